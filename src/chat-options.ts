@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { Dispatcher } from "undici";
+import { type ChatObserver, ChatRun, type ChatSetup } from "./chat-run.js";
+import type { ChatMessage } from "./core/chunk.js";
+import type { Clock } from "./core/clock.js";
+import { Failure } from "./core/failure.js";
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+import { checkEndpoint } from "./providers/endpoint.js";
+import { providerById } from "./providers/index.js";
+import type { ProviderMemory } from "./providers/provider.js";
+import { createAgent } from "./transport/agent.js";
+import { systemClock } from "./transport/system-clock.js";
+
+/** What a library user says to ask something. */
+export interface ChatOptions {
+  /** `openai`, `openrouter`, `groq`, … or `custom`, which needs `baseUrl`. */
+  provider: string;
+  /** Default: the provider's own. */
+  baseUrl?: string;
+  apiKey?: string;
+  /** Further request headers. */
+  headers?: Readonly<Record<string, string>>;
+  model: string;
+  messages: readonly ChatMessage[];
+  tools?: readonly unknown[];
+  /** The service's own request fields: `temperature`, `max_tokens`, `n`, … */
+  parameters?: Readonly<Record<string, unknown>>;
+  /** Milliseconds; see `DEFAULT_TIMEOUTS`. */
+  timeouts?: Partial<Timeouts>;
+  /** See `DEFAULT_LIMITS`. */
+  limits?: Partial<Limits>;
+  /** Skip and count records that are not JSON instead of failing. Default false. */
+  tolerant?: boolean;
+  /** Let a key travel over plain HTTP to another machine. Default false. */
+  allowInsecure?: boolean;
+  /** An undici dispatcher of your own, for TLS, a proxy or a pool. Default: one shared by all. */
+  dispatcher?: Dispatcher;
+  /** Keep it between calls, and what a service refuses is not tried again. */
+  memory?: ProviderMemory;
+  /** Default: the machine's. */
+  clock?: Clock;
+}
+
+let sharedAgent: Dispatcher | undefined;
+
+/** @throws Failure `configuration` for a bound that is not above 0 */
+export function boundsFrom<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): T {
+  const bounds = { ...defaults, ...given };
+  for (const [name, value] of Object.entries(bounds)) {
+    if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
+      throw new Failure(
+        "configuration",
+        `The bound "${name}" must be a number above 0; there is no "never".`,
+      );
+    }
+  }
+  return bounds;
+}
+
+/**
+ * Everything a run needs, checked.
+ * @throws Failure `configuration` or `credentials`
+ */
+export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup {
+  const provider = providerById(options.provider);
+  const timeouts = boundsFrom(DEFAULT_TIMEOUTS, options.timeouts);
+  sharedAgent ??= createAgent({ connectTimeout: DEFAULT_TIMEOUTS.connect });
+  return {
+    id: randomUUID(),
+    provider,
+    endpoint: checkEndpoint(provider, options, options.allowInsecure),
+    memory: options.memory ?? {},
+    dispatcher: options.dispatcher ?? sharedAgent,
+    clock: options.clock ?? systemClock,
+    timeouts,
+    limits: boundsFrom(DEFAULT_LIMITS, options.limits),
+    request: {
+      model: options.model,
+      messages: options.messages,
+      ...(options.tools === undefined ? {} : { tools: options.tools }),
+      ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    },
+    tolerant: options.tolerant ?? false,
+    everyChunk,
+  };
+}
+
+/**
+ * The callback form: no promise between the socket and the observer, for those who count microseconds.
+ * @throws Failure `configuration` or `credentials`; what goes wrong later reaches `onEnd`
+ */
+export function startChat(options: ChatOptions, observer: ChatObserver): { cancel(): void } {
+  return new ChatRun(setupFrom(options, false), observer);
+}

@@ -1,0 +1,321 @@
+import type { Dispatcher } from "undici";
+import type { Chunk, Completion } from "./core/chunk.js";
+import type { Clock } from "./core/clock.js";
+import { CompletionMachine } from "./core/completion.js";
+import { Deadlines, type Expiry } from "./core/deadlines.js";
+import { asFailure, Failure } from "./core/failure.js";
+import type { Limits, Timeouts } from "./core/limits.js";
+import { redact } from "./core/redact.js";
+import { type ChatRequest, checkRequest } from "./core/request.js";
+import type { Headers } from "./core/retry-hint.js";
+import { type Stats, statsOf } from "./core/stats.js";
+import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
+import { OpenAiDecoder } from "./dialects/openai.js";
+import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
+import { type Backstops, Exchange, type ExchangeListener } from "./transport/exchange.js";
+
+/** How much later than ours undici's own timers act. */
+const BACKSTOP_MARGIN = 5_000;
+
+/** Who reads a stream. Called from the socket's callbacks, without a promise in between. */
+export interface ChatObserver {
+  /** Answer text of the first choice, and nothing else worth telling. */
+  onText(text: string): void;
+  /** A chunk with more than answer text; `text` is what it adds to the answer. */
+  onChunk(chunk: Chunk, text: string): void;
+  /** All chunks of one read of the socket have been told. */
+  onReadEnd?(): void;
+  /** The one end that every stream has. */
+  onEnd(result: ChatResult): void;
+}
+
+/** How a stream ended. */
+export interface ChatResult {
+  outcome: "complete" | "failed" | "cancelled";
+  /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
+  finishReason: string;
+  failure?: Failure;
+  stats: Stats;
+  /** Records passed over because the provider is tolerant. */
+  skipped: number;
+  /** What is known only of the whole, as a chunk. */
+  closing: Chunk;
+  /** Everything that was said, as a Chat Completions response; built when it is read. */
+  readonly completion: Completion;
+}
+
+/** All that a run needs; every part is given by who starts it, so that it can be given otherwise in a test. */
+export interface ChatSetup {
+  /** Ours, unique everywhere. */
+  id: string;
+  provider: Provider;
+  endpoint: Endpoint;
+  memory: ProviderMemory;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  timeouts: Readonly<Timeouts>;
+  limits: Readonly<Limits>;
+  request: ChatRequest;
+  tolerant: boolean;
+  /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
+  everyChunk: boolean;
+}
+
+/** One stream from asking to its end. */
+export class ChatRun implements ExchangeListener, DecoderSink {
+  private readonly machine: CompletionMachine;
+  private readonly decoder: Decoder;
+  private readonly deadlines: Deadlines;
+  private readonly startedAt: number;
+  private exchange: Exchange | undefined;
+  private status = 0;
+  private headers: Headers = {};
+  private readAt = 0;
+  private chunks = 0;
+  private skipped = 0;
+  private firstTokenMs: number | null = null;
+  private starting = true;
+  private over = false;
+
+  constructor(
+    private readonly setup: ChatSetup,
+    private readonly observer: ChatObserver,
+  ) {
+    const { clock, limits, request } = setup;
+    this.machine = new CompletionMachine(limits);
+    this.decoder = new OpenAiDecoder(this, {
+      toolNames: toolNames(request),
+      tolerant: setup.tolerant,
+      everyChunk: setup.everyChunk,
+      depth: limits.depth,
+      indices: limits.indices,
+    });
+    this.startedAt = clock.now();
+    this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.expired(expiry));
+    this.begin();
+    this.starting = false;
+  }
+
+  /** Ends the stream where it stands; what was said stays said. Idempotent. */
+  cancel(): void {
+    if (this.over) return;
+    this.exchange?.abort();
+    this.end("cancelled", "cancelled");
+  }
+
+  /** Holds the socket back while a reader cannot keep up. */
+  pause(paused: boolean): void {
+    if (this.over) return;
+    this.exchange?.pause(paused);
+    this.deadlines.pause(paused);
+  }
+
+  onConnected(): void {
+    if (!this.over) this.deadlines.connected();
+  }
+
+  onResponse(status: number, headers: Headers): void {
+    this.status = status;
+    this.headers = headers;
+    this.deadlines.responded();
+  }
+
+  onBytes(): void {
+    this.readAt = this.setup.clock.now();
+    this.deadlines.bytes(this.readAt);
+  }
+
+  onRecord(data: string, event: string | undefined, last: boolean): void {
+    if (!this.over) this.decoder.record(data, event, last);
+  }
+
+  onReadEnd(): void {
+    if (!this.over) this.observer.onReadEnd?.();
+  }
+
+  onBody(text: string): void {
+    if (this.over) return;
+    if (this.status < 300) this.wholeCompletion(text);
+    else if (this.setup.provider.learn(this.status, text, this.setup.memory)) this.begin();
+    else this.fail(this.setup.provider.failure(this.status, this.headers, text, this.setup.clock.date()));
+  }
+
+  onEnd(): void {
+    if (this.over || this.status >= 300) return;
+    if (this.machine.finished) this.complete();
+    else {
+      const partial = this.machine.committed;
+      this.fail(
+        new Failure(
+          "interrupted",
+          partial
+            ? "The stream broke off before its end: no finish reason and no end marker came."
+            : "The service ended the stream without an answer.",
+        ),
+      );
+    }
+  }
+
+  onFailure(failure: Failure): void {
+    this.fail(failure);
+  }
+
+  onText(text: string): void {
+    if (this.over) return;
+    this.machine.addText(text);
+    this.content();
+    this.observer.onText(text);
+  }
+
+  onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
+    if (this.over) return;
+    this.machine.addChunk(chunk);
+    if (kind !== "silent") this.content();
+    if (this.machine.finished) this.deadlines.finishing();
+    if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
+    else if (kind === "text") this.observer.onText(text);
+  }
+
+  onMarker(): void {
+    if (!this.over) this.complete();
+  }
+
+  onSkipped(): void {
+    this.skipped++;
+  }
+
+  private begin(): void {
+    const { setup } = this;
+    try {
+      checkRequest(setup.request);
+      const wire = setup.provider.chat(setup.request, setup.endpoint, setup.memory);
+      const size = Buffer.byteLength(wire.body ?? "");
+      if (size > setup.limits.request) {
+        throw new Failure(
+          "configuration",
+          `The request is ${size} bytes long, more than the limit of ${setup.limits.request}. Send a shorter conversation.`,
+        );
+      }
+      this.exchange = new Exchange(wire, setup.limits, this);
+      this.exchange.send(setup.dispatcher, backstops(setup.timeouts));
+    } catch (thrown) {
+      this.fail(asFailure(thrown, "invalid_request"));
+    }
+  }
+
+  /** A service that ignores `stream` sends the answer in one piece. */
+  private wholeCompletion(text: string): void {
+    if (text.trim() === "") return;
+    this.decoder.record(text);
+    if (this.over) return;
+    if (this.machine.begun) this.complete();
+    else {
+      this.fail(
+        new Failure(
+          "bad_response",
+          "The service's answer is not in the form of Chat Completions. Check the base URL.",
+        ),
+      );
+    }
+  }
+
+  private content(): void {
+    this.chunks++;
+    if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
+    this.deadlines.content(this.readAt);
+  }
+
+  private expired(expiry: Expiry): void {
+    if (this.over) return;
+    if (expiry === "drain") {
+      this.exchange?.abort();
+      this.complete();
+      return;
+    }
+    const seconds = this.setup.timeouts[expiry] / 1000;
+    this.fail(new Failure("timeout", EXPIRED[expiry](seconds)));
+  }
+
+  private complete(): void {
+    if (this.machine.rawFinishReason === "error") {
+      this.fail(
+        new Failure("server_error", "The service ended the answer with an error and gave no details."),
+      );
+      return;
+    }
+    this.exchange?.finish();
+    this.end("complete", this.machine.finishReason);
+  }
+
+  private fail(failure: Failure): void {
+    if (this.over) return;
+    this.exchange?.abort();
+    this.end("failed", "error", this.described(failure));
+  }
+
+  /** The failure with all that only the stream knows, and without any key. */
+  private described(failure: Failure): Failure {
+    const { endpoint, provider } = this.setup;
+    const secrets = [endpoint.apiKey ?? "", ...Object.values(endpoint.headers ?? {})];
+    const phase =
+      this.status >= 200 && this.status < 300
+        ? this.machine.committed
+          ? "streaming"
+          : "first_chunk"
+        : undefined;
+    const details = failure.toJSON();
+    return new Failure(failure.code, redact(failure.message, secrets), {
+      ...details,
+      phase: phase ?? (this.status >= 300 ? "headers" : this.deadlines.reached ? "headers" : failure.phase),
+      provider: provider.id,
+      partial: this.machine.text,
+      ...(details.requestId === undefined ? {} : { requestId: redact(details.requestId, secrets) }),
+    });
+  }
+
+  private end(outcome: ChatResult["outcome"], finishReason: string, failure?: Failure): void {
+    if (this.over) return;
+    this.over = true;
+    this.deadlines.stop();
+    const { machine, setup, chunks, firstTokenMs } = this;
+    const duration = setup.clock.now() - this.startedAt;
+    const result: ChatResult = {
+      outcome,
+      finishReason,
+      stats: statsOf(chunks, machine.length, firstTokenMs, duration),
+      skipped: this.skipped,
+      closing: machine.closingChunk(),
+      get completion() {
+        return machine.completion(setup.id);
+      },
+    };
+    if (failure) result.failure = failure;
+    // Nobody who starts a stream expects its end before he has it in his hand.
+    if (this.starting) queueMicrotask(() => this.observer.onEnd(result));
+    else this.observer.onEnd(result);
+  }
+}
+
+const EXPIRED: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
+  connect: (seconds) => `No connection within ${seconds} s. Check the address and the network.`,
+  headers: (seconds) =>
+    `The service did not begin to answer within ${seconds} s. Raise the timeout for slow models.`,
+  firstChunk: (seconds) => `No text came within ${seconds} s after the service had begun to answer.`,
+  idle: (seconds) => `The service went silent for ${seconds} s in the middle of the answer.`,
+  progress: (seconds) => `The service kept the connection open for ${seconds} s without sending any content.`,
+  total: (seconds) => `The answer took longer than ${seconds} s in all.`,
+};
+
+function backstops(timeouts: Readonly<Timeouts>): Backstops {
+  return {
+    headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
+    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle) + BACKSTOP_MARGIN,
+  };
+}
+
+function toolNames(request: ChatRequest): string[] {
+  if (!Array.isArray(request.tools)) return [];
+  return (request.tools as { function?: { name?: unknown } }[])
+    .map((tool) => tool?.function?.name)
+    .filter((name): name is string => typeof name === "string");
+}

@@ -1,0 +1,45 @@
+/** From so many waiting items on the source is asked to pause, and to go on when few are left. */
+const HIGH = 256;
+const LOW = 32;
+
+/** From callbacks to an async iterator, with a word to the source when the reader falls behind. */
+export class Channel<T> {
+  private waiting: T[] = [];
+  private ended = false;
+  private full = false;
+  private wake: (() => void) | undefined;
+
+  constructor(private readonly onFull: (full: boolean) => void) {}
+
+  push(item: T): void {
+    this.waiting.push(item);
+    if (!this.full && this.waiting.length >= HIGH) {
+      this.full = true;
+      this.onFull(true);
+    }
+    this.wake?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.wake?.();
+  }
+
+  async *items(): AsyncGenerator<T> {
+    for (;;) {
+      const batch = this.waiting;
+      this.waiting = [];
+      for (const item of batch) yield item;
+      if (this.full && this.waiting.length <= LOW) {
+        this.full = false;
+        this.onFull(false);
+      }
+      if (this.waiting.length > 0) continue;
+      if (this.ended) return;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      this.wake = undefined;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { FailureCode } from "./failure.js";
+
+/** What an error says of itself, wherever it was found. */
+export interface ErrorClues {
+  /** HTTP status, or a number in the body that looks like one. */
+  status?: number;
+  /** The vendor's code, type or status word. */
+  word?: string;
+  message?: string;
+}
+
+/** Codes and types that vendors send, in lower case, most telling first. */
+const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
+  [/context_length|context_window|exceed_context|too_many_tokens|string_above_max_length/, "context_length"],
+  [/insufficient|quota|billing|balance|spend_limit|payment|credit/, "insufficient_credits"],
+  [/content_filter|content_policy|content_management|moderation|safety|responsible_ai/, "content_filter"],
+  [/rate_limit|rate-limit|too_many_requests|resource_exhausted|throttl|\bratelimit/, "rate_limit"],
+  [/overloaded|at_capacity|capacity|unavailable|model_offline/, "overloaded"],
+  [
+    /invalid_api_key|authentication|auth_error|unauthenticated|missing_authorization|invalid_auth/,
+    "authentication",
+  ],
+  [/permission|forbidden|access_denied|access_terminated|unauthorized|privacy_restricted/, "permission"],
+  [/model_not_found|not_found|invalid_model|unknown_model/, "not_found"],
+  [/timeout|deadline_exceeded/, "timeout"],
+  [
+    /invalid_request|invalid_argument|unrecognized_keys|validation|bad_request|tool_use_failed/,
+    "invalid_request",
+  ],
+  [/server_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
+];
+
+/** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
+const SENTENCES: readonly (readonly [RegExp, FailureCode])[] = [
+  [
+    /context (length|window|size)|maximum context|too many tokens|token limit|prompt is too long/i,
+    "context_length",
+  ],
+  [
+    /insufficient|quota|billing|out of credits?|credits? (exhausted|remaining|balance)|balance/i,
+    "insufficient_credits",
+  ],
+  [/content (policy|filter|management)|moderat/i, "content_filter"],
+  [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
+  [/overloaded|at capacity|temporarily unavailable|service unavailable|\b503\b|\b529\b/i, "overloaded"],
+  [/invalid (api )?key|incorrect api key|unauthori[sz]ed|authenticat|\b401\b/i, "authentication"],
+  [/\b403\b|forbidden|permission|does not have access/i, "permission"],
+  [/model .*(not found|does not exist)|unknown model|no such model/i, "not_found"],
+  [/timed? ?out|timeout|\b504\b/i, "timeout"],
+];
+
+/** Statuses whose meaning does not depend on the body. */
+const STATUSES: Readonly<Record<number, FailureCode>> = {
+  400: "invalid_request",
+  401: "authentication",
+  402: "insufficient_credits",
+  403: "permission",
+  404: "not_found",
+  405: "not_found",
+  408: "timeout",
+  409: "overloaded",
+  410: "not_found",
+  413: "invalid_request",
+  415: "invalid_request",
+  422: "invalid_request",
+  425: "overloaded",
+  429: "rate_limit",
+  499: "interrupted",
+  503: "overloaded",
+  504: "timeout",
+  522: "timeout",
+  524: "timeout",
+  529: "overloaded",
+};
+
+/** Codes that a body may put in the place of the status's own. */
+const REFINES: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = {
+  invalid_request: [
+    "context_length",
+    "content_filter",
+    "insufficient_credits",
+    "not_found",
+    "authentication",
+  ],
+  permission: ["insufficient_credits", "content_filter", "authentication"],
+  not_found: [],
+  rate_limit: ["insufficient_credits", "overloaded"],
+  overloaded: ["rate_limit"],
+  server_error: ["overloaded", "rate_limit", "timeout", "context_length"],
+};
+
+/** The failure code for an error that a service reported, by its status first and its words second. */
+export function classify(clues: ErrorClues): FailureCode {
+  const spoken = byWords(clues);
+  const status = clues.status;
+  if (status === undefined || status < 400) return spoken ?? "server_error";
+  const ruled = STATUSES[status] ?? (status >= 500 ? "server_error" : "invalid_request");
+  return spoken && REFINES[ruled]?.includes(spoken) ? spoken : ruled;
+}
+
+function byWords(clues: ErrorClues): FailureCode | undefined {
+  const word = clues.word?.toLowerCase();
+  if (word) {
+    for (const [pattern, code] of WORDS) if (pattern.test(word)) return code;
+  }
+  for (const [pattern, code] of SENTENCES) if (clues.message && pattern.test(clues.message)) return code;
+  return undefined;
+}
+
+/**
+ * Whether asking again can help. Statuses decide where there is one: 408, 409, 425, 429 and 5xx but for
+ * 501 and 505 (the tables of the OpenAI and Anthropic SDKs). Quota and billing never.
+ */
+export function isRetryable(code: FailureCode, status?: number): boolean {
+  if (code === "insufficient_credits" || code === "context_length" || code === "authentication") return false;
+  if (status !== undefined && status >= 400) {
+    if (status === 501 || status === 505) return false;
+    return status >= 500 || status === 408 || status === 409 || status === 425 || status === 429;
+  }
+  return ["rate_limit", "overloaded", "server_error", "connection", "timeout", "interrupted"].includes(code);
+}

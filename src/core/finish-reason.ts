@@ -1,0 +1,26 @@
+/** Vendors' words for the four reasons that Chat Completions knows; compared in lower case. */
+const WORDS: Readonly<Record<string, string>> = {
+  stop: "stop",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  eos: "stop",
+  eos_token: "stop",
+  length: "length",
+  max_tokens: "length",
+  model_length: "length",
+  tool_calls: "tool_calls",
+  tool_use: "tool_calls",
+  function_call: "tool_calls",
+  content_filter: "content_filter",
+  safety: "content_filter",
+  refusal: "content_filter",
+};
+
+/**
+ * The finish reason in the words of the message contract.
+ * @returns the vendor's own word where it fits none, `unknown` where there was none.
+ */
+export function finishReason(raw: string | null | undefined): string {
+  if (!raw) return "unknown";
+  return Object.hasOwn(WORDS, raw.toLowerCase()) ? WORDS[raw.toLowerCase()]! : raw;
+}

@@ -1,0 +1,118 @@
+import { isObject } from "./json.js";
+
+/** Response headers, names in lower case. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A header's value, the first of several. */
+export function header(headers: Headers, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** From here on a number is a time, not a duration: 2001 in milliseconds since 1970. */
+const EPOCH_MS = 1e12;
+const EPOCH_S = 1e9;
+
+/**
+ * How long a service asks to be left alone, in milliseconds: `retry-after-ms`, then `Retry-After` (seconds or
+ * a date), then hints in the body (Google's RetryInfo), then words ("try again in 5.2s"), then the reset of a
+ * rate-limit bucket that is empty. Order and forms: reference tables of the OpenAI, Anthropic and Google SDKs.
+ * @param now wall-clock milliseconds, for hints that are dates
+ */
+export function retryHint(headers: Headers, body: unknown, text: string, now: number): number | undefined {
+  const inMs = numeric(header(headers, "retry-after-ms"));
+  if (inMs !== undefined) return inMs;
+  return (
+    retryAfter(header(headers, "retry-after"), now) ??
+    hintInBody(body) ??
+    hintInText(text) ??
+    exhaustedBucket(headers, now)
+  );
+}
+
+/** What `x-should-retry` rules, or undefined. */
+export function shouldRetry(headers: Headers): boolean | undefined {
+  const ruled = header(headers, "x-should-retry");
+  return ruled === "true" ? true : ruled === "false" ? false : undefined;
+}
+
+function numeric(value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === "") return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function retryAfter(value: string | undefined, now: number): number | undefined {
+  if (!value) return undefined;
+  const seconds = numeric(value);
+  if (seconds !== undefined) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : date - now;
+}
+
+function hintInBody(body: unknown): number | undefined {
+  const error = isObject(body)
+    ? body["error"]
+    : Array.isArray(body) && isObject(body[0])
+      ? body[0]["error"]
+      : undefined;
+  const details = isObject(error) ? error["details"] : undefined;
+  if (!Array.isArray(details)) return undefined;
+  for (const detail of details) {
+    if (!isObject(detail)) continue;
+    const metadata = isObject(detail["metadata"]) ? detail["metadata"]["quotaResetDelay"] : undefined;
+    const delay = detail["retryDelay"] ?? metadata;
+    const duration = typeof delay === "string" ? parseDuration(delay) : undefined;
+    if (duration !== undefined) return duration;
+  }
+  return undefined;
+}
+
+function hintInText(text: string): number | undefined {
+  const match = /(?:try again|retry)(?: again)? (?:in|after) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(text);
+  return match ? parseDuration(match[1]!) : undefined;
+}
+
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^(ms|msecs?|milliseconds?)$/i, 1],
+  [/^(s|secs?|seconds?)$/i, 1000],
+  [/^(m|mins?|minutes?)$/i, 60_000],
+  [/^(h|hrs?|hours?)$/i, 3_600_000],
+];
+
+/** "6m0s", "1m26.4s", "8ms", "45.8s", "20 seconds"; milliseconds, or undefined. */
+export function parseDuration(text: string): number | undefined {
+  let sum: number | undefined;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
+    const factor = UNITS.find(([pattern]) => pattern.test(unit!))?.[1];
+    if (factor === undefined) break;
+    sum = (sum ?? 0) + Number(amount) * factor;
+  }
+  return sum;
+}
+
+/** The reset of a bucket that has nothing left; a bucket that is not empty did not cause the refusal. */
+function exhaustedBucket(headers: Headers, now: number): number | undefined {
+  const waits: number[] = [];
+  for (const name in headers) {
+    const bucket = /^(x-ratelimit-|anthropic-ratelimit-)(.*)$/.exec(name);
+    if (!bucket || !/remaining/.test(name) || Number(header(headers, name)) > 0) continue;
+    const wait = resetIn(header(headers, name.replace("remaining", "reset")), now);
+    if (wait !== undefined) waits.push(wait);
+  }
+  return waits.length > 0 ? Math.max(...waits) : undefined;
+}
+
+/** A reset as a duration, as seconds, as an epoch in seconds or milliseconds (Venice, OpenRouter), or as a date. */
+function resetIn(value: string | undefined, now: number): number | undefined {
+  if (!value) return undefined;
+  const number = numeric(value);
+  if (number !== undefined) {
+    if (number >= EPOCH_MS) return number - now;
+    return number >= EPOCH_S ? number * 1000 - now : number * 1000;
+  }
+  const duration = /^[\d.]+[a-z]/i.test(value) ? parseDuration(value) : undefined;
+  if (duration !== undefined) return duration;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : date - now;
+}

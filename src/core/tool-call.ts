@@ -1,0 +1,40 @@
+import type { ToolCall, ToolCallDelta } from "./chunk.js";
+import { Failure } from "./failure.js";
+import { GrowingText } from "./text.js";
+
+/** One tool call as its canonical pieces build it up. */
+export class ToolCallState {
+  private id = "";
+  private type = "";
+  private name = "";
+  private readonly args = new GrowingText();
+  private extras: Record<string, unknown> | undefined;
+
+  /** @returns how many characters were added. */
+  add(piece: ToolCallDelta, longest: number): number {
+    this.id ||= piece.id ?? "";
+    this.type ||= piece.type ?? "";
+    this.name = piece.function?.name || this.name;
+    const fragment = piece.function?.arguments ?? "";
+    this.args.append(fragment);
+    if (this.args.length > longest) {
+      throw new Failure("limit", `The arguments of a tool call are longer than ${longest} characters.`);
+    }
+    for (const key in piece) {
+      if (key === "index" || key === "id" || key === "type" || key === "function") continue;
+      this.extras ??= {};
+      this.extras[key] = structuredClone(piece[key]);
+    }
+    return fragment.length + 1;
+  }
+
+  /** @param seed names the call where the vendor did not; the same seed gives the same name. */
+  toolCall(seed: string): ToolCall {
+    return {
+      ...structuredClone(this.extras),
+      id: this.id || `call_${seed}`,
+      type: this.type || "function",
+      function: { name: this.name, arguments: this.args.toString() },
+    };
+  }
+}

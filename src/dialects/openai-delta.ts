@@ -1,0 +1,74 @@
+import type { Delta } from "../core/chunk.js";
+import { isObject } from "../core/json.js";
+
+/** Fields of a delta that make no message by themselves. */
+const QUIET: ReadonlySet<string> = new Set(["role", "content", "name", "reasoning_encrypted"]);
+
+/**
+ * Brings a delta (or, in a whole completion, a message) into canonical form, in place: text parts become
+ * text, `reasoning` becomes `reasoning_content`, a legacy `function_call` becomes a tool call; fields that
+ * are null, empty or of an impossible type go.
+ */
+export function normaliseDelta(delta: Delta): void {
+  if (Array.isArray(delta.content)) spreadParts(delta, delta.content);
+  if (typeof delta.content !== "string" || delta.content === "") delete delta.content;
+  if (typeof delta.role !== "string" || delta.role === "") delete delta.role;
+  settleReasoning(delta);
+  if (delta["function_call"]) {
+    delta.tool_calls ??= [{ index: 0, type: "function", function: delta["function_call"] as object }];
+    delete delta["function_call"];
+  }
+  for (const key in delta) {
+    const value = delta[key];
+    if (value === null || value === "" || (Array.isArray(value) && value.length === 0)) delete delta[key];
+  }
+  for (const key of ["tool_calls", "annotations", "images", "reasoning_details"] as const) {
+    if (delta[key] !== undefined && !Array.isArray(delta[key])) delete delta[key];
+  }
+  if (delta.refusal !== undefined && typeof delta.refusal !== "string") delete delta.refusal;
+  if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
+}
+
+/** Whether a delta has something that its reader needs the chunk for. */
+export function isRich(delta: Delta): boolean {
+  for (const key in delta) if (!QUIET.has(key)) return true;
+  return false;
+}
+
+/** Mistral sends `content` as parts: text, and thinking that is itself a list of texts. */
+function spreadParts(delta: Delta, parts: readonly unknown[]): void {
+  let text = "";
+  let thinking = "";
+  for (const part of parts) {
+    if (typeof part === "string") text += part;
+    if (!isObject(part)) continue;
+    if (typeof part["text"] === "string") text += part["text"];
+    const inner = part["thinking"];
+    if (typeof inner === "string") thinking += inner;
+    if (Array.isArray(inner)) {
+      for (const piece of inner)
+        if (isObject(piece) && typeof piece["text"] === "string") thinking += piece["text"];
+    }
+  }
+  delta.content = text;
+  if (thinking) delta.reasoning_content ??= thinking;
+}
+
+/** Two fields carry reasoning in the wild, some services fill both with the same text: one remains. */
+function settleReasoning(delta: Delta): void {
+  const plain = delta["reasoning"];
+  delete delta["reasoning"];
+  if (typeof delta.reasoning_content !== "string" || delta.reasoning_content === "") {
+    delete delta.reasoning_content;
+    const text = typeof plain === "string" && plain !== "" ? plain : textOfDetails(delta.reasoning_details);
+    if (text) delta.reasoning_content = text;
+  }
+}
+
+function textOfDetails(details: unknown): string {
+  if (!Array.isArray(details)) return "";
+  return details
+    .map((detail) => (isObject(detail) ? (detail["text"] ?? detail["summary"]) : undefined))
+    .filter((text): text is string => typeof text === "string")
+    .join("");
+}

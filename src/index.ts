@@ -1,0 +1,11 @@
+/** The streaming core as a library: `import { chatStream } from "@deltaflow/node-red-chat-stream/core"`. */
+export { type ChatOptions, startChat } from "./chat-options.js";
+export type { ChatObserver, ChatResult } from "./chat-run.js";
+export { ChatStream, chatStream, StreamConsumedError } from "./chat-stream.js";
+export type * from "./core/chunk.js";
+export type { Clock } from "./core/clock.js";
+export { Failure, type FailureCode, type FailureData, type Phase } from "./core/failure.js";
+export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+export type { Stats } from "./core/stats.js";
+export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server.js";
+export { PROVIDERS } from "./providers/index.js";

@@ -1,0 +1,27 @@
+import { Failure } from "../core/failure.js";
+import { openAiCompatible } from "./openai-compatible.js";
+import { PRESETS } from "./presets.js";
+import type { Provider } from "./provider.js";
+
+/** Needs no account: its server is part of the package, and whoever starts it knows address and key. */
+const DEMO = openAiCompatible({ id: "demo", label: "Demo (built in, no key)", keyRequired: false });
+
+/** Every provider, in the order of the editor's list. A new one is a file beside this one and an entry here. */
+export const PROVIDERS: readonly Provider[] = [DEMO, ...PRESETS.map(openAiCompatible)];
+
+const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
+
+/** The name that the message contract uses for what the editor calls *custom*. */
+const ALIASES: Readonly<Record<string, string>> = { "openai-compatible": "custom" };
+
+/** @throws Failure `configuration` for a provider that does not exist */
+export function providerById(id: string): Provider {
+  const provider = BY_ID.get(Object.hasOwn(ALIASES, id) ? ALIASES[id]! : id);
+  if (!provider) {
+    throw new Failure(
+      "configuration",
+      `There is no provider "${id}". Known are: ${[...BY_ID.keys()].join(", ")}.`,
+    );
+  }
+  return provider;
+}

@@ -1,0 +1,38 @@
+import { Failure } from "../core/failure.js";
+import { type Headers, header } from "../core/retry-hint.js";
+
+/** How the body of a response is to be read. `sniff`: its first character tells. */
+export type Framing = "sse" | "json" | "sniff";
+
+/** Looks at the headers of a response that is to be a stream. @throws Failure `bad_response` */
+export function framingOf(headers: Headers): Framing {
+  refuseEncoded(headers);
+  const type = (header(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  if (type === "text/event-stream") return "sse";
+  if (type === "application/json" || type.endsWith("+json")) return "json";
+  if (type === "" || type === "text/plain" || type === "application/octet-stream") return "sniff";
+  throw new Failure(
+    "bad_response",
+    `The service answered with ${type.slice(0, 80)} instead of a stream. Check the base URL: it may be a web page's.`,
+    { retryable: false },
+  );
+}
+
+/** We ask for no compression: what comes compressed all the same is not inflated, for it may be a bomb. */
+export function refuseEncoded(headers: Headers): void {
+  const encoding = header(headers, "content-encoding");
+  if (!encoding || encoding.trim().toLowerCase() === "identity") return;
+  throw new Failure(
+    "bad_response",
+    `The service compressed its answer (${encoding.slice(0, 40)}) though asked not to.`,
+    {
+      retryable: false,
+    },
+  );
+}
+
+/** A body without a telling content type: JSON begins with a bracket, a stream with a field or a comment. */
+export function sniff(start: string): "sse" | "json" | undefined {
+  const first = start.trimStart()[0];
+  return first === undefined ? undefined : first === "{" || first === "[" ? "json" : "sse";
+}

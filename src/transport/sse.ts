@@ -1,0 +1,63 @@
+import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
+import { Failure } from "../core/failure.js";
+
+/** How much of what is no event is kept, in case it was an error that came unframed. */
+const STRAY_LIMIT = 4096;
+
+/** Where the records of a stream go. */
+export interface RecordListener {
+  onRecord(data: string, event: string | undefined, last: boolean): void;
+}
+
+/** Cuts text into server-sent events (WHATWG HTML, "Interpreting an event stream"). */
+export class SseReader {
+  private readonly parser: EventSourceParser;
+  private first = true;
+  private last = false;
+  private records = 0;
+  private stray = "";
+
+  /** @param longest characters that one event may have */
+  constructor(
+    private readonly listener: RecordListener,
+    private readonly longest: number,
+  ) {
+    this.parser = createParser({
+      maxBufferSize: longest,
+      onEvent: (message) => {
+        this.records++;
+        listener.onRecord(message.data, message.event, this.last);
+      },
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  /** @throws Failure `limit` when an event grows too long */
+  feed(text: string): void {
+    if (!this.first) {
+      this.parser.feed(text);
+      return;
+    }
+    if (text === "") return;
+    this.first = false;
+    this.parser.feed(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  }
+
+  /** The connection is at its end: what is not closed by a blank line is delivered, marked as the last. */
+  end(): void {
+    this.last = true;
+    // Two line feeds: one completes a line (or a CR LF that was cut in two), the other is the blank line.
+    this.parser.feed("\n\n");
+    if (this.records === 0 && this.stray !== "") this.listener.onRecord(this.stray, undefined, true);
+  }
+
+  private onError(error: ParseError): void {
+    if (error.type === "max-buffer-size-exceeded") {
+      throw new Failure("limit", `The service sent a record longer than ${this.longest} characters.`);
+    }
+    // Some servers write errors beside the grammar: as a field of its own, or with no field at all.
+    if (error.field === "error" && error.value) this.listener.onRecord(error.value, "error", false);
+    else if (error.line && this.stray.length < STRAY_LIMIT)
+      this.stray += `${error.line.slice(0, STRAY_LIMIT)}\n`;
+  }
+}

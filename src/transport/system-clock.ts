@@ -1,0 +1,11 @@
+import type { Clock } from "../core/clock.js";
+
+/** The machine's clock: `performance.now()` does not jump. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  setTimer: (callback, milliseconds) => setTimeout(callback, milliseconds),
+  clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  // The poll phase, where sockets are read, lies between timers and immediates.
+  afterReads: (callback) => void setImmediate(callback),
+};
