@@ -1,0 +1,22 @@
+import { addProviderRoutes } from "../src/node-red/admin.js";
+import { connectionFrom } from "../src/node-red/connection.js";
+import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/provider-config.js";
+import { ProviderRuntime } from "../src/node-red/provider-runtime.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+
+/** Which service, where, with which key, and how much at once. */
+export = function chatProvider(red: NodeRed): void {
+  function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
+    red.nodes.createNode(this, config);
+    const credentials: ProviderCredentials = this.credentials ?? {};
+    this.runtime = new ProviderRuntime(config, credentials, connectionFrom(red, config));
+    this.on("close", (_removed, done) => {
+      this.runtime.close();
+      done();
+    });
+  }
+  red.nodes.registerType("chat-provider", ChatProvider, {
+    credentials: { apiKey: { type: "password" }, secretHeaders: { type: "password" } },
+  });
+  addProviderRoutes(red);
+};

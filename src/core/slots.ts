@@ -1,0 +1,53 @@
+/** What is waiting for a slot, or has one. */
+export interface Ticket {
+  /** Gives the slot back, or leaves the queue. Idempotent. */
+  release(): void;
+}
+
+/** A cap on what runs at once, with a queue in order of arrival, bounded too. */
+export class Slots {
+  private running = 0;
+  private readonly queue = new Set<() => void>();
+
+  constructor(
+    private readonly most: number,
+    private readonly mostQueued: number,
+  ) {}
+
+  get queued(): number {
+    return this.queue.size;
+  }
+
+  /**
+   * @param start called when it is this one's turn; at once where a slot is free
+   * @returns undefined where the queue is full: nothing will be called
+   */
+  take(start: () => void): Ticket | undefined {
+    let state: "queued" | "running" | "released" = "queued";
+    const begin = () => {
+      state = "running";
+      this.running++;
+      start();
+    };
+    const ticket: Ticket = {
+      release: () => {
+        if (state === "queued") this.queue.delete(begin);
+        if (state === "running") this.running--;
+        state = "released";
+        this.next();
+      },
+    };
+    if (this.running < this.most) begin();
+    else if (this.queue.size < this.mostQueued) this.queue.add(begin);
+    else return undefined;
+    return ticket;
+  }
+
+  private next(): void {
+    for (const begin of this.queue) {
+      if (this.running >= this.most) return;
+      this.queue.delete(begin);
+      begin();
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { Failure } from "../core/failure.js";
+import type { Message, NodeRed, RuntimeNode } from "./red.js";
+
+/**
+ * The value of a typed input for a message.
+ * @throws Failure `configuration` where an expression cannot be evaluated
+ */
+export function evaluate(
+  red: NodeRed,
+  node: RuntimeNode,
+  value: string,
+  type: string,
+  message: Message,
+): Promise<unknown> | unknown {
+  // The usual two without a promise: messages keep their order and a stream its first millisecond.
+  if (type === "str") return value;
+  if (type === "msg") return red.util.getMessageProperty(message, value);
+  return new Promise((resolve, reject) => {
+    red.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
+      if (!error) resolve(result);
+      else
+        reject(
+          new Failure("configuration", `The ${type} expression “${value}” cannot be evaluated: ${error}`),
+        );
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { thrownToNodeError } from "./error.js";
+import type { Done, Message, RuntimeNode, Send } from "./red.js";
+
+/** How a node handles its inputs; may be async. */
+export type InputHandler = (message: Message, send: Send, done: Done) => void | Promise<void>;
+
+/**
+ * Stands between Node-RED and a node's handler and keeps the runtime's rules for it: `done` once per input and
+ * always, nothing sent after close (Node-RED would deliver it into the new flow), nothing thrown into the runtime
+ * (a rejected promise there ends the process).
+ * @param close ends what the node has running; must not throw
+ */
+export function guardNode(node: RuntimeNode, handle: InputHandler, close: (removed: boolean) => void): void {
+  let closed = false;
+  const pending = new Set<Done>();
+
+  node.on("input", (message, send, done) => {
+    if (closed) {
+      done();
+      return;
+    }
+    const finish: Done = (error) => {
+      if (!pending.delete(finish)) return;
+      if (error === undefined) done();
+      else done(error);
+    };
+    pending.add(finish);
+    const guardedSend: Send = (output) => {
+      if (!closed) send(output);
+    };
+    try {
+      const handled = handle(message, guardedSend, finish);
+      if (handled) handled.catch((thrown: unknown) => finish(thrownToNodeError(thrown)));
+    } catch (thrown) {
+      finish(thrownToNodeError(thrown));
+    }
+  });
+
+  node.on("close", (removed, done) => {
+    closed = true;
+    close(removed);
+    for (const finish of [...pending]) finish();
+    node.status({});
+    done();
+  });
+}

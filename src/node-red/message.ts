@@ -1,0 +1,131 @@
+import type { ChatResult } from "../chat-run.js";
+import type { Chunk } from "../core/chunk.js";
+import { mergeChunks } from "../core/merge.js";
+import { ownCopy } from "../core/text.js";
+import type { Message, Parts, Send } from "./red.js";
+
+/**
+ * What belongs to one stream or to one request and so does not ride along: the request's own fields (forty turns
+ * of history on each of a thousand messages), and what an earlier stream's messages say of themselves.
+ */
+const NOT_CARRIED: ReadonlySet<string> = new Set([
+  "payload",
+  "parts",
+  "messages",
+  "model",
+  "tools",
+  "options",
+  "conversation",
+  "chunk",
+  "complete",
+  "finishReason",
+  "usage",
+  "stats",
+  "request",
+  "response",
+  "error",
+  "reset",
+  "cancel",
+  "flush",
+]);
+
+/** The properties of a message that ride along on every message of the stream it asks for. */
+export function carried(message: Message): Message {
+  const kept: Message = {};
+  for (const key of Object.keys(message)) if (!NOT_CARRIED.has(key)) kept[key] = message[key];
+  return kept;
+}
+
+/** A message without the marks of the stream it was the last of; its place in an outer sequence is restored. */
+export function withoutStream(message: Message): Message {
+  const kept = carried(message);
+  if (message.parts?.parts) kept.parts = message.parts.parts;
+  return kept;
+}
+
+export interface WriterOptions {
+  /** The stream's id. */
+  id: string;
+  /** The incoming message. */
+  message: Message;
+  send: Send;
+  /** One message for all chunks that one read of the socket brings. */
+  mergeReads: boolean;
+}
+
+/** Writes a stream as messages: each with its place, the last one with the count and the end's own fields. */
+export class StreamWriter {
+  private index = 0;
+  private heldText = "";
+  private heldChunk: Chunk | undefined;
+  private holding = false;
+  private readonly base: Message;
+  private readonly outer: Parts | undefined;
+
+  constructor(private readonly options: WriterOptions) {
+    this.base = carried(options.message);
+    this.outer = options.message.parts;
+  }
+
+  text(text: string): void {
+    if (!this.options.mergeReads) {
+      this.write(text, undefined);
+      return;
+    }
+    this.heldText += text;
+    this.holding = true;
+  }
+
+  chunk(chunk: Chunk, text: string): void {
+    if (!this.options.mergeReads) {
+      this.write(text, chunk);
+      return;
+    }
+    this.heldText += text;
+    this.heldChunk = this.heldChunk ? mergeChunks(this.heldChunk, chunk) : chunk;
+    this.holding = true;
+  }
+
+  /** Sends what is held. */
+  flush(): void {
+    if (!this.holding) return;
+    const { heldText: text, heldChunk: chunk } = this;
+    this.heldText = "";
+    this.heldChunk = undefined;
+    this.holding = false;
+    const first = chunk?.choices.find(({ index }) => index === 0);
+    if (first && text) first.delta.content = text;
+    this.write(text, chunk);
+  }
+
+  /** @param fields what the last message has beside the result's own */
+  end(result: ChatResult, fields: Message): void {
+    this.flush();
+    const message = this.compose("");
+    message.parts!.count = this.index;
+    message.complete = true;
+    message.chunk = result.closing;
+    message.finishReason = result.finishReason;
+    message.usage = result.closing.usage ?? null;
+    message.stats = result.stats;
+    if (result.failure) message.error = result.failure.toJSON();
+    this.options.send(Object.assign(message, fields));
+  }
+
+  private write(text: string, chunk: Chunk | undefined): void {
+    const message = this.compose(ownCopy(text));
+    if (chunk) message.chunk = chunk;
+    this.options.send(message);
+  }
+
+  private compose(payload: string): Message {
+    const parts: Parts = { id: this.options.id, index: this.index++, type: "string", ch: "" };
+    if (this.outer) parts.parts = copyParts(this.outer);
+    return { ...this.base, payload, parts };
+  }
+}
+
+/** Each message its own: core's `join` and `batch` write into the parts that they get. */
+function copyParts(parts: Parts): Parts {
+  return parts.parts ? { ...parts, parts: copyParts(parts.parts) } : { ...parts };
+}

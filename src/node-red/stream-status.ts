@@ -1,0 +1,84 @@
+import type { ChatResult } from "../chat-run.js";
+import type { NodeRed, NodeStatus, RuntimeNode } from "./red.js";
+import { StatusLine } from "./status.js";
+
+interface Progress {
+  chunks: number;
+  since: number;
+}
+
+/** The status of a chat-stream: waiting, streaming, and how the last one ended. */
+export class StreamStatus {
+  private readonly line: StatusLine;
+  private readonly live = new Map<string, Progress>();
+
+  constructor(
+    private readonly red: NodeRed,
+    node: RuntimeNode,
+  ) {
+    this.line = new StatusLine(node);
+  }
+
+  waiting(id: string): void {
+    this.live.set(id, { chunks: 0, since: 0 });
+    this.line.show(this.progress);
+  }
+
+  queued(count: number): void {
+    if (this.live.size === 0)
+      this.line.show(() => ({ fill: "blue", shape: "ring", text: this.word("queued", { count }) }));
+  }
+
+  chunk(id: string): void {
+    const progress = this.live.get(id);
+    if (!progress) return;
+    if (progress.chunks++ === 0) progress.since = performance.now();
+    this.line.show(this.progress);
+  }
+
+  ended(id: string, result: ChatResult): void {
+    this.live.delete(id);
+    if (this.live.size > 0) {
+      this.line.show(this.progress);
+      return;
+    }
+    const { outcome, failure, stats } = result;
+    if (failure?.code === "configuration" || failure?.code === "credentials") {
+      this.line.show(() => ({ fill: "red", shape: "ring", text: failure.code }));
+    } else if (outcome === "failed") {
+      this.line.show(() => ({ fill: "red", shape: "dot", text: failure?.code ?? "error" }));
+    } else if (outcome === "cancelled") {
+      this.line.show(() => ({ fill: "grey", shape: "ring", text: this.word("cancelled") }));
+    } else
+      this.line.show(() => ({
+        fill: "green",
+        shape: "dot",
+        text: this.word("done", { chunks: stats.chunks }),
+      }));
+  }
+
+  close(): void {
+    this.line.close();
+  }
+
+  private readonly progress = (): NodeStatus => {
+    const now = performance.now();
+    let chunks = 0;
+    let rate = 0;
+    for (const one of this.live.values()) {
+      chunks += one.chunks;
+      if (one.chunks > 1) rate += ((one.chunks - 1) * 1000) / Math.max(1, now - one.since);
+    }
+    const many = this.live.size > 1 ? `${this.live.size} × ` : "";
+    if (chunks === 0) return { fill: "blue", shape: "ring", text: many + this.word("waiting") };
+    return {
+      fill: "blue",
+      shape: "dot",
+      text: many + this.word("streaming", { chunks, rate: Math.round(rate) }),
+    };
+  };
+
+  private word(key: string, values: Record<string, string | number> = {}): string {
+    return this.red._(`chat-stream.status.${key}`, values);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "../core/clock.js";
+import { Failure } from "../core/failure.js";
+import type { Limits } from "../core/limits.js";
+import type { WireRequest } from "../core/request.js";
+import type { Headers } from "../core/retry-hint.js";
+import { Exchange } from "./exchange.js";
+
+export interface Body {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+export interface FetchOptions {
+  dispatcher: Dispatcher;
+  clock: Clock;
+  limits: Readonly<Limits>;
+  /** Milliseconds for the whole exchange. */
+  timeout: number;
+}
+
+/** A small request with a small answer, by the same rules as a stream: no redirects, nothing inflated, bounded. */
+export function fetchBody(request: WireRequest, options: FetchOptions): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    let headers: Headers = {};
+    const settle = (step: () => void) => {
+      options.clock.clearTimer(timer);
+      step();
+    };
+    const exchange = new Exchange(request, options.limits, {
+      onConnected: () => {},
+      onResponse: (responseStatus, responseHeaders) => {
+        status = responseStatus;
+        headers = responseHeaders;
+      },
+      onBytes: () => {},
+      onReadEnd: () => {},
+      onRecord: () => {},
+      onBody: (text) => settle(() => resolve({ status, headers, text })),
+      onEnd: () =>
+        settle(() =>
+          reject(new Failure("bad_response", "The service sent a stream where none was asked for.")),
+        ),
+      onFailure: (failure) => settle(() => reject(failure)),
+    });
+    const timer = options.clock.setTimer(() => {
+      exchange.abort();
+      reject(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`));
+    }, options.timeout);
+    exchange.send(options.dispatcher, {
+      headersTimeout: options.timeout * 2,
+      bodyTimeout: options.timeout * 2,
+    });
+  });
+}
