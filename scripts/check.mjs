@@ -1,0 +1,15 @@
+// Formatting, lint and types of everything, in one command.
+import { join } from "node:path";
+import { ensureInstalled, root, run } from "./setup.mjs";
+
+ensureInstalled();
+const tsc = join(root, "node_modules/typescript/bin/tsc");
+run(process.execPath, [
+  join(root, "node_modules/@biomejs/biome/bin/biome"),
+  "check",
+  "--error-on-warnings",
+  ".",
+]);
+for (const project of ["tsconfig.json", "tsconfig.editor.json", "test/tsconfig.json"]) {
+  run(process.execPath, [tsc, "--noEmit", "-p", project]);
+}

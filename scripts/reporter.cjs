@@ -1,0 +1,44 @@
+// The reporter of all suites: dots, a closing line, and on request how many rows of the fault matrix hold.
+const { reporters } = require("mocha");
+
+/** Rows of each group, those of nodes and services that do not exist yet included. */
+const GROUPS = {
+  N: ["network", 25],
+  P: ["protocol", 23],
+  J: ["jobs", 7],
+  S: ["size", 11],
+  R: ["life cycle", 23],
+  X: ["concurrency", 10],
+  Y: ["retry", 14],
+  T: ["tools", 15],
+  K: ["secrets", 20],
+};
+
+module.exports = class Reporter extends reporters.Dot {
+  constructor(runner, options) {
+    super(runner, options);
+    const rows = { passed: new Set(), failed: new Set() };
+    const note = (set) => (test) => {
+      for (const [id] of test.fullTitle().matchAll(/\b[NPJSRXYTK]\d\d\b/g)) set.add(id);
+    };
+    runner.on("pass", note(rows.passed));
+    runner.on("fail", note(rows.failed));
+    runner.once("end", () => {
+      if (options.reporterOptions?.rows) printRows(rows);
+      console.log(`${runner.stats.passes} passed, ${runner.stats.failures} failed`);
+    });
+  }
+};
+
+/** A row holds when every test that names it passed. */
+function printRows({ passed, failed }) {
+  const held = [...passed].filter((id) => !failed.has(id)).sort();
+  for (const [letter, [name, rows]] of Object.entries(GROUPS)) {
+    const ids = held.filter((id) => id.startsWith(letter));
+    console.log(
+      `  ${letter} ${name.padEnd(12)} ${String(ids.length).padStart(2)} of ${rows}  ${ids.join(" ")}`,
+    );
+  }
+  const total = Object.values(GROUPS).reduce((sum, [, rows]) => sum + rows, 0);
+  console.log(`\n  ${held.length} of ${total} rows of the fault matrix hold, ${failed.size} do not\n`);
+}

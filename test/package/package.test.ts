@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type NodeRedProcess,
+  root,
+  startNodeRed,
+  VERSIONS,
+  type Version,
+} from "../support/node-red-process.js";
+import { packInto, type Tarball } from "../support/tarball.js";
+
+const NAME = "@deltaflow/node-red-chat-stream";
+const TYPES = ["chat-provider", "chat-stream", "collect"];
+
+describe("the package", function () {
+  this.timeout(180_000);
+  let folder: string;
+  let tarball: Tarball;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "chat-stream-package-"));
+    tarball = packInto(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("K20 holds what a user needs and nothing else", () => {
+    for (const type of TYPES) {
+      for (const ending of ["js", "html"])
+        assert.ok(tarball.files.includes(`dist/nodes/${type}.${ending}`), type);
+      assert.ok(tarball.files.includes(`dist/nodes/locales/en-US/${type}.json`), type);
+    }
+    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "package.json", "dist/src/index.d.ts"]) {
+      assert.ok(tarball.files.includes(file), file);
+    }
+    const strangers = tarball.files.filter(
+      (file) =>
+        !/^(dist\/(src|nodes)\/|examples\/[^/]+\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
+          file,
+        ),
+    );
+    assert.deepEqual(strangers, []);
+    assert.deepEqual(
+      tarball.files.filter((file) => /\.editor\.|\.test\.|\.env|flows/.test(file)),
+      [],
+    );
+  });
+
+  it("K20 asks of every runtime dependency no newer Node.js than it asks itself, and runs no install scripts", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    assert.ok(Object.keys(dependencies).length <= 3);
+    for (const name of Object.keys(dependencies)) {
+      const found = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8"));
+      const [, major, minor = "0"] = /(\d+)(?:\.(\d+))?/.exec(found.engines?.node ?? "0")!;
+      assert.ok(
+        Number(major) < 20 || (Number(major) === 20 && Number(minor) <= 18),
+        `${name} wants ${found.engines.node}`,
+      );
+      assert.equal(found.scripts?.install ?? found.scripts?.postinstall, undefined, name);
+    }
+  });
+
+  it("can be used as a library, typed, through ./core", () => {
+    const user = mkdtempSync(join(folder, "library-"));
+    writeFileSync(join(user, "package.json"), "{}");
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", tarball.path], { cwd: user, stdio: "ignore" });
+    writeFileSync(
+      join(user, "use.mts"),
+      `import { chatStream, startDemoServer, StreamConsumedError, type Completion } from "${NAME}/core";
+const server = await startDemoServer({ pace: 0 });
+await using stream = chatStream({ provider: "custom", baseUrl: server.baseUrl, apiKey: server.apiKey,
+  model: "demo", messages: [{ role: "user", content: "count to 3" }] });
+let text = "";
+for await (const delta of stream.collectWithDeltas()) text += delta;
+const whole: Completion | null = stream.finalResponse;
+let refused: unknown;
+try { stream.textDeltas(); } catch (error) { refused = error; }
+await server.close();
+console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, text, refused: refused instanceof StreamConsumedError }));
+`,
+    );
+    writeFileSync(
+      join(user, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "ES2022",
+          lib: ["ES2023", "ESNext.Disposable"],
+          module: "node16",
+          strict: true,
+          types: ["node"],
+          typeRoots: [join(root, "node_modules/@types")],
+        },
+        files: ["use.mts"],
+      }),
+    );
+    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", user], {
+      stdio: "inherit",
+    });
+    const printed = execFileSync(VERSIONS["5"].node, [join(user, "use.mjs")], { encoding: "utf8" });
+    const { same, text, refused } = JSON.parse(printed);
+    assert.deepEqual({ same, refused }, { same: true, refused: true });
+    assert.match(text, /1.*2.*3/s);
+  });
+
+  for (const version of Object.keys(VERSIONS) as Version[]) {
+    describe(`in ${VERSIONS[version].label}`, () => {
+      let red: NodeRedProcess;
+
+      before(async () => {
+        red = await startNodeRed({ version, userDir: mkdtempSync(join(folder, `user-${version}-`)) });
+      });
+      after(() => red.stop());
+
+      it("installs by the palette's upload and has its types at once", async () => {
+        const form = new FormData();
+        form.append("tarball", new Blob([readFileSync(tarball.path)]), "package.tgz");
+        const response = await fetch(`${red.url}/nodes`, { method: "POST", body: form });
+        assert.equal(response.status, 200, `${await response.clone().text()}\n${red.output()}`);
+        const sets = (await json(`${red.url}/nodes`)).filter(
+          ({ module }: { module: string }) => module === NAME,
+        );
+        assert.deepEqual(sets.flatMap(({ types }: { types: string[] }) => types).sort(), [...TYPES].sort());
+        for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));
+      });
+
+      it("finds the icons, the labels and the help", async () => {
+        const icons = (await json(`${red.url}/icons`))[NAME] as string[];
+        for (const icon of readdirSync(join(root, "icons"))) assert.ok(icons.includes(icon), icon);
+        for (const type of TYPES) {
+          const catalogue = await json(`${red.url}/locales/${NAME}/${type}?lng=en-US`);
+          assert.ok(Object.keys(catalogue[type] ?? {}).length > 0, type);
+        }
+        const page = await (await fetch(`${red.url}/nodes`, { headers: { accept: "text/html" } })).text();
+        for (const type of TYPES) {
+          assert.ok(page.includes(`data-template-name="${type}"`), type);
+          assert.ok(page.includes(`data-help-name="${type}"`), type);
+        }
+      });
+
+      it("offers its examples under Import", async () => {
+        const offered = JSON.stringify(await json(`${red.url}/library/examples/flows`));
+        const files = readdirSync(join(root, "examples"));
+        assert.ok(files.length > 0);
+        for (const file of files) {
+          const name = file.replace(/\.json$/, "");
+          assert.ok(offered.includes(name), name);
+          const flow = await json(`${red.url}/library/examples/flows/${NAME}/${encodeURIComponent(name)}`);
+          assert.ok(Array.isArray(flow) && flow.length > 0, name);
+        }
+      });
+    });
+  }
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: the answers of Node-RED's admin API, looked at piece by piece
+async function json(url: string): Promise<any> {
+  return (await fetch(url, { headers: { accept: "application/json" } })).json();
+}

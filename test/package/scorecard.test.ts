@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../support/node-red-process.js";
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const TYPES = Object.keys(manifest["node-red"].nodes);
+
+/** The local rules of the flow library's scorecard (`node-red-dev validate`, which itself needs the internet). */
+describe("the flow library's scorecard", () => {
+  it("(P-01) finds a licence", () => assert.equal(manifest.license, "Apache-2.0"));
+  it("(P-03) finds where to report a fault", () => assert.ok(manifest.repository?.url && manifest.bugs?.url));
+  it("(P-04) finds a scoped name", () => assert.match(manifest.name, /^@[^/]{2,}\/[^/]+$/));
+  it("(P-05) finds the keyword", () => assert.ok(manifest.keywords.includes("node-red")));
+  it("(P-06) finds a Node-RED range that the newest satisfies", () => {
+    const latest = JSON.parse(readFileSync(join(root, "node_modules/node-red/package.json"), "utf8")).version;
+    const [, major, minor] = />=(\d+)\.(\d+)/.exec(manifest["node-red"].version)!;
+    const [latestMajor, latestMinor] = latest.split(".").map(Number);
+    assert.ok(latestMajor > Number(major) || (latestMajor === Number(major) && latestMinor >= Number(minor)));
+  });
+  it("(P-07) finds a Node.js range that holds what the newest Node-RED asks for", () => {
+    assert.match(manifest.engines.node, /^>=20\./);
+  });
+  it("(D-01) finds at most six dependencies", () => assert.ok(Object.keys(manifest.dependencies).length <= 6));
+  it("(N-01) reads the type and its looks from each built page", () => {
+    for (const type of TYPES) {
+      const page = readFileSync(join(root, `dist/nodes/${type}.html`), "utf8");
+      const script = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? "";
+      assert.match(script, new RegExp(`RED\\.nodes\\.registerType\\(["']${type}["'],\\s*\\{`), type);
+      assert.match(script, /\bcategory:\s*["']/, type);
+      assert.match(script, /\bdefaults:\s*\{/, type);
+      if (type === "chat-provider") continue;
+      assert.match(script, /\bicon:\s*["']/, type);
+      assert.match(script, /\bcolor:\s*["']/, type);
+      assert.match(script, /\binputs:\s*\d/, type);
+      assert.match(script, /\boutputs:\s*\d/, type);
+    }
+  });
+  it("(N-02) finds every node in an example", () => {
+    const used = new Set(
+      readdirSync(join(root, "examples"))
+        .filter((file) => file.endsWith(".json"))
+        .flatMap(
+          (file) => JSON.parse(readFileSync(join(root, "examples", file), "utf8")) as { type: string }[],
+        )
+        .map(({ type }) => type),
+    );
+    assert.deepEqual(
+      TYPES.filter((type) => !used.has(type)),
+      [],
+    );
+  });
+});

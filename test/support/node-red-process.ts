@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+
+export const root = dirname(dirname(__dirname));
+
+/** The two worlds that the package is for. */
+export const VERSIONS = {
+  "4": {
+    label: "Node-RED 4.1",
+    red: "node_modules/node-red-4/red.js",
+    node: process.env["npm_node_execpath"] ?? process.execPath,
+  },
+  "5": {
+    label: "Node-RED 5",
+    red: "node_modules/node-red/red.js",
+    node: join(root, "node_modules/node/bin/node"),
+  },
+} as const;
+
+export type Version = keyof typeof VERSIONS;
+
+/** Node-RED as a user has it: a process of its own with a user directory. */
+export interface NodeRedProcess {
+  url: string;
+  /** Everything it has printed. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  version: Version;
+  userDir: string;
+  /** The content of its flow file. Default: an empty flow. */
+  flows?: unknown[];
+  settings?: Record<string, unknown>;
+}
+
+/** Starts Node-RED with its editor and waits until it answers. */
+export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProcess> {
+  const { label, red, node } = VERSIONS[options.version];
+  const port = await freePort();
+  mkdirSync(options.userDir, { recursive: true });
+  const settings = {
+    uiPort: port,
+    uiHost: "127.0.0.1",
+    flowFile: "flows.json",
+    credentialSecret: "test",
+    editorTheme: { tours: false, projects: { enabled: false } },
+    telemetry: { enabled: false, updateNotification: false },
+    ...options.settings,
+  };
+  writeFileSync(
+    join(options.userDir, "settings.js"),
+    `module.exports = ${JSON.stringify(settings, null, 2)};\n`,
+  );
+  writeFileSync(join(options.userDir, "flows.json"), JSON.stringify(options.flows ?? []));
+  const child = spawn(node, [join(root, red), "-u", options.userDir], {
+    env: { ...process.env, NODE_NO_WARNINGS: "1" },
+  });
+  let printed = "";
+  child.stdout.on("data", (data) => {
+    printed += data;
+  });
+  child.stderr.on("data", (data) => {
+    printed += data;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; ; tries++) {
+    if (child.exitCode !== null || tries > 300) throw new Error(`${label} did not start:\n${printed}`);
+    if (await answers(url)) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { url, output: () => printed, stop: () => stop(child) };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/flows`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  const kill = setTimeout(() => child.kill("SIGKILL"), 5000);
+  await gone;
+  clearTimeout(kill);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,24 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { root } from "./node-red-process.js";
+
+export interface Tarball {
+  path: string;
+  /** What is in it, relative to the package's root. */
+  files: string[];
+}
+
+/** Packs the built package as `npm publish` would. */
+export function packInto(folder: string): Tarball {
+  const printed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const parsed = JSON.parse(printed) as unknown;
+  const [packed] = (Array.isArray(parsed) ? parsed : Object.values(parsed as object)) as {
+    filename: string;
+    files: { path: string }[];
+  }[];
+  return { path: join(folder, packed!.filename), files: packed!.files.map(({ path }) => path) };
+}
