@@ -1,4 +1,4 @@
-import { tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json.js";
 import { ownCopy } from "../core/text.js";
 
 /** A text that no vendor sends and that needs no escaping: shows where in the record the text stands. */
@@ -7,33 +7,37 @@ const PROBE = "\u2063probe\u2063";
 /** After so many records that were unlike the one before, the stream is taken for one of that kind. */
 const PATIENCE = 16;
 
+/** Random padding against traffic analysis, at the top of a record (OpenAI `obfuscation`, Mistral `p`); ignored. */
+const PADDING_FIELDS = ["obfuscation", "p"] as const;
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
 const NEEDS_PARSING = /["\\\u0000-\u001f]/;
 
 /**
- * Most records of a stream differ from the one before only in the text: `…"content":"` text `"},…`. Where the
- * bytes around the text are the same, parsing them again can give nothing new, and parsing is the larger half
- * of what a chunk costs. That the place found is really the first choice's text is proven once per template,
- * by parsing the record with a probe in that place.
+ * Most records of a stream differ from the one before only in the text, `…"content":"` text `"},…`, and perhaps in
+ * a padding behind it. Where the bytes around these are the same, parsing them again can give nothing new, and
+ * parsing is the larger half of what a chunk costs. That the places found are really the first choice's text and
+ * an ignored padding is proven once per template, by parsing the record with a probe in each place.
  */
 export class TextTemplate {
   private before = "";
   private after = "";
+  /** What follows the padding, which `after` then leads up to; undefined where the records have none. */
+  private end: string | undefined;
   private misses = 0;
 
   /** @returns the text of a record that differs from the template only there, else undefined. */
   match(data: string): string | undefined {
-    const { before, after } = this;
-    if (before === "" || data.length <= before.length + after.length) return undefined;
+    const { before, after, end } = this;
     // Comparing a slice is a comparison of memory; `startsWith` goes character by character (5 times slower).
-    if (data.slice(0, before.length) !== before || !data.endsWith(after)) return undefined;
-    const literal = data.slice(before.length, data.length - after.length);
-    if (!NEEDS_PARSING.test(literal)) {
-      this.misses = 0;
-      return literal;
-    }
+    if (before === "" || data.slice(0, before.length) !== before) return undefined;
+    const close = literalEnd(data, before.length);
+    const rest = close + after.length;
+    if (close === -1 || data.slice(close, rest) !== after) return undefined;
+    if (end === undefined ? rest !== data.length : !this.endsPadded(data, rest, end)) return undefined;
+    const literal = data.slice(before.length, close);
     // With escapes in it, it is still one string literal exactly if it parses as one.
-    const text = tryParseJson(`"${literal}"`);
+    const text = NEEDS_PARSING.test(literal) ? tryParseJson(`"${literal}"`) : literal;
     if (typeof text !== "string") return undefined;
     this.misses = 0;
     return text;
@@ -47,13 +51,63 @@ export class TextTemplate {
     if (this.misses >= PATIENCE) return;
     if (this.before !== "") this.misses++;
     this.before = "";
-    if (NEEDS_PARSING.test(text)) return;
-    const at = data.indexOf(`"${text}"`);
-    if (at === -1 || data.indexOf(`"${text}"`, at + 1) !== -1) return;
-    const before = data.slice(0, at + 1);
-    const after = data.slice(at + 1 + text.length);
+    const at = onlyPlace(data, text);
+    if (at === -1) return;
+    const before = data.slice(0, at);
+    const after = data.slice(at + text.length);
     if (textOf(tryParseJson(before + PROBE + after)) !== PROBE) return;
     this.before = ownCopy(before);
     this.after = ownCopy(after);
+    this.end = undefined;
+    this.findPadding(data, after);
   }
+
+  private findPadding(data: string, after: string): void {
+    const record = tryParseJson(data);
+    if (!isObject(record)) return;
+    for (const field of PADDING_FIELDS) {
+      const padding = record[field];
+      if (typeof padding !== "string") continue;
+      const key = `"${field}":"`;
+      const at = after.indexOf(key);
+      if (at === -1 || after.indexOf(key, at + 1) !== -1) return;
+      const start = at + key.length;
+      const stop = literalEnd(after, start);
+      const probed = tryParseJson(
+        data.slice(0, data.length - after.length + start) + PROBE + after.slice(stop),
+      );
+      if (!isObject(probed) || probed[field] !== PROBE) return;
+      this.after = ownCopy(after.slice(0, start));
+      this.end = ownCopy(after.slice(stop));
+      return;
+    }
+  }
+
+  private endsPadded(data: string, from: number, end: string): boolean {
+    const stop = data.length - end.length;
+    return stop >= from && data.endsWith(end) && !NEEDS_PARSING.test(data.slice(from, stop));
+  }
+}
+
+/** Where a string literal that has begun before `from` is closed; -1 where it is not. */
+function literalEnd(data: string, from: number): number {
+  let quote = data.indexOf('"', from);
+  while (quote > from && data.charCodeAt(quote - 1) === 92 && isEscaped(data, quote)) {
+    quote = data.indexOf('"', quote + 1);
+  }
+  return quote;
+}
+
+function isEscaped(data: string, at: number): boolean {
+  let slashes = 0;
+  while (data.charCodeAt(at - 1 - slashes) === 92) slashes++;
+  return slashes % 2 === 1;
+}
+
+/** Where the text stands as a literal, if there is one such place and it needs no escapes; else -1. */
+function onlyPlace(data: string, text: string): number {
+  if (NEEDS_PARSING.test(text)) return -1;
+  const literal = `"${text}"`;
+  const at = data.indexOf(literal);
+  return at === -1 || data.indexOf(literal, at + 1) !== -1 ? -1 : at + 1;
 }
