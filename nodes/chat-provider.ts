@@ -9,7 +9,7 @@ export = function chatProvider(red: NodeRed): void {
   function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
     red.nodes.createNode(this, config);
     const credentials: ProviderCredentials = this.credentials ?? {};
-    this.runtime = new ProviderRuntime(config, credentials, connectionFrom(red, config));
+    this.runtime = new ProviderRuntime(config, credentials, () => connectionFrom(red, config));
     this.on("close", (_removed, done) => {
       this.runtime.close();
       done();

@@ -43,6 +43,11 @@ export interface ChatOptions {
 
 let sharedAgent: Dispatcher | undefined;
 
+function shared(): Dispatcher {
+  sharedAgent ??= createAgent({ connectTimeout: DEFAULT_TIMEOUTS.connect });
+  return sharedAgent;
+}
+
 /** @throws Failure `configuration` for a bound that is not above 0 */
 export function boundsFrom<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): T {
   const bounds = { ...defaults, ...given };
@@ -62,15 +67,23 @@ export function boundsFrom<T extends object>(defaults: Readonly<T>, given: Parti
  * @throws Failure `configuration` or `credentials`
  */
 export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup {
+  try {
+    return checked(options, everyChunk);
+  } catch (thrown) {
+    if (thrown instanceof Failure) thrown.provider ||= options.provider;
+    throw thrown;
+  }
+}
+
+function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
   const provider = providerById(options.provider);
   const timeouts = boundsFrom(DEFAULT_TIMEOUTS, options.timeouts);
-  sharedAgent ??= createAgent({ connectTimeout: DEFAULT_TIMEOUTS.connect });
   return {
     id: randomUUID(),
     provider,
     endpoint: checkEndpoint(provider, options, options.allowInsecure),
     memory: options.memory ?? {},
-    dispatcher: options.dispatcher ?? sharedAgent,
+    dispatcher: options.dispatcher ?? shared(),
     clock: options.clock ?? systemClock,
     timeouts,
     limits: boundsFrom(DEFAULT_LIMITS, options.limits),

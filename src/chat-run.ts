@@ -1,65 +1,21 @@
-import type { Dispatcher } from "undici";
-import type { Chunk, Completion } from "./core/chunk.js";
-import type { Clock } from "./core/clock.js";
+import type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
+import type { Chunk } from "./core/chunk.js";
 import { CompletionMachine } from "./core/completion.js";
 import { Deadlines, type Expiry } from "./core/deadlines.js";
 import { asFailure, Failure } from "./core/failure.js";
-import type { Limits, Timeouts } from "./core/limits.js";
+import type { Timeouts } from "./core/limits.js";
 import { redact } from "./core/redact.js";
 import { type ChatRequest, checkRequest } from "./core/request.js";
 import type { Headers } from "./core/retry-hint.js";
-import { type Stats, statsOf } from "./core/stats.js";
+import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
 import { OpenAiDecoder } from "./dialects/openai.js";
-import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
 import { type Backstops, Exchange, type ExchangeListener } from "./transport/exchange.js";
+
+export type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
 
 /** How much later than ours undici's own timers act. */
 const BACKSTOP_MARGIN = 5_000;
-
-/** Who reads a stream. Called from the socket's callbacks, without a promise in between. */
-export interface ChatObserver {
-  /** Answer text of the first choice, and nothing else worth telling. */
-  onText(text: string): void;
-  /** A chunk with more than answer text; `text` is what it adds to the answer. */
-  onChunk(chunk: Chunk, text: string): void;
-  /** All chunks of one read of the socket have been told. */
-  onReadEnd?(): void;
-  /** The one end that every stream has. */
-  onEnd(result: ChatResult): void;
-}
-
-/** How a stream ended. */
-export interface ChatResult {
-  outcome: "complete" | "failed" | "cancelled";
-  /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
-  finishReason: string;
-  failure?: Failure;
-  stats: Stats;
-  /** Records passed over because the provider is tolerant. */
-  skipped: number;
-  /** What is known only of the whole, as a chunk. */
-  closing: Chunk;
-  /** Everything that was said, as a Chat Completions response; built when it is read. */
-  readonly completion: Completion;
-}
-
-/** All that a run needs; every part is given by who starts it, so that it can be given otherwise in a test. */
-export interface ChatSetup {
-  /** Ours, unique everywhere. */
-  id: string;
-  provider: Provider;
-  endpoint: Endpoint;
-  memory: ProviderMemory;
-  dispatcher: Dispatcher;
-  clock: Clock;
-  timeouts: Readonly<Timeouts>;
-  limits: Readonly<Limits>;
-  request: ChatRequest;
-  tolerant: boolean;
-  /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
-  everyChunk: boolean;
-}
 
 /** One stream from asking to its end. */
 export class ChatRun implements ExchangeListener, DecoderSink {
@@ -118,6 +74,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.status = status;
     this.headers = headers;
     this.deadlines.responded();
+    // The status is the answer; for the words about it there is no waiting as there is for a model.
+    if (status >= 300) this.deadlines.finishing();
   }
 
   onBytes(): void {
@@ -129,19 +87,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (!this.over) this.decoder.record(data, event, last);
   }
 
-  onReadEnd(): void {
-    if (!this.over) this.observer.onReadEnd?.();
+  onReadEnd(bytes: number): void {
+    if (!this.over) this.observer.onReadEnd?.(bytes);
   }
 
   onBody(text: string): void {
     if (this.over) return;
     if (this.status < 300) this.wholeCompletion(text);
-    else if (this.setup.provider.learn(this.status, text, this.setup.memory)) this.begin();
-    else this.fail(this.setup.provider.failure(this.status, this.headers, text, this.setup.clock.date()));
+    else this.refusal(text);
   }
 
   onEnd(): void {
-    if (this.over || this.status >= 300) return;
+    if (this.over) return;
     if (this.machine.finished) this.complete();
     else {
       const partial = this.machine.committed;
@@ -157,7 +114,10 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onFailure(failure: Failure): void {
-    this.fail(failure);
+    // The answer was whole before the connection broke; asking again would cost as much and say the same.
+    const broken = failure.code === "interrupted" && failure.status === undefined;
+    if (broken && !this.over && this.machine.finished) this.complete();
+    else this.fail(failure);
   }
 
   onText(text: string): void {
@@ -186,6 +146,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private begin(): void {
     const { setup } = this;
+    this.status = 0;
+    this.headers = {};
     try {
       checkRequest(setup.request);
       const wire = setup.provider.chat(setup.request, setup.endpoint, setup.memory);
@@ -219,6 +181,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
+  private refusal(text: string): void {
+    const { clock, memory, provider } = this.setup;
+    try {
+      if (provider.learn(this.status, text, memory)) {
+        this.deadlines.reconnecting();
+        this.begin();
+      } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
+    } catch (thrown) {
+      this.fail(asFailure(thrown));
+    }
+  }
+
   private content(): void {
     this.chunks++;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
@@ -227,6 +201,10 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private expired(expiry: Expiry): void {
     if (this.over) return;
+    if (this.status >= 300) {
+      this.exchange?.settle();
+      return;
+    }
     if (expiry === "drain") {
       this.exchange?.abort();
       this.complete();
@@ -309,7 +287,8 @@ const EXPIRED: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => st
 function backstops(timeouts: Readonly<Timeouts>): Backstops {
   return {
     headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
-    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle) + BACKSTOP_MARGIN,
+    // Not the silence: it does not count while a reader holds the connection back.
+    bodyTimeout: timeouts.total + BACKSTOP_MARGIN,
   };
 }
 

@@ -23,6 +23,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private run: ChatRun | undefined;
   private consumed = false;
   private closed = false;
+  private result: ChatResult | undefined;
   private final: Completion | null = null;
 
   /** @param signal cancels the stream: reading it ends with a Failure `cancelled`. */
@@ -37,15 +38,13 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   }
 
   /** Every chunk, in Chat Completions form. @throws StreamConsumedError at the second call */
-  [Symbol.asyncIterator](): AsyncIterator<Chunk> {
-    this.consume();
-    return this.chunks();
+  [Symbol.asyncIterator](): AsyncIterableIterator<Chunk> {
+    return this.consume(true, (chunk) => chunk);
   }
 
   /** The answer's text, piece by piece. @throws StreamConsumedError */
   textDeltas(): AsyncIterableIterator<string> {
-    this.consume();
-    return this.texts();
+    return this.consume(false, (_chunk, text) => text);
   }
 
   /** The answer's text, piece by piece; afterwards `finalResponse` holds the whole. @throws StreamConsumedError */
@@ -56,7 +55,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   /** The whole answer, silently. @throws StreamConsumedError, and Failure where the stream fails */
   async collect(): Promise<Completion> {
     for await (const _text of this.textDeltas());
-    if (!this.final) throw new Failure("cancelled", "The stream was closed before its end.");
+    if (!this.final) throw this.cancelled("The stream was closed before its end.");
     return this.final;
   }
 
@@ -70,46 +69,63 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     await this.close();
   }
 
-  private consume(): void {
+  private consume<T>(everyChunk: boolean, pick: (chunk: Chunk, text: string) => T): AsyncIterableIterator<T> {
     if (this.consumed) throw new StreamConsumedError();
     this.consumed = true;
-  }
-
-  private async *chunks(): AsyncGenerator<Chunk> {
-    for await (const item of this.read<Chunk>(true, (chunk) => chunk)) yield item;
-  }
-
-  private async *texts(): AsyncGenerator<string> {
-    for await (const item of this.read<string>(false, (_chunk, text) => text)) if (item !== "") yield item;
+    const items = this.read(everyChunk, pick);
+    return {
+      next: () => items.next(),
+      // A generator would let a pending next() wait for its chunk first.
+      return: async () => {
+        await this.close();
+        return items.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   private async *read<T>(everyChunk: boolean, pick: (chunk: Chunk, text: string) => T): AsyncGenerator<T> {
     if (this.closed) return;
+    if (this.signal?.aborted) throw this.cancelled("The stream was cancelled by its signal.");
     const channel = new Channel<T>((full) => this.run?.pause(full));
-    let ended: ChatResult | undefined;
-    const setup = setupFrom(this.options, everyChunk);
-    const run = new ChatRun(setup, {
+    const run = new ChatRun(setupFrom(this.options, everyChunk), {
       onText: (text) => channel.push(text as T),
-      onChunk: (chunk, text) => channel.push(pick(chunk, text)),
+      onChunk: (chunk, text) => {
+        const item = pick(chunk, text);
+        if (item !== "") channel.push(item);
+      },
+      onReadEnd: (bytes = 0) => channel.weigh(bytes),
       onEnd: (result) => {
-        ended = result;
+        this.result = result;
         channel.end();
       },
     });
     this.run = run;
     const cancel = () => run.cancel();
     this.signal?.addEventListener("abort", cancel, { once: true });
-    if (this.signal?.aborted) cancel();
     try {
       yield* channel.items();
-      if (ended?.failure) throw ended.failure;
-      if (ended?.outcome === "complete") this.final = ended.completion;
-      else if (this.signal?.aborted)
-        throw new Failure("cancelled", "The stream was cancelled by its signal.");
+      const { result } = this;
+      if (result?.failure) throw result.failure;
+      if (result?.outcome === "complete") this.final = result.completion;
+      else if (this.signal?.aborted && !this.closed) {
+        throw this.cancelled("The stream was cancelled by its signal.");
+      }
     } finally {
       this.signal?.removeEventListener("abort", cancel);
       run.cancel();
     }
+  }
+
+  private cancelled(message: string): Failure {
+    const partial = this.result?.completion.choices[0]?.message.content ?? "";
+    return new Failure("cancelled", message, {
+      provider: this.options.provider,
+      partial,
+      phase: partial === "" ? "connect" : "streaming",
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.js";
 import type {
   AssistantMessage,
   AudioDelta,
@@ -8,18 +9,33 @@ import type {
   ToolCallDelta,
 } from "./chunk.js";
 import { Failure } from "./failure.js";
-import type { Limits } from "./limits.js";
+import { DistinctList, gatherDetails, joinBase64, LatestFields, sizeOf } from "./gather.js";
 import { GrowingText } from "./text.js";
 import { ToolCallState } from "./tool-call.js";
 
-/** Fields of a delta that are put together by name; others are kept, the last non-null value. */
-const FIXED: ReadonlySet<string> = new Set([
+/** Fields of a choice that are put together by name; of others the latest value is kept. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
   "index",
   "delta",
   "finish_reason",
   "logprobs",
   "message",
   "usage",
+]);
+
+/** The same for a delta. */
+const OWN_DELTA_FIELDS: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "reasoning_content",
+  "encrypted_reasoning",
+  "reasoning_details",
+  "refusal",
+  "tool_calls",
+  "annotations",
+  "images",
+  "audio",
+  "name",
 ]);
 
 /** Everything that has been said in one of the `n` choices. */
@@ -30,68 +46,54 @@ export class ChoiceState {
   ended = false;
   private role: string | undefined;
   private reasoning: GrowingText | undefined;
-  /** Encrypted reasoning must stand after the readable part when it is echoed, wherever it came. */
   private encryptedReasoning: GrowingText | undefined;
   private reasoningDetails: unknown[] | undefined;
   private refusal: GrowingText | undefined;
   private toolCalls: ToolCallState[] | undefined;
-  private annotations: unknown[] | undefined;
+  private annotations: DistinctList | undefined;
   private images: unknown[] | undefined;
-  private audio: Record<string, unknown> | undefined;
+  private audio: LatestFields | undefined;
+  private audioData: string[] | undefined;
+  private transcript: GrowingText | undefined;
   private logprobs: Logprobs | undefined;
-  private extras: Record<string, unknown> | undefined;
+  private extras: LatestFields | undefined;
+  private messageExtras: LatestFields | undefined;
 
   get toolCallCount(): number {
     return this.toolCalls?.length ?? 0;
   }
 
-  /** @returns how many characters were added. */
-  add(choice: ChunkChoice, text: string, limits: Readonly<Limits>): number {
-    const delta = choice.delta;
-    let grown = text.length;
+  /** @throws Failure `limit` */
+  add(choice: ChunkChoice, text: string, budget: Budget): void {
     this.content.append(text);
-    if (delta.role) this.role ??= delta.role;
-    if (delta.reasoning_content) grown += this.addReasoning(delta, delta.reasoning_content);
-    if (delta.refusal) {
-      this.refusal ??= new GrowingText();
-      this.refusal.append(delta.refusal);
-      grown += delta.refusal.length;
-    }
-    if (delta.tool_calls) for (const piece of delta.tool_calls) grown += this.addToolCall(piece, limits);
-    if (delta.reasoning_details?.length) {
-      this.reasoningDetails = mergeDetails(this.reasoningDetails ?? [], delta.reasoning_details);
-      grown += delta.reasoning_details.length;
-    }
-    if (delta.annotations?.length) {
-      this.annotations = unite(this.annotations, delta.annotations);
-      grown += delta.annotations.length;
-    }
-    if (delta.images?.length) {
-      this.images = [...(this.images ?? []), ...structuredClone(delta.images)];
-      grown += delta.images.length;
-    }
-    if (delta.audio) grown += this.addAudio(delta.audio);
-    if (choice.logprobs) this.addLogprobs(choice.logprobs);
+    budget.addText(text.length);
+    this.addDelta(choice.delta, budget);
+    if (choice.logprobs) this.addLogprobs(choice.logprobs, budget);
     if (choice.finish_reason) {
       this.finishReason = choice.finish_reason;
       this.ended = true;
     }
     for (const key in choice) {
-      if (FIXED.has(key) || choice[key] === null || choice[key] === undefined) continue;
-      this.extras ??= {};
-      this.extras[key] = structuredClone(choice[key]);
+      if (OWN_FIELDS.has(key)) continue;
+      this.extras ??= new LatestFields();
+      budget.addMetadata(this.extras.keep(key, choice[key]));
     }
-    return grown;
   }
 
   /** What is known only at the end of the choice, for the closing chunk. */
   closing(index: number): ChunkChoice {
-    return { ...structuredClone(this.extras), index, delta: {}, finish_reason: this.finishReason ?? null };
+    return {
+      ...this.extras?.toObject(),
+      index,
+      // A chunk with nothing but a role makes no message, so a role other than the usual is told here.
+      delta: this.role === undefined || this.role === "assistant" ? {} : { role: this.role },
+      finish_reason: this.finishReason ?? null,
+    };
   }
 
   completed(index: number, seed: string): CompletionChoice {
     const choice: CompletionChoice = {
-      ...structuredClone(this.extras),
+      ...this.extras?.toObject(),
       index,
       message: this.message(seed),
       finish_reason: this.finishReason ?? null,
@@ -103,57 +105,98 @@ export class ChoiceState {
   private message(seed: string): AssistantMessage {
     const content = this.content.toString();
     const message: AssistantMessage = {
+      ...this.messageExtras?.toObject(),
       role: this.role ?? "assistant",
       content: content === "" && (this.toolCalls || this.refusal || this.audio) ? null : content,
     };
+    // Encrypted reasoning must stand after the readable part when it is echoed, wherever it came.
     const reasoning = `${this.reasoning ?? ""}${this.encryptedReasoning ?? ""}`;
     if (reasoning) message.reasoning_content = reasoning;
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
     if (this.refusal) message.refusal = this.refusal.toString();
     if (this.toolCalls) message.tool_calls = this.toolCalls.map((call, at) => call.toolCall(`${seed}_${at}`));
-    if (this.annotations) message.annotations = structuredClone(this.annotations);
-    if (this.audio) message.audio = structuredClone(this.audio);
+    if (this.annotations) message.annotations = this.annotations.toArray();
+    if (this.audio) message.audio = this.wholeAudio(this.audio);
     if (this.images) message.images = structuredClone(this.images);
     return message;
   }
 
-  private addReasoning(delta: Delta, text: string): number {
-    if (delta["reasoning_encrypted"] === true) {
-      this.encryptedReasoning ??= new GrowingText();
-      this.encryptedReasoning.append(text);
-    } else {
-      this.reasoning ??= new GrowingText();
-      this.reasoning.append(text);
+  private addDelta(delta: Delta, budget: Budget): void {
+    for (const key in delta) {
+      if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
+      if (OWN_DELTA_FIELDS.has(key)) continue;
+      this.messageExtras ??= new LatestFields();
+      budget.addOther(this.messageExtras.keep(key, delta[key]));
     }
-    return text.length;
+    if (delta.role) this.role ??= delta.role;
+    if (delta.reasoning_content) {
+      this.reasoning ??= new GrowingText();
+      grow(this.reasoning, delta.reasoning_content, budget);
+    }
+    if (delta.encrypted_reasoning) {
+      this.encryptedReasoning ??= new GrowingText();
+      grow(this.encryptedReasoning, delta.encrypted_reasoning, budget);
+    }
+    if (delta.refusal) {
+      this.refusal ??= new GrowingText();
+      grow(this.refusal, delta.refusal, budget);
+    }
+    if (delta.tool_calls) for (const piece of delta.tool_calls) this.addToolCall(piece, budget);
+    if (delta.reasoning_details?.length) {
+      this.reasoningDetails ??= [];
+      budget.addOther(gatherDetails(this.reasoningDetails, delta.reasoning_details));
+    }
+    if (delta.annotations?.length) {
+      this.annotations ??= new DistinctList();
+      budget.addOther(this.annotations.add(delta.annotations));
+    }
+    if (delta.images?.length) {
+      this.images ??= [];
+      this.images.push(...structuredClone(delta.images));
+      budget.addOther(sizeOf(delta.images));
+    }
+    if (delta.audio) this.addAudio(delta.audio, budget);
   }
 
-  private addToolCall(piece: ToolCallDelta, limits: Readonly<Limits>): number {
+  private addToolCall(piece: ToolCallDelta, budget: Budget): void {
+    const { indices, toolArguments } = budget.limits;
     this.toolCalls ??= [];
     // The dialect numbers calls in order of appearance, so an index is either known or the next one.
-    if (piece.index >= limits.indices || piece.index > this.toolCalls.length || !(piece.index >= 0)) {
-      throw new Failure("limit", `The service sent a tool call beyond the limit of ${limits.indices}.`);
+    if (piece.index >= indices || piece.index > this.toolCalls.length || !(piece.index >= 0)) {
+      throw new Failure("limit", `The service sent a tool call beyond the limit of ${indices}.`);
     }
     this.toolCalls[piece.index] ??= new ToolCallState();
-    return this.toolCalls[piece.index]!.add(piece, limits.toolArguments);
+    budget.addText(this.toolCalls[piece.index]!.add(piece, toolArguments));
   }
 
-  private addAudio(piece: AudioDelta): number {
-    this.audio ??= {};
+  private addAudio(piece: AudioDelta, budget: Budget): void {
+    this.audio ??= new LatestFields();
     for (const [key, value] of Object.entries(piece)) {
-      if (value === null || value === undefined) continue;
-      const joined = (key === "data" || key === "transcript") && typeof this.audio[key] === "string";
-      this.audio[key] = joined ? `${this.audio[key]}${value}` : value;
+      if (key === "data" && typeof value === "string") {
+        this.audioData ??= [];
+        this.audioData.push(value);
+        budget.addOther(value.length);
+      } else if (key === "transcript" && typeof value === "string") {
+        this.transcript ??= new GrowingText();
+        grow(this.transcript, value, budget);
+      } else budget.addOther(this.audio.keep(key, value));
     }
-    if (piece.expires_at !== undefined) this.ended = true;
-    return (piece.data?.length ?? 0) + (piece.transcript?.length ?? 0);
+    if (typeof piece.expires_at === "number") this.ended = true;
   }
 
-  private addLogprobs(added: Logprobs): void {
+  private wholeAudio(fields: LatestFields): Record<string, unknown> {
+    const audio = fields.toObject();
+    if (this.audioData) audio["data"] = joinBase64(this.audioData);
+    if (this.transcript) audio["transcript"] = this.transcript.toString();
+    return audio;
+  }
+
+  private addLogprobs(added: Logprobs, budget: Budget): void {
     this.logprobs ??= {};
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
       if (!Array.isArray(list)) continue;
+      budget.addOther(sizeOf(list));
       const known = this.logprobs[key];
       if (known) known.push(...structuredClone(list));
       else this.logprobs[key] = structuredClone(list);
@@ -161,32 +204,7 @@ export class ChoiceState {
   }
 }
 
-/** Appends entries that are not there yet: some vendors repeat the whole list, others send only what is new. */
-function unite(known: unknown[] | undefined, added: unknown[]): unknown[] {
-  const list = known ?? [];
-  const keys = new Set(list.map((entry) => JSON.stringify(entry)));
-  for (const entry of added) if (!keys.has(JSON.stringify(entry))) list.push(structuredClone(entry));
-  return list;
-}
-
-/** OpenRouter's reasoning details: pieces with the same type and index are one block that grows. */
-function mergeDetails(known: unknown[], added: unknown[]): unknown[] {
-  for (const piece of added as Record<string, unknown>[]) {
-    const block = known.find(
-      (entry) =>
-        typeof piece?.["index"] === "number" &&
-        (entry as Record<string, unknown>)["index"] === piece["index"] &&
-        (entry as Record<string, unknown>)["type"] === piece["type"],
-    ) as Record<string, unknown> | undefined;
-    if (!block) {
-      known.push(structuredClone(piece));
-      continue;
-    }
-    for (const [key, value] of Object.entries(piece)) {
-      if (value === null || value === undefined) continue;
-      const grows = key === "text" || key === "summary" || key === "data";
-      block[key] = grows && typeof block[key] === "string" ? `${block[key]}${value}` : value;
-    }
-  }
-  return known;
+function grow(text: GrowingText, added: string, budget: Budget): void {
+  text.append(added);
+  budget.addText(added.length);
 }

@@ -21,6 +21,8 @@ export interface Delta {
   role?: string;
   content?: string | null;
   reasoning_content?: string | null;
+  /** Reasoning that nobody can read, to be echoed after the readable part (Venice). */
+  encrypted_reasoning?: string | null;
   /** Opaque pieces that some vendors want echoed on the next turn (OpenRouter). */
   reasoning_details?: unknown[];
   refusal?: string | null;
@@ -84,6 +86,7 @@ export interface AssistantMessage {
   annotations?: unknown[];
   audio?: Record<string, unknown>;
   images?: unknown[];
+  [vendorField: string]: unknown;
 }
 
 /** One of `n` answers of a completion. */

@@ -37,7 +37,7 @@ const SENTENCES: readonly (readonly [RegExp, FailureCode])[] = [
     "context_length",
   ],
   [
-    /insufficient|quota|billing|out of credits?|credits? (exhausted|remaining|balance)|balance/i,
+    /insufficient|quota|billing|out of credits?|credits? (exhausted|remaining)|\bbalance\b/i,
     "insufficient_credits",
   ],
   [/content (policy|filter|management)|moderat/i, "content_filter"],
@@ -98,13 +98,20 @@ export function classify(clues: ErrorClues): FailureCode {
   return spoken && REFINES[ruled]?.includes(spoken) ? spoken : ruled;
 }
 
-function byWords(clues: ErrorClues): FailureCode | undefined {
-  const word = clues.word?.toLowerCase();
-  if (word) {
-    for (const [pattern, code] of WORDS) if (pattern.test(word)) return code;
-  }
-  for (const [pattern, code] of SENTENCES) if (clues.message && pattern.test(clues.message)) return code;
-  return undefined;
+/** Words that say no more than a status would: the sentence beside them may (a gateway quotes what it got). */
+const VAGUE: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error"]);
+
+function byWords({ word, message }: ErrorClues): FailureCode | undefined {
+  const named = word ? firstMatch(WORDS, word.toLowerCase()) : undefined;
+  if (named !== undefined && !VAGUE.has(named)) return named;
+  return (message ? firstMatch(SENTENCES, message) : undefined) ?? named;
+}
+
+function firstMatch(
+  table: readonly (readonly [RegExp, FailureCode])[],
+  text: string,
+): FailureCode | undefined {
+  return table.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 /**

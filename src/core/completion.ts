@@ -1,26 +1,16 @@
+import { Budget } from "./budget.js";
 import { ChoiceState } from "./choice.js";
 import type { Chunk, Completion, Usage } from "./chunk.js";
 import { Failure } from "./failure.js";
 import { finishReason } from "./finish-reason.js";
+import { DistinctList, LatestFields } from "./gather.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 
-/** Fields of a chunk that the machine handles by name; every other one is kept, the last non-null value. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  "id",
-  "object",
-  "created",
-  "model",
-  "choices",
-  "usage",
-  "citations",
-  "search_results",
-  // Padding against traffic analysis, of no use to anyone downstream.
-  "obfuscation",
-  "p",
-]);
+/** Fields of a chunk that the machine handles by name; of every other one the latest value is kept. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
 
 /** Lists that some vendors repeat on every chunk and others send once. */
-const LISTS = ["citations", "search_results"] as const;
+const LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
 
 /**
  * Puts a stream of chunks together into a completion. Deterministic, no input or output, no clock.
@@ -36,14 +26,17 @@ export class CompletionMachine {
   private created = 0;
   private model = "";
   private usage: Usage | null = null;
-  private extras: Record<string, unknown> | undefined;
-  private size = 0;
+  private extras: LatestFields | undefined;
+  private lists: Map<string, DistinctList> | undefined;
+  private readonly budget: Budget;
 
-  constructor(private readonly limits: Readonly<Limits> = DEFAULT_LIMITS) {}
+  constructor(limits: Readonly<Limits> = DEFAULT_LIMITS) {
+    this.budget = new Budget(limits);
+  }
 
   /** Adds plain answer text of the first choice: the hot path. */
   addText(text: string): void {
-    this.grow(text.length);
+    this.budget.addText(text.length);
     this.committed = true;
     (this.choices[0] ?? this.open(0)).content.append(text);
   }
@@ -55,13 +48,12 @@ export class CompletionMachine {
    * @throws Failure `limit` where the answer grows beyond its bounds
    */
   addChunk(chunk: Chunk, text?: string): void {
+    const before = this.budget.spent;
     for (const choice of chunk.choices) {
       const own = choice.index === 0 && text !== undefined ? text : (choice.delta.content ?? "");
-      const state = this.choiceAt(choice.index);
-      const grown = state.add(choice, own, this.limits);
-      this.grow(grown);
-      if (grown > 0) this.committed = true;
+      this.choiceAt(choice.index).add(choice, own, this.budget);
     }
+    if (this.budget.spent > before) this.committed = true;
     // A text that a flow put on a message whose chunk says nothing of the first choice.
     if (text && !chunk.choices.some((choice) => choice.index === 0)) this.addText(text);
     this.id ||= typeof chunk.id === "string" ? chunk.id : "";
@@ -116,7 +108,7 @@ export class CompletionMachine {
       object: "chat.completion.chunk",
       created: this.created,
       model: this.model,
-      ...structuredClone(this.extras),
+      ...this.vendorFields(),
       choices: this.choices.flatMap((choice, index) => (choice ? [choice.closing(index)] : [])),
       usage: structuredClone(this.usage),
     };
@@ -132,7 +124,7 @@ export class CompletionMachine {
       object: "chat.completion",
       created: this.created,
       model: this.model,
-      ...structuredClone(this.extras),
+      ...this.vendorFields(),
       choices: this.choices.flatMap((choice, index) => (choice ? [choice.completed(index, seed)] : [])),
       usage: structuredClone(this.usage),
     };
@@ -143,45 +135,42 @@ export class CompletionMachine {
   }
 
   private open(index: number): ChoiceState {
-    if (!Number.isInteger(index) || index < 0 || index >= this.limits.indices) {
-      throw new Failure("limit", `The service sent a choice beyond the limit of ${this.limits.indices}.`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.budget.limits.indices) {
+      throw new Failure(
+        "limit",
+        `The service sent a choice beyond the limit of ${this.budget.limits.indices}.`,
+      );
     }
     const choice = new ChoiceState();
     this.choices[index] = choice;
     return choice;
   }
 
-  private grow(characters: number): void {
-    this.size += characters;
-    if (this.size > this.limits.completion) {
-      throw new Failure(
-        "limit",
-        `The answer is longer than ${this.limits.completion} characters. Set a smaller maximum of tokens.`,
-      );
-    }
-  }
-
   private keepExtras(chunk: Chunk): void {
     for (const key in chunk) {
       if (OWN_FIELDS.has(key)) continue;
       const value = chunk[key];
-      if (value === null || value === undefined) continue;
-      this.extras ??= {};
-      this.extras[key] = typeof value === "object" ? structuredClone(value) : value;
-    }
-    for (const key of LISTS) {
-      const list = chunk[key];
-      if (!Array.isArray(list) || list.length === 0) continue;
-      this.extras ??= {};
-      this.extras[key] = mergeList((this.extras[key] as unknown[] | undefined) ?? [], list);
+      if (Array.isArray(value) && LISTS.has(key)) this.extendList(key, value);
+      else {
+        this.extras ??= new LatestFields();
+        this.budget.addMetadata(this.extras.keep(key, value));
+      }
     }
   }
-}
 
-/** The union of what was known and what came, each entry once: cumulative and single lists both come out right. */
-function mergeList(known: unknown[], added: unknown[]): unknown[] {
-  const keys = new Set(known.map((entry) => JSON.stringify(entry)));
-  return [...known, ...added.filter((entry) => !keys.has(JSON.stringify(entry)))].map((entry) =>
-    structuredClone(entry),
-  );
+  private extendList(key: string, added: readonly unknown[]): void {
+    this.lists ??= new Map();
+    let list = this.lists.get(key);
+    if (!list) {
+      list = new DistinctList();
+      this.lists.set(key, list);
+    }
+    this.budget.addMetadata(list.add(added));
+  }
+
+  private vendorFields(): Record<string, unknown> {
+    const fields = this.extras?.toObject() ?? {};
+    for (const [key, list] of this.lists ?? []) fields[key] = list.toArray();
+    return fields;
+  }
 }

@@ -4,6 +4,9 @@ import type { Timeouts } from "./limits.js";
 /** Which deadline passed; `drain` is no failure: the answer is whole, only its end marker never came. */
 export type Expiry = "connect" | "headers" | "firstChunk" | "idle" | "progress" | "total" | "drain";
 
+/** The longest wait that `setTimeout` knows; beyond it, it does not wait at all. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
 /**
  * Watches over one stream with one timer. Marks are cheap (two numbers): the timer is not moved for each
  * chunk, it looks when it fires and goes back to sleep for what remains.
@@ -25,6 +28,11 @@ export class Deadlines {
   ) {
     this.started = this.phaseStarted = this.lastByte = this.lastContent = clock.now();
     this.arm();
+  }
+
+  /** The request is to be sent once more. */
+  reconnecting(): void {
+    this.enter("connect");
   }
 
   /** The request is on its way over an open connection. */
@@ -59,7 +67,6 @@ export class Deadlines {
       const now = this.clock.now();
       this.lastByte = this.lastContent = this.phaseStarted = now;
       this.paused = false;
-      this.clock.clearTimer(this.timer);
       this.arm();
     }
     this.paused = paused;
@@ -79,7 +86,6 @@ export class Deadlines {
     const now = this.clock.now();
     this.phase = phase;
     this.phaseStarted = this.lastByte = this.lastContent = now;
-    this.clock.clearTimer(this.timer);
     this.arm();
   }
 
@@ -98,8 +104,9 @@ export class Deadlines {
   }
 
   private arm(): void {
+    this.clock.clearTimer(this.timer);
     if (this.stopped) return;
-    const wait = Math.max(1, this.due().at - this.clock.now());
+    const wait = Math.min(LONGEST_WAIT, Math.max(1, this.due().at - this.clock.now()));
     this.timer = this.clock.setTimer(this.look, wait);
   }
 

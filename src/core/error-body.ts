@@ -1,5 +1,5 @@
 import type { ErrorClues } from "./classify.js";
-import { isObject, tryParseJson } from "./json.js";
+import { isObject, safeStringify, tryParseJson } from "./json.js";
 
 /** Longest piece of a foreign text that goes into a message of ours. */
 const EXCERPT = 300;
@@ -10,45 +10,57 @@ const EXCERPT = 300;
  * with `code`, `details` or `issues` beside it, an array of issues, FastAPI `{detail}`, vLLM
  * `{object:"error",message}`, MiniMax `{base_resp:{status_code,status_msg}}`, OpenRouter's
  * `error.metadata.raw` (JSON in a string).
+ * @param certain the value is known to be an error, of whatever form
  * @returns undefined where the value is not an error.
  */
-export function errorClues(body: unknown): ErrorClues | undefined {
+export function errorClues(body: unknown, certain = false): ErrorClues | undefined {
   const value = Array.isArray(body) ? body.find((entry) => isObject(entry) && entry["error"]) : body;
-  if (!isObject(value)) return undefined;
+  if (!isObject(value)) return certain ? { message: textOf(body) } : undefined;
   if (value["error"]) return cluesOf(value["error"], value);
   if (value["object"] === "error" || value["type"] === "error") return cluesOf(value, value);
-  if (value["detail"]) return { message: textOf(value["detail"]) };
+  // Beside choices it is some vendor's field of that name.
+  if (value["detail"] && !Array.isArray(value["choices"])) return { message: textOf(value["detail"]) };
   const base = value["base_resp"];
   if (isObject(base) && base["status_code"]) {
     return { word: String(base["status_code"]), message: textOf(base["status_msg"]) };
   }
-  return undefined;
+  return certain ? cluesOf(value, value) : undefined;
 }
 
 function cluesOf(error: unknown, around: Record<string, unknown>): ErrorClues {
-  const clues: ErrorClues = {};
   const first = Array.isArray(error) ? error[0] : error;
-  if (isObject(first)) {
-    const words = [first["code"], first["type"], first["status"], around["code"]];
-    const status = words.map(asStatus).find((number) => number !== undefined);
-    if (status !== undefined) clues.status = status;
-    const spoken = words.filter((word) => typeof word === "string" && asStatus(word) === undefined);
-    if (spoken.length > 0) clues.word = spoken.join(" ");
-    clues.message = messageOf(first);
-  } else {
-    clues.message = textOf(error);
-    if (typeof around["code"] === "string") clues.word = around["code"];
-    if (around["details"]) clues.message += `: ${textOf(around["details"])}`;
-  }
+  const said = isObject(first) ? [first["code"], first["type"], first["status"]] : [];
+  const words = [...said, around["code"], isObject(first) ? undefined : around["status"]];
+  const clues: ErrorClues = {};
+  const status = words.map(asStatus).find((number) => number !== undefined);
+  if (status !== undefined) clues.status = status;
+  const spoken = words.filter((word) => typeof word === "string" && asStatus(word) === undefined);
+  if (isObject(first) && isPerDay(first["details"])) spoken.unshift("quota_per_day");
+  if (spoken.length > 0) clues.word = spoken.join(" ");
+  if (isObject(first)) clues.message = messageOf(first);
+  else clues.message = textOf(error) + (around["details"] ? `: ${textOf(around["details"])}` : "");
   return clues;
 }
 
 function messageOf(error: Record<string, unknown>): string {
   const metadata = error["metadata"];
   const raw = isObject(metadata) ? metadata["raw"] : undefined;
-  const inner = typeof raw === "string" ? (errorClues(tryParseJson(raw))?.message ?? raw) : undefined;
-  const outer = error["message"] === undefined ? textOf(error) : textOf(error["message"]);
-  return inner && inner !== outer ? `${outer}: ${inner}` : outer;
+  const inner = typeof raw === "string" ? (errorClues(tryParseJson(raw))?.message ?? excerpt(raw)) : "";
+  const outer = textOf(error["message"] === undefined ? error : error["message"]);
+  // What the model wrote instead of a tool call (Groq) is the one thing that helps.
+  const generated = typeof error["failed_generation"] === "string" ? textOf(error["failed_generation"]) : "";
+  return [outer, inner === outer ? "" : inner, generated].filter((text) => text !== "").join(": ");
+}
+
+/** Google's quotas per day: they come back tomorrow, whatever delay is given beside them. */
+function isPerDay(details: unknown): boolean {
+  return Array.isArray(details) && details.some((detail) => /PerDay/i.test(quotasOf(detail)));
+}
+
+function quotasOf(detail: unknown): string {
+  const violations = isObject(detail) ? detail["violations"] : undefined;
+  if (!Array.isArray(violations)) return "";
+  return violations.map((violation) => (isObject(violation) ? textOf(violation["quotaId"]) : "")).join(" ");
 }
 
 function asStatus(word: unknown): number | undefined {
@@ -58,7 +70,7 @@ function asStatus(word: unknown): number | undefined {
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return excerpt(value);
-  return value === undefined || value === null ? "" : excerpt(JSON.stringify(value));
+  return value === undefined || value === null ? "" : excerpt(safeStringify(value));
 }
 
 /** The beginning of a foreign text on one line: an HTML page must not fill the debug sidebar. */

@@ -16,6 +16,14 @@ const WORDS: Readonly<Record<string, string>> = {
   refusal: "content_filter",
 };
 
+/** Reasons that tell of a fault of the service, not of an end; compared in lower case. */
+const FAULTS: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
+
+/** Whether a finish reason says that the service broke off (OpenRouter's `error`, DeepSeek's lack of resources). */
+export function isFault(raw: string | null | undefined): boolean {
+  return typeof raw === "string" && FAULTS.has(raw.toLowerCase());
+}
+
 /**
  * The finish reason in the words of the message contract.
  * @returns the vendor's own word where it fits none, `unknown` where there was none.

@@ -5,9 +5,13 @@
 const DANGEROUS_KEY =
   /"(?:_|\\u005[Ff]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[Ff])(?:t|\\u0074)(?:o|\\u006[Ff])(?:_|\\u005[Ff]){2}"\s*:/;
 
+/** The other way to a prototype: `{"constructor":{"prototype":…}}`. */
+const CONSTRUCTOR_KEY =
+  /"(?:c|\\u0063)(?:o|\\u006[Ff])(?:n|\\u006[Ee])(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006[Ff])(?:r|\\u0072)"\s*:/;
+
 /**
  * Parses JSON that a remote sent.
- * @throws SyntaxError for what is not JSON or has a `__proto__` key; the message never quotes the text.
+ * @throws SyntaxError for what is not JSON or has a key that leads to a prototype; the message never quotes the text
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -16,11 +20,29 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new SyntaxError("not JSON");
   }
-  // Such a key needs an underscore or an escaped one; most records have neither next to a quote.
-  if ((text.includes('"_') || text.includes('"\\u005')) && DANGEROUS_KEY.test(text)) {
-    throw new SyntaxError("JSON with a forbidden key");
+  const escaped = text.includes("\\u00");
+  // Such a key needs an underscore or an escape behind a quote; most records have neither.
+  if ((escaped || text.includes('"_')) && DANGEROUS_KEY.test(text)) throw forbidden();
+  if ((escaped || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && namesPrototype(value)) {
+    throw forbidden();
   }
   return value;
+}
+
+function forbidden(): SyntaxError {
+  return new SyntaxError("JSON with a forbidden key");
+}
+
+function namesPrototype(value: unknown): boolean {
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== "object" || next === null) continue;
+    const entry: unknown = Object.hasOwn(next, "constructor") ? next.constructor : undefined;
+    if (isObject(entry) && Object.hasOwn(entry, "prototype")) return true;
+    for (const member of Object.values(next)) open.push(member);
+  }
+  return false;
 }
 
 /** Parses JSON, or gives undefined. */
@@ -34,6 +56,11 @@ export function tryParseJson(text: string): unknown {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON text of a value that may nest too deeply for it; then only a sign that something was there. */
+export function safeStringify(value: unknown): string {
+  return withinDepth(value, 100) ? (JSON.stringify(value) ?? "") : "…";
 }
 
 /** Whether a value nests no deeper than `limit`; recursion stops there, so it cannot overflow the stack. */

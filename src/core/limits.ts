@@ -7,6 +7,11 @@ export interface Limits {
   record: number;
   /** Characters of one answer, text and reasoning of all choices together. A long book is about 1 M. */
   completion: number;
+  /**
+   * Characters of what comes beside the text: audio, images, token probabilities, citations, a vendor's own
+   * fields. Eight minutes of spoken answer.
+   */
+  attachments: number;
   /** Bytes of a non-streamed error body that are read; what matters stands in the first lines. */
   errorBody: number;
   /** Bytes of a request body; services refuse less than this. */
@@ -22,6 +27,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   record: 1024 * 1024,
   completion: 4_000_000,
+  attachments: 32_000_000,
   errorBody: 64 * 1024,
   request: 16 * 1024 * 1024,
   depth: 64,

@@ -1,4 +1,5 @@
-import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "./chunk.js";
+import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
+import { joinBase64, later } from "./gather.js";
 
 /**
  * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.
@@ -6,13 +7,13 @@ import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "./chunk.js";
  */
 export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   for (const key in second) {
-    if (key === "choices" || key === "id" || key === "model" || key === "created") continue;
-    if (second[key] !== undefined && second[key] !== null)
-      first[key] = joinLists(key, first[key], second[key]);
+    if (OWN_FIELDS.has(key)) continue;
+    first[key] = CHUNK_LISTS.has(key) ? joined(first[key], second[key]) : later(first[key], second[key]);
   }
   first.id ||= second.id ?? "";
   first.model ||= second.model ?? "";
   first.created ||= second.created ?? 0;
+  if (second.usage) first.usage = second.usage;
   for (const choice of second.choices) {
     const known = first.choices.find(({ index }) => index === choice.index);
     if (known) mergeChoice(known, choice);
@@ -21,40 +22,50 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   return first;
 }
 
-function joinLists(key: string, known: unknown, added: unknown): unknown {
-  const list = key === "citations" || key === "search_results";
-  return list && Array.isArray(known) && Array.isArray(added) ? [...known, ...added] : added;
+const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
+const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
+const DELTA_TEXTS: ReadonlySet<string> = new Set([
+  "content",
+  "reasoning_content",
+  "encrypted_reasoning",
+  "refusal",
+]);
+const DELTA_LISTS: ReadonlySet<string> = new Set(["annotations", "images", "reasoning_details"]);
+
+function joined(known: unknown, added: unknown): unknown {
+  return Array.isArray(known) && Array.isArray(added) ? [...known, ...added] : (added ?? known);
 }
 
 function mergeChoice(known: ChunkChoice, added: ChunkChoice): void {
   mergeDelta(known.delta, added.delta);
-  if (added.finish_reason) known.finish_reason = added.finish_reason;
-  if (added.logprobs) {
-    known.logprobs ??= {};
-    for (const key of ["content", "refusal"] as const) {
-      const list = added.logprobs[key];
-      if (list) known.logprobs[key] = [...(known.logprobs[key] ?? []), ...list];
-    }
-  }
   for (const key in added) {
-    if (["index", "delta", "finish_reason", "logprobs"].includes(key)) continue;
-    if (added[key] !== null && added[key] !== undefined) known[key] = added[key];
+    if (key === "index" || key === "delta") continue;
+    if (key === "finish_reason") known.finish_reason = added.finish_reason || (known.finish_reason ?? null);
+    else if (key === "logprobs") known.logprobs = mergeLogprobs(known.logprobs, added.logprobs);
+    else known[key] = later(known[key], added[key]);
   }
 }
 
-const TEXTS: ReadonlySet<string> = new Set(["content", "reasoning_content", "refusal"]);
+function mergeLogprobs(known: ChunkChoice["logprobs"], added: ChunkChoice["logprobs"]): Logprobs | null {
+  if (!known || !added) return known ?? added ?? null;
+  for (const key of ["content", "refusal"] as const) {
+    const list = added[key];
+    if (list) known[key] = [...(known[key] ?? []), ...list];
+  }
+  return known;
+}
 
 function mergeDelta(known: Delta, added: Delta): void {
   for (const key in added) {
     const value = added[key];
     if (value === null || value === undefined) continue;
-    if (TEXTS.has(key)) known[key] = `${known[key] ?? ""}${value as string}`;
+    if (DELTA_TEXTS.has(key)) known[key] = `${known[key] ?? ""}${value as string}`;
+    else if (DELTA_LISTS.has(key)) known[key] = joined(known[key], value);
     else if (key === "role") known.role ??= value as string;
     else if (key === "tool_calls")
       known.tool_calls = mergeToolCalls(known.tool_calls ?? [], added.tool_calls!);
     else if (key === "audio") known.audio = mergeAudio(known.audio ?? {}, added.audio!);
-    else if (Array.isArray(value) && Array.isArray(known[key])) known[key] = [...known[key], ...value];
-    else known[key] = value;
+    else known[key] = later(known[key], value);
   }
 }
 
@@ -65,9 +76,10 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       known.push(piece);
       continue;
     }
-    const { id, function: said, index: _index, ...extras } = piece;
-    Object.assign(call, extras);
-    if (id) call.id ||= id;
+    for (const key in piece) if (!TOOL_CALL_FIELDS.has(key)) call[key] = later(call[key], piece[key]);
+    if (piece.id) call.id ||= piece.id;
+    if (piece.type) call.type ||= piece.type;
+    const said = piece.function;
     if (!said) continue;
     call.function ??= {};
     if (said.name) call.function.name = said.name;
@@ -76,20 +88,14 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
   return known;
 }
 
-function mergeAudio(
-  known: NonNullable<Delta["audio"]>,
-  added: NonNullable<Delta["audio"]>,
-): NonNullable<Delta["audio"]> {
-  const data = joinBase64(known.data, added.data);
-  const transcript = `${known.transcript ?? ""}${added.transcript ?? ""}`;
-  Object.assign(known, added);
-  if (data) known.data = data;
-  if (transcript) known.transcript = transcript;
-  return known;
-}
+const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function"]);
 
-/** Pieces of base64 may each be padded: they are joined as bytes, not as text. */
-export function joinBase64(first: string | undefined, second: string | undefined): string {
-  if (!first || !second) return first || second || "";
-  return Buffer.concat([Buffer.from(first, "base64"), Buffer.from(second, "base64")]).toString("base64");
+function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
+  for (const [key, value] of Object.entries(added)) {
+    const earlier = known[key];
+    if (typeof value !== "string" || typeof earlier !== "string") known[key] = later(earlier, value);
+    else if (key === "data") known.data = joinBase64([earlier, value]);
+    else known[key] = key === "transcript" ? `${earlier}${value}` : value;
+  }
+  return known;
 }

@@ -1,14 +1,47 @@
 import type { Chunk } from "./chunk.js";
 import { isObject } from "./json.js";
 
+const TEXTS = ["role", "content", "reasoning_content", "encrypted_reasoning", "refusal"] as const;
+const LISTS = ["tool_calls", "annotations", "images", "reasoning_details"] as const;
+
 /**
  * A chunk that came on a message: anything may have happened to it on its way.
  * @returns undefined where it is none in canonical form
  */
 export function readChunk(value: unknown): Chunk | undefined {
   if (!isObject(value) || !Array.isArray(value["choices"])) return undefined;
-  const whole = value["choices"].every(
-    (choice) => isObject(choice) && Number.isInteger(choice["index"]) && isObject(choice["delta"]),
+  return value["choices"].every(isChoice) ? (value as unknown as Chunk) : undefined;
+}
+
+function isChoice(choice: unknown): boolean {
+  return (
+    isObject(choice) && isIndex(choice["index"]) && isObject(choice["delta"]) && isDelta(choice["delta"])
   );
-  return whole ? (value as unknown as Chunk) : undefined;
+}
+
+function isDelta(delta: Record<string, unknown>): boolean {
+  for (const key of TEXTS) if (isGiven(delta[key]) && typeof delta[key] !== "string") return false;
+  for (const key of LISTS) if (isGiven(delta[key]) && !Array.isArray(delta[key])) return false;
+  if (isGiven(delta["audio"]) && !isObject(delta["audio"])) return false;
+  const calls = delta["tool_calls"] as unknown[] | null | undefined;
+  return (calls ?? []).every(isToolCallPiece);
+}
+
+function isToolCallPiece(piece: unknown): boolean {
+  if (!isObject(piece) || !isIndex(piece["index"])) return false;
+  const said = piece["function"];
+  if (!isGiven(said)) return true;
+  return isObject(said) && isTextOrNone(said["name"]) && isTextOrNone(said["arguments"]);
+}
+
+function isIndex(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return !isGiven(value) || typeof value === "string";
 }

@@ -1,17 +1,28 @@
 /** Below this a "secret" would blank out ordinary words. */
 const SHORTEST_SECRET = 4;
 
+/** From so many characters on a piece of a secret gives it away. */
+const TELLING = 8;
+
 /**
  * Replaces secrets in a text that came from outside (some services quote the key in their errors).
- * The forms a key takes on the wire are covered too: percent-encoded and base64.
+ * The forms a key takes on the wire are covered too: percent-encoded, base64, behind an `Authorization` scheme,
+ * and cut off where an excerpt ends.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text;
-  for (const secret of secrets) {
-    if (secret.length < SHORTEST_SECRET) continue;
-    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
-      clean = clean.replaceAll(form, "***");
+  for (const form of new Set(secrets.flatMap(formsOf))) {
+    clean = clean.replaceAll(form, "***");
+    for (let length = form.length - 1; length >= TELLING && clean.includes("…"); length--) {
+      clean = clean.replaceAll(`${form.slice(0, length)}…`, "***…");
     }
   }
   return clean;
+}
+
+function formsOf(secret: string): string[] {
+  const bare = secret.replace(/^(?:basic|bearer|key|token) +/i, "");
+  return [...new Set([secret, bare])]
+    .filter((value) => value.length >= SHORTEST_SECRET)
+    .flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString("base64")]);
 }

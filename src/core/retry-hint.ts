@@ -96,7 +96,9 @@ function exhaustedBucket(headers: Headers, now: number): number | undefined {
   const waits: number[] = [];
   for (const name in headers) {
     const bucket = /^(x-ratelimit-|anthropic-ratelimit-)(.*)$/.exec(name);
-    if (!bucket || !/remaining/.test(name) || Number(header(headers, name)) > 0) continue;
+    if (!bucket || !name.includes("remaining")) continue;
+    const remaining = numeric(header(headers, name));
+    if (remaining === undefined || remaining > 0) continue;
     const wait = resetIn(header(headers, name.replace("remaining", "reset")), now);
     if (wait !== undefined) waits.push(wait);
   }

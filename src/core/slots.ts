@@ -14,8 +14,8 @@ export class Slots {
     private readonly mostQueued: number,
   ) {}
 
-  get queued(): number {
-    return this.queue.size;
+  get idle(): boolean {
+    return this.running === 0 && this.queue.size === 0;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ToolCall, ToolCallDelta } from "./chunk.js";
 import { Failure } from "./failure.js";
+import { LatestFields } from "./gather.js";
 import { GrowingText } from "./text.js";
 
 /** One tool call as its canonical pieces build it up. */
@@ -8,7 +9,7 @@ export class ToolCallState {
   private type = "";
   private name = "";
   private readonly args = new GrowingText();
-  private extras: Record<string, unknown> | undefined;
+  private extras: LatestFields | undefined;
 
   /** @returns how many characters were added. */
   add(piece: ToolCallDelta, longest: number): number {
@@ -16,25 +17,30 @@ export class ToolCallState {
     this.type ||= piece.type ?? "";
     this.name = piece.function?.name || this.name;
     const fragment = piece.function?.arguments ?? "";
+    // One more than its characters: a call counts as something said though it has no arguments.
+    let grown = fragment.length + 1;
     this.args.append(fragment);
     if (this.args.length > longest) {
       throw new Failure("limit", `The arguments of a tool call are longer than ${longest} characters.`);
     }
     for (const key in piece) {
       if (key === "index" || key === "id" || key === "type" || key === "function") continue;
-      this.extras ??= {};
-      this.extras[key] = structuredClone(piece[key]);
+      this.extras ??= new LatestFields();
+      grown += this.extras.keep(key, piece[key]);
     }
-    return fragment.length + 1;
+    return grown;
   }
 
-  /** @param seed names the call where the vendor did not; the same seed gives the same name. */
+  /**
+   * The call as it stands. No arguments at all means none: `{}`, for a service that gets the call echoed wants JSON.
+   * @param seed names the call where the vendor did not; the same seed gives the same name
+   */
   toolCall(seed: string): ToolCall {
     return {
-      ...structuredClone(this.extras),
+      ...this.extras?.toObject(),
       id: this.id || `call_${seed}`,
       type: this.type || "function",
-      function: { name: this.name, arguments: this.args.toString() },
+      function: { name: this.name, arguments: this.args.toString() || "{}" },
     };
   }
 }

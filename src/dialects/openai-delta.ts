@@ -1,23 +1,29 @@
 import type { Delta } from "../core/chunk.js";
+import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 
 /** Fields of a delta that make no message by themselves. */
-const QUIET: ReadonlySet<string> = new Set(["role", "content", "name", "reasoning_encrypted"]);
+const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);
 
 /**
  * Brings a delta (or, in a whole completion, a message) into canonical form, in place: text parts become
  * text, `reasoning` becomes `reasoning_content`, a legacy `function_call` becomes a tool call; fields that
  * are null, empty or of an impossible type go.
+ * @throws Failure `bad_response` where the answer's text is in no known form: it must not get lost silently
  */
 export function normaliseDelta(delta: Delta): void {
-  if (Array.isArray(delta.content)) spreadParts(delta, delta.content);
-  if (typeof delta.content !== "string" || delta.content === "") delete delta.content;
+  const content: unknown = delta.content;
+  if (Array.isArray(content)) spreadParts(delta, content);
+  else if (isObject(content)) spreadParts(delta, [content]);
+  else if (typeof content === "number" || typeof content === "boolean") throw strangeContent();
+  if (delta.content === "") delete delta.content;
   if (typeof delta.role !== "string" || delta.role === "") delete delta.role;
   settleReasoning(delta);
   if (delta["function_call"]) {
     delta.tool_calls ??= [{ index: 0, type: "function", function: delta["function_call"] as object }];
     delete delta["function_call"];
   }
+  if (isObject(delta.tool_calls)) delta.tool_calls = [delta.tool_calls as never];
   for (const key in delta) {
     const value = delta[key];
     if (value === null || value === "" || (Array.isArray(value) && value.length === 0)) delete delta[key];
@@ -27,6 +33,10 @@ export function normaliseDelta(delta: Delta): void {
   }
   if (delta.refusal !== undefined && typeof delta.refusal !== "string") delete delta.refusal;
   if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
+}
+
+function strangeContent(): Failure {
+  return new Failure("bad_response", "The service sent text that is none. Check the provider and the model.");
 }
 
 /** Whether a delta has something that its reader needs the chunk for. */
@@ -51,17 +61,23 @@ function spreadParts(delta: Delta, parts: readonly unknown[]): void {
     }
   }
   delta.content = text;
-  if (thinking) delta.reasoning_content ??= thinking;
+  if (thinking) delta.reasoning_content ||= thinking;
 }
 
 /** Two fields carry reasoning in the wild, some services fill both with the same text: one remains. */
 function settleReasoning(delta: Delta): void {
+  const encrypted = delta["reasoning_encrypted"] === true;
   const plain = delta["reasoning"];
   delete delta["reasoning"];
   if (typeof delta.reasoning_content !== "string" || delta.reasoning_content === "") {
     delete delta.reasoning_content;
     const text = typeof plain === "string" && plain !== "" ? plain : textOfDetails(delta.reasoning_details);
     if (text) delta.reasoning_content = text;
+  }
+  delete delta["reasoning_encrypted"];
+  if (encrypted && delta.reasoning_content) {
+    delta.encrypted_reasoning = delta.reasoning_content;
+    delete delta.reasoning_content;
   }
 }
 

@@ -1,14 +1,19 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chunk.js";
-import { classify, isRetryable } from "../core/classify.js";
-import { errorClues } from "../core/error-body.js";
-import { Failure } from "../core/failure.js";
+import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject, tryParseJson, withinDepth } from "../core/json.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink } from "./dialect.js";
 import { isRich, normaliseDelta } from "./openai-delta.js";
-import { TextTemplate } from "./text-template.js";
+import { reportedError } from "./stream-error.js";
+import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
 
 const MARKER = "[DONE]";
+
+const NOT_JSON =
+  "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “tolerant” in its provider.";
+
+const WRONG_SHAPE =
+  "The service's stream is not in the form of Chat Completions. Check the base URL and provider.";
 
 /**
  * Reads the stream of Chat Completions (OpenAI API reference, "chat.completion.chunk") as the many services
@@ -20,6 +25,9 @@ export class OpenAiDecoder implements Decoder {
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
   private sawDelta = false;
   private sawCitations = "";
+  private id = "";
+  private model = "";
+  private created = 0;
 
   constructor(
     private readonly sink: DecoderSink,
@@ -27,16 +35,17 @@ export class OpenAiDecoder implements Decoder {
   ) {}
 
   record(data: string, event?: string, last = false): void {
-    if (!this.options.everyChunk && event === undefined) {
+    if (!this.options.everyChunk && event !== "error") {
       const text = this.template.match(data);
       if (text !== undefined) {
         this.sink.onText(text);
         return;
       }
     }
-    if (data.startsWith(MARKER)) this.sink.onMarker();
+    const content = data.trim();
+    if (content.startsWith(MARKER)) this.sink.onMarker();
     // A gateway may forward another's keep-alive comment as data; neither it nor a blank is a record.
-    else if (data.trim() !== "" && !data.startsWith(":")) this.decode(data, event, last);
+    else if (content !== "" && !content.startsWith(":")) this.decode(data, event, last);
   }
 
   private decode(data: string, event: string | undefined, last: boolean): void {
@@ -45,79 +54,56 @@ export class OpenAiDecoder implements Decoder {
       this.malformed(data, event, last);
       return;
     }
-    const clues = errorClues(record) ?? (event === "error" ? { message: JSON.stringify(record) } : undefined);
-    if (clues) {
-      // An error may stand beside choices and usage (OpenRouter): they are kept, the error ends the stream.
-      if (isObject(record) && Array.isArray(record["choices"])) this.chunk(data, record);
-      const code = classify(clues);
+    if (!withinDepth(record, this.options.depth)) {
       this.sink.onFailure(
-        new Failure(
-          code,
-          `The service reported an error in the stream: ${clues.message || "no details given"}`,
-          {
-            ...(clues.status === undefined ? {} : { status: clues.status }),
-            retryable: isRetryable(code, clues.status),
-          },
-        ),
+        new Failure("limit", `The service sent JSON nested deeper than ${this.options.depth} levels.`),
       );
       return;
     }
-    if (!isObject(record)) this.wrongShape();
+    const failure = reportedError(record, event);
+    if (failure) {
+      // An error may stand beside choices and usage (OpenRouter): they are kept, the error ends the stream.
+      if (isObject(record) && Array.isArray(record["choices"])) {
+        delete record["error"];
+        this.chunk(data, record);
+      }
+      this.sink.onFailure(failure);
+    } else if (!isObject(record)) this.unusable(WRONG_SHAPE);
+    else if (isForeign(record)) this.sink.onSkipped();
     else this.chunk(data, record);
   }
 
   /** Two records run together where a gateway injected an error without closing the frame: each line is one. */
   private malformed(data: string, event: string | undefined, last: boolean): void {
     const lines = data.split("\n");
-    if (lines.length > 1) {
+    if (lines.length > 1 && lines.some((line) => tryParseJson(line) !== undefined)) {
       for (const line of lines) this.record(line, event, last);
       return;
     }
     // What was cut off by the end of the connection is no bad record: the missing end says it all.
     if (last) return;
-    if (event === "error") {
-      this.sink.onFailure(
-        new Failure(classify({ message: data }), `The service reported an error: ${data.slice(0, 300)}`),
-      );
-      return;
-    }
-    if (this.options.tolerant) {
-      this.sink.onSkipped();
-      return;
-    }
-    this.sink.onFailure(
-      new Failure(
-        "bad_response",
-        "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “tolerant” in its provider.",
-        { retryable: true },
-      ),
-    );
+    if (event === "error") this.sink.onFailure(reportedError(data, event)!);
+    else this.unusable(NOT_JSON, { retryable: true });
   }
 
-  private wrongShape(): void {
-    this.sink.onFailure(
-      new Failure(
-        "bad_response",
-        "The service's stream is not in the form of Chat Completions. Check the base URL and provider.",
-      ),
-    );
+  private unusable(message: string, details: FailureDetails = {}): void {
+    if (this.options.tolerant) this.sink.onSkipped();
+    else this.sink.onFailure(new Failure("bad_response", message, details));
   }
 
   private chunk(data: string, record: Record<string, unknown>): void {
     const choices = record["choices"] ?? [];
-    if (!Array.isArray(choices) || !choices.every(isObject)) {
-      this.wrongShape();
+    if (!Array.isArray(choices) || !choices.every(isChoice)) {
+      this.unusable(WRONG_SHAPE);
       return;
     }
     try {
       const chunk = this.canonical(record, choices);
       const text = textOf(chunk);
       const kind = this.kindOf(chunk, text);
-      if (kind === "rich" && !withinDepth(chunk, this.options.depth)) {
-        throw new Failure("limit", `The service sent JSON nested deeper than ${this.options.depth} levels.`);
-      }
       this.sink.onChunk(chunk, kind, text);
-      if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, text, textOfRecord);
+      if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, textOfRecord);
+      else this.template.forget();
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       this.sink.onFailure(thrown);
@@ -125,10 +111,23 @@ export class OpenAiDecoder implements Decoder {
   }
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
+    const usage = usageOf(record, choices);
     record["choices"] = choices.map((choice) => this.choice(choice));
-    record["usage"] = usageOf(record, choices);
-    if (record["usage"] === undefined) delete record["usage"];
+    if (usage) record["usage"] = usage;
+    else delete record["usage"];
+    this.identify(record);
+    for (const field of PADDING_FIELDS) delete record[field];
     return record as Chunk;
+  }
+
+  /** Ids change within a stream (Copilot, ChoreoAI) and come late (Azure): all chunks bear the first that is told. */
+  private identify(record: Record<string, unknown>): void {
+    if (typeof record["id"] === "string") this.id ||= record["id"];
+    if (typeof record["model"] === "string") this.model ||= record["model"];
+    if (typeof record["created"] === "number") this.created ||= record["created"];
+    record["id"] = this.id;
+    record["model"] = this.model;
+    record["created"] = this.created;
   }
 
   private choice(wire: Record<string, unknown>): ChunkChoice {
@@ -140,10 +139,7 @@ export class OpenAiDecoder implements Decoder {
     if (number >= this.options.indices) {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
-    const message = this.sawDelta ? undefined : wire["message"];
-    const delta = (isObject(wire["delta"]) ? wire["delta"] : isObject(message) ? message : {}) as Delta;
-    if (isObject(wire["delta"])) this.sawDelta = true;
-    normaliseDelta(delta);
+    const delta = this.deltaOf(wire);
     if (delta.tool_calls) {
       delta.tool_calls = this.trackerFor(number).normalise(delta.tool_calls);
       if (delta.tool_calls.length === 0) delete delta.tool_calls;
@@ -154,8 +150,26 @@ export class OpenAiDecoder implements Decoder {
     wire["delta"] = delta;
     if (typeof wire["finish_reason"] !== "string" || wire["finish_reason"] === "")
       wire["finish_reason"] = null;
-    if (!isObject(wire["logprobs"])) delete wire["logprobs"];
+    if (!hasEntries(wire["logprobs"])) delete wire["logprobs"];
     return wire as ChunkChoice;
+  }
+
+  private deltaOf(wire: Record<string, unknown>): Delta {
+    if (isObject(wire["delta"])) {
+      const delta: Delta = wire["delta"];
+      normaliseDelta(delta);
+      for (const key in delta) if (key !== "role") this.sawDelta = true;
+      return delta;
+    }
+    const message = wire["message"];
+    if (this.sawDelta || !isObject(message)) return {};
+    const delta: Delta = message;
+    normaliseDelta(delta);
+    // In a whole message each entry is a call, numbered or not.
+    delta.tool_calls?.forEach((call, at) => {
+      if (isObject(call)) call["index"] ??= at;
+    });
+    return delta;
   }
 
   private trackerFor(choice: number): ToolCallTracker {
@@ -195,7 +209,22 @@ export class OpenAiDecoder implements Decoder {
 
 /** A record whose repetition, but for the text, would tell nothing new. */
 function isRepeatable(chunk: Chunk): boolean {
-  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null;
+  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
+}
+
+/** A record of another dialect (Anthropic's and OpenAI Responses' have a type, Gemini's have candidates). */
+function isForeign(record: Record<string, unknown>): boolean {
+  if (record["choices"] !== undefined || isObject(record["usage"])) return false;
+  return typeof record["type"] === "string" || Array.isArray(record["candidates"]);
+}
+
+function isChoice(choice: unknown): choice is Record<string, unknown> {
+  return isObject(choice) && isObject(choice["delta"] ?? {});
+}
+
+function hasEntries(logprobs: unknown): boolean {
+  if (!isObject(logprobs)) return false;
+  return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
 }
 
 function textOf(chunk: Chunk): string {
@@ -209,12 +238,15 @@ function textOfRecord(record: unknown): unknown {
   return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
 }
 
-/** Usage stands in three places: the chunk, its first choice (Moonshot), `x_groq` (Groq). */
-function usageOf(
-  record: Record<string, unknown>,
-  choices: Record<string, unknown>[],
-): Usage | null | undefined {
+/** Usage stands in three places: the chunk, its first choice (Moonshot), `x_groq` (Groq). Zeros are none yet. */
+function usageOf(record: Record<string, unknown>, choices: Record<string, unknown>[]): Usage | undefined {
   const groq = isObject(record["x_groq"]) ? record["x_groq"]["usage"] : undefined;
-  for (const usage of [record["usage"], choices[0]?.["usage"], groq]) if (isObject(usage)) return usage;
+  for (const usage of [record["usage"], choices[0]?.["usage"], groq]) {
+    if (isObject(usage) && counts(usage)) return usage;
+  }
   return undefined;
+}
+
+function counts(value: unknown): boolean {
+  return isObject(value) ? Object.values(value).some(counts) : Boolean(value);
 }

@@ -8,7 +8,10 @@ const PROBE = "\u2063probe\u2063";
 const PATIENCE = 16;
 
 /** Random padding against traffic analysis, at the top of a record (OpenAI `obfuscation`, Mistral `p`); ignored. */
-const PADDING_FIELDS = ["obfuscation", "p"] as const;
+export const PADDING_FIELDS = ["obfuscation", "p"] as const;
+
+/** Where a text begins, if the first key of that name is the right one. */
+const CONTENT_KEY = /"content"\s*:\s*"/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
 const NEEDS_PARSING = /["\\\u0000-\u001f]/;
@@ -33,7 +36,8 @@ export class TextTemplate {
     if (before === "" || data.slice(0, before.length) !== before) return undefined;
     const close = literalEnd(data, before.length);
     const rest = close + after.length;
-    if (close === -1 || data.slice(close, rest) !== after) return undefined;
+    // An empty text tells nothing, and so is no text.
+    if (close <= before.length || data.slice(close, rest) !== after) return undefined;
     if (end === undefined ? rest !== data.length : !this.endsPadded(data, rest, end)) return undefined;
     const literal = data.slice(before.length, close);
     // With escapes in it, it is still one string literal exactly if it parses as one.
@@ -47,19 +51,25 @@ export class TextTemplate {
    * Takes a record, known to be plain text and nothing new, as the pattern of those to come.
    * @param textOf reads the first choice's text from a parsed record
    */
-  learn(data: string, text: string, textOf: (record: unknown) => unknown): void {
+  learn(data: string, textOf: (record: unknown) => unknown): void {
+    this.forget();
     if (this.misses >= PATIENCE) return;
-    if (this.before !== "") this.misses++;
-    this.before = "";
-    const at = onlyPlace(data, text);
-    if (at === -1) return;
+    const key = CONTENT_KEY.exec(data);
+    if (!key) return;
+    const at = key.index + key[0].length;
     const before = data.slice(0, at);
-    const after = data.slice(at + text.length);
+    const after = data.slice(literalEnd(data, at));
     if (textOf(tryParseJson(before + PROBE + after)) !== PROBE) return;
     this.before = ownCopy(before);
     this.after = ownCopy(after);
     this.end = undefined;
     this.findPadding(data, after);
+  }
+
+  /** Another kind of record has come: what it said must not be overlooked when the old kind comes again. */
+  forget(): void {
+    if (this.before !== "") this.misses++;
+    this.before = "";
   }
 
   private findPadding(data: string, after: string): void {
@@ -102,12 +112,4 @@ function isEscaped(data: string, at: number): boolean {
   let slashes = 0;
   while (data.charCodeAt(at - 1 - slashes) === 92) slashes++;
   return slashes % 2 === 1;
-}
-
-/** Where the text stands as a literal, if there is one such place and it needs no escapes; else -1. */
-function onlyPlace(data: string, text: string): number {
-  if (NEEDS_PARSING.test(text)) return -1;
-  const literal = `"${text}"`;
-  const at = data.indexOf(literal);
-  return at === -1 || data.indexOf(literal, at + 1) !== -1 ? -1 : at + 1;
 }

@@ -2,10 +2,15 @@ import type { ToolCallDelta } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 
+/** Arguments are looked at for their end up to this length: often looking at long ones would take forever. */
+const LONGEST_CHECKED = 16 * 1024;
+
 interface TrackedCall {
   index: number;
   id: string;
   name: string;
+  typed: boolean;
+  /** As far as they are looked at. */
   arguments: string;
 }
 
@@ -26,15 +31,18 @@ export class ToolCallTracker {
 
   /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls. */
   normalise(pieces: readonly unknown[]): ToolCallDelta[] {
-    return pieces.flatMap((piece) => (isObject(piece) ? [this.piece(piece)] : []));
+    return pieces.flatMap((piece) => (isObject(piece) ? this.piece(piece) : []));
   }
 
-  private piece(wire: Record<string, unknown>): ToolCallDelta {
+  /** @returns nothing for a piece that says nothing new. */
+  private piece(wire: Record<string, unknown>): ToolCallDelta[] {
     const said = isObject(wire["function"]) ? wire["function"] : {};
     const id = typeof wire["id"] === "string" ? wire["id"] : "";
     const name = typeof said["name"] === "string" ? said["name"] : "";
     const fragment = argumentsOf(said["arguments"]);
+    const known = this.calls.length;
     const call = this.callFor(this.wireIndex(wire["index"]), id, name, fragment);
+    const isNew = this.calls.length > known;
 
     const { index: _index, id: _id, type, function: _function, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
@@ -42,15 +50,18 @@ export class ToolCallTracker {
       call.id = id;
       delta.id = id;
     }
-    if (typeof type === "string" && call.arguments === "" && type) delta.type = type;
+    if (typeof type === "string" && type && !call.typed) {
+      call.typed = true;
+      delta.type = type;
+    }
     const newName = this.rename(call, name);
     if (newName || fragment) {
       delta.function = {};
       if (newName) delta.function.name = newName;
       if (fragment) delta.function.arguments = fragment;
     }
-    call.arguments += fragment;
-    return delta;
+    if (call.arguments.length <= LONGEST_CHECKED) call.arguments += fragment;
+    return isNew || Object.keys(delta).length > 1 ? [delta] : [];
   }
 
   private wireIndex(index: unknown): number | undefined {
@@ -64,24 +75,44 @@ export class ToolCallTracker {
   }
 
   private callFor(index: number | undefined, id: string, name: string, fragment: string): TrackedCall {
-    if (index === undefined) {
-      const known = id ? this.calls.find((call) => call.id === id) : this.calls.at(-1);
-      return known && !(!id && beginsAnother(known, name, fragment)) ? known : this.open(undefined);
-    }
-    const known = this.newestAt.get(index);
-    if (!known) return this.open(index);
-    const otherId = id !== "" && known.id !== "" && id !== known.id;
-    if (otherId) {
+    const last = index === undefined ? this.calls.at(-1) : this.newestAt.get(index);
+    if (!last) return this.open(index);
+    if (id !== "" && id !== last.id) {
       const same = this.calls.find((call) => call.id === id);
       if (same) return same;
+      // Without an index a new id is a new call, but for one that comes late. With an index it takes a name as well.
+      const late = last.id === "" && this.fits(last, name) && !this.beginsAnother(last, id, name, fragment);
+      const rotated = index !== undefined && name === "";
+      return late || rotated ? last : this.open(index);
     }
-    const another = otherId ? name !== "" : !id && beginsAnother(known, name, fragment);
-    return another ? this.open(index) : known;
+    return this.beginsAnother(last, id, name, fragment) ? this.open(index) : last;
+  }
+
+  /** Whether a name can be the call's: none, the same, or a fragment that completes it. */
+  private fits(known: TrackedCall, name: string): boolean {
+    return name === "" || known.name === "" || name === known.name || this.completes(known, name);
+  }
+
+  private completes(known: TrackedCall, name: string): boolean {
+    return this.toolNames.includes(known.name + name) && !this.toolNames.includes(known.name);
+  }
+
+  /**
+   * Two calls under one number and no id to tell them apart: the first is whole and a name comes with the beginning
+   * of an object; or the name is another tool's.
+   */
+  private beginsAnother(known: TrackedCall, id: string, name: string, fragment: string): boolean {
+    if (name === "") return false;
+    const other = known.name !== "" && name !== known.name;
+    if (other && this.toolNames.includes(name) && this.toolNames.includes(known.name)) return true;
+    const repeated = id !== "" && id === known.id && !other;
+    if (repeated || !fragment.startsWith("{") || known.arguments.length > LONGEST_CHECKED) return false;
+    return isObject(tryParseJson(known.arguments));
   }
 
   private open(index: number | undefined): TrackedCall {
     if (this.calls.length >= this.most) throw this.tooMany();
-    const call: TrackedCall = { index: this.calls.length, id: "", name: "", arguments: "" };
+    const call: TrackedCall = { index: this.calls.length, id: "", name: "", typed: false, arguments: "" };
     this.calls.push(call);
     if (index !== undefined) this.newestAt.set(index, call);
     return call;
@@ -90,21 +121,14 @@ export class ToolCallTracker {
   /** @returns the name to tell, or "" where there is nothing new. */
   private rename(call: TrackedCall, name: string): string {
     if (!name || name === call.name) return "";
-    const joined = call.name + name;
-    const isFragment = this.toolNames.includes(joined) && !this.toolNames.includes(call.name);
-    if (call.name && !isFragment) return "";
-    call.name = call.name ? joined : name;
+    if (call.name && !this.completes(call, name)) return "";
+    call.name += name;
     return call.name;
   }
 
   private tooMany(): Failure {
     return new Failure("limit", `The service sent more than ${this.most} tool calls.`);
   }
-}
-
-/** A call that is whole, followed by a name and the beginning of an object: two calls under one number. */
-function beginsAnother(known: TrackedCall, name: string, fragment: string): boolean {
-  return name !== "" && fragment.startsWith("{") && isObject(tryParseJson(known.arguments));
 }
 
 function argumentsOf(value: unknown): string {

@@ -1,48 +1,57 @@
 import { CompletionMachine } from "../core/completion.js";
+import { Failure } from "../core/failure.js";
 import { readChunk } from "../core/read-chunk.js";
 import type { Message } from "./red.js";
 
+/** Messages that may wait for one before them; no node that delays messages holds so many of one stream. */
+const MOST_EARLY = 10_000;
+
+/** Missing places that are named. */
+const MOST_NAMED = 20;
+
 /**
  * Puts the messages of one stream back in order and together. A node between may have delayed some (core `delay`
- * with random times): what is early waits, and what is missing at the end is named.
+ * with random times): what is early waits, what came twice counts once, and what is missing at the end is named.
  */
 export class Assembly {
   readonly machine = new CompletionMachine();
   /** The last message, once it has come. */
   last: Message | undefined;
-  /** Messages taken so far. */
-  count = 0;
   private next = 0;
-  private early: Map<number, Message> | undefined;
+  private readonly early = new Map<number, Message>();
 
-  /** @throws Failure `limit` */
+  /**
+   * Takes a message that has a place.
+   * @throws Failure `limit`, or `bad_response` where too many wait for one that does not come
+   */
   add(message: Message): void {
-    const index = message.parts!.index;
-    this.count++;
-    if (message.complete !== undefined || message.parts!.count !== undefined) this.last = message;
+    const { index, count } = message.parts!;
+    // Other sequences than ours (core `split`) say the count on each of their messages, so it is no end by itself.
+    if (message.complete !== undefined || count === index + 1) this.last = message;
     if (index === this.next) {
       this.take(message);
-      if (this.early) this.takeEarly();
+      this.takeEarly();
     } else if (index > this.next) {
-      this.early ??= new Map();
       this.early.set(index, message);
+      if (this.early.size > MOST_EARLY) throw this.gap();
     }
   }
 
   /** Whether the last message and all before it are here. */
   get whole(): boolean {
-    return this.last !== undefined && (this.early === undefined || this.early.size === 0);
+    return this.last !== undefined && this.early.size === 0;
   }
 
-  /** Places that are missing before what is here. */
-  get missing(): number[] {
-    const known = [...(this.early?.keys() ?? [])];
-    const end = Math.max(this.next, ...known);
+  /** Says which messages are missing before those that are here. */
+  gap(): Failure {
     const missing: number[] = [];
-    for (let index = this.next; index < end && missing.length < 20; index++) {
-      if (!this.early?.has(index)) missing.push(index);
+    const end = Math.max(...this.early.keys());
+    for (let index = this.next; index < end && missing.length <= MOST_NAMED; index++) {
+      if (!this.early.has(index)) missing.push(index);
     }
-    return missing;
+    const named = missing.slice(0, MOST_NAMED).join(", ");
+    const more = missing.length > MOST_NAMED ? ", …" : "";
+    return new Failure("bad_response", `The stream arrived with gaps: messages ${named}${more} are missing.`);
   }
 
   private take(message: Message): void {
@@ -54,8 +63,8 @@ export class Assembly {
   }
 
   private takeEarly(): void {
-    for (let message = this.early!.get(this.next); message; message = this.early!.get(this.next)) {
-      this.early!.delete(this.next);
+    for (let message = this.early.get(this.next); message; message = this.early.get(this.next)) {
+      this.early.delete(this.next);
       this.take(message);
     }
   }

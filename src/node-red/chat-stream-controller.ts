@@ -1,19 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../chat-run.js";
-import type { ChatMessage, Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chunk.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
+import type { Ticket } from "../core/slots.js";
 import { systemClock } from "../transport/system-clock.js";
 import { providerNode } from "./admin.js";
 import { controlOf } from "./control.js";
 import { type ConversationPlace, ConversationStore } from "./conversation.js";
 import { toNodeError } from "./error.js";
 import { evaluate } from "./evaluate.js";
+import { Lanes } from "./lanes.js";
 import { StreamWriter } from "./message.js";
-import { type Ask, composeAsk, type ParameterConfig, parametersFrom, withHistory } from "./prompt.js";
+import {
+  type Ask,
+  bringsMessages,
+  composeAsk,
+  type ParameterConfig,
+  parametersFrom,
+  withHistory,
+} from "./prompt.js";
 import { type RunningChat, resultWithout } from "./provider-runtime.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { StreamStatus } from "./stream-status.js";
+import { endsTurn, withTurn } from "./turn.js";
 
 /** A chat-stream as it stands in a flow file. */
 export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
@@ -39,23 +49,29 @@ const MOST_STREAMS = 10_000;
 /** One stream of the node, from its message to its end. */
 interface Stream {
   id: string;
-  /** Streams of one lane do not run together unless the author wants them to. */
-  lane: string;
+  /** Of its conversation; also its lane: two of one conversation do not run together unless the author wants it. */
   key: string;
   message: Message;
   writer: StreamWriter;
   done: Done;
+  /** Its place in the lane, where one waits for the other. */
+  place: Ticket | undefined;
   running: RunningChat | undefined;
-  /** Begins it; taken away when it has begun. */
-  start: (() => void) | undefined;
   ask: Ask | undefined;
   over: boolean;
+}
+
+/** What the end of a stream adds to its last message, and what went wrong only there. */
+interface Conclusion {
+  fields: Message;
+  failure?: Failure;
 }
 
 /** What a chat-stream node does. */
 export class ChatStreamController {
   private readonly sessions: Sessions<Stream>;
   private readonly conversation: ConversationStore;
+  private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
   private closed = false;
 
@@ -65,7 +81,8 @@ export class ChatStreamController {
     private readonly config: ChatStreamConfig,
   ) {
     this.sessions = new Sessions({
-      most: MOST_STREAMS,
+      // `input` refuses the one too many; none that runs is ended for it.
+      most: Number.POSITIVE_INFINITY,
       clock: systemClock,
       onEnd: (stream, reason) => this.ended(stream, reason),
     });
@@ -79,48 +96,26 @@ export class ChatStreamController {
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
     const control = controlOf(message);
-    const key = await this.keyOf(message);
     if (control) {
-      this.control(message, key);
-      if (control.reset && this.conversation.active) await this.conversation.forget(key);
+      await this.control(message, control.reset);
       done();
       return;
     }
-    const id = randomUUID();
-    const writer = new StreamWriter({ id, message, send, mergeReads: this.config.mergeReads === true });
-    const stream: Stream = {
-      id,
-      lane: this.conversation.active ? key : "",
-      key,
-      message,
-      writer,
-      done,
-      running: undefined,
-      start: undefined,
-      ask: undefined,
-      over: false,
-    };
-    if (this.sessions.size >= MOST_STREAMS) {
-      this.finish(
-        stream,
-        resultWithout("failed", new Failure("overloaded", "Too many streams wait in this node.")),
-      );
-      return;
+    const stream = this.admit(message, send, done);
+    try {
+      const [unreadable] = stream.writer.unreadable;
+      if (unreadable) throw new Failure("invalid_request", `msg.${unreadable} cannot be read.`);
+      if (this.sessions.size > MOST_STREAMS) {
+        throw new Failure(
+          "overloaded",
+          `${MOST_STREAMS} streams run and wait in this node. Ask less at once.`,
+        );
+      }
+      stream.key = await this.keyOf(message);
+      if (!stream.over) this.enter(stream);
+    } catch (thrown) {
+      this.fail(stream, thrown);
     }
-    const { whenBusy = "concurrent" } = this.config;
-    const busy = whenBusy !== "concurrent" && this.lane(stream.lane).length > 0;
-    this.sessions.open(id, stream);
-    if (busy && whenBusy === "replace") {
-      this.sessions.endAll("cancelled", (other) => other !== stream && other.lane === stream.lane);
-    }
-    stream.start = () => {
-      stream.start = undefined;
-      this.begin(stream).catch((thrown: unknown) => {
-        this.finish(stream, resultWithout("failed", asFailure(thrown, "invalid_request")));
-      });
-    };
-    if (busy && whenBusy === "wait") this.status.queued(this.waiting());
-    else stream.start();
   }
 
   /** Ends everything without a word: what is sent now would reach the flow that comes after. */
@@ -130,30 +125,58 @@ export class ChatStreamController {
     this.status.close();
   }
 
+  /** From here on the message has a stream, which will have its one end. */
+  private admit(message: Message, send: Send, done: Done): Stream {
+    const id = randomUUID();
+    const writer = new StreamWriter({ id, message, send, mergeReads: this.config.mergeReads === true });
+    const stream: Stream = {
+      id,
+      key: "",
+      message,
+      writer,
+      done,
+      place: undefined,
+      running: undefined,
+      ask: undefined,
+      over: false,
+    };
+    this.sessions.open(id, stream);
+    this.status.waiting(id);
+    return stream;
+  }
+
+  /** Begins a stream, or lets it wait for the one before. */
+  private enter(stream: Stream): void {
+    const start = () => {
+      this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
+    };
+    if (this.config.whenBusy === "replace") {
+      this.sessions.endAll("cancelled", (other) => other !== stream && other.key === stream.key);
+    }
+    if (this.config.whenBusy === "wait") stream.place = this.lanes.enter(stream.key, start);
+    else start();
+  }
+
   private async begin(stream: Stream): Promise<void> {
     const { red, node, config } = this;
+    const { message } = stream;
     const provider = providerNode(red, config.provider);
     if (!provider) {
       throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
     }
-    this.status.waiting(stream.id);
-    const prompt = await evaluate(
-      red,
-      node,
-      config.prompt || "payload",
-      config.promptType || "msg",
-      stream.message,
-    );
-    const system = await evaluate(red, node, config.system ?? "", config.systemType || "str", stream.message);
-    const ask = composeAsk(prompt, promptName(config), stream.message, {
+    const name = promptName(config);
+    const prompt = bringsMessages(message)
+      ? undefined
+      : await evaluate(red, node, config.prompt || "payload", config.promptType || "msg", message);
+    const system = await evaluate(red, node, config.system ?? "", config.systemType || "str", message);
+    const ask = composeAsk(prompt, name, message, {
       model: config.model ?? "",
       system,
       parameters: parametersFrom(config),
     });
-    const history = await this.conversation.read(stream.key, stream.message);
+    const history = ask.whole ? [] : await this.conversation.read(stream.key, message);
     if (stream.over) return;
-    // Whoever sent the message may go on to change it; what is asked, and reported as asked, stays.
-    ask.request = red.util.cloneMessage(withHistory(ask, history));
+    ask.request = withHistory(ask, history, name);
     stream.ask = ask;
     stream.running = provider.runtime.ask(
       { id: stream.id, request: ask.request, everyChunk: config.everyChunk === true },
@@ -177,55 +200,57 @@ export class ChatStreamController {
     };
   }
 
+  private fail(stream: Stream, thrown: unknown): void {
+    this.finish(stream, resultWithout("failed", asFailure(thrown, "invalid_request")));
+  }
+
   /** The one end of a stream: its last message, then `done`. */
   private finish(stream: Stream, result: ChatResult): void {
     if (stream.over) return;
     stream.over = true;
     if (result.skipped > 0)
       this.node.warn(`${result.skipped} records of the stream were not JSON and have been skipped.`);
-    this.conclude(stream, result).then(
-      (fields) => this.deliver(stream, result, fields),
-      (thrown: unknown) => this.deliver(stream, result, {}, asFailure(thrown, "configuration")),
-    );
+    void this.conclude(stream, result).then((conclusion) => this.deliver(stream, result, conclusion));
   }
 
-  private deliver(stream: Stream, result: ChatResult, fields: Message, spoilt?: Failure): void {
+  private deliver(stream: Stream, result: ChatResult, { fields, failure }: Conclusion): void {
     if (this.closed) return;
     stream.writer.end(result, fields);
-    this.status.ended(stream.id, result);
+    this.status.ended(stream.id, result, failure);
     this.sessions.end(stream.id, "finished");
-    const failure = result.failure ?? spoilt;
-    if (failure && !(result.failure && this.feedsRetry())) stream.done(toNodeError(failure));
+    const reported = failure ?? (this.feedsRetry() ? undefined : result.failure);
+    if (reported) stream.done(toNodeError(reported));
     else stream.done();
-    this.next(stream.lane);
+    stream.place?.release();
   }
 
   /** What the last message says beside the result: what was asked, and the conversation as it stands now. */
-  private async conclude(stream: Stream, result: ChatResult): Promise<Message> {
-    const { ask } = stream;
-    if (!ask) return {};
-    const { messages, model, tools, parameters } = ask.request;
-    const fields: Message = { request: { messages, model, ...(tools ? { tools } : {}), parameters } };
-    if (!this.conversation.active) return fields;
-    const history = await this.conversation.read(stream.key, stream.message);
-    fields.conversation = history;
-    // An answer that asks for tools is not the end of a turn: the next request brings it, with the results.
-    if (result.outcome === "complete" && result.finishReason !== "tool_calls") {
-      const before = ask.whole ? [] : history;
-      const turn = ask.turn.filter(({ role }) => role !== "system" && role !== "developer");
-      const grown = this.red.util.cloneMessage([...before, ...turn, answerOf(result)]);
-      fields.conversation = await this.conversation.write(stream.key, grown);
+  private async conclude(stream: Stream, result: ChatResult): Promise<Conclusion> {
+    const { ask, key, message } = stream;
+    if (!ask) return { fields: {} };
+    const fields: Message = { request: ask.request };
+    if (!this.conversation.active) return { fields };
+    try {
+      fields.conversation = endsTurn(result)
+        ? await this.conversation.update(key, message, (history) => withTurn(history, ask, result))
+        : await this.conversation.read(key, message);
+    } catch (thrown) {
+      // A failure of the stream itself has the say; the conversation's may be its cause.
+      if (!result.failure) return { fields, failure: asFailure(thrown, "configuration") };
     }
-    return fields;
+    return { fields };
   }
 
   /** Stops the streams that a control message means: the one it names, else its conversation's, else all. */
-  private control(message: Message, key: string): void {
-    const id = message.parts?.id;
-    if (id !== undefined && this.sessions.get(id)) this.sessions.end(id, "cancelled");
-    else if (this.conversation.active && key !== "")
-      this.sessions.endAll("cancelled", (stream) => stream.key === key);
-    else if (id === undefined) this.sessions.endAll("cancelled");
+  private async control(message: Message, reset: boolean): Promise<void> {
+    const { id } = message.parts ?? {};
+    let key = await this.keyOf(message);
+    if (id !== undefined) {
+      const named = this.sessions.get(id);
+      if (named) key = named.key;
+      this.sessions.end(id, "cancelled");
+    } else this.sessions.endAll("cancelled", (stream) => key === "" || stream.key === key);
+    if (reset && this.conversation.active) await this.conversation.forget(key);
   }
 
   /** A session was ended from outside, or has finished by itself. */
@@ -240,24 +265,11 @@ export class ChatStreamController {
     else this.finish(stream, resultWithout("cancelled"));
   }
 
-  private next(lane: string): void {
-    if (this.config.whenBusy !== "wait") return;
-    const streams = this.lane(lane);
-    if (streams.every(({ start }) => start !== undefined)) streams[0]?.start?.();
-  }
-
-  private lane(lane: string): Stream[] {
-    return this.sessions.list().filter((stream) => stream.lane === lane && !stream.over);
-  }
-
-  private waiting(): number {
-    return this.sessions.list().filter(({ start }) => start !== undefined).length;
-  }
-
   private async keyOf(message: Message): Promise<string> {
     if (!this.conversation.active) return "";
-    const { conversationKey = "topic", conversationKeyType = "msg" } = this.config;
-    const key = await evaluate(this.red, this.node, conversationKey, conversationKeyType, message);
+    const type = this.config.conversationKeyType || "msg";
+    const path = this.config.conversationKey || (type === "msg" ? "topic" : "");
+    const key = await evaluate(this.red, this.node, path, type, message);
     return key === undefined || key === null ? "" : String(key);
   }
 
@@ -271,10 +283,4 @@ export class ChatStreamController {
 function promptName(config: ChatStreamConfig): string {
   const type = config.promptType || "msg";
   return type === "msg" ? `msg.${config.prompt || "payload"}` : `the prompt (${type})`;
-}
-
-/** The answer as history: what it said, without what services refuse to read back. */
-function answerOf(result: ChatResult): ChatMessage {
-  const message = result.completion.choices[0]?.message;
-  return { role: message?.role ?? "assistant", content: message?.content ?? message?.refusal ?? "" };
 }

@@ -38,7 +38,7 @@ interface Collected {
   straggling: NodeJS.Timeout | undefined;
 }
 
-/** Reasons of a stream's own end that are a success. */
+/** How a stream ends of which the rest is missing. */
 const UNFINISHED: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 
 /** What a collect node does. */
@@ -85,9 +85,10 @@ export class CollectController {
     }
     stream.newest = message;
     stream.send = send;
-    this.take(stream, message);
+    const failure = this.take(stream, message);
     this.show();
-    done();
+    if (failure) done(toNodeError(failure));
+    else done();
   }
 
   /** What is held is let go: there is nobody left to read it. */
@@ -96,57 +97,59 @@ export class CollectController {
     this.status.close();
   }
 
-  private take(stream: Collected, message: Message): void {
+  /** @returns why the stream ends here, where that is a failure of its own and not one that it brought along */
+  private take(stream: Collected, message: Message): Failure | undefined {
     const { assembly } = stream;
     try {
       assembly.add(message);
     } catch (thrown) {
-      this.unfinished(stream, asFailure(thrown));
-      this.finish(stream);
-      return;
+      return this.giveUp(stream, asFailure(thrown));
     }
-    if (!assembly.last) return;
-    if (assembly.whole) {
-      this.emit(stream, assembly.last);
-      this.finish(stream);
-    } else stream.straggling ??= setTimeout(() => this.giveUp(stream), STRAGGLERS);
+    if (assembly.whole) return this.emit(stream, assembly.last!);
+    if (assembly.last)
+      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.gap()), STRAGGLERS);
+    return undefined;
   }
 
-  private giveUp(stream: Collected): void {
-    const places = stream.assembly.missing.join(", ");
-    this.unfinished(
-      stream,
-      new Failure("bad_response", `The stream arrived with gaps: messages ${places} are missing.`),
-    );
-    this.finish(stream);
-  }
-
-  private emit(stream: Collected, last: Message): void {
-    if (UNFINISHED.has(last.finishReason) || last.error !== undefined) {
-      stream.send([null, this.compose(stream, last)]);
-      return;
-    }
+  private emit(stream: Collected, last: Message): Failure | undefined {
     const message = this.compose(stream, last);
-    if (this.config.parse !== "json") {
-      stream.send([message, null]);
-      return;
+    const finished = !UNFINISHED.has(last.finishReason) && last.error === undefined;
+    if (finished && this.config.parse === "json") {
+      try {
+        message.payload = parseJson(withoutFence(String(message.payload)));
+      } catch {
+        return this.giveUp(
+          stream,
+          new Failure("bad_response", "The answer is not JSON, though this node is set to parse it."),
+        );
+      }
     }
-    try {
-      message.payload = parseJson(withoutFence(String(message.payload)));
-      stream.send([message, null]);
-    } catch {
-      this.unfinished(
-        stream,
-        new Failure("bad_response", "The answer is not JSON, though this node is set to parse it."),
-      );
-    }
+    this.finish(stream);
+    stream.send(finished ? [message, null] : [null, message]);
+    return undefined;
+  }
+
+  /** Sends what there is of a stream by the second output. */
+  private giveUp(stream: Collected, failure: Failure): Failure {
+    this.finish(stream);
+    this.unfinished(stream, failure);
+    return failure;
+  }
+
+  /** The same where no message waits for the verdict: the author hears of it through Catch all the same. */
+  private abandon(stream: Collected, failure: Failure): void {
+    this.giveUp(stream, failure);
+    this.node.error(toNodeError(failure), withoutStream(stream.newest));
+    this.show();
   }
 
   /** A message for the second output, with what there was of the answer. */
   private unfinished(stream: Collected, failure: Failure): void {
     const message = this.compose(stream, stream.assembly.last ?? stream.newest);
-    const data: FailureData = { ...failure.toJSON(), phase: "end", partial: stream.assembly.machine.text };
-    stream.send([null, { ...message, finishReason: message.finishReason ?? "unknown", error: data }]);
+    const error: FailureData = { ...failure.toJSON(), phase: "end", partial: stream.assembly.machine.text };
+    message.finishReason ??= "error";
+    message.error = error;
+    stream.send([null, message]);
   }
 
   private compose(stream: Collected, last: Message): Message {
@@ -171,12 +174,7 @@ export class CollectController {
     this.ended.add(stream.id);
     if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value!);
     const failure = WHY[reason]?.();
-    if (!failure) return;
-    this.unfinished(stream, failure);
-    // Nobody waits for this one any more: its messages are done. The author hears of it through Catch all the same.
-    this.node.error(toNodeError(failure), {
-      ...stream.newest,
-    });
+    if (failure) this.abandon(stream, failure);
   }
 
   /** @returns whether the message was one */
@@ -185,11 +183,10 @@ export class CollectController {
     if (Object.hasOwn(message, "flush")) {
       const which = (stream: Collected) => id === undefined || stream.id === id;
       for (const stream of this.sessions.list().filter(which)) {
-        this.unfinished(
+        this.giveUp(
           stream,
           new Failure("interrupted", "The stream was sent on before its end, by msg.flush."),
         );
-        this.finish(stream);
       }
       this.show();
       return true;

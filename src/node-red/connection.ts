@@ -1,21 +1,28 @@
+import { Failure } from "../core/failure.js";
 import type { AgentOptions } from "../transport/agent.js";
 import type { ProviderNodeConfig } from "./provider-config.js";
 import type { NodeRed } from "./red.js";
 
-/** TLS and proxy of a provider, from core's own `tls-config` and `http proxy` nodes. */
-export function connectionFrom(
-  red: NodeRed,
-  config: ProviderNodeConfig,
-): Pick<AgentOptions, "tls" | "proxy"> {
-  const connection: Pick<AgentOptions, "tls" | "proxy"> = {};
-  const tls = config.tls ? red.nodes.getNode(config.tls) : undefined;
-  if (typeof tls?.["addTLSOptions"] === "function") {
+/** How connections are made that are not simply made. */
+export type Connection = Pick<AgentOptions, "tls" | "proxy">;
+
+/**
+ * TLS and proxy of a provider, from core's own `tls-config` and `http proxy` nodes.
+ * @throws Failure `configuration` where such a node is named but not there: to go without it, past a proxy or without
+ *   the certificate that was asked for, is not what the author chose
+ */
+export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connection {
+  const connection: Connection = {};
+  if (config.tls) {
+    const tls = red.nodes.getNode(config.tls);
+    if (typeof tls?.["addTLSOptions"] !== "function") throw missing("TLS configuration");
     const options: Record<string, unknown> = {};
     (tls["addTLSOptions"] as (options: object) => void).call(tls, options);
     connection.tls = options;
   }
-  const proxy = config.proxy ? red.nodes.getNode(config.proxy) : undefined;
-  if (typeof proxy?.["url"] === "string" && proxy["url"] !== "") {
+  if (config.proxy) {
+    const proxy = red.nodes.getNode(config.proxy);
+    if (typeof proxy?.["url"] !== "string" || proxy["url"] === "") throw missing("proxy");
     connection.proxy = {
       url: proxy["url"],
       noProxy: Array.isArray(proxy["noproxy"]) ? (proxy["noproxy"] as string[]) : [],
@@ -24,4 +31,11 @@ export function connectionFrom(
     };
   }
   return connection;
+}
+
+function missing(what: string): Failure {
+  return new Failure(
+    "configuration",
+    `The ${what} that this provider names is missing or disabled. Choose another in the provider's dialog.`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { ChatMessage } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
+import { plainCopy } from "./plain.js";
 import type { Context, Message, RuntimeNode } from "./red.js";
 
 /** Where the history of a conversation lives; `none`: there is none. */
@@ -9,8 +10,11 @@ export type ConversationPlace = "none" | "msg" | "flow" | "global";
 /** Under this name of the flow's or global context the conversations are kept, each under its key. */
 const CONTEXT_NAME = "conversations";
 
-/** The history that goes before a prompt. */
+/** The history that goes before a prompt. What it gives is always a copy: nobody downstream can reach what is kept. */
 export class ConversationStore {
+  /** The last change that was begun of each conversation that is being changed. */
+  private readonly changes = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly node: RuntimeNode,
     private readonly place: ConversationPlace,
@@ -22,7 +26,7 @@ export class ConversationStore {
     return this.place !== "none";
   }
 
-  /** @throws Failure `invalid_request` where `msg.conversation` is no list of messages */
+  /** @throws Failure `invalid_request` where what is there is no list of messages, `configuration` where the store fails */
   async read(key: string, message: Message): Promise<ChatMessage[]> {
     if (this.place === "none") return [];
     const value = this.place === "msg" ? message.conversation : await this.stored(key);
@@ -36,28 +40,56 @@ export class ConversationStore {
         "The conversation is not an array of chat messages. Reset it, or mend it.",
       );
     }
-    return [...(value as ChatMessage[])];
+    return plainCopy(value as ChatMessage[], "The conversation");
   }
 
-  /** Keeps a history and gives it back as it was kept. */
-  async write(key: string, history: readonly ChatMessage[]): Promise<ChatMessage[]> {
-    const kept = lastTurns(history, this.maxTurns);
-    const context = this.context();
-    if (context)
-      await new Promise<void>((resolve, reject) => {
-        context.set(path(key), kept, (error) => (error ? reject(error) : resolve()));
-      });
-    return kept;
+  /**
+   * Changes what is kept. Changes of one conversation follow one another: of two streams that end together, both
+   * leave their turn.
+   * @param change gets the history as it is and gives the one to keep
+   * @returns the history as it was kept
+   * @throws Failure as `read`
+   */
+  update(
+    key: string,
+    message: Message,
+    change: (history: ChatMessage[]) => ChatMessage[],
+  ): Promise<ChatMessage[]> {
+    return this.inTurn(key, async () => {
+      const kept = lastTurns(change(await this.read(key, message)), this.maxTurns);
+      await this.store(key, plainCopy(kept, "The conversation"));
+      return kept;
+    });
   }
 
-  async forget(key: string): Promise<void> {
-    const context = this.context();
-    if (context) await new Promise<void>((resolve) => context.set(path(key), undefined, () => resolve()));
+  forget(key: string): Promise<void> {
+    return this.inTurn(key, () => this.store(key, undefined));
+  }
+
+  private async inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
+    const before = this.changes.get(key);
+    const mine = before ? before.then(change, change) : change();
+    this.changes.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.changes.get(key) === mine) this.changes.delete(key);
+    }
   }
 
   private stored(key: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.context()!.get(path(key), (error, value) => (error ? reject(error) : resolve(value)));
+      this.context()!.get(path(key), (error, value) =>
+        error ? reject(storeFailure(error)) : resolve(value),
+      );
+    });
+  }
+
+  private store(key: string, value: ChatMessage[] | undefined): Promise<void> {
+    const context = this.context();
+    if (!context) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      context.set(path(key), value, (error) => (error ? reject(storeFailure(error)) : resolve()));
     });
   }
 
@@ -67,9 +99,24 @@ export class ConversationStore {
   }
 }
 
-/** A key may be any text, a topic with slashes or a person's name: it is quoted, and cannot reach another variable. */
+function storeFailure(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure("configuration", `The context store of the conversation failed: ${reason}`);
+}
+
+/**
+ * Where a conversation lies in the context. A key may be any text, a topic with slashes or a person's name. It is
+ * quoted; what Node-RED's property expressions cannot quote is percent-encoded, so that two keys never meet in one
+ * conversation, and the empty key, which cannot be quoted either, gets a name that no other key can have.
+ */
 function path(key: string): string {
-  return `${CONTEXT_NAME}["${key.replace(/["\\[\]]/g, "_")}"]`;
+  // A name that every object has, `constructor`, would find that instead of a conversation.
+  const quoted = key in Object.prototype ? encoded(key, /^./) : encoded(key, /["\\[\]%]/g);
+  return `${CONTEXT_NAME}["${quoted || "%none"}"]`;
+}
+
+function encoded(key: string, pattern: RegExp): string {
+  return key.replace(pattern, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** The last turns, from a user's message on; a tool's result never stands without the call before it. */

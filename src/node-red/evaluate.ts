@@ -3,7 +3,8 @@ import type { Message, NodeRed, RuntimeNode } from "./red.js";
 
 /**
  * The value of a typed input for a message.
- * @throws Failure `configuration` where an expression cannot be evaluated
+ * @throws Failure `invalid_request` where the message has no such property, `configuration` where an expression
+ *   cannot be evaluated
  */
 export function evaluate(
   red: NodeRed,
@@ -14,7 +15,7 @@ export function evaluate(
 ): Promise<unknown> | unknown {
   // The usual two without a promise: messages keep their order and a stream its first millisecond.
   if (type === "str") return value;
-  if (type === "msg") return red.util.getMessageProperty(message, value);
+  if (type === "msg") return property(red, message, value);
   return new Promise((resolve, reject) => {
     red.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
       if (!error) resolve(result);
@@ -24,4 +25,13 @@ export function evaluate(
         );
     });
   });
+}
+
+function property(red: NodeRed, message: Message, path: string): unknown {
+  try {
+    return red.util.getMessageProperty(message, path);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Failure("invalid_request", `msg.${path} cannot be read: ${reason}`);
+  }
 }

@@ -7,7 +7,7 @@ export type InputHandler = (message: Message, send: Send, done: Done) => void | 
 /**
  * Stands between Node-RED and a node's handler and keeps the runtime's rules for it: `done` once per input and
  * always, nothing sent after close (Node-RED would deliver it into the new flow), nothing thrown into the runtime
- * (a rejected promise there ends the process).
+ * (a rejected promise there ends the process), nor by it (a message that cannot be cloned for a second wire).
  * @param close ends what the node has running; must not throw
  */
 export function guardNode(node: RuntimeNode, handle: InputHandler, close: (removed: boolean) => void): void {
@@ -26,7 +26,12 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
     };
     pending.add(finish);
     const guardedSend: Send = (output) => {
-      if (!closed) send(output);
+      if (closed) return;
+      try {
+        send(output);
+      } catch (thrown) {
+        finish(thrownToNodeError(thrown));
+      }
     };
     try {
       const handled = handle(message, guardedSend, finish);

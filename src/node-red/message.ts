@@ -1,5 +1,6 @@
 import type { ChatResult } from "../chat-run.js";
 import type { Chunk } from "../core/chunk.js";
+import { isObject } from "../core/json.js";
 import { mergeChunks } from "../core/merge.js";
 import { ownCopy } from "../core/text.js";
 import type { Message, Parts, Send } from "./red.js";
@@ -27,19 +28,35 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
   "reset",
   "cancel",
   "flush",
+  // Own property of what was parsed from a hostile text; to assign it would change the copy's prototype.
+  "__proto__",
 ]);
 
-/** The properties of a message that ride along on every message of the stream it asks for. */
-export function carried(message: Message): Message {
+/** Deepest nesting of sequences that is kept: `split` within `split`. */
+const DEEPEST_PARTS = 16;
+
+/**
+ * The properties of a message that ride along on every message of the stream it asks for.
+ * @param unreadable gets the names of those whose getter throws; they stay behind
+ */
+export function carried(message: Message, unreadable: string[] = []): Message {
   const kept: Message = {};
-  for (const key of Object.keys(message)) if (!NOT_CARRIED.has(key)) kept[key] = message[key];
+  for (const key of Object.keys(message)) {
+    if (NOT_CARRIED.has(key)) continue;
+    try {
+      kept[key] = message[key];
+    } catch {
+      unreadable.push(key);
+    }
+  }
   return kept;
 }
 
 /** A message without the marks of the stream it was the last of; its place in an outer sequence is restored. */
 export function withoutStream(message: Message): Message {
   const kept = carried(message);
-  if (message.parts?.parts) kept.parts = message.parts.parts;
+  const outer = copyParts(message.parts?.parts);
+  if (outer) kept.parts = outer;
   return kept;
 }
 
@@ -59,12 +76,14 @@ export class StreamWriter {
   private heldText = "";
   private heldChunk: Chunk | undefined;
   private holding = false;
+  /** Names of the incoming message's properties that could not be read. */
+  readonly unreadable: string[] = [];
   private readonly base: Message;
   private readonly outer: Parts | undefined;
 
   constructor(private readonly options: WriterOptions) {
-    this.base = carried(options.message);
-    this.outer = options.message.parts;
+    this.base = carried(options.message, this.unreadable);
+    this.outer = copyParts(options.message.parts);
   }
 
   text(text: string): void {
@@ -106,7 +125,7 @@ export class StreamWriter {
     message.complete = true;
     message.chunk = result.closing;
     message.finishReason = result.finishReason;
-    message.usage = result.closing.usage ?? null;
+    message.usage = structuredClone(result.closing.usage ?? null);
     message.stats = result.stats;
     if (result.failure) message.error = result.failure.toJSON();
     this.options.send(Object.assign(message, fields));
@@ -120,12 +139,15 @@ export class StreamWriter {
 
   private compose(payload: string): Message {
     const parts: Parts = { id: this.options.id, index: this.index++, type: "string", ch: "" };
-    if (this.outer) parts.parts = copyParts(this.outer);
+    if (this.outer) parts.parts = copyParts(this.outer)!;
     return { ...this.base, payload, parts };
   }
 }
 
 /** Each message its own: core's `join` and `batch` write into the parts that they get. */
-function copyParts(parts: Parts): Parts {
-  return parts.parts ? { ...parts, parts: copyParts(parts.parts) } : { ...parts };
+function copyParts(parts: unknown, depth = 0): Parts | undefined {
+  if (!isObject(parts) || depth === DEEPEST_PARTS) return undefined;
+  const { parts: outer, ...own } = parts as unknown as Parts;
+  const copy = copyParts(outer, depth + 1);
+  return copy ? { ...own, parts: copy } : own;
 }

@@ -2,6 +2,7 @@ import type { ChatMessage } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import type { ChatRequest } from "../core/request.js";
+import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";
 
 /** What the node's own settings say of a request. Parameters are texts, as the editor stores them. */
@@ -25,29 +26,34 @@ export interface Ask {
 /** Fields of a prompt object that are not sampling parameters. */
 const ASK_FIELDS: ReadonlySet<string> = new Set(["messages", "prompt", "model", "tools", "system"]);
 
+/** Whether a message brings the whole conversation, and so needs no prompt. */
+export function bringsMessages(message: Message): boolean {
+  return message.messages !== undefined;
+}
+
 /**
- * Puts a request together from the prompt, the message's overrides and the node's settings.
- * @param prompt a string, an array of chat messages, or an object of request fields
+ * Puts a request together from the prompt, the message's overrides and the node's settings. Of one field given in
+ * several places, the nearest to the message wins: its own property, `msg.options`, the prompt's field, the node's
+ * setting.
+ * @param prompt a string, an array of chat messages, or an object of request fields; not looked at where the message
+ *   brings the whole conversation
  * @param name how the author calls the prompt, for errors
  * @throws Failure `invalid_request` that names the property and what is wrong with it
  */
 export function composeAsk(prompt: unknown, name: string, message: Message, settings: RequestSettings): Ask {
-  const fields = isRequestFields(prompt) ? prompt : {};
-  const whole = message.messages !== undefined;
-  const turn = whole
-    ? messagesFrom(message.messages, "msg.messages")
-    : turnFrom(isRequestFields(prompt) ? (prompt["messages"] ?? prompt["prompt"]) : prompt, name);
+  const whole = bringsMessages(message);
+  const fields = !whole && isRequestFields(prompt) ? prompt : {};
+  const turn = whole ? messagesFrom(message.messages, "msg.messages") : turnFrom(prompt, name);
   const options = message.options ?? {};
   if (!isObject(options)) throw wrong("msg.options", "an object of request fields");
 
-  const { system: _system, ...rest } = fields;
-  const parameters: Record<string, unknown> = { ...settings.parameters };
-  for (const source of [rest, options]) {
+  const parameters: Record<string, unknown> = {};
+  for (const source of [settings.parameters, fields, options]) {
     for (const [key, value] of Object.entries(source)) if (!ASK_FIELDS.has(key)) parameters[key] = value;
   }
-  const model = message.model ?? fields["model"] ?? settings.model;
-  if (typeof model !== "string") throw wrong("msg.model", "a string");
-  const tools = message.tools ?? fields["tools"];
+  const model = message.model ?? options["model"] ?? fields["model"] ?? settings.model;
+  if (typeof model !== "string") throw wrong("The model (msg.model)", "a string");
+  const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? settings.parameters["tools"];
   if (tools !== undefined && !Array.isArray(tools)) throw wrong("msg.tools", "an array of tools");
 
   const request: ChatRequest = { model: model.trim(), messages: turn, parameters };
@@ -55,9 +61,20 @@ export function composeAsk(prompt: unknown, name: string, message: Message, sett
   return { request, system: systemFrom(fields["system"] ?? settings.system, turn), turn, whole };
 }
 
-/** The messages as they are sent: system, history, then what is new. */
-export function withHistory(ask: Ask, history: readonly ChatMessage[]): ChatRequest {
-  return { ...ask.request, messages: [...ask.system, ...(ask.whole ? [] : history), ...ask.turn] };
+/**
+ * The request as it is sent, a copy of its own: system, history, then what is new.
+ * @param name how the author calls the prompt, for errors
+ * @throws Failure `invalid_request` for what JSON cannot hold
+ */
+export function withHistory(ask: Ask, history: readonly ChatMessage[], name: string): ChatRequest {
+  const { request, system, turn, whole } = ask;
+  const copy: ChatRequest = {
+    model: request.model,
+    messages: [...system, ...(whole ? [] : history), ...plainCopy(turn, whole ? "msg.messages" : name)],
+    parameters: plainCopy(request.parameters ?? {}, whole ? "msg.options" : `${name} or msg.options`),
+  };
+  if (request.tools) copy.tools = plainCopy(request.tools, "msg.tools");
+  return copy;
 }
 
 function isRequestFields(prompt: unknown): prompt is Record<string, unknown> {
@@ -66,6 +83,19 @@ function isRequestFields(prompt: unknown): prompt is Record<string, unknown> {
 
 function turnFrom(prompt: unknown, name: string): ChatMessage[] {
   if (Array.isArray(prompt)) return messagesFrom(prompt, name);
+  if (isRequestFields(prompt)) {
+    const { messages } = prompt;
+    if (messages !== undefined && messages !== null) return messagesFrom(messages, `${name}.messages`);
+    const { prompt: inner } = prompt;
+    if (inner === undefined || inner === null) {
+      throw new Failure(
+        "invalid_request",
+        `There is nothing to ask: ${name} has neither messages nor a prompt.`,
+      );
+    }
+    if (isRequestFields(inner)) throw wrong(`${name}.prompt`, "a string or an array of chat messages");
+    return turnFrom(inner, `${name}.prompt`);
+  }
   const text = typeof prompt === "number" || typeof prompt === "boolean" ? String(prompt) : prompt;
   if (text === undefined || text === null || text === "") {
     throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);

@@ -11,8 +11,9 @@ import { listModels } from "../model-list.js";
 import { checkEndpoint } from "../providers/endpoint.js";
 import { providerById } from "../providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
-import { type AgentOptions, createAgent } from "../transport/agent.js";
+import { createAgent } from "../transport/agent.js";
 import { systemClock } from "../transport/system-clock.js";
+import type { Connection } from "./connection.js";
 import {
   type ProviderCredentials,
   type ProviderNodeConfig,
@@ -56,7 +57,8 @@ export class ProviderRuntime {
   constructor(
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
-    private readonly connection: Pick<AgentOptions, "tls" | "proxy">,
+    /** Asked when the first connection is made; may throw a Failure. */
+    private readonly connection: () => Connection,
   ) {}
 
   /** Streams an answer to the observer, which hears of its one end whatever happens. */
@@ -133,7 +135,11 @@ export class ProviderRuntime {
   }
 
   private prepare(): Promise<Ready> {
-    this.ready ??= this.open();
+    this.ready ??= this.open().catch((thrown: unknown) => {
+      // What is wrong in the settings stays wrong until they are deployed anew; anything else may pass.
+      if (!(thrown instanceof Failure)) this.ready = undefined;
+      throw thrown;
+    });
     return this.ready;
   }
 
@@ -146,7 +152,7 @@ export class ProviderRuntime {
     if (this.closed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher = createAgent({
       connectTimeout: settings.timeouts.connect,
-      ...(isDemo ? { direct: true } : this.connection),
+      ...(isDemo ? { direct: true } : this.connection()),
     });
     return { provider, endpoint, settings, dispatcher: this.dispatcher };
   }

@@ -1,4 +1,5 @@
 import type { ChatResult } from "../chat-run.js";
+import type { Failure } from "../core/failure.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "./red.js";
 import { StatusLine } from "./status.js";
 
@@ -24,11 +25,6 @@ export class StreamStatus {
     this.line.show(this.progress);
   }
 
-  queued(count: number): void {
-    if (this.live.size === 0)
-      this.line.show(() => ({ fill: "blue", shape: "ring", text: this.word("queued", { count }) }));
-  }
-
   chunk(id: string): void {
     const progress = this.live.get(id);
     if (!progress) return;
@@ -36,17 +32,18 @@ export class StreamStatus {
     this.line.show(this.progress);
   }
 
-  ended(id: string, result: ChatResult): void {
+  /** @param spoilt what went wrong after the answer itself had come */
+  ended(id: string, result: ChatResult, spoilt?: Failure): void {
     this.live.delete(id);
     if (this.live.size > 0) {
       this.line.show(this.progress);
       return;
     }
-    const { outcome, failure, stats } = result;
+    const { outcome, failure = spoilt, stats } = result;
     if (failure?.code === "configuration" || failure?.code === "credentials") {
       this.line.show(() => ({ fill: "red", shape: "ring", text: failure.code }));
-    } else if (outcome === "failed") {
-      this.line.show(() => ({ fill: "red", shape: "dot", text: failure?.code ?? "error" }));
+    } else if (failure) {
+      this.line.show(() => ({ fill: "red", shape: "dot", text: failure.code }));
     } else if (outcome === "cancelled") {
       this.line.show(() => ({ fill: "grey", shape: "ring", text: this.word("cancelled") }));
     } else

@@ -4,7 +4,12 @@ import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
 
 /** Needs no account: its server is part of the package, and whoever starts it knows address and key. */
-const DEMO = openAiCompatible({ id: "demo", label: "Demo (built in, no key)", keyRequired: false });
+const DEMO = openAiCompatible({
+  id: "demo",
+  label: "Demo (built in, no key)",
+  keyRequired: false,
+  prefill: true,
+});
 
 /** Every provider, in the order of the editor's list. A new one is a file beside this one and an entry here. */
 export const PROVIDERS: readonly Provider[] = [DEMO, ...PRESETS.map(openAiCompatible)];
@@ -24,4 +29,9 @@ export function providerById(id: string): Provider {
     );
   }
   return provider;
+}
+
+/** Whether a provider goes on from an answer that the request begins for it; false for one that is not known. */
+export function takesPrefill(id: string): boolean {
+  return BY_ID.get(id)?.prefill === true;
 }

@@ -15,6 +15,8 @@ export interface Preset {
   keyVariable?: string;
   /** OpenAI's newer models refuse `max_tokens`. */
   maxTokensField?: "max_tokens" | "max_completion_tokens";
+  /** It goes on from an assistant's message that stands last. */
+  prefill?: boolean;
 }
 
 /** Where a service says which request it was, most usual first. */
@@ -38,6 +40,7 @@ export function openAiCompatible(preset: Preset): Provider {
     id: preset.id,
     label: preset.label,
     keyRequired: preset.keyRequired,
+    prefill: preset.prefill === true,
     ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
     chat: (request, endpoint, memory) => chatRequest(request, endpoint, memory, maxTokensField),
@@ -79,7 +82,10 @@ function headersFor(endpoint: Endpoint): Record<string, string> {
     accept: "application/json",
     "accept-encoding": "identity",
     ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
-    ...endpoint.headers,
+    // In lower case, so that an author's `Authorization` replaces ours instead of going beside it.
+    ...Object.fromEntries(
+      Object.entries(endpoint.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
   };
 }
 
@@ -126,7 +132,7 @@ function responseFailure(status: number, headers: Headers, body: string, now: nu
 
 function withoutMarkup(body: string): string {
   return body
-    .slice(0, 16_384)
+    .slice(0, 8_192)
     .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
     .replace(/<[^>]*>/g, " ");
 }

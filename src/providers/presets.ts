@@ -15,6 +15,7 @@ export const PRESETS: readonly Preset[] = [
     label: "OpenRouter",
     baseUrl: "https://openrouter.ai/api/v1",
     keyRequired: true,
+    prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
   },
   {
@@ -22,6 +23,7 @@ export const PRESETS: readonly Preset[] = [
     label: "Groq",
     baseUrl: "https://api.groq.com/openai/v1",
     keyRequired: true,
+    prefill: true,
     keyVariable: "GROQ_API_KEY",
   },
   {
@@ -46,8 +48,20 @@ export const PRESETS: readonly Preset[] = [
     keyVariable: "TOGETHER_API_KEY",
   },
   { id: "xai", label: "xAI", baseUrl: "https://api.x.ai/v1", keyRequired: true, keyVariable: "XAI_API_KEY" },
-  { id: "lmstudio", label: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1", keyRequired: false },
-  { id: "llamacpp", label: "llama.cpp server", baseUrl: "http://127.0.0.1:8080/v1", keyRequired: false },
+  {
+    id: "lmstudio",
+    label: "LM Studio",
+    baseUrl: "http://127.0.0.1:1234/v1",
+    keyRequired: false,
+    prefill: true,
+  },
+  {
+    id: "llamacpp",
+    label: "llama.cpp server",
+    baseUrl: "http://127.0.0.1:8080/v1",
+    keyRequired: false,
+    prefill: true,
+  },
   { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", keyRequired: false },
   {
     id: "litellm",
@@ -61,6 +75,7 @@ export const PRESETS: readonly Preset[] = [
     label: "Ollama (OpenAI form)",
     baseUrl: "http://127.0.0.1:11434/v1",
     keyRequired: false,
+    prefill: true,
   },
   { id: "custom", label: "Custom (OpenAI-compatible)", keyRequired: false },
 ];

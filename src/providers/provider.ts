@@ -28,6 +28,8 @@ export interface Provider {
   readonly keyRequired: boolean;
   /** The environment variable that usually holds the key. */
   readonly keyVariable?: string;
+  /** Whether it goes on from an assistant's message that stands last. */
+  readonly prefill?: boolean;
 
   chat(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
   models(endpoint: Endpoint): WireRequest;

@@ -1,4 +1,7 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { Failure } from "../core/failure.js";
+import { claimable } from "./connection.js";
+import { ConnectError } from "./errors.js";
 
 /** TLS settings as `tls.connect` takes them. */
 export type TlsOptions = Record<string, unknown>;
@@ -17,22 +20,53 @@ export interface AgentOptions {
 /** The header section of a response may not be longer; services send 1 to 4 KB. */
 const MAX_HEADER_SIZE = 16 * 1024;
 
-/** The pool of connections that all streams of a provider share. HTTP/1.1: one stream, one connection. */
+/**
+ * The pool of connections that all streams of a provider share. HTTP/1.1: one stream, one connection.
+ * @throws Failure `configuration` for a proxy whose address is none
+ */
 export function createAgent(options: AgentOptions): Dispatcher {
   const connect = { timeout: options.connectTimeout, ...options.tls };
-  const common = { connect, pipelining: 1, maxHeaderSize: MAX_HEADER_SIZE, allowH2: false };
+  const common = { connect, pipelining: 1, maxHeaderSize: MAX_HEADER_SIZE, allowH2: false, factory: pool };
   if (options.direct) return new Agent(common);
   const { proxy } = options;
-  if (!proxy?.url) return new EnvHttpProxyAgent({ ...common, requestTls: options.tls ?? {} });
-  const token = proxy.username
-    ? `Basic ${Buffer.from(`${proxy.username}:${proxy.password ?? ""}`).toString("base64")}`
-    : undefined;
-  return new EnvHttpProxyAgent({
+  const proxied = {
     ...common,
     requestTls: connect,
-    httpProxy: proxy.url,
-    httpsProxy: proxy.url,
-    noProxy: (proxy.noProxy ?? []).join(","),
-    ...(token === undefined ? {} : { token }),
+    // A proxy that accepts and then says nothing must not keep its connection longer than a service may.
+    clientFactory: (origin: URL, given: object) =>
+      new Pool(origin, { ...given, headersTimeout: options.connectTimeout }),
+  };
+  try {
+    if (!proxy?.url) return new EnvHttpProxyAgent(proxied);
+    return new EnvHttpProxyAgent({
+      ...proxied,
+      httpProxy: proxy.url,
+      httpsProxy: proxy.url,
+      noProxy: (proxy.noProxy ?? []).join(","),
+      ...(proxy.username ? { token: basic(proxy.username, proxy.password ?? "") } : {}),
+    });
+  } catch {
+    throw new Failure(
+      "configuration",
+      "The proxy's address is not valid. It looks like http://proxy.example.org:8080; without one in the provider, the environment variables HTTP_PROXY and HTTPS_PROXY hold.",
+    );
+  }
+}
+
+/** undici's pool, on sockets that can be claimed and with connect errors that end the request. */
+function pool(origin: string | URL, options: Pool.Options): Pool {
+  const { connect } = options;
+  const connector = typeof connect === "function" ? connect : buildConnector({ ...connect });
+  return new Pool(origin, {
+    ...options,
+    connect: (target, callback) =>
+      connector(target, (...[error, socket]) => {
+        if (error) callback(new ConnectError(error), null);
+        else callback(null, claimable(socket));
+      }),
   });
+}
+
+function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -4,8 +4,9 @@ import { asFailure, Failure } from "../core/failure.js";
 import type { Limits } from "../core/limits.js";
 import type { WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
+import { type Connection, claimConnection } from "./connection.js";
 import { transportFailure } from "./errors.js";
-import { type Framing, framingOf, sniff } from "./framing.js";
+import { type Framing, framingOf, isEncoded, sniff } from "./framing.js";
 import { type RecordListener, SseReader } from "./sse.js";
 
 /** What one request brings, in order: connected, then response, then records or a body, then end or failure. */
@@ -14,8 +15,8 @@ export interface ExchangeListener extends RecordListener {
   onResponse(status: number, headers: Headers): void;
   /** Bytes came, before their records are delivered. */
   onBytes(): void;
-  /** All records of one read of the socket have been delivered. */
-  onReadEnd(): void;
+  /** All records of one read of the socket, of so many bytes, have been delivered. */
+  onReadEnd(bytes: number): void;
   /** The body of a response that is no stream: an error's (cut at the limit) or a whole completion. */
   onBody(text: string): void;
   /** The body ended without error; whether the answer is whole is not for HTTP to say. */
@@ -43,10 +44,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private readonly decoder = new StringDecoder("utf8");
   private framing: Framing | undefined;
   private sse: SseReader | undefined;
+  private connection: Connection | undefined;
   private body = "";
-  private bodyLimit = 0;
   private started = false;
+  /** The response is no success: its body is an error's. */
+  private refused = false;
+  /** Nothing more is told. */
   private over = false;
+  /** The body has ended, so that there is no connection left to end. */
+  private ended = false;
   private lingering: NodeJS.Timeout | undefined;
 
   constructor(
@@ -77,42 +83,58 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends the exchange and frees the socket: a service goes on billing for what is merely not read. */
   abort(): void {
     this.over = true;
-    clearTimeout(this.lingering);
-    this.controller?.abort(new Error("aborted"));
+    this.disconnect();
   }
 
   /** Nothing more is wanted; the connection is kept if the body ends by itself at once. */
   finish(): void {
     if (this.over) return;
     this.over = true;
-    this.lingering = setTimeout(() => this.controller?.abort(new Error("finished")), LINGER);
+    this.release();
+    if (this.ended) return;
+    this.lingering = setTimeout(() => this.disconnect(), LINGER);
     this.lingering.unref();
   }
 
+  /** Takes the body of a refusal for whole: the status says most, and the rest may never come. */
+  settle(): void {
+    if (this.over || !this.refused) return;
+    this.abort();
+    this.listener.onBody(this.body.slice(0, this.limits.errorBody));
+  }
+
+  /**
+   * Lets the service wait while the reader cannot keep up. Only on connections that `createAgent` makes: on those
+   * of another dispatcher it does nothing, and what comes is bounded by the limits alone.
+   */
   pause(paused: boolean): void {
-    if (paused) this.controller?.pause();
-    else this.controller?.resume();
+    this.connection?.hold(paused);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.over) controller.abort(new Error("aborted"));
-    else this.listener.onConnected();
+    else {
+      claimConnection((connection) => {
+        this.connection = connection;
+      });
+      this.listener.onConnected();
+    }
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (this.over || status < 200) return;
     this.started = true;
     this.attempt(() => {
+      this.refused = status >= 300;
       this.listener.onResponse(status, headers);
       if (REDIRECTS.has(status)) throw redirected(status);
-      if (status >= 300) {
+      if (this.refused) {
         this.framing = "json";
-        this.bodyLimit = this.limits.errorBody;
+        if (isEncoded(headers)) this.settle();
         return;
       }
       this.framing = framingOf(headers);
-      this.bodyLimit = this.limits.completion;
       if (this.framing === "sse") this.sse = new SseReader(this.listener, this.limits.record);
     });
   }
@@ -122,7 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     try {
       this.listener.onBytes();
       this.read(this.decoder.write(bytes));
-      this.listener.onReadEnd();
+      if (!this.over) this.listener.onReadEnd(bytes.length);
     } catch (thrown) {
       this.fail(asFailure(thrown));
     }
@@ -130,19 +152,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.lingering);
-    if (this.over) return;
+    this.ended = true;
     this.attempt(() => {
+      if (this.over) return;
       this.read(this.decoder.end());
+      if (this.refused) this.settle();
       if (this.sse) this.sse.end();
       else if (!this.over) this.listener.onBody(this.body);
       if (!this.over) this.listener.onEnd();
-      this.over = true;
     });
+    this.over = true;
+    this.release();
+    this.connection = undefined;
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
     clearTimeout(this.lingering);
+    this.ended = true;
     if (this.over) return;
+    // A service that refuses may hang up on what it has not read; its refusal has come all the same.
+    if (this.refused) {
+      this.settle();
+      return;
+    }
     this.over = true;
     this.listener.onFailure(transportFailure(error, this.request.url.host, this.started));
   }
@@ -153,18 +185,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.body += text;
-    if (this.framing === "sniff" && sniff(this.body) === "sse") {
+    if (this.framing === "sniff") this.framing = sniff(this.body) ?? "sniff";
+    if (this.framing === "sse") {
       this.sse = new SseReader(this.listener, this.limits.record);
       this.sse.feed(this.body);
       this.body = "";
-      return;
+    } else if (this.refused) {
+      if (this.body.length > this.limits.errorBody) this.settle();
+    } else if (this.body.length > this.limits.completion) {
+      throw new Failure("limit", `The service's answer is longer than ${this.limits.completion} characters.`);
     }
-    if (this.body.length <= this.bodyLimit) return;
-    if (this.bodyLimit !== this.limits.errorBody) {
-      throw new Failure("limit", `The service's answer is longer than ${this.bodyLimit} characters.`);
-    }
-    this.listener.onBody(this.body.slice(0, this.bodyLimit));
-    this.abort();
+  }
+
+  private release(): void {
+    this.connection?.hold(false);
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.lingering);
+    // Once the body has ended, the connection may be another stream's.
+    if (this.ended) return;
+    this.connection?.destroy();
+    this.controller?.abort(new Error("aborted"));
   }
 
   private attempt(step: () => void): void {

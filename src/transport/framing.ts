@@ -20,8 +20,8 @@ export function framingOf(headers: Headers): Framing {
 
 /** We ask for no compression: what comes compressed all the same is not inflated, for it may be a bomb. */
 export function refuseEncoded(headers: Headers): void {
-  const encoding = header(headers, "content-encoding");
-  if (!encoding || encoding.trim().toLowerCase() === "identity") return;
+  if (!isEncoded(headers)) return;
+  const encoding = header(headers, "content-encoding")!;
   throw new Failure(
     "bad_response",
     `The service compressed its answer (${encoding.slice(0, 40)}) though asked not to.`,
@@ -29,6 +29,12 @@ export function refuseEncoded(headers: Headers): void {
       retryable: false,
     },
   );
+}
+
+/** Whether a body is not what it says but something to be inflated first. */
+export function isEncoded(headers: Headers): boolean {
+  const encoding = header(headers, "content-encoding")?.trim().toLowerCase();
+  return encoding !== undefined && encoding !== "" && encoding !== "identity";
 }
 
 /** A body without a telling content type: JSON begins with a bracket, a stream with a field or a comment. */

@@ -15,6 +15,8 @@ export class SseReader {
   private first = true;
   private last = false;
   private records = 0;
+  /** Characters since the last event. */
+  private waiting = 0;
   private stray = "";
 
   /** @param longest characters that one event may have */
@@ -26,6 +28,7 @@ export class SseReader {
       maxBufferSize: longest,
       onEvent: (message) => {
         this.records++;
+        this.waiting = -1;
         listener.onRecord(message.data, message.event, this.last);
       },
       onError: (error) => this.onError(error),
@@ -34,13 +37,13 @@ export class SseReader {
 
   /** @throws Failure `limit` when an event grows too long */
   feed(text: string): void {
-    if (!this.first) {
-      this.parser.feed(text);
-      return;
-    }
-    if (text === "") return;
-    this.first = false;
-    this.parser.feed(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    if (this.first && text !== "") {
+      this.first = false;
+      this.parser.feed(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    } else this.parser.feed(text);
+    // The parser counts what the event will have; a thousand empty lines have nothing and still weigh.
+    this.waiting = this.waiting === -1 ? 0 : this.waiting + text.length;
+    if (this.waiting > this.longest) throw this.tooLong();
   }
 
   /** The connection is at its end: what is not closed by a blank line is delivered, marked as the last. */
@@ -51,9 +54,13 @@ export class SseReader {
     if (this.records === 0 && this.stray !== "") this.listener.onRecord(this.stray, undefined, true);
   }
 
+  private tooLong(): Failure {
+    return new Failure("limit", `The service sent a record longer than ${this.longest} characters.`);
+  }
+
   private onError(error: ParseError): void {
     if (error.type === "max-buffer-size-exceeded") {
-      throw new Failure("limit", `The service sent a record longer than ${this.longest} characters.`);
+      throw this.tooLong();
     }
     // Some servers write errors beside the grammar: as a field of its own, or with no field at all.
     if (error.field === "error" && error.value) this.listener.onRecord(error.value, "error", false);

@@ -1,0 +1,20 @@
+/** The `openai` SDK's stream as its README shows it: `create({ stream: true })` and `for await`. */
+import OpenAI from "openai";
+
+/** A client, ready to stream from the bench server. */
+export async function open(baseUrl) {
+  const client = new OpenAI({ baseURL: baseUrl, apiKey: "x", maxRetries: 0 });
+  const stream = async (model, onText) => {
+    let text = "";
+    const messages = [{ role: "user", content: "Go." }];
+    for await (const chunk of await client.chat.completions.create({ model, messages, stream: true })) {
+      const delta = chunk.choices[0]?.delta.content;
+      if (delta) {
+        text += delta;
+        onText(delta);
+      }
+    }
+    return text;
+  };
+  return { stream };
+}

@@ -1,0 +1,52 @@
+import type { Dispatcher } from "undici";
+import type { Chunk, Completion } from "./core/chunk.js";
+import type { Clock } from "./core/clock.js";
+import type { Failure } from "./core/failure.js";
+import type { Limits, Timeouts } from "./core/limits.js";
+import type { ChatRequest } from "./core/request.js";
+import type { Stats } from "./core/stats.js";
+import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
+
+/** Who reads a stream. Called from the socket's callbacks, without a promise in between. */
+export interface ChatObserver {
+  /** Answer text of the first choice, and nothing else worth telling. */
+  onText(text: string): void;
+  /** A chunk with more than answer text; `text` is what it adds to the answer. */
+  onChunk(chunk: Chunk, text: string): void;
+  /** All chunks of one read of the socket, of so many bytes, have been told. */
+  onReadEnd?(bytes?: number): void;
+  /** The one end that every stream has. */
+  onEnd(result: ChatResult): void;
+}
+
+/** How a stream ended. */
+export interface ChatResult {
+  outcome: "complete" | "failed" | "cancelled";
+  /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
+  finishReason: string;
+  failure?: Failure;
+  stats: Stats;
+  /** Records passed over because the provider is tolerant. */
+  skipped: number;
+  /** What is known only of the whole, as a chunk. */
+  closing: Chunk;
+  /** Everything that was said, as a Chat Completions response; built when it is read. */
+  readonly completion: Completion;
+}
+
+/** All that a run needs; every part is given by who starts it, so that it can be given otherwise in a test. */
+export interface ChatSetup {
+  /** Ours, unique everywhere. */
+  id: string;
+  provider: Provider;
+  endpoint: Endpoint;
+  memory: ProviderMemory;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  timeouts: Readonly<Timeouts>;
+  limits: Readonly<Limits>;
+  request: ChatRequest;
+  tolerant: boolean;
+  /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
+  everyChunk: boolean;
+}

@@ -1,0 +1,110 @@
+import { isObject } from "./json.js";
+
+/**
+ * What a vendor's field is after it came once more: null and empty values overwrite nothing, an object's members
+ * are taken over one by one (Azure tells its filters' results in portions, Venice its citations once), everything
+ * else is replaced.
+ */
+export function later(known: unknown, added: unknown): unknown {
+  if (added === null || added === undefined) return known;
+  if (isEmpty(added)) return known ?? added;
+  if (!isObject(known) || !isObject(added)) return added;
+  const merged = { ...known };
+  for (const [key, value] of Object.entries(added)) {
+    if (value === null || value === undefined) continue;
+    if (!isEmpty(value) || merged[key] === null || merged[key] === undefined) merged[key] = value;
+  }
+  return merged;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
+}
+
+/** About how many characters a value holds; for bounds, not for billing. */
+export function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length + 1;
+  if (typeof value !== "object" || value === null) return 1;
+  let size = 1;
+  for (const key in value) size += key.length + sizeOf((value as Record<string, unknown>)[key]);
+  return size;
+}
+
+/** Vendor's fields of which the latest state counts. Holds copies: what comes in is also somebody else's. */
+export class LatestFields {
+  private readonly fields = new Map<string, { value: unknown; size: number }>();
+
+  /** @returns how many characters the fields grew by */
+  keep(key: string, value: unknown): number {
+    const known = this.fields.get(key);
+    // Most fields say the same on every chunk.
+    if (value === null || value === undefined || (known && known.value === value)) return 0;
+    const next = later(known?.value, typeof value === "object" ? structuredClone(value) : value);
+    const size = sizeOf(next) + key.length;
+    this.fields.set(key, { value: next, size });
+    return Math.max(0, size - (known?.size ?? 0));
+  }
+
+  /** A copy, for whoever asks. */
+  toObject(): Record<string, unknown> {
+    return Object.fromEntries([...this.fields].map(([key, { value }]) => [key, structuredClone(value)]));
+  }
+}
+
+/** A list that some vendors repeat as it grows and others continue: each entry is kept once, in order. */
+export class DistinctList {
+  private readonly seen = new Set<string>();
+  private readonly entries: unknown[] = [];
+
+  /** @returns how many characters are new */
+  add(list: readonly unknown[]): number {
+    let grown = 0;
+    for (const entry of list) {
+      const key = JSON.stringify(entry);
+      if (this.seen.has(key)) continue;
+      this.seen.add(key);
+      this.entries.push(structuredClone(entry));
+      grown += key.length;
+    }
+    return grown;
+  }
+
+  toArray(): unknown[] {
+    return structuredClone(this.entries);
+  }
+}
+
+/**
+ * Adds OpenRouter's reasoning details to a list: pieces of the same type and index are one block that grows.
+ * @returns how many characters are new
+ */
+export function gatherDetails(known: unknown[], added: readonly unknown[]): number {
+  let grown = 0;
+  for (const piece of added) {
+    grown += sizeOf(piece);
+    const block = known.find((entry) => isSameBlock(entry, piece)) as Record<string, unknown> | undefined;
+    if (!block) {
+      known.push(structuredClone(piece));
+      continue;
+    }
+    for (const [key, value] of Object.entries(piece as Record<string, unknown>)) {
+      if (value === null || value === undefined) continue;
+      const grows = key === "text" || key === "summary" || key === "data";
+      block[key] = grows && typeof block[key] === "string" ? `${block[key]}${value}` : structuredClone(value);
+    }
+  }
+  return grown;
+}
+
+function isSameBlock(block: unknown, piece: unknown): boolean {
+  if (!isObject(block) || !isObject(piece) || typeof piece["index"] !== "number") return false;
+  return block["index"] === piece["index"] && block["type"] === piece["type"];
+}
+
+/** Pieces of base64: where each is padded, they are joined as bytes; where one text was cut, as text. */
+export function joinBase64(pieces: readonly string[]): string {
+  const said = pieces.filter((piece) => piece !== "");
+  if (said.slice(0, -1).every((piece) => !piece.endsWith("="))) return said.join("");
+  return Buffer.concat(said.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
+}

@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { type EventEmitter, getEventListeners } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import sinon from "sinon";
+import { chatStream, startChat } from "../../src/index.js";
+import { createAgent } from "../../src/transport/agent.js";
+import { systemClock } from "../../src/transport/system-clock.js";
+import { answer, delta, TEXT, WORDS, whole } from "../support/answers.js";
+import { type Asking, ask, assertComplete, assertFailed, question, start } from "../support/asking.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { guardEachTest } from "../support/guards.js";
+import type { Peer } from "../support/peer.js";
+import { turns, until } from "../support/waiting.js";
+
+const SOON = 40;
+
+/** Says something and then waits for ever. */
+const stalling = async (peer: Peer) => {
+  await peer.streamHead();
+  await peer.body(delta("."));
+  await peer.silence();
+};
+
+describe("Faults of concurrency, in the core", () => {
+  guardEachTest();
+
+  it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
+    const count = 1_000;
+    await using server = await chaosServer(stalling);
+    const begun: Asking[] = [];
+    for (let at = 0; at < count; at++) begun.push(start(server));
+    await until(() => begun.every((asking) => asking.text() === "."), "all of them stream", 8_000);
+    assert.equal(server.peers.size, count);
+    for (const asking of begun) asking.cancel();
+    const ends = await Promise.all(begun.map((asking) => asking.told));
+    assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
+    await server.empty();
+    assert.equal(server.connections, count, "nobody connects again for a stream that is over");
+  }).timeout(15_000);
+
+  const MOMENTS: Record<
+    string,
+    { script: (peer: Peer) => unknown; ready: (asking: Asking) => Promise<unknown> }
+  > = {
+    "before the connection": { script: whole, ready: async () => {} },
+    "before the headers": {
+      script: (peer) => peer.silence(),
+      ready: () => turns(20),
+    },
+    "before the first text": {
+      script: async (peer) => {
+        await peer.streamHead();
+        await peer.silence();
+      },
+      ready: () => turns(20),
+    },
+    "between two texts": { script: stalling, ready: (asking) => until(() => asking.text() !== "", "text") },
+  };
+
+  for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
+    it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
+      await using server = await chaosServer(script);
+      const asking = start(server);
+      await ready(asking);
+      asking.cancel();
+      asking.cancel();
+      const { result, text } = await asking.told;
+      assert.deepEqual([result.outcome, result.finishReason], ["cancelled", "cancelled"]);
+      assert.equal(text, moment === "between two texts" ? "." : "");
+      asking.cancel();
+      await turns(10);
+      await server.empty();
+      assert.ok(server.connections <= 1);
+      if (moment === "before the connection") assert.equal(server.requests.length, 0);
+    });
+  }
+
+  it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
+    await using server = await chaosServer(whole);
+    const asking = start(server);
+    assertComplete(await asking.told, TEXT);
+    asking.cancel();
+    assertComplete(await ask(server), TEXT);
+    assert.equal(server.connections, 1);
+  });
+
+  it("X02: cancelled by its own reader, at every piece, it tells no piece more", async () => {
+    await using server = await chaosServer(whole);
+    for (let stop = 1; stop <= WORDS.length; stop++) {
+      let seen = 0;
+      const asking: Asking = start(server, {}, () => {
+        seen++;
+        if (seen === stop) asking.cancel();
+      });
+      const { texts, result } = await asking.told;
+      assert.equal(result.outcome, "cancelled");
+      assert.deepEqual(texts, WORDS.slice(0, stop));
+    }
+  });
+
+  it("X02: one that is cancelled does not disturb those beside it", async () => {
+    await using server = await chaosServer(async (peer, nth) => {
+      await peer.streamHead();
+      for (const record of answer(WORDS)) {
+        await peer.body(record);
+        if (nth % 2 === 0) await turns(2);
+      }
+      await peer.end();
+    });
+    const all = Array.from({ length: 40 }, () => start(server));
+    await until(() => all.some((asking) => asking.text() !== ""), "some stream");
+    for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
+    for (const [at, asking] of all.entries()) {
+      const told = await asking.told;
+      if (at % 3 === 0) assert.ok(TEXT.startsWith(told.text));
+      else assertComplete(told, TEXT);
+    }
+  });
+});
+
+describe("Ten thousand streams", () => {
+  guardEachTest();
+
+  const body = answer(WORDS).join("");
+  const response = Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  const sockets = new Set<Socket>();
+  let server: Server;
+
+  before(async () => {
+    // As quick as can be: a request is what comes in one read.
+    server = createServer((socket) => {
+      sockets.add(socket.setNoDelay(true));
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => {});
+      socket.on("data", () => socket.write(response));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+
+  after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("X10: leave nothing behind on the dispatcher, the sockets, the signal and the process", async () => {
+    const agent = createAgent({ connectTimeout: 2_000, direct: true });
+    const asked = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`, agent };
+    const { signal } = new AbortController();
+    const dispatcher = agent as unknown as EventEmitter;
+    const lasting = () => [
+      ...dispatcher.eventNames().map((name) => [name, dispatcher.listenerCount(name)]),
+      ["abort", getEventListeners(signal, "abort").length],
+      ...process.eventNames().map((name) => [name, process.listenerCount(name as "exit")]),
+    ];
+
+    /** One stream after another, through both doors. */
+    async function lane(count: number): Promise<void> {
+      for (let at = 0; at < count; at++) {
+        if (at % 4 === 0) {
+          const { choices } = await chatStream(question(asked), signal).collect();
+          assert.equal(choices[0]?.message.content, TEXT);
+          continue;
+        }
+        await new Promise<void>((resolve, reject) => {
+          let text = "";
+          startChat(question(asked), {
+            onText: (piece) => {
+              text += piece;
+            },
+            onChunk: () => {},
+            onEnd: ({ outcome }) =>
+              outcome === "complete" && text === TEXT ? resolve() : reject(new Error(`${outcome}: ${text}`)),
+          });
+        });
+      }
+    }
+    const run = (streams: number) => Promise.all(Array.from({ length: 50 }, () => lane(streams / 50)));
+
+    await run(500);
+    const before = lasting();
+    await run(9_500);
+    assert.deepEqual(lasting(), before);
+    assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 at once`);
+    await agent.destroy();
+  }).timeout(15_000);
+});
+
+describe("Clocks that misbehave", () => {
+  guardEachTest();
+
+  for (const jump of [3_600_000, -3_600_000]) {
+    it(`Y12: a wall clock that jumps by ${jump / 3_600_000} h ends no stream and delays no deadline`, async () => {
+      let peer: Peer | undefined;
+      await using server = await chaosServer(async (served) => {
+        await stalling((peer = served));
+      });
+      const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+      try {
+        const asking = start(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
+        await until(() => asking.text() === ".", "the first text");
+        wall.setSystemTime(Date.now() + jump);
+        await turns(10);
+        await peer!.body(delta("!"));
+        await until(() => asking.text() === ".!", "the stream goes on");
+        const told = await asking.told;
+        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
+        assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
+      } finally {
+        wall.restore();
+      }
+    });
+  }
+
+  it("Y13: a loop that was blocked while data came ends no stream", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      for (const word of WORDS) {
+        await peer.body(delta(word));
+        // What was written lies in the kernel; every deadline passes before anybody can read it.
+        block(SOON * 2);
+      }
+      await peer.body(answer([]).slice(-3).join(""));
+      await peer.end();
+    });
+    assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
+  });
+
+  it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
+    await using server = await chaosServer(async (peer) => {
+      block(SOON * 2);
+      await whole(peer);
+      block(SOON * 2);
+    });
+    const asking = start(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
+    block(SOON * 2);
+    assertComplete(await asking.told, TEXT);
+  });
+
+  it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
+    const clock = new FakeClock();
+    await using server = await chaosServer((peer, nth) => (nth === 0 ? stalling(peer) : whole(peer)));
+    const asking = start(server, { clock });
+    await until(() => asking.text() === ".", "the first text");
+    await clock.jump(3_600_000);
+    assertFailed(await asking.told, "timeout", { phase: "streaming", retryable: true, partial: "." });
+    assert.equal(clock.waiting, 0);
+    const next = start(server, { clock });
+    assertComplete(await next.told, TEXT);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("Y14: what came while it slept is read first", async () => {
+    const clock = new FakeClock();
+    let peer: Peer | undefined;
+    await using server = await chaosServer(async (served) => {
+      await stalling((peer = served));
+    });
+    const asking = start(server, { clock });
+    await until(() => asking.text() === ".", "the first text");
+    void peer!.body(delta("!"));
+    await clock.jump(10_000);
+    await until(() => asking.text() === ".!", "the second text");
+    assert.equal(clock.waiting, 1, "it is watched over by one timer");
+    asking.cancel();
+    await asking.told;
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("a deadline further off than a timer can wait is waited for in parts", async () => {
+    const waits: number[] = [];
+    await using server = await chaosServer(whole);
+    const clock = {
+      ...systemClock,
+      setTimer: (callback: () => void, milliseconds: number) => {
+        waits.push(milliseconds);
+        return systemClock.setTimer(callback, milliseconds);
+      },
+    };
+    const month = 31 * 86_400_000;
+    const timeouts = {
+      connect: month,
+      headers: month,
+      firstChunk: month,
+      idle: month,
+      progress: month,
+      total: month,
+    };
+    assertComplete(await ask(server, { clock, timeouts }), TEXT);
+    assert.ok(waits.length > 0 && waits.length < 20);
+  });
+
+  function block(milliseconds: number): void {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  }
+});

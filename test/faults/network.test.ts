@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { answer, DONE, delta, finish, TEXT, WORDS } from "../support/answers.js";
+import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+import type { Framing, Peer } from "../support/peer.js";
+import { bandwidth, latency, randomSlicer, slicer } from "../support/toxics.js";
+import { until } from "../support/waiting.js";
+
+/** Short enough to wait for, long enough that a busy machine does not trip over it. */
+const SOON = 40;
+
+const RECORDS = answer(WORDS);
+
+describe("Faults of the network, in the answer", () => {
+  guardEachTest();
+
+  it("N06: a service that accepts and says nothing is a timeout in the headers, not before its time", async () => {
+    await using server = await chaosServer((peer) => peer.silence());
+    const told = await ask(server, { timeouts: { headers: SOON } });
+    assertFailed(told, "timeout", { phase: "headers", retryable: true });
+    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    await server.empty();
+  });
+
+  it("N07: headers and then nothing is a timeout before the first chunk", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.silence();
+    });
+    const told = await ask(server, { timeouts: { firstChunk: SOON } });
+    assertFailed(told, "timeout", { phase: "first_chunk", retryable: true });
+    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    await server.empty();
+  });
+
+  it("N08: silence after any record is a timeout that keeps what was said", async () => {
+    // After the role, so that the first text has come; before the finish reason.
+    await Promise.all(
+      WORDS.map(async (_word, k) => {
+        await using server = await chaosServer(async (peer) => {
+          await peer.streamHead();
+          await peer.body(RECORDS.slice(0, k + 2).join(""));
+          await peer.silence();
+        });
+        const told = await ask(server, { timeouts: { idle: SOON } });
+        const partial = WORDS.slice(0, k + 1).join("");
+        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial });
+        assert.ok(told.result.stats.durationMs >= SOON - 1);
+        await server.empty();
+      }),
+    );
+  });
+
+  it("N09: pings keep the silence away but not the lack of progress", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(delta("so far"));
+      while (await peer.body(": ping\n\n")) await pause(5);
+    });
+    const told = await ask(server, { timeouts: { idle: 4 * SOON, progress: 2 * SOON } });
+    const failure = assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: "so far" });
+    assert.match(failure.message, /without sending any content/);
+    await server.empty();
+  });
+
+  it("N09: pings before the first chunk do not keep it waiting for ever", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      while (await peer.body(": OPENROUTER PROCESSING\n\n")) await pause(5);
+    });
+    assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SOON } }), "timeout", {
+      phase: "first_chunk",
+      retryable: true,
+    });
+  });
+
+  it("N10: one byte per packet tells the same as all in one", async () => {
+    await using server = await chaosServer(async (peer, nth) => {
+      await peer.streamHead();
+      if (nth === 1) peer.toxics = [slicer(1)];
+      await peer.body(RECORDS.join(""));
+      peer.toxics = [];
+      await peer.end();
+    });
+    const [whole, sliced] = [await ask(server), await ask(server)];
+    assertComplete(sliced, TEXT);
+    assert.deepEqual(sliced.texts, WORDS);
+    assert.deepEqual(sliced.result.completion.choices, whole.result.completion.choices);
+    assert.deepEqual(sliced.result.completion.usage, whole.result.completion.usage);
+  });
+
+  it("N10: packets of any size tell the same", async () => {
+    await using server = await chaosServer(async (peer, nth) => {
+      peer.toxics = [randomSlicer(nth + 1, 40)];
+      await peer.streamHead();
+      for (const record of RECORDS) await peer.body(record);
+      await peer.end();
+    });
+    for (let seed = 0; seed < 20; seed++) {
+      const told = await ask(server);
+      assertComplete(told, TEXT);
+      assert.deepEqual(told.texts, WORDS);
+    }
+  });
+
+  it("N11: a slow line completes, for no deadline passes while it moves", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      peer.toxics = [bandwidth(1024), latency(1)];
+      for (const word of ["so", "slow"]) {
+        await peer.body(`data: {"choices":[{"delta":{"content":"${word}"}}]}\n\n`);
+      }
+      peer.toxics = [];
+      await peer.body(finish() + DONE);
+      await peer.end();
+    });
+    const told = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
+    assertComplete(told, "soslow");
+    assert.ok(told.result.stats.durationMs > 100, "it was slow indeed");
+  });
+
+  it("N12: a reset inside a character leaves no half of it behind", async () => {
+    const cut = Buffer.from(delta("né"));
+    const inside = cut.indexOf(Buffer.from("é")) + 1;
+    for (const framing of ["chunked", "close"] as Framing[]) {
+      await using server = await chaosServer(async (peer) => {
+        await peer.streamHead(framing);
+        await peer.body(delta("A"));
+        await until(() => asking.text() === "A", "the first text is told");
+        await peer.body(cut.subarray(0, inside));
+        await pause(5);
+        peer.reset();
+      });
+      const asking = start(server);
+      const told = await asking.told;
+      assertFailed(told, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
+      assert.ok(!told.text.includes("\ufffd"));
+    }
+  });
+
+  it("N14: a clean end without a finish reason and marker is no success", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead("close");
+      await peer.body(RECORDS.slice(0, 4).join(""));
+      await peer.end();
+    });
+    const partial = WORDS.slice(0, 3).join("");
+    assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
+  });
+
+  it("N15: a clean end after the finish reason is complete", async () => {
+    for (const framing of ["chunked", "close"] as Framing[]) {
+      await using server = await chaosServer(async (peer) => {
+        await peer.streamHead(framing);
+        await peer.body(delta("all") + finish());
+        await peer.end();
+      });
+      const told = await ask(server);
+      assertComplete(told, "all");
+      assert.equal(told.result.completion.usage, null);
+    }
+  });
+
+  it("N15: so is a broken connection after the finish reason: asking again would say the same", async () => {
+    for (const broken of ["fin", "reset"] as const) {
+      await using server = await chaosServer(async (peer) => {
+        await peer.streamHead();
+        await peer.body(delta("all") + finish());
+        await until(() => asking.text() === "all", "the text is told");
+        await pause(5);
+        peer[broken]();
+      });
+      const asking = start(server);
+      assertComplete(await asking.told, "all");
+    }
+  });
+
+  it("N16: the end marker ends the stream, and a socket left open is destroyed", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(RECORDS.join(""));
+      await peer.silence();
+    });
+    // Any deadline that had to be waited for would be seconds away.
+    assertComplete(await ask(server), TEXT);
+    assert.equal(server.peers.size, 1, "the end is told before the socket is gone");
+    await server.empty();
+  });
+
+  it("N17: a finish reason and then silence is complete without usage once the wait for it is over", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(delta("all") + finish());
+      while (await peer.body(": ping\n\n")) await pause(5);
+    });
+    const told = await ask(server, { timeouts: { drain: SOON, idle: 1_000 } });
+    assertComplete(told, "all");
+    assert.equal(told.result.completion.usage, null);
+    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    await server.empty();
+  });
+
+  it("N18: a peer that neither reads nor writes is a timeout, and cancelling does not wait for it", async () => {
+    const dead = async (peer: Peer) => {
+      await peer.streamHead();
+      await peer.body(delta("last words"));
+      peer.socket.pause();
+      await pause(SOON * 2);
+      peer.socket.destroy();
+    };
+    await using server = await chaosServer(dead);
+    assertFailed(await ask(server, { timeouts: { idle: SOON } }), "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "last words",
+    });
+    const asking = start(server);
+    await until(() => asking.text() !== "", "the first text is told");
+    asking.cancel();
+    assert.equal((await asking.told).result.outcome, "cancelled");
+  });
+
+  it("N21: interim responses, chunk extensions and trailers are passed over", async () => {
+    const body = RECORDS.join("");
+    await using server = await chaosServer(async (peer) => {
+      await peer.write("HTTP/1.1 102 Processing\r\n\r\n");
+      await peer.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
+      await peer.write(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n",
+      );
+      const size = Buffer.byteLength(body).toString(16);
+      await peer.write(`${size};signature="a;b";x=1\r\n${body}\r\n0;last\r\nx-checksum: abc\r\n\r\n`);
+    });
+    assertComplete(await ask(server), TEXT);
+    assertComplete(await ask(server), TEXT);
+    assert.equal(server.connections, 1, "the connection is in step and serves the next");
+  });
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { createAgent } from "../../src/transport/agent.js";
+import { TEXT, whole } from "../support/answers.js";
+import { ask, assertComplete, assertFailed, CANARY, shows } from "../support/asking.js";
+import { certificate } from "../support/certificates.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+import type { Peer } from "../support/peer.js";
+
+const SOON = 40;
+
+describe("Faults of the network, at a proxy", () => {
+  guardEachTest();
+
+  const page = "<html><body>Please log in</body></html>";
+  const asked = (url: string, port: number) => ({
+    url,
+    agent: createAgent({ connectTimeout: 2_000, proxy: { url: `http://127.0.0.1:${port}`, ...LOGIN } }),
+  });
+  const LOGIN = { username: "me", password: "proxy-secret" };
+
+  for (const [status, retryable] of [
+    [407, false],
+    [403, false],
+    [502, true],
+  ] as const) {
+    it(`N24: a proxy that answers ${status} with a page is a connection failure; the page is not read`, async () => {
+      await using proxy = await chaosServer((peer) =>
+        peer.respond(status, { "content-type": "text/html" }, page),
+      );
+      const through = asked("https://service.invalid/v1", proxy.port);
+      const failure = assertFailed(await ask(through), "connection", { phase: "connect", retryable });
+      assert.match(failure.message, new RegExp(`proxy refused .* ${status}`));
+      assert.doesNotMatch(failure.message, /log in/);
+      assert.equal(proxy.requests[0]?.method, "CONNECT");
+      assert.ok(!shows(JSON.stringify(proxy.requests), CANARY), "the proxy is not told the key");
+      await through.agent.destroy();
+    });
+  }
+
+  for (const [how, hangUp] of [
+    ["hangs up", (peer: Peer) => peer.fin()],
+    ["resets", (peer: Peer) => peer.reset()],
+    ["speaks no HTTP", (peer: Peer) => peer.write("220 smtp.example ESMTP\r\n")],
+  ] as const) {
+    it(`N24: a proxy that ${how} is a connection failure, and is not tried for ever`, async () => {
+      await using proxy = await chaosServer(hangUp);
+      const through = asked("https://service.invalid/v1", proxy.port);
+      assertFailed(await ask(through), "connection", { phase: "connect", retryable: true });
+      const { connections } = proxy;
+      await pause(SOON);
+      assert.equal(proxy.connections, connections);
+      assert.equal(connections, 1);
+      await through.agent.destroy();
+    });
+  }
+
+  it("N24: a proxy that says nothing is a timeout while connecting, and is let go", async () => {
+    await using proxy = await chaosServer((peer) => peer.silence());
+    const through = asked("https://service.invalid/v1", proxy.port);
+    assertFailed(await ask(through, { timeouts: { connect: SOON } }), "timeout", {
+      phase: "connect",
+      retryable: true,
+    });
+    await through.agent.destroy();
+    await proxy.empty();
+  });
+
+  it("a proxy that lets us through is used, with its own login and without the key", async () => {
+    const authority = certificate({ name: "Test authority", authority: true });
+    const tls = certificate({ name: "service", issuer: authority, hosts: ["service.invalid"] });
+    await using server = await chaosServer(whole, { tls });
+    await using proxy = await chaosServer(
+      tunnelTo(() => server.port),
+      { perConnection: true },
+    );
+    const agent = createAgent({
+      connectTimeout: 2_000,
+      tls: { ca: authority.cert },
+      proxy: { url: `http://127.0.0.1:${proxy.port}`, ...LOGIN },
+    });
+    assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
+    assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
+    assert.equal(proxy.connections, 1, "the tunnel is kept");
+    await agent.destroy();
+  });
+
+  it("a host that the proxy is not for is asked directly", async () => {
+    await using server = await chaosServer(whole);
+    await using proxy = await chaosServer((peer) => peer.fin());
+    const agent = createAgent({
+      connectTimeout: 2_000,
+      proxy: { url: `http://127.0.0.1:${proxy.port}`, noProxy: ["127.0.0.1"] },
+    });
+    assertComplete(await ask({ url: server.url, agent }), TEXT);
+    assert.equal(proxy.connections, 0);
+    await agent.destroy();
+  });
+
+  /** A proxy that does its work, for clients with the right login. */
+  function tunnelTo(port: () => number): (peer: Peer) => Promise<void> {
+    return async (peer) => {
+      const head = await peer.nextHead();
+      assert.equal(head?.path, "service.invalid:443");
+      const login = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString("base64");
+      assert.equal(head?.headers["proxy-authorization"], `Basic ${login}`);
+      assert.equal(head?.headers["authorization"], undefined);
+      await peer.tunnel(port());
+    };
+  }
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { TEXT, whole } from "../support/answers.js";
+import { ask, assertComplete, assertFailed, CANARY } from "../support/asking.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+import type { Peer } from "../support/peer.js";
+import { until } from "../support/waiting.js";
+
+const SOON = 40;
+
+describe("Faults of the network, in the reply", () => {
+  guardEachTest();
+
+  const big = [{ role: "user", content: "x".repeat(8_000_000) }];
+  const refusal = JSON.stringify({ error: { message: "too large" } });
+
+  for (const [status, code] of [
+    [413, "invalid_request"],
+    [401, "authentication"],
+  ] as const) {
+    it(`N20: a ${status} that comes before the request was read is told as what it is`, async () => {
+      for (const leave of [(peer: Peer) => peer.fin(), (peer: Peer) => peer.socket.destroySoon(), () => {}]) {
+        await using server = await chaosServer(
+          async (peer) => {
+            await peer.nextHead();
+            peer.socket.pause();
+            await peer.respond(status, { "content-type": "application/json", connection: "close" }, refusal);
+            leave(peer);
+            await peer.silence();
+          },
+          { perConnection: true },
+        );
+        const failure = assertFailed(await ask(server, { messages: big }), code, {
+          phase: "headers",
+          retryable: false,
+          status,
+        });
+        assert.match(failure.message, /too large/);
+      }
+    });
+  }
+
+  it("N20: a refusal whose body breaks off is still the refusal", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.head(429, { "content-type": "application/json", "retry-after": "7" }, 5_000);
+      await peer.body('{"error":{"message":"Slow down');
+      await pause(5);
+      peer.reset();
+    });
+    const failure = assertFailed(await ask(server), "rate_limit", {
+      phase: "headers",
+      retryable: true,
+      status: 429,
+    });
+    assert.equal(failure.retryAfterMs, 7_000);
+  });
+
+  it("a refusal whose body never ends is told after a short wait for it", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.head(503, { "content-type": "text/plain" });
+      await peer.body("upstream is down");
+      await peer.silence();
+    });
+    const told = await ask(server, { timeouts: { drain: SOON } });
+    const failure = assertFailed(told, "overloaded", { phase: "headers", retryable: true, status: 503 });
+    assert.match(failure.message, /upstream is down/);
+    await server.empty();
+  });
+
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`N22: a redirect (${status}) is not followed, and its target is not told`, async () => {
+      await using server = await chaosServer((peer) =>
+        peer.respond(status, { location: "/v2/chat/completions?token=target-secret" }, ""),
+      );
+      const failure = assertFailed(await ask(server), "bad_response", {
+        phase: "headers",
+        retryable: false,
+        status,
+      });
+      assert.match(failure.message, new RegExp(`redirect \\(${status}\\)`));
+      assert.doesNotMatch(failure.message, /target-secret/);
+      assert.equal(server.requests.length, 1);
+    });
+
+    it(`N23: a redirect (${status}) to another host brings it neither the request nor the key`, async () => {
+      await using other = await chaosServer(whole);
+      await using server = await chaosServer((peer) =>
+        peer.respond(status, { location: other.url }, "moved"),
+      );
+      assertFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
+        phase: "headers",
+        retryable: false,
+        status,
+      });
+      await pause(5);
+      assert.deepEqual([other.connections, other.requests.length], [0, 0]);
+    });
+  }
+
+  it("N22: no service that answers at once confuses the next request on its connection", async () => {
+    await using server = await chaosServer((peer, nth) =>
+      nth % 2 === 0 ? peer.respond(500, { "content-type": "application/json" }, refusal) : whole(peer),
+    );
+    for (let round = 0; round < 10; round++) {
+      assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
+      assertComplete(await ask(server), TEXT);
+    }
+    await until(() => server.requests.length === 20, "all requests came");
+  });
+});

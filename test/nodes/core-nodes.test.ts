@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Message } from "../../src/node-red/red.js";
+import { chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
+import { useHelper } from "../support/helper.js";
+import { ends, pause } from "../support/inbox.js";
+import { piece, type Script } from "../support/scripted-service.js";
+import { useService } from "../support/service.js";
+
+/** Answers with the question's own text, doubled, one letter at a time; longer questions take longer. */
+const echo: Script = async (reply, { body }) => {
+  const [question] = body["messages"] as { content: string }[];
+  for (const letter of question!.content) await reply.sendApart(letter + letter);
+  reply.done();
+};
+
+describe("Core nodes", () => {
+  const load = useHelper([
+    "sequence/17-split.js",
+    "sequence/19-batch.js",
+    "storage/10-file.js",
+    "function/10-function.js",
+  ]);
+  const service = useService();
+
+  it("join (automatic) makes the whole text of a stream", async () => {
+    service().script = (reply) => reply.say("Once", " upon", " a time");
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["join"]] }),
+      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      sink("out"),
+    ]);
+    flow.inject("ask", { payload: "Hi", topic: "t" });
+    const [message] = await flow.inbox("out").atLeast(1);
+    assert.equal(message!.payload, "Once upon a time");
+    assert.equal(message!.topic, "t");
+    assert.equal(message!.finishReason, "stop");
+    assert.equal(message!.parts, undefined);
+  });
+
+  it("join has nothing left of a stream that failed or was cancelled: each has its last message", async () => {
+    service().queue.push((reply) => reply.send("half").drop());
+    service().queue.push((reply) => void reply.send("half"));
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["join"]] }),
+      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      sink("out"),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { payload: "Hi" });
+    await service().requested(2);
+    await pause();
+    flow.inject("ask", { cancel: true });
+    const messages = await flow.inbox("out").atLeast(2);
+    assert.deepEqual(
+      messages.map(({ finishReason }) => finishReason),
+      ["error", "cancelled"],
+    );
+    assert.equal(messages[1]!.payload, "half");
+  });
+
+  it("join keeps two streams that run at once apart", async () => {
+    service().script = echo;
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["join"]] }),
+      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      sink("out"),
+    ]);
+    flow.inject("ask", { payload: "abcdef" });
+    flow.inject("ask", { payload: "uvwxyz" });
+    const messages = await flow.inbox("out").atLeast(2);
+    assert.deepEqual(messages.map(({ payload }) => payload).sort(), ["aabbccddeeff", "uuvvwwxxyyzz"]);
+  });
+
+  it("batch groups the messages of a stream by number", async () => {
+    service().script = (reply) => reply.say("a", "b", "c");
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["batch"]] }),
+      node("batch", "batch", ["join"], { mode: "count", count: 2, overlap: 0, honourParts: true }),
+      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      sink("out"),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    const messages = await flow.inbox("out").atLeast(2);
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      ["ab", "c"],
+    );
+  });
+
+  it("file writes the text of a stream as it is, without a line feed after each message or at the end", async () => {
+    service().script = (reply) => reply.say("line 1\n", "line", " 2");
+    const folder = mkdtempSync(join(tmpdir(), "chat-stream-"));
+    const filename = join(folder, "answer.txt");
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["file"]] }),
+      node("file", "file", ["out"], {
+        filename,
+        filenameType: "str",
+        appendNewline: false,
+        overwriteFile: "false",
+        createDir: true,
+        encoding: "none",
+      }),
+      sink("out"),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    await ends(flow.inbox("out"));
+    assert.equal(readFileSync(filename, "utf8"), "line 1\nline 2");
+    rmSync(folder, { recursive: true });
+  });
+
+  it("split → chat-stream → collect → join gives the answers in the order of the questions", async () => {
+    service().script = echo;
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      node("split", "split", ["ask"], { splt: "\\n", spltType: "str", arraySplt: 1, arraySpltType: "len" }),
+      chatStream({ wires: [["collect"]] }),
+      collect({ wires: [["join"], []] }),
+      node("join", "join", ["out"], { mode: "auto", build: "array" }),
+      sink("out"),
+    ]);
+    flow.inject("split", { payload: ["abcdefgh", "i", "jkl"], topic: "t" });
+    const [message] = await flow.inbox("out").atLeast(1);
+    assert.deepEqual(message!.payload, ["aabbccddeeffgghh", "ii", "jjkkll"]);
+    assert.equal(message!.topic, "t");
+    assert.equal(message!.parts, undefined);
+  });
+
+  it("a function node that returns its message changes nothing for collect", async () => {
+    service().script = (reply) =>
+      reply.send(piece({ reasoning_content: "Hm." }), "Hello", piece("Bonjour", { index: 1 })).done();
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["upper"]] }),
+      node("function", "upper", ["collect"], {
+        func: "msg.payload = msg.payload.toUpperCase(); return msg;",
+        outputs: 1,
+        libs: [],
+      }),
+      collect(),
+      sink("finished"),
+      sink("unfinished"),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    const [message] = (await flow.inbox("finished").atLeast(1)) as Message[];
+    assert.equal(message!.payload, "HELLO");
+    const { choices } = message!.response as { choices: { message: Record<string, unknown> }[] };
+    assert.equal(choices[0]!.message["reasoning_content"], "Hm.");
+    assert.equal(choices[0]!.message["content"], "HELLO");
+    assert.equal(choices[1]!.message["content"], "Bonjour");
+  });
+});

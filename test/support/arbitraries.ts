@@ -1,0 +1,318 @@
+import fc from "fast-check";
+import { HEAD } from "./fixtures.js";
+
+/** Pieces of text that have fooled parsers. */
+const TRAPS = [
+  "",
+  " ",
+  '"',
+  "\\",
+  '\\"',
+  "\n",
+  "\r\n",
+  "\u0000",
+  "\u2028",
+  "é",
+  "水",
+  "🙂",
+  "\ud83d",
+  "\ude42",
+  "\uFEFF",
+  "data: ",
+  "[DONE]",
+  ":",
+  "content",
+  '"content":"',
+  '"}}]}',
+  '","finish_reason":"stop',
+  "assistant",
+  "m-1",
+  "__proto__",
+  "\u2063probe\u2063",
+];
+
+/** Text as a model may write it, and as nobody would. */
+export const anyText: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(...TRAPS),
+      fc.string({ unit: "binary", maxLength: 6 }),
+      fc.string({ maxLength: 6 }),
+    ),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
+  .map((parts) => parts.join(""));
+
+/** Whether whitespace and escapes are used at each place where JSON allows them. */
+export type Style = readonly number[];
+
+export const anyStyle: fc.Arbitrary<Style> = fc.array(fc.nat(11), { minLength: 1, maxLength: 8 });
+
+/** JSON as other encoders write it: spaces anywhere, characters escaped that need not be. */
+export function oddJson(value: unknown, style: Style): string {
+  const wheel = () => {
+    let at = 0;
+    return () => style[at++ % style.length]!;
+  };
+  // Each on a wheel of its own, so that records which differ in a text have the same spaces.
+  const [nextSpace, nextEscape] = [wheel(), wheel()];
+  const space = () => ["", "", "", " ", "\t", " \n"][nextSpace() % 6]!;
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const text = (content: string) =>
+    JSON.stringify(content).replace(/[^\\"]|\\./g, (char) =>
+      char.length === 1 && nextEscape() === 7 ? escaped(char) : char,
+    );
+  const write = (node: unknown, key = ""): string => {
+    if (typeof node === "string") return key === "content" ? text(node) : JSON.stringify(node);
+    if (typeof node !== "object" || node === null) return JSON.stringify(node);
+    if (Array.isArray(node)) return `[${space()}${node.map((item) => write(item)).join(`${space()},`)}]`;
+    const members = Object.entries(node).filter(([, member]) => member !== undefined);
+    const written = members.map(
+      ([name, member]) => `${space()}"${name}"${space()}:${space()}${write(member, name)}`,
+    );
+    return `{${written.join(",")}${space()}}`;
+  };
+  return write(value);
+}
+
+/** How the chunks of one stream look beside their text: alike for most, as services do it. */
+interface Look {
+  style: Style;
+  extra: object;
+  choice: object;
+  delta: object;
+  /** A field that repeats the text. */
+  echo: "none" | "delta" | "choice" | "record" | "before";
+}
+
+const anyLook: fc.Arbitrary<Look> = fc.record({
+  style: fc.oneof(fc.constant([0]), anyStyle),
+  extra: fc.constantFrom<object[]>(
+    {},
+    { system_fingerprint: "fp_1" },
+    { system_fingerprint: "fp_2", service_tier: null },
+    { usage: null, obfuscation: "" },
+    { usage: { total_tokens: 3 } },
+    { citations: ["https://a"] },
+    { x_groq: { id: "r" } },
+  ),
+  choice: fc.constantFrom<object[]>({}, { logprobs: null }, { content_filter_results: { hate: 1 } }),
+  delta: fc.constantFrom<object[]>(
+    {},
+    { role: "assistant" },
+    { reasoning_content: null },
+    { tool_calls: [] },
+  ),
+  echo: fc.constantFrom("none", "none", "none", "delta", "choice", "record", "before"),
+});
+
+function record(
+  look: Look,
+  content: string,
+  more: { choice?: object; extra?: object; delta?: object } = {},
+): object {
+  const echo = (place: Look["echo"]) => (look.echo === place ? { echo: content } : {});
+  return {
+    ...echo("before"),
+    ...HEAD,
+    ...echo("record"),
+    ...look.extra,
+    choices: [
+      {
+        index: 0,
+        ...echo("choice"),
+        delta: { ...look.delta, ...echo("delta"), content, ...more.delta },
+        finish_reason: null,
+        ...look.choice,
+        ...more.choice,
+      },
+    ],
+    ...("obfuscation" in look.extra ? { obfuscation: `x${content.length}` } : {}),
+    ...more.extra,
+  };
+}
+
+/** A record that is no plain text, by what it is about. */
+const anyAside: fc.Arbitrary<(look: Look, content: string) => object> = fc.constantFrom(
+  (look: Look) => record(look, "", { delta: { role: "assistant" } }),
+  (look: Look, content: string) => record(look, content, { delta: { reasoning_content: "hm" } }),
+  (look: Look, content: string) => record(look, "", { delta: { refusal: content } }),
+  (look: Look, content: string) => record(look, content, { choice: { index: 1 } }),
+  (look: Look, content: string) =>
+    record(look, content, { choice: { logprobs: { content: [{ token: content }] } } }),
+  (look: Look) => ({ ...HEAD, ...look.extra, choices: [], usage: { total_tokens: 9 } }),
+  (look: Look, content: string) =>
+    record(look, content, { extra: { usage: { total_tokens: content.length } } }),
+  (look: Look, content: string) =>
+    record(look, content, { extra: { system_fingerprint: "fp_3", id: "other" } }),
+  (look: Look) =>
+    record(look, "", { extra: { venice_parameters: { web_search_citations: [{ url: "u" }] } } }),
+  (look: Look) => record(look, "", { delta: { annotations: [{ url: "u" }], images: [{ b: 1 }] } }),
+  (look: Look) => record(look, "", { delta: { audio: { data: "YQ==", transcript: "a" } } }),
+  (look: Look) => record(look, "", { delta: { reasoning_details: [{ type: "t", index: 0, text: "a" }] } }),
+  (look: Look, content: string) =>
+    record(look, "", { delta: { reasoning: content, reasoning_encrypted: true } }),
+  (look: Look, content: string) =>
+    record(look, "", {
+      delta: { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: content } }] },
+    }),
+  (look: Look) => record(look, "", { delta: { tool_calls: [{ index: 1, custom: { a: 1 } }] } }),
+);
+
+/** The records of a stream, as the text that comes after `data:`; most alike but for the text. */
+export const anyRecords: fc.Arbitrary<string[]> = fc
+  .tuple(
+    fc.array(anyLook, { minLength: 1, maxLength: 3 }),
+    fc.array(
+      fc.record({
+        look: fc.nat(8),
+        content: anyText,
+        aside: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: anyAside }),
+      }),
+      { maxLength: 24, size: "max" },
+    ),
+    fc.constantFrom("stop", "length", null),
+    fc.boolean(),
+  )
+  .map(([looks, steps, reason, marked]) => {
+    const records = steps.map(({ look, content, aside }) => {
+      const own = looks[look] ?? looks[0]!;
+      return oddJson(aside ? aside(own, content) : record(own, content), own.style);
+    });
+    if (reason !== null)
+      records.push(JSON.stringify(record(looks[0]!, "", { choice: { finish_reason: reason } })));
+    if (marked) records.push("[DONE]");
+    return records;
+  });
+
+/** Records as an event stream; multi-line JSON over several data lines. */
+export function framed(records: readonly string[]): Buffer {
+  return Buffer.from(records.map((data) => `${data.replace(/^/gm, "data: ")}\n\n`).join(""));
+}
+
+/** Where to cut something of unknown length, as fractions. */
+export const anyCuts: fc.Arbitrary<number[]> = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
+  maxLength: 12,
+});
+
+/** A buffer in pieces. */
+export function cutUp(whole: Buffer, cuts: readonly number[]): Buffer[] {
+  const places = [0, ...cuts.map((cut) => Math.floor(cut * whole.length)), whole.length].sort(
+    (a, b) => a - b,
+  );
+  return places.slice(1).map((end, at) => whole.subarray(places[at], end));
+}
+
+/** A text in pieces. */
+export function cutText(whole: string, cuts: readonly number[]): string[] {
+  const places = [0, ...cuts.map((cut) => Math.floor(cut * whole.length)), whole.length].sort(
+    (a, b) => a - b,
+  );
+  return places.slice(1).map((end, at) => whole.slice(places[at], end));
+}
+
+/** Anything that JSON can say, with the keys that a decoder looks at. */
+export const anyJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constantFrom<unknown[]>(
+      null,
+      true,
+      false,
+      0,
+      1,
+      -1,
+      1.5,
+      1e9,
+      "",
+      "stop",
+      "x",
+      "0",
+      "[DONE]",
+      "__proto__",
+    ),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(
+      fc.constantFrom(
+        "choices",
+        "delta",
+        "content",
+        "index",
+        "id",
+        "error",
+        "message",
+        "code",
+        "type",
+        "status",
+        "detail",
+        "details",
+        "object",
+        "usage",
+        "x_groq",
+        "base_resp",
+        "status_code",
+        "metadata",
+        "raw",
+        "violations",
+        "quotaId",
+        "finish_reason",
+        "logprobs",
+        "tool_calls",
+        "function",
+        "function_call",
+        "name",
+        "arguments",
+        "reasoning",
+        "reasoning_details",
+        "text",
+        "thinking",
+        "audio",
+        "data",
+        "transcript",
+        "expires_at",
+        "images",
+        "annotations",
+        "refusal",
+        "role",
+        "citations",
+        "search_results",
+        "venice_parameters",
+        "web_search_citations",
+        "constructor",
+        "prototype",
+        "toString",
+        "hasOwnProperty",
+        "obfuscation",
+      ),
+      tie("value"),
+      { maxKeys: 5 },
+    ),
+  ),
+})).value;
+
+/** JSON of the outer form of a chunk, with anything inside. */
+export const anyChunkLike: fc.Arbitrary<unknown> = fc.record(
+  {
+    id: anyJson,
+    choices: fc.array(
+      fc.record(
+        {
+          index: fc.oneof(fc.constantFrom(0, 0, 1), anyJson),
+          delta: anyJson,
+          finish_reason: anyJson,
+          logprobs: anyJson,
+          message: anyJson,
+        },
+        { requiredKeys: ["delta"] },
+      ),
+      { maxLength: 2 },
+    ),
+    usage: anyJson,
+    citations: anyJson,
+    error: anyJson,
+  },
+  { requiredKeys: ["choices"] },
+);

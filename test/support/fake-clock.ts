@@ -1,0 +1,66 @@
+import type { Clock } from "../../src/core/clock.js";
+import { turns } from "./waiting.js";
+
+interface Timer {
+  at: number;
+  callback: () => void;
+}
+
+/** A clock that a test moves. What comes from sockets comes in its own time. */
+export class FakeClock implements Clock {
+  private time = 1_000;
+  private readonly timers = new Set<Timer>();
+
+  now(): number {
+    return this.time;
+  }
+
+  date(): number {
+    return 1_800_000_000_000 + this.time;
+  }
+
+  setTimer(callback: () => void, milliseconds: number): Timer {
+    const timer = { at: this.time + milliseconds, callback };
+    this.timers.add(timer);
+    return timer;
+  }
+
+  clearTimer(timer: unknown): void {
+    this.timers.delete(timer as Timer);
+  }
+
+  afterReads(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  /** Timers that wait. */
+  get waiting(): number {
+    return this.timers.size;
+  }
+
+  /** Moves on, timers firing on their way, each at its time. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.time + milliseconds;
+    for (;;) {
+      const next = [...this.timers].sort((one, other) => one.at - other.at)[0];
+      if (!next || next.at > end) break;
+      this.time = Math.max(this.time, next.at);
+      this.timers.delete(next);
+      next.callback();
+      await turns();
+    }
+    this.time = end;
+    await turns();
+  }
+
+  /** Jumps, as after a suspended machine or a blocked event loop: timers fire late, all at once. */
+  async jump(milliseconds: number): Promise<void> {
+    this.time += milliseconds;
+    for (const timer of [...this.timers]) {
+      if (timer.at > this.time) continue;
+      this.timers.delete(timer);
+      timer.callback();
+    }
+    await turns();
+  }
+}

@@ -1,0 +1,93 @@
+import type { Completion, CompletionChoice, Usage } from "../../src/core/chunk.js";
+import type { FailureCode } from "../../src/core/failure.js";
+
+/**
+ * One habit of some service, as bytes and as what they must become. All are built after public documentation, issue
+ * reports and the notes that the package's rules were drawn from; none is a recording of a live service.
+ */
+export interface Fixture {
+  /** What the service does, as the end of a sentence. */
+  name: string;
+  /** The body of the response. */
+  body: Buffer;
+  /** The response's content type, by default an event stream's. */
+  contentType?: string;
+  /** Names of the tools that were offered. */
+  tools?: readonly string[];
+  /** Skip and count what is not JSON. */
+  tolerant?: boolean;
+  expect: Expected;
+}
+
+/** What a fixture becomes; what is left out is not compared, but for `failure`, `usage` and `texts`. */
+export interface Expected {
+  /** The text of each chunk that carries some, of the first choice, in order. */
+  texts: readonly string[];
+  /** How many messages a reader gets before the last one, where that is not the number of texts. */
+  messages?: number;
+  /** In the words of the message contract. */
+  finishReason?: string;
+  /** Why it fails; by default it does not. */
+  failure?: { code: FailureCode; retryable?: boolean; status?: number; retryAfterMs?: number; says?: RegExp };
+  usage?: Usage | null;
+  /** The choices of the completion, each wholly, but for `index` and what `message` has by default. */
+  choices?: readonly Partial<CompletionChoice>[];
+  /** Further fields of the completion. */
+  completion?: Partial<Completion>;
+  skipped?: number;
+}
+
+/** The record that ends a stream. */
+export const DONE = "[DONE]";
+
+/** Records as an event stream: objects as JSON, strings as they are. */
+export function sse(...records: readonly unknown[]): Buffer {
+  return Buffer.from(records.map((record) => `data: ${textOf(record)}\n\n`).join(""));
+}
+
+/** Raw text as a body. */
+export function raw(...lines: readonly string[]): Buffer {
+  return Buffer.from(lines.join(""));
+}
+
+function textOf(record: unknown): string {
+  return typeof record === "string" ? record : JSON.stringify(record);
+}
+
+/** Head fields of most services' chunks. */
+export const HEAD = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1760000000, model: "m-1" };
+
+/** A chunk with one choice. */
+export function chunk(delta: unknown, choice: object = {}, more: object = {}): object {
+  return { ...HEAD, choices: [{ index: 0, delta, finish_reason: null, ...choice }], ...more };
+}
+
+/** A chunk that adds text. */
+export function text(content: string, choice: object = {}, more: object = {}): object {
+  return chunk({ content }, choice, more);
+}
+
+/** The chunk that many services begin with. */
+export const ROLE = chunk({ role: "assistant", content: "" });
+
+/** The chunk that ends the only choice. */
+export function finish(reason: string | null = "stop", more: object = {}): object {
+  return chunk({}, { finish_reason: reason }, more);
+}
+
+/** The chunk after the last one, with nothing but counts. */
+export function counted(usage: object): object {
+  return { ...HEAD, choices: [], usage };
+}
+
+export const USAGE = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
+
+/** A piece of a tool call, the only one of its chunk. */
+export function call(piece: object): object {
+  return chunk({ tool_calls: [piece] });
+}
+
+/** A whole tool call as the completion has it. */
+export function called(id: string, name: string, args: string): object {
+  return { id, type: "function", function: { name, arguments: args } };
+}

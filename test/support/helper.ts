@@ -1,0 +1,134 @@
+import { createRequire } from "node:module";
+import type { Message, NodeRed, NodeStatus } from "../../src/node-red/red.js";
+import { Inbox } from "./inbox.js";
+import { type Credentials, coreFile, type FlowNode, type LiveNode, NODE_RED } from "./runtime.js";
+
+const require_ = createRequire(__filename);
+
+/** A node's module function, ours or core's. */
+type NodeModule = (red: NodeRed) => unknown;
+
+/** As much of node-red-node-test-helper as the tests use. */
+interface TestHelper {
+  init(runtimePath: string): void;
+  startServer(): Promise<void>;
+  stopServer(): Promise<void>;
+  load(modules: NodeModule[], flow: FlowNode[], credentials?: Credentials): Promise<void>;
+  unload(): Promise<void>;
+  getNode(id: string): LiveNode | null;
+}
+
+/** Loads a node's module by its file. */
+function load(file: string): NodeModule {
+  const loaded = require_(file) as NodeModule | { default: NodeModule };
+  return typeof loaded === "function" ? loaded : loaded.default;
+}
+
+/** A node that does nothing. */
+function stub(type: string): NodeModule {
+  return (red) => {
+    function Stub(this: LiveNode, config: FlowNode): void {
+      red.nodes.createNode(this, config);
+      this.on("input", (_message, _send, done) => done());
+    }
+    red.nodes.registerType(type, Stub);
+  };
+}
+
+const OURS = ["chat-provider", "chat-stream", "collect"];
+
+/** A flow that is loaded in the test helper: what goes in, and what comes out at its nodes of type `helper`. */
+export class TestFlow {
+  private readonly inboxes = new Map<string, Inbox>();
+  /** All statuses that were set, by the node's id. */
+  readonly statuses: { id: string; status: NodeStatus; at: number }[] = [];
+
+  constructor(
+    private readonly helper: TestHelper,
+    nodes: readonly FlowNode[],
+  ) {
+    for (const { id, type } of nodes) {
+      if (type === "helper") this.listen(id);
+      else if (type === "chat-stream" || type === "collect") this.watch(id);
+    }
+  }
+
+  node(id: string): LiveNode {
+    const node = this.helper.getNode(id);
+    if (!node) throw new Error(`There is no node ${id}.`);
+    return node;
+  }
+
+  /** Gives a message to a node, as a wire does. */
+  inject(id: string, message: Message): void {
+    this.node(id).receive(message);
+  }
+
+  /** What arrives at a node of type `helper`. */
+  inbox(id: string): Inbox {
+    const inbox = this.inboxes.get(id);
+    if (!inbox) throw new Error(`There is no helper node ${id}.`);
+    return inbox;
+  }
+
+  /** The status that a node shows now. */
+  status(id: string): NodeStatus | undefined {
+    return this.statuses.filter((entry) => entry.id === id).at(-1)?.status;
+  }
+
+  private listen(id: string): void {
+    const inbox = new Inbox();
+    this.inboxes.set(id, inbox);
+    this.node(id).on("input", (message, _send, done) => {
+      inbox.push(message);
+      done();
+    });
+  }
+
+  private watch(id: string): void {
+    const node = this.node(id) as LiveNode & { on(event: string, listener: (call: SpyCall) => void): void };
+    node.on("call:status", (call) => {
+      this.statuses.push({ id, status: call.firstArg, at: performance.now() });
+    });
+  }
+}
+
+/** What the helper's spies tell of a call. */
+interface SpyCall {
+  firstArg: NodeStatus;
+}
+
+/**
+ * Starts the test helper for the tests around it, with the Node-RED of this leg.
+ * @param core core nodes that the flows use, as files below `@node-red/nodes/core`
+ * @param stubs types of nodes that only have to be there
+ * @returns what loads a flow, which stays until the test's end or the next one is loaded
+ */
+export function useHelper(
+  core: readonly string[] = [],
+  stubs: readonly string[] = [],
+): (flow: FlowNode[], credentials?: Credentials) => Promise<TestFlow> {
+  const helper = require_("node-red-node-test-helper") as TestHelper;
+  const modules = () => [
+    ...OURS.map((type) => load(require_.resolve(`../../nodes/${type}.ts`))),
+    ...stubs.map(stub),
+    ...core.map((file) => load(coreFile(`@node-red/nodes/core/${file}`))),
+  ];
+  before(async () => {
+    helper.init(require_.resolve(NODE_RED));
+    await helper.startServer();
+  });
+  let loaded = false;
+  const unload = async () => {
+    if (loaded) await helper.unload();
+    loaded = false;
+  };
+  afterEach(unload);
+  after(() => helper.stopServer());
+  return async (flow, credentials) => {
+    await unload();
+    loaded = true;
+    await helper.load(modules(), flow, credentials);
+    return new TestFlow(helper, flow);
+  };
+}

@@ -1,0 +1,196 @@
+import { connect, type Socket } from "node:net";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
+import { spoil, type Toxic } from "./toxics.js";
+
+/** A request as it came over the wire. */
+export interface Received {
+  method: string;
+  path: string;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** How a body says where it ends: chunked, by closing the connection, or by its length in bytes. */
+export type Framing = "chunked" | "close" | number;
+
+/** The server's side of one connection: reads requests, and writes whatever a test wants, however wrong. */
+export class Peer {
+  /** Spoil everything that is written from now on. */
+  toxics: Toxic[] = [];
+  /** The request that is being answered. */
+  request: Received = { method: "", path: "", headers: {}, body: "" };
+  /** Bytes that were written, refused ones not counted. */
+  written = 0;
+  /** Settles when the connection is gone, whoever ended it. */
+  readonly gone: Promise<void>;
+  private framing: Framing = "close";
+  private incoming = Buffer.alloc(0);
+  private wake = () => {};
+  private finished = false;
+
+  constructor(readonly socket: Socket) {
+    socket.setNoDelay(true);
+    socket.on("error", () => {});
+    socket.on("end", () => {
+      this.finished = true;
+      this.wake();
+    });
+    socket.on("data", (bytes) => {
+      this.incoming = Buffer.concat([this.incoming, bytes]);
+      this.wake();
+    });
+    this.gone = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.wake();
+        resolve();
+      });
+    });
+  }
+
+  get isGone(): boolean {
+    return this.socket.destroyed;
+  }
+
+  /** Waits for the head of the next request. @returns undefined where the client has gone */
+  async nextHead(): Promise<Received | undefined> {
+    const end = await this.find("\r\n\r\n");
+    if (end === -1) return undefined;
+    const [first = "", ...lines] = this.take(end + 4)
+      .toString("latin1")
+      .split("\r\n");
+    const [method = "", path = ""] = first.split(" ");
+    const headers: Record<string, string> = {};
+    for (const line of lines) {
+      const colon = line.indexOf(":");
+      if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+    }
+    this.request = { method, path, headers, body: "" };
+    return this.request;
+  }
+
+  /** Waits for the next request, its body included. @returns undefined where the client has gone */
+  async nextRequest(): Promise<Received | undefined> {
+    const request = await this.nextHead();
+    if (!request) return undefined;
+    const length = Number(request.headers["content-length"] ?? 0);
+    while (this.incoming.length < length) if (!(await this.more())) return undefined;
+    request.body = this.take(length).toString("utf8");
+    return request;
+  }
+
+  /** Writes bytes as they are, spoilt by the toxics. @returns false where nobody is there to read them */
+  async write(data: string | Buffer): Promise<boolean> {
+    for (const { bytes, wait } of spoil(Buffer.from(data), this.toxics)) {
+      if (wait) await pause(wait);
+      if (this.isGone) return false;
+      this.written += bytes.length;
+      if (!this.socket.write(bytes)) await this.drained();
+      // The client reads in this process too: without a turn of the loop, packets would run together.
+      if (this.toxics.length > 0) await turn();
+    }
+    return !this.isGone;
+  }
+
+  /** Writes a head. `status` may be a whole status line's rest: `200 Fine`. */
+  head(
+    status: number | string,
+    headers: Record<string, string> = {},
+    framing: Framing = "chunked",
+  ): Promise<boolean> {
+    this.framing = framing;
+    const all = { ...headers, ...framingHeaders(framing) };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    const rest = typeof status === "number" ? `${status} Status` : status;
+    return this.write(`HTTP/1.1 ${rest}\r\n${lines.join("")}\r\n`);
+  }
+
+  /** The head of a stream of events. */
+  streamHead(framing: Framing = "chunked"): Promise<boolean> {
+    return this.head(200, { "content-type": "text/event-stream; charset=utf-8" }, framing);
+  }
+
+  /** Writes a piece of the body, framed as the head said. */
+  body(data: string | Buffer): Promise<boolean> {
+    const bytes = Buffer.from(data);
+    if (this.framing !== "chunked") return this.write(bytes);
+    return this.write(
+      Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]),
+    );
+  }
+
+  /** Ends the body as its framing wants it. */
+  async end(): Promise<void> {
+    if (this.framing === "chunked") await this.write("0\r\n\r\n");
+    else if (this.framing === "close") this.fin();
+  }
+
+  /** A whole response in one piece. */
+  async respond(status: number, headers: Record<string, string>, body: string | Buffer): Promise<void> {
+    await this.head(status, headers, Buffer.byteLength(body));
+    await this.body(body);
+  }
+
+  /** Hangs up without a word. */
+  fin(): void {
+    this.socket.end();
+  }
+
+  /** Hangs up with a bang: the client gets ECONNRESET. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  /** Says nothing more, until the client has had enough. */
+  silence(): Promise<void> {
+    return this.gone;
+  }
+
+  /** Becomes the tunnel that a CONNECT request asked for. */
+  async tunnel(port: number): Promise<void> {
+    const far = connect(port, "127.0.0.1");
+    far.on("error", () => this.socket.destroy());
+    this.socket.removeAllListeners("data");
+    await this.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    far.write(this.take(this.incoming.length));
+    this.socket.pipe(far).pipe(this.socket);
+    await this.gone;
+    far.destroy();
+  }
+
+  private async find(mark: string): Promise<number> {
+    for (;;) {
+      const at = this.incoming.indexOf(mark);
+      if (at !== -1) return at;
+      if (!(await this.more())) return -1;
+    }
+  }
+
+  private async more(): Promise<boolean> {
+    if (this.isGone || this.finished) return false;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    return !this.isGone && !this.finished;
+  }
+
+  private take(length: number): Buffer {
+    const taken = this.incoming.subarray(0, length);
+    this.incoming = this.incoming.subarray(length);
+    return taken;
+  }
+
+  private async drained(): Promise<void> {
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.socket.once("drain", resolve);
+      }),
+      this.gone,
+    ]);
+  }
+}
+
+function framingHeaders(framing: Framing): Record<string, string> {
+  if (framing === "chunked") return { "transfer-encoding": "chunked" };
+  return framing === "close" ? { connection: "close" } : { "content-length": String(framing) };
+}

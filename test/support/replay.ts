@@ -1,0 +1,153 @@
+import { StringDecoder } from "node:string_decoder";
+import type { Dispatcher } from "undici";
+import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../../src/chat-run.js";
+import type { Chunk } from "../../src/core/chunk.js";
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../src/core/limits.js";
+import type { ChunkKind, DecoderOptions, DecoderSink } from "../../src/dialects/dialect.js";
+import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { providerById } from "../../src/providers/index.js";
+import { type RecordListener, SseReader } from "../../src/transport/sse.js";
+import { FakeClock } from "./fake-clock.js";
+import type { Fixture } from "./fixtures.js";
+
+/** One call of a decoder's sink, as data. */
+export type SinkCall =
+  | { text: string }
+  | { chunk: Chunk; kind: ChunkKind; text: string }
+  | { marker: true }
+  | { failure: object }
+  | { skipped: true };
+
+/** Writes down what a decoder says, up to the first marker or failure: what comes after is not heard. */
+export class RecordingSink implements DecoderSink {
+  readonly calls: SinkCall[] = [];
+  over = false;
+
+  onText(text: string): void {
+    this.note({ text });
+  }
+
+  onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
+    this.note({ chunk: structuredClone(chunk), kind, text });
+  }
+
+  onMarker(): void {
+    this.note({ marker: true });
+    this.over = true;
+  }
+
+  onFailure(failure: object): void {
+    this.note({ failure: JSON.parse(JSON.stringify(failure)) });
+    this.over = true;
+  }
+
+  onSkipped(): void {
+    this.note({ skipped: true });
+  }
+
+  private note(call: SinkCall): void {
+    if (!this.over) this.calls.push(call);
+  }
+}
+
+const OPTIONS: DecoderOptions = { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_LIMITS.indices };
+
+/** What a stream of bytes, cut into reads, becomes on the way from the socket to the sink. */
+export function replay(reads: readonly Buffer[], options: Partial<DecoderOptions> = {}): SinkCall[] {
+  const sink = new RecordingSink();
+  const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
+  readInto((data, event, last) => {
+    if (!sink.over) decoder.record(data, event, last);
+  }, reads);
+  return sink.calls;
+}
+
+/** The records of a stream of bytes, cut into reads: all that a decoder gets to know of it. */
+export function recordsOf(reads: readonly Buffer[]): unknown[] {
+  const records: unknown[] = [];
+  readInto((data, event, last) => records.push([data, event, last]), reads);
+  return records;
+}
+
+function readInto(onRecord: RecordListener["onRecord"], reads: readonly Buffer[]): void {
+  const bytes = new StringDecoder("utf8");
+  const sse = new SseReader({ onRecord }, DEFAULT_LIMITS.record);
+  for (const read of reads) sse.feed(bytes.write(read));
+  sse.feed(bytes.end());
+  sse.end();
+}
+
+/** What a list of records becomes. */
+export function decode(records: readonly unknown[], options: Partial<DecoderOptions> = {}): SinkCall[] {
+  const sink = new RecordingSink();
+  const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
+  for (const record of records) {
+    if (!sink.over) decoder.record(typeof record === "string" ? record : JSON.stringify(record));
+  }
+  return sink.calls;
+}
+
+/** A message of a stream as its reader gets it: the text, and the chunk where it carries more. */
+export interface Told {
+  text: string;
+  chunk?: Chunk;
+}
+
+/** A whole stream, without a socket. */
+export interface Played {
+  told: Told[];
+  result: ChatResult;
+}
+
+/** Plays a response's bytes to a whole run, in the place of undici's dispatcher. */
+export function play(
+  fixture: Fixture,
+  reads: readonly Buffer[] = [fixture.body],
+  everyChunk = false,
+): Played {
+  const told: Told[] = [];
+  let result: ChatResult | undefined;
+  const observer: ChatObserver = {
+    onText: (text) => told.push({ text }),
+    onChunk: (chunk, text) => told.push({ text, chunk }),
+    onEnd: (ended) => {
+      result = ended;
+    },
+  };
+  let handler: Dispatcher.DispatchHandler | undefined;
+  const dispatcher = {
+    dispatch: (_options: unknown, given: Dispatcher.DispatchHandler) => {
+      handler = given;
+      return true;
+    },
+  };
+  const run = new ChatRun(setupFor(fixture, dispatcher as unknown as Dispatcher, everyChunk), observer);
+  const controller = { abort() {}, pause() {}, resume() {} } as unknown as Dispatcher.DispatchController;
+  const headers = { "content-type": fixture.contentType ?? "text/event-stream" };
+  handler!.onRequestStart?.(controller, {});
+  handler!.onResponseStart?.(controller, 200, headers, "OK");
+  for (const read of reads) handler!.onResponseData?.(controller, read);
+  handler!.onResponseEnd?.(controller, {});
+  run.cancel();
+  return { told, result: result! };
+}
+
+function setupFor(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolean): ChatSetup {
+  return {
+    id: "stream-1",
+    provider: providerById("custom"),
+    endpoint: { baseUrl: "http://127.0.0.1/v1" },
+    memory: {},
+    dispatcher,
+    clock: new FakeClock(),
+    timeouts: DEFAULT_TIMEOUTS,
+    limits: DEFAULT_LIMITS,
+    request: {
+      model: "m-1",
+      messages: [{ role: "user", content: "hello" }],
+      tools: (fixture.tools ?? []).map((name) => ({ type: "function", function: { name } })),
+    },
+    tolerant: fixture.tolerant ?? false,
+    everyChunk,
+  };
+}

@@ -1,0 +1,205 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { Chunk, Delta } from "../../src/core/chunk.js";
+
+/** A request as the service got it. */
+export interface ServiceRequest {
+  method: string;
+  path: string;
+  headers: IncomingMessage["headers"];
+  body: Record<string, unknown>;
+  /** Resolves when the connection of this request is gone, from whichever side. */
+  gone: Promise<void>;
+}
+
+/** What the service does with a request. */
+export type Script = (reply: Reply, request: ServiceRequest) => void | Promise<void>;
+
+/** A record that adds text, or whatever else `delta` says, to the first choice. */
+export function piece(delta: string | Delta, rest: Partial<Chunk["choices"][number]> = {}): Chunk {
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion.chunk",
+    created: 1_700_000_000,
+    model: "model-1",
+    choices: [
+      {
+        index: 0,
+        delta: typeof delta === "string" ? { content: delta } : delta,
+        finish_reason: null,
+        ...rest,
+      },
+    ],
+  };
+}
+
+/** The record with which a choice ends. */
+export function finish(reason = "stop"): Chunk {
+  return piece({}, { finish_reason: reason });
+}
+
+/** The record that brings nothing but the counts. */
+export function usage(counts: Record<string, unknown>): Chunk {
+  return { ...piece({}), choices: [], usage: counts };
+}
+
+/** The server's side of one exchange. */
+export class Reply {
+  constructor(readonly response: ServerResponse) {}
+
+  /** Begins the stream. */
+  open(headers: Record<string, string> = {}): this {
+    this.response.writeHead(200, { "content-type": "text/event-stream", ...headers });
+    this.response.flushHeaders();
+    return this;
+  }
+
+  /** Sends records, all in one write. */
+  send(...records: (string | object)[]): this {
+    if (!this.response.headersSent) this.open();
+    const text = records.map((record) => (typeof record === "string" ? piece(record) : record));
+    this.response.write(text.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
+    return this;
+  }
+
+  /** Sends texts, each in a write of its own that the client reads by itself. */
+  async sendApart(...records: (string | object)[]): Promise<this> {
+    for (const record of records) {
+      this.send(record);
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return this;
+  }
+
+  /** Ends the stream as a service should. */
+  done(reason = "stop", counts?: Record<string, unknown>): void {
+    this.send(finish(reason), ...(counts ? [usage(counts)] : []));
+    this.response.end("data: [DONE]\n\n");
+  }
+
+  /** A whole answer: texts, finish reason, end marker. */
+  say(...texts: string[]): void {
+    this.send(...texts).done();
+  }
+
+  json(status: number, body: unknown, headers: Record<string, string> = {}): void {
+    this.response.writeHead(status, { "content-type": "application/json", ...headers });
+    this.response.end(JSON.stringify(body));
+  }
+
+  text(status: number, type: string, body: string): void {
+    this.response.writeHead(status, { "content-type": type });
+    this.response.end(body);
+  }
+
+  /** Breaks the connection off. */
+  drop(): void {
+    this.response.socket?.resetAndDestroy();
+  }
+}
+
+export interface ServiceOptions {
+  tls?: { key: string; cert: string };
+}
+
+/** An OpenAI-compatible service that does what a test tells it to. */
+export class ScriptedService {
+  /** All requests so far, in order. */
+  readonly requests: ServiceRequest[] = [];
+  /** What happens to requests that `queue` has no script for. */
+  script: Script = (reply) => reply.say("Hello", " world");
+  /** Scripts for the next requests, one each. */
+  readonly queue: Script[] = [];
+  /** Most streams that were open at the same time. */
+  most = 0;
+  private open = 0;
+  private readonly sockets = new Set<Socket>();
+  private readonly waiting = new Set<() => void>();
+  private readonly server;
+  private readonly scheme: string;
+
+  private constructor(options: ServiceOptions) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.answer(request, response);
+    this.scheme = options.tls ? "https" : "http";
+    this.server = options.tls ? createSecureServer(options.tls, answer) : createServer(answer);
+    this.server.on("connection", (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on("close", () => this.sockets.delete(socket));
+    });
+  }
+
+  static async start(options: ServiceOptions = {}): Promise<ScriptedService> {
+    const service = new ScriptedService(options);
+    service.server.listen(0, "127.0.0.1");
+    await once(service.server, "listening");
+    return service;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** What an author writes into *base URL*. */
+  get url(): string {
+    return `${this.scheme}://127.0.0.1:${this.port}/v1`;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.sockets.size;
+  }
+
+  /** Streams that are being answered now. */
+  get streaming(): number {
+    return this.open;
+  }
+
+  /** Forgets what a test has done. */
+  reset(): void {
+    this.requests.length = 0;
+    this.queue.length = 0;
+    this.most = 0;
+    this.script = (reply) => reply.say("Hello", " world");
+  }
+
+  /** Waits until so many requests have come. */
+  async requested(count: number): Promise<ServiceRequest> {
+    while (this.requests.length < count) await new Promise<void>((resolve) => this.waiting.add(resolve));
+    return this.requests[count - 1]!;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+    await once(this.server, "close");
+  }
+
+  private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.most = Math.max(this.most, ++this.open);
+    const gone = new Promise<void>((resolve) => response.on("close", resolve));
+    void gone.then(() => this.open--);
+    response.on("error", () => {});
+    let text = "";
+    message.setEncoding("utf8");
+    try {
+      for await (const part of message) text += part;
+    } catch {
+      return;
+    }
+    const request: ServiceRequest = {
+      method: message.method ?? "",
+      path: message.url ?? "",
+      headers: message.headers,
+      body: text === "" ? {} : JSON.parse(text),
+      gone,
+    };
+    this.requests.push(request);
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+    await (this.queue.shift() ?? this.script)(new Reply(response), request);
+  }
+}

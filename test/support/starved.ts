@@ -1,0 +1,42 @@
+/**
+ * Run as a process of its own under a low limit of open files: asks once, opens files until there are no more, asks
+ * again, closes them, asks a third time. Says in JSON how each went.
+ */
+import { closeSync, openSync } from "node:fs";
+import { DONE, delta } from "./answers.js";
+import { ask, type Told } from "./asking.js";
+import { chaosServer } from "./chaos-server.js";
+
+async function main(): Promise<void> {
+  await using server = await chaosServer(async (peer) => {
+    await peer.streamHead();
+    await peer.body(delta("x"));
+    await peer.body(DONE);
+    await peer.silence();
+  });
+  const heard: string[] = [];
+  const note = ({ result }: Told) => {
+    const { failure } = result;
+    heard.push(failure ? `${failure.code} ${failure.phase} ${failure.retryable}` : result.outcome);
+  };
+  note(await ask(server));
+  await server.empty();
+  const files = takeAllFiles();
+  note(await ask(server));
+  for (const file of files) closeSync(file);
+  note(await ask(server));
+  process.stdout.write(JSON.stringify(heard));
+}
+
+function takeAllFiles(): number[] {
+  const files: number[] = [];
+  for (;;) {
+    try {
+      files.push(openSync("/dev/null", "r"));
+    } catch {
+      return files;
+    }
+  }
+}
+
+void main();
