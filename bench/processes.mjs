@@ -7,17 +7,17 @@ const JOB_TIMEOUT_MS = 90_000;
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Starts the server; `cpuMs()` asks what CPU time it has used. */
+/** Starts the server; `usage()` asks what it has done so far: CPU time, paced phases, and those that were late. */
 export async function startServer() {
   const server = fork(path("server.mjs"), { execArgv: [] });
   const next = () => new Promise((resolve) => server.once("message", resolve));
-  const cpuMs = async () => {
+  const usage = async () => {
     server.send("usage");
-    const { cpu } = await next();
-    return (cpu.user + cpu.system) / 1000;
+    const { cpu, phases, late } = await next();
+    return { cpuMs: (cpu.user + cpu.system) / 1000, phases, late };
   };
   const { port } = await next();
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, cpuMs, stop: () => server.disconnect() };
+  return { baseUrl: `http://127.0.0.1:${port}/v1`, usage, stop: () => server.disconnect() };
 }
 
 /** Starts a client's process; `run` resolves to `{value}`, `{skipped}` or `{failed}`. */
@@ -30,9 +30,11 @@ export function startClient(client, baseUrl) {
         child.removeAllListeners();
         resolve(result);
       };
-      const timer = setTimeout(settle, JOB_TIMEOUT_MS, {
-        failed: `no result after ${JOB_TIMEOUT_MS / 1000} s`,
-      });
+      const { saturationMs } = options;
+      const late = saturationMs
+        ? { skipped: `saturated: no timer of its own fired in ${saturationMs / 1000} s` }
+        : { failed: `no result after ${JOB_TIMEOUT_MS / 1000} s` };
+      const timer = setTimeout(settle, saturationMs ?? JOB_TIMEOUT_MS, late);
       child.once("message", settle);
       child.once("exit", (code) => settle({ failed: `the process ended with code ${code}` }));
       child.send({ scenario, options });

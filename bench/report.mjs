@@ -21,6 +21,7 @@ export function report(run) {
     `Measured ${run.date}${run.quick ? " (quick: too few rounds to quote)" : ""}, Node ${run.node}, ${run.machine}, ` +
       `loopback, ${run.seconds} s. Medians of interleaved turns; a ratio is taken inside each turn. ` +
       "Read less than 1.2× as equal.",
+    busyNote(run),
     burstTable(run.scenarios.burst),
     pacedTable(run.scenarios.paced),
     heapTable(run.scenarios.heap),
@@ -31,6 +32,17 @@ export function report(run) {
   const missing = notRun(run.scenarios);
   if (missing.length > 0) sections.push(`Not measured:\n\n${missing.join("\n")}`);
   return { markdown: `${sections.filter(Boolean).join("\n\n")}\n`, targets };
+}
+
+/** A warning where others used the machine: at 500 streams above all, such figures say little. */
+function busyNote({ load, scenarios }) {
+  const clients = Object.values(scenarios.paced?.clients ?? {});
+  const disturbed = clients.reduce((sum, client) => sum + (client.disturbed ?? 0), 0);
+  if (load < 1 && disturbed === 0) return "";
+  return (
+    `**Not an idle machine**: load ${load.toFixed(1)} before the run; ${disturbed} turns at 500 streams are not counted, ` +
+    "because the server had no time to keep the pace. Repeat it before you quote it."
+  );
 }
 
 /** The values of a field over a client's turns. */
@@ -222,8 +234,9 @@ function targetList(targets) {
 
 function notRun(scenarios) {
   return Object.entries(scenarios).flatMap(([name, { clients }]) =>
-    Object.entries(clients).flatMap(([client, { skipped, failed }]) => {
-      const reason = skipped ?? failed?.split("\n")[0];
+    Object.entries(clients).flatMap(([client, { turns, skipped, failed }]) => {
+      const disturbed = turns.length === 0 ? "the machine was too busy" : undefined;
+      const reason = skipped ?? failed?.split("\n")[0] ?? disturbed;
       return reason ? [`- ${name}, ${client}: ${reason}`] : [];
     }),
   );

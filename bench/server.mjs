@@ -80,12 +80,17 @@ function write(socket, buffers) {
 const wheel = Array.from({ length: PHASES }, () => ({ streams: new Set(), position: 0 }));
 let phasesDone = 0;
 let ticker;
+/** Phases written, and how many of them later than `LATE_PHASES`: if these are many, the machine had no time for us. */
+const pace = { phases: 0, late: 0 };
+const LATE_PHASES = 5;
 
 /** Writes one record to every stream whose turn has come; a late timer catches up, the stamps stay true. */
 function tick(start) {
   const due = Math.floor((now() - start) / PHASE_MS);
   while (phasesDone < due) {
     const phase = wheel[phasesDone % PHASES];
+    pace.phases += 1;
+    if (due - phasesDone > LATE_PHASES) pace.late += 1;
     phasesDone += 1;
     if (phase.streams.size > 0) {
       const stamp = Math.round(now() * 1000) % STAMP_RANGE;
@@ -96,7 +101,7 @@ function tick(start) {
   }
 }
 
-function pace(socket) {
+function addPaced(socket) {
   const phase = wheel.reduce((least, each) => (each.streams.size < least.streams.size ? each : least));
   phase.streams.add(socket);
   socket.once("close", () => phase.streams.delete(socket));
@@ -132,7 +137,7 @@ function answer(socket, request) {
     write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD, ...records], "frame")]);
   } else if (kind === "paced") {
     write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD], "frame")]);
-    pace(socket);
+    addPaced(socket);
   } else if (kind === "end") {
     endPaced();
     write(socket, body(0, "frame", false));
@@ -165,5 +170,5 @@ const server = net.createServer(serve);
 server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () =>
   process.send({ port: server.address().port }),
 );
-process.on("message", () => process.send({ cpu: process.cpuUsage() }));
+process.on("message", () => process.send({ cpu: process.cpuUsage(), ...pace }));
 process.on("disconnect", () => process.exit(0));

@@ -117,7 +117,7 @@ function start(port) {
     stdio: "inherit",
     env: { ...process.env, PORT: String(port), NODE_NO_WARNINGS: "1" },
   });
-  let stopping = false;
+  let stopping = 0;
   child.on("error", (error) => {
     console.error(`Node-RED could not be started: ${error.message}. Try: npm ci`);
     process.exit(1);
@@ -125,16 +125,16 @@ function start(port) {
   child.on("exit", (code, signal) => process.exit(stopping ? 0 : (code ?? (signal ? 1 : 0))));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
-      // In a terminal Ctrl-C reaches both of us. Asking Node-RED twice does no harm; a second Ctrl-C ends it at once.
-      if (stopping) child.kill("SIGKILL");
-      else {
-        stopping = true;
+      if (!stopping) {
+        stopping = Date.now();
         child.kill("SIGTERM");
         setTimeout(() => child.kill("SIGKILL"), PATIENCE).unref();
       }
+      // One Ctrl-C may come twice, from the terminal and from npm. One that comes later means it.
+      else if (Date.now() - stopping > 1_000) child.kill("SIGKILL");
     });
   }
-  announce(`http://${HOST}:${port}`, () => child.exitCode !== null || stopping);
+  announce(`http://${HOST}:${port}`, () => child.exitCode !== null || stopping > 0);
 }
 
 /** Says where to look, once there is something to see. */

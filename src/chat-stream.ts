@@ -3,6 +3,7 @@ import { type ChatResult, ChatRun } from "./chat-run.js";
 import { Channel } from "./core/channel.js";
 import type { Chunk, Completion } from "./core/chunk.js";
 import { Failure } from "./core/failure.js";
+import { onAbort } from "./core/on-abort.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
 export class StreamConsumedError extends Error {
@@ -20,7 +21,7 @@ export class StreamConsumedError extends Error {
  * what had come in `partial`.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
-  private run: ChatRun | undefined;
+  private stop: (() => void) | undefined;
   private consumed = false;
   private closed = false;
   private result: ChatResult | undefined;
@@ -62,7 +63,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   /** Ends the stream and frees its connection. Idempotent; never throws. */
   async close(): Promise<void> {
     this.closed = true;
-    this.run?.cancel();
+    this.stop?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,8 +90,12 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private async *read<T>(everyChunk: boolean, pick: (chunk: Chunk, text: string) => T): AsyncGenerator<T> {
     if (this.closed) return;
     if (this.signal?.aborted) throw this.cancelled("The stream was cancelled by its signal.");
-    const channel = new Channel<T>((full) => this.run?.pause(full));
-    const run = new ChatRun(setupFrom(this.options, everyChunk), {
+    const channel = new Channel<T>((full) => run.pause(full));
+    const stop = () => {
+      run.cancel();
+      channel.drop();
+    };
+    const run: ChatRun = new ChatRun(setupFrom(this.options, everyChunk), {
       onText: (text) => channel.push(text as T),
       onChunk: (chunk, text) => {
         const item = pick(chunk, text);
@@ -99,22 +104,20 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       onReadEnd: (bytes = 0) => channel.weigh(bytes),
       onEnd: (result) => {
         this.result = result;
+        unlisten?.();
         channel.end();
       },
     });
-    this.run = run;
-    const cancel = () => run.cancel();
-    this.signal?.addEventListener("abort", cancel, { once: true });
+    this.stop = stop;
+    const unlisten = this.signal && onAbort(this.signal, stop);
     try {
       yield* channel.items();
       const { result } = this;
+      if (this.closed) return;
       if (result?.failure) throw result.failure;
-      if (result?.outcome === "complete") this.final = result.completion;
-      else if (this.signal?.aborted && !this.closed) {
-        throw this.cancelled("The stream was cancelled by its signal.");
-      }
+      if (result?.outcome !== "complete") throw this.cancelled("The stream was cancelled by its signal.");
+      this.final = result.completion;
     } finally {
-      this.signal?.removeEventListener("abort", cancel);
       run.cancel();
     }
   }

@@ -9,6 +9,7 @@ const HIGH_BYTES = 1024 * 1024;
 export class Channel<T> {
   private waiting: T[] = [];
   private ended = false;
+  private dropped = false;
   private full = false;
   private bytes = 0;
   private wake: (() => void) | undefined;
@@ -32,12 +33,22 @@ export class Channel<T> {
     this.wake?.();
   }
 
+  /** Ends it at once: what waits is not wanted any more. */
+  drop(): void {
+    this.dropped = true;
+    this.waiting = [];
+    this.end();
+  }
+
   async *items(): AsyncGenerator<T> {
     for (;;) {
       const batch = this.waiting;
       this.waiting = [];
       this.bytes = 0;
-      for (const item of batch) yield item;
+      for (const item of batch) {
+        if (this.dropped) return;
+        yield item;
+      }
       if (this.full && this.waiting.length <= LOW) {
         this.full = false;
         this.onFull(false);

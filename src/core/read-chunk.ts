@@ -14,9 +14,8 @@ export function readChunk(value: unknown): Chunk | undefined {
 }
 
 function isChoice(choice: unknown): boolean {
-  return (
-    isObject(choice) && isIndex(choice["index"]) && isObject(choice["delta"]) && isDelta(choice["delta"])
-  );
+  if (!isObject(choice) || !isIndex(choice["index"]) || !isTextOrNone(choice["finish_reason"])) return false;
+  return isObject(choice["delta"]) && isDelta(choice["delta"]);
 }
 
 function isDelta(delta: Record<string, unknown>): boolean {

@@ -15,7 +15,10 @@ export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connec
   const connection: Connection = {};
   if (config.tls) {
     const tls = red.nodes.getNode(config.tls);
-    if (typeof tls?.["addTLSOptions"] !== "function") throw missing("TLS configuration");
+    // One whose files cannot be read adds nothing, and says so only in the log.
+    if (typeof tls?.["addTLSOptions"] !== "function" || tls["valid"] === false) {
+      throw missing("TLS configuration");
+    }
     const options: Record<string, unknown> = {};
     (tls["addTLSOptions"] as (options: object) => void).call(tls, options);
     connection.tls = options;
@@ -36,6 +39,6 @@ export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connec
 function missing(what: string): Failure {
   return new Failure(
     "configuration",
-    `The ${what} that this provider names is missing or disabled. Choose another in the provider's dialog.`,
+    `The ${what} that this provider names is missing, disabled or broken. Choose another in the provider's dialog.`,
   );
 }

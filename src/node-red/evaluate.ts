@@ -17,13 +17,20 @@ export function evaluate(
   if (type === "str") return value;
   if (type === "msg") return property(red, message, value);
   return new Promise((resolve, reject) => {
-    red.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
-      if (!error) resolve(result);
-      else
-        reject(
-          new Failure("configuration", `The ${type} expression “${value}” cannot be evaluated: ${error}`),
-        );
-    });
+    const refuse = (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      reject(
+        new Failure("configuration", `The ${type} expression “${value}” cannot be evaluated: ${reason}`),
+      );
+    };
+    try {
+      red.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
+        if (error) refuse(error);
+        else resolve(result);
+      });
+    } catch (thrown) {
+      refuse(thrown);
+    }
   });
 }
 

@@ -21,8 +21,13 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
     }
     const finish: Done = (error) => {
       if (!pending.delete(finish)) return;
-      if (error === undefined) done();
-      else done(error);
+      try {
+        if (error === undefined) done();
+        else done(error);
+      } catch {
+        // A Catch or Complete node gets a clone, and this message cannot be cloned: the error is told without it.
+        if (error !== undefined) node.error(error, {});
+      }
     };
     pending.add(finish);
     const guardedSend: Send = (output) => {

@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import { type EventEmitter, getEventListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import sinon from "sinon";
 import { chatStream, startChat } from "../../src/index.js";
 import { createAgent } from "../../src/transport/agent.js";
-import { systemClock } from "../../src/transport/system-clock.js";
 import { answer, delta, TEXT, WORDS, whole } from "../support/answers.js";
-import { type Asking, ask, assertComplete, assertFailed, question, start } from "../support/asking.js";
+import { type Asking, ask, assertComplete, question, start } from "../support/asking.js";
 import { chaosServer } from "../support/chaos-server.js";
-import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/guards.js";
 import type { Peer } from "../support/peer.js";
 import { turns, until } from "../support/waiting.js";
-
-const SOON = 40;
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
@@ -186,114 +181,4 @@ describe("Ten thousand streams", () => {
     assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 at once`);
     await agent.destroy();
   }).timeout(15_000);
-});
-
-describe("Clocks that misbehave", () => {
-  guardEachTest();
-
-  for (const jump of [3_600_000, -3_600_000]) {
-    it(`Y12: a wall clock that jumps by ${jump / 3_600_000} h ends no stream and delays no deadline`, async () => {
-      let peer: Peer | undefined;
-      await using server = await chaosServer(async (served) => {
-        await stalling((peer = served));
-      });
-      const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
-      try {
-        const asking = start(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
-        await until(() => asking.text() === ".", "the first text");
-        wall.setSystemTime(Date.now() + jump);
-        await turns(10);
-        await peer!.body(delta("!"));
-        await until(() => asking.text() === ".!", "the stream goes on");
-        const told = await asking.told;
-        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
-        assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
-      } finally {
-        wall.restore();
-      }
-    });
-  }
-
-  it("Y13: a loop that was blocked while data came ends no stream", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
-      for (const word of WORDS) {
-        await peer.body(delta(word));
-        // What was written lies in the kernel; every deadline passes before anybody can read it.
-        block(SOON * 2);
-      }
-      await peer.body(answer([]).slice(-3).join(""));
-      await peer.end();
-    });
-    assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
-  });
-
-  it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
-    await using server = await chaosServer(async (peer) => {
-      block(SOON * 2);
-      await whole(peer);
-      block(SOON * 2);
-    });
-    const asking = start(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
-    block(SOON * 2);
-    assertComplete(await asking.told, TEXT);
-  });
-
-  it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
-    const clock = new FakeClock();
-    await using server = await chaosServer((peer, nth) => (nth === 0 ? stalling(peer) : whole(peer)));
-    const asking = start(server, { clock });
-    await until(() => asking.text() === ".", "the first text");
-    await clock.jump(3_600_000);
-    assertFailed(await asking.told, "timeout", { phase: "streaming", retryable: true, partial: "." });
-    assert.equal(clock.waiting, 0);
-    const next = start(server, { clock });
-    assertComplete(await next.told, TEXT);
-    assert.equal(clock.waiting, 0);
-  });
-
-  it("Y14: what came while it slept is read first", async () => {
-    const clock = new FakeClock();
-    let peer: Peer | undefined;
-    await using server = await chaosServer(async (served) => {
-      await stalling((peer = served));
-    });
-    const asking = start(server, { clock });
-    await until(() => asking.text() === ".", "the first text");
-    void peer!.body(delta("!"));
-    await clock.jump(10_000);
-    await until(() => asking.text() === ".!", "the second text");
-    assert.equal(clock.waiting, 1, "it is watched over by one timer");
-    asking.cancel();
-    await asking.told;
-    assert.equal(clock.waiting, 0);
-  });
-
-  it("a deadline further off than a timer can wait is waited for in parts", async () => {
-    const waits: number[] = [];
-    await using server = await chaosServer(whole);
-    const clock = {
-      ...systemClock,
-      setTimer: (callback: () => void, milliseconds: number) => {
-        waits.push(milliseconds);
-        return systemClock.setTimer(callback, milliseconds);
-      },
-    };
-    const month = 31 * 86_400_000;
-    const timeouts = {
-      connect: month,
-      headers: month,
-      firstChunk: month,
-      idle: month,
-      progress: month,
-      total: month,
-    };
-    assertComplete(await ask(server, { clock, timeouts }), TEXT);
-    assert.ok(waits.length > 0 && waits.length < 20);
-  });
-
-  function block(milliseconds: number): void {
-    const end = performance.now() + milliseconds;
-    while (performance.now() < end);
-  }
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red.js";
 import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { type TestFlow, useHelper } from "../support/helper.js";
+import { useHelper } from "../support/helper.js";
 import { end, ends, eventually, pause } from "../support/inbox.js";
-import type { Credentials, FlowNode } from "../support/runtime.js";
+import { type FlowNode, TestRuntime } from "../support/runtime.js";
 import { piece, type Script } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
 
@@ -14,13 +14,14 @@ interface Case {
   says: RegExp;
   stream?: Record<string, unknown>;
   service?: Record<string, unknown>;
-  credentials?: Credentials;
+  credentials?: Record<string, string>;
   message?: Message;
+  /** What the service answers; without it, nothing may reach the service. */
   script?: Script;
-  /** Whether anything may reach the service. */
-  asks?: boolean;
 }
 
+/** What Node-RED leaves where the variable is not set. */
+const variable = (name: string) => `$\{${name}}`;
 const openai = { provider: "openai" };
 const circular: Record<string, unknown> = { role: "user" };
 circular["content"] = circular;
@@ -61,7 +62,7 @@ const CASES: Case[] = [
     what: "a base URL from an unset variable",
     code: "configuration",
     says: /CHAT_URL/,
-    service: { baseUrl: "${CHAT_URL}" },
+    service: { baseUrl: variable("CHAT_URL") },
   },
   { what: "a timeout of 0", code: "configuration", says: /idleTimeout/, service: { idleTimeout: 0 } },
   { what: "headers that are no JSON", code: "configuration", says: /headers/, service: { headers: "x: y" } },
@@ -78,14 +79,14 @@ const CASES: Case[] = [
     code: "credentials",
     says: /CHAT_STREAM_UNSET/,
     service: openai,
-    credentials: { provider: { apiKey: "${CHAT_STREAM_UNSET}" } },
+    credentials: { apiKey: variable("CHAT_STREAM_UNSET") },
   },
   {
     what: "a key with a line break in it",
     code: "credentials",
     says: /line break/,
     service: openai,
-    credentials: { provider: { apiKey: "sk-1\nsk-2" } },
+    credentials: { apiKey: "sk-1\nsk-2" },
   },
   { what: "no model", code: "invalid_request", says: /model.*Choose/, stream: { model: "" } },
   {
@@ -197,7 +198,6 @@ const CASES: Case[] = [
     what: "an unknown model",
     code: "not_found",
     says: /gpt-9.*does not exist.*Check the model/,
-    asks: true,
     script: (reply) =>
       reply.json(404, { error: { message: "The model gpt-9 does not exist", code: "model_not_found" } }),
   },
@@ -205,92 +205,132 @@ const CASES: Case[] = [
     what: "a wrong key",
     code: "authentication",
     says: /Check the API key/,
-    asks: true,
     script: (reply) => reply.json(401, { error: { message: "Incorrect API key provided" } }),
   },
   {
     what: "a wrong base URL: a web page",
     code: "bad_response",
     says: /text\/html.*base URL/,
-    asks: true,
     script: (reply) => reply.text(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
   },
   {
     what: "a wrong base URL: a page that says 404",
     code: "not_found",
     says: /404.*base URL/,
-    asks: true,
     script: (reply) => reply.text(404, "text/html", "<html><body>Not here</body></html>"),
   },
   {
     what: "a service that wants no more for now",
     code: "rate_limit",
     says: /429.*less often/,
-    asks: true,
     script: (reply) => reply.json(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),
   },
   {
     what: "an error in the stream",
     code: "server_error",
     says: /boom/,
-    asks: true,
     script: (reply) => void reply.send("half", { error: { message: "boom" } }).response.end(),
   },
   {
     what: "a stream that breaks off",
     code: "interrupted",
     says: /broke off/,
-    asks: true,
-    script: (reply) => reply.send("half").drop(),
+    script: async (reply) => (await reply.sendApart("half")).drop(),
   },
 ];
 
+/** All cases in one flow, so that the throttled status has to be waited for only once. */
+function flowOf(origin: string): FlowNode[] {
+  const lanes = CASES.flatMap((given, at) => [
+    { ...provider(`${origin}/${at}/v1`, given.service), id: `provider${at}` },
+    { ...chatStream({ provider: `provider${at}`, wires: [[`out${at}`]], ...given.stream }), id: `ask${at}` },
+    sink(`out${at}`),
+  ]);
+  return [TAB, ...lanes, ...witnesses(...CASES.map((_, at) => `ask${at}`))];
+}
+
 describe("Bad input", () => {
-  const load = useHelper();
   const service = useService();
+  let runtime: TestRuntime;
+  /** Paths of the requests that the service got. */
+  let paths: string[];
 
-  for (const { what, code, says, asks = false, ...given } of CASES) {
-    it(`${what}: one error (${code}), a red status, one last message, and the node goes on`, async () => {
-      if (given.script) service().queue.push(given.script);
-      const flow = await load(askFlow(service().url, given.stream, given.service), given.credentials);
-      flow.inject("ask", given.message ?? { payload: "Hi" });
-      const last = await end(flow.inbox("out"));
-      const [caught] = await flow.inbox("errors").atLeast(1);
+  before(async function () {
+    this.timeout(10_000);
+    runtime = await TestRuntime.start();
+    const asked = new Set<number>();
+    service().script = (reply, request) => {
+      const at = Number(/^\/(\d+)\//.exec(request.path)![1]);
+      const script = asked.has(at) ? undefined : CASES[at]!.script;
+      asked.add(at);
+      return script ? script(reply, request) : reply.say("Hello");
+    };
+    const credentials = CASES.flatMap((given, at) =>
+      given.credentials ? [[`provider${at}`, given.credentials] as const] : [],
+    );
+    await runtime.deploy(flowOf(new URL(service().url).origin), "full", Object.fromEntries(credentials));
+    for (const [at, { message }] of CASES.entries()) runtime.inject(`ask${at}`, message ?? { payload: "Hi" });
+    await eventually(() => CASES.every((_, at) => ended(at).length === 1), "every stream has ended");
+    await eventually(() => CASES.every((_, at) => shown(at)?.fill === "red"), "every status is red");
+    paths = service().requests.map(({ path }) => path);
+  });
+  after(() => runtime.stop());
 
-      assert.equal(last.finishReason, "error");
-      const data = last.error as Record<string, unknown>;
+  const ended = (at: number) => runtime.at(`out${at}`).filter(({ complete }) => complete === true);
+  const shown = (at: number) =>
+    runtime.statuses.messages.filter(({ id, status }) => id === `ask${at}` && status?.text).at(-1)?.status;
+  const told = (sink: string, source: "error" | "complete", at: number) =>
+    runtime.at(sink).filter((message) => (message[source] as Source).source.id === `ask${at}`);
+
+  for (const [at, { what, code, says, ...given }] of CASES.entries()) {
+    it(`${what}: one error (${code}), a red status, one last message`, () => {
+      const [last, ...more] = ended(at);
+      assert.equal(more.length, 0);
+      assert.equal(last!.finishReason, "error");
+      const data = last!.error as Record<string, unknown>;
       assert.equal(data["code"], code);
       assert.match(data["message"] as string, says);
       assert.deepEqual(JSON.parse(JSON.stringify(data)), data);
-      const error = caught!.error as {
-        code: string;
-        message: string;
-        cause: unknown;
-        source: { id: string };
-      };
+
+      const errors = told("errors", "error", at);
+      assert.equal(errors.length, 1);
+      const error = errors[0]!.error as { code: string; message: string; cause: unknown };
       assert.equal(error.code, code);
       assert.match(error.message, says);
       assert.deepEqual(error.cause, data);
-      assert.equal(error.source.id, "ask");
-      assert.equal(service().requests.length, asks ? 1 : 0);
+      assert.equal(told("completed", "complete", at).length, 0);
+      assert.equal(shown(at)!.shape, code === "configuration" || code === "credentials" ? "ring" : "dot");
 
-      await eventually(() => flow.status("ask")?.fill === "red", "the status is red");
-      const shape = code === "configuration" || code === "credentials" ? "ring" : "dot";
-      assert.equal(flow.status("ask")?.shape, shape);
-
-      await goesOn(flow, given.stream?.["model"] === "");
+      const requests = paths.filter((path) => path.startsWith(`/${at}/`));
+      assert.equal(requests.length, given.script ? 1 : 0);
     });
   }
 
-  /** Another message gets its own end, whatever that is, and nothing is told twice. */
-  async function goesOn(flow: TestFlow, modelMissing: boolean): Promise<void> {
-    flow.inject("ask", { payload: "Next", ...(modelMissing ? { model: "model-1" } : {}) });
-    await ends(flow.inbox("out"), 2);
+  it("is over with the message: each node goes on with the next", async () => {
+    for (const [at, { stream }] of CASES.entries()) {
+      const model = stream?.["model"] === "" ? { model: "model-1" } : {};
+      runtime.inject(`ask${at}`, { payload: "Next", rules: "", ...model });
+    }
+    await eventually(() => CASES.every((_, at) => ended(at).length === 2), "every second stream has ended");
     await pause();
-    const lasts = flow.inbox("out").messages.filter(({ complete }) => complete);
-    assert.equal(lasts.length, 2);
-    assert.equal(flow.inbox("errors").size + flow.inbox("completed").size, 2);
-  }
+    for (const [at, { what, code }] of CASES.entries()) {
+      const outcomes = ["errors", "completed"].map(
+        (sink) => told(sink, sink === "errors" ? "error" : "complete", at).length,
+      );
+      assert.equal(outcomes[0]! + outcomes[1]!, 2, what);
+      if (code !== "configuration" && code !== "credentials")
+        assert.equal(ended(at)[1]!.finishReason, "stop", what);
+    }
+  });
+});
+
+interface Source {
+  source: { id: string };
+}
+
+describe("Odd input", () => {
+  const load = useHelper();
+  const service = useService();
 
   it("R14 a frozen message is no bad input", async () => {
     const flow = await load(askFlow(service().url));
@@ -362,7 +402,10 @@ describe("Bad input", () => {
   });
 
   it("keeps what had come: in the messages, and as partial in the error", async () => {
-    service().queue.push((reply) => reply.send("half", " of it", piece({ reasoning_content: "x" })).drop());
+    service().queue.push(async (reply) => {
+      await reply.sendApart("half", " of it", piece({ reasoning_content: "x" }));
+      reply.drop();
+    });
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "Hi", topic: "t" });
     const last = await end(flow.inbox("out"));

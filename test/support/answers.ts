@@ -51,3 +51,10 @@ export const TEXT: string = WORDS.join("");
 export function whole(peer: Peer): Promise<void> {
   return peer.respond(200, { "content-type": "text/event-stream" }, answer(WORDS).join(""));
 }
+
+/** Says the words one by one, and then nothing more. */
+export async function stalling(peer: Peer): Promise<void> {
+  await peer.streamHead();
+  for (const word of WORDS) await peer.body(delta(word));
+  await peer.silence();
+}

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
-import type { ChatResult, Chunk, Failure, FailureCode, Phase } from "../../src/index.js";
-import { type ChatOptions, startChat } from "../../src/index.js";
+import type { ChatResult, Chunk, FailureCode, Phase } from "../../src/index.js";
+import { type ChatOptions, Failure, startChat } from "../../src/index.js";
 import { turns } from "./waiting.js";
 
 /** The key that every test asks with. It must be seen nowhere but in the request's header. */
@@ -158,4 +158,14 @@ function checkLaws({ text, result }: Told): void {
   for (const said of [all, JSON.stringify({ ...result, completion }), failure?.stack ?? ""]) {
     assert.ok(!shows(said), "the key was told");
   }
+}
+
+/** For `assert.rejects`: whether what was thrown is this failure. */
+export function isFailure(code: FailureCode, partial?: string): (thrown: unknown) => boolean {
+  return (thrown) => {
+    assert.ok(thrown instanceof Failure);
+    assert.equal(thrown.code, code);
+    if (partial !== undefined) assert.equal(thrown.partial, partial);
+    return true;
+  };
 }

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import { PACKAGE, world } from "./world.js";
+
+const QUESTION = "Write a haiku about the sea.";
+
+describe("a first flow, made by hand", function () {
+  this.timeout(60_000);
+
+  it("streams an answer from the palette to the debug sidebar, chunk by chunk and then as a whole", async () => {
+    const editor = await world.editor();
+    const { page } = editor;
+
+    for (const [type, icon] of [
+      ["chat-stream", "chat-stream.svg"],
+      ["collect", "chat-collect.svg"],
+    ] as const) {
+      const entry = editor.paletteNode(type);
+      assert.equal(await page.locator("#red-ui-palette-container-AI").locator(entry).count(), 1, type);
+      const image = await entry.locator(".red-ui-palette-icon").getAttribute("style");
+      const path = `icons/${PACKAGE}/${icon}`;
+      assert.ok(image?.includes(path), image ?? "no icon");
+      assert.equal((await page.request.get(`${world.url}/${path}`)).status(), 200);
+    }
+
+    const inject = await editor.drag("inject", 180, 140);
+    const stream = await editor.drag("chat-stream", 400, 140);
+    const chunks = await editor.drag("debug", 620, 80);
+    const collect = await editor.drag("collect", 620, 200);
+    const whole = await editor.drag("debug", 840, 200);
+    await editor.wire(inject, stream);
+    await editor.wire(stream, chunks);
+    await editor.wire(stream, collect);
+    await editor.wire(collect, whole);
+
+    await editor.edit(inject);
+    await editor.type(page.locator(".node-input-prop-property-value").first(), "string", QUESTION);
+    await editor.done();
+
+    await editor.edit(stream);
+    await editor.editConfig("provider", "add");
+    assert.equal(await editor.field("node-config-input-provider").inputValue(), "demo");
+    await editor.configDone();
+    await editor.field("chat-stream-model-list").click();
+    assert.match(await editor.field("chat-stream-model-hint").innerText(), /^Deploy to see the models/);
+    await editor.done();
+    await editor.deploy();
+
+    await editor.edit(stream);
+    await editor.field("chat-stream-model-list").click();
+    const offered = page.locator(".red-ui-autoComplete-container:visible");
+    await offered.getByText("demo-reasoning", { exact: true }).waitFor();
+    await offered.getByText("demo", { exact: true }).click();
+    assert.equal(await editor.field("node-input-model").inputValue(), "demo");
+    await editor.field("node-input-system").fill("You like the sea.");
+    await screenshot(page, "chat-stream-dialog");
+    await editor.done();
+    await editor.deploy();
+
+    await editor.press(inject);
+    await editor.status(stream).filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ }).waitFor();
+    await editor.status(stream).filter({ hasText: /^done · \d+$/ }).waitFor();
+    await editor.debugged("debug 2", /sea/);
+    const messages = await editor.debugMessages();
+    assert.ok(messages.length > 10);
+    console.log(messages);
+
+    await editor.select(stream);
+    await editor.action("core:show-help-tab");
+    const help = page.locator(".red-ui-sidebar-help-stack .red-ui-help");
+    await help.getByText("Asks a language model", { exact: false }).waitFor();
+  });
+});

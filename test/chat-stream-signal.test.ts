@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { chatStream } from "../src/index.js";
+import { stalling, TEXT, WORDS, whole } from "./support/answers.js";
+import { isFailure, question } from "./support/asking.js";
+import { chaosServer } from "./support/chaos-server.js";
+import { guardEachTest } from "./support/guards.js";
+import type { Peer } from "./support/peer.js";
+import { turns } from "./support/waiting.js";
+
+describe("A chat stream with a signal", () => {
+  guardEachTest();
+
+  it("ends with a failure that says so and what had come, and frees its connection", async () => {
+    await using server = await chaosServer(stalling);
+    const { signal, abort } = controller();
+    const stream = chatStream(question(server), signal);
+    const pieces: string[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const piece of stream.textDeltas()) {
+          pieces.push(piece);
+          if (pieces.length === WORDS.length) abort();
+        }
+      },
+      isFailure("cancelled", TEXT),
+    );
+    assert.deepEqual(pieces, WORDS);
+    await server.empty();
+  });
+
+  it("aborted before, asks nobody", async () => {
+    await using server = await chaosServer(whole);
+    await chatStream(question(server)).collect();
+    await assert.rejects(
+      chatStream(question(server), AbortSignal.abort()).collect(),
+      isFailure("cancelled", ""),
+    );
+    await turns(10);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it("aborted while it connects, ends at once", async () => {
+    await using server = await chaosServer(whole);
+    const { signal, abort } = controller();
+    const collected = chatStream(question(server), signal).collect();
+    abort();
+    await assert.rejects(collected, isFailure("cancelled", ""));
+    await turns(10);
+    assert.equal(server.requests.length, 0);
+  });
+
+  it("takes its listener off the signal, however it ends", async () => {
+    await using server = await chaosServer((peer, nth) =>
+      ([whole, stalling, (gone: Peer) => gone.fin()][nth] ?? stalling)(peer),
+    );
+    const { signal } = controller();
+    const listeners = () => getEventListeners(signal, "abort").length;
+    await chatStream(question(server), signal).collect();
+    assert.equal(listeners(), 0);
+    for await (const _text of chatStream(question(server), signal).textDeltas()) {
+      assert.equal(listeners(), 1);
+      break;
+    }
+    assert.equal(listeners(), 0);
+    await assert.rejects(chatStream(question(server), signal).collect());
+    assert.equal(listeners(), 0);
+    const closed = chatStream(question(server), signal);
+    await closed.textDeltas().next();
+    await closed.close();
+    assert.equal(listeners(), 0, "though nobody reads on");
+  });
+
+  it("aborted after its end changes nothing", async () => {
+    await using server = await chaosServer(whole);
+    const { signal, abort } = controller();
+    const stream = chatStream(question(server), signal);
+    assert.equal((await stream.collect()).choices[0]?.message.content, TEXT);
+    abort();
+    assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);
+  });
+
+  function controller(): { signal: AbortSignal; abort: () => void } {
+    const made = new AbortController();
+    return { signal: made.signal, abort: () => made.abort() };
+  }
+});

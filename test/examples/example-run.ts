@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { Inbox } from "../support/inbox.js";
+import { type FlowNode, TestRuntime } from "../support/runtime.js";
+
+const FOLDER = join(dirname(dirname(__dirname)), "examples");
+
+/** A flow of the menu Import > Examples. */
+export interface Example {
+  /** The menu's entry. */
+  title: string;
+  nodes: FlowNode[];
+}
+
+export const EXAMPLES: Example[] = readdirSync(FOLDER)
+  .filter((file) => file.endsWith(".json"))
+  .sort()
+  .map((file) => ({
+    title: file.replace(/\.json$/, ""),
+    nodes: JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as FlowNode[],
+  }));
+
+export function exampleBy(title: string): Example {
+  const found = EXAMPLES.find((example) => example.title.endsWith(title));
+  if (!found) throw new Error(`There is no example “${title}”.`);
+  return found;
+}
+
+/** Something in the debug sidebar. */
+export interface Shown {
+  /** The debug node's name. */
+  by: string;
+  value: unknown;
+}
+
+/** What the debug node sends to the editor (21-debug.js, `sendDebug`). */
+interface DebugEvent {
+  topic: string;
+  data: { id?: string; name?: string; msg: string; format: string };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A Node-RED that runs examples as their reader does: presses buttons and reads the debug sidebar. */
+export class ExampleRun {
+  readonly sidebar = new Inbox<Shown>();
+  /** Names of the buttons that were pressed, each with its example's title before it. */
+  readonly pressed = new Set<string>();
+  private example: Example | undefined;
+
+  private constructor(
+    readonly runtime: TestRuntime,
+    private readonly web: Server,
+  ) {
+    const { events } = runtime.red as unknown as {
+      events: { on(event: "comms", listener: (event: DebugEvent) => void): void };
+    };
+    events.on("comms", ({ topic, data }) => {
+      if (topic === "debug") this.sidebar.push({ by: this.nameOf(data.id), value: decoded(data) });
+    });
+  }
+
+  static async start(): Promise<ExampleRun> {
+    // The default leaves out the websocket nodes; the lengths are those beyond which the sidebar cuts off.
+    const runtime = await TestRuntime.start({ settings: { nodesExcludes: [], debugMaxLength: 1_000_000 } });
+    const { httpNode } = runtime.red as unknown as { httpNode: Listener };
+    const web = createServer(httpNode).listen(0, "127.0.0.1");
+    await once(web, "listening");
+    return new ExampleRun(runtime, web);
+  }
+
+  /** Where the pages of a flow are. */
+  get webUrl(): string {
+    return `http://127.0.0.1:${(this.web.address() as AddressInfo).port}`;
+  }
+
+  /** Where a flow's websockets are. */
+  get socketUrl(): string {
+    return this.runtime.url.replace("http", "ws");
+  }
+
+  /** Deploys an example as it is, only that the demo writes faster and nobody waits for seconds. */
+  async deploy(title: string, chunksPerSecond = 1000): Promise<void> {
+    this.example = exampleBy(title);
+    const nodes = structuredClone(this.example.nodes);
+    for (const node of nodes) {
+      if (node.type !== "chat-provider") continue;
+      node["demoPace"] = chunksPerSecond;
+      if (node["idleTimeout"] === 3) node["idleTimeout"] = 0.3;
+    }
+    this.clear();
+    await this.runtime.deploy(nodes);
+  }
+
+  clear(): void {
+    this.sidebar.clear();
+    this.runtime.clear();
+  }
+
+  /** Presses an inject node's button as the editor does. */
+  async press(name: string): Promise<void> {
+    this.pressed.add(`${this.example!.title}: ${name}`);
+    const response = await fetch(`${this.runtime.url}/inject/${this.idOf(name)}`, { method: "POST" });
+    if (!response.ok) throw new Error(`Pressing “${name}” gave ${response.status}.`);
+  }
+
+  /** What a debug node has shown. */
+  shown(by: string): unknown[] {
+    return this.sidebar.messages.filter((entry) => entry.by === by).map(({ value }) => value);
+  }
+
+  /** Waits for a debug node to have shown so much. */
+  async untilShown(by: string, count = 1): Promise<unknown[]> {
+    await this.sidebar.until(() => this.shown(by).length >= count, `${count} × “${by}”`);
+    return this.shown(by);
+  }
+
+  /** Waits for a node's status to have had this fill and shape. */
+  async untilStatus(name: string, fill: string, shape: string): Promise<void> {
+    const id = this.idOf(name);
+    await this.runtime.statuses.until(
+      (all) =>
+        all.some((entry) => entry.id === id && entry.status?.fill === fill && entry.status.shape === shape),
+      `the status ${fill} ${shape} of “${name}”`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.web.closeAllConnections();
+    this.web.close();
+    await this.runtime.stop();
+  }
+
+  private idOf(name: string): string {
+    const found = this.example!.nodes.filter((node) => node.name === name);
+    if (found.length !== 1) throw new Error(`${found.length} nodes are called “${name}”.`);
+    return found[0]!.id;
+  }
+
+  private nameOf(id: string | undefined): string {
+    return this.example?.nodes.find((node) => node.id === id)?.name ?? "";
+  }
+}
+
+function decoded({ msg, format }: DebugEvent["data"]): unknown {
+  if (/^(Object|array|error|number|boolean)/i.test(format)) return JSON.parse(msg);
+  return format === "undefined" ? undefined : msg;
+}

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { coreFile } from "../support/runtime.js";
+
+const OURS = join(dirname(dirname(__dirname)), "dist", "nodes");
+
+/** A node type as its half in the editor declares it. */
+export interface Definition {
+  category: string;
+  defaults: Record<string, { type?: string; required?: boolean }>;
+  inputs?: number;
+  outputs?: number;
+}
+
+/** The types that core and this package bring, read from the pages that the editor loads. */
+export function readPalette(): Map<string, Definition> {
+  const palette = new Map<string, Definition>();
+  const core = join(dirname(coreFile("@node-red/nodes/package.json")), "core");
+  for (const file of [...pagesIn(core), ...pagesIn(OURS)]) {
+    for (const script of scriptsOf(readFileSync(file, "utf8"))) {
+      runInNewContext(
+        script,
+        editorStub((type, definition) => palette.set(type, definition)),
+        { filename: file },
+      );
+    }
+  }
+  return palette;
+}
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return name === "locales" ? [] : pagesIn(path);
+    return name.endsWith(".html") ? [path] : [];
+  });
+}
+
+function scriptsOf(page: string): string[] {
+  return [...page.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)].map(
+    ([, script]) => script!,
+  );
+}
+
+/** As much of a browser as a script needs that only registers its types. */
+function editorStub(register: (type: string, definition: Definition) => void): object {
+  const anything: unknown = new Proxy(() => anything, {
+    get: (_target, key) => (key === Symbol.toPrimitive ? () => "" : anything),
+    apply: () => anything,
+    construct: () => anything as object,
+  });
+  const RED = new Proxy({ nodes: { registerType: register } } as Record<string, unknown>, {
+    get: (target, key) => target[String(key)] ?? anything,
+  });
+  return { RED, $: anything, jQuery: anything, window: anything, document: anything, console };
+}

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import type { Message } from "../../src/node-red/red.js";
+import { EXAMPLES, ExampleRun } from "./example-run.js";
+
+/** A message as the debug sidebar shows it. */
+interface Shown extends Message {
+  payload: string;
+  finishReason: string;
+  error?: { code: string; partial: string };
+}
+
+describe("The examples, run as their comments say", () => {
+  let run: ExampleRun;
+  before(async () => {
+    run = await ExampleRun.start();
+  });
+  after(() => run.stop());
+
+  it("First stream: shows an answer chunk by chunk, and the whole of it beneath", async () => {
+    await run.deploy("First stream");
+    for (const [button, text] of [
+      ["Write a haiku", /The sea/],
+      ["What is Node-RED?", /tool for wiring/],
+    ] as const) {
+      run.clear();
+      await run.press(button);
+      const [whole] = await run.untilShown("Whole answer");
+      assert.match(String(whole), text);
+      assert.ok(run.shown("Each chunk").length > 10);
+      assert.equal(run.shown("Each chunk").join(""), whole);
+      assert.equal(run.sidebar.messages.at(-1)!.by, "Whole answer");
+      // The sidebar keeps a hundred.
+      assert.ok(run.sidebar.size <= 100);
+    }
+  });
+
+  it("Collected answer: gives the text with its usage and statistics, and JSON as an object", async () => {
+    await run.deploy("Collected answer with usage and statistics");
+    await run.press("Explain streaming");
+    const [line] = await run.untilShown("Statistics");
+    assert.match(
+      String(line),
+      /^\d+ \+ \d+ tokens, \d+ chunks, \d+ characters in \d+(\.\d+)? ms, the first after \d+(\.\d+)? ms. It ended with “stop”\.$/,
+    );
+    const [whole] = (await run.untilShown("Whole message")) as Shown[];
+    assert.equal(whole!.finishReason, "stop");
+    for (const property of ["response", "usage", "stats", "request"]) assert.ok(whole![property], property);
+
+    await run.press("Describe Mars as JSON");
+    const [object] = (await run.untilShown("Object")) as { name: string; moons: number }[];
+    assert.equal(object!.name, "Mars");
+    assert.equal(typeof object!.moons, "number");
+    assert.deepEqual(run.shown("No JSON"), []);
+  });
+
+  it("System prompt: the node's, the message's, and parameters of both", async () => {
+    await run.deploy("System prompt and parameters");
+    const answers: string[] = [];
+    const reasons: unknown[] = [];
+    for (const button of ["Why is the sky blue?", "… in German?", "… in 20 tokens?", "… in 10 tokens?"]) {
+      run.clear();
+      await run.press(button);
+      reasons.push((await run.untilShown("Finish reason"))[0]);
+      answers.push(String((await run.untilShown("Answer"))[0]));
+    }
+    const [pirate, german, twenty, ten] = answers as [string, string, string, string];
+    assert.match(pirate, /^Arr, matey!/);
+    assert.match(german, /auf Deutsch/);
+    assert.deepEqual(reasons, ["stop", "stop", "length", "length"]);
+    assert.ok(twenty.startsWith(ten) && twenty.length > ten.length);
+  });
+
+  it("Several questions: the shortest answer comes first, and the array is in order", async () => {
+    await run.deploy("Several questions at once", 200);
+    await run.press("Ask all three");
+    const [all] = (await run.untilShown("In order")) as string[][];
+    assert.equal(all!.length, 3);
+    assert.match(all![0]!, /^Streaming means/);
+    assert.match(all![1]!, /^1, 2, 3/);
+    assert.equal(all![2], "12 × 12 = 144.");
+    const finished = run.shown("As they finish");
+    assert.equal(finished[0], all![2]);
+    assert.deepEqual([...finished].sort(), [...all!].sort());
+  });
+
+  it("Chat with memory: knows Ada, does not take Bob for her, and forgets her when told", async () => {
+    await run.deploy("Chat with memory");
+    const answer = async (button: string) => {
+      run.clear();
+      await run.press(button);
+      await run.untilShown("Conversation");
+      return String((await run.untilShown("Answer"))[0]);
+    };
+    assert.match(await answer("Ada says her name"), /Ada/);
+    assert.equal(await answer("Ada asks for it"), "Your name is Ada.");
+    assert.equal((run.shown("Conversation") as unknown[][])[0]!.length, 4);
+    assert.match(await answer("Bob asks for his"), /not told me your name/);
+    await run.press("Forget Ada");
+    assert.match(await answer("Ada asks for it"), /not told me your name/);
+  });
+
+  it("Stop: ends the stream and keeps what it said", async () => {
+    await run.deploy("Stop button and timeouts");
+    await run.press("Tell a long story");
+    await run.untilStatus("A slow model", "blue", "dot");
+    await run.press("Stop");
+    const [rest] = (await run.untilShown("Not finished")) as Shown[];
+    assert.equal(rest!.finishReason, "cancelled");
+    assert.ok(rest!.payload.length > 0);
+    assert.equal(rest!.error, undefined);
+    assert.deepEqual(run.shown("Finished"), []);
+  });
+
+  it("Timeouts: a silent model ends with the error timeout, for Catch too", async () => {
+    await run.deploy("Stop button and timeouts");
+    await run.press("Ask a model that falls silent");
+    const [rest] = (await run.untilShown("Not finished")) as Shown[];
+    assert.equal(rest!.error!.code, "timeout");
+    assert.match(rest!.payload, /^Streaming means/);
+    const [caught] = (await run.untilShown("For Catch")) as { code: string }[];
+    assert.equal(caught!.code, "timeout");
+  });
+
+  it("Errors by code: each fault gets its own advice", async () => {
+    await run.deploy("Errors by code");
+    for (const [button, advice, rest] of [
+      ["Too many requests", /^Ask again in 7 s\.$/, /^$/],
+      ["Server error", /^Ask again: /, /^$/],
+      ["Broken off", /^Keep what has arrived \([1-9]\d* characters\)/, /^Ines/],
+      ["Unreadable", /^Keep what has arrived \([1-9]\d* characters\)/, /^Ines/],
+      ["Unknown model", /^Check the settings: .*model/, /^$/],
+    ] as const) {
+      run.clear();
+      await run.press(button);
+      assert.match(String((await run.untilShown("What to do"))[0]), advice, button);
+      assert.match(String((await run.untilShown("What there was of it"))[0]), rest, button);
+      assert.deepEqual(run.shown("Answer"), [], button);
+    }
+  });
+
+  it("Stream to a file: the file is the answer", async () => {
+    await run.deploy("Stream to a file");
+    await run.press("Write a story");
+    const [content] = await run.untilShown("Content");
+    const [file] = (await run.untilShown("Where")) as string[];
+    assert.match(basename(file!), /^chat-stream-\d+\.txt$/);
+    try {
+      assert.equal(readFileSync(file!, "utf8"), content);
+    } finally {
+      rmSync(file!, { force: true });
+    }
+    assert.match(String(content), /^Ines worked in a library[\s\S]*There will be another word\.”$/);
+  });
+
+  it("leave no button unpressed", () => {
+    const buttons = EXAMPLES.flatMap(({ title, nodes }) =>
+      nodes.filter(({ type }) => type === "inject").map(({ name }) => `${title}: ${name}`),
+    );
+    assert.deepEqual(
+      buttons.filter((button) => !run.pressed.has(button)),
+      [],
+    );
+  });
+});

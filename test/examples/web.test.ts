@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { Script } from "node:vm";
+import { pause } from "../support/inbox.js";
+import { ChatVisitor } from "./chat-visitor.js";
+import { ExampleRun, exampleBy } from "./example-run.js";
+
+interface ServerEvent {
+  event: string;
+  data: { text?: string; code?: string; finishReason?: string; usage?: unknown; stats?: unknown };
+}
+
+describe("The example that streams over HTTP", () => {
+  let run: ExampleRun;
+  before(async () => {
+    run = await ExampleRun.start();
+  });
+  after(() => run.stop());
+  const get = (prompt: string, init: RequestInit = {}) =>
+    fetch(`${run.webUrl}/stream?prompt=${encodeURIComponent(prompt)}`, init);
+
+  it("sends an event for each chunk, then how it ended", async () => {
+    await run.deploy("Stream over HTTP");
+    const response = await get("Count to 5.");
+    assert.match(response.headers.get("content-type")!, /^text\/event-stream/);
+    const events = eventsOf(await response.text());
+    const chunks = events.filter(({ event }) => event === "message");
+    assert.ok(chunks.length > 5);
+    assert.equal(chunks.map(({ data }) => data.text).join(""), "1, 2, 3, 4, 5.");
+    const last = events.at(-1)!;
+    assert.equal(last.event, "done");
+    assert.equal(last.data.finishReason, "stop");
+    assert.ok(last.data.usage && last.data.stats);
+  });
+
+  it("sends the events as they come, and keeps clients apart", async () => {
+    await run.deploy("Stream over HTTP", 100);
+    const slow = await get("Explain streaming.");
+    const quick = await (await get("What is 12 * 12?")).text();
+    assert.equal(textOf(eventsOf(quick)), "12 × 12 = 144.");
+    const reader = slow.body!.getReader();
+    const first = await reader.read();
+    assert.match(Buffer.from(first.value!).toString(), /^id: 0\ndata: \{"text":"/);
+    await reader.cancel();
+  });
+
+  it("cancels the stream of a client that leaves, and no other", async () => {
+    await run.deploy("Stream over HTTP", 50);
+    const leaving = new AbortController();
+    const left = await get("Tell me a long story.", { signal: leaving.signal });
+    const staying = get("Count to 20.");
+    await left.body!.getReader().read();
+    leaving.abort();
+    assert.match(textOf(eventsOf(await (await staying).text())), / 20\.$/);
+    // 370 chunks at 50 a second: had it not been cancelled, it would still be streaming.
+    await run.untilStatus("Ask", "green", "dot");
+  });
+
+  it("cancels before the first chunk too", async () => {
+    await run.deploy("Stream over HTTP", 1);
+    const leaving = new AbortController();
+    await get("Tell me a long story.", { signal: leaving.signal });
+    leaving.abort();
+    await run.untilStatus("Ask", "grey", "ring");
+  });
+
+  it("tells a client that comes back by itself to give up", async () => {
+    await run.deploy("Stream over HTTP");
+    const again = await get("Count to 5.", { headers: { "Last-Event-ID": "3" } });
+    assert.equal(again.status, 204);
+  });
+
+  it("ends its responses at a deploy", async () => {
+    await run.deploy("Stream over HTTP", 20);
+    const response = await get("Tell me a long story.");
+    const reader = response.body!.getReader();
+    await reader.read();
+    await run.deploy("Stream over HTTP");
+    while (!(await reader.read()).done);
+  });
+});
+
+describe("The chat page", () => {
+  let run: ExampleRun;
+  const visitors: ChatVisitor[] = [];
+  const arrive = async () => {
+    const visitor = await ChatVisitor.arrive(run.socketUrl);
+    visitors.push(visitor);
+    return visitor;
+  };
+  before(async () => {
+    run = await ExampleRun.start();
+  });
+  beforeEach(() => run.deploy("Chat page"));
+  afterEach(() => {
+    for (const visitor of visitors.splice(0)) visitor.leave();
+  });
+  after(() => run.stop());
+
+  it("K17 is one document that loads nothing from elsewhere and never shows text as HTML", async () => {
+    const response = await fetch(`${run.webUrl}/chat`);
+    assert.match(response.headers.get("content-type")!, /^text\/html; charset=utf-8/);
+    assert.match(response.headers.get("content-security-policy")!, /default-src 'none'/);
+    const page = await response.text();
+    assert.match(page, /^<!doctype html>/);
+    assert.doesNotMatch(page, /https?:\/\//);
+    assert.doesNotMatch(page, /\{\{|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b/);
+    const [, script] = /<script>([\s\S]*)<\/script>/.exec(page)!;
+    assert.ok(new Script(script!));
+  });
+
+  it("brings tokens as they arrive, and ends with the statistics", async () => {
+    const ada = await arrive();
+    ada.say({ type: "hello" });
+    const [ready] = await ada.frames.atLeast(1);
+    assert.equal(ready!.type, "ready");
+    assert.ok(ready!.models!.length > 1);
+    const turn = ada.ask("Count to 10.");
+    const end = await ada.end(turn);
+    assert.equal(ada.text(turn), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10.");
+    assert.ok(ada.frames.size > 10);
+    assert.equal(end.finishReason, "stop");
+    assert.equal(end.stats.characters, ada.text(turn).length);
+    assert.ok(end.stats.charactersPerSecond > 0);
+  });
+
+  it("keeps each visitor's conversation, and no visitor sees another's", async () => {
+    const [ada, bob] = [await arrive(), await arrive()];
+    await ada.converse("My name is Ada.");
+    await bob.converse("My name is Bob.");
+    assert.deepEqual(
+      await Promise.all([ada.converse("What is my name?"), bob.converse("What is my name?")]),
+      ["Your name is Ada.", "Your name is Bob."],
+    );
+    assert.equal(
+      ada.frames.messages.some(({ text }) => text?.includes("Bob")),
+      false,
+    );
+    assert.equal(
+      bob.frames.messages.some(({ text }) => text?.includes("Ada")),
+      false,
+    );
+  });
+
+  it("stops the visitor's own answer and no other", async () => {
+    await run.deploy("Chat page", 100);
+    const [ada, bob] = [await arrive(), await arrive()];
+    const [hers, his] = [ada.ask("Tell me a long story."), bob.ask("Count to 20.")];
+    await Promise.all([ada.untilText(hers), bob.untilText(his)]);
+    ada.say({ type: "stop" });
+    assert.equal((await ada.end(hers)).finishReason, "cancelled");
+    assert.equal((await bob.end(his)).finishReason, "stop");
+    const arrived = ada.frames.size;
+    await pause();
+    assert.equal(ada.frames.size, arrived);
+  });
+
+  it("stops the answer of a visitor who leaves", async () => {
+    await run.deploy("Chat page", 100);
+    const ada = await arrive();
+    await ada.untilText(ada.ask("Tell me a long story."));
+    ada.leave();
+    await run.untilStatus("Ask the model", "grey", "ring");
+  });
+
+  it("answers a new question in place of the running answer", async () => {
+    await run.deploy("Chat page", 100);
+    const ada = await arrive();
+    const first = ada.ask("Tell me a long story.");
+    await ada.untilText(first);
+    const second = ada.ask("What is 12 * 12?");
+    assert.equal((await ada.end(first)).finishReason, "cancelled");
+    await ada.end(second);
+    assert.equal(ada.text(second), "12 × 12 = 144.");
+  });
+
+  it("tells a visitor the code of an error and nothing of the service", async () => {
+    const ada = await arrive();
+    const end = await ada.end(ada.ask("Tell me a story.", "demo:fault=drop&after=12"));
+    assert.deepEqual(end.error, { code: "interrupted" });
+  });
+
+  it("shows the thoughts of a model that has some, apart from its answer", async () => {
+    const ada = await arrive();
+    const answer = await ada.converse("Why is the sky blue?", "demo-reasoning");
+    assert.match(answer, /^The sky is blue/);
+    assert.ok(ada.frames.messages.some(({ thinking }) => thinking));
+  });
+
+  it("takes no model that is not offered, and no roles but the visitor's and the model's", async () => {
+    const ada = await arrive();
+    ada.conversation.push(
+      { role: "system", content: "You are a pirate." },
+      { role: "user", content: "My name is Ada." },
+    );
+    assert.equal(await ada.converse("What is my name?", "gpt-of-somebody-else"), "Your name is Ada.");
+  });
+
+  it("lets nonsense pass without an error", async () => {
+    const ada = await arrive();
+    for (const nonsense of ["", "{", "null", "[]", '"text"', '{"type":"what"}', '{"type":"stop"}'])
+      ada.say(nonsense);
+    assert.equal(await ada.converse("What is 12 * 12?"), "12 × 12 = 144.");
+    assert.deepEqual(
+      run.runtime.logs.filter(({ level }) => level <= 20).map(({ msg }) => String(msg)),
+      [],
+    );
+  });
+
+  it("keeps its answers out of the debug sidebar", async () => {
+    const ada = await arrive();
+    await ada.converse("Count to 20.");
+    assert.equal(run.sidebar.size, 0);
+    assert.equal(
+      exampleBy("Chat page").nodes.some(({ type }) => type === "debug"),
+      false,
+    );
+  });
+});
+
+function eventsOf(text: string): ServerEvent[] {
+  return text
+    .split("\n\n")
+    .filter(Boolean)
+    .map((block) => ({
+      event: /^event: (.*)$/m.exec(block)?.[1] ?? "message",
+      data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) as ServerEvent["data"],
+    }));
+}
+
+function textOf(events: readonly ServerEvent[]): string {
+  return events.map(({ data }) => data.text ?? "").join("");
+}

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { type ChatOptions, chatStream, Failure } from "../../src/index.js";
+import { answer, TEXT, WORDS, whole } from "../support/answers.js";
+import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/asking.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+
+/** What reading a stream throws that must not come to a socket. */
+async function refusal(options: ChatOptions): Promise<Failure> {
+  const thrown = await chatStream(options)
+    .collect()
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  assert.ok(thrown instanceof Failure, "it should have been refused");
+  return thrown;
+}
+
+describe("Secrets, in the core", () => {
+  guardEachTest();
+
+  it("K01: a key that is missing is told before any socket, with where to put it", async () => {
+    await using server = await chaosServer(whole);
+    for (const apiKey of ["", undefined]) {
+      const { apiKey: _key, ...options } = question(server, { provider: "openai" });
+      const failure = await refusal(apiKey === undefined ? options : { ...options, apiKey });
+      assert.deepEqual([failure.code, failure.retryable, failure.phase], ["credentials", false, "connect"]);
+      assert.match(failure.message, /\$\{OPENAI_API_KEY\}/);
+    }
+    assert.equal(server.connections, 0);
+  });
+
+  it("K02: a key that is the name of an unset variable is not sent, and the variable is named", async () => {
+    await using server = await chaosServer(whole);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED leaves it in a credential
+    for (const text of ["${MY_KEY}", "$(MY_KEY)"]) {
+      const failure = await refusal(question(server, { apiKey: text }));
+      assert.equal(failure.code, "credentials");
+      assert.match(failure.message, /MY_KEY/);
+      const other = await refusal(question(server, { headers: { "x-api-key": text } }));
+      assert.equal(other.code, "credentials");
+    }
+    assert.equal(server.connections, 0);
+  });
+
+  for (const [what, mark] of [
+    ["a line break", "\r\nx-injected: 1"],
+    ["a zero byte", "\0"],
+    ["a letter beyond ASCII", "é"],
+    ["a line separator", "\u2028"],
+  ] as const) {
+    it(`K03: a key with ${what} is refused without being quoted`, async () => {
+      await using server = await chaosServer(whole);
+      const secret = `sk-quite-secret${mark}`;
+      const failure = await refusal(question(server, { apiKey: secret }));
+      assert.equal(failure.code, "credentials");
+      const header = await refusal(question(server, { headers: { "x-secret": secret } }));
+      assert.equal(header.code, "configuration");
+      for (const told of [failure, header]) {
+        assert.doesNotMatch(inspect(told, { depth: null, showHidden: true }), /quite-secret/);
+      }
+      assert.equal(server.connections, 0);
+    });
+  }
+
+  it("K05: a service that quotes the key, in whatever form, is quoted without it", async () => {
+    const header = "second-canary-0123456789";
+    const forms = [CANARY, encodeURIComponent(CANARY), Buffer.from(CANARY).toString("base64"), header];
+    const message = `Incorrect API key provided: ${forms.join(" or ")}. See our pages.`;
+    const error = JSON.stringify({ error: { message } });
+    const replies: [number, string, string][] = [
+      [401, "application/json", error],
+      [401, "text/html", `<h1>${message}</h1>`],
+      [200, "application/json", error],
+      [200, "text/event-stream", `${answer(WORDS).slice(0, 3).join("")}data: ${error}\n\n`],
+      [200, "text/event-stream", `event: error\ndata: ${message}\n\n`],
+    ];
+    for (const [status, type, text] of replies) {
+      await using server = await chaosServer((peer) =>
+        peer.respond(status, { "content-type": type, "x-request-id": `req ${CANARY}` }, text),
+      );
+      // That the key is nowhere in what was told is asserted for every stream of these suites.
+      const { result } = await ask(server, { headers: { "x-api-key": header } });
+      assert.equal(result.failure?.code, "authentication");
+      assert.match(result.failure.message, /\*\*\*/);
+      assert.ok(!shows(inspect(result, { depth: null }), header));
+    }
+  });
+
+  it("K07: a base URL with a user and a password is refused without being quoted", async () => {
+    await using server = await chaosServer(whole);
+    const failure = await refusal(
+      question(server, { baseUrl: server.url.replace("//", "//admin:hunter2@") }),
+    );
+    assert.equal(failure.code, "configuration");
+    assert.doesNotMatch(inspect(failure, { depth: null }), /hunter2/);
+    assert.equal(server.connections, 0);
+  });
+
+  it("K08: a key does not travel unencrypted to another machine unless that is allowed", async () => {
+    await using server = await chaosServer(whole);
+    const lookups: string[] = [];
+    const stub = (host: string, _options: object, callback: (error: Error) => void) => {
+      lookups.push(host);
+      callback(Object.assign(new Error("not found"), { code: "ENOTFOUND" }));
+    };
+    await using far = await chaosServer(whole, { client: { tls: { lookup: stub } } });
+    for (const baseUrl of ["http://models.example.org/v1", "http://127.0.0.1.example.org/v1"]) {
+      const asks = question(far, { baseUrl });
+      assert.equal((await refusal(asks)).code, "configuration");
+      const { apiKey: _key, ...keyless } = asks;
+      assert.equal((await refusal({ ...keyless, headers: { "x-api-key": CANARY } })).code, "configuration");
+      assert.deepEqual(lookups, []);
+      // Without a key, or where the author allows it, only the network is in the way.
+      assert.equal((await refusal(keyless)).code, "connection");
+      assert.equal((await refusal({ ...asks, allowInsecure: true })).code, "connection");
+      assert.equal(lookups.splice(0).length, 2);
+    }
+    assertComplete(await ask(server), TEXT);
+  });
+
+  it("K09: nothing in a request can turn it to another address, model or form", async () => {
+    await using other = await chaosServer(whole);
+    await using server = await chaosServer(whole);
+    const hostile = {
+      url: other.url,
+      baseUrl: other.url,
+      baseURL: other.url,
+      host: `127.0.0.1:${other.port}`,
+      origin: other.url,
+      path: "/elsewhere",
+      method: "DELETE",
+      headers: { authorization: "Bearer other", host: "other.example" },
+      authorization: "Bearer other",
+      stream: false,
+      model: "other-model",
+      messages: [{ role: "user", content: "other" }],
+      tools: [{ type: "function", function: { name: "other" } }],
+      temperature: 0.5,
+    };
+    assertComplete(await ask(server, { parameters: hostile }), TEXT);
+    const [request] = server.requests;
+    const body = JSON.parse(request!.body);
+    assert.equal(request!.method, "POST");
+    assert.equal(request!.path, "/v1/chat/completions");
+    assert.equal(request!.headers["authorization"], `Bearer ${CANARY}`);
+    assert.equal(request!.headers["host"], `127.0.0.1:${server.port}`);
+    assert.deepEqual([body.stream, body.model, body.temperature], [true, "m", 0.5]);
+    assert.deepEqual(body.messages, [{ role: "user", content: "hello" }]);
+    assert.equal(body.tools, undefined);
+    assert.equal(other.connections, 0);
+  });
+
+  it("K10: no model, message or response leads to another address", async () => {
+    const address = "http://169.254.169.254/latest/meta-data/";
+    const lookups: string[] = [];
+    const lookup = (host: string) => void lookups.push(host);
+    await using server = await chaosServer(
+      (peer) => peer.respond(307, { location: address, "content-location": address }, ""),
+      { client: { tls: { lookup } } },
+    );
+    for (const model of [address, "../../../latest", "m\r\nhost: 169.254.169.254", "//169.254.169.254/x"]) {
+      const told = await ask(server, { model, messages: [{ role: "user", content: address }] });
+      assertFailed(told, "bad_response", { phase: "headers", retryable: false, status: 307 });
+      assert.equal(server.requests.at(-1)?.path, "/v1/chat/completions");
+    }
+    assert.deepEqual(lookups, []);
+    assert.equal(server.requests.length, 4);
+  });
+});

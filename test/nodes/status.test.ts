@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import sinon from "sinon";
+import type { NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
+import { StatusLine } from "../../src/node-red/status.js";
+import { askFlow } from "../support/flows.js";
+import { useHelper } from "../support/helper.js";
+import { end, eventually, pause } from "../support/inbox.js";
+import { useService } from "../support/service.js";
+
+describe("A status line", () => {
+  let clock: sinon.SinonFakeTimers;
+  let shown: NodeStatus[];
+  let line: StatusLine;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers();
+    shown = [];
+    line = new StatusLine({ status: (status: NodeStatus) => shown.push(status) } as unknown as RuntimeNode);
+  });
+  afterEach(() => clock.restore());
+
+  it("is updated at most four times a second, however often it changes", () => {
+    for (let at = 0; at < 5000; at++) {
+      line.show(() => ({ text: `${at}` }));
+      clock.tick(1);
+    }
+    assert.ok(shown.length <= 21, `${shown.length} updates in 5 s`);
+    assert.ok(shown.length >= 19);
+  });
+
+  it("renders only what it shows, so that a chunk costs nothing", () => {
+    const render = sinon.fake.returns({ text: "x" });
+    for (let at = 0; at < 1000; at++) line.show(render);
+    clock.tick(10_000);
+    assert.equal(render.callCount, 2);
+  });
+
+  it("shows the last state in the end", () => {
+    for (const text of ["a", "b", "c"]) line.show(() => ({ text }));
+    clock.tick(1000);
+    assert.deepEqual(shown, [{ text: "a" }, { text: "c" }]);
+  });
+
+  it("is not updated where nothing has changed", () => {
+    for (let at = 0; at < 10; at++) {
+      line.show(() => ({ text: "same" }));
+      clock.tick(1000);
+    }
+    assert.equal(shown.length, 1);
+  });
+
+  it("shows nothing after it is closed, and leaves no timer", () => {
+    line.show(() => ({ text: "a" }));
+    line.show(() => ({ text: "b" }));
+    line.close();
+    line.show(() => ({ text: "c" }));
+    assert.equal(clock.countTimers(), 0);
+    clock.tick(1000);
+    assert.deepEqual(shown, [{ text: "a" }]);
+  });
+});
+
+describe("The status of a chat-stream", () => {
+  const load = useHelper();
+  const service = useService();
+
+  it("says waiting, then how far and how fast, then how much it was", async () => {
+    let go = () => {};
+    service().script = async (reply) => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      await reply.sendApart("a", "b");
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      reply.say("c");
+    };
+    const flow = await load(askFlow(service().url));
+    const shows = (fill: string, shape: string, word: string) =>
+      eventually(() => {
+        const status = flow.status("ask");
+        return status?.fill === fill && status.shape === shape && status.text?.endsWith(word) === true;
+      }, `the status is ${word}`);
+    flow.inject("ask", { payload: "Hi" });
+    await shows("blue", "ring", "waiting");
+    await service().requested(1);
+    go();
+    await shows("blue", "dot", "streaming");
+    go();
+    await end(flow.inbox("out"));
+    await shows("green", "dot", "done");
+  });
+
+  it("says cancelled in grey, which is no failure", async () => {
+    service().script = (reply) => void reply.send("half");
+    const flow = await load(askFlow(service().url));
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { cancel: true });
+    await eventually(() => flow.status("ask")?.fill === "grey", "the status is grey");
+  });
+
+  it("says how many stream at once", async () => {
+    service().script = (reply) => void reply.send("half");
+    const flow = await load(askFlow(service().url));
+    for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload });
+    await eventually(() => flow.status("ask")?.text?.startsWith("3 × ") === true, "the status says 3");
+    await pause();
+  });
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { Agent, EnvHttpProxyAgent } from "undici";
+import { createAgent } from "../../src/transport/agent.js";
+import { TEXT, whole } from "../support/answers.js";
+import { ask, assertComplete, isFailure } from "../support/asking.js";
+import { chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+import { until } from "../support/waiting.js";
+
+const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+
+describe("The pool of connections", () => {
+  guardEachTest();
+
+  let before: Record<string, string | undefined>;
+  beforeEach(() => {
+    before = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
+    for (const name of VARIABLES) delete process.env[name];
+  });
+  afterEach(() => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+
+  it("takes the proxy of the environment where none is set", async () => {
+    await using proxy = await chaosServer((peer) => peer.respond(502, {}, ""));
+    process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
+    const agent = createAgent({ connectTimeout: 1_000 });
+    const { failure } = (await ask({ url: "https://service.invalid/v1", agent })).result;
+    assert.match(failure?.message ?? "", /proxy refused .* 502/);
+    assert.equal(proxy.requests[0]?.path, "service.invalid:443");
+    await agent.destroy();
+  });
+
+  it("goes past it where the environment says so, and where it is told to go directly", async () => {
+    await using server = await chaosServer(whole);
+    await using proxy = await chaosServer((peer) => peer.fin());
+    process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
+    const direct = createAgent({ connectTimeout: 1_000, direct: true });
+    assertComplete(await ask({ url: server.url, agent: direct }), TEXT);
+    process.env["NO_PROXY"] = "127.0.0.1";
+    const agent = createAgent({ connectTimeout: 1_000 });
+    assertComplete(await ask({ url: server.url, agent }), TEXT);
+    assert.equal(proxy.connections, 0);
+    await Promise.all([direct.destroy(), agent.destroy()]);
+  });
+
+  for (const url of ["proxy.example", "ftp://proxy.example", "http://"]) {
+    it(`does not take ${url} for a proxy, and says what one looks like`, () => {
+      assert.throws(() => createAgent({ connectTimeout: 1_000, proxy: { url } }), isFailure("configuration"));
+      process.env["HTTPS_PROXY"] = url;
+      assert.throws(() => createAgent({ connectTimeout: 1_000 }), /HTTPS_PROXY/);
+    });
+  }
+
+  it("is undici's own where no proxy can be", async () => {
+    const [direct, proxied] = [
+      createAgent({ connectTimeout: 1_000, direct: true }),
+      createAgent({ connectTimeout: 1_000 }),
+    ];
+    assert.ok(direct instanceof Agent);
+    assert.ok(proxied instanceof EnvHttpProxyAgent);
+    await Promise.all([direct.destroy(), proxied.destroy()]);
+  });
+
+  it("gives a stream a connection of its own while another streams", async () => {
+    await using server = await chaosServer(async (peer, nth) => {
+      if (nth === 0) {
+        await peer.streamHead();
+        await until(() => server.requests.length === 2, "the other asks");
+        await peer.body("data: [DONE]\n\n");
+        await peer.end();
+      } else await whole(peer);
+    });
+    const [first, second] = await Promise.all([ask(server), ask(server)]);
+    assertComplete(first, "", "unknown");
+    assertComplete(second, TEXT);
+    assert.equal(server.connections, 2);
+  });
+});

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import type { Dispatcher } from "undici";
+import { DEFAULT_LIMITS } from "../../src/index.js";
+import { Exchange, type ExchangeListener } from "../../src/transport/exchange.js";
+import { DONE, delta, whole } from "../support/answers.js";
+import { type ChaosServer, chaosServer } from "../support/chaos-server.js";
+import { guardEachTest } from "../support/guards.js";
+import type { Peer } from "../support/peer.js";
+import { turns, until } from "../support/waiting.js";
+
+/** An exchange with a server, and what it told. */
+function exchange(server: ChaosServer): { exchange: Exchange; told: string[] } {
+  const told: string[] = [];
+  const listener: ExchangeListener = {
+    onConnected: () => told.push("connected"),
+    onResponse: (status) => told.push(`${status}`),
+    onBytes: () => {},
+    onReadEnd: () => {},
+    onRecord: (data) => told.push(data === "[DONE]" ? data : JSON.parse(data).choices[0].delta.content),
+    onBody: () => told.push("body"),
+    onEnd: () => told.push("end"),
+    onFailure: (failure) => told.push(failure.code),
+  };
+  const request = { method: "POST" as const, url: new URL(server.url), headers: {}, body: "{}" };
+  const made = new Exchange(request, DEFAULT_LIMITS, listener);
+  made.send(server.agent, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+  return { exchange: made, told };
+}
+
+describe("A connection that is held back", () => {
+  guardEachTest();
+
+  it("tells nothing until it is let go, and then everything, in order", async () => {
+    let peer: Peer | undefined;
+    await using server = await chaosServer(async (served) => {
+      peer = served;
+      await served.streamHead();
+      await served.body(delta("1"));
+      await served.silence();
+    });
+    const { exchange: held, told } = exchange(server);
+    await until(() => told.includes("1"), "the first text");
+    held.pause(true);
+    await peer!.body(delta("2"));
+    await peer!.body(delta("3"));
+    await turns(10);
+    assert.deepEqual(told, ["connected", "200", "1"]);
+    held.pause(false);
+    await until(() => told.includes("3"), "the rest");
+    held.pause(true);
+    held.pause(false);
+    held.pause(true);
+    await peer!.body(delta("4"));
+    await turns(10);
+    assert.ok(!told.includes("4"));
+    held.pause(false);
+    await until(() => told.includes("4"), "what came meanwhile");
+    assert.deepEqual(told, ["connected", "200", "1", "2", "3", "4"]);
+    held.abort();
+    await server.empty();
+  });
+
+  for (const framing of ["close", "chunked"] as const) {
+    for (const hangUp of ["fin", "reset"] as const) {
+      it(`survives the other side's end (${hangUp}) with a body that is ${framing}`, async () => {
+        let peer: Peer | undefined;
+        await using server = await chaosServer(async (served) => {
+          peer = served;
+          await served.streamHead(framing);
+          await served.body(delta("1"));
+          await served.silence();
+        });
+        const { exchange: held, told } = exchange(server);
+        await until(() => told.includes("1"), "the first text");
+        held.pause(true);
+        await peer!.body(delta("2"));
+        await turns(5);
+        peer![hangUp]();
+        await turns(10);
+        held.pause(false);
+        // undici takes a reset for an end where only the end says that the body is whole.
+        const end = framing === "close" ? "end" : "interrupted";
+        await until(() => told.includes(end), "the end is told");
+        // What is in the kernel when the other side resets is gone with the connection.
+        if (hangUp === "fin") assert.deepEqual(told, ["connected", "200", "1", "2", end]);
+        await server.empty();
+      });
+    }
+  }
+
+  it("can be ended at once", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      while (await peer.body(delta("x".repeat(1_000))));
+    });
+    const { exchange: held, told } = exchange(server);
+    await until(() => told.length > 2, "the first text");
+    held.pause(true);
+    held.abort();
+    await server.empty();
+    assert.ok(!told.includes("interrupted"), "it is told nothing more");
+  });
+
+  it("serves the next request, whatever the one before left", async () => {
+    const record = delta("1") + DONE;
+    await using server = await chaosServer((peer) =>
+      peer.respond(200, { "content-type": "text/event-stream" }, record),
+    );
+    for (let round = 0; round < 3; round++) {
+      const { exchange: held, told } = exchange(server);
+      await until(() => told.includes("end"), "the end");
+      held.pause(true);
+      held.abort();
+      await turns(3);
+    }
+    assert.equal(server.connections, 1);
+  });
+});
+
+describe("A connection that is no longer wanted", () => {
+  guardEachTest();
+
+  it("is ended, and no other is made in its place", async () => {
+    await using server = await chaosServer((peer) => peer.silence());
+    const { exchange: made, told } = exchange(server);
+    await until(() => server.requests.length === 1, "the request is there");
+    made.abort();
+    await server.empty();
+    await turns(20);
+    assert.equal(server.connections, 1);
+    assert.deepEqual(told, ["connected"]);
+  });
+
+  it("is not made use of when it was not wanted before it stood", async () => {
+    await using server = await chaosServer(whole);
+    const { exchange: made, told } = exchange(server);
+    made.abort();
+    await turns(20);
+    await server.empty();
+    assert.deepEqual([told, server.requests.length], [[], 0]);
+  });
+
+  it("is kept if the body ends by itself soon after the last that was wanted", async () => {
+    let peer: Peer | undefined;
+    await using server = await chaosServer(async (served) => {
+      peer = served;
+      await served.streamHead();
+      await served.body(delta("1"));
+      await until(() => told.includes("1"), "the text is told");
+      first.finish();
+      await served.body(delta("2"));
+      await served.end();
+    });
+    const { exchange: first, told } = exchange(server);
+    await until(() => told.includes("1"), "the text");
+    await turns(20);
+    assert.deepEqual([peer?.isGone, told], [false, ["connected", "200", "1"]]);
+  });
+
+  it("is ended if the body does not end soon", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(delta("1"));
+      await until(() => told.includes("1"), "the text is told");
+      first.finish();
+      while (await peer.body(delta("2"))) await turns();
+    });
+    const { exchange: first, told } = exchange(server);
+    await until(() => told.includes("1"), "the text");
+    await server.empty();
+    assert.deepEqual(told, ["connected", "200", "1"]);
+    assert.equal(server.connections, 1);
+  });
+
+  it("of a dispatcher that throws fails as a connection does", () => {
+    const told: string[] = [];
+    const listener = { onFailure: (failure: { code: string }) => told.push(failure.code) };
+    const request = { method: "POST" as const, url: new URL("http://127.0.0.1:9"), headers: {} };
+    const thrower = {
+      dispatch() {
+        throw Object.assign(new Error("bad header"), { code: "UND_ERR_INVALID_ARG" });
+      },
+    };
+    const made = new Exchange(request, DEFAULT_LIMITS, listener as unknown as ExchangeListener);
+    made.send(thrower as unknown as Dispatcher, { headersTimeout: 1, bodyTimeout: 1 });
+    assert.deepEqual(told, ["configuration"]);
+  });
+});

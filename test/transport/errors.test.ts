@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import type { FailureCode, Phase } from "../../src/index.js";
+import { ConnectError, transportFailure } from "../../src/transport/errors.js";
+
+const coded = (code: string, message = `it was ${code}`, cause?: Error): Error =>
+  Object.assign(new Error(message, cause ? { cause } : {}), { code });
+
+const parser = (reason: string): Error =>
+  Object.assign(new Error(`Response does not match the HTTP/1.1 protocol (${reason})`), {
+    name: "HTTPParserError",
+    code: undefined,
+  });
+
+type Row = [error: unknown, code: FailureCode, phase: Phase, retryable: boolean];
+
+const BEFORE: Record<string, Row> = {
+  "a refused connection": [coded("ECONNREFUSED"), "connection", "connect", true],
+  "an unknown name": [coded("ENOTFOUND"), "connection", "connect", true],
+  "a name server in trouble": [coded("EAI_AGAIN"), "connection", "connect", true],
+  "an unreachable network": [coded("ENETUNREACH"), "connection", "connect", true],
+  "no more files": [coded("EMFILE"), "connection", "connect", true],
+  "a connect timeout": [coded("UND_ERR_CONNECT_TIMEOUT"), "timeout", "connect", true],
+  "a timeout of the system": [coded("ETIMEDOUT"), "timeout", "connect", true],
+  "an expired certificate": [coded("CERT_HAS_EXPIRED"), "connection", "connect", false],
+  "a wrong name": [coded("ERR_TLS_CERT_ALTNAME_INVALID"), "connection", "connect", false],
+  "another protocol": [coded("EPROTO"), "connection", "connect", false],
+  "a headers timeout": [coded("UND_ERR_HEADERS_TIMEOUT"), "timeout", "headers", true],
+  "too many headers": [coded("UND_ERR_HEADERS_OVERFLOW"), "bad_response", "headers", false],
+  "no HTTP": [parser("Expected HTTP/"), "bad_response", "headers", false],
+  "a request that cannot be": [coded("UND_ERR_INVALID_ARG"), "configuration", "connect", false],
+  "a closed socket": [coded("UND_ERR_SOCKET"), "connection", "connect", true],
+  "an error without a code": [new Error("boo"), "connection", "connect", true],
+  "no error at all": ["boo", "connection", "connect", true],
+  "several addresses": [
+    new AggregateError([coded("ENETUNREACH"), coded("ECONNREFUSED")], "all failed"),
+    "connection",
+    "connect",
+    true,
+  ],
+  "an error in an error": [
+    new Error("fetch failed", { cause: new Error("x", { cause: coded("ETIMEDOUT") }) }),
+    "timeout",
+    "connect",
+    true,
+  ],
+  "a proxy that refuses": [
+    new ConnectError(coded("UND_ERR_ABORTED", "Proxy response (407) !== 200 when HTTP Tunneling")),
+    "connection",
+    "connect",
+    false,
+  ],
+  "a proxy that finds nobody": [
+    new ConnectError(coded("UND_ERR_ABORTED", "Proxy response (503) !== 200 when HTTP Tunneling")),
+    "connection",
+    "connect",
+    true,
+  ],
+  "a proxy that is none": [new ConnectError(parser("Expected HTTP/")), "connection", "connect", true],
+  "a certificate, while connecting": [
+    new ConnectError(coded("CERT_HAS_EXPIRED")),
+    "connection",
+    "connect",
+    false,
+  ],
+};
+
+const AFTER: Record<string, Row> = {
+  "a reset": [coded("ECONNRESET"), "interrupted", "streaming", true],
+  "an end": [coded("UND_ERR_SOCKET"), "interrupted", "streaming", true],
+  "a dead peer": [coded("ETIMEDOUT"), "interrupted", "streaming", true],
+  "an alert": [coded("EPROTO"), "interrupted", "streaming", true],
+  "a body that is too short": [
+    coded("UND_ERR_RES_CONTENT_LENGTH_MISMATCH"),
+    "interrupted",
+    "streaming",
+    true,
+  ],
+  "a chunked body without its end": [parser("Invalid EOF state"), "interrupted", "streaming", true],
+  "a chunk of no size": [parser("Invalid character in chunk size"), "bad_response", "streaming", false],
+  "undici's deadline": [coded("UND_ERR_BODY_TIMEOUT"), "timeout", "streaming", true],
+};
+
+describe("What errors of a connection mean", () => {
+  for (const [started, rows] of [
+    [false, BEFORE],
+    [true, AFTER],
+  ] as const) {
+    for (const [what, [error, code, phase, retryable]] of Object.entries(rows)) {
+      it(`${what} ${started ? "after" : "before"} the headers is ${code}`, () => {
+        const failure = transportFailure(error, "service.example", started);
+        assert.deepEqual(
+          { code: failure.code, phase: failure.phase, retryable: failure.retryable },
+          { code, phase, retryable },
+        );
+        assert.equal(failure.cause, undefined);
+        assert.match(failure.message, /[.?]$/);
+      });
+    }
+  }
+
+  it("errors that go in circles are gone through once", () => {
+    const error = new Error("round");
+    error.cause = error;
+    assert.equal(transportFailure(error, "service.example", false).code, "connection");
+  });
+});
