@@ -71,6 +71,24 @@ describe("A chat stream with a signal", () => {
     assert.equal(listeners(), 0, "though nobody reads on");
   });
 
+  it("shared by many has one listener, and one abort ends them all", async () => {
+    await using server = await chaosServer(stalling);
+    const { signal, abort } = controller();
+    const streams = Array.from({ length: 20 }, () => chatStream(question(server), signal));
+    const texts = streams.map((stream) => stream.textDeltas());
+    for (const reading of texts) await reading.next();
+    assert.equal(getEventListeners(signal, "abort").length, 1);
+    await streams[0]?.close();
+    assert.equal(getEventListeners(signal, "abort").length, 1, "the others still listen");
+    abort();
+    for (const reading of texts.slice(1)) {
+      await assert.rejects(reading.next(), isFailure("cancelled", TEXT));
+    }
+    assert.deepEqual(await texts[0]?.next(), { done: true, value: undefined });
+    assert.equal(getEventListeners(signal, "abort").length, 0);
+    await server.empty();
+  });
+
   it("aborted after its end changes nothing", async () => {
     await using server = await chaosServer(whole);
     const { signal, abort } = controller();

@@ -63,6 +63,20 @@ export function safeStringify(value: unknown): string {
   return withinDepth(value, 100) ? (JSON.stringify(value) ?? "") : "…";
 }
 
+/**
+ * Whether a JSON text can nest deeper than `limit` at all: it must have more brackets than that. A bound that is
+ * cheap to look at, for the records that are all alike; brackets in strings count too.
+ */
+export function mayNestDeeper(text: string, limit: number): boolean {
+  let brackets = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++brackets > limit) return true;
+    }
+  }
+  return false;
+}
+
 /** Whether a value nests no deeper than `limit`; recursion stops there, so it cannot overflow the stack. */
 export function withinDepth(value: unknown, limit: number): boolean {
   if (typeof value !== "object" || value === null) return true;

@@ -12,6 +12,7 @@ const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);
  * @throws Failure `bad_response` where the answer's text is in no known form: it must not get lost silently
  */
 export function normaliseDelta(delta: Delta): void {
+  if (isPlain(delta)) return;
   const content: unknown = delta.content;
   if (Array.isArray(content)) spreadParts(delta, content);
   else if (isObject(content)) spreadParts(delta, [content]);
@@ -33,6 +34,12 @@ export function normaliseDelta(delta: Delta): void {
   }
   if (delta.refusal !== undefined && typeof delta.refusal !== "string") delete delta.refusal;
   if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
+}
+
+/** Nothing but text, as most deltas are. */
+function isPlain(delta: Delta): boolean {
+  for (const key in delta) if (key !== "content") return false;
+  return typeof delta.content === "string" && delta.content !== "";
 }
 
 function strangeContent(): Failure {

@@ -1,6 +1,6 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chunk.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
-import { isObject, tryParseJson, withinDepth } from "../core/json.js";
+import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink } from "./dialect.js";
 import { isRich, normaliseDelta } from "./openai-delta.js";
 import { reportedError } from "./stream-error.js";
@@ -54,10 +54,9 @@ export class OpenAiDecoder implements Decoder {
       this.malformed(data, event, last);
       return;
     }
-    if (!withinDepth(record, this.options.depth)) {
-      this.sink.onFailure(
-        new Failure("limit", `The service sent JSON nested deeper than ${this.options.depth} levels.`),
-      );
+    const { depth } = this.options;
+    if (mayNestDeeper(data, depth) && !withinDepth(record, depth)) {
+      this.sink.onFailure(new Failure("limit", `The service sent JSON nested deeper than ${depth} levels.`));
       return;
     }
     const failure = reportedError(record, event);
@@ -101,6 +100,7 @@ export class OpenAiDecoder implements Decoder {
       const chunk = this.canonical(record, choices);
       const text = textOf(chunk);
       const kind = this.kindOf(chunk, text);
+      if (kind === "rich") tidy(chunk);
       this.sink.onChunk(chunk, kind, text);
       if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, textOfRecord);
       else this.template.forget();
@@ -114,9 +114,9 @@ export class OpenAiDecoder implements Decoder {
     const usage = usageOf(record, choices);
     record["choices"] = choices.map((choice) => this.choice(choice));
     if (usage) record["usage"] = usage;
-    else delete record["usage"];
+    else dropField(record, "usage");
     this.identify(record);
-    for (const field of PADDING_FIELDS) delete record[field];
+    for (const field of PADDING_FIELDS) dropField(record, field);
     return record as Chunk;
   }
 
@@ -144,13 +144,13 @@ export class OpenAiDecoder implements Decoder {
       delta.tool_calls = this.trackerFor(number).normalise(delta.tool_calls);
       if (delta.tool_calls.length === 0) delete delta.tool_calls;
     }
-    delete wire["message"];
-    delete wire["usage"];
+    dropField(wire, "message");
+    dropField(wire, "usage");
     wire["index"] = number;
     wire["delta"] = delta;
     if (typeof wire["finish_reason"] !== "string" || wire["finish_reason"] === "")
       wire["finish_reason"] = null;
-    if (!hasEntries(wire["logprobs"])) delete wire["logprobs"];
+    if (!hasEntries(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
   }
 
@@ -205,6 +205,18 @@ export class OpenAiDecoder implements Decoder {
     this.sawCitations = said;
     return true;
   }
+}
+
+/** Takes a field away where there is one: to delete from an object makes V8 treat it as a dictionary from then on. */
+function dropField(object: Record<string, unknown>, field: string): void {
+  if (object[field] === null) object[field] = undefined;
+  else if (object[field] !== undefined) delete object[field];
+}
+
+/** A chunk that leaves us shows no fields without a value. */
+function tidy(chunk: Chunk): void {
+  for (const part of [chunk, ...chunk.choices])
+    for (const key in part) if (part[key] === undefined) delete part[key];
 }
 
 /** A record whose repetition, but for the text, would tell nothing new. */

@@ -62,12 +62,24 @@ describe("a first flow, made by hand", function () {
     await editor.status(stream).filter({ hasText: /^done · \d+$/ }).waitFor();
     await editor.debugged("debug 2", /sea/);
     const messages = await editor.debugMessages();
-    assert.ok(messages.length > 10);
-    console.log(messages);
+    const pieces = messages.filter(({ from }) => from === "debug 1");
+    const answers = messages.filter(({ from }) => from === "debug 2");
+    assert.ok(pieces.length > 10, `${pieces.length} chunks`);
+    assert.equal(pieces.at(-1)?.value, '""', "the last message of a stream adds no text");
+    assert.equal(answers.length, 1);
+    assert.equal(messages.at(-1)?.from, "debug 2");
+    // The sidebar cuts a long text off.
+    const start = answers[0]!.value.slice(1).replace(/\.*"$/, "");
+    const joined = pieces.map(({ value }) => value.slice(1, -1)).join("");
+    assert.ok(joined.startsWith(start), `${start} should be how ${joined} begins`);
 
     await editor.select(stream);
     await editor.action("core:show-help-tab");
     const help = page.locator(".red-ui-sidebar-help-stack .red-ui-help");
-    await help.getByText("Asks a language model", { exact: false }).waitFor();
+    await help.getByText(/^Asks a language model/).waitFor();
+    for (const label of ["chat provider", "collect"]) {
+      await editor.showHelp(label);
+      await help.locator("h1, h2, h3").first().waitFor();
+    }
   });
 });

@@ -173,12 +173,22 @@ export class EditorPage {
     });
   }
 
-  async showTab(label: string): Promise<void> {
-    await this.page
-      .locator(".red-ui-workspace-tabs, #red-ui-workspace-tabs")
-      .getByText(label)
-      .first()
-      .click();
+  /** The red triangle on an invalid node. */
+  mark(id: string): Locator {
+    return this.node(id).locator(".red-ui-flow-node-error:not(.hide)");
+  }
+
+  /** What the tooltip says when the pointer rests on something. */
+  async hint(target: Locator): Promise<string> {
+    await target.hover();
+    const tooltip = this.page.locator(".red-ui-popover:visible").last();
+    await tooltip.waitFor();
+    return tooltip.innerText();
+  }
+
+  /** Shows a tab of flows. */
+  async showFlow(label: string): Promise<void> {
+    await this.page.locator("#red-ui-workspace-tabs").getByText(label, { exact: true }).click();
   }
 
   // ---- Dialogs
@@ -219,6 +229,16 @@ export class EditorPage {
 
   field(id: string): Locator {
     return this.page.locator(`#${id}`);
+  }
+
+  /** A field that is marked as wrong. */
+  wrong(id: string): Locator {
+    return this.page.locator(`#${id}.input-error`);
+  }
+
+  /** Brings a page of our own dialogs to the front. */
+  async tab(label: string): Promise<void> {
+    await this.page.locator(".chat-form .red-ui-tab").getByText(label, { exact: true }).click();
   }
 
   /** Sets a typed input by the name of its type and its text. */
@@ -288,6 +308,12 @@ export class EditorPage {
 
   async action(name: string): Promise<void> {
     await this.page.evaluate((name) => RED.actions.invoke(name), name);
+  }
+
+  /** Opens the help of a type of nodes, from the table of contents. */
+  async showHelp(label: string): Promise<void> {
+    await this.page.locator(".red-ui-sidebar-help-toc").getByText(label, { exact: true }).click();
+    await this.page.locator(".red-ui-help-title").getByText(label, { exact: true }).waitFor();
   }
 
   /** Import > Examples, by the names in the dialog. */

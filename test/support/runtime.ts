@@ -43,7 +43,11 @@ interface Red {
   start(): Promise<void>;
   stop(): Promise<void>;
   httpAdmin: (request: unknown, response: unknown) => void;
-  events: { on(event: string, listener: (event: { id: string; status?: NodeStatus }) => void): void };
+  events: {
+    on(event: string, listener: (event: { id: string; status?: NodeStatus }) => void): void;
+    once(event: string, listener: () => void): void;
+  };
+  hooks: { add(hook: string, listener: (event: HookEvent) => void): void };
   nodes: {
     getNode(id: string): LiveNode | undefined;
     getNodeList(): { id: string; types: string[]; err?: unknown; enabled: boolean; loaded?: boolean }[];
@@ -57,6 +61,12 @@ interface Red {
       getNodeCredentials(options: object): Promise<unknown>;
     };
   };
+}
+
+/** What Node-RED's hooks tell of a message that a node gets or is done with. */
+interface HookEvent {
+  node?: { id: string; node: LiveNode };
+  destination?: { id: string; node: LiveNode };
 }
 
 /** A node that runs. */
@@ -80,6 +90,8 @@ export class TestRuntime {
   readonly logs: LogEntry[] = [];
   readonly statuses = new Inbox<{ id: string; status: NodeStatus | undefined; at: number }>();
   readonly userDir: string;
+  /** Inputs that nodes of this package got, and how many of them they were done with. */
+  readonly inputs = new Map<string, { got: number; done: number }>();
   /** How many times flows have been deployed. */
   deploys = 0;
   /** What `helper` nodes do besides recording, by their id. */
@@ -126,12 +138,13 @@ export class TestRuntime {
 
   static async start(options: RuntimeOptions = {}): Promise<TestRuntime> {
     const runtime = new TestRuntime(options);
-    const started = new Promise((resolve) => runtime.red.events.on("flows:started", resolve));
+    const started = new Promise<void>((resolve) => runtime.red.events.once("flows:started", resolve));
     runtime.red.events.on("node-status", ({ id, status }) =>
       runtime.statuses.push({ id, status, at: performance.now() }),
     );
     await runtime.red.start();
     runtime.addTestTypes();
+    runtime.count();
     runtime.server.listen(0, "127.0.0.1");
     await Promise.all([started, once(runtime.server, "listening")]);
     return runtime;
@@ -146,7 +159,7 @@ export class TestRuntime {
   async deploy(flows: FlowNode[], type: DeployType = "full", credentials: Credentials = {}): Promise<void> {
     this.deploys++;
     const started = new Promise<void>((resolve) => {
-      this.red.events.on("flows:started", () => resolve());
+      this.red.events.once("flows:started", resolve);
     });
     await this.red.runtime.flows.setFlows({
       flows: { flows: structuredClone(flows), credentials },
@@ -189,6 +202,7 @@ export class TestRuntime {
   clear(): void {
     this.arrivals.clear();
     this.statuses.clear();
+    this.inputs.clear();
     this.logs.length = 0;
     this.reactions.clear();
   }
@@ -199,6 +213,20 @@ export class TestRuntime {
     this.server.closeAllConnections();
     this.server.close();
     if (!keep) rmSync(this.userDir, { recursive: true, force: true });
+  }
+
+  private count(): void {
+    const of = ({ id, node }: { id: string; node: LiveNode }) => {
+      const known = this.inputs.get(id) ?? { got: 0, done: 0 };
+      return /^(chat-stream|collect)$/.test(node.type) ? this.inputs.set(id, known).get(id)! : known;
+    };
+    this.red.hooks.add("onReceive.test", ({ destination }) => {
+      // A node that is closed has no listeners any more: what still comes is nobody's.
+      if (destination?.node["_inputCallback"]) of(destination).got++;
+    });
+    this.red.hooks.add("onComplete.test", ({ node }) => {
+      if (node) of(node).done++;
+    });
   }
 
   /** `helper` records what arrives; `retry` is only there to be wired to. */

@@ -1,155 +1,98 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Failure } from "../../src/core/failure.js";
 import { SseReader } from "../../src/transport/sse.js";
-import { isFailure } from "../support/asking.js";
+import { WPT, type WptRow } from "../fixtures/wpt.js";
+import { anyCuts, cutText } from "../support/arbitraries.js";
+import { recordsOf } from "../support/replay.js";
 
-interface Heard {
-  data: string;
-  event?: string;
-  last?: true;
-}
+const expected = ({ events, unclosed }: WptRow) => [
+  ...events.map(([data, event]) => [data, event, false]),
+  ...(unclosed ? [[unclosed[0], unclosed[1], true]] : []),
+];
 
-/** Feeds texts and then the end. */
-function read(texts: readonly string[], longest = 1_000): Heard[] {
-  const heard: Heard[] = [];
-  const reader = new SseReader(
-    {
-      onRecord: (data, event, last) =>
-        heard.push({ data, ...(event === undefined ? {} : { event }), ...(last ? { last } : {}) }),
-    },
-    longest,
-  );
-  for (const text of texts) reader.feed(text);
-  reader.end();
-  return heard;
-}
-
-const last = true as const;
-
-/** The rows of the Web Platform Tests for the format of event streams (eventsource/format-*) that concern data. */
-const ROWS: Record<string, [text: string, heard: Heard[]]> = {
-  "format-bom": ["\ufeffdata:1\n\n\ufeffdata:2\n\ndata:3\n\n", [{ data: "1" }, { data: "3" }]],
-  "format-bom-2": ["\ufeff\ufeffdata:1\n\ndata:2\n\ndata:3\n\n", [{ data: "2" }, { data: "3" }]],
-  "format-comments": [
-    `data:1\n:\0\n:\ndata:2\n:${"x".repeat(200)}\ndata:3\n:data:fail\n:${"x".repeat(200)}\ndata:4\n\n`,
-    [{ data: "1\n2\n3\n4" }],
-  ],
-  "format-data-before-final-empty-line": [
-    "retry:1000\ndata:test1\n\nid:test\ndata:test2",
-    [{ data: "test1" }, { data: "test2", last }],
-  ],
-  "format-field-data": [
-    "data:\n\ndata\ndata\n\ndata:test\n\n",
-    [{ data: "" }, { data: "\n" }, { data: "test" }],
-  ],
-  "format-field-event": ["event:test\ndata:x\n\ndata:x\n\n", [{ data: "x", event: "test" }, { data: "x" }]],
-  "format-field-event-empty": ["event: \ndata:data\n\n", [{ data: "data" }]],
-  "format-field-id": ["id:1\ndata:1\n\ndata:2\n\n", [{ data: "1" }, { data: "2" }]],
-  "format-field-id-null": ["id:1\0\ndata:1\n\n", [{ data: "1" }]],
-  "format-field-parsing": [
-    "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n data:32\ndata:4\n\n",
-    [{ data: "\0\n 2\n1\n3\n\n4" }],
-  ],
-  "format-field-retry": ["retry:3000\ndata:x\n\n", [{ data: "x" }]],
-  "format-field-retry-bogus": ["retry:3000\nretry:1000x\ndata:x\n\n", [{ data: "x" }]],
-  "format-field-unknown": [
-    "data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacomment\n\n",
-    [{ data: "test\n" }],
-  ],
-  "format-leading-space": ["data:\ttest\rdata: \ndata:test\n\n", [{ data: "\ttest\n\ntest" }]],
-  "format-newlines": ["data:test\r\ndata\ndata:test\r\n\r", [{ data: "test\n\ntest" }]],
-  "format-null-character": ["data:\0\n\n\n\n", [{ data: "\0" }]],
-  "format-utf-8": ["data:ok…\n\n", [{ data: "ok…" }]],
-};
-
-describe("Server-sent events", () => {
-  for (const [name, [text, heard]] of Object.entries(ROWS)) {
-    it(`P08: are read as the row ${name} says, cut anywhere`, () => {
-      const expected = heard.map(({ last: _last, ...rest }) => rest);
-      const bare = (list: Heard[]) => list.map(({ last: _last, ...rest }) => rest);
-      assert.deepEqual(bare(read([text])), expected);
-      for (let at = 0; at <= text.length; at++) {
-        assert.deepEqual(bare(read([text.slice(0, at), text.slice(at)])), expected, `cut at ${at}`);
-      }
-      assert.deepEqual(bare(read([...text])), expected, "cut everywhere");
+describe("The grammar of server-sent events", () => {
+  for (const row of WPT) {
+    it(`is that of web-platform-tests: ${row.name}`, () => {
+      assert.deepEqual(recordsOf([row.body]), expected(row));
     });
   }
 
-  it("P08: are the same however they are cut", () => {
-    const piece = fc.constantFrom(
-      "data:",
-      " ",
-      "x",
-      "\n",
-      "\r",
-      "\r\n",
-      ":",
-      "event:",
-      "id:",
-      "\u{1f600}",
-      "\0",
-    );
+  it("is the same whether one event comes at a time or many, whatever ends the lines", () => {
     fc.assert(
       fc.property(
-        fc.array(piece, { maxLength: 40 }),
-        fc.array(fc.nat(60), { maxLength: 6 }),
-        (parts, cuts) => {
-          const text = parts.join("");
-          const places = [...new Set(cuts.filter((cut) => cut < text.length))].sort(
-            (one, other) => one - other,
+        fc.array(
+          fc.array(
+            fc.string({ unit: "grapheme" }).filter((line) => !/[\r\n]/.test(line)),
+            { minLength: 1 },
+          ),
+        ),
+        fc.constantFrom("\n", "\r\n", "\r"),
+        anyCuts,
+        (events, eol, cuts) => {
+          const text = events
+            .map((lines) => lines.map((line) => `data: ${line}${eol}`).join("") + eol)
+            .join("");
+          const read: string[] = [];
+          const reader = new SseReader({ onRecord: (data) => read.push(data) }, 1_000_000);
+          for (const piece of cutText(text, cuts)) reader.feed(piece);
+          reader.end();
+          assert.deepEqual(
+            read,
+            events.map((lines) => lines.join("\n")),
           );
-          const pieces = [0, ...places].map((from, at) => text.slice(from, places[at] ?? text.length));
-          const bare = (list: Heard[]) => list.map(({ last: _last, ...rest }) => rest);
-          assert.deepEqual(bare(read(pieces)), bare(read([text])));
         },
       ),
-      { numRuns: 2_000 },
     );
   });
+});
 
-  it("P09: what lacks its blank line is told as the last", () => {
-    for (const end of ["", "\n", "\r", "\r\n"]) {
-      assert.deepEqual(read([`data: 1\n\ndata: 2${end}`]), [{ data: "1" }, { data: "2", last }]);
-    }
-    assert.deepEqual(read(["data: 1\n\n"]), [{ data: "1" }]);
-  });
+describe("A reader of server-sent events", () => {
+  const read = (...pieces: string[]) => recordsOf(pieces.map((piece) => Buffer.from(piece)));
 
-  it("an error that comes as a field of its own is told as one", () => {
-    assert.deepEqual(read(['error: {"message":"x"}\n\ndata: 1\n\n']), [
-      { data: '{"message":"x"}', event: "error" },
-      { data: "1" },
+  it("delivers what no blank line closes, as the last", () => {
+    assert.deepEqual(read("data: a\n\nevent: x\nda", "ta: b"), [
+      ["a", undefined, false],
+      ["b", "x", true],
     ]);
   });
 
-  it("text without any field is told at the end, where nothing else came", () => {
-    assert.deepEqual(read(['{"error":\n"x"}\n']), [{ data: '{"error":\n"x"}\n', last }]);
-    assert.deepEqual(read(["some text\ndata: 1\n\n"]), [{ data: "1" }]);
-    const [stray] = read(
-      Array.from({ length: 100 }, () => `${"x".repeat(500)}\n`),
-      100_000,
-    );
-    assert.ok(stray!.data.length < 10_000, "but not all of it is kept");
+  it("delivers each event as soon as its blank line is there", () => {
+    const seen: string[] = [];
+    const reader = new SseReader({ onRecord: (data) => seen.push(data) }, 1000);
+    reader.feed("data: a\n");
+    assert.deepEqual(seen, []);
+    reader.feed("\ndata: b\n\n");
+    assert.deepEqual(seen, ["a", "b"]);
   });
 
-  for (const [what, text] of Object.entries({
-    "a line": `data: ${"x".repeat(50)}`,
-    "an event of many lines": "data: xxxxxxxx\n",
-    "an event of empty lines": "data:\n",
-    "a comment": ": xxxxxx",
-    "many comments": ": xxxxxx\n\n",
-    "a field that nobody knows": "x".repeat(30),
-  })) {
-    it(`S02: ${what} beyond the limit ends the stream`, () => {
-      const feed = () =>
-        read(
-          Array.from({ length: 400 }, () => text),
-          1_000,
-        );
-      assert.throws(feed, isFailure("limit"));
-    });
-  }
+  it("delivers an error that comes in a field of its own", () => {
+    assert.deepEqual(read('data: a\n\nerror: {"x":1}\n\n'), [
+      ["a", undefined, false],
+      ['{"x":1}', "error", false],
+    ]);
+  });
 
-  it("events are not counted together", () => {
-    assert.equal(read(Array.from({ length: 400 }, () => "data: xxxxxxxx\n\n")).length, 400);
+  it("delivers what came unframed where nothing else came, and only then", () => {
+    assert.deepEqual(read('{"error":\n', '"x"}\n'), [['{"error":\n"x"}\n', undefined, true]]);
+    assert.deepEqual(read('{"error":"x"}\n\ndata: a\n\n'), [["a", undefined, false]]);
+    assert.deepEqual(read(": ping\n\n"), []);
+    assert.deepEqual(read(""), []);
+  });
+
+  it("keeps only the beginning of what came unframed", () => {
+    const [[data] = [""]] = recordsOf([Buffer.from("x".repeat(100_000))]) as [string][];
+    assert.ok(data.length < 5_000);
+  });
+
+  it("refuses an event that grows too long, in one line or in many, and says so as a limit", () => {
+    const limit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
+    const line = new SseReader({ onRecord: () => {} }, 100);
+    line.feed("data: ");
+    assert.throws(() => line.feed("x".repeat(101)), limit);
+    const lines = new SseReader({ onRecord: () => {} }, 100);
+    assert.throws(() => {
+      for (let at = 0; at < 30; at++) lines.feed("data: 12345678\n");
+    }, limit);
   });
 });

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import type { EditorPage } from "../support/editor-page.js";
+import { freePort } from "../support/node-red-process.js";
+import { ScriptedService } from "../support/scripted-service.js";
+import { providerFlow } from "./flows.js";
+import { world } from "./world.js";
+
+describe("“Test connection” in a provider's dialog", function () {
+  this.timeout(60_000);
+  let service: ScriptedService;
+
+  before(async () => {
+    service = await ScriptedService.start();
+    service.script = (reply) =>
+      reply.text(200, "text/html", "<!doctype html><html><title>Intranet</title><body>Sign in</body></html>");
+  });
+  after(() => service.close());
+
+  it("says to deploy first, and once deployed how many models there are", async () => {
+    const editor = await world.editor();
+    const stream = await editor.drag("chat-stream", 300, 140);
+    await editor.edit(stream);
+    await editor.editConfig("provider", "add");
+    await editor.field("node-config-input-name").fill("Demo");
+    const result = editor.field("chat-provider-test-result");
+    await result.filter({ hasText: /^Deploy first/ }).waitFor();
+    assert.ok(await editor.field("chat-provider-test").isDisabled());
+    await editor.configDone();
+    await editor.done();
+    await editor.deploy();
+
+    await editor.edit(stream);
+    await editor.editConfig("provider", "edit");
+    assert.match(await test(editor), /^works: \d+ models$/);
+    await screenshot(editor.page, "chat-provider-dialog");
+
+    await editor.field("node-config-input-demoPace").fill("50");
+    await result.filter({ hasText: /^Deploy first/ }).waitFor();
+  });
+
+  it("says in one line what to change where the base URL is wrong", async () => {
+    const nobody = await freePort();
+    const editor = await world.editor(
+      providerFlow({
+        closed: { provider: "custom", baseUrl: `http://127.0.0.1:${nobody}/v1` },
+        page: { provider: "custom", baseUrl: service.url },
+      }),
+    );
+    const results: Record<string, string> = {};
+    for (const id of ["closed", "page"]) {
+      await editor.edit(`stream-${id}`);
+      await editor.editConfig("provider", "edit");
+      results[id] = await test(editor);
+      await editor.configDone();
+      await editor.cancel();
+    }
+    console.log(results);
+  });
+});
+
+/** Presses the button. @returns what it says beside it, which is to be one line */
+async function test(editor: EditorPage): Promise<string> {
+  await editor.page.locator("#chat-provider-test:enabled").click();
+  const result = editor.page.locator("#chat-provider-test-result:is(.chat-right, .chat-wrong)");
+  await result.waitFor();
+  const text = await result.innerText();
+  assert.ok(!text.includes("\n"), text);
+  return text;
+}
