@@ -59,20 +59,14 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.end("cancelled", "cancelled");
   }
 
-  /** Holds the socket back while a reader cannot keep up. */
-  pause(paused: boolean): void {
-    if (this.over) return;
-    this.exchange?.pause(paused);
-    this.deadlines.pause(paused);
-  }
-
   onConnected(): void {
     if (!this.over) this.deadlines.connected();
   }
 
   onResponse(status: number, headers: Headers): void {
     this.status = status;
-    this.headers = headers;
+    // Those of a success say nothing that is needed later.
+    if (status >= 300) this.headers = headers;
     this.deadlines.responded();
     // The status is the answer; for the words about it there is no waiting as there is for a model.
     if (status >= 300) this.deadlines.finishing();
@@ -87,8 +81,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (!this.over) this.decoder.record(data, event, last);
   }
 
-  onReadEnd(bytes: number): void {
-    if (!this.over) this.observer.onReadEnd?.(bytes);
+  onReadEnd(): void {
+    if (!this.over) this.observer.onReadEnd?.();
   }
 
   onBody(text: string): void {
@@ -158,8 +152,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
           `The request is ${size} bytes long, more than the limit of ${setup.limits.request}. Send a shorter conversation.`,
         );
       }
-      this.exchange = new Exchange(wire, setup.limits, this);
-      this.exchange.send(setup.dispatcher, backstops(setup.timeouts));
+      this.exchange = new Exchange(setup.limits, this);
+      this.exchange.send(wire, setup.dispatcher, backstops(setup.timeouts));
     } catch (thrown) {
       this.fail(asFailure(thrown, "invalid_request"));
     }
@@ -287,8 +281,7 @@ const EXPIRED: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => st
 function backstops(timeouts: Readonly<Timeouts>): Backstops {
   return {
     headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
-    // Not the silence: it does not count while a reader holds the connection back.
-    bodyTimeout: timeouts.total + BACKSTOP_MARGIN,
+    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN,
   };
 }
 

@@ -13,8 +13,8 @@ export interface ChatObserver {
   onText(text: string): void;
   /** A chunk with more than answer text; `text` is what it adds to the answer. */
   onChunk(chunk: Chunk, text: string): void;
-  /** All chunks of one read of the socket, of so many bytes, have been told. */
-  onReadEnd?(bytes?: number): void;
+  /** All chunks of one read of the socket have been told. */
+  onReadEnd?(): void;
   /** The one end that every stream has. */
   onEnd(result: ChatResult): void;
 }

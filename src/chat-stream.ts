@@ -3,6 +3,7 @@ import { type ChatResult, ChatRun } from "./chat-run.js";
 import { Channel } from "./core/channel.js";
 import type { Chunk, Completion } from "./core/chunk.js";
 import { Failure } from "./core/failure.js";
+import { mergeChunks } from "./core/merge.js";
 import { onAbort } from "./core/on-abort.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
@@ -17,7 +18,7 @@ export class StreamConsumedError extends Error {
 /**
  * An answer as it comes. It can be read once, in one of four ways: as chunks (`for await` on itself), as text
  * (`textDeltas`), as a whole (`collect`), or as text with the whole at its end (`collectWithDeltas`). The request
- * is sent when reading begins. Leaving a loop early closes the connection; a failure is thrown as `Failure`, with
+ * is sent when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the connection; a failure is thrown as `Failure`, with
  * what had come in `partial`.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
@@ -40,12 +41,16 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
 
   /** Every chunk, in Chat Completions form. @throws StreamConsumedError at the second call */
   [Symbol.asyncIterator](): AsyncIterableIterator<Chunk> {
-    return this.consume(true, (chunk) => chunk);
+    return this.consume(true, (chunk) => chunk, mergeChunks);
   }
 
   /** The answer's text, piece by piece. @throws StreamConsumedError */
   textDeltas(): AsyncIterableIterator<string> {
-    return this.consume(false, (_chunk, text) => text);
+    return this.consume(
+      false,
+      (_chunk, text) => text,
+      (first, second) => first + second,
+    );
   }
 
   /** The answer's text, piece by piece; afterwards `finalResponse` holds the whole. @throws StreamConsumedError */
@@ -70,10 +75,14 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     await this.close();
   }
 
-  private consume<T>(everyChunk: boolean, pick: (chunk: Chunk, text: string) => T): AsyncIterableIterator<T> {
+  private consume<T>(
+    everyChunk: boolean,
+    pick: (chunk: Chunk, text: string) => T,
+    merge: (first: T, second: T) => T,
+  ): AsyncIterableIterator<T> {
     if (this.consumed) throw new StreamConsumedError();
     this.consumed = true;
-    const items = this.read(everyChunk, pick);
+    const items = this.read(everyChunk, pick, new Channel<T>(merge));
     return {
       next: () => items.next(),
       // A generator would let a pending next() wait for its chunk first.
@@ -87,10 +96,13 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     };
   }
 
-  private async *read<T>(everyChunk: boolean, pick: (chunk: Chunk, text: string) => T): AsyncGenerator<T> {
+  private async *read<T>(
+    everyChunk: boolean,
+    pick: (chunk: Chunk, text: string) => T,
+    channel: Channel<T>,
+  ): AsyncGenerator<T> {
     if (this.closed) return;
     if (this.signal?.aborted) throw this.cancelled("The stream was cancelled by its signal.");
-    const channel = new Channel<T>((full) => run.pause(full));
     const stop = () => {
       run.cancel();
       channel.drop();
@@ -101,7 +113,6 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
         const item = pick(chunk, text);
         if (item !== "") channel.push(item);
       },
-      onReadEnd: (bytes = 0) => channel.weigh(bytes),
       onEnd: (result) => {
         this.result = result;
         unlisten?.();

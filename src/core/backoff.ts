@@ -4,15 +4,18 @@ import type { FailureData } from "./failure.js";
 export interface BackoffOptions {
   /** Upper bound of the first wait; doubles with each attempt. */
   delay: number;
-  /** No wait is longer; a service that asks for more is not asked again. */
+  /** No wait of ours is longer; a service that asks for more is not asked again. */
   maxDelay: number;
 }
 
-/** What follows from a failure: wait and ask again, or give up and say why. */
+/** What follows from a failure: wait and ask again, or give up; then a sentence that says why, "" if nothing new. */
 export type RetryDecision = { wait: number } | { giveUp: string };
 
 /** A service that says it is busy gets twice the time of one that merely failed. */
 const THROTTLED: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
+
+/** More doublings than any limit allows. */
+const MOST_DOUBLINGS = 30;
 
 /**
  * Full jitter: anything between 0 and the doubled delay, so that a thousand flows that failed together do not
@@ -20,14 +23,17 @@ const THROTTLED: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  */
-export function backoff(attempt: number, options: BackoffOptions, random: number): number {
-  return Math.round(random * Math.min(options.maxDelay, options.delay * 2 ** (attempt - 1)));
+export function backoff(attempt: number, { delay, maxDelay }: BackoffOptions, random: number): number {
+  const doublings = Math.min(attempt - 1, MOST_DOUBLINGS);
+  return Math.round(random * Math.min(maxDelay, delay * 2 ** doublings));
 }
 
 /**
- * What to do after a failure. The service's own hint comes first; one that is longer than the limit ends the
- * matter, since to knock earlier than asked makes things worse.
+ * What to do after a failure. The service's own hint comes first, and ours is added to it, since others were told the
+ * same moment. A hint beyond the limit ends the matter: to knock earlier than asked makes things worse. A negative
+ * one is gRPC's way to say "never".
  * @param attempt 1 for the first retry
+ * @param random in [0, 1)
  */
 export function decide(
   failure: FailureData,
@@ -35,17 +41,13 @@ export function decide(
   options: BackoffOptions,
   random: number,
 ): RetryDecision {
-  if (!failure.retryable) return { giveUp: `“${failure.code}” cannot be mended by asking again.` };
-  const hint = failure.retryAfterMs;
-  if (hint !== undefined && hint < 0) return { giveUp: "The service asks not to be asked again." };
-  const own = { ...options, delay: THROTTLED.has(failure.code) ? options.delay * 2 : options.delay };
-  if (hint === undefined || !Number.isFinite(hint)) return { wait: backoff(attempt, own, random) };
+  if (!failure.retryable) return { giveUp: "" };
+  const hint = Number.isFinite(failure.retryAfterMs) ? failure.retryAfterMs! : 0;
+  if (hint < 0) return { giveUp: "The service wants not to be asked again." };
   if (hint > options.maxDelay) {
-    const asked = Math.ceil(hint / 1000);
-    return {
-      giveUp: `The service asks to wait ${asked} s, longer than the limit of ${options.maxDelay / 1000} s.`,
-    };
+    const [asked, most] = [hint, options.maxDelay].map((time) => Math.ceil(time / 100) / 10);
+    return { giveUp: `The service wants to be left alone for ${asked} s, and the limit here is ${most} s.` };
   }
-  // Those who were told the same moment come a little apart.
-  return { wait: Math.round(hint + random * options.delay) };
+  const delay = THROTTLED.has(failure.code) ? options.delay * 2 : options.delay;
+  return { wait: Math.round(hint) + backoff(attempt, { ...options, delay }, random) };
 }

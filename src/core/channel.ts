@@ -1,31 +1,25 @@
-/** From so many waiting items on the source is asked to pause, and to go on when few are left. */
-const HIGH = 256;
-const LOW = 32;
+/** From so many waiting items on, what comes is merged into the last. */
+const MOST_WAITING = 256;
 
-/** A few items may weigh much (base64 audio): so many bytes from the socket count as full too. */
-const HIGH_BYTES = 1024 * 1024;
-
-/** From callbacks to an async iterator, with a word to the source when the reader falls behind. */
+/**
+ * From callbacks to an async iterator. A reader that falls behind gets larger pieces instead of ever more of them, so
+ * that what waits is bounded by the length of the answer alone, and that by its limit.
+ */
 export class Channel<T> {
   private waiting: T[] = [];
   private ended = false;
   private dropped = false;
-  private full = false;
-  private bytes = 0;
   private wake: (() => void) | undefined;
 
-  constructor(private readonly onFull: (full: boolean) => void) {}
+  /** @param merge two items as one; may change and return the first */
+  constructor(private readonly merge: (first: T, second: T) => T) {}
 
   push(item: T): void {
-    this.waiting.push(item);
-    if (this.waiting.length >= HIGH) this.fill();
+    const { waiting } = this;
+    const last = waiting.length - 1;
+    if (waiting.length < MOST_WAITING) waiting.push(item);
+    else waiting[last] = this.merge(waiting[last]!, item);
     this.wake?.();
-  }
-
-  /** Tells how many bytes the items cost that were pushed last. */
-  weigh(bytes: number): void {
-    this.bytes += bytes;
-    if (this.bytes >= HIGH_BYTES && this.waiting.length > 0) this.fill();
   }
 
   end(): void {
@@ -44,14 +38,9 @@ export class Channel<T> {
     for (;;) {
       const batch = this.waiting;
       this.waiting = [];
-      this.bytes = 0;
       for (const item of batch) {
         if (this.dropped) return;
         yield item;
-      }
-      if (this.full && this.waiting.length <= LOW) {
-        this.full = false;
-        this.onFull(false);
       }
       if (this.waiting.length > 0) continue;
       if (this.ended) return;
@@ -60,11 +49,5 @@ export class Channel<T> {
       });
       this.wake = undefined;
     }
-  }
-
-  private fill(): void {
-    if (this.full) return;
-    this.full = true;
-    this.onFull(true);
   }
 }

@@ -6,37 +6,50 @@ export type ContinuationStyle = "prefill" | "quote";
 /** How much of the end of a broken answer is quoted. */
 const QUOTED = 300;
 
-/** Messages that ask for the rest of an answer. */
-export interface Continuation {
-  messages: ChatMessage[];
-  /** How many of them, at the end, are ours and no part of the conversation. */
+/** What a request that goes on has beside the conversation: plain data that travels with its stream. */
+export interface Continues {
+  /** How many of the request's messages, at the end, are ours and no part of the conversation; the first is the answer. */
   added: number;
-  /** White space at the end of the partial answer that the model was not told of. */
+  /** White space at the answer's end that the model was not told of. */
   echo: string;
 }
 
 /**
  * A conversation that asks the model to go on from a partial answer.
- * @param partial not empty
+ * @param text more than white space
  */
 export function continuationOf(
   messages: readonly ChatMessage[],
-  partial: string,
+  text: string,
   style: ContinuationStyle,
-): Continuation {
-  const answer: ChatMessage = { role: "assistant", content: partial };
+): { messages: ChatMessage[]; continues: Continues } {
   if (style === "prefill") {
     // Some services refuse an answer that ends in white space.
-    const begun = partial.trimEnd();
-    const echo = partial.slice(begun.length);
-    if (begun !== "") return { messages: [...messages, { ...answer, content: begun }], added: 1, echo };
+    const begun = text.trimEnd();
+    return {
+      messages: [...messages, { role: "assistant", content: begun }],
+      continues: { added: 1, echo: text.slice(begun.length) },
+    };
   }
-  const ask: ChatMessage = {
-    role: "user",
-    content:
-      "Your answer was cut off by a broken connection. It ended with:\n\n" +
-      `"""\n${partial.slice(-QUOTED)}\n"""\n\n` +
-      "Go on exactly where it stopped, with the next character. Do not repeat anything, and do not comment on this.",
+  const ask =
+    "Your answer was cut off by a broken connection. It ended with:\n\n" +
+    `"""\n${text.slice(-QUOTED)}\n"""\n\n` +
+    "Go on exactly where it stopped, with the very next character. Do not repeat anything and do not comment on this.";
+  return {
+    messages: [...messages, { role: "assistant", content: text }, { role: "user", content: ask }],
+    continues: { added: 2, echo: "" },
   };
-  return { messages: [...messages, answer, ask], added: 2, echo: "" };
+}
+
+/**
+ * Takes a request that goes on apart again.
+ * @returns the conversation, and the answer that was to go on; undefined where the request does not look like one
+ */
+export function withoutContinuation(
+  messages: readonly ChatMessage[],
+  { added, echo }: Continues,
+): { messages: ChatMessage[]; said: string } | undefined {
+  const answer = messages.at(-added);
+  if (answer?.role !== "assistant" || typeof answer.content !== "string") return undefined;
+  return { messages: messages.slice(0, -added), said: answer.content + echo };
 }

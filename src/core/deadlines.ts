@@ -17,7 +17,6 @@ export class Deadlines {
   private phaseStarted: number;
   private lastByte: number;
   private lastContent: number;
-  private paused = false;
   private timer: unknown;
   private stopped = false;
 
@@ -61,17 +60,6 @@ export class Deadlines {
     if (this.phase !== "draining") this.enter("draining");
   }
 
-  /** While the reader holds the stream back, silence is not the service's. */
-  pause(paused: boolean): void {
-    if (this.paused && !paused) {
-      const now = this.clock.now();
-      this.lastByte = this.lastContent = this.phaseStarted = now;
-      this.paused = false;
-      this.arm();
-    }
-    this.paused = paused;
-  }
-
   /** Whether a connection was made. */
   get reached(): boolean {
     return this.phase !== "connect";
@@ -94,7 +82,6 @@ export class Deadlines {
     const consider = (expiry: Expiry, at: number) => {
       if (at < due.at) due = { expiry, at };
     };
-    if (this.paused) return due;
     if (this.phase === "streaming") {
       consider("idle", this.lastByte + this.timeouts.idle);
       consider("progress", this.lastContent + this.timeouts.progress);
@@ -112,7 +99,6 @@ export class Deadlines {
 
   private readonly look = (): void => {
     if (this.due().at > this.clock.now()) {
-      // Paused streams have nothing due but the total; they look again when they may have something.
       this.arm();
       return;
     }

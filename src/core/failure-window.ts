@@ -1,21 +1,34 @@
-/** Venice blocks everybody behind a key for 30 s after 20 failed requests within 30 s. */
+/** Venice blocks everybody behind a key for 30 s once 20 requests have failed within 30 s. */
 const WINDOW = 30_000;
+const LIMIT = 20;
 
-/** Failures that we let happen in a window: some room is left for requests that are no retries. */
-const MOST = 15;
+/** Failures that retries may bring it to: the rest is left to requests that are none. */
+const MOST = 17;
 
-/** Remembers when requests failed, to keep retries from tripping a service's rule against abuse. */
+/**
+ * Remembers when a service refused requests, so that retries do not trip a rule like Venice's. An answer ends the
+ * count: a service that works in between is no reason for the others to wait.
+ */
 export class FailureWindow {
+  /** When the last refusals came, in milliseconds of a monotonic clock. */
   private times: number[] = [];
 
-  failed(now: number): void {
+  refused(now: number): void {
     this.times.push(now);
-    if (this.times.length > MOST) this.times.shift();
+    if (this.times.length > LIMIT) this.times.shift();
   }
 
-  /** Milliseconds until another failure would be harmless; 0 where it is now. */
-  wait(now: number): number {
-    if (this.times.length < MOST) return 0;
-    return Math.max(0, this.times[0]! + WINDOW - now);
+  answered(): void {
+    this.times = [];
+  }
+
+  /**
+   * Whether a retry is harmless, even if it fails. Beyond the rule's limit it is too: then the rule has struck, or
+   * there is none.
+   * @param underWay retries that may fail any moment
+   */
+  allows(now: number, underWay: number): boolean {
+    const recent = this.times.filter((time) => time > now - WINDOW).length;
+    return recent + underWay < MOST || recent >= LIMIT;
   }
 }

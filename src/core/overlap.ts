@@ -1,16 +1,23 @@
-/** A repetition shorter than this may be chance. */
-const SHORTEST = 16;
+/** A repetition of so many characters is no chance. */
+const CERTAIN = 16;
+
+/** One of so many is none where it begins with a word although the last one has not been left by a space. */
+const LIKELY = 8;
 
 /** How far back a repetition is looked for. */
 const TAIL = 1000;
 
 /**
  * A model that is asked to go on often repeats the last words, or begins anew from the first. What it repeats is
- * taken away before anyone reads it. Text is held back only as long as it may still be a repetition.
+ * taken away before anyone reads it. Text is held back only as long as it may still be a repetition. However the
+ * text is cut, the outcome is the same.
  */
 export class OverlapTrimmer {
   private held = "";
-  private decided: boolean;
+  private decided = false;
+  private readonly tail: string;
+  /** Whether what is held is so far how the answer began. */
+  private anew: boolean;
   /** Characters taken away. */
   trimmed = 0;
 
@@ -22,31 +29,31 @@ export class OverlapTrimmer {
     private readonly said: string,
     private readonly echo = "",
   ) {
-    this.decided = said.length < SHORTEST && echo === "";
+    this.tail = said.slice(-TAIL);
+    this.anew = said.length >= LIKELY;
   }
 
   /** @returns the new text, "" while it is not decided. */
   push(text: string): string {
     if (this.decided) return text;
+    this.anew &&= this.said.startsWith(text, this.held.length);
     this.held += text;
-    return this.couldGrow() ? "" : this.release();
+    return this.mayGrow() ? "" : this.release();
   }
 
-  /** The stream is at its end. @returns what was held and is new. */
+  /** Nothing follows that could be a repetition. @returns what was held and is new. */
   end(): string {
     return this.decided ? "" : this.release();
   }
 
-  private couldGrow(): boolean {
-    const { said, echo, held } = this;
-    if (echo.length > held.length && echo.startsWith(held)) return true;
-    if (said.length > held.length && said.startsWith(held)) return true;
-    const tail = said.slice(-TAIL);
-    // Any place from which the tail goes on as what is held, and further: a repetition not yet at its end.
-    for (let at = tail.indexOf(held); at !== -1; at = tail.indexOf(held, at + 1)) {
-      if (tail.length - at > held.length) return true;
-    }
-    return false;
+  private mayGrow(): boolean {
+    const { held, said, echo, tail } = this;
+    if (this.anew && held.length < said.length) return true;
+    if (held.length < echo.length && echo.startsWith(held)) return true;
+    // The longest end of the answer that begins with what is held; where it goes on, more may come of it.
+    const at = tail.indexOf(held);
+    const length = tail.length - at;
+    return at !== -1 && length > held.length && length >= LIKELY;
   }
 
   private release(): string {
@@ -59,11 +66,47 @@ export class OverlapTrimmer {
 
   /** Length of the longest beginning of what is held that the reader has already: all that was said, or its end. */
   private repeated(): number {
-    const { said, echo, held } = this;
-    if (said.length >= SHORTEST && held.startsWith(said)) return said.length;
-    for (let length = Math.min(TAIL, said.length, held.length); length >= SHORTEST; length--) {
-      if (held.startsWith(said.slice(-length))) return length;
+    const { held, said, echo, tail } = this;
+    if (said.length > TAIL && held.startsWith(said)) return said.length;
+    for (let length = Math.min(tail.length, held.length); length >= LIKELY; length--) {
+      const end = tail.slice(-length);
+      // Only the longest counts: where that is no repetition, a part of it is none either.
+      if (held.startsWith(end)) return this.isRepetition(end) ? length : this.echoed();
     }
-    return held.startsWith(echo) ? echo.length : 0;
+    return this.echoed();
   }
+
+  private echoed(): number {
+    return this.held.startsWith(this.echo) ? this.echo.length : 0;
+  }
+
+  /** A pattern that repeats itself, such as a ruled line or a row of spaces, goes on that way by nature. */
+  private isRepetition(end: string): boolean {
+    if (periodOf(end) * 2 <= end.length) return false;
+    return end.length >= CERTAIN || this.isGlued(end);
+  }
+
+  /** Two words or more that would run into the last one: nobody goes on like that. */
+  private isGlued(end: string): boolean {
+    const before = this.said.at(-end.length - 1) ?? " ";
+    return /\s/.test(before) && /^[\p{L}\p{N}].*\s.*[\p{L}\p{N}]$/su.test(end);
+  }
+}
+
+/** @returns the text that a reader has who gets both, the second as it was asked for to go on from the first */
+export function spliced(said: string, text: string, echo = ""): string {
+  const trimmer = new OverlapTrimmer(said, echo);
+  return said + trimmer.push(text) + trimmer.end();
+}
+
+/** The length of the shortest piece that the text is a repetition of, the last time perhaps cut off. */
+function periodOf(text: string): number {
+  // Knuth, Morris, Pratt: for each place, the longest beginning of the text that ends there.
+  const borders = [0];
+  for (let at = 1, border = 0; at < text.length; at++) {
+    while (border > 0 && text[at] !== text[border]) border = borders[border - 1]!;
+    if (text[at] === text[border]) border++;
+    borders.push(border);
+  }
+  return text.length - borders.at(-1)!;
 }

@@ -45,7 +45,7 @@ export class OpenAiDecoder implements Decoder {
     const content = data.trim();
     if (content.startsWith(MARKER)) this.sink.onMarker();
     // A gateway may forward another's keep-alive comment as data; neither it nor a blank is a record.
-    else if (content !== "" && !content.startsWith(":")) this.decode(data, event, last);
+    else if (content !== "" && !content.startsWith(":")) this.decode(content, event, last);
   }
 
   private decode(data: string, event: string | undefined, last: boolean): void {

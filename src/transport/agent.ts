@@ -1,6 +1,5 @@
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Failure } from "../core/failure.js";
-import { claimable } from "./connection.js";
 import { ConnectError } from "./errors.js";
 
 /** TLS settings as `tls.connect` takes them. */
@@ -20,6 +19,9 @@ export interface AgentOptions {
 /** The header section of a response may not be longer; services send 1 to 4 KB. */
 const MAX_HEADER_SIZE = 16 * 1024;
 
+/** What the environment may say of a proxy; without any, each request is spared the look at `NO_PROXY`. */
+const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"] as const;
+
 /**
  * The pool of connections that all streams of a provider share. HTTP/1.1: one stream, one connection.
  * @throws Failure `configuration` for a proxy whose address is none
@@ -37,7 +39,10 @@ export function createAgent(options: AgentOptions): Dispatcher {
       new Pool(origin, { ...given, headersTimeout: options.connectTimeout }),
   };
   try {
-    if (!proxy?.url) return new EnvHttpProxyAgent(proxied);
+    if (!proxy?.url)
+      return PROXY_VARIABLES.some((name) => process.env[name])
+        ? new EnvHttpProxyAgent(proxied)
+        : new Agent(common);
     return new EnvHttpProxyAgent({
       ...proxied,
       httpProxy: proxy.url,
@@ -53,17 +58,38 @@ export function createAgent(options: AgentOptions): Dispatcher {
   }
 }
 
-/** undici's pool, on sockets that can be claimed and with connect errors that end the request. */
+/** Requests that wait for a connection, by whatever agent. */
+let awaiting = 0;
+
+/** Says that a request waits for a connection. @returns what to call, once or more, when it has one or wants none */
+export function awaitConnection(): () => void {
+  let waits = true;
+  awaiting++;
+  return () => {
+    if (waits) awaiting--;
+    waits = false;
+  };
+}
+
+/**
+ * undici's pool, with connect errors that end the request, and without the connection that undici opens in place of one
+ * that was aborted: nobody waits for it, and the service would see a visitor who says nothing.
+ */
 function pool(origin: string | URL, options: Pool.Options): Pool {
   const { connect } = options;
   const connector = typeof connect === "function" ? connect : buildConnector({ ...connect });
   return new Pool(origin, {
     ...options,
-    connect: (target, callback) =>
+    connect: (target, callback) => {
+      if (awaiting === 0) {
+        callback(new ConnectError(new Error("nobody waits for this connection")), null);
+        return;
+      }
       connector(target, (...[error, socket]) => {
         if (error) callback(new ConnectError(error), null);
-        else callback(null, claimable(socket));
-      }),
+        else callback(null, socket);
+      });
+    },
   });
 }
 

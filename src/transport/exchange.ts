@@ -4,7 +4,7 @@ import { asFailure, Failure } from "../core/failure.js";
 import type { Limits } from "../core/limits.js";
 import type { WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
-import { type Connection, claimConnection } from "./connection.js";
+import { awaitConnection } from "./agent.js";
 import { transportFailure } from "./errors.js";
 import { type Framing, framingOf, isEncoded, sniff } from "./framing.js";
 import { type RecordListener, SseReader } from "./sse.js";
@@ -15,8 +15,8 @@ export interface ExchangeListener extends RecordListener {
   onResponse(status: number, headers: Headers): void;
   /** Bytes came, before their records are delivered. */
   onBytes(): void;
-  /** All records of one read of the socket, of so many bytes, have been delivered. */
-  onReadEnd(bytes: number): void;
+  /** All records of one read of the socket have been delivered. */
+  onReadEnd(): void;
   /** The body of a response that is no stream: an error's (cut at the limit) or a whole completion. */
   onBody(text: string): void;
   /** The body ended without error; whether the answer is whole is not for HTTP to say. */
@@ -41,10 +41,12 @@ const LINGER = 100;
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
-  private readonly decoder = new StringDecoder("utf8");
+  /** Made when a read ends within a character; until then each read is decoded for itself. */
+  private decoder: StringDecoder | undefined;
   private framing: Framing | undefined;
   private sse: SseReader | undefined;
-  private connection: Connection | undefined;
+  private connected: (() => void) | undefined;
+  private host = "";
   private body = "";
   private started = false;
   /** The response is no success: its body is an error's. */
@@ -56,21 +58,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private lingering: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly request: WireRequest,
     private readonly limits: Readonly<Limits>,
     private readonly listener: ExchangeListener,
   ) {}
 
-  send(dispatcher: Dispatcher, backstops: Backstops): void {
-    const { url } = this.request;
+  /** The request is not kept: a long conversation need not stay in memory for as long as its answer streams. */
+  send(request: WireRequest, dispatcher: Dispatcher, backstops: Backstops): void {
+    const { url } = request;
+    this.host = url.host;
+    this.connected = awaitConnection();
     try {
       dispatcher.dispatch(
         {
           origin: url.origin,
           path: url.pathname + url.search,
-          method: this.request.method,
-          headers: this.request.headers,
-          body: this.request.body ?? null,
+          method: request.method,
+          headers: request.headers,
+          body: request.body ?? null,
           ...backstops,
         },
         this,
@@ -90,7 +94,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   finish(): void {
     if (this.over) return;
     this.over = true;
-    this.release();
     if (this.ended) return;
     this.lingering = setTimeout(() => this.disconnect(), LINGER);
     this.lingering.unref();
@@ -103,28 +106,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.listener.onBody(this.body.slice(0, this.limits.errorBody));
   }
 
-  /**
-   * Lets the service wait while the reader cannot keep up. Only on connections that `createAgent` makes: on those
-   * of another dispatcher it does nothing, and what comes is bounded by the limits alone.
-   */
-  pause(paused: boolean): void {
-    this.connection?.hold(paused);
-  }
-
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
+    this.connected?.();
     if (this.over) controller.abort(new Error("aborted"));
-    else {
-      claimConnection((connection) => {
-        this.connection = connection;
-      });
-      this.listener.onConnected();
-    }
+    else this.listener.onConnected();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (this.over || status < 200) return;
     this.started = true;
+    // undici would keep them, a dozen buffers, until the stream ends.
+    controller.rawHeaders = null;
     this.attempt(() => {
       this.refused = status >= 300;
       this.listener.onResponse(status, headers);
@@ -143,8 +136,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return;
     try {
       this.listener.onBytes();
-      this.read(this.decoder.write(bytes));
-      if (!this.over) this.listener.onReadEnd(bytes.length);
+      this.read(this.decode(bytes));
+      if (!this.over) this.listener.onReadEnd();
     } catch (thrown) {
       this.fail(asFailure(thrown));
     }
@@ -155,19 +148,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.ended = true;
     this.attempt(() => {
       if (this.over) return;
-      this.read(this.decoder.end());
+      this.read(this.decoder?.end() ?? "");
       if (this.refused) this.settle();
       if (this.sse) this.sse.end();
       else if (!this.over) this.listener.onBody(this.body);
       if (!this.over) this.listener.onEnd();
     });
     this.over = true;
-    this.release();
-    this.connection = undefined;
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
     clearTimeout(this.lingering);
+    this.connected?.();
     this.ended = true;
     if (this.over) return;
     // A service that refuses may hang up on what it has not read; its refusal has come all the same.
@@ -176,7 +168,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.over = true;
-    this.listener.onFailure(transportFailure(error, this.request.url.host, this.started));
+    this.listener.onFailure(transportFailure(error, this.host, this.started));
+  }
+
+  private decode(bytes: Buffer): string {
+    // A character of one byte at the end: no other is cut in two.
+    if (!this.decoder && bytes[bytes.length - 1]! < 0x80) return bytes.toString("utf8");
+    this.decoder ??= new StringDecoder("utf8");
+    return this.decoder.write(bytes);
   }
 
   private read(text: string): void {
@@ -197,15 +196,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  private release(): void {
-    this.connection?.hold(false);
-  }
-
   private disconnect(): void {
     clearTimeout(this.lingering);
     // Once the body has ended, the connection may be another stream's.
     if (this.ended) return;
-    this.connection?.destroy();
+    this.connected?.();
     this.controller?.abort(new Error("aborted"));
   }
 

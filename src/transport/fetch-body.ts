@@ -29,7 +29,7 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
       options.clock.clearTimer(timer);
       step();
     };
-    const exchange = new Exchange(request, options.limits, {
+    const exchange = new Exchange(options.limits, {
       onConnected: () => {},
       onResponse: (responseStatus, responseHeaders) => {
         status = responseStatus;
@@ -49,7 +49,7 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
       exchange.abort();
       reject(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`));
     }, options.timeout);
-    exchange.send(options.dispatcher, {
+    exchange.send(request, options.dispatcher, {
       headersTimeout: options.timeout * 2,
       bodyTimeout: options.timeout * 2,
     });

@@ -9,3 +9,6 @@ export const systemClock: Clock = {
   // The poll phase, where sockets are read, lies between timers and immediates.
   afterReads: (callback) => void setImmediate(callback),
 };
+
+/** In [0, 1). For spreading waits, not for secrets. */
+export const systemRandom = (): number => Math.random();

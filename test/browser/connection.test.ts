@@ -55,7 +55,7 @@ describe("“Test connection” in a provider's dialog", function () {
       await editor.configDone();
       await editor.cancel();
     }
-    console.log(results);
+    console.log(results, world.output());
   });
 });
 

@@ -121,23 +121,6 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, ["drain"]);
   });
 
-  it("do not count silence while the reader holds the stream back, but the whole goes on", async () => {
-    const { clock, deadlines, expired } = streaming();
-    deadlines.pause(true);
-    await clock.advance(3_000);
-    assert.deepEqual(expired, []);
-    deadlines.pause(false);
-    await clock.advance(399);
-    assert.deepEqual(expired, []);
-    await clock.advance(1);
-    assert.deepEqual(expired, ["idle"]);
-
-    const held = streaming();
-    held.deadlines.pause(true);
-    await held.clock.advance(5_000);
-    assert.deepEqual(held.expired, ["total"]);
-  });
-
   it("look again after a blocked event loop: what waited in the kernel is read before the verdict", async () => {
     const { clock, deadlines, expired } = streaming();
     const jumped = clock.jump(450);
@@ -161,8 +144,6 @@ describe("Deadlines", () => {
     const { clock, deadlines, expired } = streaming();
     for (let at = 0; at < 5; at++) {
       deadlines.content(clock.now());
-      deadlines.pause(true);
-      deadlines.pause(false);
       deadlines.finishing();
       assert.equal(clock.waiting, 1);
     }

@@ -153,8 +153,8 @@ describe("Faults of the network, while connecting", () => {
         `--import=file://${tsx}`,
         join(__dirname, "../support/starved.ts"),
       ],
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     assert.deepEqual(JSON.parse(stdout), ["complete", "connection connect true", "complete"]);
-  });
+  }).timeout(60_000);
 });

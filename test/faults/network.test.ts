@@ -59,7 +59,7 @@ describe("Faults of the network, in the answer", () => {
       await peer.body(delta("so far"));
       while (await peer.body(": ping\n\n")) await pause(5);
     });
-    const told = await ask(server, { timeouts: { idle: 4 * SOON, progress: 2 * SOON } });
+    const told = await ask(server, { timeouts: { idle: 5 * SOON, progress: 6 * SOON } });
     const failure = assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: "so far" });
     assert.match(failure.message, /without sending any content/);
     await server.empty();

@@ -39,7 +39,7 @@ describe("The streams of a chat-provider", () => {
     return service().requests.map(({ body }) => (body["messages"] as { content: string }[])[0]!.content);
   }
 
-  it("X03 are no more at once than the author allows, whichever node asks; the rest wait in order of arrival", async () => {
+  it("are no more at once than the author allows, whichever node asks; the rest wait in order of arrival", async () => {
     const flow = await flowOf({ maxConcurrent: 2 });
     for (const payload of ["A", "B", "C", "D", "E"]) flow.inject(payload < "C" ? "one" : "two", { payload });
     for (let count = 1; count <= 5; count++) {
@@ -54,7 +54,7 @@ describe("The streams of a chat-provider", () => {
     assert.equal(service().most, 2);
   });
 
-  it("X03 end with overloaded at once where the line is full", async () => {
+  it("end with overloaded at once where the line is full", async () => {
     const flow = await flowOf({ maxConcurrent: 8, maxQueued: 100 });
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
     const refused = await ends(flow.inbox("out"), 92);
@@ -77,7 +77,7 @@ describe("The streams of a chat-provider", () => {
     await service().requested(1);
   });
 
-  it("X04 leave the line when they are cancelled, and never connect", async () => {
+  it("leave the line when they are cancelled, and never connect", async () => {
     const flow = await flowOf({ maxConcurrent: 1 });
     flow.inject("one", { payload: "A" });
     await service().requested(1);

@@ -179,7 +179,7 @@ describe("What chat-stream asks", () => {
     assert.ok(!("temperature" in body));
   });
 
-  it("K09 goes where the provider says and nowhere else, whatever the message or its options say", async () => {
+  it("goes where the provider says and nowhere else, whatever the message or its options say", async () => {
     const key = "sk-right";
     const flow = await load(askFlow(service().url), { provider: { apiKey: key } });
     const elsewhere = {

@@ -146,7 +146,7 @@ describe("A stream of chat-stream", () => {
     assert.deepEqual((service().requests[1]!.body["messages"] as unknown[]).length, 1);
   });
 
-  it("R15 keeps req and res of an HTTP request by reference on every message", async () => {
+  it("keeps req and res of an HTTP request by reference on every message", async () => {
     const req = { method: "GET" };
     const res = { send: () => {} };
     const { messages } = await ask({ payload: "Hi", req, res });
@@ -168,7 +168,7 @@ describe("A stream of chat-stream", () => {
     assert.deepEqual(JSON.parse(JSON.stringify(messages)), messages);
   });
 
-  it("R16 is out of reach for whoever changes its messages: the next ones, the request and the state stay", async () => {
+  it("is out of reach for whoever changes its messages: the next ones, the request and the state stay", async () => {
     const outer = { id: "outer", index: 0, parts: { id: "outermost", index: 1 } };
     service().script = async (reply) => {
       await reply.sendApart(
@@ -207,7 +207,7 @@ describe("A stream of chat-stream", () => {
     assert.deepEqual(seen.messages.slice(0, wanted.length).map(comparable), wanted.map(comparable));
   });
 
-  it("R13 ends and is done also where nothing is wired to the node", async () => {
+  it("ends and is done also where nothing is wired to the node", async () => {
     const flow = await load([
       TAB,
       provider(service().url),

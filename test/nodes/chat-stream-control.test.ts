@@ -92,7 +92,7 @@ describe("Stopping a stream", () => {
     assert.equal(flow.inbox("out").size, 1);
   });
 
-  it("X02 before the connection stands sends nothing to the service, and the stream ends once", async () => {
+  it("before the connection stands sends nothing to the service, and the stream ends once", async () => {
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "A" });
     flow.inject("ask", { cancel: true });
@@ -105,7 +105,7 @@ describe("Stopping a stream", () => {
     assert.equal(service().streaming, 0);
   });
 
-  it("X02 while the service has not begun to answer closes the connection", async () => {
+  it("while the service has not begun to answer closes the connection", async () => {
     service().script = () => {};
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "A" });
@@ -115,7 +115,7 @@ describe("Stopping a stream", () => {
     await request.gone;
   });
 
-  it("X02 twice is once, and after the end is nothing", async () => {
+  it("twice is once, and after the end is nothing", async () => {
     const flow = await load(askFlow(service().url));
     const [id] = await streaming(flow, { payload: "A" });
     const cancel = () => flow.inject("ask", { cancel: true, parts: { id: id!, index: 0 } });
@@ -164,7 +164,7 @@ describe("A message that arrives while one streams", () => {
     await pause();
   }
 
-  it("R12 runs beside it, each stream with its own id", async () => {
+  it("runs beside it, each stream with its own id", async () => {
     const flow = await load(askFlow(service().url));
     await asks(flow, { payload: "A" }, { payload: "B" });
     assert.equal(open.length, 2);
@@ -174,7 +174,7 @@ describe("A message that arrives while one streams", () => {
     assert.deepEqual(streams.map(textOf), ["half whole", "half whole"]);
   });
 
-  it("X05 may be the very same object: it is a stream of its own all the same", async () => {
+  it("may be the very same object: it is a stream of its own all the same", async () => {
     service().script = (reply) => reply.say("Hello");
     const flow = await load(askFlow(service().url));
     const message = { payload: "A", parts: { id: "given", index: 0 } };
@@ -232,7 +232,7 @@ describe("A message that arrives while one streams", () => {
     assert.equal(open.length, 3);
   });
 
-  it("X04 leaves the line when it is cancelled: it never connects, and the next moves up", async () => {
+  it("leaves the line when it is cancelled: it never connects, and the next moves up", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
     await asks(flow, { payload: "A" }, { payload: "B" });
     flow.inject("ask", { cancel: true });

@@ -129,7 +129,7 @@ describe("collect behind a chat-stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("X06 keeps a hundred streams apart that come interleaved", async () => {
+  it("keeps a hundred streams apart that come interleaved", async () => {
     service().script = async (reply, { body }) => {
       const [question] = body["messages"] as { content: string }[];
       for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
@@ -244,7 +244,7 @@ describe("collect", () => {
     assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
   });
 
-  it("X05 ignores what comes twice, before the end and after it", () => {
+  it("ignores what comes twice, before the end and after it", () => {
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, first, second, first, last, last, second);
     assert.equal(collecting.finished.length, 1);
@@ -252,7 +252,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 0);
   });
 
-  it("X07 waits a little for what is late, and puts it in its place", () => {
+  it("waits a little for what is late, and puts it in its place", () => {
     clock = sinon.useFakeTimers();
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, last);
@@ -264,7 +264,7 @@ describe("collect", () => {
     assert.equal(clock.countTimers(), 0);
   });
 
-  it("X07 names what is missing at the end, gives what there is before the gap, and never a wrong text", () => {
+  it("names what is missing at the end, gives what there is before the gap, and never a wrong text", () => {
     clock = sinon.useFakeTimers();
     const messages = streamOf(["a", "b", "c", "d", "e"]);
     const collecting = new Collecting().take(...messages.filter((_, at) => at !== 2 && at !== 4));
@@ -284,7 +284,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 1);
   });
 
-  it("X07 holds no endless line of messages whose first never comes", () => {
+  it("holds no endless line of messages whose first never comes", () => {
     const collecting = new Collecting();
     for (let index = 1; index < 20_000; index++) collecting.take({ payload: "x", parts: { id: "s", index } });
     assert.equal(collecting.unfinished.length, 1);
@@ -293,7 +293,7 @@ describe("collect", () => {
     collecting.close();
   });
 
-  it("X08 gives a stream up whose end never comes, with what there was, after the author's time without a message", () => {
+  it("gives a stream up whose end never comes, with what there was, after the author's time without a message", () => {
     clock = sinon.useFakeTimers();
     const messages = streamOf(["a", "b", "c"]);
     const collecting = new Collecting({ timeout: "10" });
@@ -316,7 +316,7 @@ describe("collect", () => {
     assert.equal(clock.countTimers(), 0);
   });
 
-  it("X08 gives up after ten minutes where the author set no time, or none that can be", () => {
+  it("gives up after ten minutes where the author set no time, or none that can be", () => {
     for (const timeout of [undefined, "", 0, -5, "soon"]) {
       clock = sinon.useFakeTimers();
       const collecting = new Collecting({ timeout }).take(streamOf(["a"])[0]!);
@@ -328,7 +328,7 @@ describe("collect", () => {
     }
   });
 
-  it("X09 has a thousand streams open at most: of more, the oldest ends with limit", () => {
+  it("has a thousand streams open at most: of more, the oldest ends with limit", () => {
     const collecting = new Collecting();
     for (let at = 0; at < 1001; at++) collecting.take(streamOf([`text ${at}`], {}, `s${at}`)[0]!);
     const [message, ...more] = collecting.unfinished;

@@ -97,6 +97,7 @@ export class TestRuntime {
   /** What `helper` nodes do besides recording, by their id. */
   readonly reactions = new Map<string, (message: Message, node: LiveNode) => void>();
   readonly red: Red;
+  private readonly bySink = new Map<string, Message[]>();
   private readonly server: Server;
 
   private constructor(options: RuntimeOptions) {
@@ -181,7 +182,7 @@ export class TestRuntime {
 
   /** What has arrived at a sink. */
   at(sink: string): Message[] {
-    return this.arrivals.messages.filter((arrival) => arrival.sink === sink).map(({ message }) => message);
+    return this.bySink.get(sink) ?? [];
   }
 
   /** Waits until what has arrived at a sink is as it should be. */
@@ -198,9 +199,15 @@ export class TestRuntime {
     );
   }
 
-  /** Forgets what was recorded. */
-  clear(): void {
+  /** Forgets what has arrived. */
+  forget(): void {
     this.arrivals.clear();
+    this.bySink.clear();
+  }
+
+  /** Forgets all that was recorded. */
+  clear(): void {
+    this.forget();
     this.statuses.clear();
     this.inputs.clear();
     this.logs.length = 0;
@@ -237,6 +244,9 @@ export class TestRuntime {
       nodes.createNode(this, config);
       const deploy = runtime.deploys;
       this.on("input", (message, _send, done) => {
+        const known = runtime.bySink.get(config.id);
+        if (known) known.push(message);
+        else runtime.bySink.set(config.id, [message]);
         runtime.arrivals.push({ sink: config.id, deploy, message });
         runtime.reactions.get(config.id)?.(message, this);
         done();

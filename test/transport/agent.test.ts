@@ -55,14 +55,15 @@ describe("The pool of connections", () => {
     });
   }
 
-  it("is undici's own where no proxy can be", async () => {
-    const [direct, proxied] = [
-      createAgent({ connectTimeout: 1_000, direct: true }),
-      createAgent({ connectTimeout: 1_000 }),
-    ];
-    assert.ok(direct instanceof Agent);
+  it("looks at the environment for a proxy only where it names one, and never for a server of our own", async () => {
+    const plain = createAgent({ connectTimeout: 1_000 });
+    process.env["HTTPS_PROXY"] = "http://127.0.0.1:9";
+    const proxied = createAgent({ connectTimeout: 1_000 });
+    const direct = createAgent({ connectTimeout: 1_000, direct: true });
+    assert.ok(plain instanceof Agent);
     assert.ok(proxied instanceof EnvHttpProxyAgent);
-    await Promise.all([direct.destroy(), proxied.destroy()]);
+    assert.ok(direct instanceof Agent);
+    await Promise.all([plain.destroy(), proxied.destroy(), direct.destroy()]);
   });
 
   it("gives a stream a connection of its own while another streams", async () => {

@@ -22,100 +22,10 @@ function exchange(server: ChaosServer): { exchange: Exchange; told: string[] } {
     onFailure: (failure) => told.push(failure.code),
   };
   const request = { method: "POST" as const, url: new URL(server.url), headers: {}, body: "{}" };
-  const made = new Exchange(request, DEFAULT_LIMITS, listener);
-  made.send(server.agent, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+  const made = new Exchange(DEFAULT_LIMITS, listener);
+  made.send(request, server.agent, { headersTimeout: 5_000, bodyTimeout: 5_000 });
   return { exchange: made, told };
 }
-
-describe("A connection that is held back", () => {
-  guardEachTest();
-
-  it("tells nothing until it is let go, and then everything, in order", async () => {
-    let peer: Peer | undefined;
-    await using server = await chaosServer(async (served) => {
-      peer = served;
-      await served.streamHead();
-      await served.body(delta("1"));
-      await served.silence();
-    });
-    const { exchange: held, told } = exchange(server);
-    await until(() => told.includes("1"), "the first text");
-    held.pause(true);
-    await peer!.body(delta("2"));
-    await peer!.body(delta("3"));
-    await turns(10);
-    assert.deepEqual(told, ["connected", "200", "1"]);
-    held.pause(false);
-    await until(() => told.includes("3"), "the rest");
-    held.pause(true);
-    held.pause(false);
-    held.pause(true);
-    await peer!.body(delta("4"));
-    await turns(10);
-    assert.ok(!told.includes("4"));
-    held.pause(false);
-    await until(() => told.includes("4"), "what came meanwhile");
-    assert.deepEqual(told, ["connected", "200", "1", "2", "3", "4"]);
-    held.abort();
-    await server.empty();
-  });
-
-  for (const framing of ["close", "chunked"] as const) {
-    for (const hangUp of ["fin", "reset"] as const) {
-      it(`survives the other side's end (${hangUp}) with a body that is ${framing}`, async () => {
-        let peer: Peer | undefined;
-        await using server = await chaosServer(async (served) => {
-          peer = served;
-          await served.streamHead(framing);
-          await served.body(delta("1"));
-          await served.silence();
-        });
-        const { exchange: held, told } = exchange(server);
-        await until(() => told.includes("1"), "the first text");
-        held.pause(true);
-        await peer!.body(delta("2"));
-        await turns(5);
-        peer![hangUp]();
-        await turns(10);
-        held.pause(false);
-        // undici takes a reset for an end where only the end says that the body is whole.
-        const end = framing === "close" ? "end" : "interrupted";
-        await until(() => told.includes(end), "the end is told");
-        // What is in the kernel when the other side resets is gone with the connection.
-        if (hangUp === "fin") assert.deepEqual(told, ["connected", "200", "1", "2", end]);
-        await server.empty();
-      });
-    }
-  }
-
-  it("can be ended at once", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
-      while (await peer.body(delta("x".repeat(1_000))));
-    });
-    const { exchange: held, told } = exchange(server);
-    await until(() => told.length > 2, "the first text");
-    held.pause(true);
-    held.abort();
-    await server.empty();
-    assert.ok(!told.includes("interrupted"), "it is told nothing more");
-  });
-
-  it("serves the next request, whatever the one before left", async () => {
-    const record = delta("1") + DONE;
-    await using server = await chaosServer((peer) =>
-      peer.respond(200, { "content-type": "text/event-stream" }, record),
-    );
-    for (let round = 0; round < 3; round++) {
-      const { exchange: held, told } = exchange(server);
-      await until(() => told.includes("end"), "the end");
-      held.pause(true);
-      held.abort();
-      await turns(3);
-    }
-    assert.equal(server.connections, 1);
-  });
-});
 
 describe("A connection that is no longer wanted", () => {
   guardEachTest();
@@ -181,8 +91,8 @@ describe("A connection that is no longer wanted", () => {
         throw Object.assign(new Error("bad header"), { code: "UND_ERR_INVALID_ARG" });
       },
     };
-    const made = new Exchange(request, DEFAULT_LIMITS, listener as unknown as ExchangeListener);
-    made.send(thrower as unknown as Dispatcher, { headersTimeout: 1, bodyTimeout: 1 });
+    const made = new Exchange(DEFAULT_LIMITS, listener as unknown as ExchangeListener);
+    made.send(request, thrower as unknown as Dispatcher, { headersTimeout: 1, bodyTimeout: 1 });
     assert.deepEqual(told, ["configuration"]);
   });
 });

@@ -1,0 +1,100 @@
+import type { Chunk } from "../core/chunk.js";
+import { carried } from "./message.js";
+import type { Message } from "./red.js";
+import type { Asked, RetrySession } from "./retry-session.js";
+
+/** The stream of one request, whose messages take their places in the reader's. */
+export class Attempt {
+  /** Whether anything of it has been sent on. */
+  begun = false;
+  /** From its own places to the reader's. */
+  private offset: number;
+
+  constructor(
+    readonly session: RetrySession,
+    /** How the request was made; undefined for the first, which is the reader's stream itself. */
+    private readonly asked?: Asked,
+  ) {
+    this.offset = asked ? session.sent : 0;
+  }
+
+  /** Characters that were taken away because the reader has them already. */
+  get repeated(): number {
+    return this.asked?.trimmer?.trimmed ?? 0;
+  }
+
+  /** A message that adds something: on with it, in its place. The message is ours, its sender has let go of it. */
+  pass(message: Message): void {
+    this.begin(message);
+    if (message.chunk !== undefined) this.session.note(message.chunk);
+    if (this.trim(message)) this.session.send(this.place(message));
+  }
+
+  /** The last message: in its place, and all that belongs before it is sent. Whether to send it is another question. */
+  last(message: Message): Message {
+    this.release(message);
+    return this.place(message);
+  }
+
+  /** The first thing that comes of a request that starts over: now, and not before, the reader loses what he has. */
+  begin(message: Message): void {
+    if (this.begun) return;
+    this.begun = true;
+    if (!this.asked?.restarts) return;
+    const parts = { ...message.parts!, id: this.session.id, index: 0 };
+    delete parts.count;
+    // It keeps its tag, so that a retry node further on knows it from a control message.
+    this.session.send({ ...carried(message), payload: "", reset: true, parts });
+    this.session.forget();
+    this.offset = 0;
+  }
+
+  /** The stream begins again at its source, by another node's doing: this goes for the reader too. */
+  reset(message: Message): void {
+    message.parts!.id = this.session.id;
+    this.session.send(message);
+    this.session.forget();
+    this.offset = 0;
+  }
+
+  /** @returns whether anything is left to send */
+  private trim(message: Message): boolean {
+    const trimmer = this.asked?.trimmer;
+    if (!trimmer) return true;
+    const { payload, chunk } = message;
+    const text = typeof payload === "string" ? payload : "";
+    if (text === "") {
+      this.release(message);
+      return true;
+    }
+    message.payload = trimmer.push(text);
+    if (message.payload !== "" && chunk === undefined) return true;
+    if (chunk === undefined) {
+      this.offset--;
+      return false;
+    }
+    const first = (chunk as Chunk).choices.find(({ index }) => index === 0);
+    if (first) first.delta.content = message.payload as string;
+    return true;
+  }
+
+  /** Sends text that was held back because it might have been a repetition. */
+  private release(message: Message): void {
+    const payload = this.asked?.trimmer?.end() ?? "";
+    if (payload === "") return;
+    this.session.send(this.place({ ...carried(message), payload, parts: { ...message.parts! } }));
+    this.offset++;
+  }
+
+  private place(message: Message): Message {
+    if (!this.asked) return message;
+    const { id, outer } = this.session;
+    const parts = message.parts!;
+    parts.id = id;
+    parts.index += this.offset;
+    if (parts.count !== undefined) parts.count = parts.index + 1;
+    if (outer) message["retry"] = outer;
+    else delete message["retry"];
+    return message;
+  }
+}

@@ -1,0 +1,42 @@
+import { type ContinuationStyle, continuationOf } from "../core/continuation.js";
+import { OverlapTrimmer } from "../core/overlap.js";
+import { carried } from "./message.js";
+import type { Message } from "./red.js";
+import type { Mending } from "./retry-plan.js";
+import type { Asked, RetrySession } from "./retry-session.js";
+import type { RetryTag } from "./retry-tag.js";
+
+/**
+ * The message that asks once more, and what is to be done with the stream that comes of it.
+ * @param node id of the retry node
+ * @param last the failed request's last message
+ * @param style how a model is asked to go on
+ */
+export function requestOf(
+  session: RetrySession,
+  node: string,
+  last: Message,
+  mending: Mending,
+  style: ContinuationStyle,
+): { message: Message; asked: Asked } {
+  const request = session.request!;
+  const tag: RetryTag = { node, stream: session.id, attempt: session.attempts };
+  if (session.outer) tag.outer = session.outer;
+  const asked: Asked = { restarts: mending === "restart", trimmer: undefined };
+  const message: Message = { ...carried(last), payload: "", messages: request.messages, retry: tag };
+  if (mending === "continue") {
+    const { messages, continues } = continuationOf(request.messages, session.said, style);
+    message["messages"] = messages;
+    tag.continues = continues;
+    asked.trimmer = new OverlapTrimmer(session.said, continues.echo);
+  }
+  if (request.tools) message["tools"] = request.tools;
+  // The fallback has a model and parameters of its own.
+  if (session.route === "again") {
+    message["model"] = request.model;
+    message["options"] = request.parameters ?? {};
+  }
+  if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
+  if (last.parts?.parts) message.parts = last.parts.parts;
+  return { message, asked };
+}

@@ -1,0 +1,37 @@
+import type { BackoffOptions } from "../core/backoff.js";
+import type { ContinuationStyle } from "../core/continuation.js";
+import type { NodeConfig } from "./red.js";
+
+/** A retry node as it stands in a flow file. */
+export interface RetryConfig extends NodeConfig {
+  /** Requests by one output, the first included. */
+  attempts?: number | string;
+  /** Milliseconds. */
+  delay?: number | string;
+  maxDelay?: number | string;
+  /** What to do where the reader has text already. */
+  afterText?: RetrySettings["afterText"];
+  continueBy?: RetrySettings["continueBy"];
+}
+
+/** What an author sets, with the defaults filled in. */
+export interface RetrySettings extends BackoffOptions {
+  attempts: number;
+  afterText: "continue" | "restart" | "stop";
+  continueBy: "auto" | ContinuationStyle;
+}
+
+export function settingsOf(config: RetryConfig): RetrySettings {
+  return {
+    attempts: setting(config.attempts, 3),
+    delay: setting(config.delay, 500),
+    maxDelay: setting(config.maxDelay, 20_000),
+    afterText: config.afterText ?? "continue",
+    continueBy: config.continueBy ?? "auto",
+  };
+}
+
+function setting(value: number | string | undefined, otherwise: number): number {
+  const number = value === "" ? Number.NaN : Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : otherwise;
+}

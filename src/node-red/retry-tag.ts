@@ -1,0 +1,52 @@
+import type { Continues } from "../core/continuation.js";
+import { isObject } from "../core/json.js";
+import type { Message } from "./red.js";
+
+/**
+ * What a retry node writes as `msg.retry` on the requests it sends. It rides along on every message of the stream
+ * that comes of the request, and by it the node finds the reader.
+ */
+export interface RetryTag {
+  /** The retry node. */
+  node: string;
+  /** The stream that the reader knows. */
+  stream: string;
+  /** Which request of that stream, 2 for the first that is a repetition. Tells; nothing is counted by it. */
+  attempt: number;
+  /** Set where the answer is to go on. */
+  continues?: Continues;
+  /** That of another retry node, in whose attempt this one happens. */
+  outer?: RetryTag;
+}
+
+/** Nodes within nodes that are looked through. */
+const DEEPEST = 8;
+
+/** A message's tag. It has travelled through a flow, and may be anything. */
+export function tagOf(message: Message): RetryTag | undefined {
+  return asTag(message["retry"]);
+}
+
+/** Whether the message asks on behalf of the stream. */
+export function asksFor(message: Message, stream: string): boolean {
+  let tag = tagOf(message);
+  for (let depth = 0; tag && depth < DEEPEST; depth++) {
+    if (tag.stream === stream) return true;
+    tag = asTag(tag.outer);
+  }
+  return false;
+}
+
+/** What the message's request goes on from, if it does. */
+export function continuesOf(message: Message): Continues | undefined {
+  const continues = tagOf(message)?.continues;
+  if (!isObject(continues)) return undefined;
+  const { added, echo } = continues;
+  return (added === 1 || added === 2) && typeof echo === "string" ? { added, echo } : undefined;
+}
+
+function asTag(value: unknown): RetryTag | undefined {
+  if (!isObject(value) || typeof value["node"] !== "string" || typeof value["stream"] !== "string")
+    return undefined;
+  return value as unknown as RetryTag;
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Message } from "../../src/node-red/red.js";
+import { askFlow } from "../support/flows.js";
+import { guardEachTest } from "../support/guards.js";
+import { pause, textOf } from "../support/inbox.js";
+import { type RuntimeOptions, TestRuntime } from "../support/runtime.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+describe("A runtime that stops", () => {
+  const service = useService();
+
+  it("R07: goes within two seconds on SIGTERM, with a hundred streams running", async function () {
+    this.timeout(20_000);
+    service().script = (reply) => void reply.send("half");
+    const child = spawn(
+      process.execPath,
+      ["--import=tsx", join(__dirname, "../support/runtime-child.ts"), service().url, "100"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const [said] = (await once(child.stdout, "data")) as [Buffer];
+    assert.equal(said.toString(), "streaming\n");
+    assert.equal(service().streaming, 100);
+    const begun = performance.now();
+    child.kill("SIGTERM");
+    const [code] = (await once(child, "exit")) as [number];
+    assert.equal(code, 0);
+    assert.ok(performance.now() - begun < 2000, "it took longer");
+    await Promise.all(service().requests.map(({ gone }) => gone));
+  });
+});
+
+describe("A runtime that delivers messages at once (runtimeSyncDelivery)", () => {
+  const service = useService();
+  const runtime = useRuntime({ settings: { runtimeSyncDelivery: true } });
+
+  it("R17: a node further down that throws harms no stream", async () => {
+    service().script = (reply) => reply.say("a", "b", "c");
+    await runtime().deploy(askFlow(service().url));
+    runtime().reactions.set("out", () => {
+      throw new Error("downstream");
+    });
+    runtime().inject("ask", { payload: "Hi" });
+    const [last] = await runtime().ends("out");
+    assert.equal(last!.finishReason, "stop");
+    assert.equal(textOf(runtime().at("out")), "abc");
+    assert.equal(last!.parts!.count, 4);
+  });
+
+  it("R17: one that cancels the stream from within its own message ends it there, once", async () => {
+    service().script = (reply) => void reply.send("a", "b", "c", "d");
+    await runtime().deploy(askFlow(service().url));
+    runtime().reactions.set("out", (message: Message) => {
+      if (message.payload === "b") runtime().inject("ask", { cancel: true, parts: message.parts! });
+    });
+    runtime().inject("ask", { payload: "Hi" });
+    const [last] = await runtime().ends("out");
+    assert.equal(last!.finishReason, "cancelled");
+    await pause();
+    assert.equal(textOf(runtime().at("out")).slice(0, 2), "ab");
+    assert.equal(last!.parts!.count, runtime().at("out").length);
+  });
+
+  it("R17: one that asks again from within the last message gets another stream", async () => {
+    await runtime().deploy(askFlow(service().url, { whenBusy: "wait" }));
+    runtime().reactions.set("out", (message: Message) => {
+      if (message.complete && runtime().at("out").length < 7) runtime().inject("ask", { payload: "Again" });
+    });
+    runtime().inject("ask", { payload: "Hi" });
+    const lasts = await runtime().ends("out", 3);
+    assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
+    await runtime().until("completed", (messages) => messages.length === 3);
+  });
+});
+
+describe("A runtime that starts", () => {
+  const service = useService();
+  let runtime: TestRuntime | undefined;
+  afterEach(async () => {
+    await runtime?.stop();
+    runtime = undefined;
+    await pause(5);
+  });
+  guardEachTest();
+
+  async function start(options: RuntimeOptions): Promise<TestRuntime> {
+    runtime = await TestRuntime.start(options);
+    return runtime;
+  }
+
+  async function works(started: TestRuntime): Promise<void> {
+    await started.deploy(askFlow(service().url));
+    started.inject("ask", { payload: "Hi" });
+    const [last] = await started.ends("out");
+    assert.equal(last!.finishReason, "stop");
+  }
+
+  it("R22: with another package that has a node of the same name loads all but that one", async () => {
+    const started = await start({
+      files: {
+        "collect.js":
+          "module.exports = (RED) => { RED.nodes.registerType('collect', function (config) { RED.nodes.createNode(this, config); }); };",
+        "collect.html": '<script type="text/html" data-template-name="collect"></script>',
+      },
+    });
+    const sets = started.red.nodes.getNodeList();
+    const [refused, ...more] = sets.filter(({ err }) => err !== undefined);
+    assert.equal(more.length, 0);
+    assert.match(refused!.id, /\/collect$/);
+    assert.match(String(refused!.err), /already registered/);
+    for (const type of ["chat-provider", "chat-stream"]) {
+      const [set] = sets.filter(({ types }) => types.includes(type));
+      assert.equal(set!.err, undefined);
+    }
+    await works(started);
+  });
+
+  it("R23: without an admin API loads and works, and adds no routes", async () => {
+    await works(await start({ settings: { httpAdminRoot: false } }));
+  });
+
+  it("R23: without an editor loads and works", async () => {
+    const started = await start({ settings: { disableEditor: true } });
+    await works(started);
+    assert.equal((await fetch(`${started.url}/chat-provider/providers`)).status, 200);
+  });
+});

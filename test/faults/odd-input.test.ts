@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../src/node-red/red.js";
+import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
+import { useHelper } from "../support/helper.js";
+import { end, ends, pause } from "../support/inbox.js";
+import type { FlowNode } from "../support/runtime.js";
+import { piece } from "../support/scripted-service.js";
+import { useService } from "../support/service.js";
+
+describe("Odd input", () => {
+  const load = useHelper();
+  const service = useService();
+
+  it("R14: a frozen message is no bad input", async () => {
+    const flow = await load(askFlow(service().url));
+    const message = Object.freeze({
+      payload: Object.freeze([Object.freeze({ role: "user", content: "Hi" })]),
+      parts: Object.freeze({ id: "outer", index: 0 }),
+      _msgid: "m",
+    });
+    flow.inject("ask", message as unknown as Message);
+    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+  });
+
+  it("R14: parts that are no place in a sequence are left alone", async () => {
+    const flow = await load(askFlow(service().url));
+    const loop: Record<string, unknown> = { id: "outer", index: 0 };
+    loop["parts"] = loop;
+    for (const parts of ["x", null, 7, loop]) {
+      flow.inbox("out").clear();
+      flow.inject("ask", { payload: "Hi", parts } as unknown as Message);
+      assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+    }
+  });
+
+  it("a message that a second wire cannot have a copy of is one error, and ends no process", async () => {
+    const flow = await load(askFlow(service().url, { wires: [["out", "errors"]] }));
+    const deep = Object.defineProperty({}, "x", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no entry");
+      },
+    });
+    flow.inject("ask", { payload: "Hi", deep });
+    await service().requested(1);
+    await pause();
+    flow.inject("ask", { payload: "Next" });
+    await end(flow.inbox("out"));
+  });
+
+  it("R20: a provider with a broken configuration is made all the same, and breaks nothing beside it", async () => {
+    const flow = await load([
+      ...askFlow(service().url),
+      { ...provider("nonsense", { maxConcurrent: "many", headers: "[" }), id: "broken" },
+      { ...chatStream({ provider: "broken", wires: [["out"]] }), id: "other" },
+    ]);
+    flow.inject("other", { payload: "Hi" });
+    flow.inject("ask", { payload: "Hi" });
+    const lasts = await ends(flow.inbox("out"), 2);
+    assert.deepEqual(lasts.map(({ finishReason }) => finishReason).sort(), ["error", "stop"]);
+  });
+
+  it("names what the service said, its status, its own id of the request and its wish to wait", async () => {
+    service().queue.push((reply) =>
+      reply.json(429, { error: { message: "Slow down" } }, { "retry-after": "3", "x-request-id": "req_1" }),
+    );
+    const flow = await load(askFlow(service().url));
+    flow.inject("ask", { payload: "Hi" });
+    const { message, ...data } = (await end(flow.inbox("out"))).error as Record<string, unknown>;
+    assert.match(String(message), /Slow down/);
+    assert.deepEqual(data, {
+      code: "rate_limit",
+      status: 429,
+      retryable: true,
+      retryAfterMs: 3000,
+      requestId: "req_1",
+      phase: "headers",
+      provider: "custom",
+      partial: "",
+    });
+  });
+
+  it("keeps what had come: in the messages, and as partial in the error", async () => {
+    service().queue.push(async (reply) => {
+      await reply.sendApart("half", " of it", piece({ reasoning_content: "x" }));
+      reply.drop();
+    });
+    const flow = await load(askFlow(service().url));
+    flow.inject("ask", { payload: "Hi", topic: "t" });
+    const last = await end(flow.inbox("out"));
+    const { partial, phase } = last.error as Record<string, unknown>;
+    assert.equal(partial, "half of it");
+    assert.equal(phase, "streaming");
+    assert.equal(last.topic, "t");
+    assert.ok(last.request);
+  });
+});
+
+describe("A failure of a chat-stream that is wired straight into a retry node", () => {
+  const service = useService();
+  const load = useHelper([], ["retry"]);
+
+  function flowTo(...targets: string[]): FlowNode[] {
+    return [
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [targets] }),
+      node("retry", "retry", []),
+      sink("out"),
+      ...witnesses(),
+    ];
+  }
+
+  it("is that node's to report: done without an error, the last message as ever", async () => {
+    service().script = (reply) => reply.json(500, {});
+    const flow = await load(flowTo("retry", "out"));
+    flow.inject("ask", { payload: "Hi" });
+    const last = await end(flow.inbox("out"));
+    assert.equal((last.error as { code: string }).code, "server_error");
+    await flow.inbox("completed").atLeast(1);
+    await pause();
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("is reported where the retry node stands further down", async () => {
+    service().script = (reply) => reply.json(500, {});
+    const flow = await load(flowTo("out"));
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("errors").atLeast(1);
+  });
+});

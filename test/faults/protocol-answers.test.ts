@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { FailureCode } from "../../src/core/failure.js";
+import { finishReason, isFault } from "../../src/core/finish-reason.js";
+import { TOOL_CALLS } from "../fixtures/tool-calls.js";
+import { anyText } from "../support/arbitraries.js";
+import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../support/fixtures.js";
+import {
+  anyFixture,
+  atEachPlace,
+  contentOf,
+  failsWith,
+  playing,
+  TEXTS,
+  textsOf,
+  WORDS,
+} from "../support/playing.js";
+import { play } from "../support/replay.js";
+
+describe("Faults of the protocol, in the answer as a whole", () => {
+  it("P13 tool calls of every habit are one call each", () => {
+    for (const { body, tools, expect } of TOOL_CALLS) {
+      const { result } = play(anyFixture(body, tools ? { tools } : {}));
+      const wanted = expect.choices?.map(({ message }) => message?.tool_calls?.length);
+      if (wanted)
+        assert.deepEqual(
+          result.completion.choices.map(({ message }) => message.tool_calls?.length),
+          wanted,
+        );
+    }
+  });
+
+  it("P14 impossible indices end the stream before anything is made for them", () => {
+    const impossible: [unknown, FailureCode][] = [
+      [-1, "bad_response"],
+      [1.5, "bad_response"],
+      ["__proto__", "bad_response"],
+      ["constructor", "bad_response"],
+      [[], "bad_response"],
+      [true, "bad_response"],
+      [1e9, "limit"],
+      [128, "limit"],
+      ["4294967295", "limit"],
+    ];
+    for (const [index, code] of impossible) {
+      atEachPlace([text("x", { index })], failsWith(code));
+      atEachPlace([chunk({ tool_calls: [{ index, function: { name: "f" } }] })], failsWith(code));
+    }
+    atEachPlace([text("x", { index: 127 })], ({ result }) => {
+      assert.deepEqual(result.completion.choices.map(({ index }) => index).at(-1), 127);
+      assert.equal(result.completion.choices.length, result.completion.choices.filter(Boolean).length);
+    });
+    assert.deepEqual(Object.keys(Object.prototype), []);
+  });
+
+  it("P15 interleaved answers come out each as it was", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3), anyText), { maxLength: 20 }), (pieces) => {
+        const played = playing(...pieces.map(([index, content]) => text(content, { index })), DONE);
+        for (const { index, message } of played.result.completion.choices) {
+          const wanted = pieces.filter(([at]) => at === index).map(([, content]) => content);
+          assert.equal(message.content, wanted.join(""));
+        }
+        assert.equal(
+          textsOf(played).join(""),
+          pieces
+            .filter(([at]) => at === 0)
+            .map(([, content]) => content)
+            .join(""),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("P16 a finish reason that nobody knows stays the vendor's word, and one that tells of a fault is a failure", () => {
+    const played = playing(...TEXTS, finish("moon_phase", { native_finish_reason: "x" }), DONE);
+    assert.equal(played.result.outcome, "complete");
+    assert.equal(played.result.finishReason, "moon_phase");
+    assert.equal(played.result.completion.choices[0]!.finish_reason, "moon_phase");
+    assert.equal(finishReason("moon_phase"), "moon_phase");
+
+    const broken = playing(...TEXTS, finish("error"), DONE);
+    failsWith("server_error", WORDS.join(""))(broken);
+    assert.equal(broken.result.failure!.retryable, true);
+    assert.ok(isFault("insufficient_system_resource"));
+  });
+
+  it("P17 an end marker without a finish reason completes the answer, for a reason unknown", () => {
+    const played = playing(...TEXTS, DONE);
+    assert.equal(played.result.outcome, "complete");
+    assert.equal(played.result.finishReason, "unknown");
+    assert.equal(played.result.completion.choices[0]!.finish_reason, null);
+  });
+
+  it("P18 text after the finish reason counts, anything after the end marker does not", () => {
+    const late = playing(text("a"), finish(), text("b"), counted(USAGE), DONE);
+    assert.deepEqual(contentOf(late), ["ab"]);
+    for (const record of [text("c"), { error: "late" }, "garbage", counted({ total_tokens: 99 }), DONE]) {
+      const after = playing(text("a"), finish(), counted(USAGE), DONE, record);
+      assert.equal(after.result.outcome, "complete");
+      assert.deepEqual(contentOf(after), ["a"]);
+      assert.deepEqual(after.result.completion.usage, USAGE);
+    }
+  });
+
+  it("P19 of usages that come again and again the last counts, and none is added", () => {
+    const growing = TEXTS.map((_record, at) =>
+      text(WORDS[at]!, {}, { usage: { completion_tokens: at + 1, total_tokens: at + 6 } }),
+    );
+    const played = playing(
+      ...growing,
+      finish(),
+      counted({ completion_tokens: 4, total_tokens: 9 }),
+      counted(USAGE),
+      DONE,
+    );
+    assert.deepEqual(played.result.completion.usage, USAGE);
+    assert.deepEqual(playing(...growing, finish(), DONE).result.completion.usage, {
+      completion_tokens: 4,
+      total_tokens: 9,
+    });
+  });
+
+  it("P21 roles and empty texts make no message and leave a failure free to be retried", () => {
+    const empty = [ROLE, chunk({ role: "assistant", content: null }), text(""), chunk({}), counted(USAGE)];
+    const { told, result } = playing(...empty, { error: "overloaded" });
+    assert.deepEqual(told, []);
+    assert.equal(result.failure?.phase, "first_chunk");
+    assert.equal(result.stats.chunks, 0);
+    assert.equal(result.stats.firstTokenMs, null);
+    assert.equal(playing(...empty, text("a"), { error: "overloaded" }).result.failure?.phase, "streaming");
+  });
+
+  it("P23 records of other dialects among ours are passed over and counted", () => {
+    const foreign = [
+      { type: "message_start", message: { id: "msg_1", role: "assistant", content: [] } },
+      { type: "ping" },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: null },
+      { type: "response.output_text.delta", delta: "Hi" },
+      { candidates: [{ content: { parts: [{ text: "Hi" }], role: "model" }, finishReason: "STOP" }] },
+    ];
+    atEachPlace(foreign, (played) => {
+      assert.equal(played.result.outcome, "complete");
+      assert.deepEqual(textsOf(played), WORDS);
+      assert.equal(played.result.skipped, foreign.length);
+      assert.equal(played.result.completion["type"], undefined);
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { askFlow, chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
+import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+describe("In a runtime", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  it("R12: a second message while one streams makes a stream of its own", async () => {
+    service().script = async (reply, { body }) => {
+      const [question] = body["messages"] as { content: string }[];
+      await reply.sendApart(...[...question!.content]);
+      reply.done();
+    };
+    await runtime().deploy(askFlow(service().url));
+    runtime().inject("ask", { payload: "abc", topic: "one" });
+    runtime().inject("ask", { payload: "xyz", topic: "two" });
+    await runtime().ends("out", 2);
+    const streams = streamsOf(runtime().at("out"));
+    assert.deepEqual(streams.map(textOf).sort(), ["abc", "xyz"]);
+    for (const stream of streams) assert.equal(new Set(stream.map(({ topic }) => topic)).size, 1);
+  });
+
+  it("R13: a chat-stream without wires ends all the same, and is done", async () => {
+    await runtime().deploy(askFlow(service().url, { wires: [[]] }));
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().until("completed", (messages) => messages.length === 1);
+    await eventually(() => service().streaming === 0, "the service is alone");
+  });
+
+  it("R15: the request and the response of HTTP in are the same on all messages", async () => {
+    const req = { params: {} };
+    const res = { _res: {} };
+    await runtime().deploy(askFlow(service().url, { wires: [["out", "errors"]] }));
+    runtime().inject("ask", { payload: "Hi", req, res });
+    await runtime().ends("out");
+    await runtime().ends("errors");
+    for (const { message } of runtime().arrivals.messages) {
+      assert.equal(message["req"], req);
+      assert.equal(message["res"], res);
+    }
+  });
+
+  it("R16: whoever changes his message changes nobody else's, nor the request, nor what is collected", async () => {
+    service().script = async (reply) => {
+      await reply.sendApart("a", { ...JSON.parse(RICH) }, "b");
+      reply.done("stop", { total_tokens: 1 });
+    };
+    await runtime().deploy([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["spoiler", "collect"]], conversation: "flow" }),
+      sink("spoiler"),
+      collect({ wires: [["out"], []] }),
+      sink("out"),
+    ]);
+    runtime().reactions.set("spoiler", (message) => spoil(message));
+    runtime().inject("ask", { payload: "Hi", topic: "t" });
+    const [message] = await runtime().until("out", (messages) => messages.length === 1);
+    assert.equal(message!.payload, "ab");
+    assert.deepEqual(message!.conversation, [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "ab" },
+    ]);
+    assert.deepEqual(message!.usage, { total_tokens: 1 });
+    runtime().inject("ask", { payload: "And?", topic: "t" });
+    await runtime().until("out", (messages) => messages.length === 2);
+    assert.deepEqual((service().requests[1]!.body["messages"] as unknown[]).slice(0, 2), [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "ab" },
+    ]);
+  });
+
+  it("R18: two instances of a subflow have their own streams, settings and cancels", async () => {
+    service().script = (reply) => void reply.send("half");
+    const env = (model: string) => [{ name: "MODEL", type: "str", value: model }];
+    await runtime().deploy([
+      TAB,
+      provider(service().url),
+      {
+        id: "sub",
+        type: "subflow",
+        name: "asker",
+        in: [{ x: 0, y: 0, wires: [{ id: "inner" }] }],
+        out: [{ x: 0, y: 0, wires: [{ id: "inner", port: 0 }] }],
+        env: env("none"),
+      },
+      {
+        ...chatStream({ z: "sub", wires: [[]] }),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED writes an environment variable
+        model: "${MODEL}",
+        id: "inner",
+      },
+      node("subflow:sub", "first", ["out"], { env: env("model-a") }),
+      node("subflow:sub", "second", ["out"], { env: env("model-b") }),
+      sink("out"),
+    ]);
+    runtime().inject("first", { payload: "A", topic: "first" });
+    runtime().inject("second", { payload: "B", topic: "second" });
+    await runtime().until("out", (messages) => messages.length === 2);
+    assert.deepEqual(
+      service()
+        .requests.map(({ body }) => body["model"])
+        .sort(),
+      ["model-a", "model-b"],
+    );
+    runtime().inject("first", { cancel: true });
+    const [last] = await runtime().ends("out");
+    assert.equal(last!.topic, "first");
+    await pause();
+    assert.equal(service().streaming, 1);
+  });
+
+  it("R19: a flood of chunks is at most five statuses a second; the last is shown, and none after close", async () => {
+    service().script = async (reply) => {
+      for (let at = 0; at < 300; at++) await reply.sendApart("x");
+      reply.done();
+    };
+    await runtime().deploy(askFlow(service().url));
+    const begun = performance.now();
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out");
+    const seconds = (performance.now() - begun) / 1000;
+    const mine = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
+    assert.ok(mine().length <= Math.ceil(seconds * 4) + 1, `${mine().length} statuses in ${seconds} s`);
+    await eventually(() => mine().at(-1)?.status?.fill === "green", "the last status is shown");
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().until("out", (messages) => messages.length > 310);
+    await runtime().deploy(askFlow(service().url));
+    const shown = mine().length;
+    await pause(300);
+    assert.equal(mine().length, shown);
+    assert.equal(mine().at(-1)!.status?.text, undefined);
+  });
+});
+
+/** A record with something to change in it. */
+const RICH = JSON.stringify({
+  choices: [{ index: 0, delta: { reasoning_content: "Hm", annotations: [{ url: "https://a" }] } }],
+});
+
+function spoil(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const key of Object.keys(value)) {
+    const record = value as Record<string, unknown>;
+    spoil(record[key]);
+    if (typeof record[key] !== "object") record[key] = "spoilt";
+  }
+}

@@ -1,0 +1,21 @@
+import { askFlow } from "./flows.js";
+import { streamsOf } from "./inbox.js";
+import { TestRuntime } from "./runtime.js";
+
+/**
+ * A runtime in a process of its own that has streams running and then waits to be told to go, as `node-red` does:
+ * `runtime-child.ts <base URL> <streams>`. Says `streaming` on its output when all have begun.
+ */
+async function main(baseUrl: string, streams: number): Promise<void> {
+  const runtime = await TestRuntime.start();
+  await runtime.deploy(askFlow(baseUrl, {}, { maxConcurrent: streams }));
+  for (let at = 0; at < streams; at++) runtime.inject("ask", { payload: `${at}` });
+  await runtime.until("out", (messages) => streamsOf(messages).length === streams);
+  process.once("SIGTERM", () => {
+    // As node-red's own command does it.
+    void runtime.stop().then(() => process.exit());
+  });
+  process.stdout.write("streaming\n");
+}
+
+void main(process.argv[2]!, Number(process.argv[3]));
