@@ -1,4 +1,5 @@
 import { addProviderRoutes } from "../src/node-red/admin.js";
+import { warnOfUncheckedCertificates } from "../src/node-red/certificate-warning.js";
 import { connectionFrom } from "../src/node-red/connection.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/provider-config.js";
 import { ProviderRuntime } from "../src/node-red/provider-runtime.js";
@@ -8,6 +9,7 @@ import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
 export = function chatProvider(red: NodeRed): void {
   function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
     red.nodes.createNode(this, config);
+    warnOfUncheckedCertificates(this);
     const credentials: ProviderCredentials = this.credentials ?? {};
     this.runtime = new ProviderRuntime(config, credentials, () => connectionFrom(red, config));
     this.on("close", (_removed, done) => {

@@ -1,95 +1,135 @@
-import { endsInAbbreviation } from "./abbreviations.js";
+import { placeBefore, settledPlace } from "./graphemes.js";
+import { PassageFinder } from "./passages.js";
 
-/** Where a text may be cut. `none`: anywhere but inside a character as its reader sees it. */
+/** Where held text may be cut. `none`: between any two characters, as a reader sees them. */
 export type Boundary = "none" | "word" | "sentence" | "line" | "paragraph";
 
-const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
-const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Finds the places in a growing text at which something is whole. Looks at each part of it once. */
+export interface BoundaryFinder {
+  /** @returns up to where the text is whole, whatever follows; 0 where nothing is yet */
+  next(text: string): number;
+  /** Says that the text has lost so many characters at its beginning. */
+  cut(length: number): void;
+}
 
-/** A code block's fence at the beginning of a line. */
-const FENCE = /^ {0,3}(```|~~~)/gm;
-
-/**
- * How much of a growing text is whole: up to here it can be sent on, whatever follows.
- * @returns a length, 0 where nothing is whole yet
- */
-export function wholeLength(text: string, boundary: Boundary): number {
+export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
   switch (boundary) {
-    case "none":
-      return clusterLength(text);
     case "word":
-      return wordsLength(text);
+      return new WordFinder();
     case "line":
-      return text.lastIndexOf("\n") + 1;
+      return new LineFinder();
     case "sentence":
-      return outsideFence(text, sentencesLength(text));
     case "paragraph":
-      return outsideFence(text, paragraphsLength(text));
+      return new PassageFinder(boundary);
+    case "none":
+      return undefined;
   }
 }
 
-/**
- * The same where the text has to go on, for it has become too long: at the best place below a length, which is
- * never inside a character.
- */
+const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+
+/** Scripts that write no spaces between words. */
+const UNSPACED =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+
+const FIRST_UNSPACED = 0xe00;
+const SPACE = /\s/;
+
+/** How much of a text without spaces is looked at for words. */
+const STRETCH = 200;
+
+/** Where the last words begin whose end is not known yet. */
+class WordFinder implements BoundaryFinder {
+  private seen = 0;
+  /** Whether there is text in a script without spaces. */
+  private unspaced = false;
+
+  next(text: string): number {
+    const from = this.seen;
+    this.seen = text.length;
+    // Only what is new can bring a gap, and the gap counts once something stands behind it.
+    for (let at = text.length - 1; at >= Math.max(1, from); at--) {
+      if (isSpace(text, at - 1) && !isSpace(text, at) && settledPlace(text, at) === at) return at;
+    }
+    this.unspaced ||= hasUnspaced(text, from);
+    return this.unspaced ? wordsLength(text) : 0;
+  }
+
+  cut(length: number): void {
+    this.seen = Math.max(0, this.seen - length);
+    if (this.seen === 0) this.unspaced = false;
+  }
+}
+
+class LineFinder implements BoundaryFinder {
+  private seen = 0;
+
+  next(text: string): number {
+    const end = text.indexOf("\n", this.seen) + 1;
+    if (end === 0) this.seen = text.length;
+    return end;
+  }
+
+  cut(length: number): void {
+    this.seen = Math.max(0, this.seen - length);
+  }
+}
+
+/** The best place for a text that has to go on because it is too long: a line's end, a word's, a character's. */
 export function forcedLength(text: string, longest: number): number {
   const head = text.slice(0, longest);
-  const words = wordsLength(head);
-  if (words > 0) return words;
-  const cluster = GRAPHEMES.segment(text).containing(head.length);
-  if (!cluster || cluster.index === head.length) return head.length;
-  // A single character longer than the limit is sent whole.
-  return cluster.index > 0 ? cluster.index : cluster.segment.length;
+  const line = head.lastIndexOf("\n") + 1;
+  if (line > longest / 2) return line;
+  for (let at = longest; at > longest / 2; at--) {
+    if (isSpace(text, at - 1) && settledPlace(text, at) === at) return at;
+  }
+  return (hasUnspaced(head, 0) ? wordsLength(head) : 0) || placeBefore(text, longest);
 }
 
-/** Everything but a last character that what follows may still change: half a pair, a joiner, a flag's first half. */
-function clusterLength(text: string): number {
-  const last = text.codePointAt(text.length - 1);
-  // What follows plain letters is, but for rare combining marks, another character.
-  if (last === undefined || last < 0x300) return text.length;
-  return GRAPHEMES.segment(text).containing(text.length - 1)!.index;
+/**
+ * The end of the first word of a text, with the gap behind it.
+ * @param longest what has no gap counts as a word up to here
+ * @returns 0 where it may still grow
+ */
+export function firstWordLength(text: string, from: number, longest: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text, at)) at++;
+  const begin = at;
+  while (at < text.length && at - begin < longest && !isSpace(text, at)) at++;
+  const word = text.slice(from, at);
+  if (hasUnspaced(word, 0)) {
+    for (const { index, segment } of WORDS.segment(word)) {
+      // The gap or stop behind a word goes along with it; where the next one begins, this one is whole.
+      const end = index + segment.length;
+      if (end > begin - from && end < word.length && !SPACE.test(segment)) return settled(text, from, end);
+    }
+  }
+  while (at < text.length && isSpace(text, at)) at++;
+  return settled(text, from, at - from);
 }
 
-/** Up to the beginning of the last word or gap: it may still grow. */
+function settled(text: string, from: number, length: number): number {
+  const place = settledPlace(text, from + length);
+  return place === 0 ? 0 : place - from;
+}
+
+/** Where the last but one word begins: the next piece may change how the last two are told apart. */
 function wordsLength(text: string): number {
-  if (text === "") return 0;
-  // Only the end is looked at: a word is short, and a text that is not cut for long may be long.
-  const from = text.length > 200 ? text.lastIndexOf(" ", text.length - 100) + 1 : 0;
-  const segment = WORDS.segment(text.slice(from)).containing(text.length - from - 1);
-  return from + (segment?.index ?? 0);
+  const from = Math.max(0, text.length - STRETCH);
+  const begins: number[] = [];
+  for (const { index, isWordLike } of WORDS.segment(text.slice(from))) if (isWordLike) begins.push(index);
+  const begin = from + (begins.at(-2) ?? 0);
+  return begin > 0 && settledPlace(text, begin) === begin ? begin : 0;
 }
 
-function sentencesLength(text: string): number {
-  let whole = 0;
-  let begun = 0;
-  for (const { index, segment } of SENTENCES.segment(text)) {
-    const end = index + segment.length;
-    // The last sentence has its end when the next one begins.
-    if (end === text.length) break;
-    if (endsInAbbreviation(text.slice(begun, end))) continue;
-    whole = end;
-    begun = end;
+function hasUnspaced(text: string, from: number): boolean {
+  for (let at = from; at < text.length; at++) {
+    if (text.charCodeAt(at) >= FIRST_UNSPACED && UNSPACED.test(text.slice(at, at + 2))) return true;
   }
-  return whole;
+  return false;
 }
 
-function paragraphsLength(text: string): number {
-  let whole = 0;
-  for (const match of text.matchAll(/\n[ \t]*\n\s*/g)) {
-    const end = match.index + match[0].length;
-    // White space at the very end may have more to come; the paragraph is whole all the same.
-    whole = end;
-  }
-  return whole;
-}
-
-/** A cut inside a code block goes back to before the block. */
-function outsideFence(text: string, length: number): number {
-  let open: number | undefined;
-  for (const { index } of text.matchAll(FENCE)) {
-    if (index >= length) break;
-    open = open === undefined ? index : undefined;
-  }
-  return open ?? length;
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 32 || (code >= 9 && code <= 13) || (code > 127 && SPACE.test(text[at]!));
 }

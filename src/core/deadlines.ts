@@ -9,7 +9,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * Watches over one stream with one timer. Marks are cheap (two numbers): the timer is not moved for each
- * chunk, it looks when it fires and goes back to sleep for what remains.
+ * chunk or phase, it looks when it fires and goes back to sleep for what remains.
  */
 export class Deadlines {
   private readonly started: number;
@@ -18,6 +18,8 @@ export class Deadlines {
   private lastByte: number;
   private lastContent: number;
   private timer: unknown;
+  /** When the timer fires. */
+  private wakes = Number.POSITIVE_INFINITY;
   private stopped = false;
 
   constructor(
@@ -74,7 +76,7 @@ export class Deadlines {
     const now = this.clock.now();
     this.phase = phase;
     this.phaseStarted = this.lastByte = this.lastContent = now;
-    this.arm();
+    if (this.due().at < this.wakes) this.arm();
   }
 
   private due(): { expiry: Expiry; at: number } {
@@ -93,11 +95,14 @@ export class Deadlines {
   private arm(): void {
     this.clock.clearTimer(this.timer);
     if (this.stopped) return;
-    const wait = Math.min(LONGEST_WAIT, Math.max(1, this.due().at - this.clock.now()));
+    const now = this.clock.now();
+    const wait = Math.min(LONGEST_WAIT, Math.max(1, this.due().at - now));
+    this.wakes = now + wait;
     this.timer = this.clock.setTimer(this.look, wait);
   }
 
   private readonly look = (): void => {
+    this.wakes = Number.POSITIVE_INFINITY;
     if (this.due().at > this.clock.now()) {
       this.arm();
       return;

@@ -66,7 +66,7 @@ export class OverlapTrimmer {
 
   /** Length of the longest beginning of what is held that the reader has already: all that was said, or its end. */
   private repeated(): number {
-    const { held, said, echo, tail } = this;
+    const { held, said, tail } = this;
     if (said.length > TAIL && held.startsWith(said)) return said.length;
     for (let length = Math.min(tail.length, held.length); length >= LIKELY; length--) {
       const end = tail.slice(-length);

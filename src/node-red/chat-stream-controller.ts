@@ -22,6 +22,7 @@ import {
 } from "./prompt.js";
 import { type RunningChat, resultWithout } from "./provider-runtime.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
+import { asksFor, tagOf } from "./retry-tag.js";
 import { StreamStatus } from "./stream-status.js";
 import { endsTurn, withTurn } from "./turn.js";
 
@@ -151,7 +152,13 @@ export class ChatStreamController {
       this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
     if (this.config.whenBusy === "replace") {
-      this.sessions.endAll("cancelled", (other) => other !== stream && other.key === stream.key);
+      const rival = (other: Stream) => other !== stream && other.key === stream.key;
+      // A repeated request is older than whatever runs by now.
+      if (tagOf(stream.message) && this.sessions.list().some(rival)) {
+        this.finish(stream, resultWithout("cancelled"));
+        return;
+      }
+      this.sessions.endAll("cancelled", rival);
     }
     if (this.config.whenBusy === "wait") stream.place = this.lanes.enter(stream.key, start);
     else start();
@@ -232,7 +239,7 @@ export class ChatStreamController {
     if (!this.conversation.active) return { fields };
     try {
       fields.conversation = endsTurn(result)
-        ? await this.conversation.update(key, message, (history) => withTurn(history, ask, result))
+        ? await this.conversation.update(key, message, (history) => withTurn(history, ask, result, message))
         : await this.conversation.read(key, message);
     } catch (thrown) {
       // A failure of the stream itself has the say; the conversation's may be its cause.
@@ -246,9 +253,10 @@ export class ChatStreamController {
     const { id } = message.parts ?? {};
     let key = await this.keyOf(message);
     if (id !== undefined) {
-      const named = this.sessions.get(id);
-      if (named) key = named.key;
-      this.sessions.end(id, "cancelled");
+      // After a retry, the stream's reader knows it by another id than we do.
+      const meant = (stream: Stream) => stream.id === id || asksFor(stream.message, id);
+      key = this.sessions.list().find(meant)?.key ?? key;
+      this.sessions.endAll("cancelled", meant);
     } else this.sessions.endAll("cancelled", (stream) => key === "" || stream.key === key);
     if (reset && this.conversation.active) await this.conversation.forget(key);
   }

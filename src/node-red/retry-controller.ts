@@ -1,13 +1,12 @@
-import { Failure } from "../core/failure.js";
+import { Failure, type FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
-import { type Control, controlOf } from "./control.js";
+import { controlOf } from "./control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
 import { Attempt } from "./retry-attempt.js";
-import { failureOf } from "./retry-failure.js";
 import { RetryRepair, type Surroundings, SYSTEM } from "./retry-repair.js";
-import { OUTPUTS, RetryRoutes } from "./retry-route.js";
-import { RetrySession } from "./retry-session.js";
+import { RetryRoutes, type RouteName } from "./retry-route.js";
+import { failureOf, RetrySession } from "./retry-session.js";
 import { type RetryConfig, settingsOf } from "./retry-settings.js";
 import { RetryStatus } from "./retry-status.js";
 import { tagOf } from "./retry-tag.js";
@@ -20,6 +19,8 @@ const EXPIRY = 3_600_000;
 
 const MISPLACED =
   "retry does not mend what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+
+const BOTH: readonly RouteName[] = ["again", "fallback"];
 
 /** What a retry node does: passes streams on, and finds those that belong to one reader's stream. */
 export class RetryController {
@@ -56,7 +57,7 @@ export class RetryController {
     const begins = control?.reset === true && tagOf(message) !== undefined;
     if (message.error !== undefined && this.hasStrayed(message)) done();
     else if (control && !begins) {
-      this.control(message, send, control);
+      this.control(message, send);
       done();
     } else {
       const attempt = this.attemptOf(message, send);
@@ -64,7 +65,10 @@ export class RetryController {
       else {
         if (attempt === "passing") send(message);
         else if (begins) attempt?.reset(message);
-        else if (attempt) this.pass(attempt, message);
+        else if (attempt) {
+          if (!attempt.begun) this.settle(attempt);
+          attempt.pass(message);
+        }
         done();
       }
     }
@@ -114,33 +118,51 @@ export class RetryController {
     return attempt;
   }
 
-  private pass(attempt: Attempt, message: Message): void {
-    if (!attempt.begun) this.routes.settle(attempt.session, undefined, this.surroundings.clock.now());
-    attempt.pass(message);
+  /** Notes how the request of an attempt fared: that it is answered, or how it failed. */
+  private settle({ session }: Attempt, failure?: FailureData): void {
+    const { route, paid } = session;
+    session.paid = undefined;
+    this.routes.settle(route, paid, failure, this.surroundings.clock.now());
   }
 
   private last(attempt: Attempt, message: Message, done: Done): void {
     const { session } = attempt;
     const failure = failureOf(message);
-    this.routes.settle(session, failure, this.surroundings.clock.now());
+    if (!attempt.begun || failure) this.settle(attempt, failure);
     // What was cancelled or failed before it said a word takes nothing away from the reader.
-    const spoke = failure ? failure.partial !== "" : message.finishReason !== "cancelled";
-    if (spoke) attempt.begin(message);
+    if (failure ? failure.partial !== "" : message.finishReason !== "cancelled") attempt.begin(message);
     const last = attempt.last(message);
-    this.repair.note(attempt, last, failure);
-    if (failure) this.repair.failed(session, failure, last, done);
-    else {
+    session.ended(last, attempt.repeated, this.surroundings.clock.now());
+    if (!failure) {
       this.repair.conclude(session, last);
       done();
+      return;
     }
+    session.failed(last, failure, attempt.repeated);
+    this.repair.failed(session, { failure, last, done });
   }
 
   /** Ends waits, and hands the command on to whoever streams for us. */
-  private control(message: Message, send: Send, control: Control): void {
+  private control(message: Message, send: Send): void {
     const id = message.parts?.id;
-    const named = id === undefined ? undefined : (this.attempts.get(id)?.session.id ?? id);
-    const route = named === undefined ? undefined : this.sessions.get(named)?.route;
-    this.sessions.endAll("cancelled", ({ held, id: own }) => held !== undefined && (named ?? own) === own);
-    send(OUTPUTS.map((name) => (name && (route ?? name) === name ? message : null)));
+    const reader = id === undefined ? undefined : (this.attempts.get(id)?.session.id ?? id);
+    const named = reader === undefined ? undefined : this.sessions.get(reader);
+    this.sessions.endAll("cancelled", (session) => !!session.held && (named ?? session) === session);
+    send(this.routes.outputs(message, ...(named ? [named.route] : BOTH)));
     this.status.show();
   }
+
+  private ended(session: RetrySession, reason: SessionEnd): void {
+    for (const source of session.sources) this.attempts.delete(source);
+    this.repair.ended(session, reason);
+  }
+
+  /** What comes from a Catch node has lost its way, and must not go round in circles. */
+  private hasStrayed({ error }: Message): boolean {
+    const source = isObject(error) ? error["source"] : undefined;
+    if (!isObject(source)) return false;
+    if (source["id"] !== this.node.id) throw new Failure("configuration", MISPLACED);
+    this.node.warn(MISPLACED);
+    return true;
+  }
+}

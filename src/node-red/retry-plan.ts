@@ -1,15 +1,9 @@
-import { type BackoffOptions, decide } from "../core/backoff.js";
+import { decide } from "../core/backoff.js";
 import type { FailureData } from "../core/failure.js";
 import type { ChatRequest } from "../core/request.js";
-import type { RetrySession, RouteName } from "./retry-session.js";
-
-/** What an author sets, with the defaults filled in. */
-export interface RetrySettings extends BackoffOptions {
-  /** Requests by one output, the first included. */
-  attempts: number;
-  /** What to do where the reader has text already. */
-  afterText: "continue" | "restart" | "stop";
-}
+import type { RouteName } from "./retry-route.js";
+import type { RetrySession } from "./retry-session.js";
+import type { RetrySettings } from "./retry-settings.js";
 
 /** What happens after a failure; a sentence says why nothing more is tried, "" where the failure says it all. */
 export type Plan = { route: RouteName; wait: number } | { giveUp: string };

@@ -1,16 +1,15 @@
 import type { Clock } from "../core/clock.js";
 import type { ContinuationStyle } from "../core/continuation.js";
 import { Failure, type FailureData } from "../core/failure.js";
-import type { Sessions } from "../core/sessions.js";
+import type { SessionEnd, Sessions } from "../core/sessions.js";
 import { takesPrefill } from "../providers/index.js";
 import { systemClock, systemRandom } from "../transport/system-clock.js";
 import { toNodeError } from "./error.js";
-import { carried } from "./message.js";
-import type { Done, Message, NodeRed, RuntimeNode } from "./red.js";
+import type { Message, NodeRed, RuntimeNode } from "./red.js";
 import { fallback, mendingFor, type Plan, planFor } from "./retry-plan.js";
 import { requestOf } from "./retry-request.js";
 import type { RetryRoutes } from "./retry-route.js";
-import type { RetrySession } from "./retry-session.js";
+import type { HeldFailure, RetrySession } from "./retry-session.js";
 import type { RetrySettings } from "./retry-settings.js";
 import type { RetryStatus } from "./retry-status.js";
 
@@ -29,6 +28,16 @@ const LOOK_AGAIN = 100;
 /** How long they do: longer than any provider's default timeout. */
 const PATIENCE = 150_000;
 
+const NOTHING_CAME =
+  "The request was sent again and nothing came of it. Is the output wired back into the chat-stream, and its stream into this node?";
+const TOO_MANY = "Too many streams are in repair; the oldest was given up.";
+const TOO_OFTEN = "The service fails so often that it is not asked again for now.";
+const UNTAGGED =
+  "The request came back without msg.retry, which says whose it is. Leave that on the message on its way.";
+
+/** A failure about which nothing is arranged yet. */
+type Fresh = Omit<HeldFailure, "timer" | "due">;
+
 /** What a repair needs of its node. */
 export interface Workshop {
   red: NodeRed;
@@ -44,31 +53,153 @@ export interface Workshop {
 export class RetryRepair {
   constructor(private readonly workshop: Workshop) {}
 
-  /** Decides about a failure that is held back from now on, and whose `done` is called when all is arranged. */
-  failed(session: RetrySession, failure: FailureData, last: Message, done: Done): void {
+  /** Decides about a failure, which is held back until then. Its `done` is called when all is arranged. */
+  failed(session: RetrySession, fresh: Fresh): void {
     const { settings, surroundings, routes } = this.workshop;
-    const plan = planFor(session, failure, settings, routes.isWired, surroundings.random());
-    this.arrange(session, plan, failure, last, done);
+    if (session.attempts === 1) this.recognise(session);
+    const plan = planFor(session, fresh.failure, settings, routes.isWired, surroundings.random());
+    this.arrange(session, plan, fresh);
   }
 
-  /** The one last message of the reader's stream. */
+  /** The reader's stream ends, with its one last message. */
   conclude(session: RetrySession, last: Message): void {
-    const { sessions, status, surroundings } = this.workshop;
-    if (session.attempts > 1) {
-      last.stats = session.stats.at(surroundings.clock.now(), session.attempts);
-      if (session.request) last["request"] = session.request;
-    }
-    session.send(last);
+    const { sessions, status } = this.workshop;
+    session.send(this.sealed(session, last));
     sessions.end(session.id, "finished");
     status.show();
   }
 
-  /** A wait was called off: the stream ends with what the reader has. */
-  callOff(session: RetrySession): void {
-    const { held } = session;
-    if (!held) return;
-    const last: Message = { ...held.last, finishReason: "cancelled" };
-    delete last.error;
-    this.drop(session);
-    this.conclude(session, last);
+  /** A session has ended: by itself, or from outside while it waited for something. */
+  ended(session: RetrySession, reason: SessionEnd): void {
+    const { held, paid } = session;
+    session.held = undefined;
+    session.paid = undefined;
+    paid?.settle(false);
+    if (held) {
+      this.workshop.surroundings.clock.clearTimer(held.timer);
+      if (reason === "cancelled") {
+        const { error: _, ...last } = held.last;
+        session.send(this.sealed(session, { ...last, finishReason: "cancelled" }));
+      }
+      held.done();
+    }
+    if (reason === "expired") this.abandon(session, new Failure("timeout", NOTHING_CAME));
+    if (reason === "overflow") this.abandon(session, new Failure("limit", TOO_MANY));
   }
+
+  private arrange(session: RetrySession, plan: Plan, fresh: Fresh): void {
+    if ("giveUp" in plan) {
+      this.giveUp(session, fresh, plan.giveUp);
+      return;
+    }
+    const { surroundings, status } = this.workshop;
+    const { clock } = surroundings;
+    if (plan.route !== session.route) {
+      session.route = plan.route;
+      session.tries = 0;
+    }
+    const timer = clock.setTimer(() => this.due(session), plan.wait);
+    session.held = { ...fresh, timer, due: clock.now() + plan.wait };
+    status.show();
+  }
+
+  /** A wait is over. A first request to the fallback is no retry, and may always be made. */
+  private due(session: RetrySession): void {
+    const { surroundings, routes } = this.workshop;
+    const { clock } = surroundings;
+    const held = session.held!;
+    if (session.tries > 0) {
+      const now = clock.now();
+      const paid = now > held.due + PATIENCE ? "never" : routes.mayAsk(session.route, now);
+      if (paid === "later") {
+        held.timer = clock.setTimer(() => this.due(session), LOOK_AGAIN);
+        return;
+      }
+      if (paid === "never") {
+        session.held = undefined;
+        this.arrange(session, fallback(session, held.failure, routes.isWired, TOO_OFTEN), held);
+        return;
+      }
+      session.paid = paid;
+    }
+    session.held = undefined;
+    this.ask(session, held);
+  }
+
+  /** Sends the request once more; the stream that comes of it finds its reader by the tag. */
+  private ask(session: RetrySession, { failure, last, done }: Fresh): void {
+    const { red, node, settings, surroundings, sessions, routes, status } = this.workshop;
+    const style = this.styleFor(session, failure);
+    session.tries++;
+    session.attempts++;
+    const mending = mendingFor(session, settings.afterText);
+    const { message, asked } = requestOf(session, node.id, last, mending, style);
+    session.asked = { ...asked, at: surroundings.clock.now() };
+    sessions.get(session.id);
+    // What the message holds is kept here for the next time.
+    session.send(routes.outputs(red.util.cloneMessage(message), session.route));
+    done();
+    status.show();
+  }
+
+  /** Prefill only for a service that is known to take it; who the fallback is shows when it fails. */
+  private styleFor(session: RetrySession, failure: FailureData): ContinuationStyle {
+    const { continueBy } = this.workshop.settings;
+    if (continueBy !== "auto") return continueBy;
+    return session.tries > 0 && takesPrefill(failure.provider) ? "prefill" : "quote";
+  }
+
+  private giveUp(session: RetrySession, { failure, last, done }: Fresh, reason: string): void {
+    const { code, message } = failure;
+    const told = new Failure(code, reason === "" ? message : `${message} ${reason}`, {
+      ...failure,
+      partial: session.said,
+    });
+    last.error = told.toJSON();
+    this.conclude(session, last);
+    done(toNodeError(told));
+  }
+
+  /**
+   * A stream may be the answer to a request of ours of which somebody has removed the tag. It counts as one, or it
+   * would be asked for ever; and the reader who waits for it is told.
+   */
+  private recognise(session: RetrySession): void {
+    const { sessions, surroundings } = this.workshop;
+    const { last, request } = session;
+    const began = surroundings.clock.now() - session.lastDuration;
+    for (const other of sessions.list()) {
+      const { asked } = other;
+      if (!asked || other.last?._msgid !== last?._msgid || asked.at > began) continue;
+      if (JSON.stringify(asked.messages) !== JSON.stringify(request?.messages)) continue;
+      session.route = other.route;
+      session.tries = other.tries;
+      session.attempts = other.attempts;
+      this.abandon(other, new Failure("configuration", UNTAGGED));
+      sessions.end(other.id, "finished");
+      return;
+    }
+  }
+
+  /** Ends a stream of which nothing more comes, where that is our affair: it was asked for by this node. */
+  private abandon(session: RetrySession, failure: Failure): void {
+    const { last } = session;
+    if (!last) return;
+    failure.partial = session.said;
+    const end = this.sealed(session, {
+      ...last,
+      finishReason: "error",
+      usage: null,
+      error: failure.toJSON(),
+    });
+    session.send(end);
+    this.workshop.node.error(toNodeError(failure), end);
+  }
+
+  /** A last message with what only the whole stream knows. */
+  private sealed(session: RetrySession, last: Message): Message {
+    if (session.attempts === 1) return last;
+    const stats = session.stats.at(this.workshop.surroundings.clock.now(), session.attempts);
+    return Object.assign(last, { stats }, session.request ? { request: session.request } : {});
+  }
+}

@@ -18,18 +18,19 @@ export function requestOf(
   last: Message,
   mending: Mending,
   style: ContinuationStyle,
-): { message: Message; asked: Asked } {
+): { message: Message; asked: Omit<Asked, "at"> } {
   const request = session.request!;
   const tag: RetryTag = { node, stream: session.id, attempt: session.attempts };
   if (session.outer) tag.outer = session.outer;
-  const asked: Asked = { restarts: mending === "restart", trimmer: undefined };
-  const message: Message = { ...carried(last), payload: "", messages: request.messages, retry: tag };
+  let { messages } = request;
+  let trimmer: OverlapTrimmer | undefined;
   if (mending === "continue") {
-    const { messages, continues } = continuationOf(request.messages, session.said, style);
-    message["messages"] = messages;
-    tag.continues = continues;
-    asked.trimmer = new OverlapTrimmer(session.said, continues.echo);
+    const continuation = continuationOf(messages, session.said, style);
+    messages = continuation.messages;
+    tag.continues = continuation.continues;
+    trimmer = new OverlapTrimmer(session.said, tag.continues.echo);
   }
+  const message: Message = { ...carried(last), payload: "", messages, retry: tag };
   if (request.tools) message["tools"] = request.tools;
   // The fallback has a model and parameters of its own.
   if (session.route === "again") {
@@ -38,5 +39,5 @@ export function requestOf(
   }
   if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
   if (last.parts?.parts) message.parts = last.parts.parts;
-  return { message, asked };
+  return { message, asked: { messages, restarts: mending === "restart", trimmer } };
 }

@@ -14,7 +14,7 @@ class Route {
   private readonly refusals = new FailureWindow();
 
   settle(paid: PaidRetry | undefined, failure: FailureData | undefined, now: number): void {
-    const answered = !failure || failure.partial !== "";
+    const answered = failure?.partial !== "";
     if (answered) this.refusals.answered();
     // A line that broke is no refusal: no service counts it.
     else if (failure.status !== undefined) this.refusals.refused(now);
@@ -43,12 +43,7 @@ export class RetryRoutes {
    * @param failure undefined as soon as it is answered
    * @param now milliseconds of a monotonic clock
    */
-  settle(
-    name: RouteName,
-    paid: PaidRetry | undefined,
-    failure: FailureData | undefined,
-    now: number,
-  ): void {
+  settle(name: RouteName, paid: PaidRetry | undefined, failure: FailureData | undefined, now: number): void {
     this.routes[name].settle(paid, failure, now);
   }
 

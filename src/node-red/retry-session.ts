@@ -1,15 +1,15 @@
-import type { PaidRetry } from "../core/retry-budget.js";
+import type { ChatMessage } from "../core/chunk.js";
 import type { FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import type { OverlapTrimmer } from "../core/overlap.js";
 import type { ChatRequest } from "../core/request.js";
+import type { PaidRetry } from "../core/retry-budget.js";
+import type { Stats } from "../core/stats.js";
 import { TotalStats } from "../core/total-stats.js";
 import { isRich } from "../dialects/openai-delta.js";
 import type { Done, Message, Send } from "./red.js";
+import type { RouteName } from "./retry-route.js";
 import type { RetryTag } from "./retry-tag.js";
-
-/** Where requests go: back to the first provider by output 2, or to the fallback by output 3. */
-export type RouteName = "again" | "fallback";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
 export interface HeldFailure {
@@ -24,6 +24,9 @@ export interface HeldFailure {
 
 /** A request that has left and of which nothing has come back yet. */
 export interface Asked {
+  /** When, in milliseconds of the clock. */
+  at: number;
+  messages: readonly ChatMessage[];
   /** Whether its first message takes back what the reader has. */
   restarts: boolean;
   /** Where its text is to go on: what it repeats is taken away. */
@@ -48,6 +51,10 @@ export class RetrySession {
   readonly stats = new TotalStats();
   /** What was asked first. */
   request: ChatRequest | undefined;
+  /** The last message of the request that ended last; what rides along on it comes from the author. */
+  last: Message | undefined;
+  /** How long that request took, in milliseconds. */
+  lastDuration = 0;
   /** The request under way, where it is a repetition: what it took out of the budget. */
   paid: PaidRetry | undefined;
   held: HeldFailure | undefined;
@@ -75,6 +82,32 @@ export class RetrySession {
     }
   }
 
+  /**
+   * A request has ended.
+   * @param last its last message
+   * @param repeated characters of its text that the reader had already
+   * @param now milliseconds of a monotonic clock
+   */
+  ended(last: Message, repeated: number, now: number): void {
+    const { request, stats } = last;
+    if (isObject(request) && Array.isArray(request["messages"]))
+      this.request ??= request as unknown as ChatRequest;
+    if (!isObject(stats)) return;
+    this.lastDuration = Number(stats["durationMs"]) || 0;
+    this.stats.add(stats as unknown as Stats, now, repeated);
+  }
+
+  /**
+   * A request has failed.
+   * @param last its last message, in its place of the reader's stream
+   * @param repeated characters of its text that the reader had already
+   */
+  failed(last: Message, failure: FailureData, repeated: number): void {
+    this.said += failure.partial.slice(repeated);
+    this.sent = last.parts!.index;
+    this.last = last;
+  }
+
   /** The reader has been told to forget everything. */
   forget(): void {
     this.said = "";
@@ -87,5 +120,7 @@ export class RetrySession {
 /** A message's own failure, as chat-stream wrote it. */
 export function failureOf(message: Message): FailureData | undefined {
   const { error } = message;
-  return isObject(error) && typeof error["code"] === "string" ? (error as unknown as FailureData) : undefined;
+  if (!isObject(error) || typeof error["code"] !== "string") return undefined;
+  const { partial } = error;
+  return { ...(error as unknown as FailureData), partial: typeof partial === "string" ? partial : "" };
 }

@@ -6,19 +6,22 @@ const INTERVAL = 250;
 /** A node's status, throttled; the last state always gets shown, and nothing after close. */
 export class StatusLine {
   private timer: NodeJS.Timeout | undefined;
-  private render: (() => NodeStatus) | undefined;
+  private render: () => NodeStatus = () => ({});
   private shown = "";
+  private shownAt = Number.NEGATIVE_INFINITY;
   private closed = false;
 
   constructor(private readonly node: RuntimeNode) {}
 
-  /** @param render called when it is time to show; so a caller may say so for each of a thousand chunks */
+  /**
+   * @param render called when it is time to show; so a caller may say so for each of a thousand chunks. Never at
+   *   once: what is asked of a service is under way before the editor hears of it.
+   */
   show(render: () => NodeStatus): void {
     if (this.closed) return;
     this.render = render;
     if (this.timer !== undefined) return;
-    this.update();
-    this.timer = setTimeout(this.later, INTERVAL);
+    this.timer = setTimeout(this.update, Math.max(0, this.shownAt + INTERVAL - performance.now()));
     this.timer.unref();
   }
 
@@ -27,17 +30,13 @@ export class StatusLine {
     clearTimeout(this.timer);
   }
 
-  private readonly later = (): void => {
+  private readonly update = (): void => {
     this.timer = undefined;
-    if (this.render) this.show(this.render);
-  };
-
-  private update(): void {
-    const status = this.render?.() ?? {};
-    this.render = undefined;
+    const status = this.render();
     const text = JSON.stringify(status);
     if (text === this.shown) return;
     this.shown = text;
+    this.shownAt = performance.now();
     this.node.status(status);
-  }
+  };
 }

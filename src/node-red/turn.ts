@@ -1,18 +1,46 @@
 import type { ChatResult } from "../chat-run.js";
 import type { ChatMessage } from "../core/chunk.js";
+import { withoutContinuation } from "../core/continuation.js";
+import { spliced } from "../core/overlap.js";
 import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";
+import type { Message } from "./red.js";
+import { continuesOf, tagOf } from "./retry-tag.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */
 export function endsTurn(result: ChatResult): boolean {
   return result.outcome === "complete" && result.finishReason !== "tool_calls";
 }
 
-/** A history, grown by what was asked and answered. System messages are the node's setting, not a turn. */
-export function withTurn(history: readonly ChatMessage[], ask: Ask, result: ChatResult): ChatMessage[] {
+/**
+ * A history, grown by what was asked and answered. System messages are the node's setting, not a turn. Of an answer
+ * that was broken off and went on, the turn is what was asked first and the whole answer, as its reader got it.
+ * @param message the one that asked
+ */
+export function withTurn(
+  history: readonly ChatMessage[],
+  ask: Ask,
+  result: ChatResult,
+  message: Message,
+): ChatMessage[] {
   const asked = ask.request.messages.slice(-ask.turn.length);
-  const turn = asked.filter(({ role }) => role !== "system" && role !== "developer");
-  return [...(ask.whole ? [] : history), ...plainCopy(turn, "The conversation"), answerOf(result)];
+  const answer = answerOf(result);
+  const continues = continuesOf(message);
+  const broken = continues && withoutContinuation(asked, continues);
+  if (broken) answer.content = spliced(broken.said, String(answer.content), continues.echo);
+  const turn = plainCopy(
+    (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),
+    "The conversation",
+  );
+  if (!ask.whole) return [...history, ...turn, answer];
+  return [...(tagOf(message) ? joined(history, turn) : turn), answer];
+}
+
+/** A repeated request brings the history that it was first asked with. What has been said meanwhile goes before it. */
+function joined(history: readonly ChatMessage[], asked: readonly ChatMessage[]): readonly ChatMessage[] {
+  const differs = history.findIndex((entry, at) => JSON.stringify(entry) !== JSON.stringify(asked[at]));
+  const grown = differs > 0 || (differs === 0 && asked.length === 1);
+  return grown ? [...history, ...asked.slice(differs)] : asked;
 }
 
 /** The answer as history: what it said, without what services refuse to read back. */

@@ -22,7 +22,7 @@ describe("“Test connection” in a provider's dialog", function () {
     const stream = await editor.drag("chat-stream", 300, 140);
     await editor.edit(stream);
     await editor.editConfig("provider", "add");
-    await editor.field("node-config-input-name").fill("Demo");
+    await editor.fill("node-config-input-name", "Demo");
     const result = editor.field("chat-provider-test-result");
     await result.filter({ hasText: /^Deploy first/ }).waitFor();
     assert.ok(await editor.field("chat-provider-test").isDisabled());
@@ -35,7 +35,7 @@ describe("“Test connection” in a provider's dialog", function () {
     assert.match(await test(editor), /^works: \d+ models$/);
     await screenshot(editor.page, "chat-provider-dialog");
 
-    await editor.field("node-config-input-demoPace").fill("50");
+    await editor.fill("node-config-input-demoPace", "50");
     await result.filter({ hasText: /^Deploy first/ }).waitFor();
   });
 

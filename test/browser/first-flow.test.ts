@@ -52,7 +52,7 @@ describe("a first flow, made by hand", function () {
     await offered.getByText("demo-reasoning", { exact: true }).waitFor();
     await offered.getByText("demo", { exact: true }).click();
     assert.equal(await editor.field("node-input-model").inputValue(), "demo");
-    await editor.field("node-input-system").fill("You like the sea.");
+    await editor.fill("node-input-system", "You like the sea.");
     await screenshot(page, "chat-stream-dialog");
     await editor.done();
     await editor.deploy();

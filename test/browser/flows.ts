@@ -54,12 +54,12 @@ export function chatFlow(provider: Provider, model = "demo", prompt = "Count to 
 /** Several providers, each with a chat-stream `stream-<id>` through which the editor reaches its dialog. */
 export function providerFlow(providers: Record<string, Provider>): object[] {
   const nodes = Object.entries(providers).flatMap(([id, provider], at) => [
-    { id, type: "chat-provider", name: id, ...provider },
+    { id, type: "chat-provider", ...provider },
     {
       id: `stream-${id}`,
       type: "chat-stream",
       z: "tab",
-      name: id,
+      name: `uses ${id}`,
       provider: id,
       x: 300,
       y: 100 + 60 * at,

@@ -43,7 +43,7 @@ describe("validation in the editor", function () {
       ["connectTimeout", ""],
       ["progressTimeout", "-1"],
     ]) {
-      await editor.field(`node-config-input-${setting}`).fill(value!);
+      await editor.fill(`node-config-input-${setting}`, value!);
       await editor.wrong(`node-config-input-${setting}`).waitFor();
     }
     await editor.tab("Connection");

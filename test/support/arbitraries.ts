@@ -92,6 +92,8 @@ const anyLook: fc.Arbitrary<Look> = fc.record({
   style: fc.oneof(fc.constant([0]), anyStyle),
   extra: fc.constantFrom<object[]>(
     {},
+    {},
+    {},
     { system_fingerprint: "fp_1" },
     { system_fingerprint: "fp_2", service_tier: null },
     { usage: null, obfuscation: "" },
@@ -106,7 +108,7 @@ const anyLook: fc.Arbitrary<Look> = fc.record({
     { reasoning_content: null },
     { tool_calls: [] },
   ),
-  echo: fc.constantFrom("none", "none", "none", "delta", "choice", "record", "before"),
+  echo: fc.constantFrom("none", "none", "none", "none", "none", "delta", "choice", "record", "before"),
 });
 
 function record(

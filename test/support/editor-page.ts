@@ -181,7 +181,7 @@ export class EditorPage {
   /** What the tooltip says when the pointer rests on something. */
   async hint(target: Locator): Promise<string> {
     await target.hover();
-    const tooltip = this.page.locator(".red-ui-popover:visible").last();
+    const tooltip = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip").last();
     await tooltip.waitFor();
     return tooltip.innerText();
   }
@@ -195,7 +195,17 @@ export class EditorPage {
 
   /** Opens a node's dialog. */
   async edit(id: string): Promise<void> {
-    await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
+    const opened = this.page.locator("#node-dialog-ok");
+    for (let tries = 1; ; tries++) {
+      await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
+      // On a busy machine the second click may come too late to count.
+      const seen = await opened.waitFor({ timeout: 2_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (seen) break;
+      assert.ok(tries < 5, "a double click opens the dialog");
+    }
     await this.settled("#node-dialog-ok");
   }
 
@@ -229,6 +239,14 @@ export class EditorPage {
 
   field(id: string): Locator {
     return this.page.locator(`#${id}`);
+  }
+
+  /** Types a value into a field of a dialog. */
+  async fill(id: string, text: string): Promise<void> {
+    const field = this.field(id);
+    await field.fill(text);
+    // The editor judges a field when a key goes up.
+    await field.press("End");
   }
 
   /** A field that is marked as wrong. */

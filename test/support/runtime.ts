@@ -225,7 +225,7 @@ export class TestRuntime {
   private count(): void {
     const of = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
-      return /^(chat-stream|collect)$/.test(node.type) ? this.inputs.set(id, known).get(id)! : known;
+      return /^(chat-stream|retry|collect)$/.test(node.type) ? this.inputs.set(id, known).get(id)! : known;
     };
     this.red.hooks.add("onReceive.test", ({ destination }) => {
       // A node that is closed has no listeners any more: what still comes is nobody's.
@@ -236,7 +236,7 @@ export class TestRuntime {
     });
   }
 
-  /** `helper` records what arrives; `retry` is only there to be wired to. */
+  /** `helper` records what arrives. */
   private addTestTypes(): void {
     const runtime = this;
     const { nodes } = this.red;
@@ -252,15 +252,7 @@ export class TestRuntime {
         done();
       });
     }
-    function Retry(this: LiveNode, config: NodeConfig): void {
-      nodes.createNode(this, config);
-      this.on("input", (message, send, done) => {
-        send(message);
-        done();
-      });
-    }
     nodes.registerType("test/helper", "helper", Sink);
-    nodes.registerType("test/retry", "retry", Retry);
   }
 }
 
@@ -268,7 +260,8 @@ export class TestRuntime {
 function installPackage(userDir: string): void {
   const folder = join(userDir, "node_modules", "@deltaflow", "node-red-chat-stream");
   mkdirSync(join(folder, "nodes"), { recursive: true });
-  const types = ["chat-provider", "chat-stream", "collect"];
+  const manifest = require_(join(root, "package.json")) as { "node-red": { nodes: Record<string, string> } };
+  const types = Object.keys(manifest["node-red"].nodes);
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({

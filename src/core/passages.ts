@@ -1,0 +1,149 @@
+import { endsInAbbreviation } from "./abbreviations.js";
+import type { BoundaryFinder } from "./boundary.js";
+import { settledPlace } from "./graphemes.js";
+
+const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
+
+/** What a sentence can end with, and the end of a line. */
+const STOP = /[\p{Sentence_Terminal}\n]/gu;
+
+/** What decides whether a full stop ends a sentence: a small letter goes on, a capital begins. */
+const AFTER_FULL_STOP = /[\p{L}\n]/gu;
+
+/** The same for other stops: whatever is no gap, no bracket or quotation mark, and no further stop. */
+const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|\n/gu;
+
+/** What stands between a sentence's stop and its gap in Markdown, and footnotes. */
+const CLOSING = /(?:[*_~`]+|\[\d+\])+\s+/y;
+
+const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
+const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
+const CLOSING_FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/;
+
+/** So much before a stop says what kind of stop it is: the word that it belongs to. */
+const BEFORE = 24;
+
+/**
+ * Finds sentences or paragraphs. A fenced code block is no text: nothing in it is an end. White space belongs to
+ * what stands before it, a line's indentation to the line.
+ */
+export class PassageFinder implements BoundaryFinder {
+  /** Everything before is decided. */
+  private at = 0;
+  private lineBegins = true;
+  /** The mark that the code block began with which the text is in. */
+  private fence: string | undefined;
+  /** A place that was found and not yet cut at. */
+  private found = 0;
+
+  constructor(private readonly kind: "sentence" | "paragraph") {}
+
+  next(text: string): number {
+    while (this.found === 0 && this.at < text.length) {
+      if (this.lineBegins && !this.beginLine(text)) break;
+      if (!(this.fence === undefined ? this.scan(text) : this.skipLine(text))) break;
+    }
+    return this.found;
+  }
+
+  cut(length: number): void {
+    // In the middle of a line that may be a fence: what is left of it is taken for text.
+    if (length > this.at) this.lineBegins = false;
+    this.at = Math.max(0, this.at - length);
+    this.found = Math.max(0, this.found - length);
+  }
+
+  /** Looks whether a line begins or ends a code block. @returns false where that cannot be said yet */
+  private beginLine(text: string): boolean {
+    const end = text.indexOf("\n", this.at);
+    const line = text.slice(this.at, end < 0 ? text.length : end);
+    if (end < 0 && (this.fence !== undefined || MAYBE_FENCE.test(line))) return false;
+    this.lineBegins = false;
+    if (this.fence === undefined) {
+      this.fence = OPENING_FENCE.exec(line)?.[1];
+      return true;
+    }
+    const mark = CLOSING_FENCE.exec(line)?.[1];
+    if (mark?.startsWith(this.fence)) {
+      this.fence = undefined;
+      this.at = end;
+    }
+    return true;
+  }
+
+  private skipLine(text: string): boolean {
+    const end = text.indexOf("\n", this.at);
+    this.at = end < 0 ? text.length : end + 1;
+    this.lineBegins = end >= 0;
+    return true;
+  }
+
+  /** Goes to the next stop and decides about it. @returns false where more text is needed for that */
+  private scan(text: string): boolean {
+    const stop = this.kind === "paragraph" ? text.indexOf("\n", this.at) : find(STOP, text, this.at);
+    if (stop < 0) {
+      this.at = text.length;
+      return true;
+    }
+    this.at = stop;
+    return text[stop] === "\n" ? this.endLine(text, stop) : this.endSentence(text, stop);
+  }
+
+  private endLine(text: string, stop: number): boolean {
+    const rest = text.slice(stop).search(/\S/);
+    if (rest < 0) return false;
+    const begin = text.lastIndexOf("\n", stop + rest) + 1;
+    const blank = text.indexOf("\n", stop + 1) < begin && text.indexOf("\n", stop + 1) >= 0;
+    // A mark that joins a gap would be a character together with it.
+    if (settledPlace(text, begin) !== begin) return false;
+    if (this.kind === "sentence" || blank) this.found = begin;
+    this.at = begin;
+    this.lineBegins = true;
+    return true;
+  }
+
+  private endSentence(text: string, stop: number): boolean {
+    const full = text[stop] === ".";
+    const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, stop + 1);
+    if (decisive < 0 || isHalf(text, decisive)) return false;
+    this.at = stop + 1;
+    // "3.5", "node.js": no gap, no end.
+    if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
+    // The end of the line has its own turn.
+    if (text[decisive] === "\n") {
+      this.at = decisive;
+      return true;
+    }
+    const place = sentenceEnd(text, stop, decisive);
+    if (place > 0 && settledPlace(text, place) === place) {
+      this.found = place;
+      this.at = place;
+    }
+    return true;
+  }
+}
+
+/** @returns where the sentence begins that follows a stop; 0 where none does */
+function sentenceEnd(text: string, stop: number, decisive: number): number {
+  const from = Math.max(0, stop - BEFORE);
+  const window = text.slice(from, decisive + 2);
+  const begin = from + SENTENCES.segment(window).containing(decisive - from)!.index;
+  if (begin <= stop) return 0;
+  const last = text.slice(from, begin);
+  if (/\s$/.test(last)) return endsInAbbreviation(last, text.slice(begin, decisive + 1)) ? 0 : begin;
+  // Without a gap only stops end a sentence that need none: 。！？. In "a?b=1" and "**So.** And" none does.
+  if (!/[\x20-\x7e]/.test(text[stop]!)) return begin;
+  CLOSING.lastIndex = begin;
+  return CLOSING.test(text) && CLOSING.lastIndex <= decisive ? CLOSING.lastIndex : 0;
+}
+
+function find(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index ?? -1;
+}
+
+/** Half a surrogate pair at the end: nobody knows yet what it is. */
+function isHalf(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return at === text.length - 1 && code >= 0xd800 && code < 0xdc00;
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { askFlow } from "../support/flows.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+const ROUTES = [
+  ["GET", "/chat-provider/providers"],
+  ["GET", "/chat-provider/provider/models"],
+  ["POST", "/chat-provider/provider/test"],
+] as const;
+
+/** Permissions of the users that the tests' tokens stand for. */
+const PERMISSIONS: Readonly<Record<string, string>> = { reader: "read", author: "*", nobody: "" };
+
+describe("The admin routes", () => {
+  const service = useService();
+  const runtime = useRuntime({
+    settings: {
+      adminAuth: {
+        type: "credentials",
+        users: [],
+        tokens: async (token: string) =>
+          token in PERMISSIONS ? { username: token, permissions: PERMISSIONS[token] } : null,
+      },
+    },
+  });
+
+  async function call(method: string, path: string, token?: string, body?: object) {
+    const response = await fetch(runtime().url + path, {
+      method,
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(body ? { "content-type": "application/json" } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      type: response.headers.get("content-type") ?? "",
+      body: (response.ok ? JSON.parse(text) : text) as Record<string, unknown>,
+    };
+  }
+
+  beforeEach(async () => {
+    service().script = (reply) => reply.json(200, { data: [{ id: "model-b" }, { id: "model-a" }] });
+    await runtime().deploy(askFlow(service().url));
+  });
+
+  it("K13: answer nobody without a token, and nobody with a wrong one", async () => {
+    for (const [method, path] of ROUTES) {
+      for (const token of [undefined, "forged"])
+        assert.equal((await call(method, path, token)).status, 401, path);
+    }
+    assert.equal(service().requests.length, 0);
+  });
+
+  it("K13: let those who may read see the list of providers, and only those who may write ask a service", async () => {
+    assert.equal((await call("GET", "/chat-provider/providers", "reader")).status, 200);
+    for (const [method, path] of ROUTES.slice(1))
+      assert.equal((await call(method, path, "reader")).status, 401, path);
+    assert.equal(service().requests.length, 0);
+    for (const [method, path] of ROUTES) assert.equal((await call(method, path, "author")).status, 200, path);
+    assert.equal(service().requests.length, 2);
+  });
+
+  it("list the providers with what the editor needs to know of them", async () => {
+    const { body } = await call("GET", "/chat-provider/providers", "reader");
+    const providers = body as unknown as {
+      id: string;
+      baseUrl?: string;
+      keyRequired: boolean;
+      keyVariable?: string;
+    }[];
+    assert.equal(providers[0]!.id, "demo");
+    const openai = providers.find(({ id }) => id === "openai")!;
+    assert.equal(openai.baseUrl, "https://api.openai.com/v1");
+    assert.equal(openai.keyRequired, true);
+    assert.equal(openai.keyVariable, "OPENAI_API_KEY");
+  });
+
+  it("give the models in the service's order, and say in a line that the connection works", async () => {
+    const models = await call("GET", "/chat-provider/provider/models", "author");
+    assert.deepEqual(models.body, { models: ["model-b", "model-a"] });
+    const test = await call("POST", "/chat-provider/provider/test", "author");
+    assert.equal(test.body["ok"], true);
+    assert.match(String(test.body["message"]), /2/);
+    assert.ok(service().requests.every(({ method, path }) => method === "GET" && path === "/v1/models"));
+  });
+
+  it("say what does not work and what to change", async () => {
+    service().script = (reply) => reply.json(401, { error: { message: "Incorrect API key" } });
+    const models = await call("GET", "/chat-provider/provider/models", "author");
+    assert.equal((models.body["error"] as { code: string }).code, "authentication");
+    const test = await call("POST", "/chat-provider/provider/test", "author");
+    assert.deepEqual([test.body["ok"], test.body["code"]], [false, "authentication"]);
+    assert.match(String(test.body["message"]), /Check the API key/);
+  });
+
+  it("K14: know deployed providers by their id and nothing else: no address comes from a request", async () => {
+    let visited = 0;
+    const elsewhere = createServer((_request, response) => {
+      visited++;
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    const { port } = elsewhere.address() as { port: number };
+    const url = `http://127.0.0.1:${port}/v1`;
+    const query = `?${new URLSearchParams({ url, baseUrl: url, provider: "openai", apiKey: "x" })}`;
+    try {
+      for (const id of [
+        "provider",
+        "ask",
+        "nobody",
+        "__proto__",
+        "constructor",
+        encodeURIComponent(url),
+        "..%2f..%2fflows",
+      ]) {
+        const models = await call("GET", `/chat-provider/${id}/models${query}`, "author");
+        const test = await call("POST", `/chat-provider/${id}/test${query}`, "author", {
+          baseUrl: url,
+          url,
+          id: "provider",
+        });
+        if (id === "provider") continue;
+        assert.equal((models.body["error"] as { code: string }).code, "configuration", id);
+        assert.deepEqual([test.body["ok"], test.body["code"]], [false, "configuration"], id);
+      }
+      assert.equal(visited, 0);
+      assert.equal(service().requests.length, 2);
+    } finally {
+      elsewhere.close();
+    }
+  });
+
+  it("K15: give a thousand names at most, whatever the service lists", async () => {
+    const data = Array.from({ length: 20_000 }, (_, at) => ({ id: `m${at}` }));
+    service().script = (reply) => reply.json(200, { data });
+    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    assert.equal((body["models"] as string[]).length, 1000);
+  });
+
+  it("K15: stop reading a list that is longer than a megabyte, and say so", async () => {
+    let sent = 0;
+    service().script = async (reply, { gone }) => {
+      let over = false;
+      void gone.then(() => {
+        over = true;
+      });
+      const { response } = reply;
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write('{"data":[');
+      const part = JSON.stringify({ id: "m".repeat(1000) })
+        .concat(",")
+        .repeat(100);
+      while (!over && sent < 100_000_000) {
+        sent += part.length;
+        if (!response.write(part)) {
+          await Promise.race([new Promise((resolve) => response.once("drain", resolve)), gone]);
+        }
+      }
+    };
+    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    const { code, message } = body["error"] as { code: string; message: string };
+    assert.equal(code, "limit");
+    assert.match(message, /longer/);
+    await service().requests[0]!.gone;
+    assert.ok(sent < 20_000_000, `${sent} bytes were taken`);
+  });
+
+  it("K15: take no list that is none", async () => {
+    for (const list of ["Hello", { data: "x" }, 7, null]) {
+      service().script = (reply) => reply.json(200, list);
+      const { body } = await call("GET", "/chat-provider/provider/models", "author");
+      assert.equal((body["error"] as { code: string }).code, "bad_response");
+    }
+    service().script = (reply) => reply.json(200, { data: [{ id: 5 }, null, "named", { id: "good" }] });
+    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    assert.deepEqual(body["models"], ["named", "good"]);
+  });
+
+  it("K11: hand names on as data, JSON and never a page, whatever is in them", async () => {
+    const names = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "a\nb", "日本"];
+    service().script = (reply) => reply.json(200, { data: names.map((id) => ({ id })) });
+    const { body, type } = await call("GET", "/chat-provider/provider/models", "author");
+    assert.deepEqual(body["models"], names);
+    assert.match(type, /^application\/json/);
+    service().script = (reply) => reply.json(404, { error: { message: names[0] } });
+    const test = await call("POST", "/chat-provider/provider/test", "author");
+    assert.match(test.type, /^application\/json/);
+  });
+});

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { askFlow, collect, node, provider, sink, TAB } from "../support/flows.js";
+import { eventually, pause } from "../support/inbox.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+const CANARY = "sk-canary-4711-0815-abcdef";
+const SECRET_HEADER = "header-canary-31415926";
+const CREDENTIALS = { provider: { apiKey: CANARY, secretHeaders: `{"x-secret": "${SECRET_HEADER}"}` } };
+
+/** Every form in which a secret could be seen. */
+const FORMS = [CANARY, SECRET_HEADER].flatMap((secret) => [
+  secret,
+  Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+  encodeURIComponent(secret),
+]);
+
+function assertNoSecret(what: string, seen: unknown): void {
+  const text =
+    typeof seen === "string" ? seen : inspect(seen, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+  for (const form of FORMS) assert.ok(!text.includes(form), `${what} shows ${form}`);
+}
+
+/** What is printed while something runs. */
+async function printedBy(work: () => Promise<void>): Promise<string> {
+  let printed = "";
+  const streams = [process.stdout, process.stderr];
+  const writes = streams.map((stream) => stream.write);
+  for (const [at, stream] of streams.entries()) {
+    stream.write = ((...values: Parameters<typeof stream.write>) => {
+      printed += String(values[0]);
+      return writes[at]!.apply(stream, values);
+    }) as typeof stream.write;
+  }
+  try {
+    await work();
+  } finally {
+    for (const [at, stream] of streams.entries()) stream.write = writes[at]!;
+  }
+  return printed;
+}
+
+const echo = (): string =>
+  `You said Bearer ${CANARY} and ${SECRET_HEADER} and ${encodeURIComponent(CANARY)}.`;
+
+describe("The key of a provider", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  const flow = () => [
+    TAB,
+    provider(service().url, { idleTimeout: "0.1", tolerant: false }),
+    { ...askFlow(service().url, { wires: [["out", "collect", "debug"]], conversation: "flow" })[2]! },
+    collect({ wires: [["finished"], ["finished"]] }),
+    node("debug", "debug", [], {
+      active: true,
+      complete: "true",
+      console: "true",
+      tostatus: true,
+      tosidebar: true,
+    }),
+    ...["out", "finished", "errors", "completed", "stati"].map(sink),
+    node("catch", "catch", ["errors"], { scope: null }),
+    node("complete", "complete", ["completed"], { scope: ["ask", "collect"] }),
+    node("status", "status", ["stati"], { scope: null }),
+  ];
+
+  it("K04: is in no message, status, log, print, debug message, context, file or export, whatever goes wrong", async function () {
+    this.timeout(20_000);
+    const comms: unknown[] = [];
+    const { events } = runtime().red as unknown as {
+      events: { on(name: string, listener: (event: unknown) => void): void };
+    };
+    events.on("comms", (event) => comms.push(event));
+    const { queue } = service();
+    queue.push(
+      (reply) => reply.say("Hello"),
+      (reply) => reply.json(401, { error: { message: echo() } }, { "x-request-id": CANARY }),
+      (reply) => reply.json(429, { error: { message: echo(), type: CANARY } }, { "retry-after": CANARY }),
+      (reply) => reply.text(404, "text/html", `<p>${echo()}</p>`),
+      (reply) => reply.text(200, "text/html", `<p>${echo()}</p>`),
+      (reply) => reply.json(200, { error: echo() }),
+      (reply) => void reply.send("a", { error: { message: echo(), code: "boom" } }).response.end(),
+      (reply) => void reply.open().response.end(`event: error\ndata: ${echo()}\n\n`),
+      (reply) => void reply.open().response.end(`data: {${echo()}\n\n`),
+      (reply) => void reply.response.writeHead(302, { location: `http://127.0.0.1/?key=${CANARY}` }).end(),
+      (reply) => reply.drop(),
+      (reply) => void reply.send("half"),
+      (reply) => reply.json(500, {}),
+    );
+    const asked = queue.length;
+    const printed = await printedBy(async () => {
+      await runtime().deploy(flow(), "full", CREDENTIALS);
+      for (let at = 0; at < asked; at++) {
+        runtime().inject("ask", { payload: `${at}`, topic: "t" });
+        await runtime().ends("out", at + 1);
+      }
+      assert.equal(service().requests.length, asked);
+      service().script = (reply) => reply.json(401, { error: { message: echo() } });
+      const calls = [
+        ["GET", "/chat-provider/provider/models"],
+        ["POST", "/chat-provider/provider/test"],
+        ["GET", "/chat-provider/providers"],
+        ["GET", "/flows"],
+        ["GET", "/credentials/chat-provider/provider"],
+      ] as const;
+      for (const [method, path] of calls) {
+        assertNoSecret(path, await (await fetch(runtime().url + path, { method })).text());
+      }
+      service().script = (reply) => void reply.send("half");
+      runtime().inject("ask", { payload: "last", topic: "t" });
+      await service().requested(asked + 3);
+      await runtime().deploy([...flow(), sink("more")], "full");
+      await pause();
+    });
+    assert.ok(service().requests.every(({ headers }) => headers.authorization === `Bearer ${CANARY}`));
+    assert.ok(service().requests.every(({ headers }) => headers["x-secret"] === SECRET_HEADER));
+    assert.ok(runtime().at("errors").length >= asked - 2);
+    assert.ok(comms.length > asked);
+    assertNoSecret("a message", runtime().arrivals.messages);
+    assertNoSecret("a status", runtime().statuses.messages);
+    assertNoSecret("the log", runtime().logs);
+    assertNoSecret("the editor's channel", comms);
+    assertNoSecret("the output", printed);
+    assertNoSecret("the flow file", readFileSync(join(runtime().userDir, "flows.json"), "utf8"));
+    assertNoSecret("the credentials file", readFileSync(join(runtime().userDir, "flows_cred.json"), "utf8"));
+  });
+
+  it("K06: leaves the runtime as “there is one” and no more: in exports, in the editor's forms, in the flows", async () => {
+    await runtime().deploy(flow(), "full", CREDENTIALS);
+    const get = async (path: string) => (await fetch(runtime().url + path)).json() as Promise<unknown>;
+    assert.deepEqual(await get("/credentials/chat-provider/provider"), {
+      has_apiKey: true,
+      has_secretHeaders: true,
+    });
+    assertNoSecret("the flows", await get("/flows"));
+    assertNoSecret("the flow", await get("/flow/tab"));
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out");
+    assert.equal(service().requests[0]!.headers.authorization, `Bearer ${CANARY}`);
+  });
+
+  it("K19: is not put at risk by a switch of ours; where the environment has one, the log says so once", async () => {
+    const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    try {
+      for (let times = 0; times < 3; times++) await runtime().deploy(flow(), "full", CREDENTIALS);
+    } finally {
+      if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+      else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
+    }
+    const warnings = runtime().logs.filter(({ msg }) => /NODE_TLS_REJECT_UNAUTHORIZED/.test(String(msg)));
+    assert.equal(warnings.length, 1);
+  });
+
+  it("K19: no setting of a provider turns the check of certificates off", () => {
+    const source = readFileSync(join(__dirname, "../../src/node-red/provider-config.ts"), "utf8");
+    assert.doesNotMatch(source, /rejectUnauthorized/);
+  });
+});
+
+describe("What a model says", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(1)</script>{{payload}}';
+
+  it("K17: is a text in the payload as it came, never more, and is in no status", async () => {
+    service().script = (reply) => reply.say(HOSTILE, HOSTILE);
+    await runtime().deploy(
+      askFlow(service().url, { wires: [["out", "collect"]] }).concat(
+        collect(),
+        sink("finished"),
+        sink("unfinished"),
+      ),
+    );
+    runtime().inject("ask", { payload: "Hi" });
+    const [message] = await runtime().until("finished", (messages) => messages.length === 1);
+    assert.equal(message!.payload, HOSTILE + HOSTILE);
+    await eventually(
+      () => runtime().statuses.messages.at(-1)?.status?.fill === "green",
+      "the status is green",
+    );
+    assert.ok(!inspect(runtime().statuses.messages, { depth: 9 }).includes("<"));
+  });
+
+  it("K17: is a string also where it looks like JSON, unless the author has it parsed", async () => {
+    service().script = (reply) =>
+      reply.say('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}');
+    const parsing = collect({ id: "parsing", parse: "json", wires: [["parsed"], ["refused"]] });
+    await runtime().deploy(
+      askFlow(service().url, { wires: [["collect", "parsing"]] }).concat(
+        collect(),
+        parsing,
+        ...["finished", "unfinished", "parsed", "refused"].map(sink),
+      ),
+    );
+    runtime().inject("ask", { payload: "Hi" });
+    const [plain] = await runtime().until("finished", (messages) => messages.length === 1);
+    assert.equal(typeof plain!.payload, "string");
+    const [refused] = await runtime().until("refused", (messages) => messages.length === 1);
+    assert.equal((refused!.error as { code: string }).code, "bad_response");
+    assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
+  });
+});
