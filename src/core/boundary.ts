@@ -1,4 +1,4 @@
-import { placeBefore, settledPlace } from "./graphemes.js";
+import { endsInHalf, placeBefore, settledPlace } from "./graphemes.js";
 import { PassageFinder } from "./passages.js";
 
 /** Where held text may be cut. `none`: between any two characters, as a reader sees them. */
@@ -8,8 +8,8 @@ export type Boundary = "none" | "word" | "sentence" | "line" | "paragraph";
 export interface BoundaryFinder {
   /** @returns up to where the text is whole, whatever follows; 0 where nothing is yet */
   next(text: string): number;
-  /** Says that the text has lost so many characters at its beginning. */
-  cut(length: number): void;
+  /** Says that so many characters of the text's beginning are about to go. */
+  cut(length: number, text: string): void;
 }
 
 export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
@@ -29,11 +29,13 @@ export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
 const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
 
 /** Scripts that write no spaces between words. */
-const UNSPACED =
-  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 const FIRST_UNSPACED = 0xe00;
 const SPACE = /\s/;
+
+/** Words that a dictionary needs behind one to be sure of its end. */
+const UNSURE = 4;
 
 /** How much of a text without spaces is looked at for words. */
 const STRETCH = 200;
@@ -46,7 +48,7 @@ class WordFinder implements BoundaryFinder {
 
   next(text: string): number {
     const from = this.seen;
-    this.seen = text.length;
+    this.seen = endsInHalf(text) ? text.length - 1 : text.length;
     // Only what is new can bring a gap, and the gap counts once something stands behind it.
     for (let at = text.length - 1; at >= Math.max(1, from); at--) {
       if (isSpace(text, at - 1) && !isSpace(text, at) && settledPlace(text, at) === at) return at;
@@ -98,11 +100,11 @@ export function firstWordLength(text: string, from: number, longest: number): nu
   while (at < text.length && at - begin < longest && !isSpace(text, at)) at++;
   const word = text.slice(from, at);
   if (hasUnspaced(word, 0)) {
-    for (const { index, segment } of WORDS.segment(word)) {
-      // The gap or stop behind a word goes along with it; where the next one begins, this one is whole.
-      const end = index + segment.length;
-      if (end > begin - from && end < word.length && !SPACE.test(segment)) return settled(text, from, end);
-    }
+    const segments = [...WORDS.segment(word)].filter(({ segment }) => !SPACE.test(segment));
+    if (at === text.length && segments.length < UNSURE) return 0;
+    // A stop behind a word goes along with it.
+    const second = segments.find(({ index, isWordLike }) => isWordLike && index > begin - from);
+    if (second) return settled(text, from, second.index);
   }
   while (at < text.length && isSpace(text, at)) at++;
   return settled(text, from, at - from);
@@ -113,12 +115,13 @@ function settled(text: string, from: number, length: number): number {
   return place === 0 ? 0 : place - from;
 }
 
-/** Where the last but one word begins: the next piece may change how the last two are told apart. */
+/** Where the last words begin: what comes next may still change how they are told apart. */
 function wordsLength(text: string): number {
   const from = Math.max(0, text.length - STRETCH);
   const begins: number[] = [];
   for (const { index, isWordLike } of WORDS.segment(text.slice(from))) if (isWordLike) begins.push(index);
-  const begin = from + (begins.at(-2) ?? 0);
+  if (begins.length < UNSURE) return 0;
+  const begin = from + begins.at(-UNSURE)!;
   return begin > 0 && settledPlace(text, begin) === begin ? begin : 0;
 }
 

@@ -102,8 +102,8 @@ export class DeltaBuffer {
   }
 
   private cut(length: number): Piece {
+    this.finder?.cut(length, this.held.text);
     const piece = this.held.cut(length);
-    this.finder?.cut(length);
     this.owed = Math.max(0, this.owed - length);
     // What is left came with the newest piece.
     this.pieces = this.held.empty ? 0 : 1;

@@ -7,8 +7,7 @@ const AHEAD = 64;
 const FIRST_MARK = 0x300;
 
 /** What often goes on in the next code point: emoji, flags, marks, joiners, half a surrogate pair, half a CR LF. */
-const GROWING =
-  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{M}\p{Cf}\p{Cs}\r]$/u;
+const GROWING = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{M}\p{Cf}\p{Cs}\r]$/u;
 
 /** Letters of other scripts (Thai, Devanagari …) get their vowels as further code points. */
 const LETTER = /\p{L}$/u;
@@ -50,6 +49,11 @@ export function solidLength(text: string): number {
   const end = text.slice(-2);
   if (!GROWING.test(end) && (SELF_CONTAINED.test(end) || !LETTER.test(end))) return text.length;
   return GRAPHEMES.segment(text).containing(text.length - 1)?.index ?? 0;
+}
+
+/** Whether a text ends in the first half of a surrogate pair. */
+export function endsInHalf(text: string): boolean {
+  return isHigh(text.charCodeAt(text.length - 1));
 }
 
 function isHigh(code: number): boolean {

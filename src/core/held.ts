@@ -15,13 +15,12 @@ export type Kind = "text" | "reasoning" | "other";
 /** What a piece is. `undefined`: it says something of the whole only, or of other choices, and goes with any kind. */
 export function kindOf({ text, chunk }: Piece): Kind | undefined {
   const first = chunk?.choices.find(({ index }) => index === 0);
-  let kind: Kind | undefined = text === "" ? undefined : "text";
-  for (const key in first?.delta) {
-    const value = first.delta[key];
-    if (key === "role" || key === "content" || value === null || value === undefined || value === "") continue;
-    kind = key === "reasoning_content" && (kind === undefined || kind === "reasoning") ? "reasoning" : "other";
-  }
-  return kind;
+  const said = Object.keys(first?.delta ?? {}).filter((key) => {
+    const value = first!.delta[key];
+    return key !== "role" && key !== "content" && value !== null && value !== undefined && value !== "";
+  });
+  if (said.length === 0) return text === "" ? undefined : "text";
+  return text === "" && said.every((key) => key === "reasoning_content") ? "reasoning" : "other";
 }
 
 /** Pieces of one kind, as one. What comes in stays as it is: it is somebody else's too. */

@@ -11,6 +11,9 @@ const FINISH = 600;
 /** Messages come no closer together than this; what is due in between goes along. Milliseconds. */
 const SHORTEST = 25;
 
+/** Part of a word. */
+const EARLY = 0.1;
+
 /** What has no gap is given out in pieces of this length. */
 const LONGEST_WORD = 40;
 
@@ -23,6 +26,8 @@ export class Pacer {
   /** Words that may be given out. The first goes at once. */
   private credit = 1;
   private ended = false;
+  /** Whether the next word is due and not whole yet. */
+  private starved = false;
   private finishing = 0;
   private words = 1;
   private characters = 6;
@@ -36,6 +41,7 @@ export class Pacer {
 
   /** @returns what cannot wait, for too much is held */
   add(piece: Piece): Piece[] {
+    this.starved = false;
     const last = this.queue.at(-1);
     const kind = kindOf(piece) ?? last?.kind ?? "text";
     if (last?.kind === kind) last.add(piece);
@@ -44,26 +50,31 @@ export class Pacer {
       next.add(piece);
       if (!next.empty) this.queue.push(next);
     }
-    return this.size > MOST_CHARACTERS ? this.give(Number.POSITIVE_INFINITY) : [];
+    return this.size > MOST_CHARACTERS ? this.give(Number.POSITIVE_INFINITY).out : [];
   }
 
   /** No more is coming: the last word is whole too. */
   end(): void {
+    this.starved = false;
     this.ended = true;
     this.finishing = this.pending / FINISH;
   }
 
-  /** Milliseconds until something may be due again. */
-  get wait(): number {
+  /** Milliseconds until something is due; undefined where that needs more to come. */
+  get wait(): number | undefined {
+    if (!this.holding || this.starved) return undefined;
     return Math.max(SHORTEST, (1 - this.credit) / this.rate);
   }
 
   /** @returns what is due after so many more milliseconds */
   take(milliseconds: number): Piece[] {
     this.credit += this.rate * milliseconds;
-    const out = this.give(Math.floor(this.credit + 1e-9));
+    // Timers may be a little early.
+    const most = Math.floor(this.credit + EARLY);
+    const { out, words } = this.give(most);
+    this.starved = most >= 1 && out.length === 0;
     // Words that are not there yet are not owed later.
-    this.credit = Math.min(this.credit, 1);
+    this.credit = Math.min(this.credit - words, 1);
     return out;
   }
 
@@ -89,26 +100,23 @@ export class Pacer {
   }
 
   /** At most so many words, and what stands between them. */
-  private give(most: number): Piece[] {
+  private give(most: number): { out: Piece[]; words: number } {
     const out: Piece[] = [];
-    for (let left = most; this.queue.length > 0; ) {
-      const held = this.queue[0]!;
-      const last = this.queue.length === 1 && !this.ended;
-      if (held.kind === "other" || held.text === "") {
-        if (left < 1 && held.kind !== "other") break;
-        out.push(held.cut(held.text.length));
-      } else {
-        const { length, words } = wordsOf(held.text, left, last);
-        if (length > 0) out.push(held.cut(length));
-        left -= words;
-        this.credit -= words;
+    let given = 0;
+    for (let held = this.queue[0]; held; held = this.queue[0]) {
+      if (held.kind === "other" || held.text === "") out.push(held.cut(held.text.length));
+      else {
+        const open = this.queue.length === 1 && !this.ended;
+        const { length, words } = wordsOf(held.text, most - given, open);
+        if (length === 0) break;
+        out.push(held.cut(length));
+        given += words;
         this.words += words;
         this.characters += length;
       }
-      if (!held.empty) break;
-      this.queue.shift();
+      if (held.empty) this.queue.shift();
     }
-    return out;
+    return { out, words: given };
   }
 }
 

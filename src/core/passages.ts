@@ -1,6 +1,6 @@
 import { endsInAbbreviation } from "./abbreviations.js";
 import type { BoundaryFinder } from "./boundary.js";
-import { settledPlace } from "./graphemes.js";
+import { endsInHalf, settledPlace } from "./graphemes.js";
 
 const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
@@ -13,11 +13,14 @@ const AFTER_FULL_STOP = /[\p{L}\n]/gu;
 /** The same for other stops: whatever is no gap, no bracket or quotation mark, and no further stop. */
 const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|\n/gu;
 
-/** What stands between a sentence's stop and its gap in Markdown, and footnotes. */
-const CLOSING = /(?:[*_~`]+|\[\d+\])+\s+/y;
+/** What may stand between a sentence's stop and its gap: brackets, Markdown's marks, footnotes. */
+const CLOSING = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
 
 const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
 const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
+/** A longer line is none. */
+const LONGEST_FENCE = 200;
+
 const CLOSING_FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/;
 
 /** So much before a stop says what kind of stop it is: the word that it belongs to. */
@@ -33,6 +36,8 @@ export class PassageFinder implements BoundaryFinder {
   private lineBegins = true;
   /** The mark that the code block began with which the text is in. */
   private fence: string | undefined;
+  /** What has gone already of a line that may turn out to be a fence. */
+  private gone = "";
   /** A place that was found and not yet cut at. */
   private found = 0;
 
@@ -46,9 +51,10 @@ export class PassageFinder implements BoundaryFinder {
     return this.found;
   }
 
-  cut(length: number): void {
-    // In the middle of a line that may be a fence: what is left of it is taken for text.
-    if (length > this.at) this.lineBegins = false;
+  cut(length: number, text: string): void {
+    if (length > this.at && this.lineBegins) {
+      this.gone = (this.gone + text.slice(this.at, length)).slice(0, LONGEST_FENCE);
+    }
     this.at = Math.max(0, this.at - length);
     this.found = Math.max(0, this.found - length);
   }
@@ -56,9 +62,10 @@ export class PassageFinder implements BoundaryFinder {
   /** Looks whether a line begins or ends a code block. @returns false where that cannot be said yet */
   private beginLine(text: string): boolean {
     const end = text.indexOf("\n", this.at);
-    const line = text.slice(this.at, end < 0 ? text.length : end);
+    const line = this.gone + text.slice(this.at, end < 0 ? text.length : end);
     if (end < 0 && (this.fence !== undefined || MAYBE_FENCE.test(line))) return false;
     this.lineBegins = false;
+    this.gone = "";
     if (this.fence === undefined) {
       this.fence = OPENING_FENCE.exec(line)?.[1];
       return true;
@@ -105,7 +112,7 @@ export class PassageFinder implements BoundaryFinder {
   private endSentence(text: string, stop: number): boolean {
     const full = text[stop] === ".";
     const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, stop + 1);
-    if (decisive < 0 || isHalf(text, decisive)) return false;
+    if (decisive < 0 || (decisive === text.length - 1 && endsInHalf(text))) return false;
     this.at = stop + 1;
     // "3.5", "node.js": no gap, no end.
     if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
@@ -133,17 +140,11 @@ function sentenceEnd(text: string, stop: number, decisive: number): number {
   if (/\s$/.test(last)) return endsInAbbreviation(last, text.slice(begin, decisive + 1)) ? 0 : begin;
   // Without a gap only stops end a sentence that need none: 。！？. In "a?b=1" and "**So.** And" none does.
   if (!/[\x20-\x7e]/.test(text[stop]!)) return begin;
-  CLOSING.lastIndex = begin;
+  CLOSING.lastIndex = stop + 1;
   return CLOSING.test(text) && CLOSING.lastIndex <= decisive ? CLOSING.lastIndex : 0;
 }
 
 function find(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   return pattern.exec(text)?.index ?? -1;
-}
-
-/** Half a surrogate pair at the end: nobody knows yet what it is. */
-function isHalf(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return at === text.length - 1 && code >= 0xd800 && code < 0xdc00;
 }

@@ -12,8 +12,10 @@ describe("“Test connection” in a provider's dialog", function () {
 
   before(async () => {
     service = await ScriptedService.start();
-    service.script = (reply) =>
-      reply.text(200, "text/html", "<!doctype html><html><title>Intranet</title><body>Sign in</body></html>");
+    service.script = (reply, { path }) =>
+      path === "/v1/models"
+        ? reply.text(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
+        : reply.json(404, { detail: "Not Found" });
   });
   after(() => service.close());
 
@@ -45,17 +47,20 @@ describe("“Test connection” in a provider's dialog", function () {
       providerFlow({
         closed: { provider: "custom", baseUrl: `http://127.0.0.1:${nobody}/v1` },
         page: { provider: "custom", baseUrl: service.url },
+        lost: { provider: "custom", baseUrl: `${service.url}/api` },
       }),
     );
-    const results: Record<string, string> = {};
-    for (const id of ["closed", "page"]) {
+    for (const [id, advice] of [
+      ["closed", new RegExp(`^127\\.0\\.0\\.1:${nobody} refuses connections\\. Is the service running`)],
+      ["page", /text\/html.*Check the base URL/],
+      ["lost", /404.*base URL/],
+    ] as const) {
       await editor.edit(`stream-${id}`);
       await editor.editConfig("provider", "edit");
-      results[id] = await test(editor);
+      assert.match(await test(editor), advice);
       await editor.configDone();
       await editor.cancel();
     }
-    console.log(results, world.output());
   });
 });
 

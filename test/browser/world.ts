@@ -30,11 +30,6 @@ class World {
     return this.red.url;
   }
 
-  /** What Node-RED has printed. */
-  output(): string {
-    return this.red?.output() ?? "";
-  }
-
   async start(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "chat-stream-editor-"));
     const userDir = join(this.folder, "user");

@@ -205,7 +205,8 @@ describe("A completion machine's bounds", () => {
 
   it("stop a call whose arguments grow too long", () => {
     const made = bounded({ toolArguments: 4 });
-    const piece = delta({ tool_calls: [{ index: 0, function: { arguments: "123" } }] });
+    const piece = delta({ tool_calls: [{ index: 0, function: { arguments: "12" } }] });
+    made.addChunk(piece);
     made.addChunk(piece);
     assert.throws(() => made.addChunk(piece), limit);
   });

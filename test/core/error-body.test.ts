@@ -92,6 +92,22 @@ describe("An error body", () => {
     ],
     ["without a message", { error: { code: "x" } }, { word: "x", message: '{"code":"x"}' }],
     ["with a message that is no text", { error: { message: { en: "no" } } }, { message: '{"en":"no"}' }],
+    [
+      "of OpenRouter, with the same said twice",
+      { error: { message: "slow", metadata: { raw: '{"error":"slow"}' } } },
+      { message: "slow" },
+    ],
+    [
+      "with a number that is no status",
+      { error: { message: "x", code: 1002, status: 42 } },
+      { message: "x" },
+    ],
+    ["with a number that is none", { error: { message: "x", code: 600, status: 399 } }, { message: "x" }],
+    [
+      "with the last of the statuses",
+      { error: { message: "x", code: "599" } },
+      { status: 599, message: "x" },
+    ],
     ["that is just true", { error: true }, { message: "true" }],
   ];
   for (const [title, body, clues] of rows) {

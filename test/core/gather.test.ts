@@ -160,6 +160,24 @@ describe("Merging two chunks", () => {
     });
   });
 
+  it("keeps the first id, type and probabilities of what both name", () => {
+    const piece = (id: string, type: string) => ({
+      index: 0,
+      id,
+      type,
+      function: { name: id, arguments: id },
+    });
+    const merged = mergeChunks(
+      { choices: [{ index: 0, delta: { tool_calls: [piece("a", "t")] }, logprobs: { content: [1] } }] },
+      { choices: [{ index: 0, delta: { tool_calls: [piece("b", "u")] }, logprobs: null }] },
+    );
+    assert.deepEqual(merged.choices[0], {
+      index: 0,
+      delta: { tool_calls: [{ index: 0, id: "a", type: "t", function: { name: "b", arguments: "ab" } }] },
+      logprobs: { content: [1] },
+    });
+  });
+
   it("takes no reason and no usage away", () => {
     const merged = mergeChunks(
       { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage: { a: 1 } },

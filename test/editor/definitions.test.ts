@@ -47,6 +47,14 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     mergeReads: false,
   },
   collect: { name: "", parse: "text", timeout: 600 },
+  retry: {
+    name: "",
+    attempts: 3,
+    delay: 500,
+    maxDelay: 20000,
+    afterText: "continue",
+    continueBy: "auto",
+  },
 };
 
 /** The object literal that a script registers a type with, as a reader of its source sees it. */

@@ -60,6 +60,7 @@ describe("Where a request goes", () => {
       checkEndpoint(custom, { baseUrl: `http://${host}/v1`, apiKey: KEY });
     }
     checkEndpoint(custom, { baseUrl: "http://models.lan/v1" });
+    assert.equal(checkEndpoint(openai, { apiKey: KEY }).apiKey, KEY);
     checkEndpoint(custom, { baseUrl: "http://models.lan/v1", apiKey: KEY }, true);
   });
 });

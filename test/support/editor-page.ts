@@ -19,7 +19,7 @@ declare const RED: {
     eachNode(visit: (node: EditorNode) => void): void;
     eachConfig(visit: (node: EditorNode) => void): void;
   };
-  workspaces: { show(id: string): void };
+  userSettings: { set(setting: string, value: string): void };
 };
 
 /** An element, as far as these tests scroll it; they are compiled without the types of the DOM. */
@@ -45,6 +45,11 @@ export class EditorPage {
   /** Loads the editor and waits until it can be used. */
   async open(): Promise<void> {
     await this.page.goto(this.url);
+    await this.ready();
+  }
+
+  /** Waits until the editor can be used. */
+  async ready(): Promise<void> {
     await this.page.locator("#red-ui-header-button-deploy").waitFor();
     await this.page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
     await this.paletteNode("inject").waitFor();
@@ -183,7 +188,7 @@ export class EditorPage {
     await target.hover();
     const tooltip = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip").last();
     await tooltip.waitFor();
-    return tooltip.innerText();
+    return (await tooltip.textContent()) ?? "";
   }
 
   /** Shows a tab of flows. */
@@ -291,6 +296,11 @@ export class EditorPage {
       .allInnerTexts();
   }
 
+  /** Closes what notices there are, so that the next one is known to be new. */
+  async dismissNotices(): Promise<void> {
+    await this.page.evaluate(`$(".red-ui-notification").each((_at, notice) => $(notice).remove())`);
+  }
+
   async debugMessages(): Promise<DebugMessage[]> {
     const found = await this.page
       .locator(".red-ui-debug-msg")
@@ -322,7 +332,34 @@ export class EditorPage {
     await this.page.locator(".red-ui-debug-msg").first().waitFor({ state: "detached" });
   }
 
+  /** All that the page holds: its markup and what stands in its fields. */
+  everything(): Promise<string> {
+    return this.page.evaluate(
+      `document.documentElement.outerHTML + [...document.querySelectorAll("input, textarea")].map(({ value }) => value)
+        + JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`,
+    );
+  }
+
   // ---- Actions of the menu
+
+  /** Sends a tarball through the upload of the palette manager. */
+  async upload(path: string): Promise<void> {
+    await this.action("core:manage-palette");
+    await this.page.locator("#user-settings-tab-palette, .red-ui-palette-editor").first().waitFor();
+    await this.page.locator(".red-ui-palette-editor .red-ui-tab").getByText("Install").click();
+    await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
+    await this.page.locator(".red-ui-palette-editor-upload-buttons .primary").click();
+  }
+
+  async closeSettings(): Promise<void> {
+    await this.page.locator("#node-dialog-ok").click();
+    await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
+  }
+
+  /** Chooses the light or the dark theme. */
+  async theme(theme: "light" | "dark"): Promise<void> {
+    await this.page.evaluate((theme) => RED.userSettings.set("view-dark-theme", theme), theme);
+  }
 
   async action(name: string): Promise<void> {
     await this.page.evaluate((name) => RED.actions.invoke(name), name);

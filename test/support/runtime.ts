@@ -162,10 +162,10 @@ export class TestRuntime {
     const started = new Promise<void>((resolve) => {
       this.red.events.once("flows:started", resolve);
     });
-    await this.red.runtime.flows.setFlows({
-      flows: { flows: structuredClone(flows), credentials },
-      deploymentType: type,
-    });
+    const withCredentials = structuredClone(flows).map((node) =>
+      credentials[node.id] ? { ...node, credentials: credentials[node.id] } : node,
+    );
+    await this.red.runtime.flows.setFlows({ flows: { flows: withCredentials }, deploymentType: type });
     await started;
   }
 

@@ -1,0 +1,210 @@
+import type { Clock } from "../core/clock.js";
+import { type BufferRules, DeltaBuffer } from "../core/delta-buffer.js";
+import type { Piece } from "../core/held.js";
+import { Pacer } from "../core/pacer.js";
+import { readChunk } from "../core/read-chunk.js";
+import { withoutStream } from "./message.js";
+import type { Done, Message, Send } from "./red.js";
+
+/** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */
+const GRACE = 10;
+
+/** So long a message waits for one before it that a node on the way may have delayed; milliseconds. */
+const GAP = 2000;
+
+/** Messages that may wait so. */
+const MOST_EARLY = 10_000;
+
+export interface StreamRules {
+  rules: Readonly<BufferRules>;
+  /** Held no longer than this; 0: no such rule. */
+  milliseconds: number;
+  /** Words per second, instead of all other rules. */
+  pace: number | undefined;
+}
+
+interface Entry {
+  message: Message;
+  send: Send;
+  done: Done;
+}
+
+/** One stream on its way through a delta-buffer: in order, merged or paced, with places of its own. */
+export class BufferedStream {
+  private readonly buffer: DeltaBuffer;
+  private readonly pacer: Pacer | undefined;
+  /** The newest message: what rides along comes from it. */
+  private newest: Entry | undefined;
+  /** The last message, while there is text that goes before it. */
+  private last: Entry | undefined;
+  /** The next place in, and the next out. */
+  private next = 0;
+  private index = 0;
+  private readonly early = new Map<number, Entry>();
+  private gapTimer: unknown;
+  private timer: unknown;
+  private armed: "grace" | "rule" | "pace" | undefined;
+  private ticked = 0;
+
+  /** @param onEnd called when the last message has gone */
+  constructor(
+    private readonly options: StreamRules,
+    private readonly clock: Clock,
+    private readonly onEnd: () => void,
+  ) {
+    this.buffer = new DeltaBuffer(options.rules);
+    this.pacer = options.pace === undefined ? undefined : new Pacer(options.pace);
+  }
+
+  /** Takes a message that has a place. `done` is called once it is taken up, the last one's once it has gone. */
+  take(message: Message, send: Send, done: Done): void {
+    const { index } = message.parts!;
+    if (index < this.next) {
+      done();
+      return;
+    }
+    this.early.get(index)?.done();
+    this.early.set(index, { message, send, done });
+    this.takeWhatFits();
+    if (this.early.size > MOST_EARLY) this.skip();
+    else if (this.early.size > 0) this.gapTimer ??= this.clock.setTimer(() => this.skip(), GAP);
+  }
+
+  /** Sends everything that is held. */
+  flush(): void {
+    if (this.early.size > 0) this.skip();
+    this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+    if (this.last) this.finish(this.last);
+  }
+
+  /** Lets go of everything; nothing is sent from here on. */
+  drop(): void {
+    this.disarm();
+    this.clock.clearTimer(this.gapTimer);
+    for (const { done } of this.early.values()) done();
+    this.early.clear();
+    this.last?.done();
+    this.last = undefined;
+  }
+
+  private takeWhatFits(): void {
+    for (let entry = this.early.get(this.next); entry; entry = this.early.get(this.next)) {
+      this.early.delete(this.next++);
+      this.accept(entry);
+    }
+    if (this.early.size > 0) return;
+    this.clock.clearTimer(this.gapTimer);
+    this.gapTimer = undefined;
+  }
+
+  /** Goes on without what is missing. Its places stay empty, so that whoever reads the stream hears of it. */
+  private skip(): void {
+    this.clock.clearTimer(this.gapTimer);
+    this.gapTimer = undefined;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const index of this.early.keys()) lowest = Math.min(lowest, index);
+    this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+    this.index += lowest - this.next;
+    this.next = lowest;
+    this.takeWhatFits();
+    if (this.early.size > 0) this.gapTimer = this.clock.setTimer(() => this.skip(), GAP);
+  }
+
+  private accept(entry: Entry): void {
+    const { message, done } = entry;
+    this.newest = entry;
+    // Other sequences than ours (core `split`) say the count on each of their messages.
+    const ends = message.complete !== undefined || message.parts!.count === message.parts!.index + 1;
+    const text = typeof message.payload === "string" ? message.payload : String(message.payload ?? "");
+    const chunk = ends ? undefined : readChunk(message.chunk);
+    if (text !== "" || chunk) this.emit((this.pacer ?? this.buffer).add(chunk ? { text, chunk } : { text }));
+    if (!ends) {
+      done();
+      this.arm();
+      return;
+    }
+    this.pacer?.end();
+    if (this.pacer?.holding) {
+      this.last = entry;
+      this.arm();
+    } else this.finish(entry);
+  }
+
+  /** Everything that is held, then the last message in its new place. */
+  private finish(entry: Entry): void {
+    this.last = undefined;
+    this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+    const { message, send, done } = entry;
+    const composed = this.compose(message, "");
+    composed.parts!.count = this.index;
+    send({ ...message, ...composed });
+    this.disarm();
+    this.onEnd();
+    done();
+  }
+
+  private emit(pieces: readonly Piece[]): void {
+    if (pieces.length === 0) return;
+    // What is left was not there when the wait began.
+    this.disarm();
+    const { message, send } = this.newest!;
+    for (const { text, chunk } of pieces) {
+      const composed = this.compose(message, text);
+      if (chunk) composed.chunk = chunk;
+      send(composed);
+    }
+  }
+
+  private compose(message: Message, payload: string): Message {
+    const composed = withoutStream(message);
+    const { index: _index, count: _count, parts: _outer, ...parts } = message.parts!;
+    const outer = composed.parts;
+    composed.payload = payload;
+    composed.parts = { ...parts, index: this.index++, ...(outer ? { parts: outer } : {}) };
+    return composed;
+  }
+
+  private arm(): void {
+    if (this.pacer) {
+      const { wait } = this.pacer;
+      if (wait === undefined || this.armed) return;
+      this.ticked = this.clock.now();
+      this.set("pace", wait, this.tick);
+    } else if (this.buffer.owing) {
+      this.disarm();
+      this.set("grace", GRACE, this.settle);
+    } else if (this.buffer.holding && this.options.milliseconds > 0 && !this.armed) {
+      this.set("rule", this.options.milliseconds, this.release);
+    }
+  }
+
+  private set(armed: "grace" | "rule" | "pace", milliseconds: number, callback: () => void): void {
+    this.armed = armed;
+    this.timer = this.clock.setTimer(() => {
+      this.armed = undefined;
+      callback();
+    }, milliseconds);
+  }
+
+  private disarm(): void {
+    if (this.armed) this.clock.clearTimer(this.timer);
+    this.armed = undefined;
+  }
+
+  private readonly release = (): void => {
+    this.emit(this.buffer.release());
+    this.arm();
+  };
+
+  /** What it leaves waits for the next piece. */
+  private readonly settle = (): void => {
+    this.emit(this.buffer.settle());
+  };
+
+  private readonly tick = (): void => {
+    const pacer = this.pacer!;
+    this.emit(pacer.take(this.clock.now() - this.ticked));
+    if (this.last && !pacer.holding) this.finish(this.last);
+    else this.arm();
+  };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import { PACKAGE, world } from "./world.js";
+
+describe("Import > Examples", function () {
+  this.timeout(90_000);
+
+  it("brings every example in without a warning, and they run side by side", async () => {
+    const names = await exampleNames();
+    assert.ok(names.length >= 9, names.join());
+    const editor = await world.editor();
+    for (const name of names) {
+      await editor.importExample(PACKAGE, name);
+      await editor.notice(/Imported/).waitFor();
+      assert.deepEqual(await editor.complaints(), [], name);
+      await editor.dismissNotices();
+    }
+    assert.deepEqual(await editor.invalid(), []);
+    for (const type of ["chat-stream", "collect"]) {
+      assert.ok((await editor.ids(type)).length >= names.length - 1, type);
+    }
+    await editor.deploy();
+    assert.deepEqual(await editor.complaints(), []);
+
+    await editor.showFlow("Several questions");
+    await editor.press(await editor.named("inject", "Ask three questions"));
+    await editor.debugged("In order", /array\[3\]/);
+    const answers = (await editor.debugMessages()).filter(({ from }) => from === "As they finish");
+    assert.equal(answers.length, 3);
+    assert.match(answers[0]!.value, /144/, "the shortest answer is the first");
+
+    await editor.clearDebug();
+    await editor.showFlow("Chat with memory");
+    await editor.press(await editor.named("inject", "Ada says her name"));
+    await editor.debugged("Answer", /Ada/);
+    await editor.press(await editor.named("inject", "Ada asks for it"));
+    await editor.debugged("Answer", /Your name is Ada/);
+    await editor.press(await editor.named("inject", "Bob asks for his"));
+    await editor.debugged("Answer", /not told me/);
+
+    await editor.clearDebug();
+    await editor.showFlow("Errors");
+    await editor.press(await editor.named("inject", "Broken off"));
+    await editor.debugged("What to do", /./);
+  });
+
+  it("shows a first stream whose chunks fill the debug sidebar", async () => {
+    for (const dark of [false, true]) {
+      const editor = await world.editor();
+      await editor.theme(dark ? "dark" : "light");
+      await editor.importExample(PACKAGE, "01 First stream");
+      await editor.showFlow("First stream");
+      await editor.deploy();
+      await editor.paletteNode("collect").scrollIntoViewIfNeeded();
+      await editor.dismissNotices();
+      const stream = await editor.named("chat-stream", "Ask the model");
+      await editor.press(await editor.named("inject", "What is Node-RED?"));
+      await editor.rest();
+      await editor.status(stream).filter({ hasText: /^streaming \d\d · / }).waitFor();
+      await screenshot(editor.page, `first-stream${dark ? "-dark" : ""}`);
+      await editor.debugged("Whole answer", /Node-RED/);
+      await editor.status(stream).filter({ hasText: /^done/ }).waitFor();
+      await editor.page.close();
+    }
+  });
+});
+
+/** The names under which the runtime offers our examples. */
+async function exampleNames(): Promise<string[]> {
+  const response = await fetch(`${world.url}/library/examples/flows/${PACKAGE}`);
+  assert.equal(response.status, 200);
+  const entries = (await response.json()) as ({ fn: string } | string)[];
+  return entries.map((entry) => (typeof entry === "string" ? entry : entry.fn).replace(/\.json$/, ""));
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { EditorPage } from "../support/editor-page.js";
+import type { NodeRedProcess } from "../support/node-red-process.js";
+import { packInto } from "../support/tarball.js";
+import { world } from "./world.js";
+
+describe("the palette manager", function () {
+  this.timeout(90_000);
+  let red: NodeRedProcess;
+
+  before(async () => {
+    red = await world.startBare();
+  });
+  after(() => red.stop());
+
+  it("takes the package as an upload, and its nodes can be used without a restart", async () => {
+    const tarball = packInto(world.newFolder());
+    const editor = new EditorPage(await world.browser.newPage(), red.url);
+    await editor.open();
+    assert.equal(await editor.paletteNode("chat-stream").count(), 0);
+    await editor.upload(tarball.path);
+    await editor.paletteNode("chat-stream").waitFor({ timeout: 60_000 });
+    await editor.paletteNode("collect").waitFor();
+    await editor.closeSettings();
+    assert.deepEqual(await editor.complaints(), []);
+
+    const stream = await editor.drag("chat-stream", 400, 140);
+    await editor.edit(stream);
+    await editor.editConfig("provider", "add");
+    await editor.configDone();
+    await editor.done();
+    await editor.deploy();
+    await editor.edit(stream);
+    await editor.field("chat-stream-model-list").click();
+    await editor.page.locator(".red-ui-autoComplete-container:visible").getByText("demo", { exact: true }).waitFor();
+  });
+});

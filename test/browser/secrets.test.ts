@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import { ScriptedService } from "../support/scripted-service.js";
+import { chatFlow } from "./flows.js";
+import { world } from "./world.js";
+
+/** No part of it occurs anywhere by chance. */
+const KEY = "sk-canary-7Q2xVb93LmZt";
+const HEADER_VALUE = "hush-canary-51RkWd8";
+
+describe("what the author of a flow must not see again", function () {
+  this.timeout(60_000);
+  let service: ScriptedService;
+
+  beforeEach(async () => {
+    service = await ScriptedService.start();
+  });
+  afterEach(() => service.close());
+
+  it("K06 a key and a secret header are used, and are not in the flows, in an export or in the dialog", async () => {
+    service.script = (reply) => reply.json(200, { data: [{ id: "model-1" }] });
+    const editor = await world.editor();
+    const { page } = editor;
+    const stream = await editor.drag("chat-stream", 300, 140);
+    await editor.edit(stream);
+    await editor.editConfig("provider", "add");
+    await editor.field("node-config-input-provider").selectOption("openai");
+    await editor.fill("node-config-input-apiKey", KEY);
+    await editor.fill("node-config-input-baseUrl", service.url);
+    await editor.tab("Headers");
+    await page.locator("#chat-provider-headers .red-ui-editableList-addButton").click();
+    await page.locator(".chat-header input[type=checkbox]").check();
+    await page.locator(".chat-header input").first().fill("x-hush");
+    await page.locator(".chat-header input[type=password]").fill(HEADER_VALUE);
+    await page.locator(".chat-header input[type=password]").press("End");
+    await editor.configDone();
+    await editor.done();
+    await editor.deploy();
+    const provider = (await editor.ids("chat-provider"))[0]!;
+
+    const nowhere = (text: string, where: string) => {
+      for (const secret of [KEY, HEADER_VALUE]) assert.ok(!text.includes(secret), `a secret is in ${where}`);
+    };
+    nowhere(await world.storedFlows(), "GET /flows");
+    const credentials = await page.request.get(`${world.url}/credentials/chat-provider/${provider}`);
+    assert.equal(JSON.parse(await credentials.text()).has_apiKey, true);
+    nowhere(await credentials.text(), "GET /credentials");
+    const exported = await editor.exported();
+    assert.ok(exported.includes(provider), exported.slice(0, 500));
+    nowhere(exported, "the export");
+
+    await page.reload();
+    for (const opened of ["in the editor that knew it", "after a reload"]) {
+      await editor.ready();
+      await editor.edit(stream);
+      await editor.editConfig("provider", "edit");
+      await editor.tab("Headers");
+      await editor.field("chat-provider-stored").waitFor();
+      await editor.tab("Connection");
+      assert.equal(await editor.field("node-config-input-apiKey").inputValue(), "__PWRD__");
+      nowhere(await editor.everything(), `the page ${opened}`);
+    }
+
+    await editor.field("chat-provider-test").click();
+    await page.getByText("works: 1 models").or(page.getByText("works: 1 model")).first().waitFor();
+    const { headers } = service.requests.at(-1)!;
+    assert.equal(headers.authorization, `Bearer ${KEY}`);
+    assert.equal(headers["x-hush"], HEADER_VALUE);
+  });
+
+  it("K11 the name of a model is never markup, in the list, on the node or beside it", async () => {
+    const evil = `<img src=x onerror="globalThis.ran=1">`;
+    service.script = (reply, { method }) =>
+      method === "GET"
+        ? reply.json(200, { data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }] })
+        : reply.say("Hello");
+    const editor = await world.editor(chatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""));
+    const { page } = editor;
+    await editor.edit("stream");
+    await editor.field("chat-stream-model-list").click();
+    const offered = page.locator(".red-ui-autoComplete-container:visible");
+    await offered.getByText(evil, { exact: true }).waitFor();
+    await screenshot(page, "model-list", "build/browser");
+    await page.keyboard.press("Escape");
+    await editor.field("node-input-model").pressSequentially("<img");
+    await offered.getByText(evil, { exact: true }).click();
+    assert.equal(await editor.field("node-input-model").inputValue(), evil);
+    await editor.done();
+    await editor.deploy();
+    await editor.press("ask");
+    await editor.debugged("Answer", /Hello/);
+    await editor.select("stream");
+    await editor.node("stream").getByText(evil).waitFor();
+    await editor.rest();
+    assert.equal(service.requests.at(-1)?.body["model"], evil);
+    assert.equal(await page.locator("img[src='x']").count(), 0);
+    assert.equal(await page.evaluate("globalThis.ran"), undefined);
+  });
+});

@@ -1,0 +1,29 @@
+import fc from "fast-check";
+
+/** Text with what is hard on those who cut it: marks, emoji of many parts, scripts without spaces, fences, stops. */
+export const difficultText = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom("Hello", "world", "the", "z. B. ", "Dr. ", "3", "x=1", "https://a.b/c?d") },
+      { weight: 3, arbitrary: fc.constantFrom(" ", " ", ". ", "! ", "? ", ", ", "\n", "\n\n", "\r\n", "  ", ".", "...") },
+      { weight: 2, arbitrary: fc.constantFrom("e\u0301", "👨‍👩‍👧", "👍🏽", "🇩🇪🇫🇷", "1\ufe0f\u20e3", "❤\ufe0f", "\u0301", "🙂") },
+      { weight: 1, arbitrary: fc.constantFrom("你好。", "世界", "นี้", "ไป", "한국", "क्षि", "。", "”", "「", "**", "`") },
+      { weight: 1, arbitrary: fc.constantFrom("```", "```js\n", "\n```\n", "~~~\n", "    ", "- ", "1. ", "# ") },
+      { weight: 1, arbitrary: fc.string({ unit: "grapheme", maxLength: 4 }) },
+    ),
+    { maxLength: 40 },
+  )
+  .map((pieces) => pieces.join(""));
+
+/** Cuts a text into pieces as a model may, also within pairs and characters. */
+export const piecesOf: fc.Arbitrary<(text: string) => string[]> = fc
+  .array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 })
+  .map((widths) => (text) => {
+    const pieces: string[] = [];
+    for (let at = 0, turn = 0; at < text.length; turn++) {
+      const width = widths[turn % widths.length]!;
+      pieces.push(text.slice(at, at + width));
+      at += width;
+    }
+    return pieces;
+  });
