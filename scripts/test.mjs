@@ -13,7 +13,7 @@ const SUITES = {
   all: { legs: LEGS, files: ["test/**/*.test.ts"], ignore: ["test/browser/**", "test/package/**"] },
   faults: {
     legs: LEGS.slice(0, 1),
-    files: ["test/faults/**/*.test.ts", "test/package/**/*.test.ts"],
+    files: ["test/{faults,package,editor,examples,nodes,core,transport,dialects}/**/*.test.ts"],
     rows: true,
   },
   browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"] },

@@ -87,7 +87,7 @@ export class DeltaBuffer {
   private cutWhole(out: Piece[]): void {
     if (this.owed > 0) {
       const place = settledPlace(this.held.text, this.owed);
-      if (place > 0) out.push(this.cut(place));
+      if (place > 0 && place <= MOST_CHARACTERS) out.push(this.cut(place));
       else this.owed = this.held.text.length;
     }
     for (;;) {

@@ -1,4 +1,4 @@
-import { firstWordLength } from "./boundary.js";
+import { firstWordLength, forcedLength } from "./boundary.js";
 import { MOST_CHARACTERS } from "./delta-buffer.js";
 import { Held, kindOf, type Piece } from "./held.js";
 
@@ -10,6 +10,9 @@ const FINISH = 600;
 
 /** Messages come no closer together than this; what is due in between goes along. Milliseconds. */
 const SHORTEST = 25;
+
+/** What goes at once when too much is held: characters. */
+const STRIDE = 1000;
 
 /** Part of a word. */
 const EARLY = 0.1;
@@ -50,7 +53,12 @@ export class Pacer {
       next.add(piece);
       if (!next.empty) this.queue.push(next);
     }
-    return this.size > MOST_CHARACTERS ? this.give(Number.POSITIVE_INFINITY).out : [];
+    const out: Piece[] = [];
+    while (this.size > MOST_CHARACTERS) {
+      const { text } = this.queue[0]!;
+      out.push(this.cut(text.length > STRIDE ? forcedLength(text, STRIDE) : text.length));
+    }
+    return out;
   }
 
   /** No more is coming: the last word is whole too. */
@@ -104,19 +112,26 @@ export class Pacer {
     const out: Piece[] = [];
     let given = 0;
     for (let held = this.queue[0]; held; held = this.queue[0]) {
-      if (held.kind === "other" || held.text === "") out.push(held.cut(held.text.length));
+      if (held.kind === "other" || held.text === "") out.push(this.cut(held.text.length));
       else {
         const open = this.queue.length === 1 && !this.ended;
         const { length, words } = wordsOf(held.text, most - given, open);
         if (length === 0) break;
-        out.push(held.cut(length));
+        out.push(this.cut(length));
         given += words;
         this.words += words;
         this.characters += length;
       }
-      if (held.empty) this.queue.shift();
     }
     return { out, words: given };
+  }
+
+  /** Takes from what has waited longest. */
+  private cut(length: number): Piece {
+    const held = this.queue[0]!;
+    const piece = held.cut(length);
+    if (held.empty) this.queue.shift();
+    return piece;
   }
 }
 

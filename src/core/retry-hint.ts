@@ -46,8 +46,12 @@ function retryAfter(value: string | undefined, now: number): number | undefined 
   if (!value) return undefined;
   const seconds = numeric(value);
   if (seconds !== undefined) return seconds * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : date - now;
+  return until(Date.parse(value), now);
+}
+
+/** A moment that is past says "now": only a number can be negative. */
+function until(date: number, now: number): number | undefined {
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 function hintInBody(body: unknown): number | undefined {
@@ -110,11 +114,10 @@ function resetIn(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined;
   const number = numeric(value);
   if (number !== undefined) {
-    if (number >= EPOCH_MS) return number - now;
-    return number >= EPOCH_S ? number * 1000 - now : number * 1000;
+    if (number >= EPOCH_MS) return until(number, now);
+    return number >= EPOCH_S ? until(number * 1000, now) : number * 1000;
   }
   const duration = /^[\d.]+[a-z]/i.test(value) ? parseDuration(value) : undefined;
   if (duration !== undefined) return duration;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : date - now;
+  return until(Date.parse(value), now);
 }

@@ -1,6 +1,7 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chunk.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json.js";
+import { mergeChunks } from "../core/merge.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink } from "./dialect.js";
 import { isRich, normaliseDelta } from "./openai-delta.js";
 import { reportedError } from "./stream-error.js";
@@ -112,7 +113,7 @@ export class OpenAiDecoder implements Decoder {
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
     const usage = usageOf(record, choices);
-    record["choices"] = choices.map((choice) => this.choice(choice));
+    record["choices"] = distinct(choices.map((choice) => this.choice(choice)));
     if (usage) record["usage"] = usage;
     else dropField(record, "usage");
     this.identify(record);
@@ -205,6 +206,11 @@ export class OpenAiDecoder implements Decoder {
     this.sawCitations = said;
     return true;
   }
+}
+
+/** One entry a choice: a record that names a choice twice, or leaves its index out twice, means one. */
+function distinct(choices: ChunkChoice[]): ChunkChoice[] {
+  return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
 }
 
 /** Takes a field away where there is one: to delete from an object makes V8 treat it as a dictionary from then on. */

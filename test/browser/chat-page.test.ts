@@ -20,7 +20,10 @@ describe("the chat page of the example", function () {
       [...new Set(lengths)].sort((a, b) => a - b),
     );
     await page.locator("#stop").click();
-    await page.locator("li.answer .facts").filter({ hasText: /^Stopped/ }).waitFor();
+    await page
+      .locator("li.answer .facts")
+      .filter({ hasText: /^Stopped/ })
+      .waitFor();
     const kept = await answer.textContent();
     assert.ok((kept?.length ?? 0) >= lengths.at(-1)!);
     assert.ok(await page.locator("#send").isVisible());
@@ -77,7 +80,10 @@ describe("the chat page of the example", function () {
     await ask(page, "My name is Ada. Who are you?");
     await ended(page, 1);
     await ask(page, "Tell me a story about a lighthouse.");
-    await answers(page).last().filter({ hasText: /.{400}/s }).waitFor();
+    await answers(page)
+      .last()
+      .filter({ hasText: /.{400}/s })
+      .waitFor();
     await screenshot(page, "chat-page");
   });
 });
@@ -103,7 +109,10 @@ function answers(page: Page): Locator {
 
 /** Waits until so many answers are over. */
 async function ended(page: Page, count: number): Promise<void> {
-  await page.locator("li.answer:not(.streaming)").nth(count - 1).waitFor();
+  await page
+    .locator("li.answer:not(.streaming)")
+    .nth(count - 1)
+    .waitFor();
 }
 
 /** Waits until an answer is longer than it was. @returns its length */

@@ -11,9 +11,8 @@ describe("Import > Examples", function () {
     const editor = await world.editor();
     for (const name of names) {
       await editor.importExample(PACKAGE, name);
-      await editor.notice(/Imported/).waitFor();
+      await editor.noticed(/Imported/);
       assert.deepEqual(await editor.complaints(), [], name);
-      await editor.dismissNotices();
     }
     assert.deepEqual(await editor.invalid(), []);
     for (const type of ["chat-stream", "collect"]) {
@@ -46,17 +45,18 @@ describe("Import > Examples", function () {
 
   it("shows a first stream whose chunks fill the debug sidebar", async () => {
     for (const dark of [false, true]) {
-      const editor = await world.editor();
-      await editor.theme(dark ? "dark" : "light");
+      const editor = await world.editor([], dark ? "dark" : "light");
       await editor.importExample(PACKAGE, "01 First stream");
       await editor.showFlow("First stream");
       await editor.deploy();
       await editor.paletteNode("collect").scrollIntoViewIfNeeded();
-      await editor.dismissNotices();
       const stream = await editor.named("chat-stream", "Ask the model");
       await editor.press(await editor.named("inject", "What is Node-RED?"));
       await editor.rest();
-      await editor.status(stream).filter({ hasText: /^streaming \d\d · / }).waitFor();
+      await editor
+        .status(stream)
+        .filter({ hasText: /^streaming \d\d · / })
+        .waitFor();
       await screenshot(editor.page, `first-stream${dark ? "-dark" : ""}`);
       await editor.debugged("Whole answer", /Node-RED/);
       await editor.status(stream).filter({ hasText: /^done/ }).waitFor();

@@ -58,8 +58,14 @@ describe("a first flow, made by hand", function () {
     await editor.deploy();
 
     await editor.press(inject);
-    await editor.status(stream).filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ }).waitFor();
-    await editor.status(stream).filter({ hasText: /^done · \d+$/ }).waitFor();
+    await editor
+      .status(stream)
+      .filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ })
+      .waitFor();
+    await editor
+      .status(stream)
+      .filter({ hasText: /^done · \d+$/ })
+      .waitFor();
     await editor.debugged("debug 2", /sea/);
     const messages = await editor.debugMessages();
     const pieces = messages.filter(({ from }) => from === "debug 1");

@@ -32,6 +32,9 @@ describe("the palette manager", function () {
     await editor.deploy();
     await editor.edit(stream);
     await editor.field("chat-stream-model-list").click();
-    await editor.page.locator(".red-ui-autoComplete-container:visible").getByText("demo", { exact: true }).waitFor();
+    await editor.page
+      .locator(".red-ui-autoComplete-container:visible")
+      .getByText("demo", { exact: true })
+      .waitFor();
   });
 });

@@ -72,9 +72,13 @@ describe("what the author of a flow must not see again", function () {
     const evil = `<img src=x onerror="globalThis.ran=1">`;
     service.script = (reply, { method }) =>
       method === "GET"
-        ? reply.json(200, { data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }] })
+        ? reply.json(200, {
+            data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }],
+          })
         : reply.say("Hello");
-    const editor = await world.editor(chatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""));
+    const editor = await world.editor(
+      chatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""),
+    );
     const { page } = editor;
     await editor.edit("stream");
     await editor.field("chat-stream-model-list").click();

@@ -51,7 +51,10 @@ describe("validation in the editor", function () {
     await editor.configDone();
     assert.equal((await editor.problems("demo"))?.length, 4);
     for (const [at, name] of ["Connect", "Silence", "No progress", "Whole stream"].entries()) {
-      assert.match((await editor.problems("demo"))![at]!, new RegExp(`^${name}: a number of seconds above 0`));
+      assert.match(
+        (await editor.problems("demo"))![at]!,
+        new RegExp(`^${name}: a number of seconds above 0`),
+      );
     }
   });
 });

@@ -72,9 +72,11 @@ class World {
   }
 
   /** Runs flows and opens the editor on them. Without any: an empty tab. */
-  async editor(flows: readonly object[] = [{ id: "tab", type: "tab", label: "Flow 1" }]): Promise<EditorPage> {
-    await this.run(flows);
-    const editor = new EditorPage(await this.browser.newPage(), this.url);
+  async editor(flows: readonly object[] = [], theme: "light" | "dark" = "light"): Promise<EditorPage> {
+    await this.run(flows.length > 0 ? flows : [{ id: "tab", type: "tab", label: "Flow 1" }]);
+    const page = await this.browser.newPage();
+    await page.addInitScript(`localStorage.setItem("view-dark-theme", "${theme}")`);
+    const editor = new EditorPage(page, this.url);
     await editor.open();
     return editor;
   }
@@ -108,7 +110,8 @@ afterEach(async function () {
   const { browser } = world;
   if (this.currentTest?.state === "failed") {
     const title = this.currentTest.title.replace(/\W+/g, "-").slice(0, 60);
-    for (const [at, page] of browser.pages.entries()) await screenshot(page, `${title}-${at}`, "build/failures");
+    for (const [at, page] of browser.pages.entries())
+      await screenshot(page, `${title}-${at}`, "build/failures");
   }
   await browser.closePages();
   const errors = browser.errors.splice(0);

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Boundary, boundaryFinder, firstWordLength, forcedLength } from "../../src/core/boundary.js";
 import { placeBefore, settledPlace, solidLength } from "../../src/core/graphemes.js";
-import { difficultText, piecesOf } from "../support/hard-text.js";
-
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+import { assertWholeCharacters, difficultText, piecesOf } from "../support/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */
 function cutUp(boundary: Boundary, pieces: readonly string[]): string[] {
@@ -46,7 +44,7 @@ describe("Sentences", () => {
     );
     sentences("The answer is no. ", "There are apples, pears etc. ", "This is modern art. ", "So it is.");
     sentences("Das ist z. B. Holz bzw. Stein, d. h. ca. 3 Mio. Euro am 3. Mai im 19. Jahrhundert. ", "Gut.");
-    sentences("Prof. Dr. Müller wohnt in St. Gallen, Hauptstr. 5. ", "Vgl. Kapitel 3 usw. ", "Ende.");
+    sentences("Prof. Dr. Müller wohnt in St. Gallen, Hauptstr. 105. ", "Vgl. Kapitel 3 usw. ", "Ende.");
     sentences("Use e.g. Node.js 20.18.1 (i.e. a LTS version). ", "It costs approx. 3.50 dollars. ", "Good.");
   });
 

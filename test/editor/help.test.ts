@@ -17,6 +17,7 @@ const CONTRACT: Record<string, readonly string[]> = {
     ...["response", "finishReason", "usage", "stats", "request", "conversation", "error"],
   ],
   "chat-provider": [],
+  retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "retry"],
 };
 
 function helpOf(stem: string, language: string): string {

@@ -60,6 +60,19 @@ describe("Odd input", () => {
     assert.deepEqual(lasts.map(({ finishReason }) => finishReason).sort(), ["error", "stop"]);
   });
 
+  it("a Catch node that is wired back to the node that fails is stopped by Node-RED: the error stays countable", async () => {
+    service().script = (reply) => reply.json(500, {});
+    const flow = await load([
+      ...askFlow(service().url).filter(({ id }) => id !== "catch"),
+      node("catch", "catch", ["ask", "errors"], { scope: ["ask"] }),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("errors").atLeast(9);
+    await pause(100);
+    assert.equal(flow.inbox("errors").size, 9);
+    assert.equal(service().requests.length, 10);
+  });
+
   it("names what the service said, its status, its own id of the request and its wish to wait", async () => {
     service().queue.push((reply) =>
       reply.json(429, { error: { message: "Slow down" } }, { "retry-after": "3", "x-request-id": "req_1" }),

@@ -73,6 +73,17 @@ describe("In a runtime", () => {
     ]);
   });
 
+  it("R05: the server of a demo provider is gone with its node, also in the middle of an answer", async () => {
+    const demo = { id: "provider", type: "chat-provider", provider: "demo", demoPace: 20 };
+    const flow = askFlow(service().url, { model: "demo" }).map((one) => (one.id === "provider" ? demo : one));
+    for (let times = 0; times < 3; times++) {
+      runtime().forget();
+      await runtime().deploy(flow);
+      runtime().inject("ask", { payload: "Tell me a story." });
+      await runtime().until("out", (messages) => messages.length > 0);
+    }
+  });
+
   it("R18: two instances of a subflow have their own streams, settings and cancels", async () => {
     service().script = (reply) => void reply.send("half");
     const env = (model: string) => [{ name: "MODEL", type: "str", value: model }];

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Message } from "../../src/node-red/red.js";
-import { certificate } from "../support/certificates.js";
-import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../support/flows.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
-import { end, ends, pause } from "../support/inbox.js";
-import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime.js";
-import { type Reply, ScriptedService } from "../support/scripted-service.js";
+import { end, ends, pause, textOf } from "../support/inbox.js";
+import type { Reply } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
 
 function codeOf(message: Message): string | undefined {
@@ -147,174 +144,46 @@ describe("The streams of a chat-provider", () => {
   });
 });
 
-describe("The connection of a chat-provider", () => {
-  const authority = certificate({ name: "Test CA", authority: true });
-  const leaf = certificate({ name: "127.0.0.1", hosts: ["127.0.0.1"], issuer: authority });
-  let secure: ScriptedService;
-  let tunnel: Tunnel;
-  let runtime: TestRuntime;
-  before(async function () {
-    this.timeout(10_000);
-    runtime = await TestRuntime.start();
-    secure = await ScriptedService.start({ tls: leaf });
-    tunnel = await Tunnel.start();
-  });
-  beforeEach(() => {
-    secure.reset();
-    runtime.clear();
-    tunnel.heads.length = 0;
-    tunnel.refusal = undefined;
-  });
-  after(async () => {
-    await runtime.stop();
-    await secure.close();
-    await tunnel.close();
-  });
+describe("The demo provider", () => {
+  const load = useHelper();
 
-  /** Asks once in a flow. @returns the last message */
-  async function askIn(flow: FlowNode[], credentials: Credentials = {}): Promise<Message> {
-    await runtime.deploy(flow, "full", credentials);
-    runtime.inject("ask", { payload: "Hi" });
-    return (await runtime.ends("out"))[0]!;
-  }
+  /** A flow with a chat-provider as it is when it has just been dragged in. */
+  const demoFlow = (settings: Record<string, unknown> = {}) => [
+    TAB,
+    { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0, ...settings },
+    chatStream({ model: "demo" }),
+    sink("out"),
+    ...witnesses(),
+  ];
 
-  const tlsNode = {
-    id: "tls",
-    type: "tls-config",
-    certType: "files",
-    cert: "",
-    key: "",
-    ca: "",
-    p12: "",
-    servername: "",
-    verifyservercert: true,
-  };
-  const proxyNode = () => ({
-    id: "proxy",
-    type: "http proxy",
-    url: `http://127.0.0.1:${tunnel.port}`,
-    noproxy: [],
-  });
-
-  it("trusts a private authority that a tls-config node names", async () => {
-    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), tlsNode], {
-      tls: { cadata: authority.cert },
-    });
+  it("answers without an account, a key or an address", async () => {
+    const flow = await load(demoFlow());
+    flow.inject("ask", { payload: "Count from 1 to 5." });
+    const last = await end(flow.inbox("out"));
     assert.equal(last.finishReason, "stop");
+    assert.match(textOf(flow.inbox("out").messages), /1.*2.*3.*4.*5/s);
+    assert.ok(last.usage);
   });
 
-  it("trusts nobody else: without that node the stream ends with connection, and nothing was asked", async () => {
-    const last = await askIn(askFlow(secure.url), { provider: { apiKey: "sk-secret" } });
-    const { code, message, retryable } = last.error as Record<string, unknown>;
-    assert.equal(code, "connection");
-    assert.equal(retryable, false);
-    assert.match(String(message), /certificate|TLS/i);
-    assert.equal(secure.requests.length, 0);
+  it("is what a provider is without any settings", async () => {
+    const flow = await load(demoFlow({ provider: "" }));
+    flow.inject("ask", { payload: "Hi" });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
   });
 
-  it("refuses to go without a TLS configuration whose files cannot be read", async () => {
-    const broken = { ...tlsNode, ca: "/nowhere/ca.pem" };
-    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), broken]);
-    assert.equal(codeOf(last), "configuration");
+  it("fails on request, so that an author can try what his flow does then", async () => {
+    const flow = await load(demoFlow());
+    flow.inject("ask", { payload: "Hi", model: "demo:fault=429" });
+    flow.inject("ask", { payload: "Hi", model: "demo:fault=drop&after=2" });
+    const codes = (await ends(flow.inbox("out"), 2)).map(codeOf).sort();
+    assert.deepEqual(codes, ["interrupted", "rate_limit"]);
   });
 
-  it("goes through an http proxy node, with its user and password, and tells the proxy no key", async () => {
-    const last = await askIn(
-      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
-      {
-        tls: { cadata: authority.cert },
-        proxy: { username: "ann", password: "pass" },
-        provider: { apiKey: "sk-secret" },
-      },
-    );
-    assert.equal(last.finishReason, "stop");
-    assert.equal(tunnel.heads.length, 1);
-    const [head] = tunnel.heads;
-    assert.match(head!, new RegExp(`^CONNECT 127\\.0\\.0\\.1:${secure.port} `));
-    assert.match(
-      head!,
-      new RegExp(`proxy-authorization: Basic ${Buffer.from("ann:pass").toString("base64")}`, "i"),
-    );
-    assert.ok(!head!.includes("sk-secret"));
-    assert.equal(secure.requests[0]!.headers.authorization, "Bearer sk-secret");
-    assert.equal(secure.requests[0]!.headers["proxy-authorization"], undefined);
-  });
-
-  it("goes past the proxy to hosts that its node excepts", async () => {
-    const last = await askIn(
-      [
-        ...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }),
-        tlsNode,
-        { ...proxyNode(), noproxy: ["127.0.0.1"] },
-      ],
-      { tls: { cadata: authority.cert } },
-    );
-    assert.equal(last.finishReason, "stop");
-    assert.equal(tunnel.heads.length, 0);
-  });
-
-  it("says that it was the proxy that refused", async () => {
-    tunnel.refusal = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
-    const last = await askIn(
-      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
-      {
-        tls: { cadata: authority.cert },
-      },
-    );
-    const { code, message } = last.error as Record<string, unknown>;
-    assert.equal(code, "connection");
-    assert.match(String(message), /proxy.*407/i);
+  it("is gone with its node: the next deploy has a server of its own", async () => {
+    for (let times = 0; times < 3; times++) {
+      const flow = await load(demoFlow({ demoPace: 5 }));
+      flow.inject("ask", { payload: "Tell me a story." });
+      await flow.inbox("out").atLeast(1);
+    }
   });
 });
-
-/** An HTTP proxy that tunnels, and records what it is asked. */
-class Tunnel {
-  readonly heads: string[] = [];
-  refusal: string | undefined;
-  private readonly sockets = new Set<Socket>();
-  private readonly server: Server;
-
-  private constructor() {
-    this.server = createServer((socket) => this.serve(socket));
-  }
-
-  static async start(): Promise<Tunnel> {
-    const tunnel = new Tunnel();
-    await new Promise<void>((resolve) => tunnel.server.listen(0, "127.0.0.1", resolve));
-    return tunnel;
-  }
-
-  get port(): number {
-    return (this.server.address() as { port: number }).port;
-  }
-
-  close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    return new Promise((resolve) => this.server.close(() => resolve()));
-  }
-
-  private serve(socket: Socket): void {
-    this.keep(socket);
-    socket.once("data", (data) => {
-      const head = data.toString("latin1");
-      this.heads.push(head);
-      if (this.refusal) {
-        socket.end(this.refusal);
-        return;
-      }
-      const [, host, port] = /^CONNECT ([^:]+):(\d+)/.exec(head)!;
-      const target = connect(Number(port), host);
-      this.keep(target);
-      target.on("connect", () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        socket.pipe(target).pipe(socket);
-      });
-    });
-  }
-
-  private keep(socket: Socket): void {
-    this.sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => this.sockets.delete(socket));
-  }
-}

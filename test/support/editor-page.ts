@@ -19,13 +19,24 @@ declare const RED: {
     eachNode(visit: (node: EditorNode) => void): void;
     eachConfig(visit: (node: EditorNode) => void): void;
   };
-  userSettings: { set(setting: string, value: string): void };
 };
 
 /** An element, as far as these tests scroll it; they are compiled without the types of the DOM. */
 interface Scrolling {
   scrollTo(x: number, y: number): void;
 }
+
+/** What RECORD_NOTICES collects in the page. */
+declare const notices: { kind: string; text: string }[];
+
+const RECORD_NOTICES = `
+  globalThis.notices = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const { className, textContent } of addedNodes) notices.push({ kind: className, text: textContent });
+    }
+  }).observe(document.querySelector("#red-ui-notifications"), { childList: true });
+`;
 
 /** One message in the debug sidebar. */
 export interface DebugMessage {
@@ -37,6 +48,8 @@ export interface DebugMessage {
 
 /** Node-RED's editor, used as its user does: by mouse and keyboard. */
 export class EditorPage {
+  private noticesRead = 0;
+
   constructor(
     readonly page: Page,
     readonly url: string,
@@ -53,6 +66,8 @@ export class EditorPage {
     await this.page.locator("#red-ui-header-button-deploy").waitFor();
     await this.page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
     await this.paletteNode("inject").waitFor();
+    await this.page.evaluate(RECORD_NOTICES);
+    this.noticesRead = 0;
   }
 
   // ---- The palette and the canvas
@@ -278,27 +293,30 @@ export class EditorPage {
     await this.page.locator("#red-ui-header-button-deploy").click();
     await this.page.locator("#red-ui-header-button-deploy.disabled").waitFor();
     // It is a moment between "written" and "running" that a test would otherwise hit.
-    await this.notice(/Successfully deployed/).waitFor();
+    await this.noticed(/Successfully deployed/);
   }
 
   async press(inject: string): Promise<void> {
     await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
   }
 
-  notice(text: RegExp): Locator {
-    return this.page.locator(".red-ui-notification").filter({ hasText: text }).first();
+  /** Waits for a notice that no earlier call has waited for. They come and go; none is missed. */
+  async noticed(text: RegExp): Promise<void> {
+    const found = await this.page.waitForFunction(
+      ([source, from]) => {
+        const at = notices.findIndex((notice, at) => at >= from! && new RegExp(source!).test(notice.text));
+        return at + 1;
+      },
+      [text.source, this.noticesRead] as const,
+    );
+    this.noticesRead = await found.jsonValue();
   }
 
-  /** Notifications that warn or complain, as they stand now. */
+  /** All notices so far that warn or complain. */
   complaints(): Promise<string[]> {
-    return this.page
-      .locator(".red-ui-notification-warning, .red-ui-notification-error, .red-ui-notification-compact")
-      .allInnerTexts();
-  }
-
-  /** Closes what notices there are, so that the next one is known to be new. */
-  async dismissNotices(): Promise<void> {
-    await this.page.evaluate(`$(".red-ui-notification").each((_at, notice) => $(notice).remove())`);
+    return this.page.evaluate(() =>
+      notices.filter(({ kind }) => /warning|error/.test(kind)).map(({ text }) => text),
+    );
   }
 
   async debugMessages(): Promise<DebugMessage[]> {
@@ -356,15 +374,6 @@ export class EditorPage {
     await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
   }
 
-  /** Chooses the light or the dark theme. */
-  async theme(theme: "light" | "dark"): Promise<void> {
-    await this.page.evaluate((theme) => RED.userSettings.set("view-dark-theme", theme), theme);
-  }
-
-  async action(name: string): Promise<void> {
-    await this.page.evaluate((name) => RED.actions.invoke(name), name);
-  }
-
   /** Opens the help of a type of nodes, from the table of contents. */
   async showHelp(label: string): Promise<void> {
     await this.page.locator(".red-ui-sidebar-help-toc").getByText(label, { exact: true }).click();
@@ -389,12 +398,7 @@ export class EditorPage {
   async exported(): Promise<string> {
     await this.action("core:show-export-dialog");
     await this.page.locator("#red-ui-clipboard-dialog-export-rng-full").click();
-    await this.page
-      .locator(
-        "#red-ui-clipboard-dialog-tab-export-clipboard-tab-json, [id$=export-clipboard-preview-tab-json] a, [id*=tab-json] a",
-      )
-      .last()
-      .click();
+    await this.page.locator("#red-ui-clipboard-dialog-export-tab-clipboard-tabs").getByText("JSON").click();
     const text = await this.page.locator("#red-ui-clipboard-dialog-export-text").inputValue();
     await this.page.locator(".ui-dialog:visible").getByRole("button", { name: "Cancel" }).click();
     return text;
