@@ -1,7 +1,7 @@
 /** A repetition of so many characters is no chance. */
 const CERTAIN = 16;
 
-/** One of so many is none where it begins with a word although the last one has not been left by a space. */
+/** One of so many is none where it is all that was said, or would run into the last word. */
 const LIKELY = 8;
 
 /** How far back a repetition is looked for. */
@@ -83,13 +83,14 @@ export class OverlapTrimmer {
   /** A pattern that repeats itself, such as a ruled line or a row of spaces, goes on that way by nature. */
   private isRepetition(end: string): boolean {
     if (periodOf(end) * 2 <= end.length) return false;
-    return end.length >= CERTAIN || this.isGlued(end);
+    if (end.length >= CERTAIN) return true;
+    const severalWords = /\S\s+\S/.test(end);
+    return severalWords && (end.length === this.said.length || this.isGlued(end));
   }
 
-  /** Two words or more that would run into the last one: nobody goes on like that. */
+  /** Words that would run into the last one: nobody goes on like that. */
   private isGlued(end: string): boolean {
-    const before = this.said.at(-end.length - 1) ?? " ";
-    return /\s/.test(before) && /^[\p{L}\p{N}].*\s.*[\p{L}\p{N}]$/su.test(end);
+    return /\s/.test(this.said.at(-end.length - 1)!) && /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su.test(end);
   }
 }
 

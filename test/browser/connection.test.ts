@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/browser.js";
-import type { EditorPage } from "../support/editor-page.js";
 import { freePort } from "../support/node-red-process.js";
 import { ScriptedService } from "../support/scripted-service.js";
+import type { Editor } from "./editor.js";
 import { providerFlow } from "./flows.js";
 import { world } from "./world.js";
 
@@ -65,7 +65,7 @@ describe("“Test connection” in a provider's dialog", function () {
 });
 
 /** Presses the button. @returns what it says beside it, which is to be one line */
-async function test(editor: EditorPage): Promise<string> {
+async function test(editor: Editor): Promise<string> {
   await editor.page.locator("#chat-provider-test:enabled").click();
   const result = editor.page.locator("#chat-provider-test-result:is(.chat-right, .chat-wrong)");
   await result.waitFor();

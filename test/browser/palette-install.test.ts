@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { EditorPage } from "../support/editor-page.js";
 import type { NodeRedProcess } from "../support/node-red-process.js";
 import { packInto } from "../support/tarball.js";
+import { Editor } from "./editor.js";
 import { world } from "./world.js";
 
 describe("the palette manager", function () {
@@ -15,7 +15,7 @@ describe("the palette manager", function () {
 
   it("takes the package as an upload, and its nodes can be used without a restart", async () => {
     const tarball = packInto(world.newFolder());
-    const editor = new EditorPage(await world.browser.newPage(), red.url);
+    const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     assert.equal(await editor.paletteNode("chat-stream").count(), 0);
     await editor.upload(tarball.path);

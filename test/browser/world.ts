@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
 import { screenshot, TestBrowser } from "../support/browser.js";
-import { EditorPage } from "../support/editor-page.js";
 import { type NodeRedProcess, root, startNodeRed } from "../support/node-red-process.js";
+import { Editor } from "./editor.js";
 
 export const PACKAGE = "@deltaflow/node-red-chat-stream";
 
@@ -72,11 +72,11 @@ class World {
   }
 
   /** Runs flows and opens the editor on them. Without any: an empty tab. */
-  async editor(flows: readonly object[] = [], theme: "light" | "dark" = "light"): Promise<EditorPage> {
+  async editor(flows: readonly object[] = [], theme: "light" | "dark" = "light"): Promise<Editor> {
     await this.run(flows.length > 0 ? flows : [{ id: "tab", type: "tab", label: "Flow 1" }]);
     const page = await this.browser.newPage();
     await page.addInitScript(`localStorage.setItem("view-dark-theme", "${theme}")`);
-    const editor = new EditorPage(page, this.url);
+    const editor = new Editor(page, this.url);
     await editor.open();
     return editor;
   }

@@ -121,7 +121,7 @@ describe("DeltaBuffer", () => {
     );
     for (const { text, chunk } of out.slice(0, 2)) assert.equal(chunk!.choices[0]!.delta.content, text);
     const tokens = out.flatMap(
-      ({ chunk }) => (chunk?.choices[0]!.logprobs?.content ?? []) as { token: string }[],
+      ({ chunk }) => (chunk?.choices[0]?.logprobs?.content ?? []) as { token: string }[],
     );
     assert.equal(tokens.map(({ token }) => token).join(""), "Hel lo w");
   });

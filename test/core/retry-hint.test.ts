@@ -20,7 +20,7 @@ describe("How long a service asks to be left alone", () => {
 
   it("is told by Retry-After as a date", () => {
     assert.equal(hint({ "retry-after": "Thu, 01 Jan 2026 00:00:30 GMT" }), 30_000);
-    assert.equal(hint({ "retry-after": "Wed, 31 Dec 2025 23:59:00 GMT" }), -60_000);
+    assert.equal(hint({ "retry-after": "Wed, 31 Dec 2025 23:59:00 GMT" }), 0, "past: now, and no refusal");
   });
 
   it("is told by retry-after-ms before anything else", () => {

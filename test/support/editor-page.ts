@@ -32,21 +32,18 @@ declare const notices: { kind: string; text: string }[];
 const RECORD_NOTICES = `
   globalThis.notices = [];
   new MutationObserver((changes) => {
-    for (const { addedNodes } of changes) {
-      for (const { className, textContent } of addedNodes) notices.push({ kind: className, text: textContent });
+    for (const { target, addedNodes } of changes) {
+      for (const node of [target, ...addedNodes]) {
+        const notice = (node.closest ? node : node.parentElement)?.closest(".red-ui-notification");
+        const [kind, text] = [notice?.className, notice?.textContent];
+        if (text && !notices.some((known) => known.notice === notice && known.text === text))
+          notices.push({ notice, kind, text });
+      }
     }
-  }).observe(document.querySelector("#red-ui-notifications"), { childList: true });
+  }).observe(document.querySelector("#red-ui-notifications"), { childList: true, subtree: true });
 `;
 
-/** One message in the debug sidebar. */
-export interface DebugMessage {
-  /** The debug node's name or id. */
-  from: string;
-  /** As the sidebar writes it, a string in quotes. */
-  value: string;
-}
-
-/** Node-RED's editor, used as its user does: by mouse and keyboard. */
+/** Node-RED's editor, used as its user does, by mouse and keyboard: what is deployed from where to where, and what it says. */
 export class EditorPage {
   private noticesRead = 0;
 
@@ -127,7 +124,7 @@ export class EditorPage {
     }
   }
 
-  private async click(locator: Locator, times: 1 | 2 = 1): Promise<void> {
+  protected async click(locator: Locator, times: 1 | 2 = 1): Promise<void> {
     const { x, y } = await this.place(locator);
     await this.page.mouse.click(x, y, { clickCount: times });
   }
@@ -211,94 +208,7 @@ export class EditorPage {
     await this.page.locator("#red-ui-workspace-tabs").getByText(label, { exact: true }).click();
   }
 
-  // ---- Dialogs
-
-  /** Opens a node's dialog. */
-  async edit(id: string): Promise<void> {
-    const opened = this.page.locator("#node-dialog-ok");
-    for (let tries = 1; ; tries++) {
-      await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
-      // On a busy machine the second click may come too late to count.
-      const seen = await opened.waitFor({ timeout: 2_000 }).then(
-        () => true,
-        () => false,
-      );
-      if (seen) break;
-      assert.ok(tries < 5, "a double click opens the dialog");
-    }
-    await this.settled("#node-dialog-ok");
-  }
-
-  /** The tray slides in; until it stands, a click may miss. */
-  private async settled(button: string): Promise<void> {
-    await this.page.locator(button).waitFor();
-    await this.page.locator(button).click({ trial: true });
-  }
-
-  async done(): Promise<void> {
-    await this.page.locator("#node-dialog-ok").click();
-    await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
-  }
-
-  async cancel(): Promise<void> {
-    await this.page.locator("#node-dialog-cancel").click();
-    await this.page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
-  }
-
-  /** From a node's dialog to the dialog of the config node that it uses, or of a new one. */
-  async editConfig(property: string, which: "add" | "edit"): Promise<void> {
-    await this.page.locator(`#node-input-btn-${property}-${which}`).click();
-    await this.settled("#node-config-dialog-ok");
-  }
-
-  /** Takes over what stands in a config node's dialog and goes back. */
-  async configDone(): Promise<void> {
-    await this.page.locator("#node-config-dialog-ok").click();
-    await this.page.locator("#node-config-dialog-ok").waitFor({ state: "detached" });
-  }
-
-  field(id: string): Locator {
-    return this.page.locator(`#${id}`);
-  }
-
-  /** Types a value into a field of a dialog. */
-  async fill(id: string, text: string): Promise<void> {
-    const field = this.field(id);
-    await field.fill(text);
-    // The editor judges a field when a key goes up.
-    await field.press("End");
-  }
-
-  /** A field that is marked as wrong. */
-  wrong(id: string): Locator {
-    return this.page.locator(`#${id}.input-error`);
-  }
-
-  /** Brings a page of our own dialogs to the front. */
-  async tab(label: string): Promise<void> {
-    await this.page.locator(".chat-form .red-ui-tab").getByText(label, { exact: true }).click();
-  }
-
-  /** Sets a typed input by the name of its type and its text. */
-  async type(input: Locator, type: string, text: string): Promise<void> {
-    const container = input.locator("xpath=following-sibling::div[1]");
-    await container.locator(".red-ui-typedInput-type-select").click();
-    await this.page.locator(".red-ui-typedInput-options:visible").getByText(type, { exact: true }).click();
-    await container.locator("input.red-ui-typedInput-input").fill(text);
-  }
-
-  // ---- Deploying and running
-
-  async deploy(): Promise<void> {
-    await this.page.locator("#red-ui-header-button-deploy").click();
-    await this.page.locator("#red-ui-header-button-deploy.disabled").waitFor();
-    // It is a moment between "written" and "running" that a test would otherwise hit.
-    await this.noticed(/Successfully deployed/);
-  }
-
-  async press(inject: string): Promise<void> {
-    await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
-  }
+  // ---- What it says
 
   /** Waits for a notice that no earlier call has waited for. They come and go; none is missed. */
   async noticed(text: RegExp): Promise<void> {
@@ -319,37 +229,6 @@ export class EditorPage {
     );
   }
 
-  async debugMessages(): Promise<DebugMessage[]> {
-    const found = await this.page
-      .locator(".red-ui-debug-msg")
-      .evaluateAll((messages) =>
-        (messages as unknown as { querySelector(selector: string): { textContent: string } | null }[]).map(
-          (message) => [
-            message.querySelector(".red-ui-debug-msg-name")?.textContent ?? "",
-            message.querySelector(".red-ui-debug-msg-payload")?.textContent ?? "",
-          ],
-        ),
-      );
-    return found.map(([name, value]) => ({ from: name!.replace(/^node: /, ""), value: value! }));
-  }
-
-  /** Waits until a debug node has written a message that fits. @returns what it wrote */
-  async debugged(from: string, value: RegExp): Promise<string> {
-    const message = this.page
-      .locator(".red-ui-debug-msg")
-      .filter({ has: this.page.locator(".red-ui-debug-msg-name", { hasText: from }) })
-      .locator(".red-ui-debug-msg-payload")
-      .filter({ hasText: value })
-      .first();
-    await message.waitFor({ state: "attached" });
-    return (await message.textContent()) ?? "";
-  }
-
-  async clearDebug(): Promise<void> {
-    await this.page.locator("#red-ui-sidebar-debug-clear").click();
-    await this.page.locator(".red-ui-debug-msg").first().waitFor({ state: "detached" });
-  }
-
   /** All that the page holds: its markup and what stands in its fields. */
   everything(): Promise<string> {
     return this.page.evaluate(
@@ -358,50 +237,9 @@ export class EditorPage {
     );
   }
 
-  // ---- Actions of the menu
-
-  /** Sends a tarball through the upload of the palette manager. */
-  async upload(path: string): Promise<void> {
-    await this.action("core:manage-palette");
-    await this.page.locator("#user-settings-tab-palette, .red-ui-palette-editor").first().waitFor();
-    await this.page.locator(".red-ui-palette-editor .red-ui-tab").getByText("Install").click();
-    await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
-    await this.page.locator(".red-ui-palette-editor-upload-buttons .primary").click();
-  }
-
-  async closeSettings(): Promise<void> {
-    await this.page.locator("#node-dialog-ok").click();
-    await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
-  }
-
-  /** Opens the help of a type of nodes, from the table of contents. */
-  async showHelp(label: string): Promise<void> {
-    await this.page.locator(".red-ui-sidebar-help-toc").getByText(label, { exact: true }).click();
-    await this.page.locator(".red-ui-help-title").getByText(label, { exact: true }).waitFor();
-  }
-
-  /** Import > Examples, by the names in the dialog. */
-  async importExample(module: string, name: string): Promise<void> {
-    await this.action("core:show-examples-import-dialog");
-    const entries = this.page.locator(".red-ui-clipboard-dialog-tab-library:visible .red-ui-treeList-label");
-    const example = entries.getByText(name, { exact: true });
-    const folder = entries.getByText(module, { exact: true });
-    await folder.waitFor();
-    if (!(await example.isVisible())) await folder.dblclick();
-    await example.click();
-    const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
-    await ok.click();
-    await ok.waitFor({ state: "hidden" });
-  }
-
-  /** Everything that Export would write into a file. */
-  async exported(): Promise<string> {
-    await this.action("core:show-export-dialog");
-    await this.page.locator("#red-ui-clipboard-dialog-export-rng-full").click();
-    await this.page.locator("#red-ui-clipboard-dialog-export-tab-clipboard-tabs").getByText("JSON").click();
-    const text = await this.page.locator("#red-ui-clipboard-dialog-export-text").inputValue();
-    await this.page.locator(".ui-dialog:visible").getByRole("button", { name: "Cancel" }).click();
-    return text;
+  /** Does what a menu entry or a shortcut would. */
+  async action(name: string): Promise<void> {
+    await this.page.evaluate((name) => RED.actions.invoke(name), name);
   }
 }
 
