@@ -137,8 +137,7 @@ export class Editor extends EditorPage {
   /** Sends a tarball through the upload of the palette manager. */
   async upload(path: string): Promise<void> {
     await this.action("core:manage-palette");
-    await this.page.locator("#user-settings-tab-palette, .red-ui-palette-editor").first().waitFor();
-    await this.page.locator(".red-ui-palette-editor .red-ui-tab").getByText("Install").click();
+    await this.page.locator("#user-settings-tab-palette .red-ui-tab").getByText("Install").click();
     await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
     await this.page.locator(".red-ui-palette-editor-upload-buttons .primary").click();
   }

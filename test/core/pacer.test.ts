@@ -96,7 +96,9 @@ describe("Pacer", () => {
   });
 
   it("takes what has no gaps in parts, and Chinese by its words", () => {
-    assert.ok(texts(play(paced(50, "x".repeat(200)))).every(({ length }) => length % 40 === 0 && length <= 120));
+    assert.ok(
+      texts(play(paced(50, "x".repeat(200)))).every(({ length }) => length % 40 === 0 && length <= 120),
+    );
     const chinese = play(paced(10, "我们今天去北京大学看看那里的图书馆和花园"));
     assert.ok(
       chinese.length > 4 && texts(chinese).every(({ length }) => length <= 4),

@@ -47,6 +47,15 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     mergeReads: false,
   },
   collect: { name: "", parse: "text", timeout: 600 },
+  "delta-buffer": {
+    name: "",
+    milliseconds: 50,
+    count: "",
+    characters: "",
+    boundary: "none",
+    smooth: false,
+    pace: 12,
+  },
   retry: {
     name: "",
     attempts: 3,

@@ -16,6 +16,7 @@ const CONTRACT: Record<string, readonly string[]> = {
     ...["payload", "parts", "flush", "reset"],
     ...["response", "finishReason", "usage", "stats", "request", "conversation", "error"],
   ],
+  "delta-buffer": ["payload", "parts", "flush", "reset", "chunk", "complete"],
   "chat-provider": [],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "retry"],
 };

@@ -13,7 +13,7 @@ import {
 import { packInto, type Tarball } from "../support/tarball.js";
 
 const NAME = "@deltaflow/node-red-chat-stream";
-const TYPES = ["chat-provider", "chat-stream", "collect"];
+const TYPES = ["chat-provider", "chat-stream", "collect", "delta-buffer"];
 
 describe("the package", function () {
   this.timeout(180_000);
@@ -140,7 +140,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
       });
 
       it("offers its examples under Import", async () => {
-        const offered = JSON.stringify(await json(`${red.url}/library/examples/flows`));
+        const offered = JSON.stringify(await json(`${red.url}/library/examples/flows/${NAME}/`));
         const files = readdirSync(join(root, "examples"));
         assert.ok(files.length > 0);
         for (const file of files) {

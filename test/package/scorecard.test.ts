@@ -21,7 +21,8 @@ describe("the flow library's scorecard", () => {
   it("(P-07) finds a Node.js range that holds what the newest Node-RED asks for", () => {
     assert.match(manifest.engines.node, /^>=20\./);
   });
-  it("(D-01) finds at most six dependencies", () => assert.ok(Object.keys(manifest.dependencies).length <= 6));
+  it("(D-01) finds at most six dependencies", () =>
+    assert.ok(Object.keys(manifest.dependencies).length <= 6));
   it("(N-01) reads the type and its looks from each built page", () => {
     for (const type of TYPES) {
       const page = readFileSync(join(root, `dist/nodes/${type}.html`), "utf8");

@@ -29,16 +29,14 @@ interface Scrolling {
 /** What RECORD_NOTICES collects in the page. */
 declare const notices: { kind: string; text: string }[];
 
+/** Notes every notice and every new text of one; all that happens in one go is one change. */
 const RECORD_NOTICES = `
   globalThis.notices = [];
   new MutationObserver((changes) => {
-    for (const { target, addedNodes } of changes) {
-      for (const node of [target, ...addedNodes]) {
-        const notice = (node.closest ? node : node.parentElement)?.closest(".red-ui-notification");
-        const [kind, text] = [notice?.className, notice?.textContent];
-        if (text && !notices.some((known) => known.notice === notice && known.text === text))
-          notices.push({ notice, kind, text });
-      }
+    const nodes = changes.flatMap(({ target, addedNodes }) => [target, ...addedNodes]);
+    const changed = nodes.map((node) => (node.closest ? node : node.parentElement)?.closest(".red-ui-notification"));
+    for (const notice of new Set(changed)) {
+      if (notice?.textContent) notices.push({ kind: notice.className, text: notice.textContent });
     }
   }).observe(document.querySelector("#red-ui-notifications"), { childList: true, subtree: true });
 `;

@@ -1,0 +1,162 @@
+import { Failure, type FailureCode, type FailureDetails } from "../../src/core/failure.js";
+import type { ChatRequest } from "../../src/core/request.js";
+import { statsOf } from "../../src/core/stats.js";
+import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
+import { RetryController } from "../../src/node-red/retry-controller.js";
+import type { RetryConfig } from "../../src/node-red/retry-settings.js";
+import { FakeClock } from "./fake-clock.js";
+import { seeded } from "./toxics.js";
+
+/** How a request goes. */
+export interface Outcome {
+  /** Milliseconds that it takes. */
+  takes?: number;
+  texts?: readonly string[];
+  /** Chunks that go before the texts. */
+  chunks?: readonly object[];
+  fails?: FailureCode;
+  details?: FailureDetails;
+}
+
+/** A request as it left. */
+export interface Asked {
+  /** Milliseconds since the world began. */
+  at: number;
+  message: Message;
+  route: "first" | "again" | "fallback";
+}
+
+export interface WorldOptions extends Partial<RetryConfig> {
+  /** Whether output 2 and output 3 are wired. Default: output 2 is. */
+  wires?: readonly boolean[];
+  /** Chance. Default: a seeded generator. */
+  random?(): number;
+}
+
+/** A retry node on a clock that a test moves, between a chat-stream and a reader that are none. */
+export class RetryWorld {
+  readonly clock = new FakeClock();
+  readonly requests: Asked[] = [];
+  /** What the reader gets. */
+  readonly out: Message[] = [];
+  /** What reaches Catch. */
+  readonly errors: { code?: string; message: string }[] = [];
+  readonly warnings: unknown[] = [];
+  readonly statuses: NodeStatus[] = [];
+  /** Inputs of the retry node, and how many of them are done. */
+  got = 0;
+  done = 0;
+  /** What happens to a control message that leaves by output 2 or 3. */
+  onControl: (message: Message, route: string) => void = () => {};
+  /** Changes a request on its way back to the chat-stream. */
+  onWay: (message: Message) => Message | undefined = (message) => message;
+  readonly controller: RetryController;
+  private readonly began = this.clock.now();
+  private streams = 0;
+
+  constructor(
+    /** How each request goes, by its number in all. */
+    private readonly service: (request: Asked, nth: number) => Outcome,
+    options: WorldOptions = {},
+  ) {
+    const { wires = [true, false], random = seeded(7), ...config } = options;
+    const node = {
+      id: "retry",
+      type: "retry",
+      wires: [["out"], ...wires.map((wired) => (wired ? ["ask"] : []))],
+      status: (status: NodeStatus) => this.statuses.push(status),
+      error: (error: { message: string }) => this.errors.push(error),
+      warn: (text: unknown) => this.warnings.push(text),
+    };
+    const red = {
+      util: { cloneMessage: structuredClone },
+      _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
+    };
+    this.controller = new RetryController(
+      red as unknown as NodeRed,
+      node as unknown as RuntimeNode,
+      { id: "retry", type: "retry", ...config },
+      { clock: this.clock, random },
+    );
+  }
+
+  /** Milliseconds since the world began. */
+  get now(): number {
+    return this.clock.now() - this.began;
+  }
+
+  /** The last messages that the reader has got. */
+  get ends(): Message[] {
+    return this.out.filter(({ complete }) => complete === true);
+  }
+
+  /** Asks something, as a chat-stream does that gets a message. */
+  ask(message: Message = {}, route: Asked["route"] = "first"): void {
+    const asked = { at: this.now, message, route };
+    const outcome = this.service(asked, this.requests.push(asked) - 1);
+    const id = `stream-${this.streams++}`;
+    this.clock.setTimer(() => this.stream(id, message, outcome), outcome.takes ?? 0);
+  }
+
+  /** A message for the retry node itself. */
+  input(message: Message): void {
+    this.got++;
+    let open = true;
+    const done = (error?: unknown) => {
+      if (!open) throw new Error("done was called twice");
+      open = false;
+      this.done++;
+      if (error) this.errors.push(error as { message: string });
+    };
+    try {
+      this.controller.input(message, this.send, done);
+    } catch (thrown) {
+      done(thrown);
+    }
+  }
+
+  private stream(id: string, message: Message, outcome: Outcome): void {
+    const { texts = [], chunks = [], fails, details, takes = 0 } = outcome;
+    const riding = { _msgid: message._msgid, retry: message["retry"] };
+    if (!riding.retry) delete riding.retry;
+    let index = 0;
+    const parts = () => ({ id, index: index++, type: "string", ch: "" });
+    for (const chunk of chunks) this.input({ ...riding, payload: "", parts: parts(), chunk });
+    for (const payload of texts) this.input({ ...riding, payload, parts: parts() });
+    const text = texts.join("");
+    const last: Message = {
+      ...riding,
+      payload: "",
+      parts: { ...parts(), count: index },
+      complete: true,
+      chunk: { choices: [] },
+      finishReason: fails ? "error" : "stop",
+      usage: null,
+      stats: statsOf(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
+      request: requestOf(message),
+    };
+    if (fails) last.error = new Failure(fails, "It failed.", { partial: text, ...details }).toJSON();
+    this.input(last);
+  }
+
+  private readonly send = (output: Message | (Message | null)[]): void => {
+    const [message, again, fallback] = Array.isArray(output) ? output : [output];
+    if (message) this.out.push(message);
+    for (const [route, request] of [
+      ["again", again],
+      ["fallback", fallback],
+    ] as const) {
+      if (!request) continue;
+      if (Object.hasOwn(request, "cancel") || Object.hasOwn(request, "reset")) this.onControl(request, route);
+      else {
+        const arrived = this.onWay(request);
+        if (arrived) this.ask(arrived, route);
+      }
+    }
+  };
+}
+
+function requestOf(message: Message): ChatRequest {
+  const messages = message["messages"] ?? [{ role: "user", content: message.payload ?? "Hi" }];
+  return { model: "model-1", messages: messages as ChatRequest["messages"], parameters: {} };
+}
