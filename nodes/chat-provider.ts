@@ -1,6 +1,7 @@
 import { addProviderRoutes } from "../src/node-red/admin.js";
 import { warnOfUncheckedCertificates } from "../src/node-red/certificate-warning.js";
 import { connectionFrom } from "../src/node-red/connection.js";
+import { warnOfPlainHttp } from "../src/node-red/plain-http-warning.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/provider-config.js";
 import { ProviderRuntime } from "../src/node-red/provider-runtime.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
@@ -10,6 +11,7 @@ export = function chatProvider(red: NodeRed): void {
   function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
     red.nodes.createNode(this, config);
     warnOfUncheckedCertificates(this);
+    warnOfPlainHttp(this, config);
     const credentials: ProviderCredentials = this.credentials ?? {};
     this.runtime = new ProviderRuntime(config, credentials, () => connectionFrom(red, config));
     this.on("close", (_removed, done) => {

@@ -49,7 +49,10 @@ function shared(): Dispatcher {
 }
 
 /** @throws Failure `configuration` for a bound that is not above 0 */
-export function boundsFrom<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): Readonly<T> {
+export function boundsFrom<T extends object>(
+  defaults: Readonly<T>,
+  given: Partial<T> | undefined,
+): Readonly<T> {
   // Without a wish of its own a stream shares the defaults: it holds nothing that it need not.
   if (given === undefined) return defaults;
   const bounds = { ...defaults, ...given };

@@ -155,7 +155,8 @@ describe("The house", () => {
     const long = ["src", "nodes", "test", "scripts", "bench"]
       .flatMap((directory) => filesBelow(directory, /\.(ts|mjs|cjs|html)$/))
       .map((file) => ({ file, lines: readFileSync(join(ROOT, file), "utf8").split("\n").length - 1 }))
-      .filter(({ lines }) => lines > 300);
+      // An editor's half has to be one script: Node-RED takes one page a node, and nothing is bundled.
+      .filter(({ file, lines }) => lines > (file.endsWith(".editor.ts") ? 400 : 300));
     assert.deepEqual(long, []);
   });
 

@@ -66,9 +66,10 @@ export class DeltaBuffer {
 
   /** What is owed, after nothing has come for a moment: all but a last character that looks as if it would grow. */
   settle(): Piece[] {
-    this.owed = 0;
     const length = solidLength(this.held.text);
-    return length > 0 ? [this.cut(length)] : [];
+    const out = length > 0 ? [this.cut(length)] : [];
+    this.owed = this.held.text.length;
+    return out;
   }
 
   /** Everything that is held. */

@@ -1,8 +1,11 @@
 /** A repetition of so many characters is no chance. */
 const CERTAIN = 16;
 
-/** One of so many is none where it is all that was said, or would run into the last word. */
+/** One of so many is none either where it is three words, or two that are all that was said or run into the last one. */
 const LIKELY = 8;
+
+/** Words without a space around them: nobody goes on like that. */
+const RUNS_ON = /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su;
 
 /** How far back a repetition is looked for. */
 const TAIL = 1000;
@@ -84,13 +87,9 @@ export class OverlapTrimmer {
   private isRepetition(end: string): boolean {
     if (periodOf(end) * 2 <= end.length) return false;
     if (end.length >= CERTAIN) return true;
-    const severalWords = /\S\s+\S/.test(end);
-    return severalWords && (end.length === this.said.length || this.isGlued(end));
-  }
-
-  /** Words that would run into the last one: nobody goes on like that. */
-  private isGlued(end: string): boolean {
-    return /\s/.test(this.said.at(-end.length - 1)!) && /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su.test(end);
+    const before = this.said.at(-end.length - 1);
+    const words = /\s/.test(before ?? " ") ? end.trim().split(/\s+/).length : 0;
+    return words >= 3 || (words === 2 && (before === undefined || RUNS_ON.test(end)));
   }
 }
 

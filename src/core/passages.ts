@@ -16,6 +16,9 @@ const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|
 /** What may stand between a sentence's stop and its gap: brackets, Markdown's marks, footnotes. */
 const CLOSING = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
 
+/** The gap before code within a line. */
+const INLINE_CODE = /\s+(?=`)/y;
+
 const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
 const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
 /** A longer line is none. */
@@ -134,7 +137,11 @@ export class PassageFinder implements BoundaryFinder {
 function sentenceEnd(text: string, stop: number, decisive: number): number {
   const from = Math.max(0, stop - BEFORE);
   const window = text.slice(from, decisive + 2);
-  const begin = from + SENTENCES.segment(window).containing(decisive - from)!.index;
+  INLINE_CODE.lastIndex = stop + 1;
+  // Whatever code begins with, it is no small letter that goes on.
+  const begin = INLINE_CODE.test(text)
+    ? INLINE_CODE.lastIndex
+    : from + SENTENCES.segment(window).containing(decisive - from)!.index;
   if (begin <= stop) return 0;
   const last = text.slice(from, begin);
   if (/\s$/.test(last)) return endsInAbbreviation(last, text.slice(begin, decisive + 1)) ? 0 : begin;

@@ -96,6 +96,5 @@ export interface NodeRed {
     get(path: string, guard: AdminHandler, handler: AdminHandler): void;
     post(path: string, guard: AdminHandler, handler: AdminHandler): void;
   };
-  settings?: { proxyOptions?: unknown; nodeMessageBufferMaxLength?: number };
   _(key: string, values?: Record<string, string | number>): string;
 }

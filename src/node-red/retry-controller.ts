@@ -146,9 +146,9 @@ export class RetryController {
   private control(message: Message, send: Send): void {
     const id = message.parts?.id;
     const reader = id === undefined ? undefined : (this.attempts.get(id)?.session.id ?? id);
-    const named = reader === undefined ? undefined : this.sessions.get(reader);
-    this.sessions.endAll("cancelled", (session) => !!session.held && (named ?? session) === session);
-    send(this.routes.outputs(message, ...(named ? [named.route] : BOTH)));
+    const route = reader === undefined ? undefined : this.sessions.get(reader)?.route;
+    this.sessions.endAll("cancelled", (session) => !!session.held && (reader ?? session.id) === session.id);
+    send(this.routes.outputs(message, ...(route ? [route] : BOTH)));
     this.status.show();
   }
 

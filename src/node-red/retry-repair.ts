@@ -25,8 +25,8 @@ export const SYSTEM: Surroundings = { clock: systemClock, random: systemRandom }
 /** How often those who wait for the service to show that it lives look whether it does; milliseconds. */
 const LOOK_AGAIN = 100;
 
-/** How long they do: longer than any provider's default timeout. */
-const PATIENCE = 150_000;
+/** How many times they do: until a request that is under way should be over by any provider's default timeout. */
+const MOST_LOOKS = 1500;
 
 const NOTHING_CAME =
   "The request was sent again and nothing came of it. Is the output wired back into the chat-stream, and its stream into this node?";
@@ -36,7 +36,7 @@ const UNTAGGED =
   "The request came back without msg.retry, which says whose it is. Leave that on the message on its way.";
 
 /** A failure about which nothing is arranged yet. */
-type Fresh = Omit<HeldFailure, "timer" | "due">;
+type Fresh = Omit<HeldFailure, "timer" | "due" | "looks">;
 
 /** What a repair needs of its node. */
 export interface Workshop {
@@ -99,7 +99,7 @@ export class RetryRepair {
       session.tries = 0;
     }
     const timer = clock.setTimer(() => this.due(session), plan.wait);
-    session.held = { ...fresh, timer, due: clock.now() + plan.wait };
+    session.held = { ...fresh, timer, due: clock.now() + plan.wait, looks: 0 };
     status.show();
   }
 
@@ -109,8 +109,7 @@ export class RetryRepair {
     const { clock } = surroundings;
     const held = session.held!;
     if (session.tries > 0) {
-      const now = clock.now();
-      const paid = now > held.due + PATIENCE ? "never" : routes.mayAsk(session.route, now);
+      const paid = held.looks++ < MOST_LOOKS ? routes.mayAsk(session.route, clock.now()) : "never";
       if (paid === "later") {
         held.timer = clock.setTimer(() => this.due(session), LOOK_AGAIN);
         return;

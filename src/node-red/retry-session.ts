@@ -16,6 +16,8 @@ export interface HeldFailure {
   timer: unknown;
   /** When it is due, in milliseconds of the clock. */
   due: number;
+  /** How many times it was looked whether the service lives. */
+  looks: number;
   failure: FailureData;
   /** The failed request's last message. */
   last: Message;
@@ -73,12 +75,13 @@ export class RetrySession {
 
   /** Notes what kind of things the reader gets beside text. */
   note(chunk: unknown): void {
+    if (this.indivisible) return;
     const choices = isObject(chunk) && Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
     for (const { index, delta } of choices) {
       if (!isObject(delta)) continue;
-      if (isRich(delta)) this.other = true;
+      this.other ||= isRich(delta);
       const whole = delta["tool_calls"] !== undefined || delta["audio"] !== undefined;
-      if (whole || (index !== 0 && Object.keys(delta).length > 0)) this.indivisible = true;
+      this.indivisible ||= whole || (index !== 0 && Object.keys(delta).length > 0);
     }
   }
 

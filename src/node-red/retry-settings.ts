@@ -21,11 +21,14 @@ export interface RetrySettings extends BackoffOptions {
   continueBy: "auto" | ContinuationStyle;
 }
 
+/** The longest wait that may be set: one day, in milliseconds. No timer can wait for a month. */
+const LONGEST_WAIT = 86_400_000;
+
 export function settingsOf(config: RetryConfig): RetrySettings {
   return {
     attempts: setting(config.attempts, 3),
     delay: setting(config.delay, 500),
-    maxDelay: setting(config.maxDelay, 20_000),
+    maxDelay: Math.min(LONGEST_WAIT, setting(config.maxDelay, 20_000)),
     afterText: config.afterText ?? "continue",
     continueBy: config.continueBy ?? "auto",
   };

@@ -20,13 +20,18 @@ export function checkEndpoint(
   const key = checkKey(provider, endpoint.apiKey);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const secret = key !== undefined || Object.keys(endpoint.headers ?? {}).length > 0;
-  if (url.protocol === "http:" && secret && !LOOPBACK.test(url.hostname) && !allowInsecure) {
+  if (secret && isOpenToListeners(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
       `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
     );
   }
   return { ...endpoint, baseUrl: url.href, ...(key === undefined ? {} : { apiKey: key }) };
+}
+
+/** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
+export function isOpenToListeners(url: URL): boolean {
+  return url.protocol === "http:" && !LOOPBACK.test(url.hostname);
 }
 
 function checkUrl(text: string | undefined, label: string): URL {

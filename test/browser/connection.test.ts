@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/browser.js";
 import { freePort } from "../support/node-red-process.js";
 import { ScriptedService } from "../support/scripted-service.js";
 import type { Editor } from "./editor.js";
@@ -9,6 +8,8 @@ import { world } from "./world.js";
 describe("“Test connection” in a provider's dialog", function () {
   this.timeout(60_000);
   let service: ScriptedService;
+  let editor: Editor;
+  let nobody: number;
 
   before(async () => {
     service = await ScriptedService.start();
@@ -16,12 +17,36 @@ describe("“Test connection” in a provider's dialog", function () {
       path === "/v1/models"
         ? reply.text(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
         : reply.json(404, { detail: "Not Found" });
+    nobody = await freePort();
+    editor = await world.sharedEditor(
+      providerFlow({
+        closed: { provider: "custom", baseUrl: `http://127.0.0.1:${nobody}/v1` },
+        page: { provider: "custom", baseUrl: service.url },
+        lost: { provider: "custom", baseUrl: `${service.url}/api` },
+      }),
+    );
   });
-  after(() => service.close());
+  after(async () => {
+    await editor.page.close();
+    await service.close();
+  });
+
+  it("says in one line what to change where the base URL is wrong", async () => {
+    for (const [id, advice] of [
+      ["closed", new RegExp(`^127\\.0\\.0\\.1:${nobody} refuses connections\\. Is the service running`)],
+      ["page", /text\/html.*Check the base URL/],
+      ["lost", /404.*base URL/],
+    ] as const) {
+      await editor.edit(`stream-${id}`);
+      await editor.editConfig("provider", "edit");
+      assert.match(await test(editor), advice);
+      await editor.configDone();
+      await editor.cancel();
+    }
+  });
 
   it("says to deploy first, and once deployed how many models there are", async () => {
-    const editor = await world.editor();
-    const stream = await editor.drag("chat-stream", 300, 140);
+    const stream = await editor.drag("chat-stream", 600, 140);
     await editor.edit(stream);
     await editor.editConfig("provider", "add");
     await editor.fill("node-config-input-name", "Demo");
@@ -35,32 +60,8 @@ describe("“Test connection” in a provider's dialog", function () {
     await editor.edit(stream);
     await editor.editConfig("provider", "edit");
     assert.match(await test(editor), /^works: \d+ models$/);
-    await screenshot(editor.page, "chat-provider-dialog");
-
     await editor.fill("node-config-input-demoPace", "50");
     await result.filter({ hasText: /^Deploy first/ }).waitFor();
-  });
-
-  it("says in one line what to change where the base URL is wrong", async () => {
-    const nobody = await freePort();
-    const editor = await world.editor(
-      providerFlow({
-        closed: { provider: "custom", baseUrl: `http://127.0.0.1:${nobody}/v1` },
-        page: { provider: "custom", baseUrl: service.url },
-        lost: { provider: "custom", baseUrl: `${service.url}/api` },
-      }),
-    );
-    for (const [id, advice] of [
-      ["closed", new RegExp(`^127\\.0\\.0\\.1:${nobody} refuses connections\\. Is the service running`)],
-      ["page", /text\/html.*Check the base URL/],
-      ["lost", /404.*base URL/],
-    ] as const) {
-      await editor.edit(`stream-${id}`);
-      await editor.editConfig("provider", "edit");
-      assert.match(await test(editor), advice);
-      await editor.configDone();
-      await editor.cancel();
-    }
   });
 });
 

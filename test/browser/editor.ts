@@ -134,10 +134,17 @@ export class Editor extends EditorPage {
 
   // ---- Actions of the menu
 
+  /** Switches between the editor's own themes, as its settings do. */
+  async theme(theme: "light" | "dark"): Promise<void> {
+    await this.page.evaluate(
+      `document.documentElement.classList.toggle("nr-theme-dark", ${JSON.stringify(theme === "dark")})`,
+    );
+  }
+
   /** Sends a tarball through the upload of the palette manager. */
   async upload(path: string): Promise<void> {
     await this.action("core:manage-palette");
-    await this.page.locator("#user-settings-tab-palette .red-ui-tab").getByText("Install").click();
+    await this.page.locator("#red-ui-settings-tab-palette .red-ui-tab").getByText("Install").click();
     await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
     await this.page.locator(".red-ui-palette-editor-upload-buttons .primary").click();
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { screenshot } from "../support/browser.js";
 import { PACKAGE, world } from "./world.js";
 
-const QUESTION = "Write a haiku about the sea.";
+const QUESTION = "Explain streaming.";
 
 describe("a first flow, made by hand", function () {
   this.timeout(60_000);
@@ -52,7 +52,7 @@ describe("a first flow, made by hand", function () {
     await offered.getByText("demo-reasoning", { exact: true }).waitFor();
     await offered.getByText("demo", { exact: true }).click();
     assert.equal(await editor.field("node-input-model").inputValue(), "demo");
-    await editor.fill("node-input-system", "You like the sea.");
+    await editor.fill("node-input-system", "You are a patient teacher.");
     await screenshot(page, "chat-stream-dialog");
     await editor.done();
     await editor.deploy();
@@ -66,7 +66,7 @@ describe("a first flow, made by hand", function () {
       .status(stream)
       .filter({ hasText: /^done · \d+$/ })
       .waitFor();
-    await editor.debugged("debug 2", /sea/);
+    await editor.debugged("debug 2", /streaming/i);
     const messages = await editor.debugMessages();
     const pieces = messages.filter(({ from }) => from === "debug 1");
     const answers = messages.filter(({ from }) => from === "debug 2");

@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import type { NodeRedProcess } from "../support/node-red-process.js";
-import { packInto } from "../support/tarball.js";
+import { packInto, type Tarball } from "../support/tarball.js";
 import { Editor } from "./editor.js";
 import { world } from "./world.js";
 
 describe("the palette manager", function () {
   this.timeout(90_000);
   let red: NodeRedProcess;
+  let tarball: Tarball;
 
   before(async () => {
-    red = await world.startBare();
+    const starting = world.startBare();
+    tarball = packInto(world.newFolder());
+    red = await starting;
   });
   after(() => red.stop());
 
   it("takes the package as an upload, and its nodes can be used without a restart", async () => {
-    const tarball = packInto(world.newFolder());
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     assert.equal(await editor.paletteNode("chat-stream").count(), 0);

@@ -1,23 +1,29 @@
 import assert from "node:assert/strict";
+import type { Editor } from "./editor.js";
 import { providerFlow } from "./flows.js";
 import { world } from "./world.js";
 
 describe("validation in the editor", function () {
   this.timeout(60_000);
+  let editor: Editor;
+
+  before(async () => {
+    editor = await world.sharedEditor(providerFlow({ demo: { provider: "demo" } }));
+  });
+  after(() => editor.page.close());
 
   it("marks a chat-stream without a provider, and says that it is the provider that is missing", async () => {
-    const editor = await world.editor();
-    const stream = await editor.drag("chat-stream", 300, 140);
+    const stream = await editor.drag("chat-stream", 500, 200);
     await editor.mark(stream).waitFor();
     assert.match(await editor.hint(editor.mark(stream)), /Provider/);
     assert.match((await editor.problems(stream))!.join(), /Provider/);
     await editor.edit(stream);
     await editor.wrong("node-input-provider").waitFor();
+    await editor.cancel();
   });
 
   it("marks a provider that needs a key and has none, and the chat-stream that uses it", async () => {
-    const editor = await world.editor();
-    const stream = await editor.drag("chat-stream", 300, 140);
+    const stream = await editor.drag("chat-stream", 500, 300);
     await editor.edit(stream);
     await editor.editConfig("provider", "add");
     await editor.field("node-config-input-provider").selectOption("openai");
@@ -33,7 +39,6 @@ describe("validation in the editor", function () {
   });
 
   it("refuses timeouts that are no positive numbers, and names each of them", async () => {
-    const editor = await world.editor(providerFlow({ demo: { provider: "demo" } }));
     await editor.edit("stream-demo");
     await editor.editConfig("provider", "edit");
     await editor.tab("Limits");

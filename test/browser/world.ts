@@ -16,6 +16,8 @@ const SETTINGS = {
 
 /** One browser and one Node-RED with this package for all the suites; fresh flows and pages for each test. */
 class World {
+  /** Pages that outlive a test. */
+  readonly kept = new Set<Page>();
   private folder = "";
   private open: TestBrowser | undefined;
   private red: NodeRedProcess | undefined;
@@ -72,12 +74,17 @@ class World {
   }
 
   /** Runs flows and opens the editor on them. Without any: an empty tab. */
-  async editor(flows: readonly object[] = [], theme: "light" | "dark" = "light"): Promise<Editor> {
-    await this.run(flows.length > 0 ? flows : [{ id: "tab", type: "tab", label: "Flow 1" }]);
-    const page = await this.browser.newPage();
-    await page.addInitScript(`localStorage.setItem("view-dark-theme", "${theme}")`);
-    const editor = new Editor(page, this.url);
+  async editor(flows: readonly object[] = [{ id: "tab", type: "tab", label: "Flow 1" }]): Promise<Editor> {
+    await this.run(flows);
+    const editor = new Editor(await this.browser.newPage(), this.url);
     await editor.open();
+    return editor;
+  }
+
+  /** As `editor`, for all the tests of a suite, whose tests leave each other alone. To be called in its `before`. */
+  async sharedEditor(flows: readonly object[]): Promise<Editor> {
+    const editor = await this.editor(flows);
+    this.kept.add(editor.page);
     return editor;
   }
 
@@ -113,7 +120,7 @@ afterEach(async function () {
     for (const [at, page] of browser.pages.entries())
       await screenshot(page, `${title}-${at}`, "build/failures");
   }
-  await browser.closePages();
+  await browser.closePages(world.kept);
   const errors = browser.errors.splice(0);
   assert.deepEqual(errors, [], "a page threw");
 });

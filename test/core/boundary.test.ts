@@ -72,6 +72,7 @@ describe("Sentences", () => {
   });
 
   it("keep Markdown's marks and footnotes with the sentence", () => {
+    sentences("Use it e.g. `a.b`. ", "`a` is it. ", "`So` too.");
     sentences("**Hello.** ", "It is *so.* ", "As they say.[1] ", "**Great!** ", "End");
   });
 

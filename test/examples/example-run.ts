@@ -128,6 +128,24 @@ export class ExampleRun {
     );
   }
 
+  /** What stands beneath a node. */
+  statusText(name: string): string {
+    const id = this.idOf(name);
+    const shown = this.runtime.statuses.messages.filter((entry) => entry.id === id).at(-1);
+    return shown?.status?.text ?? "";
+  }
+
+  /** Waits for what stands beneath a node to be so. */
+  async untilStatusText(name: string, text: RegExp): Promise<void> {
+    await this.runtime.statuses.until(() => text.test(this.statusText(name)), `${text} beneath “${name}”`);
+  }
+
+  /** Waits until the same stands beneath two nodes. */
+  async untilSame(one: string, other: string): Promise<void> {
+    const same = () => this.statusText(one) !== "" && this.statusText(one) === this.statusText(other);
+    await this.runtime.statuses.until(same, `the same beneath “${one}” and “${other}”`);
+  }
+
   async stop(): Promise<void> {
     this.web.closeAllConnections();
     this.web.close();

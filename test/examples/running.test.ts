@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Message } from "../../src/node-red/red.js";
 import { EXAMPLES, ExampleRun } from "./example-run.js";
 
@@ -152,6 +153,53 @@ describe("The examples, run as their comments say", () => {
       rmSync(file!, { force: true });
     }
     assert.match(String(content), /^Ines worked in a library[\s\S]*There will be another word\.”$/);
+  });
+
+  it("Words for a dashboard: fewer messages, the same text", async () => {
+    await run.deploy("Words for a dashboard", 200);
+    await run.press("Tell a story");
+    const [saved] = await run.untilShown("Messages saved");
+    const [, before, after] = /^(\d+) chunks became (\d+) messages\.$/.exec(String(saved))!;
+    assert.ok(Number(after) < Number(before) / 2, String(saved));
+    await run.untilStatusText("Widget", /another word\.”$/);
+  });
+
+  it("One message per sentence: abbreviations end none, and code is not said", async () => {
+    await run.deploy("One message per sentence");
+    const said = async (button: string, count: number) => {
+      run.clear();
+      await run.press(button);
+      await run.untilShown("Say", count);
+      // What should not be said would come at once.
+      await pause(30);
+      return run.shown("Say");
+    };
+    const explained = await said("Explain streaming", 4);
+    assert.equal(explained.length, 4);
+    for (const sentence of explained) assert.match(String(sentence), /^[A-Z].*\. ?$/);
+    assert.deepEqual(await said("In German", 3), [
+      "Ein Satz endet z. B. nicht nach Dr. oder am 3. Mai. ",
+      "Erst hier! ",
+      "Und dann kommt noch einer.",
+    ]);
+    assert.deepEqual(await said("With code", 3), [
+      "Here you are:\n\n",
+      "It needs no recursion: two numbers and a loop are enough. ",
+      "`fibonacci(10)` is 55.",
+    ]);
+  });
+
+  it("Typewriter: both ways end with the same words, also when stopped", async () => {
+    await run.deploy("Typewriter");
+    await run.press("Tell a story");
+    await run.untilStatusText("Like a typewriter", /another word\.”$/);
+    await run.untilStatusText("As it comes", /another word\.”$/);
+    await run.deploy("Typewriter", 50);
+    await run.press("Tell a story");
+    await run.untilStatusText("Like a typewriter", /\S \S/);
+    await run.press("Stop");
+    await run.untilStatusText("Ask the model", /^cancelled/);
+    await run.untilSame("Like a typewriter", "As it comes");
   });
 
   it("leave no button unpressed", () => {

@@ -183,6 +183,7 @@ describe("A conversation", () => {
     const [last] = await talk(flow, { payload: "B", topic: "t" });
     assert.equal(last!.finishReason, "error");
     assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
+    (last!.conversation as { content: string }[])[0]!.content = "changed by whoever got it";
     await talk(flow, { payload: "C", topic: "t" });
     assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
   });

@@ -113,6 +113,20 @@ describe("collect", () => {
     assert.equal(clock.countTimers(), 0);
   });
 
+  it("gives up each stream at its own time", () => {
+    clock = sinon.useFakeTimers();
+    const collecting = new Collecting({ timeout: 10 }).take(streamOf(["a"], {}, "one")[0]!);
+    clock.tick(4_000);
+    collecting.take(streamOf(["b"], {}, "two")[0]!);
+    clock.tick(7_000);
+    assert.deepEqual(
+      collecting.unfinished.map(({ payload }) => payload),
+      ["a"],
+    );
+    clock.tick(6_000);
+    assert.equal(collecting.unfinished.length, 2);
+  });
+
   it("gives up after ten minutes where the author set no time, or none that can be", () => {
     for (const timeout of [undefined, "", 0, -5, "soon"]) {
       clock = sinon.useFakeTimers();

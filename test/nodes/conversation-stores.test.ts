@@ -49,8 +49,12 @@ describe("A conversation in the author's own context store", () => {
     const settings = { contextStorage: { default: { module: slowStore(data) } } };
     runtime = await TestRuntime.start({ settings });
     await runtime.deploy(askFlow(service().url, { conversation: "global" }));
+    const replies: (() => void)[] = [];
+    service().script = (reply, request) => void replies.push(() => answer(reply, request));
     runtime.inject("ask", { payload: "A", topic: "t" });
     runtime.inject("ask", { payload: "B", topic: "t" });
+    await service().requested(2);
+    for (const reply of replies) reply();
     await runtime.ends("out", 2);
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
   });

@@ -164,7 +164,7 @@ describe("delta-buffer: time", () => {
     await buffering.clock.advance(500);
     assert.deepEqual(buffering.texts, ["e\u0301"]);
     buffering.take(tone, ...stream(["e", "\u0301", "👍", "🏽", "."]).slice(4));
-    assert.deepEqual(buffering.texts, ["e\u0301", "👍🏽.", ""]);
+    assert.deepEqual(buffering.texts, ["e\u0301", "👍🏽", ".", ""]);
   });
 
   it("is 50 ms where no rule is set, and none where another is", async () => {

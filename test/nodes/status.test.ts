@@ -68,6 +68,15 @@ describe("A status line", () => {
     clock.tick(1000);
     assert.deepEqual(shown, [{ text: "a" }]);
   });
+
+  it("shows nothing after it is closed in peace", () => {
+    line.show(() => ({ text: "a" }));
+    clock.tick(1000);
+    line.close();
+    line.show(() => ({ text: "b" }));
+    clock.tick(1000);
+    assert.deepEqual(shown, [{ text: "a" }]);
+  });
 });
 
 describe("The status of a chat-stream", () => {

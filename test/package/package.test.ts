@@ -15,6 +15,13 @@ import { packInto, type Tarball } from "../support/tarball.js";
 const NAME = "@deltaflow/node-red-chat-stream";
 const TYPES = ["chat-provider", "chat-stream", "collect", "delta-buffer"];
 
+/** A set of nodes, as Node-RED's admin API lists it. */
+interface NodeSet {
+  module: string;
+  types: string[];
+  err?: string;
+}
+
 describe("the package", function () {
   this.timeout(180_000);
   let folder: string;
@@ -118,18 +125,18 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         form.append("tarball", new Blob([readFileSync(tarball.path)]), "package.tgz");
         const response = await fetch(`${red.url}/nodes`, { method: "POST", body: form });
         assert.equal(response.status, 200, `${await response.clone().text()}\n${red.output()}`);
-        const sets = (await json(`${red.url}/nodes`)).filter(
-          ({ module }: { module: string }) => module === NAME,
-        );
-        assert.deepEqual(sets.flatMap(({ types }: { types: string[] }) => types).sort(), [...TYPES].sort());
+        const sets = (await json<NodeSet[]>(`${red.url}/nodes`)).filter(({ module }) => module === NAME);
+        assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [...TYPES].sort());
         for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));
       });
 
       it("finds the icons, the labels and the help", async () => {
-        const icons = (await json(`${red.url}/icons`))[NAME] as string[];
+        const icons = (await json<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
         for (const icon of readdirSync(join(root, "icons"))) assert.ok(icons.includes(icon), icon);
         for (const type of TYPES) {
-          const catalogue = await json(`${red.url}/locales/${NAME}/${type}?lng=en-US`);
+          const catalogue = await json<Record<string, object>>(
+            `${red.url}/locales/${NAME}/${type}?lng=en-US`,
+          );
           assert.ok(Object.keys(catalogue[type] ?? {}).length > 0, type);
         }
         const page = await (await fetch(`${red.url}/nodes`, { headers: { accept: "text/html" } })).text();
@@ -140,13 +147,15 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
       });
 
       it("offers its examples under Import", async () => {
-        const offered = JSON.stringify(await json(`${red.url}/library/examples/flows/${NAME}/`));
+        const offered = JSON.stringify(await json<unknown>(`${red.url}/library/examples/flows/${NAME}/`));
         const files = readdirSync(join(root, "examples"));
         assert.ok(files.length > 0);
         for (const file of files) {
           const name = file.replace(/\.json$/, "");
           assert.ok(offered.includes(name), name);
-          const flow = await json(`${red.url}/library/examples/flows/${NAME}/${encodeURIComponent(name)}`);
+          const flow = await json<unknown>(
+            `${red.url}/library/examples/flows/${NAME}/${encodeURIComponent(name)}`,
+          );
           assert.ok(Array.isArray(flow) && flow.length > 0, name);
         }
       });
@@ -154,7 +163,6 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
   }
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers of Node-RED's admin API, looked at piece by piece
-async function json(url: string): Promise<any> {
-  return (await fetch(url, { headers: { accept: "application/json" } })).json();
+async function json<T>(url: string): Promise<T> {
+  return (await fetch(url, { headers: { accept: "application/json" } })).json() as Promise<T>;
 }

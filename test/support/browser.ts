@@ -61,9 +61,10 @@ export class TestBrowser {
     return this.context.pages();
   }
 
-  /** Closes all pages; what went wrong in them stays in `errors`. A browser without any page would end. */
-  async closePages(): Promise<void> {
-    const pages = this.context.pages();
+  /** Closes all pages but some; what went wrong in them stays in `errors`. */
+  async closePages(kept: ReadonlySet<Page> = new Set()): Promise<void> {
+    const pages = this.context.pages().filter((page) => !kept.has(page));
+    // A browser without any page would end.
     await this.context.newPage();
     await Promise.all(pages.map((page) => page.close()));
   }

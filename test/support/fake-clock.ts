@@ -53,13 +53,11 @@ export class FakeClock implements Clock {
     await turns();
   }
 
-  /** Jumps, as after a suspended machine or a blocked event loop: timers fire late, all at once. */
+  /** Jumps, as after a suspended machine or a blocked event loop: timers fire late, one right after the other. */
   async jump(milliseconds: number): Promise<void> {
     this.time += milliseconds;
-    for (const timer of [...this.timers]) {
-      if (timer.at > this.time) continue;
-      this.timers.delete(timer);
-      timer.callback();
+    for (const timer of [...this.timers].sort((one, other) => one.at - other.at)) {
+      if (timer.at <= this.time && this.timers.delete(timer)) timer.callback();
     }
     await turns();
   }

@@ -158,5 +158,9 @@ export class RetryWorld {
 
 function requestOf(message: Message): ChatRequest {
   const messages = message["messages"] ?? [{ role: "user", content: message.payload ?? "Hi" }];
-  return { model: "model-1", messages: messages as ChatRequest["messages"], parameters: {} };
+  return {
+    model: "model-1",
+    messages: messages as ChatRequest["messages"],
+    parameters: message["options"] ?? {},
+  } as ChatRequest;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { Exchange, type ExchangeListener } from "../../src/transport/exchange.js";
-import { DONE, delta, whole } from "../support/answers.js";
+import { delta, whole } from "../support/answers.js";
 import { type ChaosServer, chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
 import type { Peer } from "../support/peer.js";

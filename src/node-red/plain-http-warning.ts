@@ -1,0 +1,14 @@
+import { isOpenToListeners } from "../providers/endpoint.js";
+import type { ProviderNodeConfig } from "./provider-config.js";
+import type { RuntimeNode } from "./red.js";
+
+/** Says at each start, as long as it is so, that a key may travel unencrypted because somebody ticked that it may. */
+export function warnOfPlainHttp(node: RuntimeNode, config: ProviderNodeConfig): void {
+  const { allowInsecure, baseUrl = "" } = config;
+  if (allowInsecure !== true || !URL.canParse(baseUrl)) return;
+  const url = new URL(baseUrl);
+  if (!isOpenToListeners(url)) return;
+  node.warn(
+    `What is asked of ${url.host}, and the key with it, travels unencrypted: the provider is set to allow it.`,
+  );
+}

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Message } from "../../src/node-red/red.js";
+import { streamOf } from "../support/collecting.js";
+import { node, sink, TAB } from "../support/flows.js";
+import { type FlowNode, TestRuntime } from "../support/runtime.js";
+import { turns } from "../support/waiting.js";
+
+const text = (messages: readonly Message[]) => messages.map(({ payload }) => payload).join("");
+
+function flow(config: Record<string, unknown>, out = "out"): FlowNode[] {
+  return [TAB, node("delta-buffer", "buffer", [out], config), sink(out)];
+}
+
+describe("Faults of buffering", () => {
+  let runtime: TestRuntime;
+  before(async () => {
+    runtime = await TestRuntime.start();
+  });
+  afterEach(() => runtime.clear());
+  after(() => runtime.stop());
+
+  const send = (...messages: Message[]) => {
+    for (const message of messages) runtime.inject("buffer", message);
+  };
+
+  it("P11: a surrogate pair that the model splits over two messages is whole in one", async () => {
+    for (const config of [
+      { count: 2 },
+      { characters: 1 },
+      { milliseconds: 5 },
+      { boundary: "word" },
+      { smooth: true, pace: 500 },
+    ]) {
+      await runtime.deploy(flow(config));
+      const whole = "Hi \ud83d\ude00 \ud83d\udc69\u200d\ud83d\ude80 there";
+      send(...streamOf([...Array(whole.length).keys()].map((at) => whole[at]!)));
+      const [last] = await runtime.ends("out");
+      const messages = runtime.at("out");
+      assert.equal(text(messages), whole, JSON.stringify(config));
+      for (const { payload } of messages)
+        assert.doesNotMatch(payload as string, /\p{Cs}/u, JSON.stringify(config));
+      assert.equal(last!.parts!.count, messages.length);
+      runtime.clear();
+    }
+  });
+
+  it("S11: 50,000 messages a second become few, the loop stays free and memory bounded", async function () {
+    this.timeout(30_000);
+    await runtime.deploy(flow({ milliseconds: 50 }));
+    const total = 50_000;
+    const perTick = 50;
+    let arrived = 0;
+    runtime.reactions.set("out", ({ payload }) => {
+      arrived += (payload as string).length;
+    });
+    const delay = monitorEventLoopDelay({ resolution: 2 });
+    delay.enable();
+    const before = process.memoryUsage().heapUsed;
+    let most = 0;
+    const started = performance.now();
+    for (let index = 0; index < total; index += perTick) {
+      for (let at = index; at < index + perTick; at++)
+        send({ payload: "word ", parts: { id: "fast", index: at, type: "string", ch: "" } });
+      most = Math.max(most, process.memoryUsage().heapUsed - before);
+      await turns(1);
+    }
+    send(
+      ...streamOf([]).map((last) => ({
+        ...last,
+        parts: { id: "fast", index: total, type: "string", ch: "", count: total + 1 },
+      })),
+    );
+    await runtime.ends("out");
+    const seconds = (performance.now() - started) / 1000;
+    delay.disable();
+    assert.equal(arrived, total * 5);
+    const messages = runtime.at("out").length;
+    assert.ok(messages <= seconds * 25 + (total * 5) / 4000 + 2, `${messages} messages in ${seconds} s`);
+    assert.ok(delay.percentile(99) / 1e6 < 50, `the loop was late by ${delay.percentile(99) / 1e6} ms`);
+    assert.ok(most < 100 * 1024 * 1024, `memory grew by ${most}`);
+  });
+
+  it("R11: a redeploy lets go of held text; nothing of it reaches the new flow", async () => {
+    for (const [config, type] of [
+      [{ milliseconds: 30 }, "nodes"],
+      [{ smooth: true }, "nodes"],
+      [{ boundary: "sentence", milliseconds: 30 }, "full"],
+    ] as const) {
+      await runtime.deploy(flow(config, "old"));
+      send(...streamOf(["held text", " and more"]).slice(0, 2));
+      await turns(10);
+      assert.deepEqual(runtime.at("old"), []);
+      await runtime.deploy(flow({ ...config, count: 7 }, "new"), type);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.deepEqual([runtime.at("old"), runtime.at("new")], [[], []]);
+      send(...streamOf(["fresh"], {}, "fresh"));
+      await runtime.ends("new");
+      assert.equal(text(runtime.at("new")), "fresh");
+      runtime.clear();
+    }
+  });
+});

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import type { FailureCode, FailureData } from "../../src/core/failure.js";
+import type { Headers } from "../../src/core/retry-hint.js";
+import type { Message } from "../../src/node-red/red.js";
+import type { RetryTag } from "../../src/node-red/retry-tag.js";
+import { providerById } from "../../src/providers/index.js";
+import { type Outcome, RetryWorld, type WorldOptions } from "../support/retry-world.js";
+
+const WELL: Outcome = { takes: 10, texts: ["Hello", " world"] };
+const FAILS: Outcome = { takes: 10, fails: "server_error", details: { status: 500 } };
+
+/** What a service's refusal becomes, as chat-stream reads it. */
+function refusal(status: number, headers: Headers = {}, message = "No", now = 1_800_000_000_000): Outcome {
+  const body = JSON.stringify({ error: { message } });
+  const failure: FailureData = providerById("custom").failure(status, headers, body, now).toJSON();
+  return { takes: 10, fails: failure.code, details: failure };
+}
+
+/** Fails first and goes well then. */
+function once(outcome: Outcome, options: WorldOptions = {}): RetryWorld {
+  return new RetryWorld((_asked, nth) => (nth === 0 ? outcome : WELL), { random: () => 0.5, ...options });
+}
+
+/** Asks, and waits for all that comes of it. @returns when the requests left, in milliseconds */
+async function asking(world: RetryWorld, message: Message = { payload: "Hi" }): Promise<number[]> {
+  world.ask(message);
+  await world.clock.advance(600_000);
+  assert.equal(world.ends.length, 1);
+  assert.equal(world.done, world.got);
+  assert.equal(world.clock.waiting, 0);
+  return world.requests.map(({ at }) => at);
+}
+
+describe("Retry", () => {
+  const date = (milliseconds: number) => new Date(1_800_000_000_000 + milliseconds).toUTCString();
+  for (const [hint, headers, message, waits] of [
+    ["in seconds", { "retry-after": "7" }, "", 7_000],
+    ["in milliseconds, which wins", { "retry-after-ms": "1500", "retry-after": "7" }, "", 1_500],
+    ["as a date", { "retry-after": date(9_000) }, "", 9_000],
+    ["in words only", {}, "Rate limit. Please try again after 20 seconds", 20_000],
+    ["in the past", { "retry-after": date(-60_000) }, "", 0],
+    ["as nonsense", { "retry-after": "soon" }, "", 0],
+    ["as nothing", { "retry-after": "", "retry-after-ms": "" }, "", 0],
+    ["as NaN", { "retry-after": "NaN" }, "", 0],
+  ] as const) {
+    it(`Y01: waits as long as the service asks, said ${hint}`, async () => {
+      const [, second] = await asking(once(refusal(429, headers, message)));
+      // Half of the longest wait of a busy service, 1 s, is added by chance.
+      assert.equal(second, 10 + waits + 500);
+    });
+  }
+
+  for (const [hint, headers, reason] of [
+    ["beyond the limit", { "retry-after": "3600" }, /left alone for 3600 s, and the limit here is 20 s/],
+    ["beyond all bounds", { "retry-after": "1e9" }, /left alone for 1000000000 s/],
+    ["negative, that is never", { "retry-after": "-1" }, /not to be asked again/],
+  ] as const) {
+    it(`Y01: gives up where the hint is ${hint}, and says so`, async () => {
+      const world = once(refusal(429, headers));
+      assert.equal((await asking(world)).length, 1);
+      assert.equal(world.errors.length, 1);
+      assert.match(world.errors[0]!.message, reason);
+      assert.match((world.ends[0]!.error as FailureData).message, reason);
+      assert.equal((world.ends[0]!.error as FailureData).code, "rate_limit");
+    });
+  }
+
+  it("Y04: does not repeat what has begun where the author does not want it", async () => {
+    const world = once({ ...FAILS, texts: ["Once", " upon"] }, { afterText: "stop" });
+    assert.equal((await asking(world)).length, 1);
+    assert.equal((world.ends[0]!.error as FailureData).partial, "Once upon");
+    assert.equal(world.errors.length, 1);
+  });
+
+  it("Y04: marks each message of a repetition on its way to the node, and leaves no mark for the reader", async () => {
+    const world = once({ ...FAILS, texts: ["Once", " upon"] });
+    const seen: number[] = [];
+    const { controller } = world;
+    const input = controller.input.bind(controller);
+    controller.input = (message, send, done) => {
+      seen.push((message["retry"] as RetryTag | undefined)?.attempt ?? 1);
+      input(message, send, done);
+    };
+    await asking(world);
+    assert.deepEqual(seen, [1, 1, 1, 2, 2, 2]);
+    assert.ok(world.out.every((message) => !("retry" in message)));
+    assert.equal((world.ends[0]!.stats as { attempts: number }).attempts, 2);
+  });
+
+  for (const status of [400, 401, 402, 403, 404, 405, 413, 415, 422, 501, 505]) {
+    it(`Y05: never repeats what was refused with ${status}`, async () => {
+      const world = once(refusal(status));
+      assert.equal((await asking(world)).length, 1);
+      assert.equal(world.errors.length, 1);
+      assert.equal(world.ends[0]!.finishReason, "error");
+    });
+  }
+
+  it("Y05: nor what an empty account, a bad key or a long conversation made fail, whatever the status", async () => {
+    for (const [status, message] of [
+      [429, "You exceeded your current quota, please check your plan and billing details."],
+      [403, "Invalid API key"],
+      [500, "This model's maximum context length is 8192 tokens."],
+    ] as const) {
+      assert.equal((await asking(once(refusal(status, {}, message)))).length, 1, message);
+    }
+  });
+
+  for (const status of [408, 409, 425, 429, 500, 502, 503, 504, 529]) {
+    it(`Y06: repeats what was refused with ${status}`, async () => {
+      const world = once(refusal(status));
+      assert.equal((await asking(world)).length, 2);
+      assert.equal(world.ends[0]!.finishReason, "stop");
+      assert.equal(world.errors.length, 0);
+    });
+  }
+
+  for (const code of ["connection", "timeout", "interrupted", "overloaded"] as FailureCode[]) {
+    it(`Y06: repeats what failed by ${code} before it had begun`, async () => {
+      const world = once({ fails: code }, { afterText: "stop" });
+      assert.equal((await asking(world)).length, 2);
+      assert.equal(world.ends[0]!.finishReason, "stop");
+    });
+  }
+
+  it("Y07: obeys x-should-retry, whatever the status", async () => {
+    assert.equal((await asking(once(refusal(503, { "x-should-retry": "false" })))).length, 1);
+    assert.equal((await asking(once(refusal(400, { "x-should-retry": "true" })))).length, 2);
+  });
+
+  for (const [what, tag] of [
+    ["gone", undefined],
+    ["a string", "x"],
+    ["no object of ours", { stream: 1, node: {} }],
+  ] as const) {
+    it(`Y08: stops at the most attempts where msg.retry is ${what}, and tells the reader who waits`, async () => {
+      const world = new RetryWorld(() => FAILS, { attempts: 4 });
+      world.onWay = ({ retry: _, ...message }) => (tag === undefined ? message : { ...message, retry: tag });
+      world.ask({ payload: "Hi", _msgid: "m" });
+      await world.clock.advance(600_000);
+      assert.equal(world.requests.length, 4);
+      assert.equal(world.clock.waiting, 0);
+      const ends = world.ends.map(({ error }) => (error as FailureData).code);
+      assert.deepEqual(ends, ["configuration", "configuration", "configuration", "server_error"]);
+      assert.match(world.errors[0]!.message, /without msg\.retry/);
+    });
+  }
+
+  for (const attempt of [-5, Number.NaN, "1", 1e9, null]) {
+    it(`Y08: counts by itself, though msg.retry.attempt says ${attempt}`, async () => {
+      const world = new RetryWorld(() => FAILS, { attempts: 4 });
+      world.onWay = (message) => ({ ...message, retry: { ...(message["retry"] as RetryTag), attempt } });
+      assert.equal((await asking(world)).length, 4);
+      assert.equal((world.ends[0]!.stats as { attempts: number }).attempts, 4);
+      assert.match(world.errors[0]!.message, /Given up after 4 attempts/);
+    });
+  }
+
+  it("Y08: takes streams that were asked with the same message, at the same time, for different ones", async () => {
+    const world = new RetryWorld((_asked, nth) => (nth < 2 ? { ...FAILS, takes: 10 + nth * 400 } : WELL));
+    for (const payload of ["Hi", "Hi"]) world.ask({ payload, _msgid: "m" });
+    await world.clock.advance(60_000);
+    assert.equal(world.requests.length, 4);
+    assert.deepEqual(
+      world.ends.map(({ finishReason }) => finishReason),
+      ["stop", "stop"],
+    );
+  });
+
+  for (const named of [true, false]) {
+    it(`Y09: ends a wait with ${named ? "that stream's" : "any"} msg.cancel: nothing is asked, and all is done`, async () => {
+      const world = once({ ...FAILS, texts: ["Once"], takes: 10 }, { delay: 10_000 });
+      world.ask({ payload: "Hi" });
+      await world.clock.advance(1_000);
+      assert.equal(world.done, world.got - 1, "the failure waits");
+      world.input(named ? { cancel: true, parts: { id: "stream-0", index: 0 } } : { cancel: true });
+      assert.equal(world.done, world.got);
+      assert.equal(world.clock.waiting, 0);
+      await world.clock.advance(60_000);
+      assert.equal(world.requests.length, 1);
+      const [end] = world.ends;
+      assert.equal(end!.finishReason, "cancelled");
+      assert.equal(end!.error, undefined, "to cancel is no error");
+      assert.deepEqual(end!.parts, { id: "stream-0", index: 1, count: 2, type: "string", ch: "" });
+      assert.equal(world.errors.length, 0);
+    });
+  }
+
+  it("Y09: leaves the waits of other streams alone", async () => {
+    const world = once(FAILS, { delay: 10_000 });
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(1_000);
+    world.input({ cancel: true, parts: { id: "another", index: 0 } });
+    await world.clock.advance(60_000);
+    assert.equal(world.ends[0]!.finishReason, "stop");
+  });
+
+  it("Y10: passes on what has not failed, once and unchanged", () => {
+    const world = new RetryWorld(() => WELL);
+    const parts = { id: "a", index: 0, type: "string", ch: "" };
+    const messages: Message[] = [
+      { payload: "plain" },
+      { payload: { any: "thing" }, parts: { id: "x", index: 1, count: 5, type: "array" } },
+      { payload: "text", parts: { ...parts }, topic: "t" },
+      {
+        payload: "",
+        parts: { ...parts, index: 1 },
+        chunk: { choices: [{ index: 0, delta: { reasoning_content: "r" } }] },
+      },
+      {
+        payload: "",
+        parts: { ...parts, index: 2, count: 3 },
+        complete: true,
+        finishReason: "stop",
+        usage: null,
+      },
+      { payload: "", parts: { id: "b", index: 0, count: 1 }, complete: true, finishReason: "cancelled" },
+    ];
+    const before = structuredClone(messages);
+    for (const message of messages) world.input(message);
+    assert.deepEqual(world.out, before);
+    for (const [at, message] of messages.entries()) assert.equal(world.out[at], message, "not even copied");
+    assert.equal(world.done, messages.length);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("Y11: does not go round in circles where a Catch node hands it its own error", async () => {
+    const world = new RetryWorld(() => FAILS, { attempts: 1 });
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(1_000);
+    assert.equal(world.errors.length, 1);
+    for (let round = 0; round < 3; round++) {
+      const error = { message: "It failed.", source: { id: "retry", type: "retry", count: 1 } };
+      world.input({ ...world.ends[0]!, error });
+    }
+    assert.equal(world.errors.length, 1, "no further error");
+    assert.equal(world.ends.length, 1, "nor another end");
+    assert.equal(world.requests.length, 1);
+    assert.match(String(world.warnings[0]), /does not mend what a Catch node sends/);
+  });
+
+  it("Y11: says where it belongs where a Catch node is wired into it", () => {
+    const world = new RetryWorld(() => WELL);
+    const error = { message: "It failed.", source: { id: "ask", type: "chat-stream", count: 1 } };
+    for (const message of [{ payload: "Hi" }, { payload: "Hi", parts: { id: "split", index: 0, count: 3 } }])
+      world.input({ ...message, error });
+    assert.equal(world.errors.length, 2);
+    for (const { code, message } of world.errors) {
+      assert.equal(code, "configuration");
+      assert.match(message, /straight behind a chat-stream, and its output 2 back/);
+    }
+    assert.equal(world.out.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  for (const jump of [3_600_000, -3_600_000]) {
+    it(`Y12: waits as long as it should though the wall clock jumps by ${jump / 3_600_000} h`, async () => {
+      const world = once(refusal(429, { "retry-after": "7" }));
+      world.ask({ payload: "Hi" });
+      await world.clock.advance(1_000);
+      const { date } = world.clock;
+      world.clock.date = () => date.call(world.clock) + jump;
+      await world.clock.advance(20_000);
+      assert.equal(world.requests[1]!.at, 7_510);
+      assert.equal((world.ends[0]!.stats as { durationMs: number }).durationMs, 7_520);
+    });
+  }
+
+  it("Y13: asks once, and late, where the loop was blocked while it waited", async () => {
+    const world = once(refusal(429, { "retry-after": "7" }));
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(6_000);
+    await world.clock.jump(5_000);
+    assert.deepEqual(
+      world.requests.map(({ at }) => at),
+      [0, 11_000],
+    );
+    await world.clock.advance(1_000);
+    assert.equal(world.ends[0]!.finishReason, "stop");
+  });
+
+  it("Y14: asks once after the machine slept, and mends the next stream as any other", async () => {
+    const world = new RetryWorld((_asked, nth) => (nth % 2 === 0 ? FAILS : WELL), { random: () => 0.5 });
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(20);
+    await world.clock.jump(8 * 3_600_000);
+    await world.clock.advance(1_000);
+    assert.equal(world.requests.length, 2);
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(1_000);
+    assert.deepEqual(
+      world.ends.map(({ finishReason }) => finishReason),
+      ["stop", "stop"],
+    );
+    assert.equal(world.clock.waiting, 0);
+  });
+});
