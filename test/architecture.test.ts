@@ -151,12 +151,13 @@ describe("The house", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("has files of one idea each: 300 lines at most", () => {
+  it("has files of one idea each: 300 lines at most, 400 for editors and tests", () => {
     const long = ["src", "nodes", "test", "scripts", "bench"]
       .flatMap((directory) => filesBelow(directory, /\.(ts|mjs|cjs|html)$/))
       .map((file) => ({ file, lines: readFileSync(join(ROOT, file), "utf8").split("\n").length - 1 }))
-      // An editor's half has to be one script: Node-RED takes one page a node, and nothing is bundled.
-      .filter(({ file, lines }) => lines > (file.endsWith(".editor.ts") ? 400 : 300));
+      // An editor's half has to be one script: Node-RED takes one page a node, and nothing is bundled. A suite may
+      // have more sentences than its subject has lines.
+      .filter(({ file, lines }) => lines > (/\.editor\.ts$|^test\//.test(file) ? 400 : 300));
     assert.deepEqual(long, []);
   });
 
