@@ -22,7 +22,7 @@ export function errorClues(body: unknown, certain = false): ErrorClues | undefin
   if (value["detail"] && !Array.isArray(value["choices"])) return { message: textOf(value["detail"]) };
   const base = value["base_resp"];
   if (isObject(base) && base["status_code"]) {
-    return { word: String(base["status_code"]), message: textOf(base["status_msg"]) };
+    return { word: textOf(base["status_code"]), message: textOf(base["status_msg"]) };
   }
   return certain ? cluesOf(value, value) : undefined;
 }

@@ -12,9 +12,15 @@ export function later(known: unknown, added: unknown): unknown {
   const merged = { ...known };
   for (const [key, value] of Object.entries(added)) {
     if (value === null || value === undefined) continue;
-    if (!isEmpty(value) || merged[key] === null || merged[key] === undefined) merged[key] = value;
+    const before = ownField(merged, key);
+    if (!isEmpty(value) || before === null || before === undefined) merged[key] = value;
   }
   return merged;
+}
+
+/** A field's value, and not what every object has under that name (`constructor`, `toString`). */
+export function ownField(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function isEmpty(value: unknown): boolean {
@@ -91,7 +97,9 @@ export function gatherDetails(known: unknown[], added: readonly unknown[]): numb
     for (const [key, value] of Object.entries(piece as Record<string, unknown>)) {
       if (value === null || value === undefined) continue;
       const grows = key === "text" || key === "summary" || key === "data";
-      block[key] = grows && typeof block[key] === "string" ? `${block[key]}${value}` : structuredClone(value);
+      const before = block[key];
+      if (grows && typeof before === "string" && typeof value === "string") block[key] = before + value;
+      else block[key] = structuredClone(value);
     }
   }
   return grown;

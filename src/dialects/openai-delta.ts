@@ -32,7 +32,9 @@ export function normaliseDelta(delta: Delta): void {
   for (const key of ["tool_calls", "annotations", "images", "reasoning_details"] as const) {
     if (delta[key] !== undefined && !Array.isArray(delta[key])) delete delta[key];
   }
-  if (delta.refusal !== undefined && typeof delta.refusal !== "string") delete delta.refusal;
+  for (const key of ["refusal", "encrypted_reasoning"] as const) {
+    if (delta[key] !== undefined && typeof delta[key] !== "string") delete delta[key];
+  }
   if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
 }
 

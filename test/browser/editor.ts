@@ -91,14 +91,19 @@ export class Editor extends EditorPage {
   // ---- Deploying and running
 
   async deploy(): Promise<void> {
-    await this.page.locator("#red-ui-header-button-deploy").click();
-    await this.page.locator("#red-ui-header-button-deploy.disabled").waitFor();
-    // It is a moment between "written" and "running" that a test would otherwise hit.
-    await this.noticed(/Successfully deployed/);
+    await this.page.locator("#red-ui-header-button-deploy:not(.disabled)").click();
+    await this.clean();
   }
 
+  /** Presses the button of an inject node. */
   async press(inject: string): Promise<void> {
-    await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
+    for (let tries = 1; ; tries++) {
+      const answer = this.page.waitForResponse((response) => response.url().endsWith(`/inject/${inject}`));
+      await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
+      if ((await answer).ok()) return;
+      // Deployed is not yet started.
+      assert.ok(tries < 20, "the inject node should be there");
+    }
   }
 
   async debugMessages(): Promise<DebugMessage[]> {
@@ -160,7 +165,7 @@ export class Editor extends EditorPage {
     await this.page.locator(".red-ui-help-title").getByText(label, { exact: true }).waitFor();
   }
 
-  /** Import > Examples, by the names in the dialog. */
+  /** Import > Examples, by the names in the dialog. Each of ours brings a tab. */
   async importExample(module: string, name: string): Promise<void> {
     await this.action("core:show-examples-import-dialog");
     const entries = this.page.locator(".red-ui-clipboard-dialog-tab-library:visible .red-ui-treeList-label");
@@ -169,9 +174,10 @@ export class Editor extends EditorPage {
     await folder.waitFor();
     if (!(await example.isVisible())) await folder.dblclick();
     await example.click();
-    const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
-    await ok.click();
-    await ok.waitFor({ state: "hidden" });
+    const tabs = this.page.locator("#red-ui-workspace-tabs > li");
+    const before = await tabs.count();
+    await this.page.locator("#red-ui-clipboard-dialog-ok").click();
+    await tabs.nth(before).waitFor({ state: "attached" });
   }
 
   /** Everything that Export would write into a file. */

@@ -11,7 +11,6 @@ describe("Import > Examples", function () {
     const editor = await world.editor();
     for (const name of names) {
       await editor.importExample(PACKAGE, name);
-      await editor.noticed(/Imported/);
       assert.deepEqual(await editor.complaints(), [], name);
     }
     assert.deepEqual(await editor.invalid(), []);

@@ -85,6 +85,7 @@ class World {
   async sharedEditor(flows: readonly object[]): Promise<Editor> {
     const editor = await this.editor(flows);
     this.kept.add(editor.page);
+    editor.page.once("close", () => this.kept.delete(editor.page));
     return editor;
   }
 

@@ -65,6 +65,11 @@ describe("An error body", () => {
       { word: "1008", message: "insufficient balance" },
     ],
     [
+      "of MiniMax, with a code that is no word",
+      { base_resp: { status_code: { toString: null } } },
+      { word: '{"toString":null}', message: "" },
+    ],
+    [
       "of OpenRouter, with the provider's own as JSON in a text",
       {
         error: {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Chunk } from "../../src/core/chunk.js";
 import {
   DistinctList,
   gatherDetails,
@@ -68,6 +69,13 @@ describe("A list that is repeated or continued", () => {
 });
 
 describe("Reasoning details", () => {
+  it("take texts that are none as they are", () => {
+    const details: unknown[] = [];
+    gatherDetails(details, [{ type: "t", index: 0, text: "a" }]);
+    gatherDetails(details, [{ type: "t", index: 0, text: { toString: null } }]);
+    assert.deepEqual(details, [{ type: "t", index: 0, text: { toString: null } }]);
+  });
+
   it("grow by type and index; those without an index stand alone", () => {
     const details: unknown[] = [];
     gatherDetails(details, [
@@ -176,6 +184,25 @@ describe("Merging two chunks", () => {
       delta: { tool_calls: [{ index: 0, id: "a", type: "t", function: { name: "b", arguments: "ab" } }] },
       logprobs: { content: [1] },
     });
+  });
+
+  it("takes fields for fields, whatever every object has under their names", () => {
+    const names = { constructor: {}, toString: [], valueOf: null, hasOwnProperty: 1 };
+    const chunk = () => ({
+      ...names,
+      choices: [
+        { ...names, index: 0, delta: { ...names, audio: names, tool_calls: [{ ...names, index: 0 }] } },
+      ],
+    });
+    const empty = { choices: [{ index: 0, delta: { audio: {}, tool_calls: [{ index: 0 }] } }] };
+    const merged = mergeChunks(empty as Chunk, chunk() as unknown as Chunk);
+    structuredClone(merged);
+    assert.deepEqual(JSON.parse(JSON.stringify(merged)).choices[0].delta.audio, {
+      constructor: {},
+      toString: [],
+      hasOwnProperty: 1,
+    });
+    assert.deepEqual(later({}, { constructor: {} }), { constructor: {} });
   });
 
   it("takes no reason and no usage away", () => {

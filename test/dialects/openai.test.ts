@@ -171,6 +171,7 @@ describe("The decoder of Chat Completions", () => {
               annotations: 1,
               reasoning: 5,
               reasoning_details: "x",
+              encrypted_reasoning: {},
             },
           },
         ],

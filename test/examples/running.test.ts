@@ -155,6 +155,66 @@ describe("The examples, run as their comments say", () => {
     assert.match(String(content), /^Ines worked in a library[\s\S]*There will be another word\.”$/);
   });
 
+  it("Retry: waits as long as a busy service asks, backs off from a broken one, and gives up at last", async () => {
+    await run.deploy("Retry with backoff");
+    await run.press("Busy, twice");
+    await run.untilStatusText("Retry", /^retry 2\/4 in \d s$/);
+    assert.match(String((await run.untilShown("Answer"))[0]), /The sea/);
+    assert.deepEqual(await run.untilShown("Attempts"), [3]);
+    run.clear();
+    await run.press("Broken, twice");
+    assert.match(String((await run.untilShown("Answer"))[0]), /The sea/);
+    run.clear();
+    await run.press("Out of order");
+    const [failed] = (await run.untilShown("Not finished")) as Shown[];
+    assert.match((failed!.error as unknown as Error).message, /Given up after 4 attempts/);
+    const [caught] = (await run.untilShown("For Catch")) as { code: string }[];
+    assert.equal(caught!.code, "overloaded");
+    run.clear();
+    await run.press("Busy, twice");
+    await run.untilStatusText("Retry", /^retry 2\/4/);
+    await run.press("Stop");
+    const [stopped] = (await run.untilShown("Not finished")) as Shown[];
+    assert.equal(stopped!.finishReason, "cancelled");
+    assert.deepEqual(run.shown("For Catch"), []);
+  });
+
+  it("Continue: the reader gets one whole answer, by going on or by beginning again", async () => {
+    await run.deploy("Continue a broken answer");
+    await run.press("Go on with it");
+    const [whole] = await run.untilShown("Whole answer");
+    assert.match(String(whole), /^The sea/);
+    assert.equal(run.shown("Each piece").join(""), whole);
+    assert.deepEqual(await run.untilShown("Attempts"), [3]);
+    await run.press("Begin again");
+    assert.deepEqual(await run.untilShown("Whole answer again"), [whole]);
+    assert.deepEqual(await run.untilShown("Attempts again"), [3]);
+    assert.equal(run.shown("Reset").length, 2);
+  });
+
+  it("Fall back: a second provider ends what the first began", async () => {
+    await run.deploy("Fall back to a second provider mid-answer");
+    await run.press("Unknown model");
+    const [alone] = await run.untilShown("Whole answer");
+    assert.deepEqual(await run.untilShown("Attempts"), [2]);
+    run.clear();
+    await run.press("Explain streaming");
+    assert.deepEqual(await run.untilShown("Whole answer"), [alone]);
+    assert.deepEqual(await run.untilShown("Attempts"), [3]);
+    assert.equal(run.shown("Each piece").join(""), alone);
+  });
+
+  it("Partial answer: what there was of it leaves by the second output", async () => {
+    await run.deploy("Partial answer without retry");
+    await run.press("In full");
+    const [whole] = await run.untilShown("Whole answer");
+    await run.press("Broken off");
+    const [partial] = await run.untilShown("Partial answer");
+    assert.ok(String(whole).startsWith(String(partial).replace(/ …$/, "")));
+    assert.equal(((await run.untilShown("Why"))[0] as { code: string }).code, "interrupted");
+    assert.equal(((await run.untilShown("For Catch"))[0] as { code: string }).code, "interrupted");
+  });
+
   it("Words for a dashboard: fewer messages, the same text", async () => {
     await run.deploy("Words for a dashboard", 200);
     await run.press("Tell a story");

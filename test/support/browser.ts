@@ -64,8 +64,10 @@ export class TestBrowser {
   /** Closes all pages but some; what went wrong in them stays in `errors`. */
   async closePages(kept: ReadonlySet<Page> = new Set()): Promise<void> {
     const pages = this.context.pages().filter((page) => !kept.has(page));
-    // A browser without any page would end.
-    await this.context.newPage();
+    const [front] = kept;
+    // A browser without any page would end, and a page that is not in front is drawn once a second.
+    if (front) await front.bringToFront();
+    else await this.context.newPage();
     await Promise.all(pages.map((page) => page.close()));
   }
 

@@ -68,14 +68,12 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .subarray(["https://a", "https://b"])
-      .map(
-        (urls): Piece => ({
-          text: "x",
-          chunk: chunkOf({ content: "x", annotations: urls.map((url) => ({ url })) }),
-        }),
-      ),
+    arbitrary: fc.subarray(["https://a", "https://b"]).map(
+      (urls): Piece => ({
+        text: "x",
+        chunk: chunkOf({ content: "x", annotations: urls.map((url) => ({ url })) }),
+      }),
+    ),
   },
 );
 

@@ -15,6 +15,8 @@ declare const RED: {
   actions: { invoke(action: string): void };
   nodes: {
     node(id: string): EditorNode | null;
+    /** Whether there is something to deploy. */
+    dirty(): boolean;
     filterNodes(filter: { type?: string }): EditorNode[];
     eachNode(visit: (node: EditorNode) => void): void;
     eachConfig(visit: (node: EditorNode) => void): void;
@@ -29,22 +31,21 @@ interface Scrolling {
 /** What RECORD_NOTICES collects in the page. */
 declare const notices: { kind: string; text: string }[];
 
-/** Notes every notice and every new text of one; all that happens in one go is one change. */
+/** Notes every notice and every new text of one, since they come and go. */
 const RECORD_NOTICES = `
   globalThis.notices = [];
   new MutationObserver((changes) => {
-    const nodes = changes.flatMap(({ target, addedNodes }) => [target, ...addedNodes]);
-    const changed = nodes.map((node) => (node.closest ? node : node.parentElement)?.closest(".red-ui-notification"));
-    for (const notice of new Set(changed)) {
-      if (notice?.textContent) notices.push({ kind: notice.className, text: notice.textContent });
+    for (const { target, addedNodes } of changes) {
+      for (const node of [target, ...addedNodes]) {
+        const notice = (node.closest ? node : node.parentElement)?.closest(".red-ui-notification");
+        if (notice) notices.push({ kind: notice.className, text: notice.textContent });
+      }
     }
   }).observe(document.querySelector("#red-ui-notifications"), { childList: true, subtree: true });
 `;
 
 /** Node-RED's editor, used as its user does, by mouse and keyboard: what is deployed from where to where, and what it says. */
 export class EditorPage {
-  private noticesRead = 0;
-
   constructor(
     readonly page: Page,
     readonly url: string,
@@ -62,7 +63,6 @@ export class EditorPage {
     await this.page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
     await this.paletteNode("inject").waitFor();
     await this.page.evaluate(RECORD_NOTICES);
-    this.noticesRead = 0;
   }
 
   // ---- The palette and the canvas
@@ -193,12 +193,16 @@ export class EditorPage {
     return this.node(id).locator(".red-ui-flow-node-error:not(.hide)");
   }
 
-  /** What the tooltip says when the pointer rests on something. */
-  async hint(target: Locator): Promise<string> {
+  /** Waits for the tooltip that says this when the pointer rests on something. */
+  async hint(target: Locator, text: RegExp): Promise<void> {
     await target.hover();
-    const tooltip = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip").last();
-    await tooltip.waitFor();
-    return (await tooltip.textContent()) ?? "";
+    const tooltips = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip");
+    await tooltips.filter({ hasText: text }).first().waitFor();
+  }
+
+  /** Waits until everything that stands here is deployed. */
+  protected async clean(): Promise<void> {
+    await this.page.waitForFunction(() => !RED.nodes.dirty());
   }
 
   /** Shows a tab of flows. */
@@ -207,18 +211,6 @@ export class EditorPage {
   }
 
   // ---- What it says
-
-  /** Waits for a notice that no earlier call has waited for. They come and go; none is missed. */
-  async noticed(text: RegExp): Promise<void> {
-    const found = await this.page.waitForFunction(
-      ([source, from]) => {
-        const at = notices.findIndex((notice, at) => at >= from! && new RegExp(source!).test(notice.text));
-        return at + 1;
-      },
-      [text.source, this.noticesRead] as const,
-    );
-    this.noticesRead = await found.jsonValue();
-  }
 
   /** All notices so far that warn or complain. */
   complaints(): Promise<string[]> {

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import { PACKAGE, world } from "./world.js";
+
+describe("retry in the editor", function () {
+  this.timeout(60_000);
+
+  it("stands in the palette with its icon, and has three outputs that say where they lead", async () => {
+    const editor = await world.editor();
+    const icon = await editor.paletteNode("retry").locator(".red-ui-palette-icon").getAttribute("style");
+    assert.ok(icon?.includes(`icons/${PACKAGE}/chat-retry.svg`), icon ?? "no icon");
+    const retry = await editor.drag("retry", 400, 200);
+    const ports = editor.node(retry).locator(".red-ui-flow-port-output");
+    assert.equal(await ports.count(), 3);
+    for (const [at, label] of ["the stream", "ask again", "ask elsewhere"].entries())
+      await editor.hint(ports.nth(at), new RegExp(label));
+  });
+
+  it("asks how to continue only where it is to continue, and says what each choice costs", async () => {
+    const editor = await world.editor();
+    const retry = await editor.drag("retry", 400, 200);
+    await editor.edit(retry);
+    const continueBy = editor.field("node-input-continueBy");
+    const hint = editor.field("retry-afterText-hint");
+    assert.ok(await continueBy.isVisible());
+    assert.match(await hint.innerText(), /billed/);
+    await screenshot(editor.page, "retry-dialog");
+    await editor.field("node-input-afterText").selectOption("restart");
+    assert.ok(!(await continueBy.isVisible()));
+    assert.match(await hint.innerText(), /whole answer is billed again/);
+    await editor.field("node-input-afterText").selectOption("stop");
+    assert.ok(!(await continueBy.isVisible()));
+    await editor.done();
+    await editor.edit(retry);
+    assert.equal(await editor.field("node-input-afterText").inputValue(), "stop");
+    await editor.cancel();
+  });
+
+  it("wants numbers, and names the one that is none", async () => {
+    const editor = await world.editor();
+    const retry = await editor.drag("retry", 400, 200);
+    await editor.edit(retry);
+    for (const [setting, value] of [
+      ["attempts", "0"],
+      ["delay", "soon"],
+      ["maxDelay", ""],
+    ]) {
+      await editor.field(`node-input-${setting}`).fill(value!);
+      await editor.page.keyboard.press("Tab");
+      await editor.wrong(`node-input-${setting}`).waitFor();
+    }
+    await editor.done();
+    const problems = (await editor.problems(retry))!.join("\n");
+    for (const name of ["Attempts", "First wait", "Longest wait"]) assert.match(problems, new RegExp(name));
+  });
+});
