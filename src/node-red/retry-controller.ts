@@ -85,8 +85,8 @@ export class RetryController {
    * @returns `passing` where nothing needs to be known of it; undefined where nobody waits for it
    */
   private attemptOf(message: Message, send: Send): Attempt | "passing" | undefined {
-    const id = message.parts?.id;
-    if (typeof id !== "string") return "passing";
+    const { id, index } = message.parts ?? {};
+    if (typeof id !== "string" || typeof index !== "number") return "passing";
     const known = this.attempts.get(id);
     if (known) {
       this.sessions.get(known.session.id);

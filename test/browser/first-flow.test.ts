@@ -20,7 +20,8 @@ describe("a first flow, made by hand", function () {
       const image = await entry.locator(".red-ui-palette-icon").getAttribute("style");
       const path = `icons/${PACKAGE}/${icon}`;
       assert.ok(image?.includes(path), image ?? "no icon");
-      assert.equal((await page.request.get(`${world.url}/${path}`)).status(), 200);
+      const answer = await page.request.get(`${world.url}/${path}`);
+      assert.equal(answer.status(), 200, await answer.text());
     }
 
     const inject = await editor.drag("inject", 180, 140);

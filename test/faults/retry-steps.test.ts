@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Completion } from "../../src/core/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
 import { TEXT, WORDS } from "../support/answers.js";
 import { type Break, BreakingService, FAULTS } from "../support/breaking-service.js";
+import { node } from "../support/flows.js";
 import { eventually, streamsOf } from "../support/inbox.js";
 import { retryFlow } from "../support/retry-flow.js";
+import { piece } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
@@ -95,6 +98,56 @@ describe("A stream that breaks at the n-th step", function () {
     answering.repeats = 16;
     for (const [name, { payload }] of await breakAt(single, answering)) assert.equal(payload, TEXT, name);
   });
+
+  for (const afterText of ["continue", "restart"]) {
+    it(`${afterText}: is whole though buffers before and behind it cut it in other pieces`, async () => {
+      const buffer = (id: string, to: string) => node("delta-buffer", id, [to], { characters: 7 });
+      await runtime().deploy([
+        ...retryFlow(service().url, {
+          stream: { wires: [["before"]] },
+          retry: { afterText, wires: [["behind"], ["ask"], []] },
+          service: SERVICE,
+        }),
+        buffer("before", "retry"),
+        { ...buffer("behind", "out"), wires: [["out", "collect"]] },
+      ]);
+      for (const [name, { payload }] of await breakAt(single)) assert.equal(payload, TEXT, name);
+      assertOneStreamEach(STEPS.length);
+    });
+  }
+
+  for (const afterText of ["continue", "restart"]) {
+    it(`${afterText}: is the same response with reasoning and tool calls, wherever it breaks`, async () => {
+      const call = (index: number, id: string | undefined, text: string) =>
+        piece({
+          tool_calls: [
+            {
+              index,
+              ...(id ? { id, type: "function" } : {}),
+              function: { name: id ? "look" : "", arguments: text },
+            },
+          ],
+        });
+      const pieces = [
+        piece({ reasoning_content: "The user" }),
+        piece({ reasoning_content: " wants it." }),
+        ...["Let", " me", " look."],
+        ...[call(0, "call_1", "{"), call(0, undefined, '"at":1}'), call(1, "call_2", "{}")],
+      ];
+      const steps = new Map<string, Break[]>([["not at all", []]]);
+      for (const kind of FAULTS)
+        for (const after of pieces.keys()) steps.set(nameOf({ kind, after }), [{ kind, after }]);
+      await runtime().deploy(retryFlow(service().url, { retry: { afterText }, service: SERVICE }));
+      const collected = await breakAt(steps, new BreakingService(pieces));
+      const messageOf = (name: string) =>
+        (collected.get(name)!["response"] as Completion).choices[0]!.message;
+      const whole = messageOf("not at all");
+      assert.equal(whole.reasoning_content, "The user wants it.");
+      assert.equal(whole.tool_calls?.length, 2);
+      for (const name of steps.keys()) assert.deepEqual(messageOf(name), whole, name);
+      assertOneStreamEach(steps.size);
+    });
+  }
 
   it("stop: is what came before, exactly, or whole where nothing had come", async () => {
     await runtime().deploy(retryFlow(service().url, { retry: { afterText: "stop" }, service: SERVICE }));

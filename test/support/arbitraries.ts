@@ -223,30 +223,35 @@ const KEYS = `
   logprobs tool_calls function function_call name arguments reasoning reasoning_details
   text thinking audio data transcript expires_at images annotations refusal role
   citations search_results venice_parameters web_search_citations constructor prototype
-  toString hasOwnProperty obfuscation`
+  toString hasOwnProperty obfuscation encrypted_reasoning reasoning_encrypted summary
+  signature failed_generation retryDelay quotaResetDelay index`
   .trim()
   .split(/\s+/);
+
+/** Values that a decoder may take for something, the last one for something that can be written out. */
+const VALUES = [
+  null,
+  true,
+  false,
+  0,
+  1,
+  -1,
+  1.5,
+  1e9,
+  "",
+  "stop",
+  "x",
+  "0",
+  "[DONE]",
+  "__proto__",
+  { toString: null },
+];
 
 /** Anything that JSON can say, with the keys that a decoder looks at. */
 export const anyJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
-    fc.constantFrom<unknown[]>(
-      null,
-      true,
-      false,
-      0,
-      1,
-      -1,
-      1.5,
-      1e9,
-      "",
-      "stop",
-      "x",
-      "0",
-      "[DONE]",
-      "__proto__",
-    ),
+    fc.constantFrom<unknown[]>(...VALUES),
     fc.array(tie("value"), { maxLength: 3 }),
     fc.dictionary(fc.constantFrom(...KEYS), tie("value"), { maxKeys: 5 }),
   ),

@@ -49,9 +49,14 @@ export class BreakingService {
     return textOf(this.pieces);
   }
 
+  /** What comes behind all text: tool calls. */
+  private get tail(): (string | Chunk)[] {
+    return this.pieces.slice(this.pieces.findLastIndex((piece) => typeof piece === "string") + 1);
+  }
+
   readonly script: Script = async (reply, request) => {
     const begun = begunIn(request);
-    const pieces = begun === "" ? this.pieces : cut(restOf(this.text, begun));
+    const pieces = begun === "" ? this.pieces : [...cut(restOf(this.text, begun)), ...this.tail];
     const fault = this.faults.get(questionIn(request))?.shift();
     if (!fault) {
       const again = begun.length < this.repeats ? "" : begun.slice(begun.length - this.repeats);

@@ -193,11 +193,11 @@ export class EditorPage {
     return this.node(id).locator(".red-ui-flow-node-error:not(.hide)");
   }
 
-  /** Waits for the tooltip that says this when the pointer rests on something. */
-  async hint(target: Locator, text: RegExp): Promise<void> {
+  /** Lets the pointer rest on something until a tooltip says what it should. @returns the whole of it */
+  async hint(target: Locator, text = /./): Promise<string> {
     await target.hover();
     const tooltips = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip");
-    await tooltips.filter({ hasText: text }).first().waitFor();
+    return (await tooltips.filter({ hasText: text }).first().textContent()) ?? "";
   }
 
   /** Waits until everything that stands here is deployed. */
