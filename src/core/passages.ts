@@ -114,9 +114,11 @@ export class PassageFinder implements BoundaryFinder {
 
   private endSentence(text: string, stop: number): boolean {
     const full = text[stop] === ".";
-    const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, stop + 1);
+    // Some scripts have stops of two code units; a search that begins between them would find the same one again.
+    const behind = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
+    const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, behind);
     if (decisive < 0 || (decisive === text.length - 1 && endsInHalf(text))) return false;
-    this.at = stop + 1;
+    this.at = behind;
     // "3.5", "node.js": no gap, no end.
     if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
     // The end of the line has its own turn.

@@ -141,9 +141,9 @@ describe("A completion machine", () => {
     const made = machine(
       delta({ reasoning_content: "a" }),
       delta({ encrypted_reasoning: "X" }),
-      delta({ reasoning_content: "b" }),
+      delta({ reasoning_content: "b", encrypted_reasoning: "Y" }),
     );
-    assert.equal(message(made.completion("s")).reasoning_content, "abX");
+    assert.equal(message(made.completion("s")).reasoning_content, "abXY");
   });
 
   it("tells in the closing chunk what no other message tells", () => {

@@ -78,6 +78,22 @@ describe("A chunk on a message", () => {
     ]) {
       assert.equal(readChunk(none), undefined, JSON.stringify(none));
     }
+    const withDelta = (delta: unknown) => ({ choices: [{ index: 0, delta }] });
+    for (const delta of [
+      { content: 7 },
+      { tool_calls: {} },
+      { tool_calls: [null] },
+      { tool_calls: [{}] },
+      { tool_calls: [{ index: -1 }] },
+      { tool_calls: [{ index: 0, function: "f" }] },
+      { tool_calls: [{ index: 0, function: { name: 7 } }] },
+      { audio: "x" },
+      { images: {} },
+    ]) {
+      assert.equal(readChunk(withDelta(delta)), undefined, JSON.stringify(delta));
+    }
+    assert.equal(readChunk({ choices: [{ index: 0, delta: {}, finish_reason: {} }] }), undefined);
+    assert.equal(readChunk({ choices: [{ index: -1, delta: {} }] }), undefined);
     fc.assert(
       fc.property(fc.oneof(anyJson, anyChunkLike), (value) => {
         const chunk = readChunk(value);

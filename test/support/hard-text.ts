@@ -41,7 +41,20 @@ export const difficultText = fc
       },
       {
         weight: 1,
-        arbitrary: fc.constantFrom("你好。", "世界", "นี้", "ไป", "한국", "क्षि", "。", "”", "「", "**", "`"),
+        arbitrary: fc.constantFrom(
+          "你好。",
+          "世界",
+          "นี้",
+          "ไป",
+          "한국",
+          "𐽖",
+          "क्षि",
+          "。",
+          "”",
+          "「",
+          "**",
+          "`",
+        ),
       },
       {
         weight: 1,
