@@ -13,7 +13,7 @@ export function framingOf(headers: Headers): Framing {
   if (type === "" || type === "text/plain" || type === "application/octet-stream") return "sniff";
   throw new Failure(
     "bad_response",
-    `The service answered with ${type.slice(0, 80)} instead of a stream. Check the base URL: it may be a web page's.`,
+    `The service answered with ${type.slice(0, 80)}, which is not what was asked for. Check the base URL: it may be a web page's.`,
     { retryable: false },
   );
 }

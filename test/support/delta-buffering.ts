@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { DeltaBufferController } from "../../src/node-red/delta-buffer-controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
+import { streamOf } from "./collecting.js";
 import { FakeClock } from "./fake-clock.js";
 
 /** A delta-buffer without a runtime around it, with a clock that the test moves. */
@@ -50,4 +52,23 @@ export class DeltaBuffering {
   close(): void {
     this.controller.close();
   }
+}
+
+/** The messages of a stream with these properties on each. */
+export function stream(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
+  return streamOf(texts, {}, id).map((message) => ({ ...message, ...more }));
+}
+
+/** What every stream has to be. */
+export function assertContract(messages: readonly Message[]): void {
+  assert.deepEqual(
+    messages.map(({ parts }) => parts!.index),
+    messages.map((_message, at) => at),
+  );
+  assert.deepEqual(
+    messages.map(({ complete, parts }) => [complete === true, parts!.count]),
+    messages.map((_message, at) =>
+      at === messages.length - 1 ? [true, messages.length] : [false, undefined],
+    ),
+  );
 }
