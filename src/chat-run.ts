@@ -3,6 +3,7 @@ import type { Chunk } from "./core/chunk.js";
 import { CompletionMachine } from "./core/completion.js";
 import { Deadlines, type Expiry } from "./core/deadlines.js";
 import { asFailure, Failure } from "./core/failure.js";
+import { isFault } from "./core/finish-reason.js";
 import type { Timeouts } from "./core/limits.js";
 import { redact } from "./core/redact.js";
 import { type ChatRequest, checkRequest } from "./core/request.js";
@@ -209,7 +210,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   private complete(): void {
-    if (this.machine.rawFinishReason === "error") {
+    if (isFault(this.machine.rawFinishReason)) {
       this.fail(
         new Failure("server_error", "The service ended the answer with an error and gave no details."),
       );
