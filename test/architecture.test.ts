@@ -36,7 +36,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   providers: /^$/,
   dialects: /^$/,
   demo: /^node:/,
-  core: /^$/,
+  core: /^ajv/,
   editor: /^$/,
 };
 

@@ -45,3 +45,20 @@ export interface DecoderOptions {
   /** Most choices, and most tool calls of a choice. */
   indices: number;
 }
+
+/** Reads the records of a dialect that is not Chat Completions, and tells them in canonical form. */
+export interface ForeignReader {
+  /**
+   * @param record a record of the stream, or a whole answer where the service did not stream; the reader's to keep
+   * @throws Failure where the record is one of this dialect's and makes no sense
+   */
+  record(record: Record<string, unknown>, event?: string): void;
+}
+
+/** A record shape of its own. Told by the records: a gateway may forward another service's as they are. */
+export interface ForeignDialect {
+  /** Whether a record that has no `choices` is one of this dialect's. */
+  recognises(record: Record<string, unknown>): boolean;
+  /** A reader for one stream. */
+  reader(sink: DecoderSink, options: DecoderOptions): ForeignReader;
+}

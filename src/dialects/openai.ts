@@ -2,7 +2,8 @@ import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chunk.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json.js";
 import { mergeChunks } from "../core/merge.js";
-import type { ChunkKind, Decoder, DecoderOptions, DecoderSink } from "./dialect.js";
+import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
+import { FOREIGN_DIALECTS } from "./foreign.js";
 import { isRich, normaliseDelta } from "./openai-delta.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
@@ -22,6 +23,7 @@ const WRONG_SHAPE =
  */
 export class OpenAiDecoder implements Decoder {
   private readonly template = new TextTemplate();
+  private reader: ForeignReader | undefined;
   private trackers: Map<number, ToolCallTracker> | undefined;
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
   private sawDelta = false;
@@ -69,8 +71,21 @@ export class OpenAiDecoder implements Decoder {
       }
       this.sink.onFailure(failure);
     } else if (!isObject(record)) this.unusable(WRONG_SHAPE);
-    else if (isForeign(record)) this.sink.onSkipped();
+    else if (record["choices"] === undefined && this.foreign(record, event)) return;
     else this.chunk(data, record);
+  }
+
+  /** @returns whether the record was one of another dialect's, and so is dealt with */
+  private foreign(record: Record<string, unknown>, event: string | undefined): boolean {
+    const { sink, options } = this;
+    this.reader ??= FOREIGN_DIALECTS.find((dialect) => dialect.recognises(record))?.reader(sink, options);
+    if (this.reader) {
+      attempt(sink, () => this.reader!.record(record, event));
+      return true;
+    }
+    if (!isForeign(record)) return false;
+    sink.onSkipped();
+    return true;
   }
 
   /** Two records run together where a gateway injected an error without closing the frame: each line is one. */
@@ -97,7 +112,7 @@ export class OpenAiDecoder implements Decoder {
       this.unusable(WRONG_SHAPE);
       return;
     }
-    try {
+    attempt(this.sink, () => {
       const chunk = this.canonical(record, choices);
       const text = textOf(chunk);
       const kind = this.kindOf(chunk, text);
@@ -105,10 +120,7 @@ export class OpenAiDecoder implements Decoder {
       this.sink.onChunk(chunk, kind, text);
       if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, textOfRecord);
       else this.template.forget();
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      this.sink.onFailure(thrown);
-    }
+    });
   }
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
@@ -208,6 +220,15 @@ export class OpenAiDecoder implements Decoder {
   }
 }
 
+function attempt(sink: DecoderSink, step: () => void): void {
+  try {
+    step();
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    sink.onFailure(thrown);
+  }
+}
+
 /** One entry a choice: a record that names a choice twice, or leaves its index out twice, means one. */
 function distinct(choices: ChunkChoice[]): ChunkChoice[] {
   return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
@@ -230,9 +251,9 @@ function isRepeatable(chunk: Chunk): boolean {
   return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
 }
 
-/** A record of another dialect (Anthropic's and OpenAI Responses' have a type, Gemini's have candidates). */
+/** A record of a dialect that is not known here (OpenAI Responses' have a type): no answer, and no reason to fail. */
 function isForeign(record: Record<string, unknown>): boolean {
-  if (record["choices"] !== undefined || isObject(record["usage"])) return false;
+  if (isObject(record["usage"])) return false;
   return typeof record["type"] === "string" || Array.isArray(record["candidates"]);
 }
 

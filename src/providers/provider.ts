@@ -9,6 +9,23 @@ export interface Endpoint {
   apiKey?: string;
   /** Further headers, secret or not. */
   headers?: Readonly<Record<string, string>>;
+  /** The values of the provider's own settings, by name. */
+  settings?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A field in the dialog that only this service has. Its label and hint are in chat-provider's locale, at
+ * `chat-provider.setting.<provider>.<name>` and `…Hint`; those of a choice at `….<name>Choice.<value>`.
+ */
+export interface ProviderSetting {
+  readonly name: string;
+  readonly kind: "text" | "number" | "choice" | "tick";
+  /** The values of a choice; `""` leaves it to the service. */
+  readonly choices?: readonly string[];
+  /** Default: empty, not ticked, the first choice. */
+  readonly value?: string | number | boolean;
+  /** Nothing works without it. */
+  readonly required?: boolean;
 }
 
 /** What has been learnt of a service while talking to it; shared by all streams of one provider. */
@@ -30,6 +47,8 @@ export interface Provider {
   readonly keyVariable?: string;
   /** Whether it goes on from an assistant's message that stands last. */
   readonly prefill?: boolean;
+  /** What the author sets for this service alone; the values come as `Endpoint.settings`. */
+  readonly settings?: readonly ProviderSetting[];
 
   chat(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
   models(endpoint: Endpoint): WireRequest;

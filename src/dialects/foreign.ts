@@ -1,0 +1,4 @@
+import type { ForeignDialect } from "./dialect.js";
+
+/** Every record shape beside Chat Completions. A new one is a file beside this one and an entry here. */
+export const FOREIGN_DIALECTS: readonly ForeignDialect[] = [];
