@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import { type ChatObserver, ChatRun, type ChatSetup } from "./chat-run.js";
+import type { ChatObserver, ChatSetup, JobWish } from "./chat-setup.js";
 import type { ChatMessage } from "./core/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+import { startRun } from "./job-run.js";
 import { checkEndpoint } from "./providers/endpoint.js";
 import { providerById } from "./providers/index.js";
-import type { ProviderMemory } from "./providers/provider.js";
+import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
 import { createAgent } from "./transport/agent.js";
 import { systemClock } from "./transport/system-clock.js";
 
@@ -20,11 +21,15 @@ export interface ChatOptions {
   apiKey?: string;
   /** Further request headers. */
   headers?: Readonly<Record<string, string>>;
+  /** What only this service has; see the provider's `settings`. */
+  settings?: Readonly<Record<string, unknown>>;
   model: string;
   messages: readonly ChatMessage[];
   tools?: readonly unknown[];
   /** The service's own request fields: `temperature`, `max_tokens`, `n`, … */
   parameters?: Readonly<Record<string, unknown>>;
+  /** Where the service has jobs: which job, if not one for this stream alone. */
+  job?: JobWish;
   /** Milliseconds; see `DEFAULT_TIMEOUTS`. */
   timeouts?: Partial<Timeouts>;
   /** See `DEFAULT_LIMITS`. */
@@ -86,7 +91,7 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
   return {
     id: randomUUID(),
     provider,
-    endpoint: checkEndpoint(provider, options, options.allowInsecure),
+    endpoint: endpointOf(provider, options),
     memory: options.memory ?? {},
     dispatcher: options.dispatcher ?? shared(),
     clock: options.clock ?? systemClock,
@@ -98,9 +103,36 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
       ...(options.tools === undefined ? {} : { tools: options.tools }),
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     },
+    ...(options.job ? { job: options.job } : {}),
     tolerant: options.tolerant ?? false,
     everyChunk,
   };
+}
+
+type Target = Pick<ChatOptions, "provider" | "baseUrl" | "apiKey" | "allowInsecure">;
+
+let latest: { target: Target; endpoint: Endpoint } | undefined;
+
+/** Most calls go where the one before went, and need not be checked again before they leave. */
+function endpointOf(service: Provider, options: ChatOptions): Endpoint {
+  const { provider, baseUrl, apiKey, allowInsecure, headers, settings } = options;
+  // The caller's own objects may have other values by now.
+  if (headers || settings)
+    return checkEndpoint(service, { baseUrl, apiKey, headers, settings }, allowInsecure);
+  const target: Target = { provider, baseUrl, apiKey, allowInsecure };
+  if (latest && isSame(latest.target, target)) return latest.endpoint;
+  const endpoint = checkEndpoint(service, target, allowInsecure);
+  latest = { target, endpoint };
+  return endpoint;
+}
+
+function isSame(one: Target, other: Target): boolean {
+  return (
+    one.provider === other.provider &&
+    one.baseUrl === other.baseUrl &&
+    one.apiKey === other.apiKey &&
+    one.allowInsecure === other.allowInsecure
+  );
 }
 
 /**
@@ -108,5 +140,5 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
  * @throws Failure `configuration` or `credentials`; what goes wrong later reaches `onEnd`
  */
 export function startChat(options: ChatOptions, observer: ChatObserver): { cancel(): void } {
-  return new ChatRun(setupFrom(options, false), observer);
+  return startRun(setupFrom(options, false), observer);
 }

@@ -2,6 +2,7 @@ import type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
 import type { Chunk } from "./core/chunk.js";
 import { CompletionMachine } from "./core/completion.js";
 import { Deadlines, type Expiry } from "./core/deadlines.js";
+import { expired } from "./core/expired.js";
 import { asFailure, Failure } from "./core/failure.js";
 import { isFault } from "./core/finish-reason.js";
 import type { Timeouts } from "./core/limits.js";
@@ -126,7 +127,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.over) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
-    if (this.machine.finished) this.deadlines.finishing();
+    if (this.machine.finished && this.machine.begunChoices >= choicesOf(this.setup.request))
+      this.deadlines.finishing();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
@@ -205,8 +207,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       this.complete();
       return;
     }
-    const seconds = this.setup.timeouts[expiry] / 1000;
-    this.fail(new Failure("timeout", EXPIRED[expiry](seconds)));
+    this.fail(expired(expiry, this.setup.timeouts[expiry]));
   }
 
   private complete(): void {
@@ -269,21 +270,16 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 }
 
-const EXPIRED: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
-  connect: (seconds) => `No connection within ${seconds} s. Check the address and the network.`,
-  headers: (seconds) =>
-    `The service did not begin to answer within ${seconds} s. Raise the timeout for slow models.`,
-  firstChunk: (seconds) => `No text came within ${seconds} s after the service had begun to answer.`,
-  idle: (seconds) => `The service went silent for ${seconds} s in the middle of the answer.`,
-  progress: (seconds) => `The service kept the connection open for ${seconds} s without sending any content.`,
-  total: (seconds) => `The answer took longer than ${seconds} s in all.`,
-};
-
 function backstops(timeouts: Readonly<Timeouts>): Backstops {
   return {
     headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
     bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN,
   };
+}
+
+/** How many answers were asked for: one that is late is not left out because the others are whole. */
+function choicesOf(request: ChatRequest): number {
+  return Number(request.parameters?.["n"]) || 1;
 }
 
 function toolNames(request: ChatRequest): string[] {

@@ -73,6 +73,11 @@ export class CompletionMachine {
     return this.choices.length > 0;
   }
 
+  /** How many choices have begun. */
+  get begunChoices(): number {
+    return this.choices.filter((choice) => choice !== undefined).length;
+  }
+
   /** The vendor's last word for why the first choice ended, or undefined. */
   get rawFinishReason(): string | undefined {
     return this.choices[0]?.finishReason ?? undefined;

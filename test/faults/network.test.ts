@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { answer, DONE, delta, finish, TEXT, WORDS } from "../support/answers.js";
+import { answer, DONE, delta, finish, record, TEXT, WORDS } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
 import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
@@ -200,6 +200,24 @@ describe("Faults of the network, in the answer", () => {
     assert.equal(told.result.completion.usage, null);
     assert.ok(told.result.stats.durationMs >= SOON - 1);
     await server.empty();
+  });
+
+  it("N17: the first of two answers is whole, and the second is waited for", async () => {
+    const second = (rest: object) => record({ choices: [{ index: 1, ...rest }] });
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(delta("one") + finish());
+      await pause(SOON * 3);
+      await peer.body(second({ delta: { content: "two" } }) + second({ delta: {}, finish_reason: "stop" }));
+      await peer.body(DONE);
+      await peer.end();
+    });
+    const told = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SOON } });
+    assertComplete(told, "one");
+    assert.deepEqual(
+      told.result.completion.choices.map(({ message }) => message.content),
+      ["one", "two"],
+    );
   });
 
   it("N18: a peer that neither reads nor writes is a timeout, and cancelling does not wait for it", async () => {

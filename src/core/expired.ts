@@ -1,0 +1,17 @@
+import type { Expiry } from "./deadlines.js";
+import { Failure } from "./failure.js";
+
+const WORDS: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
+  connect: (seconds) => `No connection within ${seconds} s. Check the address and the network.`,
+  headers: (seconds) =>
+    `The service did not begin to answer within ${seconds} s. Raise the timeout for slow models.`,
+  firstChunk: (seconds) => `No text came within ${seconds} s after the service had begun to answer.`,
+  idle: (seconds) => `The service went silent for ${seconds} s in the middle of the answer.`,
+  progress: (seconds) => `The service kept the connection open for ${seconds} s without sending any content.`,
+  total: (seconds) => `The answer took longer than ${seconds} s in all.`,
+};
+
+/** The failure of a stream for which a deadline has passed. @param milliseconds how long was waited */
+export function expired(expiry: Exclude<Expiry, "drain">, milliseconds: number): Failure {
+  return new Failure("timeout", WORDS[expiry](milliseconds / 1000));
+}
