@@ -13,7 +13,7 @@ export interface ErrorClues {
 const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
   [/context_length|context_window|exceed_context|too_many_tokens|string_above_max_length/, "context_length"],
   [/insufficient|quota|billing|balance|spend_limit|payment|credit/, "insufficient_credits"],
-  [/content_filter|content_policy|content_management|moderation|safety|responsible_ai/, "content_filter"],
+  [/content_filter|content_policy|content_management|moderation|safety|responsible_?ai/, "content_filter"],
   [/rate_limit|rate-limit|too_many_requests|resource_exhausted|throttl|\bratelimit/, "rate_limit"],
   [/overloaded|at_capacity|capacity|unavailable|model_offline/, "overloaded"],
   [
@@ -24,7 +24,7 @@ const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
   [/model_not_found|not_found|invalid_model|unknown_model/, "not_found"],
   [/timeout|deadline_exceeded/, "timeout"],
   [
-    /invalid_request|invalid_argument|unrecognized_keys|validation|bad_request|tool_use_failed/,
+    /invalid_request|invalid_argument|unrecognized_keys|validation|bad_request|tool_use_failed|too_large/,
     "invalid_request",
   ],
   [/server_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
@@ -33,19 +33,22 @@ const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
 /** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
 const SENTENCES: readonly (readonly [RegExp, FailureCode])[] = [
   [
-    /context (length|window|size)|maximum context|too many tokens|token limit|prompt is too long/i,
+    /context (length|window|size)|maximum context|too many tokens|token (limit|count .{0,40}exceeds)|prompt is too long/i,
     "context_length",
   ],
   [
     /insufficient|quota|billing|out of credits?|credits? (exhausted|remaining)|\bbalance\b/i,
     "insufficient_credits",
   ],
-  [/content (policy|filter|management)|moderat/i, "content_filter"],
+  [/content (policy|filter|management)|violates? .*polic|moderat/i, "content_filter"],
   [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
   [/overloaded|at capacity|temporarily unavailable|service unavailable|\b503\b|\b529\b/i, "overloaded"],
-  [/invalid (api )?key|incorrect api key|unauthori[sz]ed|authenticat|\b401\b/i, "authentication"],
+  [
+    /invalid (api )?key|incorrect api key|api key (not valid|expired)|unauthori[sz]ed|authenticat|\b401\b/i,
+    "authentication",
+  ],
   [/\b403\b|forbidden|permission|does not have access/i, "permission"],
-  [/model .*(not found|does not exist)|unknown model|no such model/i, "not_found"],
+  [/model .*(not found|does not exist)|unknown model|no such model|not (yet )?implemented/i, "not_found"],
   [/timed? ?out|timeout|\b504\b/i, "timeout"],
 ];
 

@@ -8,11 +8,19 @@ const WORDS: Readonly<Record<string, string>> = {
   length: "length",
   max_tokens: "length",
   model_length: "length",
+  model_context_window_exceeded: "length",
   tool_calls: "tool_calls",
   tool_use: "tool_calls",
   function_call: "tool_calls",
   content_filter: "content_filter",
   safety: "content_filter",
+  recitation: "content_filter",
+  blocklist: "content_filter",
+  prohibited_content: "content_filter",
+  spii: "content_filter",
+  image_safety: "content_filter",
+  image_prohibited_content: "content_filter",
+  image_recitation: "content_filter",
   refusal: "content_filter",
 };
 
@@ -31,4 +39,16 @@ export function isFault(raw: string | null | undefined): boolean {
 export function finishReason(raw: string | null | undefined): string {
   if (!raw) return "unknown";
   return Object.hasOwn(WORDS, raw.toLowerCase()) ? WORDS[raw.toLowerCase()]! : raw;
+}
+
+/**
+ * The end of a choice under the name that Chat Completions has for it, with the vendor's own beside it.
+ * @param called the choice has tool calls, which some vendors do not say in the reason
+ */
+export function finishFields(
+  raw: string,
+  called: boolean,
+): { finish_reason: string; native_finish_reason: string } {
+  const reason = finishReason(raw);
+  return { finish_reason: called && reason === "stop" ? "tool_calls" : reason, native_finish_reason: raw };
 }

@@ -1,7 +1,11 @@
 import { classify, isRetryable } from "../core/classify.js";
 import { errorClues } from "../core/error-body.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
+import { isObject } from "../core/json.js";
 import { retryHint } from "../core/retry-hint.js";
+
+/** Anthropic's overload has a status of its own, which a response that had begun with 200 can no longer have. */
+const OVERLOADED = { word: "overloaded_error", status: 529 };
 
 /**
  * What a record says of an error, for any dialect: services report errors in the middle of a response that had begun
@@ -15,6 +19,10 @@ export function reportedError(record: unknown, event: string | undefined): Failu
   const message = clues.message ?? "";
   const details: FailureDetails = { retryable: isRetryable(code, clues.status) };
   if (clues.status !== undefined) details.status = clues.status;
+  else if (clues.word === OVERLOADED.word) details.status = OVERLOADED.status;
+  if (isObject(record) && typeof record["request_id"] === "string") {
+    details.requestId = record["request_id"].slice(0, 200);
+  }
   // Without headers only words can ask for patience, and words are never dates.
   const wait = retryHint({}, record, message, 0);
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);

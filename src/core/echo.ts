@@ -1,0 +1,38 @@
+import { isObject } from "./json.js";
+
+/**
+ * How an assistant's message keeps what one service alone can read and wants back on the next turn. Written by that
+ * service's dialect, read by its provider, carried through by everything between.
+ */
+
+/**
+ * Marks the entries of `reasoning_details` that are Anthropic's (OpenRouter's name for them): a thinking block is
+ * `{type: "reasoning.text", text, signature}`, a redacted one `{type: "reasoning.encrypted", data}`.
+ */
+export const ANTHROPIC_REASONING = "anthropic-claude-v1";
+
+/**
+ * A message's field with the blocks of Anthropic's answer that Chat Completions has no place for (server tools and their
+ * results), as they came, by their place in the answer: `{"1": {type: "server_tool_use", …}}`.
+ */
+export const ANTHROPIC_BLOCKS = "anthropic_blocks";
+
+/**
+ * Marks the entries of `reasoning_details` that are Gemini's (OpenRouter's name for them): a thought signature of the
+ * text is `{type: "reasoning.encrypted", data}`.
+ */
+export const GEMINI_REASONING = "google-gemini-v1";
+
+/** What a tool call or an image carries of Google's, as its own OpenAI-compatible API has it. */
+export function thoughtSignature(carrier: Readonly<Record<string, unknown>>): string | undefined {
+  const extra = carrier["extra_content"];
+  const google = isObject(extra) ? extra["google"] : undefined;
+  const signature = isObject(google) ? google["thought_signature"] : undefined;
+  return typeof signature === "string" && signature !== "" ? signature : undefined;
+}
+
+/** The field that `thoughtSignature` reads; nothing where there is no signature. */
+export function signedWith(signature: unknown): Record<string, unknown> {
+  if (typeof signature !== "string" || signature === "") return {};
+  return { extra_content: { google: { thought_signature: signature } } };
+}

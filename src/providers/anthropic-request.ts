@@ -1,0 +1,149 @@
+import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json.js";
+import { type ChatRequest, cleanParameters } from "../core/request.js";
+import { anthropicConversation, type Block } from "./anthropic-messages.js";
+import { thinkingFor } from "./anthropic-thinking.js";
+import { cannotSend } from "./content.js";
+import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
+
+/** Every answer of the Messages API needs a bound. What every model allows; its authors' examples use no more. */
+const DEFAULT_MAX_TOKENS = 4096;
+
+const SERVICE = "Anthropic";
+
+/** The service has tiers of its own. */
+const { service_tier: _tier, ...UNKNOWN_OF_OPENAI } = OPENAI_ONLY;
+
+/** Parameters that it does not have. */
+const UNKNOWN: Harmless = {
+  ...UNKNOWN_OF_OPENAI,
+  n: (value) => value === 1,
+  seed: () => false,
+  logprobs: (value) => value === false,
+  top_logprobs: (value) => value === 0,
+  frequency_penalty: (value) => value === 0,
+  presence_penalty: (value) => value === 0,
+  modalities: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
+};
+
+/** What takes the place of a parameter that the service does not have. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  functions: "Use tools.",
+  function_call: "Use tool_choice.",
+  web_search_options: 'Add {"type": "web_search_20250305", "name": "web_search"} to the tools.',
+  n: "Send the request several times.",
+};
+
+/**
+ * The body of a request of the Messages API (API reference, "Create a Message"). Fields that Chat Completions does not
+ * have go through as they are.
+ * @throws Failure `invalid_request` for what would be lost
+ */
+export function anthropicBody(request: ChatRequest): Record<string, unknown> {
+  const {
+    max_tokens,
+    max_completion_tokens,
+    stop,
+    user,
+    safety_identifier,
+    metadata,
+    reasoning_effort,
+    response_format,
+    tool_choice,
+    parallel_tool_calls,
+    output_config,
+    ...parameters
+  } = cleanParameters(request.parameters);
+  const most = max_completion_tokens ?? max_tokens;
+  const thinking =
+    parameters["thinking"] === undefined ? thinkingFor(request.model, reasoning_effort, most) : {};
+  const tools = (request.tools ?? []).map(toolOf);
+  const choice = choiceOf(tool_choice, parallel_tool_calls, tools.length > 0);
+  const person = user ?? safety_identifier;
+  return {
+    model: request.model,
+    max_tokens: most ?? (thinking.budget ?? budgetIn(parameters)) + DEFAULT_MAX_TOKENS,
+    ...anthropicConversation(request.messages),
+    ...(tools.length > 0 ? { tools } : {}),
+    ...(choice ? { tool_choice: choice } : {}),
+    ...(stop === undefined ? {} : { stop_sequences: Array.isArray(stop) ? stop : [stop] }),
+    ...filled("metadata", {
+      ...(person === undefined ? {} : { user_id: person }),
+      ...objectOf(SERVICE, "metadata", metadata),
+    }),
+    ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
+    ...filled("output_config", {
+      ...thinking.output,
+      ...formatOf(response_format),
+      ...objectOf(SERVICE, "output_config", output_config),
+    }),
+    ...sendable(SERVICE, parameters, UNKNOWN, INSTEAD),
+    stream: true,
+  };
+}
+
+function filled(name: string, fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.keys(fields).length > 0 ? { [name]: fields } : {};
+}
+
+/** The tokens that the author gives for thinking in the service's own form. */
+function budgetIn(parameters: Readonly<Record<string, unknown>>): number {
+  const budget = isObject(parameters["thinking"]) ? parameters["thinking"]["budget_tokens"] : undefined;
+  return typeof budget === "number" ? budget : 0;
+}
+
+function formatOf(format: unknown): Record<string, unknown> {
+  const wanted = wantedFormat(SERVICE, format);
+  if (!wanted.json) return {};
+  if (wanted.schema === undefined) {
+    throw cannotSend(SERVICE, "a response_format without a schema", "Give it a JSON Schema.");
+  }
+  return { format: { type: "json_schema", schema: wanted.schema } };
+}
+
+/** The service's own tools, and tools that are in its own form, go through as they are. */
+function toolOf(tool: unknown, at: number): Block {
+  if (!isObject(tool)) throw new Failure("invalid_request", `Tool ${at} is not an object.`);
+  if (tool["type"] !== "function" && typeof tool["name"] === "string") return tool;
+  const described = tool["function"];
+  if (!isObject(described) || typeof described["name"] !== "string") {
+    throw cannotSend(SERVICE, `tool ${at}: it is neither a function nor one of Anthropic's tools`);
+  }
+  const { name, description, parameters, ...more } = described;
+  const cache = tool["cache_control"] ? { cache_control: tool["cache_control"] } : {};
+  return {
+    name,
+    ...(description ? { description } : {}),
+    input_schema: isObject(parameters)
+      ? { type: "object", ...parameters }
+      : { type: "object", properties: {} },
+    ...withoutNulls(more),
+    ...cache,
+  };
+}
+
+function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
+}
+
+const CHOICES: Readonly<Record<string, string>> = { auto: "auto", none: "none", required: "any" };
+
+/** @param offered whether there are tools: without any the service refuses a choice */
+function choiceOf(choice: unknown, parallel: unknown, offered: boolean): Block | undefined {
+  if (!offered) return undefined;
+  const chosen = choice === undefined ? undefined : chosenTool(choice);
+  if (parallel !== false || chosen?.["type"] === "none") return chosen;
+  return { ...(chosen ?? { type: "auto" }), disable_parallel_tool_use: true };
+}
+
+function chosenTool(choice: unknown): Block {
+  if (typeof choice === "string" && Object.hasOwn(CHOICES, choice)) return { type: CHOICES[choice] };
+  if (isObject(choice)) {
+    const named = choice["function"];
+    if (choice["type"] === "function" && isObject(named)) return { type: "tool", name: named["name"] };
+    if (["auto", "any", "tool", "none"].includes(String(choice["type"]))) return choice;
+  }
+  throw cannotSend(SERVICE, `the tool_choice ${JSON.stringify(choice)}`);
+}

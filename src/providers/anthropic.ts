@@ -1,0 +1,49 @@
+import type { ChatRequest, WireRequest } from "../core/request.js";
+import { anthropicBody } from "./anthropic-request.js";
+import { headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
+import type { Endpoint, Provider } from "./provider.js";
+
+/** The version of the API that this package is written for. An author's own header replaces it. */
+const API_VERSION = "2023-06-01";
+
+/** The largest page of the list of models; there are fewer. */
+const MODELS = 1000;
+
+/** Anthropic's Messages API (API reference at docs.claude.com). */
+export const ANTHROPIC: Provider = {
+  id: "anthropic",
+  label: "Anthropic",
+  baseUrl: "https://api.anthropic.com/v1",
+  keyRequired: true,
+  keyVariable: "ANTHROPIC_API_KEY",
+  // Newer models refuse it; a question that quotes the broken answer is understood by all.
+  prefill: false,
+  chat,
+  models,
+  modelNames,
+  failure: responseFailure,
+  learn: () => false,
+};
+
+function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  return postJson(at(endpoint, "messages"), headersOf(endpoint), anthropicBody(request));
+}
+
+function models(endpoint: Endpoint): WireRequest {
+  const url = at(endpoint, "models");
+  url.searchParams.set("limit", String(MODELS));
+  return { method: "GET", url, headers: headersOf(endpoint) };
+}
+
+/** Anthropic's documentation gives the address without the version, this package's others have it. */
+function at(endpoint: Endpoint, path: string): URL {
+  const versioned = /\/v1\/*$/.test(new URL(endpoint.baseUrl).pathname);
+  return under(endpoint.baseUrl, versioned ? path : `v1/${path}`);
+}
+
+function headersOf(endpoint: Endpoint): Record<string, string> {
+  return headersFor(endpoint, {
+    "anthropic-version": API_VERSION,
+    ...(endpoint.apiKey ? { "x-api-key": endpoint.apiKey } : {}),
+  });
+}

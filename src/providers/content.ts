@@ -1,0 +1,183 @@
+import type { ChatMessage } from "../core/chunk.js";
+import { Failure } from "../core/failure.js";
+import { isObject, tryParseJson } from "../core/json.js";
+
+/** Bytes that stand in the request itself. */
+export interface InlineData {
+  /** In lower case and without parameters, `image/png`. */
+  mediaType: string;
+  base64: string;
+}
+
+/**
+ * A part of a message's content, told from the many ways in which Chat Completions writes it. `raw` is the author's own
+ * part, for what only one service knows (`cache_control`).
+ */
+export type Part = { raw: Readonly<Record<string, unknown>> } & (
+  | { kind: "text"; text: string }
+  /** Either a web address or the bytes. */
+  | { kind: "image"; url?: string; data?: InlineData }
+  /** A web address, the id of a file that the service keeps, or the bytes. */
+  | { kind: "file"; name?: string; url?: string; id?: string; data?: InlineData }
+  | { kind: "audio"; data: InlineData }
+  | { kind: "video"; url?: string; data?: InlineData }
+  /** A part of a type that Chat Completions does not have: perhaps the service's own. */
+  | { kind: "other"; type: string }
+);
+
+/** What audio formats are called by those who do not say `input_audio.format`. */
+const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    mp3: "audio/mpeg",
+    m4a: "audio/mp4",
+    opus: "audio/ogg",
+  }),
+);
+
+/** The media types of files that have only a name. */
+const BY_ENDING: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    pdf: "application/pdf",
+    txt: "text/plain",
+    md: "text/markdown",
+    csv: "text/csv",
+    html: "text/html",
+    json: "application/json",
+    png: "image/png",
+    jpg: "image/jpeg",
+    jpeg: "image/jpeg",
+    gif: "image/gif",
+    webp: "image/webp",
+  }),
+);
+
+/**
+ * The parts of a message's content, whether that is a text, one part or a list; none where it is null.
+ * @param place how the author finds the message, "Message 3"
+ * @throws Failure `invalid_request` for what is no content
+ */
+export function contentParts(message: ChatMessage, place: string): Part[] {
+  const { content } = message;
+  if (content === undefined || content === null) return [];
+  const list = Array.isArray(content) ? content : [content];
+  return list.map((part: unknown) => partOf(part, place));
+}
+
+function partOf(part: unknown, place: string): Part {
+  if (typeof part === "string") return { kind: "text", text: part, raw: { type: "text", text: part } };
+  if (!isObject(part)) {
+    throw new Failure(
+      "invalid_request",
+      `${place} has content that is neither a text nor a list of content parts.`,
+    );
+  }
+  const raw = part;
+  const type = typeof raw["type"] === "string" ? raw["type"] : "text" in raw ? "text" : "";
+  const inner = raw[type];
+  switch (type) {
+    case "text":
+    case "input_text":
+    case "output_text":
+      return { kind: "text", text: textIn(raw["text"], place), raw };
+    case "refusal":
+      return { kind: "text", text: textIn(inner, place), raw };
+    case "image_url":
+    case "input_image":
+      return {
+        kind: "image",
+        ...located(isObject(inner) ? inner["url"] : (inner ?? raw["image_url"]), type, place),
+        raw,
+      };
+    case "video_url":
+      return { kind: "video", ...located(isObject(inner) ? inner["url"] : inner, type, place), raw };
+    case "input_audio":
+      return { kind: "audio", data: audioIn(inner, place), raw };
+    case "audio_url": {
+      const { data } = located(isObject(inner) ? inner["url"] : inner, type, place);
+      return data ? { kind: "audio", data, raw } : { kind: "other", type, raw };
+    }
+    case "file":
+    case "input_file":
+      return { kind: "file", ...fileIn(isObject(inner) ? inner : raw, place), raw };
+    default:
+      return { kind: "other", type, raw };
+  }
+}
+
+function textIn(value: unknown, place: string): string {
+  if (typeof value === "string") return value;
+  throw new Failure("invalid_request", `${place} has a text part without a text.`);
+}
+
+function located(url: unknown, type: string, place: string): { url?: string; data?: InlineData } {
+  if (typeof url !== "string" || url === "") {
+    throw new Failure("invalid_request", `${place} has a part of type ${type} without a URL.`);
+  }
+  if (/^https?:/i.test(url)) return { url };
+  const data = dataUrl(url);
+  if (data) return { data };
+  throw new Failure(
+    "invalid_request",
+    `${place} has a part of type ${type} whose URL is neither http, https nor data.`,
+  );
+}
+
+function audioIn(audio: unknown, place: string): InlineData {
+  const [data, format] = isObject(audio) ? [audio["data"], audio["format"]] : [];
+  if (typeof data !== "string" || data === "") {
+    throw new Failure("invalid_request", `${place} has an audio part without data.`);
+  }
+  const url = dataUrl(data);
+  if (url) return url;
+  const name = typeof format === "string" && format !== "" ? format.toLowerCase() : "wav";
+  return { mediaType: AUDIO_TYPES.get(name) ?? `audio/${name}`, base64: data };
+}
+
+function fileIn(
+  file: Record<string, unknown>,
+  place: string,
+): Omit<Extract<Part, { kind: "file" }>, "kind" | "raw"> {
+  const { file_data: data, file_id: id, file_url: url, filename } = file;
+  const name = typeof filename === "string" && filename !== "" ? { name: filename } : {};
+  if (typeof data === "string" && data !== "") {
+    const ending = /\.(\w+)$/.exec(name.name ?? "")?.[1]?.toLowerCase() ?? "";
+    // Without a name it is what Chat Completions' files are.
+    const mediaType = name.name ? (BY_ENDING.get(ending) ?? "application/octet-stream") : "application/pdf";
+    return { ...name, data: dataUrl(data) ?? { mediaType, base64: data } };
+  }
+  if (typeof id === "string" && id !== "") return { ...name, id };
+  if (typeof url === "string" && /^https?:/i.test(url)) return { ...name, url };
+  throw new Failure("invalid_request", `${place} has a file part without file_data, file_id or file_url.`);
+}
+
+/** The bytes that a data URL holds (RFC 2397), or undefined where it is none. */
+function dataUrl(url: string): InlineData | undefined {
+  const comma = url.indexOf(",");
+  const head = /^data:([^;,]*)((?:;[^;,]*)*)$/i.exec(url.slice(0, Math.max(comma, 0)));
+  if (!head) return undefined;
+  const mediaType = head[1]!.toLowerCase() || "text/plain";
+  const said = url.slice(comma + 1);
+  if (/;\s*base64$/i.test(head[2]!)) return { mediaType, base64: said };
+  try {
+    return { mediaType, base64: Buffer.from(decodeURIComponent(said)).toString("base64") };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param what the thing, as the end of a sentence: "the parameter n", "audio (message 2)" */
+export function cannotSend(service: string, what: string, instead = ""): Failure {
+  return new Failure("invalid_request", `${service} cannot take ${what}.${instead ? ` ${instead}` : ""}`);
+}
+
+/**
+ * The arguments of a tool call in the conversation, as the object that they are the JSON text of. What a model wrote
+ * wrongly has been answered with an error, and both must stay in the conversation: such a text is wrapped, as Anthropic's
+ * documentation of fine-grained tool streaming has it.
+ */
+export function parsedArguments(text: unknown): Record<string, unknown> {
+  if (isObject(text)) return text;
+  if (typeof text !== "string" || text.trim() === "") return {};
+  const value = tryParseJson(text);
+  return isObject(value) ? value : { INVALID_JSON: text };
+}

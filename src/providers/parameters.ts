@@ -1,0 +1,76 @@
+import { isObject } from "../core/json.js";
+import { cannotSend } from "./content.js";
+
+/** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */
+export type Harmless = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const never = () => false;
+const always = () => true;
+const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
+
+/** Parameters of OpenAI's alone. */
+export const OPENAI_ONLY: Harmless = {
+  audio: never,
+  function_call: never,
+  functions: never,
+  logit_bias: isEmptyObject,
+  metadata: always,
+  prediction: always,
+  prompt_cache_key: always,
+  safety_identifier: always,
+  service_tier: (value) => value === "auto" || value === "default",
+  store: always,
+  stream_options: always,
+  user: always,
+  verbosity: never,
+  web_search_options: never,
+};
+
+/**
+ * The parameters without those that the service does not have.
+ * @param instead what takes the place of a parameter
+ * @throws Failure `invalid_request` for one that would be lost
+ */
+export function sendable(
+  service: string,
+  parameters: Readonly<Record<string, unknown>>,
+  harmless: Harmless,
+  instead: Readonly<Record<string, string>> = {},
+): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    const saysNothing = Object.hasOwn(harmless, name) ? harmless[name] : undefined;
+    if (!saysNothing) kept[name] = value;
+    else if (!saysNothing(value))
+      throw cannotSend(service, `the parameter ${name}`, instead[name] ?? "Leave it out.");
+  }
+  return kept;
+}
+
+/**
+ * The service's own field that holds further ones.
+ * @throws Failure `invalid_request` where it holds none
+ */
+export function objectOf(service: string, name: string, value: unknown): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (isObject(value)) return value;
+  throw cannotSend(service, `the parameter ${name} with a value that is no object`);
+}
+
+/** What a `response_format` of Chat Completions asks for. */
+export type WantedFormat = { json: false } | { json: true; schema?: unknown };
+
+/** @throws Failure `invalid_request` */
+export function wantedFormat(service: string, format: unknown): WantedFormat {
+  const type = isObject(format) ? format["type"] : format;
+  if (type === undefined || type === "text") return { json: false };
+  if (type === "json_object") return { json: true };
+  const described = isObject(format) && type === "json_schema" ? format["json_schema"] : undefined;
+  if (isObject(described) && isObject(described["schema"]))
+    return { json: true, schema: described["schema"] };
+  throw cannotSend(
+    service,
+    "this response_format",
+    'Use {"type": "json_schema", "json_schema": {"schema": …}}.',
+  );
+}

@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { CompletionMachine } from "../../src/core/completion.js";
+import { Failure } from "../../src/core/failure.js";
+import { readChunk } from "../../src/core/read-chunk.js";
+import { ANTHROPIC } from "../../src/dialects/anthropic.js";
+import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import {
+  block,
+  blockDelta,
+  blockStart,
+  finish,
+  PING,
+  STOP,
+  start,
+  text,
+  thinking,
+} from "../support/anthropic-records.js";
+import { anyJson, anyText } from "../support/arbitraries.js";
+import { counted, finish as finishChunk, text as textChunk, USAGE } from "../support/fixtures.js";
+import { decode, RecordingSink, type SinkCall } from "../support/replay.js";
+
+function failureIn(
+  calls: readonly SinkCall[],
+): { code: string; message: string; requestId?: string } | undefined {
+  const call = calls.at(-1);
+  return call && "failure" in call ? (call.failure as { code: string; message: string }) : undefined;
+}
+
+describe("Anthropic's records", () => {
+  it("are told by their form, and others' are not taken for them", () => {
+    for (const record of [start(), ...text(0, "a"), finish("end_turn"), STOP]) {
+      assert.ok(ANTHROPIC.recognises(record), JSON.stringify(record));
+    }
+    const others = [
+      {},
+      PING,
+      { type: "message" },
+      { type: "response.output_text.delta", delta: "a" },
+      { candidates: [] },
+      { model: "m", message: { role: "assistant", content: "a" }, done: false },
+      { usage: USAGE },
+    ];
+    for (const record of others) assert.ok(!ANTHROPIC.recognises(record), JSON.stringify(record));
+  });
+
+  it("tell plain text without a chunk, and with one where every chunk is asked for", () => {
+    const records = [start(), ...text(0, "a", "b")];
+    const plain = decode(records);
+    assert.deepEqual(plain.slice(1), [{ text: "a" }, { text: "b" }]);
+    const every = decode(records, { everyChunk: true });
+    assert.deepEqual(
+      every
+        .slice(1)
+        .map((call) => ("chunk" in call ? [call.kind, call.text, call.chunk.choices[0]?.delta] : call)),
+      [
+        ["text", "a", { content: "a" }],
+        ["text", "b", { content: "b" }],
+      ],
+    );
+  });
+
+  it("that say nothing have a chunk only where every chunk is asked for", () => {
+    const records = [start(), PING, { type: "yet_to_come" }];
+    assert.deepEqual(decode(records).slice(1), [{ skipped: true }]);
+    const every = decode(records, { everyChunk: true }).filter((call) => "chunk" in call);
+    assert.deepEqual(
+      every.map((call) => "kind" in call && [call.kind, call.chunk.id, call.chunk.choices.length]),
+      [
+        ["silent", "msg_1", 1],
+        ["silent", "msg_1", 0],
+        ["silent", "msg_1", 0],
+      ],
+    );
+  });
+
+  it("bear the message's id and model in each chunk", () => {
+    const calls = decode([start(), ...thinking(0, ["Hm."]), finish("end_turn")]);
+    assert.equal(calls.length, 4);
+    for (const call of calls) {
+      assert.ok("chunk" in call);
+      assert.deepEqual([call.chunk.id, call.chunk.model], ["msg_1", "claude-1"]);
+    }
+  });
+
+  it("leave a ping of another service's in peace", () => {
+    const calls = decode([PING, textChunk("a"), finishChunk(), counted(USAGE), "[DONE]"]);
+    const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);
+    assert.deepEqual(usage, USAGE);
+  });
+
+  it("that report an error say which request it was", () => {
+    const failure = failureIn(
+      decode([{ type: "error", error: { type: "api_error", message: "Internal" }, request_id: "req_1" }]),
+    );
+    assert.deepEqual([failure?.code, failure?.requestId], ["server_error", "req_1"]);
+  });
+
+  it("report errors in words that have their codes", () => {
+    const codes = {
+      invalid_request_error: "invalid_request",
+      authentication_error: "authentication",
+      billing_error: "insufficient_credits",
+      permission_error: "permission",
+      not_found_error: "not_found",
+      request_too_large: "invalid_request",
+      rate_limit_error: "rate_limit",
+      timeout_error: "timeout",
+      api_error: "server_error",
+      overloaded_error: "overloaded",
+    };
+    for (const [type, code] of Object.entries(codes)) {
+      assert.equal(failureIn(decode([{ type: "error", error: { type, message: "No." } }]))?.code, code, type);
+    }
+    const tooLong = {
+      type: "invalid_request_error",
+      message: "prompt is too long: 210000 tokens > 200000 maximum",
+    };
+    assert.equal(failureIn(decode([{ type: "error", error: tooLong }]))?.code, "context_length");
+    const poor = {
+      type: "invalid_request_error",
+      message: "Your credit balance is too low to access the API.",
+    };
+    assert.equal(failureIn(decode([{ type: "error", error: poor }]))?.code, "insufficient_credits");
+  });
+
+  it("with more blocks side by side than there may be fail", () => {
+    const begun = Array.from({ length: 5 }, (_, index) => blockStart(index, { type: "text", text: "" }));
+    assert.equal(failureIn(decode([start(), ...begun], { indices: 4 }))?.code, "limit");
+    const inTurn = Array.from({ length: 9 }, (_, index) => text(index, "a")).flat();
+    assert.equal(failureIn(decode([start(), ...inTurn], { indices: 4 })), undefined);
+  });
+
+  it("with a block that grows unheard without end fail", () => {
+    const piece = { type: "input_json_delta", partial_json: "x".repeat(1_000_000) };
+    const calls = decode([
+      start(),
+      blockStart(0, { type: "server_tool_use", id: "s", name: "web_search", input: {} }),
+      ...Array.from({ length: 17 }, () => blockDelta(0, piece)),
+    ]);
+    assert.equal(failureIn(calls)?.code, "limit");
+  });
+
+  it("keep a server tool's input that is no JSON as it came", () => {
+    const calls = decode([
+      start(),
+      ...block(
+        3,
+        { type: "mcp_tool_use", id: "m", name: "n", input: {} },
+        { type: "input_json_delta", partial_json: '{"a":' },
+      ),
+    ]);
+    const last = calls.at(-1)!;
+    assert.ok("chunk" in last);
+    assert.equal(last.kind, "rich");
+    assert.deepEqual(last.chunk.choices[0]?.delta, {
+      anthropic_blocks: { "3": { type: "mcp_tool_use", id: "m", name: "n", input: '{"a":' } },
+    });
+  });
+
+  it("cut anywhere, and with anything in their places, make nothing but chunks and failures", () => {
+    const types = fc.constantFrom(
+      "message_start",
+      "content_block_start",
+      "content_block_delta",
+      "content_block_stop",
+      "message_delta",
+      "message_stop",
+      "message",
+      "ping",
+      "other",
+    );
+    const blockTypes = fc.constantFrom(
+      "text",
+      "thinking",
+      "redacted_thinking",
+      "tool_use",
+      "server_tool_use",
+      "other",
+    );
+    const deltaTypes = fc.constantFrom(
+      "text_delta",
+      "thinking_delta",
+      "signature_delta",
+      "input_json_delta",
+      "citations_delta",
+      "other",
+    );
+    const anything = (type: fc.Arbitrary<string>) =>
+      fc.oneof(
+        anyJson,
+        fc.record(
+          {
+            type,
+            text: fc.oneof(anyText, anyJson),
+            thinking: fc.oneof(anyText, anyJson),
+            signature: anyJson,
+            partial_json: fc.oneof(anyText, anyJson),
+            input: anyJson,
+            citation: anyJson,
+            citations: anyJson,
+            stop_reason: fc.oneof(fc.constantFrom("end_turn", "error", "x"), anyJson),
+            id: anyJson,
+            name: anyJson,
+            usage: anyJson,
+            content: fc.oneof(fc.array(anyJson, { maxLength: 2 }), anyJson),
+          },
+          { requiredKeys: ["type"] },
+        ),
+      );
+    const record = fc.record(
+      {
+        type: types,
+        index: fc.oneof(fc.nat(2), anyJson),
+        message: anything(types),
+        content_block: anything(blockTypes),
+        content: fc.array(anything(blockTypes), { maxLength: 2 }),
+        delta: anything(deltaTypes),
+        usage: anyJson,
+        extra: anyJson,
+      },
+      { requiredKeys: ["type"] },
+    );
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 6 }), (records) => {
+        const sink = new RecordingSink();
+        const failures: unknown[] = [];
+        const listening = Object.assign(Object.create(sink) as RecordingSink, {
+          onFailure: (failure: object) => {
+            failures.push(failure);
+            sink.onFailure(failure);
+          },
+        });
+        const decoder = new OpenAiDecoder(listening, { depth: 64, indices: 16 });
+        for (const one of records) if (!sink.over) decoder.record(JSON.stringify(one));
+        for (const failure of failures) assert.ok(failure instanceof Failure);
+        const machine = new CompletionMachine();
+        let said = "";
+        for (const call of sink.calls) {
+          if ("chunk" in call) {
+            assert.ok(readChunk(call.chunk), JSON.stringify(call.chunk));
+            machine.addChunk(call.chunk);
+          }
+          if ("text" in call && !("chunk" in call)) machine.addText(call.text);
+          if ("text" in call) said += call.text;
+        }
+        assert.equal(machine.completion("s").choices[0]?.message.content ?? "", said);
+        structuredClone(machine.closingChunk());
+        assert.deepEqual(Object.keys(Object.prototype), []);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

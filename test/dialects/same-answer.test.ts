@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/any-dialect.js";
+import { anyCuts, cutUp } from "../support/arbitraries.js";
+import { play } from "../support/replay.js";
+
+interface Heard {
+  text: string;
+  reasoning: string;
+  calls: { name: string; arguments: unknown }[];
+  finishReason: string;
+  usage: unknown;
+}
+
+describe("The same answer", function () {
+  this.timeout(20_000);
+
+  for (const [dialect, render] of Object.entries(RENDERERS)) {
+    it(`is the same through ${dialect}, however its bytes are cut`, () => {
+      fc.assert(
+        fc.property(anyAnswer, anyPieceLengths, anyCuts, (answer, lengths, cuts) => {
+          const { body, contentType } = render(answer, lengths);
+          const fixture = {
+            name: dialect,
+            body,
+            expect: { texts: [] },
+            ...(contentType ? { contentType } : {}),
+          };
+          const { told, result } = play(fixture, cutUp(body, cuts));
+          assert.equal(result.failure?.message, undefined);
+          assert.equal(result.outcome, "complete");
+          assert.equal(told.map(({ text }) => text).join(""), answer.texts.join(""), "the texts joined");
+
+          const [choice] = result.completion.choices;
+          const calls = choice!.message.tool_calls ?? [];
+          assert.equal(
+            new Set(calls.map(({ id }) => id)).size,
+            calls.length,
+            "each call has an id of its own",
+          );
+          const { prompt_tokens, completion_tokens, total_tokens } = result.completion.usage ?? {};
+          assert.deepEqual(
+            {
+              text: choice!.message.content ?? "",
+              reasoning: choice!.message.reasoning_content ?? "",
+              calls: calls.map((call) => ({
+                name: call.function.name,
+                arguments: JSON.parse(call.function.arguments) as unknown,
+              })),
+              finishReason: result.finishReason,
+              usage: { prompt_tokens, completion_tokens, total_tokens },
+            },
+            expected(answer),
+          );
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+});
+
+function expected({ texts, reasoning, calls, finishReason, usage }: Answer): Heard {
+  return {
+    text: texts.join(""),
+    reasoning: reasoning.join(""),
+    calls: [...calls],
+    finishReason,
+    usage: {
+      prompt_tokens: usage.input,
+      completion_tokens: usage.output,
+      total_tokens: usage.input + usage.output,
+    },
+  };
+}

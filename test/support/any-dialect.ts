@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { anyText } from "./arbitraries.js";
+import { chunk, counted, DONE, finish, HEAD, sse, text } from "./fixtures.js";
+import * as gemini from "./gemini-records.js";
+import * as ollama from "./ollama-records.js";
+
+/** An answer as a model gives it, before any service has written it down. */
+export interface Answer {
+  /** What the model thought before it spoke, in pieces; none: it did not. */
+  reasoning: readonly string[];
+  texts: readonly string[];
+  calls: readonly { name: string; arguments: Record<string, unknown> }[];
+  /** In the words of the message contract. With calls it is `tool_calls`. */
+  finishReason: "stop" | "length" | "content_filter" | "tool_calls";
+  usage: { input: number; output: number };
+}
+
+/** What a service sends. */
+export interface Rendered {
+  body: Buffer;
+  /** Default: an event stream's. */
+  contentType?: string;
+}
+
+/** Writes an answer down as one service does. `pieces` says how long each piece of a tool call's arguments is. */
+export type Renderer = (answer: Answer, pieces: readonly number[]) => Rendered;
+
+const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
+  // A number as a key would change its place.
+  fc.constantFrom("city", "unit", "days", "größe", 'say "hi"'),
+  fc.oneof(
+    anyText.map(wellFormed),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(fc.integer(), { maxLength: 3 }),
+  ),
+  { maxKeys: 3, noNullPrototype: true },
+);
+
+function wellFormed(content: string): string {
+  return Buffer.from(content).toString();
+}
+
+/** Pieces that say something: what an empty one becomes is each dialect's own matter. */
+const anyPieces = (least: number) =>
+  fc.array(
+    anyText.map(wellFormed).filter((piece) => piece !== ""),
+    { minLength: least, maxLength: 5 },
+  );
+
+export const anyAnswer: fc.Arbitrary<Answer> = fc
+  .record({
+    reasoning: fc.oneof(fc.constant<string[]>([]), anyPieces(1)),
+    texts: anyPieces(0),
+    calls: fc.array(
+      fc.record(
+        { name: fc.constantFrom("get_weather", "search", "f"), arguments: anyArguments },
+        { noNullPrototype: true },
+      ),
+      { maxLength: 3 },
+    ),
+    finishReason: fc.constantFrom("stop", "length", "content_filter"),
+    usage: fc.record({ input: fc.integer({ min: 1, max: 1e6 }), output: fc.integer({ min: 1, max: 1e6 }) }),
+  })
+  .map(
+    (answer) =>
+      (answer.calls.length > 0 ? { ...answer, finishReason: "tool_calls" as const } : answer) as Answer,
+  );
+
+/** How long the pieces of a tool call's arguments are; again from the beginning when all are used. */
+export const anyPieceLengths: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 9 }), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+/** A text in pieces of these lengths. */
+export function inPieces(whole: string, lengths: readonly number[]): string[] {
+  const pieces: string[] = [];
+  for (let at = 0, turn = 0; at < whole.length; turn++) {
+    const length = lengths[turn % lengths.length]!;
+    pieces.push(whole.slice(at, at + length));
+    at += length;
+  }
+  return pieces;
+}
+
+const openAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
+  body: sse(
+    chunk({ role: "assistant", content: "" }),
+    ...reasoning.map((piece) => chunk({ reasoning_content: piece })),
+    ...texts.map((piece) => text(piece)),
+    ...calls.flatMap((call, index) => [
+      chunk({
+        tool_calls: [
+          { index, id: `call_${index}`, type: "function", function: { name: call.name, arguments: "" } },
+        ],
+      }),
+      ...inPieces(JSON.stringify(call.arguments), lengths).map((piece) =>
+        chunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
+      ),
+    ]),
+    finish(finishReason),
+    counted({
+      prompt_tokens: usage.input,
+      completion_tokens: usage.output,
+      total_tokens: usage.input + usage.output,
+    }),
+    DONE,
+  ),
+});
+
+const STOP_REASONS = {
+  stop: "end_turn",
+  length: "max_tokens",
+  content_filter: "refusal",
+  tool_calls: "tool_use",
+} as const;
+
+const anthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => {
+  const blocks = [
+    ...(reasoning.length > 0
+      ? [
+          {
+            start: { type: "thinking", thinking: "", signature: "" },
+            deltas: [
+              ...reasoning.map((thinking) => ({ type: "thinking_delta", thinking })),
+              { type: "signature_delta", signature: "c2ln" },
+            ],
+          },
+        ]
+      : []),
+    ...(texts.length > 0
+      ? [
+          {
+            start: { type: "text", text: "" },
+            deltas: texts.map((piece) => ({ type: "text_delta", text: piece })),
+          },
+        ]
+      : []),
+    ...calls.map((call, at) => {
+      const said = JSON.stringify(call.arguments);
+      const pieces = said === "{}" ? [""] : inPieces(said, lengths);
+      return {
+        start: { type: "tool_use", id: `toolu_${at}`, name: call.name, input: {} },
+        deltas: pieces.map((partial_json) => ({ type: "input_json_delta", partial_json })),
+      };
+    }),
+  ];
+  const events = [
+    {
+      type: "message_start",
+      message: {
+        id: HEAD.id,
+        type: "message",
+        role: "assistant",
+        model: HEAD.model,
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { input_tokens: usage.input, output_tokens: 1 },
+      },
+    },
+    { type: "ping" },
+    ...blocks.flatMap(({ start, deltas }, index) => [
+      { type: "content_block_start", index, content_block: start },
+      ...deltas.map((delta) => ({ type: "content_block_delta", index, delta })),
+      { type: "content_block_stop", index },
+    ]),
+    {
+      type: "message_delta",
+      delta: { stop_reason: STOP_REASONS[finishReason], stop_sequence: null },
+      usage: { output_tokens: usage.output },
+    },
+    { type: "message_stop" },
+  ];
+  const framed = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  return { body: Buffer.from(framed.join("")) };
+};
+
+const FINISH_REASONS = {
+  stop: "STOP",
+  length: "MAX_TOKENS",
+  content_filter: "SAFETY",
+  tool_calls: "STOP",
+} as const;
+
+function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
+  const parts = calls.map(({ name, arguments: args }, at) =>
+    gemini.call(name, args, at === 0 ? { thoughtSignature: "c2ln" } : {}),
+  );
+  const usageMetadata = {
+    promptTokenCount: usage.input,
+    candidatesTokenCount: usage.output,
+    totalTokenCount: usage.input + usage.output,
+  };
+  return [
+    ...reasoning.map((piece) => gemini.thought(piece)),
+    ...texts.map((piece) => gemini.text(piece)),
+    ...(parts.length > 0 ? [gemini.content(parts)] : []),
+    gemini.content([], { finishReason: FINISH_REASONS[finishReason] }, { usageMetadata }),
+  ];
+}
+
+const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
+  contentType: "application/x-ndjson",
+  body: ollama.lines(
+    ...reasoning.map((thinking) => ollama.say({ thinking })),
+    ...texts.map((piece) => ollama.text(piece)),
+    ...calls.map((call) => ollama.say({ tool_calls: [{ function: call }] })),
+    ollama.done(
+      finishReason === "tool_calls" ? "stop" : finishReason,
+      {},
+      { prompt_eval_count: usage.input, eval_count: usage.output },
+    ),
+  ),
+});
+
+/** Every dialect, and how an answer is written in it. A new one is an entry here. */
+export const RENDERERS: Readonly<Record<string, Renderer>> = {
+  openai: openAi,
+  anthropic,
+  gemini: (answer) => ({ body: sse(...geminiRecords(answer)) }),
+  "gemini, as an array": (answer) => ({
+    body: gemini.array(...geminiRecords(answer)),
+    contentType: "application/json",
+  }),
+  ollama: ollamaLines,
+};
