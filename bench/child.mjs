@@ -1,10 +1,10 @@
 /** One client in a process of its own: opens it, does the scenarios it is sent, and is gone with all its streams. */
 import { Unavailable } from "./packages.mjs";
-import { burst, first, flat, heap, paced } from "./scenarios.mjs";
+import { burst, first, flat, heap, paced, saved, toolArguments } from "./scenarios.mjs";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const scenarios = { burst, first, flat, heap, paced };
+const scenarios = { burst, first, flat, heap, paced, saved, toolArguments };
 const { client: name, baseUrl } = JSON.parse(process.argv[2]);
 let client;
 

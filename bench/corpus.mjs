@@ -128,9 +128,15 @@ export function variedRecord(encoded, position) {
   return textRecord(encoded).replace("CfZkq2vW", String(position * 7919 + 10_000_000));
 }
 
+/** A record with any delta. */
+export function deltaRecord(delta, finishReason = null) {
+  const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
+  return `${HEAD}${JSON.stringify(choice)}]}\n\n`;
+}
+
 /** The records that end a stream; the usage only where it was asked for. */
-export function endRecords(count, withUsage) {
-  const records = [`${HEAD}{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n`];
+export function endRecords(count, withUsage, finishReason = "stop") {
+  const records = [deltaRecord({}, finishReason)];
   if (withUsage) {
     const usage = `{"prompt_tokens":9,"completion_tokens":${count},"total_tokens":${count + 9}}`;
     records.push(`${HEAD.slice(0, -1)}[],"usage":${usage}}\n\n`);

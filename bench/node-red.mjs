@@ -1,5 +1,6 @@
 /**
- * A real Node-RED 5 runtime in this process, without editor or log, with one node under test wired to one sink.
+ * A real Node-RED 5 runtime in this process, without editor or log, with the node under test wired to a sink, or to
+ * other nodes before it.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,8 +12,11 @@ import { built, nodeRed, Unavailable } from "./packages.mjs";
 /** What the sink node reports to: set by the bench, looked up by the node's `deliver` function. */
 const streams = new Map();
 
-/** Starts the runtime with `configNodes` and `node`; its streams are messages sent into `node`. */
-export async function boot(configNodes, node) {
+/**
+ * Starts the runtime with `configNodes` and `node`; its streams are messages sent into `node`. `behind` are the nodes
+ * between it and the sink, one behind the other by their first outputs; their `wires` are those of the other outputs.
+ */
+export async function boot(configNodes, node, behind = []) {
   const RED = nodeRed();
   const userDir = mkdtempSync(join(tmpdir(), "chat-stream-bench-"));
   process.on("exit", () => rmSync(userDir, { recursive: true, force: true }));
@@ -27,6 +31,8 @@ export async function boot(configNodes, node) {
     credentialSecret: "bench",
     logging: { console: { level: "off", metrics: false, audit: false } },
     telemetry: { enabled: false },
+    // What the tests have beside Node-RED, it would load as well.
+    externalModules: { palette: { allowList: ["*"], denyList: ["@flowfuse/node-red-dashboard"] } },
   });
   // The runtime loads and starts its stored (empty) flows after `start()` has resolved: a deploy before that is lost.
   const idle = nextStart(RED);
@@ -35,14 +41,23 @@ export async function boot(configNodes, node) {
   const flows = [
     { id: "tab", type: "tab", label: "bench" },
     ...configNodes,
-    { id: "tested", z: "tab", wires: [["sink"]], ...node },
+    { id: "tested", z: "tab", wires: [[behind.length > 0 ? "behind-0" : "sink"]], ...node },
+    ...behind.map(({ wires = [], ...each }, at) => ({
+      id: `behind-${at}`,
+      z: "tab",
+      ...each,
+      wires: [[at + 1 < behind.length ? `behind-${at + 1}` : "sink"], ...wires],
+    })),
     { id: "sink", z: "tab", type: "bench-sink", wires: [] },
   ];
   const deployed = nextStart(RED);
   await RED.runtime.flows.setFlows({ flows: { flows }, deploymentType: "full" });
   await deployed;
   const tested = RED.nodes.getNode("tested");
-  if (!tested) throw new Unavailable(`Node-RED did not start a ${node.type} node`);
+  const missing = [node, ...behind].find(
+    (_, at) => !RED.nodes.getNode(at === 0 ? "tested" : `behind-${at - 1}`),
+  );
+  if (missing) throw new Unavailable(`Node-RED did not start a ${missing.type} node`);
   const stream = (model, onText) =>
     new Promise((resolve, reject) => {
       const _msgid = RED.util.generateId();

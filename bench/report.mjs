@@ -1,19 +1,18 @@
 /** From the rounds to what one reads: the tables in Markdown, and the targets, reached or not. */
+import { argumentsTable, bestPeer, chainTable } from "./chain-report.mjs";
+import {
+  differences,
+  growths,
+  labelOf,
+  measured,
+  ratio,
+  ratios,
+  show,
+  table,
+  value,
+  values,
+} from "./figures.mjs";
 import { median, quantile, SATURATED } from "./statistics.mjs";
-
-const LABELS = {
-  "undici-drain": "undici, bytes only (the floor)",
-  "plain-loop": "**plain loop**",
-  core: "**core**, callbacks",
-  "core-iterated": "core, `for await`",
-  openai: "`openai`, `create({ stream })`",
-  "openai-completion": "`openai`, `stream()` to the completion",
-  "ai-sdk": "AI SDK, `streamText`",
-  "node-red-trivial": "Node-RED: trivial node, one wire",
-  "node-red-chat-stream": "Node-RED: **chat-stream**, one wire",
-};
-
-const labelOf = (client) => LABELS[client] ?? client;
 
 /** The tables and the list of targets of a run. */
 export function report(run) {
@@ -26,6 +25,8 @@ export function report(run) {
     pacedTable(run.scenarios.paced),
     heapTable(run.scenarios.heap),
     flatTable(run.scenarios.flat),
+    chainTable(run.scenarios.chain, run.scenarios.saved),
+    argumentsTable(run.scenarios.arguments),
   ];
   const targets = checkTargets(run.scenarios);
   if (targets.length > 0) sections.push(targetList(targets));
@@ -45,46 +46,9 @@ function busyNote({ load, scenarios }) {
   );
 }
 
-/** The values of a field over a client's turns. */
-function values(scenario, client, field) {
-  const turns = scenario?.clients[client]?.turns ?? [];
-  return turns.flatMap((turn) => (typeof turn?.[field] === "number" ? [turn[field]] : []));
-}
-
-function value(scenario, client, field) {
-  return median(values(scenario, client, field));
-}
-
-/** One client's field divided by another's, turn by turn. */
-function ratios(scenario, client, base, field) {
-  const ours = scenario?.clients[client]?.turns ?? [];
-  const theirs = scenario?.clients[base]?.turns ?? [];
-  return ours.flatMap((turn, index) => {
-    const quotient = turn && theirs[index] ? turn[field] / theirs[index][field] : Number.NaN;
-    return Number.isFinite(quotient) ? [quotient] : [];
-  });
-}
-
-function ratio(scenario, client, base, field) {
-  return median(ratios(scenario, client, base, field));
-}
-
 /** What a client is compared with: nodes with the trivial node, all else with the plain loop. */
 function baseOf(client) {
   return client.startsWith("node-red-") ? "node-red-trivial" : "plain-loop";
-}
-
-const show = (number, digits = 2, unit = "") => (number === undefined ? "–" : number.toFixed(digits) + unit);
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  const rule = head.map((_, index) => (index === 0 ? "---" : "---:"));
-  return [line(head), line(rule), ...rows.map(line)].join("\n");
-}
-
-function measured(scenario) {
-  const clients = Object.entries(scenario?.clients ?? {});
-  return clients.filter(([, { turns }]) => turns.length > 0).map(([client]) => client);
 }
 
 function burstTable(scenario) {
@@ -163,14 +127,8 @@ function flatTable(scenario) {
   );
 }
 
-/** A long answer's cost per chunk divided by a short one's, turn by turn. */
-function growths(scenario, client) {
-  const turns = scenario?.clients[client]?.turns ?? [];
-  return turns.filter(Boolean).map((turn) => turn.long / turn.short);
-}
-
 /** The targets of the project, each with what was measured; those without a measurement are left out. */
-function checkTargets({ burst, paced, heap, flat }) {
+function checkTargets({ burst, paced, heap, flat, chain, saved, arguments: calls }) {
   const targets = [];
   const add = (name, samples, low, high, unit, digits) => {
     if (samples.length === 0) return;
@@ -219,6 +177,13 @@ function checkTargets({ burst, paced, heap, flat }) {
   }
   add("core's cost per chunk flat (±20 %)", growths(flat, "core"), 0.8, 1.2, "×", 2);
   add("chat-stream's cost per chunk flat (±20 %)", growths(flat, "node-red-chat-stream"), 0.8, 1.2, "×", 2);
+  const added = differences(chain, "node-red-retry", "node-red-hop", "frame");
+  add("retry adds ≤ 1 µs per chunk to any node's hop", added, Number.NEGATIVE_INFINITY, 1, " µs", 2);
+  const fewer = values(saved, "node-red-delta-buffer", "fewer");
+  least("delta-buffer at 50 ms makes 4× fewer messages of 100 chunks a second", 4, fewer);
+  const best = bestPeer(calls);
+  least("core at least 2× cheaper per fragment than the best SDK", 2, ratios(calls, best, "core", "long"));
+  most("core's cost per fragment does not grow with the length (≤ +20 %)", 1.2, growths(calls, "core"));
   return targets;
 }
 

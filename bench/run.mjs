@@ -1,5 +1,6 @@
 /**
- * Runs the benchmark: `node bench/run.mjs [--quick] [--only=plain-loop,core] [--scenario=burst,paced]`.
+ * Runs the benchmark: `node bench/run.mjs [--quick] [--only=plain-loop,core] [--scenario=burst,paced]`;
+ * the scenarios are burst, paced, heap, flat, chain, saved and arguments.
  *
  * Each client has a process of its own, because in a shared one it would pay for its neighbour's garbage and for
  * call sites that the neighbour made polymorphic. The clients take short turns, A B C … A B C …, while the others'
@@ -29,6 +30,7 @@ const LIBRARIES = [
 const DISTURBED = 0.1;
 
 const PEERS = ["openai", "openai-completion", "ai-sdk"];
+const CHAIN = ["node-red-chat-stream", "node-red-hop", "node-red-retry", "node-red-delta-buffer"];
 const PACED = ["undici-drain", "plain-loop", "core", ...NODES, "openai"];
 const HEAP = ["undici-drain", "plain-loop", "core", "node-red-chat-stream"];
 const FLAT = ["plain-loop", "core", ...NODES];
@@ -57,6 +59,13 @@ function plans(quick) {
   };
   const flatParts = [{ scenario: "flat", options: { short: 10_000, long: 200_000 } }];
   const flat = { name: "flat", clients: FLAT, parts: flatParts };
+  const chain = { name: "chain", clients: CHAIN, parts: [burstOf("frame")] };
+  const savedParts = [{ scenario: "saved", options: { chunks: 300, perSecond: 100 } }];
+  const saved = { name: "saved", clients: ["node-red-delta-buffer"], parts: savedParts, generations: 1 };
+  const argumentsOf = (more) => [{ scenario: "toolArguments", options: { short: 25_000, ...more } }];
+  const calls = { name: "arguments", clients: ["plain-loop", "core", ...PEERS] };
+  // Quadratic: 100 KB take it the better part of a minute.
+  const slowCalls = { ...calls, clients: ["langchain"], generations: 1, alone: true };
   if (quick) {
     const clients = burst.clients.filter(
       (client) => client !== "core-iterated" && client !== "openai-completion",
@@ -73,6 +82,16 @@ function plans(quick) {
       { ...paced, parts: pacedOf(1000), generations: 1 },
       { ...heap, generations: 1 },
       { ...flat, clients: ["core", "node-red-chat-stream"], generations: 1, warmups: 1 },
+      { ...chain, generations: 1, warmups: 2, turns: 3 },
+      { ...saved, turns: 1 },
+      {
+        ...calls,
+        parts: argumentsOf({ long: 100_000, longest: 400_000 }),
+        generations: 1,
+        warmups: 1,
+        turns: 1,
+      },
+      { ...slowCalls, parts: argumentsOf({ repeats: 1 }) },
     ];
   }
   const seldom = { padded: 4, varied: 4, first: 2, "undici-drain": 3, "core-iterated": 3, openai: 3 };
@@ -96,6 +115,17 @@ function plans(quick) {
     { ...paced, clients: ["ai-sdk"], parts: pacedOf(1500, { saturationMs: 45_000 }), generations: 1 },
     { ...heap, generations: 1 },
     { ...flat, generations: 2, warmups: 1, turns: 3 },
+    { ...chain, generations: 4, warmups: 3, turns: 12 },
+    { ...saved, turns: 5 },
+    {
+      ...calls,
+      parts: argumentsOf({ long: 100_000, longest: 400_000 }),
+      generations: 2,
+      warmups: 3,
+      turns: 4,
+      every: { "ai-sdk": 4 },
+    },
+    { ...slowCalls, parts: argumentsOf({ long: 100_000, repeats: 1 }) },
   ];
 }
 

@@ -3,8 +3,10 @@
  * the text, and a wrong one fails the client.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { argumentsOf, FRAGMENT } from "./arguments.mjs";
 import { now } from "./clock.mjs";
 import { CYCLE, checkPacedText, expectedText, STAMP_RANGE, stampOf, TEXT_START } from "./corpus.mjs";
+import { Unavailable } from "./packages.mjs";
 import { median, quantile, SATURATED } from "./statistics.mjs";
 
 /** Records that an open and idle stream has had: enough to be past its beginnings. */
@@ -79,6 +81,41 @@ export async function flat(client, { short, long, warming }) {
   const result = warming ? {} : { long: await run(client, `burst:${long}:frame`, long, false) };
   await runShorts();
   return { ...result, short: shorts.reduce((sum, each) => sum + each) / shorts.length };
+}
+
+/**
+ * A tool call whose arguments come in pieces of a few characters: CPU µs per piece at several lengths, and whether it
+ * grows with the length. As in `flat`, the short ones lie around the long ones, as many pieces as one long one has.
+ */
+export async function toolArguments(client, { short, long, longest, repeats = long / short, warming }) {
+  if (!client.toolArguments) throw new Unavailable("it gathers no tool calls");
+  const gathered = async (length) => {
+    const before = process.cpuUsage();
+    const text = await client.toolArguments(`arguments:${length}`);
+    const { user, system } = process.cpuUsage(before);
+    if (text !== argumentsOf(length)) throw new Error("the arguments are wrong");
+    return (user + system) / (length / FRAGMENT);
+  };
+  const shorts = [];
+  const runShorts = async () => {
+    for (let time = 0; time < Math.max(1, repeats / 2); time += 1) shorts.push(await gathered(short));
+  };
+  await runShorts();
+  const result = {};
+  if (long && !warming) result.long = await gathered(long);
+  if (longest && !warming) result.longest = await gathered(longest);
+  if (repeats > 1) await runShorts();
+  return { ...result, short: shorts.reduce((sum, each) => sum + each) / shorts.length };
+}
+
+/** Messages that arrive of a stream at an even pace: a count, and no time. */
+export async function saved(client, { chunks, perSecond }) {
+  let messages = 0;
+  const whole = await client.stream(`rate:${chunks}:${perSecond}`, () => {
+    messages += 1;
+  });
+  if (whole !== expectedText(chunks)) throw new Error("the whole text is wrong");
+  return { messages, fewer: chunks / messages };
 }
 
 /**

@@ -11,8 +11,11 @@
  * - `paced`                         50 records a second, each with its time of writing, until the client leaves or
  * - `end`                           asks, with an empty answer, that all paced streams end
  * - `idle:<n>`                      n records, then silence
+ * - `rate:<n>:<m>`                  n text records, m a second
+ * - `arguments:<n>`                 a tool call with n characters of arguments, a few in each record
  */
 import net from "node:net";
+import { argumentRecords } from "./arguments.mjs";
 import { now } from "./clock.mjs";
 import {
   CYCLE,
@@ -71,6 +74,19 @@ function body(count, framing, withUsage) {
   return buffers;
 }
 
+/** The buffers of an answer that is a tool call. */
+function callBody(length, withUsage) {
+  const key = `arguments ${length} ${withUsage}`;
+  let buffers = bodies.get(key);
+  if (buffers === undefined) {
+    const records = argumentRecords(length);
+    const end = endRecords(records.length, withUsage, "tool_calls");
+    buffers = [RESPONSE_HEAD, frames(records, "frame"), frames(end, "frame"), LAST_FRAME];
+    bodies.set(key, buffers);
+  }
+  return buffers;
+}
+
 function write(socket, buffers) {
   socket.cork();
   for (const buffer of buffers) socket.write(buffer);
@@ -121,6 +137,21 @@ function endPaced() {
   ticker = undefined;
 }
 
+/** Writes text records at an even pace; a late timer catches up. */
+function writeAtRate(socket, count, perSecond, withUsage) {
+  const start = now();
+  let written = 0;
+  const timer = setInterval(() => {
+    const due = Math.min(count, Math.floor(((now() - start) / 1000) * perSecond));
+    for (; written < due; written += 1)
+      socket.write(frames([textRecord(encodedDeltas[written % CYCLE])], "frame"));
+    if (written < count) return;
+    clearInterval(timer);
+    write(socket, [frames(endRecords(count, withUsage), "frame"), LAST_FRAME]);
+  }, 1);
+  socket.once("close", () => clearInterval(timer));
+}
+
 function answer(socket, request) {
   const [kind, count, framing] = request.model.split(":");
   const withUsage = request.stream_options?.include_usage === true;
@@ -132,6 +163,11 @@ function answer(socket, request) {
     const rest = frames([...others, ...endRecords(count, withUsage)], "frame");
     write(socket, first);
     setTimeout(write, 2, socket, [rest, LAST_FRAME]);
+  } else if (kind === "arguments") {
+    write(socket, callBody(Number(count), withUsage));
+  } else if (kind === "rate") {
+    write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD], "frame")]);
+    writeAtRate(socket, Number(count), Number(framing), withUsage);
   } else if (kind === "idle") {
     const records = encodedDeltas.slice(0, Number(count)).map(textRecord);
     write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD, ...records], "frame")]);

@@ -1,38 +1,31 @@
 /** The editor half of chat-provider. */
 (() => {
-  /** A service as the runtime lists it; see the admin route `chat-provider/providers`. */
-  interface Service {
-    id: string;
-    label: string;
-    baseUrl?: string;
-    keyRequired: boolean;
-    keyVariable?: string;
-  }
-
   interface ProviderNode extends EditorNode {
     provider?: string;
     baseUrl?: string;
+    settings?: Record<string, unknown>;
+    /** The nodes that use it. */
+    users?: EditorNode[];
     [setting: string]: unknown;
-  }
-
-  interface Header {
-    name: string;
-    value: string;
-    secret: boolean;
   }
 
   /** Stands in a password field for what is stored; the editor never gets more. */
   const STORED = "__PWRD__";
   const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
   const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
-  const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+  /** So many settings of a service stand beside its key; more get a page of their own. */
+  const FEW = 4;
 
-  /** Known once a dialog has asked for it. Until then only what the flow itself says can be judged. */
-  let services: Service[] = [];
+  /** Until the runtime has told them, only what the flow itself says can be judged. */
+  let services: ChatService[] = [];
+  /** Deployed providers that have no key, as far as the runtime was asked. */
+  const keyless = new Set<string>();
+  /** What stands in the fields of the open dialog that only the chosen service has. */
+  let readSettings = (): Record<string, unknown> => ({});
 
   const field = (setting: string) => $(`#node-config-input-${setting}`);
-  const serviceOf = (id: unknown) =>
-    services.find((service) => service.id === (id === "openai-compatible" ? "custom" : id));
+  const idOf = (id: unknown) => (id === "openai-compatible" ? "custom" : String(id));
+  const serviceOf = (id: unknown) => services.find((service) => service.id === idOf(id));
 
   function chosen(node: ProviderNode): string {
     return String(field("provider").val() ?? node.provider ?? "");
@@ -55,10 +48,15 @@
   function provider(this: ProviderNode, value: unknown, _options: object): true | string {
     if (!value) return this._("chat-provider.error.provider");
     const service = serviceOf(value);
-    // Without this the node would count as complete once its dialog is closed. Unknown until it was open.
-    const lacksKey = this.credentials?.["has_apiKey"] === false && !field("apiKey").val();
+    const { credentials } = this;
+    const stored = credentials
+      ? credentials["has_apiKey"] || credentials["has_secretHeaders"]
+      : !keyless.has(this.id);
     return (
-      !service?.keyRequired || !lacksKey || this._("chat-provider.error.key", { service: service.label })
+      !service?.keyRequired ||
+      !!stored ||
+      !!field("apiKey").val() ||
+      this._("chat-provider.error.key", { service: service.label })
     );
   }
 
@@ -67,7 +65,8 @@
     const text = String(value ?? "").trim();
     if (id === "demo" || ENVIRONMENT.test(text)) return true;
     if (text === "") {
-      const needed = id === "custom" || id === "openai-compatible";
+      const service = serviceOf(id);
+      const needed = service ? !service.baseUrl : idOf(id) === "custom";
       return !needed || this._("chat-provider.error.baseUrlMissing");
     }
     const url = parseUrl(text);
@@ -78,12 +77,21 @@
 
   function apiKey(this: ProviderNode, value: unknown, _options: object): true | string {
     const service = serviceOf(chosen(this));
-    return !service?.keyRequired || !!value || this._("chat-provider.error.key", { service: service.label });
+    // A token among the secret headers may take the key's place.
+    const given = value || field("secretHeaders").val();
+    return !service?.keyRequired || !!given || this._("chat-provider.error.key", { service: service.label });
   }
 
   function plainHeaders(this: ProviderNode, value: unknown, _options: object): true | string {
-    const names = Object.keys(readHeaders(value) ?? { "": "" });
-    return names.every((name) => HEADER_NAME.test(name)) || this._("chat-provider.error.headers");
+    return $.chatHeaders.valid(value) || this._("chat-provider.error.headers");
+  }
+
+  function ownSettings(this: ProviderNode, value: unknown, _options: object): true | string[] {
+    const service = serviceOf(this.provider);
+    const faults = service
+      ? $.chatSettings.faults(service, (value ?? {}) as Record<string, unknown>, this._)
+      : [];
+    return faults.length === 0 || faults;
   }
 
   RED.nodes.registerType<ProviderNode>("chat-provider", {
@@ -105,6 +113,7 @@
       maxQueued: { value: 100, validate: atLeast("maxQueued", 0, "whole") },
       tolerant: { value: false },
       headers: { value: "", validate: plainHeaders },
+      settings: { value: {}, validate: ownSettings },
       demoPace: { value: 30, validate: atLeast("demoPace", 0, "number") },
     },
     credentials: {
@@ -120,10 +129,9 @@
     },
     oneditprepare() {
       fillMissing(this);
-      showTabs(this);
-      prepareService(this);
+      prepareService(this, showTabs(this));
       prepareConnection();
-      prepareHeaders(this);
+      $.chatHeaders.show(this);
       prepareTest(this);
     },
     oneditsave() {
@@ -131,8 +139,12 @@
       for (const setting of ["tls", "proxy"]) {
         if (!$(`#chat-provider-use-${setting}`).is(":checked")) field(setting).val("_ADD_");
       }
+      const settings = readSettings();
+      // A flow that has none stays as it is.
+      if (this.settings || Object.keys(settings).length > 0) this.settings = settings;
     },
   });
+  watchKeys();
 
   /** A flow written by hand may leave settings out; the runtime takes the same defaults. */
   function fillMissing(node: ProviderNode): void {
@@ -142,7 +154,50 @@
     }
   }
 
-  function showTabs(node: ProviderNode): void {
+  /** @returns undefined where the runtime does not tell */
+  async function listServices(): Promise<ChatService[]> {
+    services = await $.getJSON("chat-provider/providers");
+    return services;
+  }
+
+  /**
+   * Has every provider judged anew whose service needs a key. Whether one is stored, the editor does not know until a
+   * dialog is opened; the mark on a node without one must not wait for that.
+   */
+  function watchKeys(): void {
+    const judge = (node: EditorNode) => {
+      RED.editor.validateNode(node);
+      for (const user of (node as ProviderNode).users ?? []) RED.editor.validateNode(user);
+      RED.view.redraw();
+    };
+    const ask = async (node: ProviderNode) => {
+      const has: EditorCredentials = await $.getJSON(
+        `credentials/chat-provider/${encodeURIComponent(node.id)}`,
+      );
+      if (has["has_apiKey"] || has["has_secretHeaders"]) keyless.delete(node.id);
+      else keyless.add(node.id);
+      judge(node);
+    };
+    let planned = false;
+    const askAll = () => {
+      planned = false;
+      RED.nodes.eachConfig((node) => {
+        const service = node.type === "chat-provider" && serviceOf((node as ProviderNode).provider);
+        if (!service) return;
+        if (service.keyRequired) ask(node as ProviderNode).catch(() => {});
+        else judge(node);
+      });
+    };
+    const plan = () => {
+      if (!planned) setTimeout(askAll, 50);
+      planned = true;
+    };
+    listServices().then(plan, () => {});
+    RED.events.on("deploy", plan);
+    RED.events.on("nodes:add", (node) => node.type === "chat-provider" && plan());
+  }
+
+  function showTabs(node: ProviderNode): Tabs {
     const pages = $("#chat-provider-pages");
     const tabs = RED.tabs.create({
       id: "chat-provider-tabs",
@@ -163,12 +218,28 @@
       });
     pages.on("change keyup paste", () => setTimeout(mark));
     setTimeout(mark, 100);
+    return tabs;
   }
 
   /** The list of services, and what depends on the one that is chosen. */
-  function prepareService(node: ProviderNode): void {
+  function prepareService(node: ProviderNode, tabs: Tabs): void {
     const select = field("provider");
     const stored = node.provider || "demo";
+    const typed = new Map([[idOf(stored), node.settings ?? {}]]);
+    let shown: string | undefined;
+    const showSettings = (service: ChatService | undefined) => {
+      if (shown !== undefined && shown === service?.id) return;
+      if (shown !== undefined) typed.set(shown, readSettings());
+      shown = service?.id;
+      const many = (service?.settings?.length ?? 0) > FEW;
+      $("#chat-provider-settings, #chat-provider-few-settings").empty();
+      const page = "chat-provider-settings";
+      if ($(`#red-ui-tab-${page}`).length > 0) tabs.removeTab(page);
+      if (many) tabs.addTab({ id: page, label: service!.label }, 1);
+      const into = $(many ? "#chat-provider-settings" : "#chat-provider-few-settings");
+      const values = typed.get(service?.id ?? idOf(stored)) ?? {};
+      readSettings = service ? $.chatSettings.show(into, service, values, node._) : () => values;
+    };
     const fill = () => {
       const now = String(select.val() ?? stored);
       const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
@@ -200,17 +271,14 @@
       $("#chat-provider-key-hint")
         .text(node._(`chat-provider.hint.${foreign ? "foreignKey" : "key"}`, { variable }))
         .toggleClass("chat-warning", foreign);
+      showSettings(service);
       field("baseUrl").trigger("keyup");
       field("apiKey").trigger("keyup");
     };
     select.on("change", adapt);
     fill();
-    $.getJSON("chat-provider/providers").then(
-      (list: Service[]) => {
-        services = list;
-        fill();
-      },
-      () => $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
+    listServices().then(fill, () =>
+      $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
     );
   }
 
@@ -230,68 +298,6 @@
       $("#chat-provider-insecure-row").toggle(matters || field("allowInsecure").is(":checked"));
     };
     field("baseUrl").on("change keyup paste", () => setTimeout(show));
-  }
-
-  /** Rows of headers; the secret ones go to a credential, which the editor can replace but not read. */
-  function prepareHeaders(node: ProviderNode): void {
-    const list = $("#chat-provider-header-list");
-    const word = (key: string, values = {}) => node._(`chat-provider.headers.${key}`, values);
-    const stored = field("secretHeaders").val() === STORED && !node.credentials?.["secretHeaders"];
-    let kept = stored;
-    const rows = () =>
-      list
-        .editableList("items")
-        .toArray()
-        .map((item) => $(item).data("data") as Header);
-    const secrets = () => rows().filter(({ name, value, secret }) => secret && (name !== "" || value !== ""));
-    const write = () => {
-      if (secrets().length > 0) kept = false;
-      field("headers").val(asJson(rows().filter(({ secret }) => !secret)));
-      field("secretHeaders")
-        .val(kept ? STORED : asJson(secrets()))
-        .trigger("change");
-      const fate = kept ? "kept" : secrets().length > 0 ? "replaced" : "removed";
-      $("#chat-provider-stored").toggle(stored);
-      $("#chat-provider-stored-text").text(word(fate, { count: secrets().length }));
-      $("#chat-provider-stored-button").text(word(kept ? "replace" : "keep"));
-    };
-    const addItem = (row: JQuery, _index: number, data: Partial<Header>) => {
-      const header: Header = Object.assign(data, { name: "", value: "", secret: false, ...data });
-      const name = $('<input type="text">').attr("placeholder", word("name")).val(header.name);
-      const value = $("<input>").attr("placeholder", word("value")).val(header.value);
-      const secret = $('<input type="checkbox">').prop("checked", header.secret);
-      const update = () => {
-        header.name = String(name.val()).trim();
-        header.value = String(value.val());
-        header.secret = secret.is(":checked");
-        value.attr("type", header.secret ? "password" : "text");
-        const blank = header.name === "" && header.value === "";
-        name.toggleClass("input-error", !blank && !HEADER_NAME.test(header.name));
-        write();
-      };
-      row.addClass("chat-header").append(name, value, $("<label>").text(word("secret")).prepend(secret));
-      row.on("change keyup paste", () => setTimeout(update));
-      setTimeout(update);
-    };
-    list.editableList({
-      addButton: word("add"),
-      removable: true,
-      height: "auto",
-      addItem,
-      removeItem: () => setTimeout(write),
-    });
-    const plain = readHeaders(field("headers").val()) ?? {};
-    const typed = readHeaders(node.credentials?.["secretHeaders"]) ?? {};
-    for (const [name, value] of Object.entries(plain)) list.editableList("addItem", { name, value });
-    for (const [name, value] of Object.entries(typed)) {
-      list.editableList("addItem", { name, value, secret: true });
-    }
-    $("#chat-provider-stored-button").on("click", () => {
-      kept = !kept;
-      if (kept) for (const row of secrets()) list.editableList("removeItem", row);
-      write();
-    });
-    write();
   }
 
   /** The test is of the node that runs: what stands in the dialog has not reached the runtime. */
@@ -329,8 +335,9 @@
       const has = node.credentials?.[`has_${name}`] === true;
       return field(name).val() !== (has ? STORED : "");
     };
-    const settings = Object.entries(node._def.defaults);
+    const settings = Object.entries(node._def.defaults).filter(([setting]) => setting !== "settings");
     return (
+      JSON.stringify(readSettings()) !== JSON.stringify(node.settings ?? {}) ||
       settings.some(([setting, { value }]) => !same(setting, value)) ||
       credential("apiKey") ||
       credential("secretHeaders")
@@ -347,23 +354,5 @@
 
   function isLocal(url: string): boolean {
     return LOOPBACK.test(parseUrl(url)?.hostname ?? "");
-  }
-
-  /** @returns undefined for what is not a JSON object of texts */
-  function readHeaders(text: unknown): Record<string, string> | undefined {
-    try {
-      const parsed: unknown = JSON.parse(String(text || "{}"));
-      const texts = parsed && typeof parsed === "object" && !Array.isArray(parsed);
-      if (!texts || !Object.values(parsed).every((value) => typeof value === "string")) return undefined;
-      return parsed as Record<string, string>;
-    } catch {
-      return undefined;
-    }
-  }
-
-  function asJson(headers: readonly Header[]): string {
-    const given = headers.filter(({ name, value }) => name !== "" || value !== "");
-    if (given.length === 0) return "";
-    return JSON.stringify(Object.fromEntries(given.map(({ name, value }) => [name, value])));
   }
 })();

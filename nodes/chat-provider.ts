@@ -15,8 +15,7 @@ export = function chatProvider(red: NodeRed): void {
     const credentials: ProviderCredentials = this.credentials ?? {};
     this.runtime = new ProviderRuntime(config, credentials, () => connectionFrom(red, config));
     this.on("close", (_removed, done) => {
-      this.runtime.close();
-      done();
+      void this.runtime.close().then(done);
     });
   }
   red.nodes.registerType("chat-provider", ChatProvider, {

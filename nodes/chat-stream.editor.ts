@@ -7,7 +7,9 @@
     [setting: string]: unknown;
   }
 
-  type ModelsAnswer = { models: string[] } | { error: { code: string; message: string } };
+  type ModelsAnswer =
+    | { models: string[]; capabilities: Record<string, string[]> }
+    | { error: { code: string; message: string } };
 
   /** A value that Node-RED replaces by an environment variable when the node starts. */
   const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
@@ -42,6 +44,34 @@
     return this._("chat-stream.error.options");
   }
 
+  /** An object of two properties, in the form that strict services insist on. */
+  const STARTER = {
+    type: "object",
+    properties: { title: { type: "string" }, tags: { type: "array", items: { type: "string" } } },
+    required: ["title", "tags"],
+    additionalProperties: false,
+  };
+
+  /** The form that the answer is to have; while a dialog is open, the one that is chosen there. */
+  function formatOf(node: ChatStreamNode): string {
+    return String($("#node-input-responseFormat").val() ?? node["responseFormat"] ?? "");
+  }
+
+  function schemaOrNone(this: ChatStreamNode, value: unknown, _options: object): true | string {
+    const text =
+      typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "").trim();
+    if (formatOf(this) !== "json_schema" || ENVIRONMENT.test(text)) return true;
+    if (text === "") return this._("chat-stream.error.schema");
+    const problem = $.chatSchema.problem(text);
+    return problem === undefined || `${this._("chat-stream.label.schema")}: ${problem}`;
+  }
+
+  function nameOfSchema(this: ChatStreamNode, value: unknown, _options: object): true | string {
+    const text = String(value ?? "");
+    if (formatOf(this) !== "json_schema" || ENVIRONMENT.test(text)) return true;
+    return /^[\w-]{0,64}$/.test(text) || this._("chat-stream.error.schemaName");
+  }
+
   RED.nodes.registerType<ChatStreamNode>("chat-stream", {
     category: "AI",
     color: "#8FBFC3",
@@ -69,6 +99,11 @@
       },
       reasoningEffort: { value: "" },
       options: { value: "", validate: jsonObject },
+      responseFormat: { value: "" },
+      schema: { value: "", validate: schemaOrNone },
+      schemaName: { value: "answer", validate: nameOfSchema },
+      schemaStrict: { value: true },
+      partial: { value: false },
       conversation: { value: "none" },
       conversationKey: { value: "topic" },
       conversationKeyType: { value: "msg" },
@@ -107,6 +142,7 @@
       });
       prepareModels(this);
       prepareReasoning();
+      prepareFormat(this);
       explainChoices(this);
     },
     oneditsave() {
@@ -118,8 +154,10 @@
   /** A flow written by hand may leave settings out; the runtime takes the same defaults. */
   function fillMissing(node: ChatStreamNode): void {
     for (const [setting, { value, type }] of Object.entries(node._def.defaults)) {
-      const fills = node[setting] === undefined && !type && typeof value !== "boolean";
-      if (fills) $(`#node-input-${setting}`).val(value as string);
+      if (node[setting] !== undefined || type) continue;
+      const field = $(`#node-input-${setting}`);
+      if (typeof value === "boolean") field.prop("checked", value);
+      else field.val(value as string);
     }
   }
 
@@ -130,10 +168,11 @@
       onchange: ({ id }) => {
         pages.hide();
         $(`#${id}`).show();
+        showSchema();
         RED.tray.resize();
       },
     });
-    for (const page of ["ask", "parameters", "conversation", "delivery"]) {
+    for (const page of ["ask", "parameters", "format", "conversation", "delivery"]) {
       tabs.addTab({ id: `chat-stream-${page}`, label: node._(`chat-stream.tab.${page}`) });
     }
     // A mistake on a page that is not in front would be invisible.
@@ -145,7 +184,8 @@
     $("#chat-stream-pages")
       .children()
       .each((_index, page) => {
-        const wrong = $(page).find(".input-error").length > 0;
+        // The schema's editor says of itself what it is; whether that matters is the field's to say.
+        const wrong = $(page).find(".input-error").not(".node-text-editor").length > 0;
         $(`#red-ui-tab-${page.id}`).toggleClass("chat-tab-wrong", wrong);
       });
   }
@@ -201,7 +241,18 @@
       );
     }
 
-    async function models(): Promise<string[]> {
+    /** What a model can do stands behind its name. */
+    function asOptions({
+      models,
+      capabilities,
+    }: Exclude<ModelsAnswer, { error: unknown }>): PopoverMenuOption[] {
+      return models.map((value) => {
+        const notes = (capabilities[value] ?? []).map((capability) => word(`capability.${capability}`));
+        return { value, label: notes.length > 0 ? `${value} — ${notes.join(", ")}` : value };
+      });
+    }
+
+    async function models(): Promise<PopoverMenuOption[]> {
       const id = String($("#node-input-provider").val() ?? "");
       const provider = RED.nodes.node(id);
       if (!provider || provider.changed) {
@@ -218,26 +269,25 @@
         return [];
       }
       say(answer.models.length > 0 ? "" : word("none"));
-      return answer.models;
+      return asOptions(answer);
     }
 
-    const asOptions = (names: string[]) => names.map((name) => ({ value: name, label: name }));
     input.autoComplete({
       search: (value, done) => {
         const wanted = value.trim().toLowerCase();
-        void models().then((names) => {
-          const matching = names.filter((name) => name.toLowerCase().includes(wanted));
+        void models().then((known) => {
+          const matching = known.filter(({ label }) => label.toLowerCase().includes(wanted));
           // A name that is typed in full needs no suggestion: Enter or Tab would put another in its place.
-          done(matching.some((name) => name.toLowerCase() === wanted) ? [] : asOptions(matching));
+          done(matching.some(({ value }) => value.toLowerCase() === wanted) ? [] : matching);
         });
       },
     });
     $("#chat-stream-model-list").on("click", async () => {
       lists.clear();
-      const names = await models();
-      if (names.length === 0) return;
+      const options = await models();
+      if (options.length === 0) return;
       const menu = RED.popover.menu({
-        options: asOptions(names),
+        options,
         onselect: ({ value }) => input.val(value).trigger("change").trigger("focus"),
         width: Math.max(300, input.outerWidth() ?? 0),
         maxHeight: 240,
@@ -260,6 +310,28 @@
         done(matching.map((effort) => ({ value: effort, label: effort })));
       },
     });
+  }
+
+  function prepareFormat(node: ChatStreamNode): void {
+    const schema = $("#node-input-schema");
+    // A flow written by hand may hold the schema as it is.
+    if (typeof node["schema"] === "object") schema.val(JSON.stringify(node["schema"], null, 2));
+    $("#node-input-responseFormat").on("change", function () {
+      const format = String($(this).val());
+      $("#chat-stream-format-hint").text(node._(`chat-stream.hint.format-${format || "text"}`));
+      $(".chat-stream-schema-row").toggle(format === "json_schema");
+      if (format === "json_schema" && schema.val() === "") schema.val(JSON.stringify(STARTER, null, 2));
+      showSchema();
+      // What they have to be depends on this choice.
+      $("#node-input-schema, #node-input-schemaName").trigger("change");
+    });
+  }
+
+  /** The code editor measures itself, and so is made when its place is first seen. */
+  function showSchema(): void {
+    const schema = $("#node-input-schema");
+    const seen = schema.parent().is(":visible");
+    if (seen && schema.siblings(".chat-schema").length === 0) $.chatSchema.show(schema);
   }
 
   /** Says in a sentence what the chosen thing does, and shows the settings that it needs. */

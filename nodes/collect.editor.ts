@@ -2,7 +2,20 @@
 (() => {
   interface CollectNode extends EditorNode {
     parse?: "text" | "json";
+    schema?: unknown;
     timeout?: number | string;
+  }
+
+  /** A value that Node-RED replaces by an environment variable when the node starts. */
+  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
+
+  function schemaOrNone(this: CollectNode, value: unknown, _options: object): true | string {
+    const text =
+      typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "").trim();
+    const parses = ($("#node-input-parse").val() ?? this.parse) === "json";
+    if (!parses || text === "" || ENVIRONMENT.test(text)) return true;
+    const problem = $.chatSchema.problem(text, true);
+    return problem === undefined || `${this._("collect.label.schema")}: ${problem}`;
   }
 
   RED.nodes.registerType<CollectNode>("collect", {
@@ -12,6 +25,7 @@
     defaults: {
       name: { value: "" },
       parse: { value: "text" },
+      schema: { value: "", validate: schemaOrNone },
       timeout: {
         value: 600,
         validate(value, _options) {
@@ -39,8 +53,15 @@
       // A flow written by hand may leave settings out; the runtime takes the same defaults.
       if (this.parse === undefined) $("#node-input-parse").val("text");
       if (this.timeout === undefined) $("#node-input-timeout").val(600);
+      const schema = $("#node-input-schema");
+      if (typeof this.schema === "object") schema.val(JSON.stringify(this.schema, null, 2));
       $("#node-input-parse").on("change", () => {
-        $("#collect-parse-hint").text(this._(`collect.hint.${$("#node-input-parse").val()}`));
+        const parse = $("#node-input-parse").val();
+        $("#collect-parse-hint").text(this._(`collect.hint.${parse}`));
+        $("#collect-schema-row").toggle(parse === "json");
+        // The code editor measures itself, and so is made when its place is first seen.
+        if (parse === "json" && schema.siblings(".chat-schema").length === 0) $.chatSchema.show(schema, true);
+        schema.trigger("change");
       });
     },
   });

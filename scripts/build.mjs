@@ -11,19 +11,25 @@ rmSync(dist, { recursive: true, force: true });
 run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
 
 // Node-RED takes an editor's half from the .html beside the .js. It is transpiled, not bundled: what the author of a
-// flow sees in his browser is what we wrote, and the scorecard of the flow library can read it.
-for (const file of readdirSync(join(root, "nodes")).filter((name) => name.endsWith(".editor.ts"))) {
-  const stem = file.replace(".editor.ts", "");
-  const { outputText } = ts.transpileModule(readFileSync(join(root, "nodes", file), "utf8"), {
-    fileName: file,
-    compilerOptions: { target: ts.ScriptTarget.ES2020, module: ts.ModuleKind.ES2020, removeComments: true },
+// flow sees in his browser is what we wrote, and the scorecard of the flow library can read it. A long one has parts,
+// <stem>.<part>.editor.ts, which are scripts of their own before it.
+const nodes = readdirSync(join(root, "nodes"));
+for (const stem of nodes.flatMap((file) => /^([^.]+)\.editor\.ts$/.exec(file)?.[1] ?? [])) {
+  const parts = nodes.filter(
+    (file) => file.startsWith(`${stem}.`) && /^[^.]+\.[^.]+\.editor\.ts$/.test(file),
+  );
+  const scripts = [...parts.sort(), `${stem}.editor.ts`].map((file) => {
+    const { outputText } = ts.transpileModule(readFileSync(join(root, "nodes", file), "utf8"), {
+      fileName: file,
+      compilerOptions: { target: ts.ScriptTarget.ES2020, module: ts.ModuleKind.ES2020, removeComments: true },
+    });
+    // A file with only type imports is left with an empty export, which a plain script may not have.
+    return outputText.replace(/^export \{\};\s*$/m, "").trim();
   });
-  // A file with only type imports is left with an empty export, which a plain script may not have.
-  const script = outputText.replace(/^export \{\};\s*$/m, "").trim();
   const template = readFileSync(join(root, "nodes", `${stem}.html`), "utf8");
   writeFileSync(
     join(dist, "nodes", `${stem}.html`),
-    `<script type="text/javascript">\n${script}\n</script>\n\n${template}`,
+    `${scripts.map((script) => `<script type="text/javascript">\n${script}\n</script>\n\n`).join("")}${template}`,
   );
 }
 for (const [from, to] of [

@@ -12,7 +12,9 @@ import type { Headers } from "./core/retry-hint.js";
 import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
 import { OpenAiDecoder } from "./dialects/openai.js";
+import { ThinkingFilter } from "./dialects/thinking.js";
 import { type Backstops, Exchange, type ExchangeListener } from "./transport/exchange.js";
+import { secretsOf, withoutSecrets } from "./without-secrets.js";
 
 export type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
 
@@ -23,6 +25,7 @@ const BACKSTOP_MARGIN = 5_000;
 export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly machine: CompletionMachine;
   private readonly decoder: Decoder;
+  private readonly thinking: ThinkingFilter | undefined;
   private readonly deadlines: Deadlines;
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
@@ -31,6 +34,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private readAt = 0;
   private chunks = 0;
   private skipped = 0;
+  private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private starting = true;
   private over = false;
@@ -41,7 +45,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
-    this.decoder = new OpenAiDecoder(this, {
+    if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
+    this.decoder = new OpenAiDecoder(this.thinking ?? this, {
       toolNames: toolNames(request),
       tolerant: setup.tolerant,
       everyChunk: setup.everyChunk,
@@ -57,6 +62,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   /** Ends the stream where it stands; what was said stays said. Idempotent. */
   cancel(): void {
     if (this.over) return;
+    this.thinking?.flush();
     this.exchange?.abort();
     this.end("cancelled", "cancelled");
   }
@@ -67,8 +73,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   onResponse(status: number, headers: Headers): void {
     this.status = status;
-    // Those of a success say nothing that is needed later.
     if (status >= 300) this.headers = headers;
+    else this.notice = this.setup.provider.notice?.(headers);
     this.deadlines.responded();
     // The status is the answer; for the words about it there is no waiting as there is for a model.
     if (status >= 300) this.deadlines.finishing();
@@ -211,6 +217,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   private complete(): void {
+    this.thinking?.flush();
+    if (this.over) return;
     if (isFault(this.machine.rawFinishReason)) {
       this.fail(
         new Failure("server_error", "The service ended the answer with an error and gave no details."),
@@ -223,6 +231,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private fail(failure: Failure): void {
     if (this.over) return;
+    this.thinking?.flush();
     this.exchange?.abort();
     this.end("failed", "error", this.described(failure));
   }
@@ -230,21 +239,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   /** The failure with all that only the stream knows, and without any key. */
   private described(failure: Failure): Failure {
     const { endpoint, provider } = this.setup;
-    const secrets = [endpoint.apiKey ?? "", ...Object.values(endpoint.headers ?? {})];
     const phase =
       this.status >= 200 && this.status < 300
         ? this.machine.committed
           ? "streaming"
           : "first_chunk"
         : undefined;
-    const details = failure.toJSON();
-    return new Failure(failure.code, redact(failure.message, secrets), {
-      ...details,
+    const known = new Failure(failure.code, failure.message, {
+      ...failure.toJSON(),
       phase: phase ?? (this.status >= 300 ? "headers" : this.deadlines.reached ? "headers" : failure.phase),
-      provider: provider.id,
       partial: this.machine.text,
-      ...(details.requestId === undefined ? {} : { requestId: redact(details.requestId, secrets) }),
     });
+    return withoutSecrets(known, provider, endpoint);
   }
 
   private end(outcome: ChatResult["outcome"], finishReason: string, failure?: Failure): void {
@@ -264,6 +270,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       },
     };
     if (failure) result.failure = failure;
+    if (this.notice) result.notice = redact(this.notice, secretsOf(setup.endpoint));
     // Nobody who starts a stream expects its end before he has it in his hand.
     if (this.starting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);

@@ -5,7 +5,25 @@ import type { Failure } from "./core/failure.js";
 import type { Limits, Timeouts } from "./core/limits.js";
 import type { ChatRequest } from "./core/request.js";
 import type { Stats } from "./core/stats.js";
+import type { JobAccount, JobStatus } from "./providers/job.js";
 import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
+
+/** What a stream has to do with a job, where the service has jobs. Without a word it gets one of its own. */
+export interface JobWish {
+  /** Ask within this job and leave it open. Comes from a message, and may be anything. */
+  id?: unknown;
+  /** The label of the job that is created; default: the provider's setting. */
+  type?: string;
+  /** Ask nothing: only create a job and leave it open, or only end the one that `id` names. */
+  only?: "create" | JobStatus;
+}
+
+/** What became of a stream's job. */
+export interface JobReport extends JobAccount {
+  id: string;
+  /** Why the account may not be as the author thinks: the job may not have ended, or was not charged. */
+  warning?: string;
+}
 
 /** Who reads a stream. Called from the socket's callbacks, without a promise in between. */
 export interface ChatObserver {
@@ -28,6 +46,10 @@ export interface ChatResult {
   stats: Stats;
   /** Records passed over because the provider is tolerant. */
   skipped: number;
+  /** What the service wants the author to know, beside its answer: that a model will be taken away. */
+  notice?: string;
+  /** Where the service has jobs. `open` is the status of one that others may be part of. */
+  job?: JobReport;
   /** What is known only of the whole, as a chunk. */
   closing: Chunk;
   /** Everything that was said, as a Chat Completions response; built when it is read. */
@@ -46,6 +68,7 @@ export interface ChatSetup {
   timeouts: Readonly<Timeouts>;
   limits: Readonly<Limits>;
   request: ChatRequest;
+  job?: JobWish;
   tolerant: boolean;
   /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
   everyChunk: boolean;

@@ -1,10 +1,11 @@
 import { type ChatOptions, setupFrom } from "./chat-options.js";
-import { type ChatResult, ChatRun } from "./chat-run.js";
+import type { ChatResult, JobReport } from "./chat-setup.js";
 import { Channel } from "./core/channel.js";
 import type { Chunk, Completion } from "./core/chunk.js";
 import { Failure } from "./core/failure.js";
 import { mergeChunks } from "./core/merge.js";
 import { onAbort } from "./core/on-abort.js";
+import { startRun } from "./job-run.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
 export class StreamConsumedError extends Error {
@@ -37,6 +38,11 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   /** The whole answer, once the stream has been read to its end; null before, and after a failure. */
   get finalResponse(): Completion | null {
     return this.final;
+  }
+
+  /** What became of the stream's job, once the stream has ended; null where the service has none. */
+  get job(): JobReport | null {
+    return this.result?.job ?? null;
   }
 
   /** Every chunk, in Chat Completions form. @throws StreamConsumedError at the second call */
@@ -107,7 +113,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       run.cancel();
       channel.drop();
     };
-    const run: ChatRun = new ChatRun(setupFrom(this.options, everyChunk), {
+    const run = startRun(setupFrom(this.options, everyChunk), {
       onText: (text) => channel.push(text as T),
       onChunk: (chunk, text) => {
         const item = pick(chunk, text);

@@ -1,6 +1,6 @@
 /** The streaming core as a library: `import { chatStream } from "@deltaflow/node-red-chat-stream/core"`. */
 export { type ChatOptions, startChat } from "./chat-options.js";
-export type { ChatObserver, ChatResult } from "./chat-run.js";
+export type { ChatObserver, ChatResult, JobReport, JobWish } from "./chat-setup.js";
 export { ChatStream, chatStream, StreamConsumedError } from "./chat-stream.js";
 export type * from "./core/chunk.js";
 export type { Clock } from "./core/clock.js";

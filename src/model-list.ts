@@ -1,43 +1,64 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "./core/clock.js";
-import { asFailure, Failure } from "./core/failure.js";
+import { asFailure } from "./core/failure.js";
 import { tryParseJson } from "./core/json.js";
 import { DEFAULT_LIMITS } from "./core/limits.js";
-import { redact } from "./core/redact.js";
-import type { Endpoint, Provider } from "./providers/provider.js";
+import type { WireRequest } from "./core/request.js";
+import type { Capability, Endpoint, Provider } from "./providers/provider.js";
 import { fetchBody } from "./transport/fetch-body.js";
+import { withoutSecrets } from "./without-secrets.js";
 
 /** What a list may cost: an editor waits for it. */
 const TIMEOUT = 10_000;
 const LONGEST_BODY = 1024 * 1024;
 const MOST_MODELS = 1000;
 
-/**
- * The names of a service's models, in its own order, at most 1,000.
- * @throws Failure with the endpoint's secrets removed
- */
+/** A service's models: names in its own order, at most 1,000, and what is told of some of them. */
+export interface ModelList {
+  names: string[];
+  capabilities: Readonly<Record<string, readonly Capability[]>>;
+}
+
+/** @throws Failure with the endpoint's secrets removed */
 export async function listModels(
   provider: Provider,
   endpoint: Endpoint,
   dispatcher: Dispatcher,
   clock: Clock,
-): Promise<string[]> {
+): Promise<ModelList> {
   try {
-    const limits = { ...DEFAULT_LIMITS, completion: LONGEST_BODY };
-    const { status, headers, text } = await fetchBody(provider.models(endpoint), {
-      dispatcher,
-      clock,
-      limits,
-      timeout: TIMEOUT,
-    });
-    if (status >= 300) throw provider.failure(status, headers, text, clock.date());
-    return provider.modelNames(tryParseJson(text)).slice(0, MOST_MODELS);
+    const body = await read(provider, provider.models(endpoint), dispatcher, clock);
+    const names = provider.modelNames(body).slice(0, MOST_MODELS);
+    return { names, capabilities: provider.capabilities?.(body) ?? {} };
   } catch (thrown) {
-    const failure = asFailure(thrown);
-    const secrets = [endpoint.apiKey ?? "", ...Object.values(endpoint.headers ?? {})];
-    throw new Failure(failure.code, redact(failure.message, secrets), {
-      ...failure.toJSON(),
-      provider: provider.id,
-    });
+    throw withoutSecrets(asFailure(thrown), provider, endpoint);
   }
+}
+
+/** What is left to spend; undefined where the service does not tell, or not with this key. */
+export async function readBalance(
+  provider: Provider,
+  endpoint: Endpoint,
+  dispatcher: Dispatcher,
+  clock: Clock,
+): Promise<string | undefined> {
+  const { balance } = provider;
+  if (!balance) return undefined;
+  try {
+    return balance.read(await read(provider, balance.request(endpoint), dispatcher, clock));
+  } catch {
+    return undefined;
+  }
+}
+
+async function read(
+  provider: Provider,
+  request: WireRequest,
+  dispatcher: Dispatcher,
+  clock: Clock,
+): Promise<unknown> {
+  const limits = { ...DEFAULT_LIMITS, completion: LONGEST_BODY };
+  const { status, headers, text } = await fetchBody(request, { dispatcher, clock, limits, timeout: TIMEOUT });
+  if (status >= 300) throw provider.failure(status, headers, text, clock.date());
+  return tryParseJson(text);
 }

@@ -1,6 +1,7 @@
 /** The AI SDK: `streamText` and its `textStream`, on its OpenAI-compatible provider. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { streamText } from "ai";
+import { jsonSchema, streamText, tool } from "ai";
+import { TOOL } from "../arguments.mjs";
 
 /** A client, ready to stream from the bench server. */
 export async function open(baseUrl) {
@@ -24,5 +25,23 @@ export async function open(baseUrl) {
     if (failure !== undefined) throw failure;
     return text;
   };
-  return { stream };
+  const toolArguments = async (model) => {
+    const { description, name, parameters } = TOOL.function;
+    let text = "";
+    let input;
+    const { fullStream } = streamText({
+      model: provider(model),
+      prompt: "Go.",
+      maxRetries: 0,
+      tools: { [name]: tool({ description, inputSchema: jsonSchema(parameters) }) },
+    });
+    for await (const part of fullStream) {
+      if (part.type === "tool-input-delta") text += part.delta;
+      else if (part.type === "tool-call") input = part.input;
+      else if (part.type === "error") throw part.error;
+    }
+    if (JSON.stringify(input) !== text) throw new Error("the parsed arguments are not those that came");
+    return text;
+  };
+  return { stream, toolArguments };
 }

@@ -1,5 +1,6 @@
 /** The `openai` SDK where it does what our core always does: deltas as they come, and the completion at the end. */
 import OpenAI from "openai";
+import { TOOL } from "../arguments.mjs";
 
 /** A client, ready to stream from the bench server. */
 export async function open(baseUrl) {
@@ -11,5 +12,11 @@ export async function open(baseUrl) {
     const completion = await runner.finalChatCompletion();
     return completion.choices[0].message.content;
   };
-  return { stream };
+  const toolArguments = async (model) => {
+    const messages = [{ role: "user", content: "Go." }];
+    const runner = client.chat.completions.stream({ model, messages, tools: [TOOL] });
+    const completion = await runner.finalChatCompletion();
+    return completion.choices[0].message.tool_calls[0].function.arguments;
+  };
+  return { stream, toolArguments };
 }

@@ -1,5 +1,6 @@
 /** The `openai` SDK's stream as its README shows it: `create({ stream: true })` and `for await`. */
 import OpenAI from "openai";
+import { TOOL } from "../arguments.mjs";
 
 /** A client, ready to stream from the bench server. */
 export async function open(baseUrl) {
@@ -16,5 +17,14 @@ export async function open(baseUrl) {
     }
     return text;
   };
-  return { stream };
+  const toolArguments = async (model) => {
+    let text = "";
+    const messages = [{ role: "user", content: "Go." }];
+    const request = { model, messages, tools: [TOOL], stream: true };
+    for await (const chunk of await client.chat.completions.create(request)) {
+      for (const call of chunk.choices[0]?.delta.tool_calls ?? []) text += call.function.arguments;
+    }
+    return text;
+  };
+  return { stream, toolArguments };
 }

@@ -6,11 +6,17 @@ import { createParser, request } from "../packages.mjs";
 
 /** A client, ready to stream from the bench server. */
 export async function open(baseUrl) {
-  return { stream: (model, onText) => plainLoop(baseUrl, model, onText) };
+  return {
+    stream: (model, onText) => plainLoop(baseUrl, model, onText),
+    toolArguments: (model) => plainLoop(baseUrl, model, () => {}, argumentsIn),
+  };
 }
 
-/** One answer: `onText` gets each delta, the result is the whole text. */
-export async function plainLoop(baseUrl, model, onText) {
+const textIn = (delta) => delta?.content;
+const argumentsIn = (delta) => delta?.tool_calls?.[0]?.function.arguments;
+
+/** One answer: `onText` gets each delta, the result is the whole text; `partOf` finds the text in a delta. */
+export async function plainLoop(baseUrl, model, onText, partOf = textIn) {
   const { statusCode, body } = await request(`${baseUrl}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: "Bearer x" },
@@ -21,7 +27,7 @@ export async function plainLoop(baseUrl, model, onText) {
   const parser = createParser({
     onEvent(event) {
       if (event.data === "[DONE]") return;
-      const delta = JSON.parse(event.data).choices[0]?.delta.content;
+      const delta = partOf(JSON.parse(event.data).choices[0]?.delta);
       if (delta) {
         text += delta;
         onText(delta);

@@ -29,7 +29,7 @@ export function errorClues(body: unknown, certain = false): ErrorClues | undefin
 
 function cluesOf(error: unknown, around: Record<string, unknown>): ErrorClues {
   const first = Array.isArray(error) ? error[0] : error;
-  const said = isObject(first) ? [first["code"], first["type"], first["status"]] : [];
+  const said = isObject(first) ? [first["code"], first["type"], first["status"], innerCode(first)] : [];
   const words = [...said, around["code"], isObject(first) ? undefined : around["status"]];
   const clues: ErrorClues = {};
   const status = words.map(asStatus).find((number) => number !== undefined);
@@ -37,9 +37,25 @@ function cluesOf(error: unknown, around: Record<string, unknown>): ErrorClues {
   const spoken = words.filter((word) => typeof word === "string" && asStatus(word) === undefined);
   if (isObject(first) && isPerDay(first["details"])) spoken.unshift("quota_per_day");
   if (spoken.length > 0) clues.word = spoken.join(" ");
-  if (isObject(first)) clues.message = messageOf(first);
-  else clues.message = textOf(error) + (around["details"] ? `: ${textOf(around["details"])}` : "");
+  const message = isObject(first)
+    ? messageOf(first)
+    : textOf(error) + (around["details"] ? `: ${textOf(around["details"])}` : "");
+  clues.message = message + adviceIn(isObject(first) ? first : around, around);
   return clues;
+}
+
+/** Azure's own word, beside OpenAI's. */
+function innerCode({ innererror: inner }: Record<string, unknown>): unknown {
+  return isObject(inner) ? inner["code"] : undefined;
+}
+
+/** What Venice says beside its errors: which cap was hit, which model would take it. */
+function adviceIn(...places: Record<string, unknown>[]): string {
+  const find = (field: string) =>
+    places.map((place) => place[field]).find((said) => typeof said === "string");
+  const cap = find("customMessage");
+  const model = find("recommended_model");
+  return `${cap ? `: ${textOf(cap)}` : ""}${model ? ` The service recommends the model ${textOf(model)}.` : ""}`;
 }
 
 function messageOf(error: Record<string, unknown>): string {

@@ -23,6 +23,11 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   return first;
 }
 
+/** One entry a choice: a record that names a choice twice, or leaves its index out twice, means one. */
+export function distinctChoices(choices: ChunkChoice[]): ChunkChoice[] {
+  return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
+}
+
 const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
 const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
 const DELTA_TEXTS: ReadonlySet<string> = new Set([

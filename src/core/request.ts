@@ -9,6 +9,8 @@ export interface ChatRequest {
   tools?: readonly unknown[];
   /** Sampling parameters and whatever else the author adds, as the service's own request fields. */
   parameters?: Readonly<Record<string, unknown>>;
+  /** The job that it is part of, where the service has jobs. */
+  job?: string;
 }
 
 /** A request as it goes on the wire. */

@@ -3,12 +3,17 @@ import type { Clock } from "./clock.js";
 /** Why a session ended. `finished` by itself, the others from outside. */
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
 
+/** Sessions that ended lately and are remembered. */
+const MOST_REMEMBERED = 1000;
+
 export interface SessionsOptions<T> {
   /** Most that may be open; the oldest ends with `overflow` when one more begins. */
   most: number;
   /** Milliseconds without a `get` after which a session ends with `expired`; undefined: never. */
   expiry?: number;
   clock: Clock;
+  /** Ends that are remembered for a while: what still comes of such a session is late, and no new one. Default: none. */
+  remember?: readonly SessionEnd[];
   /** Called exactly once for each session that was opened. */
   onEnd(value: T, reason: SessionEnd): void;
 }
@@ -19,6 +24,7 @@ export interface SessionsOptions<T> {
  */
 export class Sessions<T> {
   private readonly entries = new Map<string, { value: T; seen: number }>();
+  private readonly over = new Set<string>();
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}
@@ -32,7 +38,10 @@ export class Sessions<T> {
     return [...this.entries.values()].map(({ value }) => value);
   }
 
+  /** Begins a session. One that is open under this id ends with `cancelled`: its place is taken. */
   open(id: string, value: T): void {
+    this.end(id, "cancelled");
+    this.forget(id);
     if (this.entries.size >= this.options.most) {
       const oldest = this.entries.keys().next().value;
       if (oldest !== undefined) this.end(oldest, "overflow");
@@ -49,17 +58,33 @@ export class Sessions<T> {
     return entry.value;
   }
 
+  /** Whether a session of this id has ended, of those that are remembered. */
+  isOver(id: string): boolean {
+    return this.over.has(id);
+  }
+
+  /** What comes under this id from here on is a new session. */
+  forget(id: string): void {
+    this.over.delete(id);
+  }
+
   end(id: string, reason: SessionEnd): void {
     const entry = this.entries.get(id);
     if (!entry) return;
     this.entries.delete(id);
     if (this.entries.size === 0) this.disarm();
+    if (this.options.remember?.includes(reason)) this.remember(id);
     this.options.onEnd(entry.value, reason);
   }
 
   /** Ends those for which `which` says so, by default all. */
   endAll(reason: SessionEnd, which: (value: T) => boolean = () => true): void {
     for (const [id, { value }] of [...this.entries]) if (which(value)) this.end(id, reason);
+  }
+
+  private remember(id: string): void {
+    this.over.add(id);
+    if (this.over.size > MOST_REMEMBERED) this.over.delete(this.over.values().next().value!);
   }
 
   private arm(): void {

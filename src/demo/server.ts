@@ -10,6 +10,7 @@ import { type Fault, MODEL_IDS, type ModelSpec, readModel } from "./models.js";
 import { pump } from "./pump.js";
 import { type Head, newId, records, withFault } from "./records.js";
 import { type ChatRequest, readRequest } from "./request.js";
+import { readSpeech, speak } from "./speech.js";
 
 /** A running demo server. */
 export interface DemoServer {
@@ -42,8 +43,8 @@ interface Settings {
 }
 
 /**
- * Starts an OpenAI-compatible server on loopback: `GET /v1/models` and `POST /v1/chat/completions`, with
- * the wire format of OpenAI's API reference. Its answers come from a script, so that flows run with no
+ * Starts an OpenAI-compatible server on loopback: `GET /v1/models`, `POST /v1/chat/completions` and
+ * `POST /v1/audio/speech`, with the wire format of OpenAI's API reference. Its answers come from a script, so that flows run with no
  * account; models.ts says which models it has and how they fail on request.
  *
  * Neither the server nor its connections keep a process alive by themselves.
@@ -99,6 +100,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, settin
   const route = `${request.method ?? ""} ${path}`;
   if (route === "GET /v1/models") sendJson(response, 200, modelList());
   else if (route === "POST /v1/chat/completions") chat(await readJson(request), response, settings);
+  else if (route === "POST /v1/audio/speech") await speech(await readJson(request), response, settings);
   else
     throw new ApiError(404, `Invalid URL (${route.slice(0, 200)}). The demo server's base URL ends in /v1.`);
 }
@@ -117,6 +119,14 @@ function chat(body: unknown, response: ServerResponse, { pace, faults }: Setting
   if (fault?.kind === "empty") send(response, 200, request.stream ? EVENT_STREAM : JSON_TYPE, "");
   else if (fault?.kind === "html") send(response, 200, "text/html; charset=utf-8", HTML_PAGE);
   else answer(request, model, fault, response);
+}
+
+async function speech(body: unknown, response: ServerResponse, { pace, faults }: Settings): Promise<void> {
+  const request = readSpeech(body);
+  const fault = faults.next(readModel(request.model, pace));
+  const refused = fault && refusal(fault);
+  if (refused) throw refused;
+  await speak(request, fault, response);
 }
 
 function answer(

@@ -21,7 +21,7 @@ export function answerFromResults(messages: readonly ChatMessage[]): string {
     const call = calls.findLast((one) => one.id === result.toolCallId);
     const [said, failed] = spoken(result.text);
     const about = aboutOf(call);
-    if (failed) return `I could not find that out${about ? ` for ${about}` : ""}: ${ended(said)}`;
+    if (failed) return `That did not work${about ? ` for ${about}` : ""}: ${ended(said)}`;
     return about ? `${about}: ${ended(said)}` : ended(said);
   });
   const tools = [
@@ -58,7 +58,7 @@ function spoken(text: string): [string, boolean] {
   try {
     parsed = JSON.parse(trimmed);
   } catch {
-    return [cut(trimmed), /^error\b/i.test(trimmed)];
+    return [cut(trimmed.replace(/^error: */i, "")), /^error\b/i.test(trimmed)];
   }
   if (isFields(parsed) && parsed["error"]) {
     const error = parsed["error"];

@@ -1,4 +1,4 @@
-import type { Delta } from "../core/chunk.js";
+import type { ChunkChoice, Delta } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 
@@ -52,6 +52,13 @@ function strangeContent(): Failure {
 export function isRich(delta: Delta): boolean {
   for (const key in delta) if (!QUIET.has(key)) return true;
   return false;
+}
+
+/** The same for a choice: probabilities, and any answer but the first. */
+export function isRichChoice(choice: ChunkChoice): boolean {
+  return (
+    Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
+  );
 }
 
 /** Mistral sends `content` as parts: text, and thinking that is itself a list of texts. */

@@ -1,10 +1,11 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chunk.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json.js";
-import { mergeChunks } from "../core/merge.js";
+import { distinctChoices } from "../core/merge.js";
+import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";
-import { isRich, normaliseDelta } from "./openai-delta.js";
+import { isRichChoice, normaliseDelta } from "./openai-delta.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
@@ -27,7 +28,7 @@ export class OpenAiDecoder implements Decoder {
   private trackers: Map<number, ToolCallTracker> | undefined;
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
   private sawDelta = false;
-  private sawCitations = "";
+  private readonly citations: Citations;
   private id = "";
   private model = "";
   private created = 0;
@@ -35,7 +36,9 @@ export class OpenAiDecoder implements Decoder {
   constructor(
     private readonly sink: DecoderSink,
     private readonly options: DecoderOptions,
-  ) {}
+  ) {
+    this.citations = new Citations(options.toolNames ?? []);
+  }
 
   record(data: string, event?: string, last = false): void {
     if (!this.options.everyChunk && event !== "error") {
@@ -113,6 +116,7 @@ export class OpenAiDecoder implements Decoder {
       return;
     }
     attempt(this.sink, () => {
+      this.citations.settle(record, choices);
       const chunk = this.canonical(record, choices);
       const text = textOf(chunk);
       const kind = this.kindOf(chunk, text);
@@ -125,7 +129,7 @@ export class OpenAiDecoder implements Decoder {
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
     const usage = usageOf(record, choices);
-    record["choices"] = distinct(choices.map((choice) => this.choice(choice)));
+    record["choices"] = distinctChoices(choices.map((choice) => this.choice(choice)));
     if (usage) record["usage"] = usage;
     else dropField(record, "usage");
     this.identify(record);
@@ -196,27 +200,9 @@ export class OpenAiDecoder implements Decoder {
   }
 
   private kindOf(chunk: Chunk, text: string): ChunkKind {
-    const rich =
-      this.hasNewCitations(chunk) ||
-      chunk.choices.some(
-        (choice) => choice.logprobs || isRich(choice.delta) || (choice.index > 0 && choice.delta.content),
-      );
-    if (rich) return "rich";
-    return text === "" ? "silent" : "text";
-  }
-
-  /** Citations that come again and again on each chunk (Perplexity) are told when they change. */
-  private hasNewCitations(chunk: Chunk): boolean {
     const { citations, search_results: results } = chunk;
-    const venice = isObject(chunk["venice_parameters"])
-      ? chunk["venice_parameters"]["web_search_citations"]
-      : undefined;
-    const lists = [citations, results, venice].filter((list) => Array.isArray(list) && list.length > 0);
-    if (lists.length === 0) return false;
-    const said = JSON.stringify(lists);
-    if (said === this.sawCitations) return false;
-    this.sawCitations = said;
-    return true;
+    if (this.citations.isNew([citations, results]) || chunk.choices.some(isRichChoice)) return "rich";
+    return text === "" ? "silent" : "text";
   }
 }
 
@@ -227,11 +213,6 @@ function attempt(sink: DecoderSink, step: () => void): void {
     if (!(thrown instanceof Failure)) throw thrown;
     sink.onFailure(thrown);
   }
-}
-
-/** One entry a choice: a record that names a choice twice, or leaves its index out twice, means one. */
-function distinct(choices: ChunkChoice[]): ChunkChoice[] {
-  return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
 }
 
 /** Takes a field away where there is one: to delete from an object makes V8 treat it as a dictionary from then on. */
@@ -253,8 +234,7 @@ function isRepeatable(chunk: Chunk): boolean {
 
 /** A record of a dialect that is not known here (OpenAI Responses' have a type): no answer, and no reason to fail. */
 function isForeign(record: Record<string, unknown>): boolean {
-  if (isObject(record["usage"])) return false;
-  return typeof record["type"] === "string" || Array.isArray(record["candidates"]);
+  return typeof record["type"] === "string" && !isObject(record["usage"]);
 }
 
 function isChoice(choice: unknown): choice is Record<string, unknown> {

@@ -31,36 +31,46 @@ export function addProviderRoutes(red: NodeRed): void {
 
   httpAdmin.get("/chat-provider/providers", mayRead, (_request, response) => {
     response.json(
-      PROVIDERS.map(({ id, label, baseUrl, keyRequired, keyVariable }) => ({
+      PROVIDERS.map(({ id, label, baseUrl, keyRequired, keyVariable, settings }) => ({
         id,
         label,
         baseUrl,
         keyRequired,
         keyVariable,
+        settings,
       })),
     );
   });
 
   httpAdmin.get("/chat-provider/:id/models", mayWrite, (request, response) => {
-    models(red, request).then(
-      (names) => response.json({ models: names }),
-      (thrown: unknown) => response.json({ error: described(thrown) }),
-    );
+    runtime(red, request)
+      .then((service) => service.models())
+      .then(
+        ({ names, capabilities }) => response.json({ models: names, capabilities }),
+        (thrown: unknown) => response.json({ error: described(thrown) }),
+      );
   });
 
   httpAdmin.post("/chat-provider/:id/test", mayWrite, (request, response) => {
-    models(red, request).then(
-      (names) =>
-        response.json({ ok: true, message: red._("chat-provider.test.ok", { count: names.length }) }),
+    test(red, request).then(
+      (message) => response.json({ ok: true, message }),
       (thrown: unknown) => response.json({ ok: false, ...described(thrown) }),
     );
   });
 }
 
-async function models(red: NodeRed, request: AdminRequest): Promise<string[]> {
+async function runtime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
   const node = providerNode(red, request.params["id"]);
   if (!node) throw NOT_DEPLOYED;
-  return node.runtime.models();
+  return node.runtime;
+}
+
+/** @returns what the author reads */
+async function test(red: NodeRed, request: AdminRequest): Promise<string> {
+  const service = await runtime(red, request);
+  const [{ names }, balance] = await Promise.all([service.models(), service.balance()]);
+  const told = red._("chat-provider.test.ok", { count: names.length });
+  return balance === undefined ? told : `${told} · ${red._("chat-provider.test.balance", { balance })}`;
 }
 
 function described(thrown: unknown): { code: string; message: string } {

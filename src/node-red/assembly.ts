@@ -1,3 +1,4 @@
+import type { Chunk } from "../core/chunk.js";
 import { CompletionMachine } from "../core/completion.js";
 import { Failure } from "../core/failure.js";
 import { readChunk } from "../core/read-chunk.js";
@@ -19,6 +20,9 @@ export class Assembly {
   last: Message | undefined;
   private next = 0;
   private readonly early = new Map<number, Message>();
+
+  /** @param onTaken gets each message in its order, once it is put to the others, and its chunk where it has one */
+  constructor(private readonly onTaken?: (message: Message, chunk: Chunk | undefined) => void) {}
 
   /**
    * Takes a message that has a place.
@@ -60,6 +64,7 @@ export class Assembly {
     const text = typeof message.payload === "string" ? message.payload : String(message.payload ?? "");
     if (chunk) this.machine.addChunk(chunk, text);
     else if (text !== "") this.machine.addText(text);
+    this.onTaken?.(message, chunk);
   }
 
   private takeEarly(): void {

@@ -29,6 +29,12 @@ interface Entry {
   done: Done;
 }
 
+/** What `msg.partial` said when so much of the text had come. */
+interface Partial {
+  length: number;
+  value: unknown;
+}
+
 /** One stream on its way through a delta-buffer: in order, merged or paced, with places of its own. */
 export class BufferedStream {
   private readonly buffer: DeltaBuffer;
@@ -41,6 +47,11 @@ export class BufferedStream {
   private next = 0;
   private index = 0;
   private readonly early = new Map<number, Entry>();
+  /** Characters of text that have come, and that have gone. */
+  private came = 0;
+  private went = 0;
+  /** Those whose text has not gone yet, oldest first. */
+  private readonly partials: Partial[] = [];
   private gapTimer: unknown;
   private timer: unknown;
   private armed: "grace" | "rule" | "pace" | undefined;
@@ -117,6 +128,10 @@ export class BufferedStream {
     const ends = message.complete !== undefined || message.parts!.count === message.parts!.index + 1;
     const text = typeof message.payload === "string" ? message.payload : String(message.payload ?? "");
     const chunk = ends ? undefined : readChunk(message.chunk);
+    this.came += text.length;
+    if (message.partial !== undefined && !ends) {
+      this.partials.push({ length: this.came, value: message.partial });
+    }
     if (text !== "" || chunk) this.emit((this.pacer ?? this.buffer).add(chunk ? { text, chunk } : { text }));
     if (!ends) {
       done();
@@ -151,8 +166,18 @@ export class BufferedStream {
     for (const { text, chunk } of pieces) {
       const composed = this.compose(message, text);
       if (chunk) composed.chunk = chunk;
+      this.went += text.length;
+      const partial = this.takePartial();
+      if (partial) composed.partial = partial.value;
       send(composed);
     }
+  }
+
+  /** The newest whose text has gone: never is a reader shown more than he has been told. */
+  private takePartial(): Partial | undefined {
+    let gone = 0;
+    while (gone < this.partials.length && this.partials[gone]!.length <= this.went) gone++;
+    return this.partials.splice(0, gone).at(-1);
   }
 
   private compose(message: Message, payload: string): Message {

@@ -2,47 +2,28 @@ import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../chat-run.js";
 import type { Chunk } from "../core/chunk.js";
 import { asFailure, Failure } from "../core/failure.js";
+import type { ChatRequest } from "../core/request.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { Ticket } from "../core/slots.js";
+import { resultWithout } from "../empty-result.js";
 import { systemClock } from "../transport/system-clock.js";
 import { providerNode } from "./admin.js";
+import { type ChatStreamConfig, promptName } from "./chat-stream-config.js";
 import { controlOf } from "./control.js";
-import { type ConversationPlace, ConversationStore } from "./conversation.js";
+import { ConversationStore } from "./conversation.js";
 import { toNodeError } from "./error.js";
 import { evaluate } from "./evaluate.js";
+import { feedsRetry } from "./feeds-retry.js";
+import { jobFields, jobWishOf, NO_REQUEST } from "./job.js";
 import { Lanes } from "./lanes.js";
 import { StreamWriter } from "./message.js";
-import {
-  type Ask,
-  bringsMessages,
-  composeAsk,
-  type ParameterConfig,
-  parametersFrom,
-  withHistory,
-} from "./prompt.js";
-import { type RunningChat, resultWithout } from "./provider-runtime.js";
-import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
-import { asksFor, tagOf } from "./retry-tag.js";
+import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./prompt.js";
+import type { RunningChat } from "./provider-runtime.js";
+import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
+import { asksFor, continuesOf, tagOf } from "./retry-tag.js";
+import { asksForNextTurn } from "./run-tag.js";
 import { StreamStatus } from "./stream-status.js";
 import { endsTurn, withTurn } from "./turn.js";
-
-/** A chat-stream as it stands in a flow file. */
-export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
-  provider?: string;
-  model?: string;
-  system?: string;
-  systemType?: string;
-  prompt?: string;
-  promptType?: string;
-  conversation?: ConversationPlace;
-  conversationKey?: string;
-  conversationKeyType?: string;
-  maxTurns?: number | string;
-  /** What a message does that arrives while one streams. */
-  whenBusy?: "concurrent" | "wait" | "replace";
-  everyChunk?: boolean;
-  mergeReads?: boolean;
-}
 
 /** Streams that one node may have, running and waiting together: each holds its message. */
 const MOST_STREAMS = 10_000;
@@ -75,6 +56,8 @@ export class ChatStreamController {
   private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
   private closed = false;
+  /** The service's last notice: it comes with every answer, and is told once. */
+  private noticed: string | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -129,7 +112,15 @@ export class ChatStreamController {
   /** From here on the message has a stream, which will have its one end. */
   private admit(message: Message, send: Send, done: Done): Stream {
     const id = randomUUID();
-    const writer = new StreamWriter({ id, message, send, mergeReads: this.config.mergeReads === true });
+    const { mergeReads, partial } = this.config;
+    const writer = new StreamWriter({
+      id,
+      message,
+      send,
+      mergeReads: mergeReads === true,
+      // The rest of an answer that was broken off begins within the object.
+      partial: partial === true && !continuesOf(message),
+    });
     const stream: Stream = {
       id,
       key: "",
@@ -151,10 +142,11 @@ export class ChatStreamController {
     const start = () => {
       this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
-    if (this.config.whenBusy === "replace") {
+    if (this.config.whenBusy === "replace" && !jobWishOf(stream.message).only) {
       const rival = (other: Stream) => other !== stream && other.key === stream.key;
-      // A repeated request is older than whatever runs by now.
-      if (tagOf(stream.message) && this.sessions.list().some(rival)) {
+      // A repeated request, or a run's next turn, is older than whatever runs by now.
+      const older = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
+      if (older && this.sessions.list().some(rival)) {
         this.finish(stream, resultWithout("cancelled"));
         return;
       }
@@ -165,12 +157,23 @@ export class ChatStreamController {
   }
 
   private async begin(stream: Stream): Promise<void> {
-    const { red, node, config } = this;
-    const { message } = stream;
-    const provider = providerNode(red, config.provider);
+    const provider = providerNode(this.red, this.config.provider);
     if (!provider) {
       throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
     }
+    const job = jobWishOf(stream.message);
+    const request = job.only ? NO_REQUEST : await this.compose(stream);
+    if (stream.over) return;
+    stream.running = provider.runtime.ask(
+      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job },
+      this.observer(stream),
+    );
+  }
+
+  /** What is to be asked: settings, prompt and history. */
+  private async compose(stream: Stream): Promise<ChatRequest> {
+    const { red, node, config } = this;
+    const { message } = stream;
     const name = promptName(config);
     const prompt = bringsMessages(message)
       ? undefined
@@ -182,13 +185,9 @@ export class ChatStreamController {
       parameters: parametersFrom(config),
     });
     const history = ask.whole ? [] : await this.conversation.read(stream.key, message);
-    if (stream.over) return;
     ask.request = withHistory(ask, history, name);
     stream.ask = ask;
-    stream.running = provider.runtime.ask(
-      { id: stream.id, request: ask.request, everyChunk: config.everyChunk === true },
-      this.observer(stream),
-    );
+    return ask.request;
   }
 
   private observer(stream: Stream): ChatObserver {
@@ -215,6 +214,9 @@ export class ChatStreamController {
   private finish(stream: Stream, result: ChatResult): void {
     if (stream.over) return;
     stream.over = true;
+    if (result.job?.warning) this.node.warn(result.job.warning);
+    if (result.notice && result.notice !== this.noticed) this.node.warn(result.notice);
+    this.noticed = result.notice ?? this.noticed;
     if (result.skipped > 0)
       this.node.warn(`${result.skipped} records of the stream were not JSON and have been skipped.`);
     void this.conclude(stream, result).then((conclusion) => this.deliver(stream, result, conclusion));
@@ -225,7 +227,7 @@ export class ChatStreamController {
     stream.writer.end(result, fields);
     this.status.ended(stream.id, result, failure);
     this.sessions.end(stream.id, "finished");
-    const reported = failure ?? (this.feedsRetry() ? undefined : result.failure);
+    const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
     if (reported) stream.done(toNodeError(reported));
     else stream.done();
     stream.place?.release();
@@ -234,8 +236,9 @@ export class ChatStreamController {
   /** What the last message says beside the result: what was asked, and the conversation as it stands now. */
   private async conclude(stream: Stream, result: ChatResult): Promise<Conclusion> {
     const { ask, key, message } = stream;
-    if (!ask) return { fields: {} };
-    const fields: Message = { request: ask.request };
+    const fields = jobFields(message, result);
+    if (!ask) return { fields };
+    fields.request = ask.request;
     if (!this.conversation.active) return { fields };
     try {
       fields.conversation = endsTurn(result)
@@ -280,15 +283,4 @@ export class ChatStreamController {
     const key = await evaluate(this.red, this.node, path, type, message);
     return key === undefined || key === null ? "" : String(key);
   }
-
-  /** Where the stream goes straight into a retry node, its failure is that node's to mend or to report. */
-  private feedsRetry(): boolean {
-    const targets = (this.node.wires ?? []).flat();
-    return targets.some((id) => this.red.nodes.getNode(id)?.type === "retry");
-  }
-}
-
-function promptName(config: ChatStreamConfig): string {
-  const type = config.promptType || "msg";
-  return type === "msg" ? `msg.${config.prompt || "payload"}` : `the prompt (${type})`;
 }

@@ -1,18 +1,22 @@
 import type { AssistantMessage } from "../core/chunk.js";
 import { asFailure, Failure, type FailureData } from "../core/failure.js";
-import { parseJson } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
 import { Assembly } from "./assembly.js";
 import { controlOf } from "./control.js";
 import { toNodeError } from "./error.js";
 import { withoutStream } from "./message.js";
+import { parsedAnswer } from "./parsed-answer.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
+import { schemaAskedFor, schemaFrom } from "./response-format.js";
 import { StatusLine } from "./status.js";
+import { meantBy, resetStreams, streamIdOf } from "./stream-door.js";
 
 /** A collect node as it stands in a flow file. */
 export interface CollectConfig extends NodeConfig {
   parse?: "text" | "json";
+  /** JSON Schema that the parsed answer must fit, as text or as it is; default: the one that the request asked for. */
+  schema?: unknown;
   /** Seconds without a message after which a stream is given up. */
   timeout?: number | string;
 }
@@ -24,9 +28,6 @@ const MOST_STREAMS = 1000;
 
 /** After the last message, how long one that was delayed on its way is waited for; milliseconds. */
 const STRAGGLERS = 5_000;
-
-/** Streams that ended lately: what still comes of them is late, not new. */
-const REMEMBERED = 1000;
 
 /** A stream that is being put together. */
 interface Collected {
@@ -44,8 +45,10 @@ const UNFINISHED: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 /** What a collect node does. */
 export class CollectController {
   private readonly sessions: Sessions<Collected>;
-  private readonly ended = new Set<string>();
   private readonly status: StatusLine;
+  /** The node's own schema, or what is wrong with it. */
+  private readonly schema: unknown;
+  private readonly misconfigured: Failure | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -57,9 +60,17 @@ export class CollectController {
       most: MOST_STREAMS,
       expiry: (seconds > 0 ? seconds : DEFAULT_TIMEOUT) * 1000,
       clock: systemClock,
+      remember: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.over(stream, reason),
     });
     this.status = new StatusLine(node);
+    if (config.parse !== "json") return;
+    try {
+      this.schema = schemaFrom(config.schema);
+    } catch (thrown) {
+      this.misconfigured = asFailure(thrown);
+      this.show();
+    }
   }
 
   input(message: Message, send: Send, done: Done): void {
@@ -67,14 +78,8 @@ export class CollectController {
       done();
       return;
     }
-    const id = message.parts?.id;
-    if (typeof id !== "string" || !Number.isInteger(message.parts!.index) || message.parts!.index < 0) {
-      throw new Failure(
-        "configuration",
-        "collect puts together the messages of a stream, which have msg.parts. Wire it behind a chat-stream.",
-      );
-    }
-    if (this.ended.has(id)) {
+    const id = streamIdOf(message, "collect puts together");
+    if (this.sessions.isOver(id)) {
       done();
       return;
     }
@@ -116,12 +121,11 @@ export class CollectController {
     const finished = !UNFINISHED.has(last.finishReason) && last.error === undefined;
     if (finished && this.config.parse === "json") {
       try {
-        message.payload = parseJson(withoutFence(String(message.payload)));
-      } catch {
-        return this.giveUp(
-          stream,
-          new Failure("bad_response", "The answer is not JSON, though this node is set to parse it."),
-        );
+        if (this.misconfigured) throw this.misconfigured;
+        const schema = this.schema ?? schemaAskedFor(last.request);
+        message.payload = parsedAnswer(String(message.payload), last.finishReason, schema);
+      } catch (thrown) {
+        return this.giveUp(stream, asFailure(thrown));
       }
     }
     this.finish(stream);
@@ -159,7 +163,7 @@ export class CollectController {
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;
-    for (const key of ["finishReason", "usage", "stats", "request", "error", "conversation"]) {
+    for (const key of ["finishReason", "usage", "stats", "job", "request", "error", "conversation"]) {
       if (last[key] !== undefined) message[key] = last[key];
     }
     return message;
@@ -171,18 +175,14 @@ export class CollectController {
 
   private over(stream: Collected, reason: SessionEnd): void {
     clearTimeout(stream.straggling);
-    this.ended.add(stream.id);
-    if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value!);
     const failure = WHY[reason]?.();
     if (failure) this.abandon(stream, failure);
   }
 
   /** @returns whether the message was one */
   private control(message: Message): boolean {
-    const id = message.parts?.id;
     if (Object.hasOwn(message, "flush")) {
-      const which = (stream: Collected) => id === undefined || stream.id === id;
-      for (const stream of this.sessions.list().filter(which)) {
+      for (const stream of meantBy(this.sessions, message)) {
         this.giveUp(
           stream,
           new Failure("interrupted", "The stream was sent on before its end, by msg.flush."),
@@ -195,22 +195,23 @@ export class CollectController {
     if (!control) return false;
     // A cancelled stream ends by itself, with a last message that is still to come.
     if (!control.reset) return true;
-    // A stream that begins again (after a retry) is new under its old name: not late.
-    this.sessions.endAll("cancelled", (stream) => id === undefined || stream.id === id);
-    if (id !== undefined) this.ended.delete(id);
+    resetStreams(this.sessions, message);
     this.show();
     return true;
   }
 
   private show(): void {
+    const { misconfigured } = this;
     this.status.show(() =>
-      this.sessions.size === 0
-        ? {}
-        : {
-            fill: "blue",
-            shape: "dot",
-            text: this.red._("collect.status.collecting", { count: this.sessions.size }),
-          },
+      misconfigured
+        ? { fill: "red", shape: "ring", text: misconfigured.code }
+        : this.sessions.size === 0
+          ? {}
+          : {
+              fill: "blue",
+              shape: "dot",
+              text: this.red._("collect.status.collecting", { count: this.sessions.size }),
+            },
     );
   }
 }
@@ -220,8 +221,3 @@ const WHY: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
     new Failure("timeout", "The stream's end never came; what there was of it has left by output 2."),
   overflow: () => new Failure("limit", "Too many streams are open; the oldest has left by output 2."),
 };
-
-/** Models like to put JSON into a fenced block, whatever they are told. */
-function withoutFence(text: string): string {
-  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n?```\s*$/i.exec(text)?.[1] ?? text;
-}

@@ -1,11 +1,11 @@
 import type { Boundary } from "../core/boundary.js";
 import type { Clock } from "../core/clock.js";
-import { Failure } from "../core/failure.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
 import { BufferedStream, type StreamRules } from "./buffered-stream.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { StatusLine } from "./status.js";
+import { meantBy, resetStreams, streamIdOf } from "./stream-door.js";
 
 /** A delta-buffer as it stands in a flow file. Numbers: empty or 0, the rule is off. */
 export interface DeltaBufferConfig extends NodeConfig {
@@ -32,18 +32,9 @@ const MOST_STREAMS = 1000;
 /** A stream of which nothing has come for so long is sent as far as it is, and forgotten; milliseconds. */
 const EXPIRY = 900_000;
 
-/** Streams that ended lately: what still comes of them is late, not new. */
-const REMEMBERED = 1000;
-
-interface Open {
-  id: string;
-  stream: BufferedStream;
-}
-
 /** What a delta-buffer node does. */
 export class DeltaBufferController {
-  private readonly sessions: Sessions<Open>;
-  private readonly ended = new Set<string>();
+  private readonly sessions: Sessions<BufferedStream>;
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
 
@@ -58,7 +49,9 @@ export class DeltaBufferController {
       most: MOST_STREAMS,
       expiry: EXPIRY,
       clock,
-      onEnd: (open, reason) => this.over(open, reason),
+      // A stream that was given up may go on.
+      remember: ["finished", "cancelled"],
+      onEnd: (stream, reason) => over(stream, reason),
     });
     this.status = new StatusLine(node);
   }
@@ -68,14 +61,8 @@ export class DeltaBufferController {
       done();
       return;
     }
-    const id = message.parts?.id;
-    if (typeof id !== "string" || !Number.isInteger(message.parts!.index) || message.parts!.index < 0) {
-      throw new Failure(
-        "configuration",
-        "delta-buffer merges the messages of a stream, which have msg.parts. Wire it behind a chat-stream.",
-      );
-    }
-    if (this.ended.has(id)) {
+    const id = streamIdOf(message, "delta-buffer merges");
+    if (this.sessions.isOver(id)) {
       done();
       return;
     }
@@ -91,35 +78,23 @@ export class DeltaBufferController {
 
   private streamOf(id: string): BufferedStream {
     const open = this.sessions.get(id);
-    if (open) return open.stream;
+    if (open) return open;
     const stream = new BufferedStream(this.rules, this.clock, () => {
       this.sessions.end(id, "finished");
       this.show();
     });
-    this.sessions.open(id, { id, stream });
+    this.sessions.open(id, stream);
     return stream;
-  }
-
-  private over({ id, stream }: Open, reason: SessionEnd): void {
-    if (reason === "expired" || reason === "overflow") stream.flush();
-    stream.drop();
-    if (reason !== "finished" && reason !== "cancelled") return;
-    this.ended.add(id);
-    if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value!);
   }
 
   /** @returns whether the message was one */
   private control(message: Message, send: Send): boolean {
-    const id = message.parts?.id;
-    const which = (open: Open) => id === undefined || open.id === id;
     if (Object.hasOwn(message, "flush")) {
-      for (const { stream } of this.sessions.list().filter(which)) stream.flush();
+      for (const stream of meantBy(this.sessions, message)) stream.flush();
       return true;
     }
     if (Object.hasOwn(message, "reset")) {
-      this.sessions.endAll("cancelled", which);
-      // A stream that begins again (after a retry) is new under its old name: not late.
-      if (id !== undefined) this.ended.delete(id);
+      resetStreams(this.sessions, message);
       // What is forgotten here has readers further on who have its beginning.
       send({ ...message });
       this.show();
@@ -140,6 +115,11 @@ export class DeltaBufferController {
           },
     );
   }
+}
+
+function over(stream: BufferedStream, reason: SessionEnd): void {
+  if (reason === "expired" || reason === "overflow") stream.flush();
+  stream.drop();
 }
 
 function rulesOf(config: DeltaBufferConfig): StreamRules {

@@ -12,6 +12,7 @@ export type InputHandler = (message: Message, send: Send, done: Done) => void | 
  */
 export function guardNode(node: RuntimeNode, handle: InputHandler, close: (removed: boolean) => void): void {
   let closed = false;
+  /** What a handler has left open when it returned. A node that passes messages on leaves nothing, and pays nothing. */
   const pending = new Set<Done>();
 
   node.on("input", (message, send, done) => {
@@ -19,8 +20,11 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
       done();
       return;
     }
+    let open = true;
     const finish: Done = (error) => {
-      if (!pending.delete(finish)) return;
+      if (!open) return;
+      open = false;
+      pending.delete(finish);
       try {
         if (error === undefined) done();
         else done(error);
@@ -29,7 +33,6 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
         if (error !== undefined) node.error(error, {});
       }
     };
-    pending.add(finish);
     const guardedSend: Send = (output) => {
       if (closed) return;
       try {
@@ -44,6 +47,9 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
     } catch (thrown) {
       finish(thrownToNodeError(thrown));
     }
+    // What it sent may have closed the node, where the runtime delivers at once.
+    if (open && closed) finish();
+    else if (open) pending.add(finish);
   });
 
   node.on("close", (removed, done) => {

@@ -2,6 +2,7 @@ import type { ChatResult } from "../chat-run.js";
 import type { Chunk } from "../core/chunk.js";
 import { isObject } from "../core/json.js";
 import { mergeChunks } from "../core/merge.js";
+import { PartialView } from "../core/partial-view.js";
 import { ownCopy } from "../core/text.js";
 import type { Message, Parts, Send } from "./red.js";
 
@@ -18,16 +19,20 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
   "options",
   "conversation",
   "chunk",
+  "partial",
   "complete",
   "finishReason",
   "usage",
   "stats",
+  "job",
   "request",
   "response",
   "error",
   "reset",
   "cancel",
   "flush",
+  "createJob",
+  "completeJob",
   // Own property of what was parsed from a hostile text; to assign it would change the copy's prototype.
   "__proto__",
 ]);
@@ -68,6 +73,8 @@ export interface WriterOptions {
   send: Send;
   /** One message for all chunks that one read of the socket brings. */
   mergeReads: boolean;
+  /** Whether a message that adds to the object that the text stands for carries it as far as it is. */
+  partial?: boolean;
 }
 
 /** Writes a stream as messages: each with its place, the last one with the count and the end's own fields. */
@@ -80,10 +87,12 @@ export class StreamWriter {
   readonly unreadable: string[] = [];
   private readonly base: Message;
   private readonly outer: Parts | undefined;
+  private readonly view: PartialView | undefined;
 
   constructor(private readonly options: WriterOptions) {
     this.base = carried(options.message, this.unreadable);
     this.outer = copyParts(options.message.parts);
+    if (options.partial) this.view = new PartialView();
   }
 
   text(text: string): void {
@@ -128,12 +137,16 @@ export class StreamWriter {
     message.usage = structuredClone(result.closing.usage ?? null);
     message.stats = result.stats;
     if (result.failure) message.error = result.failure.toJSON();
+    const unseen = this.view?.end();
+    if (unseen !== undefined) message.partial = unseen;
     this.options.send(Object.assign(message, fields));
   }
 
   private write(text: string, chunk: Chunk | undefined): void {
     const message = this.compose(ownCopy(text));
     if (chunk) message.chunk = chunk;
+    const grown = this.view?.add(message.payload as string);
+    if (grown !== undefined) message.partial = grown;
     this.options.send(message);
   }
 
@@ -145,7 +158,7 @@ export class StreamWriter {
 }
 
 /** Each message its own: core's `join` and `batch` write into the parts that they get. */
-function copyParts(parts: unknown, depth = 0): Parts | undefined {
+export function copyParts(parts: unknown, depth = 0): Parts | undefined {
   if (!isObject(parts) || depth === DEEPEST_PARTS) return undefined;
   const { parts: outer, ...own } = parts as unknown as Parts;
   const copy = copyParts(outer, depth + 1);

@@ -4,6 +4,7 @@ import { isObject, tryParseJson } from "../core/json.js";
 import type { ChatRequest } from "../core/request.js";
 import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";
+import { type ResponseFormatConfig, responseFormatFrom } from "./response-format.js";
 
 /** What the node's own settings say of a request. Parameters are texts, as the editor stores them. */
 export interface RequestSettings {
@@ -128,7 +129,7 @@ function wrong(name: string, wanted: string): Failure {
 }
 
 /** The node's settings that are request fields; empty ones are left out. */
-export interface ParameterConfig {
+export interface ParameterConfig extends ResponseFormatConfig {
   temperature?: unknown;
   maxTokens?: unknown;
   topP?: unknown;
@@ -159,6 +160,8 @@ export function parametersFrom(config: ParameterConfig): Record<string, unknown>
     parameters["stop"] = Array.isArray(list) ? list : config.stop;
   }
   if (config.reasoningEffort) parameters["reasoning_effort"] = config.reasoningEffort;
+  const format = responseFormatFrom(config);
+  if (format) parameters["response_format"] = format;
   if (config.options) {
     const options = typeof config.options === "string" ? tryParseJson(config.options) : config.options;
     if (!isObject(options)) throw new Failure("configuration", "The further options are not a JSON object.");

@@ -22,6 +22,8 @@ export interface ProviderNodeConfig extends NodeConfig {
   tolerant?: boolean;
   /** JSON text: header names and values that are no secret. */
   headers?: string;
+  /** Those of the chosen service alone, by name. */
+  settings?: Record<string, unknown>;
   /** Chunks per second of the demo provider. */
   demoPace?: number | string;
 }
@@ -75,6 +77,7 @@ export function readProviderConfig(
       ...(config.baseUrl ? { baseUrl: config.baseUrl.trim() } : {}),
       ...(credentials.apiKey ? { apiKey: credentials.apiKey.trim() } : {}),
       headers,
+      ...(isObject(config.settings) ? { settings: config.settings } : {}),
     },
     timeouts,
     limits: { ...DEFAULT_LIMITS },

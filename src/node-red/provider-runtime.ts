@@ -1,16 +1,17 @@
-import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, ChatRun } from "../chat-run.js";
-import { CompletionMachine } from "../core/completion.js";
+import type { ChatObserver, ChatResult, JobWish } from "../chat-setup.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { ChatRequest } from "../core/request.js";
 import { Slots } from "../core/slots.js";
-import { statsOf } from "../core/stats.js";
 import { type DemoServer, startDemoServer } from "../demo/server.js";
-import { listModels } from "../model-list.js";
+import { resultWithout } from "../empty-result.js";
+import { startRun } from "../job-run.js";
+import { listModels, type ModelList, readBalance } from "../model-list.js";
 import { checkEndpoint } from "../providers/endpoint.js";
 import { providerById } from "../providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
+import type { SpeechRequest } from "../providers/speech.js";
+import { type SpeechObserver, type SpeechResult, SpeechRun } from "../speech-run.js";
 import { createAgent } from "../transport/agent.js";
 import { systemClock } from "../transport/system-clock.js";
 import type { Connection } from "./connection.js";
@@ -27,11 +28,23 @@ export interface AskOptions {
   id: string;
   request: ChatRequest;
   everyChunk: boolean;
+  job?: JobWish;
 }
+
+/** How long closing waits for jobs to end, milliseconds: a part of what Node-RED gives a node. */
+const CLOSE = 2_000;
 
 /** A stream that was asked for, running or still waiting for its turn. */
 export interface RunningChat {
   cancel(): void;
+}
+
+/** What is to be started when a place is free, and how it ends where it is not. */
+interface Errand<R> {
+  /** @throws Failure where it cannot be */
+  start(ready: Ready, onEnd: (result: R) => void): RunningChat;
+  without(outcome: "failed" | "cancelled", failure?: Failure): R;
+  onEnd(result: R): void;
 }
 
 interface Ready {
@@ -53,6 +66,7 @@ export class ProviderRuntime {
   private demo: Promise<DemoServer> | undefined;
   private dispatcher: Dispatcher | undefined;
   private closed = false;
+  private emptied = () => {};
 
   constructor(
     private readonly config: ProviderNodeConfig,
@@ -63,31 +77,12 @@ export class ProviderRuntime {
 
   /** Streams an answer to the observer, which hears of its one end whatever happens. */
   ask(options: AskOptions, observer: ChatObserver): RunningChat {
-    let run: ChatRun | undefined;
-    let over = false;
-    let release = () => {};
-    const end = (result: ChatResult) => {
-      if (over) return;
-      over = true;
-      this.live.delete(running);
-      release();
-      observer.onEnd(result);
-    };
-    const running: RunningChat = {
-      cancel: () => {
-        if (run) run.cancel();
-        else end(resultWithout("cancelled"));
-      },
-    };
-    this.live.add(running);
-    const fail = (thrown: unknown) => end(this.failed(asFailure(thrown, "configuration")));
-
-    this.prepare().then((ready) => {
-      if (over) return;
-      const { maxConcurrent, maxQueued } = ready.settings;
-      this.slots ??= new Slots(maxConcurrent, maxQueued);
-      const ticket = this.slots.take(() => {
-        run = new ChatRun(
+    return this.schedule<ChatResult>({
+      start: (ready, onEnd) => {
+        if (options.job?.only && !ready.provider.job) {
+          throw new Failure("configuration", `${ready.provider.label} has no jobs to create or complete.`);
+        }
+        return startRun(
           {
             ...ready,
             id: options.id,
@@ -98,17 +93,78 @@ export class ProviderRuntime {
             request: options.request,
             tolerant: this.config.tolerant === true,
             everyChunk: options.everyChunk,
+            ...(options.job ? { job: options.job } : {}),
           },
           {
             onText: (text) => observer.onText(text),
             onChunk: (chunk, text) => observer.onChunk(chunk, text),
             onReadEnd: () => observer.onReadEnd?.(),
-            onEnd: end,
+            onEnd,
           },
         );
+      },
+      without: resultWithout,
+      onEnd: (result) => observer.onEnd(result),
+    });
+  }
+
+  /** Has a text spoken, by the same rules. */
+  speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
+    return this.schedule<SpeechResult>({
+      start: ({ settings, ...ready }, onEnd) => {
+        const { timeouts, limits } = settings;
+        return new SpeechRun(
+          { ...ready, clock: systemClock, timeouts, limits, request },
+          {
+            onBegin: (contentType, headers) => observer.onBegin(contentType, headers),
+            onAudio: (bytes) => observer.onAudio(bytes),
+            onEnd,
+          },
+        );
+      },
+      without: (outcome, failure) => ({ outcome, ...(failure ? { failure } : {}) }),
+      onEnd: (result) => observer.onEnd(result),
+    });
+  }
+
+  /** Starts something as soon as a place is free for it, and sees to it that it has one end. */
+  private schedule<R>({ start, without, onEnd }: Errand<R>): RunningChat {
+    let run: RunningChat | undefined;
+    let over = false;
+    let release = () => {};
+    const end = (result: R) => {
+      if (over) return;
+      over = true;
+      this.live.delete(running);
+      if (this.live.size === 0) this.emptied();
+      release();
+      onEnd(result);
+    };
+    const running: RunningChat = {
+      cancel: () => {
+        if (run) run.cancel();
+        else end(without("cancelled"));
+      },
+    };
+    this.live.add(running);
+    const fail = (thrown: unknown) =>
+      end(without("failed", this.described(asFailure(thrown, "configuration"))));
+
+    this.prepare().then((ready) => {
+      if (over) return;
+      const { maxConcurrent, maxQueued } = ready.settings;
+      this.slots ??= new Slots(maxConcurrent, maxQueued);
+      const ticket = this.slots.take(() => {
+        try {
+          run = start(ready, end);
+        } catch (thrown) {
+          fail(thrown);
+        }
       });
-      if (ticket) release = () => ticket.release();
-      else {
+      if (ticket) {
+        release = () => ticket.release();
+        if (over) release();
+      } else {
         fail(
           new Failure(
             "overloaded",
@@ -121,17 +177,35 @@ export class ProviderRuntime {
   }
 
   /** @throws Failure */
-  async models(): Promise<string[]> {
+  async models(): Promise<ModelList> {
     const { provider, endpoint, dispatcher } = await this.prepare();
     return listModels(provider, endpoint, dispatcher, systemClock);
   }
 
-  /** Ends everything at once. Waits for nobody and never throws. */
-  close(): void {
+  /** @throws Failure for what is wrong in the settings */
+  async balance(): Promise<string | undefined> {
+    const { provider, endpoint, dispatcher } = await this.prepare();
+    return readBalance(provider, endpoint, dispatcher, systemClock);
+  }
+
+  /**
+   * Ends everything at once and never throws. Waits for nothing but the ends of jobs, which the service would else keep
+   * open, and for those not long.
+   */
+  async close(): Promise<void> {
     this.closed = true;
     for (const running of [...this.live]) running.cancel();
-    this.dispatcher?.destroy().catch(() => {});
     this.demo?.then((server) => server.close()).catch(() => {});
+    if (this.live.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = systemClock.setTimer(resolve, CLOSE);
+        this.emptied = () => {
+          systemClock.clearTimer(timer);
+          resolve();
+        };
+      });
+    }
+    this.dispatcher?.destroy().catch(() => {});
   }
 
   private prepare(): Promise<Ready> {
@@ -162,25 +236,10 @@ export class ProviderRuntime {
     return this.demo;
   }
 
-  private failed(failure: Failure): ChatResult {
-    const described = new Failure(failure.code, failure.message, {
+  private described(failure: Failure): Failure {
+    return new Failure(failure.code, failure.message, {
       ...failure.toJSON(),
       provider: failure.provider || this.config.provider,
     });
-    return resultWithout("failed", described);
   }
-}
-
-/** The end of a stream that never began. */
-export function resultWithout(outcome: "failed" | "cancelled", failure?: Failure): ChatResult {
-  const machine = new CompletionMachine();
-  return {
-    outcome,
-    finishReason: outcome === "failed" ? "error" : "cancelled",
-    stats: statsOf(0, 0, null, 0),
-    skipped: 0,
-    closing: machine.closingChunk(),
-    completion: machine.completion(randomUUID()),
-    ...(failure ? { failure } : {}),
-  };
 }

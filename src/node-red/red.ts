@@ -48,6 +48,7 @@ export interface RuntimeNode {
   error(error: unknown, message: Message): void;
   warn(text: unknown): void;
   log(text: unknown): void;
+  debug(text: unknown): void;
   context(): { flow: Context; global: Context };
 }
 

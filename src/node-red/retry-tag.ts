@@ -1,6 +1,7 @@
 import type { Continues } from "../core/continuation.js";
 import { isObject } from "../core/json.js";
 import type { Message } from "./red.js";
+import { runsFor, runTagOf } from "./run-tag.js";
 
 /**
  * What a retry node writes as `msg.retry` on the requests it sends. It rides along on every message of the stream
@@ -27,8 +28,9 @@ export function tagOf(message: Message): RetryTag | undefined {
   return asTag(message["retry"]);
 }
 
-/** Whether the message asks on behalf of the stream. */
+/** Whether the message asks on behalf of the stream: for a retry node, or for a run of tool calls. */
 export function asksFor(message: Message, stream: string): boolean {
+  if (runsFor(runTagOf(message), stream)) return true;
   let tag = tagOf(message);
   for (let depth = 0; tag && depth < DEEPEST; depth++) {
     if (tag.stream === stream) return true;

@@ -48,7 +48,8 @@ export class StreamStatus {
       this.line.show(() => ({ fill: "grey", shape: "ring", text: this.word("cancelled") }));
     } else
       this.line.show(() => ({
-        fill: "green",
+        // The answer is whole; its job is not as it should be.
+        fill: result.job?.warning ? "yellow" : "green",
         shape: "dot",
         text: this.word("done", { chunks: stats.chunks }),
       }));

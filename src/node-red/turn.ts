@@ -6,6 +6,7 @@ import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";
 import type { Message } from "./red.js";
 import { continuesOf, tagOf } from "./retry-tag.js";
+import { asksForNextTurn } from "./run-tag.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */
 export function endsTurn(result: ChatResult): boolean {
@@ -33,13 +34,19 @@ export function withTurn(
     "The conversation",
   );
   if (!ask.whole) return [...history, ...turn, answer];
-  return [...(tagOf(message) ? joined(history, turn) : turn), answer];
+  const older = tagOf(message) !== undefined || asksForNextTurn(message);
+  return [...(older ? joined(history, turn) : turn), answer];
 }
 
-/** A repeated request brings the history that it was first asked with. What has been said meanwhile goes before it. */
+/**
+ * A repeated request, or one that brings the results of tools, has the history that was first asked with. What has
+ * been said meanwhile goes before it.
+ */
 function joined(history: readonly ChatMessage[], asked: readonly ChatMessage[]): readonly ChatMessage[] {
   const differs = history.findIndex((entry, at) => JSON.stringify(entry) !== JSON.stringify(asked[at]));
-  const grown = differs > 0 || (differs === 0 && asked.length === 1);
+  // What begins with another turn, and has one alone, was asked when there was no history yet.
+  const alone = asked.filter(({ role }) => role === "user").length === 1;
+  const grown = differs > 0 || (differs === 0 && alone);
   return grown ? [...history, ...asked.slice(differs)] : asked;
 }
 

@@ -1,10 +1,9 @@
 import { Failure } from "../core/failure.js";
+import { unresolvedVariable } from "./environment.js";
 import type { Endpoint, Provider } from "./provider.js";
+import { checkSettings } from "./settings.js";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/** A value that is wholly the name of an environment variable: Node-RED leaves it so where the variable is unset. */
-const UNRESOLVED = /^\$\{([^}]*)\}$|^\$\(([^)]*)\)$/;
 
 /**
  * Checks where a request would go and with what, before any socket is opened.
@@ -17,8 +16,8 @@ export function checkEndpoint(
   allowInsecure = false,
 ): Endpoint {
   const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider.label);
-  const key = checkKey(provider, endpoint.apiKey);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
+  const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
   const secret = key !== undefined || Object.keys(endpoint.headers ?? {}).length > 0;
   if (secret && isOpenToListeners(url) && !allowInsecure) {
     throw new Failure(
@@ -26,7 +25,8 @@ export function checkEndpoint(
       `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
     );
   }
-  return { ...endpoint, baseUrl: url.href, ...(key === undefined ? {} : { apiKey: key }) };
+  const settings = checkSettings(provider, endpoint.settings);
+  return { ...endpoint, baseUrl: url.href, settings, ...(key === undefined ? {} : { apiKey: key }) };
 }
 
 /** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
@@ -38,7 +38,7 @@ function checkUrl(text: string | undefined, label: string): URL {
   if (!text) {
     throw new Failure("configuration", `The base URL of ${label} is not set. Enter it in the provider.`);
   }
-  const variable = unresolved(text);
+  const variable = unresolvedVariable(text);
   if (variable) {
     throw new Failure(
       "configuration",
@@ -62,15 +62,20 @@ function checkUrl(text: string | undefined, label: string): URL {
   return url;
 }
 
-function checkKey(provider: Provider, key: string | undefined): string | undefined {
+/** A token that an author puts into a header of his own, as gateways and Entra ID want it, takes the key's place. */
+function hasAuthorization(headers: Endpoint["headers"] = {}): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+}
+
+function checkKey(provider: Provider, key: string | undefined, authorised: boolean): string | undefined {
   if (!key) {
-    if (!provider.keyRequired) return undefined;
+    if (!provider.keyRequired || authorised) return undefined;
     const hint = provider.keyVariable
       ? `, or \${${provider.keyVariable}} to take it from the environment`
       : "";
     throw new Failure("credentials", `${provider.label} needs an API key. Enter it in the provider${hint}.`);
   }
-  const variable = unresolved(key);
+  const variable = unresolvedVariable(key);
   if (variable) {
     throw new Failure(
       "credentials",
@@ -96,18 +101,13 @@ function checkHeader(name: string, value: unknown): void {
   if (typeof value !== "string" || !isHeaderText(value)) {
     throw new Failure("configuration", `The extra header ${name} has a value that cannot be sent.`);
   }
-  const variable = unresolved(value);
+  const variable = unresolvedVariable(value);
   if (variable) {
     throw new Failure(
       "credentials",
       `The header ${name} names the environment variable ${variable}, which is not set.`,
     );
   }
-}
-
-function unresolved(value: string): string | undefined {
-  const match = UNRESOLVED.exec(value.trim());
-  return match ? (match[1] ?? match[2]) : undefined;
 }
 
 function isHeaderText(value: string): boolean {

@@ -1,7 +1,14 @@
 import { Failure } from "../core/failure.js";
+import { ANTHROPIC } from "./anthropic.js";
+import { AZURE_OPENAI } from "./azure-openai.js";
+import { CHOREOAI } from "./choreoai.js";
+import { GEMINI } from "./gemini.js";
+import { OLLAMA } from "./ollama.js";
 import { openAiCompatible } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
+import { SAAS_LLM } from "./saas-llm.js";
+import { VENICE } from "./venice.js";
 
 /** Needs no account: its server is part of the package, and whoever starts it knows address and key. */
 const DEMO = openAiCompatible({
@@ -9,10 +16,21 @@ const DEMO = openAiCompatible({
   label: "Demo (built in, no key)",
   keyRequired: false,
   prefill: true,
+  settings: [],
 });
 
 /** Every provider, in the order of the editor's list. A new one is a file beside this one and an entry here. */
-export const PROVIDERS: readonly Provider[] = [DEMO, ...PRESETS.map(openAiCompatible)];
+export const PROVIDERS: readonly Provider[] = [
+  DEMO,
+  ...PRESETS.map(openAiCompatible),
+  VENICE,
+  ANTHROPIC,
+  GEMINI,
+  AZURE_OPENAI,
+  OLLAMA,
+  CHOREOAI,
+  SAAS_LLM,
+];
 
 const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 

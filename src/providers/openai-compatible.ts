@@ -1,10 +1,7 @@
-import { classify, isRetryable } from "../core/classify.js";
-import { errorClues, excerpt } from "../core/error-body.js";
-import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
-import { type Headers, header, retryHint, shouldRetry } from "../core/retry-hint.js";
-import type { Endpoint, Provider, ProviderMemory } from "./provider.js";
+import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
+import type { Endpoint, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
+import { openAiSpeech } from "./speech.js";
 
 /** What differs between the services that speak Chat Completions. */
 export interface Preset {
@@ -17,37 +14,41 @@ export interface Preset {
   maxTokensField?: "max_tokens" | "max_completion_tokens";
   /** It goes on from an assistant's message that stands last. */
   prefill?: boolean;
+  settings?: readonly ProviderSetting[];
+  /** Where the questions go; default: `chat/completions` below the base URL. */
+  chatUrl?(endpoint: Endpoint, model: string): URL;
+  /** Where the list of models is; default: `models` below the base URL. */
+  modelsUrl?(endpoint: Endpoint): URL;
+  /** How the key travels; default: as a bearer token. */
+  authorization?(endpoint: Endpoint): Record<string, string>;
+  /**
+   * The body in the form that this service takes; default: as it is.
+   * @throws Failure `invalid_request` for what the service cannot take
+   */
+  adapt?(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown>;
 }
 
-/** Where a service says which request it was, most usual first. */
-const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "cf-ray"];
-
-/** What an author can do about each kind of refusal. */
-const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
-  authentication: "Check the API key in the provider.",
-  permission: "The key is valid but may not do this: check its rights and the model.",
-  not_found: "Check the model's name and the provider's base URL.",
-  insufficient_credits: "Check the balance and the plan of the account.",
-  rate_limit: "Ask less often, or put a retry node behind chat-stream.",
-  overloaded: "Try again in a while, or put a retry node behind chat-stream.",
-  context_length: "Shorten the conversation or choose a model with a larger context.",
-};
+/** Reasoning that a model writes between tags into its answer is told apart; see `ThinkingSplitter`. */
+export const SPLIT_THINKING: ProviderSetting = { name: "splitThinking", kind: "tick", shared: true };
 
 /** Makes the provider of a service that speaks OpenAI's Chat Completions. */
 export function openAiCompatible(preset: Preset): Provider {
-  const maxTokensField = preset.maxTokensField ?? "max_tokens";
+  const { authorization = bearer, modelsUrl = (endpoint) => under(endpoint.baseUrl, "models") } = preset;
   return {
     id: preset.id,
     label: preset.label,
     keyRequired: preset.keyRequired,
     prefill: preset.prefill === true,
+    settings: preset.settings ?? [SPLIT_THINKING],
     ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
-    chat: (request, endpoint, memory) => chatRequest(request, endpoint, memory, maxTokensField),
+    chat: chatWith(preset),
+    // Elsewhere than usual, its address is not known.
+    ...(preset.chatUrl ? {} : { speech: openAiSpeech }),
     models: (endpoint) => ({
       method: "GET",
-      url: under(endpoint.baseUrl, "models"),
-      headers: headersFor(endpoint),
+      url: modelsUrl(endpoint),
+      headers: headersFor(endpoint, authorization(endpoint)),
     }),
     modelNames,
     failure: responseFailure,
@@ -55,12 +56,29 @@ export function openAiCompatible(preset: Preset): Provider {
   };
 }
 
-function chatRequest(
+function chatWith(preset: Preset): Provider["chat"] {
+  const { adapt = (body) => body, authorization = bearer, maxTokensField = "max_tokens" } = preset;
+  const chatUrl = preset.chatUrl ?? ((endpoint) => under(endpoint.baseUrl, "chat/completions"));
+  /** The same for most requests of an endpoint, and a fifth of what is to be done before a request can leave. */
+  const destinations = new WeakMap<Endpoint, { model: string; url: URL; headers: Record<string, string> }>();
+  return (request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest => {
+    const { model } = request;
+    let known = destinations.get(endpoint);
+    if (known?.model !== model) {
+      const headers = headersFor(endpoint, authorization(endpoint));
+      known = { model, url: chatUrl(endpoint, model), headers };
+      destinations.set(endpoint, known);
+    }
+    const body = bodyOf(request, memory, maxTokensField);
+    return postJson(known.url, known.headers, adapt(body, endpoint));
+  };
+}
+
+function bodyOf(
   request: ChatRequest,
-  endpoint: Endpoint,
   memory: ProviderMemory,
   maxTokensField: string,
-): WireRequest {
+): Record<string, unknown> {
   const { max_tokens: maxTokens, ...parameters } = cleanParameters(request.parameters);
   const body: Record<string, unknown> = { model: request.model, messages: request.messages };
   if (!memory.refusesStreamOptions) body["stream_options"] = { include_usage: true };
@@ -68,73 +86,7 @@ function chatRequest(
   Object.assign(body, parameters);
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
   body["stream"] = true;
-  return {
-    method: "POST",
-    url: under(endpoint.baseUrl, "chat/completions"),
-    headers: { ...headersFor(endpoint), "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify(body),
-  };
-}
-
-/** Identity encoding: a compressed stream is held back until a block is full, and may be a bomb. */
-function headersFor(endpoint: Endpoint): Record<string, string> {
-  return {
-    accept: "application/json",
-    "accept-encoding": "identity",
-    ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
-    // In lower case, so that an author's `Authorization` replaces ours instead of going beside it.
-    ...Object.fromEntries(
-      Object.entries(endpoint.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-    ),
-  };
-}
-
-function under(baseUrl: string, path: string): URL {
-  const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
-  return url;
-}
-
-function modelNames(body: unknown): string[] {
-  const list = isObject(body) ? (body["data"] ?? body["models"]) : body;
-  if (!Array.isArray(list)) {
-    throw new Failure(
-      "bad_response",
-      "The service's list of models is not in a known form. Check the base URL.",
-    );
-  }
-  return list
-    .map((entry) => (isObject(entry) ? (entry["id"] ?? entry["name"]) : entry))
-    .filter((name): name is string => typeof name === "string");
-}
-
-function responseFailure(status: number, headers: Headers, body: string, now: number): Failure {
-  const parsed = tryParseJson(body);
-  const said = errorClues(parsed);
-  const message = said?.message || (parsed === undefined ? excerpt(withoutMarkup(body)) : excerpt(body));
-  const code = classify({ ...said, status, message });
-  const details: FailureDetails = {
-    status,
-    retryable: shouldRetry(headers) ?? isRetryable(code, status),
-    phase: "headers",
-  };
-  const wait = retryHint(headers, parsed, message, now);
-  if (wait !== undefined) details.retryAfterMs = Math.round(wait);
-  const requestId = REQUEST_ID_HEADERS.map((name) => header(headers, name)).find(Boolean);
-  if (requestId) details.requestId = requestId.slice(0, 200);
-  const advice = ADVICE[code];
-  return new Failure(
-    code,
-    `The service answered ${status}${message ? `: ${message}` : ""}${advice ? ` — ${advice}` : ""}`,
-    details,
-  );
-}
-
-function withoutMarkup(body: string): string {
-  return body
-    .slice(0, 8_192)
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ");
+  return body;
 }
 
 /** A 400 that names `stream_options` is about that field: ask once more without, and never send it again. */

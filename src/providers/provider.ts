@@ -1,6 +1,8 @@
 import type { Failure } from "../core/failure.js";
 import type { ChatRequest, WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
+import type { JobProtocol } from "./job.js";
+import type { SpeechRequest } from "./speech.js";
 
 /** Where a service lives and how to be let in. */
 export interface Endpoint {
@@ -15,7 +17,8 @@ export interface Endpoint {
 
 /**
  * A field in the dialog that only this service has. Its label and hint are in chat-provider's locale, at
- * `chat-provider.setting.<provider>.<name>` and `…Hint`; those of a choice at `….<name>Choice.<value>`.
+ * `chat-provider.setting.<provider>.<name>` and `…Hint`; those of a choice at `….<name>Choice.<value>`, of its empty
+ * value at `….<name>Choice.default`.
  */
 export interface ProviderSetting {
   readonly name: string;
@@ -26,7 +29,12 @@ export interface ProviderSetting {
   readonly value?: string | number | boolean;
   /** Nothing works without it. */
   readonly required?: boolean;
+  /** Several services have it: its words are at `chat-provider.setting.shared.<name>`. */
+  readonly shared?: boolean;
 }
+
+/** What an author wants to know of a model before he chooses it. */
+export type Capability = "vision" | "tools" | "reasoning" | "webSearch" | "offline" | "deprecated";
 
 /** What has been learnt of a service while talking to it; shared by all streams of one provider. */
 export interface ProviderMemory {
@@ -50,12 +58,27 @@ export interface Provider {
   /** What the author sets for this service alone; the values come as `Endpoint.settings`. */
   readonly settings?: readonly ProviderSetting[];
 
+  /** The job that each stream of it is part of, where it wants one. */
+  readonly job?: JobProtocol;
+
   chat(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
+  /** Has a text spoken, where the service can. */
+  speech?(request: SpeechRequest, endpoint: Endpoint): WireRequest;
   models(endpoint: Endpoint): WireRequest;
   /** @returns names in the order of the service. */
   modelNames(body: unknown): string[];
   /** What a response that is no success says. */
   failure(status: number, headers: Headers, body: string, now: number): Failure;
+  /** What the headers of a success want the author to know. */
+  notice?(headers: Headers): string | undefined;
+  /** Capabilities by model, of a list that tells them. */
+  capabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
+  /** What is left to spend, where the service tells. */
+  readonly balance?: {
+    request(endpoint: Endpoint): WireRequest;
+    /** @returns an amount with its unit, "3.20 USD"; undefined where the body says nothing of it */
+    read(body: unknown): string | undefined;
+  };
   /** Whether the same request may be sent once more, changed by what this failure taught (and `memory` took up). */
   learn(status: number, body: string, memory: ProviderMemory): boolean;
 }

@@ -5,20 +5,21 @@ import type { Limits } from "../core/limits.js";
 import type { WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
 import { awaitConnection } from "./agent.js";
+import { type BodyListener, readerFor } from "./body.js";
 import { transportFailure } from "./errors.js";
-import { type Framing, framingOf, isEncoded, sniff } from "./framing.js";
-import { type RecordListener, SseReader } from "./sse.js";
+import { type Framing, framingOf, isEncoded, refuseEncoded } from "./framing.js";
+import type { RecordReader } from "./record-reader.js";
 
 /** What one request brings, in order: connected, then response, then records or a body, then end or failure. */
-export interface ExchangeListener extends RecordListener {
+export interface ExchangeListener extends BodyListener {
   onConnected(): void;
   onResponse(status: number, headers: Headers): void;
   /** Bytes came, before their records are delivered. */
   onBytes(): void;
   /** All records of one read of the socket have been delivered. */
   onReadEnd(): void;
-  /** The body of a response that is no stream: an error's (cut at the limit) or a whole completion. */
-  onBody(text: string): void;
+  /** Where the body is wanted as it is: its bytes, in place of records. */
+  onContent?(bytes: Buffer): void;
   /** The body ended without error; whether the answer is whole is not for HTTP to say. */
   onEnd(): void;
   onFailure(failure: Failure): void;
@@ -43,14 +44,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   /** Made when a read ends within a character; until then each read is decoded for itself. */
   private decoder: StringDecoder | undefined;
-  private framing: Framing | undefined;
-  private sse: SseReader | undefined;
+  private framing: Framing = "json";
+  private reader: RecordReader | undefined;
   private connected: (() => void) | undefined;
   private host = "";
-  private body = "";
   private started = false;
   /** The response is no success: its body is an error's. */
   private refused = false;
+  private refusal = "";
+  /** The listener wants bytes. */
+  private raw = false;
   /** Nothing more is told. */
   private over = false;
   /** The body has ended, so that there is no connection left to end. */
@@ -60,6 +63,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     private readonly limits: Readonly<Limits>,
     private readonly listener: ExchangeListener,
+    /** JSON is wanted in one piece, be it a list. */
+    private readonly whole = false,
   ) {}
 
   /** The request is not kept: a long conversation need not stay in memory for as long as its answer streams. */
@@ -103,7 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   settle(): void {
     if (this.over || !this.refused) return;
     this.abort();
-    this.listener.onBody(this.body.slice(0, this.limits.errorBody));
+    this.listener.onBody(this.refusal.slice(0, this.limits.errorBody));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -123,12 +128,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.listener.onResponse(status, headers);
       if (REDIRECTS.has(status)) throw redirected(status);
       if (this.refused) {
-        this.framing = "json";
         if (isEncoded(headers)) this.settle();
         return;
       }
-      this.framing = framingOf(headers);
-      if (this.framing === "sse") this.sse = new SseReader(this.listener, this.limits.record);
+      this.raw = this.listener.onContent !== undefined;
+      if (this.raw) refuseEncoded(headers);
+      else this.framing = framingOf(headers);
     });
   }
 
@@ -136,7 +141,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return;
     try {
       this.listener.onBytes();
-      this.read(this.decode(bytes));
+      if (this.raw) this.listener.onContent?.(bytes);
+      else this.read(this.decode(bytes));
       if (!this.over) this.listener.onReadEnd();
     } catch (thrown) {
       this.fail(asFailure(thrown));
@@ -150,8 +156,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (this.over) return;
       this.read(this.decoder?.end() ?? "");
       if (this.refused) this.settle();
-      if (this.sse) this.sse.end();
-      else if (!this.over) this.listener.onBody(this.body);
+      if (this.reader) this.reader.end();
+      else if (!this.over && !this.raw) this.listener.onBody("");
       if (!this.over) this.listener.onEnd();
     });
     this.over = true;
@@ -179,20 +185,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private read(text: string): void {
-    if (this.sse) {
-      this.sse.feed(text);
-      return;
-    }
-    this.body += text;
-    if (this.framing === "sniff") this.framing = sniff(this.body) ?? "sniff";
-    if (this.framing === "sse") {
-      this.sse = new SseReader(this.listener, this.limits.record);
-      this.sse.feed(this.body);
-      this.body = "";
-    } else if (this.refused) {
-      if (this.body.length > this.limits.errorBody) this.settle();
-    } else if (this.body.length > this.limits.completion) {
-      throw new Failure("limit", `The service's answer is longer than ${this.limits.completion} characters.`);
+    if (this.reader) this.reader.feed(text);
+    else if (this.refused) {
+      this.refusal += text;
+      if (this.refusal.length > this.limits.errorBody) this.settle();
+    } else if (text !== "") {
+      this.reader = readerFor(this.framing, text, this.listener, this.limits, this.whole);
+      this.reader.feed(text);
     }
   }
 

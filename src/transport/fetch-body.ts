@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.js";
 import { Failure } from "../core/failure.js";
 import type { Limits } from "../core/limits.js";
+import { onAbort } from "../core/on-abort.js";
 import type { WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
 import { Exchange } from "./exchange.js";
@@ -18,6 +19,8 @@ export interface FetchOptions {
   limits: Readonly<Limits>;
   /** Milliseconds for the whole exchange. */
   timeout: number;
+  /** Ends it early, with the failure `cancelled`. */
+  signal?: AbortSignal;
 }
 
 /** A small request with a small answer, by the same rules as a stream: no redirects, nothing inflated, bounded. */
@@ -27,28 +30,40 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
     let headers: Headers = {};
     const settle = (step: () => void) => {
       options.clock.clearTimer(timer);
+      unlisten?.();
       step();
     };
-    const exchange = new Exchange(options.limits, {
-      onConnected: () => {},
-      onResponse: (responseStatus, responseHeaders) => {
-        status = responseStatus;
-        headers = responseHeaders;
+    const exchange = new Exchange(
+      options.limits,
+      {
+        onConnected: () => {},
+        onResponse: (responseStatus, responseHeaders) => {
+          status = responseStatus;
+          headers = responseHeaders;
+        },
+        onBytes: () => {},
+        onReadEnd: () => {},
+        onRecord: () => {},
+        onBody: (text) => settle(() => resolve({ status, headers, text })),
+        onEnd: () =>
+          settle(() =>
+            reject(new Failure("bad_response", "The service sent a stream where none was asked for.")),
+          ),
+        onFailure: (failure) => settle(() => reject(failure)),
       },
-      onBytes: () => {},
-      onReadEnd: () => {},
-      onRecord: () => {},
-      onBody: (text) => settle(() => resolve({ status, headers, text })),
-      onEnd: () =>
-        settle(() =>
-          reject(new Failure("bad_response", "The service sent a stream where none was asked for.")),
-        ),
-      onFailure: (failure) => settle(() => reject(failure)),
-    });
-    const timer = options.clock.setTimer(() => {
+      true,
+    );
+    const giveUp = (failure: Failure) => {
       exchange.abort();
-      reject(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`));
-    }, options.timeout);
+      settle(() => reject(failure));
+    };
+    const timer = options.clock.setTimer(
+      () => giveUp(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`)),
+      options.timeout,
+    );
+    const unlisten =
+      options.signal &&
+      onAbort(options.signal, () => giveUp(new Failure("cancelled", "The request was cancelled.")));
     exchange.send(request, options.dispatcher, {
       headersTimeout: options.timeout * 2,
       bodyTimeout: options.timeout * 2,

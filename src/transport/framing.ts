@@ -2,13 +2,17 @@ import { Failure } from "../core/failure.js";
 import { type Headers, header } from "../core/retry-hint.js";
 
 /** How the body of a response is to be read. `sniff`: its first character tells. */
-export type Framing = "sse" | "json" | "sniff";
+export type Framing = "sse" | "ndjson" | "json" | "sniff";
+
+/** Content types of records that are a line each; none of them is registered. */
+const NDJSON = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
 /** Looks at the headers of a response that is to be a stream. @throws Failure `bad_response` */
 export function framingOf(headers: Headers): Framing {
   refuseEncoded(headers);
   const type = (header(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (type === "text/event-stream") return "sse";
+  if (NDJSON.test(type)) return "ndjson";
   if (type === "application/json" || type.endsWith("+json")) return "json";
   if (type === "" || type === "text/plain" || type === "application/octet-stream") return "sniff";
   throw new Failure(
@@ -35,10 +39,4 @@ export function refuseEncoded(headers: Headers): void {
 export function isEncoded(headers: Headers): boolean {
   const encoding = header(headers, "content-encoding")?.trim().toLowerCase();
   return encoding !== undefined && encoding !== "" && encoding !== "identity";
-}
-
-/** A body without a telling content type: JSON begins with a bracket, a stream with a field or a comment. */
-export function sniff(start: string): "sse" | "json" | undefined {
-  const first = start.trimStart()[0];
-  return first === undefined ? undefined : first === "{" || first === "[" ? "json" : "sse";
 }

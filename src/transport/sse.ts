@@ -1,16 +1,11 @@
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
-import { Failure } from "../core/failure.js";
+import { type RecordListener, type RecordReader, recordTooLong } from "./record-reader.js";
 
 /** How much of what is no event is kept, in case it was an error that came unframed. */
 const STRAY_LIMIT = 4096;
 
-/** Where the records of a stream go. */
-export interface RecordListener {
-  onRecord(data: string, event: string | undefined, last: boolean): void;
-}
-
 /** Cuts text into server-sent events (WHATWG HTML, "Interpreting an event stream"). */
-export class SseReader {
+export class SseReader implements RecordReader {
   private readonly parser: EventSourceParser;
   private first = true;
   private last = false;
@@ -35,7 +30,6 @@ export class SseReader {
     });
   }
 
-  /** @throws Failure `limit` when an event grows too long */
   feed(text: string): void {
     if (this.first && text !== "") {
       this.first = false;
@@ -43,10 +37,10 @@ export class SseReader {
     } else this.parser.feed(text);
     // The parser counts what the event will have; a thousand empty lines have nothing and still weigh.
     this.waiting = this.waiting === -1 ? 0 : this.waiting + text.length;
-    if (this.waiting > this.longest) throw this.tooLong();
+    if (this.waiting > this.longest) throw recordTooLong(this.longest);
   }
 
-  /** The connection is at its end: what is not closed by a blank line is delivered, marked as the last. */
+  /** What is not closed by a blank line is delivered as the last. */
   end(): void {
     this.last = true;
     // Two line feeds: one completes a line (or a CR LF that was cut in two), the other is the blank line.
@@ -54,13 +48,9 @@ export class SseReader {
     if (this.records === 0 && this.stray !== "") this.listener.onRecord(this.stray, undefined, true);
   }
 
-  private tooLong(): Failure {
-    return new Failure("limit", `The service sent a record longer than ${this.longest} characters.`);
-  }
-
   private onError(error: ParseError): void {
     if (error.type === "max-buffer-size-exceeded") {
-      throw this.tooLong();
+      throw recordTooLong(this.longest);
     }
     // Some servers write errors beside the grammar: as a field of its own, or with no field at all.
     if (error.field === "error" && error.value) this.listener.onRecord(error.value, "error", false);

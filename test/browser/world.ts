@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
 import { screenshot, TestBrowser } from "../support/browser.js";
-import { type NodeRedProcess, root, startNodeRed } from "../support/node-red-process.js";
+import {
+  DASHBOARD,
+  type NodeRedProcess,
+  root,
+  startNodeRed,
+  WITHOUT_DASHBOARD,
+} from "../support/node-red-process.js";
 import { Editor } from "./editor.js";
 
 export const PACKAGE = "@deltaflow/node-red-chat-stream";
@@ -34,18 +40,24 @@ class World {
 
   async start(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "chat-stream-editor-"));
-    const userDir = join(this.folder, "user");
-    const installed = join(userDir, "node_modules", PACKAGE);
-    mkdirSync(dirname(installed), { recursive: true });
-    symlinkSync(root, installed, "junction");
+    [this.open, this.red] = await Promise.all([TestBrowser.launch(), this.startWith([PACKAGE])]);
+  }
+
+  /** A Node-RED of one's own with these packages in it: this one, or others that are installed for the tests. */
+  startWith(packages: readonly string[]): Promise<NodeRedProcess> {
+    const userDir = this.newFolder();
+    for (const name of packages) {
+      const installed = join(userDir, "node_modules", name);
+      mkdirSync(dirname(installed), { recursive: true });
+      symlinkSync(name === PACKAGE ? root : join(root, "node_modules", name), installed, "junction");
+    }
+    const dependencies = Object.fromEntries(packages.map((name) => [name, "*"]));
     writeFileSync(
       join(userDir, "package.json"),
-      JSON.stringify({ name: "test", version: "1.0.0", dependencies: { [PACKAGE]: "*" } }),
+      JSON.stringify({ name: "test", version: "1.0.0", dependencies }),
     );
-    [this.open, this.red] = await Promise.all([
-      TestBrowser.launch(),
-      startNodeRed({ version: "5", userDir, settings: SETTINGS }),
-    ]);
+    const externalModules = packages.includes(DASHBOARD) ? {} : WITHOUT_DASHBOARD;
+    return startNodeRed({ version: "5", userDir, settings: { ...SETTINGS, externalModules } });
   }
 
   /** A Node-RED without this package, as a user has it before he installs it. */

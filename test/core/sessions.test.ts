@@ -3,7 +3,7 @@ import { type SessionEnd, Sessions } from "../../src/core/sessions.js";
 import { Slots, type Ticket } from "../../src/core/slots.js";
 import { FakeClock } from "../support/fake-clock.js";
 
-function sessions(most = 3, expiry?: number) {
+function sessions(most = 3, expiry?: number, remember?: readonly SessionEnd[]) {
   const clock = new FakeClock();
   const ended: [string, SessionEnd][] = [];
   const open = new Sessions<string>({
@@ -11,6 +11,7 @@ function sessions(most = 3, expiry?: number) {
     clock,
     onEnd: (value, reason) => ended.push([value, reason]),
     ...(expiry === undefined ? {} : { expiry }),
+    ...(remember === undefined ? {} : { remember }),
   });
   return { clock, ended, open };
 }
@@ -64,6 +65,41 @@ describe("Sessions", () => {
       ["A", "expired"],
     ]);
     assert.equal(clock.waiting, 0);
+  });
+
+  it("end when another begins under their name", async () => {
+    const { clock, ended, open } = sessions(2, 100);
+    open.open("a", "first");
+    open.open("b", "B");
+    await clock.advance(60);
+    open.open("a", "second");
+    assert.deepEqual(ended, [["first", "cancelled"]]);
+    assert.deepEqual(open.list(), ["B", "second"], "nobody else had to go for it");
+    await clock.advance(50);
+    assert.deepEqual(ended.at(-1), ["B", "expired"]);
+    assert.equal(open.get("a"), "second");
+  });
+
+  it("are remembered for a while, those that are over for good", () => {
+    const { open } = sessions(3, undefined, ["finished"]);
+    for (const [id, reason] of [
+      ["a", "finished"],
+      ["b", "expired"],
+    ] as const) {
+      open.open(id, id);
+      assert.equal(open.isOver(id), false);
+      open.end(id, reason);
+    }
+    assert.deepEqual([open.isOver("a"), open.isOver("b"), open.isOver("c")], [true, false, false]);
+    open.forget("a");
+    assert.equal(open.isOver("a"), false);
+    for (let at = 0; at <= 1000; at++) {
+      open.open(`s${at}`, "");
+      open.end(`s${at}`, "finished");
+    }
+    assert.deepEqual([open.isOver("s0"), open.isOver("s1"), open.isOver("s1000")], [false, true, true]);
+    open.open("s1000", "");
+    assert.equal(open.isOver("s1000"), false, "what is open is not over");
   });
 
   it("leave no timer behind", () => {

@@ -178,9 +178,9 @@ describe("demo responder, tool results", () => {
   });
 
   it("reports a failure as a failure", () => {
-    assert.match(told('{"error":"no such city"}'), /could not find that out for Paris: no such city\./);
+    assert.match(told('{"error":"no such city"}'), /did not work for Paris: no such city\./);
     assert.match(told('{"error":{"message":"timed out"}}'), /timed out/);
-    assert.match(told("Error: unknown tool"), /could not/);
+    assert.match(told("Error: unknown tool"), /did not work for Paris: unknown tool\./);
     assert.match(told(""), /returned nothing/);
   });
 

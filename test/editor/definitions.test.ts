@@ -21,6 +21,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     maxQueued: 100,
     tolerant: false,
     headers: "",
+    settings: {},
     demoPace: 30,
   },
   "chat-stream": {
@@ -38,6 +39,11 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     seed: "",
     reasoningEffort: "",
     options: "",
+    responseFormat: "",
+    schema: "",
+    schemaName: "answer",
+    schemaStrict: true,
+    partial: false,
     conversation: "none",
     conversationKey: "topic",
     conversationKeyType: "msg",
@@ -46,7 +52,17 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     everyChunk: false,
     mergeReads: false,
   },
-  collect: { name: "", parse: "text", timeout: 600 },
+  "speech-stream": {
+    name: "",
+    provider: "",
+    model: "",
+    voice: "",
+    format: "",
+    speed: "",
+    property: "payload",
+    options: "",
+  },
+  collect: { name: "", parse: "text", schema: "", timeout: 600 },
   "delta-buffer": {
     name: "",
     milliseconds: 50,
@@ -63,6 +79,18 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     maxDelay: 20000,
     afterText: "continue",
     continueBy: "auto",
+  },
+  "tool-call-router": {
+    name: "",
+    tools: [],
+    links: [],
+    otherTools: false,
+    toolChoice: "",
+    parallel: "",
+    maxRounds: 8,
+    toolTimeout: 60,
+    maxResult: 262144,
+    outputs: 2,
   },
 };
 
@@ -92,7 +120,8 @@ describe("an editor half", () => {
     it(`registers ${stem} with the properties that flows hold, and their defaults`, () => {
       assert.equal(type, stem);
       const values = Object.entries(definition.defaults).map(([key, { value }]) => [key, value]);
-      assert.deepEqual(Object.fromEntries(values), PROPERTIES[stem]);
+      // The script runs in a world of its own, with objects of its own.
+      assert.deepEqual(structuredClone(Object.fromEntries(values)), PROPERTIES[stem]);
     });
 
     it(`of ${stem} is a plain script that leaves no globals behind`, () => {
@@ -223,6 +252,40 @@ describe("a validator", () => {
   it("wants further fields to be a JSON object", () => {
     for (const right of ["", '{"n": 2}', "$" + "{FIELDS}"]) accepts("chat-stream", "options", right);
     for (const wrong of ["{", "[1]", "null", "3"]) refuses(/^More fields:/, "chat-stream", "options", wrong);
+  });
+
+  it("wants a schema where the answer has to fit one, and one that is", () => {
+    const fits = { responseFormat: "json_schema" };
+    const right = '{"type": "object", "properties": {"a": {"type": "string"}}}';
+    for (const schema of [right, JSON.parse(right), "$" + "{SCHEMA}"])
+      accepts("chat-stream", "schema", schema, fits);
+    for (const wrong of ["", "{", '{"type": "objekt"}', "[]"]) {
+      refuses(/^JSON Schema: /, "chat-stream", "schema", wrong, fits);
+      for (const responseFormat of ["", "json_object"])
+        accepts("chat-stream", "schema", wrong, { responseFormat });
+    }
+    refuses(
+      /there is none/,
+      "chat-stream",
+      "schema",
+      "",
+      {},
+      { "#node-input-responseFormat": "json_schema" },
+    );
+    accepts("chat-stream", "schema", "", fits, { "#node-input-responseFormat": "" });
+    for (const name of ["answer", "", "a-1_B"]) accepts("chat-stream", "schemaName", name, fits);
+    for (const name of ["an answer", "ä", "a".repeat(65)]) {
+      refuses(/^Schema name: /, "chat-stream", "schemaName", name, fits);
+      accepts("chat-stream", "schemaName", name);
+    }
+  });
+
+  it("takes no schema in a collect, or one that is; and any where nothing is parsed", () => {
+    for (const schema of ["", '{"required": []}', '{"type": "array"}'])
+      accepts("collect", "schema", schema, { parse: "json" });
+    refuses(/^JSON Schema: /, "collect", "schema", '{"required": "a"}', { parse: "json" });
+    accepts("collect", "schema", "{", { parse: "text" });
+    accepts("collect", "schema", "{", { parse: "json" }, { "#node-input-parse": "text" });
   });
 
   it("asks for a base URL where the service has none of its own", () => {

@@ -6,7 +6,7 @@ import { root } from "../support/node-red-process.js";
 
 /** Every stem that has an editor half. */
 export const STEMS: readonly string[] = readdirSync(join(root, "nodes"))
-  .filter((file) => file.endsWith(".editor.ts"))
+  .filter((file) => /^[^.]+\.editor\.ts$/.test(file))
   .map((file) => file.replace(".editor.ts", ""));
 
 /** The first is what the others are measured by. */
@@ -19,7 +19,7 @@ export interface PropertyDefinition {
   value: unknown;
   type?: string;
   required?: boolean;
-  validate?(this: object, value: unknown, options: object): true | string;
+  validate?(this: object, value: unknown, options: object): true | string | string[];
 }
 
 /** What an editor half registers. */
@@ -64,13 +64,21 @@ export function pathsOf(words: Words, before = ""): string[] {
   );
 }
 
+/** The source of an editor half: its parts, then itself. */
+export function sourceOf(stem: string): string {
+  const own = names("nodes").filter((file) => file.startsWith(`${stem}.`) && file.endsWith(".editor.ts"));
+  return [...own.filter((file) => file !== `${stem}.editor.ts`).sort(), `${stem}.editor.ts`]
+    .map((file) => read("nodes", file))
+    .join("\n");
+}
+
 const scripts = new Map<string, string>();
 
 /** The script as the build makes it. */
 export function scriptOf(stem: string): string {
   const known = scripts.get(stem);
   if (known !== undefined) return known;
-  const { outputText } = ts.transpileModule(read("nodes", `${stem}.editor.ts`), {
+  const { outputText } = ts.transpileModule(sourceOf(stem), {
     compilerOptions: { target: ts.ScriptTarget.ES2020, module: ts.ModuleKind.ES2020 },
   });
   scripts.set(stem, outputText);
@@ -81,26 +89,67 @@ export function scriptOf(stem: string): string {
  * Runs an editor half without a browser. Fields of the dialog have the given values; where there are none, it is as
  * without a dialog, when the editor judges a flow that was loaded.
  */
-export function load(stem: string, fields: Record<string, string> = {}) {
+export function load(
+  stem: string,
+  fields: Record<string, string> = {},
+  answers: (address: string) => unknown = () => undefined,
+) {
   let registered: { type: string; definition: Definition } | undefined;
-  const $ = (selector: string) => ({
-    length: selector in fields ? 1 : 0,
-    val: () => fields[selector],
-  });
+  const $ = Object.assign(
+    (selector: string) => ({
+      length: selector in fields ? 1 : 0,
+      val: () => fields[selector],
+    }),
+    {
+      fn: {},
+      extend: (parts: object) => Object.assign($, parts),
+      getJSON: async (address: string) => answers(address) ?? Promise.reject(new Error("no runtime")),
+    },
+  );
   const RED = {
-    _: (key: string) => key,
+    // The words of one of our sets go by its name, those of the editor do not.
+    _: (key: string, given?: Record<string, unknown>) => {
+      const [, set, path] = /^@deltaflow\/node-red-chat-stream\/([\w-]+):(.+)$/.exec(key) ?? [];
+      return set && path ? said(wordsOf(set, "en-US"), path, given) : key;
+    },
     nodes: {
       registerType: (type: string, definition: Definition) => {
         registered = { type, definition };
       },
-      node: () => undefined,
+      node: (id: string) => [...editor.nodes, ...editor.configs].find((node) => node.id === id),
+      eachConfig: (visit: (node: object) => void) => editor.configs.forEach(visit),
+    },
+    events: { on: (event: string, react: (node: object) => void) => reactions.push([event, react]) },
+    editor: { validateNode: ({ id }: { id: string }) => editor.judged.push(id) },
+    view: { redraw: () => {} },
+  };
+  const reactions: [string, (node: object) => void][] = [];
+  const timers: (() => void)[] = [];
+  const editor = {
+    /** The config nodes that it has. */
+    configs: [] as { id?: string }[],
+    /** Its other nodes. */
+    nodes: [] as { id?: string; type?: string }[],
+    /** The nodes that it was asked to judge, by their ids. */
+    judged: [] as string[],
+    tell(event: string, node: object = {}) {
+      for (const [on, react] of reactions) if (on === event) react(node);
+    },
+    /** Lets everything happen that is on its way. */
+    async settle() {
+      for (let rounds = 0; rounds < 4; rounds++) {
+        for (const run of timers.splice(0)) run();
+        await new Promise(setImmediate);
+      }
     },
   };
-  const context = createContext({ RED, $, URL, setTimeout });
+  const context = createContext({ RED, $, URL, setTimeout: (run: () => void) => timers.push(run) });
   const before = Object.keys(context);
+  // Its parts serve the others too.
+  if (stem !== "chat-provider") runInContext(scriptOf("chat-provider"), context);
   runInContext(scriptOf(stem), context);
   const leaked = Object.keys(context).filter((name) => !before.includes(name));
-  return { ...registered!, leaked };
+  return { ...registered!, leaked, editor };
 }
 
 /** A node in the editor, with the words of a language. */
@@ -118,11 +167,14 @@ export function nodeOf(
     id: "n1",
     type: stem,
     _def: definition,
-    _: (path: string, given: Record<string, unknown> = {}) => {
-      const sentence = lookUp(words, path) ?? path;
-      return sentence.replace(/__(\w+?)__/g, (_all, name: string) => String(given[name]));
-    },
+    _: (path: string, given?: Record<string, unknown>) => said(words, path, given),
     ...values,
     ...properties,
   };
+}
+
+/** A sentence with its blanks filled, or the path where there is none. */
+function said(words: Words, path: string, given: Record<string, unknown> = {}): string {
+  const sentence = lookUp(words, path) ?? path;
+  return sentence.replace(/__(\w+?)__/g, (_all, name: string) => String(given[name]));
 }

@@ -10,15 +10,24 @@ const SECTIONS: Record<string, readonly string[]> = {
 const CONTRACT: Record<string, readonly string[]> = {
   "chat-stream": [
     ...["payload", "messages", "model", "tools", "options", "conversation", "cancel", "reset"],
-    ...["parts", "chunk", "complete", "finishReason", "usage", "stats", "request", "error"],
+    ...["jobType", "jobId", "createJob", "completeJob", "job"],
+    ...["parts", "chunk", "partial", "complete", "finishReason", "usage", "stats", "request", "error"],
   ],
   collect: [
     ...["payload", "parts", "flush", "reset"],
-    ...["response", "finishReason", "usage", "stats", "request", "conversation", "error"],
+    ...["response", "finishReason", "usage", "stats", "job", "request", "conversation", "error"],
   ],
-  "delta-buffer": ["payload", "parts", "flush", "reset", "chunk", "complete"],
+  "delta-buffer": ["payload", "parts", "flush", "reset", "chunk", "partial", "complete"],
+  "speech-stream": [
+    ...["payload", "parts", "voice", "cancel", "reset", "contentType"],
+    ...["complete", "finishReason", "headers", "stats", "error"],
+  ],
   "chat-provider": [],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "retry"],
+  "tool-call-router": [
+    ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],
+    ...["usage", "stats", "rounds", "toolRun"],
+  ],
 };
 
 function helpOf(stem: string, language: string): string {

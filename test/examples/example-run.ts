@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { Inbox } from "../support/inbox.js";
-import { type FlowNode, TestRuntime } from "../support/runtime.js";
+import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime.js";
 
 const FOLDER = join(dirname(dirname(__dirname)), "examples");
 
@@ -23,10 +23,36 @@ export const EXAMPLES: Example[] = readdirSync(FOLDER)
     nodes: JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as FlowNode[],
   }));
 
+/**
+ * The modules that an example needs beside core and this package, with the versions it was made with. The editor
+ * reads them from the same place and offers to install what is missing.
+ */
+export function modulesOf({ nodes }: Example): Record<string, string> {
+  const config = nodes.find(({ type }) => type === "global-config");
+  return (config?.["modules"] as Record<string, string> | undefined) ?? {};
+}
+
+/** Whether an example is about tools; those have tests of their own. */
+export function hasTools({ nodes }: Example): boolean {
+  return nodes.some(({ type }) => type === "tool-call-router");
+}
+
 export function exampleBy(title: string): Example {
   const found = EXAMPLES.find((example) => example.title.endsWith(title));
   if (!found) throw new Error(`There is no example “${title}”.`);
   return found;
+}
+
+/** Whether an example is about several services, or about speech; those have tests of their own. */
+export function isAboutServices({ title }: Example): boolean {
+  return /^(28|29|30|31|32) /.test(title);
+}
+
+/** What a reader enters for an example that does not run on the demo. */
+export interface ServiceOfReader {
+  /** Into its chat-provider. */
+  node?: Record<string, unknown>;
+  credentials?: Record<string, string>;
 }
 
 /** Something in the debug sidebar. */
@@ -83,16 +109,21 @@ export class ExampleRun {
   }
 
   /** Deploys an example as it is, only that the demo writes faster and nobody waits for seconds. */
-  async deploy(title: string, chunksPerSecond = 1000): Promise<void> {
+  async deploy(title: string, chunksPerSecond = 1000, service: ServiceOfReader = {}): Promise<void> {
     this.example = exampleBy(title);
+    const credentials: Credentials = {};
     const nodes = structuredClone(this.example.nodes);
     for (const node of nodes) {
+      if (node["toolTimeout"] === 3) node["toolTimeout"] = 0.3;
+      if (node.type === "delay") Object.assign(node, { timeout: "20", randomFirst: "1", randomLast: "30" });
       if (node.type !== "chat-provider") continue;
       node["demoPace"] = chunksPerSecond;
       if (node["idleTimeout"] === 3) node["idleTimeout"] = 0.3;
+      Object.assign(node, service.node);
+      if (service.credentials) credentials[node.id] = service.credentials;
     }
     this.clear();
-    await this.runtime.deploy(nodes);
+    await this.runtime.deploy(nodes, "full", credentials);
   }
 
   clear(): void {
@@ -105,6 +136,14 @@ export class ExampleRun {
     this.pressed.add(`${this.example!.title}: ${name}`);
     const response = await fetch(`${this.runtime.url}/inject/${this.idOf(name)}`, { method: "POST" });
     if (!response.ok) throw new Error(`Pressing “${name}” gave ${response.status}.`);
+  }
+
+  /** The buttons of examples that nobody has pressed. */
+  unpressed(examples: readonly Example[]): string[] {
+    const buttons = examples.flatMap(({ title, nodes }) =>
+      nodes.filter(({ type }) => type === "inject").map(({ name }) => `${title}: ${name}`),
+    );
+    return buttons.filter((button) => !this.pressed.has(button));
   }
 
   /** What a debug node has shown. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { FlowNode } from "../support/runtime.js";
-import { EXAMPLES } from "./example-run.js";
-import { type Definition, readPalette } from "./palette.js";
+import { EXAMPLES, modulesOf } from "./example-run.js";
+import { type Definition, readModule, readPalette } from "./palette.js";
 
 /** What every node in a flow file has beside its type's own properties. */
 const COMMON = ["id", "type", "z", "name", "x", "y", "wires"];
@@ -10,15 +12,19 @@ const TAB = ["id", "type", "label", "disabled", "info", "env"];
 /** Properties that core writes although the page does not declare them, or declares in another place. */
 const ALSO: Record<string, string[]> = { inject: ["payload", "payloadType"] };
 
+/** Those that show what only one service has; their comments say so. */
+const NEED_AN_ACCOUNT = /(Several documents in one job|Venice with web search and citations)$/;
+
 describe("The files of the examples", () => {
-  let palette: Map<string, Definition>;
+  let plain: Map<string, Definition>;
   before(() => {
-    palette = readPalette();
+    plain = readPalette();
   });
 
   it("show every node of the package at work", () => {
     const used = new Set(EXAMPLES.flatMap(({ nodes }) => nodes).map(({ type }) => type));
-    for (const type of ["chat-provider", "chat-stream", "collect"]) assert.ok(used.has(type), type);
+    for (const type of ["chat-provider", "chat-stream", "collect", "tool-call-router"])
+      assert.ok(used.has(type), type);
   });
 
   it("use no id twice, so that all of them can be imported side by side", () => {
@@ -33,6 +39,12 @@ describe("The files of the examples", () => {
   for (const { title, nodes } of EXAMPLES) {
     describe(title, () => {
       const placed = nodes.filter(({ x }) => x !== undefined);
+      const modules = modulesOf({ title, nodes });
+      // What a module brings is known to those that name it, and to no other.
+      let palette: Map<string, Definition>;
+      before(() => {
+        palette = new Map([...plain, ...Object.keys(modules).flatMap((module) => [...readModule(module)])]);
+      });
 
       it("is one tab that says what it is about", () => {
         const tabs = nodes.filter(({ type }) => type === "tab");
@@ -54,7 +66,7 @@ describe("The files of the examples", () => {
         }
       });
 
-      it("uses core's nodes and ours only, with properties that they know", () => {
+      it("uses core's nodes, ours and those of the modules that it names, with properties that they know", () => {
         for (const node of nodes) {
           if (node.type === "tab") {
             assert.deepEqual(
@@ -64,7 +76,7 @@ describe("The files of the examples", () => {
             continue;
           }
           const definition = palette.get(node.type);
-          assert.ok(definition, `${node.type} is not known.`);
+          assert.ok(definition, `${node.type} is not known: the file should name its module.`);
           const known = [...COMMON, ...Object.keys(definition.defaults), ...(ALSO[node.type] ?? [])];
           assert.deepEqual(
             Object.keys(node).filter((key) => !known.includes(key)),
@@ -82,17 +94,32 @@ describe("The files of the examples", () => {
         }
       });
 
+      it("names no module that it does not use, each with the version that it was tried with", () => {
+        for (const [module, version] of Object.entries(modules)) {
+          const types = readModule(module);
+          assert.ok(
+            nodes.some(({ type }) => types.has(type)),
+            module,
+          );
+          assert.equal(version, installedVersion(module));
+        }
+      });
+
       it("brings the configuration nodes that it needs, and uses those that it brings", () => {
         const used = new Set<unknown>();
         for (const node of nodes.filter(({ type }) => type !== "tab")) {
           for (const [property, { type, required }] of Object.entries(palette.get(node.type)!.defaults)) {
             if (!type || type.endsWith("[]") || (!node[property] && required === false)) continue;
             if (node.type.startsWith("websocket ") && property === "client") continue;
+            // In a group, it has neither of the others.
+            if (node.type === "ui-template" && property !== "group") continue;
             assert.equal(byId(nodes, node[property])?.type, type, `${node.name}.${property}`);
             used.add(node[property]);
           }
         }
-        const config = nodes.filter(({ type, z }) => type !== "tab" && z === undefined);
+        const config = nodes.filter(
+          ({ type, z }) => !["tab", "global-config"].includes(type) && z === undefined,
+        );
         assert.deepEqual(
           config.filter(({ id }) => !used.has(id)),
           [],
@@ -116,7 +143,8 @@ describe("The files of the examples", () => {
       it("asks the demo and holds no secrets", () => {
         for (const node of nodes) {
           assert.equal(Object.hasOwn(node, "credentials"), false);
-          if (node.type === "chat-provider") assert.equal(node["provider"], "demo");
+          const needsAccount = NEED_AN_ACCOUNT.test(title);
+          if (node.type === "chat-provider" && !needsAccount) assert.equal(node["provider"], "demo");
         }
         assert.doesNotMatch(JSON.stringify(nodes), /api_?key|\bsk-|bearer/i);
       });
@@ -137,6 +165,11 @@ describe("The files of the examples", () => {
     });
   }
 });
+
+function installedVersion(module: string): string {
+  const file = join(dirname(dirname(__dirname)), "node_modules", module, "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
 
 function byId(nodes: readonly FlowNode[], id: unknown): FlowNode | undefined {
   return nodes.find((node) => node.id === id);

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { coreFile } from "../support/runtime.js";
 
-const OURS = join(dirname(dirname(__dirname)), "dist", "nodes");
+const ROOT = dirname(dirname(__dirname));
+const OURS = join(ROOT, "dist", "nodes");
 
 /** A node type as its half in the editor declares it. */
 export interface Definition {
@@ -15,9 +16,18 @@ export interface Definition {
 
 /** The types that core and this package bring, read from the pages that the editor loads. */
 export function readPalette(): Map<string, Definition> {
-  const palette = new Map<string, Definition>();
   const core = join(dirname(coreFile("@node-red/nodes/package.json")), "core");
-  for (const file of [...pagesIn(core), ...pagesIn(OURS)]) {
+  return readPages([...pagesIn(core), ...pagesIn(OURS)]);
+}
+
+/** The types that another package brings, which is installed here as a dependency of the tests. */
+export function readModule(name: string): Map<string, Definition> {
+  return readPages(pagesIn(join(ROOT, "node_modules", name, "nodes")));
+}
+
+function readPages(files: readonly string[]): Map<string, Definition> {
+  const palette = new Map<string, Definition>();
+  for (const file of files) {
     for (const script of scriptsOf(readFileSync(file, "utf8"))) {
       runInNewContext(
         script,

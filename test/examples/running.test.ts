@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red.js";
-import { EXAMPLES, ExampleRun } from "./example-run.js";
+import { EXAMPLES, ExampleRun, hasTools, isAboutServices } from "./example-run.js";
 
 /** A message as the debug sidebar shows it. */
 interface Shown extends Message {
@@ -262,12 +263,32 @@ describe("The examples, run as their comments say", () => {
     await run.untilSame("Like a typewriter", "As it comes");
   });
 
+  it("Structured extraction: an event that fills field by field, and an answer that does not fit", async () => {
+    await run.deploy("Structured extraction into an object");
+    await run.press("Extract the event");
+    const [event] = (await run.untilShown("Event")) as Record<string, unknown>[];
+    assert.deepEqual([event!["title"], event!["city"], event!["seats"]], ["Team lunch", "Paris", 4]);
+    assert.equal((event!["guests"] as unknown[]).length, 2);
+    await run.untilStatusText("A card that fills", /^Team lunch in Paris, 4 seats$/);
+    const whole = () => isDeepStrictEqual(run.shown("The object so far").at(-1), event);
+    await run.sidebar.until(whole, "the whole event");
+    const grown = run.shown("The object so far") as Record<string, unknown>[];
+    assert.ok(grown.length > 20);
+    assert.deepEqual(grown[0], {});
+    const fields = grown.map((part) => Object.keys(part).length);
+    assert.deepEqual(fields, [...fields].sort(), "a field that is there stays");
+    assert.deepEqual(run.shown("No event"), []);
+
+    await run.press("Ask for any object");
+    const [error] = (await run.untilShown("Does not fit")) as { code: string; message: string }[];
+    assert.equal(error!.code, "bad_response");
+    assert.match(error!.message, /\$ must have required property 'title'/);
+    assert.deepEqual(run.shown("Fits"), []);
+  });
+
   it("leave no button unpressed", () => {
-    const buttons = EXAMPLES.flatMap(({ title, nodes }) =>
-      nodes.filter(({ type }) => type === "inject").map(({ name }) => `${title}: ${name}`),
-    );
     assert.deepEqual(
-      buttons.filter((button) => !run.pressed.has(button)),
+      run.unpressed(EXAMPLES.filter((example) => !hasTools(example) && !isAboutServices(example))),
       [],
     );
   });

@@ -86,7 +86,7 @@ describe("The admin routes", () => {
 
   it("give the models in the service's order, and say in a line that the connection works", async () => {
     const models = await call("GET", "/chat-provider/provider/models", "author");
-    assert.deepEqual(models.body, { models: ["model-b", "model-a"] });
+    assert.deepEqual(models.body, { models: ["model-b", "model-a"], capabilities: {} });
     const test = await call("POST", "/chat-provider/provider/test", "author");
     assert.equal(test.body["ok"], true);
     assert.match(String(test.body["message"]), /2/);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { FailureCode } from "../../src/core/failure.js";
 import { finishReason, isFault } from "../../src/core/finish-reason.js";
 import { TOOL_CALLS } from "../fixtures/tool-calls.js";
+import { type Answer, RENDERERS } from "../support/any-dialect.js";
 import { anyText } from "../support/arbitraries.js";
 import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../support/fixtures.js";
 import {
@@ -132,14 +133,25 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     assert.equal(playing(...empty, text("a"), { error: "overloaded" }).result.failure?.phase, "streaming");
   });
 
-  it("P23 records of other dialects among ours are passed over and counted", () => {
+  it("P23 records of the dialects that one endpoint may forward are told by their shape", () => {
+    const answer: Answer = {
+      reasoning: [],
+      texts: WORDS,
+      calls: [],
+      finishReason: "stop",
+      usage: { input: 5, output: 2 },
+    };
+    for (const [dialect, render] of Object.entries(RENDERERS)) {
+      const played = play({ name: dialect, expect: { texts: [] }, ...render(answer, [1]) });
+      assert.deepEqual([played.result.outcome, played.result.skipped], ["complete", 0], dialect);
+      assert.deepEqual(textsOf(played), WORDS, dialect);
+    }
+  });
+
+  it("P23 records of a shape that nobody knows are passed over and counted", () => {
     const foreign = [
-      { type: "message_start", message: { id: "msg_1", role: "assistant", content: [] } },
-      { type: "ping" },
-      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } },
-      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: null },
+      { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },
-      { candidates: [{ content: { parts: [{ text: "Hi" }], role: "model" }, finishReason: "STOP" }] },
     ];
     atEachPlace(foreign, (played) => {
       assert.equal(played.result.outcome, "complete");

@@ -108,6 +108,44 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.statuses, [{}]);
   });
 
+  it("is done with an input whose handler closed the node before it returned", () => {
+    const node: FakeNode = new FakeNode((_message, send) => {
+      node.close();
+      send({ payload: "late" });
+    });
+    assert.deepEqual(node.input(), [undefined]);
+    assert.deepEqual(node.sent, []);
+  });
+
+  it("is done once with what a handler ends after it has returned, and not again when the node closes", () => {
+    const ends: Done[] = [];
+    const node = new FakeNode((_message, _send, done) => void ends.push(done));
+    const [first, second] = [node.input(), node.input()];
+    ends[0]!(new Error("oops"));
+    ends[0]!();
+    assert.deepEqual(
+      first.map((error) => (error as Error).message),
+      ["oops"],
+    );
+    assert.deepEqual(second, []);
+    node.close();
+    assert.equal(first.length, 1);
+    assert.deepEqual(second, [undefined]);
+  });
+
+  it("is done once with what a handler does in its own time, however it goes on", async () => {
+    const node = new FakeNode(async (_message, _send, done) => {
+      done();
+      await tick();
+      throw new Error("late");
+    });
+    const dones = node.input();
+    await tick();
+    await tick();
+    assert.deepEqual(dones, [undefined]);
+    assert.deepEqual(node.errors, []);
+  });
+
   it("is done with an input that comes after, without the handler", () => {
     let handled = 0;
     const node = new FakeNode(() => {

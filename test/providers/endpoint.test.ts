@@ -35,6 +35,24 @@ describe("Where a request goes", () => {
     );
   });
 
+  it("needs no key where the author puts a token into a header of his own", () => {
+    const headers = { Authorization: "Bearer of-a-token" };
+    assert.equal(checkEndpoint(openai, { headers }).apiKey, undefined);
+    refused({ headers: { "x-title": "t" } }, "credentials", /OpenAI needs an API key/, openai);
+  });
+
+  it("has the settings of its provider, checked", () => {
+    const settings = { splitThinking: "true", deployment: "another's" };
+    assert.deepEqual(checkEndpoint(custom, { baseUrl: "https://a/v1", settings }).settings, {
+      splitThinking: true,
+    });
+    refused(
+      { baseUrl: "https://a/v1", settings: { splitThinking: "perhaps" } },
+      "configuration",
+      /splitThinking/,
+    );
+  });
+
   it("keeps its query and loses its fragment", () => {
     assert.equal(
       checkEndpoint(custom, { baseUrl: "https://a/v1?api-version=2#top" }).baseUrl,

@@ -35,7 +35,7 @@ function stub(type: string): NodeModule {
   };
 }
 
-const OURS = ["chat-provider", "chat-stream", "collect", "delta-buffer"];
+const OURS = ["chat-provider", "chat-stream", "collect", "delta-buffer", "speech-stream", "tool-call-router"];
 
 /** A flow that is loaded in the test helper: what goes in, and what comes out at its nodes of type `helper`. */
 export class TestFlow {

@@ -6,6 +6,15 @@ import { dirname, join } from "node:path";
 
 export const root = dirname(dirname(__dirname));
 
+/**
+ * A module that only its own suite shall see. It is installed beside Node-RED, which looks there, too; for the others
+ * Node-RED has to be as its users have it.
+ */
+export const DASHBOARD = "@flowfuse/node-red-dashboard";
+
+/** The setting `externalModules` of a Node-RED without it. */
+export const WITHOUT_DASHBOARD = { palette: { allowList: ["*"], denyList: [DASHBOARD] } };
+
 /** The two worlds that the package is for. */
 export const VERSIONS = {
   "4": {
@@ -50,6 +59,7 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     credentialSecret: "test",
     editorTheme: { tours: false, projects: { enabled: false } },
     telemetry: { enabled: false, updateNotification: false },
+    externalModules: WITHOUT_DASHBOARD,
     ...options.settings,
   };
   writeFileSync(

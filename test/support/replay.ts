@@ -6,7 +6,9 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import { providerById } from "../../src/providers/index.js";
-import { type RecordListener, SseReader } from "../../src/transport/sse.js";
+import { type BodyListener, readerFor } from "../../src/transport/body.js";
+import { framingOf } from "../../src/transport/framing.js";
+import type { RecordReader } from "../../src/transport/record-reader.js";
 import { FakeClock } from "./fake-clock.js";
 import type { Fixture } from "./fixtures.js";
 
@@ -52,29 +54,46 @@ export class RecordingSink implements DecoderSink {
 
 const OPTIONS: DecoderOptions = { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_LIMITS.indices };
 
+const EVENTS = "text/event-stream";
+
 /** What a stream of bytes, cut into reads, becomes on the way from the socket to the sink. */
-export function replay(reads: readonly Buffer[], options: Partial<DecoderOptions> = {}): SinkCall[] {
+export function replay(
+  reads: readonly Buffer[],
+  options: Partial<DecoderOptions> = {},
+  contentType: string = EVENTS,
+): SinkCall[] {
   const sink = new RecordingSink();
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
-  readInto((data, event, last) => {
-    if (!sink.over) decoder.record(data, event, last);
-  }, reads);
+  const listener: BodyListener = {
+    onRecord: (data, event, last) => {
+      if (!sink.over) decoder.record(data, event, last);
+    },
+    onBody: (text) => decoder.record(text),
+  };
+  readInto(listener, reads, contentType);
   return sink.calls;
 }
 
 /** The records of a stream of bytes, cut into reads: all that a decoder gets to know of it. */
-export function recordsOf(reads: readonly Buffer[]): unknown[] {
+export function recordsOf(reads: readonly Buffer[], contentType: string = EVENTS): unknown[] {
   const records: unknown[] = [];
-  readInto((data, event, last) => records.push([data, event, last]), reads);
+  const listener: BodyListener = {
+    onRecord: (data, event, last) => records.push([data, event, last]),
+    onBody: (text) => records.push(text),
+  };
+  readInto(listener, reads, contentType);
   return records;
 }
 
-function readInto(onRecord: RecordListener["onRecord"], reads: readonly Buffer[]): void {
+function readInto(listener: BodyListener, reads: readonly Buffer[], contentType: string): void {
   const bytes = new StringDecoder("utf8");
-  const sse = new SseReader({ onRecord }, DEFAULT_LIMITS.record);
-  for (const read of reads) sse.feed(bytes.write(read));
-  sse.feed(bytes.end());
-  sse.end();
+  const framing = framingOf({ "content-type": contentType });
+  let reader: RecordReader | undefined;
+  for (const text of [...reads.map((read) => bytes.write(read)), bytes.end()]) {
+    if (text !== "") reader ??= readerFor(framing, text, listener, DEFAULT_LIMITS);
+    reader?.feed(text);
+  }
+  reader?.end();
 }
 
 /** What a list of records becomes. */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
 import { Inbox } from "./inbox.js";
+import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 
 const root = dirname(dirname(__dirname));
 const require_ = createRequire(__filename);
@@ -116,7 +117,7 @@ export class TestRuntime {
       httpAdminRoot: "/",
       disableEditor: true,
       telemetry: { enabled: false, updateNotification: false },
-      externalModules: { autoInstall: false, palette: { allowInstall: false } },
+      externalModules: { autoInstall: false, palette: { ...WITHOUT_DASHBOARD.palette, allowInstall: false } },
       nodesExcludes: [
         "10-mqtt.js",
         "22-websocket.js",
@@ -225,7 +226,9 @@ export class TestRuntime {
   private count(): void {
     const of = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
-      return /^(chat-stream|retry|collect)$/.test(node.type) ? this.inputs.set(id, known).get(id)! : known;
+      return /^(chat-stream|retry|collect|speech-stream|tool-call-router)$/.test(node.type)
+        ? this.inputs.set(id, known).get(id)!
+        : known;
     };
     this.red.hooks.add("onReceive.test", ({ destination }) => {
       // A node that is closed has no listeners any more: what still comes is nobody's.

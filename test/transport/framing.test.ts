@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../src/core/failure.js";
-import { framingOf, refuseEncoded, sniff } from "../../src/transport/framing.js";
+import { framingOf, refuseEncoded } from "../../src/transport/framing.js";
 
 const typed = (type?: string) => framingOf(type === undefined ? {} : { "content-type": type });
 const bad = (thrown: unknown) =>
@@ -21,6 +21,12 @@ describe("The framing of a response", () => {
   it("is JSON by its content type", () => {
     for (const type of ["application/json", "application/json; charset=utf-8", "application/problem+json"]) {
       assert.equal(typed(type), "json", type);
+    }
+  });
+
+  it("is that of lines by the names that are used for it", () => {
+    for (const type of ["application/x-ndjson", "application/ndjson; charset=utf-8", "application/jsonl"]) {
+      assert.equal(typed(type), "ndjson", type);
     }
   });
 
@@ -57,14 +63,5 @@ describe("The framing of a response", () => {
     }
     for (const encoding of ["identity", "Identity", ""]) refuseEncoded({ "content-encoding": encoding });
     refuseEncoded({});
-  });
-
-  it("is told by the first character that is no space, once there is one", () => {
-    assert.equal(sniff(""), undefined);
-    assert.equal(sniff(" \r\n\t"), undefined);
-    assert.equal(sniff('\n {"a"'), "json");
-    assert.equal(sniff("[1"), "json");
-    for (const start of ["data:", ": ping", "event: x", "id", "\uFEFFdata:"])
-      assert.equal(sniff(start), "sse", start);
   });
 });

@@ -1,0 +1,18 @@
+/** LangChain.js: `ChatOpenAI`, whose chunks are put together by `concat`, as its documentation has it. */
+import { concat } from "@langchain/core/utils/stream";
+import { ChatOpenAI } from "@langchain/openai";
+import { TOOL } from "../arguments.mjs";
+
+/** A client, ready to stream from the bench server. */
+export async function open(baseUrl) {
+  const toolArguments = async (model) => {
+    const chat = new ChatOpenAI({ model, apiKey: "x", maxRetries: 0, configuration: { baseURL: baseUrl } });
+    let whole;
+    for await (const chunk of await chat.bindTools([TOOL]).stream("Go.")) {
+      whole = whole === undefined ? chunk : concat(whole, chunk);
+    }
+    const [{ args }] = whole.tool_calls;
+    return JSON.stringify(args);
+  };
+  return { toolArguments };
+}

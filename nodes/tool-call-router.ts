@@ -1,0 +1,18 @@
+import { guardNode } from "../src/node-red/guard.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import { RouterController } from "../src/node-red/router-controller.js";
+import type { RouterConfig } from "../src/node-red/router-settings.js";
+
+/** Offers tools to a model, takes its calls to their outputs, and its results back to it. */
+export = function toolCallRouter(red: NodeRed): void {
+  function ToolCallRouter(this: RuntimeNode, config: RouterConfig): void {
+    red.nodes.createNode(this, config);
+    const controller = new RouterController(red, this, config);
+    guardNode(
+      this,
+      (message, send, done) => controller.input(message, send, done),
+      () => controller.close(),
+    );
+  }
+  red.nodes.registerType("tool-call-router", ToolCallRouter);
+};

@@ -1,0 +1,113 @@
+import { Failure } from "./failure.js";
+import { isObject, tryParseJson } from "./json.js";
+import { compileSchema, type SchemaCheck } from "./json-schema.js";
+
+/** A tool as an author writes it. */
+export interface ToolConfig {
+  name?: unknown;
+  description?: unknown;
+  /** JSON Schema of the arguments: an object, or its JSON text. Empty: the tool takes none. */
+  parameters?: unknown;
+  /** Has the service keep the model to the schema, where it can. */
+  strict?: unknown;
+  /** Id of a `link in` node that is called instead of an output. */
+  link?: unknown;
+}
+
+/** A tool that can be offered to a model. */
+export interface Tool {
+  name: string;
+  /** As Chat Completions has it in `tools`. */
+  definition: Readonly<Record<string, unknown>>;
+  check: SchemaCheck;
+  /** Id of a `link in` node; undefined for a tool with an output. */
+  link: string | undefined;
+  /** Its place among the tools that have an output; undefined for a linked one. */
+  output: number | undefined;
+}
+
+/** What services take for a name (OpenAI's reference of `tools.function.name`). */
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+const NO_ARGUMENTS = { type: "object", properties: {} };
+
+/**
+ * Reads the tools of a node.
+ * @throws Failure `configuration` that names the tool and what is wrong with it
+ */
+export function readTools(value: unknown): Map<string, Tool> {
+  const tools = new Map<string, Tool>();
+  let outputs = 0;
+  for (const [at, config] of (Array.isArray(value) ? value : []).entries()) {
+    const tool = readTool(isObject(config) ? config : {}, at);
+    if (tools.has(tool.name))
+      throw wrong(`Two tools are called “${tool.name}”. Give each a name of its own.`);
+    tools.set(tool.name, { ...tool, output: tool.link === undefined ? outputs++ : undefined });
+  }
+  return tools;
+}
+
+/** The name of a tool as a request has it; undefined for what is no function (a service's own tool). */
+export function nameOf(definition: unknown): string | undefined {
+  const said = isObject(definition) ? definition["function"] : undefined;
+  return isObject(said) && typeof said["name"] === "string" ? said["name"] : undefined;
+}
+
+/**
+ * The tools of a request and ours. Of one name, ours is the one.
+ * @returns the list, and the names that were given twice and differently
+ */
+export function mergeTools(
+  given: readonly unknown[],
+  ours: ReadonlyMap<string, Tool>,
+): { tools: unknown[]; replaced: string[] } {
+  const replaced: string[] = [];
+  const others = given.filter((definition) => {
+    const own = ours.get(nameOf(definition) ?? "");
+    if (own && JSON.stringify(definition) !== JSON.stringify(own.definition)) replaced.push(own.name);
+    return !own;
+  });
+  return { tools: [...others, ...[...ours.values()].map(({ definition }) => definition)], replaced };
+}
+
+function readTool(config: ToolConfig, at: number): Omit<Tool, "output"> {
+  const { description, link } = config;
+  const name = typeof config.name === "string" ? config.name.trim() : "";
+  if (name === "") throw wrong(`Tool ${at + 1} has no name.`);
+  if (!NAME.test(name)) {
+    throw wrong(
+      `The tool name “${name.slice(0, 80)}” is not possible: up to 64 letters, digits, - and _ are allowed.`,
+    );
+  }
+  const parameters = parametersOf(name, config.parameters);
+  const said: Record<string, unknown> = { name };
+  if (typeof description === "string" && description.trim() !== "") said["description"] = description;
+  said["parameters"] = parameters;
+  if (config.strict === true) said["strict"] = true;
+  return {
+    name,
+    definition: { type: "function", function: said },
+    check: checkOf(name, parameters),
+    link: typeof link === "string" && link !== "" ? link : undefined,
+  };
+}
+
+function parametersOf(name: string, given: unknown): Record<string, unknown> {
+  if (given === undefined || given === null) return NO_ARGUMENTS;
+  if (typeof given === "string" && given.trim() === "") return NO_ARGUMENTS;
+  const schema = typeof given === "string" ? tryParseJson(given) : given;
+  if (!isObject(schema)) throw wrong(`The parameters of the tool “${name}” are not a JSON object.`);
+  return schema;
+}
+
+function checkOf(name: string, parameters: Record<string, unknown>): SchemaCheck {
+  try {
+    return compileSchema(parameters);
+  } catch (thrown) {
+    throw wrong(`The parameters of the tool “${name}”: ${(thrown as Error).message}`);
+  }
+}
+
+function wrong(text: string): Failure {
+  return new Failure("configuration", text);
+}

@@ -1,0 +1,69 @@
+import { isObject } from "./json.js";
+
+/** What a tool gave back, for the model to read. */
+export interface ToolResult {
+  text: string;
+  failed: boolean;
+}
+
+/** Characters of a tool's name that are repeated to the model. */
+const LONGEST_NAME = 64;
+
+/**
+ * A tool's answer as text: a text as it is, anything else as JSON. What JSON cannot hold is a failure that says so;
+ * what is too long is cut, and says so at its end.
+ * @param most characters
+ */
+export function resultOf(value: unknown, most: number): ToolResult {
+  try {
+    const text = textOf(value);
+    if (text === undefined) return failure("The tool gave no result.");
+    return { text: cut(text, most), failed: false };
+  } catch (thrown) {
+    return failure(`The tool's result cannot be told: ${reasonOf(thrown)}.`);
+  }
+}
+
+/** What a tool that failed tells: an error as a Catch node passes it on, or anything else. */
+export function failureOf(error: unknown, most: number): ToolResult {
+  const said = isObject(error) || error instanceof Error ? (error as { message?: unknown }).message : error;
+  const { text, failed } = resultOf(said ?? "The tool failed.", most);
+  return failed ? { text, failed } : { text: `Error: ${text}`, failed: true };
+}
+
+/** A failure that no tool made: there was none to ask, or it gave no answer. */
+export function failure(text: string): ToolResult {
+  return { text: `Error: ${text}`, failed: true };
+}
+
+/** A tool's name as a model may read it back: whoever writes a megabyte of it need not get it all. */
+export function quotedName(name: string): string {
+  return `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}"`;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return new TextDecoder("utf-8", { fatal: true }).decode(value);
+  if (typeof value === "bigint") return value.toString();
+  if (value instanceof Error) return value.message;
+  return JSON.stringify(value, (_key, entry: unknown) =>
+    typeof entry === "bigint" ? entry.toString() : entry,
+  );
+}
+
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = isHighSurrogate(text, most - 1) ? most - 1 : most;
+  return `${text.slice(0, end)}\n[cut off here: the result has ${text.length} characters, and ${most} are allowed]`;
+}
+
+function isHighSurrogate(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/** V8 draws a circle in further lines. */
+function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.split("\n", 1)[0]!.replace(/\.$/, "").slice(0, 200);
+}

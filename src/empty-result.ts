@@ -1,0 +1,21 @@
+import { randomUUID } from "node:crypto";
+import type { ChatResult } from "./chat-setup.js";
+import { CompletionMachine } from "./core/completion.js";
+import type { Failure } from "./core/failure.js";
+import { statsOf } from "./core/stats.js";
+
+const REASONS = { complete: "stop", failed: "error", cancelled: "cancelled" } as const;
+
+/** The end of a stream of which nothing came. */
+export function resultWithout(outcome: ChatResult["outcome"], failure?: Failure): ChatResult {
+  const machine = new CompletionMachine();
+  return {
+    outcome,
+    finishReason: REASONS[outcome],
+    stats: statsOf(0, 0, null, 0),
+    skipped: 0,
+    closing: machine.closingChunk(),
+    completion: machine.completion(randomUUID()),
+    ...(failure ? { failure } : {}),
+  };
+}

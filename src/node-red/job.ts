@@ -1,0 +1,26 @@
+import type { ChatResult, JobWish } from "../chat-setup.js";
+import type { ChatRequest } from "../core/request.js";
+import type { Message } from "./red.js";
+
+/** What goes with a command that asks nothing. */
+export const NO_REQUEST: ChatRequest = { model: "", messages: [] };
+
+/**
+ * What a message says of jobs. `createJob` and `completeJob` make it a command, by presence as in core; a job that is
+ * to end as failed is completed with `"failed"`.
+ */
+export function jobWishOf(message: Message): JobWish {
+  const { jobId: id, jobType: type, completeJob: end } = message;
+  const wish: JobWish = {};
+  if (id !== undefined && id !== null && id !== "") wish.id = id;
+  if (typeof type === "string" && type.trim() !== "") wish.type = type.trim();
+  if (Object.hasOwn(message, "createJob")) wish.only = "create";
+  if (Object.hasOwn(message, "completeJob")) wish.only = end === "failed" ? "failed" : "completed";
+  return wish;
+}
+
+/** What the last message says of the stream's job: a job that was created for others can be passed on as it is. */
+export function jobFields(message: Message, { job }: ChatResult): Message {
+  if (!job) return {};
+  return jobWishOf(message).only === "create" ? { job, jobId: job.id } : { job };
+}

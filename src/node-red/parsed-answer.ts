@@ -1,0 +1,31 @@
+import { Failure } from "../core/failure.js";
+import { withoutFence } from "../core/fence.js";
+import { parseJson, withinDepth } from "../core/json.js";
+import { compileSchema } from "../core/json-schema.js";
+import { DEFAULT_LIMITS } from "../core/limits.js";
+
+/**
+ * The value that an answer's JSON stands for.
+ * @param finishReason why the answer ended, for the error
+ * @param schema the JSON Schema that it must fit, if any
+ * @throws Failure `bad_response` that says what is wrong with the answer; `configuration` where it is the schema
+ */
+export function parsedAnswer(text: string, finishReason: unknown, schema: unknown): unknown {
+  const check = schema === undefined ? undefined : compileSchema(schema);
+  let value: unknown;
+  try {
+    value = parseJson(withoutFence(text));
+  } catch {
+    throw new Failure("bad_response", finishReason === "length" ? CUT_OFF : NO_JSON);
+  }
+  // Whoever clones the message goes down as deep as the value does.
+  if (!withinDepth(value, DEFAULT_LIMITS.depth)) {
+    throw new Failure("bad_response", `The answer's JSON nests deeper than ${DEFAULT_LIMITS.depth}.`);
+  }
+  const wrong = check?.(value);
+  if (wrong) throw new Failure("bad_response", `The answer does not fit its JSON Schema: ${wrong}.`);
+  return value;
+}
+
+const NO_JSON = "The answer is not JSON, though this node is set to parse it.";
+const CUT_OFF = "The answer is not whole JSON: the limit of tokens cut it off. Raise that limit.";

@@ -1,0 +1,105 @@
+import type { Clock } from "../core/clock.js";
+import type { Tool } from "../core/tool-list.js";
+import { failure, quotedName } from "../core/tool-result.js";
+import type { RoundCall } from "../core/tool-round.js";
+import { verdictOf } from "../core/tool-verdict.js";
+import type { Message, NodeRed, RuntimeNode } from "./red.js";
+import type { LinkCalls } from "./router-link.js";
+import type { ToolCallTag } from "./router-message.js";
+import { callMessage } from "./router-request.js";
+import type { RouterRun } from "./router-run.js";
+import type { RouterSettings } from "./router-settings.js";
+
+/** Outputs before those of the tools: the stream, and requests. */
+const BEFORE_TOOLS = 2;
+
+/** Takes a call's message to its tool. */
+type Way = (message: Message) => void;
+
+/** The ways from the model to the tools. */
+export class ToolCalls {
+  /** Tools of which the author knows that they cannot be reached. */
+  private readonly warned = new Set<string>();
+
+  constructor(
+    private readonly red: NodeRed,
+    private readonly node: RuntimeNode,
+    private readonly settings: RouterSettings,
+    private readonly links: LinkCalls,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Sends the calls of a turn, all at once. Those that no tool gets are answered here. */
+  send(run: RouterRun): void {
+    const round = run.calls!;
+    const ways: (() => void)[] = [];
+    for (const call of round.calls) {
+      const verdict = verdictOf(call.call, this.settings.tools, this.given(run));
+      if ("told" in verdict) {
+        round.answer(call.id, failure(verdict.told), this.clock.now(), verdict.outcome);
+        continue;
+      }
+      const way = this.wayTo(run, call, verdict.tool);
+      if (way) ways.push(() => way(this.message(run, call, verdict.arguments)));
+      else {
+        const told = `The tool ${quotedName(call.call.function.name)} is not available.`;
+        round.answer(call.id, failure(told), this.clock.now(), "unavailable");
+      }
+    }
+    // An answer may come while the calls are still being sent.
+    for (const go of ways) if (run.calls === round) go();
+  }
+
+  /** Answers of the run's linked tools are late from here on. */
+  forget(run: RouterRun): void {
+    this.links.forget(run.key);
+  }
+
+  /** The tools of the request; only where calls of those have an output. */
+  private given(run: RouterRun): readonly unknown[] | undefined {
+    return this.settings.otherTools ? (run.request?.tools ?? []) : undefined;
+  }
+
+  private wayTo(run: RouterRun, { id, call }: RoundCall, tool: Tool | undefined): Way | undefined {
+    if (tool?.link !== undefined) {
+      const send = this.links.find(tool.link);
+      if (send) return (message) => send({ run: run.key, id }, message);
+      this.warn(tool.name, `The tool “${tool.name}” calls a link in node that is not there.`);
+      return undefined;
+    }
+    const output = BEFORE_TOOLS + (tool?.output ?? this.ownOutputs);
+    if ((this.node.wires?.[output] ?? []).length > 0) {
+      return (message) => run.send([...Array<null>(output).fill(null), message]);
+    }
+    const name = call.function.name.slice(0, 80);
+    this.warn(
+      name,
+      `The model called the tool “${name}”, and nothing is wired to its output (${output + 1}).`,
+    );
+    return undefined;
+  }
+
+  private get ownOutputs(): number {
+    return [...this.settings.tools.values()].filter(({ output }) => output !== undefined).length;
+  }
+
+  /** A copy: what its receiver does with it reaches neither us nor the other calls. */
+  private message(run: RouterRun, { id, call }: RoundCall, args: Record<string, unknown>): Message {
+    const { name } = call.function;
+    const tag: ToolCallTag = {
+      id,
+      name,
+      arguments: args,
+      round: run.round,
+      run: run.key,
+      node: this.node.id,
+    };
+    return this.red.util.cloneMessage(callMessage(run, tag));
+  }
+
+  private warn(tool: string, text: string): void {
+    if (this.warned.has(tool) || this.warned.size > 100) return;
+    this.warned.add(tool);
+    this.node.warn(text);
+  }
+}

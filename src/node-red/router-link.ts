@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import type { Message, NodeRed, RuntimeNode } from "./red.js";
+
+/** A call that went to a `link in` node. */
+export interface LinkedCall {
+  /** Key of the run. */
+  run: string;
+  /** Of the call. */
+  id: string;
+}
+
+/** What core's link nodes use of a node (`60-link.js`; the same in Node-RED 4.1 and 5). */
+interface LinkNode extends RuntimeNode {
+  receive?(message: Message): void;
+  returnLinkMessage?(event: string, message: Message): void;
+  /** The flow that the node is in; in the instance of a subflow, with its nodes by the ids that the editor knows. */
+  _flow?: { node_map?: Record<string, { id: string }> };
+}
+
+/** Calls tools as core's `link call` does, and gets their answers from a `link out` in return mode. */
+export class LinkCalls {
+  private readonly open = new Map<string, LinkedCall>();
+
+  /** @param onReturn gets each answer; `call` is undefined for one that nobody waits for */
+  constructor(
+    private readonly red: NodeRed,
+    private readonly node: LinkNode,
+    onReturn: (call: LinkedCall | undefined, message: Message) => void,
+  ) {
+    node.returnLinkMessage = (event, message) => {
+      const call = this.open.get(event);
+      this.open.delete(event);
+      onReturn(call, message);
+    };
+  }
+
+  /** @returns undefined where there is no such `link in` node, else what sends the message there */
+  find(target: string): ((call: LinkedCall, message: Message) => void) | undefined {
+    const id = this.node._flow?.node_map?.[target]?.id ?? target;
+    const found = this.red.nodes.getNode(id) as LinkNode | null | undefined;
+    if (found?.type !== "link in" || !found.receive) return undefined;
+    return (call, message) => {
+      const event = randomUUID();
+      this.open.set(event, call);
+      const before = Array.isArray(message["_linkSource"]) ? message["_linkSource"] : [];
+      found.receive?.({ ...message, _linkSource: [...before, { id: event, node: this.node.id }] });
+    };
+  }
+
+  /** Nobody waits any more for what the run has called. */
+  forget(run: string): void {
+    for (const [event, call] of this.open) if (call.run === run) this.open.delete(event);
+  }
+}

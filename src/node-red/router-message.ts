@@ -1,0 +1,77 @@
+import type { Chunk } from "../core/chunk.js";
+import { isObject } from "../core/json.js";
+import { isRich } from "../dialects/openai-delta.js";
+import type { Message, Parts } from "./red.js";
+import { tagOf } from "./retry-tag.js";
+import { runTagOf } from "./run-tag.js";
+
+/** What a tool's message has as `msg.toolCall`. It has to be on the answer. */
+export interface ToolCallTag {
+  /** Of the call; unique in its run. */
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+  /** The turn of the run that called, from 1. */
+  round: number;
+  run: string;
+  /** The router. */
+  node: string;
+  /** That of another router, of whose tool this run is a part. */
+  outer?: unknown;
+}
+
+/** A message that has a place in a sequence. */
+export type Placed = Message & { parts: Parts };
+
+/** The call of a router that a message answers. It has travelled through a flow, and may be anything. */
+export function callOf(message: Message, node: string): ToolCallTag | undefined {
+  const { toolCall } = message;
+  if (!isObject(toolCall) || toolCall["node"] !== node) return undefined;
+  const { id, run } = toolCall;
+  return typeof id === "string" && typeof run === "string" ? (toolCall as unknown as ToolCallTag) : undefined;
+}
+
+/** Whether `msg.reset` is no command: the stream itself begins again, by the doing of a retry node before this one. */
+export function beginsAgain(message: Message, node: string): boolean {
+  if (!isPlaced(message) || !Object.hasOwn(message, "reset")) return false;
+  return tagOf(message) !== undefined || runTagOf(message)?.node === node;
+}
+
+export function isPlaced(message: Message): message is Placed {
+  const { parts } = message;
+  return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
+}
+
+/** What chat-stream writes, and core `split` does not. */
+export function isStream(message: Message): message is Placed {
+  if (!isPlaced(message)) return false;
+  const { parts, chunk, complete } = message;
+  if (chunk !== undefined || complete === true) return true;
+  return parts.type === "string" && parts.ch === "" && parts.count === undefined && !("len" in parts);
+}
+
+/**
+ * Takes the tool calls out of a message's chunk: they are the router's business, and a reader would put those of
+ * several turns together.
+ * @param chunk the message's own
+ * @param calling whether the turn has called a tool, so that its end is not the run's
+ * @returns whether anything is left to send
+ */
+export function takeCallsOut(message: Message, chunk: Chunk, calling: boolean): boolean {
+  let taken = false;
+  for (const choice of chunk.choices) {
+    if (choice.delta.tool_calls) {
+      delete choice.delta.tool_calls;
+      taken = true;
+    }
+    if (calling && choice.finish_reason) choice.finish_reason = null;
+  }
+  if (calling) delete chunk.usage;
+  if (!taken || saysMore(chunk)) return true;
+  delete message.chunk;
+  return message.payload !== "";
+}
+
+function saysMore({ choices }: Chunk): boolean {
+  return choices.some(({ index, delta }) => isRich(delta) || (index !== 0 && Boolean(delta.content)));
+}

@@ -1,0 +1,72 @@
+import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json.js";
+import type { ChatRequest } from "../core/request.js";
+import { mergeTools, nameOf } from "../core/tool-list.js";
+import { carried } from "./message.js";
+import type { Message } from "./red.js";
+import { tagOf } from "./retry-tag.js";
+import type { ToolCallTag } from "./router-message.js";
+import type { RouterRun } from "./router-run.js";
+import { optionsOf, type RouterSettings } from "./router-settings.js";
+import type { RunTag } from "./run-tag.js";
+
+/**
+ * A request on its way to the model, with the tools.
+ * @returns the message, and the names of the message's own tools that ours take the place of
+ * @throws Failure `invalid_request`, `configuration`
+ */
+export function firstRequest(
+  message: Message,
+  settings: RouterSettings,
+  tag: RunTag,
+): { message: Message; replaced: string[] } {
+  const options = message.options ?? {};
+  if (!isObject(options)) throw new Failure("invalid_request", "msg.options has to be an object.");
+  const given = givenTools(message, options);
+  if (!Array.isArray(given)) throw new Failure("invalid_request", "msg.tools has to be an array of tools.");
+  const { tools, replaced } = mergeTools(given, settings.tools);
+  const first: Message = { ...message, toolRun: tag };
+  if (tools.length > 0) {
+    const names = new Set(tools.map((definition) => nameOf(definition) ?? ""));
+    // A copy: what happens to the message on its way must not reach what the node offers next time.
+    first["tools"] = structuredClone(tools);
+    first["options"] = { ...optionsOf(settings, names), ...options };
+  }
+  return { message: first, replaced };
+}
+
+/** A run's next turn. */
+export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Message {
+  const last = run.last!;
+  const tag: RunTag = { node, run: run.key, round: run.round };
+  if (run.stream !== undefined) tag.stream = run.stream;
+  if (run.outer) tag.outer = run.outer;
+  const message: Message = {
+    ...carried(last),
+    payload: "",
+    messages: request.messages,
+    options: request.parameters,
+    toolRun: tag,
+  };
+  if (request.model !== "") message["model"] = request.model;
+  if (request.tools) message["tools"] = request.tools;
+  if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
+  if (last.parts.parts) message.parts = last.parts.parts;
+  const retry = tagOf(message);
+  // What the turn before went on from, this one does not.
+  if (retry?.continues) message["retry"] = { ...retry, continues: undefined };
+  return message;
+}
+
+/** A call on its way to its tool. What belongs to the run's own stream stays behind. */
+export function callMessage(run: RouterRun, tag: ToolCallTag): Message {
+  const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = carried(run.last!);
+  const toolCall = outer === undefined ? tag : { ...tag, outer };
+  return { ...riding, payload: structuredClone(tag.arguments), toolCall };
+}
+
+/** Tools stand in `msg.tools`, in the options, or in a prompt that is an object of request fields. */
+function givenTools({ tools, payload }: Message, options: Record<string, unknown>): unknown {
+  const prompted = isObject(payload) && Array.isArray(payload["tools"]) ? payload["tools"] : [];
+  return tools ?? options["tools"] ?? prompted;
+}

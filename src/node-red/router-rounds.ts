@@ -1,0 +1,174 @@
+import type { AssistantMessage, ToolCall } from "../core/chunk.js";
+import type { Clock } from "../core/clock.js";
+import { asFailure, Failure } from "../core/failure.js";
+import type { SessionEnd, Sessions } from "../core/sessions.js";
+import { failure as failureResult, type ToolResult } from "../core/tool-result.js";
+import { ToolRound } from "../core/tool-round.js";
+import { nextRequest, readRequest } from "../core/tool-turn.js";
+import { toNodeError } from "./error.js";
+import { feedsRetry } from "./feeds-retry.js";
+import type { Done, NodeRed, RuntimeNode } from "./red.js";
+import type { ToolCalls } from "./router-calls.js";
+import type { Placed } from "./router-message.js";
+import { nextTurn } from "./router-request.js";
+import type { Ending, RouterRun } from "./router-run.js";
+import type { RouterSettings } from "./router-settings.js";
+import type { RouterStatus } from "./router-status.js";
+
+const NOTHING_CAME =
+  "Nothing came of the request that left by output 2. Is it wired into a chat-stream, and its stream into this node?";
+/** Said where a request would go nowhere. */
+export const NOBODY_ASKED =
+  "Nothing is wired to output 2, by which requests leave. Wire it into a chat-stream.";
+const NO_REQUEST =
+  "The stream's last message has no msg.request, so the tools' results cannot be sent back. Leave it on the message.";
+
+/** What the rounds need of their node. */
+export interface Workshop {
+  red: NodeRed;
+  node: RuntimeNode;
+  settings: RouterSettings;
+  clock: Clock;
+  sessions: Sessions<RouterRun>;
+  calls: ToolCalls;
+  status: RouterStatus;
+}
+
+/** What happens between the streams of a run: calls, answers, the next turn, the end. */
+export class RouterRounds {
+  constructor(private readonly workshop: Workshop) {}
+
+  /** A turn's stream has ended: with calls, or the run ends with it. */
+  turnEnded(run: RouterRun, last: Placed, done: Done): void {
+    const { clock, settings } = this.workshop;
+    clock.clearTimer(run.timer);
+    const { finishReason, answer } = run.ended(last, clock.now());
+    run.timedOut = "";
+    const calls = answer?.tool_calls ?? [];
+    const wellEnded = last.error === undefined && calls.length > 0;
+    if (run.cancelled && wellEnded) this.end(run, { finishReason: "cancelled" }, done);
+    else if (wellEnded && finishReason === "length") this.end(run, cutOff(), done);
+    else if (!wellEnded || finishReason !== "tool_calls") this.end(run, undefined, done);
+    else if (run.round > settings.maxRounds) this.end(run, tooManyRounds(settings.maxRounds), done);
+    else {
+      run.request = readRequest(last.request);
+      if (run.request) this.call(run, answer!, calls, done);
+      else this.end(run, failed(new Failure("configuration", NO_REQUEST, { phase: "end" })), done);
+    }
+  }
+
+  /** The answer to a call that is open. */
+  answer(run: RouterRun, id: string, result: ToolResult): void {
+    run.calls!.answer(id, result, this.workshop.clock.now());
+    this.settle(run);
+  }
+
+  /** Ends a run with a last message of its own, or with that of its last turn. */
+  end(run: RouterRun, ending: Ending | undefined, done?: Done): void {
+    const { red, node, clock, sessions, status } = this.workshop;
+    const failure = ending?.failure;
+    if (failure) failure.partial = run.text;
+    run.report();
+    const last = run.conclude(clock.now(), ending);
+    sessions.end(run.key, "finished");
+    run.send(last);
+    status.failure(failure?.code ?? "");
+    const reported = failure && !feedsRetry(red, node) ? toNodeError(failure) : undefined;
+    if (!done) {
+      if (reported) node.error(reported, last);
+    } else if (reported) done(reported);
+    else done();
+  }
+
+  /** A run breaks off. */
+  fail(run: RouterRun, thrown: unknown, done?: Done): void {
+    this.end(run, failed(asFailure(thrown)), done);
+  }
+
+  /** A run was ended from outside. */
+  ended(run: RouterRun, reason: SessionEnd): void {
+    if (reason === "closed") run.calls = undefined;
+    if (reason === "cancelled") this.end(run, { finishReason: "cancelled" });
+    if (reason === "expired") this.fail(run, new Failure("timeout", NOTHING_CAME));
+    if (reason === "overflow") {
+      this.fail(run, new Failure("limit", "Too many runs are open; the oldest was given up."));
+    }
+  }
+
+  private call(run: RouterRun, answer: AssistantMessage, calls: readonly ToolCall[], done: Done): void {
+    const { clock, settings, status } = this.workshop;
+    const round = new ToolRound(calls, run.ids, clock.now());
+    run.calls = round;
+    run.answer = answer;
+    run.hold();
+    run.timer = clock.setTimer(() => this.timeOut(run), settings.toolTimeout);
+    // Errors of the author's making (a message that cannot be cloned) end the run, and not the runtime.
+    try {
+      this.workshop.calls.send(run);
+    } catch (thrown) {
+      this.fail(run, thrown, done);
+      return;
+    }
+    if (run.calls === round) this.settle(run);
+    status.show();
+    done();
+  }
+
+  private timeOut(run: RouterRun): void {
+    const { node, clock, settings } = this.workshop;
+    const seconds = settings.toolTimeout / 1000;
+    const silent = [...new Set(run.calls!.open.map(({ call }) => call.function.name.slice(0, 40)))];
+    run.timedOut = silent[0] ?? "";
+    node.warn(
+      `No answer came within ${seconds} s from: ${silent.join(", ")}. Is its flow wired back into this node, with msg.toolCall left on the message?`,
+    );
+    const told = failureResult(`The tool timed out: no answer came within ${seconds} s.`);
+    run.calls!.answerRest(told, clock.now(), "timed_out");
+    this.settle(run);
+  }
+
+  /** Asks for the next turn once every call has its answer. */
+  private settle(run: RouterRun): void {
+    const { status } = this.workshop;
+    try {
+      if (run.calls!.whole) this.askNext(run, run.calls!);
+    } catch (thrown) {
+      this.fail(run, thrown);
+    }
+    status.show();
+  }
+
+  private askNext(run: RouterRun, round: ToolRound): void {
+    const { red, node, clock, sessions, calls } = this.workshop;
+    clock.clearTimer(run.timer);
+    if (!asksSomebody(node)) throw new Failure("configuration", NOBODY_ASKED, { phase: "end" });
+    run.request = nextRequest(run.request!, run.answer!, round.messages());
+    run.report();
+    run.round++;
+    run.phase = "asked";
+    calls.forget(run);
+    sessions.get(run.key);
+    // What the message holds is kept here for the run's end.
+    run.send([null, red.util.cloneMessage(nextTurn(run, node.id, run.request))]);
+  }
+}
+
+/** Whether anything is behind output 2. */
+export function asksSomebody({ wires }: RuntimeNode): boolean {
+  return wires === undefined || (wires[1] ?? []).length > 0;
+}
+
+function failed(failure: Failure): Ending {
+  return { finishReason: "error", failure };
+}
+
+function cutOff(): Ending {
+  const text =
+    "The answer was cut off inside a tool call, so no tool was called. Allow more tokens, or ask for less at once.";
+  return failed(new Failure("interrupted", text, { phase: "end", retryable: false }));
+}
+
+function tooManyRounds(most: number): Ending {
+  const text = `The model has called tools ${most} times in a row and wants more. Its conversation is in msg.request; raise the limit of rounds if that is right.`;
+  return failed(new Failure("tool_rounds", text, { phase: "end" }));
+}

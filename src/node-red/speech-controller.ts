@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import { Failure } from "../core/failure.js";
+import { isObject, tryParseJson } from "../core/json.js";
+import { type SessionEnd, Sessions } from "../core/sessions.js";
+import type { SpeechRequest } from "../providers/speech.js";
+import type { SpeechObserver, SpeechResult } from "../speech-run.js";
+import { systemClock } from "../transport/system-clock.js";
+import { providerNode } from "./admin.js";
+import { controlOf } from "./control.js";
+import { toNodeError } from "./error.js";
+import type { RunningChat } from "./provider-runtime.js";
+import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "./red.js";
+import { isSpeakable, SpeechSequence } from "./speech-sequence.js";
+import { StatusLine } from "./status.js";
+import { meantBy, resetStreams } from "./stream-door.js";
+
+/** A speech-stream as it stands in a flow file. */
+export interface SpeechStreamConfig extends NodeConfig {
+  provider?: string;
+  model?: string;
+  voice?: string;
+  format?: string;
+  speed?: number | string;
+  /** Of the message: where the text is. */
+  property?: string;
+  /** JSON text: the service's own request fields. */
+  options?: string;
+}
+
+/** Sequences that may be open. */
+const MOST_SEQUENCES = 1000;
+
+/** A text of which nothing has come for so long is given up; milliseconds. */
+const EXPIRY = 900_000;
+
+const GIVEN_UP: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
+  expired: () => new Failure("timeout", "The text that was to be spoken never came to its end."),
+  overflow: () =>
+    new Failure("limit", `More than ${MOST_SEQUENCES} texts are to be spoken at the same time.`),
+};
+
+/** What a speech-stream node does: finds the sequence that a text belongs to, and says how it is to be spoken. */
+export class SpeechController {
+  private readonly sessions: Sessions<SpeechSequence>;
+  private readonly status: StatusLine;
+  private lastly: NodeStatus = {};
+
+  constructor(
+    private readonly red: NodeRed,
+    private readonly node: RuntimeNode,
+    private readonly config: SpeechStreamConfig,
+  ) {
+    this.sessions = new Sessions({
+      most: MOST_SEQUENCES,
+      expiry: EXPIRY,
+      clock: systemClock,
+      remember: ["finished"],
+      onEnd: (sequence, reason) => this.over(sequence, reason),
+    });
+    this.status = new StatusLine(node);
+  }
+
+  input(message: Message, send: Send, done: Done): void {
+    const control = controlOf(message);
+    if (control) {
+      if (control.reset) {
+        resetStreams(this.sessions, message);
+        // Whoever plays it has the beginning of what is taken back.
+        send({ ...message });
+      } else
+        for (const sequence of meantBy(this.sessions, message)) sequence.finish({ outcome: "cancelled" });
+      this.show();
+      done();
+      return;
+    }
+    const { parts } = message;
+    const within = typeof parts?.id === "string";
+    const id = within ? parts!.id : randomUUID();
+    if (this.sessions.isOver(id)) {
+      done();
+      return;
+    }
+    const text = this.textOf(message, within);
+    // Other sequences than ours (core `split`) say the count on each of their messages.
+    const ends = !within || message["complete"] !== undefined || parts!.count === parts!.index + 1;
+    const request = this.requestFor(message, text);
+    const sequence = this.sessions.get(id) ?? this.open(id);
+    const speaks = isSpeakable(text);
+    if (speaks) sequence.add({ message, send, done, request });
+    if (ends) sequence.end(message, send, speaks ? () => {} : done);
+    else if (!speaks) done();
+    this.show();
+  }
+
+  /** Ends everything without a word: what is sent now would reach the flow that comes after. */
+  close(): void {
+    this.sessions.endAll("closed");
+    this.status.close();
+  }
+
+  private open(id: string): SpeechSequence {
+    const sequence = new SpeechSequence({
+      id,
+      speak: (request, observer) => this.speak(request, observer),
+      now: () => systemClock.now(),
+      onProgress: () => this.show(),
+      onEnd: (result) => {
+        this.lastly = this.statusAfter(result);
+        this.sessions.end(id, "finished");
+        this.show();
+      },
+    });
+    this.sessions.open(id, sequence);
+    return sequence;
+  }
+
+  private speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
+    const provider = providerNode(this.red, this.config.provider);
+    if (provider) return provider.runtime.speak(request, observer);
+    const failure = new Failure(
+      "configuration",
+      "This node has no provider. Choose one in its dialog and deploy.",
+    );
+    queueMicrotask(() => observer.onEnd({ outcome: "failed", failure }));
+    return { cancel: () => {} };
+  }
+
+  /** @throws Failure `invalid_request` for a message by itself that has no text */
+  private textOf(message: Message, within: boolean): string {
+    const property = this.config.property || "payload";
+    const value = this.red.util.getMessageProperty(message, property);
+    if (typeof value === "string") return value;
+    if (typeof value === "number") return String(value);
+    if (within) return "";
+    throw new Failure("invalid_request", `There is nothing to speak: msg.${property} is no text.`);
+  }
+
+  /** @throws Failure `configuration` that names the setting */
+  private requestFor(message: Message, text: string): SpeechRequest {
+    const { model, voice, format, speed, options } = this.config;
+    const request: SpeechRequest = { text };
+    if (model) request.model = model.trim();
+    const spoken = message["voice"] ?? voice;
+    if (typeof spoken === "string" && spoken !== "") request.voice = spoken;
+    if (format) request.format = format;
+    if (speed !== undefined && speed !== "") {
+      request.speed = Number(speed);
+      if (!(request.speed > 0))
+        throw new Failure("configuration", "The setting speed is not a number above 0.");
+    }
+    if (options) {
+      const fields = tryParseJson(options);
+      if (!isObject(fields)) throw new Failure("configuration", "The further options are not a JSON object.");
+      request.parameters = fields;
+    }
+    return request;
+  }
+
+  private over(sequence: SpeechSequence, reason: SessionEnd): void {
+    const failure = GIVEN_UP[reason]?.();
+    if (!failure) sequence.drop();
+    else {
+      sequence.finish({ outcome: "failed", failure });
+      this.node.error(toNodeError(failure), {});
+    }
+  }
+
+  private statusAfter({ outcome, failure }: SpeechResult): NodeStatus {
+    if (failure) return { fill: "red", shape: "dot", text: failure.code };
+    if (outcome === "cancelled") return { fill: "grey", shape: "ring", text: this.word("cancelled") };
+    return { fill: "green", shape: "dot", text: this.word("done") };
+  }
+
+  private show(): void {
+    this.status.show(() => {
+      const sequences = this.sessions.list();
+      if (sequences.length === 0) return this.lastly;
+      const waiting = sequences.reduce((sum, sequence) => sum + sequence.waiting, 0);
+      const begun = sequences.some(({ begun }) => begun);
+      return {
+        fill: "blue",
+        shape: begun ? "dot" : "ring",
+        text: this.word(waiting > 0 ? "queue" : begun ? "speaking" : "waiting", { waiting }),
+      };
+    });
+  }
+
+  private word(key: string, values: Record<string, string | number> = {}): string {
+    return this.red._(`speech-stream.status.${key}`, values);
+  }
+}

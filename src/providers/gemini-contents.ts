@@ -1,0 +1,160 @@
+import type { ChatMessage } from "../core/chunk.js";
+import { GEMINI_REASONING, thoughtSignature } from "../core/echo.js";
+import { Failure } from "../core/failure.js";
+import { isObject, tryParseJson } from "../core/json.js";
+import { cannotSend, contentParts, type Part } from "./content.js";
+import { CallNames, described, onlyText, type PastCall, pastCalls, spokenText } from "./history.js";
+
+const SERVICE = "Gemini";
+
+type GeminiPart = Record<string, unknown>;
+
+/** Up to version 2.5 models want no signatures back, and a number where later ones want a word. */
+export function isEarlier(model: string): boolean {
+  return /gemini-[12]\b/.test(model);
+}
+
+/** Stands for a signature that never was: calls of another service's model (Gemini API, "Thought signatures"). */
+const UNSIGNED = "skip_thought_signature_validator";
+
+interface Content {
+  role: "user" | "model";
+  parts: GeminiPart[];
+}
+
+/** Media types by the ending of an address: Gemini wants to know one. */
+const BY_ENDING: Readonly<Record<string, string>> = {
+  pdf: "application/pdf",
+  txt: "text/plain",
+  csv: "text/csv",
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  webp: "image/webp",
+  heic: "image/heic",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  ogg: "audio/ogg",
+  flac: "audio/flac",
+  mp4: "video/mp4",
+  mov: "video/quicktime",
+  webm: "video/webm",
+};
+
+/**
+ * A conversation of Chat Completions as Gemini's `contents` (Gemini API reference, "Content"): what the system says
+ * stands apart, results of tools that were called together come together and under the tools' names, and each thought
+ * signature goes back with what it came with.
+ * @throws Failure `invalid_request` that names what cannot be sent
+ */
+export function geminiContents(messages: readonly ChatMessage[], model: string): Record<string, unknown> {
+  const system: GeminiPart[] = [];
+  const contents: Content[] = [];
+  const names = new CallNames();
+  let answering = false;
+  for (const [at, message] of messages.entries()) {
+    const place = `Message ${at}`;
+    const { role } = message;
+    const isResult = role === "tool" || role === "function";
+    if (role === "system" || role === "developer") system.push({ text: onlyText(SERVICE, message, place) });
+    else if (role === "assistant") {
+      const calls = pastCalls(SERVICE, message, place);
+      names.add(calls);
+      const parts = answerParts(message, calls, place);
+      if (!isEarlier(model)) signFirstCall(parts);
+      add(contents, "model", parts);
+    } else if (role === "user")
+      add(
+        contents,
+        "user",
+        contentParts(message, place).map((part) => partOf(part, place)),
+      );
+    else if (isResult) {
+      const part = resultPart(message, names.of(message, place), place);
+      if (answering) contents.at(-1)!.parts.push(part);
+      else add(contents, "user", [part]);
+    } else throw cannotSend(SERVICE, `the role "${role}" (${place})`);
+    answering = isResult;
+  }
+  if (contents.length === 0) {
+    throw new Failure(
+      "invalid_request",
+      `There is nothing to ask: ${SERVICE} needs a message of the user's.`,
+    );
+  }
+  return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
+}
+
+function add(contents: Content[], role: Content["role"], parts: GeminiPart[]): void {
+  if (parts.length > 0) contents.push({ role, parts });
+}
+
+function answerParts(message: ChatMessage, calls: readonly PastCall[], place: string): GeminiPart[] {
+  const text = spokenText(SERVICE, message, place);
+  const signature = signatureOf(message);
+  const parts: GeminiPart[] = text === "" && signature === undefined ? [] : [{ text }];
+  if (signature !== undefined) parts[0]!["thoughtSignature"] = signature;
+  const images = message["images"];
+  for (const image of Array.isArray(images) ? images.filter(isObject) : []) {
+    const [part] = contentParts({ role: "assistant", content: [image] }, place);
+    parts.push({ ...partOf(part!, place), ...signed(image) });
+  }
+  for (const { id, name, arguments: args, raw } of calls) {
+    parts.push({ functionCall: { ...(id === "" ? {} : { id }), name, args }, ...signed(raw) });
+  }
+  return parts;
+}
+
+/** Of calls that were made together, the first is signed for all; later models refuse a turn without. */
+function signFirstCall(parts: readonly GeminiPart[]): void {
+  const first = parts.find((part) => part["functionCall"]);
+  if (first) first["thoughtSignature"] ??= UNSIGNED;
+}
+
+function signed(carrier: Readonly<Record<string, unknown>>): GeminiPart {
+  const signature = thoughtSignature(carrier);
+  return signature === undefined ? {} : { thoughtSignature: signature };
+}
+
+/** The signature of an answer's text: the last, where more came. */
+function signatureOf(message: ChatMessage): string | undefined {
+  const details = message["reasoning_details"];
+  if (!Array.isArray(details)) return undefined;
+  const own = details.filter(isObject).filter(({ format, data }) => {
+    return format === GEMINI_REASONING && typeof data === "string";
+  });
+  return own.at(-1)?.["data"] as string | undefined;
+}
+
+function resultPart(message: ChatMessage, name: string, place: string): GeminiPart {
+  const text = onlyText(SERVICE, message, place);
+  const value = tryParseJson(text);
+  const id = message["tool_call_id"];
+  // An object stands for itself; anything else gets a name, for the service takes objects alone.
+  const response = isObject(value) ? value : { result: value ?? text };
+  return { functionResponse: { ...(typeof id === "string" && id !== "" ? { id } : {}), name, response } };
+}
+
+function partOf(part: Part, place: string): GeminiPart {
+  if (part.kind === "text") return { text: part.text };
+  if (part.kind === "other") {
+    // The author writes Gemini's own part: `{"fileData": …}`, `{"inlineData": …, "videoMetadata": …}`.
+    if (part.type === "") return { ...part.raw };
+    throw cannotSend(SERVICE, `${described(part)} (${place})`);
+  }
+  if (part.data) return { inlineData: { mimeType: part.data.mediaType, data: part.data.base64 } };
+  if (part.kind === "audio") throw cannotSend(SERVICE, `audio without data (${place})`);
+  if (part.url !== undefined) return fileData(part.url);
+  if (part.kind === "file" && part.id !== undefined && /^https?:/.test(part.id)) return fileData(part.id);
+  throw cannotSend(
+    SERVICE,
+    `a file by its id (${place})`,
+    "Give the address that it got when it was uploaded as file_url, or send its bytes as file_data.",
+  );
+}
+
+function fileData(url: string): GeminiPart {
+  const ending = /\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? "";
+  const mimeType = Object.hasOwn(BY_ENDING, ending) ? { mimeType: BY_ENDING[ending] } : {};
+  return { fileData: { ...mimeType, fileUri: url } };
+}

@@ -1,0 +1,29 @@
+import type { WireRequest } from "../core/request.js";
+import type { Endpoint } from "./provider.js";
+
+/** How a job ends: charged, or not. */
+export type JobStatus = "completed" | "failed";
+
+/** What a service says of a job that it has ended. */
+export interface JobAccount {
+  /** The service's own word, in lower case. */
+  status: string;
+  /** Of the team, after this job; null where the service does not say. */
+  creditsRemaining: number | null;
+  /** Whether the job was charged; null where the service does not say. */
+  creditApplied: boolean | null;
+}
+
+/**
+ * A service that wants a job around its streams: created before, completed afterwards, and charged at its completion.
+ * Pure, like the provider that it belongs to; whoever streams keeps the order.
+ */
+export interface JobProtocol {
+  /** @param type the label of the job; undefined for the provider's own */
+  create(endpoint: Endpoint, type: string | undefined): WireRequest;
+  /** The id of the job that has been created. @throws Failure `bad_response` where the answer names none */
+  created(body: unknown): string;
+  /** @param reason why it failed */
+  complete(endpoint: Endpoint, id: string, status: JobStatus, reason?: string): WireRequest;
+  completed(body: unknown): JobAccount;
+}

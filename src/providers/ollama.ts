@@ -1,0 +1,33 @@
+import type { ChatRequest, WireRequest } from "../core/request.js";
+import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
+import { ollamaBase, ollamaBody } from "./ollama-request.js";
+import { SPLIT_THINKING } from "./openai-compatible.js";
+import type { Endpoint, Provider } from "./provider.js";
+
+/** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */
+export const OLLAMA: Provider = {
+  id: "ollama",
+  label: "Ollama",
+  baseUrl: "http://127.0.0.1:11434",
+  keyRequired: false,
+  prefill: true,
+  settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
+  chat,
+  models: (endpoint) => ({
+    method: "GET",
+    url: under(ollamaBase(endpoint.baseUrl), "api/tags"),
+    headers: headersFor(endpoint, bearer(endpoint)),
+  }),
+  modelNames,
+  failure: responseFailure,
+  learn: () => false,
+};
+
+function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  return postJson(
+    under(ollamaBase(endpoint.baseUrl), "api/chat"),
+    headersFor(endpoint, bearer(endpoint)),
+    ollamaBody(request, endpoint.settings),
+    "application/x-ndjson",
+  );
+}

@@ -1,0 +1,141 @@
+import { errorClues, excerpt } from "../core/error-body.js";
+import { Failure } from "../core/failure.js";
+import { isObject, tryParseJson } from "../core/json.js";
+import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
+import type { Headers } from "../core/retry-hint.js";
+import { bearer, headersFor, postJson, responseFailure, under } from "./http.js";
+import type { JobAccount, JobProtocol } from "./job.js";
+import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
+
+const SETTINGS: readonly ProviderSetting[] = [
+  { name: "team", kind: "text", required: true },
+  { name: "jobType", kind: "text", value: "chat" },
+  // The field was renamed in 2025, and both kinds of servers are about.
+  { name: "modelField", kind: "choice", choices: ["model", "model_group", "both"], value: "model" },
+];
+
+/** Longest text of an error that the service is told. */
+const LONGEST_REASON = 500;
+
+const JOB: JobProtocol = {
+  create: (endpoint, type) =>
+    post(endpoint, "jobs/create", {
+      team_id: teamOf(endpoint),
+      job_type: type ?? endpoint.settings?.["jobType"] ?? "chat",
+    }),
+  created,
+  complete: (endpoint, id, status, reason) =>
+    post(endpoint, jobPath(id, "complete"), {
+      status,
+      ...(reason ? { error_message: excerpt(reason, LONGEST_REASON) } : {}),
+    }),
+  completed,
+};
+
+/** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): a team's models behind jobs that are charged in credits. */
+export const SAAS_LLM: Provider = {
+  id: "saas-llm",
+  label: "SaaS LLM API",
+  baseUrl: "http://localhost:8003/api",
+  keyRequired: true,
+  keyVariable: "SAAS_LLM_VIRTUAL_KEY",
+  settings: SETTINGS,
+  chat,
+  // It has no list of models; the balance tells whether address, key and team fit together.
+  models: balanceRequest,
+  modelNames: () => [],
+  balance: { request: balanceRequest, read: balanceIn },
+  failure,
+  learn: () => false,
+  job: JOB,
+};
+
+function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  if (request.job === undefined) throw new Failure("configuration", "This service answers in jobs only.");
+  const { stop, ...parameters } = cleanParameters(request.parameters);
+  const field = endpoint.settings?.["modelField"] ?? "model";
+  const body: Record<string, unknown> = {
+    ...(field === "model_group" ? {} : { model: request.model }),
+    ...(field === "model" ? {} : { model_group: request.model }),
+    messages: request.messages,
+    ...parameters,
+  };
+  // The path decides about streaming, and usage cannot be asked for.
+  if (stop !== undefined) body["stop"] = Array.isArray(stop) ? stop : [stop];
+  if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
+  return post(endpoint, jobPath(request.job, "llm-call-stream"), body, "text/event-stream");
+}
+
+function balanceRequest(endpoint: Endpoint): WireRequest {
+  return {
+    method: "GET",
+    url: api(endpoint, `credits/teams/${encodeURIComponent(teamOf(endpoint))}/balance`),
+    headers: headersFor(endpoint, bearer(endpoint)),
+  };
+}
+
+function balanceIn(body: unknown): string | undefined {
+  const remaining = isObject(body) ? body["credits_remaining"] : undefined;
+  return typeof remaining === "number" ? `${remaining} credits` : undefined;
+}
+
+function created(body: unknown): string {
+  const id = isObject(body) ? body["job_id"] : undefined;
+  if (typeof id !== "string" || id === "") {
+    throw new Failure(
+      "bad_response",
+      "The service began a job and did not tell its id. Check the base URL.",
+      {
+        phase: "headers",
+        retryable: false,
+      },
+    );
+  }
+  return id;
+}
+
+function completed(body: unknown): JobAccount {
+  const { status, costs } = isObject(body) ? body : {};
+  const { credits_remaining: remaining, credit_applied: applied } = isObject(costs) ? costs : {};
+  return {
+    // In upper case on the wire, in lower case in its documentation.
+    status: typeof status === "string" ? status.toLowerCase() : "unknown",
+    creditsRemaining: typeof remaining === "number" ? remaining : null,
+    creditApplied: typeof applied === "boolean" ? applied : null,
+  };
+}
+
+/** A team without credits gets the same 403 as one without access: only the words tell them apart. */
+function failure(status: number, headers: Headers, body: string, now: number): Failure {
+  const said = responseFailure(status, headers, body, now);
+  if (said.code !== "permission" || !/\bcredits?\b/i.test(said.message)) return said;
+  const detail = errorClues(tryParseJson(body))?.message ?? excerpt(body);
+  return new Failure(
+    "insufficient_credits",
+    `The service answered ${status}: ${detail} — Check the balance of the team.`,
+    { ...said.toJSON(), retryable: false },
+  );
+}
+
+function teamOf(endpoint: Endpoint): string {
+  const team = endpoint.settings?.["team"];
+  if (typeof team !== "string" || team === "") {
+    throw new Failure("configuration", "SaaS LLM API needs the id of your team. Enter it in the provider.");
+  }
+  return team;
+}
+
+function jobPath(id: string, step: string): string {
+  return `jobs/${encodeURIComponent(id)}/${step}`;
+}
+
+function post(endpoint: Endpoint, path: string, body: unknown, accept = "application/json"): WireRequest {
+  return postJson(api(endpoint, path), headersFor(endpoint, bearer(endpoint)), body, accept);
+}
+
+/** Its documents give the address with and without `/api`. */
+function api(endpoint: Endpoint, path: string): URL {
+  const url = new URL(endpoint.baseUrl);
+  const root = /\/api\/*$/.test(url.pathname) ? url.href : under(endpoint.baseUrl, "api").href;
+  return under(root, path);
+}

@@ -1,0 +1,164 @@
+import type { ChatMessage } from "../core/chunk.js";
+import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json.js";
+import { type Headers, header } from "../core/retry-hint.js";
+import { bearer, headersFor, under } from "./http.js";
+import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
+import type { Capability, Endpoint, Provider, ProviderSetting } from "./provider.js";
+import { openAiSpeech } from "./speech.js";
+
+/** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
+const PARAMETERS: readonly ProviderSetting[] = [
+  { name: "enable_web_search", kind: "choice", choices: ["", "auto", "on", "off"] },
+  { name: "enable_web_citations", kind: "tick" },
+  { name: "enable_web_scraping", kind: "tick" },
+  { name: "enable_x_search", kind: "tick" },
+  { name: "include_search_results_in_stream", kind: "tick" },
+  { name: "return_search_results_as_documents", kind: "tick" },
+  { name: "character_slug", kind: "text" },
+  { name: "include_venice_system_prompt", kind: "tick", value: true },
+  { name: "strip_thinking_response", kind: "tick" },
+  { name: "disable_thinking", kind: "tick" },
+  { name: "enable_e2ee", kind: "tick", value: true },
+];
+
+/** What an assistant's message may hold: every body is checked strictly, and the last three want to be echoed. */
+const ASSISTANT_FIELDS: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "name",
+  "tool_calls",
+  "reasoning_content",
+  "reasoning_details",
+  "thought_signature",
+]);
+
+/** Beyond its budget of failed requests a key is blocked for so long; the header is told only then. */
+const BLOCK = 30_000;
+
+const BASE = openAiCompatible({
+  id: "venice",
+  label: "Venice",
+  baseUrl: "https://api.venice.ai/api/v1",
+  keyRequired: true,
+  keyVariable: "VENICE_API_KEY",
+  maxTokensField: "max_completion_tokens",
+  settings: [...PARAMETERS, SPLIT_THINKING],
+  modelsUrl: (endpoint) => {
+    const url = under(endpoint.baseUrl, "models");
+    url.searchParams.set("type", "text");
+    return url;
+  },
+  adapt,
+});
+
+/** Venice.ai. Names of models are the author's: they may be traits, and may have features behind a colon. */
+export const VENICE: Provider = {
+  ...BASE,
+  // Without it the service makes the whole sound before it sends any.
+  speech: ({ parameters, ...request }, endpoint) =>
+    openAiSpeech({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
+  capabilities,
+  notice,
+  balance: {
+    // The account's own address is for keys of administrators.
+    request: (endpoint) => ({
+      method: "GET",
+      url: under(endpoint.baseUrl, "api_keys/rate_limits"),
+      headers: headersFor(endpoint, bearer(endpoint)),
+    }),
+    read: balanceIn,
+  },
+  failure: (status, headers, body, now) => blocked(BASE.failure(status, headers, body, now), headers),
+};
+
+function adapt(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown> {
+  const parameters = parametersFrom(endpoint.settings ?? {});
+  const own = body["venice_parameters"];
+  if (own !== undefined && !isObject(own)) {
+    throw new Failure("invalid_request", "The request field venice_parameters is not an object.");
+  }
+  Object.assign(parameters, own);
+  const adapted: Record<string, unknown> = {
+    ...body,
+    messages: (body["messages"] as readonly ChatMessage[]).map(strictMessage),
+  };
+  delete adapted["venice_parameters"];
+  const given = withoutNulls(parameters);
+  if (Object.keys(given).length > 0) adapted["venice_parameters"] = given;
+  return adapted;
+}
+
+/** What differs from what the service does by itself; the rest is left to it. */
+function parametersFrom(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const changed = PARAMETERS.filter(({ name, kind, value }) => {
+    const given = settings[name];
+    return given !== undefined && given !== (value ?? (kind === "tick" ? false : ""));
+  });
+  return Object.fromEntries(changed.map(({ name }) => [name, settings[name]]));
+}
+
+/** A null is refused, but for the content of a message that only calls tools. */
+function strictMessage(message: ChatMessage): ChatMessage {
+  const { role, content } = message;
+  const fields = Object.entries(withoutNulls(message));
+  if (role !== "assistant") return { ...Object.fromEntries(fields), role };
+  const called = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
+  const kept = fields.filter(([name]) => ASSISTANT_FIELDS.has(name) && (name !== "tool_calls" || called));
+  return { ...Object.fromEntries(kept), role, content: content ?? (called ? null : "") };
+}
+
+function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
+}
+
+/** An error budget that is spent has a header of its own, in the plural; asking before the block ends prolongs it. */
+function blocked(failure: Failure, headers: Headers): Failure {
+  if (failure.code === "rate_limit" && header(headers, "x-ratelimit-resets") !== undefined) {
+    failure.retryAfterMs = Math.max(failure.retryAfterMs ?? 0, BLOCK);
+  }
+  return failure;
+}
+
+function notice(headers: Headers): string | undefined {
+  const warning = header(headers, "x-venice-model-deprecation-warning");
+  const date = header(headers, "x-venice-model-deprecation-date");
+  if (!warning && !date) return undefined;
+  const model = header(headers, "x-venice-model-id");
+  const what = warning ?? `The model ${model ?? ""} will be taken away.`;
+  return `Venice: ${what.slice(0, 300)}${date ? ` (${date.slice(0, 40)})` : ""}`;
+}
+
+/** Which of a model's `model_spec` says what; names that are not known here are passed over. */
+const CAPABILITIES: readonly (readonly [string, Capability])[] = [
+  ["supportsVision", "vision"],
+  ["supportsFunctionCalling", "tools"],
+  ["supportsReasoning", "reasoning"],
+  ["supportsWebSearch", "webSearch"],
+];
+
+function capabilities(body: unknown): Record<string, Capability[]> {
+  const list = isObject(body) && Array.isArray(body["data"]) ? body["data"] : [];
+  const known = list.flatMap((model: unknown): [string, Capability[]][] => {
+    if (!isObject(model) || typeof model["id"] !== "string" || !isObject(model["model_spec"])) return [];
+    const spec = model["model_spec"];
+    const can = isObject(spec["capabilities"]) ? spec["capabilities"] : {};
+    const told = CAPABILITIES.filter(([field]) => can[field] === true).map(([, name]) => name);
+    if (spec["offline"] === true) told.push("offline");
+    if (isObject(spec["deprecation"]) && Object.keys(spec["deprecation"]).length > 0) told.push("deprecated");
+    return told.length > 0 ? [[model["id"], told]] : [];
+  });
+  return Object.fromEntries(known);
+}
+
+function balanceIn(body: unknown): string | undefined {
+  const data = isObject(body) && isObject(body["data"]) ? body["data"] : body;
+  const balances = isObject(data) && isObject(data["balances"]) ? data["balances"] : {};
+  const amounts = Object.entries(balances)
+    .filter((entry): entry is [string, number | string] => ["number", "string"].includes(typeof entry[1]))
+    .filter(([, amount]) => Number.isFinite(Number(amount)))
+    .map(([unit, amount]) => `${Number(Number(amount).toFixed(2))} ${unit.toUpperCase().slice(0, 12)}`);
+  return amounts.length > 0 ? amounts.join(", ") : undefined;
+}

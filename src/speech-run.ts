@@ -1,0 +1,168 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "./core/clock.js";
+import { Deadlines } from "./core/deadlines.js";
+import { expired } from "./core/expired.js";
+import { asFailure, Failure } from "./core/failure.js";
+import type { Limits, Timeouts } from "./core/limits.js";
+import { type Headers, header } from "./core/retry-hint.js";
+import type { Endpoint, Provider } from "./providers/provider.js";
+import type { SpeechRequest } from "./providers/speech.js";
+import { Exchange, type ExchangeListener } from "./transport/exchange.js";
+import { withoutSecrets } from "./without-secrets.js";
+
+/** How much later than ours undici's own timers act, milliseconds. */
+const BACKSTOP_MARGIN = 5_000;
+
+/** How a text was spoken. */
+export interface SpeechResult {
+  outcome: "complete" | "failed" | "cancelled";
+  failure?: Failure;
+}
+
+export interface SpeechObserver {
+  /** The response has begun. @param headers those that an author may see, by their names in lower case */
+  onBegin(contentType: string, headers: Record<string, string>): void;
+  onAudio(bytes: Buffer): void;
+  /** The one end. */
+  onEnd(result: SpeechResult): void;
+}
+
+/** All that speaking a text needs. */
+export interface SpeechSetup {
+  provider: Provider;
+  endpoint: Endpoint;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  timeouts: Readonly<Timeouts>;
+  limits: Readonly<Limits>;
+  request: SpeechRequest;
+}
+
+/** What a response tells its reader: nothing that names an account or opens one. */
+const TOLD =
+  /^(content-(type|length)|date|request-id|x-request-id|cf-ray|x-ratelimit-[\w-]+|x-venice-[\w-]+|openai-(model|processing-ms|version))$/;
+
+/** One text, spoken: from asking to the end of the sound. */
+export class SpeechRun implements ExchangeListener {
+  private readonly exchange: Exchange;
+  private readonly deadlines: Deadlines;
+  private status = 0;
+  private headers: Headers = {};
+  private heard = false;
+  private over = false;
+
+  /** @throws never; what goes wrong reaches `onEnd`, and not before this returns */
+  constructor(
+    private readonly setup: SpeechSetup,
+    private readonly observer: SpeechObserver,
+  ) {
+    const { clock, timeouts, limits } = setup;
+    this.deadlines = new Deadlines(clock, timeouts, (expiry) => {
+      if (this.status >= 300) this.exchange.settle();
+      else if (expiry !== "drain") this.fail(expired(expiry, timeouts[expiry]));
+    });
+    this.exchange = new Exchange(limits, this);
+    // Nobody who starts something expects its end before he has it in his hand.
+    queueMicrotask(() => this.begin());
+  }
+
+  /** Ends it where it is. Idempotent. */
+  cancel(): void {
+    if (!this.over) this.end({ outcome: "cancelled" });
+  }
+
+  onConnected(): void {
+    if (!this.over) this.deadlines.connected();
+  }
+
+  onResponse(status: number, headers: Headers): void {
+    this.status = status;
+    this.headers = headers;
+    this.deadlines.responded();
+    if (status >= 300) {
+      this.deadlines.finishing();
+      return;
+    }
+    const type = (header(headers, "content-type") ?? "").trim();
+    if (!/^(audio\/|application\/octet-stream|application\/ogg|$)/i.test(type)) {
+      throw new Failure(
+        "bad_response",
+        `The service answered with ${type.slice(0, 80)}, which is no sound. Check the base URL and the model.`,
+        { retryable: false },
+      );
+    }
+    this.observer.onBegin(type || "application/octet-stream", told(headers));
+  }
+
+  onBytes(): void {
+    this.deadlines.bytes(this.setup.clock.now());
+  }
+
+  onContent(bytes: Buffer): void {
+    if (this.over) return;
+    this.heard = true;
+    this.deadlines.content(this.setup.clock.now());
+    this.observer.onAudio(bytes);
+  }
+
+  onRecord(): void {}
+
+  onReadEnd(): void {}
+
+  onBody(text: string): void {
+    const { clock, provider } = this.setup;
+    if (this.status >= 300) this.fail(provider.failure(this.status, this.headers, text, clock.date()));
+  }
+
+  onEnd(): void {
+    if (this.over) return;
+    if (this.heard) this.end({ outcome: "complete" });
+    else this.fail(new Failure("interrupted", "The service ended its answer without a sound."));
+  }
+
+  onFailure(failure: Failure): void {
+    this.fail(failure);
+  }
+
+  private begin(): void {
+    if (this.over) return;
+    const { dispatcher, endpoint, provider, request, timeouts } = this.setup;
+    try {
+      if (!provider.speech) {
+        throw new Failure("configuration", `${provider.label} does not speak. Choose another provider.`);
+      }
+      this.exchange.send(provider.speech(request, endpoint), dispatcher, {
+        headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
+        bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle) + BACKSTOP_MARGIN,
+      });
+    } catch (thrown) {
+      this.fail(asFailure(thrown, "invalid_request"));
+    }
+  }
+
+  private fail(failure: Failure): void {
+    if (this.over) return;
+    const { endpoint, provider } = this.setup;
+    const phase = this.heard ? "streaming" : this.status > 0 ? "headers" : failure.phase;
+    this.end({
+      outcome: "failed",
+      failure: Object.assign(withoutSecrets(failure, provider, endpoint), { phase }),
+    });
+  }
+
+  private end(result: SpeechResult): void {
+    this.over = true;
+    this.deadlines.stop();
+    if (result.outcome === "complete") this.exchange.finish();
+    else this.exchange.abort();
+    this.observer.onEnd(result);
+  }
+}
+
+function told(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(headers)
+      .filter((name) => TOLD.test(name))
+      .map((name) => [name, (header(headers, name) ?? "").slice(0, 300)]),
+  );
+}

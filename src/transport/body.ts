@@ -1,0 +1,116 @@
+import { Failure } from "../core/failure.js";
+import { isObject, tryParseJson } from "../core/json.js";
+import type { Limits } from "../core/limits.js";
+import type { Framing } from "./framing.js";
+import { JsonArrayReader } from "./json-array.js";
+import { NdjsonReader } from "./ndjson.js";
+import type { RecordListener, RecordReader } from "./record-reader.js";
+import { SseReader } from "./sse.js";
+
+export interface BodyListener extends RecordListener {
+  /** A body that is no stream of records: a whole completion, or what a request wanted in one piece. */
+  onBody(text: string): void;
+}
+
+/**
+ * The reader for a response's body.
+ * @param start the beginning of the body, not empty
+ * @param whole the body is wanted in one piece, be it a list
+ */
+export function readerFor(
+  framing: Framing,
+  start: string,
+  listener: BodyListener,
+  limits: Readonly<Limits>,
+  whole = false,
+): RecordReader {
+  // Nearly all streams: no look at what comes but this one.
+  if (framing === "sse" && start[0] !== "{") return new SseReader(listener, limits.record);
+  return new BodyReader(listener, limits, framing, whole && (framing === "json" || framing === "sniff"));
+}
+
+/**
+ * A body whose beginning tells how it is to be read, whatever its content type says: an array is read element by
+ * element, a line that is an object with another behind it is the first of many (gateways forward Ollama's lines
+ * under any type), a single object is a whole answer.
+ */
+class BodyReader implements RecordReader {
+  private text = "";
+  private reader: RecordReader | undefined;
+  /** It begins with an object: its first line, or the object behind that line, tells more. */
+  private object = false;
+  /** Where the first line ends. */
+  private newline = -1;
+
+  constructor(
+    private readonly listener: BodyListener,
+    private readonly limits: Readonly<Limits>,
+    private readonly framing: Framing,
+    /** It is certain that the body is no stream. */
+    private whole: boolean,
+  ) {}
+
+  feed(text: string): void {
+    if (this.reader) {
+      this.reader.feed(text);
+      return;
+    }
+    const length = this.text.length;
+    this.text += text;
+    if (this.whole) this.checkLength();
+    else if (this.object) this.lookAtLine(text, length);
+    else this.lookAtStart();
+  }
+
+  end(): void {
+    if (this.reader) this.reader.end();
+    else this.listener.onBody(this.text);
+  }
+
+  private lookAtStart(): void {
+    const { framing, limits, listener } = this;
+    this.text = this.text.trimStart();
+    const first = this.text[0];
+    if (first === undefined) return;
+    if (first === "[") this.read(new JsonArrayReader(listener, limits.record));
+    else if (first === "{" && framing === "ndjson") this.read(new NdjsonReader(listener, limits.record));
+    else if (first === "{") {
+      this.object = true;
+      this.lookAtLine(this.text, 0);
+    } else if (framing === "json") this.settle();
+    else this.read(new SseReader(listener, limits.record));
+  }
+
+  /** @param added what is new of the text, from `offset` on; what is old has been looked at */
+  private lookAtLine(added: string, offset: number): void {
+    const { framing, limits, listener } = this;
+    let from = 0;
+    if (this.newline === -1) {
+      from = added.indexOf("\n");
+      if (from !== -1) this.newline = offset + from;
+    }
+    const next = this.newline === -1 ? undefined : added.slice(from).trimStart()[0];
+    if (next === undefined) this.checkLength();
+    else if (next === "{" && isObject(tryParseJson(this.text.slice(0, this.newline)))) {
+      this.read(new NdjsonReader(listener, limits.record));
+    } else if (framing === "sse") this.read(new SseReader(listener, limits.record));
+    else this.settle();
+  }
+
+  private settle(): void {
+    this.whole = true;
+    this.checkLength();
+  }
+
+  private checkLength(): void {
+    if (this.text.length <= this.limits.completion) return;
+    throw new Failure("limit", `The service's answer is longer than ${this.limits.completion} characters.`);
+  }
+
+  private read(reader: RecordReader): void {
+    this.reader = reader;
+    const { text } = this;
+    this.text = "";
+    reader.feed(text);
+  }
+}

@@ -1,0 +1,19 @@
+import { Failure } from "./core/failure.js";
+import { redact } from "./core/redact.js";
+import type { Endpoint, Provider } from "./providers/provider.js";
+
+/** What must not be told of an endpoint. */
+export function secretsOf({ apiKey = "", headers = {} }: Endpoint): string[] {
+  return [apiKey, ...Object.values(headers)];
+}
+
+/** The failure as it may be told: with the provider's name, and without key and headers, which services quote. */
+export function withoutSecrets(failure: Failure, provider: Provider, endpoint: Endpoint): Failure {
+  const secrets = secretsOf(endpoint);
+  const { requestId, ...details } = failure.toJSON();
+  return new Failure(failure.code, redact(failure.message, secrets), {
+    ...details,
+    provider: provider.id,
+    ...(requestId === undefined ? {} : { requestId: redact(requestId, secrets) }),
+  });
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import type { Editor } from "./editor.js";
+import { chatFlow } from "./flows.js";
+import { world } from "./world.js";
+
+/** What the editor of a schema holds. */
+const schemaOf = async (editor: Editor) => JSON.parse(await editor.field("node-input-schema").inputValue());
+
+describe("structured output in the editor", function () {
+  this.timeout(60_000);
+
+  it("is asked for on a page of its own, with a schema to begin with, and kept", async () => {
+    const editor = await world.editor(chatFlow({ provider: "demo" }));
+    await editor.edit("stream");
+    await editor.tab("Answer");
+    const schema = editor.page.locator(".chat-stream-schema-row");
+    assert.ok(!(await schema.isVisible()));
+    await editor.field("node-input-responseFormat").selectOption("json_schema");
+    await schema.locator(".monaco-editor, .ace_editor").first().waitFor();
+    assert.match(await editor.field("chat-stream-format-hint").innerText(), /collect/);
+    assert.deepEqual((await schemaOf(editor))["required"], ["title", "tags"]);
+    assert.ok(await editor.field("node-input-schemaStrict").isChecked(), "which an older flow does not say");
+    await editor.field("node-input-partial").check();
+    await screenshot(editor.page, "chat-stream-answer");
+    await editor.theme("dark");
+    await screenshot(editor.page, "chat-stream-answer-dark");
+    await editor.done();
+    await editor.deploy();
+    const [stream] = JSON.parse(await world.storedFlows()).filter(
+      ({ id }: { id: string }) => id === "stream",
+    );
+    const { responseFormat, schemaName, schemaStrict, partial } = stream;
+    assert.deepEqual(
+      [responseFormat, schemaName, schemaStrict, partial],
+      ["json_schema", "answer", true, true],
+    );
+    assert.equal(JSON.parse(stream.schema).type, "object");
+  });
+
+  it("marks a schema that is none, its page and its node, and says what is wrong", async () => {
+    const flow = chatFlow({ provider: "demo" }).map((node) =>
+      (node as { id: string }).id === "stream"
+        ? {
+            ...node,
+            responseFormat: "json_schema",
+            schema: '{"type": "object", "required": "a"}',
+            schemaName: "a b",
+          }
+        : node,
+    );
+    const editor = await world.editor(flow);
+    await editor.mark("stream").waitFor();
+    assert.match(
+      (await editor.problems("stream"))!.join("\n"),
+      /JSON Schema: [^\n]*required[\s\S]*Schema name:/,
+    );
+    await editor.edit("stream");
+    await editor.page.locator(".chat-tab-wrong").getByText("Answer").waitFor();
+    await editor.tab("Answer");
+    await editor.page.locator(".chat-schema-problem", { hasText: "required" }).waitFor();
+    await editor.wrong("node-input-schemaName").waitFor();
+    await screenshot(editor.page, "chat-stream-answer-wrong");
+    await editor.field("node-input-responseFormat").selectOption("json_object");
+    await editor.page.locator(".chat-tab-wrong").waitFor({ state: "detached" });
+    await editor.done();
+    assert.deepEqual((await editor.problems("stream")) ?? [], []);
+  });
+
+  it("is checked by a collect that parses JSON, by a schema of its own where it has one", async () => {
+    const editor = await world.editor(chatFlow({ provider: "demo" }));
+    await editor.edit("collect");
+    const row = editor.field("collect-schema-row");
+    assert.ok(!(await row.isVisible()));
+    await editor.field("node-input-parse").selectOption("json");
+    await row.locator(".monaco-editor, .ace_editor").first().waitFor();
+    await screenshot(editor.page, "collect-json");
+    await editor.done();
+    await editor.deploy();
+    const [collect] = JSON.parse(await world.storedFlows()).filter(
+      ({ id }: { id: string }) => id === "collect",
+    );
+    assert.deepEqual([collect.parse, collect.schema], ["json", ""]);
+  });
+});

@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
+import { screenshot } from "../support/browser.js";
+import type { Editor } from "./editor.js";
+import { PACKAGE, world } from "./world.js";
+
+const TAB = { id: "tab", type: "tab", label: "Test" };
+
+/** A tool as somebody writes it by hand, with an object for its schema. */
+const tool = (name: string, link?: string) => ({
+  name,
+  description: `Says ${name}`,
+  parameters: { type: "object", properties: { city: { type: "string" } } },
+  ...(link === undefined ? {} : { link }),
+});
+
+/** A router with tools, each wired to a function node of its name, and one more for other tools. */
+function routerFlow(names: readonly string[]): object[] {
+  const targets = [...names, "others"];
+  return [
+    TAB,
+    {
+      id: "router",
+      type: "tool-call-router",
+      z: "tab",
+      tools: names.map((name) => tool(name)),
+      otherTools: true,
+      outputs: 3 + names.length,
+      x: 300,
+      y: 200,
+      wires: [["stream"], [], ...targets.map((name) => [name])],
+    },
+    ...["stream", ...targets].map((name, at) => functionNode(name, 100 + 60 * at)),
+  ];
+}
+
+function functionNode(name: string, y: number, func = "return msg;"): object {
+  return { id: name, type: "function", z: "tab", name, func, outputs: 1, x: 620, y, wires: [[]] };
+}
+
+/** Where the wires of a router lead, output by output from 1. */
+function wiresOf(editor: Editor, id = "router"): Promise<string[]> {
+  return editor.page.evaluate(
+    `RED.nodes.filterLinks({ source: { id: ${JSON.stringify(id)} } })
+      .map(({ sourcePort, target }) => \`\${Number(sourcePort) + 1} \${target.id}\`).sort()`,
+  );
+}
+
+function rows(editor: Editor): Locator {
+  return editor.page.locator(".chat-tool");
+}
+
+const name = (row: Locator) => row.getByRole("textbox", { name: /^name/ });
+const description = (row: Locator) => row.getByRole("textbox", { name: /^what it does/ });
+
+async function addTool(editor: Editor, called: string): Promise<Locator> {
+  const count = await rows(editor).count();
+  await editor.page.locator("#tool-call-router-tools .red-ui-editableList-addButton").click();
+  const row = rows(editor).nth(count);
+  await name(row).fill(called);
+  return row;
+}
+
+/** Drags a row by its handle to the place of another. */
+async function sort(editor: Editor, from: number, to: number): Promise<void> {
+  const handle = (at: number) =>
+    editor.page.locator("#tool-call-router-list .red-ui-editableList-item-handle").nth(at).boundingBox();
+  const [start, end] = [(await handle(from))!, (await handle(to))!];
+  const { mouse } = editor.page;
+  await mouse.move(start.x + 4, start.y + 6);
+  await mouse.down();
+  await mouse.move(end.x + 4, end.y + (from > to ? -20 : 30), { steps: 12 });
+  await mouse.up();
+}
+
+async function names(editor: Editor): Promise<string[]> {
+  const all = await rows(editor).all();
+  return Promise.all(all.map((row) => name(row).inputValue()));
+}
+
+/** Replaces what stands in the code editor of a row. */
+async function writeSchema(editor: Editor, row: Locator, text: string): Promise<void> {
+  await row.locator(".monaco-editor .view-lines").click();
+  const { keyboard } = editor.page;
+  await keyboard.press("ControlOrMeta+a");
+  await keyboard.press("Delete");
+  await keyboard.insertText(text);
+  // The brackets that the editor closes by itself.
+  await keyboard.press("ControlOrMeta+Shift+End");
+  await keyboard.press("Delete");
+}
+
+describe("tool-call-router in the editor", function () {
+  this.timeout(90_000);
+
+  it("is dragged in, given two tools, wired by its labelled outputs, and runs a whole round", async () => {
+    const found = "msg.payload = { found: msg.toolCall.name + ' of ' + msg.payload.city }; return msg;";
+    const editor = await world.editor([
+      TAB,
+      { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0 },
+      {
+        ...{
+          id: "ask",
+          type: "inject",
+          z: "tab",
+          name: "Ask",
+          repeat: "",
+          crontab: "",
+          once: false,
+          x: 120,
+          y: 200,
+          wires: [[]],
+        },
+        props: [
+          { p: "payload", v: "What is the weather in Paris, and what time is it in Tokyo?", vt: "str" },
+        ],
+      },
+      {
+        id: "stream",
+        type: "chat-stream",
+        z: "tab",
+        provider: "provider",
+        model: "demo",
+        x: 620,
+        y: 200,
+        wires: [[]],
+      },
+      functionNode("weather", 280, found),
+      functionNode("time", 360, found),
+      { id: "collect", type: "collect", z: "tab", x: 620, y: 100, wires: [["answer"], []] },
+      {
+        id: "answer",
+        type: "debug",
+        z: "tab",
+        name: "Answer",
+        active: true,
+        tosidebar: true,
+        ...{ complete: "$match(payload, /get_[a-z]+ of [A-Za-z]+/).match", targetType: "jsonata" },
+        x: 800,
+        y: 100,
+        wires: [],
+      },
+    ]);
+    const icon = await editor
+      .paletteNode("tool-call-router")
+      .locator(".red-ui-palette-icon")
+      .getAttribute("style");
+    assert.ok(icon?.includes(`icons/${PACKAGE}/tool-call-router.svg`), icon ?? "no icon");
+    const router = await editor.drag("tool-call-router", 350, 220);
+    const ports = editor.node(router).locator(".red-ui-flow-port-output");
+    assert.equal(await ports.count(), 2);
+
+    await editor.edit(router);
+    await screenshot(editor.page, "tool-call-router-empty");
+    for (const [called, does] of [
+      ["get_weather", "The weather in a city"],
+      ["get_time", "The local time in a city"],
+    ]) {
+      await description(await addTool(editor, called!)).fill(does!);
+    }
+    await rows(editor).nth(1).locator(".chat-schema").waitFor();
+    await screenshot(editor.page, "tool-call-router-tools");
+    await editor.done();
+    assert.equal(await ports.count(), 4);
+    for (const [at, label] of [/the stream/, /ask: into/, /^get_weather$/, /^get_time$/].entries())
+      await editor.hint(ports.nth(at), label);
+
+    await editor.wire("ask", router);
+    await editor.wire(router, "collect", 0);
+    await editor.wire(router, "stream", 1);
+    await editor.wire(router, "weather", 2);
+    await editor.wire(router, "time", 3);
+    for (const back of ["stream", "weather", "time"]) await editor.wire(back, router);
+    await editor.rest();
+    await screenshot(editor.page, "tool-call-router-flow");
+    await editor.deploy();
+    await editor.press("ask");
+    await editor.debugged("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
+  });
+
+  it("keeps the wires on their tools when the list is sorted, renamed and cut, and when that is undone", async () => {
+    const editor = await world.editor(routerFlow(["a", "b", "c"]));
+    const before = ["1 stream", "3 a", "4 b", "5 c", "6 others"];
+    assert.deepEqual(await wiresOf(editor), before);
+    await editor.edit("router");
+    await sort(editor, 2, 0);
+    assert.deepEqual(await names(editor), ["c", "a", "b"]);
+    await name(rows(editor).first()).fill("renamed");
+    await editor.page.locator("#tool-call-router-list .red-ui-editableList-item-remove").nth(1).click();
+    await rows(editor).nth(2).waitFor({ state: "detached" });
+    await addTool(editor, "new");
+    await editor.done();
+    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 c", "4 b", "6 others"]);
+    await editor.hint(editor.node("router").locator(".red-ui-flow-port-output").nth(4), /^new$/);
+    await editor.deploy();
+    const [router] = JSON.parse(await world.storedFlows()).filter(
+      ({ id }: { id: string }) => id === "router",
+    );
+    assert.deepEqual(router.wires, [["stream"], [], ["c"], ["b"], [], ["others"]]);
+    assert.equal(router.outputs, 6);
+    await editor.action("core:undo");
+    assert.deepEqual(await wiresOf(editor), before);
+    await editor.edit("router");
+    assert.deepEqual(await names(editor), ["a", "b", "c"]);
+    await editor.field("node-input-otherTools").uncheck();
+    await editor.done();
+    assert.deepEqual(await wiresOf(editor), before.slice(0, -1));
+  });
+
+  it("leaves a node as it is that was only looked at, whatever its flow leaves out", async () => {
+    const editor = await world.editor(routerFlow(["a"]));
+    await editor.edit("router");
+    await rows(editor).first().getByRole("button", { name: "Arguments" }).click();
+    const shown = await editor.page.evaluate(`$(".chat-tool input[type=hidden]").val()`);
+    assert.equal(shown, JSON.stringify(tool("a").parameters, null, 2));
+    assert.equal(await rows(editor).first().locator(".chat-tool-summary").innerText(), "city?: string");
+    await editor.done();
+    const [changed] = await editor.page.evaluate<[object]>(`[RED.nodes.node("router").tools]`);
+    assert.deepEqual(changed, [tool("a")]);
+    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 a", "4 others"]);
+  });
+
+  it("marks as one types what is wrong with a name or a schema, and says it outside the dialog too", async () => {
+    const editor = await world.editor(routerFlow(["same", "other"]));
+    await editor.edit("router");
+    await name(rows(editor).nth(1)).fill("two words");
+    await name(rows(editor).nth(1)).press("End");
+    await rows(editor).nth(1).locator("input.input-error").waitFor();
+    await name(rows(editor).nth(1)).fill("same");
+    await name(rows(editor).nth(1)).press("End");
+    await rows(editor).nth(0).locator("input.input-error").waitFor();
+    const row = await addTool(editor, "last");
+    await row.locator(".monaco-editor").waitFor();
+    await writeSchema(editor, row, '{"type": "object", "required": ["town"], "properties": {}}');
+    await row.locator(".chat-schema-problem").getByText('required: there is no property "town".').waitFor();
+    await screenshot(editor.page, "tool-call-router-wrong");
+    await editor.field("red-ui-tab-tool-call-router-run").click();
+    await editor.page.locator("#red-ui-tab-tool-call-router-tools.chat-tab-wrong").waitFor();
+    await editor.fill("node-input-maxRounds", "0");
+    await editor.wrong("node-input-maxRounds").waitFor();
+    await editor.done();
+    const problems = (await editor.problems("router"))!.join("\n");
+    for (const wanted of [/^same: .*same name/m, /^last: required:/m, /^Rounds:/m])
+      assert.match(problems, wanted);
+    assert.equal(await editor.mark("router").count(), 1);
+    await editor.edit("router");
+    await name(rows(editor).nth(1)).fill("other");
+    await rows(editor).nth(2).getByRole("button", { name: "Arguments" }).click();
+    await writeSchema(editor, rows(editor).nth(2), "");
+    await editor.field("red-ui-tab-tool-call-router-run").click();
+    await editor.fill("node-input-maxRounds", "3");
+    await editor.done();
+    assert.equal(await editor.problems("router"), undefined);
+  });
+
+  it("lets a link in node of any flow answer instead of an output, also in a copy of both", async () => {
+    const linkIn = { type: "link in", links: [], x: 200, y: 400, wires: [[]] };
+    const flow = [
+      ...routerFlow(["a", "b"]),
+      { ...linkIn, id: "near", z: "tab", name: "near" },
+      { id: "far-tab", type: "tab", label: "Far" },
+      { ...linkIn, id: "far", z: "far-tab", name: "far" },
+    ];
+    const editor = await world.editor(flow);
+    await editor.edit("router");
+    const choice = rows(editor).first().getByRole("combobox");
+    assert.deepEqual(
+      await choice.locator("optgroup").evaluateAll((all) => all.map((one) => one.getAttribute("label"))),
+      ["Test", "Far"],
+    );
+    assert.deepEqual(await choice.locator("option").allInnerTexts(), ["output 3", "near", "far"]);
+    await choice.selectOption("near");
+    assert.equal(
+      await rows(editor).nth(1).getByRole("combobox").locator("option").first().innerText(),
+      "output 3",
+    );
+    await editor.done();
+    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 b", "4 others"]);
+    assert.equal(await editor.problems("router"), undefined);
+
+    await editor.action("core:select-all-nodes");
+    await editor.action("core:copy-selection-to-internal-clipboard");
+    await editor.action("core:paste-from-internal-clipboard");
+    await editor.page.mouse.click(500, 700);
+    const copied = (await editor.ids("tool-call-router")).find((id) => id !== "router")!;
+    const near = (await editor.ids("link in")).find((id) => !["near", "far"].includes(id))!;
+    const links = await editor.page.evaluate(
+      `RED.nodes.node(${JSON.stringify(copied)}).tools.map(({ link }) => link)`,
+    );
+    assert.deepEqual(links, [near, undefined]);
+  });
+
+  it("looks right in the dark, and in German", async () => {
+    const editor = await world.editor(routerFlow(["get_weather", "get_time", "send_mail"]));
+    await editor.page.evaluate(`localStorage.setItem("editor-language", "de")`);
+    await editor.open();
+    await editor.theme("dark");
+    await editor.edit("router");
+    await rows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
+    await rows(editor).nth(1).locator(".monaco-editor").waitFor();
+    await screenshot(editor.page, "tool-call-router-dark-de");
+    await editor.field("red-ui-tab-tool-call-router-run").click();
+    assert.match(await editor.field("tool-call-router-run").innerText(), /Das Modell darf/);
+    await screenshot(editor.page, "tool-call-router-run-dark-de");
+    await editor.cancel();
+    await editor.theme("light");
+    await editor.page.evaluate(`localStorage.removeItem("editor-language")`);
+  });
+});

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { load, nodeOf } from "./editor-half.js";
+
+const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+
+/** What the editor finds wrong with tools. */
+function problems(tools: unknown, links: readonly string[] = []): string[] {
+  const { definition, editor } = load("tool-call-router");
+  editor.nodes.push(...links.map((id) => ({ id, type: "link in" })));
+  const node = nodeOf("tool-call-router", definition, { tools });
+  const said = definition.defaults["tools"]!.validate!.call(node, tools, {});
+  return said === true ? [] : [said].flat();
+}
+
+/** The labels of as many outputs as there are. */
+function labels(properties: object): (string | undefined)[] {
+  const { definition } = load("tool-call-router");
+  const node = nodeOf("tool-call-router", definition, properties);
+  const found = Array.from({ length: 9 }, (_none, at) => definition.outputLabels!.call(node, at));
+  return found.slice(0, found.indexOf(undefined));
+}
+
+describe("The tools of a tool-call-router in the editor", () => {
+  it("label their outputs, in their order; one that is called by link has none, other tools come last", () => {
+    const tools = [{ name: "get_weather" }, { name: "find", link: "li" }, { name: "get_time", link: "" }, {}];
+    const [stream, next, ...others] = labels({ tools, otherTools: true });
+    assert.match(`${stream} | ${next}`, /^the stream \| ask:/);
+    assert.deepEqual(others, ["get_weather", "get_time", "a tool without a name", "other tools"]);
+    assert.equal(labels({ tools: "nonsense" }).length, 2);
+  });
+
+  it("are right with a name and a schema, given as text, as an object, by a variable, or none at all", () => {
+    for (const parameters of [
+      JSON.stringify(CITY),
+      CITY,
+      "$" + "{SCHEMA}",
+      "",
+      undefined,
+      { type: "object" },
+    ])
+      assert.deepEqual(problems([{ name: "get_weather-2", parameters }]), []);
+    assert.deepEqual(problems([{ name: "$" + "{NAME}" }, { name: "x", link: "li" }], ["li"]), []);
+    assert.deepEqual(problems(undefined), []);
+  });
+
+  it("are each named with what is wrong with them", () => {
+    const found = problems([
+      { description: "?" },
+      { name: "two words" },
+      { name: "a".repeat(65) },
+      { name: "same" },
+      { name: "same" },
+      { name: "broken", parameters: "{" },
+      { name: "linked", link: "gone" },
+    ]);
+    assert.equal(found.length, 7);
+    for (const [at, wanted] of [
+      /^Tool 1: give it a name/,
+      /^two words: .*1 to 64/,
+      /^a{65}: .*1 to 64/,
+      /^same: .*same name/,
+      /^same: .*same name/,
+      /^broken: .*not JSON/,
+      /^linked: .*gone/,
+    ].entries())
+      assert.match(found[at]!, wanted);
+    assert.match(problems({ name: "x" }).join(), /list/);
+  });
+
+  it("have the schema of an object, whose mistakes are named with their place", () => {
+    const city = (schema: unknown) => ({ type: "object", properties: { city: schema } });
+    for (const [schema, wanted] of [
+      ["[]", /of an object/],
+      ["null", /of an object/],
+      [{ type: "string" }, /of an object/],
+      [city({ type: "text" }), /properties\.city\.type: .*"text"/],
+      [city({ type: ["string", "nil"] }), /properties\.city\.type: .*"nil"/],
+      [city("string"), /properties\.city: .*"string"/],
+      [city({ enum: [] }), /properties\.city\.enum: .*\[\]/],
+      [city({ type: "array", items: { type: "thing" } }), /properties\.city\.items\.type: .*"thing"/],
+      [city({ anyOf: { type: "string" } }), /properties\.city\.anyOf/],
+      [{ type: "object", properties: ["city"] }, /properties: .*\["city"\]/],
+      [{ ...CITY, required: "city" }, /required: .*"city"/],
+      [{ ...CITY, required: ["town"] }, /required: .*"town"/],
+      [{ $defs: { place: { type: 3 } } }, /\$defs\.place\.type: .*3/],
+    ] as const) {
+      const [found, ...more] = problems([{ name: "tool", parameters: schema }]);
+      assert.match(found ?? "", wanted, JSON.stringify(schema));
+      assert.deepEqual(more, []);
+    }
+    for (const right of [
+      city({ type: ["string", "null"], enum: ["a", null] }),
+      city(true),
+      { ...CITY, additionalProperties: false },
+      { type: "object", required: ["a"], allOf: [{ properties: { a: {} } }] },
+    ])
+      assert.deepEqual(problems([{ name: "tool", parameters: right }]), [], JSON.stringify(right));
+  });
+
+  it("follow their link in nodes when both are copied and get new ids", () => {
+    const { editor } = load("tool-call-router");
+    const tools = [{ name: "a", link: "" }, { name: "b", link: "old" }, { name: "c" }];
+    const copy = { type: "tool-call-router", tools, links: ["", "new", ""] };
+    editor.tell("nodes:add", copy);
+    assert.deepEqual(
+      structuredClone(copy.tools).map(({ link }) => link),
+      ["", "new", undefined],
+    );
+    const byHand = { type: "tool-call-router", tools };
+    editor.tell("nodes:add", byHand);
+    assert.equal(byHand.tools[1]!.link, "old");
+  });
+
+  it("are counted where a flow does not say how many outputs there are", () => {
+    const { editor } = load("tool-call-router");
+    const node = { type: "tool-call-router", tools: [{}, { link: "li" }, {}], otherTools: true, outputs: 2 };
+    editor.tell("nodes:add", node);
+    assert.equal(node.outputs, 5);
+  });
+});
+
+describe("The limits of a tool-call-router in the editor", () => {
+  it("are numbers, and the one that is none is named", () => {
+    const { definition } = load("tool-call-router");
+    const judge = (property: string, value: unknown) =>
+      definition.defaults[property]!.validate!.call(nodeOf("tool-call-router", definition), value, {});
+    for (const [property, name, wrong] of [
+      ["maxRounds", "Rounds", ["0", "1.5", "", "many"]],
+      ["toolTimeout", "Answer within", ["0", "-1", "", "soon"]],
+      ["maxResult", "Result", ["0", "10.5", ""]],
+    ] as const) {
+      for (const value of wrong) assert.match(String(judge(property, value)), new RegExp(`^${name}:`), value);
+      for (const value of ["1", 30, "$" + "{LIMIT}"]) assert.equal(judge(property, value), true);
+    }
+    assert.equal(judge("toolTimeout", "0.5"), true);
+  });
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { SaasService, TEAM, VIRTUAL_KEY } from "../support/saas-service.js";
+import { useService } from "../support/service.js";
+import { VENICE_KEY, VeniceService } from "../support/venice-service.js";
+import { EXAMPLES, ExampleRun, isAboutServices } from "./example-run.js";
+
+describe("The examples with several services and several streams", () => {
+  const service = useService();
+  let run: ExampleRun;
+  before(async () => {
+    run = await ExampleRun.start();
+  });
+  after(() => run.stop());
+
+  it("The same question: three answers side by side, each with its times", async () => {
+    await run.deploy("The same question to several providers");
+    for (const [button, text] of [
+      ["Explain streaming", /^Streaming means/],
+      ["Write a haiku", /The sea/],
+    ] as const) {
+      run.clear();
+      await run.press(button);
+      const [all] = (await run.untilShown("Side by side")) as Record<string, Record<string, string>>[];
+      assert.deepEqual(Object.keys(all!).sort(), ["demo", "demo-fast", "demo-reasoning"]);
+      for (const [model, { answer, firstTextAfter, took }] of Object.entries(all!)) {
+        assert.match(answer!, text, model);
+        assert.match(firstTextAfter!, /^\d+ ms$/);
+        assert.match(took!, /^\d+ ms$/);
+      }
+      assert.ok(run.shown("Who said what").length > 30);
+    }
+  });
+
+  it("Translator: sentence by sentence, and the whole in the order of the sentences", async () => {
+    await run.deploy("Translator");
+    for (const [button, first, last] of [
+      ["Into German", "Guten Morgen", "Jede Reise beginnt mit einem ersten Schritt"],
+      ["Into French", "Bonjour", "Tout voyage commence par un premier pas"],
+      ["Into Spanish", "Buenos días", "Todo viaje comienza con un primer paso"],
+    ] as const) {
+      run.clear();
+      await run.press(button);
+      const [whole] = await run.untilShown("Whole translation");
+      const lines = String(whole).split("\n");
+      assert.equal(lines.length, 5);
+      assert.deepEqual([lines[0], lines[3], lines[4]], [first, last, ""]);
+      assert.equal(run.shown("Sentence").join(""), whole);
+    }
+  });
+
+  it("Several documents: three analyses in order, one job, one charge", async () => {
+    const saas = new SaasService(service());
+    saas.pieces = ["It says", " something."];
+    const node = { baseUrl: saas.url, settings: { team: TEAM, jobType: "document_analysis" } };
+    await run.deploy("Several documents in one job", 1000, { node, credentials: { apiKey: VIRTUAL_KEY } });
+    await run.press("Analyse three documents");
+    const [account] = (await run.untilShown("Credits")) as Record<string, unknown>[];
+    assert.deepEqual(account, { id: "job 1", status: "completed", creditsRemaining: 9, creditApplied: true });
+    assert.deepEqual(run.shown("Analyses"), [Array(3).fill("It says something.")]);
+    const [job] = [...saas.jobs.values()];
+    assert.deepEqual([saas.jobs.size, job!.calls.length, job!.type], [1, 3, "document_analysis"]);
+
+    run.clear();
+    saas.faults.set("stream 1", "500");
+    await run.press("Analyse three documents");
+    await run.untilShown("Credits");
+    assert.equal((await run.untilShown("Why", 3)).length, 3);
+    assert.ok([...saas.jobs.values()].every(({ completes }) => completes.length === 1));
+  });
+
+  it("Venice: an answer with its sources, each once, and without the web where the message says so", async () => {
+    const venice = new VeniceService(service());
+    const source = (url: string) => ({ url, title: `About ${url}`, content: "…", date: "2026" });
+    const cited = (...urls: string[]) => ({
+      id: "chatcmpl-v",
+      choices: [],
+      venice_parameters: { web_search_citations: urls.map(source) },
+    });
+    venice.answer = (reply, { body }) => {
+      const parameters = body["venice_parameters"] as { enable_web_search: string };
+      const found =
+        parameters.enable_web_search === "on" ? [cited("https://a"), cited("https://a", "https://b")] : [];
+      venice.stream(reply, [venice.text("A lot.^1^"), ...found]);
+    };
+    const title = "Venice with web search and citations";
+    await run.deploy(title, 1000, { node: { baseUrl: venice.url }, credentials: { apiKey: VENICE_KEY } });
+    await run.press("What is new in Node-RED?");
+    assert.deepEqual(await run.untilShown("Answer"), ["A lot.^1^"]);
+    assert.deepEqual(await run.untilShown("Sources"), [
+      [
+        { title: "About https://a", url: "https://a" },
+        { title: "About https://b", url: "https://b" },
+      ],
+    ]);
+    assert.deepEqual(service().requests[0]!.body["venice_parameters"], {
+      enable_web_search: "on",
+      enable_web_citations: true,
+      include_venice_system_prompt: false,
+    });
+
+    run.clear();
+    await run.press("… without the web");
+    assert.deepEqual(await run.untilShown("Sources"), [[]]);
+
+    run.clear();
+    venice.answer = (reply) =>
+      reply.json(402, { error: "Insufficient balance", code: "INSUFFICIENT_BALANCE" });
+    await run.press("What is new in Node-RED?");
+    const [error] = (await run.untilShown("Why")) as { code: string }[];
+    assert.equal(error!.code, "insufficient_credits");
+  });
+
+  it("Speech: a file that is one WAV, and sound for a browser as it is made", async () => {
+    await run.deploy("Speech sentence by sentence");
+    await run.press("Explain streaming");
+    const [file] = (await run.untilShown("File")) as string[];
+    try {
+      const sound = readFileSync(file!);
+      assert.equal(sound.toString("latin1", 0, 4), "RIFF");
+      assert.equal(sound.indexOf("RIFF", 4), -1);
+      const stats = run.shown("Speech").at(-1) as Record<string, number>;
+      assert.deepEqual([stats["texts"], stats["bytes"]], [4, sound.length]);
+      const response = await fetch(`${run.webUrl}/speech?prompt=${encodeURIComponent("Explain streaming.")}`);
+      assert.equal(response.headers.get("content-type"), "audio/wav");
+      assert.deepEqual(Buffer.from(await response.arrayBuffer()), sound);
+    } finally {
+      rmSync(file!, { force: true });
+    }
+  });
+
+  it("Speech: a listener who leaves stops the model and the voice", async () => {
+    await run.deploy("Speech sentence by sentence", 50);
+    const leaving = new AbortController();
+    const left = await fetch(`${run.webUrl}/speech?prompt=Tell%20me%20a%20long%20story.`, {
+      signal: leaving.signal,
+    });
+    await left.body!.getReader().read();
+    leaving.abort();
+    await run.untilStatus("Ask", "grey", "ring");
+    await run.untilStatus("Speak", "grey", "ring");
+    assert.deepEqual(run.shown("Why"), []);
+  });
+
+  it("leave no button unpressed", () => {
+    assert.deepEqual(run.unpressed(EXAMPLES.filter(isAboutServices)), []);
+  });
+});

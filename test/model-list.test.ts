@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import type { Dispatcher } from "undici";
+import { Failure } from "../src/core/failure.js";
+import { listModels } from "../src/model-list.js";
+import { providerById } from "../src/providers/index.js";
+import { createAgent } from "../src/transport/agent.js";
+import { systemClock } from "../src/transport/system-clock.js";
+import { error } from "./support/gemini-records.js";
+import { geminiUrl, KEY } from "./support/gemini-service.js";
+import { MODELS, ollamaSays, ollamaUrl } from "./support/ollama-service.js";
+import { useService } from "./support/service.js";
+
+describe("The list of a service's models", () => {
+  const service = useService();
+  let agent: Dispatcher;
+  before(() => {
+    agent = createAgent({ connectTimeout: 5_000 });
+  });
+  after(() => agent.destroy());
+
+  async function list(provider: string, baseUrl: string, apiKey = KEY): Promise<readonly string[]> {
+    return (await listModels(providerById(provider), { baseUrl, apiKey }, agent, systemClock)).names;
+  }
+
+  it("is read whole where it is a bare array, which a stream would be read from piece by piece", async () => {
+    for (const type of ["application/json", "text/plain"]) {
+      service().script = (reply) => reply.text(200, type, '[{"id":"a"},\n{"id":"b"}]');
+      assert.deepEqual(await list("custom", service().url), ["a", "b"], type);
+    }
+  });
+
+  it("is Gemini's, asked for with the key in a header", async () => {
+    service().script = (reply) =>
+      reply.json(200, { models: [{ name: "models/gemini-1" }], nextPageToken: "" });
+    assert.deepEqual(await list("gemini", geminiUrl(service())), ["gemini-1"]);
+    const [request] = service().requests;
+    assert.equal(request!.path, "/v1beta/models?pageSize=1000");
+    assert.equal(request!.headers["x-goog-api-key"], KEY);
+  });
+
+  it("is refused by Gemini with a wrong key, which nobody is told", async () => {
+    service().script = (reply) =>
+      reply.json(
+        400,
+        error(400, "INVALID_ARGUMENT", "API key not valid: another-key. Please pass a valid API key."),
+      );
+    await assert.rejects(list("gemini", geminiUrl(service()), "another-key"), (thrown) => {
+      assert.ok(thrown instanceof Failure);
+      assert.deepEqual([thrown.code, thrown.provider], ["authentication", "gemini"]);
+      return !thrown.message.includes("another-key");
+    });
+  });
+
+  it("is Ollama's, whichever part of the service the address is of", async () => {
+    service().script = ollamaSays();
+    for (const end of ["", "/api", "/v1"]) {
+      assert.deepEqual(await list("ollama", `${ollamaUrl(service())}${end}`), MODELS);
+    }
+  });
+});

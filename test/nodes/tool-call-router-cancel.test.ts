@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../src/node-red/red.js";
+import { eventually, pause, textOf } from "../support/inbox.js";
+import { answering, routerFlow, weatherman } from "../support/router-flow.js";
+import { RouterWorld, turns } from "../support/router-world.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+const id = (message: Message | undefined) => message?.parts?.id;
+
+/** The last message of the stream that a chat-stream stops. */
+function stopped(world: RouterWorld, stream: string, index: number): void {
+  const { toolRun } = world.requests.at(-1)!;
+  const parts = { id: stream, index, count: index + 1, type: "string", ch: "" };
+  world.input({ payload: "", parts, toolRun, complete: true, finishReason: "cancelled", usage: null });
+}
+
+describe("A run that is cancelled", () => {
+  it("while it streams: the command goes on by output 2, and the stream's own end is the run's", async () => {
+    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    assert.equal(id(world.commands[0]), "stream-0");
+    assert.equal(world.ends.length, 0);
+    stopped(world, "stream-0", 2);
+    assert.equal(world.ends[0]!.finishReason, "cancelled");
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.errors.length, 0);
+  });
+
+  it("in a later turn: the command names the stream that is to stop, by the id that its source knows", () => {
+    const world = new RouterWorld(
+      turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], stalls: "within" }),
+    );
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    assert.equal(id(world.commands[0]), "stream-1");
+    stopped(world, "stream-1", 1);
+    assert.equal(world.ends.length, 1);
+    assert.equal(id(world.ends[0]), "stream-0");
+    assert.equal(world.ends[0]!.parts!.count, 3);
+  });
+
+  it("where the stream does not end by itself: after two seconds, with what there was of it", async () => {
+    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    world.input({ payload: "Hi", topic: "t" });
+    world.input({ cancel: true });
+    await world.clock.advance(1_999);
+    assert.equal(world.ends.length, 0);
+    await world.clock.advance(1);
+    const [end] = world.ends;
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(end!.topic, "t");
+    assert.deepEqual(end!.parts, { id: "stream-0", index: 2, type: "string", ch: "", count: 3 });
+    world.input({ payload: "late", parts: { id: "stream-0", index: 2, type: "string", ch: "" } });
+    assert.equal(world.out.length, 3);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("before anything comes: the stream that comes all the same is stopped", async () => {
+    for (const wait of [0, 5_000]) {
+      const world = new RouterWorld(turns({ texts: ["late"], stalls: "within" }));
+      let later = () => {};
+      world.onWay = (message) => {
+        later = () => world.stream(message, { texts: ["late"], stalls: "within" });
+        return undefined;
+      };
+      world.input({ payload: "Hi" });
+      world.input({ cancel: true });
+      await world.clock.advance(wait);
+      later();
+      assert.equal(id(world.commands[1]), "stream-0");
+      await world.clock.advance(5_000);
+      assert.equal(world.ends.length, 1);
+      assert.equal(world.ends[0]!.finishReason, "cancelled");
+      assert.equal(world.done, world.got);
+      assert.equal(world.clock.waiting, 0);
+    }
+  });
+
+  it("while tools are at work: at once, and their answers are nobody's", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS, PARIS] }));
+    world.onCall = () => {};
+    world.input({ payload: "Hi" });
+    world.answer(0, "x");
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    const [end] = world.ends;
+    assert.equal(end!.finishReason, "cancelled");
+    assert.ok(!("error" in end!));
+    assert.deepEqual(
+      (end!["rounds"] as { calls: { outcome: string }[] }[])[0]!.calls.map(({ outcome }) => outcome),
+      ["answered", "cancelled"],
+    );
+    world.answer(1, "y");
+    assert.equal(world.requests.length, 1);
+    assert.equal(world.warnings.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("just when the model has made its calls: none of them runs", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    world.onStream = (message) => {
+      if (message.complete) world.input({ cancel: true });
+      world.input(message);
+    };
+    world.input({ payload: "Hi" });
+    assert.equal(world.called.length, 0);
+    assert.equal(world.ends[0]!.finishReason, "cancelled");
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("is the one that is meant: by its id, by its topic, or all", () => {
+    for (const [command, left] of [
+      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"]],
+      [{ cancel: true, topic: "c" }, ["a", "b"]],
+      [{ reset: true }, []],
+      [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"]],
+    ] as const) {
+      const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+      world.onCall = () => {};
+      for (const topic of ["a", "b", "c"]) world.input({ payload: "Hi", topic });
+      world.input(command);
+      const ended = world.ends.map(({ topic }) => topic);
+      assert.deepEqual(
+        ["a", "b", "c"].filter((topic) => !ended.includes(topic)),
+        left,
+      );
+      assert.equal(world.commands.length, 1);
+    }
+  });
+});
+
+describe("A run that is cancelled in a flow", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  for (const at of ["router", "ask"]) {
+    it(`has its second turn stopped at the service, by the reader's id, at ${at}`, async () => {
+      service().queue.push(weatherman, async (reply) => void (await reply.sendApart("It ", "is ")));
+      await runtime().deploy(routerFlow(service().url));
+      answering(runtime(), "weather", () => "sunny");
+      runtime().inject("router", { payload: "Paris" });
+      await runtime().until("out", (messages) => textOf(messages).endsWith("It is "));
+      const { parts } = runtime().at("out")[0]!;
+      runtime().inject(at, { cancel: true, parts: { ...parts! } });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      await eventually(() => service().streaming === 0, "the service is let go");
+      assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
+      assert.equal(runtime().at("errors").length, 0);
+    });
+  }
+
+  it("and asks no more where a tool answers after that", async () => {
+    service().script = weatherman;
+    await runtime().deploy(routerFlow(service().url));
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().until("weather", (messages) => messages.length === 1);
+    runtime().inject("router", { cancel: true });
+    await runtime().ends("out");
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "late" });
+    await pause();
+    assert.equal(service().requests.length, 1);
+  });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../src/core/chunk.js";
+import type { Message } from "../../src/node-red/red.js";
+import { pause, textOf } from "../support/inbox.js";
+import { routerFlow, weatherman } from "../support/router-flow.js";
+import { RouterWorld, turns } from "../support/router-world.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+
+describe("What a run's messages carry", () => {
+  it("tells a turn's stream from a second one of an earlier turn, wherever the run stands", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { stalls: "before" }));
+    world.onCall = () => {};
+    let first: Message = {};
+    world.onWay = (message) => {
+      first = structuredClone(message);
+      world.onWay = (next) => next;
+      return message;
+    };
+    world.input({ payload: "Go" });
+    const again = () => world.stream(structuredClone(first), { texts: ["x"], calls: [PARIS] });
+    again();
+    world.answer(0, "ok");
+    again();
+    assert.equal(textOf(world.out), "a");
+    assert.equal(world.called.length, 1);
+    world.stream(world.requests[1]!, { texts: ["b"] });
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.ends.length, 1);
+  });
+
+  it("is its own: what happens to a next turn on its way does not reach the run", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["b"], stalls: "within" }));
+    world.onWay = (message) => {
+      (message["messages"] as ChatMessage[] | undefined)?.push({ role: "user", content: "and more" });
+      return message;
+    };
+    world.input({ payload: "Go" });
+    world.onCall = () => {};
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    void world.clock.jump(3_000);
+    const { messages } = world.ends[0]!.request as { messages: unknown[] };
+    assert.equal(messages.length, 3);
+  });
+
+  it("has arguments twice, so that a tool may change its payload", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }));
+    world.onCall = ({ payload }) => {
+      (payload as { city: string }).city = "changed";
+    };
+    world.input({ payload: "Go" });
+    const { toolCall } = world.called[0]!.message as { toolCall: { arguments: unknown } };
+    assert.deepEqual(toolCall.arguments, { city: "Paris" });
+  });
+
+  it("keeps the tag of a router around it, for that one's eyes", () => {
+    const outer = { node: "another", run: "r", round: 2, stream: "s" };
+    for (const asked of [true, false]) {
+      const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+      if (asked) world.input({ payload: "Go", toolRun: outer });
+      else world.stream({ payload: "Go", toolRun: outer }, { texts: ["a"], calls: [PARIS] });
+      assert.deepEqual((world.requests.at(-1)!["toolRun"] as { outer: unknown }).outer, outer);
+      assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
+      assert.ok(!("toolRun" in world.called[0]!.message));
+      assert.equal(world.ends.length, 1);
+    }
+  });
+
+  it("keeps the tag of a retry node around it, but from the tools, and without what the turn before went on from", () => {
+    const retry = { node: "retry", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    world.input({ payload: "Go", retry });
+    assert.ok(!("retry" in world.called[0]!.message));
+    assert.deepEqual(world.requests[1]!["retry"], { ...retry, continues: undefined });
+    assert.ok(world.out.every((message) => "retry" in message));
+  });
+});
+
+describe("A run's next turn at its chat-stream", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const ask = (payload: string) => runtime().inject("router", { payload, topic: "t" });
+
+  it("does not replace what was asked after the run had begun", async () => {
+    service().script = weatherman;
+    await runtime().deploy(
+      routerFlow(service().url, { stream: { whenBusy: "replace", conversation: "flow" } }),
+    );
+    ask("Paris");
+    await runtime().until("weather", (messages) => messages.length === 1);
+    service().script = (reply) => void reply.send("Newer");
+    ask("Rome");
+    await runtime().until("out", (messages) => textOf(messages).endsWith("Newer"));
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(end!.parts!.id, runtime().at("out")[0]!.parts!.id);
+    await pause();
+    assert.equal(service().streaming, 1);
+    assert.equal(
+      runtime()
+        .at("out")
+        .filter(({ complete }) => complete).length,
+      1,
+    );
+  });
+
+  it("leaves in the conversation what has been said meanwhile", async () => {
+    service().queue.push(weatherman, (reply) => reply.say("Hello"), weatherman);
+    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    ask("Before");
+    await runtime().until("weather", (messages) => messages.length === 1);
+    ask("Meanwhile");
+    await runtime().ends("out");
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
+    const [, end] = await runtime().ends("out", 2);
+    const said = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => `${role}: ${content}`);
+    assert.deepEqual(said, [
+      "user: Meanwhile",
+      "assistant: Hello",
+      "user: Before",
+      "assistant: Let me look. ",
+      "tool: sunny",
+      "assistant: It is sunny.",
+    ]);
+  });
+});

@@ -1,0 +1,364 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../src/core/chunk.js";
+import { Failure } from "../../src/core/failure.js";
+import type { ChatRequest } from "../../src/core/request.js";
+import { providerById } from "../../src/providers/index.js";
+import { error } from "../support/gemini-records.js";
+
+const gemini = providerById("gemini");
+const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };
+const HI: ChatMessage = { role: "user", content: "Hi" };
+const REQUEST: ChatRequest = { model: "gemini-2.5-flash", messages: [HI] };
+
+const wire = (request: Partial<ChatRequest> = {}, baseUrl = ENDPOINT.baseUrl) =>
+  gemini.chat({ ...REQUEST, ...request }, { ...ENDPOINT, baseUrl }, {});
+const bodyOf = (request: Partial<ChatRequest> = {}) =>
+  JSON.parse(wire(request).body!) as Record<string, unknown>;
+const configOf = (parameters: Record<string, unknown>, model = REQUEST.model) =>
+  bodyOf({ parameters, model })["generationConfig"];
+const contentsOf = (...messages: ChatMessage[]) => bodyOf({ messages })["contents"];
+const partsOf = (...content: unknown[]) =>
+  (contentsOf({ role: "user", content }) as { parts: unknown[] }[])[0]!.parts;
+const refuses = (request: Partial<ChatRequest>, says: RegExp) =>
+  assert.throws(
+    () => bodyOf(request),
+    (thrown) => thrown instanceof Failure && thrown.code === "invalid_request" && says.test(thrown.message),
+    String(says),
+  );
+
+const WEATHER = {
+  type: "function",
+  function: { name: "get_weather", description: "Tells it", parameters: { type: "object" }, strict: true },
+};
+const asked = (id: string, args: string, more: object = {}) => ({
+  id,
+  type: "function",
+  function: { name: "get_weather", arguments: args },
+  ...more,
+});
+
+describe("A request to Gemini", () => {
+  it("asks for events, with the key in a header and nowhere else", () => {
+    const { url, headers, body, method } = wire();
+    assert.equal(method, "POST");
+    assert.equal(
+      url.href,
+      "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    );
+    assert.equal(headers["x-goog-api-key"], "key-1");
+    assert.equal(headers["authorization"], undefined);
+    assert.ok(!url.href.includes("key-1") && !body!.includes("key-1"));
+    assert.deepEqual(JSON.parse(body!), { contents: [{ role: "user", parts: [{ text: "Hi" }] }] });
+  });
+
+  it("names the model with or without its collection, and refuses what leads elsewhere", () => {
+    const path = (model: string, base?: string) => wire({ model }, base).url.pathname;
+    assert.equal(path("models/m-1"), "/v1beta/models/m-1:streamGenerateContent");
+    assert.equal(path("tunedModels/own"), "/v1beta/tunedModels/own:streamGenerateContent");
+    assert.equal(path("m", "https://host/"), "/v1beta/models/m:streamGenerateContent");
+    assert.equal(path("m", "https://host/v1beta/openai/"), "/v1beta/models/m:streamGenerateContent");
+    assert.equal(path("m", "https://host/gateway/v1"), "/gateway/v1/models/m:streamGenerateContent");
+    for (const model of ["../files", "a/../b", "a?key=1", "a b", "a#b", "a:countTokens", "%2e", "/a", "a//b"])
+      refuses({ model }, /cannot be the name/);
+  });
+
+  it("gives its parameters the service's names and passes the service's own on", () => {
+    assert.deepEqual(
+      bodyOf({
+        parameters: {
+          temperature: 0.2,
+          top_p: 0.9,
+          top_k: 40,
+          max_tokens: 100,
+          stop: "END",
+          seed: 7,
+          n: 2,
+          presence_penalty: 0.1,
+          frequency_penalty: 0.2,
+          logprobs: true,
+          top_logprobs: 3,
+          modalities: ["text", "image"],
+          user: "ann",
+          stream_options: { include_usage: true },
+          safetySettings: [{ category: "C", threshold: "BLOCK_NONE" }],
+          cachedContent: "cachedContents/1",
+          generationConfig: { temperature: 0.3, mediaResolution: "LOW" },
+        },
+      }),
+      {
+        contents: [{ role: "user", parts: [{ text: "Hi" }] }],
+        generationConfig: {
+          temperature: 0.3,
+          topP: 0.9,
+          topK: 40,
+          maxOutputTokens: 100,
+          stopSequences: ["END"],
+          seed: 7,
+          candidateCount: 2,
+          presencePenalty: 0.1,
+          frequencyPenalty: 0.2,
+          responseLogprobs: true,
+          logprobs: 3,
+          responseModalities: ["TEXT", "IMAGE"],
+          mediaResolution: "LOW",
+        },
+        safetySettings: [{ category: "C", threshold: "BLOCK_NONE" }],
+        cachedContent: "cachedContents/1",
+      },
+    );
+    assert.deepEqual(configOf({ max_completion_tokens: 5, max_tokens: 9, stop: ["a", "b"] }), {
+      maxOutputTokens: 5,
+      stopSequences: ["a", "b"],
+    });
+  });
+
+  it("asks for JSON, by a schema or without one", () => {
+    const schema = { type: "object", properties: { a: { type: "number" } } };
+    assert.deepEqual(configOf({ response_format: { type: "json_object" } }), {
+      responseMimeType: "application/json",
+    });
+    assert.deepEqual(
+      configOf({ response_format: { type: "json_schema", json_schema: { name: "x", schema } } }),
+      { responseMimeType: "application/json", responseJsonSchema: schema },
+    );
+    assert.equal(configOf({ response_format: { type: "text" } }), undefined);
+    refuses({ parameters: { response_format: { type: "grammar" } } }, /response_format/);
+  });
+
+  it("asks for thought as the model understands it, and for the telling of it", () => {
+    const thinking = (model: string, reasoning_effort: unknown) =>
+      (configOf({ reasoning_effort }, model) as Record<string, unknown>)["thinkingConfig"];
+    assert.deepEqual(thinking("gemini-2.5-pro", "medium"), { thinkingBudget: 8192, includeThoughts: true });
+    assert.deepEqual(thinking("models/gemini-2.5-flash", "none"), {
+      thinkingBudget: 0,
+      includeThoughts: false,
+    });
+    assert.deepEqual(thinking("gemini-3-pro-preview", "low"), {
+      thinkingLevel: "low",
+      includeThoughts: true,
+    });
+    for (const model of ["gemini-2.5-pro", "gemini-3-pro"])
+      refuses({ model, parameters: { reasoning_effort: "utmost" } }, /reasoning_effort "utmost"/);
+    refuses({ model: "gemini-3-pro", parameters: { reasoning_effort: "none" } }, /minimal, low/);
+  });
+
+  it("offers functions as one tool, and the service's own beside it", () => {
+    const { tools, toolConfig } = bodyOf({
+      tools: [WEATHER, { type: "function", function: { name: "now" } }, { googleSearch: {} }],
+      parameters: { tool_choice: { type: "function", function: { name: "now" } } },
+    });
+    assert.deepEqual(tools, [
+      {
+        functionDeclarations: [
+          { name: "get_weather", description: "Tells it", parametersJsonSchema: { type: "object" } },
+          { name: "now" },
+        ],
+      },
+      { googleSearch: {} },
+    ]);
+    assert.deepEqual(toolConfig, { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["now"] } });
+    for (const [choice, mode] of Object.entries({ auto: "AUTO", none: "NONE", required: "ANY" })) {
+      const body = bodyOf({ tools: [WEATHER], parameters: { tool_choice: choice } });
+      assert.deepEqual(body["toolConfig"], { functionCallingConfig: { mode } });
+    }
+    assert.equal(bodyOf({ parameters: { tool_choice: "auto" } })["toolConfig"], undefined);
+    refuses({ tools: [{ type: "web_search" }] }, /tool 0/);
+    refuses({ tools: [7] }, /Tool 0 is not an object/);
+    refuses({ tools: [WEATHER], parameters: { tool_choice: "some" } }, /tool_choice "some"/);
+  });
+
+  it("has what the system says apart", () => {
+    const { systemInstruction, contents } = bodyOf({
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "developer", content: [{ type: "text", text: "Be kind." }] },
+        HI,
+        { role: "assistant", content: "Hello." },
+        HI,
+      ],
+    });
+    assert.deepEqual(systemInstruction, { parts: [{ text: "Be brief." }, { text: "Be kind." }] });
+    assert.deepEqual(contents, [
+      { role: "user", parts: [{ text: "Hi" }] },
+      { role: "model", parts: [{ text: "Hello." }] },
+      { role: "user", parts: [{ text: "Hi" }] },
+    ]);
+  });
+
+  it("takes calls and results along: signatures where they came, names found, results together", () => {
+    const contents = contentsOf(
+      HI,
+      {
+        role: "assistant",
+        content: null,
+        reasoning_content: "not sent",
+        tool_calls: [
+          asked("a", '{"city":"Bonn"}', { extra_content: { google: { thought_signature: "c2ln" } } }),
+          asked("b", "broken {"),
+          asked("", ""),
+        ],
+      },
+      { role: "tool", tool_call_id: "b", content: '{"error":"no JSON"}' },
+      { role: "tool", tool_call_id: "a", content: "sunny" },
+      { role: "user", content: "And?" },
+      {
+        role: "assistant",
+        content: "Sun.",
+        reasoning_details: [
+          { type: "reasoning.encrypted", data: "other", format: "anthropic-claude-v1" },
+          { type: "reasoning.encrypted", data: "dGV4dA==", format: "google-gemini-v1" },
+        ],
+      },
+      { role: "tool", name: "own", tool_call_id: "lost", content: "[1]" },
+    );
+    assert.deepEqual(contents, [
+      { role: "user", parts: [{ text: "Hi" }] },
+      {
+        role: "model",
+        parts: [
+          {
+            functionCall: { id: "a", name: "get_weather", args: { city: "Bonn" } },
+            thoughtSignature: "c2ln",
+          },
+          { functionCall: { id: "b", name: "get_weather", args: { INVALID_JSON: "broken {" } } },
+          { functionCall: { name: "get_weather", args: {} } },
+        ],
+      },
+      {
+        role: "user",
+        parts: [
+          { functionResponse: { id: "b", name: "get_weather", response: { error: "no JSON" } } },
+          { functionResponse: { id: "a", name: "get_weather", response: { result: "sunny" } } },
+        ],
+      },
+      { role: "user", parts: [{ text: "And?" }] },
+      { role: "model", parts: [{ text: "Sun.", thoughtSignature: "dGV4dA==" }] },
+      { role: "user", parts: [{ functionResponse: { id: "lost", name: "own", response: { result: [1] } } }] },
+    ]);
+    refuses({ messages: [HI, { role: "tool", tool_call_id: "x", content: "1" }] }, /Message 1 .*"x"/);
+  });
+
+  it("gives a later model a signature for what another service's model called", () => {
+    const call = { role: "assistant", content: null, tool_calls: [asked("a", "{}"), asked("b", "{}")] };
+    const signatures = (model: string) => {
+      const { contents } = bodyOf({ model, messages: [HI, call] });
+      const [, said] = contents as { parts: Record<string, unknown>[] }[];
+      return said!.parts.map((part) => part["thoughtSignature"]);
+    };
+    assert.deepEqual(signatures("gemini-3-pro"), ["skip_thought_signature_validator", undefined]);
+    assert.deepEqual(signatures("gemini-2.5-pro"), [undefined, undefined]);
+  });
+
+  it("sends back a picture that it drew, with its signature", () => {
+    const image = { type: "image_url", image_url: { url: "data:image/png;base64,aW1n" } };
+    const drawn = { ...image, extra_content: { google: { thought_signature: "c2ln" } } };
+    assert.deepEqual(contentsOf(HI, { role: "assistant", content: "", images: [drawn] }), [
+      { role: "user", parts: [{ text: "Hi" }] },
+      {
+        role: "model",
+        parts: [{ inlineData: { mimeType: "image/png", data: "aW1n" }, thoughtSignature: "c2ln" }],
+      },
+    ]);
+  });
+
+  it("sends images, files, audio and video, as bytes or by their address", () => {
+    assert.deepEqual(
+      partsOf(
+        "What is this?",
+        { type: "image_url", image_url: { url: "data:image/png;base64,aW1n" } },
+        { type: "image_url", image_url: { url: "https://host/a.JPG?x=1" } },
+        { type: "input_audio", input_audio: { data: "YQ==", format: "wav" } },
+        { type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,cGRm" } },
+        { type: "file", file: { file_id: "https://host/v1beta/files/1" } },
+        { type: "video_url", video_url: { url: "https://www.youtube.com/watch?v=1" } },
+        { fileData: { fileUri: "gs://bucket/a.mp4", mimeType: "video/mp4" } },
+      ),
+      [
+        { text: "What is this?" },
+        { inlineData: { mimeType: "image/png", data: "aW1n" } },
+        { fileData: { mimeType: "image/jpeg", fileUri: "https://host/a.JPG?x=1" } },
+        { inlineData: { mimeType: "audio/wav", data: "YQ==" } },
+        { inlineData: { mimeType: "application/pdf", data: "cGRm" } },
+        { fileData: { fileUri: "https://host/v1beta/files/1" } },
+        { fileData: { fileUri: "https://www.youtube.com/watch?v=1" } },
+        { fileData: { fileUri: "gs://bucket/a.mp4", mimeType: "video/mp4" } },
+      ],
+    );
+  });
+
+  it("is refused, before anything is sent, where something would be lost", () => {
+    const content = (part: object, role = "user") => ({ messages: [HI, { role, content: [part] }] });
+    refuses(content({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
+    refuses(content({ type: "hologram" }), /hologram \(Message 1\)/);
+    refuses(
+      content({ type: "image_url", image_url: { url: "https://a" } }, "system"),
+      /an image .*role system/,
+    );
+    refuses(content({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
+    refuses({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
+    refuses({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
+    refuses({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);
+    refuses({ parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
+    refuses({ parameters: { web_search_options: {} } }, /googleSearch/);
+    refuses({ parameters: { generationConfig: "x" } }, /generationConfig/);
+    assert.doesNotThrow(() => bodyOf({ parameters: { logit_bias: {}, parallel_tool_calls: true } }));
+  });
+});
+
+describe("What Gemini answers beside answers", () => {
+  it("is a list of models, of which those count that write", () => {
+    const { url, headers, method } = gemini.models(ENDPOINT);
+    assert.deepEqual([method, url.pathname, url.search], ["GET", "/v1beta/models", "?pageSize=1000"]);
+    assert.equal(headers["x-goog-api-key"], "key-1");
+    const names = gemini.modelNames({
+      models: [
+        { name: "models/a", supportedGenerationMethods: ["generateContent", "countTokens"] },
+        { name: "models/b", supportedGenerationMethods: ["embedContent"] },
+        { name: "models/c" },
+      ],
+    });
+    assert.deepEqual(names, ["a", "c"]);
+    for (const body of [{}, "x", { models: 7 }])
+      assert.throws(
+        () => gemini.modelNames(body),
+        (thrown) => thrown instanceof Failure && thrown.code === "bad_response",
+      );
+  });
+
+  it("is an error in Google's form, alone or in an array, with its hint how long to wait", () => {
+    const wait = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "45.837906927s" }];
+    const rows = [
+      [
+        400,
+        error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+        "authentication",
+      ],
+      [400, error(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."), "authentication"],
+      [400, error(400, "INVALID_ARGUMENT", 'Unknown name "x".'), "invalid_request"],
+      [
+        400,
+        error(
+          400,
+          "INVALID_ARGUMENT",
+          "The input token count (2) exceeds the maximum number of tokens allowed (1).",
+        ),
+        "context_length",
+      ],
+      [403, error(403, "PERMISSION_DENIED", "Not enabled."), "permission"],
+      [404, error(404, "NOT_FOUND", "models/x is not found for API version v1beta"), "not_found"],
+      [
+        429,
+        [error(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan.", wait)],
+        "rate_limit",
+      ],
+      [500, error(500, "INTERNAL", "An internal error has occurred."), "server_error"],
+      [503, [error(503, "UNAVAILABLE", "The model is overloaded.")], "overloaded"],
+    ] as const;
+    for (const [status, body, code] of rows) {
+      const failure = gemini.failure(status, {}, JSON.stringify(body), 0);
+      assert.equal(failure.code, code, failure.message);
+      assert.equal(failure.retryAfterMs, status === 429 ? 45_838 : undefined);
+      assert.equal(failure.retryable, status === 429 || status >= 500);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import type { Reply, Script, ScriptedService } from "./scripted-service.js";
+
+export const CHOREO_KEY = "choreo-key-of-a-test";
+
+/** The server's schema: pydantic drops every other field without a word. */
+const FIELDS = new Set(
+  "model messages temperature max_tokens top_p stream stop presence_penalty frequency_penalty user".split(
+    " ",
+  ),
+);
+
+/** ChoreoAI's server (branch `develop`) on the wire, built from its source and not recorded. */
+export class ChoreoService {
+  /** What the model says, in pieces. */
+  pieces: readonly string[] = ["Hello", " world"];
+  /** What the service behind it failed with, mid-stream. */
+  upstream: string | undefined;
+  /** What the server's schema leaves of the last request. */
+  understood: Record<string, unknown> = {};
+  private seconds = 1_760_190_000;
+
+  constructor(private readonly service: ScriptedService) {
+    service.script = this.script;
+  }
+
+  /** What an author writes into *base URL*. */
+  get url(): string {
+    return `http://127.0.0.1:${this.service.port}`;
+  }
+
+  private readonly script: Script = (reply, { path, headers, body }) => {
+    const [scheme, key] = (headers.authorization ?? "").split(" ");
+    if (scheme !== "Bearer" || key !== CHOREO_KEY) {
+      const error = { message: "Invalid API key", type: "authentication_error", code: "invalid_api_key" };
+      reply.json(401, { error });
+    } else if (path === "/v1/models") {
+      reply.json(200, { object: "list", data: [{ id: "gpt-4o" }, { id: "claude-3-sonnet-20240229" }] });
+    } else if (path !== "/v1/chat/completions") reply.json(404, { detail: "Not Found" });
+    else this.complete(reply, body);
+  };
+
+  private complete(reply: Reply, body: Record<string, unknown>): void {
+    this.understood = Object.fromEntries(Object.entries(body).filter(([key]) => FIELDS.has(key)));
+    const messages = body["messages"] as { content: unknown }[];
+    const wrong = messages.findIndex(({ content }) => typeof content !== "string");
+    const model = String(body["model"]);
+    if (wrong >= 0) {
+      const detail = [
+        {
+          loc: ["body", "messages", wrong, "content"],
+          msg: "Input should be a valid string",
+          type: "string_type",
+        },
+      ];
+      reply.json(422, { detail });
+    } else if (model.startsWith("gpt-")) this.openAi(reply, model);
+    else if (model.startsWith("claude-")) this.claude(reply, model);
+    else if (model.startsWith("gemini-")) {
+      this.fail(
+        reply.open({ "x-request-id": "req-1" }),
+        "Streaming error: Gemini provider is not implemented yet",
+      );
+    } else reply.json(400, { detail: `Unknown model: ${model}` });
+  }
+
+  /** The SDK's chunk with all its fields, nulls too. */
+  private openAi(reply: Reply, model: string): void {
+    const record = (delta: object, finish: string | null) => ({
+      id: "chatcmpl-1",
+      choices: [
+        {
+          delta: {
+            content: null,
+            function_call: null,
+            refusal: null,
+            role: null,
+            tool_calls: null,
+            ...delta,
+          },
+          finish_reason: finish,
+          index: 0,
+          logprobs: null,
+        },
+      ],
+      created: 1,
+      model,
+      object: "chat.completion.chunk",
+      service_tier: null,
+      system_fingerprint: null,
+      usage: null,
+    });
+    reply.open({ "x-request-id": "req-1" }).send(record({ content: "", role: "assistant" }, null));
+    reply.send(...this.pieces.map((content) => record({ content }, null)));
+    if (this.upstream) this.fail(reply, `OpenAI streaming error: ${this.upstream}`);
+    else reply.send(record({}, "stop")).response.end("data: [DONE]\n\n");
+  }
+
+  /** Texts, and nothing else: no role, no finish, no usage, and the clock for an id. */
+  private claude(reply: Reply, model: string): void {
+    reply.open({ "x-request-id": "req-1" });
+    for (const content of this.pieces) {
+      const created = this.seconds++;
+      reply.send({
+        id: `chatcmpl-${created}`,
+        object: "chat.completion.chunk",
+        created,
+        model,
+        choices: [{ index: 0, delta: { content }, finish_reason: null }],
+      });
+    }
+    if (this.upstream) this.fail(reply, `Anthropic streaming error: ${this.upstream}`);
+    else reply.response.end("data: [DONE]\n\n");
+  }
+
+  /** With status 200, and without the end marker. */
+  private fail(reply: Reply, message: string): void {
+    reply.send({ error: { message, type: "stream_error" } }).response.end();
+  }
+}

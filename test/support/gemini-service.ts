@@ -1,0 +1,105 @@
+import { error } from "./gemini-records.js";
+import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
+
+/**
+ * Gemini's streamGenerateContent on the wire, built after its API reference and reports of what it refuses; nothing is
+ * recorded. A request that the real service would refuse is refused in its words.
+ */
+
+export const KEY = "gemini-key-1";
+
+const FIELDS: ReadonlySet<string> = new Set([
+  "contents",
+  "systemInstruction",
+  "tools",
+  "toolConfig",
+  "generationConfig",
+  "safetySettings",
+  "cachedContent",
+]);
+
+interface Content {
+  role?: string;
+  parts?: Record<string, unknown>[];
+}
+
+/** What an author writes into *base URL*. */
+export function geminiUrl(service: ScriptedService): string {
+  return `${service.url}beta`;
+}
+
+/** Answers with these records, each in a write of its own. */
+export function geminiSays(...records: readonly object[]): Script {
+  return async (reply, request) => {
+    if (refuses(reply, request)) return;
+    const events = request.path.endsWith("alt=sse");
+    await write(reply, records, events);
+    reply.response.end(events ? "" : "]\r\n");
+  };
+}
+
+/** The same behind a gateway that does not pass `alt=sse` on: an array comes instead. */
+export function geminiArray(...records: readonly object[]): Script {
+  return (reply, request) =>
+    geminiSays(...records)(reply, { ...request, path: request.path.replace("?alt=sse", "") });
+}
+
+/** Sends these records and breaks off. */
+export function geminiBreaks(...records: readonly object[]): Script {
+  return async (reply, request) => {
+    if (refuses(reply, request)) return;
+    await write(reply, records, true);
+    reply.drop();
+  };
+}
+
+async function write({ response }: Reply, records: readonly object[], events: boolean): Promise<void> {
+  response.writeHead(200, {
+    "content-type": events ? "text/event-stream" : "application/json; charset=UTF-8",
+  });
+  for (const [at, record] of records.entries()) {
+    const json = JSON.stringify(record, null, events ? undefined : 2);
+    response.write(events ? `data: ${json}\r\n\r\n` : `${at === 0 ? "[" : ",\r\n"}${json}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** @returns whether the request was refused, and so is answered */
+function refuses(reply: Reply, request: ServiceRequest): boolean {
+  const problem = problemOf(request);
+  if (!problem) return false;
+  const [status, word, message] = problem;
+  reply.json(status, error(status, word, message));
+  return true;
+}
+
+type Problem = readonly [status: number, word: string, message: string];
+
+function problemOf({ path, headers, body }: ServiceRequest): Problem | undefined {
+  const invalid = (message: string): Problem => [400, "INVALID_ARGUMENT", message];
+  const model = /^\/v1beta\/models\/([^/:?]+):streamGenerateContent(\?alt=sse)?$/.exec(path)?.[1];
+  if (model === undefined) return [404, "NOT_FOUND", "Requested entity was not found."];
+  if (headers["x-goog-api-key"] !== KEY) return invalid("API key not valid. Please pass a valid API key.");
+  const unknown = Object.keys(body).find((name) => !FIELDS.has(name));
+  if (unknown !== undefined) {
+    return invalid(`Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`);
+  }
+  const contents = (body["contents"] ?? []) as Content[];
+  if (contents.length === 0) return invalid("contents is not specified");
+  for (const [at, { role, parts = [] }] of contents.entries()) {
+    if (role !== "user" && role !== "model") return invalid("Please use a valid role: user, model.");
+    if (parts.length === 0) return invalid(`contents[${at}].parts must not be empty.`);
+    const calls = parts.filter((part) => part["functionCall"]);
+    if (calls.length === 0) continue;
+    const answered = contents[at + 1]?.parts?.filter((part) => part["functionResponse"]).length ?? 0;
+    if (answered !== calls.length) {
+      return invalid(
+        "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.",
+      );
+    }
+    if (/^gemini-3/.test(model) && !calls[0]!["thoughtSignature"]) {
+      return invalid("Function call is missing a thought_signature in functionCall parts.");
+    }
+  }
+  return undefined;
+}

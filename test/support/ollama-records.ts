@@ -1,0 +1,35 @@
+/** Records of Ollama's /api/chat, built after its documentation and the notes on its habits; none is a recording. */
+
+export const HEAD = { model: "llama-1", created_at: "2026-09-01T10:00:00.123456Z" };
+
+export function say(message: object) {
+  return { ...HEAD, message: { role: "assistant", content: "", ...message }, done: false };
+}
+
+export function text(content: string) {
+  return say({ content });
+}
+
+export const TIMINGS = {
+  total_duration: 5_000_000_000,
+  load_duration: 1_000_000,
+  prompt_eval_duration: 2_000_000,
+  eval_duration: 3_000_000,
+};
+
+export const COUNTS = { prompt_eval_count: 25, eval_count: 15 };
+
+/** What `COUNTS` become. */
+export const COUNTED = { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40, ...COUNTS };
+
+/** The last record. */
+export function done(reason: string | undefined = "stop", message: object = {}, counts: object = COUNTS) {
+  const why = reason === undefined ? {} : { done_reason: reason };
+  return { ...say(message), done: true, ...why, ...TIMINGS, ...counts };
+}
+
+/** Records as the body of a response. */
+export function lines(...records: readonly unknown[]): Buffer {
+  const text = records.map((record) => (typeof record === "string" ? record : JSON.stringify(record)));
+  return Buffer.from(text.map((line) => `${line}\n`).join(""));
+}

@@ -1,0 +1,59 @@
+import type { ChatMessage, Completion, ToolCall } from "../../src/core/chunk.js";
+import type { FailureData } from "../../src/core/failure.js";
+import type { Message } from "../../src/node-red/red.js";
+import { chatStream, collect, sink, TAB, witnesses } from "./flows.js";
+import type { Credentials, FlowNode, TestRuntime } from "./runtime.js";
+
+/** A question and all that came of it in a flow with chat-stream and collect. */
+export interface OneAnswer {
+  /** The messages of the stream. */
+  told: Message[];
+  /** The last of them. */
+  last: Message;
+  /** Why it failed, where it did. */
+  error: FailureData | undefined;
+  /** What collect made of it, on whichever output. */
+  collected: Message;
+  response: Completion;
+  /** The tool calls of the answer. */
+  calls: readonly ToolCall[];
+  /** The question and the answer: what the next turn begins with. */
+  conversation: ChatMessage[];
+}
+
+/** Deploys a flow around a provider, asks, and waits for the end. */
+export async function oneAnswer(
+  runtime: TestRuntime,
+  provider: FlowNode,
+  model: string,
+  message: object,
+  credentials: Credentials = {},
+): Promise<OneAnswer> {
+  const nodes = [
+    TAB,
+    provider,
+    chatStream({ model, wires: [["out", "collect"]] }),
+    collect(),
+    ...["out", "finished", "unfinished"].map(sink),
+    ...witnesses(),
+  ];
+  await runtime.deploy(nodes, "full", credentials);
+  runtime.forget();
+  runtime.inject("ask", message as Message);
+  const [last] = await runtime.ends("out");
+  const both = () => [...runtime.at("finished"), ...runtime.at("unfinished")];
+  await runtime.arrivals.until(() => both().length > 0, "what collect makes of it");
+  const collected = both()[0]!;
+  const response = collected["response"] as Completion;
+  const asked = last!["request"] as { messages: ChatMessage[] } | undefined;
+  const answer = response.choices[0]?.message;
+  return {
+    told: runtime.at("out"),
+    last: last!,
+    error: last!["error"] as FailureData | undefined,
+    collected,
+    response,
+    calls: answer?.tool_calls ?? [],
+    conversation: [...(asked?.messages ?? []), ...(answer ? [answer as ChatMessage] : [])],
+  };
+}

@@ -1,0 +1,214 @@
+import type { ChatResult } from "../../src/chat-run.js";
+import type { ChatMessage, Chunk, ToolCallDelta } from "../../src/core/chunk.js";
+import { CompletionMachine } from "../../src/core/completion.js";
+import { Failure, type FailureCode } from "../../src/core/failure.js";
+import { statsOf } from "../../src/core/stats.js";
+import { StreamWriter } from "../../src/node-red/message.js";
+import { bringsMessages, composeAsk, withHistory } from "../../src/node-red/prompt.js";
+import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
+import { RouterController } from "../../src/node-red/router-controller.js";
+import type { RouterConfig } from "../../src/node-red/router-settings.js";
+import { FakeClock } from "./fake-clock.js";
+
+/** A call as a test writes it. */
+export interface Called {
+  name: string;
+  /** JSON text, or what becomes it. */
+  args?: unknown;
+  id?: string;
+  extras?: object;
+}
+
+/** What the model says in one turn. */
+export interface Turn {
+  texts?: readonly string[];
+  calls?: readonly Called[];
+  /** Chunks that go before the calls. */
+  chunks?: readonly Chunk[];
+  /** As the vendor writes it. */
+  finish?: string;
+  fails?: FailureCode;
+  usage?: Record<string, unknown>;
+  /** Nothing of it comes, or no end. */
+  stalls?: "before" | "within";
+}
+
+export interface WorldOptions extends Partial<RouterConfig> {
+  /** Outputs without a wire. */
+  unwired?: readonly number[];
+}
+
+export const WEATHER = {
+  name: "get_weather",
+  description: "The weather in a city",
+  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+};
+export const TIME = { name: "get_time", description: "The time in a city", parameters: "" };
+
+/** A piece of the first choice's answer. */
+export function delta(fields: Chunk["choices"][number]["delta"], finish: string | null = null): Chunk {
+  return { choices: [{ index: 0, delta: fields, finish_reason: finish }] };
+}
+
+/** A tool-call-router on a clock that a test moves, between a chat-stream, a reader and tools that are none. */
+export class RouterWorld {
+  readonly clock = new FakeClock();
+  /** What left by output 2, commands aside. */
+  readonly requests: Message[] = [];
+  readonly commands: Message[] = [];
+  /** What the reader gets. */
+  readonly out: Message[] = [];
+  /** What left by the outputs of tools. */
+  readonly called: { output: number; message: Message }[] = [];
+  readonly errors: { code?: string; message: string }[] = [];
+  /** With `node.error`, the messages. */
+  readonly reported: Message[] = [];
+  readonly warnings: string[] = [];
+  readonly debugs: string[] = [];
+  readonly statuses: NodeStatus[] = [];
+  got = 0;
+  done = 0;
+  /** What a tool does with its call. Default: answers at once with its arguments. */
+  onCall: (message: Message, output: number) => void = (message) => this.input(message);
+  /** Changes a request on its way to the model. */
+  onWay: (message: Message) => Message | undefined = (message) => message;
+  /** Takes a message of the model's stream on its way to the router. */
+  onStream: (message: Message) => void = (message) => this.input(message);
+  readonly controller: RouterController;
+  readonly node: RuntimeNode;
+  private streams = 0;
+
+  constructor(
+    /** What the model says, by the number of the request. */
+    private readonly model: (request: Message, nth: number) => Turn,
+    { unwired = [], ...config }: WorldOptions = {},
+  ) {
+    const node = {
+      id: "router",
+      type: "tool-call-router",
+      wires: Array.from({ length: 12 }, (_, output) => (unwired.includes(output) ? [] : [`to-${output}`])),
+      status: (status: NodeStatus) => this.statuses.push(status),
+      error: (error: { message: string }, message: Message) => {
+        this.errors.push(error);
+        this.reported.push(message);
+      },
+      warn: (text: string) => this.warnings.push(text),
+      debug: (text: string) => this.debugs.push(text),
+    };
+    this.node = node as unknown as RuntimeNode;
+    const red = {
+      util: { cloneMessage: structuredClone },
+      nodes: { getNode: (id: string) => this.nodes.get(id) },
+      _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
+    };
+    const full = { id: "router", type: "tool-call-router", tools: [WEATHER, TIME], ...config };
+    this.controller = new RouterController(red as unknown as NodeRed, this.node, full, this.clock);
+  }
+
+  /** Nodes that can be found, by their id. */
+  readonly nodes = new Map<string, unknown>();
+
+  get ends(): Message[] {
+    return this.out.filter(({ complete }) => complete === true);
+  }
+
+  /** The conversation of a request. */
+  messages(nth: number): ChatMessage[] {
+    return this.requests[nth]!["messages"] as ChatMessage[];
+  }
+
+  /** What the tools' messages of a request say. */
+  results(nth: number): string[] {
+    return this.messages(nth).flatMap(({ role, content }) => (role === "tool" ? [String(content)] : []));
+  }
+
+  /** A message for the router. */
+  input(message: Message): void {
+    this.got++;
+    let open = true;
+    const done = (error?: unknown) => {
+      if (!open) throw new Error("done was called twice");
+      open = false;
+      this.done++;
+      if (error) this.errors.push(error as { message: string });
+    };
+    try {
+      this.controller.input(message, this.send, done);
+    } catch (thrown) {
+      done(thrown);
+    }
+  }
+
+  /** An answer to the nth call. */
+  answer(nth: number, payload: unknown, more: Message = {}): void {
+    this.input({ ...this.called[nth]!.message, payload, ...more });
+  }
+
+  /** What a chat-stream does with a request. */
+  stream(message: Message, turn: Turn): void {
+    if (turn.stalls === "before") return;
+    const id = `stream-${this.streams++}`;
+    const machine = new CompletionMachine();
+    const writer = new StreamWriter({ id, message, send: this.take, mergeReads: false });
+    for (const text of turn.texts ?? []) {
+      machine.addText(text);
+      writer.text(text);
+    }
+    for (const chunk of [...(turn.chunks ?? []), ...piecesOf(turn.calls ?? [])]) {
+      machine.addChunk(chunk);
+      writer.chunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
+    }
+    if (turn.stalls) return;
+    const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
+    machine.addChunk({ ...delta({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
+    const result = {
+      closing: machine.closingChunk(),
+      finishReason: failure ? "error" : machine.finishReason,
+      stats: statsOf(1, machine.length, null, 100),
+      ...(failure ? { failure } : {}),
+    };
+    const prompt = bringsMessages(message) ? undefined : message.payload;
+    const ask = composeAsk(prompt, "msg.payload", message, { model: "model-1", system: "", parameters: {} });
+    writer.end(result as ChatResult, { request: withHistory(ask, [], "msg.payload") });
+  }
+
+  private readonly take = (output: Message | (Message | null)[]): void => {
+    this.onStream(output as Message);
+  };
+
+  private readonly send = (output: Message | (Message | null)[]): void => {
+    const [message, request, ...calls] = Array.isArray(output) ? output : [output];
+    if (message) this.out.push(message);
+    if (request && ("cancel" in request || "reset" in request)) this.commands.push(request);
+    else if (request) {
+      const nth = this.requests.push(structuredClone(request)) - 1;
+      const arrived = this.onWay(request);
+      if (arrived) this.stream(arrived, this.model(arrived, nth));
+    }
+    for (const [at, call] of calls.entries()) {
+      if (!call) continue;
+      this.called.push({ output: at + 3, message: call });
+      this.onCall(call, at + 3);
+    }
+  };
+}
+
+/** Calls in pieces, as a stream brings them. */
+export function piecesOf(calls: readonly Called[]): Chunk[] {
+  return calls.flatMap(({ name, args = {}, id, extras }, index) => {
+    const text = typeof args === "string" ? args : JSON.stringify(args);
+    const head: ToolCallDelta = { index, id: id ?? `call_${index}`, type: "function", function: { name } };
+    const half = Math.ceil(text.length / 2);
+    return [
+      delta({ tool_calls: [{ ...extras, ...head }] }),
+      ...[text.slice(0, half), text.slice(half)].map((piece) =>
+        delta({ tool_calls: [{ index, function: { arguments: piece } }] }),
+      ),
+    ];
+  });
+}
+
+/** A model that makes these turns, one after the other, the last again and again. */
+export function turns(...said: readonly Turn[]): (request: Message, nth: number) => Turn {
+  return (_request, nth) => said[Math.min(nth, said.length - 1)]!;
+}

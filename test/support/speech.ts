@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../src/node-red/red.js";
+import { node, provider, sink, TAB, witnesses } from "./flows.js";
+import { type Inbox, pause } from "./inbox.js";
+import type { FlowNode } from "./runtime.js";
+import type { Reply, Script } from "./scripted-service.js";
+
+/** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */
+export const speaking: Script = async (reply, { body }) => {
+  begin(reply);
+  for (const piece of [`<${body["input"]}`, ">"]) {
+    reply.response.write(piece);
+    await pause(2);
+  }
+  reply.response.end();
+};
+
+/** Begins a sound. */
+export function begin(reply: Reply, type = "audio/mpeg"): Reply["response"] {
+  reply.response.writeHead(200, {
+    "content-type": type,
+    "x-request-id": "req-1",
+    "x-ratelimit-remaining-requests": "9",
+    "set-cookie": "session=secret",
+  });
+  reply.response.flushHeaders();
+  return reply.response;
+}
+
+/** The texts of a stream, as a delta-buffer sends them. */
+export function texts(id: string, ...said: string[]): Message[] {
+  const parts = (index: number) => ({ id, index, type: "string", ch: "" });
+  return [
+    ...said.map((payload, index) => ({ payload, parts: parts(index), topic: "t" })),
+    {
+      payload: "",
+      parts: { ...parts(said.length), count: said.length + 1 },
+      topic: "t",
+      complete: true,
+      finishReason: "length",
+      request: { model: "m" },
+    },
+  ];
+}
+
+/** All the sound of some messages, which these services speak in letters. */
+export const soundOf = (messages: readonly Message[]) =>
+  Buffer.concat(messages.map(({ payload }) => payload as Buffer)).toString();
+
+/** A speech-stream with a sink behind it. */
+export function speechFlow(
+  baseUrl: string,
+  more: Record<string, unknown> = {},
+  who: Record<string, unknown> = {},
+): FlowNode[] {
+  return [
+    TAB,
+    provider(baseUrl, who),
+    node("speech-stream", "speech", ["out"], { provider: "provider", ...more }),
+    sink("out"),
+    ...witnesses("speech"),
+  ];
+}
+
+/** Asserts that what has arrived is one whole sequence of sound. */
+export function assertOneSequence(inbox: Inbox): void {
+  const { messages } = inbox;
+  assert.deepEqual(
+    messages.map(({ parts }) => parts!.index),
+    [...messages.keys()],
+  );
+  assert.ok(messages.every(({ parts }) => parts!.type === "buffer"));
+  assert.equal(messages.at(-1)!.parts!.count, messages.length);
+  assert.equal(messages.filter(({ complete }) => complete).length, 1);
+}

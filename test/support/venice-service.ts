@@ -1,0 +1,127 @@
+import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
+
+export const VENICE_KEY = "vn-key-of-a-test-0123456789";
+
+/** The fields of a request and of its `venice_parameters` that the reference lists; any other is refused. */
+const FIELDS = new Set(
+  `model messages stream stream_options temperature top_p top_k min_p max_completion_tokens max_tokens n seed stop tools
+  tool_choice parallel_tool_calls response_format reasoning_effort reasoning frequency_penalty presence_penalty
+  repetition_penalty logprobs top_logprobs user venice_parameters prompt_cache_key`.split(/\s+/),
+);
+const ROLES = new Set(["system", "developer", "user", "assistant", "tool"]);
+const ASSISTANT = new Set([
+  "role",
+  "content",
+  "name",
+  "tool_calls",
+  "reasoning_content",
+  "reasoning_details",
+]);
+
+type Answer = (reply: Reply, request: ServiceRequest) => void | Promise<void>;
+
+/** Venice.ai's API on the wire, built from reference and clients and not recorded: strict bodies, its headers. */
+export class VeniceService {
+  /** Response headers of a success, beside the usual. */
+  headers: Record<string, string> = {};
+  /** What the model says. */
+  answer: Answer = (reply) => this.stream(reply, [this.text("Hello"), this.text(" world")]);
+  balances: Record<string, number> = { USD: 3.204, DIEM: 10 };
+  /** Whether the key may ask for its limits. */
+  tellsBalance = true;
+
+  constructor(private readonly service: ScriptedService) {
+    service.script = this.script;
+  }
+
+  /** What an author writes into *base URL*. */
+  get url(): string {
+    return `http://127.0.0.1:${this.service.port}/api/v1`;
+  }
+
+  text(content: string): object {
+    return this.delta({ content });
+  }
+
+  delta(delta: object, rest: object = {}): object {
+    return { ...this.head, choices: [{ index: 0, delta, finish_reason: null, ...rest }] };
+  }
+
+  /** Records, then the end as Venice tells it: finish reason, usage without `choices`, marker. */
+  stream(reply: Reply, records: readonly object[], reason = "stop"): void {
+    reply.open({
+      "x-venice-version": "20260821.193530",
+      "x-ratelimit-limit-requests": "50",
+      "x-ratelimit-remaining-requests": "49",
+      "cf-ray": "ray-1",
+      ...this.headers,
+    });
+    reply.send(this.delta({ role: "assistant", content: "" }), ...records);
+    reply.send(this.delta({}, { finish_reason: reason }));
+    reply.send({
+      id: "chatcmpl-v",
+      model: "venice-m",
+      usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+    });
+    reply.response.end("data: [DONE]\n\n");
+  }
+
+  private get head(): object {
+    return { id: "chatcmpl-v", object: "chat.completion.chunk", created: 1_700_000_000, model: "venice-m" };
+  }
+
+  private readonly script: Script = async (reply, request) => {
+    const { path, headers, body } = request;
+    if (headers.authorization !== `Bearer ${VENICE_KEY}`) {
+      reply.json(401, { error: "Authentication failed", code: "AUTHENTICATION_FAILED" });
+    } else if (path === "/api/v1/models?type=text") reply.json(200, MODELS);
+    else if (path === "/api/v1/api_keys/rate_limits") {
+      if (this.tellsBalance) reply.json(200, { data: { accessPermitted: true, balances: this.balances } });
+      else reply.json(401, { error: "Admin key needed" });
+    } else if (path !== "/api/v1/chat/completions") reply.json(404, { error: "Not found" });
+    else {
+      const issues = issuesOf(body);
+      if (issues.length > 0) {
+        reply.json(400, {
+          error: "Invalid request parameters",
+          details: { _errors: [], [issues[0]!]: { _errors: ["Invalid input"] } },
+          issues: issues.map((field) => ({ code: "invalid_type", path: [field], message: "Invalid input" })),
+        });
+      } else await this.answer(reply, request);
+    }
+  };
+}
+
+/** What strict validation has against a body: a null, or a field that is not in the reference. */
+function issuesOf(body: Record<string, unknown>): string[] {
+  const issues = Object.keys(body).filter((key) => !FIELDS.has(key) || body[key] === null);
+  for (const message of (body["messages"] ?? []) as Record<string, unknown>[]) {
+    if (!ROLES.has(String(message["role"]))) issues.push("role");
+    for (const [key, value] of Object.entries(message)) {
+      if (value === null && !(key === "content" && message["role"] === "assistant")) issues.push(key);
+      if (message["role"] === "assistant" && !ASSISTANT.has(key)) issues.push(key);
+    }
+  }
+  const parameters = (body["venice_parameters"] ?? {}) as Record<string, unknown>;
+  return [...issues, ...Object.keys(parameters).filter((key) => parameters[key] === null)];
+}
+
+const MODELS = {
+  object: "list",
+  type: "text",
+  data: [
+    {
+      id: "venice-m",
+      type: "text",
+      model_spec: {
+        capabilities: { supportsVision: true, supportsFunctionCalling: true, supportsReasoning: false },
+      },
+    },
+    {
+      id: "old-m",
+      type: "text",
+      model_spec: { offline: true, deprecation: { date: "2026-12-01" }, capabilities: {} },
+    },
+    { id: "plain-m", type: "text", model_spec: { capabilities: {} } },
+  ],
+};
