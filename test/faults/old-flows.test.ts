@@ -13,7 +13,14 @@ function settingsOf({ defaults }: Definition): Record<string, unknown> {
   return Object.fromEntries(Object.entries(defaults).map(([name, { value }]) => [name, value]));
 }
 
-const TYPES = ["chat-provider", "chat-stream", "retry", "delta-buffer", "collect"] as const;
+const TYPES = [
+  "chat-provider",
+  "chat-stream",
+  "retry",
+  "tool-call-router",
+  "delta-buffer",
+  "collect",
+] as const;
 const SETTINGS = new Map(TYPES.map((type) => [type, settingsOf(load(type).definition)]));
 
 /** A chain of every node, each with all that today's editor would write. */
@@ -24,7 +31,12 @@ function chain(url: string): FlowNode[] {
     TAB,
     { ...provider(url), ...given("chat-provider"), provider: "custom", baseUrl: url },
     { ...chatStream(), ...given("chat-stream"), provider: "provider", model: "m", ...wired(["retry"]) },
-    { ...node("retry", "retry", []), ...given("retry"), ...wired(["buffer"], ["ask"], []) },
+    { ...node("retry", "retry", []), ...given("retry"), ...wired(["router"], ["ask"], []) },
+    {
+      ...node("tool-call-router", "router", []),
+      ...given("tool-call-router"),
+      ...wired(["buffer"], ["ask"]),
+    },
     { ...node("delta-buffer", "buffer", []), ...given("delta-buffer"), ...wired(["collect"]) },
     { ...node("collect", "collect", []), ...given("collect"), ...wired(["out"], ["out"]) },
     sink("out"),
@@ -44,7 +56,7 @@ describe("A flow of another version", () => {
         });
         await runtime().deploy(older);
         runtime().clear();
-        runtime().inject("ask", { payload: "Hi" });
+        runtime().inject("router", { payload: "Hi" });
         const [message] = await runtime().until("out", (messages) => messages.length === 1);
         assert.equal(message!.finishReason, "stop", `${type} without ${setting}`);
         assert.equal(message!.payload, "Hello world", `${type} without ${setting}`);
@@ -54,7 +66,7 @@ describe("A flow of another version", () => {
 
   it("R21: settings that are not known here, of a version to come, are no reason to fail", async () => {
     await runtime().deploy(chain(service().url).map((one) => ({ ...one, settingToCome: { deep: [1] } })));
-    runtime().inject("ask", { payload: "Hi" });
+    runtime().inject("router", { payload: "Hi" });
     const [message] = await runtime().until("out", (messages) => messages.length === 1);
     assert.equal(message!.payload, "Hello world");
   });
