@@ -62,10 +62,14 @@ function plans(quick) {
   const chain = { name: "chain", clients: CHAIN, parts: [burstOf("frame")] };
   const savedParts = [{ scenario: "saved", options: { chunks: 300, perSecond: 100 } }];
   const saved = { name: "saved", clients: ["node-red-delta-buffer"], parts: savedParts, generations: 1 };
-  const argumentsOf = (more) => [{ scenario: "toolArguments", options: { short: 25_000, ...more } }];
-  const calls = { name: "arguments", clients: ["plain-loop", "core", ...PEERS] };
-  // Quadratic: 100 KB take it the better part of a minute.
-  const slowCalls = { ...calls, clients: ["langchain"], generations: 1, alone: true };
+  const callParts = [
+    { scenario: "toolArguments", options: { short: 25_000, long: 100_000, longest: 400_000 } },
+  ];
+  const calls = {
+    name: "arguments",
+    clients: ["plain-loop", "core", ...PEERS, "langchain"],
+    parts: callParts,
+  };
   if (quick) {
     const clients = burst.clients.filter(
       (client) => client !== "core-iterated" && client !== "openai-completion",
@@ -84,14 +88,7 @@ function plans(quick) {
       { ...flat, clients: ["core", "node-red-chat-stream"], generations: 1, warmups: 1 },
       { ...chain, generations: 1, warmups: 2, turns: 3 },
       { ...saved, turns: 1 },
-      {
-        ...calls,
-        parts: argumentsOf({ long: 100_000, longest: 400_000 }),
-        generations: 1,
-        warmups: 1,
-        turns: 1,
-      },
-      { ...slowCalls, parts: argumentsOf({ repeats: 1 }) },
+      { ...calls, generations: 1, warmups: 1, turns: 1 },
     ];
   }
   const seldom = { padded: 4, varied: 4, first: 2, "undici-drain": 3, "core-iterated": 3, openai: 3 };
@@ -117,15 +114,7 @@ function plans(quick) {
     { ...flat, generations: 2, warmups: 1, turns: 3 },
     { ...chain, generations: 4, warmups: 3, turns: 12 },
     { ...saved, turns: 5 },
-    {
-      ...calls,
-      parts: argumentsOf({ long: 100_000, longest: 400_000 }),
-      generations: 2,
-      warmups: 3,
-      turns: 4,
-      every: { "ai-sdk": 4 },
-    },
-    { ...slowCalls, parts: argumentsOf({ long: 100_000, repeats: 1 }) },
+    { ...calls, generations: 2, warmups: 3, turns: 4, every: { "ai-sdk": 4, langchain: 4 } },
   ];
 }
 

@@ -87,7 +87,7 @@ export async function flat(client, { short, long, warming }) {
  * A tool call whose arguments come in pieces of a few characters: CPU µs per piece at several lengths, and whether it
  * grows with the length. As in `flat`, the short ones lie around the long ones, as many pieces as one long one has.
  */
-export async function toolArguments(client, { short, long, longest, repeats = long / short, warming }) {
+export async function toolArguments(client, { short, long, longest, warming }) {
   if (!client.toolArguments) throw new Unavailable("it gathers no tool calls");
   const gathered = async (length) => {
     const before = process.cpuUsage();
@@ -98,13 +98,11 @@ export async function toolArguments(client, { short, long, longest, repeats = lo
   };
   const shorts = [];
   const runShorts = async () => {
-    for (let time = 0; time < Math.max(1, repeats / 2); time += 1) shorts.push(await gathered(short));
+    for (let time = 0; time < long / short / 2; time += 1) shorts.push(await gathered(short));
   };
   await runShorts();
-  const result = {};
-  if (long && !warming) result.long = await gathered(long);
-  if (longest && !warming) result.longest = await gathered(longest);
-  if (repeats > 1) await runShorts();
+  const result = warming ? {} : { long: await gathered(long), longest: await gathered(longest) };
+  await runShorts();
   return { ...result, short: shorts.reduce((sum, each) => sum + each) / shorts.length };
 }
 

@@ -70,10 +70,10 @@
 
   function row(element: JQuery, tool: ChatTool, node: EditorNode): ChatToolRow {
     const word = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
-    const text = (key: string, value = "") =>
-      $('<input type="text">').attr("placeholder", word(key)).attr("aria-label", word(key)).val(value);
-    const name = text("name", tool.name);
-    const description = text("description", tool.description);
+    const labelled = (input: JQuery, key: string) =>
+      input.attr("placeholder", word(key)).attr("aria-label", word(key));
+    const name = labelled($('<input type="text">'), "name").val(tool.name ?? "");
+    const description = labelled($('<textarea rows="1">'), "description").val(tool.description ?? "");
     const own = $("<option>").val("");
     const link = $("<select>")
       .attr("title", word("link"))

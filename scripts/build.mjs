@@ -12,7 +12,7 @@ run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsc
 
 // Node-RED takes an editor's half from the .html beside the .js. It is transpiled, not bundled: what the author of a
 // flow sees in his browser is what we wrote, and the scorecard of the flow library can read it. A long one has parts,
-// <stem>.<part>.editor.ts, which are scripts of their own before it.
+// <stem>.<part>.editor.ts, which go before it: in one script, since readers of a page look at its first.
 const nodes = readdirSync(join(root, "nodes"));
 for (const stem of nodes.flatMap((file) => /^([^.]+)\.editor\.ts$/.exec(file)?.[1] ?? [])) {
   const parts = nodes.filter(
@@ -29,7 +29,7 @@ for (const stem of nodes.flatMap((file) => /^([^.]+)\.editor\.ts$/.exec(file)?.[
   const template = readFileSync(join(root, "nodes", `${stem}.html`), "utf8");
   writeFileSync(
     join(dist, "nodes", `${stem}.html`),
-    `${scripts.map((script) => `<script type="text/javascript">\n${script}\n</script>\n\n`).join("")}${template}`,
+    `<script type="text/javascript">\n${scripts.join("\n")}\n</script>\n\n${template}`,
   );
 }
 for (const [from, to] of [

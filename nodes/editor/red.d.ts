@@ -169,7 +169,7 @@ interface ChatService {
   settings?: ChatSetting[];
 }
 
-/** Parts of chat-provider's dialog, each in a script of its own before that of the node. */
+/** Parts of chat-provider's dialog, each in a file of its own that goes before the node's. */
 interface JQueryStatic {
   chatSettings: {
     /** What is wrong with the values, each in a sentence. */

@@ -6,6 +6,7 @@ import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";
 import { isRichChoice, normaliseDelta } from "./openai-delta.js";
+import { PieceTemplate } from "./piece-template.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
@@ -24,6 +25,7 @@ const WRONG_SHAPE =
  */
 export class OpenAiDecoder implements Decoder {
   private readonly template = new TextTemplate();
+  private readonly pieces = new PieceTemplate();
   private reader: ForeignReader | undefined;
   private trackers: Map<number, ToolCallTracker> | undefined;
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
@@ -45,6 +47,11 @@ export class OpenAiDecoder implements Decoder {
       const text = this.template.match(data);
       if (text !== undefined) {
         this.sink.onText(text);
+        return;
+      }
+      const piece = this.pieces.match(data, this.trackerFor);
+      if (piece) {
+        this.sink.onChunk(piece, "rich", "");
         return;
       }
     }
@@ -121,6 +128,8 @@ export class OpenAiDecoder implements Decoder {
       const text = textOf(chunk);
       const kind = this.kindOf(chunk, text);
       if (kind === "rich") tidy(chunk);
+      if (kind === "rich" && text === "" && isRepeatable(chunk)) this.pieces.learn(data, chunk);
+      else this.pieces.forget();
       this.sink.onChunk(chunk, kind, text);
       if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, textOfRecord);
       else this.template.forget();
@@ -189,7 +198,7 @@ export class OpenAiDecoder implements Decoder {
     return delta;
   }
 
-  private trackerFor(choice: number): ToolCallTracker {
+  private readonly trackerFor = (choice: number): ToolCallTracker => {
     this.trackers ??= new Map();
     let tracker = this.trackers.get(choice);
     if (!tracker) {
@@ -197,7 +206,7 @@ export class OpenAiDecoder implements Decoder {
       this.trackers.set(choice, tracker);
     }
     return tracker;
-  }
+  };
 
   private kindOf(chunk: Chunk, text: string): ChunkKind {
     const { citations, search_results: results } = chunk;

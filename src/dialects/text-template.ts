@@ -29,6 +29,9 @@ export class TextTemplate {
   private end: string | undefined;
   private misses = 0;
 
+  /** @param key finds where the text begins, if the first that fits is the right one */
+  constructor(private readonly key = CONTENT_KEY) {}
+
   /** @returns the text of a record that differs from the template only there, else undefined. */
   match(data: string): string | undefined {
     const { before, after, end } = this;
@@ -54,7 +57,7 @@ export class TextTemplate {
   learn(data: string, textOf: (record: unknown) => unknown): void {
     this.forget();
     if (this.misses >= PATIENCE) return;
-    const key = CONTENT_KEY.exec(data);
+    const key = this.key.exec(data);
     if (!key) return;
     const at = key.index + key[0].length;
     const before = data.slice(0, at);

@@ -9,7 +9,7 @@ const TAB = { id: "tab", type: "tab", label: "Test" };
 /** A tool as somebody writes it by hand, with an object for its schema. */
 const tool = (name: string, link?: string) => ({
   name,
-  description: `Says ${name}`,
+  description: `Says ${name}.\nIn two lines.`,
   parameters: { type: "object", properties: { city: { type: "string" } } },
   ...(link === undefined ? {} : { link }),
 });

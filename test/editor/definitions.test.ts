@@ -288,6 +288,12 @@ describe("a validator", () => {
     accepts("collect", "schema", "{", { parse: "json" }, { "#node-input-parse": "text" });
   });
 
+  it("wants the speed of a voice within its bounds, and its further fields as an object", () => {
+    for (const right of ["", "1.5", "$" + "{SPEED}"]) accepts("speech-stream", "speed", right);
+    for (const wrong of ["0", "5", "fast"]) refuses(/^Speed:/, "speech-stream", "speed", wrong);
+    for (const wrong of ["{", "[1]"]) refuses(/^More fields:/, "speech-stream", "options", wrong);
+  });
+
   it("asks for a base URL where the service has none of its own", () => {
     refuses(/enter the address/, "chat-provider", "baseUrl", "", { provider: "custom" });
     refuses(/enter the address/, "chat-provider", "baseUrl", "", { provider: "openai-compatible" });

@@ -123,11 +123,16 @@ describe("A chat-provider in the editor", () => {
     editor.configs = [node("bare", { provider: "openai" })];
     await editor.settle();
     const before = asked.length;
-    editor.tell("deploy");
-    editor.tell("nodes:add", { id: "bare", type: "chat-provider" });
     editor.tell("nodes:add", { id: "x", type: "inject" });
     await editor.settle();
+    assert.equal(asked.length, before);
+    editor.tell("deploy");
+    await editor.settle();
     assert.equal(asked.length, before + 1);
+    // An import brings many at once, and asks once for each provider.
+    for (const id of ["bare", "other"]) editor.tell("nodes:add", { id, type: "chat-provider" });
+    await editor.settle();
+    assert.equal(asked.length, before + 2);
   });
 
   it("is wrong without a setting that its service needs, or with one that it cannot have, each by its name", async () => {

@@ -3,7 +3,7 @@ import type { JobReport } from "../../src/index.js";
 import { askFlow, provider } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { retryFlow } from "../support/retry-flow.js";
-import type { Credentials, DeployType, FlowNode } from "../support/runtime.js";
+import { type Credentials, type DeployType, type FlowNode, TestRuntime } from "../support/runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/saas-service.js";
 import { useService } from "../support/service.js";
 import { useRuntime } from "../support/use-runtime.js";
@@ -85,6 +85,23 @@ describe("Jobs in flows", function () {
       await eventually(() => service().connections === 0, "the connections are closed");
       assert.ok(jobs().every(({ completes }) => completes.length === 1));
     }
+  });
+
+  it("J04: so does stopping Node-RED, as SIGTERM does, before the process may go", async () => {
+    const other = await TestRuntime.start();
+    await other.deploy(askFlow(saas.url, {}, SAAS), "full", CREDENTIALS);
+    let there = false;
+    saas.reached = (step) => {
+      if (step === "stream 1") there = true;
+    };
+    saas.faults.set("stream 1", "stall");
+    other.inject("ask", { payload: "Hi" });
+    await until(() => there, "it streams");
+    await other.stop();
+    assert.deepEqual(
+      jobs().map(({ completes }) => completes.map(({ status }) => status)),
+      [["failed"]],
+    );
   });
 
   it("J04: a deploy that leaves nothing to end waits for nothing", async () => {

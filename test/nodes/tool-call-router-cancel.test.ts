@@ -153,6 +153,21 @@ describe("A run that is cancelled in a flow", () => {
     });
   }
 
+  it("by a redeploy of the router alone: what the service still says is stopped as well", async () => {
+    service().script = (reply) => void reply.send("It ");
+    await runtime().deploy(routerFlow(service().url));
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().until("out", (messages) => messages.length === 1);
+    await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
+    assert.equal(service().streaming, 1);
+    const { parts } = runtime().at("out")[0]!;
+    const toolRun = { node: "router", run: "of the router before", round: 1 };
+    runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, toolRun });
+    await eventually(() => service().streaming === 0, "the service is let go");
+    await pause();
+    assert.equal(textOf(runtime().at("out")), "It ");
+  });
+
   it("and asks no more where a tool answers after that", async () => {
     service().script = weatherman;
     await runtime().deploy(routerFlow(service().url));

@@ -13,7 +13,10 @@ import {
 import { packInto, type Tarball } from "../support/tarball.js";
 
 const NAME = "@deltaflow/node-red-chat-stream";
-const TYPES = ["chat-provider", "chat-stream", "collect", "delta-buffer", "retry"];
+const TYPES = [
+  ...["chat-provider", "chat-stream", "collect", "delta-buffer", "retry"],
+  ...["speech-stream", "tool-call-router"],
+];
 
 /** A set of nodes, as Node-RED's admin API lists it. */
 interface NodeSet {

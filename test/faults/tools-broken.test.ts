@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { eventually, streamsOf, textOf } from "../support/inbox.js";
+import { retryNode } from "../support/retry-flow.js";
+import { answering, callRecords, messagesOf, routerFlow } from "../support/router-flow.js";
+import { finish, type Script } from "../support/scripted-service.js";
+import { useService } from "../support/service.js";
+import { useRuntime } from "../support/use-runtime.js";
+
+const CALLS = [
+  ...callRecords("get_weather", { city: "Paris" }, 0),
+  ...callRecords("get_weather", { city: "Rome" }, 1),
+];
+const TURNS = [
+  ["Let me ", "look. ", ...CALLS, finish("tool_calls")],
+  ["Paris: ", "sunny. ", finish()],
+];
+const TEXT = "Let me look. Paris: sunny. ";
+
+describe("A connection that breaks", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  for (const afterText of ["restart", "stop"] as const) {
+    for (const [nth, records] of TURNS.entries()) {
+      it(`T06: at any record of turn ${nth + 1} runs no tool twice and none too early (${afterText})`, async function () {
+        this.timeout(60_000);
+        for (let sent = 0; sent < records.length; sent++) {
+          let broken = false;
+          const script: Script = async (reply, request) => {
+            const turn = messagesOf(request).some(({ role }) => role === "tool") ? 1 : 0;
+            if (turn === nth && !broken) {
+              broken = true;
+              await reply.open().sendApart(...records.slice(0, sent));
+              reply.drop();
+            } else reply.send(...TURNS[turn]!).done(turn === 0 ? "tool_calls" : "stop");
+          };
+          service().script = script;
+          runtime().forget();
+          await runtime().deploy(
+            routerFlow(service().url, {
+              between: "retry",
+              more: [retryNode({ wires: [["router"], ["ask"], []], afterText })],
+            }),
+          );
+          answering(runtime(), "weather", () => "sunny");
+          runtime().inject("router", { payload: "Paris and Rome?" });
+          const [end] = await runtime().ends("out");
+          const messages = runtime().at("out");
+          const heard = messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
+          const where = `after ${sent} records`;
+          assert.equal(streamsOf(messages).length, 1, where);
+          assert.deepEqual(
+            heard.map(({ parts }) => parts!.index),
+            [...heard.keys()],
+            where,
+          );
+          const calls = runtime()
+            .at("weather")
+            .map(({ payload }) => (payload as { city: string }).city);
+          if (end!.finishReason === "stop") {
+            assert.equal(textOf(heard), TEXT, where);
+            assert.deepEqual(calls, ["Paris", "Rome"], where);
+            await eventually(() => runtime().at("finished").length === 1);
+            assert.equal(runtime().at("finished")[0]!.payload, TEXT, where);
+          } else {
+            assert.equal(afterText, "stop");
+            assert.ok(TEXT.startsWith(textOf(heard)), where);
+            assert.deepEqual(calls, nth === 0 ? [] : ["Paris", "Rome"], where);
+          }
+        }
+      });
+    }
+  }
+});
