@@ -22,6 +22,14 @@ describe("A tool-call-router that is not set up well", () => {
     });
   }
 
+  it("lets streams pass all the same", () => {
+    const world = new RouterWorld(turns({ texts: ["."] }), { tools: [{ name: "" }] });
+    world.stream({ payload: "Hi" }, { texts: ["a", "b"] });
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.ends.length, 1);
+    assert.equal(world.errors.length, 0);
+  });
+
   it("says so where a tool has to be called that is not there, and where the message is wrong", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
     world.input({ payload: "Hi" });

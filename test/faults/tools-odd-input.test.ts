@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Message } from "../../src/node-red/red.js";
+import { anyChunkLike, anyJson } from "../support/arbitraries.js";
+import { RouterWorld, turns } from "../support/router-world.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+
+const anyParts = fc.oneof(
+  fc.record({
+    id: fc.constantFrom("stream-0", "x"),
+    index: fc.nat(4),
+    type: fc.constant("string"),
+    ch: fc.constant(""),
+  }),
+  fc.record({ id: fc.constantFrom("stream-0", "x"), index: fc.nat(4), count: fc.nat(4), parts: anyJson }),
+  anyJson,
+);
+const anyTag = fc.oneof(
+  fc.record({ node: fc.constant("router"), run: fc.constant("known"), round: fc.nat(3), outer: anyJson }),
+  anyJson,
+);
+const anyMessage = fc.record(
+  {
+    payload: anyJson,
+    parts: anyParts,
+    chunk: fc.oneof(anyChunkLike, anyJson),
+    complete: fc.constantFrom<unknown>(true, false, "x"),
+    finishReason: fc.constantFrom<unknown>("tool_calls", "length", "stop", 5),
+    toolRun: anyTag,
+    toolCall: fc.oneof(
+      fc.record({
+        node: fc.constant("router"),
+        run: fc.constant("known"),
+        id: fc.constantFrom("call_0", "x"),
+      }),
+      anyJson,
+    ),
+    retry: anyJson,
+    request: fc.oneof(fc.constant({ messages: [] }), anyJson),
+    stats: anyJson,
+    error: anyJson,
+    tools: fc.oneof(fc.constant([]), anyJson),
+    options: fc.oneof(fc.constant({}), anyJson),
+    messages: fc.array(fc.record({ role: fc.constant("user"), content: fc.string() }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    cancel: fc.constant(true),
+    reset: fc.constant(true),
+    usage: anyJson,
+    conversation: anyJson,
+  },
+  { requiredKeys: [] },
+);
+
+describe("Odd messages", () => {
+  it("T09: whatever comes, is done once, ends in no accident, and each stream has one end at most", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyMessage, { maxLength: 12 }), fc.boolean(), async (messages, silent) => {
+        const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }), {
+          otherTools: true,
+        });
+        if (silent) world.onCall = () => {};
+        // What a chat-stream would refuse is not this node's affair.
+        world.onWay = (message) => (message["odd"] ? undefined : message);
+        world.input({ payload: "Go" });
+        const run = (world.requests[0]!["toolRun"] as { run: string }).run;
+        const named = (value: unknown) =>
+          JSON.parse(JSON.stringify(value).replaceAll('"known"', `"${run}"`)) as Message;
+        for (const message of messages) world.input({ ...named(message), odd: true });
+        await world.clock.advance(5_000_000);
+        assert.equal(world.done, world.got);
+        assert.equal(world.clock.waiting, 0);
+        assert.deepEqual(
+          world.errors.filter(({ code }) => code === undefined),
+          [],
+        );
+        const ends = world.ends.map(({ parts }) => parts!.id);
+        assert.equal(new Set(ends).size, ends.length);
+        assert.deepEqual(Object.keys(Object.prototype), []);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
