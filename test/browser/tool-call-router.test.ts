@@ -293,17 +293,20 @@ describe("tool-call-router in the editor", function () {
   it("looks right in the dark, and in German", async () => {
     const editor = await world.editor(routerFlow(["get_weather", "get_time", "send_mail"]));
     await editor.page.evaluate(`localStorage.setItem("editor-language", "de")`);
-    await editor.open();
-    await editor.theme("dark");
-    await editor.edit("router");
-    await rows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
-    await rows(editor).nth(1).locator(".monaco-editor").waitFor();
-    await screenshot(editor.page, "tool-call-router-dark-de");
-    await editor.field("red-ui-tab-tool-call-router-run").click();
-    assert.match(await editor.field("tool-call-router-run").innerText(), /Das Modell darf/);
-    await screenshot(editor.page, "tool-call-router-run-dark-de");
-    await editor.cancel();
-    await editor.theme("light");
-    await editor.page.evaluate(`localStorage.removeItem("editor-language")`);
+    try {
+      await editor.open();
+      await editor.theme("dark");
+      await editor.edit("router");
+      await rows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
+      await rows(editor).nth(1).locator(".monaco-editor").waitFor();
+      await screenshot(editor.page, "tool-call-router-dark-de");
+      await editor.field("red-ui-tab-tool-call-router-run").click();
+      assert.match(await editor.field("tool-call-router-run").innerText(), /Das Modell darf/);
+      await screenshot(editor.page, "tool-call-router-run-dark-de");
+      await editor.cancel();
+    } finally {
+      // The other tests have the same browser.
+      await editor.page.evaluate(`localStorage.removeItem("editor-language")`);
+    }
   });
 });
