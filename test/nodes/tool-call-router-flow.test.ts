@@ -244,11 +244,11 @@ describe("A tool-call-router in a flow", () => {
       if (result) reply.say(`[${String(result.content)}]`);
       else reply.send(...callRecords(tools[0]!, { prompt: "Paris", city: "Paris" })).done("tool_calls");
     };
-    const helper = { name: "ask_helper", parameters: { type: "object" } };
+    const expert = { name: "ask_expert", parameters: { type: "object" } };
     await runtime().deploy([
       TAB,
       provider(service().url),
-      routerNode({ tools: [helper], wires: [["out"], ["ask"], ["inner"]] }),
+      routerNode({ tools: [expert], wires: [["out"], ["ask"], ["inner"]] }),
       chatStream({ wires: [["router"]] }),
       { ...routerNode({ wires: [["collect"], ["ask2"], ["weather"], []] }), id: "inner" },
       { ...chatStream({ wires: [["inner"]] }), id: "ask2" },
@@ -258,7 +258,7 @@ describe("A tool-call-router in a flow", () => {
     ]);
     runtime().reactions.set("weather", (message) => {
       const { outer, node } = message["toolCall"] as { outer: { node: string; name: string }; node: string };
-      assert.deepEqual([node, outer.node, outer.name], ["inner", "router", "ask_helper"]);
+      assert.deepEqual([node, outer.node, outer.name], ["inner", "router", "ask_expert"]);
       runtime().inject("inner", { ...message, payload: "sunny" });
     });
     ask({ topic: "t" });
