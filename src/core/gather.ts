@@ -10,12 +10,20 @@ export function later(known: unknown, added: unknown): unknown {
   if (isEmpty(added)) return known ?? added;
   if (!isObject(known) || !isObject(added)) return added;
   const merged = { ...known };
-  for (const [key, value] of Object.entries(added)) {
-    if (value === null || value === undefined) continue;
-    const before = ownField(merged, key);
-    if (!isEmpty(value) || before === null || before === undefined) merged[key] = value;
-  }
+  for (const [key, value] of newMembers(known, added)) merged[key] = value;
   return merged;
+}
+
+/** The members that are to be taken over. */
+function newMembers(
+  known: Readonly<Record<string, unknown>>,
+  added: Readonly<Record<string, unknown>>,
+): [string, unknown][] {
+  return Object.entries(added).filter(([key, value]) => {
+    if (value === null || value === undefined) return false;
+    const before = ownField(known, key);
+    return !isEmpty(value) || before === null || before === undefined;
+  });
 }
 
 /** A field's value, and not what every object has under that name (`constructor`, `toString`). */
@@ -46,10 +54,23 @@ export class LatestFields {
     const known = this.fields.get(key);
     // Most fields say the same on every chunk.
     if (value === null || value === undefined || (known && known.value === value)) return 0;
-    const next = later(known?.value, typeof value === "object" ? structuredClone(value) : value);
+    const own: unknown = typeof value === "object" ? structuredClone(value) : value;
+    if (known && isObject(known.value) && isObject(own)) return this.extend(known.value, own);
+    const next = later(known?.value, own);
     const size = sizeOf(next) + key.length;
     this.fields.set(key, { value: next, size });
     return Math.max(0, size - (known?.size ?? 0));
+  }
+
+  /** In place: an object that grows by a member on each chunk must not be copied each time. */
+  private extend(known: Record<string, unknown>, added: Record<string, unknown>): number {
+    let grown = 0;
+    for (const [key, value] of newMembers(known, added)) {
+      const before = ownField(known, key);
+      grown += Math.max(0, sizeOf(value) - (before === undefined ? -key.length : sizeOf(before)));
+      known[key] = value;
+    }
+    return grown;
   }
 
   /** A copy, for whoever asks. */
@@ -81,6 +102,9 @@ export class DistinctList {
   }
 }
 
+/** How many blocks may grow side by side: further back none is looked for. */
+const MOST_GROWING = 128;
+
 /**
  * Adds OpenRouter's reasoning details to a list: pieces of the same type and index are one block that grows.
  * @returns how many characters are new
@@ -89,7 +113,9 @@ export function gatherDetails(known: unknown[], added: readonly unknown[]): numb
   let grown = 0;
   for (const piece of added) {
     grown += sizeOf(piece);
-    const block = known.find((entry) => isSameBlock(entry, piece)) as Record<string, unknown> | undefined;
+    const block = known.slice(-MOST_GROWING).find((entry) => isSameBlock(entry, piece)) as
+      | Record<string, unknown>
+      | undefined;
     if (!block) {
       known.push(structuredClone(piece));
       continue;

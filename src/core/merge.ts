@@ -1,4 +1,5 @@
 import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
+import { Failure } from "./failure.js";
 import { joinBase64, later, ownField } from "./gather.js";
 
 /**
@@ -23,8 +24,13 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   return first;
 }
 
-/** One entry a choice: a record that names a choice twice, or leaves its index out twice, means one. */
-export function distinctChoices(choices: ChunkChoice[]): ChunkChoice[] {
+/**
+ * One entry a choice: a record that names a choice twice, or leaves its index out twice, means one.
+ * @throws Failure `limit` for more than `most` in one record
+ */
+export function distinctChoices(choices: ChunkChoice[], most: number): ChunkChoice[] {
+  if (choices.length > most)
+    throw new Failure("limit", `The service sent a choice beyond the limit of ${most}.`);
   return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
 }
 

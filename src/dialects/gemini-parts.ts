@@ -61,7 +61,8 @@ export class GeminiParts {
     }
     if (typeof thoughtSignature === "string" && thoughtSignature !== "") {
       const detail = { type: "reasoning.encrypted", data: thoughtSignature, format: GEMINI_REASONING };
-      delta.reasoning_details = [...(delta.reasoning_details ?? []), detail];
+      delta.reasoning_details ??= [];
+      delta.reasoning_details.push(detail);
     }
     for (const [key, field] of Object.entries(PASSED)) if (isObject(part[key])) delta[field] = part[key];
   }
@@ -111,9 +112,11 @@ function addData(delta: Delta, data: Record<string, unknown>, signature: unknown
   }
   const url = `data:${type};base64,${base64}`;
   const image = { type: "image_url", image_url: { url }, ...signedWith(signature) };
-  delta.images = [...(delta.images ?? []), image];
+  delta.images ??= [];
+  delta.images.push(image);
 }
 
 function addCall(delta: Delta, call: ToolCallDelta): void {
-  delta.tool_calls = [...(delta.tool_calls ?? []), call];
+  delta.tool_calls ??= [];
+  delta.tool_calls.push(call);
 }

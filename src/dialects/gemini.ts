@@ -67,7 +67,10 @@ class GeminiReader implements ForeignReader {
     if (typeof modelVersion === "string") this.model ||= modelVersion;
     this.created ||= secondsOf(createTime);
     const list = Array.isArray(candidates) ? candidates.filter(isObject) : [];
-    const choices = distinctChoices(list.map((candidate, at) => this.choice(candidate, at)));
+    const choices = distinctChoices(
+      list.map((candidate, at) => this.choice(candidate, at)),
+      this.options.indices,
+    );
     const usage = geminiUsage(usageMetadata);
     const text = choices.find(({ index }) => index === 0)?.delta.content ?? "";
     const plain = known && !usage && choices.length === 1 && isBare(choices[0]!) && isEmpty(rest);

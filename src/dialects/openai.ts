@@ -138,7 +138,10 @@ export class OpenAiDecoder implements Decoder {
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
     const usage = usageOf(record, choices);
-    record["choices"] = distinctChoices(choices.map((choice) => this.choice(choice)));
+    record["choices"] = distinctChoices(
+      choices.map((choice) => this.choice(choice)),
+      this.options.indices,
+    );
     if (usage) record["usage"] = usage;
     else dropField(record, "usage");
     this.identify(record);

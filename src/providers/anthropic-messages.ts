@@ -3,7 +3,7 @@ import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../core/echo.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts, type InlineData, type Part } from "./content.js";
-import { pastCalls } from "./history.js";
+import { nothingToAsk, pastCalls } from "./history.js";
 
 /** A content block of the Messages API. */
 export type Block = Record<string, unknown>;
@@ -42,12 +42,7 @@ export function anthropicConversation(messages: readonly ChatMessage[]): Anthrop
   }
   const last = turns.at(-1);
   if (last?.role === "assistant") trimEnd(turns, last);
-  if (turns.length === 0) {
-    throw new Failure(
-      "invalid_request",
-      `There is nothing to ask: ${SERVICE} needs a message of the user's.`,
-    );
-  }
+  if (turns.length === 0) throw nothingToAsk(SERVICE);
   return {
     ...(system.length > 0 ? { system: simplified(system, "\n\n") } : {}),
     messages: turns.map(({ role, blocks }) => ({ role, content: simplified(resultsFirst(role, blocks)) })),
@@ -78,8 +73,8 @@ function resultsFirst(role: Turn["role"], blocks: Block[]): Block[] {
 /** An answer that is to go on must not end in white space. */
 function trimEnd(turns: Turn[], last: Turn): void {
   const block = last.blocks.at(-1)!;
-  if (block["type"] !== "text") return;
-  const text = (block["text"] as string).trimEnd();
+  if (block["type"] !== "text" || typeof block["text"] !== "string") return;
+  const text = block["text"].trimEnd();
   if (text !== "") last.blocks[last.blocks.length - 1] = { ...block, text };
   else if (last.blocks.length > 1) last.blocks.pop();
   else turns.pop();

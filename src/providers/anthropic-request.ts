@@ -4,7 +4,15 @@ import { type ChatRequest, cleanParameters } from "../core/request.js";
 import { anthropicConversation, type Block } from "./anthropic-messages.js";
 import { thinkingFor } from "./anthropic-thinking.js";
 import { cannotSend } from "./content.js";
-import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
+import {
+  type Harmless,
+  isTextAlone,
+  OPENAI_ONLY,
+  objectOf,
+  sendable,
+  wantedFormat,
+  withoutNulls,
+} from "./parameters.js";
 
 /** Every answer of the Messages API needs a bound. What every model allows; its authors' examples use no more. */
 const DEFAULT_MAX_TOKENS = 4096;
@@ -23,7 +31,7 @@ const UNKNOWN: Harmless = {
   top_logprobs: (value) => value === 0,
   frequency_penalty: (value) => value === 0,
   presence_penalty: (value) => value === 0,
-  modalities: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
+  modalities: isTextAlone,
 };
 
 /** What takes the place of a parameter that the service does not have. */
@@ -120,12 +128,6 @@ function toolOf(tool: unknown, at: number): Block {
     ...withoutNulls(more),
     ...cache,
   };
-}
-
-function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
-  );
 }
 
 const CHOICES: Readonly<Record<string, string>> = { auto: "auto", none: "none", required: "any" };

@@ -1,6 +1,6 @@
 import type { ChatRequest, WireRequest } from "../core/request.js";
 import { anthropicBody } from "./anthropic-request.js";
-import { headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
+import { headersFor, modelNames, postJson, responseFailure, underPart } from "./http.js";
 import type { Endpoint, Provider } from "./provider.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */
@@ -35,10 +35,8 @@ function models(endpoint: Endpoint): WireRequest {
   return { method: "GET", url, headers: headersOf(endpoint) };
 }
 
-/** Anthropic's documentation gives the address without the version, this package's others have it. */
-function at(endpoint: Endpoint, path: string): URL {
-  const versioned = /\/v1\/*$/.test(new URL(endpoint.baseUrl).pathname);
-  return under(endpoint.baseUrl, versioned ? path : `v1/${path}`);
+function at({ baseUrl }: Endpoint, path: string): URL {
+  return underPart(baseUrl, "v1", path);
 }
 
 function headersOf(endpoint: Endpoint): Record<string, string> {

@@ -1,4 +1,4 @@
-import { under } from "./http.js";
+import { addressStep, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Endpoint, Provider } from "./provider.js";
 
@@ -21,7 +21,7 @@ export const AZURE_OPENAI: Provider = openAiCompatible({
   chatUrl: (endpoint, model) => {
     const version = versionOf(endpoint);
     if (version === undefined) return under(resource(endpoint), "openai/v1/chat/completions");
-    const deployment = encodeURIComponent(deploymentOf(endpoint) ?? model);
+    const deployment = addressStep(deploymentOf(endpoint) ?? model, "The name of the deployment");
     return dated(under(resource(endpoint), `openai/deployments/${deployment}/chat/completions`), version);
   },
   modelsUrl: (endpoint) => {

@@ -1,12 +1,15 @@
 import type { ChatMessage } from "../core/chunk.js";
+import { isObject } from "../core/json.js";
 import { cannotSend, contentParts } from "./content.js";
-import { under } from "./http.js";
+import { described } from "./history.js";
+import { underPart } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
-import type { Endpoint, Provider } from "./provider.js";
+import { type Harmless, isTextAlone, OPENAI_ONLY } from "./parameters.js";
+import type { Provider } from "./provider.js";
 
 const LABEL = "ChoreoAI";
 
-/** What the server's schema has. It drops every other field without a word. */
+/** What the server's schema has. */
 const FIELDS: ReadonlySet<string> = new Set([
   "model",
   "messages",
@@ -20,18 +23,21 @@ const FIELDS: ReadonlySet<string> = new Set([
   "user",
 ]);
 
-/**
- * Fields without which the answer would be another one, and whether a value of theirs asks for that. Others that the
- * server does not know (a seed, usage in the stream) are left out.
- */
-const MEANINGFUL: Readonly<Record<string, (value: unknown) => boolean>> = {
-  tools: () => true,
-  functions: () => true,
-  tool_choice: (value) => value !== "auto" && value !== "none",
-  n: (value) => value !== 1,
-  response_format: (value) => (value as { type?: unknown } | undefined)?.type !== "text",
-  logprobs: (value) => value !== false,
+/** Fields that it does not have and that make no difference with these values. */
+const HARMLESS: Harmless = {
+  ...OPENAI_ONLY,
+  function_call: isDefault,
+  tool_choice: isDefault,
+  parallel_tool_calls: () => true,
+  n: (value) => value === 1,
+  response_format: (value) => isObject(value) && value["type"] === "text",
+  logprobs: (value) => value === false,
+  modalities: isTextAlone,
 };
+
+function isDefault(choice: unknown): boolean {
+  return choice === "auto" || choice === "none";
+}
 
 /** The gateway's server (branch `develop`): it routes by the beginning of the model's name. */
 export const CHOREOAI: Provider = openAiCompatible({
@@ -42,22 +48,19 @@ export const CHOREOAI: Provider = openAiCompatible({
   keyRequired: true,
   keyVariable: "CHOREOAI_API_KEY",
   settings: [SPLIT_THINKING],
-  chatUrl: (endpoint) => versioned(endpoint, "chat/completions"),
-  modelsUrl: (endpoint) => versioned(endpoint, "models"),
+  chatUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "chat/completions"),
+  modelsUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "models"),
   adapt,
 });
 
-/** Its documentation gives the address without `/v1`, its examples with. */
-function versioned({ baseUrl }: Endpoint, part: string): URL {
-  const ends = /\/v1\/*$/.test(new URL(baseUrl).pathname);
-  return under(baseUrl, ends ? part : `v1/${part}`);
-}
-
-function adapt(body: Record<string, unknown>): Record<string, unknown> {
-  for (const [field, matters] of Object.entries(MEANINGFUL)) {
-    if (Object.hasOwn(body, field) && matters(body[field])) throw cannotSend(LABEL, field);
+/** What its server would drop without a word, and the answer be another one for it, is refused. */
+function adapt({ max_completion_tokens: most, ...body }: Record<string, unknown>): Record<string, unknown> {
+  const known: Record<string, unknown> = most === undefined ? {} : { max_tokens: most };
+  for (const [field, value] of Object.entries(body)) {
+    const saysNothing = Object.hasOwn(HARMLESS, field) ? HARMLESS[field] : undefined;
+    if (FIELDS.has(field)) known[field] ??= value;
+    else if (!saysNothing?.(value)) throw cannotSend(LABEL, field);
   }
-  const known = Object.fromEntries(Object.entries(body).filter(([field]) => FIELDS.has(field)));
   const messages = body["messages"] as readonly ChatMessage[];
   return { ...known, messages: messages.map(plainMessage) };
 }
@@ -69,7 +72,7 @@ function plainMessage(message: ChatMessage, at: number): ChatMessage {
   const calls = message["tool_calls"];
   if (Array.isArray(calls) && calls.length > 0) throw cannotSend(LABEL, `tool calls (message ${at})`);
   const texts = contentParts(message, `Message ${at}`).map((part) => {
-    if (part.kind !== "text") throw cannotSend(LABEL, `${part.kind} parts (message ${at})`);
+    if (part.kind !== "text") throw cannotSend(LABEL, `${described(part)} (message ${at})`);
     return part.text;
   });
   const name = message["name"];

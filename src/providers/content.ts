@@ -34,7 +34,7 @@ const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** The media types of files that have only a name. */
+/** Media types by the ending of a file's name or address. */
 const BY_ENDING: ReadonlyMap<string, string> = new Map(
   Object.entries({
     pdf: "application/pdf",
@@ -48,8 +48,22 @@ const BY_ENDING: ReadonlyMap<string, string> = new Map(
     jpeg: "image/jpeg",
     gif: "image/gif",
     webp: "image/webp",
+    heic: "image/heic",
+    mp3: "audio/mpeg",
+    wav: "audio/wav",
+    ogg: "audio/ogg",
+    flac: "audio/flac",
+    mp4: "video/mp4",
+    mov: "video/quicktime",
+    webm: "video/webm",
   }),
 );
+
+/** What a file is by its name or web address; undefined where neither tells. */
+export function mediaTypeOf(name: string): string | undefined {
+  const ending = /\.(\w+)(?:[?#]|$)/.exec(name)?.[1];
+  return BY_ENDING.get(ending?.toLowerCase() ?? "");
+}
 
 /**
  * The parts of a message's content, whether that is a text, one part or a list; none where it is null.
@@ -140,9 +154,8 @@ function fileIn(
   const { file_data: data, file_id: id, file_url: url, filename } = file;
   const name = typeof filename === "string" && filename !== "" ? { name: filename } : {};
   if (typeof data === "string" && data !== "") {
-    const ending = /\.(\w+)$/.exec(name.name ?? "")?.[1]?.toLowerCase() ?? "";
     // Without a name it is what Chat Completions' files are.
-    const mediaType = name.name ? (BY_ENDING.get(ending) ?? "application/octet-stream") : "application/pdf";
+    const mediaType = name.name ? (mediaTypeOf(name.name) ?? "application/octet-stream") : "application/pdf";
     return { ...name, data: dataUrl(data) ?? { mediaType, base64: data } };
   }
   if (typeof id === "string" && id !== "") return { ...name, id };

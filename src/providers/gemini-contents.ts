@@ -1,9 +1,16 @@
 import type { ChatMessage } from "../core/chunk.js";
 import { GEMINI_REASONING, thoughtSignature } from "../core/echo.js";
-import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
-import { cannotSend, contentParts, type Part } from "./content.js";
-import { CallNames, described, onlyText, type PastCall, pastCalls, spokenText } from "./history.js";
+import { cannotSend, contentParts, mediaTypeOf, type Part } from "./content.js";
+import {
+  CallNames,
+  described,
+  nothingToAsk,
+  onlyText,
+  type PastCall,
+  pastCalls,
+  spokenText,
+} from "./history.js";
 
 const SERVICE = "Gemini";
 
@@ -21,25 +28,6 @@ interface Content {
   role: "user" | "model";
   parts: GeminiPart[];
 }
-
-/** Media types by the ending of an address: Gemini wants to know one. */
-const BY_ENDING: Readonly<Record<string, string>> = {
-  pdf: "application/pdf",
-  txt: "text/plain",
-  csv: "text/csv",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  heic: "image/heic",
-  mp3: "audio/mpeg",
-  wav: "audio/wav",
-  ogg: "audio/ogg",
-  flac: "audio/flac",
-  mp4: "video/mp4",
-  mov: "video/quicktime",
-  webm: "video/webm",
-};
 
 /**
  * A conversation of Chat Completions as Gemini's `contents` (Gemini API reference, "Content"): what the system says
@@ -76,12 +64,7 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
     } else throw cannotSend(SERVICE, `the role "${role}" (${place})`);
     answering = isResult;
   }
-  if (contents.length === 0) {
-    throw new Failure(
-      "invalid_request",
-      `There is nothing to ask: ${SERVICE} needs a message of the user's.`,
-    );
-  }
+  if (contents.length === 0) throw nothingToAsk(SERVICE);
   return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
 }
 
@@ -153,8 +136,8 @@ function partOf(part: Part, place: string): GeminiPart {
   );
 }
 
+/** The service wants to know what it is to fetch. */
 function fileData(url: string): GeminiPart {
-  const ending = /\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? "";
-  const mimeType = Object.hasOwn(BY_ENDING, ending) ? { mimeType: BY_ENDING[ending] } : {};
-  return { fileData: { ...mimeType, fileUri: url } };
+  const mimeType = mediaTypeOf(url);
+  return { fileData: { ...(mimeType ? { mimeType } : {}), fileUri: url } };
 }

@@ -79,3 +79,8 @@ export function spokenText(service: string, message: ChatMessage, place: string)
   const instead = message["refusal"] ?? (isObject(audio) ? audio["transcript"] : undefined);
   return text === "" && typeof instead === "string" ? instead : text;
 }
+
+/** A conversation of which nothing is left once what the service takes elsewhere, and what says nothing, is gone. */
+export function nothingToAsk(service: string): Failure {
+  return new Failure("invalid_request", `There is nothing to ask: ${service} needs a message of the user's.`);
+}

@@ -52,6 +52,24 @@ export function under(baseUrl: string, path: string): URL {
   return url;
 }
 
+/** The same where the first part, `v1`, may stand at the end of the base URL already: documents give both. */
+export function underPart(baseUrl: string, part: string, path: string): URL {
+  const steps = new URL(baseUrl).pathname.split("/").filter((step) => step !== "");
+  return under(baseUrl, steps.at(-1) === part ? path : `${part}/${path}`);
+}
+
+/**
+ * A name or id as one step of an address.
+ * @param what it is, for the error
+ * @throws Failure `invalid_request` for dots alone, which would lead elsewhere, and for half a character
+ */
+export function addressStep(name: string, what: string): string {
+  if (/^\.{0,2}$/.test(name) || /\p{Surrogate}/u.test(name)) {
+    throw new Failure("invalid_request", `${what} cannot be part of an address. Check it.`);
+  }
+  return encodeURIComponent(name);
+}
+
 /** A request whose answer is to come as server-sent events. */
 export function postJson(
   url: URL,

@@ -4,7 +4,7 @@ import { isObject } from "../core/json.js";
 import { type ChatRequest, cleanParameters } from "../core/request.js";
 import { cannotSend, contentParts } from "./content.js";
 import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "./history.js";
-import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
+import { type Harmless, isTextAlone, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
 
 const SERVICE = "Ollama";
 
@@ -39,7 +39,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
 const UNKNOWN: Harmless = {
   ...OPENAI_ONLY,
   n: (value) => value === 1,
-  modalities: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
+  modalities: isTextAlone,
   parallel_tool_calls: (value) => value !== false,
   tool_choice: (value) => value === "auto" || value === "none",
 };

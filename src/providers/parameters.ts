@@ -6,6 +6,9 @@ export type Harmless = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const never = () => false;
 const always = () => true;
+/** Whether an answer in text, and in nothing else, is asked for. */
+export const isTextAlone = (modalities: unknown) =>
+  Array.isArray(modalities) && modalities.every((modality) => modality === "text");
 const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
 
 /** Parameters of OpenAI's alone. */
@@ -55,6 +58,13 @@ export function objectOf(service: string, name: string, value: unknown): Record<
   if (value === undefined) return {};
   if (isObject(value)) return value;
   throw cannotSend(service, `the parameter ${name} with a value that is no object`);
+}
+
+/** Fields without those that say nothing: strict services refuse a null. */
+export function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 /** What a `response_format` of Chat Completions asks for. */

@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
-import { bearer, headersFor, postJson, responseFailure, under } from "./http.js";
+import { addressStep, bearer, headersFor, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";
 import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
 
@@ -43,7 +43,7 @@ export const SAAS_LLM: Provider = {
   chat,
   // It has no list of models; the balance tells whether address, key and team fit together.
   models: balanceRequest,
-  modelNames: () => [],
+  modelNames: noNames,
   balance: { request: balanceRequest, read: balanceIn },
   failure,
   learn: () => false,
@@ -69,9 +69,15 @@ function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
 function balanceRequest(endpoint: Endpoint): WireRequest {
   return {
     method: "GET",
-    url: api(endpoint, `credits/teams/${encodeURIComponent(teamOf(endpoint))}/balance`),
+    url: api(endpoint, `credits/teams/${addressStep(teamOf(endpoint), "The id of the team")}/balance`),
     headers: headersFor(endpoint, bearer(endpoint)),
   };
+}
+
+/** @throws Failure `bad_response` where it was not the service that answered */
+function noNames(body: unknown): string[] {
+  if (isObject(body) && "credits_remaining" in body) return [];
+  throw new Failure("bad_response", "The answer is not a team's balance. Check the base URL.");
 }
 
 function balanceIn(body: unknown): string | undefined {
@@ -126,16 +132,13 @@ function teamOf(endpoint: Endpoint): string {
 }
 
 function jobPath(id: string, step: string): string {
-  return `jobs/${encodeURIComponent(id)}/${step}`;
+  return `jobs/${addressStep(id, "The id of the job")}/${step}`;
 }
 
 function post(endpoint: Endpoint, path: string, body: unknown, accept = "application/json"): WireRequest {
   return postJson(api(endpoint, path), headersFor(endpoint, bearer(endpoint)), body, accept);
 }
 
-/** Its documents give the address with and without `/api`. */
-function api(endpoint: Endpoint, path: string): URL {
-  const url = new URL(endpoint.baseUrl);
-  const root = /\/api\/*$/.test(url.pathname) ? url.href : under(endpoint.baseUrl, "api").href;
-  return under(root, path);
+function api({ baseUrl }: Endpoint, path: string): URL {
+  return underPart(baseUrl, "api", path);
 }

@@ -4,6 +4,7 @@ import { isObject } from "../core/json.js";
 import { type Headers, header } from "../core/retry-hint.js";
 import { bearer, headersFor, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
+import { withoutNulls } from "./parameters.js";
 import type { Capability, Endpoint, Provider, ProviderSetting } from "./provider.js";
 import { openAiSpeech } from "./speech.js";
 
@@ -106,12 +107,6 @@ function strictMessage(message: ChatMessage): ChatMessage {
   const called = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
   const kept = fields.filter(([name]) => ASSISTANT_FIELDS.has(name) && (name !== "tool_calls" || called));
   return { ...Object.fromEntries(kept), role, content: content ?? (called ? null : "") };
-}
-
-function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
-  );
 }
 
 /** An error budget that is spent has a header of its own, in the plural; asking before the block ends prolongs it. */

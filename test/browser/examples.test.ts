@@ -59,6 +59,14 @@ describe("Import > Examples", function () {
       await editor.clearDebug();
     }
   });
+
+  it("lets a model use the tools that are drawn for it", async () => {
+    const editor = await world.editor(example("18 Weather and time tools"));
+    await editor.press(await editor.named("inject", "Weather in Paris"));
+    await editor.debugged("Answer", /Paris/);
+    await editor.rest();
+    await screenshot(editor.page, "tools");
+  });
 });
 
 function needsKey(name: string): boolean {

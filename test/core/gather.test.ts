@@ -214,3 +214,26 @@ describe("Merging two chunks", () => {
     assert.deepEqual(merged.usage, { a: 1 });
   });
 });
+
+describe("What grows by a member with each chunk", function () {
+  // Enough for a slow machine. Where each chunk looked at all that came before, it would be minutes.
+  this.timeout(20_000);
+  const MANY = 60_000;
+
+  it("costs no more the longer it has grown: a vendor's object", () => {
+    const fields = new LatestFields();
+    let size = 0;
+    for (let at = 0; at < MANY; at++) size += fields.keep("blocks", { [at]: { type: "x" } });
+    const { blocks } = fields.toObject();
+    assert.equal(Object.keys(blocks as object).length, MANY);
+    assert.ok(Math.abs(size - sizeOf(blocks)) < 100, `${size} of ${sizeOf(blocks)}`);
+  });
+
+  it("costs no more the longer it has grown: reasoning details", () => {
+    const known: unknown[] = [];
+    for (let at = 0; at < MANY; at++) gatherDetails(known, [{ type: "x", index: at, text: "t" }]);
+    assert.equal(known.length, MANY);
+    gatherDetails(known, [{ type: "x", index: MANY - 1, text: "u" }]);
+    assert.deepEqual(known.at(-1), { type: "x", index: MANY - 1, text: "tu" });
+  });
+});

@@ -50,7 +50,7 @@ describe("A flow with ChoreoAI", () => {
   });
 
   it("sends nothing that the server would drop", async () => {
-    await ask("gpt-4o", { options: { temperature: 0.2, seed: 4 } });
+    await ask("gpt-4o", { options: { temperature: 0.2, max_completion_tokens: 4, stream_options: {} } });
     assert.deepEqual(choreo.understood, service().requests[0]!.body);
   });
 

@@ -35,6 +35,16 @@ describe("A request to Azure OpenAI", () => {
     assert.equal(other.url, `${RESOURCE}/openai/deployments/other/chat/completions?api-version=2024-10-21`);
   });
 
+  it("is refused where the deployment's name would lead elsewhere", () => {
+    for (const model of ["..", ".", "\ud800"]) {
+      assert.throws(
+        () => request({ apiVersion: "2024-10-21" }, { model }),
+        { code: "invalid_request" },
+        model,
+      );
+    }
+  });
+
   it("takes the resource's address in every form that the portal shows", () => {
     const forms = [
       "/",

@@ -43,11 +43,13 @@ describe("A request to ChoreoAI", () => {
       temperature: 0,
       stop: ["x"],
       max_tokens: 5,
-      seed: 1,
       n: 1,
       user: "u",
       tool_choice: "auto",
       logprobs: false,
+      modalities: ["text"],
+      parallel_tool_calls: true,
+      metadata: { run: "1" },
     };
     assert.deepEqual(request({ parameters, tools: [] }).body, {
       model: "m",
@@ -62,6 +64,12 @@ describe("A request to ChoreoAI", () => {
       request({ parameters: { response_format: { type: "text" } } }).body.response_format,
       undefined,
     );
+  });
+
+  it("has its bound of tokens under the one name that the server knows", () => {
+    assert.equal(request({ parameters: { max_completion_tokens: 7 } }).body.max_tokens, 7);
+    const both = request({ parameters: { max_tokens: 5, max_completion_tokens: 7 } }).body;
+    assert.deepEqual([both.max_tokens, both.max_completion_tokens], [7, undefined]);
   });
 
   it("has texts only: parts that are texts become one, a null becomes an empty one", () => {
@@ -90,10 +98,15 @@ describe("A request to ChoreoAI", () => {
     refused({ parameters: { functions: [{}] } }, /functions/);
     refused({ parameters: { response_format: { type: "json_schema" } } }, /response_format/);
     refused({ parameters: { logprobs: true } }, /logprobs/);
+    for (const name of ["seed", "reasoning_effort", "logit_bias", "top_k", "constructor"]) {
+      refused({ parameters: { [name]: 1 } }, new RegExp(`ChoreoAI cannot take ${name}`));
+    }
+    refused({ parameters: { modalities: ["text", "audio"] } }, /modalities/);
     refused({ messages: [{ role: "tool", tool_call_id: "c", content: "4" }] }, /results of tools.*0/);
     refused({ messages: [{ role: "assistant", content: null, tool_calls: [{ id: "c" }] }] }, /tool calls/);
     const image = { type: "image_url", image_url: { url: "https://a/b.png" } };
-    refused({ messages: [{ role: "user", content: [image] }] }, /image/);
+    refused({ messages: [{ role: "user", content: [image] }] }, /cannot take an image \(message 0\)/);
+    refused({ messages: [{ role: "user", content: [{ type: "odd" }] }] }, /content part of type odd/);
   });
 });
 

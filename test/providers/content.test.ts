@@ -89,6 +89,11 @@ describe("The content of a message", () => {
       name: "a.MD",
       data: data("text/markdown"),
     });
+    assert.deepEqual(fileOf({ file_data: "AA==", filename: "a.mp3" }), {
+      kind: "file",
+      name: "a.mp3",
+      data: data("audio/mpeg"),
+    });
     assert.deepEqual(fileOf({ file_data: "AA==" }), { kind: "file", data: data("application/pdf") });
     assert.deepEqual(fileOf({ file_data: "AA==", filename: "a.constructor" }), {
       kind: "file",
