@@ -5,7 +5,7 @@ import { DASHBOARD, type NodeRedProcess } from "../support/node-red-process.js";
 import { Editor } from "./editor.js";
 import { example, PACKAGE, world } from "./world.js";
 
-const EXAMPLE = "27 Dashboard chat";
+const EXAMPLE = "26 Dashboard chat";
 const PHONE = { width: 390, height: 844 };
 
 describe("the chat of the example for FlowFuse Dashboard", function () {

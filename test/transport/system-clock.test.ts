@@ -18,6 +18,16 @@ describe("The machine's clock", () => {
     assert.deepEqual(fired, []);
   });
 
+  it("waits long where it is to wait longer than a timer can", async () => {
+    let fired = false;
+    const timer = systemClock.setTimer(() => {
+      fired = true;
+    }, 1e12);
+    await new Promise<void>((resolve) => systemClock.setTimer(resolve, 10));
+    systemClock.clearTimer(timer);
+    assert.equal(fired, false);
+  });
+
   it("calls back after what waits to be read", async () => {
     const order: string[] = [];
     systemClock.afterReads(() => order.push("after"));
