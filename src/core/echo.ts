@@ -23,6 +23,18 @@ export const ANTHROPIC_BLOCKS = "anthropic_blocks";
  */
 export const GEMINI_REASONING = "google-gemini-v1";
 
+/**
+ * A message's field with the parts of Gemini's answer that Chat Completions has no place for (code that it ran and what
+ * came of it), as they came, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
+ */
+export const GEMINI_PARTS = "gemini_parts";
+
+/** What a service's own field of a message keeps, in its order: keys that are numbers stand in theirs. */
+export function keptIn(message: Readonly<Record<string, unknown>>, field: string): Record<string, unknown>[] {
+  const kept = message[field];
+  return isObject(kept) ? Object.values(kept).filter(isObject) : [];
+}
+
 /** What a tool call or an image carries of Google's, as its own OpenAI-compatible API has it. */
 export function thoughtSignature(carrier: Readonly<Record<string, unknown>>): string | undefined {
   const extra = carrier["extra_content"];

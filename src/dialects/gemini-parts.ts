@@ -1,5 +1,5 @@
 import type { Delta, ToolCallDelta } from "../core/chunk.js";
-import { GEMINI_REASONING, signedWith } from "../core/echo.js";
+import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../core/echo.js";
 import { joinBase64 } from "../core/gather.js";
 import { isObject } from "../core/json.js";
 import { PartialArgs } from "./gemini-args.js";
@@ -11,15 +11,10 @@ interface OpenCall {
   args: PartialArgs;
 }
 
-/** Parts that Chat Completions has no place for, and the fields of the message that keep them. */
-const PASSED: Readonly<Record<string, string>> = {
-  executableCode: "executable_code",
-  codeExecutionResult: "code_execution_result",
-};
-
 /** Turns the parts of one candidate into deltas. */
 export class GeminiParts {
   private calls = 0;
+  private passed = 0;
   private open: OpenCall | undefined;
   /** Whole calls that came signed: a repetition without the signature is not another one. */
   private readonly signed = new Set<string>();
@@ -55,6 +50,11 @@ export class GeminiParts {
       if (thought !== true) addData(delta, inlineData, thoughtSignature);
       return;
     }
+    if (typeof text !== "string" && Object.values(part).some(isObject)) {
+      const kept = delta[GEMINI_PARTS] as Record<string, unknown> | undefined;
+      delta[GEMINI_PARTS] = Object.assign(kept ?? {}, { [this.passed++]: part });
+      return;
+    }
     if (typeof text === "string" && text !== "") {
       const field = thought === true ? "reasoning_content" : "content";
       delta[field] = `${delta[field] ?? ""}${text}`;
@@ -64,7 +64,6 @@ export class GeminiParts {
       delta.reasoning_details ??= [];
       delta.reasoning_details.push(detail);
     }
-    for (const [key, field] of Object.entries(PASSED)) if (isObject(part[key])) delta[field] = part[key];
   }
 
   private call(

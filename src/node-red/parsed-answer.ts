@@ -16,7 +16,10 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
   try {
     value = parseJson(withoutFence(text));
   } catch {
-    throw new Failure("bad_response", finishReason === "length" ? CUT_OFF : NO_JSON);
+    throw new Failure(
+      "bad_response",
+      WHY_NOT.get(finishReason) ?? "The answer is not JSON, though this node is set to parse it.",
+    );
   }
   // Whoever clones the message goes down as deep as the value does.
   if (!withinDepth(value, DEFAULT_LIMITS.depth)) {
@@ -27,5 +30,9 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
   return value;
 }
 
-const NO_JSON = "The answer is not JSON, though this node is set to parse it.";
-const CUT_OFF = "The answer is not whole JSON: the limit of tokens cut it off. Raise that limit.";
+/** What an answer's end says of why it is not JSON. */
+const WHY_NOT: ReadonlyMap<unknown, string> = new Map([
+  ["length", "The answer is not whole JSON: the limit of tokens cut it off. Raise that limit."],
+  ["tool_calls", "The answer is no JSON but a call of tools. Wire a tool-call-router before this node."],
+  ["content_filter", "The answer is not whole JSON: the service refused to give it."],
+]);

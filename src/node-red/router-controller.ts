@@ -30,6 +30,9 @@ const GRACE = 2_000;
 /** Streams and runs that ended lately: what still comes of them is late, not new. */
 const REMEMBERED = 1000;
 
+const LOST_CALL =
+  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
+
 const CAME_BACK =
   "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
 
@@ -84,7 +87,7 @@ export class RouterController {
     const call = callOf(message, id);
     if (beginsAgain(message, id)) {
       if (call) this.sessions.get(call.run)?.streamed.forget(call.id);
-      else this.runOf(message as Placed, send)?.beginAgain(message as Placed);
+      else this.beginAgain(message as Placed, send);
       done();
     } else if (controlOf(message)) {
       this.control(message, send);
@@ -92,6 +95,8 @@ export class RouterController {
     } else if (call) {
       this.answer(call.run, call.id, message);
       done();
+    } else if (this.hasRun(message._msgid) && message["toolRun"] === undefined) {
+      throw new Failure("invalid_request", LOST_CALL);
     } else if (isStream(message)) this.stream(message, send, done);
     else {
       this.request(message, send);
@@ -148,10 +153,17 @@ export class RouterController {
       this.rounds.turnEnded(run, assembly.last as Placed, done);
       return;
     }
-    if (assembly.last) {
-      run.timer ??= this.clock.setTimer(() => this.rounds.fail(run, assembly.gap()), STRAGGLERS);
+    if (assembly.last && run.timer === undefined) {
+      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.gap()));
     }
     done();
+  }
+
+  private beginAgain(message: Placed, send: Send): void {
+    const run = this.runOf(message, send);
+    if (!run) return;
+    this.rounds.wait(run);
+    run.beginAgain(message);
   }
 
   /** @returns undefined where nobody waits for the message */
@@ -195,6 +207,8 @@ export class RouterController {
       if (result) this.rounds.answer(run, id, result);
       return;
     }
+    // Of a stream, its end is told and not each of its messages.
+    if (isStream(message) && message.complete !== true) return;
     this.late++;
     const text = `An answer to a tool call came too late, or twice, and was dropped (${this.late} so far).`;
     const end = this.over.get(key);
@@ -242,6 +256,11 @@ export class RouterController {
   /** Has a stream stopped at its source. */
   private stop(id: string, send: Send): void {
     send([null, { cancel: true, parts: { id, index: 0 } }]);
+  }
+
+  /** Whether a run has this key, or had it lately. Calls have it as their `_msgid`, which outlives a careless flow. */
+  private hasRun(key: string | undefined): boolean {
+    return key !== undefined && (this.over.has(key) || this.sessions.get(key) !== undefined);
   }
 
   private remember(key: string, reason: SessionEnd): void {

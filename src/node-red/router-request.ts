@@ -3,6 +3,7 @@ import { isObject } from "../core/json.js";
 import type { ChatRequest } from "../core/request.js";
 import { mergeTools, nameOf } from "../core/tool-list.js";
 import { carried } from "./message.js";
+import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";
 import { tagOf } from "./retry-tag.js";
 import type { ToolCallTag } from "./router-message.js";
@@ -29,7 +30,7 @@ export function firstRequest(
   if (tools.length > 0) {
     const names = new Set(tools.map((definition) => nameOf(definition) ?? ""));
     // A copy: what happens to the message on its way must not reach what the node offers next time.
-    first["tools"] = structuredClone(tools);
+    first["tools"] = plainCopy(tools, "msg.tools");
     first["options"] = { ...optionsOf(settings, names), ...options };
   }
   return { message: first, replaced };
@@ -58,11 +59,14 @@ export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Me
   return message;
 }
 
-/** A call on its way to its tool. What belongs to the run's own stream stays behind. */
+/**
+ * A call on its way to its tool. What belongs to the run's own stream stays behind. Its `_msgid` tells an answer that has
+ * lost its `toolCall` from a request: a function node that returns a new object keeps that much.
+ */
 export function callMessage(run: RouterRun, tag: ToolCallTag): Message {
   const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = carried(run.last!);
   const toolCall = outer === undefined ? tag : { ...tag, outer };
-  return { ...riding, payload: structuredClone(tag.arguments), toolCall };
+  return { ...riding, _msgid: run.key, payload: structuredClone(tag.arguments), toolCall };
 }
 
 /** Tools stand in `msg.tools`, in the options, or in a prompt that is an object of request fields. */

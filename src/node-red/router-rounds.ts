@@ -17,6 +17,8 @@ import type { RouterStatus } from "./router-status.js";
 
 const NOTHING_CAME =
   "Nothing came of the request that left by output 2. Is it wired into a chat-stream, and its stream into this node?";
+const NO_END =
+  "The stream's end never came. Does every message of the chat-stream reach this node, and was the chat-stream deployed anew while it streamed?";
 /** Said where a request would go nowhere. */
 export const NOBODY_ASKED =
   "Nothing is wired to output 2, by which requests leave. Wire it into a chat-stream.";
@@ -41,7 +43,7 @@ export class RouterRounds {
   /** A turn's stream has ended: with calls, or the run ends with it. */
   turnEnded(run: RouterRun, last: Placed, done: Done): void {
     const { clock, settings } = this.workshop;
-    clock.clearTimer(run.timer);
+    this.wait(run);
     const { finishReason, answer } = run.ended(last, clock.now());
     run.timedOut = "";
     const calls = answer?.tool_calls ?? [];
@@ -65,10 +67,11 @@ export class RouterRounds {
 
   /** Ends a run with a last message of its own, or with that of its last turn. */
   end(run: RouterRun, ending: Ending | undefined, done?: Done): void {
-    const { red, node, clock, sessions, status } = this.workshop;
+    const { red, node, calls, clock, sessions, status } = this.workshop;
     const failure = ending?.failure;
     if (failure) failure.partial = run.text;
     run.report();
+    calls.forget(run);
     const last = run.conclude(clock.now(), ending);
     sessions.end(run.key, "finished");
     run.send(last);
@@ -89,10 +92,19 @@ export class RouterRounds {
   ended(run: RouterRun, reason: SessionEnd): void {
     if (reason === "closed") run.calls = undefined;
     if (reason === "cancelled") this.end(run, { finishReason: "cancelled" });
-    if (reason === "expired") this.fail(run, new Failure("timeout", NOTHING_CAME));
+    if (reason === "expired") {
+      this.fail(run, new Failure("timeout", run.phase === "asked" ? NOTHING_CAME : NO_END));
+    }
     if (reason === "overflow") {
       this.fail(run, new Failure("limit", "Too many runs are open; the oldest was given up."));
     }
+  }
+
+  /** Has the run wait for so long, in place of what it waited for; without a time, for nothing. */
+  wait(run: RouterRun, milliseconds?: number, then: () => void = () => {}): void {
+    const { clock } = this.workshop;
+    clock.clearTimer(run.timer);
+    run.timer = milliseconds === undefined ? undefined : clock.setTimer(then, milliseconds);
   }
 
   private call(run: RouterRun, answer: AssistantMessage, calls: readonly ToolCall[], done: Done): void {
@@ -101,7 +113,7 @@ export class RouterRounds {
     run.calls = round;
     run.answer = answer;
     run.hold();
-    run.timer = clock.setTimer(() => this.timeOut(run), settings.toolTimeout);
+    this.wait(run, settings.toolTimeout, () => this.timeOut(run));
     // Errors of the author's making (a message that cannot be cloned) end the run, and not the runtime.
     try {
       this.workshop.calls.send(run);
@@ -139,8 +151,8 @@ export class RouterRounds {
   }
 
   private askNext(run: RouterRun, round: ToolRound): void {
-    const { red, node, clock, sessions, calls } = this.workshop;
-    clock.clearTimer(run.timer);
+    const { red, node, sessions, calls } = this.workshop;
+    this.wait(run);
     if (!asksSomebody(node)) throw new Failure("configuration", NOBODY_ASKED, { phase: "end" });
     run.request = nextRequest(run.request!, run.answer!, round.messages());
     run.report();

@@ -8,7 +8,7 @@ import type { Stats } from "../core/stats.js";
 import type { CallReport, ToolRound } from "../core/tool-round.js";
 import { TotalStats } from "../core/total-stats.js";
 import { Assembly } from "./assembly.js";
-import { carried } from "./message.js";
+import { carried, copyParts } from "./message.js";
 import type { Message, Parts, Send } from "./red.js";
 import { failureOf } from "./retry-session.js";
 import { StreamedAnswers } from "./router-answer.js";
@@ -82,7 +82,8 @@ export class RouterRun {
     this.phase = "streaming";
     this.source = message.parts.id;
     this.stream ??= this.source;
-    this.base = message;
+    // Its place goes on to the reader, who may change it.
+    this.base = { ...message, parts: copyParts(message.parts)! };
     this.assembly = this.newAssembly();
   }
 
@@ -148,7 +149,7 @@ export class RouterRun {
     if (finishReason) last.finishReason = finishReason;
     if (ending && this.request) last.request = this.request;
     last["rounds"] = this.rounds;
-    if (this.rounds.length > 1) last.stats = this.stats.at(now, this.attempts);
+    if (ending || this.rounds.length > 1) last.stats = this.stats.at(now, this.attempts);
     if (isObject(last.stats)) last.stats = { ...last.stats, rounds: this.rounds.length };
     return last;
   }
@@ -167,7 +168,7 @@ export class RouterRun {
   private bare(payload: string): { payload: string; parts: Parts } {
     const outer = this.stream === undefined ? this.base.parts : this.base.parts?.parts;
     const parts: Parts = { id: "", index: 0, type: "string", ch: "" };
-    return { payload, parts: outer ? { ...parts, parts: structuredClone(outer) } : parts };
+    return { payload, parts: outer ? { ...parts, parts: copyParts(outer)! } : parts };
   }
 
   private newAssembly(): Assembly {

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../core/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../core/echo.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING, keptIn } from "../core/echo.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts, type InlineData, type Part } from "./content.js";
@@ -90,7 +90,7 @@ function systemBlocks(message: ChatMessage, place: string): Block[] {
 
 /** Thinking comes first, as it was said; then the text, what the service's own tools did, and the calls. */
 function assistantBlocks(message: ChatMessage, place: string): Block[] {
-  const blocks = [...thinkingBlocks(message), ...spoken(message, place), ...keptBlocks(message)];
+  const blocks = [...thinkingBlocks(message), ...spoken(message, place), ...keptIn(message, ANTHROPIC_BLOCKS)];
   for (const { id, name, arguments: input } of pastCalls(SERVICE, message, place)) {
     blocks.push({ type: "tool_use", id: toolId(id), name, input });
   }
@@ -117,12 +117,6 @@ function thinkingBlocks(message: ChatMessage): Block[] {
     if (type === "reasoning.encrypted") return [{ type: "redacted_thinking", data }];
     return [{ type: "thinking", thinking: text, ...(signature === undefined ? {} : { signature }) }];
   });
-}
-
-function keptBlocks(message: ChatMessage): Block[] {
-  const kept = message[ANTHROPIC_BLOCKS];
-  // Keys that are numbers stand in their order.
-  return isObject(kept) ? Object.values(kept).filter(isObject) : [];
 }
 
 function toolResult(message: ChatMessage, place: string): Block {

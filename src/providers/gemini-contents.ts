@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../core/chunk.js";
-import { GEMINI_REASONING, thoughtSignature } from "../core/echo.js";
+import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../core/echo.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { cannotSend, contentParts, mediaTypeOf, type Part } from "./content.js";
 import {
@@ -77,6 +77,8 @@ function answerParts(message: ChatMessage, calls: readonly PastCall[], place: st
   const signature = signatureOf(message);
   const parts: GeminiPart[] = text === "" && signature === undefined ? [] : [{ text }];
   if (signature !== undefined) parts[0]!["thoughtSignature"] = signature;
+  // What it has run and what it said of that stand together: it ran the code to say it.
+  parts.unshift(...keptIn(message, GEMINI_PARTS));
   const images = message["images"];
   for (const image of Array.isArray(images) ? images.filter(isObject) : []) {
     const [part] = contentParts({ role: "assistant", content: [image] }, place);

@@ -162,6 +162,13 @@ describe("collect, parsing JSON", () => {
     assert.equal(unfinished!.finishReason, "length");
   });
 
+  it("says of an answer that calls tools, or was refused, that this is why it is no JSON", () => {
+    const called = collected("", {}, { finishReason: "tool_calls" }).unfinished;
+    assert.match(saidOf(called), /call of tools/);
+    const refused = collected("I can", {}, { finishReason: "content_filter" }).unfinished;
+    assert.match(saidOf(refused), /refused/);
+  });
+
   it("refuses what nests so deeply that cloning it would fail", () => {
     assert.deepEqual(collected("[[[1]]]", {}).finished!.payload, [[[1]]]);
     const { unfinished } = collected(`${"[".repeat(100_000)}${"]".repeat(100_000)}`, {});
