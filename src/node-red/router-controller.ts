@@ -2,12 +2,12 @@ import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
-import { controlOf } from "./control.js";
+import { type Control, controlOf } from "./control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
 import { asksFor } from "./retry-tag.js";
 import { ToolCalls } from "./router-calls.js";
 import { LinkCalls } from "./router-link.js";
-import { beginsAgain, callOf, isStream, type Placed } from "./router-message.js";
+import { beginsAgain, callOf, isStream, type Placed, type ToolCallTag } from "./router-message.js";
 import { firstRequest } from "./router-request.js";
 import { asksSomebody, NOBODY_ASKED, RouterRounds } from "./router-rounds.js";
 import { RouterRun } from "./router-run.js";
@@ -85,18 +85,19 @@ export class RouterController {
   input(message: Message, send: Send, done: Done): void {
     const { id } = this.node;
     const call = callOf(message, id);
+    const control = controlOf(message);
     if (beginsAgain(message, id)) {
       if (call) this.sessions.get(call.run)?.streamed.forget(call.id);
       else this.beginAgain(message as Placed, send);
       done();
-    } else if (controlOf(message)) {
-      this.control(message, send);
+    } else if (control) {
+      this.control(message, control, call, send);
       done();
     } else if (call) {
       this.answer(call.run, call.id, message);
       done();
     } else if (this.hasRun(message._msgid) && message["toolRun"] === undefined) {
-      throw new Failure("invalid_request", LOST_CALL);
+      throw new Failure("configuration", LOST_CALL);
     } else if (isStream(message)) this.stream(message, send, done);
     else {
       this.request(message, send);
@@ -218,22 +219,30 @@ export class RouterController {
   }
 
   /** Ends runs, and hands the command on to whoever streams for them. */
-  private control(message: Message, send: Send): void {
+  private control(message: Message, { reset }: Control, call: ToolCallTag | undefined, send: Send): void {
     const { topic, parts } = message;
     const id = parts?.id;
+    // Inject nodes write an empty topic.
+    const all = id === undefined && !call && (topic ?? "") === "";
     const meant = (run: RouterRun) => {
-      if (id === undefined) return topic === undefined || run.base.topic === topic;
-      return run.stream === id || run.source === id || asksFor(run.base, id);
+      if (id !== undefined) return run.stream === id || run.source === id || asksFor(run.base, id);
+      return all || (call ? run.key === call.run : run.base.topic === topic);
     };
+    // A chat-stream without conversations knows no topics, and would stop them all.
+    const named = id === undefined && !all && !reset;
     let source = id;
     for (const run of this.sessions.list().filter(meant)) {
-      if (run.phase === "tools") this.sessions.end(run.key, "cancelled");
-      else {
-        source = source && run.phase === "streaming" ? run.source : source;
-        run.cancelled = true;
-        run.grace ??= this.clock.setTimer(() => this.sessions.end(run.key, "cancelled"), GRACE);
+      if (run.phase === "tools") {
+        this.sessions.end(run.key, "cancelled");
+        continue;
       }
+      const known = run.phase === "streaming" ? run.source : undefined;
+      if (source !== undefined) source = known ?? source;
+      run.cancelled = true;
+      run.grace ??= this.clock.setTimer(() => this.sessions.end(run.key, "cancelled"), GRACE);
+      if (named) this.stop(known ?? run.key, send);
     }
+    if (named) return;
     send([null, source === undefined ? message : { ...message, parts: { ...parts!, id: source } }]);
   }
 

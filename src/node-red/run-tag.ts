@@ -30,11 +30,11 @@ export function asksForNextTurn(message: Message): boolean {
   return (runTagOf(message)?.round ?? 0) > 1;
 }
 
-/** Whether a tag, or one around it, is of the run that its reader knows as this stream. */
+/** Whether a tag, or one around it, is of the run that its reader knows as this stream, or of the run of this key. */
 export function runsFor(tag: RunTag | undefined, stream: string): boolean {
   let looked = tag;
   for (let depth = 0; looked && depth < DEEPEST; depth++) {
-    if (looked.stream === stream) return true;
+    if (looked.stream === stream || looked.run === stream) return true;
     looked = asTag(looked.outer);
   }
   return false;

@@ -112,11 +112,15 @@ describe("A run that is cancelled", () => {
   });
 
   it("is the one that is meant: by its id, by its topic, or all", () => {
-    for (const [command, left] of [
-      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"]],
-      [{ cancel: true, topic: "c" }, ["a", "b"]],
-      [{ reset: true }, []],
-      [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"]],
+    for (const [command, left, handedOn] of [
+      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"], 1],
+      // No chat-stream has to know topics.
+      [{ cancel: true, topic: "c" }, ["a", "b"], 0],
+      [{ reset: true, topic: "c" }, ["a", "b"], 1],
+      [{ reset: true }, [], 1],
+      // As an inject node writes it.
+      [{ cancel: true, topic: "" }, [], 1],
+      [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"], 1],
     ] as const) {
       const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
       world.onCall = () => {};
@@ -127,8 +131,17 @@ describe("A run that is cancelled", () => {
         ["a", "b", "c"].filter((topic) => !ended.includes(topic)),
         left,
       );
-      assert.equal(world.commands.length, 1);
+      assert.equal(world.commands.length, handedOn);
     }
+  });
+
+  it("is its own where one of its calls says so, as a person's who would not have it go on", () => {
+    const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+    world.onCall = () => {};
+    for (let nth = 0; nth < 3; nth++) world.input({ payload: "Hi", topic: "t" });
+    world.answer(1, "", { cancel: true });
+    assert.equal(world.ends.length, 1);
+    assert.equal(id(world.ends[0]), "stream-1");
   });
 });
 
@@ -150,6 +163,25 @@ describe("A run that is cancelled in a flow", () => {
       await eventually(() => service().streaming === 0, "the service is let go");
       assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
       assert.equal(runtime().at("errors").length, 0);
+    });
+  }
+
+  for (const phase of ["streaming", "asked"] as const) {
+    it(`by its topic while it is ${phase}: streams of another topic go on`, async () => {
+      service().script = async (reply) => {
+        if (phase === "streaming") await reply.sendApart("It ");
+      };
+      await runtime().deploy(routerFlow(service().url));
+      for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
+      await eventually(() => service().streaming === 2, "both have begun");
+      if (phase === "streaming") await runtime().until("out", (messages) => messages.length === 2);
+      runtime().inject("router", { cancel: true, topic: "a" });
+      const [end] = await runtime().ends("out");
+      assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
+      await eventually(() => service().streaming === 1, "one is let go");
+      await pause();
+      assert.equal(service().streaming, 1);
+      assert.equal(runtime().at("out").filter(({ complete }) => complete).length, 1);
     });
   }
 
