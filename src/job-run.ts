@@ -57,7 +57,9 @@ export class JobRun {
     if (id !== undefined && only === undefined) return this.stream(jobId(id));
     if (only === undefined) checkRequest(this.setup.request);
     const job = await this.create().catch((thrown: unknown) => this.told(thrown));
-    if (typeof job !== "string") return resultWithout(this.cancelled ? "cancelled" : "failed", job);
+    // Cancelling is no error, and what it broke off is none.
+    if (typeof job !== "string")
+      return this.cancelled ? resultWithout("cancelled") : resultWithout("failed", job);
     if (only === "create" && !this.cancelled) return { ...resultWithout("complete"), job: open(job) };
     const result = this.cancelled ? resultWithout("cancelled") : await this.stream(job);
     result.job = await this.end(job, result);

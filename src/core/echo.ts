@@ -1,3 +1,4 @@
+import type { ChatMessage } from "./chunk.js";
 import { isObject } from "./json.js";
 
 /**
@@ -28,6 +29,12 @@ export const GEMINI_REASONING = "google-gemini-v1";
  * came of it), as they came, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
  */
 export const GEMINI_PARTS = "gemini_parts";
+
+/** Messages as any service takes them: without the fields that this package has added for one alone. */
+export function withoutKept(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (!messages.some((message) => ANTHROPIC_BLOCKS in message || GEMINI_PARTS in message)) return messages;
+  return messages.map(({ [ANTHROPIC_BLOCKS]: _blocks, [GEMINI_PARTS]: _parts, ...message }) => message);
+}
 
 /** What a service's own field of a message keeps, in its order: keys that are numbers stand in theirs. */
 export function keptIn(message: Readonly<Record<string, unknown>>, field: string): Record<string, unknown>[] {

@@ -163,7 +163,16 @@ export class CollectController {
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;
-    for (const key of ["finishReason", "usage", "stats", "job", "request", "error", "conversation"]) {
+    for (const key of [
+      "finishReason",
+      "usage",
+      "stats",
+      "rounds",
+      "job",
+      "request",
+      "error",
+      "conversation",
+    ]) {
       if (last[key] !== undefined) message[key] = last[key];
     }
     return message;

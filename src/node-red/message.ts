@@ -24,6 +24,7 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
   "finishReason",
   "usage",
   "stats",
+  "rounds",
   "job",
   "request",
   "response",

@@ -15,7 +15,8 @@ export class StreamedAnswers {
    */
   take(id: string, message: Message, most: number): ToolResult | undefined {
     const { payload, error } = message;
-    if (!isStream(message)) return (error ?? undefined) === undefined ? resultOf(payload, most) : failureOf(error, most);
+    if (!isStream(message))
+      return (error ?? undefined) === undefined ? resultOf(payload, most) : failureOf(error, most);
     const stream = this.streams.get(id) ?? new Assembly();
     this.streams.set(id, stream);
     try {

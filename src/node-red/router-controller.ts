@@ -7,7 +7,15 @@ import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
 import { asksFor } from "./retry-tag.js";
 import { ToolCalls } from "./router-calls.js";
 import { LinkCalls } from "./router-link.js";
-import { beginsAgain, callOf, isStream, type Placed, type ToolCallTag } from "./router-message.js";
+import {
+  beginsAgain,
+  callOf,
+  isErrorOf,
+  isStream,
+  isWhole,
+  type Placed,
+  type ToolCallTag,
+} from "./router-message.js";
 import { firstRequest } from "./router-request.js";
 import { asksSomebody, NOBODY_ASKED, RouterRounds } from "./router-rounds.js";
 import { RouterRun } from "./router-run.js";
@@ -96,8 +104,12 @@ export class RouterController {
     } else if (call) {
       this.answer(call.run, call.id, message);
       done();
-    } else if (this.hasRun(message._msgid) && message["toolRun"] === undefined) {
-      throw new Failure("configuration", LOST_CALL);
+    } else if (isErrorOf(message, id)) {
+      // A Catch node that is wired back for the sake of the tools catches ours as well.
+      done();
+    } else if (message["toolRun"] === undefined && this.hasRun(message._msgid)) {
+      if (isWhole(message)) throw new Failure("configuration", LOST_CALL);
+      done();
     } else if (isStream(message)) this.stream(message, send, done);
     else {
       this.request(message, send);
@@ -117,7 +129,11 @@ export class RouterController {
     if (tag?.node === this.node.id) {
       const failure = new Failure("configuration", CAME_BACK);
       const run = this.sessions.get(tag.run);
-      if (run?.phase !== "asked") throw failure;
+      if (run?.phase !== "asked") {
+        // So do failures of the chat-stream, whose stream has told the run already.
+        if (message.error !== undefined) return;
+        throw failure;
+      }
       this.rounds.fail(run, failure);
       return;
     }
@@ -208,10 +224,9 @@ export class RouterController {
       if (result) this.rounds.answer(run, id, result);
       return;
     }
-    // Of a stream, its end is told and not each of its messages.
-    if (isStream(message) && message.complete !== true) return;
+    if (!isWhole(message)) return;
     this.late++;
-    const text = `An answer to a tool call came too late, or twice, and was dropped (${this.late} so far).`;
+    const text = `An answer to a tool call came too late, or twice, and was dropped (${this.late} so far). Let a tool answer once, and within the time that this node gives it.`;
     const end = this.over.get(key);
     // What was cancelled is not waited for, and nobody is to blame.
     if (run || (end && end !== "cancelled" && end !== "closed")) this.node.warn(text);

@@ -50,6 +50,17 @@ export function isStream(message: Message): message is Placed {
   return parts.type === "string" && parts.ch === "" && parts.count === undefined && !("len" in parts);
 }
 
+/** Whether a Catch node has made the message of an error of this node. */
+export function isErrorOf({ error }: Message, node: string): boolean {
+  const source = isObject(error) ? error["source"] : undefined;
+  return isObject(source) && source["id"] === node;
+}
+
+/** Whether a message is an answer by itself, or the end of one that comes as a stream: told once, not for each message. */
+export function isWhole(message: Message): boolean {
+  return message.complete === true || !isStream(message);
+}
+
 /**
  * Takes the tool calls out of a message's chunk: they are the router's business, and a reader would put those of
  * several turns together.

@@ -96,7 +96,10 @@ export class RouterRounds {
       this.fail(run, new Failure("timeout", run.phase === "asked" ? NOTHING_CAME : NO_END));
     }
     if (reason === "overflow") {
-      this.fail(run, new Failure("limit", "Too many runs are open; the oldest was given up."));
+      this.fail(
+        run,
+        new Failure("limit", "Too many runs are open; the oldest was given up. Let fewer begin at once."),
+      );
     }
   }
 

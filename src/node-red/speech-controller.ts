@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../core/clock.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
@@ -49,11 +50,12 @@ export class SpeechController {
     private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     private readonly config: SpeechStreamConfig,
+    private readonly clock: Clock = systemClock,
   ) {
     this.sessions = new Sessions({
       most: MOST_SEQUENCES,
       expiry: EXPIRY,
-      clock: systemClock,
+      clock,
       remember: ["finished"],
       onEnd: (sequence, reason) => this.over(sequence, reason),
     });
@@ -84,7 +86,7 @@ export class SpeechController {
     // Other sequences than ours (core `split`) say the count on each of their messages.
     const ends = !within || message["complete"] !== undefined || parts!.count === parts!.index + 1;
     const request = this.requestFor(message, text);
-    const sequence = this.sessions.get(id) ?? this.open(id);
+    const sequence = this.sessions.get(id) ?? this.open(id, { message, send });
     const speaks = isSpeakable(text);
     if (speaks) sequence.add({ message, send, done, request });
     if (ends) sequence.end(message, send, speaks ? () => {} : done);
@@ -98,12 +100,17 @@ export class SpeechController {
     this.status.close();
   }
 
-  private open(id: string): SpeechSequence {
+  private open(id: string, first: { message: Message; send: Send }): SpeechSequence {
     const sequence = new SpeechSequence({
       id,
+      first,
       speak: (request, observer) => this.speak(request, observer),
-      now: () => systemClock.now(),
-      onProgress: () => this.show(),
+      now: () => this.clock.now(),
+      onProgress: () => {
+        // A long text is spoken for longer than it takes to come.
+        this.sessions.get(id);
+        this.show();
+      },
       onEnd: (result) => {
         this.lastly = this.statusAfter(result);
         this.sessions.end(id, "finished");
@@ -159,10 +166,7 @@ export class SpeechController {
   private over(sequence: SpeechSequence, reason: SessionEnd): void {
     const failure = GIVEN_UP[reason]?.();
     if (!failure) sequence.drop();
-    else {
-      sequence.finish({ outcome: "failed", failure });
-      this.node.error(toNodeError(failure), {});
-    }
+    else if (!sequence.finish({ outcome: "failed", failure })) this.node.error(toNodeError(failure), {});
   }
 
   private statusAfter({ outcome, failure }: SpeechResult): NodeStatus {

@@ -18,6 +18,8 @@ export interface Spoken {
 
 export interface SequenceOptions {
   id: string;
+  /** The message with which it begins; what rides along comes from it until there is a text. */
+  first: { message: Message; send: Send };
   /** @param observer hears of the one end */
   speak(request: SpeechRequest, observer: SpeechObserver): RunningChat;
   /** Milliseconds of a monotonic clock. */
@@ -46,7 +48,7 @@ export class SpeechSequence {
   private running: RunningChat | undefined;
   /** The message with which the text ended. */
   private ending: { message: Message; send: Send; done: Done } | undefined;
-  private newest: { message: Message; send: Send } | undefined;
+  private newest: { message: Message; send: Send };
   private index = 0;
   private said = "";
   private contentType = "";
@@ -64,6 +66,7 @@ export class SpeechSequence {
 
   constructor(private readonly options: SequenceOptions) {
     this.startedAt = options.now();
+    this.newest = options.first;
   }
 
   /** Texts that wait for their turn. */
@@ -89,15 +92,19 @@ export class SpeechSequence {
     else this.next();
   }
 
-  /** Ends it where it is, with its last message. */
-  finish(result: SpeechResult): void {
-    if (this.over) return;
+  /**
+   * Ends it where it is, with its last message.
+   * @returns whether a failure was told to a message that was being spoken
+   */
+  finish(result: SpeechResult): boolean {
+    if (this.over) return false;
     this.over = true;
     this.running?.cancel();
-    const { message, send } = this.ending ?? this.newest!;
+    const { message, send } = this.ending ?? this.newest;
     send(this.lastMessage(message, result));
-    this.settle(result.failure);
+    const told = this.settle(result.failure);
     this.options.onEnd(result);
+    return told;
   }
 
   /** Lets go of everything; nothing is sent from here on. */
@@ -175,17 +182,19 @@ export class SpeechSequence {
   }
 
   private place(message: Message): Parts {
-    const outer = copyParts(message.parts?.parts ?? this.newest?.message.parts?.parts);
+    const outer = copyParts(message.parts?.parts ?? this.newest.message.parts?.parts);
     return { id: this.options.id, index: this.index++, type: "buffer", ...(outer ? { parts: outer } : {}) };
   }
 
-  /** Is done with every message that it holds, the one that was spoken with what went wrong. */
-  private settle(failure?: Failure): void {
+  /** Is done with every message that it holds, the one that was spoken with what went wrong. @returns whether there was one */
+  private settle(failure?: Failure): boolean {
+    const told = failure !== undefined && this.current !== undefined;
     if (failure) this.current?.done(toNodeError(failure));
     for (const spoken of [this.current, ...this.queue]) spoken?.done();
     this.queue.length = 0;
     this.current = undefined;
     this.ending?.done();
+    return told;
   }
 }
 

@@ -90,7 +90,11 @@ function systemBlocks(message: ChatMessage, place: string): Block[] {
 
 /** Thinking comes first, as it was said; then the text, what the service's own tools did, and the calls. */
 function assistantBlocks(message: ChatMessage, place: string): Block[] {
-  const blocks = [...thinkingBlocks(message), ...spoken(message, place), ...keptIn(message, ANTHROPIC_BLOCKS)];
+  const blocks = [
+    ...thinkingBlocks(message),
+    ...spoken(message, place),
+    ...keptIn(message, ANTHROPIC_BLOCKS),
+  ];
   for (const { id, name, arguments: input } of pastCalls(SERVICE, message, place)) {
     blocks.push({ type: "tool_use", id: toolId(id), name, input });
   }

@@ -1,3 +1,4 @@
+import { withoutKept } from "../core/echo.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
 import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
 import type { Endpoint, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
@@ -80,7 +81,7 @@ function bodyOf(
   maxTokensField: string,
 ): Record<string, unknown> {
   const { max_tokens: maxTokens, ...parameters } = cleanParameters(request.parameters);
-  const body: Record<string, unknown> = { model: request.model, messages: request.messages };
+  const body: Record<string, unknown> = { model: request.model, messages: withoutKept(request.messages) };
   if (!memory.refusesStreamOptions) body["stream_options"] = { include_usage: true };
   if (maxTokens !== undefined) body[maxTokensField] = maxTokens;
   Object.assign(body, parameters);

@@ -1,3 +1,4 @@
+import { withoutKept } from "../core/echo.js";
 import { errorClues, excerpt } from "../core/error-body.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
@@ -57,7 +58,7 @@ function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   const body: Record<string, unknown> = {
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
-    messages: request.messages,
+    messages: withoutKept(request.messages),
     ...parameters,
   };
   // The path decides about streaming, and usage cannot be asked for.

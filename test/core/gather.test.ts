@@ -218,7 +218,7 @@ describe("Merging two chunks", () => {
 describe("What grows by a member with each chunk", function () {
   // Enough for a slow machine. Where each chunk looked at all that came before, it would be minutes.
   this.timeout(20_000);
-  const MANY = 60_000;
+  const MANY = 25_000;
 
   it("costs no more the longer it has grown: a vendor's object", () => {
     const fields = new LatestFields();

@@ -201,7 +201,8 @@ describe("Jobs around streams", () => {
     await clock.advance(2_000);
     heard.cancel();
     await clock.advance(5_000);
-    assert.equal((await heard.end).outcome, "cancelled");
+    const { outcome, failure } = await heard.end;
+    assert.deepEqual([outcome, failure], ["cancelled", undefined]);
     assert.equal(clock.waiting, 0);
     await assertOnce(heard);
   });

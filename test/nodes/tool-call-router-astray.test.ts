@@ -25,10 +25,13 @@ describe("A message that goes astray", () => {
     world.input(answer);
     assert.match(world.errors[0]!.message, /msg\.toolCall/);
     assert.equal(world.requests.length, 1);
+    world.stream({ payload: "Hi", _msgid: _msgid! }, { texts: ["a", "b", "c"] });
+    assert.equal(world.errors.length, 2);
+    assert.equal(world.out.length, 0);
     world.answer(0, "sunny");
     assert.equal(world.ends[0]!["_msgid"], "m");
     world.input({ ...answer });
-    assert.equal(world.errors.length, 2);
+    assert.equal(world.errors.length, 3);
     assert.equal(world.requests.length, 2);
     assert.equal(world.done, world.got);
   });
@@ -165,4 +168,26 @@ describe("A tool's flow that loses its toolCall", () => {
     assert.equal(service().requests.length, 2);
     assert.match(JSON.stringify(runtime().at("errors")[0]!["error"]), /msg\.toolCall/);
   });
+
+  for (const [what, func, status] of [
+    ["a tool's lost call", "return { payload: 'sunny' };", 200],
+    ["a service that fails", "return msg;", 500],
+  ] as const) {
+    it(`is told once where a Catch node for all nodes is wired back: ${what}`, async () => {
+      service().script = status === 200 ? weatherman : (reply) => reply.json(status, { error: "down" });
+      await runtime().deploy(
+        routerFlow(service().url, {
+          router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },
+          more: [
+            node("function", "work", ["router"], { func, outputs: 1, libs: [] }),
+            node("catch", "all", ["router"], {}),
+          ],
+        }),
+      );
+      runtime().inject("router", { payload: "Paris" });
+      await runtime().ends("out");
+      await pause();
+      assert.equal(runtime().at("errors").length, 1);
+    });
+  }
 });

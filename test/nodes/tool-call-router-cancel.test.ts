@@ -181,7 +181,12 @@ describe("A run that is cancelled in a flow", () => {
       await eventually(() => service().streaming === 1, "one is let go");
       await pause();
       assert.equal(service().streaming, 1);
-      assert.equal(runtime().at("out").filter(({ complete }) => complete).length, 1);
+      assert.equal(
+        runtime()
+          .at("out")
+          .filter(({ complete }) => complete).length,
+        1,
+      );
     });
   }
 

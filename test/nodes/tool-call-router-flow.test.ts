@@ -234,6 +234,28 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(messagesOf(service().requests.at(-1)!).length, 5);
   });
 
+  it("tells of its turns to its own reader, and a later stream does not repeat them", async () => {
+    service().queue.push(weatherman, weatherman, (reply) => reply.say("Il fait beau."));
+    await runtime().deploy(
+      routerFlow(service().url, {
+        after: "buffer",
+        more: [
+          node("delta-buffer", "buffer", ["whole"], { count: 5 }),
+          node("collect", "whole", ["told"]),
+          sink("told"),
+          { ...chatStream({ wires: [["translated"]] }), id: "again" },
+          sink("translated"),
+        ],
+      }),
+    );
+    runtime().inject("router", { payload: "Paris" });
+    const told = (await runtime().until("told", (messages) => messages.length === 1))[0]!;
+    assert.equal((told["rounds"] as unknown[]).length, 2);
+    runtime().inject("again", told);
+    const [end] = await runtime().ends("translated");
+    assert.equal(end!["rounds"], undefined);
+  });
+
   it("is an agent that is a tool of another one", async () => {
     service().script = async (reply, request) => {
       const messages = messagesOf(request);

@@ -364,6 +364,14 @@ describe("A content part, as Anthropic gets it,", () => {
     ]);
   });
 
+  it("goes out as it is where its last block is one of the author's that says nothing", () => {
+    const odd = { role: "assistant", content: "b", anthropic_blocks: { "0": { type: "text" } } };
+    assert.deepEqual(anthropicConversation([user("a"), odd]).messages.at(-1)!.content, [
+      { type: "text", text: "b" },
+      { type: "text" },
+    ]);
+  });
+
   it("of the author's is never changed", () => {
     const messages = [
       { role: "user", content: [{ type: "text", text: "a " }], ...CACHE },

@@ -261,6 +261,16 @@ describe("A request to Gemini", () => {
     ]);
   });
 
+  it("sends back what it has run, before what it said of that", () => {
+    const ran = { executableCode: { language: "PYTHON", code: "1+1" }, thoughtSignature: "cnVu" };
+    const came = { codeExecutionResult: { outcome: "OUTCOME_OK", output: "2" } };
+    const answer = { role: "assistant", content: "It is 2.", gemini_parts: { 0: ran, 1: came } };
+    assert.deepEqual((contentsOf(HI, answer) as unknown[]).at(-1), {
+      role: "model",
+      parts: [ran, came, { text: "It is 2." }],
+    });
+  });
+
   it("sends images, files, audio and video, as bytes or by their address", () => {
     assert.deepEqual(
       partsOf(

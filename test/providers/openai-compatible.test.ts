@@ -69,6 +69,17 @@ describe("A chat request", () => {
     });
   });
 
+  it("leaves out what only Anthropic or Gemini can read of an answer of theirs", () => {
+    const said = { role: "assistant", content: "It is 2." };
+    const messages = [
+      { ...said, anthropic_blocks: { 1: { type: "server_tool_use" } } },
+      { ...said, gemini_parts: { 0: { executableCode: {} } } },
+      ...REQUEST.messages,
+    ];
+    const sent = (bodyOf({ messages }) as ChatRequest).messages;
+    assert.deepEqual(sent, [said, said, ...REQUEST.messages]);
+  });
+
   it("carries tools where there are some", () => {
     const tools = [{ type: "function", function: { name: "f" } }];
     assert.deepEqual(bodyOf({ tools }), { ...bodyOf(), tools });
