@@ -17,7 +17,7 @@ import {
   type ToolCallTag,
 } from "./router-message.js";
 import { firstRequest } from "./router-request.js";
-import { asksSomebody, NOBODY_ASKED, RouterRounds } from "./router-rounds.js";
+import { asksSomebody, CAME_BACK, LOST_CALL, NOBODY_ASKED, RouterRounds } from "./router-rounds.js";
 import { RouterRun } from "./router-run.js";
 import { type RouterConfig, type RouterSettings, settingsOf } from "./router-settings.js";
 import { RouterStatus } from "./router-status.js";
@@ -37,12 +37,6 @@ const GRACE = 2_000;
 
 /** Streams and runs that ended lately: what still comes of them is late, not new. */
 const REMEMBERED = 1000;
-
-const LOST_CALL =
-  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
-
-const CAME_BACK =
-  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
 
 /** What a tool-call-router does: tells whose a message is, and hands it to its run. */
 export class RouterController {

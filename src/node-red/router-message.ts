@@ -1,6 +1,6 @@
 import type { Chunk } from "../core/chunk.js";
 import { isObject } from "../core/json.js";
-import { isRich } from "../dialects/openai-delta.js";
+import { isRichChoice } from "../dialects/openai-delta.js";
 import type { Message, Parts } from "./red.js";
 import { tagOf } from "./retry-tag.js";
 import { runTagOf } from "./run-tag.js";
@@ -78,11 +78,7 @@ export function takeCallsOut(message: Message, chunk: Chunk, calling: boolean): 
     if (calling && choice.finish_reason) choice.finish_reason = null;
   }
   if (calling) delete chunk.usage;
-  if (!taken || saysMore(chunk)) return true;
+  if (!taken || chunk.choices.some(isRichChoice)) return true;
   delete message.chunk;
   return message.payload !== "";
-}
-
-function saysMore({ choices }: Chunk): boolean {
-  return choices.some(({ index, delta }) => isRich(delta) || (index !== 0 && Boolean(delta.content)));
 }

@@ -19,6 +19,12 @@ const NOTHING_CAME =
   "Nothing came of the request that left by output 2. Is it wired into a chat-stream, and its stream into this node?";
 const NO_END =
   "The stream's end never came. Does every message of the chat-stream reach this node, and was the chat-stream deployed anew while it streamed?";
+/** Said where a message of a tool's flow is no answer. */
+export const LOST_CALL =
+  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
+/** Said where a request has not been answered. */
+export const CAME_BACK =
+  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
 /** Said where a request would go nowhere. */
 export const NOBODY_ASKED =
   "Nothing is wired to output 2, by which requests leave. Wire it into a chat-stream.";

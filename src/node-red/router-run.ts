@@ -91,7 +91,7 @@ export class RouterRun {
   beginAgain(reset: Placed): void {
     this.assembly = this.newAssembly();
     this.index = 0;
-    const begun = this.placed(reset);
+    const begun = this.placed({ ...carried(reset), payload: "", parts: reset.parts, reset: true });
     this.index = 0;
     this.send(begun);
     if (this.said !== "") this.send(this.placed({ ...carried(this.base), ...this.bare(this.said) }));

@@ -73,6 +73,16 @@ describe("A message that goes astray", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
+  it("is no end where it begins a stream again, whatever else it says", async () => {
+    const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
+    world.input({ payload: "Paris?" });
+    const { toolRun } = world.requests[0]!;
+    const parts = { id: "stream-0", index: 0, count: 1, type: "string", ch: "" };
+    world.input({ payload: "", reset: true, complete: true, parts, toolRun });
+    assert.deepEqual(world.ends, []);
+    assert.equal(world.out.at(-1)!.reset, true);
+  });
+
   it("is told of once where it is a stream that answers too late", async () => {
     const world = calling();
     await world.clock.advance(60_000);

@@ -142,6 +142,20 @@ describe("A run of tool calls", () => {
     assert.ok(!JSON.stringify(world.out.map(({ chunk }) => chunk ?? null)).includes("tool_calls"));
   });
 
+  it("leaves the reader what a chunk tells of its text, where it makes a call as well", () => {
+    const said = delta({
+      content: "a",
+      tool_calls: [{ index: 0, id: "c", function: { name: "get_weather" } }],
+    });
+    const logprobs = { content: [{ token: "a", logprob: -1 }] };
+    const chunk = { choices: [{ ...said.choices[0]!, logprobs }] };
+    const world = new RouterWorld(turns({ chunks: [chunk], finish: "tool_calls" }, { texts: ["b"] }));
+    world.input({ payload: "Paris?" });
+    const choice = (world.out[0]!.chunk as typeof chunk).choices[0]!;
+    assert.deepEqual(choice.logprobs, logprobs);
+    assert.equal(choice.delta.tool_calls, undefined);
+  });
+
   it("forces a tool in the first turn only", () => {
     for (const [toolChoice, choice] of [
       ["get_time", { type: "function", function: { name: "get_time" } }],
