@@ -66,7 +66,7 @@ describe("the package", function () {
       const [, major, minor = "0"] = /(\d+)(?:\.(\d+))?/.exec(found.engines?.node ?? "0")!;
       assert.ok(
         Number(major) < 20 || (Number(major) === 20 && Number(minor) <= 18),
-        `${name} wants ${found.engines.node}`,
+        `${name} wants Node.js ${major}.${minor}`,
       );
       assert.equal(found.scripts?.install ?? found.scripts?.postinstall, undefined, name);
     }
