@@ -176,10 +176,15 @@ export class Editor extends EditorPage {
     const folder = entries.getByText(module, { exact: true });
     await folder.waitFor();
     if (!(await example.isVisible())) await folder.dblclick();
-    await example.click();
+    const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
+    // While the list still slides open, a click chooses nothing.
+    for (let times = 0; times < 20 && !(await ok.isEnabled()); times++) {
+      await example.click();
+      await this.page.waitForTimeout(50);
+    }
     const tabs = this.page.locator("#red-ui-workspace-tabs > li");
     const before = await tabs.count();
-    await this.page.locator("#red-ui-clipboard-dialog-ok").click();
+    await ok.click();
     await tabs.nth(before).waitFor({ state: "attached" });
   }
 

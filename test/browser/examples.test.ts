@@ -3,7 +3,7 @@ import { screenshot } from "../support/browser.js";
 import { example, PACKAGE, world } from "./world.js";
 
 describe("Import > Examples", function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
 
   it("brings every example in without a warning, and they run side by side", async () => {
     // What needs another module has a suite of its own, where that is installed. What needs a key is marked for that.
