@@ -5,7 +5,6 @@ import { Deadlines, type Expiry } from "./core/deadlines.js";
 import { expired } from "./core/expired.js";
 import { asFailure, Failure } from "./core/failure.js";
 import { isFault } from "./core/finish-reason.js";
-import type { Timeouts } from "./core/limits.js";
 import { redact } from "./core/redact.js";
 import { type ChatRequest, checkRequest } from "./core/request.js";
 import type { Headers } from "./core/retry-hint.js";
@@ -13,13 +12,10 @@ import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
 import { OpenAiDecoder } from "./dialects/openai.js";
 import { ThinkingFilter } from "./dialects/thinking.js";
-import { type Backstops, Exchange, type ExchangeListener } from "./transport/exchange.js";
+import { backstopsOf, Exchange, type ExchangeListener } from "./transport/exchange.js";
 import { secretsOf, withoutSecrets } from "./without-secrets.js";
 
 export type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
-
-/** How much later than ours undici's own timers act. */
-const BACKSTOP_MARGIN = 5_000;
 
 /** One stream from asking to its end. */
 export class ChatRun implements ExchangeListener, DecoderSink {
@@ -162,7 +158,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
         );
       }
       this.exchange = new Exchange(setup.limits, this);
-      this.exchange.send(wire, setup.dispatcher, backstops(setup.timeouts));
+      this.exchange.send(wire, setup.dispatcher, backstopsOf(setup.timeouts));
     } catch (thrown) {
       this.fail(asFailure(thrown, "invalid_request"));
     }
@@ -275,13 +271,6 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.starting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);
   }
-}
-
-function backstops(timeouts: Readonly<Timeouts>): Backstops {
-  return {
-    headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
-    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN,
-  };
 }
 
 /** How many answers were asked for: one that is late is not left out because the others are whole. */

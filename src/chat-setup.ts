@@ -37,6 +37,16 @@ export interface ChatObserver {
   onEnd(result: ChatResult): void;
 }
 
+/** Lets an observer hear of a stream whose end goes elsewhere. */
+export function withEnd(observer: ChatObserver, onEnd: (result: ChatResult) => void): ChatObserver {
+  return {
+    onText: (text) => observer.onText(text),
+    onChunk: (chunk, text) => observer.onChunk(chunk, text),
+    onReadEnd: () => observer.onReadEnd?.(),
+    onEnd,
+  };
+}
+
 /** How a stream ended. */
 export interface ChatResult {
   outcome: "complete" | "failed" | "cancelled";

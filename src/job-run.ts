@@ -1,11 +1,10 @@
 import { ChatRun } from "./chat-run.js";
-import type { ChatObserver, ChatResult, ChatSetup, JobReport } from "./chat-setup.js";
+import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-setup.js";
 import { asFailure, Failure } from "./core/failure.js";
-import { tryParseJson } from "./core/json.js";
 import { checkRequest, type WireRequest } from "./core/request.js";
 import { resultWithout } from "./empty-result.js";
+import { fetchJson } from "./fetch-json.js";
 import type { JobProtocol, JobStatus } from "./providers/job.js";
-import { fetchBody } from "./transport/fetch-body.js";
 import { withoutSecrets } from "./without-secrets.js";
 
 /** Until a job must have been created, milliseconds. */
@@ -13,9 +12,6 @@ const CREATE = 10_000;
 
 /** How long a stream's end waits for its job's, milliseconds: the text has been told by then. */
 const COMPLETE = 5_000;
-
-/** A job's answer is a list of its calls at most. */
-const LONGEST_BODY = 1024 * 1024;
 
 /**
  * A stream and the job around it: created before, completed after, once and whatever happens between. A completion that
@@ -70,15 +66,7 @@ export class JobRun {
     const { setup, observer } = this;
     return new Promise((resolve) => {
       const onEnd = (result: ChatResult) => resolve(Object.assign(result, { job: open(job) }));
-      this.run = new ChatRun(
-        { ...setup, request: { ...setup.request, job } },
-        {
-          onText: (text) => observer.onText(text),
-          onChunk: (chunk, text) => observer.onChunk(chunk, text),
-          onReadEnd: () => observer.onReadEnd?.(),
-          onEnd,
-        },
-      );
+      this.run = new ChatRun({ ...setup, request: { ...setup.request, job } }, withEnd(observer, onEnd));
     });
   }
 
@@ -122,17 +110,10 @@ export class JobRun {
     return { id: job, ...account, warning };
   }
 
-  private async ask(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<unknown> {
+  private ask(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<unknown> {
     const { clock, dispatcher, limits, provider } = this.setup;
-    const { status, headers, text } = await fetchBody(request, {
-      dispatcher,
-      clock,
-      limits: { ...limits, completion: LONGEST_BODY },
-      timeout,
-      ...(signal ? { signal } : {}),
-    });
-    if (status >= 300) throw provider.failure(status, headers, text, clock.date());
-    return tryParseJson(text);
+    const options = { clock, dispatcher, limits, timeout, ...(signal ? { signal } : {}) };
+    return fetchJson(provider, request, options);
   }
 
   private told(thrown: unknown): Failure {

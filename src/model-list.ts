@@ -1,16 +1,14 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "./core/clock.js";
 import { asFailure } from "./core/failure.js";
-import { tryParseJson } from "./core/json.js";
 import { DEFAULT_LIMITS } from "./core/limits.js";
 import type { WireRequest } from "./core/request.js";
+import { fetchJson } from "./fetch-json.js";
 import type { Capability, Endpoint, Provider } from "./providers/provider.js";
-import { fetchBody } from "./transport/fetch-body.js";
 import { withoutSecrets } from "./without-secrets.js";
 
 /** What a list may cost: an editor waits for it. */
 const TIMEOUT = 10_000;
-const LONGEST_BODY = 1024 * 1024;
 const MOST_MODELS = 1000;
 
 /** A service's models: names in its own order, at most 1,000, and what is told of some of them. */
@@ -51,14 +49,11 @@ export async function readBalance(
   }
 }
 
-async function read(
+function read(
   provider: Provider,
   request: WireRequest,
   dispatcher: Dispatcher,
   clock: Clock,
 ): Promise<unknown> {
-  const limits = { ...DEFAULT_LIMITS, completion: LONGEST_BODY };
-  const { status, headers, text } = await fetchBody(request, { dispatcher, clock, limits, timeout: TIMEOUT });
-  if (status >= 300) throw provider.failure(status, headers, text, clock.date());
-  return tryParseJson(text);
+  return fetchJson(provider, request, { dispatcher, clock, limits: DEFAULT_LIMITS, timeout: TIMEOUT });
 }

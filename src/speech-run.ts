@@ -7,11 +7,8 @@ import type { Limits, Timeouts } from "./core/limits.js";
 import { type Headers, header } from "./core/retry-hint.js";
 import type { Endpoint, Provider } from "./providers/provider.js";
 import type { SpeechRequest } from "./providers/speech.js";
-import { Exchange, type ExchangeListener } from "./transport/exchange.js";
+import { backstopsOf, Exchange, type ExchangeListener } from "./transport/exchange.js";
 import { withoutSecrets } from "./without-secrets.js";
-
-/** How much later than ours undici's own timers act, milliseconds. */
-const BACKSTOP_MARGIN = 5_000;
 
 /** How a text was spoken. */
 export interface SpeechResult {
@@ -131,10 +128,7 @@ export class SpeechRun implements ExchangeListener {
       if (!provider.speech) {
         throw new Failure("configuration", `${provider.label} does not speak. Choose another provider.`);
       }
-      this.exchange.send(provider.speech(request, endpoint), dispatcher, {
-        headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
-        bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle) + BACKSTOP_MARGIN,
-      });
+      this.exchange.send(provider.speech(request, endpoint), dispatcher, backstopsOf(timeouts));
     } catch (thrown) {
       this.fail(asFailure(thrown, "invalid_request"));
     }

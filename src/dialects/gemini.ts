@@ -7,7 +7,7 @@ import { distinctChoices } from "../core/merge.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./gemini-metadata.js";
 import { GeminiParts } from "./gemini-parts.js";
-import { isRichChoice } from "./openai-delta.js";
+import { isRichChoice, kindOf } from "./openai-delta.js";
 import { secondsOf } from "./timestamp.js";
 
 /**
@@ -85,8 +85,7 @@ class GeminiReader implements ForeignReader {
         choices,
       };
       if (usage) chunk.usage = usage;
-      const kind = choices.some(isRichChoice) ? "rich" : text === "" ? "silent" : "text";
-      this.sink.onChunk(chunk, kind, text);
+      this.sink.onChunk(chunk, kindOf(choices.some(isRichChoice), text), text);
     }
     refuseBlocked(record["promptFeedback"]);
     refuseFaulty(list.find((candidate, at) => this.indexOf(candidate, at) === 0));

@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.js";
 import { finishFields } from "../core/finish-reason.js";
 import { isObject } from "../core/json.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { isRichChoice } from "./openai-delta.js";
+import { isRichChoice, kindOf } from "./openai-delta.js";
 import { secondsOf } from "./timestamp.js";
 
 /** How long each step took, in nanoseconds. */
@@ -46,7 +46,7 @@ class OllamaReader implements ForeignReader {
     }
     const chunk = this.chunk(choice);
     if (done) finish(chunk, choice, record, this.calls > 0);
-    this.sink.onChunk(chunk, rich ? "rich" : text === "" ? "silent" : "text", text);
+    this.sink.onChunk(chunk, kindOf(rich, text), text);
     if (done) this.sink.onMarker();
   }
 

@@ -1,6 +1,7 @@
 import type { ChunkChoice, Delta } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
+import type { ChunkKind } from "./dialect.js";
 
 /** Fields of a delta that make no message by themselves. */
 const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);
@@ -59,6 +60,12 @@ export function isRichChoice(choice: ChunkChoice): boolean {
   return (
     Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
   );
+}
+
+/** @param text what a chunk adds to the first choice's answer */
+export function kindOf(rich: boolean, text: string): ChunkKind {
+  if (rich) return "rich";
+  return text === "" ? "silent" : "text";
 }
 
 /** Mistral sends `content` as parts: text, and thinking that is itself a list of texts. */

@@ -5,7 +5,7 @@ import { distinctChoices } from "../core/merge.js";
 import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";
-import { isRichChoice, normaliseDelta } from "./openai-delta.js";
+import { isRichChoice, kindOf, normaliseDelta } from "./openai-delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
@@ -213,8 +213,7 @@ export class OpenAiDecoder implements Decoder {
 
   private kindOf(chunk: Chunk, text: string): ChunkKind {
     const { citations, search_results: results } = chunk;
-    if (this.citations.isNew([citations, results]) || chunk.choices.some(isRichChoice)) return "rich";
-    return text === "" ? "silent" : "text";
+    return kindOf(this.citations.isNew([citations, results]) || chunk.choices.some(isRichChoice), text);
   }
 }
 

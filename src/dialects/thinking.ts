@@ -1,6 +1,7 @@
 import type { Chunk, ChunkChoice } from "../core/chunk.js";
 import type { Failure } from "../core/failure.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
+import { kindOf } from "./openai-delta.js";
 
 const OPENERS = ["<think>", "<thinking>"];
 const TAGS = [...OPENERS, "</think>", "</thinking>"];
@@ -105,8 +106,7 @@ export class ThinkingFilter implements DecoderSink {
       thought = true;
       choice.delta.reasoning_content = (choice.delta.reasoning_content ?? "") + reasoning;
     }
-    const plain = answer === "" ? "silent" : "text";
-    this.sink.onChunk(chunk, thought || kind === "rich" ? "rich" : plain, answer);
+    this.sink.onChunk(chunk, kindOf(thought || kind === "rich", answer), answer);
   }
 
   onMarker(): void {

@@ -1,4 +1,4 @@
-import { asFailure } from "../core/failure.js";
+import { asFailure, Failure } from "../core/failure.js";
 import { PROVIDERS } from "../providers/index.js";
 import type { ProviderRuntime } from "./provider-runtime.js";
 import type { AdminRequest, NodeRed } from "./red.js";
@@ -12,6 +12,13 @@ export interface ProviderNode {
 export function providerNode(red: NodeRed, id: string | undefined): ProviderNode | undefined {
   const node = id ? red.nodes.getNode(id) : undefined;
   return node?.type === "chat-provider" && node["runtime"] ? (node as unknown as ProviderNode) : undefined;
+}
+
+/** The same for a node that cannot work without. @throws Failure `configuration` */
+export function requireProvider(red: NodeRed, id: string | undefined): ProviderNode {
+  const provider = providerNode(red, id);
+  if (provider) return provider;
+  throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
 }
 
 const NOT_DEPLOYED = {

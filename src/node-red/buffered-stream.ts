@@ -175,6 +175,8 @@ export class BufferedStream {
 
   /** The newest whose text has gone: never is a reader shown more than he has been told. */
   private takePartial(): Partial | undefined {
+    // Most streams have none, and this is asked for each message.
+    if (this.partials.length === 0) return undefined;
     let gone = 0;
     while (gone < this.partials.length && this.partials[gone]!.length <= this.went) gone++;
     return this.partials.splice(0, gone).at(-1);

@@ -7,7 +7,7 @@ import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { Ticket } from "../core/slots.js";
 import { resultWithout } from "../empty-result.js";
 import { systemClock } from "../transport/system-clock.js";
-import { providerNode } from "./admin.js";
+import { requireProvider } from "./admin.js";
 import { type ChatStreamConfig, promptName } from "./chat-stream-config.js";
 import { controlOf } from "./control.js";
 import { ConversationStore } from "./conversation.js";
@@ -157,10 +157,7 @@ export class ChatStreamController {
   }
 
   private async begin(stream: Stream): Promise<void> {
-    const provider = providerNode(this.red, this.config.provider);
-    if (!provider) {
-      throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
-    }
+    const provider = requireProvider(this.red, this.config.provider);
     const job = jobWishOf(stream.message);
     const request = job.only ? NO_REQUEST : await this.compose(stream);
     if (stream.over) return;

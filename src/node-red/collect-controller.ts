@@ -2,6 +2,7 @@ import type { AssistantMessage } from "../core/chunk.js";
 import { asFailure, Failure, type FailureData } from "../core/failure.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
+import { above0 } from "./above0.js";
 import { Assembly } from "./assembly.js";
 import { controlOf } from "./control.js";
 import { toNodeError } from "./error.js";
@@ -55,10 +56,9 @@ export class CollectController {
     private readonly node: RuntimeNode,
     private readonly config: CollectConfig,
   ) {
-    const seconds = Number(config.timeout);
     this.sessions = new Sessions({
       most: MOST_STREAMS,
-      expiry: (seconds > 0 ? seconds : DEFAULT_TIMEOUT) * 1000,
+      expiry: above0(config.timeout, DEFAULT_TIMEOUT) * 1000,
       clock: systemClock,
       remember: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.over(stream, reason),

@@ -2,6 +2,7 @@ import type { Boundary } from "../core/boundary.js";
 import type { Clock } from "../core/clock.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
+import { above0 } from "./above0.js";
 import { BufferedStream, type StreamRules } from "./buffered-stream.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { StatusLine } from "./status.js";
@@ -124,19 +125,14 @@ function over(stream: BufferedStream, reason: SessionEnd): void {
 
 function rulesOf(config: DeltaBufferConfig): StreamRules {
   const rules = {
-    count: above0(config.count),
-    characters: above0(config.characters),
+    count: above0(config.count, 0),
+    characters: above0(config.characters, 0),
     boundary: BOUNDARIES.has(config.boundary) ? config.boundary! : "none",
   };
   const none = rules.count === 0 && rules.characters === 0 && rules.boundary === "none";
   return {
     rules,
-    milliseconds: above0(config.milliseconds) || (none ? DEFAULT_MILLISECONDS : 0),
-    pace: config.smooth ? above0(config.pace) || DEFAULT_PACE : undefined,
+    milliseconds: above0(config.milliseconds, none ? DEFAULT_MILLISECONDS : 0),
+    pace: config.smooth ? above0(config.pace, DEFAULT_PACE) : undefined,
   };
-}
-
-function above0(value: unknown): number {
-  const number = Number(value);
-  return Number.isFinite(number) && number > 0 ? number : 0;
 }

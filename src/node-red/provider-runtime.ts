@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { ChatObserver, ChatResult, JobWish } from "../chat-setup.js";
+import { type ChatObserver, type ChatResult, type JobWish, withEnd } from "../chat-setup.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { ChatRequest } from "../core/request.js";
 import { Slots } from "../core/slots.js";
@@ -95,12 +95,7 @@ export class ProviderRuntime {
             everyChunk: options.everyChunk,
             ...(options.job ? { job: options.job } : {}),
           },
-          {
-            onText: (text) => observer.onText(text),
-            onChunk: (chunk, text) => observer.onChunk(chunk, text),
-            onReadEnd: () => observer.onReadEnd?.(),
-            onEnd,
-          },
+          withEnd(observer, onEnd),
         );
       },
       without: resultWithout,

@@ -1,5 +1,6 @@
 import { Failure } from "../core/failure.js";
 import { readTools, type Tool } from "../core/tool-list.js";
+import { above0 } from "./above0.js";
 import type { NodeConfig } from "./red.js";
 
 /** A tool-call-router as it stands in a flow file. */
@@ -65,9 +66,4 @@ export function optionsOf(settings: RouterSettings, names: ReadonlySet<string>):
   }
   if (parallel !== undefined) options["parallel_tool_calls"] = parallel;
   return options;
-}
-
-function above0(value: unknown, otherwise: number): number {
-  const number = Number(value);
-  return Number.isFinite(number) && number > 0 ? number : otherwise;
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../core/clock.js";
-import { Failure } from "../core/failure.js";
+import { asFailure, Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import type { SpeechObserver, SpeechResult } from "../speech-run.js";
 import { systemClock } from "../transport/system-clock.js";
-import { providerNode } from "./admin.js";
+import { requireProvider } from "./admin.js";
 import { controlOf } from "./control.js";
 import { toNodeError } from "./error.js";
 import type { RunningChat } from "./provider-runtime.js";
@@ -122,14 +122,13 @@ export class SpeechController {
   }
 
   private speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
-    const provider = providerNode(this.red, this.config.provider);
-    if (provider) return provider.runtime.speak(request, observer);
-    const failure = new Failure(
-      "configuration",
-      "This node has no provider. Choose one in its dialog and deploy.",
-    );
-    queueMicrotask(() => observer.onEnd({ outcome: "failed", failure }));
-    return { cancel: () => {} };
+    try {
+      return requireProvider(this.red, this.config.provider).runtime.speak(request, observer);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      queueMicrotask(() => observer.onEnd({ outcome: "failed", failure }));
+      return { cancel: () => {} };
+    }
   }
 
   /** @throws Failure `invalid_request` for a message by itself that has no text */

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import { asFailure, Failure } from "../core/failure.js";
-import type { Limits } from "../core/limits.js";
+import type { Limits, Timeouts } from "../core/limits.js";
 import type { WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
 import { awaitConnection } from "./agent.js";
@@ -29,6 +29,16 @@ export interface ExchangeListener extends BodyListener {
 export interface Backstops {
   headersTimeout: number;
   bodyTimeout: number;
+}
+
+/** How much later than ours undici's own timers act, milliseconds. */
+const BACKSTOP_MARGIN = 5_000;
+
+export function backstopsOf(timeouts: Readonly<Timeouts>): Backstops {
+  return {
+    headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
+    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN,
+  };
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -5,6 +5,7 @@ import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-r
 import { RetryController } from "../../src/node-red/retry-controller.js";
 import type { RetryConfig } from "../../src/node-red/retry-settings.js";
 import { FakeClock } from "./fake-clock.js";
+import { NodeWorld } from "./node-world.js";
 import { seeded } from "./toxics.js";
 
 /** How a request goes. */
@@ -34,18 +35,13 @@ export interface WorldOptions extends Partial<RetryConfig> {
 }
 
 /** A retry node on a clock that a test moves, between a chat-stream and a reader that are none. */
-export class RetryWorld {
+export class RetryWorld extends NodeWorld {
   readonly clock = new FakeClock();
   readonly requests: Asked[] = [];
   /** What the reader gets. */
   readonly out: Message[] = [];
-  /** What reaches Catch. */
-  readonly errors: { code?: string; message: string }[] = [];
   readonly warnings: unknown[] = [];
   readonly statuses: NodeStatus[] = [];
-  /** Inputs of the retry node, and how many of them are done. */
-  got = 0;
-  done = 0;
   /** What happens to a control message that leaves by output 2 or 3. */
   onControl: (message: Message, route: string) => void = () => {};
   /** Changes a request on its way back to the chat-stream. */
@@ -59,6 +55,7 @@ export class RetryWorld {
     private readonly service: (request: Asked, nth: number) => Outcome,
     options: WorldOptions = {},
   ) {
+    super();
     const { wires = [true, false], random = seeded(7), ...config } = options;
     const node = {
       id: "retry",
@@ -98,23 +95,6 @@ export class RetryWorld {
     this.clock.setTimer(() => this.stream(id, message, outcome), outcome.takes ?? 0);
   }
 
-  /** A message for the retry node itself. */
-  input(message: Message): void {
-    this.got++;
-    let open = true;
-    const done = (error?: unknown) => {
-      if (!open) throw new Error("done was called twice");
-      open = false;
-      this.done++;
-      if (error) this.errors.push(error as { message: string });
-    };
-    try {
-      this.controller.input(message, this.send, done);
-    } catch (thrown) {
-      done(thrown);
-    }
-  }
-
   private stream(id: string, message: Message, outcome: Outcome): void {
     const { texts = [], chunks = [], fails, details, takes = 0 } = outcome;
     const riding = { _msgid: message._msgid, retry: message["retry"] };
@@ -139,7 +119,7 @@ export class RetryWorld {
     this.input(last);
   }
 
-  private readonly send = (output: Message | (Message | null)[]): void => {
+  protected readonly send = (output: Message | (Message | null)[]): void => {
     const [message, again, fallback] = Array.isArray(output) ? output : [output];
     if (message) this.out.push(message);
     for (const [route, request] of [

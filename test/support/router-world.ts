@@ -9,6 +9,7 @@ import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-r
 import { RouterController } from "../../src/node-red/router-controller.js";
 import type { RouterConfig } from "../../src/node-red/router-settings.js";
 import { FakeClock } from "./fake-clock.js";
+import { NodeWorld } from "./node-world.js";
 
 /** A call as a test writes it. */
 export interface Called {
@@ -51,7 +52,7 @@ export function delta(fields: Chunk["choices"][number]["delta"], finish: string 
 }
 
 /** A tool-call-router on a clock that a test moves, between a chat-stream, a reader and tools that are none. */
-export class RouterWorld {
+export class RouterWorld extends NodeWorld {
   readonly clock = new FakeClock();
   /** What left by output 2, commands aside. */
   readonly requests: Message[] = [];
@@ -60,14 +61,11 @@ export class RouterWorld {
   readonly out: Message[] = [];
   /** What left by the outputs of tools. */
   readonly called: { output: number; message: Message }[] = [];
-  readonly errors: { code?: string; message: string }[] = [];
   /** With `node.error`, the messages. */
   readonly reported: Message[] = [];
   readonly warnings: string[] = [];
   readonly debugs: string[] = [];
   readonly statuses: NodeStatus[] = [];
-  got = 0;
-  done = 0;
   /** What a tool does with its call. Default: answers at once with its arguments. */
   onCall: (message: Message, output: number) => void = (message) => this.input(message);
   /** Changes a request on its way to the model. */
@@ -83,6 +81,7 @@ export class RouterWorld {
     private readonly model: (request: Message, nth: number) => Turn,
     { unwired = [], ...config }: WorldOptions = {},
   ) {
+    super();
     const node = {
       id: "router",
       type: "tool-call-router",
@@ -122,23 +121,6 @@ export class RouterWorld {
     return this.messages(nth).flatMap(({ role, content }) => (role === "tool" ? [String(content)] : []));
   }
 
-  /** A message for the router. */
-  input(message: Message): void {
-    this.got++;
-    let open = true;
-    const done = (error?: unknown) => {
-      if (!open) throw new Error("done was called twice");
-      open = false;
-      this.done++;
-      if (error) this.errors.push(error as { message: string });
-    };
-    try {
-      this.controller.input(message, this.send, done);
-    } catch (thrown) {
-      done(thrown);
-    }
-  }
-
   /** An answer to the nth call. */
   answer(nth: number, payload: unknown, more: Message = {}): void {
     this.input({ ...this.called[nth]!.message, payload, ...more });
@@ -176,7 +158,7 @@ export class RouterWorld {
     this.onStream(output as Message);
   };
 
-  private readonly send = (output: Message | (Message | null)[]): void => {
+  protected readonly send = (output: Message | (Message | null)[]): void => {
     const [message, request, ...calls] = Array.isArray(output) ? output : [output];
     if (message) this.out.push(message);
     if (request && ("cancel" in request || "reset" in request)) this.commands.push(request);

@@ -1,0 +1,23 @@
+import { tryParseJson } from "./core/json.js";
+import type { WireRequest } from "./core/request.js";
+import type { Provider } from "./providers/provider.js";
+import { type FetchOptions, fetchBody } from "./transport/fetch-body.js";
+
+/** What a service tells of itself (models, a balance, a job) is a list at most. */
+const LONGEST_BODY = 1024 * 1024;
+
+/**
+ * A small request whose answer is JSON.
+ * @returns undefined where it is not
+ * @throws Failure as the provider words it where the service refuses
+ */
+export async function fetchJson(
+  provider: Provider,
+  request: WireRequest,
+  options: FetchOptions,
+): Promise<unknown> {
+  const limits = { ...options.limits, completion: LONGEST_BODY };
+  const { status, headers, text } = await fetchBody(request, { ...options, limits });
+  if (status >= 300) throw provider.failure(status, headers, text, options.clock.date());
+  return tryParseJson(text);
+}
