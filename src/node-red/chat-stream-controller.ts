@@ -33,6 +33,8 @@ interface Stream {
   id: string;
   /** Of its conversation; also its lane: two of one conversation do not run together unless the author wants it. */
   key: string;
+  /** Whether its key is known: until then it stands in nobody's way. */
+  entered: boolean;
   message: Message;
   writer: StreamWriter;
   done: Done;
@@ -124,6 +126,7 @@ export class ChatStreamController {
     const stream: Stream = {
       id,
       key: "",
+      entered: false,
       message,
       writer,
       done,
@@ -139,14 +142,18 @@ export class ChatStreamController {
 
   /** Begins a stream, or lets it wait for the one before. */
   private enter(stream: Stream): void {
+    stream.entered = true;
     const start = () => {
       this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
     if (this.config.whenBusy === "replace" && !jobWishOf(stream.message).only) {
-      const rival = (other: Stream) => other !== stream && other.key === stream.key;
+      const rival = (other: Stream) =>
+        other !== stream && other.entered && !other.over && other.key === stream.key;
+      const streams = this.sessions.list();
       // A repeated request, or a run's next turn, is older than whatever runs by now.
-      const older = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
-      if (older && this.sessions.list().some(rival)) {
+      const old = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
+      const younger = old ? streams : streams.slice(streams.indexOf(stream));
+      if (younger.some(rival)) {
         this.finish(stream, resultWithout("cancelled"));
         return;
       }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red.js";
 import { askFlow } from "../support/flows.js";
 import { type TestFlow, useHelper } from "../support/helper.js";
-import { end, ends, pause, streamsOf, textOf } from "../support/inbox.js";
+import { end, ends, eventually, pause, streamsOf, textOf } from "../support/inbox.js";
 import type { Reply } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
 
@@ -159,15 +159,25 @@ describe("A message that arrives while one streams", () => {
     };
   });
 
-  async function asks(flow: TestFlow, ...messages: Message[]): Promise<void> {
+  function asks(flow: TestFlow, ...messages: Message[]): void {
     for (const message of messages) flow.inject("ask", message);
+  }
+
+  /** Waits for so many requests, and whether there are more. */
+  async function opened(count: number): Promise<void> {
+    await eventually(() => open.length >= count, `${count} requests have come`);
     await pause();
+    assert.equal(open.length, count);
+  }
+
+  function asked(): string[] {
+    return service().requests.map(({ body }) => (body["messages"] as { content: string }[])[0]!.content);
   }
 
   it("runs beside it, each stream with its own id", async () => {
     const flow = await load(askFlow(service().url));
-    await asks(flow, { payload: "A" }, { payload: "B" });
-    assert.equal(open.length, 2);
+    asks(flow, { payload: "A" }, { payload: "B" });
+    await opened(2);
     for (const reply of open) reply.say(" whole");
     await ends(flow.inbox("out"), 2);
     const streams = streamsOf(flow.inbox("out").messages);
@@ -188,71 +198,65 @@ describe("A message that arrives while one streams", () => {
 
   it("waits its turn where the author wants so, in order of arrival", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    await asks(flow, { payload: "A" }, { payload: "B" }, { payload: "C" });
+    asks(flow, { payload: "A" }, { payload: "B" }, { payload: "C" });
     for (const count of [1, 2, 3]) {
-      assert.equal(open.length, count);
+      await opened(count);
       open.at(-1)!.say();
       await ends(flow.inbox("out"), count);
-      await pause();
     }
-    const asked = service().requests.map(
-      ({ body }) => (body["messages"] as { content: string }[])[0]!.content,
-    );
-    assert.deepEqual(asked, ["A", "B", "C"]);
+    assert.deepEqual(asked(), ["A", "B", "C"]);
   });
 
   it("waits only for its own conversation", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait", conversation: "flow" }));
-    await asks(
+    asks(
       flow,
       { payload: "A", topic: "one" },
       { payload: "B", topic: "one" },
       { payload: "C", topic: "two" },
     );
-    assert.equal(open.length, 2);
+    await opened(2);
     open[0]!.say();
     await ends(flow.inbox("out"));
-    await pause();
-    assert.equal(open.length, 3);
+    await opened(3);
     const history = service().requests[2]!.body["messages"] as unknown[];
     assert.equal(history.length, 3);
   });
 
   it("waits no longer when the one before fails or is cancelled", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    await asks(flow, { payload: "A" }, { payload: "" }, { payload: "C" }, { payload: "D" });
+    asks(flow, { payload: "A" }, { payload: "" }, { payload: "C" }, { payload: "D" });
+    await opened(1);
     open[0]!.drop();
     await ends(flow.inbox("out"), 2);
-    await pause();
-    assert.equal(open.length, 2);
+    await opened(2);
     const running = streamsOf(flow.inbox("out").messages).at(-1)![0]!.parts!;
     flow.inject("ask", { cancel: true, parts: running });
     await ends(flow.inbox("out"), 3);
-    await pause();
-    assert.equal(open.length, 3);
+    await opened(3);
   });
 
   it("leaves the line when it is cancelled: it never connects, and the next moves up", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    await asks(flow, { payload: "A" }, { payload: "B" });
+    asks(flow, { payload: "A" }, { payload: "B" });
+    await opened(1);
     flow.inject("ask", { cancel: true });
     const lasts = await ends(flow.inbox("out"), 2);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
-    await asks(flow, { payload: "C" });
-    const asked = service().requests.map(
-      ({ body }) => (body["messages"] as { content: string }[])[0]!.content,
-    );
-    assert.deepEqual(asked, ["A", "C"]);
+    asks(flow, { payload: "C" });
+    await opened(2);
+    assert.deepEqual(asked(), ["A", "C"]);
   });
 
   it("replaces it where the author wants so, in its own conversation only", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "replace", conversation: "flow" }));
-    await asks(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
-    await asks(flow, { payload: "B", topic: "one" });
+    asks(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    await opened(2);
+    asks(flow, { payload: "B", topic: "one" });
     const last = await end(flow.inbox("out"));
     assert.equal(last.finishReason, "cancelled");
     assert.equal(last.topic, "one");
-    assert.equal(open.length, 3);
+    await opened(3);
     open[2]!.say("!");
     const [, second] = await ends(flow.inbox("out"), 2);
     assert.deepEqual(second!.conversation, [
@@ -262,11 +266,12 @@ describe("A message that arrives while one streams", () => {
     assert.equal(service().streaming, 1);
   });
 
-  it("replaces all before it when many come at once: one is left", async () => {
+  it("replaces all before it when many come at once: the last one is left", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "replace" }));
-    await asks(flow, ...Array.from({ length: 20 }, (_, at) => ({ payload: `${at}` })));
+    asks(flow, ...Array.from({ length: 20 }, (_, at) => ({ payload: `${at}` })));
     await ends(flow.inbox("out"), 19);
-    open.at(-1)!.say();
+    await eventually(() => asked().includes("19"), "the last one is asked");
+    open[asked().indexOf("19")]!.say();
     const lasts = await ends(flow.inbox("out"), 20);
     assert.equal(lasts.filter(({ finishReason }) => finishReason === "stop").length, 1);
   });
