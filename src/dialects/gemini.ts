@@ -92,7 +92,14 @@ class GeminiReader implements ForeignReader {
   }
 
   private choice(candidate: Record<string, unknown>, at: number): ChunkChoice {
-    const { content, index: _index, finishReason, logprobsResult, ...extras } = candidate;
+    const {
+      content,
+      index: _index,
+      finishReason,
+      logprobsResult,
+      logprobs: _logprobs,
+      ...extras
+    } = candidate;
     const number = this.indexOf(candidate, at);
     const parts = isObject(content) ? content["parts"] : undefined;
     const reader = this.partsOf(number);

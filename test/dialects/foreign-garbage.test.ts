@@ -105,6 +105,10 @@ describe("Whatever comes in the form of a foreign dialect", function () {
   this.timeout(20_000);
 
   const DIALECTS: Readonly<Record<string, fc.Arbitrary<unknown>>> = { Gemini: anyGemini, Ollama: anyOllama };
+  // Fields of Chat Completions where the dialect has others; chance finds them about once in a thousand runs.
+  const unlucky = [
+    { candidates: [{ logprobs: 1 }, { index: 0, logprobsResult: { chosenCandidates: [{}] } }] },
+  ];
   for (const [dialect, anyRecord] of Object.entries(DIALECTS)) {
     for (const everyChunk of [false, true]) {
       it(`only failures and sound chunks come of it: ${dialect}${everyChunk ? ", every chunk" : ""}`, () => {
@@ -126,7 +130,7 @@ describe("Whatever comes in the form of a foreign dialect", function () {
               for (const call of message.tool_calls ?? []) assert.notEqual(call.id, "");
             assert.deepEqual(Object.keys(Object.prototype), []);
           }),
-          { numRuns: 500 },
+          { numRuns: 500, examples: [[unlucky]] },
         );
         assert.ok(told > 300, `${told} chunks were told`);
       });
