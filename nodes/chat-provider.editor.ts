@@ -111,6 +111,7 @@
       totalTimeout: { value: 600, validate: atLeast("totalTimeout", 0, "seconds") },
       maxConcurrent: { value: 8, validate: atLeast("maxConcurrent", 1, "whole") },
       maxQueued: { value: 100, validate: atLeast("maxQueued", 0, "whole") },
+      maxRecord: { value: 1024, validate: atLeast("maxRecord", 1, "whole") },
       tolerant: { value: false },
       headers: { value: "", validate: plainHeaders },
       settings: { value: {}, validate: ownSettings },

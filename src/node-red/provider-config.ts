@@ -19,6 +19,8 @@ export interface ProviderNodeConfig extends NodeConfig {
   totalTimeout?: number | string;
   maxConcurrent?: number | string;
   maxQueued?: number | string;
+  /** KiB of one record. */
+  maxRecord?: number | string;
   tolerant?: boolean;
   /** JSON text: header names and values that are no secret. */
   headers?: string;
@@ -80,7 +82,11 @@ export function readProviderConfig(
       ...(isObject(config.settings) ? { settings: config.settings } : {}),
     },
     timeouts,
-    limits: { ...DEFAULT_LIMITS },
+    limits: {
+      ...DEFAULT_LIMITS,
+      record:
+        number(config.maxRecord, DEFAULT_LIMITS.record / 1024, "maxRecord", (value) => value >= 1) * 1024,
+    },
     maxConcurrent: number(
       config.maxConcurrent,
       DEFAULT_CONCURRENCY.maxConcurrent,

@@ -15,5 +15,8 @@ export interface RecordReader {
 }
 
 export function recordTooLong(longest: number): Failure {
-  return new Failure("limit", `The service sent a record longer than ${longest} characters.`);
+  return new Failure(
+    "limit",
+    `The service sent a record longer than ${longest} characters. Where a model draws pictures, raise the provider's largest record.`,
+  );
 }

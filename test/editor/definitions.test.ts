@@ -19,6 +19,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     totalTimeout: 600,
     maxConcurrent: 8,
     maxQueued: 100,
+    maxRecord: 1024,
     tolerant: false,
     headers: "",
     settings: {},
@@ -233,6 +234,7 @@ describe("a validator", () => {
     refuses(/^At once:/, "chat-provider", "maxConcurrent", "0");
     refuses(/^At once:/, "chat-provider", "maxConcurrent", "1.5");
     accepts("chat-provider", "maxQueued", "0");
+    refuses(/^Largest record:/, "chat-provider", "maxRecord", "0");
     accepts("chat-provider", "demoPace", "0");
   });
 

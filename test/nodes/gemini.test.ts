@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../src/core/chunk.js";
+import type { FailureData } from "../../src/core/failure.js";
 import { provider } from "../support/flows.js";
 import { COUNTED, call, content, error, finish, text, thought } from "../support/gemini-records.js";
 import { geminiArray, geminiBreaks, geminiSays, geminiUrl, KEY } from "../support/gemini-service.js";
@@ -18,10 +19,14 @@ describe("Gemini in a flow", () => {
   const runtime = useRuntime();
   const service = useService();
 
-  const ask = (message: object, apiKey = KEY) =>
-    oneAnswer(runtime(), provider(geminiUrl(service()), { provider: "gemini" }), "gemini-3-pro", message, {
-      provider: { apiKey },
-    });
+  const ask = (message: object, apiKey = KEY, settings: object = {}) =>
+    oneAnswer(
+      runtime(),
+      provider(geminiUrl(service()), { provider: "gemini", ...settings }),
+      "gemini-3-pro",
+      message,
+      { provider: { apiKey } },
+    );
 
   for (const [framing, says] of Object.entries({ events: geminiSays, "an array": geminiArray })) {
     it(`is a stream like any other, from ${framing}`, async () => {
@@ -44,6 +49,18 @@ describe("Gemini in a flow", () => {
       assert.equal(response.choices[0]!.message.reasoning_content, "Hm.");
     });
   }
+
+  it("draws a picture as large as the provider lets it, which comes in one piece", async () => {
+    const data = "iVBORw0K".repeat(512 * 1024);
+    service().script = geminiSays(content([{ inlineData: { mimeType: "image/png", data } }]), finish());
+    const { last } = await ask({ payload: "Draw a cat" });
+    const error = last.error as FailureData;
+    assert.equal(error.code, "limit");
+    assert.match(error.message, /1048576.*raise the provider's largest record/);
+    const { response } = await ask({ payload: "Draw a cat" }, KEY, { maxRecord: "8192" });
+    const [image] = response.choices[0]!.message["images"] as { image_url: { url: string } }[];
+    assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);
+  });
 
   it("calls tools, and gets their results in its own form with its signatures", async () => {
     service().queue.push(
