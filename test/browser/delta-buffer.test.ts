@@ -51,7 +51,7 @@ describe("delta-buffer in the editor", function () {
       await choose(editor, preset);
       if (preset === "smooth") await editor.fill("node-input-pace", "20");
       await editor.done();
-      assert.deepEqual(await propertiesOf(editor, buffer, Object.keys(properties)), properties);
+      assert.deepEqual(await editor.properties(buffer, Object.keys(properties)), properties);
       await editor.edit(buffer);
       assert.equal(await editor.field("delta-buffer-preset").inputValue(), preset);
       await editor.cancel();
@@ -164,12 +164,6 @@ async function shows(editor: Editor, settings: readonly string[]): Promise<void>
     assert.equal(seen, settings.includes(setting), setting);
   }
   assert.notEqual(await editor.field("delta-buffer-hint").innerText(), "");
-}
-
-function propertiesOf(editor: Editor, id: string, names: string[]): Promise<Record<string, unknown>> {
-  return editor.page.evaluate(
-    `Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, RED.nodes.node(${JSON.stringify(id)})[name]]))`,
-  );
 }
 
 /** Whether the hints differ enough from what they stand on, by WCAG's ratio for text. */

@@ -167,6 +167,13 @@ export class EditorPage {
     return id;
   }
 
+  /** Some of a node's properties, as the editor holds them. */
+  properties(id: string, names: string[]): Promise<Record<string, unknown>> {
+    return this.page.evaluate(
+      `Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, RED.nodes.node(${JSON.stringify(id)})[name]]))`,
+    );
+  }
+
   /** What the editor finds wrong with a node: its sentences, or the names of properties. Undefined: nothing. */
   problems(id: string): Promise<string[] | undefined> {
     return this.page.evaluate((id) => {

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { screenshot } from "../support/browser.js";
+import type { Editor } from "./editor.js";
+import { PACKAGE, world } from "./world.js";
+
+const TAB = { id: "tab", type: "tab", label: "Speech" };
+const DEMO = { id: "provider", type: "chat-provider", name: "Demo", provider: "demo", demoPace: 0 };
+
+describe("speech-stream in the editor", function () {
+  this.timeout(60_000);
+
+  it("stands in the palette with its icon, and says what goes in and what comes out", async () => {
+    const editor = await world.editor();
+    const icon = await editor
+      .paletteNode("speech-stream")
+      .locator(".red-ui-palette-icon")
+      .getAttribute("style");
+    assert.ok(icon?.includes(`icons/${PACKAGE}/speech-stream.svg`), icon ?? "no icon");
+    const speech = await editor.drag("speech-stream", 400, 200);
+    await editor.hint(editor.node(speech).locator(".red-ui-flow-port-input"), /a stream of text/);
+    await editor.hint(editor.node(speech).locator(".red-ui-flow-port-output"), /a stream of sound/);
+    await editor.mark(speech).waitFor();
+    assert.match(String(await editor.problems(speech)), /provider/i);
+  });
+
+  it("keeps what is chosen, names what is wrong, and is called after its voice", async () => {
+    const editor = await world.editor([TAB, DEMO]);
+    const speech = await editor.drag("speech-stream", 400, 200);
+    await editor.edit(speech);
+    assert.equal(await editor.field("node-input-property").inputValue(), "payload");
+    await editor.field("node-input-provider").selectOption({ label: "Demo" });
+    await editor.fill("node-input-voice", "alloy");
+    await editor.field("node-input-format").selectOption({ label: "WAV" });
+    await editor.fill("node-input-speed", "9");
+    await editor.wrong("node-input-speed").waitFor();
+    await more(editor, "[1]");
+    await editor.done();
+    await editor.mark(speech).waitFor();
+    assert.deepEqual(await editor.problems(speech), [
+      "Speed: a number from 0.25 to 4, or empty",
+      "More fields: a JSON object, or empty",
+    ]);
+    assert.match((await editor.node(speech).textContent()) ?? "", /alloy/);
+    await editor.edit(speech);
+    await editor.fill("node-input-speed", "1.5");
+    await more(editor, '{"instructions":"softly"}');
+    await editor.page.locator(".red-ui-typedInput-container.input-error").waitFor({ state: "detached" });
+    await screenshot(editor.page, "speech-stream-dialog");
+    await editor.done();
+    assert.equal(await editor.problems(speech), undefined);
+    const kept = {
+      provider: "provider",
+      voice: "alloy",
+      format: "wav",
+      speed: "1.5",
+      property: "payload",
+      options: '{"instructions":"softly"}',
+    };
+    assert.deepEqual(await editor.properties(speech, Object.keys(kept)), kept);
+  });
+
+  it("drawn between a question and core's join, makes one sound of a text", async () => {
+    const at = { z: "tab", y: 160 };
+    const editor = await world.editor([
+      TAB,
+      DEMO,
+      {
+        id: "say",
+        type: "inject",
+        ...at,
+        x: 160,
+        props: [{ p: "payload", v: "Good morning.", vt: "str" }],
+        repeat: "",
+        crontab: "",
+        once: false,
+        wires: [[]],
+      },
+      { id: "one", type: "join", ...at, x: 560, mode: "auto", wires: [["sound"]] },
+      {
+        id: "sound",
+        type: "debug",
+        ...at,
+        x: 780,
+        name: "Sound",
+        active: true,
+        tosidebar: true,
+        complete: "payload",
+        targetType: "msg",
+        wires: [],
+      },
+    ]);
+    const speech = await editor.drag("speech-stream", 360, 160);
+    await editor.wire("say", speech);
+    await editor.wire(speech, "one");
+    await editor.edit(speech);
+    await editor.field("node-input-provider").selectOption({ label: "Demo" });
+    await editor.done();
+    await editor.deploy();
+    await editor.press("say");
+    const heard = editor.page.locator(".red-ui-debug-msg");
+    await heard.filter({ hasText: /buffer\[\d{5,}\]/ }).waitFor();
+    await editor.status(speech).filter({ hasText: /^done/ }).waitFor();
+    assert.equal(await heard.count(), 1, "of several pieces");
+  });
+});
+
+/** Types into a typed input with only one type, which the editor judges when a key goes up. */
+async function more(editor: Editor, text: string): Promise<void> {
+  const input = editor.page.locator(
+    "#node-input-options + .red-ui-typedInput-container .red-ui-typedInput-input",
+  );
+  await input.fill(text);
+  await input.press("End");
+}
