@@ -19,8 +19,8 @@ export class StreamConsumedError extends Error {
 /**
  * An answer as it comes. It can be read once, in one of four ways: as chunks (`for await` on itself), as text
  * (`textDeltas`), as a whole (`collect`), or as text with the whole at its end (`collectWithDeltas`). The request
- * is sent when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the connection; a failure is thrown as `Failure`, with
- * what had come in `partial`.
+ * is sent when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the
+ * connection; a failure is thrown as `Failure`, with what had come in `partial`.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private stop: (() => void) | undefined;
