@@ -3,8 +3,8 @@ import type { WireRequest } from "./core/request.js";
 import type { Provider } from "./providers/provider.js";
 import { type FetchOptions, fetchBody } from "./transport/fetch-body.js";
 
-/** What a service tells of itself (models, a balance, a job) is a list at most. */
-const LONGEST_BODY = 1024 * 1024;
+/** Characters. What a service tells of itself (models, a balance, a job) is a list at most; OpenRouter's is near 1 MiB. */
+const LONGEST_BODY = 8 * 1024 * 1024;
 
 /**
  * A small request whose answer is JSON.

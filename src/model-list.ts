@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "./core/clock.js";
-import { asFailure } from "./core/failure.js";
+import { asFailure, Failure } from "./core/failure.js";
 import { DEFAULT_LIMITS } from "./core/limits.js";
 import type { WireRequest } from "./core/request.js";
 import { fetchJson } from "./fetch-json.js";
@@ -26,14 +26,27 @@ export async function listModels(
 ): Promise<ModelList> {
   try {
     const body = await read(provider, provider.models(endpoint), dispatcher, clock);
-    const names = provider.modelNames(body).slice(0, MOST_MODELS);
+    const names = provider.modelNames(body, endpoint).slice(0, MOST_MODELS);
     return { names, capabilities: provider.capabilities?.(body) ?? {} };
   } catch (thrown) {
-    throw withoutSecrets(asFailure(thrown), provider, endpoint);
+    throw withoutSecrets(aboutList(asFailure(thrown), provider), provider, endpoint);
   }
 }
 
-/** What is left to spend; undefined where the service does not tell, or not with this key. */
+/** Not every gateway has a list, which says nothing about chatting. Where jobs are done the request is another. */
+function aboutList(failure: Failure, provider: Provider): Failure {
+  if (failure.code !== "not_found" || provider.job) return failure;
+  return new Failure(
+    "not_found",
+    `The service gives no list of models (${failure.status}). Chat may still work, if the base URL is right.`,
+    failure.toJSON(),
+  );
+}
+
+/**
+ * What is left to spend; undefined where the service does not tell, or not with this key.
+ * @throws Failure `authentication` where the key is wrong, with the endpoint's secrets removed
+ */
 export async function readBalance(
   provider: Provider,
   endpoint: Endpoint,
@@ -44,7 +57,9 @@ export async function readBalance(
   if (!balance) return undefined;
   try {
     return balance.read(await read(provider, balance.request(endpoint), dispatcher, clock));
-  } catch {
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "authentication") throw withoutSecrets(failure, provider, endpoint);
     return undefined;
   }
 }

@@ -29,6 +29,44 @@ describe("The list of a service's models", () => {
     }
   });
 
+  it("is without what is known to write no answers, by its kind, what it can do, or its name", async () => {
+    const chat = [
+      "gpt-5",
+      "o3",
+      "gpt-4o-audio-preview",
+      "ft:gpt-4o:me::tts",
+      "qwen-embed-chat",
+      "my/whisperer",
+    ];
+    const others = [
+      "text-embedding-3-large",
+      "openai/whisper-1",
+      "dall-e-3",
+      "gpt-4o-mini-tts",
+      "playai-tts",
+    ];
+    const typed = ["chat", "language", "image", "embedding"].map((type) => ({ id: `a-${type}`, type }));
+    const able = [true, false].map((completion_chat) => ({
+      id: `m-${completion_chat}`,
+      capabilities: { completion_chat },
+    }));
+    const named = [...chat, ...others].map((id) => ({ id }));
+    service().script = (reply) => reply.json(200, { data: [...named, ...typed, ...able, "bare"] });
+    assert.deepEqual(await list("custom", service().url), [
+      ...chat,
+      "a-chat",
+      "a-language",
+      "m-true",
+      "bare",
+    ]);
+  });
+
+  it("may be as long as that of a service for all models", async () => {
+    const data = Array.from({ length: 420 }, (_, at) => ({ id: `m-${at}`, description: "x".repeat(2_600) }));
+    service().script = (reply) => reply.json(200, { data });
+    assert.equal((await list("openrouter", service().url)).length, 420);
+  });
+
   it("is Gemini's, asked for with the key in a header", async () => {
     service().script = (reply) =>
       reply.json(200, { models: [{ name: "models/gemini-1" }], nextPageToken: "" });

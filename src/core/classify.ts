@@ -7,6 +7,8 @@ export interface ErrorClues {
   /** The vendor's code, type or status word. */
   word?: string;
   message?: string;
+  /** The service says when to ask again. */
+  waits?: boolean;
 }
 
 /** Codes and types that vendors send, in lower case, most telling first. */
@@ -30,23 +32,28 @@ const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
   [/server_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
 ];
 
+/** What a text tells; the loose ones are words that also stand in schemas, not heard where the request is blamed. */
+type Sentence = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
+
 /** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
-const SENTENCES: readonly (readonly [RegExp, FailureCode])[] = [
+const SENTENCES: readonly Sentence[] = [
   [
-    /context (length|window|size)|maximum context|too many tokens|token (limit|count .{0,40}exceeds)|prompt is too long/i,
+    /context (length|window|size|limit)|maximum context|too many tokens|token (limit|count .{0,40}exceeds)|prompt is too long/i,
     "context_length",
   ],
   [
-    /insufficient|quota|billing|out of credits?|credits? (exhausted|remaining)|\bbalance\b/i,
+    /insufficient (\w+ ){0,4}(balance|credits?|funds|quota)\b|exceeded your current quota|credit balance|spending limit|(out of|any|enough|more|available) credits?\b|credits? (exhausted|remaining)/i,
     "insufficient_credits",
   ],
-  [/content (policy|filter|management)|violates? .*polic|moderat/i, "content_filter"],
+  [/content (policy|filter|management)|violates? .*polic|\bmoderation\b/i, "content_filter"],
   [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
+  [/\b(quota|billing|balance)\b/i, "insufficient_credits", "loose"],
   [/overloaded|at capacity|temporarily unavailable|service unavailable|\b503\b|\b529\b/i, "overloaded"],
   [
-    /invalid (api )?key|incorrect api key|api key (not valid|expired)|unauthori[sz]ed|authenticat|\b401\b/i,
+    /invalid api key|incorrect api key|api key (not valid|expired)|\bunauthori[sz]ed\b|authentication ?(error|fail|required)|\b401\b/i,
     "authentication",
   ],
+  [/invalid key|authenticat/i, "authentication", "loose"],
   [/\b403\b|forbidden|permission|does not have access/i, "permission"],
   [/model .*(not found|does not exist)|unknown model|no such model|not (yet )?implemented/i, "not_found"],
   [/timed? ?out|timeout|\b504\b/i, "timeout"],
@@ -94,27 +101,35 @@ const REFINES: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = 
 
 /** The failure code for an error that a service reported, by its status first and its words second. */
 export function classify(clues: ErrorClues): FailureCode {
-  const spoken = byWords(clues);
   const status = clues.status;
-  if (status === undefined || status < 400) return spoken ?? "server_error";
+  if (status === undefined || status < 400) return byWords(clues, false) ?? "server_error";
   const ruled = STATUSES[status] ?? (status >= 500 ? "server_error" : "invalid_request");
+  const spoken = byWords(clues, ruled === "invalid_request");
   return spoken && REFINES[ruled]?.includes(spoken) ? spoken : ruled;
 }
 
 /** Words that say no more than a status would: the sentence beside them may (a gateway quotes what it got). */
-const VAGUE: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error"]);
+const VAGUE: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error", "permission"]);
 
-function byWords({ word, message }: ErrorClues): FailureCode | undefined {
-  const named = word ? firstMatch(WORDS, word.toLowerCase()) : undefined;
-  if (named !== undefined && !VAGUE.has(named)) return named;
-  return (message ? firstMatch(SENTENCES, message) : undefined) ?? named;
+/** @param blamed the request is at fault: what the text speaks of may be the request's own */
+function byWords({ word, message, waits }: ErrorClues, blamed: boolean): FailureCode | undefined {
+  const named = word && WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
+  if (named && !VAGUE.has(named)) return named;
+  const said = message ? bySentence(message, blamed) : undefined;
+  // An account that is empty does not fill itself within a time that can be told.
+  return (said === "insufficient_credits" && waits ? "rate_limit" : said) ?? (named || undefined);
 }
 
-function firstMatch(
-  table: readonly (readonly [RegExp, FailureCode])[],
-  text: string,
-): FailureCode | undefined {
-  return table.find(([pattern]) => pattern.test(text))?.[1];
+/** An address leads to the page about quotas and billing, whatever is wrong. */
+const ADDRESS = /(https?:\/\/|\b[\w-]+(\.[\w-]+)+\/)[^\s"'<>)]+/gi;
+
+/** A name from the request: `'billing_address'`. */
+const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
+
+function bySentence(message: string, blamed: boolean): FailureCode | undefined {
+  const told = message.replace(ADDRESS, "");
+  const text = blamed ? told.replace(QUOTED_NAME, "") : told;
+  return SENTENCES.find(([pattern, , loose]) => !(blamed && loose) && pattern.test(text))?.[1];
 }
 
 /**

@@ -15,16 +15,16 @@ const OVERLOADED = { word: "overloaded_error", status: 529 };
 export function reportedError(record: unknown, event: string | undefined): Failure | undefined {
   const clues = errorClues(record, event === "error");
   if (!clues) return undefined;
-  const code = classify(clues);
   const message = clues.message ?? "";
+  // Without headers only words can ask for patience, and words are never dates.
+  const wait = retryHint({}, record, message, 0);
+  const code = classify({ ...clues, waits: wait !== undefined });
   const details: FailureDetails = { retryable: isRetryable(code, clues.status) };
   if (clues.status !== undefined) details.status = clues.status;
   else if (clues.word === OVERLOADED.word) details.status = OVERLOADED.status;
   if (isObject(record) && typeof record["request_id"] === "string") {
     details.requestId = record["request_id"].slice(0, 200);
   }
-  // Without headers only words can ask for patience, and words are never dates.
-  const wait = retryHint({}, record, message, 0);
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   return new Failure(
     code,

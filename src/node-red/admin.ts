@@ -76,7 +76,10 @@ async function runtime(red: NodeRed, request: AdminRequest): Promise<ProviderRun
 async function test(red: NodeRed, request: AdminRequest): Promise<string> {
   const service = await runtime(red, request);
   const [{ names }, balance] = await Promise.all([service.models(), service.balance()]);
-  const told = red._("chat-provider.test.ok", { count: names.length });
+  const told =
+    names.length > 0
+      ? red._("chat-provider.test.ok", { count: names.length })
+      : red._("chat-provider.test.okNone");
   return balance === undefined ? told : `${told} · ${red._("chat-provider.test.balance", { balance })}`;
 }
 

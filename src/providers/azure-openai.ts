@@ -1,33 +1,30 @@
-import { addressStep, under } from "./http.js";
+import { addressStep, modelNames, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Endpoint, Provider } from "./provider.js";
+import { openAiSpeech } from "./speech.js";
 
 /** From here on the dated API knows `max_completion_tokens`. */
 const KNOWS_COMPLETION_TOKENS = "2024-09-01";
 
-/**
- * OpenAI's models in Azure: an address per resource, and a deployment in the place of the model. Without an API version
- * requests go to the v1 API (`/openai/v1/`), where the deployment is the model; with one to the deployment's own address.
- * A token of Entra ID goes into a secret header `Authorization`, instead of the key.
- */
-export const AZURE_OPENAI: Provider = openAiCompatible({
+const CHAT = openAiCompatible({
   id: "azure-openai",
   label: "Azure OpenAI",
   keyRequired: true,
   keyVariable: "AZURE_OPENAI_API_KEY",
   settings: [{ name: "deployment", kind: "text" }, { name: "apiVersion", kind: "text" }, SPLIT_THINKING],
   maxTokensField: "max_completion_tokens",
-  authorization: ({ apiKey }): Record<string, string> => (apiKey ? { "api-key": apiKey } : {}),
-  chatUrl: (endpoint, model) => {
-    const version = versionOf(endpoint);
-    if (version === undefined) return under(resource(endpoint), "openai/v1/chat/completions");
-    const deployment = addressStep(deploymentOf(endpoint) ?? model, "The name of the deployment");
-    return dated(under(resource(endpoint), `openai/deployments/${deployment}/chat/completions`), version);
-  },
+  authorization: keyOf,
+  chatUrl: (endpoint, model) => urlOf(endpoint, deploymentOf(endpoint) ?? model, "chat/completions"),
   modelsUrl: (endpoint) => {
     const version = versionOf(endpoint);
-    if (version === undefined) return under(resource(endpoint), "openai/v1/models");
+    if (version === undefined) return v1(endpoint, "models");
     return dated(under(resource(endpoint), "openai/models"), version);
+  },
+  // The list is of what could be deployed: none of it can be asked before, and then under another name.
+  modelNames: (body, endpoint) => {
+    modelNames(body);
+    const deployment = deploymentOf(endpoint);
+    return deployment === undefined ? [] : [deployment];
   },
   adapt: (body, endpoint) => {
     const { max_completion_tokens: most, ...rest } = body;
@@ -42,14 +39,52 @@ export const AZURE_OPENAI: Provider = openAiCompatible({
   },
 });
 
+/**
+ * OpenAI's models in Azure: an address per resource, and a deployment in the place of the model. Without an API version
+ * requests go to the v1 API (`/openai/v1/`), where the deployment is the model; with one to the deployment's own address.
+ * A token of Entra ID goes into a secret header `Authorization`, instead of the key.
+ */
+export const AZURE_OPENAI: Provider = {
+  ...CHAT,
+  // A voice is another deployment than the one that chats.
+  speech: (request, endpoint) => {
+    const model = request.model ?? deploymentOf(endpoint) ?? "";
+    return openAiSpeech(
+      { ...request, model },
+      endpoint,
+      urlOf(endpoint, model, "audio/speech"),
+      keyOf(endpoint),
+    );
+  },
+};
+
+function keyOf({ apiKey }: Endpoint): Record<string, string> {
+  return apiKey ? { "api-key": apiKey } : {};
+}
+
+function urlOf(endpoint: Endpoint, deployment: string, path: string): URL {
+  const version = versionOf(endpoint);
+  if (version === undefined) return v1(endpoint, path);
+  const step = addressStep(deployment, "The name of the deployment");
+  return dated(under(resource(endpoint), `openai/deployments/${step}/${path}`), version);
+}
+
 function deploymentOf({ settings }: Endpoint): string | undefined {
   return settings?.["deployment"] as string | undefined;
 }
 
-/** "preview" and "latest" are versions of the v1 API, which takes them as its default. */
+/** The date of a dated API; undefined for the v1 API and its own versions. */
 function versionOf({ settings }: Endpoint): string | undefined {
   const version = settings?.["apiVersion"] as string | undefined;
-  return version === "v1" || version === "latest" || version === "preview" ? undefined : version;
+  return version === "v1" || version === "latest" || version === PREVIEW ? undefined : version;
+}
+
+/** The one version of the v1 API that is not its default: it has features that are not finished. */
+const PREVIEW = "preview";
+
+function v1(endpoint: Endpoint, path: string): URL {
+  const url = under(resource(endpoint), `openai/v1/${path}`);
+  return endpoint.settings?.["apiVersion"] === PREVIEW ? dated(url, PREVIEW) : url;
 }
 
 function dated(url: URL, version: string): URL {

@@ -4,6 +4,7 @@ import { Failure, type FailureCode, type FailureDetails } from "../core/failure.
 import { isObject, tryParseJson } from "../core/json.js";
 import type { WireRequest } from "../core/request.js";
 import { type Headers, header, retryHint, shouldRetry } from "../core/retry-hint.js";
+import { mayChat } from "./chat-models.js";
 import type { Endpoint } from "./provider.js";
 
 /** Where a service says which request it was, most usual first. */
@@ -85,8 +86,18 @@ export function postJson(
   };
 }
 
+/** A question to the service about itself, below the base URL and with the key as most services want it. */
+export function inquiry(endpoint: Endpoint, path: string): WireRequest {
+  return {
+    method: "GET",
+    url: under(endpoint.baseUrl, path),
+    headers: headersFor(endpoint, bearer(endpoint)),
+  };
+}
+
 /**
- * The names in a list of models, `{data: [{id}]}` or `{models: [{name}]}`, in the order of the service.
+ * The names in a list of models, `{data: [{id}]}` or `{models: [{name}]}`, of those that may chat, in the order of the
+ * service.
  * @throws Failure `bad_response`
  */
 export function modelNames(body: unknown): string[] {
@@ -98,6 +109,7 @@ export function modelNames(body: unknown): string[] {
     );
   }
   return list
+    .filter(mayChat)
     .map((entry) => (isObject(entry) ? (entry["id"] ?? entry["name"]) : entry))
     .filter((name): name is string => typeof name === "string");
 }
@@ -110,13 +122,13 @@ export function responseFailure(status: number, headers: Headers, body: string, 
   const parsed = tryParseJson(body);
   const said = errorClues(parsed);
   const message = said?.message || (parsed === undefined ? excerpt(withoutMarkup(body)) : excerpt(body));
-  const code = classify({ ...said, status, message });
+  const wait = retryHint(headers, parsed, message, now);
+  const code = classify({ ...said, status, message, waits: wait !== undefined });
   const details: FailureDetails = {
     status,
     retryable: shouldRetry(headers) ?? isRetryable(code, status),
     phase: "headers",
   };
-  const wait = retryHint(headers, parsed, message, now);
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   const requestId = REQUEST_ID_HEADERS.map((name) => header(headers, name)).find(Boolean);
   if (requestId) details.requestId = requestId.slice(0, 200);

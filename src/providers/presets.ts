@@ -1,4 +1,16 @@
+import { isObject } from "../core/json.js";
+import { inquiry } from "./http.js";
 import type { Preset } from "./openai-compatible.js";
+import { type StrictAssistant, withStrictMessages } from "./strict-messages.js";
+
+/** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
+const GROQ: StrictAssistant = {
+  fields: new Set(["content", "name", "reasoning", "tool_calls"]),
+  renamed: { reasoning_content: "reasoning" },
+};
+
+/** Mistral does so too, and takes reasoning back in no field at all. */
+const MISTRAL: StrictAssistant = { fields: new Set(["content", "prefix", "tool_calls"]) };
 
 /** The services that speak Chat Completions, with the addresses that their documentation gives. */
 export const PRESETS: readonly Preset[] = [
@@ -17,6 +29,10 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
+    balance: {
+      request: (endpoint) => inquiry(endpoint, "key"),
+      read: openRouterBalance,
+    },
   },
   {
     id: "groq",
@@ -25,6 +41,7 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "GROQ_API_KEY",
+    adapt: (body) => withStrictMessages(body, GROQ),
   },
   {
     id: "mistral",
@@ -32,6 +49,8 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.mistral.ai/v1",
     keyRequired: true,
     keyVariable: "MISTRAL_API_KEY",
+    adapt: ({ seed, ...body }) =>
+      withStrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL),
   },
   {
     id: "deepseek",
@@ -39,6 +58,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.deepseek.com/v1",
     keyRequired: true,
     keyVariable: "DEEPSEEK_API_KEY",
+    speaks: false,
   },
   {
     id: "together",
@@ -54,6 +74,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:1234/v1",
     keyRequired: false,
     prefill: true,
+    speaks: false,
   },
   {
     id: "llamacpp",
@@ -61,6 +82,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:8080/v1",
     keyRequired: false,
     prefill: true,
+    speaks: false,
   },
   { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", keyRequired: false },
   {
@@ -76,6 +98,14 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:11434/v1",
     keyRequired: false,
     prefill: true,
+    speaks: false,
   },
   { id: "custom", label: "Custom (OpenAI-compatible)", keyRequired: false },
 ];
+
+/** What the key may still spend; null where nothing bounds it but the account, which it may not ask for. */
+function openRouterBalance(body: unknown): string | undefined {
+  const data = isObject(body) ? body["data"] : undefined;
+  const left = isObject(data) ? data["limit_remaining"] : undefined;
+  return typeof left === "number" ? `${Number(left.toFixed(2))} USD` : undefined;
+}

@@ -2,11 +2,12 @@ import type { ChatMessage } from "../core/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type Headers, header } from "../core/retry-hint.js";
-import { bearer, headersFor, under } from "./http.js";
+import { inquiry, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import { withoutNulls } from "./parameters.js";
 import type { Capability, Endpoint, Provider, ProviderSetting } from "./provider.js";
 import { openAiSpeech } from "./speech.js";
+import { type StrictAssistant, strictAssistant } from "./strict-messages.js";
 
 /** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
 const PARAMETERS: readonly ProviderSetting[] = [
@@ -20,19 +21,19 @@ const PARAMETERS: readonly ProviderSetting[] = [
   { name: "include_venice_system_prompt", kind: "tick", value: true },
   { name: "strip_thinking_response", kind: "tick" },
   { name: "disable_thinking", kind: "tick" },
-  { name: "enable_e2ee", kind: "tick", value: true },
 ];
 
 /** What an assistant's message may hold: every body is checked strictly, and the last three want to be echoed. */
-const ASSISTANT_FIELDS: ReadonlySet<string> = new Set([
-  "role",
-  "content",
-  "name",
-  "tool_calls",
-  "reasoning_content",
-  "reasoning_details",
-  "thought_signature",
-]);
+const ASSISTANT: StrictAssistant = {
+  fields: new Set([
+    "content",
+    "name",
+    "tool_calls",
+    "reasoning_content",
+    "reasoning_details",
+    "thought_signature",
+  ]),
+};
 
 /** Beyond its budget of failed requests a key is blocked for so long; the header is told only then. */
 const BLOCK = 30_000;
@@ -63,14 +64,15 @@ export const VENICE: Provider = {
   notice,
   balance: {
     // The account's own address is for keys of administrators.
-    request: (endpoint) => ({
-      method: "GET",
-      url: under(endpoint.baseUrl, "api_keys/rate_limits"),
-      headers: headersFor(endpoint, bearer(endpoint)),
-    }),
+    request: (endpoint) => inquiry(endpoint, "api_keys/rate_limits"),
     read: balanceIn,
   },
-  failure: (status, headers, body, now) => blocked(BASE.failure(status, headers, body, now), headers),
+  failure: (status, headers, body, now) => {
+    const said = BASE.failure(status, headers, body, now);
+    // A key that may only ask models is a good one.
+    const good = said.code === "authentication" && /\badmin/i.test(said.message);
+    return good ? new Failure("permission", said.message, said.toJSON()) : blocked(said, headers);
+  },
 };
 
 function adapt(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown> {
@@ -84,6 +86,7 @@ function adapt(body: Record<string, unknown>, endpoint: Endpoint): Record<string
     ...body,
     messages: (body["messages"] as readonly ChatMessage[]).map(strictMessage),
   };
+  if (Array.isArray(body["tools"])) adapted["tools"] = body["tools"].map(strictTool);
   delete adapted["venice_parameters"];
   const given = withoutNulls(parameters);
   if (Object.keys(given).length > 0) adapted["venice_parameters"] = given;
@@ -101,12 +104,25 @@ function parametersFrom(settings: Readonly<Record<string, unknown>>): Record<str
 
 /** A null is refused, but for the content of a message that only calls tools. */
 function strictMessage(message: ChatMessage): ChatMessage {
-  const { role, content } = message;
-  const fields = Object.entries(withoutNulls(message));
-  if (role !== "assistant") return { ...Object.fromEntries(fields), role };
-  const called = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
-  const kept = fields.filter(([name]) => ASSISTANT_FIELDS.has(name) && (name !== "tool_calls" || called));
-  return { ...Object.fromEntries(kept), role, content: content ?? (called ? null : "") };
+  const given = withoutNestedNulls(message) as ChatMessage;
+  if (given.role !== "assistant") return given;
+  const { tool_calls: calls, content, ...kept } = strictAssistant(given, ASSISTANT);
+  const called = Array.isArray(calls) && calls.length > 0;
+  return { ...kept, content: content ?? (called ? null : ""), ...(called ? { tool_calls: calls } : {}) };
+}
+
+/** A schema may hold a null that means something; around it none does. */
+function strictTool(tool: unknown): unknown {
+  if (!isObject(tool)) return tool;
+  const { function: described } = tool;
+  return withoutNulls({ ...tool, function: isObject(described) ? withoutNulls(described) : described });
+}
+
+function withoutNestedNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => entry !== null).map(withoutNestedNulls);
+  if (!isObject(value)) return value;
+  const fields = Object.entries(withoutNulls(value));
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNestedNulls(field)]));
 }
 
 /** An error budget that is spent has a header of its own, in the plural; asking before the block ends prolongs it. */

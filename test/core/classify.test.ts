@@ -48,6 +48,14 @@ describe("An error is classified", () => {
     [{ status: 429, word: "MODEL_OVERLOADED" }, "overloaded"],
     [{ status: 500, message: "upstream timed out" }, "timeout"],
     [{ status: 503, word: "rate_limit_exceeded" }, "rate_limit"],
+    [{ status: 429, message: "You exceeded your current quota, check your plan" }, "insufficient_credits"],
+    [{ status: 400, message: "Your credit balance is too low" }, "insufficient_credits"],
+    [{ status: 400, message: "input length and `max_tokens` exceed context limit: 9 > 8" }, "context_length"],
+    [
+      { status: 403, word: "no permission to do this", message: "The team doesn't have any credits yet." },
+      "insufficient_credits",
+    ],
+    [{ status: 403, message: "This model requires moderation. No credits were charged." }, "content_filter"],
   ]);
 
   table("by its status, whatever words cannot be true of it", [
@@ -55,6 +63,31 @@ describe("An error is classified", () => {
     [{ status: 404, message: "insufficient permissions" }, "not_found"],
     [{ status: 500, message: "invalid api key" }, "server_error"],
     [{ status: 429, message: "Rate limit exceeded: token limit per minute" }, "rate_limit"],
+  ]);
+
+  table("not by the names in a request that is refused", [
+    [
+      {
+        status: 400,
+        message:
+          "Invalid schema for response_format 'invoice': In context=('properties', 'billing_address'), 'required' is missing.",
+      },
+      "invalid_request",
+    ],
+    [{ status: 400, message: "Invalid schema for function 'authenticate_user'" }, "invalid_request"],
+    [{ status: 422, message: "The function moderate_comment has no billing account" }, "invalid_request"],
+    [{ status: 400, message: "Invalid type for 'metadata.balance': expected a string" }, "invalid_request"],
+    [{ status: 400, message: "Invalid key in properties: quota" }, "invalid_request"],
+    [{ status: 403, message: "You have insufficient permissions for this operation." }, "permission"],
+  ]);
+
+  table("as a rate limit, where no address and no advice about money makes it another", [
+    [{ status: 429, message: "Token rate reached. See https://aka.ms/oai/quotaincrease." }, "rate_limit"],
+    [{ status: 429, message: "Slow down: openrouter.ai/settings/billing" }, "rate_limit"],
+    [{ status: 429, message: "Rate limit exceeded. Raise it in your billing settings." }, "rate_limit"],
+    [{ status: 429, message: "You exceeded your current quota", waits: true }, "rate_limit"],
+    [{ message: "Quota exceeded, retry in 5s", waits: true }, "rate_limit"],
+    [{ status: 429, word: "insufficient_quota", waits: true }, "insufficient_credits"],
   ]);
 
   table("by its words, where it has no status", [

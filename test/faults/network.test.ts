@@ -220,6 +220,53 @@ describe("Faults of the network, in the answer", () => {
     );
   });
 
+  /** A piece that says, as every one of some services does, that it is the last. */
+  const lastly = (content: string) =>
+    record({ choices: [{ index: 0, delta: { content }, finish_reason: "stop" }] });
+
+  it("N17: a finish reason on every piece ends no answer before the connection does", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      for (const [at, word] of WORDS.slice(0, 3).entries()) {
+        await peer.body(lastly(word) + (at === 0 ? "" : finish()));
+        await pause(SOON);
+      }
+      await peer.end();
+    });
+    assertComplete(await ask(server, { timeouts: { drain: SOON / 4 } }), WORDS.slice(0, 3).join(""));
+  });
+
+  it("N17: and after it silence is a timeout, but a success where it came once, with the last piece", async () => {
+    const silentAfter = (...pieces: string[]) =>
+      chaosServer(async (peer) => {
+        await peer.streamHead();
+        for (const piece of pieces) await peer.body(lastly(piece));
+        await peer.silence();
+      });
+    const timeouts = { drain: SOON / 4, idle: SOON };
+    await using many = await silentAfter("one", "two");
+    assertFailed(await ask(many, { timeouts }), "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "onetwo",
+    });
+    await using once = await silentAfter("all");
+    assertComplete(await ask(once, { timeouts }), "all");
+  });
+
+  it("N14: the first of two answers is no success where the connection ends before the second", async () => {
+    for (const end of ["end", "fin"] as const) {
+      await using server = await chaosServer(async (peer) => {
+        await peer.streamHead();
+        await peer.body(delta("one") + finish());
+        await peer[end]();
+      });
+      const told = await ask(server, { parameters: { n: 2 } });
+      assertFailed(told, "interrupted", { phase: "streaming", retryable: true, partial: "one" });
+      if (end === "end") assert.match(told.result.failure!.message, /only 1 of the 2 answers/);
+    }
+  });
+
   it("N18: a peer that neither reads nor writes is a timeout, and cancelling does not wait for it", async () => {
     const dead = async (peer: Peer) => {
       await peer.streamHead();

@@ -15,10 +15,10 @@ describe("What a chat-provider tells in its dialog", () => {
     >;
   }
 
-  async function veniceFlow(): Promise<VeniceService> {
+  async function veniceFlow(apiKey = VENICE_KEY): Promise<VeniceService> {
     const venice = new VeniceService(service());
     await runtime().deploy(askFlow(venice.url, {}, { provider: "venice" }), "full", {
-      provider: { apiKey: VENICE_KEY },
+      provider: { apiKey },
     });
     return venice;
   }
@@ -27,7 +27,7 @@ describe("What a chat-provider tells in its dialog", () => {
     for (const [ids, message] of [
       [["a"], "works: 1 model"],
       [["a", "b"], "works: 2 models"],
-      [[], "works: 0 models"],
+      [[], "works; no models are listed"],
     ] as const) {
       service().script = (reply) => reply.json(200, { data: ids.map((id) => ({ id })) });
       await runtime().deploy(askFlow(service().url));
@@ -44,6 +44,31 @@ describe("What a chat-provider tells in its dialog", () => {
     const venice = await veniceFlow();
     venice.tellsBalance = false;
     assert.deepEqual(await call("POST", "test"), { ok: true, message: "works: 3 models" });
+  });
+
+  it("is that the key is wrong, though everybody may have the list of models", async () => {
+    const key = "a-wrong-key-0123456789";
+    const venice = await veniceFlow(key);
+    venice.opensList = true;
+    const told = await call("POST", "test");
+    assert.deepEqual([told["ok"], told["code"]], [false, "authentication"]);
+    assert.doesNotMatch(JSON.stringify(told), new RegExp(key));
+    const openRouter = { provider: "openrouter" };
+    service().script = (reply, { path }) =>
+      path.endsWith("/models")
+        ? reply.json(200, { data: [{ id: "a" }] })
+        : reply.json(401, { error: { message: "User not found.", code: 401 } });
+    await runtime().deploy(askFlow(service().url, {}, openRouter), "full", { provider: { apiKey: key } });
+    assert.equal((await call("POST", "test"))["code"], "authentication");
+  });
+
+  it("is that a gateway has no list of models, and may chat all the same", async () => {
+    service().script = (reply) => reply.json(404, { detail: "Not Found" });
+    await runtime().deploy(askFlow(service().url));
+    const told = await call("POST", "test");
+    assert.deepEqual([told["ok"], told["code"]], [false, "not_found"]);
+    assert.match(String(told["message"]), /gives no list of models \(404\)\. Chat may still work/);
+    assert.doesNotMatch(String(told["message"]), /model's name/);
   });
 
   it("is what the models can do, where the service tells", async () => {

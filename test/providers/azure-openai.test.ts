@@ -17,6 +17,28 @@ function request(settings: Record<string, unknown>, asked: Partial<ChatRequest> 
   };
 }
 
+describe("A text to be spoken by Azure OpenAI", () => {
+  const spoken = (settings: Record<string, unknown>, model?: string) => {
+    const endpoint = checkEndpoint(AZURE_OPENAI, { baseUrl: RESOURCE, apiKey: "az-key", settings });
+    const { url, headers, body } = AZURE_OPENAI.speech!(
+      { text: "Hi", voice: "alloy", ...(model ? { model } : {}) },
+      endpoint,
+    );
+    assert.equal(headers["api-key"], "az-key");
+    assert.equal(headers["authorization"], undefined);
+    return [url.href.slice(RESOURCE.length), (JSON.parse(body!) as { model: string }).model];
+  };
+
+  it("goes to the voice's deployment, which the node names, else to the provider's", () => {
+    assert.deepEqual(spoken({}, "tts"), ["/openai/v1/audio/speech", "tts"]);
+    const dated = { apiVersion: "2025-04-01-preview", deployment: "my-gpt" };
+    const path = (name: string) => `/openai/deployments/${name}/audio/speech?api-version=2025-04-01-preview`;
+    assert.deepEqual(spoken(dated, "tts"), [path("tts"), "tts"]);
+    assert.deepEqual(spoken(dated), [path("my-gpt"), "my-gpt"]);
+    assert.throws(() => spoken({ apiVersion: "2025-04-01-preview" }), { code: "invalid_request" });
+  });
+});
+
 describe("A request to Azure OpenAI", () => {
   it("goes to the v1 API where no API version is set; the deployment is the model", () => {
     const { url, body, models } = request({ deployment: "my-gpt" });
@@ -24,7 +46,14 @@ describe("A request to Azure OpenAI", () => {
     assert.equal(body.model, "my-gpt");
     assert.equal(models.url.href, `${RESOURCE}/openai/v1/models`);
     assert.equal(request({}).body.model, "gpt-4o");
-    for (const apiVersion of ["v1", "preview", "latest"]) assert.equal(request({ apiVersion }).url, url);
+    for (const apiVersion of ["v1", "latest"]) assert.equal(request({ apiVersion }).url, url);
+  });
+
+  it("asks the v1 API for its preview where that is the API version", () => {
+    const { url, body, models } = request({ apiVersion: "preview" }, { parameters: { max_tokens: 5 } });
+    assert.equal(url, `${RESOURCE}/openai/v1/chat/completions?api-version=preview`);
+    assert.equal(models.url.href, `${RESOURCE}/openai/v1/models?api-version=preview`);
+    assert.equal(body.max_completion_tokens, 5);
   });
 
   it("goes to the deployment's own address where one is set; the model's name is the deployment's if need be", () => {
@@ -96,6 +125,21 @@ describe("A request to Azure OpenAI", () => {
   });
 });
 
+describe("The list of Azure's models", () => {
+  const listed = (settings: Record<string, unknown>, body: unknown) =>
+    AZURE_OPENAI.modelNames(body, checkEndpoint(AZURE_OPENAI, { baseUrl: RESOURCE, apiKey: "k", settings }));
+
+  it("offers the deployment and none of the models that could be deployed", () => {
+    const body = { data: [{ id: "gpt-4o-2024-11-20" }, { id: "text-embedding-ada-002" }] };
+    assert.deepEqual(listed({ deployment: "my-gpt" }, body), ["my-gpt"]);
+    assert.deepEqual(listed({}, body), []);
+  });
+
+  it("is refused where it is none: the address is another's", () => {
+    assert.throws(() => listed({ deployment: "my-gpt" }, { message: "Hello" }), { code: "bad_response" });
+  });
+});
+
 describe("A refusal of Azure OpenAI", () => {
   const failure = (status: number, error: object, headers = {}) =>
     AZURE_OPENAI.failure(status, headers, JSON.stringify({ error }), 0);
@@ -124,9 +168,10 @@ describe("A refusal of Azure OpenAI", () => {
     );
     const busy = failure(429, {
       code: "429",
-      message: "Requests have exceeded the token rate limit. Please retry after 6 seconds.",
+      message:
+        "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded token rate limit of your current OpenAI S0 pricing tier. Please retry after 6 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit.",
     });
-    assert.deepEqual([busy.code, busy.retryAfterMs], ["rate_limit", 6000]);
+    assert.deepEqual([busy.code, busy.retryable, busy.retryAfterMs], ["rate_limit", true, 6000]);
     assert.equal(
       failure(429, { code: "429", message: "Slow down" }, { "retry-after-ms": "1500" }).retryAfterMs,
       1500,

@@ -50,10 +50,10 @@ describe("A request to Venice", () => {
       },
     );
     const asItIs = { enable_web_search: "", enable_web_citations: false, include_venice_system_prompt: true };
-    assert.equal(parameters({ ...asItIs, enable_e2ee: true, character_slug: " " }), undefined);
-    assert.deepEqual(parameters({ enable_web_search: "off", enable_e2ee: false }), {
+    assert.equal(parameters({ ...asItIs, character_slug: " " }), undefined);
+    assert.deepEqual(parameters({ enable_web_search: "off", disable_thinking: true }), {
       enable_web_search: "off",
-      enable_e2ee: false,
+      disable_thinking: true,
     });
     // A tick of ours is no parameter of theirs.
     assert.equal(parameters({ splitThinking: true }), undefined);
@@ -130,11 +130,30 @@ describe("A request to Venice", () => {
     assert.ok(!("temperature" in body) && !("seed" in body));
   });
 
+  it("has no null and nothing of another service's within its messages and tools, but for a schema's own", () => {
+    const call = { id: "c", type: "function", function: { name: "f", arguments: "{}" } };
+    const marked = { ...call, index: null, extra_content: { google: { thought_signature: "s" } } };
+    const parameters = { type: "object", properties: { a: { enum: ["x", null], default: null } } };
+    const described = { name: "f", parameters };
+    const image = { type: "image_url", image_url: { url: "https://a" } };
+    const body = bodyOf({
+      messages: [
+        { role: "user", content: [null, { ...image, image_url: { ...image.image_url, detail: null } }] },
+        { role: "assistant", content: null, tool_calls: [marked] },
+      ],
+      tools: [{ type: "function", strict: null, function: { ...described, description: null } }, "odd"],
+    });
+    assert.deepEqual(body["messages"], [
+      { role: "user", content: [image] },
+      { role: "assistant", content: null, tool_calls: [call] },
+    ]);
+    assert.deepEqual(body["tools"], [{ type: "function", function: described }, "odd"]);
+  });
+
   it("goes without asking for usage once the service has refused that, in its own form of error", () => {
-    const memory = {};
     const refusal = JSON.stringify({ error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] });
-    assert.equal(VENICE.learn(400, refusal, memory), true);
-    const again = VENICE.chat({ model: "m", messages: [] }, endpoint(), memory);
+    const learnt = VENICE.learn?.(400, refusal, {});
+    const again = VENICE.chat({ model: "m", messages: [] }, endpoint(), learnt ?? {});
     assert.doesNotMatch(again.body!, /stream_options/);
   });
 });
@@ -244,6 +263,10 @@ describe("A refusal of Venice", () => {
       const told = failure(status, { error: "Refused", code: word });
       assert.deepEqual([told.code, told.retryable], [code, retryable], word);
     }
+  });
+
+  it("to tell what only an administrator may know is no wrong key", () => {
+    assert.equal(failure(401, { error: "Admin key needed" }).code, "permission");
   });
 
   it("tells how long to wait by a reset in milliseconds since 1970", () => {

@@ -29,6 +29,8 @@ export class VeniceService {
   balances: Record<string, number> = { USD: 3.204, DIEM: 10 };
   /** Whether the key may ask for its limits. */
   tellsBalance = true;
+  /** Whether everybody may ask for the list of models, with whatever key. */
+  opensList = false;
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
@@ -72,7 +74,8 @@ export class VeniceService {
 
   private readonly script: Script = async (reply, request) => {
     const { path, headers, body } = request;
-    if (headers.authorization !== `Bearer ${VENICE_KEY}`) {
+    const open = this.opensList && path.startsWith("/api/v1/models");
+    if (headers.authorization !== `Bearer ${VENICE_KEY}` && !open) {
       reply.json(401, { error: "Authentication failed", code: "AUTHENTICATION_FAILED" });
     } else if (path === "/api/v1/models?type=text") reply.json(200, MODELS);
     else if (path === "/api/v1/api_keys/rate_limits") {
@@ -98,12 +101,21 @@ function issuesOf(body: Record<string, unknown>): string[] {
   for (const message of (body["messages"] ?? []) as Record<string, unknown>[]) {
     if (!ROLES.has(String(message["role"]))) issues.push("role");
     for (const [key, value] of Object.entries(message)) {
-      if (value === null && !(key === "content" && message["role"] === "assistant")) issues.push(key);
+      if (holdsNull(value) && !(key === "content" && message["role"] === "assistant" && value === null))
+        issues.push(key);
       if (message["role"] === "assistant" && !ASSISTANT.has(key)) issues.push(key);
     }
+    for (const call of (message["tool_calls"] ?? []) as Record<string, unknown>[])
+      issues.push(...Object.keys(call).filter((key) => !["id", "type", "function"].includes(key)));
   }
+  for (const { function: described, ...tool } of (body["tools"] ?? []) as Record<string, unknown>[])
+    if (holdsNull(tool) || Object.values(described ?? {}).includes(null)) issues.push("tools");
   const parameters = (body["venice_parameters"] ?? {}) as Record<string, unknown>;
   return [...issues, ...Object.keys(parameters).filter((key) => parameters[key] === null)];
+}
+
+function holdsNull(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.values(value!).some(holdsNull));
 }
 
 const MODELS = {

@@ -1,0 +1,27 @@
+import { isObject } from "../core/json.js";
+
+/** What lists call the models that write no answer (Together's `type`). */
+const OTHER_TYPES: ReadonlySet<unknown> = new Set([
+  "audio",
+  "embedding",
+  "embeddings",
+  "image",
+  "moderation",
+  "rerank",
+  "transcribe",
+  "video",
+]);
+
+/** Well-known names of such models, for lists that tell nothing but names. */
+const OTHER_NAMES =
+  /(^|\/)(text-embedding-|text-moderation-|omni-moderation-|dall-e-|gpt-image-|chatgpt-image-|sora-|whisper-|distil-whisper-|tts-1|gpt-realtime|babbage-002|davinci-002|gpt-3\.5-turbo-instruct)|-(tts|transcribe|realtime)(-|$)/;
+
+/** Whether an entry of a list of models may be one to chat with: what is not known for something else may be. */
+export function mayChat(entry: unknown): boolean {
+  if (!isObject(entry)) return true;
+  const { id, type, capabilities } = entry;
+  if (OTHER_TYPES.has(type) || (typeof id === "string" && OTHER_NAMES.test(id))) return false;
+  if (!isObject(capabilities)) return true;
+  // Mistral's word and Azure's.
+  return capabilities["completion_chat"] !== false && capabilities["chat_completion"] !== false;
+}
