@@ -38,6 +38,7 @@
   ): Validator<ProviderNode> {
     return function (value, _options) {
       const given = value ?? this._def.defaults[setting]!.value;
+      if (ENVIRONMENT.test(String(given).trim())) return true;
       const number = Number(given);
       const fits = kind === "seconds" ? number > low : number >= low;
       if (given !== "" && fits && (kind !== "whole" || Number.isInteger(number))) return true;
@@ -315,8 +316,9 @@
     button.on("click", () => {
       show(node._("chat-provider.test.running"));
       $.post(`chat-provider/${encodeURIComponent(node.id)}/test`).then(
-        ({ ok, message }: { ok: boolean; message: string }) =>
-          show(message, ok ? "chat-right" : "chat-wrong"),
+        ({ ok, code, message }: { ok: boolean; code?: string; message: string }) =>
+          // No list of models is no proof of anything: some gateways have none.
+          show(message, ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong"),
         () => show(node._("chat-provider.test.unreachable"), "chat-wrong"),
       );
     });

@@ -40,7 +40,7 @@ export interface ChatOptions {
   allowInsecure?: boolean;
   /** An undici dispatcher of your own, for TLS, a proxy or a pool. Default: one shared by all. */
   dispatcher?: Dispatcher;
-  /** Keep it between calls, and what a service refuses is not tried again. */
+  /** What has been learnt of the service: what it refuses is not tried again. Default: one by base URL, in this process. */
   memory?: ProviderMemory;
   /** Default: the machine's. */
   clock?: Clock;
@@ -88,11 +88,12 @@ export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup 
 function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
   const provider = providerById(options.provider);
   const timeouts = boundsFrom(DEFAULT_TIMEOUTS, options.timeouts);
+  const endpoint = endpointOf(provider, options);
   return {
     id: randomUUID(),
     provider,
-    endpoint: endpointOf(provider, options),
-    memory: options.memory ?? {},
+    endpoint,
+    memory: options.memory ?? memoryOf(endpoint),
     dispatcher: options.dispatcher ?? shared(),
     clock: options.clock ?? systemClock,
     timeouts,
@@ -107,6 +108,22 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
     tolerant: options.tolerant ?? false,
     everyChunk,
   };
+}
+
+/** Of so many services it is kept what was learnt of them; the one that was met first is forgotten first. */
+const KEPT = 100;
+
+const memories = new Map<string, ProviderMemory>();
+
+function memoryOf({ baseUrl }: Endpoint): ProviderMemory {
+  let memory = memories.get(baseUrl);
+  if (!memory) {
+    const [oldest] = memories.keys();
+    if (oldest !== undefined && memories.size === KEPT) memories.delete(oldest);
+    memory = {};
+    memories.set(baseUrl, memory);
+  }
+  return memory;
 }
 
 type Target = Pick<ChatOptions, "provider" | "baseUrl" | "apiKey" | "allowInsecure">;

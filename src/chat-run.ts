@@ -5,6 +5,7 @@ import { Deadlines, type Expiry } from "./core/deadlines.js";
 import { expired } from "./core/expired.js";
 import { asFailure, Failure } from "./core/failure.js";
 import { isFault } from "./core/finish-reason.js";
+import { keptFor } from "./core/kept-answer.js";
 import { redact } from "./core/redact.js";
 import { type ChatRequest, checkRequest } from "./core/request.js";
 import type { Headers } from "./core/retry-hint.js";
@@ -12,6 +13,7 @@ import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
 import { OpenAiDecoder } from "./dialects/openai.js";
 import { ThinkingFilter } from "./dialects/thinking.js";
+import { ServiceLesson } from "./service-lesson.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "./transport/exchange.js";
 import { secretsOf, withoutSecrets } from "./without-secrets.js";
 
@@ -25,6 +27,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly deadlines: Deadlines;
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
+  private readonly lesson: ServiceLesson;
   private status = 0;
   private headers: Headers = {};
   private readAt = 0;
@@ -32,6 +35,10 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
+  /** Every answer that was asked for has given its finish reason. */
+  private ended = false;
+  /** Content has come after that: some services send a finish reason with every piece, which tells no end. */
+  private goesOn = false;
   private starting = true;
   private over = false;
 
@@ -41,6 +48,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
+    this.lesson = new ServiceLesson(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
       toolNames: toolNames(request),
@@ -97,24 +105,14 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   onEnd(): void {
     if (this.over) return;
-    if (this.machine.finished) this.complete();
-    else {
-      const partial = this.machine.committed;
-      this.fail(
-        new Failure(
-          "interrupted",
-          partial
-            ? "The stream broke off before its end: no finish reason and no end marker came."
-            : "The service ended the stream without an answer.",
-        ),
-      );
-    }
+    if (this.ended) this.complete();
+    else this.fail(new Failure("interrupted", this.missing()));
   }
 
   onFailure(failure: Failure): void {
     // The answer was whole before the connection broke; asking again would cost as much and say the same.
     const broken = failure.code === "interrupted" && failure.status === undefined;
-    if (broken && !this.over && this.machine.finished) this.complete();
+    if (broken && !this.over && this.ended) this.complete();
     else this.fail(failure);
   }
 
@@ -129,8 +127,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.over) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
-    if (this.machine.finished && this.machine.begunChoices >= choicesOf(this.setup.request))
-      this.deadlines.finishing();
+    this.ended = this.machine.finished && this.machine.begunChoices >= choicesOf(this.setup.request);
+    // A finish reason that comes with content may be one of many; by itself it is the last.
+    if (this.ended && kind === "silent" && !this.goesOn) this.deadlines.finishing();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
@@ -149,7 +148,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.headers = {};
     try {
       checkRequest(setup.request);
-      const wire = setup.provider.chat(setup.request, setup.endpoint, setup.memory);
+      const { provider, endpoint } = setup;
+      const wire = provider.chat(keptFor(setup.request, provider.id), endpoint, this.lesson.knowledge());
       const size = Buffer.byteLength(wire.body ?? "");
       if (size > setup.limits.request) {
         throw new Failure(
@@ -181,9 +181,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   private refusal(text: string): void {
-    const { clock, memory, provider } = this.setup;
+    const { clock, provider } = this.setup;
     try {
-      if (provider.learn(this.status, text, memory)) {
+      if (this.lesson.learnFrom(this.status, text)) {
         this.deadlines.reconnecting();
         this.begin();
       } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
@@ -194,6 +194,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private content(): void {
     this.chunks++;
+    if (this.ended) this.goesOn = true;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
     this.deadlines.content(this.readAt);
   }
@@ -204,7 +205,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       this.exchange?.settle();
       return;
     }
-    if (expiry === "drain") {
+    const quiet = expiry === "idle" || expiry === "progress";
+    if (expiry === "drain" || (quiet && this.ended && !this.goesOn)) {
       this.exchange?.abort();
       this.complete();
       return;
@@ -222,7 +224,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       return;
     }
     this.exchange?.finish();
+    this.lesson.confirm();
     this.end("complete", this.machine.finishReason);
+  }
+
+  /** What a stream lacks whose connection was closed. */
+  private missing(): string {
+    const { begunChoices, committed, finished } = this.machine;
+    if (!committed) return "The service ended the stream without an answer.";
+    const lacks = finished
+      ? `only ${begunChoices} of the ${choicesOf(this.setup.request)} answers asked for came`
+      : "no finish reason and no end marker came";
+    return `The stream broke off before its end: ${lacks}.`;
   }
 
   private fail(failure: Failure): void {
@@ -258,6 +271,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const result: ChatResult = {
       outcome,
       finishReason,
+      provider: setup.provider.id,
       stats: statsOf(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,
       closing: machine.closingChunk(),

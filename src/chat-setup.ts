@@ -14,6 +14,8 @@ export interface JobWish {
   id?: unknown;
   /** The label of the job that is created; default: the provider's setting. */
   type?: string;
+  /** Request fields that a command brings, which has no request. */
+  options?: Readonly<Record<string, unknown>>;
   /** Ask nothing: only create a job and leave it open, or only end the one that `id` names. */
   only?: "create" | JobStatus;
 }
@@ -53,6 +55,8 @@ export interface ChatResult {
   /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
   finishReason: string;
   failure?: Failure;
+  /** The id of the provider that was asked. */
+  provider?: string;
   stats: Stats;
   /** Records passed over because the provider is tolerant. */
   skipped: number;

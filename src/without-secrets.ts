@@ -1,13 +1,14 @@
 import { Failure } from "./core/failure.js";
 import { redact } from "./core/redact.js";
+import { secretHeaders } from "./providers/endpoint.js";
 import type { Endpoint, Provider } from "./providers/provider.js";
 
 /** What must not be told of an endpoint. */
-export function secretsOf({ apiKey = "", headers = {} }: Endpoint): string[] {
-  return [apiKey, ...Object.values(headers)];
+export function secretsOf(endpoint: Endpoint): string[] {
+  return [endpoint.apiKey ?? "", ...secretHeaders(endpoint)];
 }
 
-/** The failure as it may be told: with the provider's name, and without key and headers, which services quote. */
+/** The failure as it may be told: with the provider's name, and without key and secret headers, which services quote. */
 export function withoutSecrets(failure: Failure, provider: Provider, endpoint: Endpoint): Failure {
   const secrets = secretsOf(endpoint);
   const { requestId, ...details } = failure.toJSON();

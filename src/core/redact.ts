@@ -1,7 +1,10 @@
 /** Below this a "secret" would blank out ordinary words. */
 const SHORTEST_SECRET = 4;
 
-/** From so many characters on a piece of a secret gives it away. */
+/**
+ * From so many characters on a piece of a secret gives it away. A secret with fewer is mostly a placeholder, for a
+ * service that wants none ("none", "ollama"), and not looked for within words.
+ */
 const TELLING = 8;
 
 /**
@@ -12,12 +15,17 @@ const TELLING = 8;
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const form of new Set(secrets.flatMap(formsOf))) {
-    clean = clean.replaceAll(form, "***");
+    clean = clean.replaceAll(form.length < TELLING ? asWord(form) : form, "***");
     for (let length = form.length - 1; length >= TELLING && clean.includes("…"); length--) {
       clean = clean.replaceAll(`${form.slice(0, length)}…`, "***…");
     }
   }
   return clean;
+}
+
+function asWord(text: string): RegExp {
+  const literal = text.replace(/[^A-Za-z0-9]/g, "\\$&");
+  return new RegExp(`(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`, "g");
 }
 
 function formsOf(secret: string): string[] {

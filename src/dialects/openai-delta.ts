@@ -39,6 +39,15 @@ export function normaliseDelta(delta: Delta): void {
   if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
 }
 
+/** The same for the message of a whole answer, in which each call is one, numbered or not. */
+export function wholeMessage(message: Delta): Delta {
+  normaliseDelta(message);
+  message.tool_calls?.forEach((call, at) => {
+    if (isObject(call)) call["index"] ??= at;
+  });
+  return message;
+}
+
 /** Nothing but text, as most deltas are. */
 function isPlain(delta: Delta): boolean {
   for (const key in delta) if (key !== "content") return false;

@@ -5,7 +5,7 @@ import { distinctChoices } from "../core/merge.js";
 import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";
-import { isRichChoice, kindOf, normaliseDelta } from "./openai-delta.js";
+import { isRichChoice, kindOf, normaliseDelta, wholeMessage } from "./openai-delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
@@ -19,6 +19,9 @@ const NOT_JSON =
 const WRONG_SHAPE =
   "The service's stream is not in the form of Chat Completions. Check the base URL and provider.";
 
+const MARKUP =
+  "The service answered with markup, such as a web page, where JSON was to come. Check the base URL.";
+
 /**
  * Reads the stream of Chat Completions (OpenAI API reference, "chat.completion.chunk") as the many services
  * that speak it really send it.
@@ -30,6 +33,8 @@ export class OpenAiDecoder implements Decoder {
   private trackers: Map<number, ToolCallTracker> | undefined;
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
   private sawDelta = false;
+  /** Something has come in which an answer would be, were it empty. */
+  private sawAnswer = false;
   private readonly citations: Citations;
   private id = "";
   private model = "";
@@ -103,6 +108,10 @@ export class OpenAiDecoder implements Decoder {
     const lines = data.split("\n");
     if (lines.length > 1 && lines.some((line) => tryParseJson(line) !== undefined)) {
       for (const line of lines) this.record(line, event, last);
+      return;
+    }
+    if (data.startsWith("<")) {
+      this.unusable(MARKUP);
       return;
     }
     // What was cut off by the end of the connection is no bad record: the missing end says it all.
@@ -184,21 +193,21 @@ export class OpenAiDecoder implements Decoder {
   }
 
   private deltaOf(wire: Record<string, unknown>): Delta {
-    if (isObject(wire["delta"])) {
-      const delta: Delta = wire["delta"];
+    const { delta, message, text, finish_reason: reason } = wire;
+    this.sawAnswer ||= (delta ?? message ?? text ?? undefined) !== undefined;
+    if (!this.sawAnswer && reason === "stop") throw new Failure("bad_response", WRONG_SHAPE);
+    if (isObject(delta)) {
       normaliseDelta(delta);
       for (const key in delta) if (key !== "role") this.sawDelta = true;
-      return delta;
+      // Beside empty deltas a message may grow: it is whole with the finish reason.
+      if (this.sawDelta || !isObject(message) || !reason) return delta;
     }
-    const message = wire["message"];
-    if (this.sawDelta || !isObject(message)) return {};
-    const delta: Delta = message;
-    normaliseDelta(delta);
-    // In a whole message each entry is a call, numbered or not.
-    delta.tool_calls?.forEach((call, at) => {
-      if (isObject(call)) call["index"] ??= at;
-    });
-    return delta;
+    if (this.sawDelta) return {};
+    if (isObject(message)) return wholeMessage(message);
+    if (typeof text !== "string") return {};
+    // The older Completions.
+    delete wire["text"];
+    return text === "" ? {} : { content: text };
   }
 
   private readonly trackerFor = (choice: number): ToolCallTracker => {

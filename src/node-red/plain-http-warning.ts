@@ -3,9 +3,13 @@ import type { ProviderNodeConfig } from "./provider-config.js";
 import type { RuntimeNode } from "./red.js";
 
 /** Says at each start, as long as it is so, that a key may travel unencrypted because somebody ticked that it may. */
-export function warnOfPlainHttp(node: RuntimeNode, config: ProviderNodeConfig): void {
-  const { allowInsecure, baseUrl = "" } = config;
-  if (allowInsecure !== true || !URL.canParse(baseUrl)) return;
+export function warnOfPlainHttp(
+  node: RuntimeNode,
+  config: ProviderNodeConfig,
+  fill: (text: string) => string,
+): void {
+  const baseUrl = fill(config.baseUrl ?? "");
+  if (config.allowInsecure !== true || !URL.canParse(baseUrl)) return;
   const url = new URL(baseUrl);
   if (!isOpenToListeners(url)) return;
   node.warn(

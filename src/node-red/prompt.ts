@@ -48,13 +48,15 @@ export function composeAsk(prompt: unknown, name: string, message: Message, sett
   const options = message.options ?? {};
   if (!isObject(options)) throw wrong("msg.options", "an object of request fields");
 
+  const { parameters: fixed } = settings;
   const parameters: Record<string, unknown> = {};
-  for (const source of [settings.parameters, fields, options]) {
+  for (const source of [fixed, fields, options]) {
     for (const [key, value] of Object.entries(source)) if (!ASK_FIELDS.has(key)) parameters[key] = value;
   }
-  const model = message.model ?? options["model"] ?? fields["model"] ?? settings.model;
+  const named = [message.model, options["model"], fields["model"], fixed["model"]];
+  const model = named.find((value) => (value ?? "") !== "") ?? settings.model;
   if (typeof model !== "string") throw wrong("The model (msg.model)", "a string");
-  const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? settings.parameters["tools"];
+  const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? fixed["tools"];
   if (tools !== undefined && !Array.isArray(tools)) throw wrong("msg.tools", "an array of tools");
 
   const request: ChatRequest = { model: model.trim(), messages: turn, parameters };

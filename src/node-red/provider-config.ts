@@ -64,22 +64,25 @@ const SECONDS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] 
 
 const DEMO_PACE = 30;
 
-/** @throws Failure `configuration` that names the setting */
+/**
+ * @param fill puts the values of environment variables into a text
+ * @throws Failure `configuration` that names the setting
+ */
 export function readProviderConfig(
   config: ProviderNodeConfig,
   credentials: ProviderCredentials,
+  fill: (text: string) => string,
 ): ProviderSettings {
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
   for (const [setting, name] of SECONDS) {
     timeouts[name] = number(config[setting], timeouts[name] / 1000, setting, (value) => value > 0) * 1000;
   }
-  const headers = { ...headersFrom(config.headers), ...headersFrom(credentials.secretHeaders) };
   return {
     endpoint: {
-      ...(config.baseUrl ? { baseUrl: config.baseUrl.trim() } : {}),
-      ...(credentials.apiKey ? { apiKey: credentials.apiKey.trim() } : {}),
-      headers,
-      ...(isObject(config.settings) ? { settings: config.settings } : {}),
+      ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
+      ...(credentials.apiKey ? { apiKey: fill(credentials.apiKey).trim() } : {}),
+      ...headersFrom(config, credentials, fill),
+      ...(isObject(config.settings) ? { settings: filledTexts(config.settings, fill) } : {}),
     },
     timeouts,
     limits: {
@@ -112,11 +115,38 @@ function number(
   return result;
 }
 
-function headersFrom(text: string | undefined): Record<string, string> {
+function headersFrom(
+  config: ProviderNodeConfig,
+  credentials: ProviderCredentials,
+  fill: (text: string) => string,
+): Pick<Endpoint, "headers" | "plainHeaders"> {
+  const plain = headersIn(config.headers);
+  const secret = headersIn(credentials.secretHeaders);
+  const headers = filledTexts({ ...plain, ...secret }, fill);
+  // Who takes a value from a variable does not want to have it read where the others are.
+  const plainHeaders = Object.keys(plain).filter(
+    (name) => headers[name] === plain[name] && !Object.hasOwn(secret, name),
+  );
+  return { headers, plainHeaders };
+}
+
+function headersIn(text: string | undefined): Record<string, string> {
   if (!text) return {};
   const headers = tryParseJson(text);
   if (!isObject(headers) || !Object.values(headers).every((value) => typeof value === "string")) {
     throw new Failure("configuration", "The provider's extra headers are not a JSON object of texts.");
   }
   return headers as Record<string, string>;
+}
+
+function filledTexts<T>(
+  values: Readonly<Record<string, T>>,
+  fill: (text: string) => string,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === "string" ? (fill(value) as T & string) : value,
+    ]),
+  );
 }

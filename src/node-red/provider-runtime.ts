@@ -71,6 +71,8 @@ export class ProviderRuntime {
   constructor(
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
+    /** Puts the values of environment variables into a text. */
+    private readonly fill: (text: string) => string,
     /** Asked when the first connection is made; may throw a Failure. */
     private readonly connection: () => Connection,
   ) {}
@@ -213,7 +215,7 @@ export class ProviderRuntime {
   }
 
   private async open(): Promise<Ready> {
-    const settings = readProviderConfig(this.config, this.credentials);
+    const settings = readProviderConfig(this.config, this.credentials, this.fill);
     const provider = providerById(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
     const given = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;

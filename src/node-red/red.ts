@@ -83,6 +83,8 @@ export interface NodeRed {
   util: {
     cloneMessage<T>(value: T): T;
     getMessageProperty(message: Message, property: string): unknown;
+    /** An environment variable as the node sees it; undefined where it is not set. */
+    getSetting(node: RuntimeNode, name: string): unknown;
     evaluateNodeProperty(
       value: string,
       type: string,

@@ -18,7 +18,7 @@ export function checkEndpoint(
   const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider.label);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
-  const secret = key !== undefined || Object.keys(endpoint.headers ?? {}).length > 0;
+  const secret = key !== undefined || secretHeaders(endpoint).length > 0;
   if (secret && isOpenToListeners(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
@@ -27,6 +27,16 @@ export function checkEndpoint(
   }
   const settings = checkSettings(provider, endpoint.settings);
   return { ...endpoint, baseUrl: url.href, settings, ...(key === undefined ? {} : { apiKey: key }) };
+}
+
+/** Names of headers that hold a secret, whoever says that they do not. */
+const SECRET_NAME = /auth|cookie|key|token|secret|password/i;
+
+/** The values of headers that must not be told. */
+export function secretHeaders({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
+  return Object.keys(headers)
+    .filter((name) => !plainHeaders.includes(name) || SECRET_NAME.test(name))
+    .map((name) => headers[name]!);
 }
 
 /** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
@@ -59,6 +69,8 @@ function checkUrl(text: string | undefined, label: string): URL {
     );
   }
   url.hash = "";
+  // Documents show the whole address, and it is the one that gets copied.
+  url.pathname = url.pathname.replace(/\/chat\/completions\/*$/, "");
   return url;
 }
 

@@ -1,8 +1,8 @@
-/** A value that is wholly the name of an environment variable: Node-RED leaves it so where the variable is unset. */
-const UNRESOLVED = /^\$\{([^}]*)\}$|^\$\(([^)]*)\)$/;
+/** The name of an environment variable, anywhere in a value or, in Node-RED's older form, as all of it. */
+export const VARIABLE = /\$\{([^}]*)\}|^\s*\$\(([^)]*)\)\s*$/;
 
-/** The name of the environment variable that a value stands for and that is not set; undefined for any other value. */
+/** The environment variable that a value still names because it is not set; undefined for any other value. */
 export function unresolvedVariable(value: string): string | undefined {
-  const match = UNRESOLVED.exec(value.trim());
+  const match = VARIABLE.exec(value);
   return match ? (match[1] ?? match[2]) : undefined;
 }

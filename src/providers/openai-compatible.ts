@@ -1,4 +1,5 @@
 import { withoutKept } from "../core/echo.js";
+import { isObject } from "../core/json.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
 import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
 import type { Endpoint, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
@@ -15,11 +16,16 @@ export interface Preset {
   maxTokensField?: "max_tokens" | "max_completion_tokens";
   /** It goes on from an assistant's message that stands last. */
   prefill?: boolean;
+  /** Whether it speaks texts, at `audio/speech` below the base URL; default: yes. */
+  speaks?: false;
   settings?: readonly ProviderSetting[];
   /** Where the questions go; default: `chat/completions` below the base URL. */
   chatUrl?(endpoint: Endpoint, model: string): URL;
   /** Where the list of models is; default: `models` below the base URL. */
   modelsUrl?(endpoint: Endpoint): URL;
+  /** What the list tells; default: all names in it that may chat. */
+  modelNames?: Provider["modelNames"];
+  balance?: Provider["balance"];
   /** How the key travels; default: as a bearer token. */
   authorization?(endpoint: Endpoint): Record<string, string>;
   /**
@@ -44,14 +50,14 @@ export function openAiCompatible(preset: Preset): Provider {
     ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
     chat: chatWith(preset),
-    // Elsewhere than usual, its address is not known.
-    ...(preset.chatUrl ? {} : { speech: openAiSpeech }),
+    ...(preset.speaks === false ? {} : { speech: (request, endpoint) => openAiSpeech(request, endpoint) }),
     models: (endpoint) => ({
       method: "GET",
       url: modelsUrl(endpoint),
       headers: headersFor(endpoint, authorization(endpoint)),
     }),
-    modelNames,
+    modelNames: preset.modelNames ?? modelNames,
+    ...(preset.balance ? { balance: preset.balance } : {}),
     failure: responseFailure,
     learn: learnFromRefusal,
   };
@@ -80,9 +86,12 @@ function bodyOf(
   memory: ProviderMemory,
   maxTokensField: string,
 ): Record<string, unknown> {
-  const { max_tokens: maxTokens, ...parameters } = cleanParameters(request.parameters);
+  const { max_tokens: maxTokens, stream_options: own, ...parameters } = cleanParameters(request.parameters);
   const body: Record<string, unknown> = { model: request.model, messages: withoutKept(request.messages) };
-  if (!memory.refusesStreamOptions) body["stream_options"] = { include_usage: true };
+  const usage = memory.refusesStreamOptions ? undefined : { include_usage: true };
+  // Who wants another of its fields does not want to lose the usage.
+  const streamOptions = isObject(own) ? { ...usage, ...own } : (own ?? usage);
+  if (streamOptions !== undefined) body["stream_options"] = streamOptions;
   if (maxTokens !== undefined) body[maxTokensField] = maxTokens;
   Object.assign(body, parameters);
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
@@ -90,11 +99,11 @@ function bodyOf(
   return body;
 }
 
-/** A 400 that names `stream_options` is about that field: ask once more without, and never send it again. */
-function learnFromRefusal(status: number, body: string, memory: ProviderMemory): boolean {
-  if ((status !== 400 && status !== 422) || memory.refusesStreamOptions || !body.includes("stream_options")) {
-    return false;
-  }
-  memory.refusesStreamOptions = true;
-  return true;
+/** The field's name, but not where a refusal only repeats what was sent (FastAPI's `input`). */
+const ABOUT_STREAM_OPTIONS = /stream_options(?!\W{0,40}\{\W{0,40}include_)/;
+
+/** A 400 that names `stream_options` is about that field: ask once more without. */
+function learnFromRefusal(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined {
+  const about = (status === 400 || status === 422) && ABOUT_STREAM_OPTIONS.test(body);
+  return about && !memory.refusesStreamOptions ? { refusesStreamOptions: true } : undefined;
 }

@@ -9,8 +9,10 @@ export interface Endpoint {
   /** With the path up to and without the last part, `https://api.openai.com/v1`. */
   baseUrl: string;
   apiKey?: string;
-  /** Further headers, secret or not. */
+  /** Further headers. */
   headers?: Readonly<Record<string, string>>;
+  /** Names of those that are no secret, as they stand there. Default: none. */
+  plainHeaders?: readonly string[];
   /** The values of the provider's own settings, by name. */
   settings?: Readonly<Record<string, unknown>>;
 }
@@ -66,19 +68,25 @@ export interface Provider {
   speech?(request: SpeechRequest, endpoint: Endpoint): WireRequest;
   models(endpoint: Endpoint): WireRequest;
   /** @returns names in the order of the service. */
-  modelNames(body: unknown): string[];
+  modelNames(body: unknown, endpoint: Endpoint): string[];
   /** What a response that is no success says. */
   failure(status: number, headers: Headers, body: string, now: number): Failure;
   /** What the headers of a success want the author to know. */
   notice?(headers: Headers): string | undefined;
   /** Capabilities by model, of a list that tells them. */
   capabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
-  /** What is left to spend, where the service tells. */
+  /**
+   * What is left to spend, where the service tells. It proves the key too: a list of models may be open to everybody, and
+   * a key that only may not ask for this is not refused as `authentication`.
+   */
   readonly balance?: {
     request(endpoint: Endpoint): WireRequest;
     /** @returns an amount with its unit, "3.20 USD"; undefined where the body says nothing of it */
     read(body: unknown): string | undefined;
   };
-  /** Whether the same request may be sent once more, changed by what this failure taught (and `memory` took up). */
-  learn(status: number, body: string, memory: ProviderMemory): boolean;
+  /**
+   * What a refusal tells of the service, if the same request is to be sent once more, made with that in mind.
+   * @param memory what was known when the refused request was made
+   */
+  learn?(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined;
 }

@@ -29,6 +29,9 @@ export function readerFor(
   return new BodyReader(listener, limits, framing, whole && (framing === "json" || framing === "sniff"));
 }
 
+/** How a stream of events begins, and JSON never does. */
+const EVENTS = ["data:", "event:", "id:", "retry:", ":"];
+
 /**
  * A body whose beginning tells how it is to be read, whatever its content type says: an array is read element by
  * element, a line that is an object with another behind it is the first of many (gateways forward Ollama's lines
@@ -77,8 +80,9 @@ class BodyReader implements RecordReader {
     else if (first === "{") {
       this.object = true;
       this.lookAtLine(this.text, 0);
-    } else if (framing === "json") this.settle();
-    else this.read(new SseReader(listener, limits.record));
+    } else if (framing !== "json" || EVENTS.some((start) => this.text.startsWith(start))) {
+      this.read(new SseReader(listener, limits.record));
+    } else if (!EVENTS.some((start) => start.startsWith(this.text))) this.settle();
   }
 
   /** @param added what is new of the text, from `offset` on; what is old has been looked at */

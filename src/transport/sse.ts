@@ -10,7 +10,7 @@ export class SseReader implements RecordReader {
   private first = true;
   private last = false;
   private records = 0;
-  /** Characters since the last event. */
+  /** Characters since the last event or comment. */
   private waiting = 0;
   private stray = "";
 
@@ -25,6 +25,10 @@ export class SseReader implements RecordReader {
         this.records++;
         this.waiting = -1;
         listener.onRecord(message.data, message.event, this.last);
+      },
+      // A sign of life, of which nothing is kept.
+      onComment: () => {
+        this.waiting = -1;
       },
       onError: (error) => this.onError(error),
     });

@@ -31,6 +31,11 @@ describe("A secret", () => {
     assert.equal(redact("a and abc", ["a", "abc", ""]), "a and abc");
   });
 
+  it("that is short is replaced where it stands for itself, not within a word", () => {
+    const text = "none of the nonexistent: [none], no.ne";
+    assert.equal(redact(text, ["none", "no.ne"]), "*** of the nonexistent: [***], ***");
+  });
+
   it("is gone from any text", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.constant(KEY))), (parts) => {

@@ -43,6 +43,17 @@ describe("Faults of the protocol, in the response", () => {
     await until(() => written > 0, "the server has seen the end");
   });
 
+  for (const type of ["application/json", "text/plain", "text/event-stream"]) {
+    it(`P01: a page that is called ${type} is one all the same`, async () => {
+      await using server = await body("<!doctype html>\n<p>Please log in</p>\n", { "content-type": type });
+      const failure = assertFailed(await ask(server), "bad_response", {
+        phase: "first_chunk",
+        retryable: false,
+      });
+      assert.match(failure.message, /web page.*base URL/);
+    });
+  }
+
   for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", ""]) {
     it(`P02: a whole completion (${type || "no type"}) where a stream was asked for is the answer`, async () => {
       await using server = await body(COMPLETION, type === "" ? {} : { "content-type": type });
@@ -223,6 +234,40 @@ describe("A service that refuses stream_options", () => {
     assert.deepEqual(
       server.requests.map((request) => asks(request.body)),
       [true, false, false],
+    );
+  });
+
+  it("fails none of the requests that were on their way when it refused the first", async () => {
+    const waiting: (() => unknown)[] = [];
+    await using server = await chaosServer(async (peer) => {
+      if (!asks(peer.request.body)) return whole(peer);
+      waiting.push(() => peer.respond(400, JSON_TYPE, refusal));
+      if (waiting.length === 3) await Promise.all(waiting.map((refuse) => refuse()));
+    });
+    const memory = {};
+    const told = await Promise.all([1, 2, 3].map(() => ask(server, { memory })));
+    for (const one of told) assertComplete(one, TEXT);
+    assert.equal(server.requests.length, 6);
+  });
+
+  it("is remembered by its address where the caller keeps no memory", async () => {
+    await using server = await chaosServer((peer) =>
+      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : whole(peer),
+    );
+    for (const apiKey of ["one", "other"]) assertComplete(await ask(server, { apiKey, headers: {} }), TEXT);
+    assert.equal(server.requests.length, 3);
+  });
+
+  it("is asked with them again where it was something else that it refused", async () => {
+    const memory = {};
+    await using server = await chaosServer((peer) => peer.respond(400, JSON_TYPE, refusal));
+    for (const _time of [1, 2]) {
+      const refused = { phase: "headers", retryable: false, status: 400 } as const;
+      assertFailed(await ask(server, { memory }), "invalid_request", refused);
+    }
+    assert.deepEqual(
+      server.requests.map((request) => asks(request.body)),
+      [true, false, true, false],
     );
   });
 

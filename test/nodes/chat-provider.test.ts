@@ -51,6 +51,21 @@ describe("The streams of a chat-provider", () => {
     assert.equal(service().most, 2);
   });
 
+  it("are as many as an environment variable says", async () => {
+    process.env["MOST_AT_ONCE"] = "1";
+    try {
+      const flow = await flowOf({ maxConcurrent: "$" + "{MOST_AT_ONCE}" });
+      for (const payload of ["A", "B"]) flow.inject("one", { payload });
+      await service().requested(1);
+      await pause(10);
+      assert.equal(service().requests.length, 1);
+      open[0]!.say("x");
+      await service().requested(2);
+    } finally {
+      delete process.env["MOST_AT_ONCE"];
+    }
+  });
+
   it("end with overloaded at once where the line is full", async () => {
     const flow = await flowOf({ maxConcurrent: 8, maxQueued: 100 });
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });

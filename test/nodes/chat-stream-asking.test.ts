@@ -174,6 +174,18 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(body["tools"], [TOOL]);
   });
 
+  it("takes the model from there too, before the node's own; an empty one is none", async () => {
+    const modelOf = async (message: object, settings: Record<string, unknown>) => {
+      service().reset();
+      return (await ask({ payload: "Hi", ...message }, settings)).body["model"];
+    };
+    const raw = { options: '{"model": "raw"}' };
+    assert.equal(await modelOf({}, raw), "raw");
+    assert.equal(await modelOf({}, { ...raw, model: "" }), "raw");
+    assert.equal(await modelOf({ options: { model: "options'" } }, raw), "options'");
+    assert.equal(await modelOf({ model: "", options: { model: "" } }, {}), "model-1");
+  });
+
   it("leaves an option out that is null: strict services refuse it", async () => {
     const { body } = await ask({ payload: "Hi", options: { temperature: null } }, { temperature: "1" });
     assert.ok(!("temperature" in body));

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { warnOfPlainHttp } from "../../src/node-red/plain-http-warning.js";
 import type { RuntimeNode } from "../../src/node-red/red.js";
 
+/** A variable in the address. */
+const HOST = "${" + "HOST}";
+
 describe("A provider that may send its key unencrypted", () => {
   const warnings = (baseUrl: string, allowInsecure: boolean): string[] => {
     const said: string[] = [];
     const node = { warn: (text: string) => said.push(text) } as unknown as RuntimeNode;
-    warnOfPlainHttp(node, { id: "p", type: "chat-provider", provider: "custom", baseUrl, allowInsecure });
+    const config = { id: "p", type: "chat-provider", provider: "custom", baseUrl, allowInsecure };
+    warnOfPlainHttp(node, config, (text) => text.replace(HOST, "llm.example.org"));
     return said;
   };
 
@@ -14,6 +18,7 @@ describe("A provider that may send its key unencrypted", () => {
     const [said] = warnings("http://llm.example.org:8080/v1?secret", true);
     assert.match(said ?? "", /llm\.example\.org:8080/);
     assert.doesNotMatch(said ?? "", /secret/);
+    assert.match(warnings(`http://${HOST}/v1`, true)[0] ?? "", /llm\.example\.org/);
   });
 
   it("says nothing where nothing can be overheard", () => {

@@ -60,6 +60,11 @@ describe("Where a request goes", () => {
     );
   });
 
+  it("may be given with the path of the question, as documents show it", () => {
+    for (const path of ["/v1/chat/completions", "/v1/chat/completions/"])
+      assert.equal(checkEndpoint(custom, { baseUrl: `https://a${path}?v=2` }).baseUrl, "https://a/v1?v=2");
+  });
+
   it("must be known, and be an http or https address without a password", () => {
     refused({}, "configuration", /base URL .* not set/);
     refused({ baseUrl: "api.openai.com" }, "configuration", /not an http/);
@@ -67,6 +72,7 @@ describe("Where a request goes", () => {
     refused({ baseUrl: "javascript:alert(1)" }, "configuration", /not an http/);
     refused({ baseUrl: "https://me:sk-secret@a/v1" }, "configuration", /user name or password/);
     refused({ baseUrl: variable("BASE_URL") }, "configuration", /BASE_URL, which is not set/);
+    refused({ baseUrl: `https://${variable("HOST")}/v1` }, "configuration", /HOST, which is not set/);
   });
 
   it("is reached with a key over https, or on this machine, or where the author allows it", () => {
@@ -78,6 +84,17 @@ describe("Where a request goes", () => {
       checkEndpoint(custom, { baseUrl: `http://${host}/v1`, apiKey: KEY });
     }
     checkEndpoint(custom, { baseUrl: "http://models.lan/v1" });
+    const titled = {
+      baseUrl: "http://models.lan/v1",
+      headers: { "X-Title": "t" },
+      plainHeaders: ["X-Title"],
+    };
+    checkEndpoint(custom, titled);
+    refused({ ...titled, apiKey: KEY }, "configuration", /unencrypted/);
+    for (const name of ["Authorization", "api-key", "X-Api-Key", "Cookie", "x-goog-token"]) {
+      const called = { headers: { [name]: KEY }, plainHeaders: [name] };
+      refused({ ...titled, ...called }, "configuration", /unencrypted/);
+    }
     assert.equal(checkEndpoint(openai, { apiKey: KEY }).apiKey, KEY);
     checkEndpoint(custom, { baseUrl: "http://models.lan/v1", apiKey: KEY }, true);
   });
@@ -93,6 +110,7 @@ describe("A key", () => {
   it("must not be the name of an environment variable that is not set", () => {
     refused({ apiKey: variable("MY_KEY") }, "credentials", /MY_KEY, which is not set/, openai);
     refused({ apiKey: " $(MY_KEY) " }, "credentials", /MY_KEY, which is not set/, openai);
+    refused({ apiKey: `sk-${variable("MY_KEY")}` }, "credentials", /MY_KEY, which is not set/, openai);
   });
 
   it("must be able to stand in a header", () => {
@@ -114,6 +132,7 @@ describe("Further headers", () => {
     refused(withHeader("x-a", `${KEY}\n`), "configuration", /x-a has a value that cannot be sent/);
     refused(withHeader("x-a", 7), "configuration", /x-a/);
     refused(withHeader("x-a", variable("SECRET")), "credentials", /SECRET, which is not set/);
+    refused(withHeader("x-a", `Bearer ${variable("A_B")}`), "credentials", /A_B, which is not set/);
     assert.deepEqual(checkEndpoint(custom, withHeader("X-A", "v")).headers, { "X-A": "v" });
   });
 });

@@ -63,10 +63,20 @@ describe("A chat request", () => {
         top_p: 1,
       },
     );
-    assert.deepEqual(bodyOf({ parameters: { stream_options: { include_obfuscation: false } } }), {
-      ...bodyOf(),
-      stream_options: { include_obfuscation: false },
+  });
+
+  it("asks for the usage also where the author wants more of the same field, unless he says otherwise", () => {
+    const optionsOf = (stream_options: unknown, memory?: ProviderMemory) =>
+      (bodyOf({ parameters: { stream_options } }, custom, memory) as Record<string, unknown>)[
+        "stream_options"
+      ];
+    assert.deepEqual(optionsOf({ include_obfuscation: false }), {
+      include_usage: true,
+      include_obfuscation: false,
     });
+    assert.deepEqual(optionsOf({ include_usage: false }), { include_usage: false });
+    assert.deepEqual(optionsOf(null), { include_usage: true });
+    assert.deepEqual(optionsOf({ x: 1 }, { refusesStreamOptions: true }), { x: 1 });
   });
 
   it("leaves out what only Anthropic or Gemini can read of an answer of theirs", () => {
@@ -134,38 +144,52 @@ describe("A chat request", () => {
 describe("A service that refuses stream_options", () => {
   const refusal = '{"error":[{"code":"unrecognized_keys","keys":["stream_options"]}]}';
 
-  it("is asked once more without, and never again with", () => {
-    const memory: ProviderMemory = {};
-    assert.equal(custom.learn(400, refusal, memory), true);
-    assert.equal("stream_options" in bodyOf({}, custom, memory), false);
-    assert.equal(custom.learn(400, refusal, memory), false);
-    assert.equal(custom.learn(422, refusal, {}), true);
+  it("is asked once more without, but where the request was without already", () => {
+    const learnt = custom.learn?.(400, refusal, {});
+    assert.ok(learnt);
+    assert.equal("stream_options" in bodyOf({}, custom, learnt), false);
+    assert.equal(custom.learn?.(400, refusal, learnt), undefined);
   });
 
-  it("is told from one that refuses something else", () => {
+  it("is known by any words about the field", () => {
+    for (const body of [
+      '{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"input":{"include_usage":true}}]}',
+      '{"error":{"message":"Unrecognized request argument supplied: stream_options"}}',
+      '{"error":"json: unknown field \\"stream_options\\""}',
+      '{"details":{"stream_options":{"_errors":["Unrecognized key"]}}}',
+      "stream_options: Extra inputs are not permitted",
+      "stream_options.include_usage is not supported",
+    ])
+      assert.ok(custom.learn?.(422, body, {}), body);
+  });
+
+  it("is told from one that refuses something else, even if it quotes the request", () => {
+    const { body: sent } = custom.chat(REQUEST, ENDPOINT, {});
+    const missing = { type: "missing", loc: ["body", "max_tokens"], input: JSON.parse(sent!) };
     for (const [status, body] of [
       [400, '{"error":"bad"}'],
       [401, refusal],
       [500, refusal],
-    ] as const) {
-      const memory: ProviderMemory = {};
-      assert.equal(custom.learn(status, body, memory), false);
-      assert.deepEqual(memory, {});
-    }
+      [422, JSON.stringify({ detail: [missing] })],
+      [422, JSON.stringify({ detail: [missing] }, null, 2)],
+      [400, JSON.stringify({ error: `Cannot parse ${sent}` })],
+      [400, "Bad: {'stream_options': {'include_usage': True}}"],
+    ] as const)
+      assert.equal(custom.learn?.(status, body, {}), undefined, body);
   });
 });
 
 describe("A list of models", () => {
   it("is read in the forms it has", () => {
-    assert.deepEqual(custom.modelNames({ data: [{ id: "a" }, { id: "b" }] }), ["a", "b"]);
-    assert.deepEqual(custom.modelNames({ models: [{ name: "a" }, "b", 7, null, {}] }), ["a", "b"]);
-    assert.deepEqual(custom.modelNames(["a"]), ["a"]);
+    assert.deepEqual(custom.modelNames({ data: [{ id: "a" }, { id: "b" }] }, ENDPOINT), ["a", "b"]);
+    assert.deepEqual(custom.modelNames({ models: [{ name: "a" }, "b", 7, null, {}] }, ENDPOINT), ["a", "b"]);
+    assert.deepEqual(custom.modelNames(["a"], ENDPOINT), ["a"]);
   });
 
   it("that is none is refused", () => {
     for (const body of [null, "x", {}, { data: "x" }]) {
       assert.throws(
-        () => custom.modelNames(body),
+        () => custom.modelNames(body, ENDPOINT),
         (thrown) => thrown instanceof Failure && thrown.code === "bad_response",
       );
     }

@@ -131,7 +131,9 @@ describe("A body whose beginning tells what it is", () => {
     ["one object on one line", '{"a":1}\n', ["sse", "json", "sniff"], [{ body: '{"a":1}\n' }]],
     ["one object on many lines", '{\n"a":\n{"b":1}}', ["json", "sniff"], [{ body: '{\n"a":\n{"b":1}}' }]],
     ["one line, where lines were promised", '{"a":1}\n', ["ndjson"], whole('{"a":1}')],
-    ["events, where lines were promised", 'data: {"a":1}\n\n', ["sse", "ndjson", "sniff"], whole('{"a":1}')],
+    ["events, whatever they are called", 'data: {"a":1}\n\n', FRAMINGS, whole('{"a":1}')],
+    ["events behind a name", 'event: x\ndata: {"a":1}\n\n', FRAMINGS, whole('{"a":1}')],
+    ["events behind a comment", ': hi\n\ndata: {"a":1}\n\n', FRAMINGS, whole('{"a":1}')],
     ["events behind something odd", '{"x":1}\ndata: {"a":1}\n\n', ["sse"], whole('{"a":1}')],
     [
       "events, though lines stand behind a blank one",
@@ -140,6 +142,7 @@ describe("A body whose beginning tells what it is", () => {
       [['{"a":1}\n{"b":2}\n', true]],
     ],
     ["no JSON at all", "Oops", ["json"], [{ body: "Oops" }]],
+    ["what begins like events and is none", "even", ["json"], [{ body: "even" }]],
   ];
   for (const [what, text, framings, expected] of ROWS) {
     it(`is ${what}, wherever it is cut`, () => {

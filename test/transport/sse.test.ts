@@ -85,6 +85,22 @@ describe("A reader of server-sent events", () => {
     assert.ok(data.length < 5_000);
   });
 
+  it("takes any number of comments, which are no part of an event, but none without end", () => {
+    const seen: string[] = [];
+    const reader = new SseReader({ onRecord: (data) => seen.push(data) }, 100);
+    const comments = () => {
+      for (let at = 0; at < 30; at++) reader.feed(`: ${"x".repeat(40)}\n${at % 2 ? "\n" : ""}`);
+    };
+    comments();
+    reader.feed("data: a\n");
+    comments();
+    reader.feed("data: b\n\n");
+    assert.deepEqual(seen, ["a", "b"]);
+    assert.throws(() => {
+      for (let at = 0; at < 30; at++) reader.feed(`: ${"x".repeat(40)}`);
+    }, /longer than 100/);
+  });
+
   it("refuses an event that grows too long, in one line or in many, and says so as a limit", () => {
     const limit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
     const line = new SseReader({ onRecord: () => {} }, 100);

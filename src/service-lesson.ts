@@ -1,0 +1,31 @@
+import type { Provider, ProviderMemory } from "./providers/provider.js";
+
+/** What one run goes by: what is remembered of the service, and what a refusal has told since the run began. */
+export class ServiceLesson {
+  /** What was known when the request was made; other runs may have learnt more by now. */
+  private known: ProviderMemory = {};
+  private told: ProviderMemory | undefined;
+
+  constructor(
+    private readonly provider: Provider,
+    private readonly memory: ProviderMemory,
+  ) {}
+
+  /** For a request that is now to be made. */
+  knowledge(): ProviderMemory {
+    this.known = { ...this.memory, ...this.told };
+    return this.known;
+  }
+
+  /** @returns whether the refusal tells how to ask, so that asking once more may help; true once at most */
+  learnFrom(status: number, body: string): boolean {
+    if (this.told) return false;
+    this.told = this.provider.learn?.(status, body, this.known);
+    return this.told !== undefined;
+  }
+
+  /** The request was answered: what the refusal told is true, and holds for all. */
+  confirm(): void {
+    Object.assign(this.memory, this.told);
+  }
+}
