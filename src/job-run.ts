@@ -51,7 +51,10 @@ export class JobRun {
       return { ...resultWithout("complete"), job: await this.close(jobId(id), only) };
     }
     if (id !== undefined && only === undefined) return this.stream(jobId(id));
-    if (only === undefined) checkRequest(this.setup.request);
+    if (only === undefined) {
+      checkRequest(this.setup.request);
+      this.protocol.check(this.setup.request);
+    }
     const job = await this.create().catch((thrown: unknown) => this.told(thrown));
     // Cancelling is no error, and what it broke off is none.
     if (typeof job !== "string")
@@ -72,10 +75,10 @@ export class JobRun {
 
   private async create(): Promise<string> {
     const { protocol, setup } = this;
-    const { type } = setup.job ?? {};
-    return protocol.created(
-      await this.ask(protocol.create(setup.endpoint, type), CREATE, this.giveUp.signal),
-    );
+    const { type, options = setup.request.parameters } = setup.job ?? {};
+    const { user, metadata } = options ?? {};
+    const request = protocol.create(setup.endpoint, { ...(type ? { type } : {}), user, metadata });
+    return protocol.created(await this.ask(request, CREATE, this.giveUp.signal));
   }
 
   /** Ends the stream's own job. The stream stays as it was, whatever becomes of that. */

@@ -19,6 +19,16 @@ export const ANTHROPIC_REASONING = "anthropic-claude-v1";
 export const ANTHROPIC_BLOCKS = "anthropic_blocks";
 
 /**
+ * A message's field with the order in which the blocks of Anthropic's answer came, where it is another than thinking,
+ * text, its own blocks, calls: `["thinking", 14, "block", "thinking", 20, "tool_use"]`. Thinking may not be sent back
+ * elsewhere than it stood.
+ */
+export const ANTHROPIC_ORDER = "anthropic_order";
+
+/** The next block of that kind; a number is so many characters of the content. */
+export type OrderEntry = "thinking" | "block" | "tool_use" | number;
+
+/**
  * Marks the entries of `reasoning_details` that are Gemini's (OpenRouter's name for them): a thought signature of the
  * text is `{type: "reasoning.encrypted", data}`.
  */
@@ -30,10 +40,20 @@ export const GEMINI_REASONING = "google-gemini-v1";
  */
 export const GEMINI_PARTS = "gemini_parts";
 
+/** What this package has added to messages for one service alone. */
+const OWN_FIELDS = [ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS] as const;
+
 /** Messages as any service takes them: without the fields that this package has added for one alone. */
 export function withoutKept(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  if (!messages.some((message) => ANTHROPIC_BLOCKS in message || GEMINI_PARTS in message)) return messages;
-  return messages.map(({ [ANTHROPIC_BLOCKS]: _blocks, [GEMINI_PARTS]: _parts, ...message }) => message);
+  if (!messages.some((message) => OWN_FIELDS.some((field) => field in message))) return messages;
+  return messages.map((message) => without(message, OWN_FIELDS));
+}
+
+/** A copy without some of its fields. */
+export function without(message: ChatMessage, fields: readonly string[]): ChatMessage {
+  const rest = { ...message };
+  for (const field of fields) delete rest[field];
+  return rest;
 }
 
 /** What a service's own field of a message keeps, in its order: keys that are numbers stand in theirs. */

@@ -24,8 +24,9 @@ export interface Block {
 /**
  * Begins a content block.
  * @param start the block as it is at its beginning, or all of it where the service did not stream
+ * @param place how many there were before it
  */
-export function openBlock(start: Record<string, unknown>, index: number, listener: BlockListener): Block {
+export function openBlock(start: Record<string, unknown>, place: number, listener: BlockListener): Block {
   switch (start["type"]) {
     case "text":
       return new TextBlock(start, listener);
@@ -36,7 +37,7 @@ export function openBlock(start: Record<string, unknown>, index: number, listene
     case "tool_use":
       return new ToolUseBlock(start, listener);
     default:
-      return new PassedBlock(start, index, listener);
+      return new PassedBlock(start, place, listener);
   }
 }
 
@@ -183,7 +184,7 @@ class PassedBlock implements Block {
 
   constructor(
     private readonly block: Record<string, unknown>,
-    private readonly index: number,
+    private readonly place: number,
     private readonly listener: BlockListener,
   ) {}
 
@@ -202,7 +203,7 @@ class PassedBlock implements Block {
 
   stop(): void {
     if (this.input !== "") this.block["input"] = tryParseJson(this.input) ?? this.input;
-    this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.index]: this.block } });
+    this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.place]: this.block } });
   }
 }
 

@@ -3,6 +3,7 @@ import { Failure } from "../core/failure.js";
 import { finishFields } from "../core/finish-reason.js";
 import { isObject } from "../core/json.js";
 import { type Block, type BlockListener, impliedBlock, openBlock } from "./anthropic-blocks.js";
+import { AnthropicOrder } from "./anthropic-order.js";
 import { AnthropicUsage } from "./anthropic-usage.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 
@@ -40,10 +41,13 @@ export const ANTHROPIC: ForeignDialect = {
 
 class AnthropicReader implements ForeignReader, BlockListener {
   private readonly blocks = new Map<number, Block>();
+  private readonly order = new AnthropicOrder();
   private readonly usage = new AnthropicUsage();
   private id = "";
   private model = "";
   private calls = 0;
+  /** Blocks so far. Gateways may call them all 0. */
+  private opened = 0;
   /** Whether anything of the answer itself has come. */
   private begun = false;
 
@@ -87,11 +91,17 @@ class AnthropicReader implements ForeignReader, BlockListener {
   }
 
   onText(text: string): void {
+    this.order.text(text.length);
     if (this.options.everyChunk) this.sink.onChunk(this.chunk({ content: text }), "text", text);
     else this.sink.onText(text);
   }
 
   onDelta(delta: Delta): void {
+    this.order.add(delta);
+    this.tell(delta);
+  }
+
+  private tell(delta: Delta): void {
     this.sink.onChunk(this.chunk(delta), "rich", "");
   }
 
@@ -128,7 +138,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
   private open(index: number, start: Record<string, unknown>): void {
     this.begun = true;
     this.close(index);
-    this.keep(index, openBlock(start, index, this));
+    this.keep(index, openBlock(start, this.opened++, this));
   }
 
   private keep(index: number, block: Block): void {
@@ -158,6 +168,8 @@ class AnthropicReader implements ForeignReader, BlockListener {
     if (typeof reason === "string" && reason !== "") {
       this.begun = true;
       this.closeAll();
+      const { told } = this.order;
+      if (told) this.tell(told);
       this.aside({}, { ...others(more), ...finishFields(reason, this.calls > 0) }, others(rest));
     } else this.aside({}, {}, others(rest));
   }

@@ -1,4 +1,5 @@
 import type { ChatResult, JobWish } from "../chat-setup.js";
+import { isObject } from "../core/json.js";
 import type { ChatRequest } from "../core/request.js";
 import type { Message } from "./red.js";
 
@@ -14,7 +15,10 @@ export function jobWishOf(message: Message): JobWish {
   const wish: JobWish = {};
   if (id !== undefined && id !== null && id !== "") wish.id = id;
   if (typeof type === "string" && type.trim() !== "") wish.type = type.trim();
-  if (Object.hasOwn(message, "createJob")) wish.only = "create";
+  if (Object.hasOwn(message, "createJob")) {
+    wish.only = "create";
+    if (isObject(message.options)) wish.options = message.options;
+  }
   if (Object.hasOwn(message, "completeJob")) wish.only = end === "failed" ? "failed" : "completed";
   return wish;
 }

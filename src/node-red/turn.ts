@@ -1,6 +1,7 @@
 import type { ChatResult } from "../chat-run.js";
-import type { ChatMessage } from "../core/chunk.js";
+import type { AssistantMessage, ChatMessage } from "../core/chunk.js";
 import { withoutContinuation } from "../core/continuation.js";
+import { keptAnswer } from "../core/kept-answer.js";
 import { spliced } from "../core/overlap.js";
 import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";
@@ -25,17 +26,21 @@ export function withTurn(
   message: Message,
 ): ChatMessage[] {
   const asked = ask.request.messages.slice(-ask.turn.length);
-  const answer = answerOf(result);
+  const said = result.completion.choices[0]?.message;
   const continues = continuesOf(message);
   const broken = continues && withoutContinuation(asked, continues);
-  if (broken) answer.content = spliced(broken.said, String(answer.content), continues.echo);
+  const text = broken ? spliced(broken.said, textOf(said), continues) : textOf(said);
+  const answer = keptAnswer(said, text, result.provider);
   const turn = plainCopy(
     (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),
     "The conversation",
   );
-  if (!ask.whole) return [...history, ...turn, answer];
+  // What tools have done stays known.
+  if (!answer && turn.at(-1)?.role !== "tool") return [...history];
+  const answers = answer ? [answer] : [];
+  if (!ask.whole) return [...history, ...turn, ...answers];
   const older = tagOf(message) !== undefined || asksForNextTurn(message);
-  return [...(older ? joined(history, turn) : turn), answer];
+  return [...(older ? joined(history, turn) : turn), ...answers];
 }
 
 /**
@@ -50,8 +55,8 @@ function joined(history: readonly ChatMessage[], asked: readonly ChatMessage[]):
   return grown ? [...history, ...asked.slice(differs)] : asked;
 }
 
-/** The answer as history: what it said, without what services refuse to read back. */
-function answerOf(result: ChatResult): ChatMessage {
-  const message = result.completion.choices[0]?.message;
-  return { role: message?.role ?? "assistant", content: message?.content ?? message?.refusal ?? "" };
+/** What it said, also where it declined or spoke. */
+function textOf(message: AssistantMessage | undefined): string {
+  const spoken = message?.audio?.["transcript"];
+  return message?.content ?? message?.refusal ?? (typeof spoken === "string" ? spoken : "");
 }

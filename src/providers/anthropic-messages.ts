@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../core/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING, keptIn } from "../core/echo.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, ANTHROPIC_REASONING, keptIn } from "../core/echo.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts, type InlineData, type Part } from "./content.js";
@@ -35,8 +35,10 @@ export function anthropicConversation(messages: readonly ChatMessage[]): Anthrop
     const place = `Message ${at}`;
     const { role } = message;
     if (role === "system" || role === "developer") system.push(...systemBlocks(message, place));
-    else if (role === "assistant") add(turns, "assistant", assistantBlocks(message, place));
-    else if (role === "user") add(turns, "user", blocksOf(message, place));
+    else if (role === "assistant") {
+      const blocks = assistantBlocks(message, place);
+      add(turns, "assistant", messages[at + 1]?.role === "user" ? withoutPending(blocks) : blocks);
+    } else if (role === "user") add(turns, "user", blocksOf(message, place));
     else if (role === "tool") add(turns, "user", [toolResult(message, place)]);
     else throw cannotSend(SERVICE, `the role "${role}" (${place})`);
   }
@@ -88,17 +90,53 @@ function systemBlocks(message: ChatMessage, place: string): Block[] {
   return blocks;
 }
 
-/** Thinking comes first, as it was said; then the text, what the service's own tools did, and the calls. */
+/** As it was said; where that is not known: thinking, the text, what the service's own tools did, the calls. */
 function assistantBlocks(message: ChatMessage, place: string): Block[] {
-  const blocks = [
-    ...thinkingBlocks(message),
-    ...spoken(message, place),
-    ...keptIn(message, ANTHROPIC_BLOCKS),
-  ];
-  for (const { id, name, arguments: input } of pastCalls(SERVICE, message, place)) {
-    blocks.push({ type: "tool_use", id: toolId(id), name, input });
+  const thinking = thinkingBlocks(message);
+  const own = keptIn(message, ANTHROPIC_BLOCKS);
+  const calls = pastCalls(SERVICE, message, place).map(
+    ({ id, name, arguments: input }): Block => ({ type: "tool_use", id: toolId(id), name, input }),
+  );
+  const inOrder = ordered(message, { thinking, block: own, tool_use: calls });
+  return inOrder ?? [...thinking, ...spoken(message, place), ...own, ...calls];
+}
+
+/**
+ * @param kinds all blocks but those of the text, by their words in the order
+ * @returns undefined where the order is not told, or is another answer's: a flow has changed the text, or joined two
+ */
+function ordered(
+  message: ChatMessage,
+  kinds: Readonly<Record<string, readonly Block[]>>,
+): Block[] | undefined {
+  const { [ANTHROPIC_ORDER]: order, content } = message;
+  const said = content ?? "";
+  if (!Array.isArray(order) || typeof said !== "string") return undefined;
+  const left = new Map<unknown, Block[]>(Object.entries(kinds).map(([kind, list]) => [kind, [...list]]));
+  const blocks: Block[] = [];
+  let at = 0;
+  for (const entry of order) {
+    if (typeof entry === "number") {
+      const piece = said.slice(at, at + entry);
+      if (piece.length !== entry) return undefined;
+      at += entry;
+      if (piece.trim() !== "") blocks.push({ type: "text", text: piece });
+    } else {
+      const block = left.get(entry)?.shift();
+      if (!block) return undefined;
+      blocks.push(block);
+    }
   }
+  if (at < said.length || [...left.values()].some((list) => list.length > 0)) return undefined;
+  const last = blocks.findLast(({ type }) => type === "text");
+  if (last) Object.assign(last, cacheOf(message));
   return blocks;
+}
+
+/** What its own tools were about to do when the answer was paused or cut, and the user said something else. */
+function withoutPending(blocks: Block[]): Block[] {
+  const done = new Set(blocks.map((block) => block["tool_use_id"]));
+  return blocks.filter(({ type, id }) => !String(type).endsWith("_tool_use") || done.has(id));
 }
 
 function spoken(message: ChatMessage, place: string): Block[] {

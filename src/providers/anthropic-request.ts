@@ -2,7 +2,7 @@ import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type ChatRequest, cleanParameters } from "../core/request.js";
 import { anthropicConversation, type Block } from "./anthropic-messages.js";
-import { thinkingFor } from "./anthropic-thinking.js";
+import { budgetIn, checkThinking, thinkingFor } from "./anthropic-thinking.js";
 import { cannotSend } from "./content.js";
 import {
   type Harmless,
@@ -68,9 +68,9 @@ export function anthropicBody(request: ChatRequest): Record<string, unknown> {
   const tools = (request.tools ?? []).map(toolOf);
   const choice = choiceOf(tool_choice, parallel_tool_calls, tools.length > 0);
   const person = user ?? safety_identifier;
-  return {
+  const body: Record<string, unknown> = {
     model: request.model,
-    max_tokens: most ?? (thinking.budget ?? budgetIn(parameters)) + DEFAULT_MAX_TOKENS,
+    max_tokens: most ?? (thinking.budget ?? budgetIn({ ...parameters, output_config })) + DEFAULT_MAX_TOKENS,
     ...anthropicConversation(request.messages),
     ...(tools.length > 0 ? { tools } : {}),
     ...(choice ? { tool_choice: choice } : {}),
@@ -88,16 +88,12 @@ export function anthropicBody(request: ChatRequest): Record<string, unknown> {
     ...sendable(SERVICE, parameters, UNKNOWN, INSTEAD),
     stream: true,
   };
+  checkThinking(request.model, body);
+  return body;
 }
 
 function filled(name: string, fields: Record<string, unknown>): Record<string, unknown> {
   return Object.keys(fields).length > 0 ? { [name]: fields } : {};
-}
-
-/** The tokens that the author gives for thinking in the service's own form. */
-function budgetIn(parameters: Readonly<Record<string, unknown>>): number {
-  const budget = isObject(parameters["thinking"]) ? parameters["thinking"]["budget_tokens"] : undefined;
-  return typeof budget === "number" ? budget : 0;
 }
 
 function formatOf(format: unknown): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json.js";
 import { cannotSend } from "./content.js";
 
 /** How a request asks for thinking. */
@@ -25,17 +26,21 @@ const BUDGETS: Readonly<Record<string, number>> = {
 
 /**
  * What Chat Completions calls `reasoning_effort` (Anthropic's guide, "Extended thinking" and "Adaptive thinking"): older
- * models get a number of tokens, newer ones the word.
+ * models get a number of tokens, newer ones the word. The newest keep what they think to themselves if not asked for it.
  * @param most the author's bound of the whole answer, thinking included, in tokens
  * @throws Failure `invalid_request`
  */
 export function thinkingFor(model: string, effort: unknown, most: unknown): Thinking {
   if (effort === undefined) return {};
   if (effort === "none") return { thinking: { type: "disabled" } };
-  const budget = typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
+  const budget = budgetFor(effort);
   if (budget === undefined) throw cannotSend("Anthropic", `the reasoning_effort ${JSON.stringify(effort)}`);
-  if (thinksAsItSeesFit(model)) {
-    return { thinking: { type: "adaptive" }, output: { effort: effort === "minimal" ? "low" : effort } };
+  const version = versionOf(model);
+  if (version >= ADAPTIVE) {
+    const newest = version > ADAPTIVE;
+    const word = { minimal: "low", xhigh: newest ? "xhigh" : "high" }[String(effort)] ?? effort;
+    const display = newest ? { display: "summarized" } : {};
+    return { thinking: { type: "adaptive", ...display }, budget, output: { effort: word } };
   }
   if (typeof most !== "number") return { thinking: { type: "enabled", budget_tokens: budget }, budget };
   if (most <= LEAST_BUDGET) {
@@ -48,14 +53,50 @@ export function thinkingFor(model: string, effort: unknown, most: unknown): Thin
   return { thinking: { type: "enabled", budget_tokens: within }, budget: within };
 }
 
-/**
- * Whether a model decides by itself how long it thinks, and refuses a number or advises against it: from version 4.6 on.
- * Versions stand in names as in `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `anthropic.claude-opus-4@20250514`.
- * A model of another house behind a gateway (MiniMax, Kimi) knows only the older form.
- */
-function thinksAsItSeesFit(model: string): boolean {
-  const version = /claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)/i.exec(model);
-  if (!version) return /claude/i.test(model);
-  const [major, minor] = [Number(version[1]), Number(version[2] ?? 0)];
-  return major > 4 || (major === 4 && minor >= 6);
+function budgetFor(effort: unknown): number | undefined {
+  return typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
 }
+
+/** The tokens that the author gives for thinking in the service's own form, whose own effort is `high`. */
+export function budgetIn({ thinking, output_config: output }: Readonly<Record<string, unknown>>): number {
+  if (!isObject(thinking)) return 0;
+  const { type, budget_tokens: budget } = thinking;
+  if (type === "adaptive") return budgetFor(isObject(output) ? output["effort"] : "high") ?? BUDGETS["high"]!;
+  return typeof budget === "number" ? budget : 0;
+}
+
+/** From this version on a model decides by itself how long it thinks, and refuses a number or advises against it. */
+const ADAPTIVE = 406;
+
+/**
+ * A model's version, the major part as hundreds: 406 for `claude-opus-4-6`. Versions stand in names as in
+ * `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `anthropic.claude-opus-4@20250514`.
+ * @returns that of a newest model where the name has none; 0 for a model of another house behind a gateway (MiniMax,
+ *   Kimi), which knows only the older form
+ */
+function versionOf(model: string): number {
+  const version = /claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)/i.exec(model);
+  if (!version) return /claude/i.test(model) ? Number.POSITIVE_INFINITY : 0;
+  return Number(version[1]) * 100 + Number(version[2] ?? 0);
+}
+
+/**
+ * What the service refuses beside thinking, told in words that help.
+ * @param body the request's
+ * @throws Failure `invalid_request`
+ */
+export function checkThinking(model: string, body: Readonly<Record<string, unknown>>): void {
+  const { thinking, temperature, top_k, top_p, tool_choice: choice } = body;
+  const kind = isObject(thinking) ? thinking["type"] : undefined;
+  if ((kind !== "enabled" && kind !== "adaptive") || versionOf(model) === 0) return;
+  const refused = [
+    temperature !== undefined && temperature !== 1 && "a temperature other than 1",
+    top_k !== undefined && "top_k",
+    typeof top_p === "number" && top_p < LEAST_TOP_P && `top_p below ${LEAST_TOP_P}`,
+    isObject(choice) && ["any", "tool"].includes(String(choice["type"])) && "a tool that has to be called",
+  ].find((what) => what !== false);
+  if (refused) throw cannotSend("Anthropic", `${refused} beside thinking`, "Leave out the one or the other.");
+}
+
+/** Below it the service takes none that thinks. */
+const LEAST_TOP_P = 0.95;

@@ -22,7 +22,6 @@ export const ANTHROPIC: Provider = {
   models,
   modelNames,
   failure: responseFailure,
-  learn: () => false,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {

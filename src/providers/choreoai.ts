@@ -4,7 +4,7 @@ import { cannotSend, contentParts } from "./content.js";
 import { described } from "./history.js";
 import { underPart } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
-import { type Harmless, isTextAlone, OPENAI_ONLY } from "./parameters.js";
+import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY } from "./parameters.js";
 import type { Provider } from "./provider.js";
 
 const LABEL = "ChoreoAI";
@@ -48,6 +48,7 @@ export const CHOREOAI: Provider = openAiCompatible({
   keyRequired: true,
   keyVariable: "CHOREOAI_API_KEY",
   settings: [SPLIT_THINKING],
+  speaks: false,
   chatUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "chat/completions"),
   modelsUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "models"),
   adapt,
@@ -55,12 +56,8 @@ export const CHOREOAI: Provider = openAiCompatible({
 
 /** What its server would drop without a word, and the answer be another one for it, is refused. */
 function adapt({ max_completion_tokens: most, ...body }: Record<string, unknown>): Record<string, unknown> {
-  const known: Record<string, unknown> = most === undefined ? {} : { max_tokens: most };
-  for (const [field, value] of Object.entries(body)) {
-    const saysNothing = Object.hasOwn(HARMLESS, field) ? HARMLESS[field] : undefined;
-    if (FIELDS.has(field)) known[field] ??= value;
-    else if (!saysNothing?.(value)) throw cannotSend(LABEL, field);
-  }
+  const known = knownOnly(LABEL, body, FIELDS, HARMLESS);
+  if (most !== undefined) known["max_tokens"] = most;
   const messages = body["messages"] as readonly ChatMessage[];
   return { ...known, messages: messages.map(plainMessage) };
 }

@@ -16,9 +16,9 @@ const SERVICE = "Gemini";
 
 type GeminiPart = Record<string, unknown>;
 
-/** Up to version 2.5 models want no signatures back, and a number where later ones want a word. */
-export function isEarlier(model: string): boolean {
-  return /gemini-[12]\b/.test(model);
+/** Up to version 2.5 models want no signatures back. */
+function isEarlier(model: string): boolean {
+  return /gemini-([12]\b|robotics-er-1\b)/.test(model);
 }
 
 /** Stands for a signature that never was: calls of another service's model (Gemini API, "Thought signatures"). */

@@ -2,7 +2,7 @@ import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type ChatRequest, cleanParameters } from "../core/request.js";
 import { cannotSend } from "./content.js";
-import { geminiContents, isEarlier } from "./gemini-contents.js";
+import { geminiContents } from "./gemini-contents.js";
 import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
 
 const SERVICE = "Gemini";
@@ -94,15 +94,24 @@ function formatOf(format: unknown): Record<string, unknown> {
   };
 }
 
+/** From version 3 on; these advise against a number and still take it, so a name without a version gets one. */
+const WANTS_WORD = /gemini-([3-9]|\d\d)/;
+
+/** They think at least a little. */
+const ALWAYS_THINKS = /gemini-(2\.5-)?pro\b/;
+
 /**
  * Earlier models want a number of tokens, later ones a word; and all tell their thoughts only when asked to.
  * @throws Failure `invalid_request`
  */
 function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
-  if (isEarlier(model)) {
+  if (!WANTS_WORD.test(model)) {
     const budget = typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
     if (budget === undefined) throw cannotSend(SERVICE, `the reasoning_effort ${JSON.stringify(effort)}`);
+    if (budget === 0 && ALWAYS_THINKS.test(model)) {
+      throw cannotSend(SERVICE, `the reasoning_effort "none" for ${model}`, "It always thinks: use minimal.");
+    }
     return { thinkingConfig: { thinkingBudget: budget, includeThoughts: budget > 0 } };
   }
   if (!LEVELS.has(effort)) {

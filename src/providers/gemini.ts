@@ -21,7 +21,6 @@ export const GEMINI: Provider = {
   models,
   modelNames: generatingModels,
   failure: responseFailure,
-  learn: () => false,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {

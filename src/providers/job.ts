@@ -1,4 +1,4 @@
-import type { WireRequest } from "../core/request.js";
+import type { ChatRequest, WireRequest } from "../core/request.js";
 import type { Endpoint } from "./provider.js";
 
 /** How a job ends: charged, or not. */
@@ -14,13 +14,24 @@ export interface JobAccount {
   creditApplied: boolean | null;
 }
 
+/** What a job that is created is known by. */
+export interface JobLabel {
+  /** Default: the provider's own. */
+  type?: string;
+  /** Whom it is for, and what else is to be noted of it: `user` and `metadata` of Chat Completions. */
+  user?: unknown;
+  metadata?: unknown;
+}
+
 /**
  * A service that wants a job around its streams: created before, completed afterwards, and charged at its completion.
  * Pure, like the provider that it belongs to; whoever streams keeps the order.
  */
 export interface JobProtocol {
-  /** @param type the label of the job; undefined for the provider's own */
-  create(endpoint: Endpoint, type: string | undefined): WireRequest;
+  /** @throws Failure `invalid_request` for a request that the service cannot take: no job is created for it */
+  check(request: ChatRequest): void;
+  /** @throws Failure `invalid_request` for a label that it cannot have */
+  create(endpoint: Endpoint, label: JobLabel): WireRequest;
   /** The id of the job that has been created. @throws Failure `bad_response` where the answer names none */
   created(body: unknown): string;
   /** @param reason why it failed */

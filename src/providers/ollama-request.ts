@@ -4,7 +4,7 @@ import { isObject } from "../core/json.js";
 import { type ChatRequest, cleanParameters } from "../core/request.js";
 import { cannotSend, contentParts } from "./content.js";
 import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "./history.js";
-import { type Harmless, isTextAlone, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
+import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, wantedFormat } from "./parameters.js";
 
 const SERVICE = "Ollama";
 
@@ -12,9 +12,13 @@ const SERVICE = "Ollama";
 const RENAMED: Readonly<Record<string, string>> = {
   max_tokens: "num_predict",
   max_completion_tokens: "num_predict",
+  repetition_penalty: "repeat_penalty",
 };
 
-/** Options of the model that the author may also name by themselves (Ollama documentation, "Modelfile", parameters). */
+/**
+ * Options of the model that the author may also name by themselves (Ollama documentation, "Modelfile", parameters; its
+ * source, `api.Options`).
+ */
 const OPTIONS: ReadonlySet<string> = new Set([
   "temperature",
   "top_p",
@@ -30,13 +34,29 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "num_ctx",
   "num_predict",
   "num_keep",
+  "num_batch",
+  "num_gpu",
+  "num_thread",
+  "main_gpu",
+  "use_mmap",
   "mirostat",
   "mirostat_eta",
   "mirostat_tau",
 ]);
 
-/** The service passes over what it does not know: these would be lost without a word. */
-const UNKNOWN: Harmless = {
+/** Other fields of its request (Ollama documentation, "Generate a chat message"). What else it gets is passed over. */
+const FIELDS: ReadonlySet<string> = new Set([
+  "format",
+  "keep_alive",
+  "think",
+  "logprobs",
+  "top_logprobs",
+  "truncate",
+  "shift",
+]);
+
+/** Fields that it does not have and that make no difference with these values. */
+const HARMLESS: Harmless = {
   ...OPENAI_ONLY,
   n: (value) => value === 1,
   modalities: isTextAlone,
@@ -46,6 +66,7 @@ const UNKNOWN: Harmless = {
 
 const INSTEAD: Readonly<Record<string, string>> = {
   functions: "Use tools.",
+  reasoning: "Use reasoning_effort.",
   n: "Send the request several times.",
   tool_choice: "There it is the model that decides whether it calls a tool.",
 };
@@ -53,9 +74,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
 /** Models that take a word for how long they think; others only whether. */
 const LEVELLED = /gpt-oss/i;
 
+/** The nearest of its words. */
+const LEVELS: Readonly<Record<string, string>> = { minimal: "low", xhigh: "high", max: "high" };
+
 /**
- * The body of a request for /api/chat. Fields that Chat Completions does not have (`keep_alive`, `options`, `think`) go
- * through as they are and win.
+ * The body of a request for /api/chat. Its own fields (`keep_alive`, `options`, `think`) go through as they are and win.
  * @throws Failure `invalid_request` for what would be lost
  */
 export function ollamaBody(
@@ -83,7 +106,7 @@ export function ollamaBody(
     ...thinkOf(request.model, reasoning_effort),
     ...keepAlive(settings["keepAlive"]),
     ...(Object.keys(own).length > 0 ? { options: own } : {}),
-    ...sendable(SERVICE, parameters, UNKNOWN, INSTEAD),
+    ...knownOnly(SERVICE, parameters, FIELDS, HARMLESS, INSTEAD),
     stream: true,
   };
 }
@@ -93,7 +116,7 @@ function thinkOf(model: string, effort: unknown): Record<string, unknown> {
   if (typeof effort !== "string") throw cannotSend(SERVICE, `the reasoning_effort ${JSON.stringify(effort)}`);
   if (effort === "none") return { think: false };
   if (!LEVELLED.test(model)) return { think: true };
-  return { think: effort === "minimal" ? "low" : effort };
+  return { think: Object.hasOwn(LEVELS, effort) ? LEVELS[effort] : effort };
 }
 
 /** `5m`, or a number: seconds, below 0 for ever. */

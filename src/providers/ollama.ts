@@ -20,7 +20,6 @@ export const OLLAMA: Provider = {
   }),
   modelNames,
   failure: responseFailure,
-  learn: () => false,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {

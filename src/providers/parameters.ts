@@ -1,3 +1,4 @@
+import type { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend } from "./content.js";
 
@@ -44,10 +45,34 @@ export function sendable(
   for (const [name, value] of Object.entries(parameters)) {
     const saysNothing = Object.hasOwn(harmless, name) ? harmless[name] : undefined;
     if (!saysNothing) kept[name] = value;
-    else if (!saysNothing(value))
-      throw cannotSend(service, `the parameter ${name}`, instead[name] ?? "Leave it out.");
+    else if (!saysNothing(value)) throw lost(service, name, instead);
   }
   return kept;
+}
+
+/**
+ * The parameters that a service knows which passes over all others without a word.
+ * @param known their names
+ * @throws Failure `invalid_request` for another one that would be lost
+ */
+export function knownOnly(
+  service: string,
+  parameters: Readonly<Record<string, unknown>>,
+  known: ReadonlySet<string>,
+  harmless: Harmless,
+  instead: Readonly<Record<string, string>> = {},
+): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (known.has(name)) kept[name] = value;
+    else if (!Object.hasOwn(harmless, name) || !harmless[name]!(value)) throw lost(service, name, instead);
+  }
+  return kept;
+}
+
+function lost(service: string, name: string, instead: Readonly<Record<string, string>>): Failure {
+  const advice = Object.hasOwn(instead, name) ? instead[name] : undefined;
+  return cannotSend(service, `the parameter ${name}`, advice ?? "Leave it out.");
 }
 
 /**

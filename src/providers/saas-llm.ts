@@ -6,6 +6,7 @@ import { type ChatRequest, cleanParameters, type WireRequest } from "../core/req
 import type { Headers } from "../core/retry-hint.js";
 import { addressStep, bearer, headersFor, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";
+import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, withoutNulls } from "./parameters.js";
 import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
 
 const SETTINGS: readonly ProviderSetting[] = [
@@ -15,14 +16,47 @@ const SETTINGS: readonly ProviderSetting[] = [
   { name: "modelField", kind: "choice", choices: ["model", "model_group", "both"], value: "model" },
 ];
 
+const LABEL = "SaaS LLM API";
+
+/** Parameters of its schema ("LLM body"). What else it is sent, it passes over without a word. */
+const FIELDS: ReadonlySet<string> = new Set([
+  "purpose",
+  "call_metadata",
+  "temperature",
+  "max_tokens",
+  "top_p",
+  "frequency_penalty",
+  "presence_penalty",
+  "stop",
+  "response_format",
+  "tool_choice",
+]);
+
+/** Others that make no difference with these values. `user` and `metadata` are the job's. */
+const HARMLESS: Harmless = {
+  ...OPENAI_ONLY,
+  n: (value) => value === 1,
+  logprobs: (value) => value === false,
+  parallel_tool_calls: (value) => value !== false,
+  modalities: isTextAlone,
+};
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  functions: "Use tools.",
+  function_call: "Use tool_choice.",
+  n: "Send the request several times.",
+};
+
 /** Longest text of an error that the service is told. */
 const LONGEST_REASON = 500;
 
 const JOB: JobProtocol = {
-  create: (endpoint, type) =>
+  check: ({ parameters }) => void parametersFrom(parameters),
+  create: (endpoint, { type, user, metadata }) =>
     post(endpoint, "jobs/create", {
       team_id: teamOf(endpoint),
       job_type: type ?? endpoint.settings?.["jobType"] ?? "chat",
+      ...withoutNulls({ user_id: user, metadata: metadata && objectOf(LABEL, "metadata", metadata) }),
     }),
   created,
   complete: (endpoint, id, status, reason) =>
@@ -36,7 +70,7 @@ const JOB: JobProtocol = {
 /** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): a team's models behind jobs that are charged in credits. */
 export const SAAS_LLM: Provider = {
   id: "saas-llm",
-  label: "SaaS LLM API",
+  label: LABEL,
   baseUrl: "http://localhost:8003/api",
   keyRequired: true,
   keyVariable: "SAAS_LLM_VIRTUAL_KEY",
@@ -47,24 +81,30 @@ export const SAAS_LLM: Provider = {
   modelNames: noNames,
   balance: { request: balanceRequest, read: balanceIn },
   failure,
-  learn: () => false,
   job: JOB,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   if (request.job === undefined) throw new Failure("configuration", "This service answers in jobs only.");
-  const { stop, ...parameters } = cleanParameters(request.parameters);
   const field = endpoint.settings?.["modelField"] ?? "model";
   const body: Record<string, unknown> = {
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
     messages: withoutKept(request.messages),
-    ...parameters,
+    ...parametersFrom(request.parameters),
   };
-  // The path decides about streaming, and usage cannot be asked for.
-  if (stop !== undefined) body["stop"] = Array.isArray(stop) ? stop : [stop];
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
   return post(endpoint, jobPath(request.job, "llm-call-stream"), body, "text/event-stream");
+}
+
+/** The path decides about streaming, and usage cannot be asked for. @throws Failure `invalid_request` */
+function parametersFrom(given: ChatRequest["parameters"]): Record<string, unknown> {
+  const { max_completion_tokens: most, stop, ...parameters } = cleanParameters(given);
+  return {
+    ...knownOnly(LABEL, parameters, FIELDS, HARMLESS, INSTEAD),
+    ...(most === undefined ? {} : { max_tokens: most }),
+    ...(stop === undefined ? {} : { stop: Array.isArray(stop) ? stop : [stop] }),
+  };
 }
 
 function balanceRequest(endpoint: Endpoint): WireRequest {
@@ -112,10 +152,17 @@ function completed(body: unknown): JobAccount {
   };
 }
 
+/** That there are too few credits. */
+const NO_CREDITS =
+  /\b(insufficient|enough|any|no|out of)( \w+)? credits?\b|\bcredits? (\w+ )?(exhausted|insufficient|used up)\b/i;
+
+/** What somebody has called a team or a model. */
+const QUOTED = /\B'[^']*'\B|"[^"]*"/g;
+
 /** A team without credits gets the same 403 as one without access: only the words tell them apart. */
 function failure(status: number, headers: Headers, body: string, now: number): Failure {
   const said = responseFailure(status, headers, body, now);
-  if (said.code !== "permission" || !/\bcredits?\b/i.test(said.message)) return said;
+  if (said.code !== "permission" || !NO_CREDITS.test(said.message.replace(QUOTED, ""))) return said;
   const detail = errorClues(tryParseJson(body))?.message ?? excerpt(body);
   return new Failure(
     "insufficient_credits",

@@ -15,13 +15,22 @@ export interface SpeechRequest {
   parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** OpenAI's `/audio/speech`, which most services have taken over: the answer is sound, and comes as it is made. */
-export function openAiSpeech(request: SpeechRequest, endpoint: Endpoint): WireRequest {
+/**
+ * OpenAI's `/audio/speech`, which many services have taken over: the answer is sound, and comes as it is made.
+ * @param url where it is
+ * @param authorization how the key travels
+ */
+export function openAiSpeech(
+  request: SpeechRequest,
+  endpoint: Endpoint,
+  url = under(endpoint.baseUrl, "audio/speech"),
+  authorization: Readonly<Record<string, string>> = bearer(endpoint),
+): WireRequest {
   const { text, model, voice, format, speed, parameters } = request;
   const body = { model, voice, response_format: format, speed, ...parameters, input: text };
   return postJson(
-    under(endpoint.baseUrl, "audio/speech"),
-    headersFor(endpoint, bearer(endpoint)),
+    url,
+    headersFor(endpoint, authorization),
     // What is undefined is not written: Venice refuses fields that are null.
     body,
     "audio/*",

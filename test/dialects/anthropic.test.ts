@@ -154,8 +154,20 @@ describe("Anthropic's records", () => {
     assert.ok("chunk" in last);
     assert.equal(last.kind, "rich");
     assert.deepEqual(last.chunk.choices[0]?.delta, {
-      anthropic_blocks: { "3": { type: "mcp_tool_use", id: "m", name: "n", input: '{"a":' } },
+      anthropic_blocks: { "0": { type: "mcp_tool_use", id: "m", name: "n", input: '{"a":' } },
     });
+  });
+
+  it("keep blocks apart that a gateway gives one number", () => {
+    const kinds = ["server_tool_use", "web_search_tool_result"];
+    const calls = decode([start(), ...kinds.flatMap((type) => block(0, { type })), finish("end_turn")]);
+    const kept = calls.flatMap((call) =>
+      "chunk" in call ? [call.chunk.choices[0]?.delta["anthropic_blocks"]] : [],
+    );
+    assert.deepEqual(
+      kept.filter((blocks) => blocks !== undefined),
+      kinds.map((type, place) => ({ [place]: { type } })),
+    );
   });
 
   it("cut anywhere, and with anything in their places, make nothing but chunks and failures", () => {

@@ -191,6 +191,46 @@ describe("Anthropic in a flow", () => {
     );
   });
 
+  it("gets back what it thought between its own tools and ours just where it stood", async () => {
+    const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
+    const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
+    service().turns = [
+      (reply) =>
+        reply.say(
+          [
+            thinking(0, ["Search."], SIGNATURE),
+            text(1, "Let me ", "search. "),
+            block(2, used),
+            block(3, found),
+            thinking(4, ["Now the weather."], SIGNATURE),
+            text(5, "Found. "),
+            toolUse(6, "toolu_1", "get_weather", '{"city":"Köln"}'),
+          ],
+          "tool_use",
+        ),
+      says("It rains."),
+    ];
+    answering(runtime(), "weather", () => "rain");
+    const wired = routerFlow(service().url, {
+      service: { provider: "anthropic" },
+      stream: { model: "claude-1" },
+    });
+    await runtime().deploy(wired, "full", CREDENTIALS);
+    runtime().inject("router", { payload: "Weather?" });
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.error, undefined);
+    assert.equal(textOf(runtime().at("out")), "Let me search. Found. It rains.");
+    assert.deepEqual(sent(1).messages[1]!.content, [
+      { type: "thinking", thinking: "Search.", signature: SIGNATURE },
+      { type: "text", text: "Let me search. " },
+      used,
+      found,
+      { type: "thinking", thinking: "Now the weather.", signature: SIGNATURE },
+      { type: "text", text: "Found. " },
+      { type: "tool_use", id: "toolu_1", name: "get_weather", input: { city: "Köln" } },
+    ]);
+  });
+
   it("goes on with a turn that it paused, from what its own tools found", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "a" } };
     const { input: _input, ...begun } = used;
@@ -212,16 +252,31 @@ describe("Anthropic in a flow", () => {
     });
   });
 
-  it("keeps a conversation", async () => {
-    service().turns = [says("Hello."), says("Fine.")];
-    await ask({ topic: "anthropic" }, { conversation: "flow" });
+  it("keeps a conversation, with what it thought, looked up and said in its order", async () => {
+    const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
+    const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
+    const thought = [thinking(0, ["Hm."], SIGNATURE), block(1, used), block(2, found), text(3, "Hello.")];
+    service().turns = [(reply) => reply.say(thought), says("Fine.")];
+    const end = await ask({ topic: "anthropic" }, { conversation: "flow" });
     runtime().inject("ask", { payload: "How are you?", topic: "anthropic" });
-    await runtime().ends("out", 2);
+    const [, last] = await runtime().ends("out", 2);
+    assert.equal(last!.error, undefined);
     assert.deepEqual(sent(1).messages, [
       { role: "user", content: "Hi" },
-      { role: "assistant", content: "Hello." },
+      {
+        role: "assistant",
+        content: [
+          { type: "thinking", thinking: "Hm.", signature: SIGNATURE },
+          used,
+          found,
+          { type: "text", text: "Hello." },
+        ],
+      },
       { role: "user", content: "How are you?" },
     ]);
+    const kept = (index: number, from: Message) => (from.conversation as ChatMessage[])[index];
+    assert.equal(kept(1, end)!["kept_for"], "anthropic");
+    assert.deepEqual(kept(3, last!), { role: "assistant", content: "Fine." });
   });
 
   async function failure(turn: Turn, message: Message = {}): Promise<Failed> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../src/core/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
-import { provider } from "../support/flows.js";
+import { chatStream, provider, sink, TAB } from "../support/flows.js";
 import { COUNTED, call, content, error, finish, text, thought } from "../support/gemini-records.js";
 import { geminiArray, geminiBreaks, geminiSays, geminiUrl, KEY } from "../support/gemini-service.js";
 import { textOf } from "../support/inbox.js";
@@ -60,6 +60,39 @@ describe("Gemini in a flow", () => {
     const { response } = await ask({ payload: "Draw a cat" }, KEY, { maxRecord: "8192" });
     const [image] = response.choices[0]!.message["images"] as { image_url: { url: string } }[];
     assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);
+  });
+
+  it("gets its picture back with the next question, as it signed it, and no other service does", async () => {
+    const drawn = { inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" }, thoughtSignature: "c2ln" };
+    service().queue.push(geminiSays(content([drawn]), finish()));
+    service().queue.push(geminiSays(text("Done."), finish()));
+    service().script = (reply) => reply.say("I cannot see it.");
+    const service1 = provider(geminiUrl(service()), { provider: "gemini", id: "google" });
+    const service2 = provider(service().url, { id: "another" });
+    const drawing = { id: "draw", provider: "google", model: "gemini-3-pro-image", conversation: "flow" };
+    const talking = { id: "talk", provider: "another", conversation: "flow" };
+    const nodes = [TAB, service1, service2, chatStream(drawing), chatStream(talking), sink("out")];
+    await runtime().deploy(nodes, "full", { google: { apiKey: KEY } });
+    for (const [at, [node, payload]] of [
+      ["draw", "Draw a cat"],
+      ["draw", "Make it blue"],
+      ["talk", "What do you see?"],
+    ].entries()) {
+      runtime().inject(node!, { payload, topic: "t" });
+      await runtime().ends("out", at + 1);
+    }
+    const [, second, third] = service().requests;
+    assert.deepEqual(second!.body["contents"], [
+      { role: "user", parts: [{ text: "Draw a cat" }] },
+      { role: "model", parts: [drawn] },
+      { role: "user", parts: [{ text: "Make it blue" }] },
+    ]);
+    assert.deepEqual(third!.body["messages"], [
+      { role: "user", content: "Draw a cat" },
+      { role: "user", content: "Make it blue" },
+      { role: "assistant", content: "Done." },
+      { role: "user", content: "What do you see?" },
+    ]);
   });
 
   it("calls tools, and gets their results in its own form with its signatures", async () => {

@@ -97,6 +97,52 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     assert.deepEqual(body, { model: "model-1", stop: ["END"], temperature: 0, max_tokens: 5 });
   });
 
+  it("refuses what the service would pass over without a word, before there is a job", async () => {
+    const to = await flow();
+    for (const options of [
+      { reasoning_effort: "high" },
+      { seed: 7 },
+      { n: 2 },
+      { logprobs: true },
+      { top_k: 5 },
+      { parallel_tool_calls: false },
+    ]) {
+      const [last] = await ask(to, { payload: "Hi", options });
+      assert.equal(codeOf(last!), "invalid_request");
+      const [name] = Object.keys(options);
+      assert.match(
+        (last!.error as Error).message,
+        new RegExp(`SaaS LLM API cannot take the parameter ${name}`),
+      );
+    }
+    assert.equal(service().requests.length, 0);
+    const options = {
+      max_completion_tokens: 5,
+      n: 1,
+      logprobs: false,
+      store: true,
+      purpose: "p",
+      call_metadata: { a: 1 },
+    };
+    await ask(to, { payload: "Hi", options });
+    const { messages: _, ...body } = jobs()[0]!.calls[0]!.body;
+    const known = { purpose: "p", call_metadata: { a: 1 }, max_tokens: 5 };
+    assert.deepEqual(body, { model: "model-1", ...known });
+  });
+
+  it("notes with the job whom it is for, and what the author wants to be noted of it", async () => {
+    const to = await flow();
+    const options = { user: "anna", metadata: { ticket: 7 } };
+    await ask(to, { payload: "Hi", options }, { createJob: true, options });
+    const [create, call, , command] = service().requests;
+    for (const { body } of [create!, command!]) {
+      assert.deepEqual(body, { team_id: TEAM, job_type: "chat", user_id: "anna", metadata: { ticket: 7 } });
+    }
+    assert.ok(!("user" in call!.body) && !("metadata" in call!.body));
+    const [last] = await ask(to, { createJob: true, options: { metadata: "7" } });
+    assert.equal(codeOf(last!), "invalid_request");
+  });
+
   it("asks a whole conversation in one job of the author's, who ends it", async () => {
     const to = await flow();
     const [created, ...answers] = await ask(
@@ -168,11 +214,29 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     );
   });
 
+  it("lets no question replace a command: the job that it creates is not lost", async () => {
+    const to = await flow({ stream: { whenBusy: "replace" } });
+    let asked = false;
+    saas.reached = (step) => {
+      if (step === "create" && !asked) to.inject("ask", { payload: "Hi" });
+      asked = true;
+    };
+    to.inject("ask", { createJob: true });
+    const lasts = await ends(to.inbox("out"), 2);
+    assert.deepEqual(
+      lasts.map(({ finishReason }) => finishReason),
+      ["stop", "stop"],
+    );
+  });
+
   for (const [detail, code] of [
     ["Team 'team-1' does not have access to model group 'gpt'", "permission"],
     ["Team access is suspended. Please contact support.", "permission"],
     ["Team suspended or insufficient credits", "insufficient_credits"],
     ["No credits left for this team", "insufficient_credits"],
+    ["The team's balance: out of credits", "insufficient_credits"],
+    ["API key does not belong to team 'credit-union'", "permission"],
+    ["Team 'no credits' does not have access to model group 'credit'", "permission"],
   ] as const) {
     it(`tells a 403 for credits from one for access: “${detail}” is ${code}`, async () => {
       saas.answer = (reply) => reply.json(403, { detail });
@@ -235,7 +299,12 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       },
     ],
   };
-  for (const [name, records] of Object.entries(FORWARDED)) {
+  // Anthropic's last record only marks the end of what has ended before.
+  for (const [name, ...ends] of [
+    ["Anthropic", undefined, "completed"],
+    ["Gemini", "interrupted", "failed"],
+  ] as const) {
+    const records = FORWARDED[name]!;
     it(`reads ${name}'s records, which come as they are`, async () => {
       forwards(...records);
       const to = await flow();
@@ -246,8 +315,8 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       assert.deepEqual([prompt_tokens, completion_tokens], [3, 2]);
       assert.equal(jobOf(last!).status, "completed");
       forwards(...records.slice(0, -1));
-      await ask(to, { payload: "Hi" });
-      await saas.settled();
+      const [cut] = await ask(to, { payload: "Hi" });
+      assert.deepEqual([codeOf(cut!), jobOf(cut!).status, jobs()[1]!.completes.length], [...ends, 1]);
     });
   }
 

@@ -5,16 +5,10 @@ import { Failure } from "../../src/core/failure.js";
 import { type AnthropicConversation, anthropicConversation } from "../../src/providers/anthropic-messages.js";
 import { anyJson, anyText } from "../support/arbitraries.js";
 
-const PNG = "iVBORw0KGgo=";
 const CACHE = { cache_control: { type: "ephemeral" } };
 
 function user(content: unknown): ChatMessage {
   return { role: "user", content };
-}
-
-/** The blocks that a user's content becomes. */
-function blocksOf(content: unknown): unknown {
-  return anthropicConversation([user(content)]).messages[0]!.content;
 }
 
 function refuses(messages: readonly ChatMessage[], says: RegExp): void {
@@ -191,6 +185,59 @@ describe("A conversation, as Anthropic gets it,", () => {
       used,
       found,
     ]);
+    const asked = { ...used, id: "t" };
+    const cut = { ...paused, anthropic_blocks: { 0: used, 1: found, 2: asked } };
+    const result = { role: "tool", tool_call_id: "1", content: "" };
+    for (const [next, kept] of [
+      [undefined, [used, found, asked]],
+      [result, [used, found, asked]],
+      [user("Never mind."), [used, found]],
+    ] as const) {
+      const { messages } = anthropicConversation([user("a"), cut, ...(next ? [next] : [])]);
+      assert.deepEqual(messages[1]!.content, [{ type: "text", text: "I look." }, ...kept]);
+    }
+  });
+
+  it("has the blocks as they came, unless somebody has changed the answer since", () => {
+    const found = { type: "web_search_tool_result", tool_use_id: "s", content: [] };
+    const answer = {
+      role: "assistant",
+      content: "Look.\n\nFound.",
+      reasoning_details: [
+        { type: "reasoning.text", text: "A", signature: "c2ln", format: "anthropic-claude-v1" },
+        { type: "reasoning.encrypted", data: "EmwK", format: "anthropic-claude-v1" },
+      ],
+      anthropic_blocks: { "1": found },
+      anthropic_order: ["thinking", 5, "block", 2, "thinking", 6, "tool_use"],
+      tool_calls: [call("1", "f", "{}")],
+      ...CACHE,
+    };
+    const sent = (change: object) => {
+      const { content } = anthropicConversation([user("a"), { ...answer, ...change }]).messages[1]!;
+      return (content as { type: string }[]).map(({ type }) => type);
+    };
+    const { content } = anthropicConversation([user("a"), answer]).messages[1]!;
+    assert.deepEqual(content, [
+      { type: "thinking", thinking: "A", signature: "c2ln" },
+      { type: "text", text: "Look." },
+      found,
+      { type: "redacted_thinking", data: "EmwK" },
+      { type: "text", text: "Found.", ...CACHE },
+      { type: "tool_use", id: "1", name: "f", input: {} },
+    ]);
+    const usual = ["thinking", "redacted_thinking", "text", found.type, "tool_use"];
+    for (const change of [
+      { content: "Found." },
+      { content: `${answer.content} It is so.` },
+      { content: [answer.content] },
+      { anthropic_order: ["thinking", 13, "block", "tool_use"] },
+      { anthropic_order: ["thinking", 13, "block", "thinking", "tool_use", "tool_use"] },
+      { anthropic_order: ["thinking", -1, 13, "block", "thinking", "tool_use"] },
+      { anthropic_order: [null] },
+      { anthropic_order: "thinking" },
+    ]) {
+      assert.deepEqual(sent(change), usual, JSON.stringify(change));
+    }
   });
 
   it("has a refusal, or what was said in a spoken answer, as text", () => {
@@ -252,6 +299,7 @@ describe("A conversation, as Anthropic gets it,", () => {
         ),
         reasoning_details: anyJson,
         anthropic_blocks: anyJson,
+        anthropic_order: fc.oneof(anyJson, fc.array(fc.constantFrom("thinking", "block", "tool_use", 1, 3))),
       },
       { requiredKeys: ["role", "content", "tool_call_id"] },
     );
@@ -292,93 +340,3 @@ function keepsRules({ messages }: AnthropicConversation): void {
     }
   }
 }
-
-describe("A content part, as Anthropic gets it,", () => {
-  it("is a picture, by its bytes or its address", () => {
-    assert.deepEqual(
-      blocksOf([
-        { type: "text", text: "What is it?", ...CACHE },
-        { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}`, detail: "high" }, ...CACHE },
-        { type: "image_url", image_url: { url: "https://a/b.png" } },
-        { type: "image_url", image_url: { url: `data:image/jpg;base64,${PNG}` } },
-      ]),
-      [
-        { type: "text", text: "What is it?", ...CACHE },
-        { type: "image", source: { type: "base64", media_type: "image/png", data: PNG }, ...CACHE },
-        { type: "image", source: { type: "url", url: "https://a/b.png" } },
-        { type: "image", source: { type: "base64", media_type: "image/jpeg", data: PNG } },
-      ],
-    );
-  });
-
-  it("is a document, by its bytes, its address or its id", () => {
-    const text = Buffer.from("Größe;1").toString("base64");
-    assert.deepEqual(
-      blocksOf([
-        {
-          type: "file",
-          file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0=" },
-          citations: { enabled: true },
-        },
-        { type: "file", file: { filename: "b.csv", file_data: text } },
-        { type: "file", file: { file_data: "JVBERi0=" } },
-        { type: "file", file: { file_id: "file_1" } },
-        { type: "input_file", file_url: "https://a/c.pdf" },
-        { type: "file", file: { filename: "d.png", file_data: PNG } },
-      ]),
-      [
-        {
-          type: "document",
-          source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" },
-          title: "a.pdf",
-          citations: { enabled: true },
-        },
-        {
-          type: "document",
-          source: { type: "text", media_type: "text/plain", data: "Größe;1" },
-          title: "b.csv",
-        },
-        { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" } },
-        { type: "document", source: { type: "file", file_id: "file_1" } },
-        { type: "document", source: { type: "url", url: "https://a/c.pdf" } },
-        { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
-      ],
-    );
-  });
-
-  it("is whatever the author writes in Anthropic's own way", () => {
-    const own = {
-      type: "search_result",
-      source: "https://a",
-      title: "A",
-      content: [{ type: "text", text: "b" }],
-    };
-    assert.deepEqual(blocksOf([own]), [own]);
-  });
-
-  it("gets the message's mark for the cache where it is the last", () => {
-    const { messages } = anthropicConversation([{ role: "user", content: ["a", "b"], ...CACHE }]);
-    assert.deepEqual(messages[0]!.content, [
-      { type: "text", text: "a" },
-      { type: "text", text: "b", ...CACHE },
-    ]);
-  });
-
-  it("goes out as it is where its last block is one of the author's that says nothing", () => {
-    const odd = { role: "assistant", content: "b", anthropic_blocks: { "0": { type: "text" } } };
-    assert.deepEqual(anthropicConversation([user("a"), odd]).messages.at(-1)!.content, [
-      { type: "text", text: "b" },
-      { type: "text" },
-    ]);
-  });
-
-  it("of the author's is never changed", () => {
-    const messages = [
-      { role: "user", content: [{ type: "text", text: "a " }], ...CACHE },
-      { role: "assistant", content: "b ", anthropic_blocks: { "0": { type: "x" } } },
-    ];
-    const before = structuredClone(messages);
-    anthropicConversation(messages);
-    assert.deepEqual(messages, before);
-  });
-});

@@ -212,20 +212,53 @@ describe("The parameters of a request to Anthropic", () => {
     );
   });
 
-  it("that ask for thinking give newer models the word", () => {
-    for (const model of [
-      "claude-opus-4-6",
-      "claude-sonnet-4-6-20260101",
-      "claude-opus-5",
-      "claude-haiku-4-10",
-      "claude-next",
-    ]) {
+  it("that ask for thinking give newer models the word, and room to think beside the answer", () => {
+    const newest = { type: "adaptive", display: "summarized" };
+    for (const [model, thinking] of [
+      ["claude-opus-4-6", { type: "adaptive" }],
+      ["claude-sonnet-4-6-20260101", { type: "adaptive" }],
+      ["claude-opus-4-7", newest],
+      ["claude-opus-5", newest],
+      ["claude-haiku-4-10", newest],
+      ["claude-next", newest],
+    ] as const) {
       assert.deepEqual(
         thinkingOf(model, { reasoning_effort: "minimal" }),
-        { max_tokens: 4096, thinking: { type: "adaptive" }, output_config: { effort: "low" } },
+        { max_tokens: 5120, thinking, output_config: { effort: "low" } },
         model,
       );
     }
+    const bound = (parameters: object) => thinkingOf("claude-opus-4-7", { ...parameters }).max_tokens;
+    assert.equal(bound({ reasoning_effort: "high" }), 16_384 + 4096);
+    assert.equal(bound({ reasoning_effort: "high", max_tokens: 2000 }), 2000);
+    assert.equal(bound({ thinking: newest }), 16_384 + 4096);
+    assert.equal(bound({ thinking: newest, output_config: { effort: "low" } }), 1024 + 4096);
+  });
+
+  it("that ask for an effort which a model does not have get the next one below", () => {
+    const effort = (model: string) => thinkingOf(model, { reasoning_effort: "xhigh" }).output_config;
+    assert.deepEqual(effort("claude-opus-4-6"), { effort: "high" });
+    assert.deepEqual(effort("claude-opus-4-7"), { effort: "xhigh" });
+  });
+
+  it("that the service refuses beside thinking are told before it is asked", () => {
+    const tool_choice = "required";
+    const thinking = { type: "adaptive" };
+    for (const [parameters, says] of [
+      [{ reasoning_effort: "low", temperature: 0.2 }, /a temperature other than 1 beside thinking/],
+      [{ reasoning_effort: "low", top_k: 5 }, /top_k beside thinking/],
+      [{ reasoning_effort: "low", top_p: 0.5 }, /top_p below 0\.95 beside thinking/],
+      [{ reasoning_effort: "low", tool_choice }, /a tool that has to be called beside thinking/],
+      [{ thinking, temperature: 0 }, /a temperature other than 1/],
+    ] as const) {
+      const tools = [{ name: "f", input_schema: { type: "object" } }];
+      for (const model of ["claude-sonnet-4-5", "claude-opus-4-7"]) {
+        refuses({ model, tools, parameters }, says);
+      }
+      bodyOf({ model: "claude-opus-4-7", parameters: { ...parameters, thinking: { type: "disabled" } } });
+      bodyOf({ model: "MiniMax-M2", tools, parameters });
+    }
+    withParameters({ reasoning_effort: "low", temperature: 1, top_p: 0.95, tool_choice: "auto" });
   });
 
   it("that ask for no thinking, or for an effort that nobody knows, are understood", () => {
@@ -296,10 +329,13 @@ describe("The models of Anthropic", () => {
     assert.deepEqual([method, url.href], ["GET", "https://api.anthropic.com/v1/models?limit=1000"]);
     assert.equal(headers["x-api-key"], "sk-ant-1");
     assert.deepEqual(
-      ANTHROPIC.modelNames({
-        data: [{ type: "model", id: "claude-1", display_name: "Claude 1" }],
-        has_more: false,
-      }),
+      ANTHROPIC.modelNames(
+        {
+          data: [{ type: "model", id: "claude-1", display_name: "Claude 1" }],
+          has_more: false,
+        },
+        ENDPOINT,
+      ),
       ["claude-1"],
     );
   });

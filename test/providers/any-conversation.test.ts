@@ -58,6 +58,7 @@ const anyMessage = some(
     reasoning_details: several(anyDetail),
     gemini_parts: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anything), anything),
     anthropic_blocks: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anything), anything),
+    anthropic_order: several(fc.constantFrom<unknown>("thinking", "block", "tool_use", 2, 5)),
     reasoning_content: anything,
     refusal: anything,
     audio: anything,

@@ -92,14 +92,17 @@ describe("A request to ChoreoAI", () => {
   });
 
   it("is refused where its server would drop what matters, by name", () => {
-    refused({ tools: [{ type: "function", function: { name: "f" } }] }, /ChoreoAI cannot take tools/);
-    refused({ parameters: { n: 2 } }, /cannot take n\b/);
+    refused(
+      { tools: [{ type: "function", function: { name: "f" } }] },
+      /ChoreoAI cannot take the parameter tools/,
+    );
+    refused({ parameters: { n: 2 } }, /the parameter n\b/);
     refused({ parameters: { tool_choice: "required" } }, /tool_choice/);
     refused({ parameters: { functions: [{}] } }, /functions/);
     refused({ parameters: { response_format: { type: "json_schema" } } }, /response_format/);
     refused({ parameters: { logprobs: true } }, /logprobs/);
     for (const name of ["seed", "reasoning_effort", "logit_bias", "top_k", "constructor"]) {
-      refused({ parameters: { [name]: 1 } }, new RegExp(`ChoreoAI cannot take ${name}`));
+      refused({ parameters: { [name]: 1 } }, new RegExp(`ChoreoAI cannot take the parameter ${name}`));
     }
     refused({ parameters: { modalities: ["text", "audio"] } }, /modalities/);
     refused({ messages: [{ role: "tool", tool_call_id: "c", content: "4" }] }, /results of tools.*0/);

@@ -15,7 +15,7 @@ const ask = (content: unknown): ChatMessage[] => [{ role: "user", content }];
 const withPart = (part: object) => ask([{ type: "text", text: "Look." }, part]);
 const schema = { type: "object", properties: { [MARK]: { type: "string" } }, required: [MARK] };
 
-/** What the columns of the table ask for, each with the mark somewhere in it. */
+/** What the columns of the table ask for, each with the mark in each part of it. */
 const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
   "system message": { messages: [{ role: "system", content: MARK }, ...ask("Hi")] },
   tools: {
@@ -28,7 +28,7 @@ const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
       },
       { role: "tool", tool_call_id: "c1", content: MARK },
     ],
-    tools: [{ type: "function", function: { name: "weather", parameters: { type: "object" } } }],
+    tools: [{ type: "function", function: { name: "weather", parameters: schema } }],
   },
   "JSON schema": {
     parameters: { response_format: { type: "json_schema", json_schema: { name: "answer", schema } } },
@@ -48,29 +48,41 @@ const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
 const YES = "✓";
 const NO = "–";
 
-/** Whether a request with the feature can be made, and has it. */
-function takes(provider: Provider, wanted: Partial<ChatRequest>): string {
+function endpointOf(provider: Provider): Endpoint {
   const settings = Object.fromEntries(
     (provider.settings ?? []).filter(({ required }) => required).map(({ name }) => [name, "x"]),
   );
-  const baseUrl = provider.baseUrl ?? "http://127.0.0.1:1/v1";
-  const endpoint: Endpoint = { baseUrl, apiKey: "k", settings };
+  return { baseUrl: provider.baseUrl ?? "http://127.0.0.1:1/v1", apiKey: "k", settings };
+}
+
+/** Whether a request with the feature can be made, and has all of it. */
+function takes(provider: Provider, wanted: Partial<ChatRequest>): string {
   try {
     const job = provider.job ? { job: "job-1" } : {};
     const request = { model: "model-1", messages: ask("Hi"), ...job, ...wanted };
-    const { body } = provider.chat(request, endpoint, {});
-    return body?.includes(MARK) ? YES : "lost";
+    const { body = "" } = provider.chat(request, endpointOf(provider), {});
+    return marksIn(body) === marksIn(JSON.stringify(wanted)) ? YES : "lost";
   } catch (thrown) {
     assert.ok(thrown instanceof Failure && thrown.code === "invalid_request", String(thrown));
     return NO;
   }
 }
 
+function marksIn(text: string): number {
+  return text.split(MARK).length - 1;
+}
+
+function speaks(provider: Provider): string {
+  if (!provider.speech) return NO;
+  const { url, body = "" } = provider.speech({ text: MARK, model: "voice-1" }, endpointOf(provider));
+  return /\/audio\/speech$/.test(url.pathname) && body.includes(MARK) ? YES : "lost";
+}
+
 function rowOf(provider: Provider): Record<string, string> {
   const row: Record<string, string> = {};
   for (const [name, wanted] of Object.entries(FEATURES)) row[name] = takes(provider, wanted);
   row["prefill"] = provider.prefill ? YES : NO;
-  row["speech"] = provider.speech ? YES : NO;
+  row["speech"] = speaks(provider);
   return row;
 }
 

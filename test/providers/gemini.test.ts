@@ -125,9 +125,10 @@ describe("A request to Gemini", () => {
     refuses({ parameters: { response_format: { type: "grammar" } } }, /response_format/);
   });
 
+  const thinking = (model: string, reasoning_effort: unknown) =>
+    (configOf({ reasoning_effort }, model) as Record<string, unknown>)["thinkingConfig"];
+
   it("asks for thought as the model understands it, and for the telling of it", () => {
-    const thinking = (model: string, reasoning_effort: unknown) =>
-      (configOf({ reasoning_effort }, model) as Record<string, unknown>)["thinkingConfig"];
     assert.deepEqual(thinking("gemini-2.5-pro", "medium"), { thinkingBudget: 8192, includeThoughts: true });
     assert.deepEqual(thinking("models/gemini-2.5-flash", "none"), {
       thinkingBudget: 0,
@@ -140,6 +141,17 @@ describe("A request to Gemini", () => {
     for (const model of ["gemini-2.5-pro", "gemini-3-pro"])
       refuses({ model, parameters: { reasoning_effort: "utmost" } }, /reasoning_effort "utmost"/);
     refuses({ model: "gemini-3-pro", parameters: { reasoning_effort: "none" } }, /minimal, low/);
+    refuses({ model: "gemini-2.5-pro", parameters: { reasoning_effort: "none" } }, /always thinks.*minimal/);
+  });
+
+  it("asks models whose version nobody can tell for thoughts by a number, which all of them take", () => {
+    for (const model of ["gemini-flash-latest", "gemini-pro-latest", "gemini-robotics-er-1.5-preview"]) {
+      assert.deepEqual(thinking(model, "low"), { thinkingBudget: 1024, includeThoughts: true }, model);
+    }
+    assert.deepEqual(thinking("gemini-3.1-flash-lite", "low"), {
+      thinkingLevel: "low",
+      includeThoughts: true,
+    });
   });
 
   it("offers functions as one tool, and the service's own beside it", () => {
@@ -247,6 +259,7 @@ describe("A request to Gemini", () => {
     };
     assert.deepEqual(signatures("gemini-3-pro"), ["skip_thought_signature_validator", undefined]);
     assert.deepEqual(signatures("gemini-2.5-pro"), [undefined, undefined]);
+    assert.deepEqual(signatures("gemini-robotics-er-1.5-preview"), [undefined, undefined]);
   });
 
   it("sends back a picture that it drew, with its signature", () => {
@@ -320,17 +333,20 @@ describe("What Gemini answers beside answers", () => {
     const { url, headers, method } = gemini.models(ENDPOINT);
     assert.deepEqual([method, url.pathname, url.search], ["GET", "/v1beta/models", "?pageSize=1000"]);
     assert.equal(headers["x-goog-api-key"], "key-1");
-    const names = gemini.modelNames({
-      models: [
-        { name: "models/a", supportedGenerationMethods: ["generateContent", "countTokens"] },
-        { name: "models/b", supportedGenerationMethods: ["embedContent"] },
-        { name: "models/c" },
-      ],
-    });
+    const names = gemini.modelNames(
+      {
+        models: [
+          { name: "models/a", supportedGenerationMethods: ["generateContent", "countTokens"] },
+          { name: "models/b", supportedGenerationMethods: ["embedContent"] },
+          { name: "models/c" },
+        ],
+      },
+      ENDPOINT,
+    );
     assert.deepEqual(names, ["a", "c"]);
     for (const body of [{}, "x", { models: 7 }])
       assert.throws(
-        () => gemini.modelNames(body),
+        () => gemini.modelNames(body, ENDPOINT),
         (thrown) => thrown instanceof Failure && thrown.code === "bad_response",
       );
   });

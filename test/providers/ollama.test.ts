@@ -79,6 +79,20 @@ describe("A request to Ollama", () => {
     );
   });
 
+  it("knows options of the server's, and one of them by another name", () => {
+    const parameters = { num_gpu: 1, num_thread: 2, num_batch: 3, repetition_penalty: 1.2 };
+    const { repetition_penalty: repeat_penalty, ...options } = parameters;
+    assert.deepEqual(bodyOf({ parameters }), { ...PLAIN, options: { ...options, repeat_penalty } });
+  });
+
+  it("refuses what the server would pass over without a word", () => {
+    refuses({ parameters: { bogus: 1 } }, /Ollama cannot take the parameter bogus\. Leave it out/);
+    refuses({ parameters: { reasoning: { effort: "high" } } }, /reasoning\. Use reasoning_effort/);
+    refuses({ parameters: { constructor: 1 } }, /constructor\. Leave it out/);
+    const own = { truncate: false, shift: false, format: "json", think: true };
+    assert.deepEqual(bodyOf({ parameters: own }), { ...PLAIN, ...own });
+  });
+
   it("keeps the model as long as the provider says, and gives it the context that it says", () => {
     assert.deepEqual(bodyOf({}, { keepAlive: " 5m ", contextLength: "8192" }), {
       ...PLAIN,
@@ -105,6 +119,8 @@ describe("A request to Ollama", () => {
     assert.equal(think("qwen3", "none"), false);
     assert.equal(think("gpt-oss:20b", "high"), "high");
     assert.equal(think("gpt-oss:20b", "minimal"), "low");
+    assert.equal(think("gpt-oss:20b", "xhigh"), "high");
+    assert.equal(think("gpt-oss:20b", "max"), "high");
     assert.equal(bodyOf({ parameters: { think: "medium" } })["think"], "medium");
     refuses({ parameters: { reasoning_effort: 5 } }, /reasoning_effort 5/);
   });
@@ -180,7 +196,7 @@ describe("What Ollama answers beside answers", () => {
     const { url } = ollama.models({ baseUrl: "http://127.0.0.1:1/v1/" });
     assert.equal(url.href, "http://127.0.0.1:1/api/tags");
     const models = [{ name: "a:latest", model: "a:latest" }, { name: "b:7b" }];
-    assert.deepEqual(ollama.modelNames({ models }), ["a:latest", "b:7b"]);
+    assert.deepEqual(ollama.modelNames({ models }, { baseUrl: ollama.baseUrl! }), ["a:latest", "b:7b"]);
   });
 
   it("is an error as a text", () => {

@@ -10,7 +10,7 @@ describe("A request to the SaaS LLM API", () => {
 
   it("goes to the same place whether the address has the path or not", () => {
     for (const baseUrl of ["https://h", "https://h/", "https://h/api", "https://h/api/"]) {
-      assert.equal(job!.create(endpoint(baseUrl), undefined).url.href, "https://h/api/jobs/create", baseUrl);
+      assert.equal(job!.create(endpoint(baseUrl), {}).url.href, "https://h/api/jobs/create", baseUrl);
     }
     assert.equal(models(endpoint("https://h/x")).url.href, "https://h/x/api/credits/teams/t%201/balance");
   });
@@ -28,9 +28,13 @@ describe("A request to the SaaS LLM API", () => {
 
 describe("The test of a connection to the SaaS LLM API", () => {
   it("fails where it was another service that answered", () => {
-    assert.deepEqual(SAAS_LLM.modelNames({ credits_remaining: 0 }), []);
+    assert.deepEqual(SAAS_LLM.modelNames({ credits_remaining: 0 }, endpoint()), []);
     for (const body of [undefined, null, [], {}, { status: "ok" }, "credits_remaining"]) {
-      assert.throws(() => SAAS_LLM.modelNames(body), { code: "bad_response" }, JSON.stringify(body));
+      assert.throws(
+        () => SAAS_LLM.modelNames(body, endpoint()),
+        { code: "bad_response" },
+        JSON.stringify(body),
+      );
     }
   });
 });

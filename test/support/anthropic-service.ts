@@ -36,10 +36,15 @@ interface Record_ {
 
 /** The server's side of one answer. */
 export class Events {
-  constructor(private readonly reply: Reply) {}
+  /** @param said where the blocks are noted that the answer has */
+  constructor(
+    private readonly reply: Reply,
+    private readonly said: string[],
+  ) {}
 
   /** Sends records, all in one write. */
   send(...records: readonly Record_[]): this {
+    for (const record of records) if ("content_block" in record) this.said.push(markOf(record.content_block));
     if (!this.reply.response.headersSent) this.reply.open({ ...HEADERS });
     this.reply.response.write(records.map(event).join(""));
     return this;
@@ -93,8 +98,15 @@ export class AnthropicService {
   /** What happens to the next requests, one each; the last stays. */
   turns: Turn[] = [];
 
+  /** The blocks of each answer, as `markOf` knows them. */
+  private readonly said: string[][] = [];
+
   private constructor(private readonly service: ScriptedService) {
-    service.script = (reply, request) => this.answer(new Events(reply), request);
+    service.script = (reply, request) => {
+      const said: string[] = [];
+      this.said.push(said);
+      return this.answer(new Events(reply, said), request);
+    };
   }
 
   static async start(): Promise<AnthropicService> {
@@ -113,6 +125,7 @@ export class AnthropicService {
   reset(): void {
     this.service.requests.length = 0;
     this.turns = [];
+    this.said.length = 0;
   }
 
   close(): Promise<void> {
@@ -120,7 +133,7 @@ export class AnthropicService {
   }
 
   private answer(reply: Events, request: ServiceRequest): void | Promise<void> {
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request, this.said);
     if (refusal) return reply.refuse(...refusal);
     if (request.method === "GET")
       return reply.json({ data: [{ type: "model", id: "claude-1" }], has_more: false });
@@ -130,7 +143,10 @@ export class AnthropicService {
   }
 }
 
-function refusalOf({ method, path, headers, body }: ServiceRequest): [number, string, string] | undefined {
+function refusalOf(
+  { method, path, headers, body }: ServiceRequest,
+  said: readonly (readonly string[])[],
+): [number, string, string] | undefined {
   const invalid = (message: string): [number, string, string] => [400, "invalid_request_error", message];
   const key = headers["x-api-key"];
   if (key !== ANTHROPIC_KEY) {
@@ -145,12 +161,15 @@ function refusalOf({ method, path, headers, body }: ServiceRequest): [number, st
   if (typeof body["max_tokens"] !== "number") return invalid("max_tokens: Field required");
   if (!String(body["model"]).startsWith("claude-"))
     return [404, "not_found_error", `model: ${String(body["model"])}`];
-  const wrong = faultIn(body["messages"] as { role: string; content: unknown }[]);
+  const wrong = faultIn(body["messages"] as { role: string; content: unknown }[], said);
   return wrong === undefined ? undefined : invalid(wrong);
 }
 
 /** What the real service would say of the messages. */
-function faultIn(messages: readonly { role: string; content: unknown }[]): string | undefined {
+function faultIn(
+  messages: readonly { role: string; content: unknown }[],
+  said: readonly (readonly string[])[],
+): string | undefined {
   if (messages.length === 0) return "messages: at least one message is required";
   for (const [at, { role, content }] of messages.entries()) {
     if (role !== "user" && role !== "assistant")
@@ -163,6 +182,10 @@ function faultIn(messages: readonly { role: string; content: unknown }[]): strin
       (block) => block["type"] === "thinking" && block["signature"] !== SIGNATURE,
     );
     if (forged !== -1) return `messages.${at}.content.${forged}: Invalid \`signature\` in \`thinking\` block`;
+    const order = blocks.map(markOf).join();
+    if (/thinking/.test(order) && !said.some((marks) => marks.join() === order)) {
+      return `messages.${at}.content: \`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.`;
+    }
     const calls = blocks.filter((block) => block["type"] === "tool_use").map((block) => block["id"]);
     const results = blocksIn(messages[at + 1]?.content).map((block) => block["tool_use_id"]);
     const missing = calls.filter((id, turn) => results[turn] !== id);
@@ -176,6 +199,12 @@ function faultIn(messages: readonly { role: string; content: unknown }[]): strin
     return "messages: final assistant content cannot end with trailing whitespace";
   }
   return undefined;
+}
+
+/** What a block must be known by when it comes back. */
+function markOf(block: unknown): string {
+  const { type, id = "" } = isObject(block) ? block : {};
+  return `${String(type)} ${String(id)}`;
 }
 
 function blocksIn(content: unknown): Record<string, unknown>[] {

@@ -1,0 +1,75 @@
+import type { AssistantMessage, ChatMessage } from "./chunk.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, without } from "./echo.js";
+import { isObject } from "./json.js";
+import type { ChatRequest } from "./request.js";
+
+/** The field of an answer in a conversation that says for which service (a provider's id) it keeps more than its text. */
+const KEPT_FOR = "kept_for";
+
+/** What that is. Not the readable reasoning: some services refuse it, and none wants it back after the turn. */
+const KEPT = [
+  "images",
+  "reasoning_details",
+  "extra_content",
+  "thought_signature",
+  ANTHROPIC_BLOCKS,
+  ANTHROPIC_ORDER,
+  GEMINI_PARTS,
+] as const;
+
+/** Of what is kept, that which is an answer without a word of text. */
+const SAYS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS] as const;
+
+/**
+ * An answer as a conversation keeps it: its text, and what its service alone can read and wants back with it.
+ * @param content its text, as its reader got it
+ * @param service the id of the provider that answered
+ * @returns undefined for an answer that says nothing: services refuse one in what they are sent
+ */
+export function keptAnswer(
+  message: AssistantMessage | undefined,
+  content: string,
+  service: string | undefined,
+): ChatMessage | undefined {
+  const answer: ChatMessage = { role: message?.role ?? "assistant", content };
+  const fields =
+    message && service !== undefined ? KEPT.filter((field) => isWorthKeeping(message, field)) : [];
+  for (const field of fields) answer[field] = message![field];
+  if (fields.length > 0) answer[KEPT_FOR] = service;
+  return saysSomething(answer) ? answer : undefined;
+}
+
+function isWorthKeeping(message: AssistantMessage, field: string): boolean {
+  const value = message[field];
+  if (field === "reasoning_details") return isSigned(value);
+  return typeof value === "object" ? value !== null && Object.keys(value).length > 0 : Boolean(value);
+}
+
+/** Whether all of it can go back: a thought that was cut off before its signature is refused. */
+function isSigned(details: unknown): boolean {
+  if (!Array.isArray(details) || !details.every(isObject)) return false;
+  const marked = details.filter(({ signature, data }) => signature || data);
+  return (
+    marked.length > 0 &&
+    details.every((detail) => detail["type"] !== "reasoning.text" || marked.includes(detail))
+  );
+}
+
+function saysSomething(answer: ChatMessage): boolean {
+  return String(answer.content).trim() !== "" || SAYS.some((field) => answer[field] !== undefined);
+}
+
+/**
+ * A request as one service gets it: of the answers of others that its conversation holds, the text alone.
+ * @param service the id of its provider
+ */
+export function keptFor(request: ChatRequest, service: string): ChatRequest {
+  const { messages } = request;
+  if (!messages.some((message) => KEPT_FOR in message)) return request;
+  const own = messages.flatMap((message) => {
+    const itsOwn = !(KEPT_FOR in message) || message[KEPT_FOR] === service;
+    const answer = without(message, itsOwn ? [KEPT_FOR] : [KEPT_FOR, ...KEPT]);
+    return itsOwn || saysSomething(answer) ? [answer] : [];
+  });
+  return { ...request, messages: own };
+}
