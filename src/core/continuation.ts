@@ -41,6 +41,11 @@ export function continuationOf(
   };
 }
 
+/** Whether the model goes on from its own words as if it had never stopped. Then it means what it repeats. */
+export function isExact({ added }: Continues): boolean {
+  return added === 1;
+}
+
 /**
  * Takes a request that goes on apart again.
  * @returns the conversation, and the answer that was to go on; undefined where the request does not look like one

@@ -1,3 +1,5 @@
+import { type Continues, isExact } from "./continuation.js";
+
 /** A repetition of so many characters is no chance. */
 const CERTAIN = 16;
 
@@ -7,6 +9,9 @@ const LIKELY = 8;
 /** Words without a space around them: nobody goes on like that. */
 const RUNS_ON = /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su;
 
+/** How much of the end counts when it is asked whether the text has gone on from there in the same way before. */
+const SEAM = 4;
+
 /** How far back a repetition is looked for. */
 const TAIL = 1000;
 
@@ -14,26 +19,34 @@ const TAIL = 1000;
  * A model that is asked to go on often repeats the last words, or begins anew from the first. What it repeats is
  * taken away before anyone reads it. Text is held back only as long as it may still be a repetition. However the
  * text is cut, the outcome is the same.
+ *
+ * An answer may itself say something again, such as a line of a song or of a table. This is meant where the model goes
+ * on exactly, and else where the answer had repeated it before. Of a line whose second time comes just behind the break
+ * nobody can tell: it is taken for a repetition.
  */
 export class OverlapTrimmer {
   private held = "";
   private decided = false;
+  /** The end of what was said, in which a repetition is looked for; "" where there is none but a beginning anew. */
   private readonly tail: string;
+  private readonly echo: string;
   /** Whether what is held is so far how the answer began. */
-  private anew: boolean;
+  private anew = false;
   /** Characters taken away. */
   trimmed = 0;
 
   /**
    * @param said the text that is already with the reader
-   * @param echo white space at its end that the model was not told of, and so will write again
+   * @param continues how the model was asked to go on from it
    */
   constructor(
     private readonly said: string,
-    private readonly echo = "",
+    continues: Continues,
   ) {
-    this.tail = said.slice(-TAIL);
-    this.anew = said.length >= LIKELY;
+    this.tail = isExact(continues) ? "" : said.slice(-TAIL);
+    // White space that the model was not told of, and so will write again.
+    this.echo = continues.echo;
+    this.restart();
   }
 
   /** @returns the new text, "" while it is not decided. */
@@ -42,6 +55,14 @@ export class OverlapTrimmer {
     this.anew &&= this.said.startsWith(text, this.held.length);
     this.held += text;
     return this.mayGrow() ? "" : this.release();
+  }
+
+  /** The text that goes on begins again. */
+  restart(): void {
+    this.held = "";
+    this.decided = false;
+    this.anew = this.said.length >= LIKELY;
+    this.trimmed = 0;
   }
 
   /** Nothing follows that could be a repetition. @returns what was held and is new. */
@@ -70,7 +91,7 @@ export class OverlapTrimmer {
   /** Length of the longest beginning of what is held that the reader has already: all that was said, or its end. */
   private repeated(): number {
     const { held, said, tail } = this;
-    if (said.length > TAIL && held.startsWith(said)) return said.length;
+    if (held.startsWith(said) && this.isRepetition(said)) return said.length;
     for (let length = Math.min(tail.length, held.length); length >= LIKELY; length--) {
       const end = tail.slice(-length);
       // Only the longest counts: where that is no repetition, a part of it is none either.
@@ -83,20 +104,30 @@ export class OverlapTrimmer {
     return this.held.startsWith(this.echo) ? this.echo.length : 0;
   }
 
-  /** A pattern that repeats itself, such as a ruled line or a row of spaces, goes on that way by nature. */
+  /** What goes on by nature as it went on before is none. */
   private isRepetition(end: string): boolean {
-    if (periodOf(end) * 2 <= end.length) return false;
+    if (end.length < LIKELY || isPattern(end) || this.recurs(end)) return false;
     if (end.length >= CERTAIN) return true;
     const before = this.said.at(-end.length - 1);
     const words = /\s/.test(before ?? " ") ? end.trim().split(/\s+/).length : 0;
     return words >= 3 || (words === 2 && (before === undefined || RUNS_ON.test(end)));
   }
+
+  /** Whether the text has had this behind the same end already: it is a song, or a table with equal rows. */
+  private recurs(end: string): boolean {
+    return this.said.includes(this.said.slice(-SEAM) + end);
+  }
 }
 
 /** @returns the text that a reader has who gets both, the second as it was asked for to go on from the first */
-export function spliced(said: string, text: string, echo = ""): string {
-  const trimmer = new OverlapTrimmer(said, echo);
+export function spliced(said: string, text: string, continues: Continues): string {
+  const trimmer = new OverlapTrimmer(said, continues);
   return said + trimmer.push(text) + trimmer.end();
+}
+
+/** A pattern that repeats itself, such as a ruled line or a row of spaces or of empty cells. */
+function isPattern(text: string): boolean {
+  return [text, text.trim()].some((one) => periodOf(one) * 2 <= one.length);
 }
 
 /** The length of the shortest piece that the text is a repetition of, the last time perhaps cut off. */

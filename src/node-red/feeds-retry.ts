@@ -1,16 +1,34 @@
 import type { NodeRed, RuntimeNode } from "./red.js";
 
-/** Routers in a row that are looked through. */
-const DEEPEST = 4;
+/** Nodes that hand a stream on, its failure too, by their first output. */
+const LOOKED_THROUGH: ReadonlySet<string> = new Set([
+  "retry",
+  "tool-call-router",
+  "delta-buffer",
+  "junction",
+  "link out",
+  "link in",
+]);
 
 /**
- * Whether a node's stream goes straight into a retry node, or into one behind a tool-call-router, which hands
- * failures on: then a failure is that node's to mend or to report.
+ * Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on.
+ * @param found tells it
  */
-export function feedsRetry(red: NodeRed, node: Pick<RuntimeNode, "wires">, depth = 0): boolean {
+export function reaches(
+  red: NodeRed,
+  node: Pick<RuntimeNode, "wires">,
+  found: (target: RuntimeNode) => boolean,
+  seen: Set<string> = new Set(),
+): boolean {
   return (node.wires?.[0] ?? []).some((id) => {
     const target = red.nodes.getNode(id);
-    if (target?.type === "retry") return true;
-    return target?.type === "tool-call-router" && depth < DEEPEST && feedsRetry(red, target, depth + 1);
+    if (!target || seen.has(id)) return false;
+    seen.add(id);
+    return found(target) || (LOOKED_THROUGH.has(target.type) && reaches(red, target, found, seen));
   });
+}
+
+/** Whether a node's stream goes into a retry node: then a failure is that node's to mend or to report. */
+export function feedsRetry(red: NodeRed, node: Pick<RuntimeNode, "wires">): boolean {
+  return reaches(red, node, ({ type }) => type === "retry");
 }

@@ -1,6 +1,6 @@
 import type { Chunk } from "../core/chunk.js";
 import { carried } from "./message.js";
-import type { Message } from "./red.js";
+import type { Message, Parts } from "./red.js";
 import type { Asked, RetrySession } from "./retry-session.js";
 
 /** The stream of one request, whose messages take their places in the reader's. */
@@ -41,8 +41,7 @@ export class Attempt {
     if (this.begun) return;
     this.begun = true;
     if (!this.asked?.restarts) return;
-    const parts = { ...message.parts!, id: this.session.id, index: 0 };
-    delete parts.count;
+    const parts = { ...uncounted(message), id: this.session.id, index: 0 };
     // It keeps its tag, so that a retry node further on knows it from a control message.
     this.session.send({ ...carried(message), payload: "", reset: true, parts });
     this.session.forget();
@@ -51,23 +50,27 @@ export class Attempt {
 
   /** The stream begins again at its source, by another node's doing: this goes for the reader too. */
   reset(message: Message): void {
-    message.parts!.id = this.session.id;
-    this.session.send(message);
-    this.session.forget();
+    const { session, asked } = this;
+    message.parts!.id = session.id;
+    session.send(message);
     this.offset = 0;
+    if (!asked?.trimmer) {
+      session.forget();
+      return;
+    }
+    // Only the rest begins again. What it goes on from, the reader has to get once more.
+    asked.trimmer.restart();
+    session.send(this.place({ ...carried(message), payload: session.said, parts: uncounted(message) }));
+    this.offset = 1;
   }
 
   /** @returns whether anything is left to send */
   private trim(message: Message): boolean {
     const trimmer = this.asked?.trimmer;
-    if (!trimmer) return true;
     const { payload, chunk } = message;
-    const text = typeof payload === "string" ? payload : "";
-    if (text === "") {
-      this.release(message);
-      return true;
-    }
-    message.payload = trimmer.push(text);
+    // What has no text decides nothing: a model that repeats its words may reason first.
+    if (!trimmer || typeof payload !== "string" || payload === "") return true;
+    message.payload = trimmer.push(payload);
     if (message.payload !== "" && chunk === undefined) return true;
     if (chunk === undefined) {
       this.offset--;
@@ -78,11 +81,11 @@ export class Attempt {
     return true;
   }
 
-  /** Sends text that was held back because it might have been a repetition. */
-  private release(message: Message): void {
+  /** Sends text that was held back because it might have been a repetition: before the last message, in its place. */
+  private release(last: Message): void {
     const payload = this.asked?.trimmer?.end() ?? "";
     if (payload === "") return;
-    this.session.send(this.place({ ...carried(message), payload, parts: { ...message.parts! } }));
+    this.session.send(this.place({ ...carried(last), payload, parts: uncounted(last) }));
     this.offset++;
   }
 
@@ -95,7 +98,13 @@ export class Attempt {
     parts.id = id;
     parts.index += this.offset;
     if (parts.count !== undefined) parts.count = parts.index + 1;
-    if (outer) placed["retry"] = outer;
+    if (outer !== undefined) placed["retry"] = outer;
     return placed;
   }
+}
+
+/** A message's place for one that goes before it. The count would make that the last. */
+function uncounted({ parts }: Message): Parts {
+  const { count: _, ...place } = parts!;
+  return place;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Failure, type FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
@@ -9,7 +10,7 @@ import { RetryRoutes, type RouteName } from "./retry-route.js";
 import { failureOf, RetrySession } from "./retry-session.js";
 import { type RetryConfig, settingsOf } from "./retry-settings.js";
 import { RetryStatus } from "./retry-status.js";
-import { tagOf } from "./retry-tag.js";
+import { continuesOf, type RetryTag, tagOf } from "./retry-tag.js";
 
 /** Streams in repair that may be open: each holds its request and its text. */
 const MOST_STREAMS = 1000;
@@ -19,6 +20,9 @@ const EXPIRY = 3_600_000;
 
 const MISPLACED =
   "retry does not mend what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+
+/** Whose a message is: `passing` where nothing needs to be known of it; undefined where nobody waits for it. */
+type Whose = Attempt | "passing" | undefined;
 
 const BOTH: readonly RouteName[] = ["again", "fallback"];
 
@@ -30,6 +34,7 @@ export class RetryController {
   private readonly routes: RetryRoutes;
   private readonly repair: RetryRepair;
   private readonly status: RetryStatus;
+  private readonly life = randomUUID();
 
   constructor(
     red: NodeRed,
@@ -47,8 +52,8 @@ export class RetryController {
     });
     this.routes = new RetryRoutes(node);
     this.status = new RetryStatus(red, node, clock, settings.attempts, this.sessions);
-    const { sessions, routes, status } = this;
-    this.repair = new RetryRepair({ red, node, settings, surroundings, sessions, routes, status });
+    const { life, sessions, routes, status } = this;
+    this.repair = new RetryRepair({ red, node, life, settings, surroundings, sessions, routes, status });
   }
 
   input(message: Message, send: Send, done: Done): void {
@@ -80,36 +85,54 @@ export class RetryController {
     this.status.close();
   }
 
-  /**
-   * Finds out whose part a message is.
-   * @returns `passing` where nothing needs to be known of it; undefined where nobody waits for it
-   */
-  private attemptOf(message: Message, send: Send): Attempt | "passing" | undefined {
+  private attemptOf(message: Message, send: Send): Whose {
     const { id, index } = message.parts ?? {};
     if (typeof id !== "string" || typeof index !== "number") return "passing";
-    const known = this.attempts.get(id);
-    if (known) {
-      this.sessions.get(known.session.id);
-      known.session.send = send;
-      return known;
-    }
+    const attempt = this.attempts.get(id) ?? this.begin(id, index, message, send);
+    if (!(attempt instanceof Attempt)) return attempt;
+    const { session } = attempt;
+    this.sessions.get(session.id);
+    session.send = send;
+    if (session.last?._msgid !== undefined) message._msgid = session.last._msgid;
+    return attempt;
+  }
+
+  /** The first of a stream that this node hears of. */
+  private begin(id: string, index: number, message: Message, send: Send): Whose {
     const tag = tagOf(message);
-    if (tag?.node === this.node.id) return this.claim(id, tag.stream, send);
+    if (tag?.node === this.node.id) {
+      const attempt =
+        this.claim(tag) ?? (tag.life === this.life ? undefined : this.resume(tag, index, message, send));
+      return attempt && this.join(id, attempt);
+    }
     // Plain text of a stream that goes well needs no memory: if it fails, its last message tells all.
     if (message.chunk === undefined && message.complete !== true) return "passing";
-    const session = new RetrySession(id, tag, send);
+    const session = new RetrySession(id, message["retry"], send);
     this.sessions.open(id, session);
     return this.join(id, new Attempt(session));
   }
 
   /** The stream of a request of ours. Of one that is over, or answered twice, the reader shall hear nothing. */
-  private claim(id: string, reader: string, send: Send): Attempt | undefined {
-    const session = this.sessions.get(reader);
+  private claim({ stream }: RetryTag): Attempt | undefined {
+    const session = this.sessions.get(stream);
     const asked = session?.asked;
     if (!session || !asked) return undefined;
     session.asked = undefined;
-    session.send = send;
-    return this.join(id, new Attempt(session, asked));
+    this.surroundings.clock.clearTimer(session.grace);
+    return new Attempt(session, asked);
+  }
+
+  /** The stream of a request that this node sent before it was deployed anew. */
+  private resume(tag: RetryTag, index: number, message: Message, send: Send): Attempt | undefined {
+    if (this.sessions.get(tag.stream)) return undefined;
+    const session = new RetrySession(tag.stream, tag.outer, send);
+    session.attempts = 2;
+    if (tag.route === "fallback") session.route = tag.route;
+    session.sent = Number(tag.sent) || 0;
+    session.continues = continuesOf(message);
+    this.sessions.open(tag.stream, session);
+    const restarts = tag.sent === undefined && index === 0;
+    return new Attempt(session, { msgid: "", restarts, trimmer: undefined });
   }
 
   private join(id: string, attempt: Attempt): Attempt {
@@ -147,9 +170,12 @@ export class RetryController {
     const id = message.parts?.id;
     const reader = id === undefined ? undefined : (this.attempts.get(id)?.session.id ?? id);
     const route = reader === undefined ? undefined : this.sessions.get(reader)?.route;
-    this.sessions.endAll("cancelled", (session) => !!session.held && (reader ?? session.id) === session.id);
+    // Inject nodes write an empty topic.
+    const topic = message.topic ?? "";
+    const meant = ({ id, last }: RetrySession) =>
+      reader === undefined ? topic === "" || last?.topic === topic : id === reader;
+    for (const session of this.sessions.list().filter(meant)) this.repair.cancel(session);
     send(this.routes.outputs(message, ...(route ? [route] : BOTH)));
-    this.status.show();
   }
 
   private ended(session: RetrySession, reason: SessionEnd): void {

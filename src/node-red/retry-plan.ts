@@ -28,8 +28,8 @@ export function planFor(
   const decision = decide(failure, session.tries, settings, random);
   if ("wait" in decision && isWired(session.route)) {
     if (session.tries < settings.attempts) return { route: session.route, wait: decision.wait };
-    const { attempts } = session;
-    return fallback(session, failure, isWired, attempts > 1 ? `Given up after ${attempts} attempts.` : "");
+    const { attempts, requests } = session;
+    return fallback(session, failure, isWired, attempts > 1 ? `Given up after ${requests} attempts.` : "");
   }
   return fallback(session, failure, isWired, "giveUp" in decision ? decision.giveUp : "");
 }

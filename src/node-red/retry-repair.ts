@@ -5,6 +5,7 @@ import type { SessionEnd, Sessions } from "../core/sessions.js";
 import { takesPrefill } from "../providers/index.js";
 import { systemClock, systemRandom } from "../transport/system-clock.js";
 import { toNodeError } from "./error.js";
+import { feedsRetry } from "./feeds-retry.js";
 import type { Message, NodeRed, RuntimeNode } from "./red.js";
 import { fallback, mendingFor, type Plan, planFor } from "./retry-plan.js";
 import { requestOf } from "./retry-request.js";
@@ -28,6 +29,9 @@ const LOOK_AGAIN = 100;
 /** How many times they do: until a request that is under way should be over by any provider's default timeout. */
 const MOST_LOOKS = 1500;
 
+/** How long the stream of a request that has left has to come after a cancel, and to end by itself; milliseconds. */
+const GRACE = 2_000;
+
 const NOTHING_CAME =
   "The request was sent again and nothing came of it. Is the output wired back into the chat-stream, and its stream into this node?";
 const TOO_MANY = "Too many streams are in repair; the oldest was given up.";
@@ -42,6 +46,8 @@ type Fresh = Omit<HeldFailure, "timer" | "due" | "looks">;
 export interface Workshop {
   red: NodeRed;
   node: RuntimeNode;
+  /** Of the node, from one deploy to the next. */
+  life: string;
   settings: RetrySettings;
   surroundings: Surroundings;
   sessions: Sessions<RetrySession>;
@@ -63,28 +69,35 @@ export class RetryRepair {
 
   /** The reader's stream ends, with its one last message. */
   conclude(session: RetrySession, last: Message): void {
-    const { sessions, status } = this.workshop;
     session.send(this.sealed(session, last));
-    sessions.end(session.id, "finished");
-    status.show();
+    this.workshop.sessions.end(session.id, "finished");
   }
 
   /** A session has ended: by itself, or from outside while it waited for something. */
   ended(session: RetrySession, reason: SessionEnd): void {
+    const { clock } = this.workshop.surroundings;
     const { held, paid } = session;
     session.held = undefined;
     session.paid = undefined;
     paid?.settle(false);
-    if (held) {
-      this.workshop.surroundings.clock.clearTimer(held.timer);
-      if (reason === "cancelled") {
-        const { error: _, ...last } = held.last;
-        session.send(this.sealed(session, { ...last, finishReason: "cancelled" }));
-      }
-      held.done();
+    clock.clearTimer(session.grace);
+    clock.clearTimer(held?.timer);
+    if (reason === "cancelled" && session.last) {
+      const { error: _, ...last } = session.last;
+      session.send(this.sealed(session, { ...last, finishReason: "cancelled" }));
     }
+    held?.done();
     if (reason === "expired") this.abandon(session, new Failure("timeout", NOTHING_CAME));
     if (reason === "overflow") this.abandon(session, new Failure("limit", TOO_MANY));
+    this.workshop.status.show();
+  }
+
+  /** Ends what has been cancelled: a wait at once; a request that has left when nothing comes of it for a while. */
+  cancel(session: RetrySession): void {
+    const { sessions, surroundings } = this.workshop;
+    const end = () => sessions.end(session.id, "cancelled");
+    if (session.held) end();
+    else if (session.asked) session.grace ??= surroundings.clock.setTimer(end, GRACE);
   }
 
   private arrange(session: RetrySession, plan: Plan, fresh: Fresh): void {
@@ -127,13 +140,13 @@ export class RetryRepair {
 
   /** Sends the request once more; the stream that comes of it finds its reader by the tag. */
   private ask(session: RetrySession, { failure, last, done }: Fresh): void {
-    const { red, node, settings, surroundings, sessions, routes, status } = this.workshop;
+    const { red, node, life, settings, sessions, routes, status } = this.workshop;
     const style = this.styleFor(session, failure);
     session.tries++;
     session.attempts++;
     const mending = mendingFor(session, settings.afterText);
-    const { message, asked } = requestOf(session, node.id, last, mending, style);
-    session.asked = { ...asked, at: surroundings.clock.now() };
+    const { message, asked } = requestOf(session, { node: node.id, life }, last, mending, style);
+    session.asked = asked;
     sessions.get(session.id);
     // What the message holds is kept here for the next time.
     session.send(routes.outputs(red.util.cloneMessage(message), session.route));
@@ -156,28 +169,29 @@ export class RetryRepair {
     });
     last.error = told.toJSON();
     this.conclude(session, last);
-    done(toNodeError(told));
+    if (this.isOurs()) done(toNodeError(told));
+    else done();
+  }
+
+  /** Whether what is given up is for this node to report: it is not where another retry node has the say after it. */
+  private isOurs(): boolean {
+    const { red, node } = this.workshop;
+    return !feedsRetry(red, node);
   }
 
   /**
-   * A stream may be the answer to a request of ours of which somebody has removed the tag. It counts as one, or it
-   * would be asked for ever; and the reader who waits for it is told.
+   * A stream may be the answer to a request of ours of which somebody has removed the tag: the `_msgid` is still that
+   * of the request. It counts as one, or it would be asked for ever; and the reader who waits for it is told.
    */
   private recognise(session: RetrySession): void {
-    const { sessions, surroundings } = this.workshop;
-    const { last, request } = session;
-    const began = surroundings.clock.now() - session.lastDuration;
-    for (const other of sessions.list()) {
-      const { asked } = other;
-      if (!asked || other.last?._msgid !== last?._msgid || asked.at > began) continue;
-      if (JSON.stringify(asked.messages) !== JSON.stringify(request?.messages)) continue;
-      session.route = other.route;
-      session.tries = other.tries;
-      session.attempts = other.attempts;
-      this.abandon(other, new Failure("configuration", UNTAGGED));
-      sessions.end(other.id, "finished");
-      return;
-    }
+    const { sessions } = this.workshop;
+    const other = sessions.list().find(({ asked }) => asked && asked.msgid === session.last?._msgid);
+    if (!other) return;
+    session.route = other.route;
+    session.tries = other.tries;
+    session.attempts = other.attempts;
+    this.abandon(other, new Failure("configuration", UNTAGGED));
+    sessions.end(other.id, "finished");
   }
 
   /** Ends a stream of which nothing more comes, where that is our affair: it was asked for by this node. */
@@ -192,13 +206,13 @@ export class RetryRepair {
       error: failure.toJSON(),
     });
     session.send(end);
-    this.workshop.node.error(toNodeError(failure), end);
+    if (this.isOurs()) this.workshop.node.error(toNodeError(failure), end);
   }
 
   /** A last message with what only the whole stream knows. */
   private sealed(session: RetrySession, last: Message): Message {
     if (session.attempts === 1) return last;
-    const stats = session.stats.at(this.workshop.surroundings.clock.now(), session.attempts);
+    const stats = session.stats.at(this.workshop.surroundings.clock.now(), session.requests);
     return Object.assign(last, { stats }, session.request ? { request: session.request } : {});
   }
 }

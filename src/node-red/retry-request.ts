@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type ContinuationStyle, continuationOf } from "../core/continuation.js";
 import { OverlapTrimmer } from "../core/overlap.js";
 import { carried } from "./message.js";
@@ -6,38 +7,48 @@ import type { Mending } from "./retry-plan.js";
 import type { Asked, RetrySession } from "./retry-session.js";
 import type { RetryTag } from "./retry-tag.js";
 
+/** Parameters that say what kind of answer is counted on, whoever gives it. */
+const OF_THE_ANSWER: readonly string[] = ["response_format", "tool_choice"];
+
 /**
  * The message that asks once more, and what is to be done with the stream that comes of it.
- * @param node id of the retry node
+ * @param asker the retry node and its life
  * @param last the failed request's last message
  * @param style how a model is asked to go on
  */
 export function requestOf(
   session: RetrySession,
-  node: string,
+  asker: Pick<RetryTag, "node" | "life">,
   last: Message,
   mending: Mending,
   style: ContinuationStyle,
-): { message: Message; asked: Omit<Asked, "at"> } {
+): { message: Message; asked: Asked } {
   const request = session.request!;
-  const tag: RetryTag = { node, stream: session.id, attempt: session.attempts };
-  if (session.outer) tag.outer = session.outer;
+  const { id: stream, attempts: attempt, route } = session;
+  const tag: RetryTag = { ...asker, stream, attempt, route };
+  if (mending !== "restart") tag.sent = session.sent;
+  if (session.outer !== undefined) tag.outer = session.outer;
   let { messages } = request;
   let trimmer: OverlapTrimmer | undefined;
   if (mending === "continue") {
     const continuation = continuationOf(messages, session.said, style);
     messages = continuation.messages;
     tag.continues = continuation.continues;
-    trimmer = new OverlapTrimmer(session.said, tag.continues.echo);
+    trimmer = new OverlapTrimmer(session.said, tag.continues);
   }
-  const message: Message = { ...carried(last), payload: "", messages, retry: tag };
+  // Others may have been asked with the same message: by an id of its own this request is known from theirs.
+  const msgid = randomUUID();
+  const message: Message = { ...carried(last), _msgid: msgid, payload: "", messages, retry: tag };
   if (request.tools) message["tools"] = request.tools;
+  const parameters = request.parameters ?? {};
   // The fallback has a model and parameters of its own.
-  if (session.route === "again") {
-    message["model"] = request.model;
-    message["options"] = request.parameters ?? {};
-  }
+  if (route === "again") Object.assign(message, { model: request.model, options: parameters });
+  else message["options"] = pick(parameters, OF_THE_ANSWER);
   if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
   if (last.parts?.parts) message.parts = last.parts.parts;
-  return { message, asked: { messages, restarts: mending === "restart", trimmer } };
+  return { message, asked: { msgid, restarts: mending === "restart", trimmer } };
+}
+
+function pick(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
 }

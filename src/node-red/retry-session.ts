@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import { type Continues, withoutContinuation } from "../core/continuation.js";
 import type { FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import type { OverlapTrimmer } from "../core/overlap.js";
@@ -9,7 +9,6 @@ import { TotalStats } from "../core/total-stats.js";
 import { isRich } from "../dialects/openai-delta.js";
 import type { Done, Message, Send } from "./red.js";
 import type { RouteName } from "./retry-route.js";
-import type { RetryTag } from "./retry-tag.js";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
 export interface HeldFailure {
@@ -26,9 +25,8 @@ export interface HeldFailure {
 
 /** A request that has left and of which nothing has come back yet. */
 export interface Asked {
-  /** When, in milliseconds of the clock. */
-  at: number;
-  messages: readonly ChatMessage[];
+  /** The request's own `_msgid`, by which it is known though somebody took its tag away. */
+  msgid: string;
   /** Whether its first message takes back what the reader has. */
   restarts: boolean;
   /** Where its text is to go on: what it repeats is taken away. */
@@ -40,8 +38,10 @@ export class RetrySession {
   route: RouteName = "again";
   /** Requests that went by the present route. */
   tries = 1;
-  /** Requests in all. */
+  /** Requests by any route. */
   attempts = 1;
+  /** Requests that retry nodes in between have made on top, each within one of ours. */
+  private inner = 0;
   /** The text that the reader has, of the requests that have ended. */
   said = "";
   /** Whether the reader has reasoning, or anything else that is no text. */
@@ -55,23 +55,30 @@ export class RetrySession {
   request: ChatRequest | undefined;
   /** The last message of the request that ended last; what rides along on it comes from the author. */
   last: Message | undefined;
-  /** How long that request took, in milliseconds. */
-  lastDuration = 0;
   /** The request under way, where it is a repetition: what it took out of the budget. */
   paid: PaidRetry | undefined;
   held: HeldFailure | undefined;
   asked: Asked | undefined;
+  /** After a cancel, for the stream of a request that has left. */
+  grace: unknown;
+  /** What the first stream goes on from, where an earlier life of the node has asked for it. */
+  continues: Continues | undefined;
   /** Streams that belong to this one, by their own ids. */
   readonly sources: string[] = [];
 
   constructor(
     /** The reader's id of the stream: that of the first request's. */
     readonly id: string,
-    /** The tag that the stream came with, of a retry node around this one. */
-    readonly outer: RetryTag | undefined,
+    /** The `msg.retry` that the stream came with: the tag of a retry node around this one, or the author's own. */
+    readonly outer: unknown,
     /** Of the newest message. */
     public send: Send,
   ) {}
+
+  /** Requests in all. */
+  get requests(): number {
+    return this.attempts + this.inner;
+  }
 
   /** Notes what kind of things the reader gets beside text. */
   note(chunk: unknown): void {
@@ -93,11 +100,18 @@ export class RetrySession {
    */
   ended(last: Message, repeated: number, now: number): void {
     const { request, stats } = last;
-    if (isObject(request) && Array.isArray(request["messages"]))
-      this.request ??= request as unknown as ChatRequest;
+    if (!this.request && isObject(request) && Array.isArray(request["messages"]))
+      this.learn(request as unknown as ChatRequest);
     if (!isObject(stats)) return;
-    this.lastDuration = Number(stats["durationMs"]) || 0;
+    this.inner += (Number(stats["attempts"]) || 1) - 1;
     this.stats.add(stats as unknown as Stats, now, repeated);
+  }
+
+  /** It is known what was asked first, and what had been said where the stream only goes on from that. */
+  private learn(request: ChatRequest): void {
+    const apart = this.continues && withoutContinuation(request.messages, this.continues);
+    this.request = apart ? { ...request, messages: apart.messages } : request;
+    if (apart) this.said = apart.said;
   }
 
   /**

@@ -10,8 +10,8 @@ export interface RetryConfig extends NodeConfig {
   delay?: number | string;
   maxDelay?: number | string;
   /** What to do where the reader has text already. */
-  afterText?: RetrySettings["afterText"];
-  continueBy?: RetrySettings["continueBy"];
+  afterText?: string;
+  continueBy?: string;
 }
 
 /** What an author sets, with the defaults filled in. */
@@ -26,15 +26,20 @@ const LONGEST_WAIT = 86_400_000;
 
 export function settingsOf(config: RetryConfig): RetrySettings {
   return {
-    attempts: setting(config.attempts, 3),
+    attempts: Math.max(1, Math.trunc(setting(config.attempts, 3))),
     delay: setting(config.delay, 500),
     maxDelay: Math.min(LONGEST_WAIT, setting(config.maxDelay, 20_000)),
-    afterText: config.afterText ?? "continue",
-    continueBy: config.continueBy ?? "auto",
+    afterText: choice(config.afterText, ["continue", "restart", "stop"]),
+    continueBy: choice(config.continueBy, ["auto", "prefill", "quote"]),
   };
 }
 
 function setting(value: number | string | undefined, otherwise: number): number {
   const number = value === "" ? Number.NaN : Number(value);
   return Number.isFinite(number) && number >= 0 ? number : otherwise;
+}
+
+/** What no editor offers is none of the choices: then it is the first, the default. */
+function choice<T extends string>(value: string | undefined, choices: readonly [T, ...T[]]): T {
+  return choices.find((one) => one === value) ?? choices[0];
 }

@@ -6,9 +6,10 @@ import { StatusLine } from "./status.js";
 
 const FILL = { again: "yellow", fallback: "blue" } as const;
 
-/** Shows what becomes of the newest stream in repair; nothing while all goes well. */
+/** Shows what becomes of the newest stream in repair, and counts its wait down; nothing while all goes well. */
 export class RetryStatus {
   private readonly line: StatusLine;
+  private tick: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -26,6 +27,7 @@ export class RetryStatus {
   }
 
   close(): void {
+    clearTimeout(this.tick);
     this.line.close();
   }
 
@@ -34,12 +36,20 @@ export class RetryStatus {
     const session = repaired.findLast(({ held }) => held) ?? repaired.at(-1);
     if (!session) return {};
     const { held, route, tries } = session;
-    const seconds = held ? Math.max(0, Math.ceil((held.due - this.clock.now()) / 1000)) : 0;
-    const text = this.red._(`retry.status.${route}-${seconds > 0 ? "waiting" : "asking"}`, {
+    const left = held ? Math.max(0, held.due - this.clock.now()) : 0;
+    const doing = held && held.looks > 0 ? "looking" : left > 0 ? "waiting" : "asking";
+    const text = this.red._(`retry.status.${route}-${doing}`, {
       attempt: held ? tries + 1 : tries,
       attempts: this.attempts,
-      seconds,
+      seconds: Math.ceil(left / 1000),
     });
+    if (held) this.showAgain(left % 1000 || 1000);
     return { fill: FILL[route], shape: held ? "ring" : "dot", text };
   };
+
+  private showAgain(milliseconds: number): void {
+    clearTimeout(this.tick);
+    this.tick = setTimeout(() => this.show(), milliseconds);
+    this.tick.unref();
+  }
 }

@@ -1,7 +1,8 @@
 import type { Continues } from "../core/continuation.js";
 import { isObject } from "../core/json.js";
 import type { Message } from "./red.js";
-import { runsFor, runTagOf } from "./run-tag.js";
+import type { RouteName } from "./retry-route.js";
+import { namesOfRuns, runTagOf } from "./run-tag.js";
 
 /**
  * What a retry node writes as `msg.retry` on the requests it sends. It rides along on every message of the stream
@@ -14,10 +15,16 @@ export interface RetryTag {
   stream: string;
   /** Which request of that stream, 2 for the first that is a repetition. Tells; nothing is counted by it. */
   attempt: number;
+  /** The node's life from one deploy to the next. What an earlier one has asked for is passed on as it comes. */
+  life: string;
+  /** By which way the request left. */
+  route: RouteName;
+  /** Messages that the reader has and keeps; missing where he is told to forget them. */
+  sent?: number;
   /** Set where the answer is to go on. */
   continues?: Continues;
-  /** That of another retry node, in whose attempt this one happens. */
-  outer?: RetryTag;
+  /** What the stream had as `msg.retry`: the tag of another retry node, in whose attempt this one happens, or the author's. */
+  outer?: unknown;
 }
 
 /** Nodes within nodes that are looked through. */
@@ -28,15 +35,20 @@ export function tagOf(message: Message): RetryTag | undefined {
   return asTag(message["retry"]);
 }
 
-/** Whether the message asks on behalf of the stream: for a retry node, or for a run of tool calls. */
-export function asksFor(message: Message, stream: string): boolean {
-  if (runsFor(runTagOf(message), stream)) return true;
+/** The names of the streams on whose behalf the message asks: for retry nodes, and for runs of tool calls. */
+export function namesOf(message: Message): string[] {
+  const names = namesOfRuns(runTagOf(message));
   let tag = tagOf(message);
   for (let depth = 0; tag && depth < DEEPEST; depth++) {
-    if (tag.stream === stream) return true;
+    names.push(tag.stream);
     tag = asTag(tag.outer);
   }
-  return false;
+  return names;
+}
+
+/** Whether the message asks on behalf of the stream. */
+export function asksFor(message: Message, stream: string): boolean {
+  return namesOf(message).includes(stream);
 }
 
 /** What the message's request goes on from, if it does. */

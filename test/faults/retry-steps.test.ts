@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Completion } from "../../src/core/chunk.js";
+import type { Chunk, Completion } from "../../src/core/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
-import { TEXT, WORDS } from "../support/answers.js";
+import { REFRAIN, TEXT, WORDS } from "../support/answers.js";
 import { type Break, BreakingService, FAULTS } from "../support/breaking-service.js";
 import { node } from "../support/flows.js";
-import { eventually, streamsOf } from "../support/inbox.js";
+import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
 import { retryFlow } from "../support/retry-flow.js";
 import { piece } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
@@ -16,18 +16,33 @@ import { useRuntime } from "../support/use-runtime.js";
 const PATIENCE = { idleTimeout: 0.4, progressTimeout: 0.4, firstChunkTimeout: 0.4, headersTimeout: 5 };
 const SERVICE = { maxConcurrent: 80, maxQueued: 1000, ...PATIENCE };
 
-/** Every fault at every place. */
-const STEPS: readonly Break[] = FAULTS.flatMap((kind) =>
-  [...WORDS.keys(), WORDS.length].map((after) => ({ kind, after })),
-);
+/** Every fault at every place of an answer. */
+function stepsOf(words: readonly unknown[]): Break[] {
+  return FAULTS.flatMap((kind) => [...words.keys(), words.length].map((after) => ({ kind, after })));
+}
+
+const STEPS: readonly Break[] = stepsOf(WORDS);
 
 const nameOf = ({ kind, after }: Break) => `${kind} after ${after}`;
 
-/** The messages of one stream as its reader has them in the end: in their places, and none but the last of a new beginning. */
-function assertOneStream(messages: readonly Message[], name: string): void {
-  const reset = messages.findIndex((message) => message["reset"] === true);
-  assert.ok(messages.filter((message) => message["reset"]).length <= 1, `${name}: one reset at most`);
-  const kept = messages.slice(reset + 1);
+const byName = (steps: readonly Break[]) => new Map(steps.map((step) => [nameOf(step), [step]]));
+
+/** What a model may send before it says anything. */
+const OPENING: readonly Chunk[] = [
+  piece({ role: "assistant", content: "" }),
+  piece({ reasoning_content: "Let me see." }),
+];
+
+/** What a reader has in the end: nothing of before the last new beginning. */
+function keptOf(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
+}
+
+/** The messages of one stream as its reader gets them: in their places, with one end. */
+function assertOneStream(messages: readonly Message[], name: string, breaks = 1): void {
+  const resets = messages.filter((message) => message["reset"] === true).length;
+  assert.ok(resets <= breaks, `${name}: one reset at most for each new beginning`);
+  const kept = keptOf(messages);
   assert.deepEqual(
     kept.map(({ parts }) => parts!.index),
     [...kept.keys()],
@@ -38,8 +53,12 @@ function assertOneStream(messages: readonly Message[], name: string): void {
     [messages.length - 1],
     `${name}: one last message, at the end`,
   );
-  assert.equal(kept.at(-1)!.parts!.count, kept.length, name);
-  assert.ok(messages.every((message) => reset !== -1 || !("retry" in message)));
+  assert.deepEqual(
+    messages.flatMap(({ parts }) => parts!.count ?? []),
+    [kept.length],
+    `${name}: the last message alone says how many there are`,
+  );
+  assert.ok(messages.every((message) => resets > 0 || !("retry" in message)));
 }
 
 describe("A stream that breaks at the n-th step", function () {
@@ -62,42 +81,136 @@ describe("A stream that breaks at the n-th step", function () {
     return new Map(collected().map((message) => [String(message.topic), message]));
   }
 
-  function assertOneStreamEach(count: number): void {
+  /** @returns the reader's streams */
+  function assertOneStreamEach(count: number, breaks?: number): Message[][] {
     const streams = streamsOf(runtime().at("out"));
     assert.equal(streams.length, count, "the reader sees one stream for each question");
-    for (const messages of streams) assertOneStream(messages, String(messages[0]!.topic));
+    for (const messages of streams) assertOneStream(messages, String(messages[0]!.topic), breaks);
+    return streams;
   }
 
-  const single = new Map(STEPS.map((step) => [nameOf(step), [step]]));
+  const single = byName(STEPS);
+  const PREFILL = { afterText: "continue", continueBy: "prefill" };
 
-  for (const [policy, settings] of [
-    ["continue", { afterText: "continue" }],
-    ["continue by quoting", { afterText: "continue", continueBy: "quote" }],
-    ["continue by prefill", { afterText: "continue", continueBy: "prefill" }],
-    ["start over", { afterText: "restart" }],
+  for (const [policy, settings, words] of [
+    ["continue", { afterText: "continue" }, WORDS],
+    ["continue", { afterText: "continue" }, REFRAIN],
+    ["continue by quoting", { afterText: "continue", continueBy: "quote" }, WORDS],
+    ["continue by prefill", PREFILL, WORDS],
+    ["continue by prefill", PREFILL, REFRAIN],
+    [
+      "continue by prefill",
+      PREFILL,
+      ["We will", " rock you", "\n", "We will", " rock you", "\n", "Sing it!"],
+    ],
+    ["start over", { afterText: "restart" }, WORDS],
+    ["start over", { afterText: "restart" }, REFRAIN],
   ] as const) {
-    it(`${policy}: is whole in the end, whatever the fault and wherever it strikes (${STEPS.length} runs)`, async () => {
+    const answering = new BreakingService(words);
+    const { text } = answering;
+    const steps = byName(stepsOf(words));
+    it(`${policy}: is whole in the end, whatever the fault and wherever it strikes (${steps.size} runs of ${JSON.stringify(text)})`, async () => {
       await runtime().deploy(retryFlow(service().url, { retry: settings, service: SERVICE }));
-      for (const [name, { payload, stats, request }] of await breakAt(single)) {
-        assert.equal(payload, TEXT, name);
+      for (const [name, { payload, stats, request, finishReason }] of await breakAt(steps, answering)) {
+        assert.equal(payload, text, name);
+        assert.equal(finishReason, "stop", name);
         const { attempts, characters } = stats as { attempts: number; characters: number };
         assert.equal(attempts, 2, name);
-        assert.equal(characters, TEXT.length, name);
+        assert.equal(characters, text.length, name);
         assert.deepEqual((request as { messages: unknown }).messages, [{ role: "user", content: name }]);
       }
-      assertOneStreamEach(STEPS.length);
+      assertOneStreamEach(steps.size);
       assert.equal(runtime().at("unfinished").length, 0);
       assert.equal(runtime().at("errors").length, 0);
-      assert.equal(service().requests.length, 2 * STEPS.length);
+      assert.equal(service().requests.length, 2 * steps.size);
     });
   }
 
-  it("continue: is whole though the model repeats its last words", async () => {
-    await runtime().deploy(retryFlow(service().url, { service: SERVICE }));
-    const answering = new BreakingService(WORDS);
-    answering.repeats = 16;
-    for (const [name, { payload }] of await breakAt(single, answering)) assert.equal(payload, TEXT, name);
+  for (const [how, opening, stream] of [
+    ["", [], {}],
+    [" and reasons before", OPENING, {}],
+    [" and each of its chunks is a message", OPENING, { everyChunk: true }],
+    [" and what comes together makes one message", OPENING, { everyChunk: true, mergeReads: true }],
+  ] as const) {
+    it(`continue: is whole though the model repeats its last words${how}`, async () => {
+      await runtime().deploy(retryFlow(service().url, { stream, service: SERVICE }));
+      const answering = new BreakingService(WORDS);
+      answering.repeats = 16;
+      answering.opening = opening;
+      for (const [name, { payload }] of await breakAt(single, answering)) assert.equal(payload, TEXT, name);
+      assertOneStreamEach(STEPS.length);
+    });
+  }
+
+  it("start over: shows the object that it stands for as far as it is, and whole in the end", async () => {
+    const answering = new BreakingService(['{"a"', ": [1", ", 2", "], ", '"b": "', 'Grüße"', "}"]);
+    const steps = byName(stepsOf([1, 2, 3, 4, 5, 6, 7]));
+    const stream = { partial: true, responseFormat: "json_object" };
+    await runtime().deploy(retryFlow(service().url, { stream, service: SERVICE }));
+    await breakAt(steps, answering);
+    for (const messages of assertOneStreamEach(steps.size)) {
+      const seen = keptOf(messages).flatMap(({ partial }) => (partial === undefined ? [] : [partial]));
+      assert.deepEqual(seen.at(-1), { a: [1, 2], b: "Grüße" });
+    }
   });
+
+  for (const afterText of ["continue", "restart"]) {
+    // Each stream hangs in its first or its second request, at another place.
+    const hanging = new Map<string, Break[]>();
+    for (const after of [...WORDS.keys()]) {
+      for (const broken of [...WORDS.keys()].filter((at) => at + after < WORDS.length)) {
+        const breaks: Break[] = [
+          { kind: "close", after: broken },
+          { kind: "stall", after },
+        ];
+        hanging.set(breaks.map(nameOf).join(", "), breaks);
+      }
+      const first: Break = { kind: "stall", after };
+      hanging.set(nameOf(first), [first]);
+    }
+    const patient = { maxConcurrent: 100 };
+
+    /** Asks for them, and has them all hang. @returns how many requests that took */
+    async function hang(): Promise<number> {
+      const answering = new BreakingService(WORDS);
+      for (const [name, breaks] of hanging) answering.faults.set(name, [...breaks]);
+      service().script = answering.script;
+      for (const name of hanging.keys()) runtime().inject("ask", { payload: name, topic: name });
+      await eventually(() => answering.stalled === hanging.size, "all of them hang");
+      return service().requests.length;
+    }
+
+    it(`${afterText}: ends once, with a beginning of the answer, where it is cancelled at any step (${hanging.size} runs)`, async () => {
+      await runtime().deploy(retryFlow(service().url, { retry: { afterText }, service: patient }));
+      const requests = await hang();
+      runtime().inject("retry", { cancel: true });
+      await runtime().ends("out", hanging.size);
+      for (const messages of assertOneStreamEach(hanging.size)) {
+        assert.equal(messages.at(-1)!.finishReason, "cancelled");
+        assert.ok(TEXT.startsWith(textOf(keptOf(messages))), String(messages[0]!.topic));
+      }
+      await eventually(() => service().streaming === 0, "the service is done");
+      assert.equal(runtime().at("finished").length, 0);
+      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(service().requests.length, requests, "nothing is asked again");
+    });
+
+    it(`${afterText}: ends without a word where everything is deployed anew at any step (${hanging.size} runs)`, async () => {
+      const flow = retryFlow(service().url, { retry: { afterText }, service: patient });
+      await runtime().deploy(flow);
+      const requests = await hang();
+      await runtime().deploy(flow, "full");
+      const arrived = runtime().arrivals.size;
+      await eventually(() => service().streaming === 0, "the service is done");
+      await pause(40);
+      assert.equal(runtime().arrivals.size, arrived, "nothing comes any more");
+      for (const messages of streamsOf(runtime().at("out"))) {
+        assert.ok(!messages.some(({ complete }) => complete));
+        assert.ok(TEXT.startsWith(textOf(keptOf(messages))), String(messages[0]!.topic));
+      }
+      assert.equal(service().requests.length, requests, "nothing is asked again");
+    });
+  }
 
   for (const afterText of ["continue", "restart"]) {
     it(`${afterText}: is whole though buffers before and behind it cut it in other pieces`, async () => {
@@ -180,6 +293,7 @@ describe("A stream that breaks at the n-th step", function () {
         retryFlow(service().url, { retry: { afterText: policy, attempts: 5 }, service: SERVICE }),
       );
       for (const [name, { payload }] of await breakAt(steps)) assert.equal(payload, TEXT, name);
+      assertOneStreamEach(steps.size, 4);
       assert.equal(runtime().at("finished").length, steps.size);
       assert.equal(runtime().at("errors").length, 0);
     });

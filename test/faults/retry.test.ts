@@ -167,6 +167,28 @@ describe("Retry", () => {
     );
   });
 
+  it("Y08: nor is one that came much later, while another's repetition is under way, taken for its answer", async () => {
+    const world = new RetryWorld((_asked, nth) => [FAILS, { ...WELL, takes: 5_000 }, FAILS][nth] ?? WELL);
+    world.ask({ payload: "Hi", _msgid: "m" });
+    await world.clock.advance(2_000);
+    world.ask({ payload: "Hi", _msgid: "m" });
+    await world.clock.advance(60_000);
+    assert.equal(world.requests.length, 4);
+    assert.deepEqual(
+      world.ends.map(({ finishReason, stats, _msgid }) => [
+        finishReason,
+        (stats as { attempts: number }).attempts,
+        _msgid,
+      ]),
+      [
+        ["stop", 2, "m"],
+        ["stop", 2, "m"],
+      ],
+    );
+    assert.ok(world.out.every(({ _msgid }) => _msgid === "m"));
+    assert.equal(world.errors.length, 0);
+  });
+
   for (const named of [true, false]) {
     it(`Y09: ends a wait with ${named ? "that stream's" : "any"} msg.cancel: nothing is asked, and all is done`, async () => {
       const world = once({ ...FAILS, texts: ["Once"], takes: 10 }, { delay: 10_000 });
@@ -193,6 +215,56 @@ describe("Retry", () => {
     world.input({ cancel: true, parts: { id: "another", index: 0 } });
     await world.clock.advance(60_000);
     assert.equal(world.ends[0]!.finishReason, "stop");
+  });
+
+  it("Y09: ends the waits of the conversation in msg.topic alone, and all where an Inject node writes an empty one", async () => {
+    const world = new RetryWorld((_asked, nth) => (nth < 3 ? FAILS : WELL), { delay: 10_000 });
+    for (const topic of ["anna", "ben", "carl"]) world.ask({ payload: "Hi", topic });
+    await world.clock.advance(15);
+    world.input({ cancel: true, topic: "ben" });
+    assert.deepEqual(
+      world.ends.map(({ topic, finishReason }) => [topic, finishReason]),
+      [["ben", "cancelled"]],
+    );
+    world.input({ cancel: true, topic: "" });
+    assert.deepEqual(
+      world.ends.map(({ topic }) => topic),
+      ["ben", "anna", "carl"],
+    );
+    assert.equal(world.requests.length, 3);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("Y09: ends a stream whose request has left and brings nothing, soon after the cancel", async () => {
+    const world = once({ ...FAILS, texts: ["Once"] });
+    world.onWay = () => undefined;
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(60_000);
+    world.input({ cancel: true });
+    await world.clock.advance(1_000);
+    assert.equal(world.ends.length, 0, "it may still end by itself, with what it says");
+    await world.clock.advance(1_500);
+    const [end] = world.ends;
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(end!.error, undefined);
+    assert.deepEqual(end!.parts, { id: "stream-0", index: 1, count: 2, type: "string", ch: "" });
+    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.errors.length, 0);
+  });
+
+  it("Y09: lets a request that has left end as its service does, within that time, and once", async () => {
+    const world = once({ ...FAILS, texts: ["Once"] });
+    world.onWay = (request) => {
+      world.clock.setTimer(() => world.ask(request, "again"), 3_000);
+      return undefined;
+    };
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(2_900);
+    world.input({ cancel: true });
+    await world.clock.advance(60_000);
+    assert.equal(world.ends.length, 1);
+    assert.equal(world.ends[0]!.finishReason, "stop");
+    assert.equal(world.clock.waiting, 0);
   });
 
   it("Y10: passes on what has not failed, once and unchanged", () => {

@@ -260,19 +260,35 @@ describe("Stopping a stream in repair", () => {
     await runtime().ends("out", 2);
   });
 
-  it("where the fallback streams", async () => {
-    service().queue.push(broken, lingering);
-    const second = { ...chatStream({ wires: [["retry"]] }), id: "second" };
-    await runtime().deploy([
-      ...retryFlow(service().url, { retry: { attempts: 1 }, fallback: ["second"] }),
-      second,
-    ]);
-    ask();
-    const messages = await runtime().until("out", (all) => textOf(all).endsWith("there  was"));
-    runtime().inject("retry", { cancel: true, parts: { id: messages[0]!.parts!.id, index: 0 } });
-    const [end] = await runtime().ends("out");
-    assert.equal(end!.finishReason, "cancelled");
-  });
+  for (const anew of [false, true]) {
+    it(`where the fallback streams${anew ? ", though the node was deployed anew meanwhile" : ""}`, async () => {
+      let go = () => {};
+      service().queue.push(broken, async (reply) => {
+        reply.send(" was");
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        reply.send(" a king");
+      });
+      const flow = [
+        ...retryFlow(service().url, { retry: { attempts: 1 }, fallback: ["second"] }),
+        { ...chatStream({ wires: [["retry"]] }), id: "second" },
+      ];
+      await runtime().deploy(flow);
+      ask();
+      const messages = await runtime().until("out", (all) => textOf(all).includes("there  was"));
+      if (anew) {
+        const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
+        await runtime().deploy(changed, "nodes");
+        go();
+        await runtime().until("out", (all) => textOf(all).endsWith(" was a king"));
+      }
+      runtime().inject("retry", { cancel: true, parts: { id: messages[0]!.parts!.id, index: 0 } });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      assert.equal(end!.parts!.count, runtime().at("out").length);
+    });
+  }
 
   it("by msg.reset, which also has the conversation forgotten", async () => {
     service().queue.push((reply) => reply.say("Hello"));

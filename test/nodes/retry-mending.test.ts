@@ -2,40 +2,15 @@ import assert from "node:assert/strict";
 import type { ChatMessage, Chunk, Delta } from "../../src/core/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
+import type { RetryTag } from "../../src/node-red/retry-tag.js";
 import { textOf } from "../support/inbox.js";
-import { type Outcome, RetryWorld, type WorldOptions } from "../support/retry-world.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../support/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });
 const CALL = rich({
   tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{" } }],
 });
-const BROKEN: Outcome = { takes: 100, fails: "interrupted" };
-
-/** Plays outcomes one after the other, the last again and again. */
-async function playing(
-  outcomes: readonly Outcome[],
-  options: WorldOptions = {},
-  asks: Message = {},
-): Promise<RetryWorld> {
-  const world = new RetryWorld((_asked, nth) => outcomes[Math.min(nth, outcomes.length - 1)]!, {
-    random: () => 0.5,
-    ...options,
-  });
-  world.ask({ payload: "Hi", ...asks });
-  await world.clock.advance(3_000_000);
-  assert.equal(world.ends.length, 1);
-  assert.equal(world.done, world.got);
-  assert.equal(world.clock.waiting, 0);
-  return world;
-}
-
-/** What a reader does with the messages: the text that he has in the end. */
-function readerText(messages: readonly Message[]): string {
-  const reset = messages.findLastIndex((message) => message["reset"] === true);
-  return textOf(messages.slice(reset + 1));
-}
-
 const resets = ({ out }: RetryWorld) => out.filter((message) => message["reset"] === true);
 const messagesOf = ({ requests }: RetryWorld, nth: number) =>
   requests[nth]!.message["messages"] as ChatMessage[];
@@ -202,58 +177,6 @@ describe("A failure after text", () => {
       assert.doesNotMatch(world.errors[0]!.message, /Given up/);
     }
   });
-
-  it("has what the model repeats taken away, whole messages of it too", async () => {
-    const said = ["Once upon a time", " there was"];
-    const world = await playing([
-      { ...BROKEN, texts: said },
-      { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
-    ]);
-    assert.equal(readerText(world.out), "Once upon a time there was a king");
-    assert.deepEqual(
-      world.out.map(({ parts }) => parts!.index),
-      [...world.out.keys()],
-    );
-    assert.equal((world.ends[0]!.stats as { characters: number }).characters, 33);
-  });
-
-  it("has text that turns out to be no repetition given to the reader, before the end or a failure at the latest", async () => {
-    const said = "Once upon a time there was";
-    for (const fails of [undefined, "interrupted"] as const) {
-      const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
-      const world = await playing([{ ...BROKEN, texts: [said] }, second], { attempts: 2 });
-      assert.equal(readerText(world.out), `${said}Once upon`);
-      assert.deepEqual(
-        world.out.map(({ parts }) => parts!.index),
-        [0, 1, 2],
-      );
-      assert.equal(world.ends[0]!.parts!.count, 3);
-      if (fails) assert.equal((world.ends[0]!.error as FailureData).partial, `${said}Once upon`);
-    }
-  });
-
-  it("has repeated text taken out of chunks as well, and keeps what else is in them", async () => {
-    const said = "Once upon a time there was";
-    const chunk = rich({ content: "Once upon a time there was a king" });
-    chunk.choices[0]!.logprobs = { content: [] };
-    const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? { ...BROKEN, texts: [said] } : { takes: 5000 },
-    );
-    world.ask();
-    await world.clock.advance(2_000);
-    const retry = world.requests[1]!.message["retry"];
-    world.input({
-      payload: "Once upon a time there was a king",
-      chunk,
-      parts: { id: "s", index: 0, type: "string", ch: "" },
-      retry,
-    });
-    const message = world.out.at(-1)!;
-    assert.equal(message.payload, " a king");
-    assert.equal((message.chunk as Chunk).choices[0]!.delta.content, " a king");
-    assert.ok((message.chunk as Chunk).choices[0]!.logprobs);
-    assert.deepEqual(message.parts, { id: "stream-0", index: 1, type: "string", ch: "" });
-  });
 });
 
 describe("A stream in repair", () => {
@@ -287,8 +210,11 @@ describe("A stream in repair", () => {
       },
     });
     await world.clock.advance(3_000);
-    assert.deepEqual(world.requests[0]!.message, {
-      _msgid: "m",
+    const { _msgid, retry, ...request } = world.requests[0]!.message;
+    assert.notEqual(_msgid, "m", "it is another message");
+    const { node, stream, attempt } = retry as RetryTag;
+    assert.deepEqual([node, stream, attempt], ["retry", "s", 2]);
+    assert.deepEqual(request, {
       topic: "t",
       mine: { a: 1 },
       payload: "",
@@ -298,8 +224,21 @@ describe("A stream in repair", () => {
       tools: [{ type: "function" }],
       conversation: [{ role: "user", content: "before" }],
       parts: outer,
-      retry: { node: "retry", stream: "s", attempt: 2 },
     });
+  });
+
+  it("asks the fallback, which has a model and parameters of its own, for an answer of the same form", async () => {
+    const response_format = { type: "json_object" };
+    const options = { response_format, tool_choice: "none", temperature: 1, max_tokens: 5 };
+    const world = await playing(
+      [BROKEN, BROKEN, { texts: ["{}"] }],
+      { attempts: 2, wires: [true, true] },
+      { options },
+    );
+    const [, again, elsewhere] = world.requests.map(({ message }) => message);
+    assert.deepEqual(again!["options"], options);
+    assert.deepEqual(elsewhere!["options"], { response_format, tool_choice: "none" });
+    assert.ok(!("model" in elsewhere!));
   });
 
   it("is not reached by what happens to its request on the way", async () => {

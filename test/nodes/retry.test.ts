@@ -162,12 +162,78 @@ describe("A retry node in a flow", () => {
     });
   }
 
+  for (const [afterText, text] of [
+    ["continue", " time there"],
+    ["restart", "Once upon a time there"],
+  ] as const) {
+    it(`R04: has the rest of a repetition reach its reader though it is deployed again in the middle: ${afterText}`, async () => {
+      const pieces = text.split(/(?= )/);
+      let go = () => {};
+      service().queue.push(broken, async (reply) => {
+        await reply.sendApart(...pieces.slice(0, 1));
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        await reply.sendApart(...pieces.slice(1));
+        reply.drop();
+      });
+      service().script = (reply) => reply.say(...(afterText === "restart" ? pieces : []), " was");
+      const flow = retryFlow(service().url, { retry: { afterText } });
+      await runtime().deploy(flow);
+      ask();
+      await runtime().until("out", (messages) => textOf(messages).includes(`Once upon a${pieces[0]}`));
+      await runtime().deploy(
+        flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one)),
+        "nodes",
+      );
+      go();
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "stop");
+      await eventually(() => runtime().at("finished").length === 1);
+      assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
+      assert.equal(streamsOf(runtime().at("out")).length, 1);
+      assert.equal((end!.request as { messages: unknown[] }).messages.length, 1, "the question alone");
+      assert.equal(runtime().at("errors").length, 0);
+    });
+  }
+
+  it("R04: says nothing of a repetition twice where it is deployed again before that begins", async () => {
+    let go = () => {};
+    service().queue.push(broken, async (reply) => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      await reply.sendApart("Once", " more");
+      reply.done();
+    });
+    const flow = retryFlow(service().url, { retry: { afterText: "restart" } });
+    await runtime().deploy(flow);
+    ask();
+    await service().requested(2);
+    await runtime().deploy(
+      flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one)),
+      "nodes",
+    );
+    go();
+    await eventually(() => runtime().at("finished").length === 1);
+    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
+  });
+
   it("takes numbers as texts, as the editor stores them, and its defaults for what is none", async () => {
     service().script = refused;
-    await runtime().deploy(retryFlow(service().url, { retry: { attempts: "2", delay: "1", maxDelay: "x" } }));
+    const retry = { attempts: "2.5", delay: "1", maxDelay: "x", afterText: "Continue", continueBy: "Quote" };
+    await runtime().deploy(retryFlow(service().url, { retry }));
     ask();
     await runtime().ends("out");
     assert.equal(service().requests.length, 2);
+    service().queue.push(broken, rest);
+    ask();
+    await runtime().ends("out", 2);
+    assert.ok(
+      runtime()
+        .at("out")
+        .every((message) => message["reset"] === undefined),
+    );
   });
 
   it("gives a stream that comes by two wires to each reader in full", async () => {
@@ -303,6 +369,7 @@ describe("A retry node with a fallback", () => {
     assert.equal(streamsOf(runtime().at("out")).length, 1);
     assert.equal(end!.parts!.count, runtime().at("out").length);
     assert.equal(other().requests.length, 3);
+    assert.equal((end!.stats as { attempts: number }).attempts, 4);
     assert.ok(
       runtime()
         .at("out")

@@ -47,6 +47,14 @@ export const WORDS: readonly string[] = [
 
 export const TEXT: string = WORDS.join("");
 
+/** An answer that says the same again and again: at any place its rest is nothing new, to its last full stop. */
+export const REFRAIN: readonly string[] = [
+  ...["Ja", ".", "\n"],
+  ...["Ja", ".", "\n"],
+  ...["Oh", " ja", ".", "\n"],
+  ...["Ja", "."],
+];
+
 /** The whole answer in one write of known length, after which the connection is free at once. */
 export function whole(peer: Peer): Promise<void> {
   return peer.respond(200, { "content-type": "text/event-stream" }, answer(WORDS).join(""));

@@ -42,6 +42,10 @@ export class BreakingService {
   readonly faults = new Map<string, Break[]>();
   /** Characters that the model says once more before it goes on, where there are so many. */
   repeats = 0;
+  /** What goes before any text of each answer, such as reasoning. */
+  opening: readonly Chunk[] = [];
+  /** Answers that have stalled. */
+  stalled = 0;
 
   constructor(private readonly pieces: readonly (string | Chunk)[]) {}
 
@@ -60,14 +64,15 @@ export class BreakingService {
     const fault = this.faults.get(questionIn(request))?.shift();
     if (!fault) {
       const again = begun.length < this.repeats ? "" : begun.slice(begun.length - this.repeats);
-      await reply.sendApart(...cut(again), ...pieces);
+      await reply.sendApart(...this.opening, ...cut(again), ...pieces);
       reply.done();
       return;
     }
     const before = pieces.slice(0, fault.after);
     // A refusal comes in place of an answer, else within it.
     const refusal = fault.after === 0 && /^\d+$/.test(fault.kind);
-    if (!refusal) await reply.open().sendApart(...before);
+    if (!refusal) await reply.open().sendApart(...this.opening, ...before);
+    if (fault.kind === "stall") this.stalled++;
     strike(reply, fault.kind, refusal);
   };
 }

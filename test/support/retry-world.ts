@@ -1,10 +1,13 @@
+import assert from "node:assert/strict";
 import { Failure, type FailureCode, type FailureDetails } from "../../src/core/failure.js";
 import type { ChatRequest } from "../../src/core/request.js";
 import { statsOf } from "../../src/core/stats.js";
+import { carried } from "../../src/node-red/message.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
 import { RetryController } from "../../src/node-red/retry-controller.js";
 import type { RetryConfig } from "../../src/node-red/retry-settings.js";
 import { FakeClock } from "./fake-clock.js";
+import { textOf } from "./inbox.js";
 import { NodeWorld } from "./node-world.js";
 import { seeded } from "./toxics.js";
 
@@ -66,6 +69,7 @@ export class RetryWorld extends NodeWorld {
       warn: (text: unknown) => this.warnings.push(text),
     };
     const red = {
+      nodes: { getNode: () => undefined },
       util: { cloneMessage: structuredClone },
       _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
     };
@@ -97,8 +101,7 @@ export class RetryWorld extends NodeWorld {
 
   private stream(id: string, message: Message, outcome: Outcome): void {
     const { texts = [], chunks = [], fails, details, takes = 0 } = outcome;
-    const riding = { _msgid: message._msgid, retry: message["retry"] };
-    if (!riding.retry) delete riding.retry;
+    const riding = carried(message);
     let index = 0;
     const parts = () => ({ id, index: index++, type: "string", ch: "" });
     for (const chunk of chunks) this.input({ ...riding, payload: "", parts: parts(), chunk });
@@ -143,4 +146,31 @@ function requestOf(message: Message): ChatRequest {
     messages: messages as ChatRequest["messages"],
     parameters: message["options"] ?? {},
   } as ChatRequest;
+}
+
+/** A request that fails before it has said anything. */
+export const BROKEN: Outcome = { takes: 100, fails: "interrupted" };
+
+/** Plays outcomes one after the other, the last again and again, until the stream has ended. */
+export async function playing(
+  outcomes: readonly Outcome[],
+  options: WorldOptions = {},
+  asks: Message = {},
+): Promise<RetryWorld> {
+  const world = new RetryWorld((_asked, nth) => outcomes[Math.min(nth, outcomes.length - 1)]!, {
+    random: () => 0.5,
+    ...options,
+  });
+  world.ask({ payload: "Hi", ...asks });
+  await world.clock.advance(3_000_000);
+  assert.equal(world.ends.length, 1);
+  assert.equal(world.done, world.got);
+  assert.equal(world.clock.waiting, 0);
+  return world;
+}
+
+/** What a reader does with the messages: the text that he has in the end. */
+export function readerText(messages: readonly Message[]): string {
+  const reset = messages.findLastIndex((message) => message["reset"] === true);
+  return textOf(messages.slice(reset + 1));
 }
