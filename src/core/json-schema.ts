@@ -1,6 +1,7 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
 import { Failure } from "./failure.js";
 import { isObject, withinDepth } from "./json.js";
+import { Recent } from "./recent.js";
 
 /**
  * Looks at a value and gives what is wrong with it: its JSON path and one reason, short enough for a log line or for
@@ -25,7 +26,7 @@ const COMPOUND: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "property
 
 type Draft = "07" | "2020-12";
 
-const kept = new Map<string, SchemaCheck>();
+const kept = new Recent<SchemaCheck>(MOST_KEPT);
 const judges = new Map<Draft, Ajv>();
 
 /**
@@ -38,9 +39,7 @@ export function compileSchema(schema: unknown): SchemaCheck {
   if (!withinDepth(schema, DEEPEST)) throw wrong(`it nests deeper than ${DEEPEST}, or without end`);
   const text = textOf(schema);
   const check = kept.get(text) ?? compileText(text);
-  kept.delete(text);
   kept.set(text, check);
-  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
   return check;
 }
 

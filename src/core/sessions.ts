@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { Recent } from "./recent.js";
 
 /** Why a session ended. `finished` by itself, the others from outside. */
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
@@ -15,7 +16,7 @@ export interface SessionsOptions<T> {
   /** Ends that are remembered for a while: what still comes of such a session is late, and no new one. Default: none. */
   remember?: readonly SessionEnd[];
   /** Called exactly once for each session that was opened. */
-  onEnd(value: T, reason: SessionEnd): void;
+  onEnd(value: T, reason: SessionEnd, id: string): void;
 }
 
 /**
@@ -24,7 +25,7 @@ export interface SessionsOptions<T> {
  */
 export class Sessions<T> {
   private readonly entries = new Map<string, { value: T; seen: number }>();
-  private readonly over = new Set<string>();
+  private readonly over = new Recent<true>(MOST_REMEMBERED);
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}
@@ -73,18 +74,13 @@ export class Sessions<T> {
     if (!entry) return;
     this.entries.delete(id);
     if (this.entries.size === 0) this.disarm();
-    if (this.options.remember?.includes(reason)) this.remember(id);
-    this.options.onEnd(entry.value, reason);
+    if (this.options.remember?.includes(reason)) this.over.set(id, true);
+    this.options.onEnd(entry.value, reason, id);
   }
 
   /** Ends those for which `which` says so, by default all. */
   endAll(reason: SessionEnd, which: (value: T) => boolean = () => true): void {
     for (const [id, { value }] of [...this.entries]) if (which(value)) this.end(id, reason);
-  }
-
-  private remember(id: string): void {
-    this.over.add(id);
-    if (this.over.size > MOST_REMEMBERED) this.over.delete(this.over.values().next().value!);
   }
 
   private arm(): void {

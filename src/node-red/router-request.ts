@@ -13,14 +13,14 @@ import type { RunTag } from "./run-tag.js";
 
 /**
  * A request on its way to the model, with the tools.
- * @returns the message, and the names of the message's own tools that ours take the place of
+ * @returns the message, and what its author is told of the tools that it brought
  * @throws Failure `invalid_request`, `configuration`
  */
 export function firstRequest(
   message: Message,
   settings: RouterSettings,
   tag: RunTag,
-): { message: Message; replaced: string[] } {
+): { message: Message; warnings: string[] } {
   const options = message.options ?? {};
   if (!isObject(options)) throw new Failure("invalid_request", "msg.options has to be an object.");
   const given = givenTools(message, options);
@@ -33,7 +33,28 @@ export function firstRequest(
     first["tools"] = plainCopy(tools, "msg.tools");
     first["options"] = { ...optionsOf(settings, names), ...options };
   }
-  return { message: first, replaced };
+  const warnings = replaced.map(
+    (name) => `The message brought a tool “${name}” of its own; this node's tool of that name is used.`,
+  );
+  const lost = settings.otherTools ? [] : otherNames(given, settings);
+  if (lost.length > 0) {
+    warnings.push(
+      `The message brought tools that this node has no output for: ${lost.join(", ")}. The model may call them, and nothing answers. Tick the output for other tools, or leave them out.`,
+    );
+  }
+  return { message: first, warnings };
+}
+
+/** Has whoever streams for a run stop this stream, and forget the conversation that it is of. */
+export function resetMessage(run: RouterRun, id: string): Message {
+  const { toolRun: _, retry: _retry, toolCall: _call, ...riding } = carried(run.base);
+  return { ...riding, reset: true, parts: { id, index: 0 } };
+}
+
+/** The names of a request's own tools; a service's own are no functions, and nobody here has to answer them. */
+function otherNames(given: readonly unknown[], { tools }: RouterSettings): string[] {
+  const names = given.map(nameOf).filter((name) => name !== undefined && !tools.has(name));
+  return [...new Set(names)].slice(0, 10).map((name) => name!.slice(0, 80));
 }
 
 /** A run's next turn. */

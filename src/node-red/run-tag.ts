@@ -30,14 +30,21 @@ export function asksForNextTurn(message: Message): boolean {
   return (runTagOf(message)?.round ?? 0) > 1;
 }
 
-/** Whether a tag, or one around it, is of the run that its reader knows as this stream, or of the run of this key. */
-export function runsFor(tag: RunTag | undefined, stream: string): boolean {
-  let looked = tag;
-  for (let depth = 0; looked && depth < DEEPEST; depth++) {
-    if (looked.stream === stream || looked.run === stream) return true;
-    looked = asTag(looked.outer);
-  }
-  return false;
+/** The names that a tag and those around it give their streams: the runs' keys, and what their readers know. */
+export function namesOfRuns(tag: RunTag | undefined): string[] {
+  return around(tag).flatMap(({ run, stream }) => (stream === undefined ? run : [run, stream]));
+}
+
+/** The tag that a router has written: this one, or one around it. */
+export function tagBy(tag: RunTag | undefined, node: string): RunTag | undefined {
+  return around(tag).find((one) => one.node === node);
+}
+
+/** A tag, and those around it. */
+function around(tag: RunTag | undefined): RunTag[] {
+  const tags: RunTag[] = [];
+  for (let one = tag; one && tags.length < DEEPEST; one = asTag(one.outer)) tags.push(one);
+  return tags;
 }
 
 function asTag(value: unknown): RunTag | undefined {

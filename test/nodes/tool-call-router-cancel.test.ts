@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red.js";
+import { node, sink } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { answering, routerFlow, weatherman } from "../support/router-flow.js";
 import { RouterWorld, turns } from "../support/router-world.js";
@@ -59,6 +60,21 @@ describe("A run that is cancelled", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
+  it("while a retry node in front waits: what that goes on with later is stopped", async () => {
+    const world = new RouterWorld(turns({ texts: ["Let "], stalls: "within" }));
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true });
+    await world.clock.advance(2_000);
+    const { toolRun } = world.requests[0]!;
+    const said = world.out.length;
+    const stops = world.commands.length;
+    for (const index of [1, 2, 3])
+      world.input({ payload: "me", parts: { id: "stream-0", index, type: "string", ch: "" }, toolRun });
+    assert.equal(world.out.length, said);
+    assert.equal(world.commands.length, stops + 1);
+    assert.equal(id(world.commands.at(-1)), "stream-0");
+  });
+
   it("before anything comes: the stream that comes all the same is stopped", async () => {
     for (const wait of [0, 5_000]) {
       const world = new RouterWorld(turns({ texts: ["late"], stalls: "within" }));
@@ -113,13 +129,13 @@ describe("A run that is cancelled", () => {
 
   it("is the one that is meant: by its id, by its topic, or all", () => {
     for (const [command, left, handedOn] of [
-      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"], 1],
-      // No chat-stream has to know topics.
+      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"], 0],
       [{ cancel: true, topic: "c" }, ["a", "b"], 0],
-      [{ reset: true, topic: "c" }, ["a", "b"], 1],
-      [{ reset: true }, [], 1],
+      // For the runs' conversations to be forgotten, and for the one that the message means.
+      [{ reset: true, topic: "c" }, ["a", "b"], 2],
+      [{ reset: true }, [], 4],
       // As an inject node writes it.
-      [{ cancel: true, topic: "" }, [], 1],
+      [{ cancel: true, topic: "" }, [], 0],
       [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"], 1],
     ] as const) {
       const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
@@ -132,6 +148,8 @@ describe("A run that is cancelled", () => {
         left,
       );
       assert.equal(world.commands.length, handedOn);
+      // One without would mean all streams of the chat-stream.
+      assert.ok(world.commands.every((handed) => id(handed) !== undefined));
     }
   });
 
@@ -189,6 +207,51 @@ describe("A run that is cancelled in a flow", () => {
       );
     });
   }
+
+  for (const command of [{ cancel: true }, { reset: true }, { reset: true, topic: "t" }]) {
+    it(`by ${JSON.stringify(command)}: what others ask of the same chat-stream goes on`, async () => {
+      service().script = async (reply) => void (await reply.sendApart("It "));
+      const rules = [{ t: "eq", v: "t", vt: "str" }, { t: "else" }];
+      const split = { property: "topic", propertyType: "msg", rules, outputs: 2, checkall: "false" };
+      await runtime().deploy(
+        routerFlow(service().url, {
+          between: "split",
+          more: [{ ...node("switch", "split", [], split), wires: [["router"], ["plain"]] }, sink("plain")],
+        }),
+      );
+      runtime().inject("ask", { payload: "Rome", topic: "other" });
+      runtime().inject("router", { payload: "Paris", topic: "t" });
+      await eventually(() => runtime().at("out").length + runtime().at("plain").length === 2);
+      for (const time of ["while it streams", "when nothing of it runs"]) {
+        runtime().inject("router", { ...command });
+        const [end] = await runtime().ends("out");
+        assert.equal(end!.finishReason, "cancelled");
+        await eventually(() => service().streaming === 1, "one is let go");
+        await pause();
+        assert.equal(service().streaming, 1, time);
+      }
+    });
+  }
+
+  it("by a reset: the conversations that are meant are forgotten, whatever their runs are at", async () => {
+    service().script = weatherman;
+    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    const say = async (topic: string) => {
+      runtime().forget();
+      service().queue.push((reply) => reply.say("Hello"));
+      runtime().inject("router", { payload: "Hi", topic });
+      const [end] = await runtime().ends("out");
+      return (end!["conversation"] as unknown[]).length;
+    };
+    for (const topic of ["a", "b", "c"]) assert.equal(await say(topic), 2);
+    runtime().inject("router", { payload: "Paris", topic: "a" });
+    await runtime().until("weather", (messages) => messages.length === 1);
+    const { parts } = runtime().at("out").at(-1)!;
+    runtime().inject("router", { reset: true, parts: { ...parts! } });
+    runtime().inject("router", { reset: true, topic: "b" });
+    await pause();
+    assert.deepEqual([await say("a"), await say("b"), await say("c")], [2, 2, 4]);
+  });
 
   it("by a redeploy of the router alone: what the service still says is stopped as well", async () => {
     service().script = (reply) => void reply.send("It ");

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../src/core/chunk.js";
 import type { Message } from "../../src/node-red/red.js";
+import { chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { pause, textOf } from "../support/inbox.js";
-import { routerFlow, weatherman } from "../support/router-flow.js";
-import { RouterWorld, turns } from "../support/router-world.js";
+import {
+  answering,
+  callRecords,
+  messagesOf,
+  routerFlow,
+  routerNode,
+  weatherman,
+} from "../support/router-flow.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../support/router-world.js";
+import type { Script } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
@@ -57,15 +66,12 @@ describe("What a run's messages carry", () => {
 
   it("keeps the tag of a router around it, for that one's eyes", () => {
     const outer = { node: "another", run: "r", round: 2, stream: "s" };
-    for (const asked of [true, false]) {
-      const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
-      if (asked) world.input({ payload: "Go", toolRun: outer });
-      else world.stream({ payload: "Go", toolRun: outer }, { texts: ["a"], calls: [PARIS] });
-      assert.deepEqual((world.requests.at(-1)!["toolRun"] as { outer: unknown }).outer, outer);
-      assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
-      assert.ok(!("toolRun" in world.called[0]!.message));
-      assert.equal(world.ends.length, 1);
-    }
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    world.input({ payload: "Go", toolRun: outer });
+    assert.deepEqual((world.requests.at(-1)!["toolRun"] as { outer: unknown }).outer, outer);
+    assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
+    assert.ok(!("toolRun" in world.called[0]!.message));
+    assert.equal(world.ends.length, 1);
   });
 
   it("keeps the tag of a retry node around it, but from the tools, and without what the turn before went on from", () => {
@@ -125,5 +131,82 @@ describe("A run's next turn at its chat-stream", () => {
       "tool: sunny",
       "assistant: It is sunny.",
     ]);
+  });
+});
+
+describe("Two routers", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const calls: Script = (reply) => {
+    reply.send(...callRecords("get_weather", { city: "Paris" })).done("tool_calls");
+  };
+  const flow = (first: string[][], second: string[][], stream: string[]) => [
+    TAB,
+    provider(service().url),
+    chatStream({ wires: [stream] }),
+    routerNode({ wires: [...first, ["weather"]], tools: [WEATHER], maxRounds: 1 }),
+    node("tool-call-router", "second", [], { wires: [...second, ["time"]], tools: [TIME], maxRounds: 1 }),
+    ...["out", "other", "weather", "time"].map(sink),
+    ...witnesses("ask", "router", "second"),
+  ];
+  const warnings = () => runtime().logs.filter(({ level, id }) => level === 30 && id !== undefined);
+
+  it("on one chat-stream have each its own streams: limits hold, and each reader gets his answers once", async () => {
+    service().script = calls;
+    await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["router", "second"]));
+    answering(runtime(), "weather", () => "sunny");
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("out");
+    assert.equal((end!.error as { code: string }).code, "tool_rounds");
+    service().script = (reply) => reply.say("Noon.");
+    runtime().inject("second", { payload: "When?" });
+    await runtime().ends("other");
+    await pause();
+    assert.equal(service().requests.length, 3);
+    assert.equal(runtime().at("weather").length, 1);
+    assert.deepEqual([textOf(runtime().at("out")), textOf(runtime().at("other"))], ["", "Noon."]);
+    assert.deepEqual(
+      warnings().map(({ id }) => id),
+      ["second", "router"],
+    );
+  });
+
+  it("one behind the other answer each its own calls, whichever of them is asked", async () => {
+    service().script = (reply, { body }) => {
+      const result = messagesOf({ body }).findLast(({ role }) => role === "tool");
+      if (result) reply.say(String(result.content));
+      else {
+        const [tool] = body["tools"] as { function: { name: string } }[];
+        reply.send(...callRecords(tool!.function.name, { city: "Paris" })).done("tool_calls");
+      }
+    };
+    await runtime().deploy(flow([["second"], ["ask"]], [["out"], ["ask"]], ["router"]));
+    for (const [entry, tool] of [
+      ["router", "weather"],
+      ["second", "time"],
+    ] as const) {
+      runtime().forget();
+      runtime().reactions.set(tool, (message) => runtime().inject(entry, { ...message, payload: tool }));
+      runtime().inject(entry, { payload: "Paris" });
+      await runtime().ends("out");
+      await pause();
+      assert.equal(textOf(runtime().at("out")), tool);
+      assert.equal(
+        runtime()
+          .at("out")
+          .filter(({ complete }) => complete).length,
+        1,
+      );
+    }
+    assert.equal(warnings().length, 0);
+  });
+
+  it("that ask each other are told, and do not go round in circles", async () => {
+    await runtime().deploy(flow([["out"], ["second"]], [["other"], ["router"]], []));
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("out");
+    assert.match((end!.error as { message: string }).message, /came back to it unanswered/);
+    await pause();
+    assert.equal(runtime().inputs.get("second")!.got, 1);
   });
 });

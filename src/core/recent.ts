@@ -1,0 +1,13 @@
+/** A map that holds so many entries: the one that was set longest ago goes when another comes. */
+export class Recent<V> extends Map<string, V> {
+  constructor(private readonly most: number) {
+    super();
+  }
+
+  override set(key: string, value: V): this {
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.most) this.delete(this.keys().next().value!);
+    return this;
+  }
+}
