@@ -61,6 +61,39 @@
     return undefined;
   }
 
+  function strictProblem(given: unknown): string | undefined {
+    if (problem(given) !== undefined) return undefined;
+    return looseIn(typeof given === "string" ? JSON.parse(given) : given, "");
+  }
+
+  function looseIn(schema: unknown, path: string): string | undefined {
+    if (!isFields(schema)) return undefined;
+    const here = (keyword: string) => (path === "" ? keyword : `${path}.${keyword}`);
+    const { type, properties, required, additionalProperties: more } = schema;
+    if (isFields(properties) || [type].flat().includes("object")) {
+      if (more !== false) return word("open", { path: here("additionalProperties") });
+      const names = Array.isArray(required) ? required : [];
+      const optional = Object.keys(isFields(properties) ? properties : {}).find(
+        (one) => !names.includes(one),
+      );
+      if (optional !== undefined)
+        return word("optional", { path: here("required"), value: JSON.stringify(optional) });
+    }
+    const named = NAMED.flatMap((keyword) =>
+      Object.entries(isFields(schema[keyword]) ? schema[keyword] : {}).map(
+        ([name, inner]) => [`${keyword}.${name}`, inner] as const,
+      ),
+    );
+    const others = [...LISTED, ...NESTED].flatMap((keyword) =>
+      [schema[keyword]].flat().map((inner) => [keyword, inner] as const),
+    );
+    for (const [place, inner] of [...named, ...others]) {
+      const found = looseIn(inner, here(place));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
   function isFields(value: unknown): value is Fields {
     return typeof value === "object" && value !== null && !Array.isArray(value);
   }
@@ -99,5 +132,5 @@
     input.on("remove", () => editor.destroy());
   }
 
-  $.extend({ chatSchema: { problem, show } });
+  $.extend({ chatSchema: { problem, strictProblem, show } });
 })();

@@ -13,7 +13,7 @@
     tool?: ChatTool;
     /** The output that it had when the dialog was opened, or a key that is no number. */
     port?: string;
-    /** The name by which the tool choice knows it. */
+    /** The name by which the tool choice knows it: the last that was not empty. */
     name?: string;
     row?: ChatToolRow;
   }
@@ -179,21 +179,22 @@
       $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(now)));
     };
 
-    /** The tool that has to be called is chosen by its name. */
-    const offer = () => {
-      const names = items().flatMap((item) => {
-        const name = item.row!.read().name ?? "";
-        if (item.name && choice.val() === item.name && name) choose(name);
+    /** The tool that has to be called is chosen by its name, also where that is deleted before a new one is typed. */
+    const offer = (names: readonly string[]) => {
+      for (const [at, item] of items().entries()) {
+        const name = names[at];
+        if (!name) continue;
+        if (item.name && choice.val() === item.name) choose(name, names);
         item.name = name;
-        return name || [];
-      });
+      }
       choose(String(choice.val()), names);
     };
     const choose = (chosen: string, names: readonly string[] = []) => {
       choice.empty();
       // What is stored may be a tool that comes with the messages.
-      for (const one of new Set([...CHOICES, ...names, chosen])) {
-        const key = CHOICES.includes(one) ? one || "default" : "tool";
+      for (const one of new Set([...CHOICES, ...names.filter(Boolean), chosen])) {
+        const listed = names.includes(one) || ENVIRONMENT.test(one);
+        const key = CHOICES.includes(one) ? one || "default" : listed ? "tool" : "otherTool";
         $("<option>")
           .val(one)
           .text(node._(`tool-call-router.toolChoice.${key}`, { tool: one }))
@@ -204,8 +205,8 @@
 
     const changed = () => {
       number();
-      offer();
-      const names = items().map(({ name }) => name!);
+      const names = items().map(({ row }) => row!.read().name ?? "");
+      offer(names);
       for (const { row } of items()) row!.judge(names);
     };
     choose(String(node.toolChoice ?? ""));

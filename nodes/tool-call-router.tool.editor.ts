@@ -16,9 +16,9 @@
   }
 
   /** Nothing at all stands for a tool without arguments. */
-  function schemaProblem(schema: unknown): string | undefined {
-    const text = asText(schema).trim();
-    return text === "" || ENVIRONMENT.test(text) ? undefined : $.chatSchema.problem(text);
+  function hasSchema({ parameters }: ChatTool): boolean {
+    const text = asText(parameters).trim();
+    return text !== "" && !ENVIRONMENT.test(text);
   }
 
   function linkProblem(link: string | undefined, _: Translate): string | undefined {
@@ -29,7 +29,7 @@
   function problems(tool: ChatTool, names: readonly string[], _: Translate) {
     return {
       name: nameProblem(tool.name ?? "", names, _),
-      parameters: schemaProblem(tool.parameters),
+      parameters: hasSchema(tool) ? $.chatSchema.problem(tool.parameters) : undefined,
       link: linkProblem(tool.link, _),
     };
   }
@@ -91,13 +91,10 @@
     const toggle = $('<button type="button">')
       .addClass("red-ui-button red-ui-button-small")
       .append(caret, $("<span>").text(` ${word("arguments")}`));
+    const strictHint = $("<div>").addClass("chat-tool-hint");
     const panel = $("<div>")
       .addClass("chat-tool-panel")
-      .append(
-        $("<div>").append(schema),
-        $("<label>").text(word("strict")).prepend(strict),
-        $("<div>").addClass("chat-tool-hint").text(word("strictHint")),
-      );
+      .append($("<div>").append(schema), $("<label>").text(word("strict")).prepend(strict), strictHint);
     element
       .addClass("chat-tool")
       .append(
@@ -148,6 +145,9 @@
         const said = panel.is(":visible") ? "" : wrong.parameters;
         short.text(wrong.parameters === undefined ? summary(now.parameters, node._) : (said ?? ""));
         short.toggleClass("chat-wrong", wrong.parameters !== undefined);
+        // Not wrong everywhere: some services take any schema.
+        const loose = now.strict && hasSchema(now) ? $.chatSchema.strictProblem(now.parameters) : undefined;
+        strictHint.text(loose ?? word("strictHint")).toggleClass("chat-wrong", loose !== undefined);
       },
       number(output) {
         own.text(output === undefined ? word("own") : word("output", { output }));

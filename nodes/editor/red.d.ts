@@ -196,6 +196,12 @@ interface JQueryStatic {
      */
     problem(schema: unknown, anyType?: boolean): string | undefined;
     /**
+     * What a service refuses in such a schema that keeps the model to it: properties that may be missing, or be more.
+     *
+     * @returns as `problem`; undefined also where the schema is none
+     */
+    strictProblem(schema: unknown): string | undefined;
+    /**
      * Puts an editor behind an input, usually a hidden one. The input's value is the schema's text, and "" where there
      * is none; "change" is triggered on it as one types. The editor goes when the input goes.
      */

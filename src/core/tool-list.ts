@@ -79,7 +79,10 @@ function readTool(config: ToolConfig, at: number): Omit<Tool, "output"> {
       `The tool name “${name.slice(0, 80)}” is not possible: up to 64 letters, digits, - and _ are allowed.`,
     );
   }
-  const parameters = parametersOf(name, config.parameters);
+  const given = parametersOf(name, config.parameters);
+  // Without arguments there is no schema to get wrong, but for a strict service.
+  const parameters =
+    given === NO_ARGUMENTS && config.strict === true ? { ...given, additionalProperties: false } : given;
   const said: Record<string, unknown> = { name };
   if (typeof description === "string" && description.trim() !== "") said["description"] = description;
   said["parameters"] = parameters;

@@ -26,7 +26,7 @@ export function resultOf(value: unknown, most: number): ToolResult {
 
 /** What a tool that failed tells: an error as a Catch node passes it on, or anything else. */
 export function failureOf(error: unknown, most: number): ToolResult {
-  const said = isObject(error) || error instanceof Error ? (error as { message?: unknown }).message : error;
+  const said = isObject(error) ? error["message"] : error;
   const { text, failed } = resultOf(said ?? "The tool failed.", most);
   return failed ? { text, failed } : { text: `Error: ${text}`, failed: true };
 }
@@ -44,11 +44,19 @@ export function quotedName(name: string): string {
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return new TextDecoder("utf-8", { fatal: true }).decode(value);
+  const plain = plainOf(value);
+  return typeof plain === "string" ? plain : JSON.stringify(plain, (_key, entry: unknown) => plainOf(entry));
+}
+
+/** What JSON has no form for. A function node's own objects are of another realm, where `instanceof` knows none of them. */
+function plainOf(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Error) return value.message;
-  return JSON.stringify(value, (_key, entry: unknown) =>
-    typeof entry === "bigint" ? entry.toString() : entry,
-  );
+  if (!isObject(value)) return value;
+  const kind = Object.prototype.toString.call(value);
+  if (kind === "[object Error]") return value["message"];
+  return kind === "[object Map]" || kind === "[object Set]"
+    ? [...(value as unknown as Iterable<unknown>)]
+    : value;
 }
 
 function cut(text: string, most: number): string {

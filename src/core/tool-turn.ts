@@ -1,6 +1,7 @@
 import type { AssistantMessage, ChatMessage } from "./chunk.js";
 import { isObject } from "./json.js";
 import type { ChatRequest } from "./request.js";
+import { nameOf } from "./tool-list.js";
 
 /**
  * The request that comes after a turn with tool calls.
@@ -15,7 +16,7 @@ export function nextRequest(
 ): ChatRequest {
   const next: ChatRequest = {
     model: request.model,
-    messages: [...request.messages, echoOf(answer), ...results],
+    messages: [...request.messages, withKnownNames(echoOf(answer), request.tools), ...results],
     parameters: withoutForce(request.parameters ?? {}),
   };
   if (request.tools) next.tools = request.tools;
@@ -44,9 +45,37 @@ function echoOf({ annotations: _, images: _images, audio, ...said }: AssistantMe
   return { ...said, audio: { id: audio["id"] } };
 }
 
+/**
+ * A message with the names of its calls as services take them back (OpenAI's reference of `tool_calls.function.name`):
+ * a model makes names up, and a request that repeats one may be refused as a whole. One that was offered is right.
+ */
+function withKnownNames(message: ChatMessage, tools: readonly unknown[] = []): ChatMessage {
+  const { tool_calls: calls } = message as Partial<AssistantMessage>;
+  if (!calls) return message;
+  const offered = new Set(tools.map(nameOf));
+  return {
+    ...message,
+    tool_calls: calls.map((call) => {
+      const { name } = call.function;
+      if (offered.has(name)) return call;
+      const possible = name.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, "_") || "unknown";
+      return { ...call, function: { ...call.function, name: possible } };
+    }),
+  };
+}
+
 /** A tool that has to be called in every turn is called for ever. */
 function withoutForce(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const choice = parameters["tool_choice"];
-  const forced = isObject(choice) || choice === "required" || choice === "any";
-  return forced ? { ...parameters, tool_choice: "auto" } : { ...parameters };
+  return choice === undefined ? { ...parameters } : { ...parameters, tool_choice: unforced(choice) };
+}
+
+/** The same choice without its force: what it forbids stays forbidden. Chat Completions' forms, and Anthropic's. */
+function unforced(choice: unknown): unknown {
+  if (!isObject(choice)) return choice === "required" || choice === "any" ? "auto" : choice;
+  const { type, allowed_tools: allowed, name: _, ...more } = choice;
+  if (type === "auto" || type === "none") return choice;
+  if (type === "allowed_tools" && isObject(allowed))
+    return { ...choice, allowed_tools: { ...allowed, mode: "auto" } };
+  return type === "any" || type === "tool" ? { ...more, type: "auto" } : "auto";
 }

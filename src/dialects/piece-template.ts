@@ -33,6 +33,8 @@ export class PieceTemplate {
     const { chunk, choice, delta, call, function: said } = this.frame!;
     const wire = { ...call, function: { ...said, arguments: piece } };
     const pieces = trackerFor(choice["index"] as number).normalise([wire]);
+    // A call said once more changes nothing, here nor where the record is read in full.
+    if (pieces.length === 0) return undefined;
     return { ...chunk, choices: [{ ...choice, delta: { ...delta, tool_calls: pieces } }] } as Chunk;
   }
 

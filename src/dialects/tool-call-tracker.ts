@@ -39,10 +39,11 @@ export class ToolCallTracker {
     const said = isObject(wire["function"]) ? wire["function"] : {};
     const id = typeof wire["id"] === "string" ? wire["id"] : "";
     const name = typeof said["name"] === "string" ? said["name"] : "";
-    const fragment = argumentsOf(said["arguments"]);
+    const given = argumentsOf(said["arguments"]);
     const known = this.calls.length;
-    const call = this.callFor(this.wireIndex(wire["index"]), id, name, fragment);
+    const call = this.callFor(this.wireIndex(wire["index"]), id, name, given);
     const isNew = this.calls.length > known;
+    const fragment = !isNew && this.repeats(call, id, given) ? "" : given;
 
     const { index: _index, id: _id, type, function: _function, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
@@ -78,8 +79,8 @@ export class ToolCallTracker {
     const last = index === undefined ? this.calls.at(-1) : this.newestAt.get(index);
     if (!last) return this.open(index);
     if (id !== "" && id !== last.id) {
-      const same = this.calls.find((call) => call.id === id);
-      if (same) return same;
+      const same = this.calls.findLast((call) => call.id === id);
+      if (same) return this.beginsAnother(same, id, name, fragment) ? this.open(index) : same;
       // Without an index a new id is a new call, but for one that comes late. With an index it takes a name as well.
       const late = last.id === "" && this.fits(last, name) && !this.beginsAnother(last, id, name, fragment);
       const rotated = index !== undefined && name === "";
@@ -98,16 +99,19 @@ export class ToolCallTracker {
   }
 
   /**
-   * Two calls under one number and no id to tell them apart: the first is whole and a name comes with the beginning
-   * of an object; or the name is another tool's.
+   * Two calls under one number and no id to tell them apart, or the same: the first is whole and a name comes with the
+   * beginning of an object; or the name is another tool's. Who says a call with its id once more in full repeats it.
    */
   private beginsAnother(known: TrackedCall, id: string, name: string, fragment: string): boolean {
     if (name === "") return false;
     const other = known.name !== "" && name !== known.name;
     if (other && this.toolNames.includes(name) && this.toolNames.includes(known.name)) return true;
-    const repeated = id !== "" && id === known.id && !other;
-    if (repeated || !fragment.startsWith("{") || known.arguments.length > LONGEST_CHECKED) return false;
-    return isObject(tryParseJson(known.arguments));
+    if (!fragment.startsWith("{") || known.arguments.length > LONGEST_CHECKED) return false;
+    return isWhole(known.arguments) && !this.repeats(known, id, fragment);
+  }
+
+  private repeats(known: TrackedCall, id: string, fragment: string): boolean {
+    return id !== "" && id === known.id && fragment === known.arguments && isWhole(fragment);
   }
 
   private open(index: number | undefined): TrackedCall {
@@ -129,6 +133,11 @@ export class ToolCallTracker {
   private tooMany(): Failure {
     return new Failure("limit", `The service sent more than ${this.most} tool calls.`);
   }
+}
+
+/** Whether arguments are an object to its end. Most are looked at while they grow, and not parsed for it. */
+function isWhole(text: string): boolean {
+  return text.trimEnd().endsWith("}") && isObject(tryParseJson(text));
 }
 
 function argumentsOf(value: unknown): string {

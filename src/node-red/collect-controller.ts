@@ -7,7 +7,7 @@ import { Assembly } from "./assembly.js";
 import { controlOf } from "./control.js";
 import { toNodeError } from "./error.js";
 import { withoutStream } from "./message.js";
-import { parsedAnswer } from "./parsed-answer.js";
+import { lastTurn, parsedAnswer } from "./parsed-answer.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { schemaAskedFor, schemaFrom } from "./response-format.js";
 import { StatusLine } from "./status.js";
@@ -123,7 +123,8 @@ export class CollectController {
       try {
         if (this.misconfigured) throw this.misconfigured;
         const schema = this.schema ?? schemaAskedFor(last.request);
-        message.payload = parsedAnswer(String(message.payload), last.finishReason, schema);
+        const answer = lastTurn(String(message.payload), last["rounds"]);
+        message.payload = parsedAnswer(answer, last.finishReason, schema);
       } catch (thrown) {
         return this.giveUp(stream, asFailure(thrown));
       }

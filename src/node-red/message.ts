@@ -38,6 +38,9 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
   "__proto__",
 ]);
 
+/** The way back to the `link call` nodes that a message came by (`60-link.js`). */
+const LINKS = "_linkSource";
+
 /** Deepest nesting of sequences that is kept: `split` within `split`. */
 const DEEPEST_PARTS = 16;
 
@@ -50,7 +53,7 @@ export function carried(message: Message, unreadable: string[] = []): Message {
   for (const key of Object.keys(message)) {
     if (NOT_CARRIED.has(key)) continue;
     try {
-      kept[key] = message[key];
+      kept[key] = key === LINKS ? copyLinks(message[key]) : message[key];
     } catch {
       unreadable.push(key);
     }
@@ -88,11 +91,14 @@ export class StreamWriter {
   readonly unreadable: string[] = [];
   private readonly base: Message;
   private readonly outer: Parts | undefined;
+  /** Whether the request came by a `link call`, or by a call of a router. */
+  private readonly linked: boolean;
   private readonly view: PartialView | undefined;
 
   constructor(private readonly options: WriterOptions) {
     this.base = carried(options.message, this.unreadable);
     this.outer = copyParts(options.message.parts);
+    this.linked = LINKS in this.base;
     if (options.partial) this.view = new PartialView();
   }
 
@@ -154,8 +160,15 @@ export class StreamWriter {
   private compose(payload: string): Message {
     const parts: Parts = { id: this.options.id, index: this.index++, type: "string", ch: "" };
     if (this.outer) parts.parts = copyParts(this.outer)!;
-    return { ...this.base, payload, parts };
+    const message: Message = { ...this.base, payload, parts };
+    if (this.linked) message[LINKS] = copyLinks(message[LINKS]);
+    return message;
   }
+}
+
+/** Each message its own: core's `link out` takes the last entry out of the list that it gets. */
+function copyLinks(links: unknown): unknown {
+  return Array.isArray(links) ? [...(links as unknown[])] : links;
 }
 
 /** Each message its own: core's `join` and `batch` write into the parts that they get. */

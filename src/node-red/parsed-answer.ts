@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.js";
 import { withoutFence } from "../core/fence.js";
-import { parseJson, withinDepth } from "../core/json.js";
+import { isObject, parseJson, withinDepth } from "../core/json.js";
 import { compileSchema } from "../core/json-schema.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
 
@@ -28,6 +28,16 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
   const wrong = check?.(value);
   if (wrong) throw new Failure("bad_response", `The answer does not fit its JSON Schema: ${wrong}.`);
   return value;
+}
+
+/**
+ * The answer itself, where a model has called tools: what it said in the last turn.
+ * @param rounds what a tool-call-router tells of the turns; it has travelled through a flow, and may be anything
+ */
+export function lastTurn(text: string, rounds: unknown): string {
+  const before = Array.isArray(rounds) ? rounds.slice(0, -1) : [];
+  const characters = before.map((round) => Number(isObject(round) && round["characters"]) || 0);
+  return text.slice(characters.reduce((sum, count) => sum + Math.max(0, count), 0));
 }
 
 /** What an answer's end says of why it is not JSON. */

@@ -1,12 +1,18 @@
 import { asFailure } from "../core/failure.js";
+import { isObject } from "../core/json.js";
 import { failureOf, resultOf, type ToolResult } from "../core/tool-result.js";
 import { Assembly } from "./assembly.js";
 import type { Message } from "./red.js";
-import { isStream } from "./router-message.js";
+import { isStream, type Placed, type ToolCallTag } from "./router-message.js";
 
-/** Answers to the calls of one turn that come as streams, a tool being a chat-stream itself, by the calls' ids. */
-export class StreamedAnswers {
-  private readonly streams = new Map<string, Assembly>();
+/** Characters of a failure that are kept to know it again. */
+const LONGEST_KEPT = 300;
+
+/** The answers to a run's calls, by the calls' ids. One may come as a stream, a tool being a chat-stream itself. */
+export class ToolAnswers {
+  /** Those of the turn that still come, by the streams' ids: two that answer one call are not mixed. */
+  private readonly streams = new Map<string, Map<string, Assembly>>();
+  private readonly failures = new Map<string, string>();
 
   /**
    * What a message answers to a call: its payload or its error, and a stream's once it is whole.
@@ -14,27 +20,58 @@ export class StreamedAnswers {
    * @returns undefined where more is to come
    */
   take(id: string, message: Message, most: number): ToolResult | undefined {
-    const { payload, error } = message;
-    if (!isStream(message))
-      return (error ?? undefined) === undefined ? resultOf(payload, most) : failureOf(error, most);
-    const stream = this.streams.get(id) ?? new Assembly();
-    this.streams.set(id, stream);
+    const result = isStream(message) ? this.streamed(id, message, most) : toldBy(message, most);
+    if (result?.failed) this.failures.set(id, withoutPrefix(result.text).slice(0, LONGEST_KEPT));
+    return result;
+  }
+
+  /** Whether a message tells once more how a call failed, as of a node that throws and sends on (core `http request`). */
+  repeats(id: string, message: Message): boolean {
+    const known = this.failures.get(id);
+    return known !== undefined && toldBy(message, 2 * LONGEST_KEPT).text.includes(known);
+  }
+
+  /** A stream begins again. */
+  forget(id: string, { parts }: Placed): void {
+    this.streams.get(id)?.delete(parts.id);
+  }
+
+  /** What has not come yet is late from here on. */
+  clear(): void {
+    this.streams.clear();
+  }
+
+  private streamed(id: string, message: Placed, most: number): ToolResult | undefined {
+    const streams = this.streams.get(id) ?? new Map<string, Assembly>();
+    this.streams.set(id, streams);
+    const stream = streams.get(message.parts.id) ?? new Assembly();
+    streams.set(message.parts.id, stream);
     try {
       stream.add(message);
     } catch (thrown) {
       return failureOf(asFailure(thrown), most);
     }
-    if (!stream.whole) return undefined;
-    const failure = stream.last?.error;
-    return failure === undefined ? resultOf(stream.machine.text, most) : failureOf(failure, most);
+    return stream.whole ? toldBy({ ...stream.last, payload: stream.machine.text }, most) : undefined;
   }
+}
 
-  /** The stream begins again. */
-  forget(id: string): void {
-    this.streams.delete(id);
-  }
+/**
+ * What the author is told of an answer that nobody waits for.
+ * @param call undefined where the message has lost it
+ * @param count how many there were
+ */
+export function lateAnswer(call: ToolCallTag | undefined, count: number): string {
+  const name = String(call?.name ?? "").slice(0, 80);
+  const which = name === "" ? "" : ` of the tool “${name}”`;
+  return `An answer to a call${which} came too late, or twice, and was dropped (${count} so far). Let a tool answer once, and within the time that this node gives it.`;
+}
 
-  clear(): void {
-    this.streams.clear();
-  }
+/** A node may leave an error on its message that is none: `null`, `false`, no text. */
+function toldBy({ payload, error }: Message, most: number): ToolResult {
+  const failed = isObject(error) || (typeof error === "string" && error !== "");
+  return failed ? failureOf(error, most) : resultOf(payload, most);
+}
+
+function withoutPrefix(told: string): string {
+  return told.replace(/^(Error: )+/, "");
 }

@@ -9,16 +9,20 @@ import type { ToolCallTag } from "./router-message.js";
 import { callMessage } from "./router-request.js";
 import type { RouterRun } from "./router-run.js";
 import type { RouterSettings } from "./router-settings.js";
+import { isWired } from "./wired.js";
 
 /** Outputs before those of the tools: the stream, and requests. */
 const BEFORE_TOOLS = 2;
+
+/** Messages may bring other tools every time, and models make names up. */
+const MOST_WARNINGS = 100;
 
 /** Takes a call's message to its tool. */
 type Way = (message: Message) => void;
 
 /** The ways from the model to the tools. */
 export class ToolCalls {
-  /** Tools of which the author knows that they cannot be reached. */
+  /** What the author has been told. */
   private readonly warned = new Set<string>();
 
   constructor(
@@ -36,6 +40,9 @@ export class ToolCalls {
     for (const call of round.calls) {
       const verdict = verdictOf(call.call, this.settings.tools, this.given(run));
       if ("told" in verdict) {
+        if (verdict.outcome === "unknown") {
+          this.warn(`The model called a tool “${shortName(call)}”, which is not there. It was told so.`);
+        }
         round.answer(call.id, failure(verdict.told), this.clock.now(), verdict.outcome);
         continue;
       }
@@ -60,21 +67,19 @@ export class ToolCalls {
     return this.settings.otherTools ? (run.request?.tools ?? []) : undefined;
   }
 
-  private wayTo(run: RouterRun, { id, call }: RoundCall, tool: Tool | undefined): Way | undefined {
+  private wayTo(run: RouterRun, called: RoundCall, tool: Tool | undefined): Way | undefined {
     if (tool?.link !== undefined) {
       const send = this.links.find(tool.link);
-      if (send) return (message) => send({ run: run.key, id }, message);
-      this.warn(tool.name, `The tool “${tool.name}” calls a link in node that is not there.`);
+      if (send) return (message) => send({ run: run.key, id: called.id }, message);
+      this.warn(`The tool “${tool.name}” calls a link in node that is not there.`);
       return undefined;
     }
     const output = BEFORE_TOOLS + (tool?.output ?? this.ownOutputs);
-    if ((this.node.wires?.[output] ?? []).length > 0) {
+    if (isWired(this.red, this.node, output)) {
       return (message) => run.send([...Array<null>(output).fill(null), message]);
     }
-    const name = call.function.name.slice(0, 80);
     this.warn(
-      name,
-      `The model called the tool “${name}”, and nothing is wired to its output (${output + 1}).`,
+      `The model called the tool “${shortName(called)}”, and nothing that is enabled is wired to its output (${output + 1}).`,
     );
     return undefined;
   }
@@ -97,9 +102,14 @@ export class ToolCalls {
     return this.red.util.cloneMessage(callMessage(run, tag));
   }
 
-  private warn(tool: string, text: string): void {
-    if (this.warned.has(tool) || this.warned.size > 100) return;
-    this.warned.add(tool);
+  /** Tells the author something once. */
+  warn(text: string): void {
+    if (this.warned.has(text) || this.warned.size > MOST_WARNINGS) return;
+    this.warned.add(text);
     this.node.warn(text);
   }
+}
+
+function shortName({ call }: RoundCall): string {
+  return call.function.name.slice(0, 80);
 }

@@ -28,9 +28,8 @@ export class LinkCalls {
     onReturn: (call: LinkedCall | undefined, message: Message) => void,
   ) {
     node.returnLinkMessage = (event, message) => {
-      const call = this.open.get(event);
-      this.open.delete(event);
-      onReturn(call, message);
+      // A stream comes back by many messages.
+      onReturn(this.open.get(event), message);
     };
   }
 

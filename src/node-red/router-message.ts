@@ -62,8 +62,8 @@ export function isWhole(message: Message): boolean {
 }
 
 /**
- * Takes the tool calls out of a message's chunk: they are the router's business, and a reader would put those of
- * several turns together.
+ * Takes the tool calls of the first choice out of a message's chunk: they are the router's business, and a reader would
+ * put those of several turns together. Nobody answers those of another choice (`n`), which the reader keeps.
  * @param chunk the message's own
  * @param calling whether the turn has called a tool, so that its end is not the run's
  * @returns whether anything is left to send
@@ -71,7 +71,7 @@ export function isWhole(message: Message): boolean {
 export function takeCallsOut(message: Message, chunk: Chunk, calling: boolean): boolean {
   let taken = false;
   for (const choice of chunk.choices) {
-    if (choice.delta.tool_calls) {
+    if (choice.index === 0 && choice.delta.tool_calls) {
       delete choice.delta.tool_calls;
       taken = true;
     }

@@ -14,6 +14,10 @@ import { nextTurn } from "./router-request.js";
 import type { Ending, RouterRun } from "./router-run.js";
 import type { RouterSettings } from "./router-settings.js";
 import type { RouterStatus } from "./router-status.js";
+import { isWired } from "./wired.js";
+
+/** The output by which requests leave, from 0. */
+const ASK = 1;
 
 const NOTHING_CAME =
   "Nothing came of the request that left by output 2. Is it wired into a chat-stream, and its stream into this node?";
@@ -27,7 +31,7 @@ export const CAME_BACK =
   "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
 /** Said where a request would go nowhere. */
 export const NOBODY_ASKED =
-  "Nothing is wired to output 2, by which requests leave. Wire it into a chat-stream.";
+  "Nothing is wired to output 2, by which requests leave. Wire it into a chat-stream that is enabled.";
 const NO_REQUEST =
   "The stream's last message has no msg.request, so the tools' results cannot be sent back. Leave it on the message.";
 
@@ -45,6 +49,12 @@ export interface Workshop {
 /** What happens between the streams of a run: calls, answers, the next turn, the end. */
 export class RouterRounds {
   constructor(private readonly workshop: Workshop) {}
+
+  /** Whether anything is behind output 2. */
+  get asksSomebody(): boolean {
+    const { red, node } = this.workshop;
+    return isWired(red, node, ASK);
+  }
 
   /** A turn's stream has ended: with calls, or the run ends with it. */
   turnEnded(run: RouterRun, last: Placed, done: Done): void {
@@ -162,7 +172,7 @@ export class RouterRounds {
   private askNext(run: RouterRun, round: ToolRound): void {
     const { red, node, sessions, calls } = this.workshop;
     this.wait(run);
-    if (!asksSomebody(node)) throw new Failure("configuration", NOBODY_ASKED, { phase: "end" });
+    if (!this.asksSomebody) throw new Failure("configuration", NOBODY_ASKED, { phase: "end" });
     run.request = nextRequest(run.request!, run.answer!, round.messages());
     run.report();
     run.round++;
@@ -172,11 +182,6 @@ export class RouterRounds {
     // What the message holds is kept here for the run's end.
     run.send([null, red.util.cloneMessage(nextTurn(run, node.id, run.request))]);
   }
-}
-
-/** Whether anything is behind output 2. */
-export function asksSomebody({ wires }: RuntimeNode): boolean {
-  return wires === undefined || (wires[1] ?? []).length > 0;
 }
 
 function failed(failure: Failure): Ending {

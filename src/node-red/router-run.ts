@@ -11,7 +11,7 @@ import { Assembly } from "./assembly.js";
 import { carried, copyParts } from "./message.js";
 import type { Message, Parts, Send } from "./red.js";
 import { failureOf } from "./retry-session.js";
-import { StreamedAnswers } from "./router-answer.js";
+import { ToolAnswers } from "./router-answer.js";
 import { type Placed, takeCallsOut } from "./router-message.js";
 import type { RunTag } from "./run-tag.js";
 
@@ -19,6 +19,8 @@ import type { RunTag } from "./run-tag.js";
 export interface RoundReport {
   usage: unknown;
   finishReason: string;
+  /** What the turn added to the run's text, in UTF-16 units. */
+  characters: number;
   calls: CallReport[];
 }
 
@@ -47,7 +49,7 @@ export class RouterRun {
   /** The turn's calls, and the answer that made them. */
   calls: ToolRound | undefined;
   answer: AssistantMessage | undefined;
-  readonly streamed = new StreamedAnswers();
+  readonly answers = new ToolAnswers();
   /** Ids of all calls. */
   readonly ids = new Set<string>();
   /** A tool that gave no answer in the turn before. */
@@ -82,8 +84,8 @@ export class RouterRun {
     this.phase = "streaming";
     this.source = message.parts.id;
     this.stream ??= this.source;
-    // Its place goes on to the reader, who may change it.
-    this.base = { ...message, parts: copyParts(message.parts)! };
+    // The message goes on to the reader, who may change it.
+    this.base = { ...carried(message), parts: copyParts(message.parts)! };
     this.assembly = this.newAssembly();
   }
 
@@ -109,7 +111,7 @@ export class RouterRun {
     this.said += machine.text;
     this.last = last;
     this.phase = "tools";
-    this.rounds.push({ usage: last.usage ?? null, finishReason, calls: [] });
+    this.rounds.push({ usage: last.usage ?? null, finishReason, characters: machine.text.length, calls: [] });
     if (isObject(last.stats)) {
       this.stats.add(last.stats as unknown as Stats, now, 0);
       this.attempts += Number(last.stats["attempts"]) || 1;
@@ -131,7 +133,7 @@ export class RouterRun {
     const round = this.rounds.at(-1);
     if (round && this.calls) round.calls = this.calls.report();
     this.calls = undefined;
-    this.streamed.clear();
+    this.answers.clear();
   }
 
   /**

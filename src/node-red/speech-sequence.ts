@@ -160,7 +160,7 @@ export class SpeechSequence {
     if (this.over || bytes.length === 0) return;
     this.stats.firstAudioMs ??= Math.round(this.options.now() - this.startedAt);
     this.stats.bytes += bytes.length;
-    send({ ...base, payload: bytes, parts: this.place(base), contentType: this.contentType });
+    send({ ...carried(base), payload: bytes, parts: this.place(base), contentType: this.contentType });
   }
 
   private lastMessage(message: Message, { outcome, failure }: SpeechResult): Message {

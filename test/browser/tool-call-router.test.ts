@@ -253,6 +253,53 @@ describe("tool-call-router in the editor", function () {
     assert.equal(await editor.problems("router"), undefined);
   });
 
+  it("demands the tool that was chosen under its new name, though the old one was deleted first", async () => {
+    const editor = await world.editor(routerFlow(["a_tool", "b_tool"]));
+    const chosen = editor.field("node-input-toolChoice");
+    await editor.edit("router");
+    await editor.field("red-ui-tab-tool-call-router-run").click();
+    await chosen.selectOption("a_tool");
+    await editor.field("red-ui-tab-tool-call-router-tools").click();
+    const input = name(rows(editor).first());
+    await input.press("ControlOrMeta+a");
+    await input.press("Backspace");
+    await editor.page.locator(".chat-tool input.input-error").waitFor();
+    await input.pressSequentially("fresh_name");
+    await chosen.locator("option", { hasText: "fresh_name" }).waitFor({ state: "attached" });
+    await editor.done();
+    assert.equal(await editor.page.evaluate(`RED.nodes.node("router").toolChoice`), "fresh_name");
+    await editor.page.evaluate(`RED.nodes.node("router").toolChoice = "theirs"`);
+    await editor.edit("router");
+    assert.match(await chosen.locator("option:checked").innerText(), /theirs.*msg\.tools/);
+    await editor.cancel();
+  });
+
+  it("says what a strict service refuses in a schema, as one types", async () => {
+    const editor = await world.editor(routerFlow(["a"]));
+    await editor.edit("router");
+    const row = rows(editor).first();
+    await row.getByRole("button", { name: "Arguments" }).click();
+    const wrong = row.locator(".chat-tool-hint.chat-wrong");
+    await row.getByRole("checkbox", { name: "strict" }).check();
+    await wrong.getByText("additionalProperties: has to be false").waitFor();
+    // Short lines: a click does not reach those that are scrolled away.
+    const city =
+      '"type": "object",\n"properties": {"city": {"type": "string"}},\n"additionalProperties": false';
+    await writeSchema(editor, row, `{${city}}`);
+    await wrong.getByText('required: "city" has to be in it').waitFor();
+    await screenshot(editor.page, "tool-call-router-strict");
+    await writeSchema(
+      editor,
+      row,
+      `{${city},\n"required": ["city"],\n"$defs": {"a": {"items": {"type": "object"}}}}`,
+    );
+    await wrong.getByText("$defs.a.items.additionalProperties:").waitFor();
+    await writeSchema(editor, row, `{${city},\n"required": ["city"]}`);
+    await wrong.waitFor({ state: "detached" });
+    await editor.done();
+    assert.equal(await editor.problems("router"), undefined);
+  });
+
   it("lets a link in node of any flow answer instead of an output, also in a copy of both", async () => {
     const linkIn = { type: "link in", links: [], x: 200, y: 400, wires: [[]] };
     const flow = [

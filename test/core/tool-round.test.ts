@@ -115,6 +115,41 @@ describe("The next request", () => {
     }
   });
 
+  it("keeps what a choice forbids, and takes its force alone", () => {
+    const tools = [{ type: "function", function: { name: "f" } }];
+    const allowed = (mode: string) => ({ type: "allowed_tools", allowed_tools: { mode, tools } });
+    for (const [choice, next] of [
+      [allowed("required"), allowed("auto")],
+      [allowed("auto"), allowed("auto")],
+      [{ type: "none" }, { type: "none" }],
+      [{ type: "tool", name: "f" }, { type: "auto" }],
+      [
+        { type: "any", disable_parallel_tool_use: true },
+        { type: "auto", disable_parallel_tool_use: true },
+      ],
+      [null, null],
+    ]) {
+      const request = { model: "", messages: [], parameters: { tool_choice: choice } };
+      assert.deepEqual(nextRequest(request, answer, results).parameters, { tool_choice: next });
+    }
+  });
+
+  it("repeats no name that a service may refuse, unless it was offered", () => {
+    const tools = [{ type: "function", function: { name: "my.tool" } }];
+    const names = ["multi_tool_use.parallel", "get weather", "", "my.tool", "ok_1-a", "x".repeat(1_000_000)];
+    const calls = names.map((name) => ({ ...call("a"), function: { name, arguments: "{}" } }));
+    const { messages } = nextRequest(
+      { model: "", messages: [], tools },
+      { ...answer, tool_calls: calls },
+      [],
+    );
+    assert.deepEqual(
+      (messages[0] as unknown as { tool_calls: ToolCall[] }).tool_calls.map((said) => said.function.name),
+      ["multi_tool_use_parallel", "get_weather", "unknown", "my.tool", "ok_1-a", "x".repeat(64)],
+    );
+    assert.equal(calls[0]!.function.name, names[0]);
+  });
+
   it("has no pictures, no annotations and no sound in the answer, which services refuse to read", () => {
     const rich = { ...answer, annotations: [1], images: [2], audio: { id: "a", data: "AAAA" } };
     const { messages } = nextRequest({ model: "", messages: [] }, rich, []);
@@ -158,6 +193,12 @@ describe("A list of tools", () => {
       function: { name: "two", parameters: { type: "object", properties: {} } },
     });
     assert.equal(readTools(undefined).size, 0);
+    const [strict] = readTools([{ name: "none", strict: true }]).values();
+    assert.deepEqual(strict!.definition["function"], {
+      name: "none",
+      parameters: { type: "object", properties: {}, additionalProperties: false },
+      strict: true,
+    });
   });
 
   it("is put after the message's own, which keep what is no function", () => {

@@ -15,7 +15,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   ],
   collect: [
     ...["payload", "parts", "flush", "reset"],
-    ...["response", "finishReason", "usage", "stats", "job", "request", "conversation", "error"],
+    ...["response", "finishReason", "usage", "stats", "rounds", "job", "request", "conversation", "error"],
   ],
   "delta-buffer": ["payload", "parts", "flush", "reset", "chunk", "partial", "complete"],
   "speech-stream": [

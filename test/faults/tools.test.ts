@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import type { FailureData } from "../../src/core/failure.js";
 import { type Called, RouterWorld, type Turn, turns, type WorldOptions } from "../support/router-world.js";
 
@@ -32,6 +33,15 @@ describe("Tools", () => {
   it("T01: never runs a tool that is unknown, and tells the model so", () => {
     refused({ name: "drop_table", args: {} }, /^Error: There is no tool "drop_table"\.$/);
     refused({ name: "", args: {} }, /There is no tool ""/);
+  });
+
+  it("T01: tells the author of an unknown tool once, by its name", () => {
+    const world = calling([{ name: "drop_table" }, { name: "drop_table" }, PARIS, { name: "drop_all" }]);
+    world.input({ payload: "Go" });
+    assert.deepEqual(
+      world.warnings.map((text) => /“(.*?)”/.exec(text)![1]),
+      ["drop_table", "drop_all"],
+    );
   });
 
   for (const [args, at] of [
@@ -133,7 +143,7 @@ describe("Tools", () => {
     world.answer(0, "first");
     world.answer(0, "second");
     assert.equal(world.warnings.length, 1);
-    assert.match(world.warnings[0]!, /1 so far/);
+    assert.match(world.warnings[0]!, /“get_weather”.*1 so far/);
     world.answer(1, "noon");
     world.answer(1, "midnight");
     assert.deepEqual(world.results(1), ["first", "noon"]);
@@ -173,6 +183,10 @@ describe("Tools", () => {
     ["a number", 7, /^7$/],
     ["no text", "", /^$/],
     ["an error", new Error("no entry"), /^no entry$/],
+    ["an error within", { e: new TypeError("no entry") }, /^{"e":"no entry"}$/],
+    ["an error of a function node", { e: runInNewContext("new Error('no entry')") }, /^{"e":"no entry"}$/],
+    ["a Map of a function node", runInNewContext("new Map([['a', 1]])"), /^\[\["a",1\]\]$/],
+    ["a Set within", { s: new Set([1, 2n]) }, /^{"s":\[1,"2"\]}$/],
   ] as const) {
     it(`T10: tells the model of ${what}`, () => {
       const world = calling([PARIS], {}, true);
@@ -200,6 +214,14 @@ describe("Tools", () => {
     world.answer(0, { city: "Paris" }, { error: { message: "no entry", source: { id: "f" } } });
     world.answer(1, "x", { error: "just a text" });
     assert.deepEqual(world.results(1), ["Error: no entry", "Error: just a text"]);
+  });
+
+  it("T11: takes an error that is none for none", () => {
+    for (const error of [null, false, "", 0]) {
+      const world = calling([PARIS], {}, true);
+      world.answer(0, "sunny", { error });
+      assert.deepEqual(world.results(1), ["sunny"]);
+    }
   });
 
   it("T12: keeps the order of the calls and the other results where one tool fails", () => {

@@ -41,6 +41,17 @@ describe("collect", () => {
     assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
   });
 
+  it("takes what a tool-call-router tells of its turns for data, whatever it is", () => {
+    for (const [text, rounds] of [
+      ["[1]", "x"],
+      ["[1]", [null, {}, { characters: "x" }, { characters: -5 }, { characters: 99 }]],
+      ["Hm.[1]", [{ characters: 3 }, {}]],
+    ] as const) {
+      const { finished } = new Collecting({ parse: "json" }).take(...streamOf([text], { rounds }));
+      assert.deepEqual(finished[0]?.payload, [1]);
+    }
+  });
+
   it("ignores what comes twice, before the end and after it", () => {
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, first, second, first, last, last, second);

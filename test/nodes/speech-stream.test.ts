@@ -67,6 +67,15 @@ describe("A speech-stream", () => {
     assert.equal(soundOf(flow.inbox("out").messages), "<One.><Two.>");
   });
 
+  it("gives each message its own way back to a link call, from which a link out takes", async () => {
+    const flow = await start();
+    say(flow, ...texts("a", "One.").map((text) => ({ ...text, _linkSource: [{ id: "e", node: "call" }] })));
+    await end(flow.inbox("out"));
+    const ways = flow.inbox("out").messages.map((message) => message["_linkSource"]);
+    assert.ok(ways.length > 2);
+    assert.equal(new Set(ways).size, ways.length);
+  });
+
   it("gives core join the file", async () => {
     const join = node("join", "join", ["out"], { mode: "auto" });
     const flow = await load([...speechFlow(service().url, { wires: [["join"]] }), join], {

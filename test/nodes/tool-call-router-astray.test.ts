@@ -127,10 +127,17 @@ describe("A message that goes astray", () => {
     assert.equal((world.errors[0] as { code?: string }).code, "invalid_request");
   });
 
-  it("has no failure where its error is null", () => {
-    const world = calling();
-    world.answer(0, "sunny", { error: null });
-    assert.deepEqual(world.results(1), ["sunny"]);
+  it("is none to speak of where it tells a failure again, as of a node that throws and sends on as well", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { stalls: "before" }));
+    world.onCall = () => {};
+    world.input({ payload: "Go" });
+    world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
+    world.answer(0, "RequestError: connect ECONNREFUSED : http://x/");
+    world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
+    assert.deepEqual(world.results(1), ["Error: RequestError: connect ECONNREFUSED"]);
+    assert.deepEqual(world.warnings, []);
+    world.answer(0, "sunny after all");
+    assert.match(world.warnings[0]!, /“get_weather”.*1 so far/);
   });
 });
 

@@ -113,6 +113,27 @@ describe("A tool that answers by a stream", () => {
     assert.deepEqual(results, ["Error: It failed."]);
   });
 
+  it("is one of two that answer one call: the first that is whole counts, and nothing of the other", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
+    const part = (id: string, index: number, payload: string, count?: number) => {
+      const { toolCall } = world.called[0]!.message;
+      const end = count === undefined ? {} : { complete: true };
+      const parts = { id, index, type: "string", ch: "", ...(count === undefined ? {} : { count }) };
+      world.input({ toolCall, payload, parts, ...end });
+    };
+    world.onCall = () => {};
+    world.input({ payload: "Go" });
+    part("a", 0, "sunny");
+    part("b", 0, "REGEN");
+    part("a", 1, " in");
+    part("b", 1, "", 2);
+    assert.deepEqual(world.results(1), ["REGEN"]);
+    assert.equal(world.warnings.length, 0);
+    part("a", 2, "", 3);
+    assert.match(world.warnings[0]!, /twice.*1 so far/);
+    assert.equal(world.requests.length, 2);
+  });
+
   it("may begin again", () => {
     const results = streaming((world, { toolCall }) => {
       const parts = (index: number) => ({ id: "s", index, type: "string", ch: "" });

@@ -83,6 +83,40 @@ describe("A tool-call-router in a flow", () => {
     await eventually(() => Object.keys(statuses().at(-1)?.status ?? {}).length === 0);
   });
 
+  it("tells the model and the author of a tool whose flow is disabled, and asks no model that is", async () => {
+    const off = { func: "return msg;", outputs: 1, libs: [], d: true };
+    const flow = routerFlow(service().url, {
+      router: { wires: [["out", "collect"], ["ask"], ["off"], []] },
+      more: [node("function", "off", ["router"], off)],
+    });
+    await runtime().deploy(flow);
+    ask();
+    await runtime().ends("out");
+    assert.match(textOf(runtime().at("out")), /"get_weather" is not available/);
+    const warning = runtime().logs.find(({ id, level }) => id === "router" && level === 30);
+    assert.match(String(warning?.msg), /get_weather.*enabled.*output \(3\)/);
+    await runtime().deploy(flow.map((one) => (one.id === "ask" ? { ...one, d: true } : one)));
+    ask();
+    await eventually(() => runtime().at("errors").length === 1);
+    assert.match(JSON.stringify(runtime().at("errors")[0]!["error"]), /output 2.*enabled/);
+  });
+
+  it("before a collect node that parses: the last turn is the answer, whatever was said before a call", async () => {
+    const stream = { responseFormat: "json_object", partial: true };
+    const flow = routerFlow(service().url, { stream });
+    await runtime().deploy(flow.map((one) => (one.id === "collect" ? { ...one, parse: "json" } : one)));
+    const call = callRecords("get_weather", { city: "Paris" });
+    service().queue.push(
+      (reply) => reply.send("I look.", ...call).done("tool_calls"),
+      (reply) => reply.send("Once more.", ...call).done("tool_calls"),
+      (reply) => reply.say('{"sky":', '"clear"}'),
+    );
+    ask();
+    await eventually(() => runtime().at("finished").length === 1);
+    assert.deepEqual(runtime().at("finished")[0]!.payload, { sky: "clear" });
+    assert.equal(textOf(runtime().at("out")), 'I look.Once more.{"sky":"clear"}');
+  });
+
   it("behind a retry node: a connection broken inside the arguments runs no tool twice", async () => {
     service().queue.push(breaksOff, weatherman, breaksOff);
     await runtime().deploy(

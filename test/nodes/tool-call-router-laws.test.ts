@@ -87,6 +87,8 @@ describe("For every stream with tool calls", () => {
           );
           for (const nth of calls.keys()) world.answer(nth, "ok");
           assert.equal(textOf(world.out), `${text}Done.`);
+          const rounds = world.ends[0]!["rounds"] as { characters: number }[];
+          assert.equal(rounds[0]!.characters, text.length);
           const echo = world.messages(1)[1] as unknown as AssistantMessage;
           assert.deepEqual(
             echo.tool_calls!.map((call) => [call.id, call.function.arguments]),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { node } from "../support/flows.js";
+import { chatStream, node } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { routerFlow, weatherman } from "../support/router-flow.js";
 import { RouterWorld, turns, WEATHER } from "../support/router-world.js";
@@ -52,6 +52,51 @@ describe("A tool behind a link in node", () => {
   it("answers though the message's toolCall is lost on its way", async () => {
     await deploy("return { payload: 'sunny', _linkSource: msg._linkSource };");
     assert.equal(await ask(), "Let me look. It is sunny.");
+  });
+
+  it("may answer by a stream, and begin it again", async () => {
+    let asked = 0;
+    service().script = async (reply, request) => {
+      if (request.body["tools"]) return weatherman(reply, request);
+      await reply.sendApart("sunny", " in", ++asked === 1 ? " Rome" : " Paris");
+      if (asked === 1) reply.drop();
+      else reply.done();
+    };
+    const retry = { attempts: 2, delay: 1, afterText: "restart", wires: [["exit"], ["inner"], []] };
+    await runtime().deploy(
+      routerFlow(service().url, {
+        router: { tools: LINKED, wires: [["out", "collect"], ["ask"]] },
+        more: [
+          ...subroutine("msg.payload = 'Say it'; return msg;").map((one) =>
+            one.id === "work" ? { ...one, wires: [["inner"]] } : one,
+          ),
+          chatStream({ id: "inner", wires: [["again"]] }),
+          { ...node("retry", "again", [], {}), ...retry },
+        ],
+      }),
+    );
+    assert.equal(await ask(), "Let me look. It is sunny in Paris.");
+    const told = runtime().logs.filter(({ id, level }) => id === "exit" && level === 30);
+    assert.deepEqual(told, []);
+  });
+
+  it("is left as it is by core's link call, through which a stream comes back whole", async () => {
+    service().script = async (reply) => (await reply.sendApart("a", "b", "c")).done();
+    await runtime().deploy([
+      ...routerFlow(service().url, { stream: { wires: [["exit"]] } }),
+      node("link in", "entry", ["ask"], { name: "entry", links: [] }),
+      { ...node("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
+      node("link call", "call", ["out"], { links: ["entry"], linkType: "static", timeout: "5" }),
+    ]);
+    runtime().inject("call", { payload: "Hi" });
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "abc");
+    assert.ok(
+      runtime()
+        .at("out")
+        .every((message) => !("_linkSource" in message)),
+    );
+    assert.ok(!runtime().logs.some(({ id, level }) => id === "exit" && level === 30));
   });
 
   it("has its time, and what comes later is dropped and told", async () => {

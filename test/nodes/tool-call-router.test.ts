@@ -51,8 +51,8 @@ describe("A run of tool calls", () => {
     world.input({ payload: "Paris?" });
     assert.ok(world.out.every(({ parts }) => parts!.id === "stream-0"));
     assert.deepEqual(
-      world.out.map(({ parts }) => parts!.index),
-      [0, 1, 2, 3],
+      world.out.map(({ parts, payload }) => [parts!.index, payload]),
+      ["a", "b", "c", ""].map((text, index) => [index, text]),
     );
     assert.ok(world.out.every((message) => !("toolRun" in message) && !("toolCall" in message)));
     const [end] = world.ends;
@@ -63,9 +63,10 @@ describe("A run of tool calls", () => {
       {
         usage: { total_tokens: 1 },
         finishReason: "tool_calls",
+        characters: 1,
         calls: [{ id: "call_0", name: "get_weather", outcome: "answered", durationMs: 0 }],
       },
-      { usage: { total_tokens: 2 }, finishReason: "stop", calls: [] },
+      { usage: { total_tokens: 2 }, finishReason: "stop", characters: 2, calls: [] },
     ]);
     const { rounds, characters, attempts } = end!.stats as ReturnType<typeof statsOf> & { rounds: number };
     assert.deepEqual([rounds, characters, attempts], [2, 3, 2]);
@@ -191,7 +192,7 @@ describe("A run of tool calls", () => {
   it("takes the message's own tools along; of one name its own is the one, and it says so once", () => {
     const other = { type: "function", function: { name: "other", parameters: { type: "object" } } };
     const mine = { type: "function", function: { name: "get_time" } };
-    const world = new RouterWorld(turns({ texts: ["."] }));
+    const world = new RouterWorld(turns({ texts: ["."] }), { otherTools: true });
     for (const tools of [[other, mine], [mine]]) world.input({ payload: "Time?", tools });
     const names = (nth: number) =>
       (world.requests[nth]!["tools"] as { function: { name: string } }[]).map((tool) => tool.function.name);
@@ -218,8 +219,21 @@ describe("A run of tool calls", () => {
     assert.match(refused!, /schema.*a/);
     assert.match(unknown!, /There is no tool "nobody"/);
     const without = new RouterWorld(turns({ calls: [calls[0]!] }, { texts: ["."] }));
-    without.input({ payload: "Go", tools: [other] });
+    without.input({ payload: "Go", tools: [other, { type: "web_search" }] });
     assert.match(without.results(1)[0]!, /There is no tool "other"/);
+    assert.match(without.warnings[0]!, /no output for: other\./);
+    without.input({ payload: "Go", tools: [other] });
+    assert.equal(without.warnings.length, 2, "and one when it was called");
+  });
+
+  it("runs the calls of the first of several choices, and leaves those of another to the reader", () => {
+    const called = { index: 0, id: "c", type: "function", function: { name: "get_time", arguments: "{}" } };
+    const chunk = { choices: [{ index: 1, delta: { tool_calls: [called] }, finish_reason: null }] };
+    const world = new RouterWorld(turns({ texts: ["a"], chunks: [chunk] }));
+    world.input({ payload: "Time?" });
+    assert.equal(world.called.length, 0);
+    const [, second] = world.out;
+    assert.deepEqual((second!.chunk as typeof chunk).choices[0]!.delta.tool_calls, [called]);
   });
 
   it("runs the calls of a stream that it did not ask for, under the stream's own id", () => {

@@ -97,7 +97,8 @@ export class RouterWorld extends NodeWorld {
     this.node = node as unknown as RuntimeNode;
     const red = {
       util: { cloneMessage: structuredClone },
-      nodes: { getNode: (id: string) => this.nodes.get(id) },
+      // Where the wires lead, something is.
+      nodes: { getNode: (id: string) => this.nodes.get(id) ?? (id.startsWith("to-") ? {} : undefined) },
       _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
     };
     const full = { id: "router", type: "tool-call-router", tools: [WEATHER, TIME], ...config };
