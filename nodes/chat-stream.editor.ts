@@ -339,8 +339,8 @@
     $("#node-input-conversation").on("change", function () {
       const place = String($(this).val());
       $("#chat-stream-conversation-hint").text(node._(`chat-stream.hint.conversation-${place}`));
-      $(".chat-stream-key-row").toggle(place === "flow" || place === "global");
-      $(".chat-stream-turns-row").toggle(place !== "none");
+      $(".chat-stream-key-row").toggle(place !== "none");
+      $(".chat-stream-turns-row").toggle(place !== "none" && place !== "key");
     });
     $("#node-input-whenBusy").on("change", function () {
       $("#chat-stream-busy-hint").text(node._(`chat-stream.hint.busy-${$(this).val()}`));

@@ -30,6 +30,7 @@
         value: 600,
         validate(value, _options) {
           const given = value ?? this._def.defaults["timeout"]!.value;
+          if (ENVIRONMENT.test(String(given).trim())) return true;
           return (given !== "" && Number(given) > 0) || this._("collect.error.timeout");
         },
       },

@@ -43,6 +43,15 @@
     };
   }
 
+  /** Empty: the pace of a new node. Without smoothing there is none to be wrong. */
+  function pace(this: DeltaBufferNode, value: unknown, _options: object): true | string {
+    const text = String(value ?? "").trim();
+    const tick = $("#node-input-smooth");
+    const smooth = tick.length > 0 ? tick.prop("checked") === true : this.smooth === true;
+    if (!smooth || text === "" || ENVIRONMENT.test(text) || Number(text) > 0) return true;
+    return this._("delta-buffer.error.pace", { what: this._("delta-buffer.label.pace") });
+  }
+
   RED.nodes.registerType<DeltaBufferNode>("delta-buffer", {
     category: "AI",
     color: "#8FBFC3",
@@ -54,7 +63,7 @@
       characters: { value: "", validate: optionalNumber("characters", true) },
       boundary: { value: "none" },
       smooth: { value: false },
-      pace: { value: 12, validate: optionalNumber("pace", false) },
+      pace: { value: 12, validate: pace },
     },
     inputs: 1,
     outputs: 1,
@@ -98,6 +107,7 @@
     const rules = PRESETS[name];
     if (rules) for (const rule of RULES) $(`#node-input-${rule}`).val(rules[rule]).trigger("change");
     $("#node-input-smooth").prop("checked", name === "smooth");
+    $("#node-input-pace").trigger("change");
     $(".delta-buffer-rule").toggle(name === "own");
     $(".delta-buffer-smooth").toggle(name === "smooth");
     $("#delta-buffer-hint").text(node._(`delta-buffer.hint.${name}`));

@@ -35,6 +35,12 @@ interface Partial {
   value: unknown;
 }
 
+/** How far a stream has come: its next place in, and the next out. */
+export interface Place {
+  next: number;
+  index: number;
+}
+
 /** One stream on its way through a delta-buffer: in order, merged or paced, with places of its own. */
 export class BufferedStream {
   private readonly buffer: DeltaBuffer;
@@ -43,9 +49,8 @@ export class BufferedStream {
   private newest: Entry | undefined;
   /** The last message, while there is text that goes before it. */
   private last: Entry | undefined;
-  /** The next place in, and the next out. */
-  private next = 0;
-  private index = 0;
+  private next: number;
+  private index: number;
   private readonly early = new Map<number, Entry>();
   /** Characters of text that have come, and that have gone. */
   private came = 0;
@@ -57,14 +62,24 @@ export class BufferedStream {
   private armed: "grace" | "rule" | "pace" | undefined;
   private ticked = 0;
 
-  /** @param onEnd called when the last message has gone */
+  /**
+   * @param onEnd called when the last message has gone
+   * @param begins where it goes on, if it has been here before
+   */
   constructor(
     private readonly options: StreamRules,
     private readonly clock: Clock,
     private readonly onEnd: () => void,
+    begins: Place = { next: 0, index: 0 },
   ) {
+    this.next = begins.next;
+    this.index = begins.index;
     this.buffer = new DeltaBuffer(options.rules);
     this.pacer = options.pace === undefined ? undefined : new Pacer(options.pace);
+  }
+
+  get place(): Place {
+    return { next: this.next, index: this.index };
   }
 
   /** Takes a message that has a place. `done` is called once it is taken up, the last one's once it has gone. */
@@ -83,7 +98,7 @@ export class BufferedStream {
 
   /** Sends everything that is held. */
   flush(): void {
-    if (this.early.size > 0) this.skip();
+    while (this.early.size > 0) this.skip();
     this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
     if (this.last) this.finish(this.last);
   }

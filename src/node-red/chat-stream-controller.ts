@@ -8,20 +8,23 @@ import type { Ticket } from "../core/slots.js";
 import { resultWithout } from "../empty-result.js";
 import { systemClock } from "../transport/system-clock.js";
 import { requireProvider } from "./admin.js";
-import { type ChatStreamConfig, promptName } from "./chat-stream-config.js";
+import { Arrivals } from "./arrivals.js";
+import { askFrom } from "./ask-from.js";
+import { CancelledStreams } from "./cancelled-streams.js";
+import type { ChatStreamConfig } from "./chat-stream-config.js";
 import { controlOf } from "./control.js";
 import { ConversationStore } from "./conversation.js";
+import { keyMeantBy, keyOf } from "./conversation-key.js";
 import { toNodeError } from "./error.js";
-import { evaluate } from "./evaluate.js";
 import { feedsRetry } from "./feeds-retry.js";
 import { jobFields, jobWishOf, NO_REQUEST } from "./job.js";
 import { Lanes } from "./lanes.js";
 import { StreamWriter } from "./message.js";
-import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./prompt.js";
+import type { Ask } from "./prompt.js";
 import type { RunningChat } from "./provider-runtime.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
-import { asksFor, continuesOf, tagOf } from "./retry-tag.js";
-import { asksForNextTurn } from "./run-tag.js";
+import { replacedBy } from "./replacing.js";
+import { asksFor, continuesOf } from "./retry-tag.js";
 import { StreamStatus } from "./stream-status.js";
 import { endsTurn, withTurn } from "./turn.js";
 
@@ -33,7 +36,7 @@ interface Stream {
   id: string;
   /** Of its conversation; also its lane: two of one conversation do not run together unless the author wants it. */
   key: string;
-  /** Whether its key is known: until then it stands in nobody's way. */
+  /** Whether its key is known. */
   entered: boolean;
   message: Message;
   writer: StreamWriter;
@@ -41,6 +44,7 @@ interface Stream {
   /** Its place in the lane, where one waits for the other. */
   place: Ticket | undefined;
   running: RunningChat | undefined;
+  /** What is asked, once it is known to be a question. */
   ask: Ask | undefined;
   over: boolean;
 }
@@ -55,6 +59,8 @@ interface Conclusion {
 export class ChatStreamController {
   private readonly sessions: Sessions<Stream>;
   private readonly conversation: ConversationStore;
+  private readonly arrivals = new Arrivals();
+  private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
   private closed = false;
@@ -97,8 +103,9 @@ export class ChatStreamController {
           `${MOST_STREAMS} streams run and wait in this node. Ask less at once.`,
         );
       }
-      stream.key = await this.keyOf(message);
-      if (!stream.over) this.enter(stream);
+      await this.arrivals.next(keyOf(this.red, this.node, this.config, message), (key) =>
+        this.enter(stream, key),
+      );
     } catch (thrown) {
       this.fail(stream, thrown);
     }
@@ -141,25 +148,18 @@ export class ChatStreamController {
   }
 
   /** Begins a stream, or lets it wait for the one before. */
-  private enter(stream: Stream): void {
+  private enter(stream: Stream, key: string): void {
+    stream.key = key;
     stream.entered = true;
+    if (stream.over) return;
+    if (!this.cancelled.admit(stream.id, key, stream.message)) {
+      this.finish(stream, resultWithout("cancelled"));
+      return;
+    }
     const start = () => {
       this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
-    if (this.config.whenBusy === "replace" && !jobWishOf(stream.message).only) {
-      const rival = (other: Stream) =>
-        other !== stream && other.entered && !other.over && other.key === stream.key;
-      const streams = this.sessions.list();
-      // A repeated request, or a run's next turn, is older than whatever runs by now.
-      const old = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
-      const younger = old ? streams : streams.slice(streams.indexOf(stream));
-      if (younger.some(rival)) {
-        this.finish(stream, resultWithout("cancelled"));
-        return;
-      }
-      this.sessions.endAll("cancelled", rival);
-    }
-    if (this.config.whenBusy === "wait") stream.place = this.lanes.enter(stream.key, start);
+    if (this.config.whenBusy === "wait") stream.place = this.lanes.enter(key, start);
     else start();
   }
 
@@ -167,6 +167,7 @@ export class ChatStreamController {
     const provider = requireProvider(this.red, this.config.provider);
     const job = jobWishOf(stream.message);
     const request = job.only ? NO_REQUEST : await this.compose(stream);
+    if (!stream.over && this.config.whenBusy === "replace" && !job.only) this.replace(stream);
     if (stream.over) return;
     stream.running = provider.runtime.ask(
       { id: stream.id, request, everyChunk: this.config.everyChunk === true, job },
@@ -174,24 +175,19 @@ export class ChatStreamController {
     );
   }
 
-  /** What is to be asked: settings, prompt and history. */
+  /** Only what can be asked gets here: a message that cannot takes nobody's place. */
+  private replace(stream: Stream): void {
+    const replaced = replacedBy(stream, this.sessions.list());
+    if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
+    else this.finish(stream, resultWithout("cancelled"));
+  }
+
   private async compose(stream: Stream): Promise<ChatRequest> {
-    const { red, node, config } = this;
-    const { message } = stream;
-    const name = promptName(config);
-    const prompt = bringsMessages(message)
-      ? undefined
-      : await evaluate(red, node, config.prompt || "payload", config.promptType || "msg", message);
-    const system = await evaluate(red, node, config.system ?? "", config.systemType || "str", message);
-    const ask = composeAsk(prompt, name, message, {
-      model: config.model ?? "",
-      system,
-      parameters: parametersFrom(config),
-    });
-    const history = ask.whole ? [] : await this.conversation.read(stream.key, message);
-    ask.request = withHistory(ask, history, name);
-    stream.ask = ask;
-    return ask.request;
+    const { key, message } = stream;
+    stream.ask = await askFrom(this.red, this.node, this.config, message, () =>
+      this.conversation.read(key, message),
+    );
+    return stream.ask.request;
   }
 
   private observer(stream: Stream): ChatObserver {
@@ -258,14 +254,30 @@ export class ChatStreamController {
   /** Stops the streams that a control message means: the one it names, else its conversation's, else all. */
   private async control(message: Message, reset: boolean): Promise<void> {
     const { id } = message.parts ?? {};
-    let key = await this.keyOf(message);
+    // Always a promise: stopped from within one, a thousand ends go out before a thousand connections close.
+    const keyMeant = async () => keyMeantBy(this.red, this.node, this.config, message);
+    let keys: string[];
     if (id !== undefined) {
-      // After a retry, the stream's reader knows it by another id than we do.
-      const meant = (stream: Stream) => stream.id === id || asksFor(stream.message, id);
-      key = this.sessions.list().find(meant)?.key ?? key;
-      this.sessions.endAll("cancelled", meant);
-    } else this.sessions.endAll("cancelled", (stream) => key === "" || stream.key === key);
-    if (reset && this.conversation.active) await this.conversation.forget(key);
+      this.cancelled.cancel(id);
+      // At once, whatever its key. After a retry, the stream's reader knows it by another id than we do.
+      keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
+      if (reset && keys.length === 0) keys = [await keyMeant()];
+    } else {
+      // What has come after the control message is not meant.
+      keys = await this.arrivals.next(keyMeant(), (key) => {
+        this.cancelled.cancelAll(key);
+        return [key, ...this.stop((stream) => stream.entered && (key === "" || stream.key === key))];
+      });
+    }
+    if (!reset || !this.conversation.active) return;
+    await Promise.all([...new Set(keys)].map((key) => this.conversation.forget(key)));
+  }
+
+  /** @returns the keys of those that were stopped, as far as known */
+  private stop(which: (stream: Stream) => boolean): string[] {
+    const stopped = this.sessions.list().filter(which);
+    for (const { id } of stopped) this.sessions.end(id, "cancelled");
+    return stopped.filter(({ entered }) => entered).map(({ key }) => key);
   }
 
   /** A session was ended from outside, or has finished by itself. */
@@ -278,13 +290,5 @@ export class ChatStreamController {
     }
     if (stream.running) stream.running.cancel();
     else this.finish(stream, resultWithout("cancelled"));
-  }
-
-  private async keyOf(message: Message): Promise<string> {
-    if (!this.conversation.active) return "";
-    const type = this.config.conversationKeyType || "msg";
-    const path = this.config.conversationKey || (type === "msg" ? "topic" : "");
-    const key = await evaluate(this.red, this.node, path, type, message);
-    return key === undefined || key === null ? "" : String(key);
   }
 }

@@ -4,17 +4,20 @@ import { isObject } from "../core/json.js";
 import { plainCopy } from "./plain.js";
 import type { Context, Message, RuntimeNode } from "./red.js";
 
-/** Where the history of a conversation lives; `none`: there is none. */
-export type ConversationPlace = "none" | "msg" | "flow" | "global";
+/** Where the history of a conversation lives; `none` and `key`: there is none, with `key` streams still have one. */
+export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";
 
 /** Under this name of the flow's or global context the conversations are kept, each under its key. */
 const CONTEXT_NAME = "conversations";
 
+/**
+ * The last change that was begun of each conversation that is being changed, by the context that keeps it: several
+ * nodes may share one.
+ */
+const changes = new WeakMap<Context, Map<string, Promise<unknown>>>();
+
 /** The history that goes before a prompt. What it gives is always a copy: nobody downstream can reach what is kept. */
 export class ConversationStore {
-  /** The last change that was begun of each conversation that is being changed. */
-  private readonly changes = new Map<string, Promise<unknown>>();
-
   constructor(
     private readonly node: RuntimeNode,
     private readonly place: ConversationPlace,
@@ -23,12 +26,12 @@ export class ConversationStore {
   ) {}
 
   get active(): boolean {
-    return this.place !== "none";
+    return this.place !== "none" && this.place !== "key";
   }
 
   /** @throws Failure `invalid_request` where what is there is no list of messages, `configuration` where the store fails */
   async read(key: string, message: Message): Promise<ChatMessage[]> {
-    if (this.place === "none") return [];
+    if (!this.active) return [];
     const value = this.place === "msg" ? message.conversation : await this.stored(key);
     if (value === undefined || value === null) return [];
     if (
@@ -44,8 +47,8 @@ export class ConversationStore {
   }
 
   /**
-   * Changes what is kept. Changes of one conversation follow one another: of two streams that end together, both
-   * leave their turn.
+   * Changes what is kept. Changes of one conversation follow one another: of two streams that end together, be they
+   * of one node or of two, both leave their turn.
    * @param change gets the history as it is and gives the one to keep
    * @returns the history as it was kept
    * @throws Failure as `read`
@@ -67,13 +70,17 @@ export class ConversationStore {
   }
 
   private async inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const before = this.changes.get(key);
+    const context = this.context();
+    if (!context) return change();
+    const running = changes.get(context) ?? new Map<string, Promise<unknown>>();
+    changes.set(context, running);
+    const before = running.get(key);
     const mine = before ? before.then(change, change) : change();
-    this.changes.set(key, mine);
+    running.set(key, mine);
     try {
       return await mine;
     } finally {
-      if (this.changes.get(key) === mine) this.changes.delete(key);
+      if (running.get(key) === mine) running.delete(key);
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Boundary } from "../core/boundary.js";
 import type { Clock } from "../core/clock.js";
+import { Recent } from "../core/recent.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
 import { above0 } from "./above0.js";
-import { BufferedStream, type StreamRules } from "./buffered-stream.js";
+import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { StatusLine } from "./status.js";
 import { meantBy, resetStreams, streamIdOf } from "./stream-door.js";
@@ -30,14 +31,19 @@ const BOUNDARIES: ReadonlySet<unknown> = new Set(["word", "sentence", "line", "p
 /** Streams that may be open. */
 const MOST_STREAMS = 1000;
 
-/** A stream of which nothing has come for so long is sent as far as it is, and forgotten; milliseconds. */
+/** A stream of which nothing has come for so long is sent as far as it is, and left; milliseconds. */
 const EXPIRY = 900_000;
+
+/** Streams that were left and may go on: as many as a chat-stream may have at once. */
+const MOST_LEFT = 10_000;
 
 /** What a delta-buffer node does. */
 export class DeltaBufferController {
   private readonly sessions: Sessions<BufferedStream>;
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
+  /** How far those had come that were left, one too many or silent for long: of these nothing is held. */
+  private readonly left = new Recent<Place>(MOST_LEFT);
 
   constructor(
     private readonly red: NodeRed,
@@ -52,7 +58,7 @@ export class DeltaBufferController {
       clock,
       // A stream that was given up may go on.
       remember: ["finished", "cancelled"],
-      onEnd: (stream, reason) => over(stream, reason),
+      onEnd: (stream, reason, id) => this.over(stream, reason, id),
     });
     this.status = new StatusLine(node);
   }
@@ -80,10 +86,12 @@ export class DeltaBufferController {
   private streamOf(id: string): BufferedStream {
     const open = this.sessions.get(id);
     if (open) return open;
-    const stream = new BufferedStream(this.rules, this.clock, () => {
+    const finished = () => {
       this.sessions.end(id, "finished");
       this.show();
-    });
+    };
+    const stream = new BufferedStream(this.rules, this.clock, finished, this.left.get(id));
+    this.left.delete(id);
     this.sessions.open(id, stream);
     return stream;
   }
@@ -96,6 +104,8 @@ export class DeltaBufferController {
     }
     if (Object.hasOwn(message, "reset")) {
       resetStreams(this.sessions, message);
+      if (message.parts?.id === undefined) this.left.clear();
+      else this.left.delete(message.parts.id);
       // What is forgotten here has readers further on who have its beginning.
       send({ ...message });
       this.show();
@@ -103,6 +113,14 @@ export class DeltaBufferController {
     }
     // A cancelled stream ends by itself, with a last message that is still to come.
     return Object.hasOwn(message, "cancel");
+  }
+
+  private over(stream: BufferedStream, reason: SessionEnd, id: string): void {
+    if (reason === "expired" || reason === "overflow") {
+      stream.flush();
+      this.left.set(id, stream.place);
+    }
+    stream.drop();
   }
 
   private show(): void {
@@ -116,11 +134,6 @@ export class DeltaBufferController {
           },
     );
   }
-}
-
-function over(stream: BufferedStream, reason: SessionEnd): void {
-  if (reason === "expired" || reason === "overflow") stream.flush();
-  stream.drop();
 }
 
 function rulesOf(config: DeltaBufferConfig): StreamRules {

@@ -100,9 +100,9 @@ describe("delta-buffer in the editor", function () {
     await editor.done();
     await editor.mark(buffer).waitFor();
     assert.deepEqual(await editor.problems(buffer), [
-      "Milliseconds: a number above 0, or empty",
-      "Chunks: a whole number above 0, or empty",
-      "Characters: a whole number above 0, or empty",
+      "Milliseconds: a number from 0 up; 0 or empty is off",
+      "Chunks: a whole number from 0 up; 0 or empty is off",
+      "Characters: a whole number from 0 up; 0 or empty is off",
     ]);
     await editor.edit(buffer);
     for (const [rule, value] of [
@@ -115,6 +115,17 @@ describe("delta-buffer in the editor", function () {
     }
     await editor.done();
     assert.equal(await editor.problems(buffer), undefined);
+  });
+
+  it("wants a pace that is one, where there is to be one", async () => {
+    const editor = await world.editor();
+    await editor.edit(await editor.drag("delta-buffer", 400, 200));
+    await choose(editor, "smooth");
+    await editor.fill("node-input-pace", "0");
+    await editor.wrong("node-input-pace").waitFor();
+    await choose(editor, "word");
+    await editor.wrong("node-input-pace").waitFor({ state: "detached" });
+    await editor.cancel();
   });
 
   it("drawn into a flow, makes fewer messages of the stream that runs through it", async () => {

@@ -236,6 +236,9 @@ describe("a validator", () => {
     accepts("chat-provider", "maxQueued", "0");
     refuses(/^Largest record:/, "chat-provider", "maxRecord", "0");
     accepts("chat-provider", "demoPace", "0");
+    for (const property of ["connectTimeout", "maxConcurrent", "maxQueued", "maxRecord", "demoPace"])
+      accepts("chat-provider", property, "$" + "{LIMIT}");
+    accepts("collect", "timeout", "$" + "{LIMIT}");
   });
 
   it("takes a parameter that is empty, a number within its bounds, or an environment variable", () => {
@@ -288,6 +291,18 @@ describe("a validator", () => {
     refuses(/^JSON Schema: /, "collect", "schema", '{"required": "a"}', { parse: "json" });
     accepts("collect", "schema", "{", { parse: "text" });
     accepts("collect", "schema", "{", { parse: "json" }, { "#node-input-parse": "text" });
+  });
+
+  it("takes 0 for a rule that is off, but for no pace", () => {
+    for (const rule of ["milliseconds", "count", "characters"]) {
+      for (const right of ["", "0", "7", "$" + "{LIMIT}"]) accepts("delta-buffer", rule, right);
+      refuses(/: .*0 or empty/, "delta-buffer", rule, "-1");
+    }
+    for (const wrong of ["0", "-1", "fast"]) {
+      refuses(/^Pace: .*above 0/, "delta-buffer", "pace", wrong, { smooth: true });
+      accepts("delta-buffer", "pace", wrong);
+    }
+    for (const right of ["", "0.5", "$" + "{PACE}"]) accepts("delta-buffer", "pace", right, { smooth: true });
   });
 
   it("wants the speed of a voice within its bounds, and its further fields as an object", () => {

@@ -83,6 +83,35 @@ describe("Stopping a stream", () => {
     }
   });
 
+  it("works by a key without a conversation too, where the author wants one", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "key" }));
+    await streaming(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    flow.inject("ask", { cancel: true, topic: "one" });
+    const last = await end(flow.inbox("out"));
+    assert.equal(last.topic, "one");
+    assert.ok(!("conversation" in last));
+    await pause();
+    assert.equal(service().streaming, 1);
+  });
+
+  it("works on all streams of a node that has no key, whatever its topic", async () => {
+    const flow = await load(askFlow(service().url));
+    await streaming(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    flow.inject("ask", { cancel: true, topic: "a button" });
+    await ends(flow.inbox("out"), 2);
+  });
+
+  it("means all streams where it lacks the key that a question must have, and one where it names that", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow", conversationKey: "user.id" }));
+    const [first] = await streaming(flow, ...[1, 2, 3].map((id) => ({ payload: "A", user: { id } })));
+    flow.inject("ask", { cancel: true, parts: { id: first!, index: 0 } });
+    const last = await end(flow.inbox("out"));
+    assert.equal(last.parts!.id, first);
+    flow.inject("ask", { cancel: true });
+    await ends(flow.inbox("out"), 3);
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
   it("does nothing to others where the stream it names has ended", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await streaming(flow, { payload: "A", topic: "one" });
@@ -264,6 +293,22 @@ describe("A message that arrives while one streams", () => {
       { role: "assistant", content: "half!" },
     ]);
     assert.equal(service().streaming, 1);
+  });
+
+  it("replaces nothing where it is none: the running stream goes on, and the newest that can be asked is left", async () => {
+    const flow = await load(askFlow(service().url, { whenBusy: "replace", promptType: "jsonata" }));
+    asks(flow, { payload: "A" });
+    await opened(1);
+    asks(flow, { payload: "" });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "error");
+    open[0]!.say();
+    const [, first] = await ends(flow.inbox("out"), 2);
+    assert.equal(first!.finishReason, "stop");
+    asks(flow, { payload: "B" }, { payload: "C" }, { payload: "" });
+    await eventually(() => asked().includes("C"), "the newest is asked");
+    open.at(-1)!.say();
+    const reasons = (await ends(flow.inbox("out"), 5)).map(({ finishReason }) => finishReason);
+    assert.deepEqual(reasons.sort(), ["cancelled", "error", "error", "stop", "stop"]);
   });
 
   it("replaces all before it when many come at once: the last one is left", async () => {

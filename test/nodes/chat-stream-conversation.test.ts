@@ -188,6 +188,29 @@ describe("A conversation", () => {
     assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
   });
 
+  it("stays as it was where nothing was answered: services refuse an answer without a word", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" });
+    service().queue.push((reply) => reply.done("content_filter"));
+    const [last] = await talk(flow, { payload: "B", topic: "t" });
+    assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
+    await talk(flow, { payload: "C", topic: "t" });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
+  });
+
+  it("knows what tools have done, though the model had nothing to say about it", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const call = { id: "call_1", type: "function", function: { name: "light", arguments: "{}" } };
+    const messages = [
+      user("Light!"),
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "call_1", content: "on" },
+    ];
+    service().queue.push((reply) => reply.done());
+    await talk(flow, { messages, topic: "t" }, { payload: "Off again.", topic: "t" });
+    assert.deepEqual(asked(), [...messages, user("Off again.")]);
+  });
+
   it("stays as it was where the stream is cancelled", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     service().queue.push((reply) => void reply.send("half"));
@@ -234,6 +257,20 @@ describe("A conversation", () => {
     await pause();
     await talk(flow, { payload: "B", topic: "one" }, { payload: "Y", topic: "two" });
     assert.deepEqual(asked(-2), [user("B")]);
+    assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
+  });
+
+  it("is forgotten with its stream by a msg.reset that names none, while those at rest stay", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
+    service().queue.push((reply) => void reply.send("half"));
+    flow.inbox("out").clear();
+    flow.inject("ask", { payload: "B", topic: "one" });
+    await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { reset: true });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    await talk(flow, { payload: "C", topic: "one" }, { payload: "Y", topic: "two" });
+    assert.deepEqual(asked(-2), [user("C")]);
     assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
   });
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../support/flows.js";
+import { askFlow, chatStream } from "../support/flows.js";
 import { TestRuntime } from "../support/runtime.js";
 import type { Script } from "../support/scripted-service.js";
 import { useService } from "../support/service.js";
+import { slowStore } from "../support/slow-store.js";
 
 const answer: Script = (reply, { body }) => {
   const messages = body["messages"] as { content: string }[];
@@ -59,6 +60,21 @@ describe("A conversation in the author's own context store", () => {
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
   });
 
+  it("loses no turn where two nodes share it and their streams end together", async () => {
+    const data = new Map<string, string>();
+    const settings = { contextStorage: { default: { module: slowStore(data) } } };
+    runtime = await TestRuntime.start({ settings });
+    const shared = { conversation: "flow" };
+    await runtime.deploy([...askFlow(service().url, shared), chatStream({ ...shared, id: "ask too" })]);
+    const replies: (() => void)[] = [];
+    service().script = (reply, request) => void replies.push(() => answer(reply, request));
+    for (const id of ["ask", "ask too"]) runtime.inject(id, { payload: id, topic: "t" });
+    await service().requested(2);
+    for (const reply of replies) reply();
+    await runtime.ends("out", 2);
+    assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
+  });
+
   it("fails in words where the store does, with the answer intact and a Catch node told", async () => {
     const settings = { contextStorage: { default: { module: slowStore(new Map(), "disk full") } } };
     runtime = await TestRuntime.start({ settings });
@@ -74,23 +90,3 @@ describe("A conversation in the author's own context store", () => {
     assert.equal(runtime.at("completed").length, 0);
   });
 });
-
-/** A context store that takes a while, as a database does. */
-function slowStore(data: Map<string, string>, failure?: string): () => object {
-  const later = (step: () => void) => setTimeout(step, 5);
-  return () => ({
-    open: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-    get: (_scope: string, key: string, callback: (error: unknown, value?: unknown) => void) =>
-      later(() => callback(null, data.has(key) ? JSON.parse(data.get(key)!) : undefined)),
-    set: (_scope: string, key: string, value: unknown, callback: (error?: unknown) => void) =>
-      later(() => {
-        if (!failure) data.set(key, JSON.stringify(value));
-        callback(failure ? new Error(failure) : null);
-      }),
-    keys: (_scope: string, callback: (error: unknown, keys: string[]) => void) =>
-      callback(null, [...data.keys()]),
-    delete: () => Promise.resolve(),
-    clean: () => Promise.resolve(),
-  });
-}

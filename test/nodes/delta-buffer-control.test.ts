@@ -34,6 +34,43 @@ describe("delta-buffer: order", () => {
   });
 });
 
+describe("delta-buffer: many streams", () => {
+  const ids = Array.from({ length: 1_200 }, (_, at) => `stream ${at}`);
+  const texts = ["a", "b", "c", "d", "e"];
+
+  it("more than it holds are whole all the same, each in its order and without a gap", () => {
+    const streams = ids.map((id) => stream(texts, {}, id));
+    const buffering = new DeltaBuffering({ count: 2 });
+    for (let at = 0; at <= texts.length; at++) buffering.take(...streams.map((messages) => messages[at]!));
+    for (const id of ids) {
+      const sent = buffering.sent.filter(({ parts }) => parts!.id === id);
+      assertContract(sent);
+      assert.equal(sent.map(({ payload }) => payload).join(""), "abcde");
+    }
+    assert.equal(buffering.dones, ids.length * (texts.length + 1));
+  });
+
+  it("one that is silent for long is sent as far as it is, and goes on where it was", async () => {
+    const messages = stream(texts);
+    const buffering = new DeltaBuffering({ count: 2 }).take(...messages.slice(0, 3));
+    await buffering.clock.advance(1_000_000);
+    assert.deepEqual(buffering.texts, ["ab", "c"]);
+    buffering.take(messages[2]!, ...messages.slice(3));
+    assert.deepEqual(buffering.texts, ["ab", "c", "de", ""]);
+    assertContract(buffering.sent);
+  });
+
+  it("one that was left begins anew after a reset", async () => {
+    for (const parts of [undefined, { id: "stream", index: 0 }]) {
+      const buffering = new DeltaBuffering({ count: 2 }).take(...stream(texts).slice(0, 3));
+      await buffering.clock.advance(1_000_000);
+      buffering.take({ reset: true, ...(parts ? { parts } : {}) }, ...stream(["x"]));
+      assert.deepEqual(buffering.texts, ["ab", "c", undefined, "x", ""]);
+      assertContract(buffering.sent.slice(3));
+    }
+  });
+});
+
 describe("delta-buffer: control messages", () => {
   const begun = () => new DeltaBuffering({ count: 9 }).take(...stream(["a", "b", "c"]).slice(0, 2));
 
@@ -46,6 +83,19 @@ describe("delta-buffer: control messages", () => {
     buffering.take(...stream(["a", "b", "c"]).slice(2), ...other.slice(1));
     assert.deepEqual(buffering.texts, ["ab", "x", "c", "", "y", ""]);
     assertContract(buffering.sent.filter(({ parts }) => parts!.id === "stream"));
+  });
+
+  it("flush sends what waits for something before it too, however much is missing", () => {
+    const messages = stream(["a", "b", "c", "d", "e"]);
+    const buffering = new DeltaBuffering({ count: 9 }).take(messages[1]!, messages[3]!, { flush: true });
+    assert.deepEqual(
+      buffering.sent.map(({ payload, parts }) => [payload, parts!.index]),
+      [
+        ["b", 1],
+        ["d", 3],
+      ],
+    );
+    buffering.close();
   });
 
   it("reset drops what is held, goes on to the nodes behind, and the stream begins anew at 0", () => {

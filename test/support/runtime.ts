@@ -12,6 +12,12 @@ import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 const root = dirname(dirname(__dirname));
 const require_ = createRequire(__filename);
 
+/** The types of nodes that the package has. */
+const TYPES = Object.keys(
+  (require_(join(root, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
+    .nodes,
+);
+
 /** The package of the Node-RED that this leg of the tests is about. */
 export const NODE_RED = process.env["NODE_RED"] === "5" ? "node-red" : "node-red-4";
 
@@ -226,9 +232,7 @@ export class TestRuntime {
   private count(): void {
     const of = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
-      return /^(chat-stream|retry|collect|speech-stream|tool-call-router)$/.test(node.type)
-        ? this.inputs.set(id, known).get(id)!
-        : known;
+      return TYPES.includes(node.type) ? this.inputs.set(id, known).get(id)! : known;
     };
     this.red.hooks.add("onReceive.test", ({ destination }) => {
       // A node that is closed has no listeners any more: what still comes is nobody's.
@@ -263,17 +267,15 @@ export class TestRuntime {
 function installPackage(userDir: string): void {
   const folder = join(userDir, "node_modules", "@deltaflow", "node-red-chat-stream");
   mkdirSync(join(folder, "nodes"), { recursive: true });
-  const manifest = require_(join(root, "package.json")) as { "node-red": { nodes: Record<string, string> } };
-  const types = Object.keys(manifest["node-red"].nodes);
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({
       name: "@deltaflow/node-red-chat-stream",
       version: "0.0.0",
-      "node-red": { nodes: Object.fromEntries(types.map((type) => [type, `nodes/${type}.js`])) },
+      "node-red": { nodes: Object.fromEntries(TYPES.map((type) => [type, `nodes/${type}.js`])) },
     }),
   );
-  for (const type of types) {
+  for (const type of TYPES) {
     const source = JSON.stringify(join(root, "nodes", `${type}.ts`));
     writeFileSync(join(folder, "nodes", `${type}.js`), `module.exports = require(${source});\n`);
     writeFileSync(join(folder, "nodes", `${type}.html`), `<script data-template-name="${type}"></script>\n`);

@@ -1,0 +1,39 @@
+import { Failure } from "../core/failure.js";
+import type { ChatStreamConfig } from "./chat-stream-config.js";
+import { evaluate } from "./evaluate.js";
+import type { Message, NodeRed, RuntimeNode } from "./red.js";
+
+/**
+ * The key of the conversation that a message belongs to, `""` where the node tells none apart.
+ * @throws Failure `invalid_request` where the message has no such property, `configuration` where an expression
+ *   cannot be evaluated
+ */
+export function keyOf(
+  red: NodeRed,
+  node: RuntimeNode,
+  config: ChatStreamConfig,
+  message: Message,
+): string | Promise<string> {
+  if ((config.conversation ?? "none") === "none") return "";
+  const type = config.conversationKeyType || "msg";
+  const path = config.conversationKey || (type === "msg" ? "topic" : "");
+  const key = evaluate(red, node, path, type, message);
+  return key instanceof Promise ? key.then(asText) : asText(key);
+}
+
+/**
+ * The same for a control message, which means all where it has no key.
+ * @throws Failure `configuration` as `keyOf`
+ */
+export function keyMeantBy(...given: Parameters<typeof keyOf>): ReturnType<typeof keyOf> {
+  try {
+    return keyOf(...given);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "invalid_request") return "";
+    throw thrown;
+  }
+}
+
+function asText(key: unknown): string {
+  return key === undefined || key === null ? "" : String(key);
+}

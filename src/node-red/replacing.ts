@@ -1,0 +1,31 @@
+import type { Ask } from "./prompt.js";
+import type { Message } from "./red.js";
+import { tagOf } from "./retry-tag.js";
+import { asksForNextTurn } from "./run-tag.js";
+
+/** As much of a stream as decides who replaces whom. */
+interface Contender {
+  key: string;
+  message: Message;
+  /** What is asked, once it is known to be a question: what is none replaces nothing. */
+  ask: Ask | undefined;
+  over: boolean;
+}
+
+/**
+ * Of the streams of one conversation that replace each other, the newest is left.
+ * @param streams all of the node, oldest first
+ * @returns those that the stream replaces; undefined where a newer one has replaced it
+ */
+export function replacedBy<T extends Contender>(stream: T, streams: readonly T[]): T[] | undefined {
+  // A repeated request, or a run's next turn, is older than whatever runs by now.
+  const old = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
+  const place = old ? -1 : streams.indexOf(stream);
+  const replaced: T[] = [];
+  for (const [at, other] of streams.entries()) {
+    if (other === stream || !other.ask || other.over || other.key !== stream.key) continue;
+    if (at > place) return undefined;
+    replaced.push(other);
+  }
+  return replaced;
+}
