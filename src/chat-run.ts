@@ -128,8 +128,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
     this.ended = this.machine.finished && this.machine.begunChoices >= choicesOf(this.setup.request);
-    // A finish reason that comes with content may be one of many; by itself it is the last.
-    if (this.ended && kind === "silent" && !this.goesOn) this.deadlines.finishing();
+    // A finish reason that comes with the first content may be one of many.
+    if (this.ended && !this.goesOn && (kind === "silent" || this.chunks > 1)) this.deadlines.finishing();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }

@@ -254,6 +254,15 @@ describe("Faults of the network, in the answer", () => {
     assertComplete(await ask(once, { timeouts }), "all");
   });
 
+  it("N17: a finish reason on the last of several pieces needs no more than the wait for the usage", async () => {
+    await using server = await chaosServer(async (peer) => {
+      await peer.streamHead();
+      await peer.body(delta("al") + lastly("l"));
+      await peer.silence();
+    });
+    assertComplete(await ask(server, { timeouts: { drain: SOON } }), "all");
+  });
+
   it("N14: the first of two answers is no success where the connection ends before the second", async () => {
     for (const end of ["end", "fin"] as const) {
       await using server = await chaosServer(async (peer) => {
