@@ -5,6 +5,7 @@ import type { ChatMessage } from "./core/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+import { Recent } from "./core/recent.js";
 import { startRun } from "./job-run.js";
 import { checkEndpoint } from "./providers/endpoint.js";
 import { providerById } from "./providers/index.js";
@@ -14,36 +15,36 @@ import { systemClock } from "./transport/system-clock.js";
 
 /** What a library user says to ask something. */
 export interface ChatOptions {
-  /** `openai`, `openrouter`, `groq`, … or `custom`, which needs `baseUrl`. */
+  /** `openai`, `openrouter`, `groq`, …; `custom`, `azure-openai` and `demo` need `baseUrl`. */
   provider: string;
   /** Default: the provider's own. */
-  baseUrl?: string;
-  apiKey?: string;
+  baseUrl?: string | undefined;
+  apiKey?: string | undefined;
   /** Further request headers. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** What only this service has; see the provider's `settings`. */
-  settings?: Readonly<Record<string, unknown>>;
+  settings?: Readonly<Record<string, unknown>> | undefined;
   model: string;
   messages: readonly ChatMessage[];
-  tools?: readonly unknown[];
+  tools?: readonly unknown[] | undefined;
   /** The service's own request fields: `temperature`, `max_tokens`, `n`, … */
-  parameters?: Readonly<Record<string, unknown>>;
+  parameters?: Readonly<Record<string, unknown>> | undefined;
   /** Where the service has jobs: which job, if not one for this stream alone. */
-  job?: JobWish;
+  job?: JobWish | undefined;
   /** Milliseconds; see `DEFAULT_TIMEOUTS`. */
-  timeouts?: Partial<Timeouts>;
+  timeouts?: Partial<Timeouts> | undefined;
   /** See `DEFAULT_LIMITS`. */
-  limits?: Partial<Limits>;
+  limits?: Partial<Limits> | undefined;
   /** Skip and count records that are not JSON instead of failing. Default false. */
-  tolerant?: boolean;
+  tolerant?: boolean | undefined;
   /** Let a key travel over plain HTTP to another machine. Default false. */
-  allowInsecure?: boolean;
+  allowInsecure?: boolean | undefined;
   /** An undici dispatcher of your own, for TLS, a proxy or a pool. Default: one shared by all. */
-  dispatcher?: Dispatcher;
+  dispatcher?: Dispatcher | undefined;
   /** What has been learnt of the service: what it refuses is not tried again. Default: one by base URL, in this process. */
-  memory?: ProviderMemory;
+  memory?: ProviderMemory | undefined;
   /** Default: the machine's. */
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 let sharedAgent: Dispatcher | undefined;
@@ -110,19 +111,14 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
   };
 }
 
-/** Of so many services it is kept what was learnt of them; the one that was met first is forgotten first. */
+/** Of so many services it is kept what was learnt of them; the one that was asked longest ago is forgotten first. */
 const KEPT = 100;
 
-const memories = new Map<string, ProviderMemory>();
+const memories = new Recent<ProviderMemory>(KEPT);
 
 function memoryOf({ baseUrl }: Endpoint): ProviderMemory {
-  let memory = memories.get(baseUrl);
-  if (!memory) {
-    const [oldest] = memories.keys();
-    if (oldest !== undefined && memories.size === KEPT) memories.delete(oldest);
-    memory = {};
-    memories.set(baseUrl, memory);
-  }
+  const memory = memories.get(baseUrl) ?? {};
+  memories.set(baseUrl, memory);
   return memory;
 }
 

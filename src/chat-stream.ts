@@ -17,9 +17,9 @@ export class StreamConsumedError extends Error {
 }
 
 /**
- * An answer as it comes. It can be read once, in one of four ways: as chunks (`for await` on itself), as text
- * (`textDeltas`), as a whole (`collect`), or as text with the whole at its end (`collectWithDeltas`). The request
- * is sent when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the
+ * An answer as it comes. It can be read once: as chunks (`for await` on itself), as text (`textDeltas`, also called
+ * `collectWithDeltas`), or as a whole (`collect`); `finalResponse` has the whole afterwards. The request is sent
+ * when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the
  * connection; a failure is thrown as `Failure`, with what had come in `partial`.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
@@ -59,7 +59,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     );
   }
 
-  /** The answer's text, piece by piece; afterwards `finalResponse` holds the whole. @throws StreamConsumedError */
+  /** As `textDeltas`, under the name that other clients have for it. @throws StreamConsumedError */
   collectWithDeltas(): AsyncIterableIterator<string> {
     return this.textDeltas();
   }

@@ -6,6 +6,15 @@ export type * from "./core/chunk.js";
 export type { Clock } from "./core/clock.js";
 export { Failure, type FailureCode, type FailureData, type Phase } from "./core/failure.js";
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+export type { ChatRequest } from "./core/request.js";
 export type { Stats } from "./core/stats.js";
 export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server.js";
 export { PROVIDERS } from "./providers/index.js";
+export type { JobAccount, JobStatus } from "./providers/job.js";
+export type {
+  Capability,
+  Endpoint,
+  Provider,
+  ProviderMemory,
+  ProviderSetting,
+} from "./providers/provider.js";

@@ -78,7 +78,7 @@ describe("the package", function () {
     execFileSync("npm", ["install", "--no-audit", "--no-fund", tarball.path], { cwd: user, stdio: "ignore" });
     writeFileSync(
       join(user, "use.mts"),
-      `import { chatStream, startDemoServer, StreamConsumedError, type Completion } from "${NAME}/core";
+      `import { chatStream, PROVIDERS, startDemoServer, StreamConsumedError, type Completion } from "${NAME}/core";
 const server = await startDemoServer({ pace: 0 });
 await using stream = chatStream({ provider: "custom", baseUrl: server.baseUrl, apiKey: server.apiKey,
   model: "demo", messages: [{ role: "user", content: "count to 3" }] });
@@ -88,9 +88,13 @@ const whole: Completion | null = stream.finalResponse;
 let refused: unknown;
 try { stream.textDeltas(); } catch (error) { refused = error; }
 await server.close();
+export const providers = PROVIDERS;
+export const memory = {} satisfies Parameters<typeof chatStream>[0]["memory"];
 console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, text, refused: refused instanceof StreamConsumedError }));
 `,
     );
+    const [, sample] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, "README.md"), "utf8"))!;
+    writeFileSync(join(user, "readme.mts"), sample!);
     writeFileSync(
       join(user, "tsconfig.json"),
       JSON.stringify({
@@ -99,10 +103,12 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
           lib: ["ES2023", "ESNext.Disposable"],
           module: "node16",
           strict: true,
+          exactOptionalPropertyTypes: true,
+          declaration: true,
           types: ["node"],
           typeRoots: [join(root, "node_modules/@types")],
         },
-        files: ["use.mts"],
+        files: ["use.mts", "readme.mts"],
       }),
     );
     execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", user], {
