@@ -2,12 +2,13 @@ import type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
 import type { Chunk } from "./core/chunk.js";
 import { CompletionMachine } from "./core/completion.js";
 import { Deadlines, type Expiry } from "./core/deadlines.js";
+import { Ending, type EndingClues } from "./core/ending.js";
 import { expired } from "./core/expired.js";
 import { asFailure, Failure } from "./core/failure.js";
 import { isFault } from "./core/finish-reason.js";
 import { keptFor } from "./core/kept-answer.js";
 import { redact } from "./core/redact.js";
-import { type ChatRequest, checkRequest } from "./core/request.js";
+import { checkRequest, choicesOf, toolNames } from "./core/request.js";
 import type { Headers } from "./core/retry-hint.js";
 import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
@@ -35,10 +36,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
-  /** Every answer that was asked for has given its finish reason. */
-  private ended = false;
-  /** Content has come after that: some services send a finish reason with every piece, which tells no end. */
-  private goesOn = false;
+  private readonly ending = new Ending();
   private starting = true;
   private over = false;
 
@@ -105,20 +103,21 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   onEnd(): void {
     if (this.over) return;
-    if (this.ended) this.complete();
-    else this.fail(new Failure("interrupted", this.missing()));
+    if (this.ending.reached) this.complete();
+    else this.fail(this.missing());
   }
 
   onFailure(failure: Failure): void {
     // The answer was whole before the connection broke; asking again would cost as much and say the same.
     const broken = failure.code === "interrupted" && failure.status === undefined;
-    if (broken && !this.over && this.ended) this.complete();
+    if (broken && !this.over && this.ending.reached) this.complete();
     else this.fail(failure);
   }
 
   onText(text: string): void {
     if (this.over) return;
     this.machine.addText(text);
+    this.ending.text();
     this.content();
     this.observer.onText(text);
   }
@@ -127,9 +126,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.over) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
-    this.ended = this.machine.finished && this.machine.begunChoices >= choicesOf(this.setup.request);
-    // A finish reason that comes with the first content may be one of many.
-    if (this.ended && !this.goesOn && (kind === "silent" || this.chunks > 1)) this.deadlines.finishing();
+    if (this.ending.chunk(this.cluesIn(chunk, kind, text))) this.deadlines.finishing();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
@@ -192,9 +189,19 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
+  private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndingClues {
+    const { machine, setup } = this;
+    return {
+      ended: machine.finished && machine.begunChoices >= choicesOf(setup.request),
+      finishReason: machine.finishReason,
+      content: kind !== "silent",
+      text,
+      bare: chunk.choices.length === 0,
+    };
+  }
+
   private content(): void {
     this.chunks++;
-    if (this.ended) this.goesOn = true;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
     this.deadlines.content(this.readAt);
   }
@@ -206,7 +213,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       return;
     }
     const quiet = expiry === "idle" || expiry === "progress";
-    if (expiry === "drain" || (quiet && this.ended && !this.goesOn)) {
+    if (expiry === "drain" || (quiet && this.ending.certain)) {
       this.exchange?.abort();
       this.complete();
       return;
@@ -228,14 +235,16 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.end("complete", this.machine.finishReason);
   }
 
-  /** What a stream lacks whose connection was closed. */
-  private missing(): string {
+  /** A stream whose connection was closed too early. */
+  private missing(): Failure {
     const { begunChoices, committed, finished } = this.machine;
-    if (!committed) return "The service ended the stream without an answer.";
-    const lacks = finished
-      ? `only ${begunChoices} of the ${choicesOf(this.setup.request)} answers asked for came`
-      : "no finish reason and no end marker came";
-    return `The stream broke off before its end: ${lacks}.`;
+    if (!committed) return new Failure("interrupted", "The service ended the stream without an answer.");
+    const broke = "The stream broke off before its end:";
+    if (!finished) return new Failure("interrupted", `${broke} no finish reason and no end marker came.`);
+    const asked = choicesOf(this.setup.request);
+    const lacks = `${broke} only ${begunChoices} of the ${asked} answers asked for came.`;
+    // Asked again, the service would give as many.
+    return new Failure("interrupted", lacks, { retryable: false });
   }
 
   private fail(failure: Failure): void {
@@ -285,16 +294,4 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.starting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);
   }
-}
-
-/** How many answers were asked for: one that is late is not left out because the others are whole. */
-function choicesOf(request: ChatRequest): number {
-  return Number(request.parameters?.["n"]) || 1;
-}
-
-function toolNames(request: ChatRequest): string[] {
-  if (!Array.isArray(request.tools)) return [];
-  return (request.tools as { function?: { name?: unknown } }[])
-    .map((tool) => tool?.function?.name)
-    .filter((name): name is string => typeof name === "string");
 }

@@ -54,3 +54,16 @@ export function cleanParameters(parameters: Readonly<Record<string, unknown>> = 
   }
   return clean;
 }
+
+/** How many answers are asked for: one that is late is not left out because the others are whole. */
+export function choicesOf({ parameters }: ChatRequest): number {
+  return Number(parameters?.["n"]) || 1;
+}
+
+/** Names of the tools that are offered, as far as they have one. */
+export function toolNames({ tools }: ChatRequest): string[] {
+  if (!Array.isArray(tools)) return [];
+  return (tools as { function?: { name?: unknown } }[])
+    .map((tool) => tool?.function?.name)
+    .filter((name): name is string => typeof name === "string");
+}
