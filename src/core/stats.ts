@@ -10,7 +10,7 @@ export interface Stats {
   durationMs: number;
   /** Over the whole duration. */
   charactersPerSecond: number;
-  /** Requests it took; more than 1 only behind a retry. */
+  /** Requests it took; more than 1 behind a retry or a tool-call-router. */
   attempts: number;
 }
 
