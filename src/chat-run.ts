@@ -8,12 +8,13 @@ import { asFailure, Failure } from "./core/failure.js";
 import { isFault } from "./core/finish-reason.js";
 import { keptFor } from "./core/kept-answer.js";
 import { redact } from "./core/redact.js";
-import { checkRequest, choicesOf, toolNames } from "./core/request.js";
+import { checkRequest, checkSize, choicesOf, toolNames } from "./core/request.js";
 import type { Headers } from "./core/retry-hint.js";
 import { statsOf } from "./core/stats.js";
 import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
 import { OpenAiDecoder } from "./dialects/openai.js";
 import { ThinkingFilter } from "./dialects/thinking.js";
+import { serviceName } from "./providers/endpoint.js";
 import { ServiceLesson } from "./service-lesson.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "./transport/exchange.js";
 import { secretsOf, withoutSecrets } from "./without-secrets.js";
@@ -37,6 +38,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly ending = new Ending();
+  private readonly service: string;
   private starting = true;
   private over = false;
 
@@ -46,6 +48,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
+    this.service = serviceName(setup.provider, setup.endpoint);
     this.lesson = new ServiceLesson(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
@@ -145,15 +148,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.headers = {};
     try {
       checkRequest(setup.request);
-      const { provider, endpoint } = setup;
-      const wire = provider.chat(keptFor(setup.request, provider.id), endpoint, this.lesson.knowledge());
-      const size = Buffer.byteLength(wire.body ?? "");
-      if (size > setup.limits.request) {
-        throw new Failure(
-          "configuration",
-          `The request is ${size} bytes long, more than the limit of ${setup.limits.request}. Send a shorter conversation.`,
-        );
-      }
+      const request = keptFor(setup.request, this.service);
+      const wire = setup.provider.chat(request, setup.endpoint, this.lesson.knowledge());
+      checkSize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, backstopsOf(setup.timeouts));
     } catch (thrown) {
@@ -280,7 +277,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const result: ChatResult = {
       outcome,
       finishReason,
-      provider: setup.provider.id,
+      service: this.service,
       stats: statsOf(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,
       closing: machine.closingChunk(),

@@ -55,8 +55,8 @@ export interface ChatResult {
   /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
   finishReason: string;
   failure?: Failure;
-  /** The id of the provider that was asked. */
-  provider?: string;
+  /** Who answered, as a conversation notes it: the provider's id, and the machine where that is not its own. */
+  service?: string;
   stats: Stats;
   /** Records passed over because the provider is tolerant. */
   skipped: number;

@@ -3,7 +3,7 @@ import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, without } from "./echo
 import { isObject } from "./json.js";
 import type { ChatRequest } from "./request.js";
 
-/** The field of an answer in a conversation that says for which service (a provider's id) it keeps more than its text. */
+/** The field of an answer in a conversation that says for which service it keeps more than its text. */
 const KEPT_FOR = "kept_for";
 
 /** What that is. Not the readable reasoning: some services refuse it, and none wants it back after the turn. */
@@ -23,7 +23,7 @@ const SAYS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS] as const;
 /**
  * An answer as a conversation keeps it: its text, and what its service alone can read and wants back with it.
  * @param content its text, as its reader got it
- * @param service the id of the provider that answered
+ * @param service who answered, as `ChatResult.service` has it
  * @returns undefined for an answer that says nothing: services refuse one in what they are sent
  */
 export function keptAnswer(
@@ -61,15 +61,29 @@ function saysSomething(answer: ChatMessage): boolean {
 
 /**
  * A request as one service gets it: of the answers of others that its conversation holds, the text alone.
- * @param service the id of its provider
+ * @param service who is asked, as `ChatResult.service` has it
  */
 export function keptFor(request: ChatRequest, service: string): ChatRequest {
   const { messages } = request;
   if (!messages.some((message) => KEPT_FOR in message)) return request;
   const own = messages.flatMap((message) => {
     const itsOwn = !(KEPT_FOR in message) || message[KEPT_FOR] === service;
-    const answer = without(message, itsOwn ? [KEPT_FOR] : [KEPT_FOR, ...KEPT]);
-    return itsOwn || saysSomething(answer) ? [answer] : [];
+    return itsOwn ? [without(message, [KEPT_FOR])] : textAlone(message);
   });
   return { ...request, messages: own };
+}
+
+/** A conversation where only the latest answer with pictures has them still: they are large, and go out each time. */
+export function withNewestPictures(conversation: ChatMessage[]): ChatMessage[] {
+  const isDrawn = (message: ChatMessage) => KEPT_FOR in message && message["images"] !== undefined;
+  const newest = conversation.findLastIndex(isDrawn);
+  return conversation.flatMap((message, at) =>
+    at < newest && isDrawn(message) ? textAlone(message) : [message],
+  );
+}
+
+/** @returns none where there was no text */
+function textAlone(message: ChatMessage): ChatMessage[] {
+  const answer = without(message, [KEPT_FOR, ...KEPT]);
+  return saysSomething(answer) ? [answer] : [];
 }

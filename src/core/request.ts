@@ -67,3 +67,11 @@ export function toolNames({ tools }: ChatRequest): string[] {
     .map((tool) => tool?.function?.name)
     .filter((name): name is string => typeof name === "string");
 }
+
+/** @throws Failure `configuration` where the body has more bytes than `most` */
+export function checkSize({ body }: WireRequest, most: number): void {
+  const size = Buffer.byteLength(body ?? "");
+  if (size <= most) return;
+  const problem = `The request is ${size} bytes long, more than the limit of ${most}. Send a shorter conversation.`;
+  throw new Failure("configuration", problem);
+}

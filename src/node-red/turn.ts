@@ -1,7 +1,7 @@
 import type { ChatResult } from "../chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../core/chunk.js";
 import { withoutContinuation } from "../core/continuation.js";
-import { keptAnswer } from "../core/kept-answer.js";
+import { keptAnswer, withNewestPictures } from "../core/kept-answer.js";
 import { spliced } from "../core/overlap.js";
 import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";
@@ -30,7 +30,7 @@ export function withTurn(
   const continues = continuesOf(message);
   const broken = continues && withoutContinuation(asked, continues);
   const text = broken ? spliced(broken.said, textOf(said), continues) : textOf(said);
-  const answer = keptAnswer(said, text, result.provider);
+  const answer = keptAnswer(said, text, result.service);
   const turn = plainCopy(
     (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),
     "The conversation",
@@ -38,9 +38,9 @@ export function withTurn(
   // What tools have done stays known.
   if (!answer && turn.at(-1)?.role !== "tool") return [...history];
   const answers = answer ? [answer] : [];
-  if (!ask.whole) return [...history, ...turn, ...answers];
+  if (!ask.whole) return withNewestPictures([...history, ...turn, ...answers]);
   const older = tagOf(message) !== undefined || asksForNextTurn(message);
-  return [...(older ? joined(history, turn) : turn), ...answers];
+  return withNewestPictures([...(older ? joined(history, turn) : turn), ...answers]);
 }
 
 /**

@@ -30,7 +30,8 @@ export function checkEndpoint(
 }
 
 /** Names of headers that hold a secret, whoever says that they do not. */
-const SECRET_NAME = /auth|cookie|key|token|secret|password/i;
+const SECRET_NAME =
+  /auth|cookie|key|token|secret|passw|passphrase|credential|pwd|jwt|session|signature|(?<![a-z])(cred|pass|sign)s?(?![a-z])/i;
 
 /** The values of headers that must not be told. */
 export function secretHeaders({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
@@ -87,7 +88,7 @@ function checkKey(provider: Provider, key: string | undefined, authorised: boole
       : "";
     throw new Failure("credentials", `${provider.label} needs an API key. Enter it in the provider${hint}.`);
   }
-  const variable = unresolvedVariable(key);
+  const variable = unresolvedVariable(key, true);
   if (variable) {
     throw new Failure(
       "credentials",
@@ -124,4 +125,10 @@ function checkHeader(name: string, value: unknown): void {
 
 function isHeaderText(value: string): boolean {
   return /^[\x20-\x7e]+$/.test(value);
+}
+
+/** Which service this is: the provider's id, and the machine where that is not the provider's own. */
+export function serviceName({ id, baseUrl }: Provider, endpoint: Endpoint): string {
+  const { host } = new URL(endpoint.baseUrl);
+  return baseUrl !== undefined && new URL(baseUrl).host === host ? id : `${id}@${host}`;
 }

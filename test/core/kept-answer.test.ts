@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../src/core/chunk.js";
-import { keptAnswer, keptFor } from "../../src/core/kept-answer.js";
+import { keptAnswer, keptFor, withNewestPictures } from "../../src/core/kept-answer.js";
 
 const assistant = (fields: object) => ({ role: "assistant", content: "a", ...fields });
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };
@@ -66,5 +66,21 @@ describe("An answer in a conversation", () => {
   it("that somebody wrote himself goes out as it is", () => {
     const own = { model: "m", messages: [assistant({ images: [image], reasoning_details: [{}] })] };
     assert.equal(keptFor(own, "groq"), own);
+  });
+
+  it("keeps its pictures until a later one has some: they would go out with every question", () => {
+    const asked: ChatMessage = { role: "user", content: [image] };
+    const [first, silent, second] = ["Here.", "", "Again."].map(
+      (text) => keptAnswer(assistant({ images: [image] }), text, "gemini")!,
+    );
+    const conversation = [asked, first!, asked, silent!, asked, second!];
+    assert.deepEqual(withNewestPictures(conversation), [
+      asked,
+      assistant({ content: "Here." }),
+      asked,
+      asked,
+      second,
+    ]);
+    assert.deepEqual(withNewestPictures([asked, first!]), [asked, first]);
   });
 });

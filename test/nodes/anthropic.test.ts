@@ -275,7 +275,7 @@ describe("Anthropic in a flow", () => {
       { role: "user", content: "How are you?" },
     ]);
     const kept = (index: number, from: Message) => (from.conversation as ChatMessage[])[index];
-    assert.equal(kept(1, end)!["kept_for"], "anthropic");
+    assert.equal(kept(1, end)!["kept_for"], `anthropic@${new URL(service().url).host}`);
     assert.deepEqual(kept(3, last!), { role: "assistant", content: "Fine." });
   });
 
