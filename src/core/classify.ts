@@ -14,7 +14,10 @@ export interface ErrorClues {
 /** Codes and types that vendors send, in lower case, most telling first. */
 const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
   [/context_length|context_window|exceed_context|too_many_tokens|string_above_max_length/, "context_length"],
-  [/insufficient|quota|billing|balance|spend_limit|payment|credit/, "insufficient_credits"],
+  [
+    /insufficient(?!_(permission|scope))|quota|billing|balance|spend_limit|payment|credit|budget_exceeded|arrearage|blocked_api_access/,
+    "insufficient_credits",
+  ],
   [/content_filter|content_policy|content_management|moderation|safety|responsible_?ai/, "content_filter"],
   [/rate_limit|rate-limit|too_many_requests|resource_exhausted|throttl|\bratelimit/, "rate_limit"],
   [/overloaded|at_capacity|capacity|unavailable|model_offline/, "overloaded"],
@@ -32,21 +35,28 @@ const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
   [/server_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
 ];
 
-/** What a text tells; the loose ones are words that also stand in schemas, not heard where the request is blamed. */
+/** What a text tells; the loose ones are words that also stand in schemas and in advice: see `BLAMES`. */
 type Sentence = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
 
 /** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
 const SENTENCES: readonly Sentence[] = [
   [
-    /context (length|window|size|limit)|maximum context|too many tokens|token (limit|count .{0,40}exceeds)|prompt is too long/i,
+    /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token (limit|count .{0,40}exceeds)|(prompt|input) is too long/i,
     "context_length",
   ],
   [
-    /insufficient (\w+ ){0,4}(balance|credits?|funds|quota)\b|exceeded your current quota|credit balance|spending limit|(out of|any|enough|more|available) credits?\b|credits? (exhausted|remaining)/i,
+    /insufficient (\w+ ){0,4}(balance|credits?|funds|quota)\b|exceeded your current quota|credit balance|spend(ing)? limit|specified api usage limits|(out of|any|enough|more|available) credits?\b|credits? (exhausted|remaining)/i,
     "insufficient_credits",
   ],
-  [/content (policy|filter|management)|violates? .*polic|\bmoderation\b/i, "content_filter"],
+  [
+    /content (policy|filter|management)|content exists risk|violates? .*(polic|usage guidelines)|\bmoderation\b/i,
+    "content_filter",
+  ],
   [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
+  [
+    /\bquota (limit )?(was |has been )?(exceeded|exhausted)|\bexceed(ed|s|ing)? ((your|the|its|our) ([\w-]+ ){0,4}|[\w-]+ )?quota\b|\bbalance (is )?(too low|insufficient|not enough)|\benable billing|\boverdue balance/i,
+    "insufficient_credits",
+  ],
   [/\b(quota|billing|balance)\b/i, "insufficient_credits", "loose"],
   [/overloaded|at capacity|temporarily unavailable|service unavailable|\b503\b|\b529\b/i, "overloaded"],
   [
@@ -102,22 +112,32 @@ const REFINES: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = 
 /** The failure code for an error that a service reported, by its status first and its words second. */
 export function classify(clues: ErrorClues): FailureCode {
   const status = clues.status;
-  if (status === undefined || status < 400) return byWords(clues, false) ?? "server_error";
+  if (status === undefined || status < 400) return byWords(clues, undefined) ?? "server_error";
   const ruled = STATUSES[status] ?? (status >= 500 ? "server_error" : "invalid_request");
-  const spoken = byWords(clues, ruled === "invalid_request");
+  const spoken = byWords(clues, ruled);
   return spoken && REFINES[ruled]?.includes(spoken) ? spoken : ruled;
 }
 
 /** Words that say no more than a status would: the sentence beside them may (a gateway quotes what it got). */
 const VAGUE: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error", "permission"]);
 
-/** @param blamed the request is at fault: what the text speaks of may be the request's own */
-function byWords({ word, message, waits }: ErrorClues, blamed: boolean): FailureCode | undefined {
-  const named = word && WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
+/** The request or its rights are at fault: the text may speak of what stands in the request, or of what to do. */
+const BLAMES: ReadonlySet<FailureCode | undefined> = new Set(["invalid_request", "permission"]);
+
+/** An account that is used up, under the word that Google has for a rate limit too. */
+const SPENT = /\bcredits are depleted|\b(exceeded|reached) .{0,30}\bspend(ing)? cap\b/i;
+
+/** @param ruled what the status means, where there is one */
+function byWords(
+  { word = "", message = "", waits }: ErrorClues,
+  ruled: FailureCode | undefined,
+): FailureCode | undefined {
+  if (SPENT.test(message)) return "insufficient_credits";
+  const named = WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
   if (named && !VAGUE.has(named)) return named;
-  const said = message ? bySentence(message, blamed) : undefined;
+  const said = bySentence(message, BLAMES.has(ruled ?? named));
   // An account that is empty does not fill itself within a time that can be told.
-  return (said === "insufficient_credits" && waits ? "rate_limit" : said) ?? (named || undefined);
+  return (said === "insufficient_credits" && waits ? "rate_limit" : said) ?? named;
 }
 
 /** An address leads to the page about quotas and billing, whatever is wrong. */

@@ -48,6 +48,17 @@ export function wholeMessage(message: Delta): Delta {
   return message;
 }
 
+/** Names of a choice's fields that are about the answer, whichever service has them. */
+const ABOUT = /index|reason|stop|logprobs|usage|filter|seed|token|role|^id$/;
+
+/** Whether a choice without delta, message and text may hold the answer in a field that is not known here. */
+export function mayAnswer(choice: Record<string, unknown>): boolean {
+  return Object.entries(choice).some(
+    // A text, list or object with something in it: numbers, flags and nulls have no keys.
+    ([name, value]) => !ABOUT.test(name) && Object.keys(Object(value) as object).length > 0,
+  );
+}
+
 /** Nothing but text, as most deltas are. */
 function isPlain(delta: Delta): boolean {
   for (const key in delta) if (key !== "content") return false;

@@ -5,7 +5,7 @@ import { distinctChoices } from "../core/merge.js";
 import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";
-import { isRichChoice, kindOf, normaliseDelta, wholeMessage } from "./openai-delta.js";
+import { isRichChoice, kindOf, mayAnswer, normaliseDelta, wholeMessage } from "./openai-delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { reportedError } from "./stream-error.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
@@ -14,7 +14,7 @@ import { ToolCallTracker } from "./tool-call-tracker.js";
 const MARKER = "[DONE]";
 
 const NOT_JSON =
-  "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “tolerant” in its provider.";
+  "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “Skip broken records” in its provider.";
 
 const WRONG_SHAPE =
   "The service's stream is not in the form of Chat Completions. Check the base URL and provider.";
@@ -195,7 +195,8 @@ export class OpenAiDecoder implements Decoder {
   private deltaOf(wire: Record<string, unknown>): Delta {
     const { delta, message, text, finish_reason: reason } = wire;
     this.sawAnswer ||= (delta ?? message ?? text ?? undefined) !== undefined;
-    if (!this.sawAnswer && reason === "stop") throw new Failure("bad_response", WRONG_SHAPE);
+    if (!this.sawAnswer && reason === "stop" && mayAnswer(wire))
+      throw new Failure("bad_response", WRONG_SHAPE);
     if (isObject(delta)) {
       normaliseDelta(delta);
       for (const key in delta) if (key !== "role") this.sawDelta = true;

@@ -78,7 +78,96 @@ describe("An error is classified", () => {
     [{ status: 422, message: "The function moderate_comment has no billing account" }, "invalid_request"],
     [{ status: 400, message: "Invalid type for 'metadata.balance': expected a string" }, "invalid_request"],
     [{ status: 400, message: "Invalid key in properties: quota" }, "invalid_request"],
+    [{ status: 400, message: "Field balance exceeds the maximum, as quota does" }, "invalid_request"],
+    [
+      { word: "invalid_request_error", message: "Invalid schema for 'set_billing': balance is missing" },
+      "invalid_request",
+    ],
     [{ status: 403, message: "You have insufficient permissions for this operation." }, "permission"],
+  ]);
+
+  table("as an account that cannot pay, where the refusal says so in full", [
+    [{ status: 400, message: "Quota exceeded: your account balance is too low" }, "insufficient_credits"],
+    [{ status: 400, message: "The quota has been exhausted" }, "insufficient_credits"],
+    [{ status: 400, message: "This request exceeds your monthly quota." }, "insufficient_credits"],
+    [{ status: 400, message: "Monthly quota limit exceeded" }, "insufficient_credits"],
+    [{ status: 400, message: "Balance insufficient" }, "insufficient_credits"],
+    [{ status: 400, message: "Your project has hit its spend limit" }, "insufficient_credits"],
+    [
+      {
+        status: 400,
+        word: "FAILED_PRECONDITION",
+        message:
+          "Gemini API free tier is not available in your country. Please enable billing on your project.",
+      },
+      "insufficient_credits",
+    ],
+    [{ status: 400, message: "You have reached your specified API usage limits." }, "insufficient_credits"],
+    [{ status: 400, word: "blocked_api_access invalid_request_error" }, "insufficient_credits"],
+    [
+      { status: 400, word: "budget_exceeded", message: "Budget has been exceeded! Current cost: 2" },
+      "insufficient_credits",
+    ],
+    [{ status: 400, word: "Arrearage", message: "Access denied." }, "insufficient_credits"],
+    [{ status: 403, message: "Your account has an overdue balance." }, "insufficient_credits"],
+    [
+      { status: 403, word: "PERMISSION_DENIED", message: "Please enable billing on project #7." },
+      "insufficient_credits",
+    ],
+    [
+      { status: 429, word: "RESOURCE_EXHAUSTED", message: "Your prepayment credits are depleted." },
+      "insufficient_credits",
+    ],
+    [
+      {
+        word: "RESOURCE_EXHAUSTED",
+        message: "The project has exceeded its monthly spending cap.",
+        waits: true,
+      },
+      "insufficient_credits",
+    ],
+  ]);
+
+  table("as a lack of rights, whatever its advice speaks of", [
+    [
+      {
+        status: 403,
+        word: "PERMISSION_DENIED",
+        message:
+          "Your application is authenticating by using local Application Default Credentials. The API requires a quota project.",
+      },
+      "permission",
+    ],
+    [
+      {
+        status: 403,
+        word: "permission_error",
+        message: "OAuth authentication is currently not allowed for this organization.",
+      },
+      "permission",
+    ],
+    [{ word: "permission_error", message: "OAuth authentication is currently not allowed" }, "permission"],
+    [{ status: 403, word: "insufficient_permissions" }, "permission"],
+  ]);
+
+  table("by what well-known services say, each in its own way", [
+    [
+      { status: 400, message: "This model's maximum prompt length is 131072 but 537812 were sent." },
+      "context_length",
+    ],
+    [
+      { status: 400, word: "ValidationException", message: "Input is too long for requested model." },
+      "context_length",
+    ],
+    [{ status: 400, word: "invalid_request_error", message: "Content Exists Risk" }, "content_filter"],
+    [
+      {
+        status: 403,
+        word: "The caller does not have permission to execute the specified operation",
+        message: "Content violates usage guidelines.",
+      },
+      "content_filter",
+    ],
   ]);
 
   table("as a rate limit, where no address and no advice about money makes it another", [
@@ -87,6 +176,11 @@ describe("An error is classified", () => {
     [{ status: 429, message: "Rate limit exceeded. Raise it in your billing settings." }, "rate_limit"],
     [{ status: 429, message: "You exceeded your current quota", waits: true }, "rate_limit"],
     [{ message: "Quota exceeded, retry in 5s", waits: true }, "rate_limit"],
+    [{ status: 429, message: "Rate limit: quota exceeded" }, "rate_limit"],
+    [
+      { status: 429, word: "RESOURCE_EXHAUSTED", message: "You exceeded your current quota, check billing" },
+      "rate_limit",
+    ],
     [{ status: 429, word: "insufficient_quota", waits: true }, "insufficient_credits"],
   ]);
 

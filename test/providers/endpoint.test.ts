@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint, secretHeaders } from "../../src/providers/endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 import type { Endpoint } from "../../src/providers/provider.js";
 
@@ -91,12 +91,25 @@ describe("Where a request goes", () => {
     };
     checkEndpoint(custom, titled);
     refused({ ...titled, apiKey: KEY }, "configuration", /unencrypted/);
-    for (const name of ["Authorization", "api-key", "X-Api-Key", "Cookie", "x-goog-token"]) {
-      const called = { headers: { [name]: KEY }, plainHeaders: [name] };
-      refused({ ...titled, ...called }, "configuration", /unencrypted/);
-    }
     assert.equal(checkEndpoint(openai, { apiKey: KEY }).apiKey, KEY);
     checkEndpoint(custom, { baseUrl: "http://models.lan/v1", apiKey: KEY }, true);
+  });
+
+  const named = (name: string) => ({
+    baseUrl: "http://models.lan/v1",
+    headers: { [name]: KEY },
+    plainHeaders: [name],
+  });
+
+  it("is reached over https with a plain header too that is named like a secret", () => {
+    const common = ["Authorization", "api-key", "X-Api-Key", "Cookie", "x-goog-token"];
+    const rarer = ["X-Credential", "X-Credentials", "X-Cred", "X-Pass", "X-Passphrase", "X-Pwd", "X-JWT"];
+    for (const name of [...common, ...rarer, "X-Session", "X-Session-Id", "X-Signature", "X-Sign"]) {
+      refused(named(name), "configuration", /unencrypted/);
+      assert.deepEqual(secretHeaders(named(name)), [KEY], name);
+    }
+    for (const name of ["X-Design", "X-Assigned-To", "X-Bypass-Cache", "X-Passage", "X-Sacred", "X-Signal"])
+      assert.deepEqual(secretHeaders(checkEndpoint(custom, named(name))), [], name);
   });
 });
 
@@ -110,7 +123,11 @@ describe("A key", () => {
   it("must not be the name of an environment variable that is not set", () => {
     refused({ apiKey: variable("MY_KEY") }, "credentials", /MY_KEY, which is not set/, openai);
     refused({ apiKey: " $(MY_KEY) " }, "credentials", /MY_KEY, which is not set/, openai);
-    refused({ apiKey: `sk-${variable("MY_KEY")}` }, "credentials", /MY_KEY, which is not set/, openai);
+  });
+
+  it("may hold what looks like a variable, as a part of it", () => {
+    const apiKey = `sk-a${variable("b")}c`;
+    assert.equal(checkEndpoint(openai, { apiKey }).apiKey, apiKey);
   });
 
   it("must be able to stand in a header", () => {
