@@ -59,7 +59,7 @@ interface Conclusion {
 export class ChatStreamController {
   private readonly sessions: Sessions<Stream>;
   private readonly conversation: ConversationStore;
-  private readonly arrivals = new Arrivals();
+  private readonly arrivals = new Arrivals(systemClock);
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
