@@ -6,6 +6,9 @@ const CERTAIN = 16;
 /** One of so many is none either where it is three words, or two that are all that was said or run into the last one. */
 const LIKELY = 8;
 
+/** Where a model should go on exactly, one of so many characters and words is none that runs into the last word. */
+const FINISHED = { characters: 24, words: 4 };
+
 /** Words without a space around them: nobody goes on like that. */
 const RUNS_ON = /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su;
 
@@ -23,10 +26,14 @@ const TAIL = 1000;
  * An answer may itself say something again, such as a line of a song or of a table. This is meant where the model goes
  * on exactly, and else where the answer had repeated it before. Of a line whose second time comes just behind the break
  * nobody can tell: it is taken for a repetition.
+ *
+ * A service that should go on exactly may take what was said for a finished turn all the same. This shows where whole
+ * phrases come again and run into the last word: what goes on exactly has white space there, or the rest of the word.
  */
 export class OverlapTrimmer {
   private held = "";
   private decided = false;
+  private readonly exact: boolean;
   /** The end of what was said, in which a repetition is looked for; "" where there is none but a beginning anew. */
   private readonly tail: string;
   private readonly echo: string;
@@ -43,9 +50,10 @@ export class OverlapTrimmer {
     private readonly said: string,
     continues: Continues,
   ) {
-    this.tail = isExact(continues) ? "" : said.slice(-TAIL);
+    this.exact = isExact(continues);
     // White space that the model was not told of, and so will write again.
     this.echo = continues.echo;
+    this.tail = this.exact && this.echo !== "" ? "" : said.slice(-TAIL);
     this.restart();
   }
 
@@ -74,6 +82,7 @@ export class OverlapTrimmer {
     const { held, said, echo, tail } = this;
     if (this.anew && held.length < said.length) return true;
     if (held.length < echo.length && echo.startsWith(held)) return true;
+    if (this.goesOn()) return false;
     // The longest end of the answer that begins with what is held; where it goes on, more may come of it.
     const at = tail.indexOf(held);
     const length = tail.length - at;
@@ -92,12 +101,18 @@ export class OverlapTrimmer {
   private repeated(): number {
     const { held, said, tail } = this;
     if (held.startsWith(said) && this.isRepetition(said)) return said.length;
+    if (this.goesOn()) return this.echoed();
     for (let length = Math.min(tail.length, held.length); length >= LIKELY; length--) {
       const end = tail.slice(-length);
       // Only the longest counts: where that is no repetition, a part of it is none either.
       if (held.startsWith(end)) return this.isRepetition(end) ? length : this.echoed();
     }
     return this.echoed();
+  }
+
+  /** Whether the model shows that it goes on exactly. */
+  private goesOn(): boolean {
+    return this.exact && /^\s/.test(this.held);
   }
 
   private echoed(): number {
@@ -107,9 +122,11 @@ export class OverlapTrimmer {
   /** What goes on by nature as it went on before is none. */
   private isRepetition(end: string): boolean {
     if (end.length < LIKELY || isPattern(end) || this.recurs(end)) return false;
-    if (end.length >= CERTAIN) return true;
     const before = this.said.at(-end.length - 1);
     const words = /\s/.test(before ?? " ") ? end.trim().split(/\s+/).length : 0;
+    if (this.exact && before !== undefined)
+      return end.length >= FINISHED.characters && words >= FINISHED.words;
+    if (end.length >= CERTAIN) return true;
     return words >= 3 || (words === 2 && (before === undefined || RUNS_ON.test(end)));
   }
 

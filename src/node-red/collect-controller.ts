@@ -10,6 +10,7 @@ import { withoutStream } from "./message.js";
 import { lastTurn, parsedAnswer } from "./parsed-answer.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
 import { schemaAskedFor, schemaFrom } from "./response-format.js";
+import { withoutTags } from "./retry-tag.js";
 import { StatusLine } from "./status.js";
 import { meantBy, resetStreams, streamIdOf } from "./stream-door.js";
 
@@ -144,7 +145,7 @@ export class CollectController {
   /** The same where no message waits for the verdict: the author hears of it through Catch all the same. */
   private abandon(stream: Collected, failure: Failure): void {
     this.giveUp(stream, failure);
-    this.node.error(toNodeError(failure), withoutStream(stream.newest));
+    this.node.error(toNodeError(failure), withoutTags(withoutStream(stream.newest)));
     this.show();
   }
 
@@ -160,7 +161,7 @@ export class CollectController {
   private compose(stream: Collected, last: Message): Message {
     const { machine } = stream.assembly;
     const response = machine.completion(stream.id);
-    const message = withoutStream(last);
+    const message = withoutTags(withoutStream(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;

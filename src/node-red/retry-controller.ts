@@ -119,6 +119,7 @@ export class RetryController {
     if (!session || !asked) return undefined;
     session.asked = undefined;
     this.surroundings.clock.clearTimer(session.grace);
+    session.grace = undefined;
     return new Attempt(session, asked);
   }
 

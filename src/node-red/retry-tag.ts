@@ -51,6 +51,21 @@ export function asksFor(message: Message, stream: string): boolean {
   return namesOf(message).includes(stream);
 }
 
+/**
+ * A message that is all of a stream, without the tags by which nodes have known the stream: what is made of it next is
+ * nobody's answer. An author's own `msg.retry` is given back. That a router has asked stays to be seen, or one that
+ * gets the answer for a question would ask for ever.
+ */
+export function withoutTags(message: Message): Message {
+  const { retry, ...untagged } = message;
+  let own: unknown = retry;
+  for (let depth = 0, tag = asTag(own); tag && depth < DEEPEST; depth++, tag = asTag(own)) own = tag.outer;
+  if (own !== undefined) untagged["retry"] = own;
+  const run = runTagOf(message);
+  if (run) untagged["toolRun"] = { over: run };
+  return untagged;
+}
+
 /** What the message's request goes on from, if it does. */
 export function continuesOf(message: Message): Continues | undefined {
   const continues = tagOf(message)?.continues;

@@ -16,7 +16,7 @@ import { CAME_BACK, LOST_CALL, NOBODY_ASKED, RouterRounds } from "./router-round
 import { RouterRun } from "./router-run.js";
 import { type RouterConfig, type RouterSettings, settingsOf } from "./router-settings.js";
 import { RouterStatus } from "./router-status.js";
-import { type RunTag, runTagOf, tagBy } from "./run-tag.js";
+import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "./run-tag.js";
 
 /** Runs that may be open: each holds its conversation. */
 const MOST_RUNS = 1000;
@@ -32,6 +32,9 @@ const REMEMBERED = 2000;
 
 const ANOTHERS =
   "A stream that another tool-call-router has asked for came here, and was left to that one. Give each of them a chat-stream of its own.";
+
+const ORPHAN =
+  "A stream came here that a tool-call-router has asked for which is gone. It goes on as if nobody had: its calls are answered here.";
 
 /** What a tool-call-router does: tells whose a message is, and hands it to its run. */
 export class RouterController {
@@ -118,7 +121,7 @@ export class RouterController {
   private request(message: Message, send: Send): void {
     if (this.refused) throw this.refused;
     const tag = runTagOf(message);
-    const asked = tagBy(tag, this.node.id);
+    const asked = tagBy(tag ?? pastRunTagOf(message), this.node.id);
     if (asked) {
       const failure = new Failure("configuration", CAME_BACK);
       const run = this.sessions.get(asked.run);
@@ -183,10 +186,16 @@ export class RouterController {
   /** @returns undefined where nobody waits for the message */
   private runOf(message: Placed, send: Send): RouterRun | undefined {
     const { id } = message.parts;
-    const tag = runTagOf(message);
+    let tag = runTagOf(message);
     if (tag && tag.node !== this.node.id) {
-      this.leaveTo(tag.node, message, send);
-      return undefined;
+      if (this.red.nodes.getNode(tag.node)) {
+        // What is left once, is left to its end, though its router should go meanwhile.
+        this.over.set(id, "finished");
+        this.leaveTo(tag.node, message, send);
+        return undefined;
+      }
+      tag = undefined;
+      if (!this.bySource.has(id) && !this.over.get(id)) this.calls.warn(ORPHAN);
     }
     const end = this.over.get(id);
     const run = end ? undefined : (this.bySource.get(id) ?? this.claim(message, tag, send));

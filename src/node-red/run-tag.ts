@@ -25,6 +25,12 @@ export function runTagOf(message: Message): RunTag | undefined {
   return asTag(message["toolRun"]);
 }
 
+/** The tag of the stream that a message is all of: who asked, and no more whose the message is. */
+export function pastRunTagOf(message: Message): RunTag | undefined {
+  const { toolRun } = message;
+  return isObject(toolRun) ? asTag(toolRun["over"]) : undefined;
+}
+
 /** Whether a message asks for a turn of a run whose beginning is older than the message. */
 export function asksForNextTurn(message: Message): boolean {
   return (runTagOf(message)?.round ?? 0) > 1;

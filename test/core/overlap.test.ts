@@ -80,7 +80,7 @@ describe("An overlap", () => {
     assert.equal(quoted(said, `${line}Sing it!`), `${said}\nSing it!`, "but it would run into the last word");
   });
 
-  it("is none where a model goes on exactly, unless it begins anew", () => {
+  it("is none where a model goes on exactly, unless it begins anew or runs whole phrases into the last word", () => {
     const line = "We will rock you\n";
     assert.equal(prefilled(`${line}Sing it\n${line}`, `\n${line}`), `${line}Sing it\n${line}${line}`);
     assert.equal(prefilled(line, `\n${line}Sing it!`), `${line}${line}Sing it!`);
@@ -89,6 +89,35 @@ describe("An overlap", () => {
       "Once upon a time there a time there was",
     );
     for (const cut of [9, 12, 20, 40]) assert.equal(prefilled(STORY.slice(0, cut), STORY), STORY, `${cut}`);
+    const row = '  <td class="a b c d e">0</td>\n';
+    assert.equal(prefilled(`${row}${row}`.trimEnd(), `\n${row}`), `${row}${row}${row}`);
+  });
+
+  it("is taken away where a model that should go on exactly takes what it has said for a finished turn", () => {
+    const before = "It was late.\n";
+    const sentence = "The cat sat on the mat and looked at the moon.";
+    for (const said of [
+      `${before}The cat sat on the mat and looked at`,
+      `${before}The cat sat on the mat an`,
+    ]) {
+      assert.equal(prefilled(said, sentence), before + sentence);
+      assert.equal(prefilled(said, before + sentence), before + sentence);
+    }
+    const list = `Here it is:\n- two pears and a plum\n- ${sentence}`;
+    assert.equal(
+      prefilled(list.slice(0, -6), list.slice(list.indexOf("- two"))),
+      list,
+      "of several lines too",
+    );
+    const few = `${before}The cat sat on`;
+    assert.equal(prefilled(few, "The cat sat on a mat"), `${few}The cat sat on a mat`, "but for a few words");
+  });
+
+  it("is looked for only within a line, where a model goes on exactly: nothing else is held back", () => {
+    const said = `It was late. ${STORY.slice(0, 39)}`;
+    assert.deepEqual(given(said, [" upon", " a time"], prefill(said)), [" upon", " a time", ""]);
+    const line = "The lines of this song are all the same\n";
+    assert.equal(prefilled(`Now:\n${line}`, line), `Now:\n${line}${line}`);
   });
 
   it("takes white space away that a model writes again since it was not told of it", () => {

@@ -267,6 +267,26 @@ describe("Retry", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
+  it("Y09: ends it as soon after the second cancel as after the first, where a stream had come in between", async () => {
+    const world = new RetryWorld(() => ({ ...FAILS, texts: ["Once"] }), { random: () => 0.5 });
+    const left: Message[] = [];
+    world.onWay = (request) => {
+      left.push(request);
+      return undefined;
+    };
+    world.ask({ payload: "Hi" });
+    await world.clock.advance(10_000);
+    world.input({ cancel: true });
+    world.ask(left[0], "again");
+    await world.clock.advance(60_000);
+    assert.equal(left.length, 2);
+    assert.equal(world.ends.length, 0);
+    world.input({ cancel: true });
+    await world.clock.advance(2_500);
+    assert.equal(world.ends[0]?.finishReason, "cancelled");
+    assert.equal(world.clock.waiting, 0);
+  });
+
   it("Y10: passes on what has not failed, once and unchanged", () => {
     const world = new RetryWorld(() => WELL);
     const parts = { id: "a", index: 0, type: "string", ch: "" };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import type { Message } from "../../src/node-red/red.js";
+import { runTagOf } from "../../src/node-red/run-tag.js";
 import { Collecting, streamOf } from "../support/collecting.js";
 
 function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
@@ -39,6 +40,25 @@ describe("collect", () => {
   it("lets what rides along be the last message's own", () => {
     const messages = streamOf(["a", "b"]).map((message, at) => ({ ...message, topic: `t${at}` }));
     assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
+  });
+
+  it("leaves nothing on the message by which other nodes have known the stream, but what the author wrote", () => {
+    const tag = { node: "n", stream: "s", attempt: 2 };
+    for (const [retry, left] of [
+      [tag, undefined],
+      [{ ...tag, outer: { ...tag, outer: 7 } }, 7],
+      ["mine", "mine"],
+      [{ mine: 1 }, { mine: 1 }],
+    ]) {
+      const toolRun = { node: "n", run: "r", round: 1, outer: { node: "m", run: "r", round: 1 } };
+      const toolCall = { id: "c", run: "r", node: "m" };
+      const riding = { retry, toolRun, toolCall };
+      const { finished } = new Collecting().take(...streamOf(["a"], riding));
+      assert.deepEqual(finished[0]!["retry"], left);
+      assert.equal("retry" in finished[0]!, left !== undefined);
+      assert.equal(runTagOf(finished[0]!), undefined);
+      assert.deepEqual(finished[0]!["toolCall"], toolCall);
+    }
   });
 
   it("takes what a tool-call-router tells of its turns for data, whatever it is", () => {

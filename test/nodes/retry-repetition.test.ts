@@ -24,6 +24,19 @@ describe("A stream that goes on", () => {
     assert.equal((world.ends[0]!.stats as { characters: number }).characters, 33);
   });
 
+  it("has a sentence taken away that a model says anew which does not go on from what is put into its mouth", async () => {
+    const sentence = "The cat sat on the mat and looked at the moon.";
+    const said = "It was late. The cat sat on the mat and looked at";
+    for (const texts of [[sentence], sentence.split(/(?= )/), [" the", " moon."]]) {
+      const { out } = await playing([
+        { ...BROKEN, texts: [said], details: { provider: "openrouter" } },
+        { texts },
+      ]);
+      assert.equal(readerText(out), `It was late. ${sentence}`);
+      assertContract(out);
+    }
+  });
+
   it("has text that turns out to be no repetition given to the reader, before the end or a failure at the latest", async () => {
     const said = "Once upon a time there was";
     for (const fails of [undefined, "interrupted"] as const) {

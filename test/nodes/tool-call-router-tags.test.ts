@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../src/core/chunk.js";
 import type { Message } from "../../src/node-red/red.js";
-import { chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { pause, textOf } from "../support/inbox.js";
+import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../support/flows.js";
+import { eventually, pause, textOf } from "../support/inbox.js";
 import {
   answering,
   callRecords,
@@ -72,6 +72,23 @@ describe("What a run's messages carry", () => {
     assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
     assert.ok(!("toolRun" in world.called[0]!.message));
     assert.equal(world.ends.length, 1);
+  });
+
+  it("is left to a router that is there, to the stream's end, and is taken for nobody's where that is gone", async () => {
+    const world = new RouterWorld(turns({}));
+    const another: Message = { payload: "Hi", toolRun: { node: "another", run: "r", round: 1 } };
+    world.nodes.set("another", { id: "another", type: "tool-call-router" });
+    world.onStream = (message) => {
+      world.input(message);
+      world.nodes.delete("another");
+    };
+    world.stream(another, { texts: ["a", "b"] });
+    await world.clock.advance(10_000);
+    assert.deepEqual(world.out, []);
+    world.stream(another, { texts: ["c", "d"] });
+    assert.equal(textOf(world.out), "cd");
+    assert.equal(world.ends.length, 1);
+    assert.match(world.warnings.at(-1)!, /is gone/);
   });
 
   it("keeps the tag of a retry node around it, but from the tools, and without what the turn before went on from", () => {
@@ -171,6 +188,38 @@ describe("Two routers", () => {
     );
   });
 
+  it("one after the other answer each its own, though what the first has asked went on as one message", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy([
+      ...flow([["out"], ["ask"]], [["other"], ["later"]], ["router", "collect"]),
+      collect({ wires: [["finished", "later"], []] }),
+      sink("finished"),
+      { ...chatStream({ wires: [["second"]] }), id: "later" },
+    ]);
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("other");
+    assert.equal(end!.finishReason, "stop");
+    assert.equal(textOf(runtime().at("other")), "Hello");
+    assert.deepEqual(warnings(), []);
+  });
+
+  it("of which one is gone leave its streams to the other, which says so once", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["second"]));
+    runtime().inject("ask", { payload: "Hi", toolRun: { node: "gone", run: "r", round: 1 } });
+    const [end] = await runtime().ends("other");
+    assert.equal(end!.finishReason, "stop");
+    assert.ok(
+      runtime()
+        .at("other")
+        .every((message) => !("toolRun" in message)),
+    );
+    assert.deepEqual(
+      warnings().map(({ id }) => id),
+      ["second"],
+    );
+  });
+
   it("one behind the other answer each its own calls, whichever of them is asked", async () => {
     service().script = (reply, { body }) => {
       const result = messagesOf({ body }).findLast(({ role }) => role === "tool");
@@ -208,5 +257,22 @@ describe("Two routers", () => {
     assert.match((end!.error as { message: string }).message, /came back to it unanswered/);
     await pause();
     assert.equal(runtime().inputs.get("second")!.got, 1);
+  });
+
+  it("do not go round in circles where a stream comes back as one message, asked by either of them", async () => {
+    service().script = (reply) => reply.say("Hello");
+    for (const streams of [["collect"], ["router", "collect"]]) {
+      await runtime().deploy([
+        ...flow([["out"], ["second"]], [["other"], ["ask"]], streams),
+        collect({ wires: [["router"], []] }),
+      ]);
+      const before = service().requests.length;
+      runtime().inject("router", { payload: "Paris" });
+      await eventually(() => runtime().at("errors").length > 0);
+      await pause();
+      assert.match(JSON.stringify(runtime().at("errors").at(-1)), /came back to it unanswered/);
+      assert.equal(service().requests.length, before + 1);
+      runtime().forget();
+    }
   });
 });
