@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Failure, type FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
+import { OverlapTrimmer } from "../core/overlap.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { controlOf } from "./control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
@@ -48,6 +49,7 @@ export class RetryController {
       most: MOST_STREAMS,
       expiry: EXPIRY + settings.maxDelay,
       clock,
+      remember: ["finished", "cancelled"],
       onEnd: (session, reason) => this.ended(session, reason),
     });
     this.routes = new RetryRoutes(node);
@@ -107,6 +109,8 @@ export class RetryController {
     }
     // Plain text of a stream that goes well needs no memory: if it fails, its last message tells all.
     if (message.chunk === undefined && message.complete !== true) return "passing";
+    // Behind a delay, say: what overtook it was the stream's end.
+    if (index > 0 && this.sessions.isOver(id)) return "passing";
     const session = new RetrySession(id, message["retry"], send);
     this.sessions.open(id, session);
     return this.join(id, new Attempt(session));
@@ -133,7 +137,10 @@ export class RetryController {
     session.continues = continuesOf(message);
     this.sessions.open(tag.stream, session);
     const restarts = tag.sent === undefined && index === 0;
-    return new Attempt(session, { msgid: "", restarts, trimmer: undefined });
+    const { continues } = session;
+    // What was said is gone, but for the white space that the model was not told of.
+    const trimmer = index === 0 && continues?.echo ? new OverlapTrimmer(continues.echo, continues) : undefined;
+    return new Attempt(session, { msgid: "", restarts, trimmer });
   }
 
   private join(id: string, attempt: Attempt): Attempt {

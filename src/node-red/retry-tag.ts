@@ -57,13 +57,19 @@ export function asksFor(message: Message, stream: string): boolean {
  * gets the answer for a question would ask for ever.
  */
 export function withoutTags(message: Message): Message {
-  const { retry, ...untagged } = message;
-  let own: unknown = retry;
-  for (let depth = 0, tag = asTag(own); tag && depth < DEEPEST; depth++, tag = asTag(own)) own = tag.outer;
-  if (own !== undefined) untagged["retry"] = own;
+  let untagged = { ...message };
+  for (let depth = 0; tagOf(untagged) && depth < DEEPEST; depth++) untagged = withoutRetryTag(untagged);
   const run = runTagOf(message);
   if (run) untagged["toolRun"] = { over: run };
   return untagged;
+}
+
+/** A message without the tag of the retry node that it came from; what that had found on it is given back. */
+export function withoutRetryTag(message: Message): Message {
+  const tag = tagOf(message);
+  if (!tag) return message;
+  const { retry: _, ...untagged } = message;
+  return tag.outer === undefined ? untagged : { ...untagged, retry: tag.outer };
 }
 
 /** What the message's request goes on from, if it does. */

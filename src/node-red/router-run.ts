@@ -11,6 +11,7 @@ import { Assembly } from "./assembly.js";
 import { carried, copyParts } from "./message.js";
 import type { Message, Parts, Send } from "./red.js";
 import { failureOf } from "./retry-session.js";
+import { withoutRetryTag } from "./retry-tag.js";
 import { ToolAnswers } from "./router-answer.js";
 import { type Placed, takeCallsOut } from "./router-message.js";
 import type { RunTag } from "./run-tag.js";
@@ -84,8 +85,9 @@ export class RouterRun {
     this.phase = "streaming";
     this.source = message.parts.id;
     this.stream ??= this.source;
-    // The message goes on to the reader, who may change it.
-    this.base = { ...carried(message), parts: copyParts(message.parts)! };
+    // The message goes on to the reader, who may change it. One that begins again bears the tag of its retry node.
+    const base = Object.hasOwn(message, "reset") ? withoutRetryTag(carried(message)) : carried(message);
+    this.base = { ...base, parts: copyParts(message.parts)! };
     this.assembly = this.newAssembly();
   }
 

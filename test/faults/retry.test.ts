@@ -312,7 +312,9 @@ describe("Retry", () => {
     for (const message of messages) world.input(message);
     assert.deepEqual(world.out, before);
     for (const [at, message] of messages.entries()) assert.equal(world.out[at], message, "not even copied");
-    assert.equal(world.done, messages.length);
+    world.input({ ...messages[3]! });
+    assert.equal(world.out.length, messages.length + 1, "though it comes behind its stream's last one");
+    assert.equal(world.done, messages.length + 1);
     assert.equal(world.clock.waiting, 0);
   });
 

@@ -162,63 +162,6 @@ describe("A retry node in a flow", () => {
     });
   }
 
-  for (const [afterText, text] of [
-    ["continue", " time there"],
-    ["restart", "Once upon a time there"],
-  ] as const) {
-    it(`R04: has the rest of a repetition reach its reader though it is deployed again in the middle: ${afterText}`, async () => {
-      const pieces = text.split(/(?= )/);
-      let go = () => {};
-      service().queue.push(broken, async (reply) => {
-        await reply.sendApart(...pieces.slice(0, 1));
-        await new Promise<void>((resolve) => {
-          go = resolve;
-        });
-        await reply.sendApart(...pieces.slice(1));
-        reply.drop();
-      });
-      service().script = (reply) => reply.say(...(afterText === "restart" ? pieces : []), " was");
-      const flow = retryFlow(service().url, { retry: { afterText } });
-      await runtime().deploy(flow);
-      ask();
-      await runtime().until("out", (messages) => textOf(messages).includes(`Once upon a${pieces[0]}`));
-      await runtime().deploy(
-        flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one)),
-        "nodes",
-      );
-      go();
-      const [end] = await runtime().ends("out");
-      assert.equal(end!.finishReason, "stop");
-      await eventually(() => runtime().at("finished").length === 1);
-      assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
-      assert.equal(streamsOf(runtime().at("out")).length, 1);
-      assert.equal((end!.request as { messages: unknown[] }).messages.length, 1, "the question alone");
-      assert.equal(runtime().at("errors").length, 0);
-    });
-  }
-
-  it("R04: says nothing of a repetition twice where it is deployed again before that begins", async () => {
-    let go = () => {};
-    service().queue.push(broken, async (reply) => {
-      await new Promise<void>((resolve) => {
-        go = resolve;
-      });
-      await reply.sendApart("Once", " more");
-      reply.done();
-    });
-    const flow = retryFlow(service().url, { retry: { afterText: "restart" } });
-    await runtime().deploy(flow);
-    ask();
-    await service().requested(2);
-    await runtime().deploy(
-      flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one)),
-      "nodes",
-    );
-    go();
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
-  });
-
   it("takes numbers as texts, as the editor stores them, and its defaults for what is none", async () => {
     service().script = refused;
     const retry = { attempts: "2.5", delay: "1", maxDelay: "x", afterText: "Continue", continueBy: "Quote" };

@@ -138,34 +138,40 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  it("behind a retry node: a later turn that begins again takes back only itself", async () => {
-    let broken = 0;
-    service().script = async (reply, request) => {
-      const answered = messagesOf(request).some(({ role }) => role === "tool");
-      if (!answered || broken++ > 0) return weatherman(reply, request);
-      await reply.sendApart("It ", ...callRecords("get_time", {}).slice(0, 2));
-      reply.drop();
-    };
-    await runtime().deploy(
-      routerFlow(service().url, {
-        between: "retry",
-        more: [retryNode({ wires: [["router"], ["ask"], []] })],
-      }),
-    );
-    ask();
-    const [end] = await runtime().ends("out");
-    const messages = runtime().at("out");
-    const from = messages.findLastIndex((message) => message["reset"] === true);
-    assert.deepEqual(
-      messages.slice(from + 1).map(({ parts }) => parts!.index),
-      [...messages.slice(from + 1).keys()],
-    );
-    assert.equal(textOf(messages.slice(from + 1)), "Let me look. It is sunny in Paris.");
-    assert.equal(end!.parts!.count, messages.length - from - 1);
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Let me look. It is sunny in Paris.");
-    assert.equal(runtime().at("weather").length, 1);
-  });
+  for (const nodes of ["a retry node", "a retry node and a delta-buffer"])
+    it(`behind ${nodes}: a later turn that begins again takes back only itself`, async () => {
+      const behind = nodes.includes("delta") ? "buffer" : "router";
+      let broken = 0;
+      service().script = async (reply, request) => {
+        const answered = messagesOf(request).some(({ role }) => role === "tool");
+        if (!answered || broken++ > 0) return weatherman(reply, request);
+        await reply.sendApart("It ", ...(behind === "router" ? callRecords("get_time", {}).slice(0, 2) : []));
+        reply.drop();
+      };
+      await runtime().deploy(
+        routerFlow(service().url, {
+          between: "retry",
+          more: [
+            retryNode({ afterText: "restart", wires: [[behind], ["ask"], []] }),
+            node("delta-buffer", "buffer", ["router"], { boundary: "sentence" }),
+          ],
+        }),
+      );
+      ask();
+      const [end] = await runtime().ends("out");
+      const messages = runtime().at("out");
+      assert.ok(messages.every((message) => message["reset"] === true || !("retry" in message)));
+      const from = messages.findLastIndex((message) => message["reset"] === true);
+      assert.deepEqual(
+        messages.slice(from + 1).map(({ parts }) => parts!.index),
+        [...messages.slice(from + 1).keys()],
+      );
+      assert.equal(textOf(messages.slice(from + 1)), "Let me look. It is sunny in Paris.");
+      assert.equal(end!.parts!.count, messages.length - from - 1);
+      await eventually(() => runtime().at("finished").length === 1);
+      assert.equal(runtime().at("finished")[0]!.payload, "Let me look. It is sunny in Paris.");
+      assert.equal(runtime().at("weather").length, 1);
+    });
 
   it("before a retry node: a turn that fails is asked again, and no tool runs twice", async () => {
     let broken = 0;
