@@ -54,6 +54,8 @@ export function withoutContinuation(
   messages: readonly ChatMessage[],
   { added, echo }: Continues,
 ): { messages: ChatMessage[]; said: string } | undefined {
+  // A tool's result shows that a turn with calls has come since.
+  if (messages.at(-1)?.role === "tool") return undefined;
   const answer = messages.at(-added);
   if (answer?.role !== "assistant" || typeof answer.content !== "string") return undefined;
   return { messages: messages.slice(0, -added), said: answer.content + echo };

@@ -23,10 +23,13 @@ export class TotalStats {
     if (stats.firstTokenMs !== null) this.firstTokenMs ??= askedAt + stats.firstTokenMs - this.startedAt;
   }
 
-  /** The reader forgets what he has; the time goes on. */
-  forget(): void {
+  /**
+   * The reader forgets what he has; the time goes on.
+   * @param kept characters that he gets again without a new request
+   */
+  forget(kept = 0): void {
     this.chunks = 0;
-    this.characters = 0;
+    this.characters = kept;
     this.firstTokenMs = null;
   }
 

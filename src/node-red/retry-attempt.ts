@@ -45,7 +45,7 @@ export class Attempt {
     // It keeps its tag, so that a retry node further on knows it from a control message.
     this.session.send({ ...carried(message), payload: "", reset: true, parts });
     this.session.forget();
-    this.offset = 0;
+    this.tellAgain(message);
   }
 
   /** The stream begins again at its source, by another node's doing: this goes for the reader too. */
@@ -53,14 +53,20 @@ export class Attempt {
     const { session, asked } = this;
     message.parts!.id = session.id;
     session.send(message);
+    // Where an answer goes on, only the rest begins again.
+    if (asked?.trimmer) asked.trimmer.restart();
+    else session.forget();
+    this.tellAgain(message);
+  }
+
+  /** What does not begin again, a reader who was told to forget everything gets once more. */
+  private tellAgain(message: Message): void {
+    const { session } = this;
+    const payload = session.text;
     this.offset = 0;
-    if (!asked?.trimmer) {
-      session.forget();
-      return;
-    }
-    // Only the rest begins again. What it goes on from, the reader has to get once more.
-    asked.trimmer.restart();
-    session.send(this.place({ ...carried(message), payload: session.said, parts: uncounted(message) }));
+    if (payload === "") return;
+    const parts = { ...uncounted(message), index: 0 };
+    session.send(this.place({ ...carried(message), payload, parts }));
     this.offset = 1;
   }
 

@@ -139,7 +139,8 @@ export class RetryController {
     const restarts = tag.sent === undefined && index === 0;
     const { continues } = session;
     // What was said is gone, but for the white space that the model was not told of.
-    const trimmer = index === 0 && continues?.echo ? new OverlapTrimmer(continues.echo, continues) : undefined;
+    const trimmer =
+      index === 0 && continues?.echo ? new OverlapTrimmer(continues.echo, continues) : undefined;
     return new Attempt(session, { msgid: "", restarts, trimmer });
   }
 

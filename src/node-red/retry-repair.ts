@@ -146,6 +146,7 @@ export class RetryRepair {
     session.attempts++;
     const mending = mendingFor(session, settings.afterText);
     const { message, asked } = requestOf(session, { node: node.id, life }, last, mending, style);
+    session.mending = mending;
     session.asked = asked;
     sessions.get(session.id);
     // What the message holds is kept here for the next time.
@@ -165,7 +166,7 @@ export class RetryRepair {
     const { code, message } = failure;
     const told = new Failure(code, reason === "" ? message : `${message} ${reason}`, {
       ...failure,
-      partial: session.said,
+      partial: session.text,
     });
     last.error = told.toJSON();
     this.conclude(session, last);
@@ -198,7 +199,7 @@ export class RetryRepair {
   private abandon(session: RetrySession, failure: Failure): void {
     const { last } = session;
     if (!last) return;
-    failure.partial = session.said;
+    failure.partial = session.text;
     const end = this.sealed(session, {
       ...last,
       finishReason: "error",

@@ -8,6 +8,7 @@ import type { Stats } from "../core/stats.js";
 import { TotalStats } from "../core/total-stats.js";
 import { isRich } from "../dialects/openai-delta.js";
 import type { Done, Message, Send } from "./red.js";
+import type { Mending } from "./retry-plan.js";
 import type { RouteName } from "./retry-route.js";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
@@ -42,7 +43,9 @@ export class RetrySession {
   attempts = 1;
   /** Requests that retry nodes in between have made on top, each within one of ours. */
   private inner = 0;
-  /** The text that the reader has, of the requests that have ended. */
+  /** The text that the reader has of turns that have ended well, where a router in front has made several of them. */
+  kept = "";
+  /** The text that he has of the turn that breaks, of the requests that have ended. */
   said = "";
   /** Whether the reader has reasoning, or anything else that is no text. */
   other = false;
@@ -51,8 +54,10 @@ export class RetrySession {
   /** Messages that the reader has got, of the requests that have ended. */
   sent = 0;
   readonly stats = new TotalStats();
-  /** What was asked first. */
+  /** What was asked first; where tools have answered since, with what they said. */
   request: ChatRequest | undefined;
+  /** What the newest request does about that which the reader has. */
+  mending: Mending | undefined;
   /** The last message of the request that ended last; what rides along on it comes from the author. */
   last: Message | undefined;
   /** The request under way, where it is a repetition: what it took out of the budget. */
@@ -74,6 +79,11 @@ export class RetrySession {
     /** Of the newest message. */
     public send: Send,
   ) {}
+
+  /** All the text that the reader has, of the requests that have ended. */
+  get text(): string {
+    return this.kept + this.said;
+  }
 
   /** Requests in all. */
   get requests(): number {
@@ -100,18 +110,31 @@ export class RetrySession {
    */
   ended(last: Message, repeated: number, now: number): void {
     const { request, stats } = last;
-    if (!this.request && isObject(request) && Array.isArray(request["messages"]))
+    if (isObject(request) && Array.isArray(request["messages"]))
       this.learn(request as unknown as ChatRequest);
     if (!isObject(stats)) return;
     this.inner += (Number(stats["attempts"]) || 1) - 1;
     this.stats.add(stats as unknown as Stats, now, repeated);
   }
 
-  /** It is known what was asked first, and what had been said where the stream only goes on from that. */
+  /** It is known what was asked, and what had been said where the stream only goes on from that. */
   private learn(request: ChatRequest): void {
+    if (this.request) {
+      if (resultsIn(request) > resultsIn(this.request)) this.grow(request);
+      return;
+    }
     const apart = this.continues && withoutContinuation(request.messages, this.continues);
     this.request = apart ? { ...request, messages: apart.messages } : request;
     if (apart) this.said = apart.said;
+  }
+
+  /** Tools have answered, which shall not be called again. The turn that went on from what was said has ended well. */
+  private grow(request: ChatRequest): void {
+    this.request = request;
+    // What is to be taken back is no part of it, though the reader may have it still.
+    if (this.mending === "restart") return;
+    this.kept = this.text;
+    this.said = "";
   }
 
   /**
@@ -120,18 +143,34 @@ export class RetrySession {
    * @param repeated characters of its text that the reader had already
    */
   failed(last: Message, failure: FailureData, repeated: number): void {
-    this.said += failure.partial.slice(repeated);
+    const { partial } = failure;
+    const finished = Math.max(repeated, finishedIn(last, partial));
+    this.kept += partial.slice(repeated, finished);
+    this.said += partial.slice(finished);
     this.sent = last.parts!.index;
     this.last = last;
   }
 
-  /** The reader has been told to forget everything. */
+  /** The reader has been told to forget everything. The turns that ended well he gets again. */
   forget(): void {
     this.said = "";
     this.other = false;
     this.indivisible = false;
-    this.stats.forget();
+    this.stats.forget(this.kept.length);
   }
+}
+
+function resultsIn({ messages }: ChatRequest): number {
+  return messages.filter((message) => isObject(message) && message["role"] === "tool").length;
+}
+
+/** How much of a failed request's text is of turns that have ended well, as a router's last message tells. */
+function finishedIn({ rounds }: Message, text: string): number {
+  if (!Array.isArray(rounds)) return 0;
+  const lengths = rounds.map((round) => (isObject(round) && Number(round["characters"])) || 0);
+  const told = lengths.reduce((sum, length) => sum + length, 0);
+  // A turn whose stream never ended is not among them.
+  return told < text.length ? told : told - (lengths.at(-1) ?? 0);
 }
 
 /** A message's own failure, as chat-stream wrote it. */

@@ -45,5 +45,10 @@ describe("A request to go on", () => {
   it("that does not look like one is left as it is", () => {
     assert.equal(withoutContinuation(ASKED, { added: 1, echo: "" }), undefined);
     assert.equal(withoutContinuation([], { added: 2, echo: "" }), undefined);
+    const turn = [
+      { role: "assistant", content: "Let me look." },
+      { role: "tool", content: "sunny" },
+    ];
+    assert.equal(withoutContinuation([...ASKED, ...turn], { added: 2, echo: "" }), undefined);
   });
 });

@@ -20,6 +20,8 @@ export interface Outcome {
   chunks?: readonly object[];
   fails?: FailureCode;
   details?: FailureDetails;
+  /** What the last message has beside. */
+  last?: Message;
 }
 
 /** A request as it left. */
@@ -100,7 +102,7 @@ export class RetryWorld extends NodeWorld {
   }
 
   private stream(id: string, message: Message, outcome: Outcome): void {
-    const { texts = [], chunks = [], fails, details, takes = 0 } = outcome;
+    const { texts = [], chunks = [], fails, details, takes = 0, last: more } = outcome;
     const riding = carried(message);
     let index = 0;
     const parts = () => ({ id, index: index++, type: "string", ch: "" });
@@ -117,6 +119,7 @@ export class RetryWorld extends NodeWorld {
       usage: null,
       stats: statsOf(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
       request: requestOf(message),
+      ...more,
     };
     if (fails) last.error = new Failure(fails, "It failed.", { partial: text, ...details }).toJSON();
     this.input(last);
