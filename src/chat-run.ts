@@ -38,7 +38,6 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly ending = new Ending();
-  private readonly service: string;
   private starting = true;
   private over = false;
 
@@ -48,7 +47,6 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
-    this.service = serviceName(setup.provider, setup.endpoint);
     this.lesson = new ServiceLesson(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
@@ -148,7 +146,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.headers = {};
     try {
       checkRequest(setup.request);
-      const request = keptFor(setup.request, this.service);
+      const request = keptFor(setup.request, () => serviceName(setup.provider, setup.endpoint));
       const wire = setup.provider.chat(request, setup.endpoint, this.lesson.knowledge());
       checkSize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
@@ -277,7 +275,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const result: ChatResult = {
       outcome,
       finishReason,
-      service: this.service,
+      get service() {
+        return serviceName(setup.provider, setup.endpoint);
+      },
       stats: statsOf(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,
       closing: machine.closingChunk(),

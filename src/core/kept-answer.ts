@@ -63,11 +63,12 @@ function saysSomething(answer: ChatMessage): boolean {
  * A request as one service gets it: of the answers of others that its conversation holds, the text alone.
  * @param service who is asked, as `ChatResult.service` has it
  */
-export function keptFor(request: ChatRequest, service: string): ChatRequest {
+export function keptFor(request: ChatRequest, service: () => string): ChatRequest {
   const { messages } = request;
   if (!messages.some((message) => KEPT_FOR in message)) return request;
+  const name = service();
   const own = messages.flatMap((message) => {
-    const itsOwn = !(KEPT_FOR in message) || message[KEPT_FOR] === service;
+    const itsOwn = !(KEPT_FOR in message) || message[KEPT_FOR] === name;
     return itsOwn ? [without(message, [KEPT_FOR])] : textAlone(message);
   });
   return { ...request, messages: own };

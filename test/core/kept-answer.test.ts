@@ -52,7 +52,7 @@ describe("An answer in a conversation", () => {
     const both = keptAnswer(assistant({ images: [image] }), "Here.", "gemini")!;
     const drawn = keptAnswer(assistant({ images: [image] }), "", "gemini")!;
     const history = [asked, both, asked, drawn];
-    const sent = (service: string) => keptFor({ model: "m", messages: history }, service).messages;
+    const sent = (service: string) => keptFor({ model: "m", messages: history }, () => service).messages;
     assert.deepEqual(sent("gemini"), [
       asked,
       assistant({ content: "Here.", images: [image] }),
@@ -65,7 +65,10 @@ describe("An answer in a conversation", () => {
 
   it("that somebody wrote himself goes out as it is", () => {
     const own = { model: "m", messages: [assistant({ images: [image], reasoning_details: [{}] })] };
-    assert.equal(keptFor(own, "groq"), own);
+    assert.equal(
+      keptFor(own, () => "groq"),
+      own,
+    );
   });
 
   it("keeps its pictures until a later one has some: they would go out with every question", () => {
