@@ -136,7 +136,9 @@ function ordered(
 /** What its own tools were about to do when the answer was paused or cut, and the user said something else. */
 function withoutPending(blocks: Block[]): Block[] {
   const done = new Set(blocks.map((block) => block["tool_use_id"]));
-  return blocks.filter(({ type, id }) => !String(type).endsWith("_tool_use") || done.has(id));
+  // What is kept has travelled through a flow, and may be anything.
+  const uses = ({ type }: Block) => typeof type === "string" && type.endsWith("_tool_use");
+  return blocks.filter((block) => !uses(block) || done.has(block["id"]));
 }
 
 function spoken(message: ChatMessage, place: string): Block[] {

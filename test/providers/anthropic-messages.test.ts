@@ -303,6 +303,16 @@ describe("A conversation, as Anthropic gets it,", () => {
       },
       { requiredKeys: ["role", "content", "tool_call_id"] },
     );
+    // A type that is none, and cannot be made a text of.
+    const unlucky = [
+      {
+        role: "assistant" as const,
+        content: null,
+        tool_call_id: "1" as const,
+        anthropic_blocks: { "1": { type: { toString: 1 } } },
+      },
+      { role: "user" as const, content: "", tool_call_id: "1" as const },
+    ];
     let sent = 0;
     fc.assert(
       fc.property(fc.array(message, { maxLength: 6 }), (messages) => {
@@ -317,7 +327,7 @@ describe("A conversation, as Anthropic gets it,", () => {
         sent++;
         keepsRules(conversation);
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [[unlucky]] },
     );
     assert.ok(sent > 50, `${sent} of them were sent`);
   });
