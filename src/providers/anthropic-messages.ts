@@ -128,8 +128,9 @@ function ordered(
     }
   }
   if (at < said.length || [...left.values()].some((list) => list.length > 0)) return undefined;
-  const last = blocks.findLast(({ type }) => type === "text");
-  if (last) Object.assign(last, cacheOf(message));
+  // A kept block may call itself a text, and is the author's.
+  const last = blocks.findLastIndex(({ type }) => type === "text");
+  if (last >= 0) blocks[last] = { ...blocks[last], ...cacheOf(message) };
   return blocks;
 }
 

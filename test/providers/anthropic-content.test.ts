@@ -77,6 +77,13 @@ describe("A content part, as Anthropic gets it,", () => {
     assert.deepEqual(blocksOf([own]), [own]);
   });
 
+  it("keeps what was kept of it as it is, though the mark for the cache goes there", () => {
+    const kept = { type: "text" };
+    const order = { anthropic_blocks: { "0": kept }, anthropic_order: [5, "block"] };
+    anthropicConversation([{ role: "assistant", content: "Hello", ...order, ...CACHE }, user("Hi")]);
+    assert.deepEqual(kept, { type: "text" });
+  });
+
   it("gets the message's mark for the cache where it is the last", () => {
     const { messages } = anthropicConversation([{ role: "user", content: ["a", "b"], ...CACHE }]);
     assert.deepEqual(messages[0]!.content, [
