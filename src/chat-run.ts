@@ -186,9 +186,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndingClues {
     const { machine, setup } = this;
+    const ended = machine.finished && machine.begunChoices >= choicesOf(setup.request);
     return {
-      ended: machine.finished && machine.begunChoices >= choicesOf(setup.request),
-      finishReason: machine.finishReason,
+      finishReason: ended ? machine.finishReason : undefined,
       content: kind !== "silent",
       text,
       bare: chunk.choices.length === 0,

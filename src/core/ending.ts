@@ -1,9 +1,7 @@
 /** A chunk, as far as it tells of the end of an answer. */
 export interface EndingClues {
-  /** Whether every answer that was asked for has its finish reason by now. */
-  ended: boolean;
-  /** In the words of the message contract. */
-  finishReason: string;
+  /** In the words of the message contract; undefined until every answer that was asked for has one. */
+  finishReason: string | undefined;
   /** Whether it brings content of any kind: text, reasoning, a tool call. */
   content: boolean;
   /** Answer text in it. */
@@ -44,8 +42,9 @@ export class Ending {
   }
 
   /** @returns whether nothing but usage and end marker is to come */
-  chunk({ ended, finishReason, content, text, bare }: EndingClues): boolean {
+  chunk({ finishReason, content, text, bare }: EndingClues): boolean {
     const already = this.ended;
+    const ended = finishReason !== undefined;
     this.ended = ended;
     this.alone = ended && !content;
     if (content && already) this.wentOn = true;

@@ -1,8 +1,9 @@
 import { Failure } from "../core/failure.js";
 import { withoutFence } from "../core/fence.js";
-import { isObject, parseJson, withinDepth } from "../core/json.js";
+import { parseJson, withinDepth } from "../core/json.js";
 import { compileSchema } from "../core/json-schema.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
+import { roundLengths, sumOf } from "./round-lengths.js";
 
 /**
  * The value that an answer's JSON stands for.
@@ -32,12 +33,10 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
 
 /**
  * The answer itself, where a model has called tools: what it said in the last turn.
- * @param rounds what a tool-call-router tells of the turns; it has travelled through a flow, and may be anything
+ * @param rounds what a tool-call-router tells of the turns
  */
 export function lastTurn(text: string, rounds: unknown): string {
-  const before = Array.isArray(rounds) ? rounds.slice(0, -1) : [];
-  const characters = before.map((round) => Number(isObject(round) && round["characters"]) || 0);
-  return text.slice(characters.reduce((sum, count) => sum + Math.max(0, count), 0));
+  return text.slice(sumOf(roundLengths(rounds).slice(0, -1)));
 }
 
 /** What an answer's end says of why it is not JSON. */

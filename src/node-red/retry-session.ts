@@ -10,6 +10,7 @@ import { isRich } from "../dialects/openai-delta.js";
 import type { Done, Message, Send } from "./red.js";
 import type { Mending } from "./retry-plan.js";
 import type { RouteName } from "./retry-route.js";
+import { roundLengths, sumOf } from "./round-lengths.js";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
 export interface HeldFailure {
@@ -166,9 +167,8 @@ function resultsIn({ messages }: ChatRequest): number {
 
 /** How much of a failed request's text is of turns that have ended well, as a router's last message tells. */
 function finishedIn({ rounds }: Message, text: string): number {
-  if (!Array.isArray(rounds)) return 0;
-  const lengths = rounds.map((round) => (isObject(round) && Number(round["characters"])) || 0);
-  const told = lengths.reduce((sum, length) => sum + length, 0);
+  const lengths = roundLengths(rounds);
+  const told = sumOf(lengths);
   // A turn whose stream never ended is not among them.
   return told < text.length ? told : told - (lengths.at(-1) ?? 0);
 }

@@ -43,6 +43,8 @@ export class RouterController {
   private readonly bySource = new Map<string, RouterRun>();
   /** Streams that are over, or were given up, and runs; of a run, whether its tools may still answer. */
   private readonly over = new Recent<SessionEnd>(REMEMBERED);
+  /** Streams that are another router's, and whether they pass on the way to it. */
+  private readonly left = new Recent<boolean>(REMEMBERED);
   private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
   private readonly refused: Failure | undefined;
@@ -185,34 +187,45 @@ export class RouterController {
 
   /** @returns undefined where nobody waits for the message */
   private runOf(message: Placed, send: Send): RouterRun | undefined {
-    const { id } = message.parts;
-    let tag = runTagOf(message);
-    if (tag && tag.node !== this.node.id) {
-      if (this.red.nodes.getNode(tag.node)) {
-        // What is left once, is left to its end, though its router should go meanwhile.
-        this.over.set(id, "finished");
-        this.leaveTo(tag.node, message, send);
-        return undefined;
-      }
-      tag = undefined;
-      if (!this.bySource.has(id) && !this.over.get(id)) this.calls.warn(ORPHAN);
-    }
-    const end = this.over.get(id);
-    const run = end ? undefined : (this.bySource.get(id) ?? this.claim(message, tag, send));
-    if (!run) {
-      // The reader has got his end, or went with an earlier deploy: a service answers in vain.
-      this.over.set(id, "finished");
-      if (end !== "finished" && message.complete !== true) this.cancels.stop(id, send);
-      return undefined;
-    }
+    const run = this.bySource.get(message.parts.id) ?? this.newcomer(message, send);
+    if (!run) return undefined;
     this.sessions.get(run.key);
     run.send = send;
     return run;
   }
 
+  /** A message of a stream that no run has, not yet or no more. */
+  private newcomer(message: Placed, send: Send): RouterRun | undefined {
+    const { id } = message.parts;
+    let tag = runTagOf(message);
+    const end = this.over.get(id);
+    if (tag && tag.node !== this.node.id) {
+      if (this.red.nodes.getNode(tag.node)) {
+        this.leaveTo(tag.node, message, send);
+        return undefined;
+      }
+      tag = undefined;
+      if (!end) this.calls.warn(ORPHAN);
+    }
+    const run = end ? undefined : this.claim(message, tag, send);
+    if (run) return run;
+    // The reader has got his end, or went with an earlier deploy: a service answers in vain.
+    this.over.set(id, "finished");
+    if (end !== "finished" && message.complete !== true) this.cancels.stop(id, send);
+    return undefined;
+  }
+
   /** What another router has asked for goes on to it where it is behind this node, and has come to it otherwise. */
-  private leaveTo(router: string, message: Message, send: Send): void {
-    if (reaches(this.red, this.node, ({ id }) => id === router)) send(message);
+  private leaveTo(router: string, message: Placed, send: Send): void {
+    const { id } = message.parts;
+    let passes = this.left.get(id);
+    if (passes === undefined) {
+      passes = reaches(this.red, this.node, (target) => target.id === router);
+      this.left.set(id, passes);
+      // What is left once, is left to its end, though its router should go meanwhile.
+      this.over.set(id, "finished");
+    }
+    if (passes) send(message);
     else this.calls.warn(ANOTHERS);
   }
 

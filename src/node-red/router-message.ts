@@ -37,7 +37,7 @@ export function beginsAgain(message: Message, node: string): boolean {
   return tagOf(message) !== undefined || runTagOf(message)?.node === node;
 }
 
-export function isPlaced(message: Message): message is Placed {
+function isPlaced(message: Message): message is Placed {
   const { parts } = message;
   return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
 }

@@ -86,13 +86,9 @@ export function postJson(
   };
 }
 
-/** A question to the service about itself, below the base URL and with the key as most services want it. */
-export function inquiry(endpoint: Endpoint, path: string): WireRequest {
-  return {
-    method: "GET",
-    url: under(endpoint.baseUrl, path),
-    headers: headersFor(endpoint, bearer(endpoint)),
-  };
+/** A question to the service about itself, with the key as most services want it. */
+export function inquiry(endpoint: Endpoint, url: URL): WireRequest {
+  return { method: "GET", url, headers: headersFor(endpoint, bearer(endpoint)) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ChatRequest, WireRequest } from "../core/request.js";
-import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
+import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "./http.js";
 import { ollamaBase, ollamaBody } from "./ollama-request.js";
 import { SPLIT_THINKING } from "./openai-compatible.js";
 import type { Endpoint, Provider } from "./provider.js";
@@ -13,11 +13,7 @@ export const OLLAMA: Provider = {
   prefill: true,
   settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
   chat,
-  models: (endpoint) => ({
-    method: "GET",
-    url: under(ollamaBase(endpoint.baseUrl), "api/tags"),
-    headers: headersFor(endpoint, bearer(endpoint)),
-  }),
+  models: (endpoint) => inquiry(endpoint, under(ollamaBase(endpoint.baseUrl), "api/tags")),
   modelNames,
   failure: responseFailure,
 };

@@ -1,5 +1,5 @@
 import { isObject } from "../core/json.js";
-import { inquiry } from "./http.js";
+import { inquiry, under } from "./http.js";
 import type { Preset } from "./openai-compatible.js";
 import { type StrictAssistant, withStrictMessages } from "./strict-messages.js";
 
@@ -30,7 +30,7 @@ export const PRESETS: readonly Preset[] = [
     prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
     balance: {
-      request: (endpoint) => inquiry(endpoint, "key"),
+      request: (endpoint) => inquiry(endpoint, under(endpoint.baseUrl, "key")),
       read: openRouterBalance,
     },
   },

@@ -4,7 +4,7 @@ import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
-import { addressStep, bearer, headersFor, postJson, responseFailure, underPart } from "./http.js";
+import { addressStep, bearer, headersFor, inquiry, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";
 import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, withoutNulls } from "./parameters.js";
 import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
@@ -108,11 +108,8 @@ function parametersFrom(given: ChatRequest["parameters"]): Record<string, unknow
 }
 
 function balanceRequest(endpoint: Endpoint): WireRequest {
-  return {
-    method: "GET",
-    url: api(endpoint, `credits/teams/${addressStep(teamOf(endpoint), "The id of the team")}/balance`),
-    headers: headersFor(endpoint, bearer(endpoint)),
-  };
+  const team = addressStep(teamOf(endpoint), "The id of the team");
+  return inquiry(endpoint, api(endpoint, `credits/teams/${team}/balance`));
 }
 
 /** @throws Failure `bad_response` where it was not the service that answered */

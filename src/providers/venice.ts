@@ -64,7 +64,7 @@ export const VENICE: Provider = {
   notice,
   balance: {
     // The account's own address is for keys of administrators.
-    request: (endpoint) => inquiry(endpoint, "api_keys/rate_limits"),
+    request: (endpoint) => inquiry(endpoint, under(endpoint.baseUrl, "api_keys/rate_limits")),
     read: balanceIn,
   },
   failure: (status, headers, body, now) => {

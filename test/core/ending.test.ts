@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { Ending, type EndingClues } from "../../src/core/ending.js";
 
 const chunk = (clues: Partial<EndingClues>): EndingClues => ({
-  ended: false,
-  finishReason: "unknown",
+  finishReason: undefined,
   content: false,
   text: "",
   bare: false,
   ...clues,
 });
-const ENDED = { ended: true, finishReason: "stop" };
+const ENDED = { finishReason: "stop" };
 const role = chunk({});
 const text = chunk({ content: true, text: "a" });
 const thought = chunk({ content: true });
@@ -58,7 +57,7 @@ describe("The end of an answer is known", () => {
   });
 
   it("not while another answer is awaited", () => {
-    const waiting = chunk({ content: true, text: "a", finishReason: "stop" });
+    const waiting = chunk({ content: true, text: "a" });
     assert.deepEqual(tells(text, waiting), { known: false, certain: false });
   });
 });

@@ -167,14 +167,7 @@ describe("Anthropic in a flow", () => {
       says("It rains."),
     ];
     answering(runtime(), "weather", (payload) => `rain in ${(payload as { city: string }).city}`);
-    const wired = routerFlow(service().url, {
-      service: { provider: "anthropic" },
-      stream: { model: "claude-1" },
-    });
-    await runtime().deploy(wired, "full", CREDENTIALS);
-    runtime().inject("router", { payload: "Weather?" });
-    const [end] = await runtime().ends("out");
-    assert.equal(end!.error, undefined);
+    await askRouter();
     assert.equal(textOf(runtime().at("out")), "I look. It rains.");
     assert.deepEqual(
       sent(1)
@@ -211,14 +204,7 @@ describe("Anthropic in a flow", () => {
       says("It rains."),
     ];
     answering(runtime(), "weather", () => "rain");
-    const wired = routerFlow(service().url, {
-      service: { provider: "anthropic" },
-      stream: { model: "claude-1" },
-    });
-    await runtime().deploy(wired, "full", CREDENTIALS);
-    runtime().inject("router", { payload: "Weather?" });
-    const [end] = await runtime().ends("out");
-    assert.equal(end!.error, undefined);
+    await askRouter();
     assert.equal(textOf(runtime().at("out")), "Let me search. Found. It rains.");
     assert.deepEqual(sent(1).messages[1]!.content, [
       { type: "thinking", thinking: "Search.", signature: SIGNATURE },
@@ -278,6 +264,18 @@ describe("Anthropic in a flow", () => {
     assert.equal(kept(1, end)!["kept_for"], `anthropic@${new URL(service().url).host}`);
     assert.deepEqual(kept(3, last!), { role: "assistant", content: "Fine." });
   });
+
+  /** Asks through a router with its tools, and waits for an end that is no failure. */
+  async function askRouter(): Promise<void> {
+    const wired = routerFlow(service().url, {
+      service: { provider: "anthropic" },
+      stream: { model: "claude-1" },
+    });
+    await runtime().deploy(wired, "full", CREDENTIALS);
+    runtime().inject("router", { payload: "Weather?" });
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.error, undefined);
+  }
 
   async function failure(turn: Turn, message: Message = {}): Promise<Failed> {
     service().turns = [turn];

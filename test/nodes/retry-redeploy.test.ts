@@ -21,6 +21,26 @@ describe("A retry node that is deployed anew while its request is answered", () 
     return runtime().deploy(changed, "nodes");
   };
 
+  /** Deploys the node anew between a repetition's request and its answer. @returns what collect makes of it all */
+  async function answeredAnew(retry: object, first: Script, second: string[]): Promise<unknown> {
+    let go = () => {};
+    service().queue.push(first, async (reply) => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      await reply.sendApart(...second);
+      reply.done();
+    });
+    const flow = retryFlow(service().url, { retry: { ...retry } });
+    await runtime().deploy(flow);
+    ask();
+    await service().requested(2);
+    await deployAnew(flow);
+    go();
+    await eventually(() => runtime().at("finished").length === 1);
+    return runtime().at("finished")[0]!.payload;
+  }
+
   for (const [afterText, text] of [
     ["continue", " time there"],
     ["restart", "Once upon a time there"],
@@ -54,45 +74,15 @@ describe("A retry node that is deployed anew while its request is answered", () 
   }
 
   it("R04: says nothing twice where that happens before the repetition begins", async () => {
-    let go = () => {};
-    service().queue.push(broken, async (reply) => {
-      await new Promise<void>((resolve) => {
-        go = resolve;
-      });
-      await reply.sendApart("Once", " more");
-      reply.done();
-    });
-    const flow = retryFlow(service().url, { retry: { afterText: "restart" } });
-    await runtime().deploy(flow);
-    ask();
-    await service().requested(2);
-    await deployAnew(flow);
-    go();
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
+    const answer = await answeredAnew({ afterText: "restart" }, broken, ["Once", " more"]);
+    assert.equal(answer, "Once more");
   });
 
   it("R04: has white space once that the model was not told of", async () => {
-    let go = () => {};
-    service().queue.push(
-      async (reply) => {
-        await reply.sendApart("Once ");
-        reply.drop();
-      },
-      async (reply) => {
-        await new Promise<void>((resolve) => {
-          go = resolve;
-        });
-        reply.say(" more");
-      },
-    );
-    const flow = retryFlow(service().url, { retry: { continueBy: "prefill" } });
-    await runtime().deploy(flow);
-    ask();
-    await service().requested(2);
-    await deployAnew(flow);
-    go();
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
+    const first: Script = async (reply) => {
+      await reply.sendApart("Once ");
+      reply.drop();
+    };
+    assert.equal(await answeredAnew({ continueBy: "prefill" }, first, [" more"]), "Once more");
   });
 });
