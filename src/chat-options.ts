@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import type { ChatObserver, ChatSetup, JobWish } from "./chat-setup.js";
+import type { ChatObserver, ChatSetup, JobWish } from "./client/chat-types.js";
+import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 import { Recent } from "./core/recent.js";
-import { startRun } from "./job-run.js";
 import { checkEndpoint } from "./providers/endpoint.js";
 import { providerById } from "./providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";

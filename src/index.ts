@@ -1,7 +1,7 @@
 /** The streaming core as a library: `import { chatStream } from "@deltaflow/node-red-chat-stream/core"`. */
 export { type ChatOptions, startChat } from "./chat-options.js";
-export type { ChatObserver, ChatResult, JobReport, JobWish } from "./chat-setup.js";
 export { ChatStream, chatStream, StreamConsumedError } from "./chat-stream.js";
+export type { ChatObserver, ChatResult, JobReport, JobWish } from "./client/chat-types.js";
 export type * from "./core/chunk.js";
 export type { Clock } from "./core/clock.js";
 export { Failure, type FailureCode, type FailureData, type Phase } from "./core/failure.js";

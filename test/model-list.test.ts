@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
+import { listModels } from "../src/client/model-list.js";
 import { Failure } from "../src/core/failure.js";
-import { listModels } from "../src/model-list.js";
 import { providerById } from "../src/providers/index.js";
 import { createAgent } from "../src/transport/agent.js";
 import { systemClock } from "../src/transport/system-clock.js";

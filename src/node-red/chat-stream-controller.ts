@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { ChatObserver, ChatResult } from "../chat-run.js";
+import type { ChatObserver, ChatResult } from "../client/chat-run.js";
+import { resultWithout } from "../client/empty-result.js";
 import type { Chunk } from "../core/chunk.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { ChatRequest } from "../core/request.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { Ticket } from "../core/slots.js";
-import { resultWithout } from "../empty-result.js";
 import { systemClock } from "../transport/system-clock.js";
 import { requireProvider } from "./admin.js";
 import { Arrivals } from "./arrivals.js";

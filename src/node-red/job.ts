@@ -1,4 +1,4 @@
-import type { ChatResult, JobWish } from "../chat-setup.js";
+import type { ChatResult, JobWish } from "../client/chat-types.js";
 import { isObject } from "../core/json.js";
 import type { ChatRequest } from "../core/request.js";
 import type { Message } from "./red.js";

@@ -1,4 +1,4 @@
-import type { ChatResult } from "../chat-run.js";
+import type { ChatResult } from "../client/chat-run.js";
 import type { Chunk } from "../core/chunk.js";
 import { isObject } from "../core/json.js";
 import { mergeChunks } from "../core/merge.js";

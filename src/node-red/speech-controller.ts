@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { SpeechRequest } from "../providers/speech.js";
-import type { SpeechObserver, SpeechResult } from "../speech-run.js";
 import { systemClock } from "../transport/system-clock.js";
 import { requireProvider } from "./admin.js";
 import { controlOf } from "./control.js";

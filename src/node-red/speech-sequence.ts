@@ -1,8 +1,8 @@
+import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
 import { DeltaBuffer, MOST_CHARACTERS } from "../core/delta-buffer.js";
 import type { Failure } from "../core/failure.js";
 import { WavJoiner } from "../core/wav.js";
 import type { SpeechRequest } from "../providers/speech.js";
-import type { SpeechObserver, SpeechResult } from "../speech-run.js";
 import { toNodeError } from "./error.js";
 import { carried, copyParts } from "./message.js";
 import type { RunningChat } from "./provider-runtime.js";

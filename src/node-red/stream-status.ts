@@ -1,4 +1,4 @@
-import type { ChatResult } from "../chat-run.js";
+import type { ChatResult } from "../client/chat-run.js";
 import type { Failure } from "../core/failure.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "./red.js";
 import { StatusLine } from "./status.js";

@@ -1,4 +1,4 @@
-import type { ChatResult } from "../chat-run.js";
+import type { ChatResult } from "../client/chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../core/chunk.js";
 import { withoutContinuation } from "../core/continuation.js";
 import { keptAnswer, withNewestPictures } from "../core/kept-answer.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ChatResult } from "../../src/chat-run.js";
+import type { ChatResult } from "../../src/client/chat-run.js";
 import type { Chunk } from "../../src/core/chunk.js";
 import { CompletionMachine } from "../../src/core/completion.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";

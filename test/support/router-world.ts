@@ -1,4 +1,4 @@
-import type { ChatResult } from "../../src/chat-run.js";
+import type { ChatResult } from "../../src/client/chat-run.js";
 import type { ChatMessage, Chunk, ToolCallDelta } from "../../src/core/chunk.js";
 import { CompletionMachine } from "../../src/core/completion.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";

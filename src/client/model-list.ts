@@ -1,11 +1,11 @@
 import type { Dispatcher } from "undici";
-import type { Clock } from "./core/clock.js";
-import { asFailure, Failure } from "./core/failure.js";
-import { DEFAULT_LIMITS } from "./core/limits.js";
-import type { WireRequest } from "./core/request.js";
+import type { Clock } from "../core/clock.js";
+import { asFailure, Failure } from "../core/failure.js";
+import { DEFAULT_LIMITS } from "../core/limits.js";
+import type { WireRequest } from "../core/request.js";
+import type { Capability, Endpoint, Provider } from "../providers/provider.js";
 import { fetchJson } from "./fetch-json.js";
-import type { Capability, Endpoint, Provider } from "./providers/provider.js";
-import { withoutSecrets } from "./without-secrets.js";
+import { withoutSecrets } from "./hide-secrets.js";
 
 /** What a list may cost: an editor waits for it. */
 const TIMEOUT = 10_000;

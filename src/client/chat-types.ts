@@ -1,12 +1,12 @@
 import type { Dispatcher } from "undici";
-import type { Chunk, Completion } from "./core/chunk.js";
-import type { Clock } from "./core/clock.js";
-import type { Failure } from "./core/failure.js";
-import type { Limits, Timeouts } from "./core/limits.js";
-import type { ChatRequest } from "./core/request.js";
-import type { Stats } from "./core/stats.js";
-import type { JobAccount, JobStatus } from "./providers/job.js";
-import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
+import type { Chunk, Completion } from "../core/chunk.js";
+import type { Clock } from "../core/clock.js";
+import type { Failure } from "../core/failure.js";
+import type { Limits, Timeouts } from "../core/limits.js";
+import type { ChatRequest } from "../core/request.js";
+import type { Stats } from "../core/stats.js";
+import type { JobAccount, JobStatus } from "../providers/job.js";
+import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
 
 /** What a stream has to do with a job, where the service has jobs. Without a word it gets one of its own. */
 export interface JobWish {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { ChatResult } from "./chat-setup.js";
-import { CompletionMachine } from "./core/completion.js";
-import type { Failure } from "./core/failure.js";
-import { statsOf } from "./core/stats.js";
+import { CompletionMachine } from "../core/completion.js";
+import type { Failure } from "../core/failure.js";
+import { statsOf } from "../core/stats.js";
+import type { ChatResult } from "./chat-types.js";
 
 const REASONS = { complete: "stop", failed: "error", cancelled: "cancelled" } as const;
 

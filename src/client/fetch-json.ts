@@ -1,7 +1,7 @@
-import { tryParseJson } from "./core/json.js";
-import type { WireRequest } from "./core/request.js";
-import type { Provider } from "./providers/provider.js";
-import { type FetchOptions, fetchBody } from "./transport/fetch-body.js";
+import { tryParseJson } from "../core/json.js";
+import type { WireRequest } from "../core/request.js";
+import type { Provider } from "../providers/provider.js";
+import { type FetchOptions, fetchBody } from "../transport/fetch-body.js";
 
 /** Characters. What a service tells of itself (models, a balance, a job) is a list at most; OpenRouter's is near 1 MiB. */
 const LONGEST_BODY = 8 * 1024 * 1024;

@@ -1,25 +1,25 @@
-import type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
-import type { Chunk } from "./core/chunk.js";
-import { CompletionMachine } from "./core/completion.js";
-import { Deadlines, type Expiry } from "./core/deadlines.js";
-import { Ending, type EndingClues } from "./core/ending.js";
-import { expired } from "./core/expired.js";
-import { asFailure, Failure } from "./core/failure.js";
-import { isFault } from "./core/finish-reason.js";
-import { keptFor } from "./core/kept-answer.js";
-import { redact } from "./core/redact.js";
-import { checkRequest, checkSize, choicesOf, toolNames } from "./core/request.js";
-import type { Headers } from "./core/retry-hint.js";
-import { statsOf } from "./core/stats.js";
-import type { ChunkKind, Decoder, DecoderSink } from "./dialects/dialect.js";
-import { OpenAiDecoder } from "./dialects/openai.js";
-import { ThinkingFilter } from "./dialects/thinking.js";
-import { serviceName } from "./providers/endpoint.js";
-import { ServiceLesson } from "./service-lesson.js";
-import { backstopsOf, Exchange, type ExchangeListener } from "./transport/exchange.js";
-import { secretsOf, withoutSecrets } from "./without-secrets.js";
+import type { Chunk } from "../core/chunk.js";
+import { CompletionMachine } from "../core/completion.js";
+import { Deadlines, type Expiry } from "../core/deadlines.js";
+import { Ending, type EndingClues } from "../core/ending.js";
+import { expired } from "../core/expired.js";
+import { asFailure, Failure } from "../core/failure.js";
+import { isFault } from "../core/finish-reason.js";
+import { keptFor } from "../core/kept-answer.js";
+import { redact } from "../core/redact.js";
+import { checkRequest, checkSize, choicesOf, toolNames } from "../core/request.js";
+import type { Headers } from "../core/retry-hint.js";
+import { statsOf } from "../core/stats.js";
+import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
+import { OpenAiDecoder } from "../dialects/openai.js";
+import { ThinkingFilter } from "../dialects/thinking.js";
+import { serviceName } from "../providers/endpoint.js";
+import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
+import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
+import { secretsOf, withoutSecrets } from "./hide-secrets.js";
+import { ServiceLesson } from "./refusal-memory.js";
 
-export type { ChatObserver, ChatResult, ChatSetup } from "./chat-setup.js";
+export type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 
 /** One stream from asking to its end. */
 export class ChatRun implements ExchangeListener, DecoderSink {

@@ -1,4 +1,4 @@
-import type { Provider, ProviderMemory } from "./providers/provider.js";
+import type { Provider, ProviderMemory } from "../providers/provider.js";
 
 /** What one run goes by: what is remembered of the service, and what a refusal has told since the run began. */
 export class ServiceLesson {

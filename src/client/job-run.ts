@@ -1,11 +1,11 @@
+import { asFailure, Failure } from "../core/failure.js";
+import { checkRequest, type WireRequest } from "../core/request.js";
+import type { JobProtocol, JobStatus } from "../providers/job.js";
 import { ChatRun } from "./chat-run.js";
-import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-setup.js";
-import { asFailure, Failure } from "./core/failure.js";
-import { checkRequest, type WireRequest } from "./core/request.js";
+import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-types.js";
 import { resultWithout } from "./empty-result.js";
 import { fetchJson } from "./fetch-json.js";
-import type { JobProtocol, JobStatus } from "./providers/job.js";
-import { withoutSecrets } from "./without-secrets.js";
+import { withoutSecrets } from "./hide-secrets.js";
 
 /** Until a job must have been created, milliseconds. */
 const CREATE = 10_000;

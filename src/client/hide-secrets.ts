@@ -1,7 +1,7 @@
-import { Failure } from "./core/failure.js";
-import { redact } from "./core/redact.js";
-import { secretHeaders } from "./providers/endpoint.js";
-import type { Endpoint, Provider } from "./providers/provider.js";
+import { Failure } from "../core/failure.js";
+import { redact } from "../core/redact.js";
+import { secretHeaders } from "../providers/endpoint.js";
+import type { Endpoint, Provider } from "../providers/provider.js";
 
 /** What must not be told of an endpoint. */
 export function secretsOf(endpoint: Endpoint): string[] {
