@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import type { ChatObserver, ChatSetup, JobWish } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
-import type { ChatMessage } from "./core/chunk.js";
+import type { ChatMessage } from "./core/chat/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";

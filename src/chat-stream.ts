@@ -2,9 +2,9 @@ import { type ChatOptions, setupFrom } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import { Channel } from "./core/channel.js";
-import type { Chunk, Completion } from "./core/chunk.js";
+import type { Chunk, Completion } from "./core/chat/chunk.js";
+import { mergeChunks } from "./core/chat/merge.js";
 import { Failure } from "./core/failure.js";
-import { mergeChunks } from "./core/merge.js";
 import { onAbort } from "./core/on-abort.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */

@@ -2,12 +2,12 @@
 export { type ChatOptions, startChat } from "./chat-options.js";
 export { ChatStream, chatStream, StreamConsumedError } from "./chat-stream.js";
 export type { ChatObserver, ChatResult, JobReport, JobWish } from "./client/chat-types.js";
-export type * from "./core/chunk.js";
+export type * from "./core/chat/chunk.js";
+export type { ChatRequest } from "./core/chat/request.js";
+export type { Stats } from "./core/chat/stats.js";
 export type { Clock } from "./core/clock.js";
 export { Failure, type FailureCode, type FailureData, type Phase } from "./core/failure.js";
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
-export type { ChatRequest } from "./core/request.js";
-export type { Stats } from "./core/stats.js";
 export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server.js";
 export { PROVIDERS } from "./providers/index.js";
 export type { JobAccount, JobStatus } from "./providers/job.js";

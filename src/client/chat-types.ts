@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
-import type { Chunk, Completion } from "../core/chunk.js";
+import type { Chunk, Completion } from "../core/chat/chunk.js";
+import type { ChatRequest } from "../core/chat/request.js";
+import type { Stats } from "../core/chat/stats.js";
 import type { Clock } from "../core/clock.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import type { ChatRequest } from "../core/request.js";
-import type { Stats } from "../core/stats.js";
 import type { JobAccount, JobStatus } from "../providers/job.js";
 import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { CompletionMachine } from "../core/completion.js";
+import { CompletionMachine } from "../core/chat/completion.js";
+import { statsOf } from "../core/chat/stats.js";
 import type { Failure } from "../core/failure.js";
-import { statsOf } from "../core/stats.js";
 import type { ChatResult } from "./chat-types.js";
 
 const REASONS = { complete: "stop", failed: "error", cancelled: "cancelled" } as const;

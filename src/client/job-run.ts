@@ -1,5 +1,5 @@
+import { checkRequest, type WireRequest } from "../core/chat/request.js";
 import { asFailure, Failure } from "../core/failure.js";
-import { checkRequest, type WireRequest } from "../core/request.js";
 import type { JobProtocol, JobStatus } from "../providers/job.js";
 import { ChatRun } from "./chat-run.js";
 import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-types.js";

@@ -1,4 +1,4 @@
-import type { ChatMessage, ToolCall } from "./chunk.js";
+import type { ChatMessage, ToolCall } from "./chat/chunk.js";
 import type { ToolResult } from "./tool-result.js";
 
 /** How a call fared: `refused` are arguments that no tool was given, `unavailable` a tool that cannot be reached. */

@@ -1,4 +1,4 @@
-import type { ToolCall } from "./chunk.js";
+import type { ToolCall } from "./chat/chunk.js";
 import { isObject } from "./json.js";
 import { compileSchema, type SchemaCheck } from "./json-schema.js";
 import { readArguments } from "./tool-arguments.js";

@@ -1,4 +1,4 @@
-import type { Stats } from "./stats.js";
+import type { Stats } from "./chat/stats.js";
 
 /**
  * The numbers of a stream that took several requests, as its reader sees it: all the text that he has, and the time

@@ -1,5 +1,5 @@
-import type { Delta } from "../core/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../core/echo.js";
+import type { Delta } from "../core/chat/chunk.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../core/chat/vendor-echo.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 

@@ -1,5 +1,5 @@
-import type { Usage } from "../core/chunk.js";
-import { later } from "../core/gather.js";
+import type { Usage } from "../core/chat/chunk.js";
+import { later } from "../core/chat/vendor-fields.js";
 import { isObject } from "../core/json.js";
 
 /**

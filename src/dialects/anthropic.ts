@@ -1,6 +1,6 @@
-import type { Chunk, ChunkChoice, Delta } from "../core/chunk.js";
+import type { Chunk, ChunkChoice, Delta } from "../core/chat/chunk.js";
+import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
-import { finishFields } from "../core/finish-reason.js";
 import { isObject } from "../core/json.js";
 import { type Block, type BlockListener, impliedBlock, openBlock } from "./anthropic-blocks.js";
 import { AnthropicOrder } from "./anthropic-order.js";

@@ -1,4 +1,4 @@
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
 import type { Failure } from "../core/failure.js";
 
 /**

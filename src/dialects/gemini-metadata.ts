@@ -1,4 +1,4 @@
-import type { Logprobs, Usage } from "../core/chunk.js";
+import type { Logprobs, Usage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json.js";
 
 /**

@@ -1,6 +1,6 @@
-import type { Delta, ToolCallDelta } from "../core/chunk.js";
-import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../core/echo.js";
-import { joinBase64 } from "../core/gather.js";
+import type { Delta, ToolCallDelta } from "../core/chat/chunk.js";
+import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../core/chat/vendor-echo.js";
+import { joinBase64 } from "../core/chat/vendor-fields.js";
 import { isObject } from "../core/json.js";
 import { PartialArgs } from "./gemini-args.js";
 

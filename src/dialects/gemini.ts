@@ -1,9 +1,9 @@
-import type { Chunk, ChunkChoice } from "../core/chunk.js";
+import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
+import { finishFields } from "../core/chat/finish-reason.js";
+import { distinctChoices } from "../core/chat/merge.js";
 import { excerpt } from "../core/error-body.js";
 import { Failure } from "../core/failure.js";
-import { finishFields } from "../core/finish-reason.js";
 import { isObject } from "../core/json.js";
-import { distinctChoices } from "../core/merge.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./gemini-metadata.js";
 import { GeminiParts } from "./gemini-parts.js";

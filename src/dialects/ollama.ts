@@ -1,6 +1,6 @@
-import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "../core/chunk.js";
+import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "../core/chat/chunk.js";
+import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
-import { finishFields } from "../core/finish-reason.js";
 import { isObject } from "../core/json.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 import { isRichChoice, kindOf } from "./openai-delta.js";

@@ -1,4 +1,4 @@
-import type { ChunkChoice, Delta } from "../core/chunk.js";
+import type { ChunkChoice, Delta } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import type { ChunkKind } from "./dialect.js";

@@ -1,4 +1,4 @@
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
 import { isObject } from "../core/json.js";
 import { TextTemplate } from "./text-template.js";
 import type { ToolCallTracker } from "./tool-call-tracker.js";

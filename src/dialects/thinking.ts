@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice } from "../core/chunk.js";
+import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
 import type { Failure } from "../core/failure.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
 import { kindOf } from "./openai-delta.js";

@@ -1,4 +1,4 @@
-import type { ToolCallDelta } from "../core/chunk.js";
+import type { ToolCallDelta } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
 

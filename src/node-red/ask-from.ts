@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { type ChatStreamConfig, promptName } from "./chat-stream-config.js";
 import { evaluate } from "./evaluate.js";
 import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./prompt.js";

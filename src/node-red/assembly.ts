@@ -1,7 +1,7 @@
-import type { Chunk } from "../core/chunk.js";
-import { CompletionMachine } from "../core/completion.js";
+import type { Chunk } from "../core/chat/chunk.js";
+import { readChunk } from "../core/chat/chunk-guard.js";
+import { CompletionMachine } from "../core/chat/completion.js";
 import { Failure } from "../core/failure.js";
-import { readChunk } from "../core/read-chunk.js";
 import type { Message } from "./red.js";
 
 /** Messages that may wait for one before them; no node that delays messages holds so many of one stream. */

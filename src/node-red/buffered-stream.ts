@@ -1,8 +1,8 @@
+import { readChunk } from "../core/chat/chunk-guard.js";
 import type { Clock } from "../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../core/delta-buffer.js";
 import type { Piece } from "../core/held.js";
 import { Pacer } from "../core/pacer.js";
-import { readChunk } from "../core/read-chunk.js";
 import { withoutStream } from "./message.js";
 import type { Done, Message, Send } from "./red.js";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../client/chat-run.js";
 import { resultWithout } from "../client/empty-result.js";
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
+import type { ChatRequest } from "../core/chat/request.js";
 import { asFailure, Failure } from "../core/failure.js";
-import type { ChatRequest } from "../core/request.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { Ticket } from "../core/slots.js";
 import { systemClock } from "../transport/system-clock.js";

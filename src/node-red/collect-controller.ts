@@ -1,4 +1,4 @@
-import type { AssistantMessage } from "../core/chunk.js";
+import type { AssistantMessage } from "../core/chat/chunk.js";
 import { asFailure, Failure, type FailureData } from "../core/failure.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { systemClock } from "../transport/system-clock.js";

@@ -1,9 +1,9 @@
 import type { ChatResult } from "../client/chat-run.js";
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
+import { ownCopy } from "../core/chat/growing-text.js";
+import { mergeChunks } from "../core/chat/merge.js";
 import { isObject } from "../core/json.js";
-import { mergeChunks } from "../core/merge.js";
 import { PartialView } from "../core/partial-view.js";
-import { ownCopy } from "../core/text.js";
 import type { Message, Parts, Send } from "./red.js";
 
 /**

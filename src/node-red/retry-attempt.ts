@@ -1,4 +1,4 @@
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
 import { carried } from "./message.js";
 import type { Message, Parts } from "./red.js";
 import type { Asked, RetrySession } from "./retry-session.js";

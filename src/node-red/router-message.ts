@@ -1,4 +1,4 @@
-import type { Chunk } from "../core/chunk.js";
+import type { Chunk } from "../core/chat/chunk.js";
 import { isObject } from "../core/json.js";
 import { isRichChoice } from "../dialects/openai-delta.js";
 import type { Message, Parts } from "./red.js";

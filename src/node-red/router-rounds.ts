@@ -1,4 +1,4 @@
-import type { AssistantMessage, ToolCall } from "../core/chunk.js";
+import type { AssistantMessage, ToolCall } from "../core/chat/chunk.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { SessionEnd, Sessions } from "../core/sessions.js";

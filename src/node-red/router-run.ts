@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { AssistantMessage, Chunk } from "../core/chunk.js";
+import type { AssistantMessage, Chunk } from "../core/chat/chunk.js";
+import { readChunk } from "../core/chat/chunk-guard.js";
+import type { ChatRequest } from "../core/chat/request.js";
+import type { Stats } from "../core/chat/stats.js";
 import type { Failure, FailureData } from "../core/failure.js";
 import { isObject } from "../core/json.js";
-import { readChunk } from "../core/read-chunk.js";
-import type { ChatRequest } from "../core/request.js";
-import type { Stats } from "../core/stats.js";
 import type { CallReport, ToolRound } from "../core/tool-round.js";
 import { TotalStats } from "../core/total-stats.js";
 import { Assembly } from "./assembly.js";

@@ -1,7 +1,7 @@
 import type { ChatResult } from "../client/chat-run.js";
-import type { AssistantMessage, ChatMessage } from "../core/chunk.js";
+import type { AssistantMessage, ChatMessage } from "../core/chat/chunk.js";
+import { keptAnswer, withNewestPictures } from "../core/chat/history-entry.js";
 import { withoutContinuation } from "../core/continuation.js";
-import { keptAnswer, withNewestPictures } from "../core/kept-answer.js";
 import { spliced } from "../core/overlap.js";
 import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";

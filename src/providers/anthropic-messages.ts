@@ -1,5 +1,5 @@
-import type { ChatMessage } from "../core/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, ANTHROPIC_REASONING, keptIn } from "../core/echo.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, ANTHROPIC_REASONING, keptIn } from "../core/chat/vendor-echo.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts, type InlineData, type Part } from "./content.js";

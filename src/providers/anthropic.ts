@@ -1,4 +1,4 @@
-import type { ChatRequest, WireRequest } from "../core/request.js";
+import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import { anthropicBody } from "./anthropic-request.js";
 import { headersFor, modelNames, postJson, responseFailure, underPart } from "./http.js";
 import type { Endpoint, Provider } from "./provider.js";

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts } from "./content.js";
 import { described } from "./history.js";

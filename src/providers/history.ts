@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { cannotSend, contentParts, type Part, parsedArguments } from "./content.js";

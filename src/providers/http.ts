@@ -1,8 +1,8 @@
+import type { WireRequest } from "../core/chat/request.js";
 import { classify, isRetryable } from "../core/classify.js";
 import { errorClues, excerpt } from "../core/error-body.js";
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
-import type { WireRequest } from "../core/request.js";
 import { type Headers, header, retryHint, shouldRetry } from "../core/retry-hint.js";
 import { mayChat } from "./chat-models.js";
 import type { Endpoint } from "./provider.js";

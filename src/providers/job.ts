@@ -1,4 +1,4 @@
-import type { ChatRequest, WireRequest } from "../core/request.js";
+import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { Endpoint } from "./provider.js";
 
 /** How a job ends: charged, or not. */

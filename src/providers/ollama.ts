@@ -1,4 +1,4 @@
-import type { ChatRequest, WireRequest } from "../core/request.js";
+import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "./http.js";
 import { ollamaBase, ollamaBody } from "./ollama-request.js";
 import { SPLIT_THINKING } from "./openai-compatible.js";

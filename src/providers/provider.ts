@@ -1,5 +1,5 @@
+import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { Failure } from "../core/failure.js";
-import type { ChatRequest, WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
 import type { JobProtocol } from "./job.js";
 import type { SpeechRequest } from "./speech.js";

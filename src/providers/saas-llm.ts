@@ -1,8 +1,8 @@
-import { withoutKept } from "../core/echo.js";
+import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
+import { withoutKept } from "../core/chat/vendor-echo.js";
 import { errorClues, excerpt } from "../core/error-body.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
-import { type ChatRequest, cleanParameters, type WireRequest } from "../core/request.js";
 import type { Headers } from "../core/retry-hint.js";
 import { addressStep, bearer, headersFor, inquiry, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";

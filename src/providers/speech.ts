@@ -1,4 +1,4 @@
-import type { WireRequest } from "../core/request.js";
+import type { WireRequest } from "../core/chat/request.js";
 import { bearer, headersFor, postJson, under } from "./http.js";
 import type { Endpoint } from "./provider.js";
 

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json.js";
 
 /** What a service takes that refuses every field it does not know. */

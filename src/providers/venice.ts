@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../core/chunk.js";
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import { type Headers, header } from "../core/retry-hint.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Chunk, Completion, Delta } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
+import type { Chunk, Completion, Delta } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Boundary } from "../../src/core/boundary.js";
-import type { Chunk } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../src/core/delta-buffer.js";
 import { kindOf, type Piece } from "../../src/core/held.js";
 import { chunkOf, pieces, read } from "../support/buffering.js";

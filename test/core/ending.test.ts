@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Ending, type EndingClues } from "../../src/core/ending.js";
+import { Ending, type EndingClues } from "../../src/core/chat/end-detector.js";
 
 const chunk = (clues: Partial<EndingClues>): EndingClues => ({
   finishReason: undefined,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Chunk } from "../../src/core/chunk.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
+import { mergeChunks } from "../../src/core/chat/merge.js";
 import {
   DistinctList,
   gatherDetails,
@@ -8,8 +9,7 @@ import {
   LatestFields,
   later,
   sizeOf,
-} from "../../src/core/gather.js";
-import { mergeChunks } from "../../src/core/merge.js";
+} from "../../src/core/chat/vendor-fields.js";
 import { anyCuts, anyJson, cutText } from "../support/arbitraries.js";
 
 describe("A vendor's field that comes once more", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chunk.js";
-import { keptAnswer, keptFor, withNewestPictures } from "../../src/core/kept-answer.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
+import { keptAnswer, keptFor, withNewestPictures } from "../../src/core/chat/history-entry.js";
 
 const assistant = (fields: object) => ({ role: "assistant", content: "a", ...fields });
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };

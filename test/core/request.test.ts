@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CompletionMachine } from "../../src/core/completion.js";
+import { readChunk } from "../../src/core/chat/chunk-guard.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { type ChatRequest, checkRequest, cleanParameters } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import { readChunk } from "../../src/core/read-chunk.js";
-import { type ChatRequest, checkRequest, cleanParameters } from "../../src/core/request.js";
 import { FIXTURES } from "../fixtures/index.js";
 import { anyChunkLike, anyJson } from "../support/arbitraries.js";
 import { play } from "../support/replay.js";

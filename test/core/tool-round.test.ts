@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { AssistantMessage, ToolCall } from "../../src/core/chunk.js";
+import type { AssistantMessage, ToolCall } from "../../src/core/chat/chunk.js";
 import { mergeTools, nameOf, readTools } from "../../src/core/tool-list.js";
 import { resultOf } from "../../src/core/tool-result.js";
 import { ToolRound } from "../../src/core/tool-round.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statsOf } from "../../src/core/stats.js";
+import { statsOf } from "../../src/core/chat/stats.js";
 import { TotalStats } from "../../src/core/total-stats.js";
 
 describe("The numbers of several requests", () => {

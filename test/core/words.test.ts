@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { finishReason, isFault } from "../../src/core/finish-reason.js";
-import { statsOf } from "../../src/core/stats.js";
-import { GrowingText, ownCopy } from "../../src/core/text.js";
+import { finishReason, isFault } from "../../src/core/chat/finish-reason.js";
+import { GrowingText, ownCopy } from "../../src/core/chat/growing-text.js";
+import { statsOf } from "../../src/core/chat/stats.js";
 import { anyText } from "../support/arbitraries.js";
 
 describe("A finish reason", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CompletionMachine } from "../../src/core/completion.js";
+import { readChunk } from "../../src/core/chat/chunk-guard.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
-import { readChunk } from "../../src/core/read-chunk.js";
 import { ANTHROPIC } from "../../src/dialects/anthropic.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CompletionMachine } from "../../src/core/completion.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import { RecordingSink } from "../support/replay.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CompletionMachine } from "../../src/core/completion.js";
-import { readChunk } from "../../src/core/read-chunk.js";
+import { readChunk } from "../../src/core/chat/chunk-guard.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { anyJson } from "../support/arbitraries.js";
 import { decode } from "../support/replay.js";
 

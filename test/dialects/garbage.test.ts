@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CompletionMachine } from "../../src/core/completion.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import { FIXTURES } from "../fixtures/index.js";

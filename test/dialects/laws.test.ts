@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Completion } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
-import { mergeChunks } from "../../src/core/merge.js";
+import type { Completion } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { mergeChunks } from "../../src/core/chat/merge.js";
 import { FIXTURES } from "../fixtures/index.js";
 import { anyRecords, framed } from "../support/arbitraries.js";
 import type { Fixture } from "../support/fixtures.js";

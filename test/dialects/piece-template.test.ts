@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Chunk } from "../../src/core/chunk.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import { PieceTemplate } from "../../src/dialects/piece-template.js";
 import { ToolCallTracker } from "../../src/dialects/tool-call-tracker.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { finishReason, isFault } from "../../src/core/chat/finish-reason.js";
 import type { FailureCode } from "../../src/core/failure.js";
-import { finishReason, isFault } from "../../src/core/finish-reason.js";
 import { TOOL_CALLS } from "../fixtures/tool-calls.js";
 import { type Answer, RENDERERS } from "../support/any-dialect.js";
 import { anyText } from "../support/arbitraries.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Chunk, Completion } from "../../src/core/chunk.js";
+import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
 import { REFRAIN, TEXT, WORDS } from "../support/answers.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CompletionMachine } from "../../src/core/completion.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
 import { type Fixture, finish, sse, text } from "../support/fixtures.js";
 import { decode, type Played, play } from "../support/replay.js";

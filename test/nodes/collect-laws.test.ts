@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ChatResult } from "../../src/client/chat-run.js";
-import type { Chunk } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { mergeChunks } from "../../src/core/chat/merge.js";
+import { statsOf } from "../../src/core/chat/stats.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { mergeChunks } from "../../src/core/merge.js";
-import { statsOf } from "../../src/core/stats.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import { StreamWriter } from "../../src/node-red/message.js";
 import type { Message } from "../../src/node-red/red.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Chunk } from "../../src/core/chunk.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import { chatStream, provider, sink, TAB } from "../support/flows.js";
 import { COUNTED, call, content, error, finish, text, thought } from "../support/gemini-records.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Chunk } from "../../src/core/chunk.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
 import { provider } from "../support/flows.js";
 import { textOf } from "../support/inbox.js";
 import { COUNTED, done, say, TIMINGS, text } from "../support/ollama-records.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chunk.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import type { Message } from "../../src/node-red/red.js";
 import { chatStream, node } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";

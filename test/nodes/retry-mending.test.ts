@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChatMessage, Chunk, Delta } from "../../src/core/chunk.js";
+import type { ChatMessage, Chunk, Delta } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
 import type { RetryTag } from "../../src/node-red/retry-tag.js";

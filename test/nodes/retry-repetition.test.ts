@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Chunk, Delta } from "../../src/core/chunk.js";
+import type { Chunk, Delta } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import { Collecting } from "../support/collecting.js";
 import { assertContract, DeltaBuffering } from "../support/delta-buffering.js";

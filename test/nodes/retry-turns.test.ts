@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chunk.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
 import { eventually, textOf } from "../support/inbox.js";

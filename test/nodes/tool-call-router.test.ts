@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { statsOf } from "../../src/core/stats.js";
+import type { statsOf } from "../../src/core/chat/stats.js";
 import { textOf } from "../support/inbox.js";
 import { delta, RouterWorld, turns } from "../support/router-world.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chunk.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import { anthropicConversation } from "../../src/providers/anthropic-messages.js";
 
 const PNG = "iVBORw0KGgo=";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { ANTHROPIC } from "../../src/providers/anthropic.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 import { providerById, takesPrefill } from "../../src/providers/index.js";

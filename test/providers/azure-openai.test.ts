@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { AZURE_OPENAI } from "../../src/providers/azure-openai.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 

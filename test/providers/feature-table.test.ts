@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ChatMessage } from "../../src/core/chunk.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { PROVIDERS } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
 import type { Endpoint, Provider } from "../../src/providers/provider.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chunk.js";
+import type { ChatMessage } from "../../src/core/chat/chunk.js";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 

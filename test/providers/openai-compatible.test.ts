@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { PROVIDERS, providerById } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
 import type { ProviderMemory } from "../../src/providers/provider.js";

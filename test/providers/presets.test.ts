@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { AssistantMessage } from "../../src/core/chunk.js";
-import type { ChatRequest } from "../../src/core/request.js";
+import type { AssistantMessage } from "../../src/core/chat/chunk.js";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { nextRequest } from "../../src/core/tool-turn.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 import { providerById } from "../../src/providers/index.js";

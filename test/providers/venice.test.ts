@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 import { VENICE } from "../../src/providers/venice.js";
 

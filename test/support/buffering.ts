@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Chunk, ChunkChoice, Completion, Delta } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
+import type { Chunk, ChunkChoice, Completion, Delta } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
 import type { Piece } from "../../src/core/held.js";
 import { difficultText } from "./hard-text.js";
 

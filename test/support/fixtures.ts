@@ -1,4 +1,4 @@
-import type { Completion, CompletionChoice, Usage } from "../../src/core/chunk.js";
+import type { Completion, CompletionChoice, Usage } from "../../src/core/chat/chunk.js";
 import type { FailureCode } from "../../src/core/failure.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { ChatMessage, Completion, ToolCall } from "../../src/core/chunk.js";
+import type { ChatMessage, Completion, ToolCall } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red.js";
 import { chatStream, collect, sink, TAB, witnesses } from "./flows.js";

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../../src/client/chat-run.js";
-import type { Chunk } from "../../src/core/chunk.js";
+import type { Chunk } from "../../src/core/chat/chunk.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { ChatRequest } from "../../src/core/chat/request.js";
+import { statsOf } from "../../src/core/chat/stats.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../src/core/failure.js";
-import type { ChatRequest } from "../../src/core/request.js";
-import { statsOf } from "../../src/core/stats.js";
 import { carried } from "../../src/node-red/message.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
 import { RetryController } from "../../src/node-red/retry-controller.js";

@@ -1,8 +1,8 @@
 import type { ChatResult } from "../../src/client/chat-run.js";
-import type { ChatMessage, Chunk, ToolCallDelta } from "../../src/core/chunk.js";
-import { CompletionMachine } from "../../src/core/completion.js";
+import type { ChatMessage, Chunk, ToolCallDelta } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { statsOf } from "../../src/core/chat/stats.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { statsOf } from "../../src/core/stats.js";
 import { StreamWriter } from "../../src/node-red/message.js";
 import { bringsMessages, composeAsk, withHistory } from "../../src/node-red/prompt.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";

@@ -1,6 +1,6 @@
+import { Failure } from "../failure.js";
 import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
-import { Failure } from "./failure.js";
-import { joinBase64, later, ownField } from "./gather.js";
+import { joinBase64, later, ownField } from "./vendor-fields.js";
 
 /**
  * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.

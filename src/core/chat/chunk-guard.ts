@@ -1,5 +1,5 @@
+import { isObject } from "../json.js";
 import type { Chunk } from "./chunk.js";
-import { isObject } from "./json.js";
 
 const TEXTS = ["role", "content", "reasoning_content", "encrypted_reasoning", "refusal"] as const;
 const LISTS = ["tool_calls", "annotations", "images", "reasoning_details"] as const;

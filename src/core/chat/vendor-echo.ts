@@ -1,5 +1,5 @@
+import { isObject } from "../json.js";
 import type { ChatMessage } from "./chunk.js";
-import { isObject } from "./json.js";
 
 /**
  * How an assistant's message keeps what one service alone can read and wants back on the next turn. Written by that

@@ -1,7 +1,7 @@
+import { Failure } from "../failure.js";
 import type { ToolCall, ToolCallDelta } from "./chunk.js";
-import { Failure } from "./failure.js";
-import { LatestFields } from "./gather.js";
-import { GrowingText } from "./text.js";
+import { GrowingText } from "./growing-text.js";
+import { LatestFields } from "./vendor-fields.js";
 
 /** One tool call as its canonical pieces build it up. */
 export class ToolCallState {

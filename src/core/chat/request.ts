@@ -1,6 +1,6 @@
+import { Failure } from "../failure.js";
+import { isObject } from "../json.js";
 import type { ChatMessage } from "./chunk.js";
-import { Failure } from "./failure.js";
-import { isObject } from "./json.js";
 
 /** What is asked, the same for every provider. */
 export interface ChatRequest {

@@ -1,4 +1,5 @@
-import type { Budget } from "./budget.js";
+import { Failure } from "../failure.js";
+import type { Budget } from "./answer-size.js";
 import type {
   AssistantMessage,
   AudioDelta,
@@ -8,10 +9,9 @@ import type {
   Logprobs,
   ToolCallDelta,
 } from "./chunk.js";
-import { Failure } from "./failure.js";
-import { DistinctList, gatherDetails, joinBase64, LatestFields, sizeOf } from "./gather.js";
-import { GrowingText } from "./text.js";
+import { GrowingText } from "./growing-text.js";
 import { ToolCallState } from "./tool-call.js";
+import { DistinctList, gatherDetails, joinBase64, LatestFields, sizeOf } from "./vendor-fields.js";
 
 /** Fields of a choice that are put together by name; of others the latest value is kept. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
+import { isObject } from "../json.js";
 import type { AssistantMessage, ChatMessage } from "./chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, without } from "./echo.js";
-import { isObject } from "./json.js";
 import type { ChatRequest } from "./request.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, without } from "./vendor-echo.js";
 
 /** The field of an answer in a conversation that says for which service it keeps more than its text. */
 const KEPT_FOR = "kept_for";

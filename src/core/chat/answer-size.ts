@@ -1,5 +1,5 @@
-import { Failure } from "./failure.js";
-import type { Limits } from "./limits.js";
+import { Failure } from "../failure.js";
+import type { Limits } from "../limits.js";
 
 /** Counts what an answer holds, and stops it at its bounds. */
 export class Budget {

@@ -1,10 +1,10 @@
-import { Budget } from "./budget.js";
+import { Failure } from "../failure.js";
+import { DEFAULT_LIMITS, type Limits } from "../limits.js";
+import { Budget } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
 import type { Chunk, Completion, Usage } from "./chunk.js";
-import { Failure } from "./failure.js";
 import { finishReason } from "./finish-reason.js";
-import { DistinctList, LatestFields } from "./gather.js";
-import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { DistinctList, LatestFields } from "./vendor-fields.js";
 
 /** Fields of a chunk that the machine handles by name; of every other one the latest value is kept. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
