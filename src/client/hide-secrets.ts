@@ -1,5 +1,5 @@
+import { redact } from "../core/errors/redact.js";
 import { Failure } from "../core/failure.js";
-import { redact } from "../core/redact.js";
 import { secretHeaders } from "../providers/endpoint.js";
 import type { Endpoint, Provider } from "../providers/provider.js";
 

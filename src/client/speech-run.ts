@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.js";
 import { Deadlines } from "../core/deadlines.js";
-import { expired } from "../core/expired.js";
+import { type Headers, header } from "../core/errors/retry-hint.js";
+import { expired } from "../core/errors/timeout-failure.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import { type Headers, header } from "../core/retry-hint.js";
 import type { Endpoint, Provider } from "../providers/provider.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";

@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
 import { finishFields } from "../core/chat/finish-reason.js";
 import { distinctChoices } from "../core/chat/merge.js";
-import { excerpt } from "../core/error-body.js";
+import { excerpt } from "../core/errors/error-body.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";

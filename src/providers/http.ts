@@ -1,9 +1,9 @@
 import type { WireRequest } from "../core/chat/request.js";
-import { classify, isRetryable } from "../core/classify.js";
-import { errorClues, excerpt } from "../core/error-body.js";
+import { classify, isRetryable } from "../core/errors/classify.js";
+import { errorClues, excerpt } from "../core/errors/error-body.js";
+import { type Headers, header, retryHint, shouldRetry } from "../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
-import { type Headers, header, retryHint, shouldRetry } from "../core/retry-hint.js";
 import { mayChat } from "./chat-models.js";
 import type { Endpoint } from "./provider.js";
 

@@ -1,6 +1,6 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
+import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
-import type { Headers } from "../core/retry-hint.js";
 import type { JobProtocol } from "./job.js";
 import type { SpeechRequest } from "./speech.js";
 

@@ -1,9 +1,9 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
 import { withoutKept } from "../core/chat/vendor-echo.js";
-import { errorClues, excerpt } from "../core/error-body.js";
+import { errorClues, excerpt } from "../core/errors/error-body.js";
+import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json.js";
-import type { Headers } from "../core/retry-hint.js";
 import { addressStep, bearer, headersFor, inquiry, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";
 import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, withoutNulls } from "./parameters.js";

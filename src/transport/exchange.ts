@@ -1,9 +1,9 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
+import type { Headers } from "../core/errors/retry-hint.js";
 import { asFailure, Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import type { Headers } from "../core/retry-hint.js";
 import { awaitConnection } from "./agent.js";
 import { type BodyListener, readerFor } from "./body.js";
 import { transportFailure } from "./errors.js";

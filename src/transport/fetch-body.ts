@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
+import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import type { Limits } from "../core/limits.js";
 import { onAbort } from "../core/on-abort.js";
-import type { Headers } from "../core/retry-hint.js";
 import { Exchange } from "./exchange.js";
 
 export interface Body {

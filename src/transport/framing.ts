@@ -1,5 +1,5 @@
+import { type Headers, header } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
-import { type Headers, header } from "../core/retry-hint.js";
 
 /** How the body of a response is to be read. `sniff`: its first character tells. */
 export type Framing = "sse" | "ndjson" | "json" | "sniff";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { classify, type ErrorClues, isRetryable } from "../../src/core/classify.js";
+import { classify, type ErrorClues, isRetryable } from "../../src/core/errors/classify.js";
 import { asFailure, Failure, type FailureCode } from "../../src/core/failure.js";
 
 type Row = readonly [ErrorClues, FailureCode];

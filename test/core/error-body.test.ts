@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ErrorClues } from "../../src/core/classify.js";
-import { errorClues, excerpt } from "../../src/core/error-body.js";
+import type { ErrorClues } from "../../src/core/errors/classify.js";
+import { errorClues, excerpt } from "../../src/core/errors/error-body.js";
 
 describe("An error body", () => {
   const rows: readonly (readonly [string, unknown, ErrorClues])[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { excerpt } from "../../src/core/error-body.js";
-import { redact } from "../../src/core/redact.js";
+import { excerpt } from "../../src/core/errors/error-body.js";
+import { redact } from "../../src/core/errors/redact.js";
 
 const KEY = "sk-proj/AbC+123=xyz";
 

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type Headers, header, parseDuration, retryHint, shouldRetry } from "../../src/core/retry-hint.js";
+import {
+  type Headers,
+  header,
+  parseDuration,
+  retryHint,
+  shouldRetry,
+} from "../../src/core/errors/retry-hint.js";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 

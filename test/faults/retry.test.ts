@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { Headers } from "../../src/core/errors/retry-hint.js";
 import type { FailureCode, FailureData } from "../../src/core/failure.js";
-import type { Headers } from "../../src/core/retry-hint.js";
 import type { Message } from "../../src/node-red/red.js";
 import type { RetryTag } from "../../src/node-red/retry-tag.js";
 import { providerById } from "../../src/providers/index.js";

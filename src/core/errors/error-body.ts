@@ -1,5 +1,5 @@
+import { isObject, safeStringify, tryParseJson } from "../json.js";
 import type { ErrorClues } from "./classify.js";
-import { isObject, safeStringify, tryParseJson } from "./json.js";
 
 /** Longest piece of a foreign text that goes into a message of ours. */
 const EXCERPT = 300;

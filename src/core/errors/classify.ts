@@ -1,4 +1,4 @@
-import type { FailureCode } from "./failure.js";
+import type { FailureCode } from "../failure.js";
 
 /** What an error says of itself, wherever it was found. */
 export interface ErrorClues {
