@@ -1,5 +1,5 @@
 import type { WireRequest } from "../core/chat/request.js";
-import { tryParseJson } from "../core/json.js";
+import { tryParseJson } from "../core/json/parse.js";
 import type { Provider } from "../providers/provider.js";
 import { type FetchOptions, fetchBody } from "../transport/fetch-body.js";
 

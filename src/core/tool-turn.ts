@@ -1,6 +1,6 @@
 import type { AssistantMessage, ChatMessage } from "./chat/chunk.js";
 import type { ChatRequest } from "./chat/request.js";
-import { isObject } from "./json.js";
+import { isObject } from "./json/parse.js";
 import { nameOf } from "./tool-list.js";
 
 /**

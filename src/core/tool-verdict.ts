@@ -1,6 +1,6 @@
 import type { ToolCall } from "./chat/chunk.js";
-import { isObject } from "./json.js";
-import { compileSchema, type SchemaCheck } from "./json-schema.js";
+import { isObject } from "./json/parse.js";
+import { compileSchema, type SchemaCheck } from "./json/schema.js";
 import { readArguments } from "./tool-arguments.js";
 import { nameOf, type Tool } from "./tool-list.js";
 import { quotedName } from "./tool-result.js";

@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice, Delta } from "../core/chat/chunk.js";
 import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { type Block, type BlockListener, impliedBlock, openBlock } from "./anthropic-blocks.js";
 import { AnthropicOrder } from "./anthropic-order.js";
 import { AnthropicUsage } from "./anthropic-usage.js";

@@ -3,7 +3,7 @@ import { finishFields } from "../core/chat/finish-reason.js";
 import { distinctChoices } from "../core/chat/merge.js";
 import { excerpt } from "../core/errors/error-body.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./gemini-metadata.js";
 import { GeminiParts } from "./gemini-parts.js";

@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "../core/chat/chunk.js";
 import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
 import { isRichChoice, kindOf } from "./openai-delta.js";
 import { secondsOf } from "./timestamp.js";

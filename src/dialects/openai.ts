@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../core/chat/chunk.js";
 import { distinctChoices } from "../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
-import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json.js";
+import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json/parse.js";
 import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
 import { FOREIGN_DIALECTS } from "./foreign.js";

@@ -2,7 +2,7 @@ import { classify, isRetryable } from "../core/errors/classify.js";
 import { errorClues } from "../core/errors/error-body.js";
 import { retryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 
 /** Anthropic's overload has a status of its own, which a response that had begun with 200 can no longer have. */
 const OVERLOADED = { word: "overloaded_error", status: 529 };

@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { plainCopy } from "./plain.js";
 import type { Context, Message, RuntimeNode } from "./red.js";
 

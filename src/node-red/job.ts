@@ -1,6 +1,6 @@
 import type { ChatResult, JobWish } from "../client/chat-types.js";
 import type { ChatRequest } from "../core/chat/request.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import type { Message } from "./red.js";
 
 /** What goes with a command that asks nothing. */

@@ -2,8 +2,8 @@ import type { ChatResult } from "../client/chat-run.js";
 import type { Chunk } from "../core/chat/chunk.js";
 import { ownCopy } from "../core/chat/growing-text.js";
 import { mergeChunks } from "../core/chat/merge.js";
-import { isObject } from "../core/json.js";
-import { PartialView } from "../core/partial-view.js";
+import { isObject } from "../core/json/parse.js";
+import { PartialView } from "../core/json/partial-value.js";
 import type { Message, Parts, Send } from "./red.js";
 
 /**

@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.js";
-import { withoutFence } from "../core/fence.js";
-import { parseJson, withinDepth } from "../core/json.js";
-import { compileSchema } from "../core/json-schema.js";
+import { withoutFence } from "../core/json/code-fence.js";
+import { parseJson, withinDepth } from "../core/json/parse.js";
+import { compileSchema } from "../core/json/schema.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
 import { roundLengths, sumOf } from "./round-lengths.js";
 

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";
 import { type ResponseFormatConfig, responseFormatFrom } from "./response-format.js";

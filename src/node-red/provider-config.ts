@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../core/limits.js";
 import type { Endpoint } from "../providers/provider.js";
 import type { NodeConfig } from "./red.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Failure, type FailureData } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { OverlapTrimmer } from "../core/overlap.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import { controlOf } from "./control.js";

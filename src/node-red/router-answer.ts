@@ -1,5 +1,5 @@
 import { asFailure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { failureOf, resultOf, type ToolResult } from "../core/tool-result.js";
 import { Assembly } from "./assembly.js";
 import type { Message } from "./red.js";

@@ -1,5 +1,5 @@
 import type { Chunk } from "../core/chat/chunk.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { isRichChoice } from "../dialects/openai-delta.js";
 import type { Message, Parts } from "./red.js";
 import { tagOf } from "./retry-tag.js";

@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { mergeTools, nameOf } from "../core/tool-list.js";
 import { carried } from "./message.js";
 import { plainCopy } from "./plain.js";

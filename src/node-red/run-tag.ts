@@ -1,4 +1,4 @@
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import type { Message } from "./red.js";
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../core/sessions.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import { systemClock } from "../transport/system-clock.js";

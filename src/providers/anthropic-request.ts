@@ -1,6 +1,6 @@
 import { type ChatRequest, cleanParameters } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { anthropicConversation, type Block } from "./anthropic-messages.js";
 import { budgetIn, checkThinking, thinkingFor } from "./anthropic-thinking.js";
 import { cannotSend } from "./content.js";

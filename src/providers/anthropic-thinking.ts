@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { cannotSend } from "./content.js";
 
 /** How a request asks for thinking. */

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { cannotSend, contentParts } from "./content.js";
 import { described } from "./history.js";
 import { underPart } from "./http.js";

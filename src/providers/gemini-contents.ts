@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../core/chat/vendor-echo.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { cannotSend, contentParts, mediaTypeOf, type Part } from "./content.js";
 import {
   CallNames,

@@ -1,6 +1,6 @@
 import { type ChatRequest, cleanParameters } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { cannotSend } from "./content.js";
 import { geminiContents } from "./gemini-contents.js";
 import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";

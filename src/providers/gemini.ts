@@ -1,6 +1,6 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { geminiBody } from "./gemini-request.js";
 import { headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
 import type { Endpoint, Provider } from "./provider.js";

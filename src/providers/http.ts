@@ -3,7 +3,7 @@ import { classify, isRetryable } from "../core/errors/classify.js";
 import { errorClues, excerpt } from "../core/errors/error-body.js";
 import { type Headers, header, retryHint, shouldRetry } from "../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { mayChat } from "./chat-models.js";
 import type { Endpoint } from "./provider.js";
 

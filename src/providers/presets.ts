@@ -1,4 +1,4 @@
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { inquiry, under } from "./http.js";
 import type { Preset } from "./openai-compatible.js";
 import { type StrictAssistant, withStrictMessages } from "./strict-messages.js";

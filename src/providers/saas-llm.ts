@@ -3,7 +3,7 @@ import { withoutKept } from "../core/chat/vendor-echo.js";
 import { errorClues, excerpt } from "../core/errors/error-body.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import { addressStep, bearer, headersFor, inquiry, postJson, responseFailure, underPart } from "./http.js";
 import type { JobAccount, JobProtocol } from "./job.js";
 import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, withoutNulls } from "./parameters.js";

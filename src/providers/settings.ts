@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { unresolvedVariable } from "./environment.js";
 import type { Provider, ProviderSetting } from "./provider.js";
 

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { type Headers, header } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json/parse.js";
 import { inquiry, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import { withoutNulls } from "./parameters.js";

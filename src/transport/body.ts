@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 import type { Limits } from "../core/limits.js";
 import type { Framing } from "./framing.js";
 import { JsonArrayReader } from "./json-array.js";

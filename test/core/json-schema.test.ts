@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Failure } from "../../src/core/failure.js";
-import { compileSchema } from "../../src/core/json-schema.js";
+import { compileSchema } from "../../src/core/json/schema.js";
 
 const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
 const DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema";
@@ -208,10 +208,10 @@ describe("A schema", () => {
   });
 
   it("brings the validator with it: nothing is loaded before", () => {
-    const script = `require(${JSON.stringify(join(__dirname, "../../src/core/json-schema.ts"))});
+    const script = `require(${JSON.stringify(join(__dirname, "../../src/core/json/schema.ts"))});
       const loaded = () => Object.keys(require.cache).filter((file) => /node_modules[\\\\/]ajv[\\\\/]/.test(file)).length;
       const before = loaded();
-      require(${JSON.stringify(join(__dirname, "../../src/core/json-schema.ts"))}).compileSchema({});
+      require(${JSON.stringify(join(__dirname, "../../src/core/json/schema.ts"))}).compileSchema({});
       console.log(before, loaded() > 0);`;
     const printed = execFileSync(process.execPath, ["--import=tsx", "--input-type=commonjs", "-e", script], {
       encoding: "utf8",

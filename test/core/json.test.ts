@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isObject, parseJson, safeStringify, tryParseJson, withinDepth } from "../../src/core/json.js";
+import { isObject, parseJson, safeStringify, tryParseJson, withinDepth } from "../../src/core/json/parse.js";
 
 describe("JSON from a remote", () => {
   it("is what JSON.parse makes of it", () => {

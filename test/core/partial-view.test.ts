@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { OpeningFence, withoutFence } from "../../src/core/fence.js";
-import { PartialView } from "../../src/core/partial-view.js";
+import { OpeningFence, withoutFence } from "../../src/core/json/code-fence.js";
+import { PartialView } from "../../src/core/json/partial-value.js";
 
 /** All that is to be seen of a text that comes in these pieces. */
 function seen(pieces: Iterable<string>): unknown[] {

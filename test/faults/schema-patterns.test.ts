@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compileSchema } from "../../src/core/json-schema.js";
+import { compileSchema } from "../../src/core/json/schema.js";
 
 /** Runs through its text for each of its characters: quadratic, and felt long before a megabyte. */
 const SLOW = "^(a|b)*c$|\\s+$";

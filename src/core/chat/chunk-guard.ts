@@ -1,4 +1,4 @@
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 import type { Chunk } from "./chunk.js";
 
 const TEXTS = ["role", "content", "reasoning_content", "encrypted_reasoning", "refusal"] as const;

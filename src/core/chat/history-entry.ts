@@ -1,4 +1,4 @@
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 import type { AssistantMessage, ChatMessage } from "./chunk.js";
 import type { ChatRequest } from "./request.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, without } from "./vendor-echo.js";

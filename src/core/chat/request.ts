@@ -1,5 +1,5 @@
 import { Failure } from "../failure.js";
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 import type { ChatMessage } from "./chunk.js";
 
 /** What is asked, the same for every provider. */

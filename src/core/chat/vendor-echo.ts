@@ -1,4 +1,4 @@
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 import type { ChatMessage } from "./chunk.js";
 
 /**

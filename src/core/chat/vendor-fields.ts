@@ -1,4 +1,4 @@
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 
 /**
  * What a vendor's field is after it came once more: null and empty values overwrite nothing, an object's members

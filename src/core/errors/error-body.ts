@@ -1,4 +1,4 @@
-import { isObject, safeStringify, tryParseJson } from "../json.js";
+import { isObject, safeStringify, tryParseJson } from "../json/parse.js";
 import type { ErrorClues } from "./classify.js";
 
 /** Longest piece of a foreign text that goes into a message of ours. */

@@ -1,4 +1,4 @@
-import { isObject } from "../json.js";
+import { isObject } from "../json/parse.js";
 
 /** Response headers, names in lower case. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;

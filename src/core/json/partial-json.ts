@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "./limits.js";
+import { DEFAULT_LIMITS } from "../limits.js";
 
 /** What may come next, outside of strings and words. */
 type Expected = "value" | "first element" | "name" | "first name" | "colon" | "next" | "end";

@@ -1,4 +1,4 @@
-import { OpeningFence } from "./fence.js";
+import { OpeningFence } from "./code-fence.js";
 import { PartialJson } from "./partial-json.js";
 
 /**

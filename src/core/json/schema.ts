@@ -1,7 +1,7 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
-import { Failure } from "./failure.js";
-import { isObject, withinDepth } from "./json.js";
-import { Recent } from "./recent.js";
+import { Failure } from "../failure.js";
+import { Recent } from "../recent.js";
+import { isObject, withinDepth } from "./parse.js";
 
 /**
  * Looks at a value and gives what is wrong with it: its JSON path and one reason, short enough for a log line or for
