@@ -1,11 +1,11 @@
 import { type ChatOptions, setupFrom } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
-import { Channel } from "./core/channel.js";
 import type { Chunk, Completion } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
 import { Failure } from "./core/failure.js";
-import { onAbort } from "./core/on-abort.js";
+import { Channel } from "./core/lifecycle/channel.js";
+import { onAbort } from "./core/lifecycle/on-abort.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
 export class StreamConsumedError extends Error {

@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.js";
-import { Deadlines } from "../core/deadlines.js";
 import { type Headers, header } from "../core/errors/retry-hint.js";
 import { expired } from "../core/errors/timeout-failure.js";
 import { asFailure, Failure } from "../core/failure.js";
+import { Deadlines } from "../core/lifecycle/deadlines.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import type { Endpoint, Provider } from "../providers/provider.js";
 import type { SpeechRequest } from "../providers/speech.js";

@@ -1,4 +1,4 @@
-import { Recent } from "../core/recent.js";
+import { Recent } from "../core/lifecycle/recent-map.js";
 import type { Message } from "./red.js";
 import { namesOf } from "./retry-tag.js";
 

@@ -1,6 +1,6 @@
 import type { AssistantMessage } from "../core/chat/chunk.js";
 import { asFailure, Failure, type FailureData } from "../core/failure.js";
-import { type SessionEnd, Sessions } from "../core/sessions.js";
+import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
 import { above0 } from "./above0.js";
 import { Assembly } from "./assembly.js";

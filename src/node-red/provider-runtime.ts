@@ -6,7 +6,7 @@ import { listModels, type ModelList, readBalance } from "../client/model-list.js
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../client/speech-run.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import { asFailure, Failure } from "../core/failure.js";
-import { Slots } from "../core/slots.js";
+import { Slots } from "../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../demo/server.js";
 import { checkEndpoint } from "../providers/endpoint.js";
 import { providerById } from "../providers/index.js";

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import type { Sessions } from "../core/sessions.js";
+import type { Sessions } from "../core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "./red.js";
 import type { RetrySession } from "./retry-session.js";
 import { StatusLine } from "./status.js";

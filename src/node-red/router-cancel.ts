@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import type { Sessions } from "../core/sessions.js";
+import type { Sessions } from "../core/lifecycle/sessions.js";
 import { CancelledStreams } from "./cancelled-streams.js";
 import type { Control } from "./control.js";
 import type { Message, RuntimeNode, Send } from "./red.js";

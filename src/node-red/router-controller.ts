@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
-import { Recent } from "../core/recent.js";
-import { type SessionEnd, Sessions } from "../core/sessions.js";
+import { Recent } from "../core/lifecycle/recent-map.js";
+import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
 import { controlOf } from "./control.js";
 import { reaches } from "./feeds-retry.js";

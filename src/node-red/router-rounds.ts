@@ -1,7 +1,7 @@
 import type { AssistantMessage, ToolCall } from "../core/chat/chunk.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
-import type { SessionEnd, Sessions } from "../core/sessions.js";
+import type { SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import { failure as failureResult, type ToolResult } from "../core/tool-result.js";
 import { ToolRound } from "../core/tool-round.js";
 import { nextRequest, readRequest } from "../core/tool-turn.js";

@@ -1,4 +1,4 @@
-import type { Sessions } from "../core/sessions.js";
+import type { Sessions } from "../core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "./red.js";
 import type { RouterRun } from "./router-run.js";
 import { StatusLine } from "./status.js";

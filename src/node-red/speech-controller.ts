@@ -3,7 +3,7 @@ import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
-import { type SessionEnd, Sessions } from "../core/sessions.js";
+import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import { systemClock } from "../transport/system-clock.js";
 import { requireProvider } from "./admin.js";

@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import type { Sessions } from "../core/sessions.js";
+import type { Sessions } from "../core/lifecycle/sessions.js";
 import type { Message } from "./red.js";
 
 /**

@@ -3,8 +3,8 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
+import { onAbort } from "../core/lifecycle/on-abort.js";
 import type { Limits } from "../core/limits.js";
-import { onAbort } from "../core/on-abort.js";
 import { Exchange } from "./exchange.js";
 
 export interface Body {

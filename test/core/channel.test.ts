@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Channel } from "../../src/core/channel.js";
+import { Channel } from "../../src/core/lifecycle/channel.js";
 import { turns } from "../support/waiting.js";
 
 describe("A channel", () => {

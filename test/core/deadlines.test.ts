@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Deadlines, type Expiry } from "../../src/core/deadlines.js";
+import { Deadlines, type Expiry } from "../../src/core/lifecycle/deadlines.js";
 import type { Timeouts } from "../../src/core/limits.js";
 import { FakeClock } from "../support/fake-clock.js";
 

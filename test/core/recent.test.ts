@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Recent } from "../../src/core/recent.js";
+import { Recent } from "../../src/core/lifecycle/recent-map.js";
 
 describe("Recent", () => {
   it("lets go of what was set longest ago, and of no more than it has to", () => {

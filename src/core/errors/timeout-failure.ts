@@ -1,5 +1,5 @@
-import type { Expiry } from "../deadlines.js";
 import { Failure } from "../failure.js";
+import type { Expiry } from "../lifecycle/deadlines.js";
 
 const WORDS: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
   connect: (seconds) => `No connection within ${seconds} s. Check the address and the network.`,

@@ -1,6 +1,6 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
-import { Recent } from "../recent.js";
+import { Recent } from "../lifecycle/recent-map.js";
 import { isObject, withinDepth } from "./parse.js";
 
 /**

@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.js";
-import type { Timeouts } from "./limits.js";
+import type { Clock } from "../clock.js";
+import type { Timeouts } from "../limits.js";
 
 /** Which deadline passed; `drain` is no failure: the answer is whole, only its end marker never came. */
 export type Expiry = "connect" | "headers" | "firstChunk" | "idle" | "progress" | "total" | "drain";

@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.js";
-import { Recent } from "./recent.js";
+import type { Clock } from "../clock.js";
+import { Recent } from "./recent-map.js";
 
 /** Why a session ended. `finished` by itself, the others from outside. */
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
