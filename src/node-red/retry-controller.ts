@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Failure, type FailureData } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import { OverlapTrimmer } from "../core/overlap.js";
+import { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
 import { controlOf } from "./control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
 import { Attempt } from "./retry-attempt.js";

@@ -1,6 +1,6 @@
-import { decide } from "../core/backoff.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import type { FailureData } from "../core/failure.js";
+import { decide } from "../core/retry/backoff.js";
 import type { RouteName } from "./retry-route.js";
 import type { RetrySession } from "./retry-session.js";
 import type { RetrySettings } from "./retry-settings.js";

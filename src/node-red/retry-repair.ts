@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
-import type { ContinuationStyle } from "../core/continuation.js";
 import { Failure, type FailureData } from "../core/failure.js";
 import type { SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
+import type { ContinuationStyle } from "../core/retry/continuation.js";
 import { takesPrefill } from "../providers/index.js";
 import { systemClock, systemRandom } from "../transport/system-clock.js";
 import { toNodeError } from "./error.js";

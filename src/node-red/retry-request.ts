@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type ContinuationStyle, continuationOf } from "../core/continuation.js";
-import { OverlapTrimmer } from "../core/overlap.js";
+import { type ContinuationStyle, continuationOf } from "../core/retry/continuation.js";
+import { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
 import { carried } from "./message.js";
 import type { Message } from "./red.js";
 import type { Mending } from "./retry-plan.js";

@@ -1,10 +1,10 @@
 import type { ChatRequest } from "../core/chat/request.js";
 import type { Stats } from "../core/chat/stats.js";
-import { type Continues, withoutContinuation } from "../core/continuation.js";
 import type { FailureData } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import type { OverlapTrimmer } from "../core/overlap.js";
-import type { PaidRetry } from "../core/retry-budget.js";
+import { type Continues, withoutContinuation } from "../core/retry/continuation.js";
+import type { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
+import type { PaidRetry } from "../core/retry/retry-budget.js";
 import { TotalStats } from "../core/total-stats.js";
 import { isRich } from "../dialects/openai-delta.js";
 import type { Done, Message, Send } from "./red.js";

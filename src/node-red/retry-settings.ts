@@ -1,5 +1,5 @@
-import type { BackoffOptions } from "../core/backoff.js";
-import type { ContinuationStyle } from "../core/continuation.js";
+import type { BackoffOptions } from "../core/retry/backoff.js";
+import type { ContinuationStyle } from "../core/retry/continuation.js";
 import type { NodeConfig } from "./red.js";
 
 /** A retry node as it stands in a flow file. */

@@ -1,8 +1,8 @@
 import type { ChatResult } from "../client/chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../core/chat/chunk.js";
 import { keptAnswer, withNewestPictures } from "../core/chat/history-entry.js";
-import { withoutContinuation } from "../core/continuation.js";
-import { spliced } from "../core/overlap.js";
+import { withoutContinuation } from "../core/retry/continuation.js";
+import { spliced } from "../core/retry/overlap-trimmer.js";
 import { plainCopy } from "./plain.js";
 import type { Ask } from "./prompt.js";
 import type { Message } from "./red.js";

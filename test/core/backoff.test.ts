@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backoff, decide } from "../../src/core/backoff.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../src/core/failure.js";
+import { backoff, decide } from "../../src/core/retry/backoff.js";
 
 const OPTIONS = { delay: 500, maxDelay: 20_000 };
 

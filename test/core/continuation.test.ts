@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { continuationOf, withoutContinuation } from "../../src/core/continuation.js";
+import { continuationOf, withoutContinuation } from "../../src/core/retry/continuation.js";
 
 const ASKED = [
   { role: "system", content: "Be brief." },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FailureWindow } from "../../src/core/failure-window.js";
+import { FailureWindow } from "../../src/core/retry/failure-window.js";
 
 /** A window that has seen so many refusals, a millisecond apart, the last at `now`. */
 function refused(times: number, now = 1000): FailureWindow {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Continues, continuationOf } from "../../src/core/continuation.js";
-import { OverlapTrimmer, spliced } from "../../src/core/overlap.js";
+import { type Continues, continuationOf } from "../../src/core/retry/continuation.js";
+import { OverlapTrimmer, spliced } from "../../src/core/retry/overlap-trimmer.js";
 import { difficultText, piecesOf } from "../support/hard-text.js";
 
 const QUOTED: Continues = { added: 2, echo: "" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type PaidRetry, RetryBudget } from "../../src/core/retry-budget.js";
+import { type PaidRetry, RetryBudget } from "../../src/core/retry/retry-budget.js";
 
 /** Takes out all that is there. */
 function drain(budget: RetryBudget): PaidRetry[] {

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "./chat/chunk.js";
+import type { ChatMessage } from "../chat/chunk.js";
 
 /** How a model is asked to go on: by putting its words into its mouth, or by telling it where it stopped. */
 export type ContinuationStyle = "prefill" | "quote";

@@ -1,4 +1,4 @@
-import type { FailureData } from "./failure.js";
+import type { FailureData } from "../failure.js";
 
 /** How long to wait between attempts, in milliseconds. */
 export interface BackoffOptions {
