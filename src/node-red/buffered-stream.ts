@@ -1,8 +1,8 @@
 import { readChunk } from "../core/chat/chunk-guard.js";
 import type { Clock } from "../core/clock.js";
-import { type BufferRules, DeltaBuffer } from "../core/delta-buffer.js";
-import type { Piece } from "../core/held.js";
-import { Pacer } from "../core/pacer.js";
+import { type BufferRules, DeltaBuffer } from "../core/text/delta-buffer.js";
+import type { Piece } from "../core/text/held-piece.js";
+import { Pacer } from "../core/text/pacer.js";
 import { withoutStream } from "./message.js";
 import type { Done, Message, Send } from "./red.js";
 

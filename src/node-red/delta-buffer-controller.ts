@@ -1,7 +1,7 @@
-import type { Boundary } from "../core/boundary.js";
 import type { Clock } from "../core/clock.js";
 import { Recent } from "../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
+import type { Boundary } from "../core/text/boundary.js";
 import { systemClock } from "../transport/system-clock.js";
 import { above0 } from "./above0.js";
 import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";

@@ -1,6 +1,6 @@
 import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
-import { DeltaBuffer, MOST_CHARACTERS } from "../core/delta-buffer.js";
 import type { Failure } from "../core/failure.js";
+import { DeltaBuffer, MOST_CHARACTERS } from "../core/text/delta-buffer.js";
 import { WavJoiner } from "../core/wav.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import { toNodeError } from "./error.js";

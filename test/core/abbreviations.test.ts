@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endsInAbbreviation } from "../../src/core/abbreviations.js";
+import { endsInAbbreviation } from "../../src/core/text/abbreviations.js";
 
 describe("An abbreviation", () => {
   it("is known by itself, in any case, behind any sign", () => {

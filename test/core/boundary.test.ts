@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Boundary, boundaryFinder, firstWordLength, forcedLength } from "../../src/core/boundary.js";
-import { placeBefore, settledPlace, solidLength } from "../../src/core/graphemes.js";
+import {
+  type Boundary,
+  boundaryFinder,
+  firstWordLength,
+  forcedLength,
+} from "../../src/core/text/boundary.js";
+import { placeBefore, settledPlace, solidLength } from "../../src/core/text/graphemes.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../support/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */

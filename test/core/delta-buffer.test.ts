@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Boundary } from "../../src/core/boundary.js";
 import type { Chunk } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../src/core/delta-buffer.js";
-import { kindOf, type Piece } from "../../src/core/held.js";
+import type { Boundary } from "../../src/core/text/boundary.js";
+import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../src/core/text/delta-buffer.js";
+import { kindOf, type Piece } from "../../src/core/text/held-piece.js";
 import { chunkOf, pieces, read } from "../support/buffering.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../support/hard-text.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MOST_CHARACTERS } from "../../src/core/delta-buffer.js";
-import type { Piece } from "../../src/core/held.js";
-import { Pacer } from "../../src/core/pacer.js";
+import { MOST_CHARACTERS } from "../../src/core/text/delta-buffer.js";
+import type { Piece } from "../../src/core/text/held-piece.js";
+import { Pacer } from "../../src/core/text/pacer.js";
 import { chunkOf, pieces, read } from "../support/buffering.js";
 import { assertWholeCharacters, difficultText } from "../support/hard-text.js";
 

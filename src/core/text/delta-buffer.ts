@@ -1,6 +1,6 @@
 import { type Boundary, type BoundaryFinder, boundaryFinder, forcedLength } from "./boundary.js";
 import { settledPlace, solidLength } from "./graphemes.js";
-import { Held, kindOf, type Piece } from "./held.js";
+import { Held, kindOf, type Piece } from "./held-piece.js";
 
 /** When held pieces go on; whichever comes first. 0: this rule does not apply. */
 export interface BufferRules {

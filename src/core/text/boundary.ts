@@ -1,5 +1,5 @@
 import { endsInHalf, placeBefore, settledPlace } from "./graphemes.js";
-import { PassageFinder } from "./passages.js";
+import { PassageFinder } from "./sentences.js";
 
 /** Where held text may be cut. `none`: between any two characters, as a reader sees them. */
 export type Boundary = "none" | "word" | "sentence" | "line" | "paragraph";

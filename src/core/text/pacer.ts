@@ -1,6 +1,6 @@
 import { firstWordLength, forcedLength } from "./boundary.js";
 import { MOST_CHARACTERS } from "./delta-buffer.js";
-import { Held, kindOf, type Piece } from "./held.js";
+import { Held, kindOf, type Piece } from "./held-piece.js";
 
 /** A reader may be this far behind the model before the pace is raised to catch up; milliseconds. */
 const PATIENCE = 1000;
