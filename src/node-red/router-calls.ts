@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.js";
-import type { Tool } from "../core/tool-list.js";
-import { failure, quotedName } from "../core/tool-result.js";
-import type { RoundCall } from "../core/tool-round.js";
-import { verdictOf } from "../core/tool-verdict.js";
+import { verdictOf } from "../core/tools/check-call.js";
+import type { Tool } from "../core/tools/definitions.js";
+import { failure, quotedName } from "../core/tools/result.js";
+import type { RoundCall } from "../core/tools/round.js";
 import type { Message, NodeRed, RuntimeNode } from "./red.js";
 import type { LinkCalls } from "./router-link.js";
 import type { ToolCallTag } from "./router-message.js";

@@ -1,7 +1,7 @@
 import type { ChatRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { mergeTools, nameOf } from "../core/tool-list.js";
+import { mergeTools, nameOf } from "../core/tools/definitions.js";
 import { carried } from "./message.js";
 import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";

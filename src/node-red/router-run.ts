@@ -5,7 +5,7 @@ import type { ChatRequest } from "../core/chat/request.js";
 import type { Stats } from "../core/chat/stats.js";
 import type { Failure, FailureData } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import type { CallReport, ToolRound } from "../core/tool-round.js";
+import type { CallReport, ToolRound } from "../core/tools/round.js";
 import { TotalStats } from "../core/total-stats.js";
 import { Assembly } from "./assembly.js";
 import { carried, copyParts } from "./message.js";

@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { readTools, type Tool } from "../core/tool-list.js";
+import { readTools, type Tool } from "../core/tools/definitions.js";
 import { above0 } from "./above0.js";
 import type { NodeConfig } from "./red.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jsonFaultAt } from "../../src/core/json/fault-position.js";
-import { readArguments } from "../../src/core/tool-arguments.js";
+import { readArguments } from "../../src/core/tools/arguments.js";
 
 function isJson(text: string): boolean {
   try {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AssistantMessage, ToolCall } from "../../src/core/chat/chunk.js";
-import { mergeTools, nameOf, readTools } from "../../src/core/tool-list.js";
-import { resultOf } from "../../src/core/tool-result.js";
-import { ToolRound } from "../../src/core/tool-round.js";
-import { nextRequest, readRequest } from "../../src/core/tool-turn.js";
+import { mergeTools, nameOf, readTools } from "../../src/core/tools/definitions.js";
+import { nextRequest, readRequest } from "../../src/core/tools/next-request.js";
+import { resultOf } from "../../src/core/tools/result.js";
+import { ToolRound } from "../../src/core/tools/round.js";
 
 const call = (id: string): ToolCall => ({ id, type: "function", function: { name: "f", arguments: "{}" } });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AssistantMessage } from "../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../src/core/chat/request.js";
-import { nextRequest } from "../../src/core/tool-turn.js";
+import { nextRequest } from "../../src/core/tools/next-request.js";
 import { checkEndpoint } from "../../src/providers/endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 

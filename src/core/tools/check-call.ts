@@ -1,10 +1,10 @@
-import type { ToolCall } from "./chat/chunk.js";
-import { isObject } from "./json/parse.js";
-import { compileSchema, type SchemaCheck } from "./json/schema.js";
-import { readArguments } from "./tool-arguments.js";
-import { nameOf, type Tool } from "./tool-list.js";
-import { quotedName } from "./tool-result.js";
-import type { CallOutcome } from "./tool-round.js";
+import type { ToolCall } from "../chat/chunk.js";
+import { isObject } from "../json/parse.js";
+import { compileSchema, type SchemaCheck } from "../json/schema.js";
+import { readArguments } from "./arguments.js";
+import { nameOf, type Tool } from "./definitions.js";
+import { quotedName } from "./result.js";
+import type { CallOutcome } from "./round.js";
 
 /** What is to be done with a call: to have it run, or to tell the model why it is not. */
 export type Verdict =

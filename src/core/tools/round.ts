@@ -1,5 +1,5 @@
-import type { ChatMessage, ToolCall } from "./chat/chunk.js";
-import type { ToolResult } from "./tool-result.js";
+import type { ChatMessage, ToolCall } from "../chat/chunk.js";
+import type { ToolResult } from "./result.js";
 
 /** How a call fared: `refused` are arguments that no tool was given, `unavailable` a tool that cannot be reached. */
 export type CallOutcome =

@@ -1,7 +1,7 @@
-import { jsonFaultAt } from "./json/fault-position.js";
-import { isObject, mayNestDeeper, parseJson, withinDepth } from "./json/parse.js";
-import type { SchemaCheck } from "./json/schema.js";
-import { DEFAULT_LIMITS } from "./limits.js";
+import { jsonFaultAt } from "../json/fault-position.js";
+import { isObject, mayNestDeeper, parseJson, withinDepth } from "../json/parse.js";
+import type { SchemaCheck } from "../json/schema.js";
+import { DEFAULT_LIMITS } from "../limits.js";
 
 /** Arguments that a tool can be given, or what is wrong with them, for the model to read. */
 export type Arguments = { value: Record<string, unknown> } | { wrong: string };

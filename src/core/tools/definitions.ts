@@ -1,6 +1,6 @@
-import { Failure } from "./failure.js";
-import { isObject, tryParseJson } from "./json/parse.js";
-import { compileSchema, type SchemaCheck } from "./json/schema.js";
+import { Failure } from "../failure.js";
+import { isObject, tryParseJson } from "../json/parse.js";
+import { compileSchema, type SchemaCheck } from "../json/schema.js";
 
 /** A tool as an author writes it. */
 export interface ToolConfig {

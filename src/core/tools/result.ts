@@ -1,4 +1,4 @@
-import { isObject } from "./json/parse.js";
+import { isObject } from "../json/parse.js";
 
 /** What a tool gave back, for the model to read. */
 export interface ToolResult {
