@@ -1,6 +1,6 @@
 import type { ChatMessage } from "./conversation.js";
+import { respond } from "./model/responder.js";
 import type { ChatRequest } from "./request.js";
-import { respond } from "./responder.js";
 import { countTokens, pieces } from "./tokenise.js";
 
 /** One function call, its arguments cut for streaming. */

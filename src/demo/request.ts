@@ -1,7 +1,7 @@
 import { ApiError, invalid } from "./errors.js";
 import { type Fields, isFields } from "./json.js";
+import type { Prompt } from "./model/responder.js";
 import { readMessages } from "./request-messages.js";
-import type { Prompt } from "./responder.js";
 
 /** A function that the request offers. */
 export interface Tool {

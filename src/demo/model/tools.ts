@@ -1,10 +1,10 @@
-import { evaluate, expressionIn } from "./arithmetic.js";
-import { bounded, type CallMade, type ChatMessage } from "./conversation.js";
-import { isFields } from "./json.js";
+import { evaluate, expressionIn } from "../arithmetic.js";
+import { bounded, type CallMade, type ChatMessage } from "../conversation.js";
+import { isFields } from "../json.js";
+import type { Tool, ToolChoice } from "../request.js";
+import { fill } from "./fill-schema.js";
 import { keywords, type Mentions, mentionsIn } from "./mentions.js";
-import type { Tool, ToolChoice } from "./request.js";
-import { fill } from "./schema.js";
-import { snake, sourceFrom } from "./source.js";
+import { snake, sourceFrom } from "./values.js";
 
 /** A function call that the model makes. */
 export interface PlannedCall {

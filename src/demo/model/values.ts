@@ -1,9 +1,9 @@
-import { expressionIn } from "./arithmetic.js";
-import { isFields } from "./json.js";
+import { expressionIn } from "../arithmetic.js";
+import { isFields } from "../json.js";
+import { moodOf } from "../rewriting.js";
+import { capitalised, listItems, sentences, topicOf } from "../wording.js";
+import type { Source } from "./fill-schema.js";
 import { keywords, type Mentions } from "./mentions.js";
-import { moodOf } from "./rewriting.js";
-import type { Source } from "./schema.js";
-import { capitalised, listItems, sentences, topicOf } from "./wording.js";
 
 /** Where the values of a JSON answer or of a tool call come from. */
 export interface Material {

@@ -1,9 +1,9 @@
-import type { Question } from "./conversation.js";
+import type { Question } from "../conversation.js";
+import type { ResponseFormat } from "../request.js";
+import { fill } from "./fill-schema.js";
 import { mentionsIn } from "./mentions.js";
-import type { ResponseFormat } from "./request.js";
-import { fill } from "./schema.js";
-import { sourceFrom } from "./source.js";
 import { schemaSpelledOut } from "./spelled-out.js";
+import { sourceFrom } from "./values.js";
 
 const SAYS_JSON_ONLY =
   /\b(?:only|just|always|must|exclusively|strictly|valid|nothing but|raw)\b[^.\n]{0,40}\bjson\b|\bjson (?:only|object only)\b|\b(?:answer|reply|respond|return|output)\b[^.\n]{0,20}\b(?:in|with|as|using) (?:a )?json\b/i;

@@ -1,4 +1,4 @@
-import { bounded, type ChatMessage } from "./conversation.js";
+import { bounded, type ChatMessage } from "../conversation.js";
 
 /**
  * Going on with an answer that was broken off. The model is a function of the conversation, so it

@@ -1,5 +1,5 @@
-import { type CallMade, type ChatMessage, quoted } from "./conversation.js";
-import { isFields } from "./json.js";
+import { type CallMade, type ChatMessage, quoted } from "../conversation.js";
+import { isFields } from "../json.js";
 
 /** Depth and number of values read out from one result. */
 const DEEP = 3;

@@ -1,8 +1,8 @@
+import { bounded, type ChatMessage, type Question, questionOf, quoted } from "../conversation.js";
+import { dressed } from "../manner.js";
+import type { ResponseFormat } from "../request.js";
+import { reply } from "../skills.js";
 import { continued, remainder, resumptions } from "./continuation.js";
-import { bounded, type ChatMessage, type Question, questionOf, quoted } from "./conversation.js";
-import { dressed } from "./manner.js";
-import type { ResponseFormat } from "./request.js";
-import { reply } from "./skills.js";
 import { asJson, asksForJson } from "./structured.js";
 import { answerFromResults, resultsOf } from "./tool-answer.js";
 import { type PlannedCall, planCalls, type ToolSettings } from "./tools.js";

@@ -1,5 +1,5 @@
-import type { Fields } from "./json.js";
-import { snake } from "./source.js";
+import type { Fields } from "../json.js";
+import { snake } from "./values.js";
 
 /** A schema for the keys that a prompt spells out: `{"city": string}`, or "with the fields city and population". */
 export function schemaSpelledOut(text: string): Fields | undefined {

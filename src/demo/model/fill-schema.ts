@@ -1,4 +1,4 @@
-import { type Fields, isFields } from "./json.js";
+import { type Fields, isFields } from "../json.js";
 
 /**
  * Makes a value that fits a JSON Schema, from values that a {@link Source} offers. Understood: `type`,
