@@ -8,7 +8,7 @@ export type { Stats } from "./core/chat/stats.js";
 export type { Clock } from "./core/clock.js";
 export { Failure, type FailureCode, type FailureData, type Phase } from "./core/failure.js";
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
-export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server.js";
+export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server/demo-server.js";
 export { PROVIDERS } from "./providers/index.js";
 export type { JobAccount, JobStatus } from "./providers/job.js";
 export type {

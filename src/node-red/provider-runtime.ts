@@ -7,7 +7,7 @@ import { type SpeechObserver, type SpeechResult, SpeechRun } from "../client/spe
 import type { ChatRequest } from "../core/chat/request.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { Slots } from "../core/lifecycle/slots.js";
-import { type DemoServer, startDemoServer } from "../demo/server.js";
+import { type DemoServer, startDemoServer } from "../demo/server/demo-server.js";
 import { checkEndpoint } from "../providers/endpoint.js";
 import { providerById } from "../providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";

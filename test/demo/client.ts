@@ -1,6 +1,10 @@
 import { createParser } from "eventsource-parser";
 import { Agent, request } from "undici";
-import { type DemoServer, type DemoServerOptions, startDemoServer } from "../../src/demo/server.js";
+import {
+  type DemoServer,
+  type DemoServerOptions,
+  startDemoServer,
+} from "../../src/demo/server/demo-server.js";
 
 /** What the tests read of a chunk or a completion. */
 export interface Delta {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { respond } from "../../src/demo/model/responder.js";
-import { readRequest } from "../../src/demo/request.js";
+import { readRequest } from "../../src/demo/server/request.js";
 import { user } from "./client.js";
 
 type Schema = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countTokens, pieces } from "../../src/demo/tokenise.js";
+import { countTokens, pieces } from "../../src/demo/server/tokenise.js";
 import { isWellFormed } from "./client.js";
 
 describe("demo tokeniser", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { respond } from "../../src/demo/model/responder.js";
-import { readRequest } from "../../src/demo/request.js";
+import { readRequest } from "../../src/demo/server/request.js";
 import { user } from "./client.js";
 
 function tool(

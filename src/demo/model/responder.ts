@@ -1,6 +1,6 @@
 import { bounded, type ChatMessage, type Question, questionOf, quoted } from "../conversation.js";
 import { dressed } from "../manner.js";
-import type { ResponseFormat } from "../request.js";
+import type { ResponseFormat } from "../server/request.js";
 import { reply } from "../skills.js";
 import { continued, remainder, resumptions } from "./continuation.js";
 import { asJson, asksForJson } from "./structured.js";

@@ -1,5 +1,5 @@
 import type { Question } from "../conversation.js";
-import type { ResponseFormat } from "../request.js";
+import type { ResponseFormat } from "../server/request.js";
 import { fill } from "./fill-schema.js";
 import { mentionsIn } from "./mentions.js";
 import { schemaSpelledOut } from "./spelled-out.js";

@@ -1,7 +1,7 @@
 import { evaluate, expressionIn } from "../arithmetic.js";
 import { bounded, type CallMade, type ChatMessage } from "../conversation.js";
 import { isFields } from "../json.js";
-import type { Tool, ToolChoice } from "../request.js";
+import type { Tool, ToolChoice } from "../server/request.js";
 import { fill } from "./fill-schema.js";
 import { keywords, type Mentions, mentionsIn } from "./mentions.js";
 import { snake, sourceFrom } from "./values.js";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { ApiError } from "../errors.js";
 import { completion } from "./completion.js";
-import { ApiError } from "./errors.js";
 import { FaultCycle, HTML_PAGE, refusal, streamedError } from "./faults.js";
 import { generate, usageOf } from "./generation.js";
 import { authorise, JSON_TYPE, readJson, send, sendError, sendJson } from "./http.js";

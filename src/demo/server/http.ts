@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError } from "./errors.js";
+import { ApiError } from "../errors.js";
 
 /** Bytes of a request body at most. */
 export const MOST_BYTES = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import type { ChatMessage } from "./conversation.js";
-import { respond } from "./model/responder.js";
+import type { ChatMessage } from "../conversation.js";
+import { respond } from "../model/responder.js";
 import type { ChatRequest } from "./request.js";
 import { countTokens, pieces } from "./tokenise.js";
 

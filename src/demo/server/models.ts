@@ -1,4 +1,4 @@
-import { ApiError } from "./errors.js";
+import { ApiError } from "../errors.js";
 
 export const FAULTS = [
   "429",

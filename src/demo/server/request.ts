@@ -1,6 +1,6 @@
-import { ApiError, invalid } from "./errors.js";
-import { type Fields, isFields } from "./json.js";
-import type { Prompt } from "./model/responder.js";
+import { ApiError, invalid } from "../errors.js";
+import { type Fields, isFields } from "../json.js";
+import type { Prompt } from "../model/responder.js";
 import { readMessages } from "./request-messages.js";
 
 /** A function that the request offers. */

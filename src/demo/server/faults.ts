@@ -1,4 +1,4 @@
-import { ApiError } from "./errors.js";
+import { ApiError } from "../errors.js";
 import type { Fault, ModelSpec } from "./models.js";
 
 /** Model ids remembered at most; the oldest is forgotten first, so that made-up ids cannot fill the memory. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
-import { invalid } from "./errors.js";
+import { invalid } from "../errors.js";
 import type { Fault } from "./models.js";
 
 /** What `POST /v1/audio/speech` was asked for. */

@@ -1,6 +1,6 @@
-import type { CallMade, ChatMessage, Role } from "./conversation.js";
-import { ApiError, invalid } from "./errors.js";
-import { isFields } from "./json.js";
+import type { CallMade, ChatMessage, Role } from "../conversation.js";
+import { ApiError, invalid } from "../errors.js";
+import { isFields } from "../json.js";
 
 const ROLES: readonly Role[] = ["system", "developer", "user", "assistant", "tool", "function"];
 
