@@ -1,7 +1,7 @@
 import { bounded, type ChatMessage, type Question, questionOf, quoted } from "../conversation.js";
-import { dressed } from "../manner.js";
 import type { ResponseFormat } from "../server/request.js";
-import { reply } from "../skills.js";
+import { reply } from "../skills/all-skills.js";
+import { dressed } from "../skills/manner.js";
 import { continued, remainder, resumptions } from "./continuation.js";
 import { asJson, asksForJson } from "./structured.js";
 import { answerFromResults, resultsOf } from "./tool-answer.js";

@@ -1,6 +1,6 @@
 import { expressionIn } from "../arithmetic.js";
 import { isFields } from "../json.js";
-import { moodOf } from "../rewriting.js";
+import { moodOf } from "../skills/rewriting.js";
 import { capitalised, listItems, sentences, topicOf } from "../wording.js";
 import type { Source } from "./fill-schema.js";
 import { keywords, type Mentions } from "./mentions.js";

@@ -1,5 +1,5 @@
-import { bounded, type Question, type Skill } from "./conversation.js";
-import { sentences } from "./wording.js";
+import { bounded, type Question, type Skill } from "../conversation.js";
+import { sentences } from "../wording.js";
 
 /** Skills that work on a text that the question brings along. */
 

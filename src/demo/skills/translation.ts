@@ -1,5 +1,5 @@
-import { quoted, type Skill } from "./conversation.js";
-import { sentences } from "./wording.js";
+import { quoted, type Skill } from "../conversation.js";
+import { sentences } from "../wording.js";
 
 export type Language = "German" | "French" | "Spanish";
 

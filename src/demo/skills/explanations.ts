@@ -1,4 +1,4 @@
-import type { Skill } from "./conversation.js";
+import type { Skill } from "../conversation.js";
 
 /** What the model can explain: the words that a newcomer to streaming in Node-RED stumbles over. */
 const TOPICS: readonly [RegExp, string][] = [

@@ -1,4 +1,4 @@
-import type { Skill } from "./conversation.js";
+import type { Skill } from "../conversation.js";
 
 interface Sample {
   readonly when: RegExp;

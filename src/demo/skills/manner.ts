@@ -1,5 +1,5 @@
+import { enumerated, listItems, NUMBER, numberFrom, sentences } from "../wording.js";
 import { APOLOGIES, type Language } from "./translation.js";
-import { enumerated, listItems, NUMBER, numberFrom, sentences } from "./wording.js";
 
 /** How an answer is to be dressed up, as a system prompt (or the question itself) asks for it. */
 interface Manner {

@@ -1,4 +1,4 @@
-import { pick, type Skill } from "./conversation.js";
+import { pick, type Skill } from "../conversation.js";
 
 /** Small talk: greetings, thanks, and questions about the demo model itself. */
 

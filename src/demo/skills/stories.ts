@@ -1,5 +1,5 @@
-import { pick, type Skill } from "./conversation.js";
-import { NUMBER, numberFrom, topicOf } from "./wording.js";
+import { pick, type Skill } from "../conversation.js";
+import { NUMBER, numberFrom, topicOf } from "../wording.js";
 
 /**
  * Stories about anything. The people in them look for `{topic}` rather than being it, so that any

@@ -1,5 +1,5 @@
-import { earlierQuestions, type Question, quoted, type Skill } from "./conversation.js";
-import { enumerated } from "./wording.js";
+import { earlierQuestions, type Question, quoted, type Skill } from "../conversation.js";
+import { enumerated } from "../wording.js";
 
 /**
  * What the user said about himself, found again in the conversation. The model keeps nothing: a flow

@@ -1,5 +1,5 @@
-import { pick, type Skill } from "./conversation.js";
-import { capitalised, topicOf } from "./wording.js";
+import { pick, type Skill } from "../conversation.js";
+import { capitalised, topicOf } from "../wording.js";
 
 const HAIKU = [
   ["Letters on the wire,", "one by one they find their place:", "morning fills the page."],

@@ -1,7 +1,7 @@
-import { arithmetic } from "./arithmetic.js";
+import { arithmetic } from "../arithmetic.js";
+import { pick, type Question, quoted, type Skill } from "../conversation.js";
 import { chinese } from "./chinese.js";
 import { code } from "./code.js";
-import { pick, type Question, quoted, type Skill } from "./conversation.js";
 import { counting } from "./counting.js";
 import { capitals, explanations } from "./explanations.js";
 import { lists } from "./lists.js";

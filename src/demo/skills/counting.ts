@@ -1,5 +1,5 @@
-import type { Skill } from "./conversation.js";
-import { NUMBER, numberFrom } from "./wording.js";
+import type { Skill } from "../conversation.js";
+import { NUMBER, numberFrom } from "../wording.js";
 
 /** Numbers in one answer; "count to a million" is a promise that nobody wants kept. */
 const MOST = 10_000;

@@ -1,4 +1,4 @@
-import { earlierQuestions, pick, quoted, type Skill } from "./conversation.js";
+import { earlierQuestions, pick, quoted, type Skill } from "../conversation.js";
 
 /**
  * Answers in Chinese, several sentences each: the script has no spaces and ends its sentences with

@@ -1,5 +1,5 @@
-import { pick, type Skill } from "./conversation.js";
-import { capitalised, NUMBER, numberFrom, topicOf } from "./wording.js";
+import { pick, type Skill } from "../conversation.js";
+import { capitalised, NUMBER, numberFrom, topicOf } from "../wording.js";
 
 /** Things that the model knows by heart, by the words that ask for them. */
 const KNOWN: readonly [RegExp, string, readonly string[]][] = [
