@@ -4,7 +4,7 @@ import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../core/json/parse.js";
 import { Citations } from "./citations.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "./dialect.js";
-import { FOREIGN_DIALECTS } from "./foreign.js";
+import { FOREIGN_DIALECTS } from "./foreign-dialects.js";
 import { isRichChoice, kindOf, mayAnswer, normaliseDelta, wholeMessage } from "./openai-delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { reportedError } from "./stream-error.js";
