@@ -1,4 +1,4 @@
-import { ANTHROPIC } from "./anthropic.js";
+import { ANTHROPIC } from "./anthropic/reader.js";
 import type { ForeignDialect } from "./dialect.js";
 import { GEMINI } from "./gemini.js";
 import { OLLAMA } from "./ollama.js";

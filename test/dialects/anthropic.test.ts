@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readChunk } from "../../src/core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
-import { ANTHROPIC } from "../../src/dialects/anthropic.js";
+import { ANTHROPIC } from "../../src/dialects/anthropic/reader.js";
 import { OpenAiDecoder } from "../../src/dialects/openai.js";
 import {
   block,

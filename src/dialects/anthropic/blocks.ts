@@ -1,7 +1,7 @@
-import type { Delta } from "../core/chat/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../core/chat/vendor-echo.js";
-import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json/parse.js";
+import type { Delta } from "../../core/chat/chunk.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../../core/chat/vendor-echo.js";
+import { Failure } from "../../core/failure.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** Most characters that a block may gather before anybody hears of it. */
 const LONGEST_UNHEARD = 16 * 1024 * 1024;

@@ -1,11 +1,11 @@
-import type { Chunk, ChunkChoice, Delta } from "../core/chat/chunk.js";
-import { finishFields } from "../core/chat/finish-reason.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { type Block, type BlockListener, impliedBlock, openBlock } from "./anthropic-blocks.js";
-import { AnthropicOrder } from "./anthropic-order.js";
-import { AnthropicUsage } from "./anthropic-usage.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
+import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import { finishFields } from "../../core/chat/finish-reason.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import { type Block, type BlockListener, impliedBlock, openBlock } from "./blocks.js";
+import { AnthropicOrder } from "./order.js";
+import { AnthropicUsage } from "./usage.js";
 
 /** The records by which the dialect is told. A `ping` is not one of them: others ping too. */
 const EVENTS: ReadonlySet<unknown> = new Set([

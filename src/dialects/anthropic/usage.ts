@@ -1,6 +1,6 @@
-import type { Usage } from "../core/chat/chunk.js";
-import { later } from "../core/chat/vendor-fields.js";
-import { isObject } from "../core/json/parse.js";
+import type { Usage } from "../../core/chat/chunk.js";
+import { later } from "../../core/chat/vendor-fields.js";
+import { isObject } from "../../core/json/parse.js";
 
 /**
  * The counts of an answer of Anthropic's. Those at the end are of the whole answer and replace those from its beginning;

@@ -1,5 +1,5 @@
-import type { Delta } from "../core/chat/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../core/chat/vendor-echo.js";
+import type { Delta } from "../../core/chat/chunk.js";
+import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../../core/chat/vendor-echo.js";
 
 /** In which order an answer's blocks came, learnt from what is told of them. */
 export class AnthropicOrder {
