@@ -1,8 +1,8 @@
-import type { Delta, ToolCallDelta } from "../core/chat/chunk.js";
-import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../core/chat/vendor-echo.js";
-import { joinBase64 } from "../core/chat/vendor-fields.js";
-import { isObject } from "../core/json/parse.js";
-import { PartialArgs } from "./gemini-args.js";
+import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
+import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../../core/chat/vendor-echo.js";
+import { joinBase64 } from "../../core/chat/vendor-fields.js";
+import { isObject } from "../../core/json/parse.js";
+import { PartialArgs } from "./args.js";
 
 /** A function call that has begun and is not whole. */
 interface OpenCall {

@@ -1,5 +1,5 @@
-import type { Logprobs, Usage } from "../core/chat/chunk.js";
-import { isObject } from "../core/json/parse.js";
+import type { Logprobs, Usage } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
 
 /**
  * The counts under the names of Chat Completions, with Gemini's own beside them. Those of a later record are of all of

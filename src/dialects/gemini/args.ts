@@ -1,5 +1,5 @@
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** Most characters that arguments may gather before anybody hears of them. */
 const LONGEST_UNHEARD = 16 * 1024 * 1024;

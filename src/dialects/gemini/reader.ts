@@ -1,14 +1,14 @@
-import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
-import { finishFields } from "../core/chat/finish-reason.js";
-import { distinctChoices } from "../core/chat/merge.js";
-import { excerpt } from "../core/errors/error-body.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./gemini-metadata.js";
-import { GeminiParts } from "./gemini-parts.js";
-import { isRichChoice, kindOf } from "./openai-delta.js";
-import { secondsOf } from "./timestamp.js";
+import type { Chunk, ChunkChoice } from "../../core/chat/chunk.js";
+import { finishFields } from "../../core/chat/finish-reason.js";
+import { distinctChoices } from "../../core/chat/merge.js";
+import { excerpt } from "../../core/errors/error-body.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import { isRichChoice, kindOf } from "../openai-delta.js";
+import { secondsOf } from "../timestamp.js";
+import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./metadata.js";
+import { GeminiParts } from "./parts.js";
 
 /**
  * Finish reasons that are no end of an answer (Gemini API reference, "FinishReason"): what the model wrote cannot be
