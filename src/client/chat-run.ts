@@ -11,7 +11,7 @@ import { expired } from "../core/errors/timeout-failure.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
-import { OpenAiDecoder } from "../dialects/openai.js";
+import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
 import { serviceName } from "../providers/endpoint.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";

@@ -3,7 +3,7 @@ import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { isRichChoice, kindOf } from "./openai-delta.js";
+import { isRichChoice, kindOf } from "./openai/delta.js";
 import { secondsOf } from "./timestamp.js";
 
 /** How long each step took, in nanoseconds. */

@@ -1,6 +1,6 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { isObject } from "../core/json/parse.js";
-import { isRichChoice } from "../dialects/openai-delta.js";
+import { isRichChoice } from "../dialects/openai/delta.js";
 import type { Message, Parts } from "./red.js";
 import { tagOf } from "./retry-tag.js";
 import { runTagOf } from "./run-tag.js";

@@ -4,7 +4,7 @@ import { readChunk } from "../../src/core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { ANTHROPIC } from "../../src/dialects/anthropic/reader.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import {
   block,
   blockDelta,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { RecordingSink } from "../support/replay.js";
 
 describe("A record that names a choice twice", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { FIXTURES } from "../fixtures/index.js";
 import { anyChunkLike, anyJson, anyRecords, framed } from "../support/arbitraries.js";
 import { play, RecordingSink } from "../support/replay.js";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk } from "../../src/core/chat/chunk.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
-import { PieceTemplate } from "../../src/dialects/piece-template.js";
-import { ToolCallTracker } from "../../src/dialects/tool-call-tracker.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
+import { PieceTemplate } from "../../src/dialects/openai/piece-template.js";
+import { ToolCallTracker } from "../../src/dialects/openai/tool-call-tracker.js";
 import { anyCuts, anyText, cutText } from "../support/arbitraries.js";
 import { decode } from "../support/replay.js";
 

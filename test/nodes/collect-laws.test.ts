@@ -6,7 +6,7 @@ import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { mergeChunks } from "../../src/core/chat/merge.js";
 import { statsOf } from "../../src/core/chat/stats.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../src/node-red/message.js";
 import type { Message } from "../../src/node-red/red.js";
 import { Collecting } from "../support/collecting.js";

@@ -4,7 +4,7 @@ import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../
 import type { Chunk } from "../../src/core/chat/chunk.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../src/dialects/dialect.js";
-import { OpenAiDecoder } from "../../src/dialects/openai.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { providerById } from "../../src/providers/index.js";
 import { type BodyListener, readerFor } from "../../src/transport/body.js";
 import { framingOf } from "../../src/transport/framing.js";

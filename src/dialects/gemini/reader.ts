@@ -5,7 +5,7 @@ import { excerpt } from "../../core/errors/error-body.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
-import { isRichChoice, kindOf } from "../openai-delta.js";
+import { isRichChoice, kindOf } from "../openai/delta.js";
 import { secondsOf } from "../timestamp.js";
 import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./metadata.js";
 import { GeminiParts } from "./parts.js";

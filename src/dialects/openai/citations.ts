@@ -1,4 +1,4 @@
-import { isObject, tryParseJson } from "../core/json/parse.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** Under this name Venice tells what it has searched for, as if the model had called a tool of the author's. */
 const SEARCH_TOOL = "venice_web_search_documents";

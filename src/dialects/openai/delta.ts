@@ -1,7 +1,7 @@
-import type { ChunkChoice, Delta } from "../core/chat/chunk.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import type { ChunkKind } from "./dialect.js";
+import type { ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import type { ChunkKind } from "../dialect.js";
 
 /** Fields of a delta that make no message by themselves. */
 const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);

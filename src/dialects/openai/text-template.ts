@@ -1,5 +1,5 @@
-import { ownCopy } from "../core/chat/growing-text.js";
-import { isObject, tryParseJson } from "../core/json/parse.js";
+import { ownCopy } from "../../core/chat/growing-text.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** A text that no vendor sends and that needs no escaping: shows where in the record the text stands. */
 const PROBE = "\u2063probe\u2063";

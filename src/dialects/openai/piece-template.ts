@@ -1,5 +1,5 @@
-import type { Chunk } from "../core/chat/chunk.js";
-import { isObject } from "../core/json/parse.js";
+import type { Chunk } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
 import { TextTemplate } from "./text-template.js";
 import type { ToolCallTracker } from "./tool-call-tracker.js";
 

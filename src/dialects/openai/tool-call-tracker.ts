@@ -1,6 +1,6 @@
-import type { ToolCallDelta } from "../core/chat/chunk.js";
-import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json/parse.js";
+import type { ToolCallDelta } from "../../core/chat/chunk.js";
+import { Failure } from "../../core/failure.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** Arguments are looked at for their end up to this length: often looking at long ones would take forever. */
 const LONGEST_CHECKED = 16 * 1024;
