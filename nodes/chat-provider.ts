@@ -1,11 +1,11 @@
-import { addProviderRoutes } from "../src/node-red/admin.js";
 import { warnOfUncheckedCertificates } from "../src/node-red/certificate-warning.js";
-import { connectionFrom } from "../src/node-red/connection.js";
-import { warnOfPlainHttp } from "../src/node-red/plain-http-warning.js";
-import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/provider-config.js";
-import { ProviderRuntime } from "../src/node-red/provider-runtime.js";
+import { addProviderRoutes } from "../src/node-red/chat-provider/admin-routes.js";
+import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/chat-provider/config.js";
+import { variableFiller } from "../src/node-red/chat-provider/environment.js";
+import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
+import { connectionFrom } from "../src/node-red/chat-provider/tls-and-proxy.js";
+import { warnOfPlainHttp } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
-import { variableFiller } from "../src/node-red/variables.js";
 
 /** Which service, where, with which key, and how much at once. */
 export = function chatProvider(red: NodeRed): void {

@@ -3,9 +3,9 @@ import type { Failure } from "../core/failure.js";
 import { DeltaBuffer, MOST_CHARACTERS } from "../core/text/delta-buffer.js";
 import { WavJoiner } from "../core/wav.js";
 import type { SpeechRequest } from "../providers/speech.js";
+import type { RunningChat } from "./chat-provider/runtime.js";
 import { toNodeError } from "./error.js";
 import { carried, copyParts } from "./message.js";
-import type { RunningChat } from "./provider-runtime.js";
 import type { Done, Message, Parts, Send } from "./red.js";
 
 /** A message whose text is to be spoken. */

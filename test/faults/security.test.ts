@@ -161,7 +161,7 @@ describe("The key of a provider", () => {
   });
 
   it("K19: no setting of a provider turns the check of certificates off", () => {
-    const source = readFileSync(join(__dirname, "../../src/node-red/provider-config.ts"), "utf8");
+    const source = readFileSync(join(__dirname, "../../src/node-red/chat-provider/config.ts"), "utf8");
     assert.doesNotMatch(source, /rejectUnauthorized/);
   });
 });

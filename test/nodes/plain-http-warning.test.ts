@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { warnOfPlainHttp } from "../../src/node-red/plain-http-warning.js";
+import { warnOfPlainHttp } from "../../src/node-red/chat-provider/warnings.js";
 import type { RuntimeNode } from "../../src/node-red/red.js";
 
 /** A variable in the address. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../src/index.js";
-import type { ProviderNode } from "../../src/node-red/admin.js";
+import type { ProviderNode } from "../../src/node-red/chat-provider/admin-routes.js";
 import type { Message } from "../../src/node-red/red.js";
 import { askFlow } from "../support/flows.js";
 import { type TestFlow, useHelper } from "../support/helper.js";

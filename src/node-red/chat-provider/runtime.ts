@@ -1,26 +1,26 @@
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, type JobWish, withEnd } from "../client/chat-types.js";
-import { resultWithout } from "../client/empty-result.js";
-import { startRun } from "../client/job-run.js";
-import { listModels, type ModelList, readBalance } from "../client/model-list.js";
-import { type SpeechObserver, type SpeechResult, SpeechRun } from "../client/speech-run.js";
-import type { ChatRequest } from "../core/chat/request.js";
-import { asFailure, Failure } from "../core/failure.js";
-import { Slots } from "../core/lifecycle/slots.js";
-import { type DemoServer, startDemoServer } from "../demo/server/demo-server.js";
-import { checkEndpoint } from "../providers/endpoint.js";
-import { providerById } from "../providers/index.js";
-import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
-import type { SpeechRequest } from "../providers/speech.js";
-import { createAgent } from "../transport/agent.js";
-import { systemClock } from "../transport/system-clock.js";
-import type { Connection } from "./connection.js";
+import { type ChatObserver, type ChatResult, type JobWish, withEnd } from "../../client/chat-types.js";
+import { resultWithout } from "../../client/empty-result.js";
+import { startRun } from "../../client/job-run.js";
+import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
+import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
+import type { ChatRequest } from "../../core/chat/request.js";
+import { asFailure, Failure } from "../../core/failure.js";
+import { Slots } from "../../core/lifecycle/slots.js";
+import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
+import { checkEndpoint } from "../../providers/endpoint.js";
+import { providerById } from "../../providers/index.js";
+import type { Endpoint, Provider, ProviderMemory } from "../../providers/provider.js";
+import type { SpeechRequest } from "../../providers/speech.js";
+import { createAgent } from "../../transport/agent.js";
+import { systemClock } from "../../transport/system-clock.js";
 import {
   type ProviderCredentials,
   type ProviderNodeConfig,
   type ProviderSettings,
   readProviderConfig,
-} from "./provider-config.js";
+} from "./config.js";
+import type { Connection } from "./tls-and-proxy.js";
 
 /** What a chat-stream asks of a provider. */
 export interface AskOptions {

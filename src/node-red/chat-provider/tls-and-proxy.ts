@@ -1,7 +1,7 @@
-import { Failure } from "../core/failure.js";
-import type { AgentOptions } from "../transport/agent.js";
-import type { ProviderNodeConfig } from "./provider-config.js";
-import type { NodeRed } from "./red.js";
+import { Failure } from "../../core/failure.js";
+import type { AgentOptions } from "../../transport/agent.js";
+import type { NodeRed } from "../red.js";
+import type { ProviderNodeConfig } from "./config.js";
 
 /** How connections are made that are not simply made. */
 export type Connection = Pick<AgentOptions, "tls" | "proxy">;

@@ -1,6 +1,6 @@
-import { isOpenToListeners } from "../providers/endpoint.js";
-import type { ProviderNodeConfig } from "./provider-config.js";
-import type { RuntimeNode } from "./red.js";
+import { isOpenToListeners } from "../../providers/endpoint.js";
+import type { RuntimeNode } from "../red.js";
+import type { ProviderNodeConfig } from "./config.js";
 
 /** Says at each start, as long as it is so, that a key may travel unencrypted because somebody ticked that it may. */
 export function warnOfPlainHttp(
