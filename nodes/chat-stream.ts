@@ -1,5 +1,5 @@
-import type { ChatStreamConfig } from "../src/node-red/chat-stream-config.js";
-import { ChatStreamController } from "../src/node-red/chat-stream-controller.js";
+import type { ChatStreamConfig } from "../src/node-red/chat-stream/config.js";
+import { ChatStreamController } from "../src/node-red/chat-stream/controller.js";
 import { guardNode } from "../src/node-red/guard.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
 

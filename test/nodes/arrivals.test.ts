@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Arrivals } from "../../src/node-red/arrivals.js";
+import { Arrivals } from "../../src/node-red/chat-stream/arrivals.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 describe("Messages that take their time to be ready", () => {

@@ -1,8 +1,8 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { type ChatStreamConfig, promptName } from "./chat-stream-config.js";
-import { evaluate } from "./evaluate.js";
-import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./prompt.js";
-import type { Message, NodeRed, RuntimeNode } from "./red.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import type { Message, NodeRed, RuntimeNode } from "../red.js";
+import { type ChatStreamConfig, promptName } from "./config.js";
+import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./request.js";
+import { evaluate } from "./typed-input.js";
 
 /**
  * What a message asks of a chat-stream: settings, prompt and history.

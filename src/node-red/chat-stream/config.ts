@@ -1,6 +1,6 @@
+import type { NodeConfig } from "../red.js";
 import type { ConversationPlace } from "./conversation.js";
-import type { ParameterConfig } from "./prompt.js";
-import type { NodeConfig } from "./red.js";
+import type { ParameterConfig } from "./request.js";
 
 /** A chat-stream as it stands in a flow file. */
 export interface ChatStreamConfig extends NodeConfig, ParameterConfig {

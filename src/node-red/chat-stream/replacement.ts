@@ -1,7 +1,7 @@
-import type { Ask } from "./prompt.js";
-import type { Message } from "./red.js";
-import { tagOf } from "./retry-tag.js";
-import { asksForNextTurn } from "./run-tag.js";
+import type { Message } from "../red.js";
+import { tagOf } from "../retry-tag.js";
+import { asksForNextTurn } from "../run-tag.js";
+import type { Ask } from "./request.js";
 
 /** As much of a stream as decides who replaces whom. */
 interface Contender {

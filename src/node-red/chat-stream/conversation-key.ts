@@ -1,7 +1,7 @@
-import { Failure } from "../core/failure.js";
-import type { ChatStreamConfig } from "./chat-stream-config.js";
-import { evaluate } from "./evaluate.js";
-import type { Message, NodeRed, RuntimeNode } from "./red.js";
+import { Failure } from "../../core/failure.js";
+import type { Message, NodeRed, RuntimeNode } from "../red.js";
+import type { ChatStreamConfig } from "./config.js";
+import { evaluate } from "./typed-input.js";
 
 /**
  * The key of the conversation that a message belongs to, `""` where the node tells none apart.

@@ -1,13 +1,13 @@
-import type { ChatResult } from "../client/chat-run.js";
-import type { AssistantMessage, ChatMessage } from "../core/chat/chunk.js";
-import { keptAnswer, withNewestPictures } from "../core/chat/history-entry.js";
-import { withoutContinuation } from "../core/retry/continuation.js";
-import { spliced } from "../core/retry/overlap-trimmer.js";
-import { plainCopy } from "./plain.js";
-import type { Ask } from "./prompt.js";
-import type { Message } from "./red.js";
-import { continuesOf, tagOf } from "./retry-tag.js";
-import { asksForNextTurn } from "./run-tag.js";
+import type { ChatResult } from "../../client/chat-run.js";
+import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
+import { keptAnswer, withNewestPictures } from "../../core/chat/history-entry.js";
+import { withoutContinuation } from "../../core/retry/continuation.js";
+import { spliced } from "../../core/retry/overlap-trimmer.js";
+import { plainCopy } from "../plain.js";
+import type { Message } from "../red.js";
+import { continuesOf, tagOf } from "../retry-tag.js";
+import { asksForNextTurn } from "../run-tag.js";
+import type { Ask } from "./request.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */
 export function endsTurn(result: ChatResult): boolean {

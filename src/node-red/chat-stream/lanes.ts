@@ -1,4 +1,4 @@
-import { Slots, type Ticket } from "../core/lifecycle/slots.js";
+import { Slots, type Ticket } from "../../core/lifecycle/slots.js";
 
 /** The node bounds how many messages it takes; here all of them may wait. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-import type { Clock } from "../core/clock.js";
-import { Failure } from "../core/failure.js";
+import type { Clock } from "../../core/clock.js";
+import { Failure } from "../../core/failure.js";
 
 /** Milliseconds: a context store that never answers must not hold up all that comes after. */
 const LONGEST_WAIT = 10_000;
