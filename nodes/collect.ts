@@ -1,4 +1,4 @@
-import { type CollectConfig, CollectController } from "../src/node-red/collect-controller.js";
+import { type CollectConfig, CollectController } from "../src/node-red/collect/controller.js";
 import { guardNode } from "../src/node-red/guard.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
 

@@ -1,4 +1,4 @@
-import { CollectController } from "../../src/node-red/collect-controller.js";
+import { CollectController } from "../../src/node-red/collect/controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
 
 /** A collect node without a runtime around it, for laws and for time. */

@@ -1,18 +1,18 @@
-import type { AssistantMessage } from "../core/chat/chunk.js";
-import { asFailure, Failure, type FailureData } from "../core/failure.js";
-import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import { systemClock } from "../transport/system-clock.js";
-import { above0 } from "./above0.js";
-import { Assembly } from "./assembly.js";
-import { controlOf } from "./control.js";
-import { toNodeError } from "./error.js";
-import { withoutStream } from "./message.js";
-import { lastTurn, parsedAnswer } from "./parsed-answer.js";
-import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./red.js";
-import { schemaAskedFor, schemaFrom } from "./response-format.js";
-import { withoutTags } from "./retry-tag.js";
-import { StatusLine } from "./status.js";
-import { meantBy, resetStreams, streamIdOf } from "./stream-door.js";
+import type { AssistantMessage } from "../../core/chat/chunk.js";
+import { asFailure, Failure, type FailureData } from "../../core/failure.js";
+import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
+import { systemClock } from "../../transport/system-clock.js";
+import { above0 } from "../above0.js";
+import { Assembly } from "../assembly.js";
+import { controlOf } from "../control.js";
+import { toNodeError } from "../error.js";
+import { withoutStream } from "../message.js";
+import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red.js";
+import { schemaAskedFor, schemaFrom } from "../response-format.js";
+import { withoutTags } from "../retry-tag.js";
+import { StatusLine } from "../status.js";
+import { meantBy, resetStreams, streamIdOf } from "../stream-door.js";
+import { lastTurn, parsedAnswer } from "./parse-answer.js";
 
 /** A collect node as it stands in a flow file. */
 export interface CollectConfig extends NodeConfig {
