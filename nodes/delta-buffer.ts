@@ -1,4 +1,4 @@
-import { type DeltaBufferConfig, DeltaBufferController } from "../src/node-red/delta-buffer-controller.js";
+import { type DeltaBufferConfig, DeltaBufferController } from "../src/node-red/delta-buffer/controller.js";
 import { guardNode } from "../src/node-red/guard.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
 

@@ -1,10 +1,10 @@
-import { readChunk } from "../core/chat/chunk-guard.js";
-import type { Clock } from "../core/clock.js";
-import { type BufferRules, DeltaBuffer } from "../core/text/delta-buffer.js";
-import type { Piece } from "../core/text/held-piece.js";
-import { Pacer } from "../core/text/pacer.js";
-import { withoutStream } from "./message.js";
-import type { Done, Message, Send } from "./red.js";
+import { readChunk } from "../../core/chat/chunk-guard.js";
+import type { Clock } from "../../core/clock.js";
+import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
+import type { Piece } from "../../core/text/held-piece.js";
+import { Pacer } from "../../core/text/pacer.js";
+import { withoutStream } from "../message.js";
+import type { Done, Message, Send } from "../red.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */
 const GRACE = 10;
