@@ -1,5 +1,5 @@
 import type { Chunk } from "../core/chat/chunk.js";
-import { carried } from "./message.js";
+import { carried } from "./messages/stream-writer.js";
 import type { Message, Parts } from "./red.js";
 import type { Asked, RetrySession } from "./retry-session.js";
 

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.js";
 import type { Sessions } from "../core/lifecycle/sessions.js";
-import { CancelledStreams } from "./cancelled-streams.js";
-import type { Control } from "./control.js";
+import { CancelledStreams } from "./messages/cancelled-streams.js";
+import type { Control } from "./messages/control.js";
+import { asksFor } from "./messages/retry-tag.js";
 import type { Message, RuntimeNode, Send } from "./red.js";
-import { asksFor } from "./retry-tag.js";
 import type { ToolCallTag } from "./router-message.js";
 import { resetMessage } from "./router-request.js";
 import type { RouterRun } from "./router-run.js";

@@ -3,8 +3,9 @@ import { asFailure, Failure } from "../core/failure.js";
 import { Recent } from "../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import { systemClock } from "../transport/system-clock.js";
-import { controlOf } from "./control.js";
 import { reaches } from "./feeds-retry.js";
+import { controlOf } from "./messages/control.js";
+import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "./messages/run-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
 import { lateAnswer } from "./router-answer.js";
 import { ToolCalls } from "./router-calls.js";
@@ -16,7 +17,6 @@ import { CAME_BACK, LOST_CALL, NOBODY_ASKED, RouterRounds } from "./router-round
 import { RouterRun } from "./router-run.js";
 import { type RouterConfig, type RouterSettings, settingsOf } from "./router-settings.js";
 import { RouterStatus } from "./router-status.js";
-import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "./run-tag.js";
 
 /** Runs that may be open: each holds its conversation. */
 const MOST_RUNS = 1000;

@@ -2,14 +2,14 @@ import type { ChatRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { mergeTools, nameOf } from "../core/tools/definitions.js";
-import { carried } from "./message.js";
+import { tagOf } from "./messages/retry-tag.js";
+import type { RunTag } from "./messages/run-tag.js";
+import { carried } from "./messages/stream-writer.js";
 import { plainCopy } from "./plain.js";
 import type { Message } from "./red.js";
-import { tagOf } from "./retry-tag.js";
 import type { ToolCallTag } from "./router-message.js";
 import type { RouterRun } from "./router-run.js";
 import { optionsOf, type RouterSettings } from "./router-settings.js";
-import type { RunTag } from "./run-tag.js";
 
 /**
  * A request on its way to the model, with the tools.

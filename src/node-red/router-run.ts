@@ -7,14 +7,14 @@ import type { Failure, FailureData } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import type { CallReport, ToolRound } from "../core/tools/round.js";
 import { TotalStats } from "../core/total-stats.js";
-import { Assembly } from "./assembly.js";
-import { carried, copyParts } from "./message.js";
+import { Assembly } from "./messages/assembly.js";
+import { withoutRetryTag } from "./messages/retry-tag.js";
+import type { RunTag } from "./messages/run-tag.js";
+import { carried, copyParts } from "./messages/stream-writer.js";
 import type { Message, Parts, Send } from "./red.js";
 import { failureOf } from "./retry-session.js";
-import { withoutRetryTag } from "./retry-tag.js";
 import { ToolAnswers } from "./router-answer.js";
 import { type Placed, takeCallsOut } from "./router-message.js";
-import type { RunTag } from "./run-tag.js";
 
 /** What the run's last message tells of a turn. */
 export interface RoundReport {

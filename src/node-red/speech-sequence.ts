@@ -5,7 +5,7 @@ import { WavJoiner } from "../core/wav.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import type { RunningChat } from "./chat-provider/runtime.js";
 import { toNodeError } from "./error.js";
-import { carried, copyParts } from "./message.js";
+import { carried, copyParts } from "./messages/stream-writer.js";
 import type { Done, Message, Parts, Send } from "./red.js";
 
 /** A message whose text is to be spoken. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CancelledStreams } from "../../src/node-red/cancelled-streams.js";
+import { CancelledStreams } from "../../src/node-red/messages/cancelled-streams.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { retryFlow, retryNode } from "../support/retry-flow.js";

@@ -7,7 +7,7 @@ import { mergeChunks } from "../../src/core/chat/merge.js";
 import { statsOf } from "../../src/core/chat/stats.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
-import { StreamWriter } from "../../src/node-red/message.js";
+import { StreamWriter } from "../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../src/node-red/red.js";
 import { Collecting } from "../support/collecting.js";
 

@@ -3,10 +3,10 @@ import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
 import { keptAnswer, withNewestPictures } from "../../core/chat/history-entry.js";
 import { withoutContinuation } from "../../core/retry/continuation.js";
 import { spliced } from "../../core/retry/overlap-trimmer.js";
+import { continuesOf, tagOf } from "../messages/retry-tag.js";
+import { asksForNextTurn } from "../messages/run-tag.js";
 import { plainCopy } from "../plain.js";
 import type { Message } from "../red.js";
-import { continuesOf, tagOf } from "../retry-tag.js";
-import { asksForNextTurn } from "../run-tag.js";
 import type { Ask } from "./request.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */

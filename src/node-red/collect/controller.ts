@@ -3,15 +3,15 @@ import { asFailure, Failure, type FailureData } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { above0 } from "../above0.js";
-import { Assembly } from "../assembly.js";
-import { controlOf } from "../control.js";
 import { toNodeError } from "../error.js";
-import { withoutStream } from "../message.js";
+import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
+import { Assembly } from "../messages/assembly.js";
+import { controlOf } from "../messages/control.js";
+import { schemaAskedFor, schemaFrom } from "../messages/response-format.js";
+import { withoutTags } from "../messages/retry-tag.js";
+import { withoutStream } from "../messages/stream-writer.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red.js";
-import { schemaAskedFor, schemaFrom } from "../response-format.js";
-import { withoutTags } from "../retry-tag.js";
 import { StatusLine } from "../status.js";
-import { meantBy, resetStreams, streamIdOf } from "../stream-door.js";
 import { lastTurn, parsedAnswer } from "./parse-answer.js";
 
 /** A collect node as it stands in a flow file. */

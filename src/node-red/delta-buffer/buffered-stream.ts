@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
-import { withoutStream } from "../message.js";
+import { withoutStream } from "../messages/stream-writer.js";
 import type { Done, Message, Send } from "../red.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */

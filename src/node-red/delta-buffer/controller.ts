@@ -4,9 +4,9 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { above0 } from "../above0.js";
+import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red.js";
 import { StatusLine } from "../status.js";
-import { meantBy, resetStreams, streamIdOf } from "../stream-door.js";
 import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
 
 /** A delta-buffer as it stands in a flow file. Numbers: empty or 0, the rule is off. */

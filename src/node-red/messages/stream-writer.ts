@@ -1,10 +1,10 @@
-import type { ChatResult } from "../client/chat-run.js";
-import type { Chunk } from "../core/chat/chunk.js";
-import { ownCopy } from "../core/chat/growing-text.js";
-import { mergeChunks } from "../core/chat/merge.js";
-import { isObject } from "../core/json/parse.js";
-import { PartialView } from "../core/json/partial-value.js";
-import type { Message, Parts, Send } from "./red.js";
+import type { ChatResult } from "../../client/chat-run.js";
+import type { Chunk } from "../../core/chat/chunk.js";
+import { ownCopy } from "../../core/chat/growing-text.js";
+import { mergeChunks } from "../../core/chat/merge.js";
+import { isObject } from "../../core/json/parse.js";
+import { PartialView } from "../../core/json/partial-value.js";
+import type { Message, Parts, Send } from "../red.js";
 
 /**
  * What belongs to one stream or to one request and so does not ride along: the request's own fields (forty turns

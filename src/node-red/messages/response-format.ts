@@ -1,6 +1,6 @@
-import { Failure } from "../core/failure.js";
-import { isObject, parseJson } from "../core/json/parse.js";
-import { compileSchema } from "../core/json/schema.js";
+import { Failure } from "../../core/failure.js";
+import { isObject, parseJson } from "../../core/json/parse.js";
+import { compileSchema } from "../../core/json/schema.js";
 
 /** The settings of a chat-stream that say what form the answer is to have. */
 export interface ResponseFormatConfig {
