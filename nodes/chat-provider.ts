@@ -5,7 +5,7 @@ import { variableFiller } from "../src/node-red/chat-provider/environment.js";
 import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { connectionFrom } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp } from "../src/node-red/chat-provider/warnings.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 
 /** Which service, where, with which key, and how much at once. */
 export = function chatProvider(red: NodeRed): void {

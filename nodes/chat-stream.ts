@@ -1,7 +1,7 @@
 import type { ChatStreamConfig } from "../src/node-red/chat-stream/config.js";
 import { ChatStreamController } from "../src/node-red/chat-stream/controller.js";
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 
 /** One stream per incoming message. */
 export = function chatStream(red: NodeRed): void {

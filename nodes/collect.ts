@@ -1,6 +1,6 @@
 import { type CollectConfig, CollectController } from "../src/node-red/collect/controller.js";
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 
 /** Ends a stream: one message for all of it. */
 export = function collect(red: NodeRed): void {

@@ -1,6 +1,6 @@
 import { type DeltaBufferConfig, DeltaBufferController } from "../src/node-red/delta-buffer/controller.js";
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 
 /** Fewer, larger messages. */
 export = function deltaBuffer(red: NodeRed): void {

@@ -1,5 +1,5 @@
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 import { RetryController } from "../src/node-red/retry-controller.js";
 import type { RetryConfig } from "../src/node-red/retry-settings.js";
 

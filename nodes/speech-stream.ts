@@ -1,5 +1,5 @@
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 import { SpeechController, type SpeechStreamConfig } from "../src/node-red/speech-controller.js";
 
 /** A text, spoken while it is written. */

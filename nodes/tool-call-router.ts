@@ -1,5 +1,5 @@
-import { guardNode } from "../src/node-red/guard.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red.js";
+import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { guardNode } from "../src/node-red/red/guard.js";
 import { RouterController } from "../src/node-red/router-controller.js";
 import type { RouterConfig } from "../src/node-red/router-settings.js";
 

@@ -1,4 +1,4 @@
-import type { RuntimeNode } from "./red.js";
+import type { RuntimeNode } from "./red/api.js";
 
 let warned = false;
 

@@ -5,7 +5,7 @@ import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
 import { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
 import { controlOf } from "./messages/control.js";
 import { continuesOf, type RetryTag, tagOf } from "./messages/retry-tag.js";
-import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red.js";
+import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red/api.js";
 import { Attempt } from "./retry-attempt.js";
 import { RetryRepair, type Surroundings, SYSTEM } from "./retry-repair.js";
 import { RetryRoutes, type RouteName } from "./retry-route.js";

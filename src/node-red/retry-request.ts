@@ -3,7 +3,7 @@ import { type ContinuationStyle, continuationOf } from "../core/retry/continuati
 import { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
 import type { RetryTag } from "./messages/retry-tag.js";
 import { carried } from "./messages/stream-writer.js";
-import type { Message } from "./red.js";
+import type { Message } from "./red/api.js";
 import type { Mending } from "./retry-plan.js";
 import type { Asked, RetrySession } from "./retry-session.js";
 

@@ -7,7 +7,7 @@ import type { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
 import type { PaidRetry } from "../core/retry/retry-budget.js";
 import { TotalStats } from "../core/total-stats.js";
 import { isRich } from "../dialects/openai/delta.js";
-import type { Done, Message, Send } from "./red.js";
+import type { Done, Message, Send } from "./red/api.js";
 import type { Mending } from "./retry-plan.js";
 import type { RouteName } from "./retry-route.js";
 import { roundLengths, sumOf } from "./round-lengths.js";

@@ -2,7 +2,7 @@ import { asFailure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { failureOf, resultOf, type ToolResult } from "../core/tools/result.js";
 import { Assembly } from "./messages/assembly.js";
-import type { Message } from "./red.js";
+import type { Message } from "./red/api.js";
 import { isStream, type Placed, type ToolCallTag } from "./router-message.js";
 
 /** Characters of a failure that are kept to know it again. */

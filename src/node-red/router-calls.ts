@@ -3,7 +3,7 @@ import { verdictOf } from "../core/tools/check-call.js";
 import type { Tool } from "../core/tools/definitions.js";
 import { failure, quotedName } from "../core/tools/result.js";
 import type { RoundCall } from "../core/tools/round.js";
-import type { Message, NodeRed, RuntimeNode } from "./red.js";
+import type { Message, NodeRed, RuntimeNode } from "./red/api.js";
 import type { LinkCalls } from "./router-link.js";
 import type { ToolCallTag } from "./router-message.js";
 import { callMessage } from "./router-request.js";

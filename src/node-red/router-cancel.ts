@@ -3,7 +3,7 @@ import type { Sessions } from "../core/lifecycle/sessions.js";
 import { CancelledStreams } from "./messages/cancelled-streams.js";
 import type { Control } from "./messages/control.js";
 import { asksFor } from "./messages/retry-tag.js";
-import type { Message, RuntimeNode, Send } from "./red.js";
+import type { Message, RuntimeNode, Send } from "./red/api.js";
 import type { ToolCallTag } from "./router-message.js";
 import { resetMessage } from "./router-request.js";
 import type { RouterRun } from "./router-run.js";

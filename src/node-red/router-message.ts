@@ -3,7 +3,7 @@ import { isObject } from "../core/json/parse.js";
 import { isRichChoice } from "../dialects/openai/delta.js";
 import { tagOf } from "./messages/retry-tag.js";
 import { runTagOf } from "./messages/run-tag.js";
-import type { Message, Parts } from "./red.js";
+import type { Message, Parts } from "./red/api.js";
 
 /** What a tool's message has as `msg.toolCall`. It has to be on the answer. */
 export interface ToolCallTag {

@@ -8,12 +8,12 @@ import type { SpeechRequest } from "../providers/speech.js";
 import { systemClock } from "../transport/system-clock.js";
 import { requireProvider } from "./chat-provider/admin-routes.js";
 import type { RunningChat } from "./chat-provider/runtime.js";
-import { toNodeError } from "./error.js";
 import { meantBy, resetStreams } from "./messages/addressing.js";
 import { controlOf } from "./messages/control.js";
-import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "./red.js";
+import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "./red/api.js";
+import { toNodeError } from "./red/node-error.js";
+import { StatusLine } from "./red/status-line.js";
 import { isSpeakable, SpeechSequence } from "./speech-sequence.js";
-import { StatusLine } from "./status.js";
 
 /** A speech-stream as it stands in a flow file. */
 export interface SpeechStreamConfig extends NodeConfig {

@@ -4,9 +4,9 @@ import { DeltaBuffer, MOST_CHARACTERS } from "../core/text/delta-buffer.js";
 import { WavJoiner } from "../core/wav.js";
 import type { SpeechRequest } from "../providers/speech.js";
 import type { RunningChat } from "./chat-provider/runtime.js";
-import { toNodeError } from "./error.js";
 import { carried, copyParts } from "./messages/stream-writer.js";
-import type { Done, Message, Parts, Send } from "./red.js";
+import type { Done, Message, Parts, Send } from "./red/api.js";
+import { toNodeError } from "./red/node-error.js";
 
 /** A message whose text is to be spoken. */
 export interface Spoken {

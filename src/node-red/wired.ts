@@ -1,4 +1,4 @@
-import type { NodeRed, RuntimeNode } from "./red.js";
+import type { NodeRed, RuntimeNode } from "./red/api.js";
 
 /**
  * Whether a message that leaves by an output gets anywhere: a wire may lead to a node that is disabled.

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES, ExampleRun, hasTools, isAboutServices } from "./example-run.js";
 
 /** A message as the debug sidebar shows it. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/flows.js";
 import { guardEachTest } from "../support/guards.js";
 import { pause, textOf } from "../support/inbox.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { streamOf } from "../support/collecting.js";
 import { node, sink, TAB } from "../support/flows.js";
 import { type FlowNode, TestRuntime } from "../support/runtime.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import sinon from "sinon";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../support/collecting.js";
 import { askFlow, chatStream, collect, node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause, streamsOf } from "../support/inbox.js";

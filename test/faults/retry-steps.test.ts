@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { REFRAIN, TEXT, WORDS } from "../support/answers.js";
 import { type Break, BreakingService, FAULTS } from "../support/breaking-service.js";
 import { node } from "../support/flows.js";

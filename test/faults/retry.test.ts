@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Headers } from "../../src/core/errors/retry-hint.js";
 import type { FailureCode, FailureData } from "../../src/core/failure.js";
 import type { RetryTag } from "../../src/node-red/messages/retry-tag.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { providerById } from "../../src/providers/index.js";
 import { type Outcome, RetryWorld, type WorldOptions } from "../support/retry-world.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause } from "../support/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { anyChunkLike, anyJson } from "../support/arbitraries.js";
 import { RouterWorld, turns } from "../support/router-world.js";
 

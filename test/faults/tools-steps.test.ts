@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { textOf } from "../support/inbox.js";
 import { RouterWorld, turns } from "../support/router-world.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { certificate } from "../support/certificates.js";
 import { askFlow } from "../support/flows.js";
 import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { end } from "../support/inbox.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/flows.js";
 import { type TestFlow, useHelper } from "../support/helper.js";
 import { end, ends, eventually, pause, streamsOf, textOf } from "../support/inbox.js";

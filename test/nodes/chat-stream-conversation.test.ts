@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Context, Message } from "../../src/node-red/red.js";
+import type { Context, Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/flows.js";
 import { type TestFlow, useHelper } from "../support/helper.js";
 import { end, ends, pause } from "../support/inbox.js";

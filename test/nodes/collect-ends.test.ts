@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import { runTagOf } from "../../src/node-red/messages/run-tag.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../support/collecting.js";
 
 function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {

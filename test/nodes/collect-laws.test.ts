@@ -8,7 +8,7 @@ import { statsOf } from "../../src/core/chat/stats.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../src/node-red/messages/stream-writer.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { Collecting } from "../support/collecting.js";
 
 /** Text as models send it, with what is hard on those who cut it. */

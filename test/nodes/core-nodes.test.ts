@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { ends, pause } from "../support/inbox.js";

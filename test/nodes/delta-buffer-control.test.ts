@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { assertContract, DeltaBuffering, stream } from "../support/delta-buffering.js";
 
 describe("delta-buffer: order", () => {

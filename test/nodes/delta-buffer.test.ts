@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chunkOf, pieces } from "../support/buffering.js";
 import { Collecting, streamOf } from "../support/collecting.js";
 import { assertContract, DeltaBuffering, stream } from "../support/delta-buffering.js";

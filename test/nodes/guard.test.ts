@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { guardNode, type InputHandler } from "../../src/node-red/guard.js";
-import type { Done, Message, NodeStatus, RuntimeNode, Send } from "../../src/node-red/red.js";
+import type { Done, Message, NodeStatus, RuntimeNode, Send } from "../../src/node-red/red/api.js";
+import { guardNode, type InputHandler } from "../../src/node-red/red/guard.js";
 
 /** A node that records what its runtime would see. */
 class FakeNode {

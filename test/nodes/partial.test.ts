@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { streamOf } from "../support/collecting.js";
 import { DeltaBuffering } from "../support/delta-buffering.js";
 import { askFlow } from "../support/flows.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { warnOfPlainHttp } from "../../src/node-red/chat-provider/warnings.js";
-import type { RuntimeNode } from "../../src/node-red/red.js";
+import type { RuntimeNode } from "../../src/node-red/red/api.js";
 
 /** A variable in the address. */
 const HOST = "${" + "HOST}";

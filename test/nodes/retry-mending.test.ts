@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatMessage, Chunk, Delta } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { RetryTag } from "../../src/node-red/messages/retry-tag.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { textOf } from "../support/inbox.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../support/retry-world.js";
 

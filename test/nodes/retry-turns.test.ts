@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { eventually, textOf } from "../support/inbox.js";
 import { retryNode } from "../support/retry-flow.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../support/retry-world.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../src/core/failure.js";
-import { feedsRetry } from "../../src/node-red/feeds-retry.js";
-import type { Message, NodeRed } from "../../src/node-red/red.js";
+import type { Message, NodeRed } from "../../src/node-red/red/api.js";
+import { feedsRetry } from "../../src/node-red/red/wiring.js";
 import { chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { pause, streamsOf, textOf } from "../support/inbox.js";
 import { retryNode } from "../support/retry-flow.js";

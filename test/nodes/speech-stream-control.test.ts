@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { type TestFlow, useHelper } from "../support/helper.js";
 import { end, eventually, pause } from "../support/inbox.js";
 import type { Script } from "../support/scripted-service.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
-import type { NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
-import { StatusLine } from "../../src/node-red/status.js";
+import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
+import { StatusLine } from "../../src/node-red/red/status-line.js";
 import { askFlow } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { end, eventually, pause } from "../support/inbox.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message, RuntimeNode } from "../../src/node-red/red.js";
+import type { Message, RuntimeNode } from "../../src/node-red/red/api.js";
 import { node } from "../support/flows.js";
 import { pause, textOf } from "../support/inbox.js";
 import { routerFlow, weatherman } from "../support/router-flow.js";

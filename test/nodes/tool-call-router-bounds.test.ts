@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { eventually, textOf } from "../support/inbox.js";
 import { RouterWorld, TIME, turns, WEATHER } from "../support/router-world.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { node, sink } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { answering, routerFlow, weatherman } from "../support/router-flow.js";

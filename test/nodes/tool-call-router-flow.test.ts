@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../src/core/failure.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
 import { retryNode } from "../support/retry-flow.js";

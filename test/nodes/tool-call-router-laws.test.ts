@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AssistantMessage, Chunk } from "../../src/core/chat/chunk.js";
 import { mergeChunks } from "../../src/core/chat/merge.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { cutText } from "../support/arbitraries.js";
 import { textOf } from "../support/inbox.js";
 import { delta, RouterWorld, turns } from "../support/router-world.js";

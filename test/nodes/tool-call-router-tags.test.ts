@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../src/core/chat/chunk.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import {

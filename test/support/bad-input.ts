@@ -1,4 +1,4 @@
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import type { Script } from "./scripted-service.js";
 
 /** A message or a configuration that cannot be what its author meant. */

@@ -1,6 +1,6 @@
 import type { ChatMessage, Completion, ToolCall } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, sink, TAB, witnesses } from "./flows.js";
 import type { Credentials, FlowNode, TestRuntime } from "./runtime.js";
 

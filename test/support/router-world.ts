@@ -5,7 +5,7 @@ import { statsOf } from "../../src/core/chat/stats.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
 import { bringsMessages, composeAsk, withHistory } from "../../src/node-red/chat-stream/request.js";
 import { StreamWriter } from "../../src/node-red/messages/stream-writer.js";
-import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red.js";
+import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { RouterController } from "../../src/node-red/router-controller.js";
 import type { RouterConfig } from "../../src/node-red/router-settings.js";
 import { FakeClock } from "./fake-clock.js";

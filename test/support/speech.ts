@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../src/node-red/red.js";
+import type { Message } from "../../src/node-red/red/api.js";
 import { node, provider, sink, TAB, witnesses } from "./flows.js";
 import { type Inbox, pause } from "./inbox.js";
 import type { FlowNode } from "./runtime.js";

@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
-import type { AdminRequest, NodeRed } from "../red.js";
+import type { AdminRequest, NodeRed } from "../red/api.js";
 import type { ProviderRuntime } from "./runtime.js";
 
 /** A chat-provider node as the other parts of the package see it. */

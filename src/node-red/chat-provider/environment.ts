@@ -1,5 +1,5 @@
 import { VARIABLE } from "../../providers/environment.js";
-import type { NodeRed, RuntimeNode } from "../red.js";
+import type { NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
  * Puts the values of environment variables into a text, those of the node's flow and the global ones too; a variable

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import type { AgentOptions } from "../../transport/agent.js";
-import type { NodeRed } from "../red.js";
+import type { NodeRed } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 
 /** How connections are made that are not simply made. */

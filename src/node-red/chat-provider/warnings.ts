@@ -1,5 +1,5 @@
 import { isOpenToListeners } from "../../providers/endpoint.js";
-import type { RuntimeNode } from "../red.js";
+import type { RuntimeNode } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 
 /** Says at each start, as long as it is so, that a key may travel unencrypted because somebody ticked that it may. */

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
-import type { Message, NodeRed, RuntimeNode } from "../red.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { type ChatStreamConfig, promptName } from "./config.js";
 import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./request.js";
 import { evaluate } from "./typed-input.js";

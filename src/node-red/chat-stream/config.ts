@@ -1,4 +1,4 @@
-import type { NodeConfig } from "../red.js";
+import type { NodeConfig } from "../red/api.js";
 import type { ConversationPlace } from "./conversation.js";
 import type { ParameterConfig } from "./request.js";
 

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.js";
-import type { Message, NodeRed, RuntimeNode } from "../red.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import type { ChatStreamConfig } from "./config.js";
 import { evaluate } from "./typed-input.js";
 

@@ -1,8 +1,8 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { plainCopy } from "../plain.js";
-import type { Context, Message, RuntimeNode } from "../red.js";
+import type { Context, Message, RuntimeNode } from "../red/api.js";
+import { plainCopy } from "../red/plain-copy.js";
 
 /** Where the history of a conversation lives; `none` and `key`: there is none, with `key` streams still have one. */
 export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";

@@ -1,7 +1,7 @@
 import type { ChatResult, JobWish } from "../../client/chat-types.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { isObject } from "../../core/json/parse.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 
 /** What goes with a command that asks nothing. */
 export const NO_REQUEST: ChatRequest = { model: "", messages: [] };

@@ -1,6 +1,6 @@
 import { tagOf } from "../messages/retry-tag.js";
 import { asksForNextTurn } from "../messages/run-tag.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 import type { Ask } from "./request.js";
 
 /** As much of a stream as decides who replaces whom. */

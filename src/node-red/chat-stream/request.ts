@@ -3,8 +3,8 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type ResponseFormatConfig, responseFormatFrom } from "../messages/response-format.js";
-import { plainCopy } from "../plain.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
+import { plainCopy } from "../red/plain-copy.js";
 
 /** What the node's own settings say of a request. Parameters are texts, as the editor stores them. */
 export interface RequestSettings {

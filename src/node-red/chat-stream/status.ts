@@ -1,7 +1,7 @@
 import type { ChatResult } from "../../client/chat-run.js";
 import type { Failure } from "../../core/failure.js";
-import type { NodeRed, NodeStatus, RuntimeNode } from "../red.js";
-import { StatusLine } from "../status.js";
+import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
+import { StatusLine } from "../red/status-line.js";
 
 interface Progress {
   chunks: number;

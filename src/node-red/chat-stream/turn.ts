@@ -5,8 +5,8 @@ import { withoutContinuation } from "../../core/retry/continuation.js";
 import { spliced } from "../../core/retry/overlap-trimmer.js";
 import { continuesOf, tagOf } from "../messages/retry-tag.js";
 import { asksForNextTurn } from "../messages/run-tag.js";
-import { plainCopy } from "../plain.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
+import { plainCopy } from "../red/plain-copy.js";
 import type { Ask } from "./request.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.js";
-import type { Message, NodeRed, RuntimeNode } from "../red.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
  * The value of a typed input for a message.

@@ -2,16 +2,16 @@ import type { AssistantMessage } from "../../core/chat/chunk.js";
 import { asFailure, Failure, type FailureData } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { above0 } from "../above0.js";
-import { toNodeError } from "../error.js";
 import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
 import { Assembly } from "../messages/assembly.js";
 import { controlOf } from "../messages/control.js";
 import { schemaAskedFor, schemaFrom } from "../messages/response-format.js";
 import { withoutTags } from "../messages/retry-tag.js";
 import { withoutStream } from "../messages/stream-writer.js";
-import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red.js";
-import { StatusLine } from "../status.js";
+import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { toNodeError } from "../red/node-error.js";
+import { above0 } from "../red/positive-number.js";
+import { StatusLine } from "../red/status-line.js";
 import { lastTurn, parsedAnswer } from "./parse-answer.js";
 
 /** A collect node as it stands in a flow file. */

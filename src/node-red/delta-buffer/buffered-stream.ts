@@ -4,7 +4,7 @@ import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
 import { withoutStream } from "../messages/stream-writer.js";
-import type { Done, Message, Send } from "../red.js";
+import type { Done, Message, Send } from "../red/api.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */
 const GRACE = 10;

@@ -3,10 +3,10 @@ import { Recent } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { above0 } from "../above0.js";
 import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
-import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red.js";
-import { StatusLine } from "../status.js";
+import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { above0 } from "../red/positive-number.js";
+import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
 
 /** A delta-buffer as it stands in a flow file. Numbers: empty or 0, the rule is off. */

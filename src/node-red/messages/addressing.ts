@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import type { Sessions } from "../../core/lifecycle/sessions.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 
 /**
  * Looks whether a message has a place in a stream: an id and an index in `msg.parts`.

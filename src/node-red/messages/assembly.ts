@@ -2,7 +2,7 @@ import type { Chunk } from "../../core/chat/chunk.js";
 import { readChunk } from "../../core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../core/chat/completion.js";
 import { Failure } from "../../core/failure.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 
 /** Messages that may wait for one before them; no node that delays messages holds so many of one stream. */
 const MOST_EARLY = 10_000;

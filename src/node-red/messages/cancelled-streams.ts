@@ -1,5 +1,5 @@
 import { Recent } from "../../core/lifecycle/recent-map.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 import { namesOf } from "./retry-tag.js";
 
 /** Names that are remembered: of all streams that wait somewhere to be asked for again, with room for others between. */

@@ -1,4 +1,4 @@
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 
 /** What a control message asks for. By presence, as in core: the value does not matter. */
 export interface Control {

@@ -1,5 +1,5 @@
 import { isObject } from "../../core/json/parse.js";
-import type { Message } from "../red.js";
+import type { Message } from "../red/api.js";
 
 /**
  * What a tool-call-router writes as `msg.toolRun` on the requests it sends. It rides along on every message of the

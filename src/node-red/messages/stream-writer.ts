@@ -4,7 +4,7 @@ import { ownCopy } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
 import { isObject } from "../../core/json/parse.js";
 import { PartialView } from "../../core/json/partial-value.js";
-import type { Message, Parts, Send } from "../red.js";
+import type { Message, Parts, Send } from "../red/api.js";
 
 /**
  * What belongs to one stream or to one request and so does not ride along: the request's own fields (forty turns

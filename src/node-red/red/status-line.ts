@@ -1,4 +1,4 @@
-import type { NodeStatus, RuntimeNode } from "./red.js";
+import type { NodeStatus, RuntimeNode } from "./api.js";
 
 /** At most four updates a second: the editor's websocket is shared by all nodes. */
 const INTERVAL = 250;

@@ -1,4 +1,4 @@
-import type { NodeRed, RuntimeNode } from "./red.js";
+import type { NodeRed, RuntimeNode } from "./api.js";
 
 /** Nodes that hand a stream on, its failure too, by their first output. */
 const LOOKED_THROUGH: ReadonlySet<string> = new Set([

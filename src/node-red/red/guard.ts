@@ -1,5 +1,5 @@
-import { thrownToNodeError } from "./error.js";
-import type { Done, Message, RuntimeNode, Send } from "./red.js";
+import type { Done, Message, RuntimeNode, Send } from "./api.js";
+import { thrownToNodeError } from "./node-error.js";
 
 /** How a node handles its inputs; may be async. */
 export type InputHandler = (message: Message, send: Send, done: Done) => void | Promise<void>;

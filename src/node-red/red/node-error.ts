@@ -1,4 +1,4 @@
-import { asFailure, type Failure, type FailureCode, type FailureData } from "../core/failure.js";
+import { asFailure, type Failure, type FailureCode, type FailureData } from "../../core/failure.js";
 
 /**
  * What `done` is called with. A Catch node passes on an error's own `code` and `cause` and nothing else, so the

@@ -1,4 +1,4 @@
-import { Failure } from "../core/failure.js";
+import { Failure } from "../../core/failure.js";
 
 /**
  * A copy that is plain JSON data, of which nothing is shared with the original: what goes to the service, and what
