@@ -1,7 +1,7 @@
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 import { guardNode } from "../src/node-red/red/guard.js";
-import { RetryController } from "../src/node-red/retry-controller.js";
-import type { RetryConfig } from "../src/node-red/retry-settings.js";
+import { RetryController } from "../src/node-red/retry/controller.js";
+import type { RetryConfig } from "../src/node-red/retry/settings.js";
 
 /** Passes a stream on, and has its request asked again when it fails. */
 export = function retry(red: NodeRed): void {

@@ -12,7 +12,7 @@ import { withoutRetryTag } from "./messages/retry-tag.js";
 import type { RunTag } from "./messages/run-tag.js";
 import { carried, copyParts } from "./messages/stream-writer.js";
 import type { Message, Parts, Send } from "./red/api.js";
-import { failureOf } from "./retry-session.js";
+import { failureOf } from "./retry/session.js";
 import { ToolAnswers } from "./router-answer.js";
 import { type Placed, takeCallsOut } from "./router-message.js";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { Sessions } from "../../src/core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
-import { type HeldFailure, RetrySession } from "../../src/node-red/retry-session.js";
-import { RetryStatus } from "../../src/node-red/retry-status.js";
+import { type HeldFailure, RetrySession } from "../../src/node-red/retry/session.js";
+import { RetryStatus } from "../../src/node-red/retry/status.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 describe("The status of a retry node", () => {

@@ -1,7 +1,7 @@
 import { isObject } from "../../core/json/parse.js";
 import type { Continues } from "../../core/retry/continuation.js";
 import type { Message } from "../red/api.js";
-import type { RouteName } from "../retry-route.js";
+import type { RouteName } from "../retry/routes.js";
 import { namesOfRuns, runTagOf } from "./run-tag.js";
 
 /**

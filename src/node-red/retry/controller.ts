@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Failure, type FailureData } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
-import { controlOf } from "./messages/control.js";
-import { continuesOf, type RetryTag, tagOf } from "./messages/retry-tag.js";
-import type { Done, Message, NodeRed, RuntimeNode, Send } from "./red/api.js";
-import { Attempt } from "./retry-attempt.js";
-import { RetryRepair, type Surroundings, SYSTEM } from "./retry-repair.js";
-import { RetryRoutes, type RouteName } from "./retry-route.js";
-import { failureOf, RetrySession } from "./retry-session.js";
-import { type RetryConfig, settingsOf } from "./retry-settings.js";
-import { RetryStatus } from "./retry-status.js";
+import { Failure, type FailureData } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
+import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { controlOf } from "../messages/control.js";
+import { continuesOf, type RetryTag, tagOf } from "../messages/retry-tag.js";
+import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { Attempt } from "./attempt.js";
+import { RetryRepair, type Surroundings, SYSTEM } from "./repair.js";
+import { RetryRoutes, type RouteName } from "./routes.js";
+import { failureOf, RetrySession } from "./session.js";
+import { type RetryConfig, settingsOf } from "./settings.js";
+import { RetryStatus } from "./status.js";
 
 /** Streams in repair that may be open: each holds its request and its text. */
 const MOST_STREAMS = 1000;

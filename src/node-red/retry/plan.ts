@@ -1,9 +1,9 @@
-import type { ChatRequest } from "../core/chat/request.js";
-import type { FailureData } from "../core/failure.js";
-import { decide } from "../core/retry/backoff.js";
-import type { RouteName } from "./retry-route.js";
-import type { RetrySession } from "./retry-session.js";
-import type { RetrySettings } from "./retry-settings.js";
+import type { ChatRequest } from "../../core/chat/request.js";
+import type { FailureData } from "../../core/failure.js";
+import { decide } from "../../core/retry/backoff.js";
+import type { RouteName } from "./routes.js";
+import type { RetrySession } from "./session.js";
+import type { RetrySettings } from "./settings.js";
 
 /** What happens after a failure; a sentence says why nothing more is tried, "" where the failure says it all. */
 export type Plan = { route: RouteName; wait: number } | { giveUp: string };

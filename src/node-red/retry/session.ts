@@ -1,16 +1,16 @@
-import type { ChatRequest } from "../core/chat/request.js";
-import type { Stats } from "../core/chat/stats.js";
-import type { FailureData } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { type Continues, withoutContinuation } from "../core/retry/continuation.js";
-import type { OverlapTrimmer } from "../core/retry/overlap-trimmer.js";
-import type { PaidRetry } from "../core/retry/retry-budget.js";
-import { TotalStats } from "../core/total-stats.js";
-import { isRich } from "../dialects/openai/delta.js";
-import type { Done, Message, Send } from "./red/api.js";
-import type { Mending } from "./retry-plan.js";
-import type { RouteName } from "./retry-route.js";
-import { roundLengths, sumOf } from "./round-lengths.js";
+import type { ChatRequest } from "../../core/chat/request.js";
+import type { Stats } from "../../core/chat/stats.js";
+import type { FailureData } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { type Continues, withoutContinuation } from "../../core/retry/continuation.js";
+import type { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import type { PaidRetry } from "../../core/retry/retry-budget.js";
+import { TotalStats } from "../../core/total-stats.js";
+import { isRich } from "../../dialects/openai/delta.js";
+import type { Done, Message, Send } from "../red/api.js";
+import { roundLengths, sumOf } from "../round-lengths.js";
+import type { Mending } from "./plan.js";
+import type { RouteName } from "./routes.js";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
 export interface HeldFailure {

@@ -1,7 +1,7 @@
-import type { Chunk } from "../core/chat/chunk.js";
-import { carried } from "./messages/stream-writer.js";
-import type { Message, Parts } from "./red/api.js";
-import type { Asked, RetrySession } from "./retry-session.js";
+import type { Chunk } from "../../core/chat/chunk.js";
+import { carried } from "../messages/stream-writer.js";
+import type { Message, Parts } from "../red/api.js";
+import type { Asked, RetrySession } from "./session.js";
 
 /** The stream of one request, whose messages take their places in the reader's. */
 export class Attempt {

@@ -1,18 +1,18 @@
-import type { Clock } from "../core/clock.js";
-import { Failure, type FailureData } from "../core/failure.js";
-import type { SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import type { ContinuationStyle } from "../core/retry/continuation.js";
-import { takesPrefill } from "../providers/index.js";
-import { systemClock, systemRandom } from "../transport/system-clock.js";
-import type { Message, NodeRed, RuntimeNode } from "./red/api.js";
-import { toNodeError } from "./red/node-error.js";
-import { feedsRetry } from "./red/wiring.js";
-import { fallback, mendingFor, type Plan, planFor } from "./retry-plan.js";
-import { requestOf } from "./retry-request.js";
-import type { RetryRoutes } from "./retry-route.js";
-import type { HeldFailure, RetrySession } from "./retry-session.js";
-import type { RetrySettings } from "./retry-settings.js";
-import type { RetryStatus } from "./retry-status.js";
+import type { Clock } from "../../core/clock.js";
+import { Failure, type FailureData } from "../../core/failure.js";
+import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
+import type { ContinuationStyle } from "../../core/retry/continuation.js";
+import { takesPrefill } from "../../providers/index.js";
+import { systemClock, systemRandom } from "../../transport/system-clock.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import { toNodeError } from "../red/node-error.js";
+import { feedsRetry } from "../red/wiring.js";
+import { fallback, mendingFor, type Plan, planFor } from "./plan.js";
+import { requestOf } from "./request.js";
+import type { RetryRoutes } from "./routes.js";
+import type { HeldFailure, RetrySession } from "./session.js";
+import type { RetrySettings } from "./settings.js";
+import type { RetryStatus } from "./status.js";
 
 /** Time and chance, to be given otherwise in a test. */
 export interface Surroundings {

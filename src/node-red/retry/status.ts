@@ -1,8 +1,8 @@
-import type { Clock } from "../core/clock.js";
-import type { Sessions } from "../core/lifecycle/sessions.js";
-import type { NodeRed, NodeStatus, RuntimeNode } from "./red/api.js";
-import { StatusLine } from "./red/status-line.js";
-import type { RetrySession } from "./retry-session.js";
+import type { Clock } from "../../core/clock.js";
+import type { Sessions } from "../../core/lifecycle/sessions.js";
+import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
+import { StatusLine } from "../red/status-line.js";
+import type { RetrySession } from "./session.js";
 
 const FILL = { again: "yellow", fallback: "blue" } as const;
 

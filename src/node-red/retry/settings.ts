@@ -1,6 +1,6 @@
-import type { BackoffOptions } from "../core/retry/backoff.js";
-import type { ContinuationStyle } from "../core/retry/continuation.js";
-import type { NodeConfig } from "./red/api.js";
+import type { BackoffOptions } from "../../core/retry/backoff.js";
+import type { ContinuationStyle } from "../../core/retry/continuation.js";
+import type { NodeConfig } from "../red/api.js";
 
 /** A retry node as it stands in a flow file. */
 export interface RetryConfig extends NodeConfig {
