@@ -1,6 +1,6 @@
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 import { guardNode } from "../src/node-red/red/guard.js";
-import { SpeechController, type SpeechStreamConfig } from "../src/node-red/speech-controller.js";
+import { SpeechController, type SpeechStreamConfig } from "../src/node-red/speech-stream/controller.js";
 
 /** A text, spoken while it is written. */
 export = function speechStream(red: NodeRed): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { WavJoiner } from "../../src/core/wav.js";
+import { WavJoiner } from "../../src/node-red/speech-stream/wav.js";
 
 /** A WAV file with a chunk before the samples, as some services write it. */
 function wav(samples: Buffer, extra = 0): Buffer {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SpeechObserver } from "../../src/client/speech-run.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../src/node-red/red/api.js";
-import { SpeechController } from "../../src/node-red/speech-controller.js";
+import { SpeechController } from "../../src/node-red/speech-stream/controller.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { texts } from "../support/speech.js";
 

@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { SpeechObserver, SpeechResult } from "../client/speech-run.js";
-import type { Clock } from "../core/clock.js";
-import { asFailure, Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json/parse.js";
-import { type SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import type { SpeechRequest } from "../providers/speech.js";
-import { systemClock } from "../transport/system-clock.js";
-import { requireProvider } from "./chat-provider/admin-routes.js";
-import type { RunningChat } from "./chat-provider/runtime.js";
-import { meantBy, resetStreams } from "./messages/addressing.js";
-import { controlOf } from "./messages/control.js";
-import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "./red/api.js";
-import { toNodeError } from "./red/node-error.js";
-import { StatusLine } from "./red/status-line.js";
-import { isSpeakable, SpeechSequence } from "./speech-sequence.js";
+import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
+import type { Clock } from "../../core/clock.js";
+import { asFailure, Failure } from "../../core/failure.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
+import type { SpeechRequest } from "../../providers/speech.js";
+import { systemClock } from "../../transport/system-clock.js";
+import { requireProvider } from "../chat-provider/admin-routes.js";
+import type { RunningChat } from "../chat-provider/runtime.js";
+import { meantBy, resetStreams } from "../messages/addressing.js";
+import { controlOf } from "../messages/control.js";
+import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
+import { toNodeError } from "../red/node-error.js";
+import { StatusLine } from "../red/status-line.js";
+import { isSpeakable, SpeechSequence } from "./sequence.js";
 
 /** A speech-stream as it stands in a flow file. */
 export interface SpeechStreamConfig extends NodeConfig {
