@@ -1,7 +1,7 @@
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 import { guardNode } from "../src/node-red/red/guard.js";
-import { RouterController } from "../src/node-red/router-controller.js";
-import type { RouterConfig } from "../src/node-red/router-settings.js";
+import { RouterController } from "../src/node-red/tool-call-router/controller.js";
+import type { RouterConfig } from "../src/node-red/tool-call-router/settings.js";
 
 /** Offers tools to a model, takes its calls to their outputs, and its results back to it. */
 export = function toolCallRouter(red: NodeRed): void {

@@ -1,9 +1,9 @@
-import { asFailure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { failureOf, resultOf, type ToolResult } from "../core/tools/result.js";
-import { Assembly } from "./messages/assembly.js";
-import type { Message } from "./red/api.js";
-import { isStream, type Placed, type ToolCallTag } from "./router-message.js";
+import { asFailure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { failureOf, resultOf, type ToolResult } from "../../core/tools/result.js";
+import { Assembly } from "../messages/assembly.js";
+import type { Message } from "../red/api.js";
+import { isStream, type Placed, type ToolCallTag } from "./messages.js";
 
 /** Characters of a failure that are kept to know it again. */
 const LONGEST_KEPT = 300;

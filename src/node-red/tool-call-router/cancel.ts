@@ -1,12 +1,12 @@
-import type { Clock } from "../core/clock.js";
-import type { Sessions } from "../core/lifecycle/sessions.js";
-import { CancelledStreams } from "./messages/cancelled-streams.js";
-import type { Control } from "./messages/control.js";
-import { asksFor } from "./messages/retry-tag.js";
-import type { Message, RuntimeNode, Send } from "./red/api.js";
-import type { ToolCallTag } from "./router-message.js";
-import { resetMessage } from "./router-request.js";
-import type { RouterRun } from "./router-run.js";
+import type { Clock } from "../../core/clock.js";
+import type { Sessions } from "../../core/lifecycle/sessions.js";
+import { CancelledStreams } from "../messages/cancelled-streams.js";
+import type { Control } from "../messages/control.js";
+import { asksFor } from "../messages/retry-tag.js";
+import type { Message, RuntimeNode, Send } from "../red/api.js";
+import type { ToolCallTag } from "./messages.js";
+import { resetMessage } from "./requests.js";
+import type { RouterRun } from "./run.js";
 
 /** How long a cancelled stream has to end by itself, with what it said; milliseconds. */
 const GRACE = 2_000;

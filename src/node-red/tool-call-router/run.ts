@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
-import type { AssistantMessage, Chunk } from "../core/chat/chunk.js";
-import { readChunk } from "../core/chat/chunk-guard.js";
-import type { ChatRequest } from "../core/chat/request.js";
-import type { Stats } from "../core/chat/stats.js";
-import type { Failure, FailureData } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import type { CallReport, ToolRound } from "../core/tools/round.js";
-import { TotalStats } from "../core/total-stats.js";
-import { Assembly } from "./messages/assembly.js";
-import { withoutRetryTag } from "./messages/retry-tag.js";
-import type { RunTag } from "./messages/run-tag.js";
-import { carried, copyParts } from "./messages/stream-writer.js";
-import type { Message, Parts, Send } from "./red/api.js";
-import { failureOf } from "./retry/session.js";
-import { ToolAnswers } from "./router-answer.js";
-import { type Placed, takeCallsOut } from "./router-message.js";
+import type { AssistantMessage, Chunk } from "../../core/chat/chunk.js";
+import { readChunk } from "../../core/chat/chunk-guard.js";
+import type { ChatRequest } from "../../core/chat/request.js";
+import type { Stats } from "../../core/chat/stats.js";
+import type { Failure, FailureData } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import type { CallReport, ToolRound } from "../../core/tools/round.js";
+import { TotalStats } from "../../core/total-stats.js";
+import { Assembly } from "../messages/assembly.js";
+import { withoutRetryTag } from "../messages/retry-tag.js";
+import type { RunTag } from "../messages/run-tag.js";
+import { carried, copyParts } from "../messages/stream-writer.js";
+import type { Message, Parts, Send } from "../red/api.js";
+import { failureOf } from "../retry/session.js";
+import { ToolAnswers } from "./answers.js";
+import { type Placed, takeCallsOut } from "./messages.js";
 
 /** What the run's last message tells of a turn. */
 export interface RoundReport {

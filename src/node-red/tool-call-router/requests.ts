@@ -1,15 +1,15 @@
-import type { ChatRequest } from "../core/chat/request.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { mergeTools, nameOf } from "../core/tools/definitions.js";
-import { tagOf } from "./messages/retry-tag.js";
-import type { RunTag } from "./messages/run-tag.js";
-import { carried } from "./messages/stream-writer.js";
-import type { Message } from "./red/api.js";
-import { plainCopy } from "./red/plain-copy.js";
-import type { ToolCallTag } from "./router-message.js";
-import type { RouterRun } from "./router-run.js";
-import { optionsOf, type RouterSettings } from "./router-settings.js";
+import type { ChatRequest } from "../../core/chat/request.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { mergeTools, nameOf } from "../../core/tools/definitions.js";
+import { tagOf } from "../messages/retry-tag.js";
+import type { RunTag } from "../messages/run-tag.js";
+import { carried } from "../messages/stream-writer.js";
+import type { Message } from "../red/api.js";
+import { plainCopy } from "../red/plain-copy.js";
+import type { ToolCallTag } from "./messages.js";
+import type { RouterRun } from "./run.js";
+import { optionsOf, type RouterSettings } from "./settings.js";
 
 /**
  * A request on its way to the model, with the tools.

@@ -1,15 +1,15 @@
-import type { Clock } from "../core/clock.js";
-import { verdictOf } from "../core/tools/check-call.js";
-import type { Tool } from "../core/tools/definitions.js";
-import { failure, quotedName } from "../core/tools/result.js";
-import type { RoundCall } from "../core/tools/round.js";
-import type { Message, NodeRed, RuntimeNode } from "./red/api.js";
-import type { LinkCalls } from "./router-link.js";
-import type { ToolCallTag } from "./router-message.js";
-import { callMessage } from "./router-request.js";
-import type { RouterRun } from "./router-run.js";
-import type { RouterSettings } from "./router-settings.js";
-import { isWired } from "./wired.js";
+import type { Clock } from "../../core/clock.js";
+import { verdictOf } from "../../core/tools/check-call.js";
+import type { Tool } from "../../core/tools/definitions.js";
+import { failure, quotedName } from "../../core/tools/result.js";
+import type { RoundCall } from "../../core/tools/round.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import { isWired } from "../wired.js";
+import type { LinkCalls } from "./link-calls.js";
+import type { ToolCallTag } from "./messages.js";
+import { callMessage } from "./requests.js";
+import type { RouterRun } from "./run.js";
+import type { RouterSettings } from "./settings.js";
 
 /** Outputs before those of the tools: the stream, and requests. */
 const BEFORE_TOOLS = 2;

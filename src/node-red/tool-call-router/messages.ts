@@ -1,9 +1,9 @@
-import type { Chunk } from "../core/chat/chunk.js";
-import { isObject } from "../core/json/parse.js";
-import { isRichChoice } from "../dialects/openai/delta.js";
-import { tagOf } from "./messages/retry-tag.js";
-import { runTagOf } from "./messages/run-tag.js";
-import type { Message, Parts } from "./red/api.js";
+import type { Chunk } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
+import { isRichChoice } from "../../dialects/openai/delta.js";
+import { tagOf } from "../messages/retry-tag.js";
+import { runTagOf } from "../messages/run-tag.js";
+import type { Message, Parts } from "../red/api.js";
 
 /** What a tool's message has as `msg.toolCall`. It has to be on the answer. */
 export interface ToolCallTag {

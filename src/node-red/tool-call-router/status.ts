@@ -1,7 +1,7 @@
-import type { Sessions } from "../core/lifecycle/sessions.js";
-import type { NodeRed, NodeStatus, RuntimeNode } from "./red/api.js";
-import { StatusLine } from "./red/status-line.js";
-import type { RouterRun } from "./router-run.js";
+import type { Sessions } from "../../core/lifecycle/sessions.js";
+import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
+import { StatusLine } from "../red/status-line.js";
+import type { RouterRun } from "./run.js";
 
 /** Shows where the newest run stands; after a failure of the node's own, that one until something new begins. */
 export class RouterStatus {

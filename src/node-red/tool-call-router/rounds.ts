@@ -1,20 +1,20 @@
-import type { AssistantMessage, ToolCall } from "../core/chat/chunk.js";
-import type { Clock } from "../core/clock.js";
-import { asFailure, Failure } from "../core/failure.js";
-import type { SessionEnd, Sessions } from "../core/lifecycle/sessions.js";
-import { nextRequest, readRequest } from "../core/tools/next-request.js";
-import { failure as failureResult, type ToolResult } from "../core/tools/result.js";
-import { ToolRound } from "../core/tools/round.js";
-import type { Done, NodeRed, RuntimeNode } from "./red/api.js";
-import { toNodeError } from "./red/node-error.js";
-import { feedsRetry } from "./red/wiring.js";
-import type { ToolCalls } from "./router-calls.js";
-import type { Placed } from "./router-message.js";
-import { nextTurn } from "./router-request.js";
-import type { Ending, RouterRun } from "./router-run.js";
-import type { RouterSettings } from "./router-settings.js";
-import type { RouterStatus } from "./router-status.js";
-import { isWired } from "./wired.js";
+import type { AssistantMessage, ToolCall } from "../../core/chat/chunk.js";
+import type { Clock } from "../../core/clock.js";
+import { asFailure, Failure } from "../../core/failure.js";
+import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
+import { nextRequest, readRequest } from "../../core/tools/next-request.js";
+import { failure as failureResult, type ToolResult } from "../../core/tools/result.js";
+import { ToolRound } from "../../core/tools/round.js";
+import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
+import { toNodeError } from "../red/node-error.js";
+import { feedsRetry } from "../red/wiring.js";
+import { isWired } from "../wired.js";
+import type { ToolCalls } from "./calls.js";
+import type { Placed } from "./messages.js";
+import { nextTurn } from "./requests.js";
+import type { Ending, RouterRun } from "./run.js";
+import type { RouterSettings } from "./settings.js";
+import type { RouterStatus } from "./status.js";
 
 /** The output by which requests leave, from 0. */
 const ASK = 1;

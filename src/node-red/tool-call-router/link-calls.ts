@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Message, NodeRed, RuntimeNode } from "./red/api.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 
 /** A call that went to a `link in` node. */
 export interface LinkedCall {
