@@ -7,7 +7,7 @@ import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { Recent } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
-import { checkEndpoint } from "./providers/endpoint.js";
+import { checkEndpoint } from "./providers/check-endpoint.js";
 import { providerById } from "./providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
 import { createAgent } from "./transport/agent.js";

@@ -1,6 +1,6 @@
 import { redact } from "../core/errors/redact.js";
 import { Failure } from "../core/failure.js";
-import { secretHeaders } from "../providers/endpoint.js";
+import { secretHeaders } from "../providers/check-endpoint.js";
 import type { Endpoint, Provider } from "../providers/provider.js";
 
 /** What must not be told of an endpoint. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import { Failure } from "../../src/core/failure.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 
 const part = (type: string, inner: object) => [{ type, [type]: inner }];

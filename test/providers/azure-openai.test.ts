@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
 import { AZURE_OPENAI } from "../../src/providers/azure-openai.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 
 const RESOURCE = "https://my-resource.openai.azure.com";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { CHOREOAI } from "../../src/providers/choreoai.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
 
 function request(asked: Partial<ChatRequest> = {}, baseUrl = "") {
   const endpoint = checkEndpoint(CHOREOAI, { apiKey: "ch-key", baseUrl });

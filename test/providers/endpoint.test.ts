@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { checkEndpoint, secretHeaders } from "../../src/providers/endpoint.js";
+import { checkEndpoint, secretHeaders } from "../../src/providers/check-endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 import type { Endpoint } from "../../src/providers/provider.js";
 

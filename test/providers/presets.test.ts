@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AssistantMessage } from "../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { nextRequest } from "../../src/core/tools/next-request.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 
 const ASKED: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi", name: "ann" }] };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { SAAS_LLM } from "../../src/providers/saas-llm.js";
 
 const endpoint = (baseUrl = "", team = "t 1") =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { checkEndpoint } from "../../src/providers/endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { VENICE } from "../../src/providers/venice.js";
 
 const NOW = 1_790_000_000_000;

@@ -8,7 +8,7 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { asFailure, Failure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
-import { checkEndpoint } from "../../providers/endpoint.js";
+import { checkEndpoint } from "../../providers/check-endpoint.js";
 import { providerById } from "../../providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "../../providers/provider.js";
 import type { SpeechRequest } from "../../providers/speech.js";

@@ -1,4 +1,4 @@
-import { isOpenToListeners } from "../../providers/endpoint.js";
+import { isOpenToListeners } from "../../providers/check-endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 
