@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.js";
-import { ANTHROPIC } from "./anthropic.js";
+import { ANTHROPIC } from "./anthropic/provider.js";
 import { AZURE_OPENAI } from "./azure-openai.js";
 import { CHOREOAI } from "./choreoai.js";
 import { GEMINI } from "./gemini.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import { ANTHROPIC } from "../../src/providers/anthropic.js";
+import { ANTHROPIC } from "../../src/providers/anthropic/provider.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { providerById, takesPrefill } from "../../src/providers/index.js";
 

@@ -1,7 +1,7 @@
-import type { ChatRequest, WireRequest } from "../core/chat/request.js";
-import { anthropicBody } from "./anthropic-request.js";
-import { headersFor, modelNames, postJson, responseFailure, underPart } from "./http.js";
-import type { Endpoint, Provider } from "./provider.js";
+import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
+import { headersFor, modelNames, postJson, responseFailure, underPart } from "../http.js";
+import type { Endpoint, Provider } from "../provider.js";
+import { anthropicBody } from "./request.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */
 const API_VERSION = "2023-06-01";

@@ -1,9 +1,7 @@
-import { type ChatRequest, cleanParameters } from "../core/chat/request.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { anthropicConversation, type Block } from "./anthropic-messages.js";
-import { budgetIn, checkThinking, thinkingFor } from "./anthropic-thinking.js";
-import { cannotSend } from "./content.js";
+import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { cannotSend } from "../content.js";
 import {
   type Harmless,
   isTextAlone,
@@ -12,7 +10,9 @@ import {
   sendable,
   wantedFormat,
   withoutNulls,
-} from "./parameters.js";
+} from "../parameters.js";
+import { anthropicConversation, type Block } from "./messages.js";
+import { budgetIn, checkThinking, thinkingFor } from "./thinking.js";
 
 /** Every answer of the Messages API needs a bound. What every model allows; its authors' examples use no more. */
 const DEFAULT_MAX_TOKENS = 4096;

@@ -1,9 +1,14 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, ANTHROPIC_REASONING, keptIn } from "../core/chat/vendor-echo.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { cannotSend, contentParts, type InlineData, type Part } from "./content.js";
-import { nothingToAsk, pastCalls } from "./history.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import {
+  ANTHROPIC_BLOCKS,
+  ANTHROPIC_ORDER,
+  ANTHROPIC_REASONING,
+  keptIn,
+} from "../../core/chat/vendor-echo.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { cannotSend, contentParts, type InlineData, type Part } from "../content.js";
+import { nothingToAsk, pastCalls } from "../history.js";
 
 /** A content block of the Messages API. */
 export type Block = Record<string, unknown>;
