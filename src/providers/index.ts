@@ -2,7 +2,7 @@ import { Failure } from "../core/failure.js";
 import { ANTHROPIC } from "./anthropic/provider.js";
 import { AZURE_OPENAI } from "./azure-openai.js";
 import { CHOREOAI } from "./choreoai.js";
-import { GEMINI } from "./gemini.js";
+import { GEMINI } from "./gemini/provider.js";
 import { OLLAMA } from "./ollama.js";
 import { openAiCompatible } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";

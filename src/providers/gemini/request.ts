@@ -1,9 +1,9 @@
-import { type ChatRequest, cleanParameters } from "../core/chat/request.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
-import { cannotSend } from "./content.js";
-import { geminiContents } from "./gemini-contents.js";
-import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "./parameters.js";
+import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { cannotSend } from "../content.js";
+import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "../parameters.js";
+import { geminiContents } from "./contents.js";
 
 const SERVICE = "Gemini";
 
