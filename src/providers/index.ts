@@ -3,7 +3,7 @@ import { ANTHROPIC } from "./anthropic/provider.js";
 import { AZURE_OPENAI } from "./azure-openai.js";
 import { CHOREOAI } from "./choreoai.js";
 import { GEMINI } from "./gemini/provider.js";
-import { OLLAMA } from "./ollama.js";
+import { OLLAMA } from "./ollama/provider.js";
 import { openAiCompatible } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
