@@ -10,7 +10,6 @@ export { Failure, type FailureCode, type FailureData, type Phase } from "./core/
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server/demo-server.js";
 export { PROVIDERS } from "./providers/index.js";
-export type { JobAccount, JobStatus } from "./providers/job.js";
 export type {
   Capability,
   Endpoint,
@@ -18,3 +17,4 @@ export type {
   ProviderMemory,
   ProviderSetting,
 } from "./providers/provider.js";
+export type { JobAccount, JobStatus } from "./providers/shared/job.js";

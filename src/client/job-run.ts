@@ -1,6 +1,6 @@
 import { checkRequest, type WireRequest } from "../core/chat/request.js";
 import { asFailure, Failure } from "../core/failure.js";
-import type { JobProtocol, JobStatus } from "../providers/job.js";
+import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
 import { ChatRun } from "./chat-run.js";
 import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-types.js";
 import { resultWithout } from "./empty-result.js";

@@ -6,7 +6,7 @@ import { asFailure, Failure } from "../core/failure.js";
 import { Deadlines } from "../core/lifecycle/deadlines.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import type { Endpoint, Provider } from "../providers/provider.js";
-import type { SpeechRequest } from "../providers/speech.js";
+import type { SpeechRequest } from "../providers/shared/speech.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { withoutSecrets } from "./hide-secrets.js";
 

@@ -1,7 +1,7 @@
-import { addressStep, modelNames, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Endpoint, Provider } from "./provider.js";
-import { openAiSpeech } from "./speech.js";
+import { addressStep, modelNames, under } from "./shared/http.js";
+import { openAiSpeech } from "./shared/speech.js";
 
 /** From here on the dated API knows `max_completion_tokens`. */
 const KNOWS_COMPLETION_TOKENS = "2024-09-01";

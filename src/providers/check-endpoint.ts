@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.js";
-import { unresolvedVariable } from "./environment.js";
 import type { Endpoint, Provider } from "./provider.js";
 import { checkSettings } from "./settings.js";
+import { unresolvedVariable } from "./shared/environment.js";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

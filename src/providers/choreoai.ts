@@ -1,11 +1,11 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json/parse.js";
-import { cannotSend, contentParts } from "./content.js";
-import { described } from "./history.js";
-import { underPart } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
-import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY } from "./parameters.js";
 import type { Provider } from "./provider.js";
+import { cannotSend, contentParts } from "./shared/content.js";
+import { described } from "./shared/history.js";
+import { underPart } from "./shared/http.js";
+import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
 
 const LABEL = "ChoreoAI";
 

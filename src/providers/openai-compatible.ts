@@ -1,9 +1,9 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
 import { withoutKept } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
-import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./http.js";
 import type { Endpoint, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
-import { openAiSpeech } from "./speech.js";
+import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./shared/http.js";
+import { openAiSpeech } from "./shared/speech.js";
 
 /** What differs between the services that speak Chat Completions. */
 export interface Preset {

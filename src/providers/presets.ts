@@ -1,7 +1,7 @@
 import { isObject } from "../core/json/parse.js";
-import { inquiry, under } from "./http.js";
 import type { Preset } from "./openai-compatible.js";
-import { type StrictAssistant, withStrictMessages } from "./strict-messages.js";
+import { inquiry, under } from "./shared/http.js";
+import { type StrictAssistant, withStrictMessages } from "./shared/strict-messages.js";
 
 /** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
 const GROQ: StrictAssistant = {

@@ -1,8 +1,8 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
-import type { JobProtocol } from "./job.js";
-import type { SpeechRequest } from "./speech.js";
+import type { JobProtocol } from "./shared/job.js";
+import type { SpeechRequest } from "./shared/speech.js";
 
 /** Where a service lives and how to be let in. */
 export interface Endpoint {

@@ -4,10 +4,25 @@ import { errorClues, excerpt } from "../core/errors/error-body.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
-import { addressStep, bearer, headersFor, inquiry, postJson, responseFailure, underPart } from "./http.js";
-import type { JobAccount, JobProtocol } from "./job.js";
-import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, withoutNulls } from "./parameters.js";
 import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
+import {
+  addressStep,
+  bearer,
+  headersFor,
+  inquiry,
+  postJson,
+  responseFailure,
+  underPart,
+} from "./shared/http.js";
+import type { JobAccount, JobProtocol } from "./shared/job.js";
+import {
+  type Harmless,
+  isTextAlone,
+  knownOnly,
+  OPENAI_ONLY,
+  objectOf,
+  withoutNulls,
+} from "./shared/parameters.js";
 
 const SETTINGS: readonly ProviderSetting[] = [
   { name: "team", kind: "text", required: true },

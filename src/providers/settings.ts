@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { unresolvedVariable } from "./environment.js";
 import type { Provider, ProviderSetting } from "./provider.js";
+import { unresolvedVariable } from "./shared/environment.js";
 
 /**
  * The values of a provider's own settings as its requests need them: texts trimmed, numbers as numbers, defaults filled

@@ -2,12 +2,12 @@ import type { ChatMessage } from "../core/chat/chunk.js";
 import { type Headers, header } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { inquiry, under } from "./http.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
-import { withoutNulls } from "./parameters.js";
 import type { Capability, Endpoint, Provider, ProviderSetting } from "./provider.js";
-import { openAiSpeech } from "./speech.js";
-import { type StrictAssistant, strictAssistant } from "./strict-messages.js";
+import { inquiry, under } from "./shared/http.js";
+import { withoutNulls } from "./shared/parameters.js";
+import { openAiSpeech } from "./shared/speech.js";
+import { type StrictAssistant, strictAssistant } from "./shared/strict-messages.js";
 
 /** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
 const PARAMETERS: readonly ProviderSetting[] = [

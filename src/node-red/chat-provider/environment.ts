@@ -1,4 +1,4 @@
-import { VARIABLE } from "../../providers/environment.js";
+import { VARIABLE } from "../../providers/shared/environment.js";
 import type { NodeRed, RuntimeNode } from "../red/api.js";
 
 /**

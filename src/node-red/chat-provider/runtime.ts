@@ -11,7 +11,7 @@ import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.
 import { checkEndpoint } from "../../providers/check-endpoint.js";
 import { providerById } from "../../providers/index.js";
 import type { Endpoint, Provider, ProviderMemory } from "../../providers/provider.js";
-import type { SpeechRequest } from "../../providers/speech.js";
+import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { createAgent } from "../../transport/agent.js";
 import { systemClock } from "../../transport/system-clock.js";
 import {

@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.js";
 import { asFailure, Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
-import type { SpeechRequest } from "../../providers/speech.js";
+import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/admin-routes.js";
 import type { RunningChat } from "../chat-provider/runtime.js";

@@ -1,7 +1,7 @@
 import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
 import type { Failure } from "../../core/failure.js";
 import { DeltaBuffer, MOST_CHARACTERS } from "../../core/text/delta-buffer.js";
-import type { SpeechRequest } from "../../providers/speech.js";
+import type { SpeechRequest } from "../../providers/shared/speech.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
 import { carried, copyParts } from "../messages/stream-writer.js";
 import type { Done, Message, Parts, Send } from "../red/api.js";

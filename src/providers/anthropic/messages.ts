@@ -7,8 +7,8 @@ import {
 } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend, contentParts, type InlineData, type Part } from "../content.js";
-import { nothingToAsk, pastCalls } from "../history.js";
+import { cannotSend, contentParts, type InlineData, type Part } from "../shared/content.js";
+import { nothingToAsk, pastCalls } from "../shared/history.js";
 
 /** A content block of the Messages API. */
 export type Block = Record<string, unknown>;

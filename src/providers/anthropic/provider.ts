@@ -1,6 +1,6 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
-import { headersFor, modelNames, postJson, responseFailure, underPart } from "../http.js";
 import type { Endpoint, Provider } from "../provider.js";
+import { headersFor, modelNames, postJson, responseFailure, underPart } from "../shared/http.js";
 import { anthropicBody } from "./request.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */

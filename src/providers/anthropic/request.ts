@@ -1,7 +1,7 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../content.js";
+import { cannotSend } from "../shared/content.js";
 import {
   type Harmless,
   isTextAlone,
@@ -10,7 +10,7 @@ import {
   sendable,
   wantedFormat,
   withoutNulls,
-} from "../parameters.js";
+} from "../shared/parameters.js";
 import { anthropicConversation, type Block } from "./messages.js";
 import { budgetIn, checkThinking, thinkingFor } from "./thinking.js";
 

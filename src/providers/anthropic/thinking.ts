@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../content.js";
+import { cannotSend } from "../shared/content.js";
 
 /** How a request asks for thinking. */
 export interface Thinking {

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../../core/chat/vendor-echo.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { cannotSend, contentParts, mediaTypeOf, type Part } from "../content.js";
+import { cannotSend, contentParts, mediaTypeOf, type Part } from "../shared/content.js";
 import {
   CallNames,
   described,
@@ -10,7 +10,7 @@ import {
   type PastCall,
   pastCalls,
   spokenText,
-} from "../history.js";
+} from "../shared/history.js";
 
 const SERVICE = "Gemini";
 

@@ -1,8 +1,8 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { headersFor, modelNames, postJson, responseFailure, under } from "../http.js";
 import type { Endpoint, Provider } from "../provider.js";
+import { headersFor, modelNames, postJson, responseFailure, under } from "../shared/http.js";
 import { geminiBody } from "./request.js";
 
 /** The largest page of the list of models; there are fewer. */

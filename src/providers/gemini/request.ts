@@ -1,8 +1,8 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../content.js";
-import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "../parameters.js";
+import { cannotSend } from "../shared/content.js";
+import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "../shared/parameters.js";
 import { geminiContents } from "./contents.js";
 
 const SERVICE = "Gemini";

@@ -1,7 +1,7 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
-import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "../http.js";
 import { SPLIT_THINKING } from "../openai-compatible.js";
 import type { Endpoint, Provider } from "../provider.js";
+import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "../shared/http.js";
 import { ollamaBase, ollamaBody } from "./request.js";
 
 /** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */

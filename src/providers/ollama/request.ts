@@ -2,9 +2,16 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend, contentParts } from "../content.js";
-import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "../history.js";
-import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY, objectOf, wantedFormat } from "../parameters.js";
+import { cannotSend, contentParts } from "../shared/content.js";
+import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "../shared/history.js";
+import {
+  type Harmless,
+  isTextAlone,
+  knownOnly,
+  OPENAI_ONLY,
+  objectOf,
+  wantedFormat,
+} from "../shared/parameters.js";
 
 const SERVICE = "Ollama";
 

@@ -1,5 +1,5 @@
-import type { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
+import type { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 import { cannotSend } from "./content.js";
 
 /** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */

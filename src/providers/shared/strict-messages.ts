@@ -1,5 +1,5 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { isObject } from "../core/json/parse.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** What a service takes that refuses every field it does not know. */
 export interface StrictAssistant {

@@ -1,6 +1,6 @@
-import type { WireRequest } from "../core/chat/request.js";
+import type { WireRequest } from "../../core/chat/request.js";
+import type { Endpoint } from "../provider.js";
 import { bearer, headersFor, postJson, under } from "./http.js";
-import type { Endpoint } from "./provider.js";
 
 /** What is to be spoken, and how; what is left out is the service's to choose. */
 export interface SpeechRequest {

@@ -1,6 +1,6 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 import { cannotSend, contentParts, type Part, parsedArguments } from "./content.js";
 
 /** A tool call of an earlier answer. */

@@ -1,6 +1,6 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { Failure } from "../core/failure.js";
-import { isObject, tryParseJson } from "../core/json/parse.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import { Failure } from "../../core/failure.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** Bytes that stand in the request itself. */
 export interface InlineData {

@@ -1,4 +1,4 @@
-import { isObject } from "../core/json/parse.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** What lists call the models that write no answer (Together's `type`). */
 const OTHER_TYPES: ReadonlySet<unknown> = new Set([
