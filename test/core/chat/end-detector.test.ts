@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { Ending, type EndingClues } from "../../../src/core/chat/end-detector.js";
+
+const chunk = (clues: Partial<EndingClues>): EndingClues => ({
+  finishReason: undefined,
+  content: false,
+  text: "",
+  bare: false,
+  ...clues,
+});
+const ENDED = { finishReason: "stop" };
+const role = chunk({});
+const text = chunk({ content: true, text: "a" });
+const thought = chunk({ content: true });
+const last = chunk({ ...ENDED, content: true, text: "b" });
+const pure = chunk(ENDED);
+const usage = chunk({ ...ENDED, bare: true });
+
+describe("The end of an answer is known", () => {
+  const tells = (...chunks: EndingClues[]) => {
+    const ending = new Ending();
+    const [known] = chunks.map((each) => ending.chunk(each)).slice(-1);
+    return { known, certain: ending.certain };
+  };
+
+  it("by a finish reason of its own, after whatever came first", () => {
+    for (const before of [[role], [text], [thought], [last]])
+      assert.equal(tells(...before, pure).known, true);
+  });
+
+  it("by one that comes with the last of several texts", () => {
+    assert.equal(tells(role, text, last).known, true);
+  });
+
+  it("by the usage behind it", () => {
+    for (const before of [[last], [last, last], [pure]]) assert.equal(tells(...before, usage).known, true);
+  });
+
+  it("by a reason that no service gives with every piece", () => {
+    for (const finishReason of ["tool_calls", "length", "content_filter"])
+      assert.equal(tells(chunk({ ...ENDED, finishReason, content: true })).known, true);
+  });
+
+  it("not by one that comes with the first text, or before any: it may come with every piece", () => {
+    for (const chunks of [[last], [role, last], [thought, last], [pure], [pure, last], [last, last, pure]])
+      assert.equal(tells(...chunks).known, false);
+  });
+
+  it("by silence where it came once, and only by the connection where text came after it", () => {
+    assert.equal(tells(last).certain, true);
+    assert.equal(tells(last, last).certain, false);
+    assert.equal(tells(last, last, pure).certain, true);
+    const ending = new Ending();
+    ending.chunk(last);
+    ending.text();
+    assert.deepEqual([ending.certain, ending.reached], [false, true]);
+  });
+
+  it("not while another answer is awaited", () => {
+    const waiting = chunk({ content: true, text: "a" });
+    assert.deepEqual(tells(text, waiting), { known: false, certain: false });
+  });
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import { keptAnswer, keptFor, withNewestPictures } from "../../../src/core/chat/history-entry.js";
+
+const assistant = (fields: object) => ({ role: "assistant", content: "a", ...fields });
+const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };
+const kept = (fields: object) => keptAnswer(assistant(fields), "a", "gemini");
+
+describe("An answer in a conversation", () => {
+  it("is its text alone where the service wants nothing else back", () => {
+    const answer = { reasoning_content: "Hm.", annotations: [{}], audio: { id: "1" }, refusal: "No", x: 1 };
+    assert.deepEqual(kept(answer), assistant({}));
+    assert.deepEqual(kept({ images: [], reasoning_details: [], gemini_parts: {} }), assistant({}));
+    assert.deepEqual(keptAnswer(undefined, "b", "gemini"), assistant({ content: "b" }));
+  });
+
+  it("keeps pictures, signed thoughts and what one service has its own form for", () => {
+    const fields = {
+      images: [image],
+      reasoning_details: [{ type: "reasoning.encrypted", data: "EmwK" }],
+      anthropic_blocks: { "1": {} },
+      anthropic_order: [1],
+      gemini_parts: { "0": {} },
+      thought_signature: "c2ln",
+      extra_content: { google: { thought_signature: "c2ln" } },
+    };
+    assert.deepEqual(kept(fields), assistant({ ...fields, kept_for: "gemini" }));
+  });
+
+  it("keeps thoughts only if all of them are signed: one that was cut off is refused", () => {
+    const signed = { type: "reasoning.text", text: "A", signature: "c2ln" };
+    const summary = { type: "reasoning.summary", summary: "B" };
+    const has = (...details: unknown[]) => "reasoning_details" in kept({ reasoning_details: details })!;
+    assert.equal(has(signed), true);
+    assert.equal(has(summary, { type: "reasoning.encrypted", data: "x" }), true);
+    for (const details of [[signed, { type: "reasoning.text", text: "C" }], [summary], [signed, 1]]) {
+      assert.equal(has(...details), false, JSON.stringify(details));
+    }
+  });
+
+  it("is none where nothing was said, but a picture says something", () => {
+    const silent = { reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] };
+    for (const said of [undefined, assistant({}), assistant(silent)]) {
+      assert.equal(keptAnswer(said, " \n", "gemini"), undefined);
+    }
+    const drawn = keptAnswer(assistant({ images: [image] }), "", "gemini");
+    assert.deepEqual(drawn, { role: "assistant", content: "", images: [image], kept_for: "gemini" });
+  });
+
+  it("goes to its own service with all of it, to another with its text alone, if it has any", () => {
+    const asked: ChatMessage = { role: "user", content: "a" };
+    const both = keptAnswer(assistant({ images: [image] }), "Here.", "gemini")!;
+    const drawn = keptAnswer(assistant({ images: [image] }), "", "gemini")!;
+    const history = [asked, both, asked, drawn];
+    const sent = (service: string) => keptFor({ model: "m", messages: history }, () => service).messages;
+    assert.deepEqual(sent("gemini"), [
+      asked,
+      assistant({ content: "Here.", images: [image] }),
+      asked,
+      assistant({ content: "", images: [image] }),
+    ]);
+    assert.deepEqual(sent("groq"), [asked, assistant({ content: "Here." }), asked]);
+    assert.equal(both["kept_for"], "gemini", "what is kept stays as it was");
+  });
+
+  it("that somebody wrote himself goes out as it is", () => {
+    const own = { model: "m", messages: [assistant({ images: [image], reasoning_details: [{}] })] };
+    assert.equal(
+      keptFor(own, () => "groq"),
+      own,
+    );
+  });
+
+  it("keeps its pictures until a later one has some: they would go out with every question", () => {
+    const asked: ChatMessage = { role: "user", content: [image] };
+    const [first, silent, second] = ["Here.", "", "Again."].map(
+      (text) => keptAnswer(assistant({ images: [image] }), text, "gemini")!,
+    );
+    const conversation = [asked, first!, asked, silent!, asked, second!];
+    assert.deepEqual(withNewestPictures(conversation), [
+      asked,
+      assistant({ content: "Here." }),
+      asked,
+      asked,
+      second,
+    ]);
+    assert.deepEqual(withNewestPictures([asked, first!]), [asked, first]);
+  });
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { statsOf } from "../../../src/core/chat/stats.js";
+import { TotalStats } from "../../../src/core/total-stats.js";
+
+describe("The numbers of several requests", () => {
+  it("are the text that the reader has, and the time from the first asking, waits included", () => {
+    const total = new TotalStats();
+    total.add(statsOf(4, 40, 200, 1000), 11_000, 0);
+    total.add(statsOf(3, 35, 100, 500), 14_000, 5);
+    assert.deepEqual(total.at(14_000, 2), {
+      chunks: 7,
+      characters: 70,
+      firstTokenMs: 200,
+      durationMs: 4000,
+      charactersPerSecond: 17.5,
+      attempts: 2,
+    });
+  });
+
+  it("have the first token of the first request that had any", () => {
+    const total = new TotalStats();
+    total.add(statsOf(0, 0, null, 1000), 1000, 0);
+    total.add(statsOf(1, 1, 250, 500), 2500, 0);
+    assert.equal(total.at(2500, 2).firstTokenMs, 2250);
+  });
+
+  it("forget the text with the reader, and keep the time", () => {
+    const total = new TotalStats();
+    total.add(statsOf(4, 40, 200, 1000), 1000, 0);
+    total.forget();
+    total.add(statsOf(1, 10, 100, 1000), 3000, 0);
+    const { chunks, characters, firstTokenMs, durationMs } = total.at(3000, 2);
+    assert.deepEqual([chunks, characters, firstTokenMs, durationMs], [1, 10, 2100, 3000]);
+  });
+});

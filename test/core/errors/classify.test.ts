@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { classify, type ErrorClues, isRetryable } from "../../../src/core/errors/classify.js";
+import { asFailure, Failure, type FailureCode } from "../../../src/core/failure.js";
+
+type Row = readonly [ErrorClues, FailureCode];
+
+describe("An error is classified", () => {
+  const table = (title: string, rows: readonly Row[]) => {
+    it(title, () => {
+      for (const [clues, code] of rows) assert.equal(classify(clues), code, JSON.stringify(clues));
+    });
+  };
+
+  table("by its status, where there is one", [
+    [{ status: 400 }, "invalid_request"],
+    [{ status: 401 }, "authentication"],
+    [{ status: 402 }, "insufficient_credits"],
+    [{ status: 403 }, "permission"],
+    [{ status: 404 }, "not_found"],
+    [{ status: 408 }, "timeout"],
+    [{ status: 409 }, "overloaded"],
+    [{ status: 410 }, "not_found"],
+    [{ status: 413 }, "invalid_request"],
+    [{ status: 418 }, "invalid_request"],
+    [{ status: 422 }, "invalid_request"],
+    [{ status: 425 }, "overloaded"],
+    [{ status: 429 }, "rate_limit"],
+    [{ status: 499 }, "interrupted"],
+    [{ status: 500 }, "server_error"],
+    [{ status: 502 }, "server_error"],
+    [{ status: 503 }, "overloaded"],
+    [{ status: 504 }, "timeout"],
+    [{ status: 520 }, "server_error"],
+    [{ status: 522 }, "timeout"],
+    [{ status: 524 }, "timeout"],
+    [{ status: 529 }, "overloaded"],
+  ]);
+
+  table("more closely by words that can be true of that status", [
+    [{ status: 400, word: "context_length_exceeded" }, "context_length"],
+    [{ status: 400, message: "This model's maximum context length is 8192 tokens" }, "context_length"],
+    [{ status: 400, word: "invalid_request_error", message: "The model `x` does not exist" }, "not_found"],
+    [{ status: 400, word: "content_filter" }, "content_filter"],
+    [{ status: 400, message: "Incorrect API key provided" }, "authentication"],
+    [{ status: 403, message: "Team suspended or insufficient credits" }, "insufficient_credits"],
+    [{ status: 422, word: "CONTENT_POLICY_VIOLATION" }, "content_filter"],
+    [{ status: 429, word: "insufficient_quota" }, "insufficient_credits"],
+    [{ status: 429, word: "MODEL_OVERLOADED" }, "overloaded"],
+    [{ status: 500, message: "upstream timed out" }, "timeout"],
+    [{ status: 503, word: "rate_limit_exceeded" }, "rate_limit"],
+    [{ status: 429, message: "You exceeded your current quota, check your plan" }, "insufficient_credits"],
+    [{ status: 400, message: "Your credit balance is too low" }, "insufficient_credits"],
+    [{ status: 400, message: "input length and `max_tokens` exceed context limit: 9 > 8" }, "context_length"],
+    [
+      { status: 403, word: "no permission to do this", message: "The team doesn't have any credits yet." },
+      "insufficient_credits",
+    ],
+    [{ status: 403, message: "This model requires moderation. No credits were charged." }, "content_filter"],
+  ]);
+
+  table("by its status, whatever words cannot be true of it", [
+    [{ status: 401, message: "rate limit" }, "authentication"],
+    [{ status: 404, message: "insufficient permissions" }, "not_found"],
+    [{ status: 500, message: "invalid api key" }, "server_error"],
+    [{ status: 429, message: "Rate limit exceeded: token limit per minute" }, "rate_limit"],
+  ]);
+
+  table("not by the names in a request that is refused", [
+    [
+      {
+        status: 400,
+        message:
+          "Invalid schema for response_format 'invoice': In context=('properties', 'billing_address'), 'required' is missing.",
+      },
+      "invalid_request",
+    ],
+    [{ status: 400, message: "Invalid schema for function 'authenticate_user'" }, "invalid_request"],
+    [{ status: 422, message: "The function moderate_comment has no billing account" }, "invalid_request"],
+    [{ status: 400, message: "Invalid type for 'metadata.balance': expected a string" }, "invalid_request"],
+    [{ status: 400, message: "Invalid key in properties: quota" }, "invalid_request"],
+    [{ status: 400, message: "Field balance exceeds the maximum, as quota does" }, "invalid_request"],
+    [
+      { word: "invalid_request_error", message: "Invalid schema for 'set_billing': balance is missing" },
+      "invalid_request",
+    ],
+    [{ status: 403, message: "You have insufficient permissions for this operation." }, "permission"],
+  ]);
+
+  table("as an account that cannot pay, where the refusal says so in full", [
+    [{ status: 400, message: "Quota exceeded: your account balance is too low" }, "insufficient_credits"],
+    [{ status: 400, message: "The quota has been exhausted" }, "insufficient_credits"],
+    [{ status: 400, message: "This request exceeds your monthly quota." }, "insufficient_credits"],
+    [{ status: 400, message: "Monthly quota limit exceeded" }, "insufficient_credits"],
+    [{ status: 400, message: "Balance insufficient" }, "insufficient_credits"],
+    [{ status: 400, message: "Your project has hit its spend limit" }, "insufficient_credits"],
+    [
+      {
+        status: 400,
+        word: "FAILED_PRECONDITION",
+        message:
+          "Gemini API free tier is not available in your country. Please enable billing on your project.",
+      },
+      "insufficient_credits",
+    ],
+    [{ status: 400, message: "You have reached your specified API usage limits." }, "insufficient_credits"],
+    [{ status: 400, word: "blocked_api_access invalid_request_error" }, "insufficient_credits"],
+    [
+      { status: 400, word: "budget_exceeded", message: "Budget has been exceeded! Current cost: 2" },
+      "insufficient_credits",
+    ],
+    [{ status: 400, word: "Arrearage", message: "Access denied." }, "insufficient_credits"],
+    [{ status: 403, message: "Your account has an overdue balance." }, "insufficient_credits"],
+    [
+      { status: 403, word: "PERMISSION_DENIED", message: "Please enable billing on project #7." },
+      "insufficient_credits",
+    ],
+    [
+      { status: 429, word: "RESOURCE_EXHAUSTED", message: "Your prepayment credits are depleted." },
+      "insufficient_credits",
+    ],
+    [
+      {
+        word: "RESOURCE_EXHAUSTED",
+        message: "The project has exceeded its monthly spending cap.",
+        waits: true,
+      },
+      "insufficient_credits",
+    ],
+  ]);
+
+  table("as a lack of rights, whatever its advice speaks of", [
+    [
+      {
+        status: 403,
+        word: "PERMISSION_DENIED",
+        message:
+          "Your application is authenticating by using local Application Default Credentials. The API requires a quota project.",
+      },
+      "permission",
+    ],
+    [
+      {
+        status: 403,
+        word: "permission_error",
+        message: "OAuth authentication is currently not allowed for this organization.",
+      },
+      "permission",
+    ],
+    [{ word: "permission_error", message: "OAuth authentication is currently not allowed" }, "permission"],
+    [{ status: 403, word: "insufficient_permissions" }, "permission"],
+  ]);
+
+  table("by what well-known services say, each in its own way", [
+    [
+      { status: 400, message: "This model's maximum prompt length is 131072 but 537812 were sent." },
+      "context_length",
+    ],
+    [
+      { status: 400, word: "ValidationException", message: "Input is too long for requested model." },
+      "context_length",
+    ],
+    [{ status: 400, word: "invalid_request_error", message: "Content Exists Risk" }, "content_filter"],
+    [
+      {
+        status: 403,
+        word: "The caller does not have permission to execute the specified operation",
+        message: "Content violates usage guidelines.",
+      },
+      "content_filter",
+    ],
+  ]);
+
+  table("as a rate limit, where no address and no advice about money makes it another", [
+    [{ status: 429, message: "Token rate reached. See https://aka.ms/oai/quotaincrease." }, "rate_limit"],
+    [{ status: 429, message: "Slow down: openrouter.ai/settings/billing" }, "rate_limit"],
+    [{ status: 429, message: "Rate limit exceeded. Raise it in your billing settings." }, "rate_limit"],
+    [{ status: 429, message: "You exceeded your current quota", waits: true }, "rate_limit"],
+    [{ message: "Quota exceeded, retry in 5s", waits: true }, "rate_limit"],
+    [{ status: 429, message: "Rate limit: quota exceeded" }, "rate_limit"],
+    [
+      { status: 429, word: "RESOURCE_EXHAUSTED", message: "You exceeded your current quota, check billing" },
+      "rate_limit",
+    ],
+    [{ status: 429, word: "insufficient_quota", waits: true }, "insufficient_credits"],
+  ]);
+
+  table("by its words, where it has no status", [
+    [{ word: "rate_limit_error" }, "rate_limit"],
+    [{ word: "RESOURCE_EXHAUSTED", message: "check your plan and billing details" }, "rate_limit"],
+    [{ word: "overloaded_error" }, "overloaded"],
+    [{ word: "UNAVAILABLE" }, "overloaded"],
+    [{ word: "authentication_error" }, "authentication"],
+    [{ word: "permission_error" }, "permission"],
+    [{ word: "not_found_error" }, "not_found"],
+    [{ word: "DEADLINE_EXCEEDED" }, "timeout"],
+    [{ word: "tool_use_failed" }, "invalid_request"],
+    [{ word: "api_error" }, "server_error"],
+    [{ word: "SPEND_LIMIT_EXCEEDED" }, "insufficient_credits"],
+  ]);
+
+  table("by its sentence, where its words say little or nothing", [
+    [{ word: "stream_error", message: "Error code: 429" }, "rate_limit"],
+    [{ word: "invalid_request_error", message: "prompt is too long" }, "context_length"],
+    [{ word: "brand_new_word", message: "Service unavailable" }, "overloaded"],
+    [{ message: "no resources available for this model" }, "rate_limit"],
+    [{ message: "Unauthorised" }, "authentication"],
+    [{ message: "You do not have access: 403" }, "permission"],
+    [{ message: "Unknown model: gemini-pro" }, "not_found"],
+    [{ message: "Your balance is too low" }, "insufficient_credits"],
+    [{ message: "flagged by moderation" }, "content_filter"],
+    [{ message: "Request timed out" }, "timeout"],
+  ]);
+
+  table("as the server's where nothing tells more", [
+    [{}, "server_error"],
+    [{ message: "the load balancer is on fire" }, "server_error"],
+    [{ status: 200, message: "" }, "server_error"],
+  ]);
+});
+
+describe("Asking again", () => {
+  it("can help after 408, 409, 425, 429 and 5xx, but for 501 and 505", () => {
+    for (const status of [408, 409, 425, 429, 500, 502, 503, 504, 520, 529]) {
+      assert.equal(isRetryable(classify({ status }), status), true, String(status));
+    }
+    for (const status of [400, 401, 402, 403, 404, 410, 413, 422, 451, 501, 505]) {
+      assert.equal(isRetryable(classify({ status }), status), false, String(status));
+    }
+  });
+
+  it("never helps against an empty account, a long context or a bad key, whatever the status", () => {
+    assert.equal(isRetryable("insufficient_credits", 429), false);
+    assert.equal(isRetryable("context_length", 500), false);
+    assert.equal(isRetryable("authentication", 503), false);
+  });
+
+  it("depends on the code where there is no status", () => {
+    const helps: FailureCode[] = [
+      "rate_limit",
+      "overloaded",
+      "server_error",
+      "connection",
+      "timeout",
+      "interrupted",
+    ];
+    for (const code of helps) assert.equal(isRetryable(code), true, code);
+    for (const code of ["invalid_request", "permission", "not_found", "content_filter"] as const) {
+      assert.equal(isRetryable(code), false, code);
+    }
+  });
+});
+
+describe("A failure", () => {
+  it("is plain data when it is written down, with nothing beyond the whitelist", () => {
+    const failure = new Failure("rate_limit", "slow down", { status: 429, retryAfterMs: 20, requestId: "r" });
+    assert.deepEqual(structuredClone(failure.toJSON()), {
+      code: "rate_limit",
+      message: "slow down",
+      retryable: true,
+      phase: "connect",
+      provider: "",
+      partial: "",
+      status: 429,
+      retryAfterMs: 20,
+      requestId: "r",
+    });
+    assert.equal(failure.cause, undefined);
+  });
+
+  it("leaves out what is not known", () => {
+    assert.deepEqual(Object.keys(new Failure("limit", "x").toJSON()).sort(), [
+      "code",
+      "message",
+      "partial",
+      "phase",
+      "provider",
+      "retryable",
+    ]);
+  });
+
+  it("is made of anything thrown, and then not retryable; of a failure it is that failure", () => {
+    const failure = new Failure("timeout", "x");
+    assert.equal(asFailure(failure), failure);
+    assert.deepEqual(
+      [asFailure(new TypeError("bad")), asFailure("text", "connection")].map(
+        ({ code, message, retryable }) => [code, message, retryable],
+      ),
+      [
+        ["bad_response", "bad", false],
+        ["connection", "text", false],
+      ],
+    );
+  });
+});

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import type { ErrorClues } from "../../../src/core/errors/classify.js";
+import { errorClues, excerpt } from "../../../src/core/errors/error-body.js";
+
+describe("An error body", () => {
+  const rows: readonly (readonly [string, unknown, ErrorClues])[] = [
+    [
+      "of OpenAI",
+      { error: { message: "No", type: "invalid_request_error", param: null, code: "model_not_found" } },
+      { word: "model_not_found invalid_request_error", message: "No" },
+    ],
+    [
+      "of Anthropic",
+      { type: "error", error: { type: "overloaded_error", message: "Overloaded" }, request_id: "r" },
+      { word: "overloaded_error", message: "Overloaded" },
+    ],
+    [
+      "of Google",
+      { error: { code: 503, message: "busy", status: "UNAVAILABLE" } },
+      { status: 503, word: "UNAVAILABLE", message: "busy" },
+    ],
+    ["of Google, as a list", [{ error: { code: 400, message: "bad" } }], { status: 400, message: "bad" }],
+    [
+      "of Google, for the day",
+      {
+        error: {
+          code: 429,
+          status: "RESOURCE_EXHAUSTED",
+          message: "quota",
+          details: [{ violations: [{ quotaId: "GenerateRequestsPerDayPerProject" }] }],
+        },
+      },
+      { status: 429, word: "quota_per_day RESOURCE_EXHAUSTED", message: "quota" },
+    ],
+    ["of Ollama", { error: "model 'x' not found" }, { message: "model 'x' not found" }],
+    [
+      "of Venice",
+      { error: "Too large", code: "PAYLOAD_TOO_LARGE" },
+      { word: "PAYLOAD_TOO_LARGE", message: "Too large" },
+    ],
+    [
+      "of Venice, with details",
+      { error: "Invalid", details: { model: { _errors: ["Required"] } } },
+      { message: 'Invalid: {"model":{"_errors":["Required"]}}' },
+    ],
+    [
+      "as a list of complaints",
+      { error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] },
+      { word: "unrecognized_keys", message: '{"code":"unrecognized_keys","keys":["stream_options"]}' },
+    ],
+    ["of FastAPI", { detail: "Job not found" }, { message: "Job not found" }],
+    [
+      "of FastAPI, as a list",
+      { detail: [{ loc: ["body", "model"], msg: "field required" }] },
+      { message: '[{"loc":["body","model"],"msg":"field required"}]' },
+    ],
+    [
+      "of vLLM",
+      { object: "error", message: "too long", type: "BadRequestError", code: 400 },
+      { status: 400, word: "BadRequestError", message: "too long" },
+    ],
+    [
+      "of MiniMax",
+      { base_resp: { status_code: 1008, status_msg: "insufficient balance" } },
+      { word: "1008", message: "insufficient balance" },
+    ],
+    [
+      "of MiniMax, with a code that is no word",
+      { base_resp: { status_code: { toString: null } } },
+      { word: '{"toString":null}', message: "" },
+    ],
+    [
+      "of OpenRouter, with the provider's own as JSON in a text",
+      {
+        error: {
+          message: "Provider returned error",
+          code: 429,
+          metadata: { raw: '{"error":{"message":"slow"}}' },
+        },
+      },
+      { status: 429, message: "Provider returned error: slow" },
+    ],
+    [
+      "of OpenRouter, with the provider's own as plain text",
+      { error: { message: "Provider returned error", metadata: { raw: "upstream says no" } } },
+      { message: "Provider returned error: upstream says no" },
+    ],
+    [
+      "of Groq, with what was generated",
+      { error: { message: "Failed to call a function", code: "tool_use_failed", failed_generation: "<f>" } },
+      { word: "tool_use_failed", message: "Failed to call a function: <f>" },
+    ],
+    [
+      "of a framework",
+      { timestamp: "now", status: 404, error: "Not Found", path: "/v1" },
+      { status: 404, message: "Not Found" },
+    ],
+    ["without a message", { error: { code: "x" } }, { word: "x", message: '{"code":"x"}' }],
+    ["with a message that is no text", { error: { message: { en: "no" } } }, { message: '{"en":"no"}' }],
+    [
+      "of OpenRouter, with the same said twice",
+      { error: { message: "slow", metadata: { raw: '{"error":"slow"}' } } },
+      { message: "slow" },
+    ],
+    [
+      "with a number that is no status",
+      { error: { message: "x", code: 1002, status: 42 } },
+      { message: "x" },
+    ],
+    ["with a number that is none", { error: { message: "x", code: 600, status: 399 } }, { message: "x" }],
+    [
+      "with the last of the statuses",
+      { error: { message: "x", code: "599" } },
+      { status: 599, message: "x" },
+    ],
+    ["that is just true", { error: true }, { message: "true" }],
+  ];
+  for (const [title, body, clues] of rows) {
+    it(`${title} tells its clues`, () => assert.deepEqual(definedOf(errorClues(body)), clues));
+  }
+
+  it("is none where nothing says so", () => {
+    const bodies = [
+      null,
+      "error",
+      1,
+      [],
+      {},
+      { error: null },
+      { error: "" },
+      { error: false, choices: [] },
+      { detail: "high", choices: [{}] },
+      { base_resp: { status_code: 0 } },
+      { base_resp: null },
+      { object: "chat.completion" },
+    ];
+    for (const body of bodies) assert.equal(errorClues(body), undefined, JSON.stringify(body));
+  });
+
+  it("is one, of whatever form, where its event says so", () => {
+    assert.deepEqual(definedOf(errorClues({ reason: "x" }, true)), { message: '{"reason":"x"}' });
+    assert.deepEqual(definedOf(errorClues({ message: "x", code: 500 }, true)), { status: 500, message: "x" });
+    assert.deepEqual(definedOf(errorClues("words", true)), { message: "words" });
+    assert.deepEqual(definedOf(errorClues(null, true)), { message: "" });
+  });
+
+  it("is quoted on one line and cut", () => {
+    assert.equal(excerpt("  a\n\n b\t c "), "a b c");
+    assert.equal(excerpt("x".repeat(1000)).length, 301);
+    assert.equal(excerpt("abc", 2), "ab…");
+  });
+
+  it("may nest as deep as it likes", () => {
+    const deep = JSON.parse(`${'{"error":'.repeat(20_000)}1${"}".repeat(20_000)}`);
+    assert.ok(errorClues(deep)!.message!.length < 400);
+  });
+});
+
+function definedOf(clues: ErrorClues | undefined): ErrorClues | undefined {
+  return clues && (JSON.parse(JSON.stringify(clues)) as ErrorClues);
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import {
+  type Headers,
+  header,
+  parseDuration,
+  retryHint,
+  shouldRetry,
+} from "../../../src/core/errors/retry-hint.js";
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+
+describe("How long a service asks to be left alone", () => {
+  const hint = (headers: Headers, body?: unknown, text = "") => retryHint(headers, body, text, NOW);
+
+  it("is told by Retry-After in seconds, whole or not, past or far away", () => {
+    for (const [value, wait] of [
+      ["20", 20_000],
+      ["1.5", 1500],
+      ["0", 0],
+      ["-5", -5000],
+      ["86400", 86_400_000],
+    ] as const) {
+      assert.equal(hint({ "retry-after": value }), wait, value);
+    }
+  });
+
+  it("is told by Retry-After as a date", () => {
+    assert.equal(hint({ "retry-after": "Thu, 01 Jan 2026 00:00:30 GMT" }), 30_000);
+    assert.equal(hint({ "retry-after": "Wed, 31 Dec 2025 23:59:00 GMT" }), 0, "past: now, and no refusal");
+  });
+
+  it("is told by retry-after-ms before anything else", () => {
+    assert.equal(hint({ "retry-after-ms": "250", "retry-after": "20" }, undefined, "try again in 5s"), 250);
+  });
+
+  it("is not told by headers that say nothing", () => {
+    for (const value of ["", " ", "soon", "NaN", "Infinity"]) {
+      assert.equal(hint({ "retry-after": value, "retry-after-ms": value }), undefined, value);
+    }
+  });
+
+  it("is told by Google's details, in an object or a list", () => {
+    const error = { details: [{ "@type": "x" }, 7, { retryDelay: "45.837906927s" }] };
+    assert.equal(Math.round(hint({}, { error })!), 45_838);
+    assert.equal(Math.round(hint({}, [{ error }])!), 45_838);
+    const quota = { error: { details: [{ metadata: { quotaResetDelay: "373.8ms" } }] } };
+    assert.equal(hint({}, quota), 373.8);
+    assert.equal(hint({}, { error: { details: [{ retryDelay: 5 }] } }), undefined);
+    assert.equal(hint({}, { error: { details: "later" } }), undefined);
+  });
+
+  it("is told in words", () => {
+    for (const [text, wait] of [
+      ["Rate limit reached. Please try again in 5.289s. Visit", 5289],
+      ["Please retry in 26.66s.", 26_660],
+      ["please try again in 6m0s", 360_000],
+      ["try again in 20 seconds or so", 20_000],
+      ["Please retry after 20 seconds", 20_000],
+      ["Try again in 2 minutes 5 seconds", 125_000],
+      ["try again in 8ms", 8],
+      ["try again in 1h", 3_600_000],
+    ] as const) {
+      assert.equal(hint({}, undefined, text), wait, text);
+    }
+    for (const text of ["try again later", "retry in a while", "in 5s", "retry in 5 bananas"]) {
+      assert.equal(hint({}, undefined, text), undefined, text);
+    }
+  });
+
+  it("is told by the reset of the bucket that is empty, the last of them where several are", () => {
+    assert.equal(
+      hint({
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "1m26.4s",
+        "x-ratelimit-remaining-tokens": "100",
+        "x-ratelimit-reset-tokens": "6h",
+      }),
+      86_400,
+    );
+    assert.equal(
+      hint({
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "8ms",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "2m59.56s",
+      }),
+      179_560,
+    );
+  });
+
+  it("understands a reset as seconds, as a time in seconds or milliseconds, and as a date", () => {
+    const reset = (value: string) => hint({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": value });
+    assert.equal(reset("12"), 12_000);
+    assert.equal(reset("0s"), 0);
+    assert.equal(reset(String(NOW / 1000 + 9)), 9000);
+    assert.equal(reset(String(NOW + 9000)), 9000);
+    assert.equal(
+      hint({
+        "anthropic-ratelimit-requests-remaining": "0",
+        "anthropic-ratelimit-requests-reset": "2026-01-01T00:01:00Z",
+      }),
+      60_000,
+    );
+    assert.equal(reset("whenever"), undefined);
+  });
+
+  it("is not told by a bucket whose rest is no number", () => {
+    for (const rest of ["unlimited", "", "-"]) {
+      assert.equal(hint({ "x-ratelimit-remaining": rest, "x-ratelimit-reset": "5" }), undefined, rest);
+    }
+  });
+});
+
+describe("Durations", () => {
+  it("are read in Go's form and in words; what is none is undefined", () => {
+    assert.equal(parseDuration("1h2m3s4ms"), 3_723_004);
+    assert.equal(parseDuration("2 hrs"), 7_200_000);
+    assert.equal(parseDuration("5 mins"), 300_000);
+    assert.equal(parseDuration("7 msecs"), 7);
+    assert.equal(parseDuration("3 parsecs"), undefined);
+    assert.equal(parseDuration(""), undefined);
+  });
+});
+
+describe("x-should-retry", () => {
+  it("rules where it says true or false", () => {
+    assert.equal(shouldRetry({ "x-should-retry": "true" }), true);
+    assert.equal(shouldRetry({ "x-should-retry": "false" }), false);
+    assert.equal(shouldRetry({ "x-should-retry": "perhaps" }), undefined);
+    assert.equal(shouldRetry({}), undefined);
+  });
+});
+
+describe("A header", () => {
+  it("is the first of several", () => {
+    assert.equal(header({ a: ["1", "2"], b: "3" }, "a"), "1");
+    assert.equal(header({ a: [] }, "a"), undefined);
+    assert.equal(header({ b: "3" }, "b"), "3");
+  });
+});

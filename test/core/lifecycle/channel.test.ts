@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Channel } from "../../../src/core/lifecycle/channel.js";
+import { turns } from "../../support/waiting.js";
+
+describe("A channel", () => {
+  it("gives what was pushed, in order, before and after its end", async () => {
+    const channel = new Channel<number>((_first, second) => second);
+    channel.push(1);
+    const read = all(channel);
+    await turns();
+    channel.push(2);
+    channel.push(3);
+    await turns();
+    channel.push(4);
+    channel.end();
+    assert.deepEqual(await read, [1, 2, 3, 4]);
+  });
+
+  it("that ended empty gives nothing", async () => {
+    const channel = new Channel<number>((_first, second) => second);
+    channel.end();
+    assert.deepEqual(await all(channel), []);
+  });
+
+  it("merges into the last what comes while much waits, so that what waits is bounded in number", async () => {
+    const channel = new Channel<string>((first, second) => first + second);
+    for (let at = 0; at < 1_000; at++) channel.push("x");
+    channel.end();
+    const items = await all(channel);
+    assert.equal(items.length, 256);
+    assert.equal(items.at(-1), "x".repeat(745));
+  });
+
+  it("loses and doubles nothing, however pushing and reading alternate", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(600), { maxLength: 8 }), async (bursts) => {
+        const channel = new Channel<number[]>((first, second) => [...first, ...second]);
+        const read = all(channel);
+        let next = 0;
+        for (const burst of bursts) {
+          for (let at = 0; at < burst; at++) channel.push([next++]);
+          if (burst % 2) await turns(1);
+        }
+        channel.end();
+        assert.deepEqual((await read).flat(), [...Array(next).keys()]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+async function all<T>(channel: Channel<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of channel.items()) items.push(item);
+  return items;
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type PaidRetry, RetryBudget } from "../../../src/core/retry/retry-budget.js";
+
+/** Takes out all that is there. */
+function drain(budget: RetryBudget): PaidRetry[] {
+  const paid: PaidRetry[] = [];
+  for (let one = budget.spend(); one; one = budget.spend()) paid.push(one);
+  return paid;
+}
+
+describe("A retry budget", () => {
+  it("begins with ten retries, and has no more while nothing is answered", () => {
+    const budget = new RetryBudget();
+    const paid = drain(budget);
+    assert.equal(paid.length, 10);
+    assert.equal(budget.underWay, 10);
+    for (const one of paid) one.settle(false);
+    assert.equal(budget.underWay, 0);
+    assert.equal(budget.spend(), undefined);
+  });
+
+  it("earns a retry by ten answers", () => {
+    const budget = new RetryBudget();
+    drain(budget);
+    for (let answers = 0; answers < 9; answers++) budget.answered();
+    assert.equal(budget.spend(), undefined);
+    budget.answered();
+    assert.ok(budget.spend());
+  });
+
+  it("gets back for a retry that is answered what it cost, and as much again", () => {
+    const budget = new RetryBudget();
+    let paid = drain(budget);
+    for (const expected of [20, 40, 80]) {
+      for (const one of paid) one.settle(true);
+      paid = drain(budget);
+      assert.equal(paid.length, expected);
+    }
+  });
+
+  it("saves up a hundred retries and no more, however good the days", () => {
+    const budget = new RetryBudget();
+    for (let answers = 0; answers < 100_000; answers++) budget.answered();
+    assert.equal(drain(budget).length, 100);
+  });
+
+  it("counts each retry once, whatever is said of it afterwards", () => {
+    const budget = new RetryBudget();
+    const [one] = drain(budget);
+    one!.settle(false);
+    one!.settle(true);
+    one!.settle(false);
+    assert.equal(budget.underWay, 9);
+    assert.equal(budget.spend(), undefined);
+  });
+
+  it("never allows more than ten, a tenth of the answers, and two for each that was answered", () => {
+    const act = fc.constantFrom("ask", "well", "badly", "answer");
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
+        const budget = new RetryBudget();
+        const out: PaidRetry[] = [];
+        let [asked, well, answers] = [0, 0, 0];
+        for (const one of acts) {
+          if (one === "ask") {
+            const paid = budget.spend();
+            if (!paid) continue;
+            asked++;
+            out.push(paid);
+          } else if (one === "answer") {
+            answers++;
+            budget.answered();
+          } else if (out.length > 0) {
+            if (one === "well") well++;
+            out.shift()!.settle(one === "well");
+          }
+          assert.equal(budget.underWay, out.length);
+          assert.ok(asked <= 10 + answers / 10 + 2 * well);
+        }
+      }),
+    );
+  });
+});
