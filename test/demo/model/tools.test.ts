@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { respond } from "../../src/demo/model/responder.js";
-import { readRequest } from "../../src/demo/server/request.js";
-import { user } from "./client.js";
+import { respond } from "../../../src/demo/model/responder.js";
+import { readRequest } from "../../../src/demo/server/request.js";
+import { user } from "../client.js";
 
 function tool(
   name: string,

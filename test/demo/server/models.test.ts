@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/demo/errors.js";
-import { FaultCycle, refusal } from "../../src/demo/server/faults.js";
-import { FAULTS, MODEL_IDS, readModel } from "../../src/demo/server/models.js";
+import { ApiError } from "../../../src/demo/errors.js";
+import { FaultCycle, refusal } from "../../../src/demo/server/faults.js";
+import { FAULTS, MODEL_IDS, readModel } from "../../../src/demo/server/models.js";
 
 function refused(id: string): ApiError {
   try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countTokens, pieces } from "../../src/demo/server/tokenise.js";
-import { isWellFormed } from "./client.js";
+import { countTokens, pieces } from "../../../src/demo/server/tokenise.js";
+import { isWellFormed } from "../client.js";
 
 describe("demo tokeniser", () => {
   it("joins back to the text, whatever the text is, lone surrogates included", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Chunk, Demo, user } from "./client.js";
+import { type Chunk, Demo, user } from "../client.js";
 
 const MESSAGES = [user("Tell me a story about a fox")];
 

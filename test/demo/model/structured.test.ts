@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { respond } from "../../src/demo/model/responder.js";
-import { readRequest } from "../../src/demo/server/request.js";
-import { user } from "./client.js";
+import { respond } from "../../../src/demo/model/responder.js";
+import { readRequest } from "../../../src/demo/server/request.js";
+import { user } from "../client.js";
 
 type Schema = Record<string, unknown>;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { pump } from "../../src/demo/server/pump.js";
-import type { Step } from "../../src/demo/server/records.js";
-import { Demo, user } from "./client.js";
+import { pump } from "../../../src/demo/server/pump.js";
+import type { Step } from "../../../src/demo/server/records.js";
+import { Demo, user } from "../client.js";
 
 /** One response on a real socket, driven by the test. */
 async function exchange(

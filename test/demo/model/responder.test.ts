@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Answer, respond } from "../../src/demo/model/responder.js";
-import { readRequest } from "../../src/demo/server/request.js";
-import { user } from "./client.js";
+import { type Answer, respond } from "../../../src/demo/model/responder.js";
+import { readRequest } from "../../../src/demo/server/request.js";
+import { user } from "../client.js";
 
 function answer(messages: object[], fields: object = {}, choice = 0): Answer {
   return respond(readRequest({ model: "demo", messages, ...fields }).prompt, choice);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Demo, isWellFormed, type Streamed, user } from "./client.js";
+import { Demo, isWellFormed, type Streamed, user } from "../client.js";
 
 const STORY = { model: "demo", messages: [user("Tell me a story about a fox")] };
 const COUNT = { model: "demo", messages: [user("count to 5")] };

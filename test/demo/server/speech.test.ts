@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Demo } from "./client.js";
+import { Demo } from "../client.js";
 
 describe("The demo server's voice", () => {
   let demo: Demo;

@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { startDemoServer } from "../../src/demo/server/demo-server.js";
-import { MODEL_IDS } from "../../src/demo/server/models.js";
-import { type Chunk, Demo, user } from "./client.js";
+import { startDemoServer } from "../../../src/demo/server/demo-server.js";
+import { MODEL_IDS } from "../../../src/demo/server/models.js";
+import { type Chunk, Demo, user } from "../client.js";
 
 const HELLO = { model: "demo", messages: [user("Hello")] };
 
@@ -194,7 +194,7 @@ describe("demo server", () => {
   });
 
   it("keeps no process alive that has nothing else to do", (done) => {
-    const module = pathToFileURL(join(__dirname, "../../src/demo/server/demo-server.ts")).href;
+    const module = pathToFileURL(join(__dirname, "../../../src/demo/server/demo-server.ts")).href;
     const script = `import(${JSON.stringify(module)}).then((m) => (m.startDemoServer ?? m.default.startDemoServer)()).then((s) => console.log(s.baseUrl))`;
     execFile(process.execPath, ["--import=tsx", "-e", script], { timeout: 4_500 }, (error, stdout) => {
       assert.match(stdout, /^http:\/\/127\.0\.0\.1:\d+\/v1\n$/);
