@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readChunk } from "../../src/core/chat/chunk-guard.js";
-import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { Failure } from "../../src/core/failure.js";
-import { ANTHROPIC } from "../../src/dialects/anthropic/reader.js";
-import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
+import { readChunk } from "../../../src/core/chat/chunk-guard.js";
+import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import { Failure } from "../../../src/core/failure.js";
+import { ANTHROPIC } from "../../../src/dialects/anthropic/reader.js";
+import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import {
   block,
   blockDelta,
@@ -15,10 +15,10 @@ import {
   start,
   text,
   thinking,
-} from "../support/anthropic-records.js";
-import { anyJson, anyText } from "../support/arbitraries.js";
-import { counted, finish as finishChunk, text as textChunk, USAGE } from "../support/fixtures.js";
-import { decode, RecordingSink, type SinkCall } from "../support/replay.js";
+} from "../../support/anthropic-records.js";
+import { anyJson, anyText } from "../../support/arbitraries.js";
+import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/fixtures.js";
+import { decode, RecordingSink, type SinkCall } from "../../support/replay.js";
 
 function failureIn(
   calls: readonly SinkCall[],

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Chunk } from "../../src/core/chat/chunk.js";
-import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
-import { PieceTemplate } from "../../src/dialects/openai/piece-template.js";
-import { ToolCallTracker } from "../../src/dialects/openai/tool-call-tracker.js";
-import { anyCuts, anyText, cutText } from "../support/arbitraries.js";
-import { decode } from "../support/replay.js";
+import type { Chunk } from "../../../src/core/chat/chunk.js";
+import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
+import { PieceTemplate } from "../../../src/dialects/openai/piece-template.js";
+import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
+import { anyCuts, anyText, cutText } from "../../support/arbitraries.js";
+import { decode } from "../../support/replay.js";
 
 type Extras = Record<string, Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TextTemplate } from "../../src/dialects/openai/text-template.js";
+import { TextTemplate } from "../../../src/dialects/openai/text-template.js";
 
 const record = (content: string, id = "a") =>
   `{"id":"${id}","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]}`;

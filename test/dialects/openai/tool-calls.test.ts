@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { Failure } from "../../src/core/failure.js";
-import { ToolCallTracker } from "../../src/dialects/openai/tool-call-tracker.js";
-import { anyCuts, anyText, cutText } from "../support/arbitraries.js";
-import { call } from "../support/fixtures.js";
-import { decode } from "../support/replay.js";
+import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import { Failure } from "../../../src/core/failure.js";
+import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
+import { anyCuts, anyText, cutText } from "../../support/arbitraries.js";
+import { call } from "../../support/fixtures.js";
+import { decode } from "../../support/replay.js";
 
 const TOOLS = ["get", "get_weather", "set"];
 
