@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { askFlow } from "../../support/flows.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+import { VENICE_KEY, VeniceService } from "../../support/venice-service.js";
+
+describe("What a chat-provider tells in its dialog", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  async function call(method: string, part: string): Promise<Record<string, unknown>> {
+    const url = `${runtime().url}/chat-provider/provider/${part}`;
+    return (await fetch(url, { method, headers: { connection: "close" } })).json() as Promise<
+      Record<string, unknown>
+    >;
+  }
+
+  async function veniceFlow(apiKey = VENICE_KEY): Promise<VeniceService> {
+    const venice = new VeniceService(service());
+    await runtime().deploy(askFlow(venice.url, {}, { provider: "venice" }), "full", {
+      provider: { apiKey },
+    });
+    return venice;
+  }
+
+  it("is how many models there are, one or more", async () => {
+    for (const [ids, message] of [
+      [["a"], "works: 1 model"],
+      [["a", "b"], "works: 2 models"],
+      [[], "works; no models are listed"],
+    ] as const) {
+      service().script = (reply) => reply.json(200, { data: ids.map((id) => ({ id })) });
+      await runtime().deploy(askFlow(service().url));
+      assert.deepEqual(await call("POST", "test"), { ok: true, message });
+    }
+  });
+
+  it("is what is left to spend, where the service tells", async () => {
+    await veniceFlow();
+    assert.equal((await call("POST", "test"))["message"], "works: 3 models · Balance: 3.2 USD, 10 DIEM");
+  });
+
+  it("is no failure where the key may not ask for what is left", async () => {
+    const venice = await veniceFlow();
+    venice.tellsBalance = false;
+    assert.deepEqual(await call("POST", "test"), { ok: true, message: "works: 3 models" });
+  });
+
+  it("is that the key is wrong, though everybody may have the list of models", async () => {
+    const key = "a-wrong-key-0123456789";
+    const venice = await veniceFlow(key);
+    venice.opensList = true;
+    const told = await call("POST", "test");
+    assert.deepEqual([told["ok"], told["code"]], [false, "authentication"]);
+    assert.doesNotMatch(JSON.stringify(told), new RegExp(key));
+    const openRouter = { provider: "openrouter" };
+    service().script = (reply, { path }) =>
+      path.endsWith("/models")
+        ? reply.json(200, { data: [{ id: "a" }] })
+        : reply.json(401, { error: { message: "User not found.", code: 401 } });
+    await runtime().deploy(askFlow(service().url, {}, openRouter), "full", { provider: { apiKey: key } });
+    assert.equal((await call("POST", "test"))["code"], "authentication");
+  });
+
+  it("is that a gateway has no list of models, and may chat all the same", async () => {
+    service().script = (reply) => reply.json(404, { detail: "Not Found" });
+    await runtime().deploy(askFlow(service().url));
+    const told = await call("POST", "test");
+    assert.deepEqual([told["ok"], told["code"]], [false, "not_found"]);
+    assert.match(String(told["message"]), /gives no list of models \(404\)\. Chat may still work/);
+    assert.doesNotMatch(String(told["message"]), /model's name/);
+  });
+
+  it("is what the models can do, where the service tells", async () => {
+    await veniceFlow();
+    assert.deepEqual(await call("GET", "models"), {
+      models: ["venice-m", "old-m", "plain-m"],
+      capabilities: { "venice-m": ["vision", "tools"], "old-m": ["offline", "deprecated"] },
+    });
+  });
+
+  it("is a setting that is missing or wrong, by its name, and nothing is asked", async () => {
+    await runtime().deploy(
+      askFlow(service().url, {}, { provider: "venice", settings: { enable_web_search: "always" } }),
+      "full",
+      {
+        provider: { apiKey: VENICE_KEY },
+      },
+    );
+    const told = await call("POST", "test");
+    assert.deepEqual([told["ok"], told["code"]], [false, "configuration"]);
+    assert.match(String(told["message"]), /enable_web_search of Venice is to be one of auto, on, off/);
+    assert.equal(service().requests.length, 0);
+  });
+});

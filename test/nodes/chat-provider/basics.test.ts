@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end, ends, pause, textOf } from "../../support/inbox.js";
+import type { Reply } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+
+function codeOf(message: Message): string | undefined {
+  return (message.error as { code: string } | undefined)?.code;
+}
+
+describe("The streams of a chat-provider", () => {
+  const load = useHelper();
+  const service = useService();
+  let open: Reply[];
+  beforeEach(() => {
+    open = [];
+    service().script = (reply) => {
+      open.push(reply.open());
+    };
+  });
+
+  /** Two chat-streams on one provider. */
+  const flowOf = (limits: Record<string, unknown>) =>
+    load([
+      TAB,
+      provider(service().url, limits),
+      { ...chatStream(), id: "one" },
+      { ...chatStream(), id: "two" },
+      sink("out"),
+      ...witnesses("one", "two"),
+    ]);
+
+  function questions(): unknown[] {
+    return service().requests.map(({ body }) => (body["messages"] as { content: string }[])[0]!.content);
+  }
+
+  it("are no more at once than the author allows, whichever node asks; the rest wait in order of arrival", async () => {
+    const flow = await flowOf({ maxConcurrent: 2 });
+    for (const payload of ["A", "B", "C", "D", "E"]) flow.inject(payload < "C" ? "one" : "two", { payload });
+    for (let count = 1; count <= 5; count++) {
+      await service().requested(Math.min(count + 1, 5));
+      await pause(10);
+      assert.equal(service().requests.length, Math.min(count + 1, 5));
+      open[count - 1]!.say("x");
+      await ends(flow.inbox("out"), count);
+    }
+    assert.deepEqual(questions().slice().sort(), ["A", "B", "C", "D", "E"]);
+    assert.deepEqual(questions().slice(2), ["C", "D", "E"]);
+    assert.equal(service().most, 2);
+  });
+
+  it("are as many as an environment variable says", async () => {
+    process.env["MOST_AT_ONCE"] = "1";
+    try {
+      const flow = await flowOf({ maxConcurrent: "$" + "{MOST_AT_ONCE}" });
+      for (const payload of ["A", "B"]) flow.inject("one", { payload });
+      await service().requested(1);
+      await pause(10);
+      assert.equal(service().requests.length, 1);
+      open[0]!.say("x");
+      await service().requested(2);
+    } finally {
+      delete process.env["MOST_AT_ONCE"];
+    }
+  });
+
+  it("end with overloaded at once where the line is full", async () => {
+    const flow = await flowOf({ maxConcurrent: 8, maxQueued: 100 });
+    for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
+    const refused = await ends(flow.inbox("out"), 92);
+    assert.ok(refused.every((message) => codeOf(message) === "overloaded"));
+    await service().requested(8);
+    assert.equal(service().requests.length, 8);
+    assert.match((refused[0]!.error as { message: string }).message, /8 .*100/);
+    service().script = (reply) => reply.say("x");
+    for (const reply of open) reply.say("x");
+    const all = await ends(flow.inbox("out"), 200);
+    assert.equal(all.filter(({ finishReason }) => finishReason === "stop").length, 108);
+    assert.equal(service().most, 8);
+  });
+
+  it("end with overloaded where nobody may wait", async () => {
+    const flow = await flowOf({ maxConcurrent: 1, maxQueued: 0 });
+    flow.inject("one", { payload: "A" });
+    flow.inject("two", { payload: "B" });
+    assert.equal(codeOf(await end(flow.inbox("out"))), "overloaded");
+    await service().requested(1);
+  });
+
+  it("leave the line when they are cancelled, and never connect", async () => {
+    const flow = await flowOf({ maxConcurrent: 1 });
+    flow.inject("one", { payload: "A" });
+    await service().requested(1);
+    flow.inject("two", { payload: "B" });
+    flow.inject("one", { payload: "C" });
+    await pause(10);
+    flow.inject("two", { cancel: true });
+    const last = await end(flow.inbox("out"));
+    assert.equal(last.finishReason, "cancelled");
+    open[0]!.say("x");
+    await service().requested(2);
+    assert.deepEqual(questions(), ["A", "C"]);
+  });
+
+  it("make room for the next when they fail or are cancelled", async () => {
+    const flow = await flowOf({ maxConcurrent: 1 });
+    for (const payload of ["A", "B", "C"]) flow.inject("one", { payload });
+    await service().requested(1);
+    open[0]!.drop();
+    await service().requested(2);
+    flow.inject("one", { cancel: true, parts: { id: "nobody", index: 0 } });
+    open[1]!.drop();
+    await service().requested(3);
+  });
+
+  it("learn once that the service refuses stream_options, and never send them again", async () => {
+    service().script = (reply, { body }) => {
+      if (body["stream_options"]) reply.json(400, { error: { message: "Unknown field: stream_options" } });
+      else reply.say("x");
+    };
+    const flow = await flowOf({});
+    for (let count = 1; count <= 3; count++) {
+      flow.inject(count === 2 ? "two" : "one", { payload: "Hi" });
+      const lasts = await ends(flow.inbox("out"), count);
+      assert.equal(lasts.at(-1)!.finishReason, "stop");
+    }
+    const sent = service().requests.map(({ body }) => "stream_options" in body);
+    assert.deepEqual(sent, [true, false, false, false]);
+  });
+
+  it("end with timeout where the service is slower than the author allows", async () => {
+    const flow = await flowOf({ firstChunkTimeout: "0.05" });
+    flow.inject("one", { payload: "A" });
+    const last = await end(flow.inbox("out"));
+    assert.equal(codeOf(last), "timeout");
+    assert.match((last.error as { message: string }).message, /0\.05 s/);
+    await service().requests[0]!.gone;
+  });
+
+  it("skip records that are not JSON where the author calls the service tolerable, and a warning counts them", async () => {
+    service().script = (reply) => {
+      reply.send("a");
+      reply.response.write("data: {oops\n\ndata: {oops again\n\n");
+      reply.say("b");
+    };
+    const flow = await flowOf({ tolerant: true });
+    const warnings: string[] = [];
+    const node = flow.node("one") as unknown as {
+      on(event: string, listener: (call: { firstArg: string }) => void): void;
+    };
+    node.on("call:warn", ({ firstArg }) => warnings.push(firstArg));
+    flow.inject("one", { payload: "A" });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+    await pause();
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^2 records/);
+  });
+});
+
+describe("The demo provider", () => {
+  const load = useHelper();
+
+  /** A flow with a chat-provider as it is when it has just been dragged in. */
+  const demoFlow = (settings: Record<string, unknown> = {}) => [
+    TAB,
+    { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0, ...settings },
+    chatStream({ model: "demo" }),
+    sink("out"),
+    ...witnesses(),
+  ];
+
+  it("answers without an account, a key or an address", async () => {
+    const flow = await load(demoFlow());
+    flow.inject("ask", { payload: "Count from 1 to 5." });
+    const last = await end(flow.inbox("out"));
+    assert.equal(last.finishReason, "stop");
+    assert.match(textOf(flow.inbox("out").messages), /1.*2.*3.*4.*5/s);
+    assert.ok(last.usage);
+  });
+
+  it("is what a provider is without any settings", async () => {
+    const flow = await load(demoFlow({ provider: "" }));
+    flow.inject("ask", { payload: "Hi" });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+  });
+
+  it("fails on request, so that an author can try what his flow does then", async () => {
+    const flow = await load(demoFlow());
+    flow.inject("ask", { payload: "Hi", model: "demo:fault=429" });
+    flow.inject("ask", { payload: "Hi", model: "demo:fault=drop&after=2" });
+    const codes = (await ends(flow.inbox("out"), 2)).map(codeOf).sort();
+    assert.deepEqual(codes, ["interrupted", "rate_limit"]);
+  });
+
+  it("is gone with its node: the next deploy has a server of its own", async () => {
+    for (let times = 0; times < 3; times++) {
+      const flow = await load(demoFlow({ demoPace: 5 }));
+      flow.inject("ask", { payload: "Tell me a story." });
+      await flow.inbox("out").atLeast(1);
+    }
+  });
+});

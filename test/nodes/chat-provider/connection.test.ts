@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { certificate } from "../../support/certificates.js";
+import { askFlow } from "../../support/flows.js";
+import { type Credentials, type FlowNode, TestRuntime } from "../../support/runtime.js";
+import { ScriptedService } from "../../support/scripted-service.js";
+import { Tunnel } from "../../support/tunnel.js";
+
+function codeOf(message: Message): string | undefined {
+  return (message.error as { code: string } | undefined)?.code;
+}
+
+describe("The connection of a chat-provider", () => {
+  const authority = certificate({ name: "Test CA", authority: true });
+  const leaf = certificate({ name: "127.0.0.1", hosts: ["127.0.0.1"], issuer: authority });
+  let secure: ScriptedService;
+  let tunnel: Tunnel;
+  let runtime: TestRuntime;
+  before(async function () {
+    this.timeout(10_000);
+    runtime = await TestRuntime.start();
+    secure = await ScriptedService.start({ tls: leaf });
+    tunnel = await Tunnel.start();
+  });
+  beforeEach(() => {
+    secure.reset();
+    runtime.clear();
+    tunnel.heads.length = 0;
+    tunnel.refusal = undefined;
+  });
+  after(async () => {
+    await runtime.stop();
+    await secure.close();
+    await tunnel.close();
+  });
+
+  /** Asks once in a flow. @returns the last message */
+  async function askIn(flow: FlowNode[], credentials: Credentials = {}): Promise<Message> {
+    await runtime.deploy(flow, "full", credentials);
+    runtime.inject("ask", { payload: "Hi" });
+    return (await runtime.ends("out"))[0]!;
+  }
+
+  const tlsNode = {
+    id: "tls",
+    type: "tls-config",
+    certType: "files",
+    cert: "",
+    key: "",
+    ca: "",
+    p12: "",
+    servername: "",
+    verifyservercert: true,
+  };
+  const proxyNode = () => ({
+    id: "proxy",
+    type: "http proxy",
+    url: `http://127.0.0.1:${tunnel.port}`,
+    noproxy: [],
+  });
+
+  it("trusts a private authority that a tls-config node names", async () => {
+    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), tlsNode], {
+      tls: { cadata: authority.cert },
+    });
+    assert.equal(last.finishReason, "stop");
+  });
+
+  it("trusts nobody else: without that node the stream ends with connection, and nothing was asked", async () => {
+    const last = await askIn(askFlow(secure.url), { provider: { apiKey: "sk-secret" } });
+    const { code, message, retryable } = last.error as Record<string, unknown>;
+    assert.equal(code, "connection");
+    assert.equal(retryable, false);
+    assert.match(String(message), /certificate|TLS/i);
+    assert.equal(secure.requests.length, 0);
+  });
+
+  it("refuses to go without a TLS configuration whose files cannot be read", async () => {
+    const broken = { ...tlsNode, ca: "/nowhere/ca.pem" };
+    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), broken]);
+    assert.equal(codeOf(last), "configuration");
+  });
+
+  it("goes through an http proxy node, with its user and password, and tells the proxy no key", async () => {
+    const last = await askIn(
+      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
+      {
+        tls: { cadata: authority.cert },
+        proxy: { username: "ann", password: "pass" },
+        provider: { apiKey: "sk-secret" },
+      },
+    );
+    assert.equal(last.finishReason, "stop");
+    assert.equal(tunnel.heads.length, 1);
+    const [head] = tunnel.heads;
+    assert.match(head!, new RegExp(`^CONNECT 127\\.0\\.0\\.1:${secure.port} `));
+    assert.match(
+      head!,
+      new RegExp(`proxy-authorization: Basic ${Buffer.from("ann:pass").toString("base64")}`, "i"),
+    );
+    assert.ok(!head!.includes("sk-secret"));
+    assert.equal(secure.requests[0]!.headers.authorization, "Bearer sk-secret");
+    assert.equal(secure.requests[0]!.headers["proxy-authorization"], undefined);
+  });
+
+  it("goes past the proxy to hosts that its node excepts", async () => {
+    const last = await askIn(
+      [
+        ...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }),
+        tlsNode,
+        { ...proxyNode(), noproxy: ["127.0.0.1"] },
+      ],
+      { tls: { cadata: authority.cert } },
+    );
+    assert.equal(last.finishReason, "stop");
+    assert.equal(tunnel.heads.length, 0);
+  });
+
+  it("says that it was the proxy that refused", async () => {
+    tunnel.refusal = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+    const last = await askIn(
+      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
+      {
+        tls: { cadata: authority.cert },
+      },
+    );
+    const { code, message } = last.error as Record<string, unknown>;
+    assert.equal(code, "connection");
+    assert.match(String(message), /proxy.*407/i);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+
+const variable = (name: string) => `\${${name}}`;
+
+describe("An environment variable in a chat-provider", () => {
+  const load = useHelper();
+  const service = useService();
+
+  before(() => {
+    process.env["LLM_TOKEN"] = "token-of-the-machine";
+  });
+  after(() => {
+    delete process.env["LLM_TOKEN"];
+  });
+
+  /** Asks with a provider that lives in a flow with variables of its own, and gives the last message. */
+  async function ask(settings: Record<string, unknown>, secretHeaders = {}): Promise<Message> {
+    const env = [
+      { name: "LLM_PORT", value: new URL(service().url).port, type: "str" },
+      { name: "LLM_TEAM", value: "red", type: "str" },
+      { name: "LLM_TRIES", value: "3", type: "num" },
+    ];
+    const flow = await load(
+      [
+        { ...TAB, env },
+        provider(service().url, { z: "tab", ...settings }),
+        chatStream(),
+        sink("out"),
+        ...witnesses(),
+      ],
+      { provider: { secretHeaders: JSON.stringify(secretHeaders) } },
+    );
+    flow.inject("ask", { payload: "Hi" });
+    return end(flow.inbox("out"));
+  }
+  const headersOf = (last: Message) => {
+    assert.equal(last.finishReason, "stop", JSON.stringify(last.error));
+    return service().requests[0]!.headers;
+  };
+
+  it("is filled into the headers, secret or not, be it all of a value or in the midst of it", async () => {
+    const plain = {
+      "x-team": variable("LLM_TEAM"),
+      "x-note": `${variable("LLM_TRIES")} of "${variable("LLM_TEAM")}"`,
+    };
+    const secret = { authorization: `Bearer ${variable("LLM_TOKEN")}`, "x-old": "$(LLM_TEAM)" };
+    const sent = headersOf(await ask({ headers: JSON.stringify(plain) }, secret));
+    assert.equal(sent["x-team"], "red");
+    assert.equal(sent["x-note"], '3 of "red"');
+    assert.equal(sent.authorization, "Bearer token-of-the-machine");
+    assert.equal(sent["x-old"], "red");
+  });
+
+  it("is filled into a part of the address", async () => {
+    headersOf(await ask({ baseUrl: `http://127.0.0.1:${variable("LLM_PORT")}/v1` }));
+  });
+
+  it("that is not set is named, and nothing is sent", async () => {
+    const odd: [Record<string, unknown>, object][] = [
+      [{ headers: JSON.stringify({ "x-team": variable("LLM_NOWHERE") }) }, {}],
+      [{}, { authorization: `Bearer ${variable("LLM_NOWHERE")}` }],
+      [{ baseUrl: `http://127.0.0.1/${variable("LLM_NOWHERE")}` }, {}],
+    ];
+    for (const [settings, secret] of odd) {
+      const { error } = await ask(settings, secret);
+      assert.match((error as Error).message, /the environment variable LLM_NOWHERE, which is not set/);
+    }
+    assert.equal(service().requests.length, 0);
+  });
+
+  it("is not told where a service quotes its value, other plain headers are", async () => {
+    service().script = (reply) =>
+      reply.json(400, { error: { message: "token-of-the-machine of team-of-mine, s3cret-header" } });
+    const plain = { "x-note": variable("LLM_TOKEN"), "x-team": "team-of-mine" };
+    const { error } = await ask({ headers: JSON.stringify(plain) }, { "x-other": "s3cret-header" });
+    assert.match((error as Error).message, /: \*\*\* of team-of-mine, \*\*\*/);
+  });
+});

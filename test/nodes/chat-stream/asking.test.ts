@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { askFlow } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+
+const USER = { role: "user", content: "Hi" };
+const TOOL = { type: "function", function: { name: "f", parameters: {} } };
+
+describe("What chat-stream asks", () => {
+  const load = useHelper();
+  const service = useService();
+
+  /** Sends a message and gives the request's body as the service got it, and the last message. */
+  async function ask(
+    message: Message,
+    settings: Record<string, unknown> = {},
+    more: Record<string, unknown> = {},
+  ) {
+    const flow = await load(askFlow(service().url, settings, more));
+    flow.inject("ask", message);
+    const last = await end(flow.inbox("out"));
+    return { flow, last, request: service().requests[0]!, body: service().requests[0]?.body ?? {} };
+  }
+
+  it("is msg.payload as the user's message, where that is a text", async () => {
+    const { body } = await ask({ payload: "Hi" });
+    assert.deepEqual(body["messages"], [USER]);
+  });
+
+  it("is a number or a truth value as a text", async () => {
+    assert.deepEqual((await ask({ payload: 42 })).body["messages"], [{ role: "user", content: "42" }]);
+    service().reset();
+    assert.deepEqual((await ask({ payload: false })).body["messages"], [{ role: "user", content: "false" }]);
+  });
+
+  it("is a list of chat messages as it stands, content parts and unknown fields too", async () => {
+    const messages = [
+      { role: "user", content: [{ type: "text", text: "What is this?" }], name: "Ann" },
+      { role: "assistant", content: "A cat." },
+      USER,
+    ];
+    const { body } = await ask({ payload: messages });
+    assert.deepEqual(body["messages"], messages);
+  });
+
+  it("is an object of request fields: messages, model, tools and parameters", async () => {
+    const { body } = await ask({
+      payload: { messages: [USER], model: "other", tools: [TOOL], temperature: 0.1, logit_bias: { 5: 1 } },
+    });
+    assert.deepEqual(body["messages"], [USER]);
+    assert.equal(body["model"], "other");
+    assert.deepEqual(body["tools"], [TOOL]);
+    assert.equal(body["temperature"], 0.1);
+    assert.deepEqual(body["logit_bias"], { 5: 1 });
+  });
+
+  it("is an object with a prompt and a system prompt", async () => {
+    const { body } = await ask({ payload: { prompt: "Hi", system: "Be brief." } }, { system: "Be long." });
+    assert.deepEqual(body["messages"], [{ role: "system", content: "Be brief." }, USER]);
+    assert.ok(!("prompt" in body) && !("system" in body));
+  });
+
+  it("is whatever property the author names", async () => {
+    const { body } = await ask(
+      { payload: "no", question: { text: "Hi" } },
+      { prompt: "question.text", promptType: "msg" },
+    );
+    assert.deepEqual(body["messages"], [USER]);
+  });
+
+  it("is a fixed text or a JSONata expression over the message", async () => {
+    const fixed = await ask({ payload: "no" }, { prompt: "Hi", promptType: "str" });
+    assert.deepEqual(fixed.body["messages"], [USER]);
+    service().reset();
+    const computed = await ask(
+      { payload: "no", name: "Ann" },
+      { prompt: '"Hi " & name', promptType: "jsonata" },
+    );
+    assert.deepEqual(computed.body["messages"], [{ role: "user", content: "Hi Ann" }]);
+  });
+
+  it("is msg.messages before anything else, with nothing of the payload", async () => {
+    const { body } = await ask({ payload: { prompt: "no", temperature: 2 }, messages: [USER] });
+    assert.deepEqual(body["messages"], [USER]);
+    assert.ok(!("temperature" in body));
+  });
+
+  it("begins with the system prompt of the node", async () => {
+    const { body } = await ask({ payload: "Hi" }, { system: "Be brief." });
+    assert.deepEqual(body["messages"], [{ role: "system", content: "Be brief." }, USER]);
+  });
+
+  it("has the system prompt from a property of the message, or none where there is none", async () => {
+    const settings = { system: "rules", systemType: "msg" };
+    const ruled = await ask({ payload: "Hi", rules: "Be brief." }, settings);
+    assert.deepEqual(ruled.body["messages"], [{ role: "system", content: "Be brief." }, USER]);
+    service().reset();
+    const free = await ask({ payload: "Hi" }, settings);
+    assert.deepEqual(free.body["messages"], [USER]);
+  });
+
+  it("has one system prompt: where the messages bring one, or a developer's, the node's is left out", async () => {
+    for (const role of ["system", "developer"]) {
+      service().reset();
+      const messages = [{ role, content: "Mine." }, USER];
+      const { body } = await ask({ payload: messages }, { system: "Be brief." });
+      assert.deepEqual(body["messages"], messages);
+    }
+  });
+
+  it("takes the parameters of the node, under the service's names, and leaves empty ones out", async () => {
+    const { body } = await ask(
+      { payload: "Hi" },
+      {
+        temperature: "0.2",
+        maxTokens: "100",
+        topP: "",
+        seed: 7,
+        stop: '["a","b"]',
+        reasoningEffort: "low",
+        options: '{"logprobs": true, "service_tier": null}',
+      },
+    );
+    const { model, messages, stream, stream_options, ...parameters } = body;
+    assert.deepEqual(parameters, {
+      temperature: 0.2,
+      max_tokens: 100,
+      seed: 7,
+      stop: ["a", "b"],
+      reasoning_effort: "low",
+      logprobs: true,
+    });
+    assert.equal(model, "model-1");
+    assert.equal(stream, true);
+    assert.deepEqual(stream_options, { include_usage: true });
+  });
+
+  it("takes a temperature of 0, which is not an empty one", async () => {
+    const { body } = await ask({ payload: "Hi" }, { temperature: 0 });
+    assert.equal(body["temperature"], 0);
+  });
+
+  it("puts the nearest to the message first: msg.options, then the prompt's fields, then options and fields of the node", async () => {
+    const settings = {
+      temperature: "1",
+      seed: "1",
+      topP: "1",
+      maxTokens: "1",
+      options: '{"seed": 2, "top_p": 2, "max_tokens": 2}',
+    };
+    const { body } = await ask(
+      { payload: { prompt: "Hi", top_p: 3, max_tokens: 3 }, options: { max_tokens: 4 } },
+      settings,
+    );
+    assert.deepEqual([body["temperature"], body["seed"], body["top_p"], body["max_tokens"]], [1, 2, 3, 4]);
+  });
+
+  it("takes model and tools from the message before anything else", async () => {
+    const { body, last } = await ask(
+      { payload: { prompt: "Hi", model: "prompt's", tools: [] }, model: "msg's", tools: [TOOL] },
+      { options: '{"tools": []}' },
+    );
+    assert.equal(body["model"], "msg's");
+    assert.deepEqual(body["tools"], [TOOL]);
+    const request = last.request as Record<string, unknown>;
+    assert.equal(request["model"], "msg's");
+    assert.deepEqual(request["tools"], [TOOL]);
+  });
+
+  it("takes tools from the raw options of the node", async () => {
+    const { body } = await ask({ payload: "Hi" }, { options: JSON.stringify({ tools: [TOOL] }) });
+    assert.deepEqual(body["tools"], [TOOL]);
+  });
+
+  it("takes the model from there too, before the node's own; an empty one is none", async () => {
+    const modelOf = async (message: object, settings: Record<string, unknown>) => {
+      service().reset();
+      return (await ask({ payload: "Hi", ...message }, settings)).body["model"];
+    };
+    const raw = { options: '{"model": "raw"}' };
+    assert.equal(await modelOf({}, raw), "raw");
+    assert.equal(await modelOf({}, { ...raw, model: "" }), "raw");
+    assert.equal(await modelOf({ options: { model: "options'" } }, raw), "options'");
+    assert.equal(await modelOf({ model: "", options: { model: "" } }, {}), "model-1");
+  });
+
+  it("leaves an option out that is null: strict services refuse it", async () => {
+    const { body } = await ask({ payload: "Hi", options: { temperature: null } }, { temperature: "1" });
+    assert.ok(!("temperature" in body));
+  });
+
+  it("goes where the provider says and nowhere else, whatever the message or its options say", async () => {
+    const key = "sk-right";
+    const flow = await load(askFlow(service().url), { provider: { apiKey: key } });
+    const elsewhere = {
+      url: "http://127.0.0.1:1/",
+      baseUrl: "http://127.0.0.1:1/",
+      host: "127.0.0.1:1",
+      method: "DELETE",
+      headers: { authorization: "Bearer wrong", host: "wrong" },
+      apiKey: "wrong",
+      key: "wrong",
+      stream: false,
+    };
+    flow.inject("ask", { payload: { prompt: "Hi", ...elsewhere }, options: elsewhere, ...elsewhere });
+    await end(flow.inbox("out"));
+    const [request] = service().requests;
+    assert.equal(request!.path, "/v1/chat/completions");
+    assert.equal(request!.method, "POST");
+    assert.equal(request!.headers.authorization, `Bearer ${key}`);
+    assert.equal(request!.headers.host, new URL(service().url).host);
+    assert.equal(request!.body["stream"], true);
+  });
+
+  it("goes out with the headers of the provider, the secret ones too", async () => {
+    const headers = { headers: '{"x-title": "my flow"}' };
+    const flow = await load(askFlow(service().url, {}, headers), {
+      provider: { secretHeaders: '{"x-secret": "s3cret"}' },
+    });
+    flow.inject("ask", { payload: "Hi" });
+    await end(flow.inbox("out"));
+    const [request] = service().requests;
+    assert.equal(request!.headers["x-title"], "my flow");
+    assert.equal(request!.headers["x-secret"], "s3cret");
+    assert.equal(request!.headers["accept-encoding"], "identity");
+  });
+
+  it("keeps JSON's own idea of a message: a property named __proto__ changes nothing", async () => {
+    const hostile = JSON.parse(
+      '{"payload": {"prompt": "Hi", "__proto__": {"polluted": 1}}, "__proto__": {"polluted": 1}}',
+    );
+    const { last } = await ask(hostile as Message);
+    assert.equal(last.finishReason, "stop");
+    assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
+    assert.equal(last["polluted"], undefined);
+  });
+});

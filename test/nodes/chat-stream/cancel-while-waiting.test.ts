@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { CancelledStreams } from "../../../src/node-red/messages/cancelled-streams.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { eventually, pause, textOf } from "../../support/inbox.js";
+import { retryFlow, retryNode } from "../../support/retry-flow.js";
+import { routerFlow, weatherman } from "../../support/router-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+/** Long enough for a command to come before it is over. */
+const HINT = "300";
+
+const refused: Script = (reply) => reply.json(429, {}, { "retry-after-ms": HINT });
+const broken: Script = (reply) => {
+  reply.send("Let ", { error: { message: "Rate limited. Try again in 0.3s.", code: "rate_limit_exceeded" } });
+  reply.response.end();
+};
+
+describe("A cancel that comes while a retry node waits", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  /** Waits until a retry node holds a failure back. */
+  async function waiting(retry = "retry"): Promise<void> {
+    await eventually(() => {
+      const { got, done } = runtime().inputs.get(retry) ?? { got: 0, done: 0 };
+      return got > done;
+    }, `${retry} waits`);
+  }
+
+  async function cancelled(text = ""): Promise<void> {
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(textOf(runtime().at("out")), text);
+    await pause();
+    assert.equal(service().requests.length, 1);
+    assert.equal(runtime().at("errors").length, 0);
+  }
+
+  const chain = (stream: Record<string, unknown> = {}) =>
+    routerFlow(service().url, {
+      between: "retry",
+      stream,
+      more: [retryNode({ wires: [["router"], ["ask"], []] })],
+    });
+
+  for (const at of ["ask", "retry", "router"]) {
+    for (const [what, stream, command] of [
+      ["of all", {}, {}],
+      ["of a conversation", { conversation: "flow" }, { topic: "t" }],
+    ] as const) {
+      it(`before any text, at ${at}, ${what}: nothing more is asked`, async () => {
+        service().queue.push(refused);
+        await runtime().deploy(chain(stream));
+        runtime().inject("router", { payload: "Hi", topic: "t" });
+        await waiting();
+        runtime().inject(at, { cancel: true, ...command });
+        await cancelled();
+      });
+    }
+
+    it(`after text, at ${at}, of the stream that the reader knows: nothing more is asked`, async () => {
+      service().queue.push(broken);
+      await runtime().deploy(chain());
+      runtime().inject("router", { payload: "Hi" });
+      await waiting();
+      const [first] = await runtime().until("out", (messages) => messages.length === 1);
+      runtime().inject(at, { cancel: true, parts: { ...first!.parts! } });
+      await cancelled("Let ");
+    });
+
+    it(`at ${at}: what is asked after it is answered`, async () => {
+      for (const entry of ["router", "ask"]) {
+        runtime().clear();
+        service().queue.push(refused, (reply) => reply.say("New"));
+        await runtime().deploy(chain({ conversation: "flow" }));
+        runtime().inject("router", { payload: "Old", topic: "t" });
+        await waiting();
+        runtime().inject(at, { cancel: true });
+        // From there the command takes a while to the chat-stream, and means all that are there by then.
+        if (at === "retry") await pause();
+        runtime().inject(entry, { payload: "New", topic: "t" });
+        const ends = await runtime().ends("out", 2);
+        assert.deepEqual(ends.map(({ finishReason }) => finishReason).sort(), ["cancelled", "stop"]);
+        assert.equal(textOf(runtime().at("out")), "New");
+      }
+      assert.equal(service().requests.length, 4);
+    });
+  }
+
+  it("leaves another conversation's alone, at the chat-stream and at the router", async () => {
+    for (const at of ["ask", "router"]) {
+      runtime().clear();
+      service().queue.push(refused, refused);
+      service().script = (reply) => reply.say("Answer");
+      await runtime().deploy(chain({ conversation: "flow" }));
+      const before = service().requests.length;
+      for (const topic of ["a", "b"]) runtime().inject("router", { payload: topic, topic });
+      await eventually(() => runtime().inputs.get("retry")?.got === 2);
+      runtime().inject(at, { cancel: true, topic: "a" });
+      const ends = await runtime().ends("out", 2);
+      const how = Object.fromEntries(ends.map(({ topic, finishReason }) => [String(topic), finishReason]));
+      assert.deepEqual(how, { a: "cancelled", b: "stop" });
+      assert.equal(service().requests.length - before, 3);
+    }
+  });
+
+  for (const [holds, at] of [
+    ["first", "first"],
+    ["first", "second"],
+    ["first", "ask"],
+    ["second", "first"],
+    ["second", "second"],
+    ["second", "ask"],
+  ] as const) {
+    it(`in the ${holds} of two, at ${at}: nothing more is asked`, async () => {
+      service().queue.push(refused);
+      const none = { attempts: 1 };
+      await runtime().deploy([
+        TAB,
+        provider(service().url),
+        chatStream({ wires: [["first"]] }),
+        named("first", { wires: [["second"], ["ask"], []], ...(holds === "second" ? none : {}) }),
+        named("second", { wires: [["out"], ["ask"], []] }),
+        sink("out"),
+        ...witnesses("ask", "first", "second"),
+      ]);
+      runtime().inject("ask", { payload: "Hi" });
+      await waiting(holds);
+      runtime().inject(at, { cancel: true });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      await pause();
+      assert.equal(service().requests.length, 1);
+    });
+  }
+
+  for (const by of ["all", "id"] as const) {
+    it(`in the fallback's own, at the outer one, by ${by}: nothing more is asked`, async () => {
+      service().queue.push(broken, refused);
+      await runtime().deploy([
+        ...retryFlow(service().url, { fallback: ["second"], retry: { attempts: 1 } }),
+        { ...chatStream({ wires: [["inner"]] }), id: "second" },
+        named("inner", { wires: [["retry"], ["second"], []] }),
+      ]);
+      runtime().inject("ask", { payload: "Hi" });
+      await waiting("inner");
+      const { parts } = runtime().at("out")[0]!;
+      runtime().inject("retry", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      await eventually(() => runtime().inputs.get("inner")!.done === runtime().inputs.get("inner")!.got);
+      await pause();
+      assert.equal(service().requests.length, 2);
+      assert.equal(textOf(runtime().at("out")), "Let ");
+    });
+  }
+
+  for (const again of ["router", "ask"]) {
+    for (const command of [{}, { topic: "t" }]) {
+      it(`behind the router, which is told ${JSON.stringify(command)}: ${again} gives no new run`, async () => {
+        service().queue.push(refused);
+        await runtime().deploy(
+          routerFlow(service().url, {
+            after: "retry",
+            more: [retryNode({ wires: [["out"], [again], []] })],
+          }),
+        );
+        runtime().inject("router", { payload: "Hi", topic: "t" });
+        await waiting();
+        runtime().inject("router", { cancel: true, ...command });
+        const [end] = await runtime().ends("out");
+        assert.equal(end!.finishReason, "cancelled");
+        assert.equal(textOf(runtime().at("out")), "");
+        await eventually(() => service().streaming === 0);
+      });
+    }
+  }
+});
+
+describe("A cancel that comes while tools are at work", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  for (const by of ["all", "id"] as const) {
+    it(`ends the run also where the chat-stream gets it, by ${by}: the next turn is not asked`, async () => {
+      service().script = weatherman;
+      await runtime().deploy(routerFlow(service().url));
+      runtime().inject("router", { payload: "Paris" });
+      const [call] = await runtime().until("weather", (messages) => messages.length === 1);
+      const { parts } = runtime().at("out")[0]!;
+      runtime().inject("ask", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
+      runtime().inject("router", { ...call!, payload: "sunny" });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      assert.equal(textOf(runtime().at("out")), "Let me look. ");
+      assert.equal(service().requests.length, 1);
+    });
+  }
+});
+
+describe("CancelledStreams", () => {
+  const tagged = (stream: string, outer?: object) => ({
+    retry: { node: "retry", stream, attempt: 2, outer },
+  });
+  const running = (run: string, outer?: object) => ({ toolRun: { node: "router", run, round: 2, outer } });
+
+  it("refuses what is asked on behalf of one, at whatever depth, and nothing else", () => {
+    const streams = new CancelledStreams();
+    streams.cancel("a");
+    for (const message of [
+      tagged("a"),
+      tagged("b", tagged("a").retry),
+      running("a"),
+      { ...tagged("b"), ...running("r", running("a").toolRun) },
+    ])
+      assert.equal(streams.admit("new", "", message), false);
+    for (const message of [{}, tagged("b"), running("r")]) assert.ok(streams.admit("new", "", message));
+  });
+
+  it("cancels all that have begun by then, of one conversation where it is named", () => {
+    const streams = new CancelledStreams();
+    streams.admit("a", "one", {});
+    streams.admit("b", "two", running("r"));
+    streams.cancelAll("one");
+    const left = (...ids: string[]) => ids.filter((id) => streams.admit("new", "", tagged(id)));
+    assert.deepEqual(left("a", "b", "c"), ["b", "c"]);
+    streams.cancelAll("");
+    assert.deepEqual(left("a", "b", "d"), ["d"]);
+    assert.equal(streams.admit("new", "", running("r")), false);
+    assert.ok(streams.admit("new", "one", {}));
+  });
+
+  it("stays small, however many come", () => {
+    const streams = new CancelledStreams();
+    streams.cancel("oldest");
+    for (let nth = 0; nth < 10_000; nth++) streams.cancel(`stream-${nth}`);
+    assert.ok(streams.admit("new", "", tagged("oldest")));
+    assert.equal(streams.admit("new", "", tagged("stream-9999")), false);
+  });
+});
+
+function named(id: string, more: Record<string, unknown>): FlowNode {
+  return { ...retryNode(more), id };
+}

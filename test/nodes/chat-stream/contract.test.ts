@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/inbox.js";
+import { finish, piece, usage } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+
+describe("A stream of chat-stream", () => {
+  const load = useHelper();
+  const service = useService();
+
+  async function ask(message: Message = { payload: "Hi" }, settings: Record<string, unknown> = {}) {
+    const flow = await load(askFlow(service().url, settings));
+    flow.inject("ask", message);
+    const last = await end(flow.inbox("out"));
+    return { flow, last, messages: flow.inbox("out").messages };
+  }
+
+  it("has one message per chunk of text and a last one without any", async () => {
+    service().script = (reply) => reply.say("Once", " upon", " a time");
+    const { messages } = await ask();
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      ["Once", " upon", " a time", ""],
+    );
+  });
+
+  it("numbers its messages from 0 without gaps, and says the count on the last one only", async () => {
+    service().script = (reply) => reply.say("a", "b", "c");
+    const { messages } = await ask();
+    const { id } = messages[0]!.parts!;
+    assert.deepEqual(
+      messages.map(({ parts }) => parts),
+      [0, 1, 2, 3].map((index) => ({
+        id,
+        index,
+        type: "string",
+        ch: "",
+        ...(index === 3 ? { count: 4 } : {}),
+      })),
+    );
+  });
+
+  it("has an id of its own, unlike the vendor's and unlike any other stream's", async () => {
+    const { flow, messages } = await ask();
+    flow.inject("ask", { payload: "Hi" });
+    await ends(flow.inbox("out"), 2);
+    const [first, second] = streamsOf(messages).map((stream) => stream[0]!.parts!.id);
+    assert.match(first!, /^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    assert.notEqual(first, second);
+  });
+
+  it("tells on the last message how it ended, what it cost, how it went and what was asked", async () => {
+    service().script = (reply) => reply.send("Hello").done("length", { total_tokens: 7 });
+    const { last } = await ask({ payload: "Hi" }, { temperature: "0.5" });
+    assert.equal(last.finishReason, "length");
+    assert.deepEqual(last.usage, { total_tokens: 7 });
+    const stats = last.stats as Record<string, number>;
+    assert.equal(stats["chunks"], 1);
+    assert.equal(stats["characters"], 5);
+    assert.equal(stats["attempts"], 1);
+    assert.ok(stats["firstTokenMs"]! <= stats["durationMs"]!);
+    assert.deepEqual(last.request, {
+      model: "model-1",
+      messages: [{ role: "user", content: "Hi" }],
+      parameters: { temperature: 0.5 },
+    });
+    assert.equal(last.error, undefined);
+    const { choices, usage: counts } = last.chunk as { choices: unknown; usage: unknown };
+    assert.deepEqual(choices, [{ index: 0, delta: {}, finish_reason: "length" }]);
+    assert.deepEqual(counts, { total_tokens: 7 });
+  });
+
+  it("says usage null where the vendor gave none", async () => {
+    const { last } = await ask();
+    assert.equal(last.usage, null);
+  });
+
+  it("keeps messages with plain text free of the chunk, so that they stay small", async () => {
+    const { messages } = await ask();
+    assert.deepEqual(Object.keys(messages[0]!).sort(), ["_msgid", "parts", "payload"]);
+  });
+
+  it("has the chunk where there is more than text, and never a reasoning or another choice in the payload", async () => {
+    service().script = (reply) =>
+      reply
+        .send(piece({ reasoning_content: "Hm." }), "Hello", piece("Bonjour", { index: 1 }))
+        .send(piece({}, { index: 1, finish_reason: "stop" }))
+        .done();
+    const { messages } = await ask();
+    assert.equal(textOf(messages), "Hello");
+    const chunks = messages.map(
+      ({ chunk }) => chunk as { choices: { index: number; delta: object }[] } | undefined,
+    );
+    assert.deepEqual(chunks[0]!.choices[0]!.delta, { reasoning_content: "Hm." });
+    assert.equal(chunks[1], undefined);
+    assert.deepEqual(chunks[2]!.choices[0]!.delta, { content: "Bonjour" });
+    assert.equal(chunks[2]!.choices[0]!.index, 1);
+  });
+
+  it("makes no message of a role, an empty text or the usage", async () => {
+    service().script = (reply) =>
+      reply
+        .send(piece({ role: "assistant" }), piece(""), "Hello", finish(), usage({ total_tokens: 1 }))
+        .done();
+    const { messages } = await ask();
+    assert.equal(messages.length, 2);
+  });
+
+  it("keeps white space as it is", async () => {
+    service().script = (reply) => reply.say("\n", "  ", "\t.", " ");
+    const { messages } = await ask();
+    assert.equal(textOf(messages), "\n  \t. ");
+  });
+
+  it("carries what the incoming message carries, but none of the request", async () => {
+    const { messages } = await ask({
+      _msgid: "abc",
+      payload: "Hi",
+      topic: "lights",
+      mine: { deep: 1 },
+      messages: [{ role: "user", content: "Hi" }],
+      model: "other",
+      tools: [],
+      options: { seed: 1 },
+      conversation: [{ role: "user", content: "before" }],
+    });
+    for (const message of messages) {
+      assert.equal(message._msgid, "abc");
+      assert.equal(message.topic, "lights");
+      assert.deepEqual(message["mine"], { deep: 1 });
+      for (const key of ["messages", "model", "tools", "options", "conversation"])
+        assert.ok(!(key in message), key);
+    }
+  });
+
+  it("does not carry what an earlier stream's last message says of that stream", async () => {
+    const { flow, last } = await ask();
+    flow.inbox("out").clear();
+    flow.inject("ask", { ...last, payload: "Translate: Hello" });
+    await end(flow.inbox("out"));
+    const [first] = flow.inbox("out").messages;
+    for (const key of ["complete", "finishReason", "usage", "stats", "request", "chunk"])
+      assert.ok(!(key in first!), key);
+    assert.deepEqual((service().requests[1]!.body["messages"] as unknown[]).length, 1);
+  });
+
+  it("keeps req and res of an HTTP request by reference on every message", async () => {
+    const req = { method: "GET" };
+    const res = { send: () => {} };
+    const { messages } = await ask({ payload: "Hi", req, res });
+    for (const message of messages) {
+      assert.equal(message["req"], req);
+      assert.equal(message["res"], res);
+    }
+  });
+
+  it("keeps the place of the incoming message in its own sequence as parts.parts", async () => {
+    const outer = { id: "outer", index: 2, count: 5, type: "array", parts: { id: "outermost", index: 0 } };
+    const { messages } = await ask({ payload: "Hi", parts: structuredClone(outer) });
+    for (const message of messages) assert.deepEqual(message.parts!.parts, outer);
+  });
+
+  it("consists of plain data that survives JSON", async () => {
+    service().script = (reply) => reply.send(piece({ reasoning_content: "Hm." }), "Hello").done();
+    const { messages } = await ask();
+    assert.deepEqual(JSON.parse(JSON.stringify(messages)), messages);
+  });
+
+  it("is out of reach for whoever changes its messages: the next ones, the request and the state stay", async () => {
+    const outer = { id: "outer", index: 0, parts: { id: "outermost", index: 1 } };
+    service().script = async (reply) => {
+      await reply.sendApart(
+        piece({ reasoning_content: "Hm" }),
+        piece({ annotations: [{ type: "url_citation", url_citation: { url: "https://a" } }] }),
+        { ...piece("H"), citations: ["https://a"] },
+        { ...piece("e"), citations: ["https://a", "https://b"] },
+        piece({ reasoning_content: "." }),
+        "llo",
+      );
+      reply.done("stop", { total_tokens: 3, details: { cached: 1 } });
+    };
+    const expected = (await ask({ payload: "Hi", parts: structuredClone(outer) }, { conversation: "flow" }))
+      .messages;
+    const wanted = structuredClone(expected);
+
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const incoming: Message = { payload: [{ role: "user", content: "Hi" }], parts: structuredClone(outer) };
+    const seen = new Inbox();
+    flow.node("out").on("input", (message) => {
+      seen.push(structuredClone(message));
+      spoil(message);
+    });
+    flow.inject("ask", incoming);
+    await service().requested(2);
+    spoil(incoming);
+    await end(seen);
+    flow.inject("ask", { payload: "And?" });
+    await ends(seen, 2);
+
+    assert.deepEqual(service().requests.at(-1)!.body["messages"], [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Hello" },
+      { role: "user", content: "And?" },
+    ]);
+    assert.deepEqual(seen.messages.slice(0, wanted.length).map(comparable), wanted.map(comparable));
+  });
+
+  it("ends and is done also where nothing is wired to the node", async () => {
+    const flow = await load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [[]] }),
+      sink("out"),
+      ...witnesses(),
+    ]);
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("completed").atLeast(1);
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("completes once: a Complete node hears of it with the incoming message", async () => {
+    const { flow } = await ask({ payload: "Hi", topic: "t" });
+    await flow.inbox("completed").atLeast(1);
+    await pause();
+    assert.equal(flow.inbox("completed").size, 1);
+    assert.equal(flow.inbox("completed").messages[0]!.payload, "Hi");
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("sends a chunk for every record where the author wants so, the empty ones too", async () => {
+    service().script = (reply) => reply.send(piece({ role: "assistant", content: "" }), "Hello").done();
+    const { messages } = await ask({ payload: "Hi" }, { everyChunk: true });
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      ["", "Hello", "", ""],
+    );
+    assert.ok(messages.every(({ chunk }) => chunk !== undefined));
+    assert.deepEqual((messages[1]!.chunk as ReturnType<typeof piece>).choices[0]!.delta, {
+      content: "Hello",
+    });
+  });
+
+  it("makes one message of what one read of the socket brings, where the author wants so", async () => {
+    service().script = async (reply) => {
+      reply.send("a", "b", piece({ reasoning_content: "x" }), piece({ reasoning_content: "y" }), "c");
+      await pause();
+      reply.send("d", "e").done();
+    };
+    const { messages } = await ask({ payload: "Hi" }, { mergeReads: true });
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      ["abc", "de", ""],
+    );
+    const { choices } = messages[0]!.chunk as ReturnType<typeof piece>;
+    assert.deepEqual(choices[0]!.delta, { content: "abc", reasoning_content: "xy" });
+    assert.equal(messages[1]!.chunk, undefined);
+    assert.deepEqual(
+      messages.map(({ parts }) => parts!.index),
+      [0, 1, 2],
+    );
+  });
+});
+
+/** Changes everything that can be reached from a message. */
+function spoil(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const key of Object.keys(value)) {
+    const record = value as Record<string, unknown>;
+    spoil(record[key]);
+    if (typeof record[key] !== "object") record[key] = "spoilt";
+  }
+}
+
+/** A message without what differs between two streams that say the same. */
+function comparable(message: Message): unknown {
+  const { _msgid, stats, parts, request, ...rest } = message;
+  return { ...rest, parts: { ...parts, id: "" } };
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { askFlow, chatStream } from "../../support/flows.js";
+import { TestRuntime } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { slowStore } from "../../support/slow-store.js";
+
+const answer: Script = (reply, { body }) => {
+  const messages = body["messages"] as { content: string }[];
+  reply.say(`re: ${messages.at(-1)!.content}`);
+};
+
+function contents(body: Record<string, unknown>): string[] {
+  return (body["messages"] as { content: string }[]).map(({ content }) => content);
+}
+
+describe("A conversation in the author's own context store", () => {
+  const service = useService();
+  let runtime: TestRuntime | undefined;
+  beforeEach(() => {
+    service().script = answer;
+  });
+  afterEach(async () => {
+    await runtime?.stop();
+    runtime = undefined;
+  });
+
+  it("survives a restart where the store is a file", async function () {
+    this.timeout(10_000);
+    const settings = {
+      contextStorage: { default: { module: "localfilesystem", config: { flushInterval: 1 } } },
+    };
+    const flow = askFlow(service().url, { conversation: "flow" });
+    runtime = await TestRuntime.start({ settings });
+    const { userDir } = runtime;
+    await runtime.deploy(flow);
+    runtime.inject("ask", { payload: "A", topic: "us/kitchen" });
+    await runtime.ends("out");
+    await runtime.stop(true);
+
+    runtime = await TestRuntime.start({ settings, userDir });
+    await runtime.deploy(flow);
+    runtime.inject("ask", { payload: "B", topic: "us/kitchen" });
+    await runtime.ends("out");
+    assert.deepEqual(contents(service().requests[1]!.body), ["A", "re: A", "B"]);
+  });
+
+  it("loses no turn where the store is slow and two streams end together", async () => {
+    const data = new Map<string, string>();
+    const settings = { contextStorage: { default: { module: slowStore(data) } } };
+    runtime = await TestRuntime.start({ settings });
+    await runtime.deploy(askFlow(service().url, { conversation: "global" }));
+    const replies: (() => void)[] = [];
+    service().script = (reply, request) => void replies.push(() => answer(reply, request));
+    runtime.inject("ask", { payload: "A", topic: "t" });
+    runtime.inject("ask", { payload: "B", topic: "t" });
+    await service().requested(2);
+    for (const reply of replies) reply();
+    await runtime.ends("out", 2);
+    assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
+  });
+
+  it("loses no turn where two nodes share it and their streams end together", async () => {
+    const data = new Map<string, string>();
+    const settings = { contextStorage: { default: { module: slowStore(data) } } };
+    runtime = await TestRuntime.start({ settings });
+    const shared = { conversation: "flow" };
+    await runtime.deploy([...askFlow(service().url, shared), chatStream({ ...shared, id: "ask too" })]);
+    const replies: (() => void)[] = [];
+    service().script = (reply, request) => void replies.push(() => answer(reply, request));
+    for (const id of ["ask", "ask too"]) runtime.inject(id, { payload: id, topic: "t" });
+    await service().requested(2);
+    for (const reply of replies) reply();
+    await runtime.ends("out", 2);
+    assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
+  });
+
+  it("fails in words where the store does, with the answer intact and a Catch node told", async () => {
+    const settings = { contextStorage: { default: { module: slowStore(new Map(), "disk full") } } };
+    runtime = await TestRuntime.start({ settings });
+    await runtime.deploy(askFlow(service().url, { conversation: "global" }));
+    runtime.inject("ask", { payload: "A", topic: "t" });
+    const [last] = await runtime.ends("out");
+    assert.equal(last!.finishReason, "stop");
+    assert.ok(last!.request);
+    const [caught] = await runtime.until("errors", (messages) => messages.length > 0);
+    const error = caught!.error as { message: string; code: string };
+    assert.equal(error.code, "configuration");
+    assert.match(error.message, /disk full/);
+    assert.equal(runtime.at("completed").length, 0);
+  });
+});

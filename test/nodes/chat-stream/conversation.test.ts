@@ -1,0 +1,324 @@
+import assert from "node:assert/strict";
+import type { Context, Message } from "../../../src/node-red/red/api.js";
+import { askFlow } from "../../support/flows.js";
+import { type TestFlow, useHelper } from "../../support/helper.js";
+import { end, ends, pause } from "../../support/inbox.js";
+import { piece, type Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+
+const user = (content: string) => ({ role: "user", content });
+const assistant = (content: string) => ({ role: "assistant", content });
+
+/** Answers `re: ` and the last question. */
+const answer: Script = (reply, { body }) => {
+  const messages = body["messages"] as { content: string }[];
+  reply.say("re: ", messages.at(-1)!.content);
+};
+
+describe("A conversation", () => {
+  const load = useHelper();
+  const service = useService();
+  beforeEach(() => {
+    service().script = answer;
+  });
+
+  /** Asks one after another. @returns the last messages */
+  async function talk(flow: TestFlow, ...messages: Message[]): Promise<Message[]> {
+    const lasts: Message[] = [];
+    for (const message of messages) {
+      flow.inbox("out").clear();
+      flow.inject("ask", message);
+      lasts.push(await end(flow.inbox("out")));
+    }
+    return lasts;
+  }
+
+  function asked(at = -1): unknown {
+    return service().requests.at(at)!.body["messages"];
+  }
+
+  /** What lies in the context under the name of conversations. */
+  function kept(flow: TestFlow, place: "flow" | "global"): Promise<Record<string, unknown> | undefined> {
+    const context = flow.node("ask").context()[place] as Context;
+    return new Promise((resolve) => {
+      context.get("conversations", (_error, value) => resolve(value as Record<string, unknown> | undefined));
+    });
+  }
+
+  it("is not kept unless the author says where", async () => {
+    const flow = await load(askFlow(service().url));
+    const [, last] = await talk(flow, { payload: "A", topic: "t" }, { payload: "B", topic: "t" });
+    assert.deepEqual(asked(), [user("B")]);
+    assert.ok(!("conversation" in last!));
+    assert.equal(await kept(flow, "flow"), undefined);
+  });
+
+  it("is never taken up by accident: msg.conversation means nothing unless the author says so", async () => {
+    const flow = await load(askFlow(service().url));
+    await talk(flow, { payload: "B", conversation: [user("A"), assistant("re: A")] });
+    assert.deepEqual(asked(), [user("B")]);
+  });
+
+  it("lives in the message: the last message hands it on, grown by question and answer", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "msg", system: "Be brief." }));
+    const [first] = await talk(flow, { payload: "A" });
+    assert.deepEqual(first!.conversation, [user("A"), assistant("re: A")]);
+    const [second] = await talk(flow, { payload: "B", conversation: first!.conversation });
+    assert.deepEqual(asked(), [
+      { role: "system", content: "Be brief." },
+      user("A"),
+      assistant("re: A"),
+      user("B"),
+    ]);
+    assert.deepEqual(second!.conversation, [user("A"), assistant("re: A"), user("B"), assistant("re: B")]);
+  });
+
+  it("only travels on the last message, not on every one", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "msg" }));
+    await talk(flow, { payload: "A", conversation: [user("0"), assistant("re: 0")] });
+    const carriers = flow.inbox("out").messages.filter((message) => "conversation" in message);
+    assert.equal(carriers.length, 1);
+  });
+
+  for (const place of ["flow", "global"] as const) {
+    it(`lives in the ${place} context under msg.topic, each topic its own`, async () => {
+      const flow = await load(askFlow(service().url, { conversation: place }));
+      await talk(
+        flow,
+        { payload: "A", topic: "one" },
+        { payload: "X", topic: "two" },
+        { payload: "B", topic: "one" },
+      );
+      assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+      assert.deepEqual(Object.keys((await kept(flow, place))!).sort(), ["one", "two"]);
+    });
+  }
+
+  it("has the key that the author chooses", async () => {
+    const flow = await load(
+      askFlow(service().url, {
+        conversation: "flow",
+        conversationKey: "user.id",
+        conversationKeyType: "msg",
+      }),
+    );
+    await talk(flow, { payload: "A", user: { id: 7 } }, { payload: "B", user: { id: 7 } });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+    assert.deepEqual(Object.keys((await kept(flow, "flow"))!), ["7"]);
+  });
+
+  it("refuses a message that has no such key rather than put strangers into one conversation", async () => {
+    const flow = await load(
+      askFlow(service().url, {
+        conversation: "flow",
+        conversationKey: "user.id",
+        conversationKeyType: "msg",
+      }),
+    );
+    const [last] = await talk(flow, { payload: "A" });
+    assert.equal((last!.error as { code: string }).code, "invalid_request");
+    assert.match((last!.error as { message: string }).message, /msg\.user\.id/);
+    assert.equal(service().requests.length, 0);
+  });
+
+  it("keeps every key apart, whatever characters are in it", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const keys = [
+      "",
+      " ",
+      "a.b",
+      "a/b",
+      "a b",
+      'a"b',
+      "a'b",
+      "a_b",
+      "a[b",
+      "a]b",
+      "a\\b",
+      "a%22b",
+      "%none",
+      "a\nb",
+      "42",
+      "0",
+      "msg.payload",
+      "#:(file)::x",
+      "__proto__",
+      "constructor",
+      "toString",
+      "hasOwnProperty",
+      "日本語 🙂",
+      "x".repeat(2000),
+    ];
+    for (const key of keys) await talk(flow, { payload: `first of ${key}`, topic: key });
+    for (const key of keys) {
+      await talk(flow, { payload: "second", topic: key });
+      assert.deepEqual(
+        asked(),
+        [user(`first of ${key}`), assistant(`re: first of ${key}`), user("second")],
+        key,
+      );
+    }
+    assert.equal(Object.keys((await kept(flow, "flow"))!).length, keys.length);
+    assert.deepEqual(Object.keys(Object.prototype), []);
+  });
+
+  it("takes a message without a topic into a conversation too", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A" }, { payload: "B" });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+  });
+
+  it("keeps as many turns as the author says, and none cut in two", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow", maxTurns: 2 }));
+    await talk(flow, ...["A", "B", "C", "D"].map((payload) => ({ payload, topic: "t" })));
+    assert.deepEqual(asked(), [user("B"), assistant("re: B"), user("C"), assistant("re: C"), user("D")]);
+    const { t } = (await kept(flow, "flow"))!;
+    assert.deepEqual(t, [user("C"), assistant("re: C"), user("D"), assistant("re: D")]);
+  });
+
+  it("stays as it was where the stream fails, and says so on the last message", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" });
+    service().queue.push((reply) => reply.send("half").drop());
+    const [last] = await talk(flow, { payload: "B", topic: "t" });
+    assert.equal(last!.finishReason, "error");
+    assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
+    (last!.conversation as { content: string }[])[0]!.content = "changed by whoever got it";
+    await talk(flow, { payload: "C", topic: "t" });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
+  });
+
+  it("stays as it was where nothing was answered: services refuse an answer without a word", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" });
+    service().queue.push((reply) => reply.done("content_filter"));
+    const [last] = await talk(flow, { payload: "B", topic: "t" });
+    assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
+    await talk(flow, { payload: "C", topic: "t" });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
+  });
+
+  it("knows what tools have done, though the model had nothing to say about it", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const call = { id: "call_1", type: "function", function: { name: "light", arguments: "{}" } };
+    const messages = [
+      user("Light!"),
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "call_1", content: "on" },
+    ];
+    service().queue.push((reply) => reply.done());
+    await talk(flow, { messages, topic: "t" }, { payload: "Off again.", topic: "t" });
+    assert.deepEqual(asked(), [...messages, user("Off again.")]);
+  });
+
+  it("stays as it was where the stream is cancelled", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    service().queue.push((reply) => void reply.send("half"));
+    flow.inject("ask", { payload: "A", topic: "t" });
+    await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { cancel: true, topic: "t" });
+    const last = await end(flow.inbox("out"));
+    assert.deepEqual(last.conversation, []);
+    assert.equal(await kept(flow, "flow"), undefined);
+  });
+
+  it("does not take up an answer that asks for tools: the next request brings it, with the results", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const call = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
+    service().queue.push((reply) =>
+      reply.send(piece({ tool_calls: [{ index: 0, ...call }] })).done("tool_calls"),
+    );
+    const [first] = await talk(flow, { payload: "A", topic: "t" });
+    assert.equal(first!.finishReason, "tool_calls");
+    assert.deepEqual(first!.conversation, []);
+    const messages = [
+      { role: "system", content: "s" },
+      user("A"),
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "call_1", content: "42" },
+    ];
+    await talk(flow, { payload: "", messages, topic: "t" });
+    assert.deepEqual(asked(), messages);
+    const { t } = (await kept(flow, "flow"))!;
+    assert.deepEqual(t, [...messages.slice(1), assistant("re: 42")]);
+  });
+
+  it("takes msg.messages for the whole of it: nothing goes before, and it is what is kept", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" }, { messages: [user("X")], topic: "t" });
+    assert.deepEqual(asked(), [user("X")]);
+    assert.deepEqual((await kept(flow, "flow"))!["t"], [user("X"), assistant("re: X")]);
+  });
+
+  it("is forgotten by msg.reset, and only the one it names", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
+    flow.inject("ask", { reset: "", topic: "one" });
+    await pause();
+    await talk(flow, { payload: "B", topic: "one" }, { payload: "Y", topic: "two" });
+    assert.deepEqual(asked(-2), [user("B")]);
+    assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
+  });
+
+  it("is forgotten with its stream by a msg.reset that names none, while those at rest stay", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
+    service().queue.push((reply) => void reply.send("half"));
+    flow.inbox("out").clear();
+    flow.inject("ask", { payload: "B", topic: "one" });
+    await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { reset: true });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    await talk(flow, { payload: "C", topic: "one" }, { payload: "Y", topic: "two" });
+    assert.deepEqual(asked(-2), [user("C")]);
+    assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
+  });
+
+  it("of a stream that is reset by its id is forgotten, though the message names no topic", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" });
+    service().queue.push((reply) => void reply.send("half"));
+    flow.inbox("out").clear();
+    flow.inject("ask", { payload: "B", topic: "t" });
+    const [half] = await flow.inbox("out").atLeast(1);
+    flow.inject("ask", { reset: true, parts: { id: half!.parts!.id, index: 0 } });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    await talk(flow, { payload: "C", topic: "t" });
+    assert.deepEqual(asked(), [user("C")]);
+  });
+
+  it("stays through msg.cancel", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    await talk(flow, { payload: "A", topic: "t" });
+    flow.inject("ask", { cancel: true, topic: "t" });
+    await talk(flow, { payload: "B", topic: "t" });
+    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+  });
+
+  it("gets the turns of both streams that end at the same moment", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const replies: (() => void)[] = [];
+    service().script = (reply, { body }) => {
+      const [question] = (body["messages"] as { content: string }[]).slice(-1);
+      replies.push(() => reply.say(`re: ${question!.content}`));
+    };
+    for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload, topic: "t" });
+    await service().requested(3);
+    for (const reply of replies) reply();
+    await ends(flow.inbox("out"), 3);
+    const { t } = (await kept(flow, "flow"))!;
+    const said = (t as { content: string }[]).map(({ content }) => content);
+    assert.deepEqual(said.filter((text) => !text.startsWith("re")).sort(), ["A", "B", "C"]);
+    assert.equal(said.length, 6);
+    for (const [at, text] of said.entries()) if (at % 2 === 1) assert.equal(text, `re: ${said[at - 1]}`);
+  });
+
+  it("fails with invalid_request where something else lies in its place", async () => {
+    const flow = await load(askFlow(service().url, { conversation: "msg" }));
+    const [last] = await talk(flow, { payload: "A", conversation: "Hello" });
+    assert.equal((last!.error as { code: string }).code, "invalid_request");
+    assert.equal(service().requests.length, 0);
+    await talk(flow, { payload: "A" });
+    assert.equal(service().requests.length, 1);
+  });
+});

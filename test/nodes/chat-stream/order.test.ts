@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { askFlow } from "../../support/flows.js";
+import { eventually } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+import { slowStore } from "../../support/slow-store.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+/** What takes its time says who is asked about: a key or a prompt that a database knows. */
+const SLOW = "$flowContext('nobody', 'slow')";
+
+describe("Messages that come at the same moment", () => {
+  const service = useService();
+  const runtime = useRuntime({
+    settings: {
+      contextStorage: { default: { module: "memory" }, slow: { module: slowStore(new Map()) } },
+    },
+  });
+
+  /** The questions that the service was asked, in order. */
+  function asked(): unknown[] {
+    return service().requests.map(({ body }) => (body["messages"] as { content: string }[]).at(-1)!.content);
+  }
+
+  const keys: Record<string, Record<string, unknown>> = {
+    "no key": {},
+    "a key": { conversation: "flow" },
+    "a key that takes its time": {
+      conversation: "flow",
+      conversationKeyType: "jsonata",
+      conversationKey: `${SLOW} & topic`,
+    },
+  };
+  for (const [name, settings] of Object.entries(keys)) {
+    it(`are stopped as far as they came before the stop, with ${name}`, async () => {
+      service().script = (reply, { body }) => {
+        const [{ content }] = body["messages"] as [{ content: string }];
+        if (content === "after") reply.say("whole");
+        else reply.send("half");
+      };
+      await runtime().deploy(askFlow(service().url, settings));
+      runtime().inject("ask", { payload: "long before", topic: "t" });
+      await runtime().until("out", (messages) => messages.length === 1);
+      runtime().inject("ask", { payload: "before", topic: "t" });
+      runtime().inject("ask", { cancel: true, topic: "t" });
+      runtime().inject("ask", { payload: "after", topic: "t", after: true });
+      const lasts = await runtime().ends("out", 3);
+      for (const { after, finishReason } of lasts) assert.equal(finishReason, after ? "stop" : "cancelled");
+    });
+  }
+
+  it("wait for each other in the order in which they came, though the key of one takes its time", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy(
+      askFlow(service().url, {
+        conversation: "flow",
+        whenBusy: "wait",
+        conversationKeyType: "jsonata",
+        conversationKey: `slow ? ${SLOW} & "t" : "t"`,
+      }),
+    );
+    runtime().inject("ask", { payload: "first", slow: true });
+    runtime().inject("ask", { payload: "second" });
+    runtime().inject("ask", { payload: "third" });
+    await runtime().ends("out", 3);
+    assert.deepEqual(asked(), ["first", "second", "third"]);
+  });
+
+  it("do not wait for one whose key cannot be evaluated", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy(
+      askFlow(service().url, {
+        conversation: "flow",
+        conversationKeyType: "jsonata",
+        conversationKey: "$number(topic)",
+      }),
+    );
+    runtime().inject("ask", { payload: "first", topic: "no number" });
+    runtime().inject("ask", { payload: "second", topic: "2" });
+    const lasts = await runtime().ends("out", 2);
+    assert.deepEqual(
+      lasts.map(({ finishReason }) => finishReason),
+      ["error", "stop"],
+    );
+    await eventually(() => runtime().at("errors").length === 1, "Catch is told");
+  });
+
+  it("replace each other so that the last is left, though the prompt of one before takes its time", async () => {
+    service().script = (reply) => void reply.send("half");
+    await runtime().deploy(
+      askFlow(service().url, {
+        whenBusy: "replace",
+        promptType: "jsonata",
+        prompt: `slow ? ${SLOW} & payload : payload`,
+      }),
+    );
+    runtime().inject("ask", { payload: "first", slow: true });
+    runtime().inject("ask", { payload: "second" });
+    const [last] = await runtime().ends("out");
+    assert.deepEqual([last!["slow"], last!.finishReason], [true, "cancelled"]);
+    await eventually(() => asked().length === 1, "the second is asked");
+    assert.deepEqual(asked(), ["second"]);
+  });
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { streamOf } from "../../support/collecting.js";
+import { DeltaBuffering } from "../../support/delta-buffering.js";
+import { askFlow } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end } from "../../support/inbox.js";
+import { retryFlow } from "../../support/retry-flow.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const partialsOf = (messages: readonly Message[]) =>
+  messages.filter(({ partial }) => partial !== undefined).map(({ partial }) => partial);
+
+describe("msg.partial", () => {
+  const load = useHelper();
+  const service = useService();
+
+  async function said(texts: readonly string[], settings: Record<string, unknown>, message: Message = {}) {
+    service().script = (reply) => reply.say(...texts);
+    const flow = await load(askFlow(service().url, settings));
+    flow.inject("ask", { payload: "Hi", ...message });
+    await end(flow.inbox("out"));
+    return flow.inbox("out").messages;
+  }
+
+  it("is the object so far, on each message that adds to it", async () => {
+    const messages = await said(['{"na', 'me": "A', 'da"', ', "age"', ": 36", "}"], { partial: true });
+    assert.deepEqual(
+      messages.map(({ payload, partial }) => [payload, partial]),
+      [
+        ['{"na', {}],
+        ['me": "A', { name: "A" }],
+        ['da"', { name: "Ada" }],
+        [', "age"', undefined],
+        [": 36", undefined],
+        ["}", { name: "Ada", age: 36 }],
+        ["", undefined],
+      ],
+    );
+    assert.ok(!Object.hasOwn(messages[3]!, "partial"));
+  });
+
+  it("goes with the last message where only the end tells that the value is whole", async () => {
+    const messages = await said(["4", "2"], { partial: true });
+    assert.deepEqual(partialsOf(messages), [42]);
+    assert.equal(messages.at(-1)!.partial, 42);
+    assert.equal(messages.at(-1)!.complete, true);
+  });
+
+  it("shows less often where messages are merged, and the same in the end", async () => {
+    const messages = await said(['{"a', '": [', "1, ", "2", "]}"], { partial: true, mergeReads: true });
+    assert.deepEqual(partialsOf(messages).at(-1), { a: [1, 2] });
+  });
+
+  it("is there only where the author wants it, and does not ride along from an earlier stream", async () => {
+    for (const settings of [{}, { partial: false }]) {
+      assert.deepEqual(partialsOf(await said(['{"a":1}'], settings, { partial: { old: true } })), []);
+    }
+  });
+
+  it("is not there for an answer that is no JSON, nor for the rest of one that was broken off", async () => {
+    assert.deepEqual(partialsOf(await said(["Hello ", "there"], { partial: true })), []);
+    const retry = { node: "r", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
+    assert.deepEqual(partialsOf(await said(['{"inner":', " 1}"], { partial: true }, { retry })), []);
+  });
+
+  it("passes through a delta-buffer, never ahead of the text that has gone", () => {
+    const texts = ['{"a": "one ', "two th", 'ree"', ', "b": [', "1, 2", "]}"];
+    const states = [
+      { a: "one " },
+      { a: "one two th" },
+      { a: "one two three" },
+      undefined,
+      undefined,
+      { b: 1 },
+    ];
+    const messages = streamOf(texts).map((message, at) =>
+      states[at] === undefined ? message : { ...message, partial: states[at] },
+    );
+    const words = new DeltaBuffering({ boundary: "word" }).take(...messages);
+    assert.deepEqual(
+      words.sent
+        .filter(({ partial }) => partial !== undefined)
+        .map(({ payload, partial }) => [payload, partial]),
+      [
+        ['"one two ', { a: "one " }],
+        ['three", "b": ', { a: "one two three" }],
+        ["2]}", { b: 1 }],
+      ],
+    );
+    const whole = new DeltaBuffering({ characters: 4000 }).take(...messages);
+    assert.deepEqual(partialsOf(whole.sent), [{ b: 1 }]);
+  });
+
+  it("comes out of every delta-buffer in its order, the newest last, and none before its text", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom<Record<string, unknown>>(
+          { count: 3 },
+          { characters: 10 },
+          { boundary: "word" },
+          { smooth: true },
+        ),
+        async (texts, config) => {
+          let come = 0;
+          const messages = streamOf(texts).map((message, at) => {
+            come += String(message.payload).length;
+            return at === texts.length ? message : { ...message, partial: { come } };
+          });
+          const buffer = new DeltaBuffering(config).take(...messages);
+          await buffer.clock.advance(60_000);
+          let gone = 0;
+          let last = 0;
+          for (const { payload, partial } of buffer.sent) {
+            gone += String(payload).length;
+            if (partial === undefined) continue;
+            const shown = (partial as { come: number }).come;
+            assert.ok(shown > last && shown <= gone, `${shown} of ${gone}`);
+            last = shown;
+          }
+          assert.equal(last, come);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("msg.partial in a flow with a retry node", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  it("begins anew where the answer does", async () => {
+    service().queue.push(async (reply) => {
+      await reply.sendApart('{"a": "fi', 'rst"');
+      reply.drop();
+    });
+    service().script = (reply) => reply.say('{"a": "se', 'cond"}');
+    await runtime().deploy(
+      retryFlow(service().url, { stream: { partial: true, responseFormat: "json_object" } }),
+    );
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out");
+    const told = runtime()
+      .at("out")
+      .flatMap(({ partial, reset }) => (reset ? "reset" : (partial ?? [])));
+    assert.deepEqual(told, [{ a: "fi" }, { a: "first" }, "reset", { a: "se" }, { a: "second" }]);
+  });
+});

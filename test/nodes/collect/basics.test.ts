@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { pause } from "../../support/inbox.js";
+import { piece } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+
+interface Response {
+  id: string;
+  choices: { index: number; message: Record<string, unknown>; finish_reason: string }[];
+  usage: unknown;
+}
+
+function errorOf(message: Message | undefined): {
+  code: string;
+  message: string;
+  partial: string;
+  phase: string;
+} {
+  return message!.error as ReturnType<typeof errorOf>;
+}
+
+describe("collect behind a chat-stream", () => {
+  const load = useHelper();
+  const service = useService();
+
+  async function flowOf(stream: Record<string, unknown> = {}, settings: Record<string, unknown> = {}) {
+    return load([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["collect"]], ...stream }),
+      collect(settings),
+      sink("finished"),
+      sink("unfinished"),
+      ...witnesses("collect"),
+    ]);
+  }
+
+  it("writes one message: the whole text, the response, and what the stream said of itself", async () => {
+    service().script = (reply) =>
+      reply
+        .send(piece({ reasoning_content: "Hm." }), "Hello", " world", piece("Bonjour", { index: 1 }))
+        .send(piece({}, { index: 1, finish_reason: "length" }))
+        .done("stop", { total_tokens: 9 });
+    const flow = await flowOf({ conversation: "msg" });
+    flow.inject("ask", { payload: "Hi", topic: "t", mine: 1 });
+    const [message] = await flow.inbox("finished").atLeast(1);
+    assert.equal(message!.payload, "Hello world");
+    assert.equal(message!.topic, "t");
+    assert.equal(message!["mine"], 1);
+    assert.equal(message!.finishReason, "stop");
+    assert.deepEqual(message!.usage, { total_tokens: 9 });
+    assert.equal((message!.stats as { chunks: number }).chunks, 4);
+    assert.equal((message!.request as { model: string }).model, "model-1");
+    assert.deepEqual(message!.conversation, [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Hello world" },
+    ]);
+    const response = message!.response as Response;
+    assert.deepEqual(response, {
+      id: "chatcmpl-1",
+      object: "chat.completion",
+      created: 1_700_000_000,
+      model: "model-1",
+      choices: [
+        {
+          index: 0,
+          message: { role: "assistant", content: "Hello world", reasoning_content: "Hm." },
+          finish_reason: "stop",
+        },
+        { index: 1, message: { role: "assistant", content: "Bonjour" }, finish_reason: "length" },
+      ],
+      usage: { total_tokens: 9 },
+    });
+    for (const key of ["parts", "chunk", "complete"]) assert.ok(!(key in message!), key);
+    await pause();
+    assert.equal(flow.inbox("finished").size, 1);
+    assert.equal(flow.inbox("unfinished").size, 0);
+  });
+
+  it("gives tool calls in the response, and an empty payload where nothing was said", async () => {
+    const call = { id: "call_1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
+    service().script = (reply) =>
+      reply
+        .send(piece({ tool_calls: [{ index: 0, ...call, function: { name: "f", arguments: '{"a"' } }] }))
+        .send(piece({ tool_calls: [{ index: 0, function: { arguments: ":1}" } }] }))
+        .done("tool_calls");
+    const flow = await flowOf();
+    flow.inject("ask", { payload: "Hi" });
+    const [message] = await flow.inbox("finished").atLeast(1);
+    assert.equal(message!.payload, "");
+    assert.equal(message!.finishReason, "tool_calls");
+    assert.deepEqual((message!.response as Response).choices[0]!.message["tool_calls"], [call]);
+  });
+
+  it("writes a failed stream to its second output, with what there was of it, and reports no error twice", async () => {
+    service().script = async (reply) => (await reply.sendApart("half", " of it")).drop();
+    const flow = await flowOf();
+    flow.inject("ask", { payload: "Hi", topic: "t" });
+    const [message] = await flow.inbox("unfinished").atLeast(1);
+    assert.equal(message!.payload, "half of it");
+    assert.equal(message!.topic, "t");
+    assert.equal(message!.finishReason, "error");
+    assert.equal(errorOf(message).code, "interrupted");
+    assert.ok(message!.request);
+    assert.equal((message!.response as Response).choices[0]!.message["content"], "half of it");
+    await pause();
+    assert.equal(flow.inbox("finished").size, 0);
+    const sources = flow
+      .inbox("errors")
+      .messages.map(({ error }) => (error as { source: { id: string } }).source.id);
+    assert.deepEqual(sources, ["ask"]);
+  });
+
+  it("writes a cancelled stream to its second output, without an error", async () => {
+    service().script = (reply) => void reply.send("half");
+    const flow = await flowOf();
+    flow.inject("ask", { payload: "Hi" });
+    await service().requested(1);
+    await pause();
+    flow.inject("ask", { cancel: true });
+    const [message] = await flow.inbox("unfinished").atLeast(1);
+    assert.equal(message!.payload, "half");
+    assert.equal(message!.finishReason, "cancelled");
+    assert.equal(message!.error, undefined);
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("keeps a hundred streams apart that come interleaved", async () => {
+    service().script = async (reply, { body }) => {
+      const [question] = body["messages"] as { content: string }[];
+      for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
+      reply.done();
+    };
+    const flow = await load([
+      TAB,
+      provider(service().url, { maxConcurrent: 100 }),
+      chatStream({ wires: [["collect"]] }),
+      collect(),
+      sink("finished"),
+      sink("unfinished"),
+    ]);
+    const questions = Array.from({ length: 100 }, (_, at) => `q${at}:${"abcdefgh".slice(at % 8)}`);
+    for (const payload of questions) flow.inject("ask", { payload, topic: payload });
+    for (const message of await flow.inbox("finished").atLeast(100)) {
+      const expected = [...(message.topic as string)].map((letter) => letter.repeat(3)).join("");
+      assert.equal(message.payload, expected);
+    }
+  });
+
+  it("parses the answer as JSON where the author wants so, also out of a fence", async () => {
+    const flow = await flowOf({}, { parse: "json" });
+    for (const [at, fence] of [
+      ['{"a"', ": [1]}"],
+      ["```json\n", '{"a": [1]}', "\n```\n"],
+      [' ["x"] '],
+    ].entries()) {
+      service().script = (reply) => reply.say(...fence);
+      flow.inject("ask", { payload: "Hi" });
+      const messages = await flow.inbox("finished").atLeast(at + 1);
+      assert.deepEqual(messages[at]!.payload, at === 2 ? ["x"] : { a: [1] });
+    }
+  });
+
+  it("writes an answer that is not JSON to its second output, as it stands, and tells a Catch node", async () => {
+    service().script = (reply) => reply.send('{"a": ').done("length");
+    const flow = await flowOf({}, { parse: "json" });
+    flow.inject("ask", { payload: "Hi" });
+    const [message] = await flow.inbox("unfinished").atLeast(1);
+    assert.equal(message!.payload, '{"a": ');
+    assert.equal(message!.finishReason, "length");
+    assert.equal(errorOf(message).code, "bad_response");
+    const [caught] = await flow.inbox("errors").atLeast(1);
+    assert.equal(errorOf(caught).code, "bad_response");
+    assert.equal(flow.inbox("finished").size, 0);
+  });
+
+  it("refuses a message that belongs to no stream, with an error that says what to do", async () => {
+    const flow = await flowOf();
+    for (const parts of [
+      undefined,
+      null,
+      "x",
+      {},
+      { id: 7, index: 0 },
+      { id: "a" },
+      { id: "a", index: -1 },
+      { id: "a", index: 0.5 },
+    ]) {
+      flow.inbox("errors").clear();
+      flow.inject("collect", { payload: "x", parts } as unknown as Message);
+      const [caught] = await flow.inbox("errors").atLeast(1);
+      const error = caught!.error as { code: string; message: string };
+      assert.equal(error.code, "configuration");
+      assert.match(error.message, /behind a chat-stream/);
+    }
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("finished").atLeast(1);
+  });
+
+  it("calls done for every message", async () => {
+    const flow = await flowOf();
+    flow.inject("ask", { payload: "Hi" });
+    await flow.inbox("completed").atLeast(3);
+    await pause();
+    assert.equal(flow.inbox("completed").size, 3);
+  });
+});

@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import sinon from "sinon";
+import { runTagOf } from "../../../src/node-red/messages/run-tag.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { Collecting, streamOf } from "../../support/collecting.js";
+
+function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
+  return message!.error as ReturnType<typeof errorOf>;
+}
+
+describe("collect", () => {
+  let clock: sinon.SinonFakeTimers | undefined;
+  afterEach(() => clock?.restore());
+
+  it("takes a sequence of core's split too, whose messages all say the count", () => {
+    const parts = (index: number) => ({ id: "s", index, count: 3, type: "string", ch: "\n" });
+    const messages = ["a", "b", "c"].map((payload, index) => ({ payload, parts: parts(index) }));
+    const { finished } = new Collecting().take(...messages);
+    assert.deepEqual(
+      finished.map(({ payload }) => payload),
+      ["abc"],
+    );
+  });
+
+  it("ends a stream by its count, also where a node on the way took the mark from the last message", () => {
+    const messages = streamOf(["a", "b"]);
+    const { complete, ...last } = messages.pop()!;
+    assert.equal(new Collecting().take(...messages, last).finished[0]!.payload, "ab");
+  });
+
+  it("gives the outer sequence back, so that join behind it works", () => {
+    const outer = { id: "outer", index: 3, count: 9 };
+    const messages = streamOf(["a"]).map((message) => ({
+      ...message,
+      parts: { ...message.parts!, parts: outer },
+    }));
+    assert.deepEqual(new Collecting().take(...messages).finished[0]!.parts, outer);
+  });
+
+  it("lets what rides along be the last message's own", () => {
+    const messages = streamOf(["a", "b"]).map((message, at) => ({ ...message, topic: `t${at}` }));
+    assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
+  });
+
+  it("leaves nothing on the message by which other nodes have known the stream, but what the author wrote", () => {
+    const tag = { node: "n", stream: "s", attempt: 2 };
+    for (const [retry, left] of [
+      [tag, undefined],
+      [{ ...tag, outer: { ...tag, outer: 7 } }, 7],
+      ["mine", "mine"],
+      [{ mine: 1 }, { mine: 1 }],
+    ]) {
+      const toolRun = { node: "n", run: "r", round: 1, outer: { node: "m", run: "r", round: 1 } };
+      const toolCall = { id: "c", run: "r", node: "m" };
+      const riding = { retry, toolRun, toolCall };
+      const { finished } = new Collecting().take(...streamOf(["a"], riding));
+      assert.deepEqual(finished[0]!["retry"], left);
+      assert.equal("retry" in finished[0]!, left !== undefined);
+      assert.equal(runTagOf(finished[0]!), undefined);
+      assert.deepEqual(finished[0]!["toolCall"], toolCall);
+    }
+  });
+
+  it("takes what a tool-call-router tells of its turns for data, whatever it is", () => {
+    for (const [text, rounds] of [
+      ["[1]", "x"],
+      ["[1]", [null, {}, { characters: "x" }, { characters: -5 }, { characters: 99 }]],
+      ["Hm.[1]", [{ characters: 3 }, {}]],
+    ] as const) {
+      const { finished } = new Collecting({ parse: "json" }).take(...streamOf([text], { rounds }));
+      assert.deepEqual(finished[0]?.payload, [1]);
+    }
+  });
+
+  it("ignores what comes twice, before the end and after it", () => {
+    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
+    const collecting = new Collecting().take(first, first, second, first, last, last, second);
+    assert.equal(collecting.finished.length, 1);
+    assert.equal(collecting.finished[0]!.payload, "ab");
+    assert.equal(collecting.unfinished.length, 0);
+  });
+
+  it("waits a little for what is late, and puts it in its place", () => {
+    clock = sinon.useFakeTimers();
+    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
+    const collecting = new Collecting().take(first, last);
+    clock.tick(4000);
+    collecting.take(second);
+    assert.equal(collecting.finished[0]!.payload, "ab");
+    clock.tick(60_000);
+    assert.equal(collecting.errors.length, 0);
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it("names what is missing at the end, gives what there is before the gap, and never a wrong text", () => {
+    clock = sinon.useFakeTimers();
+    const messages = streamOf(["a", "b", "c", "d", "e"]);
+    const collecting = new Collecting().take(...messages.filter((_, at) => at !== 2 && at !== 4));
+    clock.tick(5000);
+    const [message] = collecting.unfinished;
+    assert.equal(message!.payload, "ab");
+    assert.equal(errorOf(message).code, "bad_response");
+    assert.match(errorOf(message).message, /messages 2, 4 are missing/);
+    assert.equal(errorOf(message).partial, "ab");
+    assert.deepEqual(
+      collecting.errors.map(({ code }) => code),
+      ["bad_response"],
+    );
+    assert.equal(collecting.finished.length, 0);
+    collecting.take(messages[2]!, messages[4]!);
+    clock.tick(10_000);
+    assert.equal(collecting.unfinished.length, 1);
+  });
+
+  it("holds no endless line of messages whose first never comes", () => {
+    const collecting = new Collecting();
+    for (let index = 1; index < 20_000; index++) collecting.take({ payload: "x", parts: { id: "s", index } });
+    assert.equal(collecting.unfinished.length, 1);
+    assert.match(errorOf(collecting.unfinished[0]).message, /messages 0 are missing/);
+    assert.equal(collecting.errors.length, 1);
+    collecting.close();
+  });
+
+  it("gives a stream up whose end never comes, with what there was, after the author's time without a message", () => {
+    clock = sinon.useFakeTimers();
+    const messages = streamOf(["a", "b", "c"]);
+    const collecting = new Collecting({ timeout: "10" });
+    for (const message of messages.slice(0, 3)) {
+      collecting.take(message);
+      clock.tick(9_000);
+    }
+    assert.equal(collecting.unfinished.length, 0);
+    clock.tick(1_100);
+    const [message] = collecting.unfinished;
+    assert.equal(message!.payload, "abc");
+    assert.equal(message!.finishReason, "error");
+    assert.equal(errorOf(message).code, "timeout");
+    assert.equal(errorOf(message).partial, "abc");
+    assert.deepEqual(
+      collecting.errors.map(({ code }) => code),
+      ["timeout"],
+    );
+    clock.tick(100_000);
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it("gives up each stream at its own time", () => {
+    clock = sinon.useFakeTimers();
+    const collecting = new Collecting({ timeout: 10 }).take(streamOf(["a"], {}, "one")[0]!);
+    clock.tick(4_000);
+    collecting.take(streamOf(["b"], {}, "two")[0]!);
+    clock.tick(7_000);
+    assert.deepEqual(
+      collecting.unfinished.map(({ payload }) => payload),
+      ["a"],
+    );
+    clock.tick(6_000);
+    assert.equal(collecting.unfinished.length, 2);
+  });
+
+  it("gives up after ten minutes where the author set no time, or none that can be", () => {
+    for (const timeout of [undefined, "", 0, -5, "soon"]) {
+      clock = sinon.useFakeTimers();
+      const collecting = new Collecting({ timeout }).take(streamOf(["a"])[0]!);
+      clock.tick(599_000);
+      assert.equal(collecting.unfinished.length, 0);
+      clock.tick(2_000);
+      assert.equal(collecting.unfinished.length, 1);
+      clock.restore();
+    }
+  });
+
+  it("has a thousand streams open at most: of more, the oldest ends with limit", () => {
+    const collecting = new Collecting();
+    for (let at = 0; at < 1001; at++) collecting.take(streamOf([`text ${at}`], {}, `s${at}`)[0]!);
+    const [message, ...more] = collecting.unfinished;
+    assert.equal(more.length, 0);
+    assert.equal(message!.payload, "text 0");
+    assert.equal(errorOf(message).code, "limit");
+    assert.equal(collecting.errors.length, 1);
+    collecting.close();
+  });
+
+  it("sends what it holds by msg.flush, of one stream or of all, and is done with those", () => {
+    const [first, second, third] = ["one", "two", "three"].map((id) => streamOf(["a", "b"], {}, id));
+    const collecting = new Collecting().take(first![0]!, second![0]!, third![0]!);
+    collecting.take({ flush: true, parts: { id: "two", index: 0 } });
+    assert.deepEqual(
+      collecting.unfinished.map(({ payload }) => payload),
+      ["a"],
+    );
+    assert.equal(errorOf(collecting.unfinished[0]).code, "interrupted");
+    collecting.take({ flush: "" });
+    assert.equal(collecting.unfinished.length, 3);
+    collecting.take(...first!.slice(1), ...second!.slice(1), ...third!.slice(1));
+    assert.equal(collecting.unfinished.length, 3);
+    assert.equal(collecting.finished.length, 0);
+    assert.equal(collecting.errors.length, 0);
+  });
+
+  it("forgets a stream by msg.reset without a word; it may begin again at 0 under the same name", () => {
+    const messages = streamOf(["a", "b"]);
+    const collecting = new Collecting().take(messages[0]!);
+    collecting.take({ reset: true, parts: { id: "stream", index: 0 } }, ...messages);
+    assert.deepEqual(
+      collecting.finished.map(({ payload }) => payload),
+      ["ab"],
+    );
+    collecting.take({ reset: true, parts: { id: "stream", index: 0 } }, ...messages);
+    assert.equal(collecting.finished.length, 2);
+    assert.equal(collecting.unfinished.length, 0);
+  });
+
+  it("forgets all streams by a msg.reset that names none", () => {
+    const collecting = new Collecting().take(streamOf(["a"], {}, "one")[0]!, streamOf(["b"], {}, "two")[0]!);
+    collecting.take({ reset: true });
+    collecting.take(...streamOf(["c"], {}, "three"));
+    assert.equal(collecting.unfinished.length, 0);
+    assert.equal(collecting.finished.length, 1);
+  });
+
+  it("waits for the last message of a stream that is cancelled: the cancel itself ends nothing", () => {
+    const [first, , last] = streamOf(["a", "b"], { finishReason: "cancelled" }) as [
+      Message,
+      Message,
+      Message,
+    ];
+    const collecting = new Collecting().take(first, { cancel: true });
+    assert.equal(collecting.unfinished.length, 0);
+    collecting.take({ ...last, parts: { ...last.parts!, index: 1, count: 2 } });
+    assert.equal(collecting.unfinished[0]!.payload, "a");
+  });
+
+  it("survives chunks that something on the way has broken", () => {
+    const broken = [
+      7,
+      {},
+      { choices: {} },
+      { choices: [null] },
+      { choices: [{ index: -1, delta: {} }] },
+    ].concat(
+      [
+        { content: 5 },
+        { tool_calls: {} },
+        { tool_calls: [{}] },
+        { audio: "x" },
+        { reasoning_content: [] },
+      ].map((delta) => ({ choices: [{ index: 0, delta }] })) as never[],
+    );
+    for (const chunk of broken) {
+      const [first, ...rest] = streamOf(["a", "b"]);
+      const { finished } = new Collecting().take({ ...first!, chunk }, ...rest);
+      assert.equal(finished[0]!.payload, "ab", JSON.stringify(chunk));
+    }
+  });
+
+  it("ends a stream with limit that grows beyond all bounds", () => {
+    const collecting = new Collecting();
+    const large = "x".repeat(1_000_000);
+    collecting.take(...streamOf([large, large, large, large, large]).slice(0, 5));
+    assert.equal(errorOf(collecting.unfinished[0]).code, "limit");
+    assert.deepEqual(
+      collecting.errors.map(({ code }) => code),
+      ["limit"],
+    );
+  });
+
+  it("says in its status how many streams are open, and nothing when none is", () => {
+    clock = sinon.useFakeTimers();
+    const messages = streamOf(["a"]);
+    const collecting = new Collecting().take(messages[0]!);
+    clock.tick(1000);
+    collecting.take(messages[1]!);
+    clock.tick(1000);
+    assert.equal(collecting.statuses[0]!.fill, "blue");
+    assert.deepEqual(collecting.statuses.at(-1), {});
+  });
+
+  it("says nothing of what it holds when it is closed, and leaves no timer", () => {
+    clock = sinon.useFakeTimers();
+    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
+    const collecting = new Collecting().take(first, last, streamOf(["a"], {}, "other")[0]!);
+    collecting.close();
+    assert.equal(clock.countTimers(), 0);
+    collecting.take(second);
+    assert.deepEqual([...collecting.finished, ...collecting.unfinished, ...collecting.errors], []);
+  });
+});

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chunkOf, pieces } from "../../support/buffering.js";
+import { Collecting, streamOf } from "../../support/collecting.js";
+import { assertContract, DeltaBuffering, stream } from "../../support/delta-buffering.js";
+
+describe("delta-buffer: the messages", () => {
+  it("are a stream like any other: gapless places of its own, one last message with the count", () => {
+    const buffering = new DeltaBuffering({ count: 3 }).take(...stream([..."abcdefg"]));
+    assert.deepEqual(buffering.texts, ["abc", "def", "g", ""]);
+    assertContract(buffering.sent);
+    for (const { parts } of buffering.sent) assert.equal(parts!.id, "stream");
+    assert.equal(buffering.dones, 8);
+    buffering.close();
+  });
+
+  it("have what rides along from the newest message, each in parts of its own, with the outer sequence kept", () => {
+    const [one, two, last] = stream(["a", "b"]) as [Message, Message, Message];
+    const outer = { id: "outer", index: 1, count: 2 };
+    const input = [
+      { ...one, topic: "old", parts: { ...one.parts!, parts: outer } },
+      { ...two, topic: "new", parts: { ...two.parts!, parts: outer } },
+      { ...last, topic: "newest", stats: { chunks: 2 }, parts: { ...last.parts!, parts: outer } },
+    ];
+    const before = structuredClone(input);
+    const { sent } = new DeltaBuffering({ count: 9 }).take(...input);
+    assert.equal(sent[0]!.topic, "newest");
+    assert.deepEqual(sent[0]!.parts, { id: "stream", index: 0, type: "string", ch: "", parts: outer });
+    assert.deepEqual(sent[1]!.stats, { chunks: 2 });
+    assert.equal(sent[0]!["stats"], undefined);
+    assert.notEqual(sent[0]!.parts!.parts, sent[1]!.parts!.parts);
+    for (const { parts } of sent) Object.assign(parts!, { index: 99, count: 99 });
+    assert.deepEqual(input, before);
+  });
+
+  it("X06: of a hundred streams that come mixed are never mixed", () => {
+    const count = 100;
+    const texts = Array.from({ length: 20 }, (_none, at) => `${at} `);
+    const streams = Array.from({ length: count }, (_none, at) =>
+      stream(
+        texts.map((text) => `${at}:${text}`),
+        {},
+        `s${at}`,
+      ),
+    );
+    const buffering = new DeltaBuffering({ count: 7, boundary: "sentence" });
+    for (let at = 0; at <= texts.length; at++) for (const one of streams) buffering.take(one[at]!);
+    const collecting = new Collecting().take(...buffering.sent);
+    assert.equal(collecting.finished.length, count);
+    for (let at = 0; at < count; at++) {
+      const sent = buffering.sent.filter(({ parts }) => parts!.id === `s${at}`);
+      assertContract(sent);
+      assert.equal(
+        sent.map(({ payload }) => payload).join(""),
+        texts.map((text) => `${at}:${text}`).join(""),
+      );
+    }
+  });
+
+  it("give collect the same response as the stream itself, by any rules, at any pace, in any order", () => {
+    const config = fc.record({
+      count: fc.nat(5),
+      characters: fc.nat(30),
+      boundary: fc.constantFrom("none", "word", "sentence", "line", "paragraph"),
+      smooth: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(pieces, config, fc.array(fc.nat(1000), { minLength: 1 }), (said, rules, order) => {
+        const messages = streamOf(said.map(({ text }) => text));
+        for (const [at, { chunk }] of said.entries()) if (chunk) messages[at]!.chunk = chunk;
+        const expected = new Collecting().take(...structuredClone(messages)).finished[0]!.response;
+        const shuffled = messages
+          .map((message, at) => ({ message, key: order[at % order.length]! + at * 1e-6 }))
+          .sort((one, other) => one.key - other.key);
+        const buffering = new DeltaBuffering(rules).take(...shuffled.map(({ message }) => message));
+        buffering.take({ flush: true });
+        assertContract(buffering.sent);
+        assert.equal(buffering.dones, messages.length + 1);
+        assert.equal(buffering.clock.waiting, 0);
+        assert.deepEqual(new Collecting().take(...buffering.sent).finished[0]!.response, expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("take any other sequence, such as that of a split", () => {
+    const parts = (index: number) => ({ id: "split", type: "string", ch: "", index, count: 3 });
+    const input = ["a", "b", "c"].map((payload, at) => ({ payload, parts: parts(at) }));
+    const { sent } = new DeltaBuffering({ count: 2 }).take(...input);
+    assert.deepEqual(
+      sent.map(({ payload, parts }) => [payload, parts!.index, parts!.count]),
+      [
+        ["ab", 0, undefined],
+        ["c", 1, undefined],
+        ["", 2, 3],
+      ],
+    );
+  });
+
+  it("without a place in a stream are refused in words that say where the node belongs", () => {
+    for (const message of [{ payload: "a" }, { payload: "a", parts: { id: "s", index: -1 } }]) {
+      assert.throws(() => new DeltaBuffering().take(message), {
+        code: "configuration",
+        message: /behind a chat-stream/,
+      });
+    }
+  });
+});
+
+describe("delta-buffer: time", () => {
+  it("sends what has come together after the milliseconds, counted from the first that is held", async () => {
+    const buffering = new DeltaBuffering({ milliseconds: 50 });
+    const start = buffering.clock.now();
+    for (const message of stream([..."abcdefghij"]).slice(0, -1)) {
+      buffering.take(message);
+      await buffering.clock.advance(20);
+    }
+    assert.deepEqual(buffering.texts, ["abc", "def", "ghi"]);
+    assert.deepEqual(
+      buffering.times.map((time) => time - start),
+      [60, 120, 180],
+    );
+    await buffering.clock.advance(100);
+    assert.deepEqual(buffering.texts.slice(3), ["j"]);
+    assert.equal(buffering.clock.waiting, 1, "only the stream's own expiry");
+    buffering.close();
+  });
+
+  it("waits 10 ms for what may belong to the last character, and then on for an emoji", async () => {
+    const buffering = new DeltaBuffering({ milliseconds: 50 });
+    const [one, mark, emoji, tone] = stream(["e", "\u0301", "👍", "🏽", "."]) as [
+      Message,
+      Message,
+      Message,
+      Message,
+    ];
+    buffering.take(one);
+    await buffering.clock.advance(55);
+    buffering.take(mark);
+    await buffering.clock.advance(20);
+    assert.deepEqual(buffering.texts, []);
+    buffering.take(emoji);
+    assert.deepEqual(buffering.texts, ["e\u0301"]);
+    await buffering.clock.advance(500);
+    assert.deepEqual(buffering.texts, ["e\u0301"]);
+    buffering.take(tone, ...stream(["e", "\u0301", "👍", "🏽", "."]).slice(4));
+    assert.deepEqual(buffering.texts, ["e\u0301", "👍🏽", ".", ""]);
+  });
+
+  it("is 50 ms where no rule is set, and none where another is", async () => {
+    const [first] = stream(["a"]) as [Message];
+    const bare = new DeltaBuffering().take(first);
+    const counted = new DeltaBuffering({ count: 5, milliseconds: "", characters: "0" }).take(first);
+    for (const { clock } of [bare, counted]) await clock.advance(1000);
+    assert.deepEqual([bare.texts, counted.texts], [["a"], []]);
+    bare.close();
+    counted.close();
+  });
+
+  it("of a stream that says nothing more runs out: it is sent as far as it is, and forgotten", async () => {
+    const buffering = new DeltaBuffering({ count: 9 }).take(...stream(["a", "b"]).slice(0, 1));
+    await buffering.clock.advance(901_000);
+    assert.deepEqual(buffering.texts, ["a"]);
+    assert.equal(buffering.clock.waiting, 0);
+  });
+});
+
+describe("delta-buffer: an even pace", () => {
+  it("gives out words one by one while the model stutters, and the last message behind them", async () => {
+    const buffering = new DeltaBuffering({ smooth: true, pace: 10 });
+    const [one, two, three, last] = stream(["One two", " three four", " five"]) as [
+      Message,
+      Message,
+      Message,
+      Message,
+    ];
+    buffering.take(one, two);
+    await buffering.clock.advance(1000);
+    assert.deepEqual(buffering.texts, ["One ", "two ", "three "]);
+    buffering.take(three, last);
+    assert.equal(buffering.dones, 3, "the last message is not done before it has gone");
+    await buffering.clock.advance(1000);
+    assert.deepEqual(buffering.texts, ["One ", "two ", "three ", "four ", "five", ""]);
+    assert.equal(buffering.dones, 4);
+    assertContract(buffering.sent);
+    assert.equal(buffering.clock.waiting, 0);
+    const gaps = buffering.times.slice(1, 3).map((time, at) => time - buffering.times[at]!);
+    for (const gap of gaps) assert.ok(gap >= 70 && gap <= 130, String(gaps));
+  });
+
+  it("is ended by a flush, also while the last words are still on their way", () => {
+    const buffering = new DeltaBuffering({ smooth: true }).take(...stream(["One two ", "three four"]));
+    assert.deepEqual(buffering.texts, []);
+    buffering.take({ flush: true });
+    assert.deepEqual(buffering.texts, ["One two three four", ""]);
+    assert.equal(buffering.clock.waiting, 0);
+  });
+});
+
+describe("delta-buffer: reasoning and the rest", () => {
+  it("are merged by the same rules, in their place", () => {
+    const messages = stream(["", "", "Yes", " it is", ""]);
+    messages[0]!.chunk = chunkOf({ reasoning_content: "Hm" });
+    messages[1]!.chunk = chunkOf({ reasoning_content: "m" });
+    messages[4]!.chunk = chunkOf({
+      tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: "{}" } }],
+    });
+    const { sent } = new DeltaBuffering({ count: 9 }).take(...messages);
+    assertContract(sent);
+    assert.equal(sent.length, 4);
+    assert.equal(sent[0]!.payload, "");
+    assert.deepEqual(sent[0]!.chunk, chunkOf({ reasoning_content: "Hmm" }));
+    assert.deepEqual([sent[1]!.payload, sent[1]!.chunk], ["Yes it is", undefined]);
+    assert.equal((sent[2]!.chunk as ReturnType<typeof chunkOf>).choices[0]!.delta.tool_calls!.length, 1);
+  });
+
+  it("a chunk that is none is left out, and a payload that is no text becomes one", () => {
+    const messages = stream(["a", "b"]);
+    messages[0]!.chunk = { choices: "none" };
+    messages[1]!.payload = 42;
+    assert.deepEqual(new DeltaBuffering({ count: 9 }).take(...messages).texts, ["a42", ""]);
+  });
+});

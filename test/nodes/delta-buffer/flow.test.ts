@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { streamOf } from "../../support/collecting.js";
+import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { piece, ScriptedService } from "../../support/scripted-service.js";
+
+describe("delta-buffer in a flow", () => {
+  const load = useHelper(["sequence/17-split.js"]);
+  let service: ScriptedService;
+  before(async () => {
+    service = await ScriptedService.start();
+  });
+  afterEach(() => service.reset());
+  after(() => service.close());
+
+  /** chat-stream → delta-buffer → out, collect and join. */
+  const chain = (config: Record<string, unknown>) => {
+    const [, , ask] = askFlow(service.url);
+    return [
+      TAB,
+      provider(service.url),
+      { ...ask!, wires: [["buffer"]] },
+      node("delta-buffer", "buffer", ["out", "collect", "join"], config),
+      sink("out"),
+      { ...node("collect", "collect", ["finished"]), wires: [["finished"], ["unfinished"]] },
+      sink("finished"),
+      sink("unfinished"),
+      node("join", "join", ["joined"], { mode: "auto" }),
+      sink("joined"),
+      ...witnesses("ask", "buffer"),
+    ];
+  };
+
+  it("gives sentences to whatever follows, and collect and core's join the whole of them", async () => {
+    const flow = await load(chain({ boundary: "sentence" }));
+    service.script = (reply) =>
+      reply
+        .send(piece({ reasoning_content: "Hm." }), "Hel", "lo. How ", "are", " you? I am", " fine")
+        .done("stop", { total_tokens: 9 });
+    flow.inject("ask", { payload: "Hi", topic: "t" });
+    const messages = await flow.inbox("out").until((all) => all.some(({ complete }) => complete === true));
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      ["", "Hello. ", "How are you? ", "I am fine", ""],
+    );
+    for (const { topic } of messages) assert.equal(topic, "t");
+    const [finished] = await flow.inbox("finished").until((all) => all.length === 1);
+    assert.equal(finished!.payload, "Hello. How are you? I am fine");
+    assert.deepEqual(finished!["usage"], { total_tokens: 9 });
+    const response = finished!["response"] as { choices: { message: Message }[] };
+    assert.equal(response.choices[0]!.message["reasoning_content"], "Hm.");
+    const [joined] = await flow.inbox("joined").until((all) => all.length === 1);
+    assert.equal(joined!.payload, finished!.payload);
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("sends what it holds of a broken stream before the last message", async () => {
+    const flow = await load(chain({ boundary: "paragraph" }));
+    service.script = async (reply) => {
+      await reply.sendApart("Half a sen", "tence");
+      reply.drop();
+    };
+    flow.inject("ask", { payload: "Hi" });
+    const [unfinished] = await flow.inbox("unfinished").until((all) => all.length === 1);
+    assert.equal(unfinished!.payload, "Half a sentence");
+    assert.deepEqual(
+      flow.inbox("out").messages.map(({ payload }) => payload),
+      ["Half a sentence", ""],
+    );
+    assert.equal((unfinished!["error"] as { code: string }).code, "interrupted");
+  });
+
+  it("calls done for each message, and tells Catch of one that belongs to no stream", async () => {
+    const flow = await load(chain({ count: 4 }));
+    flow.inject("buffer", { payload: "no stream" });
+    const [caught] = await flow.inbox("errors").until((all) => all.length === 1);
+    assert.equal((caught!["error"] as { code: string }).code, "configuration");
+    for (const message of streamOf([..."abcdef"])) flow.inject("buffer", message);
+    await flow.inbox("completed").until((all) => all.length === 7);
+    assert.deepEqual(
+      flow.inbox("out").messages.map(({ payload }) => payload),
+      ["abcd", "ef", ""],
+    );
+  });
+
+  it("shows how many streams pass through it, and nothing when there are none", async () => {
+    const flow = await load(chain({ count: 4 }));
+    const statuses: unknown[] = [];
+    (
+      flow.node("buffer") as unknown as {
+        on(event: string, listener: (call: { firstArg: object }) => void): void;
+      }
+    ).on("call:status", ({ firstArg }) => statuses.push(firstArg));
+    const [first, ...rest] = streamOf(["a", "b"]) as [Message, ...Message[]];
+    flow.inject("buffer", first);
+    for (const message of rest) flow.inject("buffer", message);
+    await flow.inbox("out").until((all) => all.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(statuses.at(-1), {});
+    assert.ok(statuses.length <= 3);
+  });
+});

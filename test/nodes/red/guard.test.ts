@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import type { Done, Message, NodeStatus, RuntimeNode, Send } from "../../../src/node-red/red/api.js";
+import { guardNode, type InputHandler } from "../../../src/node-red/red/guard.js";
+
+/** A node that records what its runtime would see. */
+class FakeNode {
+  readonly errors: unknown[] = [];
+  readonly statuses: NodeStatus[] = [];
+  readonly sent: unknown[] = [];
+  private readonly listeners = new Map<string, (...values: never[]) => void>();
+
+  constructor(handle: InputHandler, close: () => void = () => {}) {
+    guardNode(this as unknown as RuntimeNode, handle, close);
+  }
+
+  on(event: string, listener: (...values: never[]) => void): void {
+    this.listeners.set(event, listener);
+  }
+
+  status(status: NodeStatus): void {
+    this.statuses.push(status);
+  }
+
+  error(error: unknown): void {
+    this.errors.push(error);
+  }
+
+  /** @returns what `done` was called with, each time */
+  input(send: Send = (message) => void this.sent.push(message)): unknown[] {
+    const dones: unknown[] = [];
+    const done: Done = (error) => void dones.push(error);
+    const listener = this.listeners.get("input") as unknown as (
+      message: Message,
+      send: Send,
+      done: Done,
+    ) => void;
+    listener({ payload: "x" }, send, done);
+    return dones;
+  }
+
+  close(): boolean {
+    let closed = false;
+    const listener = this.listeners.get("close") as unknown as (removed: boolean, done: () => void) => void;
+    listener(false, () => {
+      closed = true;
+    });
+    return closed;
+  }
+}
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("The guard around a node", () => {
+  it("is done once, however often the handler says so", () => {
+    const node = new FakeNode((_message, _send, done) => {
+      done();
+      done();
+      done(new Error("late"));
+    });
+    assert.deepEqual(node.input(), [undefined]);
+  });
+
+  it("makes one error of what a handler throws, with a code that Catch passes on", () => {
+    const node = new FakeNode(() => {
+      throw new TypeError("oops");
+    });
+    const [error] = node.input() as { code: string; message: string; cause: object }[];
+    assert.equal(error!.code, "invalid_request");
+    assert.equal(error!.message, "oops");
+    assert.deepEqual(JSON.parse(JSON.stringify(error!.cause)), error!.cause);
+  });
+
+  it("makes one error of what an asynchronous handler throws: unhandled, it would end the process", async () => {
+    const node = new FakeNode(async () => {
+      await tick();
+      throw new Error("oops");
+    });
+    const dones = node.input();
+    await tick();
+    await tick();
+    assert.equal((dones[0] as Error).message, "oops");
+    assert.equal(dones.length, 1);
+  });
+
+  it("sends nothing once the node is closed", () => {
+    let send: Send = () => {};
+    const node = new FakeNode((_message, sendOne) => {
+      send = sendOne;
+    });
+    node.input();
+    send({ payload: 1 });
+    node.close();
+    send({ payload: 2 });
+    assert.deepEqual(node.sent, [{ payload: 1 }]);
+  });
+
+  it("is done with everything that is open when the node closes, clears the status, and closes at once", () => {
+    const order: string[] = [];
+    const node = new FakeNode(
+      () => {},
+      () => order.push("close"),
+    );
+    const first = node.input();
+    const second = node.input();
+    assert.equal(node.close(), true);
+    assert.deepEqual([first, second], [[undefined], [undefined]]);
+    assert.deepEqual(order, ["close"]);
+    assert.deepEqual(node.statuses, [{}]);
+  });
+
+  it("is done with an input whose handler closed the node before it returned", () => {
+    const node: FakeNode = new FakeNode((_message, send) => {
+      node.close();
+      send({ payload: "late" });
+    });
+    assert.deepEqual(node.input(), [undefined]);
+    assert.deepEqual(node.sent, []);
+  });
+
+  it("is done once with what a handler ends after it has returned, and not again when the node closes", () => {
+    const ends: Done[] = [];
+    const node = new FakeNode((_message, _send, done) => void ends.push(done));
+    const [first, second] = [node.input(), node.input()];
+    ends[0]!(new Error("oops"));
+    ends[0]!();
+    assert.deepEqual(
+      first.map((error) => (error as Error).message),
+      ["oops"],
+    );
+    assert.deepEqual(second, []);
+    node.close();
+    assert.equal(first.length, 1);
+    assert.deepEqual(second, [undefined]);
+  });
+
+  it("is done once with what a handler does in its own time, however it goes on", async () => {
+    const node = new FakeNode(async (_message, _send, done) => {
+      done();
+      await tick();
+      throw new Error("late");
+    });
+    const dones = node.input();
+    await tick();
+    await tick();
+    assert.deepEqual(dones, [undefined]);
+    assert.deepEqual(node.errors, []);
+  });
+
+  it("is done with an input that comes after, without the handler", () => {
+    let handled = 0;
+    const node = new FakeNode(() => {
+      handled++;
+    });
+    node.close();
+    assert.deepEqual(node.input(), [undefined]);
+    assert.equal(handled, 0);
+  });
+
+  it("makes one error of a message that the runtime cannot send", () => {
+    const node = new FakeNode((_message, send, done) => {
+      send({});
+      send({});
+      done();
+    });
+    const dones = node.input(() => {
+      throw new Error("cannot be cloned");
+    });
+    assert.deepEqual(
+      dones.map((error) => (error as Error).message),
+      ["cannot be cloned"],
+    );
+  });
+
+  it("tells an error without its message where the runtime cannot take that", () => {
+    const node = new FakeNode((_message, _send, done) => done(new Error("oops")));
+    const listener = (node as unknown as { listeners: Map<string, (m: Message, s: Send, d: Done) => void> })
+      .listeners;
+    listener.get("input")!(
+      {},
+      () => {},
+      () => {
+        throw new Error("cannot be cloned");
+      },
+    );
+    assert.deepEqual(
+      node.errors.map((error) => (error as Error).message),
+      ["oops"],
+    );
+  });
+});

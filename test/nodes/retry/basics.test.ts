@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import type { FailureData } from "../../../src/core/failure.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { eventually, pause, streamsOf, textOf } from "../../support/inbox.js";
+import { retryFlow, retryNode } from "../../support/retry-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const broken: Script = async (reply) => {
+  await reply.sendApart("Once", " upon", " a");
+  reply.drop();
+};
+const refused: Script = (reply) => reply.json(500, {});
+const rest: Script = (reply) => reply.say(" time there", " was");
+
+describe("A retry node in a flow", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const ask = (message: Message = {}) => runtime().inject("ask", { payload: "Hi", ...message });
+  const statusTexts = () =>
+    runtime()
+      .statuses.messages.filter(({ id }) => id === "retry")
+      .map(({ status }) => status?.text);
+
+  it("makes one stream of a broken answer and its rest", async () => {
+    service().queue.push(broken, rest);
+    await runtime().deploy(retryFlow(service().url));
+    ask({ topic: "t" });
+    const [end] = await runtime().ends("out");
+    const messages = runtime().at("out");
+    assert.equal(textOf(messages), "Once upon a time there was");
+    assert.equal(streamsOf(messages).length, 1);
+    assert.equal((end!.stats as { attempts: number }).attempts, 2);
+    assert.ok(messages.every(({ topic }) => topic === "t"));
+    await eventually(() => runtime().at("finished").length === 1);
+    assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
+    assert.equal(runtime().at("errors").length, 0);
+  });
+
+  it("reports what it gives up once, with the chat-stream silent, and sends it on as the stream's end", async () => {
+    service().script = refused;
+    await runtime().deploy(retryFlow(service().url, { retry: { attempts: 2 } }));
+    ask();
+    const [end] = await runtime().ends("out");
+    assert.equal((end!.error as FailureData).code, "server_error");
+    await eventually(() => runtime().at("errors").length === 1);
+    await pause();
+    const [caught] = runtime().at("errors");
+    const { code, source, cause } = caught!.error as Record<string, Record<string, unknown>>;
+    assert.equal(code, "server_error");
+    assert.equal(source!["type"], "retry");
+    assert.match(String(cause!["message"]), /Given up after 2 attempts/);
+    assert.equal(runtime().at("errors").length, 1);
+  });
+
+  it("says what it does, and nothing any more when it is over", async () => {
+    service().queue.push((reply) => reply.json(429, {}, { "retry-after-ms": "300" }), rest);
+    await runtime().deploy(retryFlow(service().url, { retry: { attempts: 4 } }));
+    ask();
+    await eventually(() => statusTexts().some(Boolean));
+    assert.equal(statusTexts().find(Boolean), "retry 2/4 in 1 s");
+    await runtime().ends("out");
+    await eventually(() => statusTexts().at(-1) === undefined);
+  });
+
+  it("has join (automatic) forget what was begun in vain", async () => {
+    service().queue.push(broken, (reply) => reply.say("Once", " more"));
+    await runtime().deploy([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["retry"]] }),
+      retryNode({ wires: [["join"], ["ask"], []], afterText: "restart" }),
+      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      sink("out"),
+    ]);
+    ask();
+    await runtime().until("out", (messages) => messages.length > 0);
+    assert.equal(runtime().at("out")[0]!.payload, "Once more");
+  });
+
+  it("stands between split and join as if it were not there", async () => {
+    service().script = async (reply, { body }) => {
+      const [{ content }, ...more] = body["messages"] as [{ content: string }];
+      await reply.sendApart(content);
+      if (more.length > 0) reply.done();
+      else reply.drop();
+    };
+    await runtime().deploy([
+      TAB,
+      provider(service().url),
+      node("split", "split", ["ask"], { arraySplt: 1, arraySpltType: "len" }),
+      chatStream({ wires: [["retry"]] }),
+      retryNode({ wires: [["collect"], ["ask"], []], afterText: "continue" }),
+      collect({ wires: [["join"], []] }),
+      node("join", "join", ["out"], { mode: "auto" }),
+      sink("out"),
+    ]);
+    runtime().inject("split", { payload: ["a", "b", "c"] });
+    await runtime().until("out", (messages) => messages.length > 0);
+    assert.deepEqual(runtime().at("out")[0]!.payload, ["aa", "bb", "cc"]);
+  });
+
+  it("mends hundreds of streams at the same time, each with its own text", async () => {
+    const streams = 300;
+    service().script = async (reply, { body }) => {
+      const messages = body["messages"] as { role: string; content: string }[];
+      const name = messages[0]!.content;
+      const begun = messages.find(({ role }) => role === "assistant");
+      if (begun) {
+        await reply.sendApart(` goes on ${name}`);
+        reply.done();
+      } else {
+        await reply.sendApart(name);
+        reply.drop();
+      }
+    };
+    await runtime().deploy(retryFlow(service().url, { service: { maxConcurrent: 100, maxQueued: 1000 } }));
+    for (let nth = 0; nth < streams; nth++) ask({ payload: `no. ${nth}`, topic: nth });
+    await eventually(() => runtime().at("finished").length === streams, "all are mended");
+    for (const { payload, topic } of runtime().at("finished"))
+      assert.equal(payload, `no. ${topic} goes on no. ${topic}`);
+    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(service().requests.length, 2 * streams);
+  });
+
+  it("says where it belongs where a Catch node is wired into it, and makes no loop of it", async () => {
+    service().script = refused;
+    const flow = retryFlow(service().url, { stream: { wires: [["out"]] } });
+    flow.find(({ id }) => id === "catch")!.wires = [["errors", "retry"]];
+    await runtime().deploy(flow as FlowNode[]);
+    ask();
+    await eventually(() => runtime().at("errors").length >= 2);
+    await pause();
+    const codes = runtime()
+      .at("errors")
+      .map(({ error }) => (error as { code: string }).code);
+    assert.deepEqual(codes, ["server_error", "configuration"]);
+    assert.equal(service().requests.length, 1);
+  });
+
+  for (const type of ["full", "flows", "nodes"] as const) {
+    it(`R09: forgets its waits when it is deployed again (${type}), and asks nothing`, async () => {
+      service().script = (reply) => reply.json(429, {}, { "retry-after-ms": "900" });
+      const flow = retryFlow(service().url);
+      await runtime().deploy(flow);
+      for (let nth = 0; nth < 5; nth++) ask();
+      await eventually(() => runtime().inputs.get("retry")?.got === 5);
+      const waiting = () => runtime().inputs.get("retry")!.got - runtime().inputs.get("retry")!.done;
+      assert.equal(waiting(), 5);
+      await runtime().deploy(
+        flow.map((one) => (one.id === "retry" || type === "full" ? { ...one, name: "new" } : one)),
+        type,
+      );
+      await pause(20);
+      assert.equal(waiting(), 0, "all is done");
+      assert.equal(statusTexts().at(-1), undefined);
+      assert.equal(runtime().at("out").length, 0);
+      assert.equal(service().requests.length, 5);
+    });
+  }
+
+  it("takes numbers as texts, as the editor stores them, and its defaults for what is none", async () => {
+    service().script = refused;
+    const retry = { attempts: "2.5", delay: "1", maxDelay: "x", afterText: "Continue", continueBy: "Quote" };
+    await runtime().deploy(retryFlow(service().url, { retry }));
+    ask();
+    await runtime().ends("out");
+    assert.equal(service().requests.length, 2);
+    service().queue.push(broken, rest);
+    ask();
+    await runtime().ends("out", 2);
+    assert.ok(
+      runtime()
+        .at("out")
+        .every((message) => message["reset"] === undefined),
+    );
+  });
+
+  it("gives a stream that comes by two wires to each reader in full", async () => {
+    service().queue.push(broken, rest);
+    const flow = retryFlow(service().url, { stream: { wires: [["direct", "retry"]] } });
+    await runtime().deploy([...flow, sink("direct")]);
+    ask();
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
+    const [first, second] = streamsOf(runtime().at("direct"));
+    assert.equal(textOf(first!), "Once upon a");
+    assert.equal(textOf(second!), " time there was");
+  });
+
+  it("works with delta-like nodes between: the failure is then the chat-stream's to report as well", async () => {
+    service().queue.push(broken, rest);
+    const flow = retryFlow(service().url, { stream: { wires: [["between"]] } });
+    await runtime().deploy([
+      ...flow,
+      node("change", "between", ["retry"], {
+        rules: [{ t: "set", p: "seen", pt: "msg", to: "1", tot: "num" }],
+      }),
+    ]);
+    ask();
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
+    assert.equal(runtime().at("errors").length, 1);
+  });
+});
+
+describe("A retry node with a fallback", () => {
+  const service = useService();
+  const other = useService();
+  const runtime = useRuntime();
+
+  function flow(retry: Record<string, unknown> = {}): FlowNode[] {
+    return [
+      ...retryFlow(service().url, { retry, fallback: ["second"] }),
+      { id: "provider2", type: "chat-provider", provider: "custom", baseUrl: other().url },
+      {
+        ...chatStream({ wires: [["retry"]], provider: "provider2", model: "model-2", temperature: "0.2" }),
+        id: "second",
+      },
+      ...witnesses("second").map((one) => ({ ...one, id: `${one.id}2`, wires: [] })),
+    ];
+  }
+
+  it("goes on with another service in the middle of an answer, when the first has no attempts left", async () => {
+    service().script = broken;
+    other().script = rest;
+    await runtime().deploy(flow({ attempts: 1 }));
+    runtime().inject("ask", {
+      payload: "Hi",
+      model: "mine",
+      options: { temperature: 1 },
+      tools: [{ type: "function" }],
+    });
+    const [end] = await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
+    assert.equal(streamsOf(runtime().at("out")).length, 1);
+    assert.equal((end!.stats as { attempts: number }).attempts, 2);
+    const { body } = other().requests[0]!;
+    assert.equal(body["model"], "model-2", "its own model");
+    assert.equal(body["temperature"], 0.2, "and parameters");
+    assert.deepEqual(body["tools"], [{ type: "function" }]);
+    assert.equal((body["messages"] as unknown[]).length, 3, "what was said is quoted");
+    assert.equal(runtime().at("errors").length, 0);
+  });
+
+  it("has attempts of its own, and is given up after them", async () => {
+    service().script = refused;
+    other().script = refused;
+    await runtime().deploy(flow({ attempts: 2 }));
+    runtime().inject("ask", { payload: "Hi" });
+    const [end] = await runtime().ends("out");
+    assert.equal(service().requests.length, 2);
+    assert.equal(other().requests.length, 2);
+    assert.match((end!.error as FailureData).message, /Given up after 4 attempts/);
+    await eventually(() => runtime().at("errors").length === 1);
+  });
+
+  it("is asked at once where the first cannot succeed: with an empty account, or a wait beyond the limit", async () => {
+    other().script = (reply) => reply.say("Hello");
+    await runtime().deploy(flow());
+    service().queue.push(
+      (reply) => reply.json(402, { error: { message: "Insufficient credits" } }),
+      (reply) => reply.json(429, {}, { "retry-after": "3600" }),
+      (reply) => reply.json(401, {}),
+    );
+    for (let nth = 0; nth < 3; nth++) runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out", 3);
+    assert.equal(service().requests.length, 3);
+    assert.equal(other().requests.length, 3);
+    assert.equal(textOf(runtime().at("out")), "HelloHelloHello");
+  });
+
+  it("is not asked what is wrong by itself", async () => {
+    service().script = (reply) => reply.json(400, { error: { message: "temperature is too high" } });
+    await runtime().deploy(flow());
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out");
+    assert.equal(other().requests.length, 0);
+    await eventually(() => runtime().at("errors").length === 1);
+  });
+
+  it("is asked at once where output 2 is not wired", async () => {
+    service().script = refused;
+    other().script = (reply) => reply.say("Hello");
+    await runtime().deploy(flow({ wires: [["out"], [], ["second"]] }));
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().ends("out");
+    assert.equal(service().requests.length, 1);
+    assert.equal(textOf(runtime().at("out")), "Hello");
+  });
+
+  it("may have a retry node of its own, whose repairs the first takes for one stream", async () => {
+    service().script = broken;
+    other().queue.push(refused, async (reply) => {
+      await reply.sendApart(" time");
+      reply.drop();
+    });
+    other().script = (reply) => reply.say(" there was");
+    const nodes = flow({ attempts: 1 }).map((one) =>
+      one.id === "second" ? { ...one, wires: [["inner"]] } : one,
+    );
+    await runtime().deploy([
+      ...nodes,
+      { ...retryNode({ wires: [["retry"], ["second"], []], attempts: 4 }), id: "inner" },
+    ]);
+    runtime().inject("ask", { payload: "Hi" });
+    const [end] = await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
+    assert.equal(streamsOf(runtime().at("out")).length, 1);
+    assert.equal(end!.parts!.count, runtime().at("out").length);
+    assert.equal(other().requests.length, 3);
+    assert.equal((end!.stats as { attempts: number }).attempts, 4);
+    assert.ok(
+      runtime()
+        .at("out")
+        .every((message) => !("retry" in message)),
+    );
+    assert.equal(runtime().at("errors").length, 0);
+  });
+});

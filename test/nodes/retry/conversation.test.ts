@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, node } from "../../support/flows.js";
+import { eventually, pause, textOf } from "../../support/inbox.js";
+import { retryFlow } from "../../support/retry-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const user = (content: string): ChatMessage => ({ role: "user", content });
+const assistant = (content: string): ChatMessage => ({ role: "assistant", content });
+
+const broken: Script = async (reply) => {
+  await reply.sendApart("Once upon", " a time there ");
+  reply.drop();
+};
+const says =
+  (...texts: string[]): Script =>
+  (reply) =>
+    reply.say(...texts);
+
+describe("A conversation behind a retry node", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  // Context outlives a flow: each test has a conversation of its own.
+  let topic = 0;
+  beforeEach(() => {
+    topic++;
+  });
+  const ask = (message: Message = {}) => runtime().inject("ask", { payload: "Hi", topic, ...message });
+  const asked = (nth: number) => service().requests[nth]!.body["messages"] as ChatMessage[];
+
+  function flow(place: string, retry = {}, stream = {}): FlowNode[] {
+    return retryFlow(service().url, {
+      retry,
+      stream: { conversation: place, system: "Be brief.", ...stream },
+      service: { provider: "custom" },
+    });
+  }
+
+  for (const place of ["msg", "flow", "global"]) {
+    for (const [continueBy, rest] of [
+      ["prefill", " was a king"],
+      ["quote", "was a king"],
+      // What the model says once more is no part of the answer.
+      ["quote", "a time there was a king"],
+    ] as const) {
+      it(`(${place}) gets the question and the whole answer as its reader got it: ${continueBy}, “${rest}”`, async () => {
+        service().queue.push(broken, says(rest));
+        await runtime().deploy(flow(place, { continueBy }));
+        ask();
+        const [end] = await runtime().ends("out");
+        const text = textOf(runtime().at("out"));
+        assert.equal(text, "Once upon a time there was a king");
+        assert.deepEqual(end!["conversation"], [user("Hi"), assistant(text)]);
+
+        service().queue.push(says("Bye"));
+        runtime().forget();
+        ask({ payload: "And?", conversation: end!["conversation"] });
+        const [next] = await runtime().ends("out");
+        assert.deepEqual(asked(2), [
+          { role: "system", content: "Be brief." },
+          user("Hi"),
+          assistant(text),
+          user("And?"),
+        ]);
+        assert.equal((next!["conversation"] as unknown[]).length, 4);
+      });
+    }
+
+    it(`(${place}) gets the answer to a question that was asked again`, async () => {
+      for (const afterText of ["continue", "restart"]) {
+        topic += 1000;
+        service().reset();
+        service().queue.push(
+          afterText === "restart" ? broken : (reply) => reply.json(500, {}),
+          (reply) => reply.json(503, {}),
+          says("Hello"),
+        );
+        await runtime().deploy(flow(place, { afterText }));
+        runtime().forget();
+        ask();
+        const [end] = await runtime().ends("out");
+        assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Hello")]);
+        assert.deepEqual(asked(2).slice(1), [user("Hi")]);
+      }
+    });
+
+    it(`(${place}) stays as it was when the stream is given up`, async () => {
+      service().queue.push(says("Hello"));
+      service().script = broken;
+      await runtime().deploy(flow(place, { attempts: 2 }));
+      ask();
+      const [first] = await runtime().ends("out");
+      runtime().forget();
+      ask({ payload: "More", conversation: first!["conversation"] });
+      const [end] = await runtime().ends("out");
+      assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Hello")]);
+    });
+  }
+
+  it("keeps what was said while an answer was in repair", async () => {
+    await runtime().deploy(flow("flow", { maxDelay: 20_000 }));
+    for (const history of [true, false]) {
+      topic += 1000;
+      service().reset();
+      runtime().forget();
+      if (history) {
+        service().queue.push(says("Zero"));
+        ask({ payload: "0" });
+        await runtime().ends("out");
+        runtime().forget();
+      }
+      service().queue.push(
+        (reply) => reply.json(429, {}, { "retry-after-ms": "150" }),
+        says("Two"),
+        says("One"),
+      );
+      ask({ payload: "1" });
+      await service().requested(history ? 2 : 1);
+      ask({ payload: "2" });
+      const ends = await runtime().ends("out", 2);
+      const before = history ? [user("0"), assistant("Zero")] : [];
+      assert.deepEqual(ends[1]!["conversation"], [
+        ...before,
+        ...[user("2"), assistant("Two")],
+        ...[user("1"), assistant("One")],
+      ]);
+    }
+  });
+
+  it("goes on by the fallback's chat-stream where that keeps the same one", async () => {
+    service().queue.push(broken, says(" was a king"), says("Bye"));
+    const second = { ...chatStream({ wires: [["retry"]], conversation: "flow" }), id: "second" };
+    const nodes = retryFlow(service().url, {
+      retry: { attempts: 1, continueBy: "prefill" },
+      stream: { conversation: "flow" },
+      fallback: ["second"],
+    });
+    await runtime().deploy([...nodes, second]);
+    ask();
+    const [end] = await runtime().ends("out");
+    assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Once upon a time there was a king")]);
+    runtime().forget();
+    ask({ payload: "And?" });
+    await runtime().ends("out");
+    assert.equal(asked(2).length, 3);
+  });
+
+  it("is the newer question's where that replaces a running one: the older does not come back by its retry", async () => {
+    service().queue.push(
+      (reply) => reply.json(429, {}, { "retry-after-ms": "100" }),
+      async (reply, { gone }) => {
+        reply.send("new");
+        await Promise.race([gone, pause(300)]);
+        reply.done();
+      },
+    );
+    await runtime().deploy(flow("flow", {}, { whenBusy: "replace" }));
+    ask({ payload: "old" });
+    await service().requested(1);
+    await pause(10);
+    ask({ payload: "new" });
+    const ends = await runtime().ends("out", 2);
+    assert.deepEqual(
+      ends.map(({ finishReason }) => finishReason),
+      ["cancelled", "stop"],
+    );
+    assert.equal(service().requests.length, 2);
+    assert.deepEqual(ends[1]!["conversation"], [user("new"), assistant("new")]);
+  });
+
+  it("waits its turn where streams of one conversation follow one another", async () => {
+    service().queue.push(
+      (reply) => reply.json(429, {}, { "retry-after-ms": "20" }),
+      says("Two"),
+      says("One"),
+    );
+    await runtime().deploy(flow("flow", {}, { whenBusy: "wait" }));
+    ask({ payload: "1" });
+    ask({ payload: "2" });
+    const ends = await runtime().ends("out", 2);
+    assert.equal((ends[1]!["conversation"] as unknown[]).length, 4);
+  });
+});
+
+describe("Stopping a stream in repair", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const ask = (message: Message = {}) => runtime().inject("ask", { payload: "Hi", ...message });
+
+  /** The second request says something and then nothing more. */
+  const lingering: Script = (reply) => void reply.send(" was");
+
+  async function repaired(more: Parameters<typeof retryFlow>[1] = {}): Promise<string> {
+    service().queue.push(broken, lingering);
+    await runtime().deploy(retryFlow(service().url, more));
+    ask();
+    const messages = await runtime().until("out", (all) => textOf(all).endsWith("there  was"));
+    return messages[0]!.parts!.id;
+  }
+
+  for (const [where, named] of [
+    ["retry", true],
+    ["retry", false],
+    ["ask", true],
+    ["ask", false],
+  ] as const) {
+    it(`by ${named ? "its reader's id" : "msg.cancel alone"}, sent to the ${where === "ask" ? "chat-stream" : "retry"} node`, async () => {
+      const id = await repaired();
+      runtime().inject(where, named ? { cancel: true, parts: { id, index: 0 } } : { cancel: true });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      assert.equal(end!.parts!.id, id);
+      assert.equal(end!.parts!.count, runtime().at("out").length);
+      await eventually(() => runtime().at("unfinished").length === 1);
+      assert.equal(runtime().at("unfinished")[0]!.payload, "Once upon a time there  was");
+      await pause();
+      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(service().requests.length, 2);
+    });
+  }
+
+  it("leaves others alone", async () => {
+    const id = await repaired();
+    service().queue.push(lingering);
+    ask({ payload: "another" });
+    await service().requested(3);
+    runtime().inject("retry", { cancel: true, parts: { id, index: 0 } });
+    await runtime().ends("out");
+    await pause();
+    assert.equal(service().streaming, 1);
+    runtime().inject("retry", { cancel: true });
+    await runtime().ends("out", 2);
+  });
+
+  it("before the new request has brought anything: while it waits in the provider's queue", async () => {
+    service().queue.push(broken, lingering);
+    await runtime().deploy(
+      retryFlow(service().url, {
+        service: { maxConcurrent: 1 },
+        retry: { delay: 0 },
+        stream: { whenBusy: "concurrent" },
+      }),
+    );
+    ask();
+    await service().requested(1);
+    ask({ payload: "another" });
+    const messages = await runtime().until("out", (all) => textOf(all).includes(" was"));
+    const { id } = messages[0]!.parts!;
+    await pause();
+    assert.equal(service().requests.length, 2);
+    runtime().inject("retry", { cancel: true, parts: { id, index: 0 } });
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.parts!.id, id);
+    assert.equal(end!.finishReason, "cancelled");
+    runtime().inject("retry", { cancel: true });
+    await runtime().ends("out", 2);
+  });
+
+  for (const anew of [false, true]) {
+    it(`where the fallback streams${anew ? ", though the node was deployed anew meanwhile" : ""}`, async () => {
+      let go = () => {};
+      service().queue.push(broken, async (reply) => {
+        reply.send(" was");
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        reply.send(" a king");
+      });
+      const flow = [
+        ...retryFlow(service().url, { retry: { attempts: 1 }, fallback: ["second"] }),
+        { ...chatStream({ wires: [["retry"]] }), id: "second" },
+      ];
+      await runtime().deploy(flow);
+      ask();
+      const messages = await runtime().until("out", (all) => textOf(all).includes("there  was"));
+      if (anew) {
+        const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
+        await runtime().deploy(changed, "nodes");
+        go();
+        await runtime().until("out", (all) => textOf(all).endsWith(" was a king"));
+      }
+      runtime().inject("retry", { cancel: true, parts: { id: messages[0]!.parts!.id, index: 0 } });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      assert.equal(end!.parts!.count, runtime().at("out").length);
+    });
+  }
+
+  it("by msg.reset, which also has the conversation forgotten", async () => {
+    service().queue.push((reply) => reply.say("Hello"));
+    const stream = { conversation: "flow" };
+    const flow = retryFlow(service().url, { stream });
+    await runtime().deploy(flow);
+    ask({ topic: "t" });
+    await runtime().ends("out");
+    service().queue.push((reply) => reply.json(429, {}, { "retry-after-ms": "900" }));
+    ask({ topic: "t" });
+    await eventually(() => runtime().inputs.get("retry")!.got === 3);
+    runtime().inject("retry", { reset: true, topic: "t" });
+    const ends = await runtime().ends("out", 2);
+    assert.equal(ends[1]!.finishReason, "cancelled");
+    service().queue.push((reply) => reply.say("Hello"));
+    ask({ topic: "t" });
+    const [, , end] = await runtime().ends("out", 3);
+    assert.equal((end!["conversation"] as unknown[]).length, 2);
+  });
+
+  it("has a reset that a retry node sends down the stream pass another one for what it is", async () => {
+    service().queue.push(broken, (reply) => reply.say("Once", " more"));
+    const flow = retryFlow(service().url, {
+      retry: { afterText: "restart", wires: [["further"], ["ask"], []] },
+    });
+    await runtime().deploy([
+      ...flow,
+      node("retry", "further", [], { wires: [["out", "collect"], ["ask"], []] }),
+    ]);
+    ask();
+    await eventually(() => runtime().at("finished").length === 1);
+    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
+    assert.equal(
+      runtime()
+        .at("out")
+        .filter((message) => message["reset"]).length,
+      1,
+    );
+    assert.equal(service().requests.length, 2);
+  });
+});

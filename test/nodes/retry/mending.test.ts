@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import type { ChatMessage, Chunk, Delta } from "../../../src/core/chat/chunk.js";
+import type { FailureData } from "../../../src/core/failure.js";
+import type { RetryTag } from "../../../src/node-red/messages/retry-tag.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { textOf } from "../../support/inbox.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
+
+const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
+const REASONING = rich({ reasoning_content: "Let me see." });
+const CALL = rich({
+  tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{" } }],
+});
+const resets = ({ out }: RetryWorld) => out.filter((message) => message["reset"] === true);
+const messagesOf = ({ requests }: RetryWorld, nth: number) =>
+  requests[nth]!.message["messages"] as ChatMessage[];
+
+describe("A failure before any text", () => {
+  it("has the same asked again, in every setting", async () => {
+    for (const afterText of ["continue", "restart", "stop"] as const) {
+      const world = await playing([BROKEN, { texts: ["Hello"] }], { afterText });
+      assert.equal(readerText(world.out), "Hello");
+      assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+      assert.equal(resets(world).length, 0);
+    }
+  });
+
+  it("has reasoning taken back that has been sent, but only when something new comes", async () => {
+    const world = await playing([
+      { ...BROKEN, chunks: [REASONING] },
+      { ...BROKEN },
+      { chunks: [REASONING], texts: ["Hello"] },
+    ]);
+    assert.equal(resets(world).length, 1);
+    assert.equal(world.out.indexOf(resets(world)[0]!), 1);
+    assert.deepEqual(
+      world.out.map(({ parts }) => parts!.index),
+      [0, 0, 0, 1, 2],
+    );
+  });
+
+  it("has nothing taken back where only empty chunks were sent on", async () => {
+    const world = await playing([
+      { ...BROKEN, chunks: [rich({ role: "assistant" }), { choices: [] }] },
+      { texts: ["Hello"] },
+    ]);
+    assert.equal(resets(world).length, 0);
+    assert.deepEqual(
+      world.out.map(({ parts }) => parts!.index),
+      [0, 1, 2, 3],
+    );
+    assert.equal(world.ends[0]!.parts!.count, 4);
+  });
+});
+
+describe("A failure after text", () => {
+  const HALF: Outcome = { ...BROKEN, texts: ["Once", " upon "] };
+
+  it("is continued: by a prefill where the service is known to take it", async () => {
+    const world = await playing([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
+    assert.deepEqual(messagesOf(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
+    assert.equal(readerText(world.out), "Once upon a time");
+  });
+
+  it("is continued: else by a quotation", async () => {
+    const world = await playing([{ ...HALF, details: { provider: "custom" } }, { texts: ["a", " time"] }]);
+    const [, answer, ask] = messagesOf(world, 1);
+    assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
+    assert.equal(ask!.role, "user");
+    assert.equal(readerText(world.out), "Once upon a time");
+  });
+
+  it("is continued in the author's way where he has one", async () => {
+    for (const [continueBy, provider, added] of [
+      ["quote", "demo", 2],
+      ["prefill", "custom", 1],
+    ] as const) {
+      const world = await playing([{ ...HALF, details: { provider } }, { texts: ["a"] }], { continueBy });
+      assert.equal(messagesOf(world, 1).length, 1 + added);
+    }
+  });
+
+  it("is continued again and again, always from the question that was asked first", async () => {
+    const world = await playing(
+      [
+        { ...HALF, details: { provider: "demo" } },
+        { ...BROKEN, texts: [" a"], details: { provider: "demo" } },
+        { ...BROKEN, texts: [" time"], details: { provider: "demo" } },
+        { texts: [" there"] },
+      ],
+      { attempts: 4 },
+    );
+    assert.equal(readerText(world.out), "Once upon a time there");
+    assert.deepEqual(messagesOf(world, 3), [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Once upon a time" },
+    ]);
+    const { request, stats, parts } = world.ends[0]!;
+    assert.deepEqual((request as { messages: unknown }).messages, [{ role: "user", content: "Hi" }]);
+    const { attempts, characters, chunks } = stats as Record<string, number>;
+    assert.deepEqual([attempts, characters, chunks], [4, 22, 5]);
+    assert.equal(parts!.count, world.out.length);
+  });
+
+  it("is continued though the reader has had reasoning before the text", async () => {
+    const world = await playing([
+      { ...HALF, chunks: [REASONING] },
+      { chunks: [REASONING], texts: ["a"] },
+    ]);
+    assert.equal(resets(world).length, 0);
+    assert.equal(readerText(world.out), "Once upon a");
+  });
+
+  it("is begun anew where the author wants it: a reset comes with the first new message, and once", async () => {
+    const world = await playing([HALF, BROKEN, { texts: ["Once", " more"] }], {
+      afterText: "restart",
+      delay: 1000,
+    });
+    assert.equal(readerText(world.out), "Once more");
+    assert.equal(resets(world).length, 1);
+    const [reset] = resets(world);
+    assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "" });
+    assert.equal(reset!.payload, "");
+    assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+    assert.deepEqual(
+      world.out.slice(world.out.indexOf(reset!) + 1).map(({ parts }) => parts!.index),
+      [0, 1, 2],
+    );
+    const { characters } = world.ends[0]!.stats as { characters: number };
+    assert.equal(characters, "Once more".length);
+  });
+
+  it("leaves the reader what he has where no new beginning ever comes", async () => {
+    const world = await playing([HALF, BROKEN], { afterText: "restart" });
+    assert.equal(resets(world).length, 0);
+    assert.equal(readerText(world.out), "Once upon ");
+    assert.equal((world.ends[0]!.error as FailureData).partial, "Once upon ");
+    assert.equal(world.ends[0]!.parts!.count, 3);
+  });
+
+  it("is begun anew inside a tool call, which nobody can go on from", async () => {
+    const world = await playing([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
+    assert.equal(resets(world).length, 1);
+    assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+  });
+
+  it("is begun anew for several choices and for sound", async () => {
+    for (const chunk of [rich({ content: "b" }, 1), rich({ audio: { data: "AAAA" } })]) {
+      const world = await playing([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
+      assert.equal(resets(world).length, 1);
+    }
+  });
+
+  it("is begun anew for an answer in a given form, which is made as one whole", async () => {
+    for (const parameters of [{ response_format: { type: "json_object" } }, { n: 2 }]) {
+      const world = await playing([HALF, { texts: ["Once"] }], {}, { options: parameters });
+      assert.equal(resets(world).length, 1);
+    }
+    const text = await playing(
+      [HALF, { texts: ["Once"] }],
+      {},
+      { options: { response_format: { type: "text" } } },
+    );
+    assert.equal(resets(text).length, 0);
+  });
+
+  it("is begun anew where all that came was white space", async () => {
+    const world = await playing([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
+    assert.equal(readerText(world.out), "Once");
+  });
+
+  it("ends the stream where the author wants it, with all that came", async () => {
+    for (const outcome of [HALF, { ...BROKEN, chunks: [CALL] }]) {
+      const world = await playing([outcome], { afterText: "stop" });
+      assert.equal(world.requests.length, 1);
+      assert.equal(world.errors.length, 1);
+      assert.doesNotMatch(world.errors[0]!.message, /Given up/);
+    }
+  });
+});
+
+describe("A stream in repair", () => {
+  it("takes the author's own properties, the conversation and an outer sequence with it", async () => {
+    const world = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: ["Hello"] }));
+    const outer = { id: "split", index: 2, count: 5, type: "array" };
+    const error = {
+      code: "interrupted",
+      message: "x",
+      retryable: true,
+      phase: "headers",
+      provider: "",
+      partial: "",
+    };
+    world.input({
+      _msgid: "m",
+      topic: "t",
+      mine: { a: 1 },
+      payload: "",
+      parts: { id: "s", index: 0, count: 1, type: "string", ch: "", parts: outer },
+      complete: true,
+      finishReason: "error",
+      usage: null,
+      error,
+      conversation: [{ role: "user", content: "before" }],
+      request: {
+        model: "m-1",
+        messages: [{ role: "user", content: "Hi" }],
+        tools: [{ type: "function" }],
+        parameters: { temperature: 0.5 },
+      },
+    });
+    await world.clock.advance(3_000);
+    const { _msgid, retry, ...request } = world.requests[0]!.message;
+    assert.notEqual(_msgid, "m", "it is another message");
+    const { node, stream, attempt } = retry as RetryTag;
+    assert.deepEqual([node, stream, attempt], ["retry", "s", 2]);
+    assert.deepEqual(request, {
+      topic: "t",
+      mine: { a: 1 },
+      payload: "",
+      messages: [{ role: "user", content: "Hi" }],
+      model: "m-1",
+      options: { temperature: 0.5 },
+      tools: [{ type: "function" }],
+      conversation: [{ role: "user", content: "before" }],
+      parts: outer,
+    });
+  });
+
+  it("asks the fallback, which has a model and parameters of its own, for an answer of the same form", async () => {
+    const response_format = { type: "json_object" };
+    const options = { response_format, tool_choice: "none", temperature: 1, max_tokens: 5 };
+    const world = await playing(
+      [BROKEN, BROKEN, { texts: ["{}"] }],
+      { attempts: 2, wires: [true, true] },
+      { options },
+    );
+    const [, again, elsewhere] = world.requests.map(({ message }) => message);
+    assert.deepEqual(again!["options"], options);
+    assert.deepEqual(elsewhere!["options"], { response_format, tool_choice: "none" });
+    assert.ok(!("model" in elsewhere!));
+  });
+
+  it("is not reached by what happens to its request on the way", async () => {
+    const world = new RetryWorld(() => BROKEN, { attempts: 3 });
+    world.onWay = (message) => {
+      (message["messages"] as ChatMessage[]).push({ role: "user", content: "and more" });
+      return message;
+    };
+    world.ask();
+    await world.clock.advance(60_000);
+    for (const nth of [1, 2]) assert.equal(messagesOf(world, nth).length, 2);
+    assert.equal((world.ends[0]!.request as { messages: unknown[] }).messages.length, 1);
+  });
+
+  it("shows the reader one stream where a request is answered twice", async () => {
+    const world = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: [`${nth}`] }));
+    world.onWay = (message) => {
+      world.ask(structuredClone(message), "again");
+      return message;
+    };
+    world.ask();
+    await world.clock.advance(60_000);
+    assert.equal(readerText(world.out), "1");
+    assert.equal(world.ends.length, 1);
+    assert.equal(world.done, world.got);
+  });
+
+  it("is given up where nothing comes of its request for an hour, and says what may be wrong", async () => {
+    const world = new RetryWorld(() => ({ ...BROKEN, texts: ["Once"] }));
+    world.onWay = () => undefined;
+    world.ask({ _msgid: "m" });
+    await world.clock.advance(3_500_000);
+    assert.equal(world.ends.length, 0);
+    await world.clock.advance(200_000);
+    const [end] = world.ends;
+    assert.equal((end!.error as FailureData).code, "timeout");
+    assert.equal((end!.error as FailureData).partial, "Once");
+    assert.equal(end!._msgid, "m");
+    assert.equal(end!.parts!.count, 2);
+    assert.match(world.errors[0]!.message, /wired back into the chat-stream/);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("whose rest comes after that is heard no more", async () => {
+    const world = new RetryWorld((_asked, nth) =>
+      nth === 0 ? BROKEN : { takes: 5_000_000, texts: ["late"] },
+    );
+    world.ask();
+    await world.clock.advance(10_000_000);
+    assert.equal(world.ends.length, 1);
+    assert.equal(textOf(world.out), "");
+    assert.equal(world.done, world.got);
+  });
+
+  it("is forgotten in silence where it never had to be repaired and never ends", async () => {
+    const world = new RetryWorld(() => BROKEN);
+    for (let nth = 0; nth < 5000; nth++) {
+      const parts = { id: `${nth}`, index: 0, type: "string", ch: "" };
+      world.input({ payload: "", parts, chunk: REASONING });
+    }
+    assert.equal(world.out.length, 5000);
+    await world.clock.advance(4_000_000);
+    assert.equal(world.out.length, 5000);
+    assert.equal(world.errors.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("is the oldest of a thousand and one: it ends with a limit, the others do not", async () => {
+    const world = new RetryWorld(() => BROKEN, { delay: 20_000 });
+    for (let nth = 0; nth < 1001; nth++) world.ask({ _msgid: `${nth}` });
+    await world.clock.advance(101);
+    assert.equal(world.ends.length, 1);
+    assert.equal((world.ends[0]!.error as FailureData).code, "limit");
+    assert.equal(world.ends[0]!._msgid, "0");
+    assert.equal(world.done, world.got - 1000);
+    world.controller.close();
+    assert.equal(world.done, world.got);
+    assert.equal(world.clock.waiting, 0);
+  });
+});
+
+describe("The stream's order", () => {
+  it("is kept where messages came in another one: each keeps its place", () => {
+    const world = new RetryWorld(() => BROKEN);
+    const at = (index: number, more: Message = {}) =>
+      world.input({ payload: `${index}`, parts: { id: "s", index, type: "string", ch: "" }, ...more });
+    at(1);
+    at(3, { complete: true, parts: { id: "s", index: 3, count: 4 }, finishReason: "stop" });
+    at(0);
+    at(2);
+    assert.deepEqual(
+      world.out.map(({ parts }) => parts!.index),
+      [1, 3, 0, 2],
+    );
+  });
+});

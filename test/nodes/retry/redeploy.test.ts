@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { eventually, streamsOf, textOf } from "../../support/inbox.js";
+import { retryFlow } from "../../support/retry-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const broken: Script = async (reply) => {
+  await reply.sendApart("Once", " upon", " a");
+  reply.drop();
+};
+
+describe("A retry node that is deployed anew while its request is answered", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const ask = () => runtime().inject("ask", { payload: "Hi" });
+
+  const deployAnew = (flow: FlowNode[]) => {
+    const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
+    return runtime().deploy(changed, "nodes");
+  };
+
+  /** Deploys the node anew between a repetition's request and its answer. @returns what collect makes of it all */
+  async function answeredAnew(retry: object, first: Script, second: string[]): Promise<unknown> {
+    let go = () => {};
+    service().queue.push(first, async (reply) => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      await reply.sendApart(...second);
+      reply.done();
+    });
+    const flow = retryFlow(service().url, { retry: { ...retry } });
+    await runtime().deploy(flow);
+    ask();
+    await service().requested(2);
+    await deployAnew(flow);
+    go();
+    await eventually(() => runtime().at("finished").length === 1);
+    return runtime().at("finished")[0]!.payload;
+  }
+
+  for (const [afterText, text] of [
+    ["continue", " time there"],
+    ["restart", "Once upon a time there"],
+  ] as const) {
+    it(`R04: has the rest of the repetition reach its reader: ${afterText}`, async () => {
+      const pieces = text.split(/(?= )/);
+      let go = () => {};
+      service().queue.push(broken, async (reply) => {
+        await reply.sendApart(...pieces.slice(0, 1));
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        await reply.sendApart(...pieces.slice(1));
+        reply.drop();
+      });
+      service().script = (reply) => reply.say(...(afterText === "restart" ? pieces : []), " was");
+      const flow = retryFlow(service().url, { retry: { afterText } });
+      await runtime().deploy(flow);
+      ask();
+      await runtime().until("out", (messages) => textOf(messages).includes(`Once upon a${pieces[0]}`));
+      await deployAnew(flow);
+      go();
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "stop");
+      await eventually(() => runtime().at("finished").length === 1);
+      assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
+      assert.equal(streamsOf(runtime().at("out")).length, 1);
+      assert.equal((end!.request as { messages: unknown[] }).messages.length, 1, "the question alone");
+      assert.equal(runtime().at("errors").length, 0);
+    });
+  }
+
+  it("R04: says nothing twice where that happens before the repetition begins", async () => {
+    const answer = await answeredAnew({ afterText: "restart" }, broken, ["Once", " more"]);
+    assert.equal(answer, "Once more");
+  });
+
+  it("R04: has white space once that the model was not told of", async () => {
+    const first: Script = async (reply) => {
+      await reply.sendApart("Once ");
+      reply.drop();
+    };
+    assert.equal(await answeredAnew({ continueBy: "prefill" }, first, [" more"]), "Once more");
+  });
+});

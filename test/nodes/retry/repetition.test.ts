@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
+import type { FailureData } from "../../../src/core/failure.js";
+import { Collecting } from "../../support/collecting.js";
+import { assertContract, DeltaBuffering } from "../../support/delta-buffering.js";
+import { textOf } from "../../support/inbox.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
+
+const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });
+const REASONING = rich({ reasoning_content: "Let me see." });
+
+describe("A stream that goes on", () => {
+  it("has what the model repeats taken away, whole messages of it too", async () => {
+    const said = ["Once upon a time", " there was"];
+    const world = await playing([
+      { ...BROKEN, texts: said },
+      { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
+    ]);
+    assert.equal(readerText(world.out), "Once upon a time there was a king");
+    assert.deepEqual(
+      world.out.map(({ parts }) => parts!.index),
+      [...world.out.keys()],
+    );
+    assert.equal((world.ends[0]!.stats as { characters: number }).characters, 33);
+  });
+
+  it("has a sentence taken away that a model says anew which does not go on from what is put into its mouth", async () => {
+    const sentence = "The cat sat on the mat and looked at the moon.";
+    const said = "It was late. The cat sat on the mat and looked at";
+    for (const texts of [[sentence], sentence.split(/(?= )/), [" the", " moon."]]) {
+      const { out } = await playing([
+        { ...BROKEN, texts: [said], details: { provider: "openrouter" } },
+        { texts },
+      ]);
+      assert.equal(readerText(out), `It was late. ${sentence}`);
+      assertContract(out);
+    }
+  });
+
+  it("has text that turns out to be no repetition given to the reader, before the end or a failure at the latest", async () => {
+    const said = "Once upon a time there was";
+    for (const fails of [undefined, "interrupted"] as const) {
+      const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
+      const world = await playing([{ ...BROKEN, texts: [said] }, second], { attempts: 2 });
+      assert.equal(readerText(world.out), `${said}Once upon`);
+      assert.deepEqual(
+        world.out.map(({ parts }) => parts!.index),
+        [0, 1, 2],
+      );
+      assert.equal(world.ends[0]!.parts!.count, 3);
+      if (fails) assert.equal((world.ends[0]!.error as FailureData).partial, `${said}Once upon`);
+    }
+  });
+
+  it("has repeated text taken out of chunks as well, and keeps what else is in them", async () => {
+    const said = "Once upon a time there was";
+    const chunk = rich({ content: "Once upon a time there was a king" });
+    chunk.choices[0]!.logprobs = { content: [] };
+    const world = new RetryWorld((_asked, nth) =>
+      nth === 0 ? { ...BROKEN, texts: [said] } : { takes: 5000 },
+    );
+    world.ask();
+    await world.clock.advance(2_000);
+    const retry = world.requests[1]!.message["retry"];
+    world.input({
+      payload: "Once upon a time there was a king",
+      chunk,
+      parts: { id: "s", index: 0, type: "string", ch: "" },
+      retry,
+    });
+    const message = world.out.at(-1)!;
+    assert.equal(message.payload, " a king");
+    assert.equal((message.chunk as Chunk).choices[0]!.delta.content, " a king");
+    assert.ok((message.chunk as Chunk).choices[0]!.logprobs);
+    assert.deepEqual(message.parts, { id: "stream-0", index: 1, type: "string", ch: "" });
+  });
+
+  it("has its last message alone say how many there are, also where text was held until then", async () => {
+    for (const [said, rest] of [
+      ["Hello. World is great", "."],
+      ["- one apple\n- two pears\n- three pears", "\n"],
+      ["const a = { b };\nconst c = { d ", "}"],
+    ] as const) {
+      const { out } = await playing([{ ...BROKEN, texts: [said] }, { texts: [rest] }]);
+      assertContract(out);
+      assert.equal(textOf(out), said + rest);
+      const { finished } = new Collecting().take(...structuredClone(out));
+      assert.deepEqual(
+        finished.map(({ payload, finishReason }) => [payload, finishReason]),
+        [[said + rest, "stop"]],
+      );
+      const { sent } = new DeltaBuffering({ boundary: "none" }).take(...structuredClone(out));
+      assert.equal(sent.at(-1)!.finishReason, "stop");
+    }
+  });
+
+  it("has what the model repeats taken away though it reasons first, or its first chunk says nothing", async () => {
+    const texts = ["Once upon a time", " there was"];
+    for (const chunks of [[REASONING], [rich({ role: "assistant" })], [{ choices: [] }, REASONING]]) {
+      const { out } = await playing([
+        { ...BROKEN, texts },
+        { chunks, texts: ["Once upon", " a time there was", " a king"] },
+      ]);
+      assert.equal(readerText(out), "Once upon a time there was a king");
+      assertContract(out);
+      const echoed = await playing(
+        [
+          { ...BROKEN, texts: ["One.\n\n"] },
+          { chunks, texts: ["\n", "\nTwo."] },
+        ],
+        { continueBy: "prefill" },
+      );
+      assert.equal(readerText(echoed.out), "One.\n\nTwo.");
+    }
+  });
+
+  it("is whole though a retry node in between begins the rest anew", async () => {
+    const world = new RetryWorld((_asked, nth) =>
+      nth === 0 ? { ...BROKEN, texts: ["Once upon", " a time"] } : { takes: 100_000 },
+    );
+    world.ask();
+    await world.clock.advance(2_000);
+    const { retry } = world.requests[1]!.message;
+    const parts = (index: number) => ({ id: "inner", index, type: "string", ch: "" });
+    world.input({ payload: " there", parts: parts(0), retry });
+    world.input({ payload: "", reset: true, parts: parts(0), retry });
+    world.input({ payload: "upon a time", parts: parts(0), retry });
+    world.input({ payload: " there was", parts: parts(1), retry });
+    const end = {
+      payload: "",
+      parts: { ...parts(2), count: 3 },
+      complete: true,
+      finishReason: "stop",
+      retry,
+    };
+    world.input(end);
+    assert.equal(readerText(world.out), "Once upon a time there was");
+    const reset = world.out.findIndex((message) => message["reset"] === true);
+    assertContract(world.out.slice(reset + 1));
+    assert.equal(new Collecting().take(...world.out).finished[0]!.payload, "Once upon a time there was");
+  });
+});

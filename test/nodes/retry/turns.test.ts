@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import type { FailureData } from "../../../src/core/failure.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { eventually, textOf } from "../../support/inbox.js";
+import { retryNode } from "../../support/retry-flow.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
+import { answering, callRecords, messagesOf, routerFlow } from "../../support/router-flow.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const QUESTION: ChatMessage = { role: "user", content: "Hi" };
+const CALL: ChatMessage = { role: "assistant", content: "Let me look. " };
+const RESULT: ChatMessage = { role: "tool", content: "sunny" };
+const TURN = [QUESTION, CALL, RESULT];
+const WHOLE = "Let me look. It is sunny.";
+
+/** How a run of turns goes that breaks off in the last: each with its text. */
+function breaksIn(messages: readonly ChatMessage[], ...texts: string[]): Outcome {
+  const rounds = texts.map(({ length }) => ({ characters: length }));
+  const last = { rounds, request: { model: "model-1", messages } };
+  return { ...BROKEN, texts: texts.filter((text) => text !== ""), last };
+}
+
+const askedWith = ({ requests }: RetryWorld, nth: number) => requests[nth]!.message["messages"];
+const resets = ({ out }: RetryWorld) => out.filter((message) => message["reset"] === true).length;
+
+describe("What breaks off in the second turn", () => {
+  const broken = breaksIn(TURN, "Let me look. ", "It is ");
+
+  it("goes on from that turn's text alone, behind what the tools said", async () => {
+    for (const before of [[], [BROKEN]]) {
+      const outcomes = [...before, broken, { texts: ["is sunny."] }];
+      const world = await playing(outcomes, { continueBy: "prefill", attempts: 3 });
+      const begun = { role: "assistant", content: "It is" };
+      assert.deepEqual(askedWith(world, before.length + 1), [...TURN, begun]);
+    }
+  });
+
+  it("is asked again as it was where it has said nothing", async () => {
+    for (const afterText of ["continue", "restart", "stop"] as const) {
+      const world = await playing([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
+        afterText,
+      });
+      assert.deepEqual(askedWith(world, 1), TURN);
+      assert.equal(resets(world), 0);
+      assert.equal(readerText(world.out), WHOLE);
+    }
+  });
+
+  it("starts over without losing what the first turn said", async () => {
+    const world = await playing([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
+    assert.deepEqual(askedWith(world, 1), TURN);
+    assert.equal(readerText(world.out), WHOLE);
+    const anew = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
+    assert.deepEqual(
+      anew.map(({ parts }) => parts!.index),
+      [...anew.keys()],
+    );
+    const [end] = world.ends;
+    assert.equal(end!.parts!.count, anew.length);
+    assert.equal((end!.stats as { characters: number }).characters, WHOLE.length);
+    assert.deepEqual((end!.request as { messages: unknown }).messages, TURN);
+  });
+
+  it("is given up with all that the reader has", async () => {
+    const world = await playing([broken, BROKEN], { attempts: 2 });
+    assert.equal((world.ends[0]!.error as FailureData).partial, "Let me look. It is ");
+    assert.equal(readerText(world.out), "Let me look. It is ");
+  });
+
+  it("goes on also where the first turn had gone on", async () => {
+    const grown = [QUESTION, { role: "assistant", content: "Let me" }, CALL, RESULT];
+    const outcomes = [{ ...BROKEN, texts: ["Let me "] }, breaksIn(grown, "look. ", "It is ")];
+    const options = { continueBy: "prefill", attempts: 3 } as const;
+    const world = await playing([...outcomes, { texts: ["sunny."] }], options);
+    assert.deepEqual(askedWith(world, 2), [...grown, { role: "assistant", content: "It is" }]);
+    assert.equal(readerText(world.out), WHOLE);
+    const givenUp = await playing([...outcomes, BROKEN], options);
+    assert.equal((givenUp.ends[0]!.error as FailureData).partial, "Let me look. It is ");
+  });
+
+  it("goes on also where the second turn's end never came to the router", async () => {
+    const rounds = [{ characters: "Let me look. ".length }];
+    const endless = { ...broken, last: { ...broken.last, rounds } };
+    const world = await playing([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
+    assert.deepEqual(askedWith(world, 1), [...TURN, { role: "assistant", content: "It is" }]);
+  });
+
+  it("is taken back though the request that starts over calls a tool first, and says nothing", async () => {
+    const outcomes = [broken, breaksIn([...TURN, CALL, RESULT], "", ""), { texts: ["It is sunny."] }];
+    const world = await playing(outcomes, { afterText: "restart", attempts: 3 });
+    assert.equal((askedWith(world, 2) as unknown[]).length, 5);
+    assert.equal(resets(world), 1);
+    assert.equal(readerText(world.out), WHOLE);
+  });
+
+  it("leaves the reader the first turn's text where the new stream itself begins again", async () => {
+    for (const [afterText, rest] of [
+      ["continue", "sunny."],
+      ["restart", "It is sunny."],
+    ] as const) {
+      const world = new RetryWorld(() => broken, { afterText, continueBy: "prefill" });
+      let tagged: Message = {};
+      world.onWay = (message) => {
+        tagged = { retry: message["retry"] };
+        return undefined;
+      };
+      world.ask();
+      await world.clock.advance(60_000);
+      const at = (index: number) => ({ id: "new", index, type: "string", ch: "" });
+      world.input({ ...tagged, payload: "It was", parts: at(0) });
+      world.input({ ...tagged, payload: "", reset: true, parts: at(0) });
+      world.input({ ...tagged, payload: rest, parts: at(0) });
+      const end = { payload: "", complete: true, finishReason: "stop", parts: { ...at(1), count: 2 } };
+      world.input({ ...tagged, ...end });
+      assert.equal(readerText(world.out), WHOLE);
+      assert.equal(world.ends[0]!.parts!.count, 3);
+    }
+  });
+});
+
+describe("A retry node behind a tool-call-router", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  for (const afterText of ["continue", "restart"]) {
+    for (const again of ["ask", "router"]) {
+      for (const firstFails of [false, true]) {
+        const first = firstFails ? ", its first request having failed too" : "";
+        it(`(${afterText}, by the ${again} node) mends the second turn, and no tool runs twice${first}`, async () => {
+          let refused = !firstFails;
+          let broken = false;
+          service().script = async (reply, request) => {
+            const asked = messagesOf(request);
+            if (!asked.some(({ role }) => role === "tool")) {
+              if (refused) {
+                await reply.sendApart("Let me look. ", ...callRecords("get_weather", { city: "Paris" }));
+                reply.done("tool_calls");
+              } else reply.json(500, {});
+              refused = true;
+            } else if (broken) reply.say(...(asked.at(-1)!.role === "tool" ? ["It is "] : []), "sunny.");
+            else {
+              broken = true;
+              await reply.sendApart("It is ");
+              reply.drop();
+            }
+          };
+          answering(runtime(), "weather", () => "sunny");
+          const retry = retryNode({ attempts: 5, afterText, wires: [["out", "collect"], [again], []] });
+          const stream = { conversation: "msg" };
+          await runtime().deploy(routerFlow(service().url, { stream, after: "retry", more: [retry] }));
+          runtime().inject("router", { payload: "Weather?" });
+          await eventually(() => runtime().at("finished").length === 1, "it is finished");
+          const [collected] = runtime().at("finished");
+          assert.equal(collected!.payload, WHOLE);
+          assert.equal(runtime().at("weather").length, 1);
+          assert.equal(service().requests.length, firstFails ? 4 : 3);
+          const [end] = await runtime().ends("out");
+          const said = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => [role, content]);
+          assert.deepEqual(said, [
+            ["user", "Weather?"],
+            ["assistant", "Let me look. "],
+            ["tool", "sunny"],
+            ["assistant", "It is sunny."],
+          ]);
+          if (afterText === "continue") assert.equal(textOf(runtime().at("out")), WHOLE);
+        });
+      }
+    }
+  }
+});

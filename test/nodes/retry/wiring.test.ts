@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import type { FailureData } from "../../../src/core/failure.js";
+import type { Message, NodeRed } from "../../../src/node-red/red/api.js";
+import { feedsRetry } from "../../../src/node-red/red/wiring.js";
+import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { pause, streamsOf, textOf } from "../../support/inbox.js";
+import { retryNode } from "../../support/retry-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const refused: Script = (reply) => reply.json(500, {});
+const well: Script = (reply) => reply.say("Hello");
+
+describe("A retry node that a stream reaches by other nodes", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  /** chat-stream → what is between → retry, whose id is `retry` → out. */
+  function flow(first: string, between: FlowNode[], retry: Record<string, unknown> = {}): FlowNode[] {
+    return [
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [[first]] }),
+      ...between,
+      retryNode({ wires: [["out"], ["ask"], []], ...retry }),
+      sink("out"),
+      ...witnesses("ask", "retry"),
+    ];
+  }
+
+  /** @returns the stream's end, and the codes that Catch got by then */
+  async function asked(): Promise<{ end: Message; caught: unknown[] }> {
+    runtime().inject("ask", { payload: "Hi" });
+    const [end] = await runtime().ends("out");
+    await pause();
+    const caught = runtime()
+      .at("errors")
+      .map(({ error }) => (error as { code: string }).code);
+    return { end: end!, caught };
+  }
+
+  const WAYS: readonly (readonly [string, string, FlowNode[]])[] = [
+    ["a junction", "j", [node("junction", "j", ["retry"])]],
+    ["junctions in a row", "i", [node("junction", "i", ["j"]), node("junction", "j", ["retry"])]],
+    [
+      "link nodes",
+      "lo",
+      [
+        node("link out", "lo", [], { mode: "link", links: ["li"] }),
+        node("link in", "li", ["retry"], { links: ["lo"] }),
+      ],
+    ],
+    ["a delta-buffer", "buffer", [node("delta-buffer", "buffer", ["retry"])]],
+  ];
+
+  for (const [name, first, between] of WAYS) {
+    it(`mends behind ${name} what Catch then hears nothing of`, async () => {
+      service().queue.push(refused, well);
+      await runtime().deploy(flow(first, between));
+      const { end, caught } = await asked();
+      assert.equal(end.finishReason, "stop");
+      assert.deepEqual(caught, []);
+    });
+  }
+
+  it("is looked for in a ring of junctions without end", () => {
+    const ring = new Map(
+      [
+        ["i", "j"],
+        ["j", "i"],
+      ].map(([id, next]) => [id, { type: "junction", wires: [[next]] }]),
+    );
+    const red = { nodes: { getNode: (id: string) => ring.get(id) } } as unknown as NodeRed;
+    assert.equal(feedsRetry(red, { wires: [["i"]] }), false);
+  });
+});
+
+describe("A retry node behind another one", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  async function deployed(inner: Record<string, unknown>, outer: Record<string, unknown>): Promise<void> {
+    await runtime().deploy([
+      TAB,
+      provider(service().url),
+      chatStream({ wires: [["inner"]] }),
+      { ...retryNode({ wires: [["outer"], ["ask"], []], ...inner }), id: "inner" },
+      { ...retryNode({ wires: [["out"], ["ask"], []], ...outer }), id: "outer" },
+      sink("out"),
+      ...witnesses("ask", "inner", "outer"),
+    ]);
+    runtime().inject("ask", { payload: "Hi", retry: 3 });
+  }
+
+  it("mends what the first has given up, in silence, and counts the requests of both", async () => {
+    service().queue.push(refused, refused, refused, well);
+    await deployed({ attempts: 2 }, { attempts: 3 });
+    const [end] = await runtime().ends("out");
+    await pause();
+    assert.equal(end!.finishReason, "stop");
+    assert.equal((end!.stats as { attempts: number }).attempts, 4);
+    assert.equal(textOf(runtime().at("out")), "Hello");
+    assert.equal(streamsOf(runtime().at("out")).length, 1);
+    assert.equal(runtime().at("errors").length, 0);
+  });
+
+  it("reports what both have given up, once", async () => {
+    service().script = refused;
+    await deployed({ attempts: 2 }, { attempts: 2 });
+    const [end] = await runtime().ends("out");
+    await pause();
+    assert.equal(service().requests.length, 4);
+    assert.match((end!.error as FailureData).message, /Given up after 4 attempts/);
+    const caught = runtime()
+      .at("errors")
+      .map(({ error }) => (error as { source: { id: string } }).source.id);
+    assert.deepEqual(caught, ["outer"]);
+  });
+
+  it("leaves the author's own msg.retry on every message, whichever request it is of", async () => {
+    service().queue.push(
+      async (reply) => {
+        await reply.sendApart("Once", " upon");
+        reply.drop();
+      },
+      refused,
+      (reply) => reply.say(" a time"),
+    );
+    await deployed({ attempts: 2 }, { attempts: 3 });
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Once upon a time");
+    assert.deepEqual(
+      [
+        ...new Set(
+          runtime()
+            .at("out")
+            .map(({ retry }) => retry),
+        ),
+      ],
+      [3],
+    );
+    assert.equal(
+      new Set(
+        runtime()
+          .at("out")
+          .map(({ _msgid }) => _msgid),
+      ).size,
+      1,
+    );
+  });
+});

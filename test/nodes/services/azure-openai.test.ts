@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { AZURE_KEY, AzureService } from "../../support/azure-service.js";
+import { askFlow } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end, textOf } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+
+const V1 = { deployment: "my-gpt" };
+const DATED = { deployment: "my-gpt", apiVersion: "2024-10-21" };
+
+describe("A flow with Azure OpenAI", () => {
+  const load = useHelper();
+  const service = useService();
+  let azure: AzureService;
+  beforeEach(() => {
+    azure = new AzureService(service());
+  });
+
+  async function ask(settings: object, payload: unknown = "Hi", credentials: object = { apiKey: AZURE_KEY }) {
+    const flow = await load(askFlow(azure.url, {}, { provider: "azure-openai", settings }), {
+      provider: credentials as Record<string, string>,
+    });
+    flow.inject("ask", { payload, tools: [{ type: "function", function: { name: "f" } }] });
+    const last = await end(flow.inbox("out"));
+    return { last, messages: flow.inbox("out").messages, error: last.error as { code: string } | undefined };
+  }
+
+  for (const [what, settings] of [
+    ["the v1 API", V1],
+    ["a dated API", DATED],
+  ] as const) {
+    it(`gets an answer of ${what}; what its filters tell makes no message`, async () => {
+      const { last, messages } = await ask(settings);
+      assert.equal(textOf(messages), "Hello world");
+      assert.equal(messages.length, 3);
+      assert.equal(last.finishReason, "stop");
+      assert.deepEqual(last["usage"], { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 });
+      const closing = last["chunk"] as Record<string, unknown>;
+      assert.equal(closing["id"], "chatcmpl-az");
+      assert.equal((closing["prompt_filter_results"] as object[]).length, 1);
+    });
+  }
+
+  it("reads on past filter results without a text, between the pieces and behind the end", async () => {
+    azure.asynchronousFilter = true;
+    const { last, messages } = await ask(V1);
+    assert.equal(textOf(messages), "Hello world");
+    assert.equal(messages.length, 3);
+    assert.equal(last.finishReason, "stop");
+    assert.notEqual(last["usage"], null);
+  });
+
+  it("asks an old API again without the fields that it refuses, once", async () => {
+    const { last, messages } = await ask({ deployment: "my-gpt", apiVersion: "2023-05-15" });
+    assert.equal(textOf(messages), "Hello world");
+    assert.equal(last["usage"], null);
+    assert.equal(service().requests.length, 2);
+  });
+
+  it("takes a token among the secret headers in the place of a key", async () => {
+    const secretHeaders = JSON.stringify({ Authorization: "Bearer entra-token" });
+    const { last } = await ask(V1, "Hi", { secretHeaders });
+    assert.equal(last.finishReason, "stop");
+    assert.equal(service().requests[0]!.headers["api-key"], undefined);
+  });
+
+  it("has calls of tools", async () => {
+    azure.pieces = [];
+    azure.finish = "tool_calls";
+    azure.calls = [
+      { index: 0, id: "call_1", type: "function", function: { name: "f", arguments: "" } },
+      { index: 0, function: { arguments: "{}" } },
+    ];
+    const { last, messages } = await ask(V1);
+    assert.equal(last.finishReason, "tool_calls");
+    assert.ok(messages.length > 1);
+  });
+
+  it("ends with content_filter, before the answer or in it, with what was said", async () => {
+    const refused = await ask(V1, "forbidden");
+    assert.equal(refused.error?.code, "content_filter");
+    service().reset();
+    azure = new AzureService(service());
+    azure.pieces = ["Hel"];
+    azure.finish = "content_filter";
+    const cut = await ask(V1);
+    assert.equal(cut.last.finishReason, "content_filter");
+    assert.equal(textOf(cut.messages), "Hel");
+  });
+
+  it("keeps what was said where the stream breaks off", async () => {
+    service().script = (reply) => void reply.send("Hel").response.end();
+    const { error, messages } = await ask(V1);
+    assert.equal(error?.code, "interrupted");
+    assert.equal(textOf(messages), "Hel");
+  });
+
+  it("ends with what is wrong: the key, or the deployment", async () => {
+    assert.equal((await ask(V1, "Hi", { apiKey: "az-wrong-key" })).error?.code, "authentication");
+    assert.equal((await ask({ deployment: "gone" })).error?.code, "not_found");
+  });
+});

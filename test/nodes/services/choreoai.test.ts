@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { CHOREO_KEY, ChoreoService } from "../../support/choreoai-service.js";
+import { askFlow } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end, textOf } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+
+const CLAUDE = "claude-3-sonnet-20240229";
+
+describe("A flow with ChoreoAI", () => {
+  const load = useHelper();
+  const service = useService();
+  let choreo: ChoreoService;
+  beforeEach(() => {
+    choreo = new ChoreoService(service());
+  });
+
+  async function ask(model: string, message: object = {}, path = "", apiKey = CHOREO_KEY) {
+    const flow = await load(askFlow(choreo.url + path, { model }, { provider: "choreoai" }), {
+      provider: { apiKey },
+    });
+    flow.inject("ask", { payload: "Hi", ...message });
+    const last = await end(flow.inbox("out"));
+    return {
+      last,
+      messages: flow.inbox("out").messages,
+      error: last.error as {
+        code: string;
+        retryable: boolean;
+        retryAfterMs?: number;
+        partial: string;
+        message: string;
+      },
+    };
+  }
+
+  for (const path of ["", "/v1"]) {
+    it(`gets an answer of an OpenAI model, with the address ${path || "alone"}`, async () => {
+      const { last, messages } = await ask("gpt-4o", {}, path);
+      assert.equal(textOf(messages), "Hello world");
+      assert.deepEqual([last.finishReason, last["usage"], messages.length], ["stop", null, 3]);
+    });
+  }
+
+  it("gets an answer of a Claude model, whose ids change and which tells no end but the marker", async () => {
+    const { last, messages } = await ask(CLAUDE);
+    assert.equal(textOf(messages), "Hello world");
+    assert.deepEqual([last.finishReason, last["usage"], last.error], ["unknown", null, undefined]);
+    assert.equal((last["chunk"] as { id: string }).id, "chatcmpl-1760190000");
+  });
+
+  it("sends nothing that the server would drop", async () => {
+    await ask("gpt-4o", { options: { temperature: 0.2, max_completion_tokens: 4, stream_options: {} } });
+    assert.deepEqual(choreo.understood, service().requests[0]!.body);
+  });
+
+  it("asks nothing where the server would drop the tools", async () => {
+    const { error } = await ask("gpt-4o", { tools: [{ type: "function", function: { name: "f" } }] });
+    assert.equal(error.code, "invalid_request");
+    assert.match(error.message, /tools/);
+    assert.equal(service().requests.length, 0);
+  });
+
+  const upstream: readonly [says: string, code: string, retryable: boolean, wait?: number][] = [
+    ["Error code: 429 - Rate limit reached. Please try again in 20s.", "rate_limit", true, 20_000],
+    ["Error code: 401 - Incorrect API key provided", "authentication", false],
+    ["Request timed out.", "timeout", true],
+    ["Error code: 529 - Overloaded", "overloaded", true],
+    ["Connection error.", "server_error", true],
+  ];
+  for (const [says, code, retryable, wait] of upstream) {
+    it(`fails as the service behind it did, told in words on a success: ${code}`, async () => {
+      choreo.pieces = ["Hel"];
+      choreo.upstream = says;
+      for (const model of ["gpt-4o", CLAUDE]) {
+        const { error, messages } = await ask(model);
+        assert.deepEqual([error.code, error.retryable, error.retryAfterMs], [code, retryable, wait]);
+        assert.equal(error.partial, "Hel");
+        assert.equal(textOf(messages), "Hel");
+      }
+    });
+  }
+
+  it("fails for good where the server knows a model's name and nothing behind it", async () => {
+    const { error } = await ask("gemini-pro");
+    assert.deepEqual([error.code, error.retryable], ["not_found", false]);
+    assert.equal((await ask("llama")).error.code, "not_found");
+  });
+
+  it("ends with what is wrong with the key, and is interrupted where no end comes", async () => {
+    assert.equal((await ask("gpt-4o", {}, "", "ch-wrong-key")).error.code, "authentication");
+    service().reset();
+    service().script = (reply) => void reply.send("Hel").response.end();
+    const { error } = await ask("gpt-4o");
+    assert.deepEqual([error.code, error.partial], ["interrupted", "Hel"]);
+  });
+});

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import type { Chunk } from "../../../src/core/chat/chunk.js";
+import type { FailureData } from "../../../src/core/failure.js";
+import { chatStream, provider, sink, TAB } from "../../support/flows.js";
+import { COUNTED, call, content, error, finish, text, thought } from "../../support/gemini-records.js";
+import { geminiArray, geminiBreaks, geminiSays, geminiUrl, KEY } from "../../support/gemini-service.js";
+import { textOf } from "../../support/inbox.js";
+import { oneAnswer } from "../../support/one-answer.js";
+import { answering, routerFlow } from "../../support/router-flow.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const WEATHER = {
+  type: "function",
+  function: { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } },
+};
+
+describe("Gemini in a flow", () => {
+  const runtime = useRuntime();
+  const service = useService();
+
+  const ask = (message: object, apiKey = KEY, settings: object = {}) =>
+    oneAnswer(
+      runtime(),
+      provider(geminiUrl(service()), { provider: "gemini", ...settings }),
+      "gemini-3-pro",
+      message,
+      { provider: { apiKey } },
+    );
+
+  for (const [framing, says] of Object.entries({ events: geminiSays, "an array": geminiArray })) {
+    it(`is a stream like any other, from ${framing}`, async () => {
+      service().script = says(thought("Hm."), text("Grüße"), text(" 🙂"), finish());
+      const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
+      assert.equal(textOf(told), "Grüße 🙂");
+      assert.deepEqual(
+        told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
+        [
+          ["", "t", 0],
+          ["Grüße", "t", 1],
+          [" 🙂", "t", 2],
+          ["", "t", 3],
+        ],
+      );
+      assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+      assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
+      assert.equal(collected.payload, "Grüße 🙂");
+      assert.equal(response.model, "gemini-1");
+      assert.equal(response.choices[0]!.message.reasoning_content, "Hm.");
+    });
+  }
+
+  it("draws a picture as large as the provider lets it, which comes in one piece", async () => {
+    const data = "iVBORw0K".repeat(512 * 1024);
+    service().script = geminiSays(content([{ inlineData: { mimeType: "image/png", data } }]), finish());
+    const { last } = await ask({ payload: "Draw a cat" });
+    const error = last.error as FailureData;
+    assert.equal(error.code, "limit");
+    assert.match(error.message, /1048576.*raise the provider's largest record/);
+    const { response } = await ask({ payload: "Draw a cat" }, KEY, { maxRecord: "8192" });
+    const [image] = response.choices[0]!.message["images"] as { image_url: { url: string } }[];
+    assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);
+  });
+
+  it("gets its picture back with the next question, as it signed it, and no other service does", async () => {
+    const drawn = { inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" }, thoughtSignature: "c2ln" };
+    service().queue.push(geminiSays(content([drawn]), finish()));
+    service().queue.push(geminiSays(text("Done."), finish()));
+    service().script = (reply) => reply.say("I cannot see it.");
+    const service1 = provider(geminiUrl(service()), { provider: "gemini", id: "google" });
+    const service2 = provider(service().url, { id: "another" });
+    const drawing = { id: "draw", provider: "google", model: "gemini-3-pro-image", conversation: "flow" };
+    const talking = { id: "talk", provider: "another", conversation: "flow" };
+    const nodes = [TAB, service1, service2, chatStream(drawing), chatStream(talking), sink("out")];
+    await runtime().deploy(nodes, "full", { google: { apiKey: KEY } });
+    for (const [at, [node, payload]] of [
+      ["draw", "Draw a cat"],
+      ["draw", "Make it blue"],
+      ["talk", "What do you see?"],
+    ].entries()) {
+      runtime().inject(node!, { payload, topic: "t" });
+      await runtime().ends("out", at + 1);
+    }
+    const [, second, third] = service().requests;
+    assert.deepEqual(second!.body["contents"], [
+      { role: "user", parts: [{ text: "Draw a cat" }] },
+      { role: "model", parts: [drawn] },
+      { role: "user", parts: [{ text: "Make it blue" }] },
+    ]);
+    assert.deepEqual(third!.body["messages"], [
+      { role: "user", content: "Draw a cat" },
+      { role: "user", content: "Make it blue" },
+      { role: "assistant", content: "Done." },
+      { role: "user", content: "What do you see?" },
+    ]);
+  });
+
+  it("calls tools, and gets their results in its own form with its signatures", async () => {
+    service().queue.push(
+      geminiSays(
+        content([
+          call("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" }),
+          call("get_weather", { city: "Köln" }),
+        ]),
+        finish(),
+      ),
+    );
+    service().queue.push(
+      geminiSays(text("Sunny in both."), finish("STOP", [{ text: "", thoughtSignature: "dGV4dA==" }])),
+    );
+    service().queue.push(geminiSays(text("Yes."), finish()));
+    const question = { payload: "Weather in Bonn and Köln?", tools: [WEATHER] };
+    const { last, calls, conversation } = await ask(question);
+    assert.equal(last.finishReason, "tool_calls");
+    const [bonn, koeln] = calls;
+    assert.notEqual(bonn!.id, koeln!.id);
+
+    const messages = [
+      ...conversation,
+      { role: "tool", tool_call_id: bonn!.id, content: '{"sky":"clear"}' },
+      { role: "tool", tool_call_id: koeln!.id, content: "clear" },
+    ];
+    const second = await ask({ messages, tools: [WEATHER] });
+    assert.equal(second.collected.payload, "Sunny in both.");
+    const [, called, results] = service().requests[1]!.body["contents"] as { parts: object[] }[];
+    assert.deepEqual(called!.parts, [
+      {
+        functionCall: { id: bonn!.id, name: "get_weather", args: { city: "Bonn" } },
+        thoughtSignature: "c2ln",
+      },
+      { functionCall: { id: koeln!.id, name: "get_weather", args: { city: "Köln" } } },
+    ]);
+    assert.deepEqual(results!.parts, [
+      { functionResponse: { id: bonn!.id, name: "get_weather", response: { sky: "clear" } } },
+      { functionResponse: { id: koeln!.id, name: "get_weather", response: { result: "clear" } } },
+    ]);
+
+    await ask({
+      messages: [...second.conversation, { role: "user", content: "Sure?" }],
+      tools: [WEATHER],
+    });
+    assert.deepEqual((service().requests[2]!.body["contents"] as object[])[3], {
+      role: "model",
+      parts: [{ text: "Sunny in both.", thoughtSignature: "dGV4dA==" }],
+    });
+  });
+
+  it("has its tools called by a router, and says what they said", async () => {
+    service().queue.push(
+      geminiSays(
+        text("Let me look. "),
+        content([call("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" })]),
+        finish(),
+      ),
+    );
+    service().queue.push(geminiSays(text("It is clear."), finish()));
+    await runtime().deploy(
+      routerFlow(geminiUrl(service()), {
+        service: { provider: "gemini" },
+        stream: { model: "gemini-3-pro" },
+      }),
+      "full",
+      { provider: { apiKey: KEY } },
+    );
+    answering(runtime(), "weather", () => "clear");
+    runtime().inject("router", { payload: "Weather?" });
+    const [last] = await runtime().ends("out");
+    assert.equal(last!["error"], undefined);
+    assert.equal(textOf(runtime().at("out")), "Let me look. It is clear.");
+    const contents = service().requests[1]!.body["contents"] as { parts: object[] }[];
+    const [, said] = contents[1]!.parts as Record<string, unknown>[];
+    assert.equal(said!["thoughtSignature"], "c2ln");
+    const [answer] = contents[2]!.parts as { functionResponse: Record<string, unknown> }[];
+    assert.deepEqual(
+      [answer!.functionResponse["name"], answer!.functionResponse["response"]],
+      ["get_weather", { result: "clear" }],
+    );
+  });
+
+  const FAILURES: readonly (readonly [string, readonly object[], string, boolean, string])[] = [
+    [
+      "an error in the middle",
+      [text("half"), error(503, "UNAVAILABLE", "Overloaded.")],
+      "overloaded",
+      true,
+      "half",
+    ],
+    [
+      "a call that cannot be read",
+      [text("half"), finish("MALFORMED_FUNCTION_CALL")],
+      "bad_response",
+      true,
+      "half",
+    ],
+    ["a blocked prompt", [{ promptFeedback: { blockReason: "SAFETY" } }], "content_filter", false, ""],
+    ["no finish reason", [text("half")], "interrupted", true, "half"],
+  ];
+  for (const [what, records, code, retryable, partial] of FAILURES) {
+    it(`fails like every other stream: ${what}`, async () => {
+      for (const says of [geminiSays, geminiArray]) {
+        service().script = says(...records);
+        const { last, error: failed, collected } = await ask({ payload: "Hi" });
+        assert.deepEqual(
+          [last.finishReason, failed!.code, failed!.retryable, failed!.partial, failed!.provider],
+          ["error", code, retryable, partial, "gemini"],
+        );
+        assert.equal(collected.payload, partial);
+        assert.equal(runtime().at("unfinished").length, 1);
+        await runtime().until("errors", (caught) => caught.length === 1);
+      }
+    });
+  }
+
+  it("fails where the connection breaks, with what there was", async () => {
+    service().script = geminiBreaks(text("half"), text(" of it"));
+    const { error: failed } = await ask({ payload: "Hi" });
+    assert.deepEqual([failed!.code, failed!.partial], ["interrupted", "half of it"]);
+  });
+
+  it("tells a refusal by what it says: a wrong key, a field that it does not have", async () => {
+    service().script = geminiSays(finish());
+    const wrong = await ask({ payload: "Hi" }, "another-key");
+    assert.deepEqual([wrong.error!.code, wrong.error!.status], ["authentication", 400]);
+    assert.ok(!JSON.stringify(wrong.told).includes("another-key"));
+    const odd = await ask({ payload: { prompt: "Hi", oddField: 1 } });
+    assert.equal(odd.error!.code, "invalid_request");
+    assert.match(odd.error!.message, /oddField/);
+  });
+
+  it("is not asked for what it cannot take", async () => {
+    const { error: failed } = await ask({ payload: { prompt: "Hi", logit_bias: { 5: 1 } } });
+    assert.equal(failed!.code, "invalid_request");
+    assert.match(failed!.message, /logit_bias/);
+    assert.equal(service().requests.length, 0);
+  });
+});

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import type { Chunk } from "../../../src/core/chat/chunk.js";
+import { provider } from "../../support/flows.js";
+import { textOf } from "../../support/inbox.js";
+import { COUNTED, done, say, TIMINGS, text } from "../../support/ollama-records.js";
+import { ollamaBreaks, ollamaSays, ollamaUrl } from "../../support/ollama-service.js";
+import { oneAnswer } from "../../support/one-answer.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
+const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };
+
+describe("Ollama in a flow", () => {
+  const runtime = useRuntime();
+  const service = useService();
+
+  const ask = (message: object, settings: object = {}) =>
+    oneAnswer(
+      runtime(),
+      provider(ollamaUrl(service()), { provider: "ollama", settings }),
+      "llama-1",
+      message,
+    );
+
+  it("is a stream like any other, and tells how long it took", async () => {
+    service().script = ollamaSays(say({ thinking: "Hm." }), text("Grüße"), text(" 🙂"), done());
+    const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
+    assert.equal(textOf(told), "Grüße 🙂");
+    assert.deepEqual(
+      told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
+      [
+        ["", "t", 0],
+        ["Grüße", "t", 1],
+        [" 🙂", "t", 2],
+        ["", "t", 3],
+      ],
+    );
+    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+    assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
+    assert.equal(collected.payload, "Grüße 🙂");
+    assert.deepEqual(response["timings"], TIMINGS);
+    assert.equal(service().requests[0]!.body["keep_alive"], "5m");
+  });
+
+  it("calls tools, and gets their results in its own form, pictures too", async () => {
+    service().queue.push(
+      ollamaSays(
+        say({ tool_calls: [{ function: { name: "get_weather", arguments: { city: "Bonn" } } }] }),
+        done("stop"),
+      ),
+    );
+    service().queue.push(ollamaSays(text("Sunny."), done()));
+    const content = [{ type: "text", text: "Weather here?" }, IMAGE];
+    const { last, calls, conversation } = await ask({
+      messages: [{ role: "user", content }],
+      tools: [WEATHER],
+    });
+    assert.equal(last.finishReason, "tool_calls");
+    const [made] = calls;
+    assert.deepEqual(JSON.parse(made!.function.arguments), { city: "Bonn" });
+
+    const result = { role: "tool", tool_call_id: made!.id, content: "clear" };
+    const messages = [...conversation, result];
+    const second = await ask({ messages, tools: [WEATHER] });
+    assert.equal(second.collected.payload, "Sunny.");
+    assert.deepEqual(service().requests[1]!.body["messages"], [
+      { role: "user", content: "Weather here?", images: ["iVBORw0K"] },
+      {
+        role: "assistant",
+        content: "",
+        tool_calls: [{ id: made!.id, function: { name: "get_weather", arguments: { city: "Bonn" } } }],
+      },
+      { role: "tool", content: "clear", tool_name: "get_weather", tool_call_id: made!.id },
+    ]);
+  });
+
+  it("fails as any other stream does: an error in the middle, no last line, a broken connection", async () => {
+    const rows = [
+      [ollamaSays(text("half"), { error: "llama runner process has terminated" }), "server_error"],
+      [ollamaSays(text("half")), "interrupted"],
+      [ollamaBreaks(text("half")), "interrupted"],
+    ] as const;
+    for (const [script, code] of rows) {
+      service().script = script;
+      const { last, error, collected } = await ask({ payload: "Hi" });
+      assert.deepEqual(
+        [last.finishReason, error!.code, error!.retryable, error!.partial, error!.provider],
+        ["error", code, true, "half", "ollama"],
+      );
+      assert.equal(collected.payload, "half");
+      assert.equal(runtime().at("unfinished").length, 1);
+      await runtime().until("errors", (caught) => caught.length === 1);
+    }
+  });
+
+  it("tells a refusal by what it says: a model that is not there, thought that it cannot have", async () => {
+    service().script = ollamaSays(done());
+    const missing = await ask({ payload: "Hi", model: "nobody" });
+    assert.deepEqual([missing.error!.code, missing.error!.status], ["not_found", 404]);
+    assert.match(missing.error!.message, /model 'nobody' not found/);
+    const thought = await ask({ payload: { prompt: "Hi", think: "high" } });
+    assert.equal(thought.error!.code, "invalid_request");
+  });
+
+  it("is not asked for what it cannot take", async () => {
+    const content = [{ type: "image_url", image_url: { url: "https://host/a.png" } }];
+    const { error } = await ask({ messages: [{ role: "user", content }] });
+    assert.equal(error!.code, "invalid_request");
+    assert.match(error!.message, /image by its address/);
+    assert.equal(service().requests.length, 0);
+  });
+});

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { useHelper } from "../../support/helper.js";
+import { end } from "../../support/inbox.js";
+import { useService } from "../../support/service.js";
+import { VENICE_KEY, VeniceService } from "../../support/venice-service.js";
+
+interface Answer {
+  choices: { message: Record<string, unknown>; finish_reason: string }[];
+  [field: string]: unknown;
+}
+
+const CALL = { id: "call_1", type: "function", function: { name: "f", arguments: "" } };
+const TOOLS = [{ type: "function", function: { name: "f", parameters: { type: "object" } } }];
+
+describe("A flow with Venice", () => {
+  const load = useHelper();
+  const service = useService();
+  let venice: VeniceService;
+  beforeEach(() => {
+    venice = new VeniceService(service());
+  });
+
+  /** provider → ask → collect. */
+  function flowOf(settings: object = {}, apiKey = VENICE_KEY) {
+    const nodes = [
+      TAB,
+      provider(venice.url, { provider: "venice", settings }),
+      { ...chatStream(), wires: [["collect", "out"]] },
+      collect(),
+      sink("out"),
+      sink("finished"),
+      sink("unfinished"),
+      ...witnesses(),
+    ];
+    return load(nodes, { provider: { apiKey } });
+  }
+
+  /** Asks once. @returns the last message of the stream and what was collected */
+  async function ask(message: Message = { payload: "Hi" }, settings: object = {}, apiKey = VENICE_KEY) {
+    const flow = await flowOf(settings, apiKey);
+    flow.inject("ask", message);
+    const last = await end(flow.inbox("out"));
+    const box = flow.inbox(last.error ? "unfinished" : "finished");
+    const [collected] = await box.atLeast(1);
+    return { flow, last, collected: collected!, response: collected!["response"] as Answer };
+  }
+
+  const messageOf = (response: Answer) => response.choices[0]!.message;
+
+  it("gets an answer with its usage, from a service that checks every field", async () => {
+    const { collected, last } = await ask({ payload: "Hi", options: { temperature: null } });
+    assert.equal(collected.payload, "Hello world");
+    assert.equal(last.finishReason, "stop");
+    assert.deepEqual(collected["usage"], { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 });
+    assert.deepEqual(service().requests[0]!.body["stream_options"], { include_usage: true });
+  });
+
+  it("sends the parameters of the dialog, and those of a message before them", async () => {
+    const own = { venice_parameters: { enable_web_search: "off" } };
+    await ask({ payload: "Hi", options: own }, { enable_web_search: "on", character_slug: "alan-watts" });
+    assert.deepEqual(service().requests[0]!.body["venice_parameters"], {
+      enable_web_search: "off",
+      character_slug: "alan-watts",
+    });
+  });
+
+  it("has the sources as annotations, each address once", async () => {
+    const source = (url: string) => ({ url, title: url, content: "…", date: "2026" });
+    const told = {
+      web_search_citations: [source("https://a"), source("https://b")],
+      enable_web_search: "on",
+    };
+    venice.answer = (reply) =>
+      venice.stream(reply, [
+        { id: "chatcmpl-v", choices: [], venice_parameters: told },
+        venice.text("It is so.^1^"),
+        { id: "chatcmpl-v", choices: [], venice_search_results: [source("https://b"), source("https://c")] },
+        { id: "chatcmpl-v", choices: [], venice_parameters: told },
+      ]);
+    const { response, collected } = await ask();
+    const annotations = messageOf(response)["annotations"] as { url_citation: { url: string } }[];
+    assert.deepEqual(
+      annotations.map(({ url_citation: { url } }) => url),
+      ["https://a", "https://b", "https://c"],
+    );
+    assert.equal(collected.payload, "It is so.^1^");
+  });
+
+  it("has reasoning apart from the text, the encrypted part last, ready to be sent back", async () => {
+    venice.answer = (reply) =>
+      venice.stream(reply, [
+        venice.delta({ reasoning_content: "first " }),
+        venice.delta({ reasoning_content: "OPAQUE", reasoning_encrypted: true }),
+        venice.delta({ reasoning_content: "then" }),
+        venice.text("Hello"),
+      ]);
+    const { response, collected } = await ask();
+    assert.equal(messageOf(response)["reasoning_content"], "first thenOPAQUE");
+    assert.equal(collected.payload, "Hello");
+    service().reset();
+    venice = new VeniceService(service());
+    const { last } = await ask({
+      messages: [{ role: "user", content: "Hi" }, messageOf(response), { role: "user", content: "On" }],
+    });
+    assert.equal(last.finishReason, "stop");
+    const [, echoed] = service().requests[0]!.body["messages"] as object[];
+    assert.deepEqual(echoed, { role: "assistant", content: "Hello", reasoning_content: "first thenOPAQUE" });
+  });
+
+  it("takes reasoning out of the text where a model puts it there, by a tick", async () => {
+    venice.answer = (reply) =>
+      venice.stream(
+        reply,
+        ["<thi", "nk>hm</thi", "nk>Hello"].map((text) => venice.text(text)),
+      );
+    const { response, collected } = await ask({ payload: "Hi" }, { splitThinking: true });
+    assert.equal(messageOf(response)["reasoning_content"], "hm");
+    assert.equal(collected.payload, "Hello");
+  });
+
+  it("has calls of tools, and takes their results with a text that is null", async () => {
+    venice.answer = (reply) =>
+      venice.stream(
+        reply,
+        [
+          venice.delta({ tool_calls: [{ index: 0, ...CALL }] }),
+          venice.delta({ tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] }),
+        ],
+        "tool_calls",
+      );
+    const { response, last } = await ask({ payload: "Hi", tools: TOOLS });
+    assert.equal(last.finishReason, "tool_calls");
+    const said = messageOf(response);
+    assert.deepEqual(said["tool_calls"], [{ ...CALL, function: { name: "f", arguments: '{"a":1}' } }]);
+    assert.equal(said["content"], null);
+    service().reset();
+    venice = new VeniceService(service());
+    const result = { role: "tool", tool_call_id: "call_1", content: "4" };
+    const next = await ask({ messages: [{ role: "user", content: "Hi" }, said, result], tools: TOOLS });
+    assert.equal(next.last.finishReason, "stop");
+  });
+
+  it("does not take the service's own search for a call of a tool", async () => {
+    const documents = JSON.stringify([{ url: "https://a", title: "A" }]);
+    venice.answer = (reply) =>
+      venice.stream(
+        reply,
+        [
+          venice.delta({
+            tool_calls: [
+              {
+                index: 0,
+                id: "s",
+                type: "function",
+                function: { name: "venice_web_search_documents", arguments: documents },
+              },
+            ],
+          }),
+          venice.text("Hello"),
+        ],
+        "tool_calls",
+      );
+    const { last, response } = await ask({ payload: "Hi", tools: TOOLS });
+    assert.equal(last.finishReason, "stop");
+    assert.equal(messageOf(response)["tool_calls"], undefined);
+    assert.equal((messageOf(response)["annotations"] as object[]).length, 1);
+  });
+
+  it("ends with what the service says of a wrong key, a model that is gone, an empty purse, too many requests", async () => {
+    const wrong = await ask({ payload: "Hi" }, {}, "vn-wrong-key-12345");
+    assert.equal((wrong.last.error as { code: string }).code, "authentication");
+    assert.doesNotMatch(JSON.stringify(wrong.last), /vn-wrong-key/);
+    const refusals = [
+      [404, { error: "Specified model not found", code: "MODEL_NOT_FOUND" }, "not_found"],
+      [402, { error: "Insufficient balance", code: "INSUFFICIENT_BALANCE" }, "insufficient_credits"],
+      [429, { error: "Too many failed attempts", code: "RATE_LIMIT_EXCEEDED" }, "rate_limit"],
+    ] as const;
+    for (const [status, body, code] of refusals) {
+      service().reset();
+      venice = new VeniceService(service());
+      venice.answer = (reply) => reply.json(status, body, { "x-ratelimit-resets": "1790000000000" });
+      const { last } = await ask();
+      const error = last.error as { code: string; retryAfterMs?: number };
+      assert.equal(error.code, code);
+      assert.equal(error.retryAfterMs, code === "rate_limit" ? 30_000 : undefined);
+    }
+  });
+
+  it("keeps what was said where the service reports an error in the stream, or breaks off", async () => {
+    venice.answer = (reply) => {
+      reply.send(venice.text("Hel"), { error: { message: "Inference failed", code: "INFERENCE_FAILED" } });
+      reply.response.end("data: [DONE]\n\n");
+    };
+    const failed = await ask();
+    assert.equal((failed.last.error as { code: string }).code, "server_error");
+    assert.equal(failed.collected.payload, "Hel");
+    service().reset();
+    venice = new VeniceService(service());
+    venice.answer = (reply) => void reply.send(venice.text("Hel")).response.end();
+    const cut = await ask();
+    assert.equal((cut.last.error as { code: string }).code, "interrupted");
+    assert.equal(cut.collected.payload, "Hel");
+  });
+
+  it("says that an answer was cut at its longest", async () => {
+    venice.answer = (reply) => venice.stream(reply, [venice.text("Hel")], "length");
+    assert.equal((await ask()).last.finishReason, "length");
+  });
+
+  it("warns once that a model will be taken away, however often it answers", async () => {
+    venice.headers = {
+      "x-venice-model-deprecation-warning": "venice-m goes.",
+      "x-venice-model-deprecation-date": "2026-12-01",
+    };
+    const flow = await flowOf();
+    const warnings: unknown[] = [];
+    const asking = flow.node("ask") as unknown as { warn(text: unknown): void };
+    asking.warn = (text) => warnings.push(text);
+    for (let asked = 1; asked <= 3; asked++) {
+      flow.inject("ask", { payload: "Hi" });
+      await flow.inbox("finished").atLeast(asked);
+    }
+    assert.deepEqual(warnings, ["Venice: venice-m goes. (2026-12-01)"]);
+  });
+});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { type TestFlow, useHelper } from "../../support/helper.js";
+import { end, eventually, pause } from "../../support/inbox.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { assertOneSequence, begin, soundOf, speaking, speechFlow, texts } from "../../support/speech.js";
+
+describe("Stopping a speech-stream", () => {
+  const load = useHelper();
+  const service = useService();
+  beforeEach(() => {
+    service().script = speaking;
+  });
+
+  const start = () => load(speechFlow(service().url));
+  const say = (flow: TestFlow, ...messages: Message[]) => {
+    for (const message of messages) flow.inject("speech", message);
+  };
+  const asked = () => service().requests.map(({ body }) => body["input"]);
+
+  /** Speaks something that never ends. */
+  const droning: Script = (reply) => {
+    begin(reply);
+    reply.response.write("<...");
+  };
+
+  it("stops at msg.cancel with one last message, and closes the connection", async () => {
+    service().script = droning;
+    const flow = await start();
+    const [one, two] = texts("a", "One.", "Two.");
+    say(flow, one!, two!);
+    await flow.inbox("out").atLeast(1);
+    say(flow, { cancel: true, parts: { id: "a", index: 0 } });
+    const last = await end(flow.inbox("out"));
+    assert.deepEqual([last.finishReason, last["error"]], ["cancelled", undefined]);
+    assertOneSequence(flow.inbox("out"));
+    await service().requests[0]!.gone;
+    await eventually(() => flow.inbox("completed").size === 3);
+    assert.equal(flow.inbox("errors").size, 0);
+    assert.deepEqual(asked(), ["One."]);
+  });
+
+  it("falls silent when the text it speaks was cancelled", async () => {
+    service().script = droning;
+    const flow = await start();
+    say(flow, texts("a", "One.")[0]!);
+    await flow.inbox("out").atLeast(1);
+    say(flow, { ...texts("a", "One.")[1]!, finishReason: "cancelled" });
+    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    await service().requests[0]!.gone;
+  });
+
+  it("begins again at msg.reset, under the same id", async () => {
+    service().queue.push(droning);
+    const flow = await start();
+    say(flow, texts("a", "One.")[0]!);
+    await flow.inbox("out").atLeast(1);
+    say(flow, { reset: true, parts: { id: "a", index: 0 } });
+    await service().requests[0]!.gone;
+    say(flow, ...texts("a", "Again."));
+    await end(flow.inbox("out"));
+    const { messages } = flow.inbox("out");
+    const at = messages.findIndex((message) => "reset" in message);
+    assert.equal(at, 1);
+    assert.deepEqual(
+      messages.slice(at + 1).map(({ parts }) => parts!.index),
+      [0, 1, 2],
+    );
+    assert.equal(soundOf(messages.slice(at + 1)), "<Again.>");
+  });
+
+  it("says nothing any more once it is deployed anew, and leaves no connection", async () => {
+    service().script = droning;
+    const flow = await start();
+    say(flow, ...texts("a", "One.", "Two."));
+    const { messages } = flow.inbox("out");
+    await flow.inbox("out").atLeast(1);
+    await start();
+    await service().requests[0]!.gone;
+    await pause();
+    assert.equal(messages.length, 1);
+  });
+});

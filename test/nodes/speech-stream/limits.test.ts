@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { SpeechObserver } from "../../../src/client/speech-run.js";
+import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
+import { FakeClock } from "../../support/fake-clock.js";
+import { texts } from "../../support/speech.js";
+
+const MINUTE = 60_000;
+
+/** A speech-stream on a clock that a test moves, with a service that speaks when it is told to. */
+class SpeechWorld {
+  readonly clock = new FakeClock();
+  readonly out: Message[] = [];
+  /** What a Catch node is told. */
+  readonly reported: { code?: string }[] = [];
+  readonly speaking: SpeechObserver[] = [];
+  private readonly controller: SpeechController;
+
+  constructor() {
+    const node = { id: "speech", status: () => {}, error: (error: object) => this.reported.push(error) };
+    const runtime = {
+      speak: (_request: object, observer: SpeechObserver) => {
+        this.speaking.push(observer);
+        return { cancel: () => {} };
+      },
+    };
+    const red = {
+      nodes: { getNode: () => ({ type: "chat-provider", runtime }) },
+      util: { getMessageProperty: (message: Message, property: string) => message[property] },
+      _: (key: string) => key,
+    };
+    const config = { id: "speech", type: "speech-stream", provider: "provider" };
+    this.controller = new SpeechController(
+      red as unknown as NodeRed,
+      node as unknown as RuntimeNode,
+      config as never,
+      this.clock,
+    );
+  }
+
+  input(message: Message): void {
+    const done: Done = (error) => {
+      if (error) this.reported.push(error as { code?: string });
+    };
+    this.controller.input(message, (output) => void this.out.push(output as Message), done);
+  }
+}
+
+describe("A text that a speech-stream waits for", () => {
+  it("has its end where nothing in it could be spoken so far", async () => {
+    for (const stop of ["cancel", "silence"]) {
+      const world = new SpeechWorld();
+      world.input(texts("a", "---")[0]!);
+      if (stop === "cancel") world.input({ cancel: true });
+      else await world.clock.advance(16 * MINUTE);
+      assert.equal(world.out.length, 1);
+      assert.equal(world.out[0]!.finishReason, stop === "cancel" ? "cancelled" : "error");
+      assert.deepEqual(
+        world.reported.map(({ code }) => code),
+        stop === "cancel" ? [] : ["timeout"],
+      );
+      assert.equal(world.clock.waiting, 0);
+    }
+  });
+
+  it("is told once where it never ends while it is spoken", async () => {
+    const world = new SpeechWorld();
+    world.input(texts("a", "One.")[0]!);
+    await world.clock.advance(16 * MINUTE);
+    assert.equal(world.reported.length, 1);
+    assert.equal(world.out.length, 1);
+  });
+
+  it("may take longer to speak than it took to come", async () => {
+    const world = new SpeechWorld();
+    const said = ["One.", "Two.", "Three."];
+    for (const message of texts("a", ...said)) world.input(message);
+    for (const nth of said.keys()) {
+      await world.clock.advance(10 * MINUTE);
+      world.speaking[nth]!.onEnd({ outcome: "complete" });
+    }
+    assert.equal(world.reported.length, 0);
+    assert.equal(world.out.at(-1)!.finishReason, "length");
+  });
+});

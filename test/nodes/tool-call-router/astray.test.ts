@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import type { Message, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { node } from "../../support/flows.js";
+import { pause, textOf } from "../../support/inbox.js";
+import { routerFlow, weatherman } from "../../support/router-flow.js";
+import { RouterWorld, turns, WEATHER } from "../../support/router-world.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+
+/** A run that waits for its tool. */
+function calling(config: object = {}): RouterWorld {
+  const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }), config);
+  world.onCall = () => {};
+  world.input({ payload: "Go", topic: "t", _msgid: "m" });
+  return world;
+}
+
+describe("A message that goes astray", () => {
+  it("is named where a tool's answer has lost its toolCall, and asks no model", async () => {
+    const world = calling();
+    const { _msgid } = world.called[0]!.message;
+    const answer = { payload: "sunny", _msgid } as Message;
+    world.input(answer);
+    assert.match(world.errors[0]!.message, /msg\.toolCall/);
+    assert.equal(world.requests.length, 1);
+    world.stream({ payload: "Hi", _msgid: _msgid! }, { texts: ["a", "b", "c"] });
+    assert.equal(world.errors.length, 2);
+    assert.equal(world.out.length, 0);
+    world.answer(0, "sunny");
+    assert.equal(world.ends[0]!["_msgid"], "m");
+    world.input({ ...answer });
+    assert.equal(world.errors.length, 3);
+    assert.equal(world.requests.length, 2);
+    assert.equal(world.done, world.got);
+  });
+
+  it("is a new question where it has the name of the one before, as a function node's second message has", () => {
+    const world = calling();
+    world.input({ payload: "Another", topic: "t", _msgid: "m" });
+    assert.equal(world.requests.length, 2);
+    assert.equal(world.errors.length, 0);
+  });
+
+  it("is missed in a later turn as it is in the first", async () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["a", "b", "c"] }));
+    world.onStream = (message) => {
+      if (world.requests.length === 1 || message.parts!.index !== 1) world.input(message);
+    };
+    world.input({ payload: "Paris?" });
+    await world.clock.advance(5_000);
+    assert.equal((world.ends[0]!.error as { code: string }).code, "bad_response");
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("is waited for no longer where the stream begins again", async () => {
+    const world = new RouterWorld(turns({ texts: ["a", "b"] }));
+    world.onStream = (message) => {
+      if (message.parts!.index !== 1) world.input(message);
+    };
+    world.input({ payload: "Paris?" });
+    const { toolRun } = world.requests[0]!;
+    const parts = { id: "stream-0", index: 0, type: "string", ch: "" };
+    world.input({ payload: "", reset: true, parts: { ...parts }, toolRun });
+    await world.clock.advance(4_000);
+    world.input({ payload: "again", parts: { ...parts }, toolRun });
+    await world.clock.advance(4_000);
+    assert.equal(world.ends.length, 0);
+    const last = { payload: "", complete: true, finishReason: "stop", toolRun };
+    world.input({ ...last, parts: { ...parts, index: 1, count: 2 } });
+    assert.equal(world.ends[0]!.finishReason, "stop");
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("is no end where it begins a stream again, whatever else it says", async () => {
+    const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
+    world.input({ payload: "Paris?" });
+    const { toolRun } = world.requests[0]!;
+    const parts = { id: "stream-0", index: 0, count: 1, type: "string", ch: "" };
+    world.input({ payload: "", reset: true, complete: true, parts, toolRun });
+    assert.deepEqual(world.ends, []);
+    assert.equal(world.out.at(-1)!.reset, true);
+  });
+
+  it("is told of once where it is a stream that answers too late", async () => {
+    const world = calling();
+    await world.clock.advance(60_000);
+    world.warnings.length = 0;
+    const { toolCall } = world.called[0]!.message;
+    world.stream({ payload: "Hi", toolCall }, { texts: ["a", "b", "c"] });
+    assert.equal(world.warnings.length, 1);
+    assert.match(world.warnings[0]!, /1 so far/);
+  });
+
+  it("is not reached by a reader who changes the place of the one before", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    const outer = { id: "questions", index: 0, count: 2, type: "array" };
+    world.onStream = (message) => {
+      if (message.complete) message.payload = "!";
+      const before = world.out.length;
+      world.input(message);
+      for (const { parts } of world.out.slice(before)) {
+        assert.deepEqual(parts!.parts, outer);
+        delete parts!.parts;
+      }
+    };
+    world.input({ payload: "Paris?", parts: { ...outer } });
+    assert.equal(textOf(world.out), "a!b!");
+  });
+
+  it("ends the run with words for where it stands: a stream that stops coming is no request without one", async () => {
+    const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
+    world.input({ payload: "Hi" });
+    await world.clock.advance(3_700_000);
+    assert.match(world.errors[0]!.message, /end never came/);
+    assert.equal((world.ends[0]!.stats as { rounds: number }).rounds, 0);
+  });
+
+  it("is refused by its name where its tools are no data", () => {
+    const world = new RouterWorld(turns({}));
+    const circle: Record<string, unknown> = { type: "function" };
+    circle["function"] = { name: "x", circle };
+    world.input({ payload: "Hi", tools: [circle] });
+    assert.match(world.errors[0]!.message, /msg\.tools/);
+    assert.equal(world.requests.length, 0);
+    assert.equal((world.errors[0] as { code?: string }).code, "invalid_request");
+  });
+
+  it("is none to speak of where it tells a failure again, as of a node that throws and sends on as well", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { stalls: "before" }));
+    world.onCall = () => {};
+    world.input({ payload: "Go" });
+    world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
+    world.answer(0, "RequestError: connect ECONNREFUSED : http://x/");
+    world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
+    assert.deepEqual(world.results(1), ["Error: RequestError: connect ECONNREFUSED"]);
+    assert.deepEqual(world.warnings, []);
+    world.answer(0, "sunny after all");
+    assert.match(world.warnings[0]!, /“get_weather”.*1 so far/);
+  });
+});
+
+describe("A cancelled call by link", () => {
+  it("is let go of: its answer finds nobody", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }), { tools: [{ ...WEATHER, link: "entry" }] });
+    const events: string[] = [];
+    const receive = (message: Message) =>
+      events.push((message["_linkSource"] as { id: string }[]).at(-1)!.id);
+    world.nodes.set("entry", { type: "link in", receive });
+    world.input({ payload: "Go" });
+    world.input({ cancel: true });
+    assert.equal(linkedCalls(world), 0);
+    const linked = world.node as RuntimeNode & { returnLinkMessage(event: string, message: Message): void };
+    linked.returnLinkMessage(events[0]!, { payload: "late" });
+    assert.equal(world.ends.length, 1);
+  });
+});
+
+/** Calls by link that are waited for. */
+function linkedCalls(world: RouterWorld): number {
+  const { rounds } = world.controller as unknown as {
+    rounds: { workshop: { calls: { links: { open: Map<string, unknown> } } } };
+  };
+  return rounds.workshop.calls.links.open.size;
+}
+
+describe("A tool's flow that loses its toolCall", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  it("costs no second request, and is told to Catch", async () => {
+    service().script = weatherman;
+    const func = "return { payload: 'sunny' };";
+    await runtime().deploy(
+      routerFlow(service().url, {
+        router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },
+        more: [node("function", "work", ["router"], { func, outputs: 1, libs: [] })],
+      }),
+    );
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().ends("out");
+    await pause();
+    assert.match(textOf(runtime().at("out")), /timed out/);
+    assert.equal(service().requests.length, 2);
+    assert.match(JSON.stringify(runtime().at("errors")[0]!["error"]), /msg\.toolCall/);
+  });
+
+  for (const [what, func, status] of [
+    ["a tool's lost call", "return { payload: 'sunny' };", 200],
+    ["a service that fails", "return msg;", 500],
+  ] as const) {
+    it(`is told once where a Catch node for all nodes is wired back: ${what}`, async () => {
+      service().script = status === 200 ? weatherman : (reply) => reply.json(status, { error: "down" });
+      await runtime().deploy(
+        routerFlow(service().url, {
+          router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },
+          more: [
+            node("function", "work", ["router"], { func, outputs: 1, libs: [] }),
+            node("catch", "all", ["router"], {}),
+          ],
+        }),
+      );
+      runtime().inject("router", { payload: "Paris" });
+      await runtime().ends("out");
+      await pause();
+      assert.equal(runtime().at("errors").length, 1);
+    });
+  }
+});

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { eventually, textOf } from "../../support/inbox.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+
+describe("A tool-call-router that is not set up well", () => {
+  for (const [what, tools, says] of [
+    ["a tool without a name", [{ name: " " }], /Tool 1 has no name/],
+    ["a name that services refuse", [{ name: "get weather" }], /“get weather” is not possible/],
+    ["a name twice", [TIME, TIME], /Two tools are called “get_time”/],
+    ["parameters that are no JSON", [{ name: "f", parameters: "{" }], /“f” are not a JSON object/],
+    ["a schema that is none", [{ name: "f", parameters: { type: "thing" } }], /“f”.*Schema/],
+  ] as const) {
+    it(`says so when it is asked: ${what}`, () => {
+      const world = new RouterWorld(turns({ texts: ["."] }), { tools });
+      world.input({ payload: "Hi" });
+      assert.equal(world.requests.length, 0);
+      assert.equal(world.errors[0]!.code, "configuration");
+      assert.match(world.errors[0]!.message, says);
+    });
+  }
+
+  it("lets streams pass all the same", () => {
+    const world = new RouterWorld(turns({ texts: ["."] }), { tools: [{ name: "" }] });
+    world.stream({ payload: "Hi" }, { texts: ["a", "b"] });
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.ends.length, 1);
+    assert.equal(world.errors.length, 0);
+  });
+
+  it("says so where a tool has to be called that is not there, and where the message is wrong", () => {
+    const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
+    world.input({ payload: "Hi" });
+    assert.match(world.errors[0]!.message, /no tool “gone”/);
+    world.input({ payload: "Hi", tools: "x" });
+    assert.match(world.errors[1]!.message, /msg\.tools/);
+    world.input({ payload: "Hi", options: "x" });
+    assert.match(world.errors[2]!.message, /msg\.options/);
+    assert.equal(world.requests.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("says so where nothing is wired to output 2: at once, and not in an hour", () => {
+    const world = new RouterWorld(turns({ texts: ["."] }), { unwired: [1] });
+    world.input({ payload: "Hi" });
+    assert.match(world.errors[0]!.message, /output 2/);
+    world.stream({ payload: "Hi" }, { texts: ["a"], calls: [PARIS] });
+    assert.match(world.errors[1]!.message, /output 2/);
+    assert.equal((world.ends[0]!.error as { code: string }).code, "configuration");
+    assert.equal(world.requests.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("does not go round in circles where output 2 leads into its own input", () => {
+    const world = new RouterWorld(turns({ texts: ["."] }));
+    world.onWay = (message) => {
+      if (world.requests.length > 10) throw new Error("round in circles");
+      world.input(message);
+      return undefined;
+    };
+    world.input({ payload: "Hi" });
+    assert.equal(world.requests.length, 1);
+    assert.match(world.errors[0]!.message, /came back to it unanswered/);
+    assert.equal(world.ends.length, 1);
+  });
+
+  it("ends the run with an error where the stream's last message has lost its request", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    world.onStream = ({ request: _, ...message }) => world.input(message);
+    world.input({ payload: "Hi" });
+    assert.equal(world.called.length, 0);
+    assert.match(world.errors[0]!.message, /msg\.request/);
+    assert.equal(world.ends.length, 1);
+  });
+
+  it("gives a run up of which nothing comes, and says what may be wrong", async () => {
+    const world = new RouterWorld(turns({ stalls: "before" }));
+    world.input({ payload: "Hi", topic: "t" });
+    await world.clock.advance(3_500_000);
+    assert.equal(world.ends.length, 0);
+    await world.clock.advance(200_000);
+    assert.equal((world.ends[0]!.error as { code: string }).code, "timeout");
+    assert.equal(world.ends[0]!.topic, "t");
+    assert.deepEqual(world.ends[0]!.parts!.index, 0);
+    assert.match(world.errors[0]!.message, /output 2/);
+    assert.equal(world.clock.waiting, 0);
+  });
+});
+
+describe("A tool that answers by a stream", () => {
+  const streaming = (answers: (world: RouterWorld, message: Message) => void) => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
+    world.onCall = (message) => answers(world, message);
+    world.input({ payload: "Go" });
+    assert.equal(world.done, world.got);
+    assert.equal(world.warnings.length, 0);
+    return world.results(1);
+  };
+
+  it("has the whole text of it told", () => {
+    const results = streaming((world, message) =>
+      world.stream({ ...message, payload: "Say it" }, { texts: ["sunny", " in", " Paris"] }),
+    );
+    assert.deepEqual(results, ["sunny in Paris"]);
+  });
+
+  it("has its failure told", () => {
+    const results = streaming((world, message) =>
+      world.stream({ ...message, payload: "Say it" }, { texts: ["sun"], fails: "interrupted" }),
+    );
+    assert.deepEqual(results, ["Error: It failed."]);
+  });
+
+  it("is one of two that answer one call: the first that is whole counts, and nothing of the other", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
+    const part = (id: string, index: number, payload: string, count?: number) => {
+      const { toolCall } = world.called[0]!.message;
+      const end = count === undefined ? {} : { complete: true };
+      const parts = { id, index, type: "string", ch: "", ...(count === undefined ? {} : { count }) };
+      world.input({ toolCall, payload, parts, ...end });
+    };
+    world.onCall = () => {};
+    world.input({ payload: "Go" });
+    part("a", 0, "sunny");
+    part("b", 0, "REGEN");
+    part("a", 1, " in");
+    part("b", 1, "", 2);
+    assert.deepEqual(world.results(1), ["REGEN"]);
+    assert.equal(world.warnings.length, 0);
+    part("a", 2, "", 3);
+    assert.match(world.warnings[0]!, /twice.*1 so far/);
+    assert.equal(world.requests.length, 2);
+  });
+
+  it("may begin again", () => {
+    const results = streaming((world, { toolCall }) => {
+      const parts = (index: number) => ({ id: "s", index, type: "string", ch: "" });
+      const retry = { node: "retry", stream: "s", attempt: 2 };
+      world.input({ toolCall, payload: "rain", parts: parts(0) });
+      world.input({ toolCall, payload: "", reset: true, retry, parts: parts(0) });
+      world.input({ toolCall, payload: "sun", parts: parts(0) });
+      world.input({ toolCall, payload: "", parts: { ...parts(1), count: 2 }, complete: true });
+    });
+    assert.deepEqual(results, ["sun"]);
+  });
+});
+
+describe("Many runs", () => {
+  it("are bounded: the oldest of more than a thousand ends with an error, and its tools are heard no more", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    world.onCall = () => {};
+    for (let nth = 0; nth <= 1000; nth++) world.input({ payload: "Go", topic: nth });
+    assert.deepEqual(
+      world.ends.map(({ topic, error }) => [topic, (error as { code: string }).code]),
+      [[0, "limit"]],
+    );
+    assert.equal(world.errors.length, 1);
+    world.answer(0, "late");
+    assert.equal(world.warnings.length, 1);
+    world.controller.close();
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("have their state shown, the newest one's, and a tool's silence", async () => {
+    const world = new RouterWorld(turns({ calls: [PARIS, PARIS] }, { stalls: "before" }));
+    world.onCall = () => {};
+    const shown = (text: string) => eventually(() => world.statuses.at(-1)?.text === text, text);
+    world.input({ payload: "Go" });
+    await shown('tool-call-router.status.tools {"round":1,"count":2}');
+    world.answer(0, "x");
+    await shown('tool-call-router.status.tool {"round":1,"count":1}');
+    await world.clock.advance(60_000);
+    await shown('tool-call-router.status.timed-out {"round":2,"name":"get_weather"}');
+    world.input({ payload: "Go", messages: [{ role: "user", content: "Go" }] });
+    await shown('2 × tool-call-router.status.round {"round":1}');
+    world.controller.close();
+  });
+
+  it("have text that comes on the last message of a turn passed on once", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["c"] }));
+    world.onStream = (message) => {
+      if (message.complete && world.called.length === 0) message.payload = "b";
+      world.input(message);
+    };
+    world.input({ payload: "Go" });
+    assert.equal(textOf(world.out), "abc");
+    assert.deepEqual(
+      world.out.map(({ parts }) => parts!.index),
+      [0, 1, 2, 3],
+    );
+  });
+});

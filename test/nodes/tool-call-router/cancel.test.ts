@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { node, sink } from "../../support/flows.js";
+import { eventually, pause, textOf } from "../../support/inbox.js";
+import { answering, routerFlow, weatherman } from "../../support/router-flow.js";
+import { RouterWorld, turns } from "../../support/router-world.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+const id = (message: Message | undefined) => message?.parts?.id;
+
+/** The last message of the stream that a chat-stream stops. */
+function stopped(world: RouterWorld, stream: string, index: number): void {
+  const { toolRun } = world.requests.at(-1)!;
+  const parts = { id: stream, index, count: index + 1, type: "string", ch: "" };
+  world.input({ payload: "", parts, toolRun, complete: true, finishReason: "cancelled", usage: null });
+}
+
+describe("A run that is cancelled", () => {
+  it("while it streams: the command goes on by output 2, and the stream's own end is the run's", async () => {
+    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    assert.equal(id(world.commands[0]), "stream-0");
+    assert.equal(world.ends.length, 0);
+    stopped(world, "stream-0", 2);
+    assert.equal(world.ends[0]!.finishReason, "cancelled");
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.errors.length, 0);
+  });
+
+  it("in a later turn: the command names the stream that is to stop, by the id that its source knows", () => {
+    const world = new RouterWorld(
+      turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], stalls: "within" }),
+    );
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    assert.equal(id(world.commands[0]), "stream-1");
+    stopped(world, "stream-1", 1);
+    assert.equal(world.ends.length, 1);
+    assert.equal(id(world.ends[0]), "stream-0");
+    assert.equal(world.ends[0]!.parts!.count, 3);
+  });
+
+  it("where the stream does not end by itself: after two seconds, with what there was of it", async () => {
+    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    world.input({ payload: "Hi", topic: "t" });
+    world.input({ cancel: true });
+    await world.clock.advance(1_999);
+    assert.equal(world.ends.length, 0);
+    await world.clock.advance(1);
+    const [end] = world.ends;
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(end!.topic, "t");
+    assert.deepEqual(end!.parts, { id: "stream-0", index: 2, type: "string", ch: "", count: 3 });
+    world.input({ payload: "late", parts: { id: "stream-0", index: 2, type: "string", ch: "" } });
+    assert.equal(world.out.length, 3);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("while a retry node in front waits: what that goes on with later is stopped", async () => {
+    const world = new RouterWorld(turns({ texts: ["Let "], stalls: "within" }));
+    world.input({ payload: "Hi" });
+    world.input({ cancel: true });
+    await world.clock.advance(2_000);
+    const { toolRun } = world.requests[0]!;
+    const said = world.out.length;
+    const stops = world.commands.length;
+    for (const index of [1, 2, 3])
+      world.input({ payload: "me", parts: { id: "stream-0", index, type: "string", ch: "" }, toolRun });
+    assert.equal(world.out.length, said);
+    assert.equal(world.commands.length, stops + 1);
+    assert.equal(id(world.commands.at(-1)), "stream-0");
+  });
+
+  it("before anything comes: the stream that comes all the same is stopped", async () => {
+    for (const wait of [0, 5_000]) {
+      const world = new RouterWorld(turns({ texts: ["late"], stalls: "within" }));
+      let later = () => {};
+      world.onWay = (message) => {
+        later = () => world.stream(message, { texts: ["late"], stalls: "within" });
+        return undefined;
+      };
+      world.input({ payload: "Hi" });
+      world.input({ cancel: true });
+      await world.clock.advance(wait);
+      later();
+      assert.equal(id(world.commands[1]), "stream-0");
+      await world.clock.advance(5_000);
+      assert.equal(world.ends.length, 1);
+      assert.equal(world.ends[0]!.finishReason, "cancelled");
+      assert.equal(world.done, world.got);
+      assert.equal(world.clock.waiting, 0);
+    }
+  });
+
+  it("while tools are at work: at once, and their answers are nobody's", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS, PARIS] }));
+    world.onCall = () => {};
+    world.input({ payload: "Hi" });
+    world.answer(0, "x");
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    const [end] = world.ends;
+    assert.equal(end!.finishReason, "cancelled");
+    assert.ok(!("error" in end!));
+    assert.deepEqual(
+      (end!["rounds"] as { calls: { outcome: string }[] }[])[0]!.calls.map(({ outcome }) => outcome),
+      ["answered", "cancelled"],
+    );
+    world.answer(1, "y");
+    assert.equal(world.requests.length, 1);
+    assert.equal(world.warnings.length, 0);
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("just when the model has made its calls: none of them runs", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    world.onStream = (message) => {
+      if (message.complete) world.input({ cancel: true });
+      world.input(message);
+    };
+    world.input({ payload: "Hi" });
+    assert.equal(world.called.length, 0);
+    assert.equal(world.ends[0]!.finishReason, "cancelled");
+    assert.equal(world.clock.waiting, 0);
+  });
+
+  it("is the one that is meant: by its id, by its topic, or all", () => {
+    for (const [command, left, handedOn] of [
+      [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"], 0],
+      [{ cancel: true, topic: "c" }, ["a", "b"], 0],
+      // For the runs' conversations to be forgotten, and for the one that the message means.
+      [{ reset: true, topic: "c" }, ["a", "b"], 2],
+      [{ reset: true }, [], 4],
+      // As an inject node writes it.
+      [{ cancel: true, topic: "" }, [], 0],
+      [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"], 1],
+    ] as const) {
+      const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+      world.onCall = () => {};
+      for (const topic of ["a", "b", "c"]) world.input({ payload: "Hi", topic });
+      world.input(command);
+      const ended = world.ends.map(({ topic }) => topic);
+      assert.deepEqual(
+        ["a", "b", "c"].filter((topic) => !ended.includes(topic)),
+        left,
+      );
+      assert.equal(world.commands.length, handedOn);
+      // One without would mean all streams of the chat-stream.
+      assert.ok(world.commands.every((handed) => id(handed) !== undefined));
+    }
+  });
+
+  it("is its own where one of its calls says so, as a person's who would not have it go on", () => {
+    const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+    world.onCall = () => {};
+    for (let nth = 0; nth < 3; nth++) world.input({ payload: "Hi", topic: "t" });
+    world.answer(1, "", { cancel: true });
+    assert.equal(world.ends.length, 1);
+    assert.equal(id(world.ends[0]), "stream-1");
+  });
+});
+
+describe("A run that is cancelled in a flow", () => {
+  const service = useService();
+  const runtime = useRuntime();
+
+  for (const at of ["router", "ask"]) {
+    it(`has its second turn stopped at the service, by the reader's id, at ${at}`, async () => {
+      service().queue.push(weatherman, async (reply) => void (await reply.sendApart("It ", "is ")));
+      await runtime().deploy(routerFlow(service().url));
+      answering(runtime(), "weather", () => "sunny");
+      runtime().inject("router", { payload: "Paris" });
+      await runtime().until("out", (messages) => textOf(messages).endsWith("It is "));
+      const { parts } = runtime().at("out")[0]!;
+      runtime().inject(at, { cancel: true, parts: { ...parts! } });
+      const [end] = await runtime().ends("out");
+      assert.equal(end!.finishReason, "cancelled");
+      await eventually(() => service().streaming === 0, "the service is let go");
+      assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
+      assert.equal(runtime().at("errors").length, 0);
+    });
+  }
+
+  for (const phase of ["streaming", "asked"] as const) {
+    it(`by its topic while it is ${phase}: streams of another topic go on`, async () => {
+      service().script = async (reply) => {
+        if (phase === "streaming") await reply.sendApart("It ");
+      };
+      await runtime().deploy(routerFlow(service().url));
+      for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
+      await eventually(() => service().streaming === 2, "both have begun");
+      if (phase === "streaming") await runtime().until("out", (messages) => messages.length === 2);
+      runtime().inject("router", { cancel: true, topic: "a" });
+      const [end] = await runtime().ends("out");
+      assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
+      await eventually(() => service().streaming === 1, "one is let go");
+      await pause();
+      assert.equal(service().streaming, 1);
+      assert.equal(
+        runtime()
+          .at("out")
+          .filter(({ complete }) => complete).length,
+        1,
+      );
+    });
+  }
+
+  for (const command of [{ cancel: true }, { reset: true }, { reset: true, topic: "t" }]) {
+    it(`by ${JSON.stringify(command)}: what others ask of the same chat-stream goes on`, async () => {
+      service().script = async (reply) => void (await reply.sendApart("It "));
+      const rules = [{ t: "eq", v: "t", vt: "str" }, { t: "else" }];
+      const split = { property: "topic", propertyType: "msg", rules, outputs: 2, checkall: "false" };
+      await runtime().deploy(
+        routerFlow(service().url, {
+          between: "split",
+          more: [{ ...node("switch", "split", [], split), wires: [["router"], ["plain"]] }, sink("plain")],
+        }),
+      );
+      runtime().inject("ask", { payload: "Rome", topic: "other" });
+      runtime().inject("router", { payload: "Paris", topic: "t" });
+      await eventually(() => runtime().at("out").length + runtime().at("plain").length === 2);
+      for (const time of ["while it streams", "when nothing of it runs"]) {
+        runtime().inject("router", { ...command });
+        const [end] = await runtime().ends("out");
+        assert.equal(end!.finishReason, "cancelled");
+        await eventually(() => service().streaming === 1, "one is let go");
+        await pause();
+        assert.equal(service().streaming, 1, time);
+      }
+    });
+  }
+
+  it("by a reset: the conversations that are meant are forgotten, whatever their runs are at", async () => {
+    service().script = weatherman;
+    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    const say = async (topic: string) => {
+      runtime().forget();
+      service().queue.push((reply) => reply.say("Hello"));
+      runtime().inject("router", { payload: "Hi", topic });
+      const [end] = await runtime().ends("out");
+      return (end!["conversation"] as unknown[]).length;
+    };
+    for (const topic of ["a", "b", "c"]) assert.equal(await say(topic), 2);
+    runtime().inject("router", { payload: "Paris", topic: "a" });
+    await runtime().until("weather", (messages) => messages.length === 1);
+    const { parts } = runtime().at("out").at(-1)!;
+    runtime().inject("router", { reset: true, parts: { ...parts! } });
+    runtime().inject("router", { reset: true, topic: "b" });
+    await pause();
+    assert.deepEqual([await say("a"), await say("b"), await say("c")], [2, 2, 4]);
+  });
+
+  it("by a redeploy of the router alone: what the service still says is stopped as well", async () => {
+    service().script = (reply) => void reply.send("It ");
+    await runtime().deploy(routerFlow(service().url));
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().until("out", (messages) => messages.length === 1);
+    await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
+    assert.equal(service().streaming, 1);
+    const { parts } = runtime().at("out")[0]!;
+    const toolRun = { node: "router", run: "of the router before", round: 1 };
+    runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, toolRun });
+    await eventually(() => service().streaming === 0, "the service is let go");
+    await pause();
+    assert.equal(textOf(runtime().at("out")), "It ");
+  });
+
+  it("and asks no more where a tool answers after that", async () => {
+    service().script = weatherman;
+    await runtime().deploy(routerFlow(service().url));
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().until("weather", (messages) => messages.length === 1);
+    runtime().inject("router", { cancel: true });
+    await runtime().ends("out");
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "late" });
+    await pause();
+    assert.equal(service().requests.length, 1);
+  });
+});

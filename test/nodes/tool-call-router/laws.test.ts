@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { AssistantMessage, Chunk } from "../../../src/core/chat/chunk.js";
+import { mergeChunks } from "../../../src/core/chat/merge.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { cutText } from "../../support/arbitraries.js";
+import { textOf } from "../../support/inbox.js";
+import { delta, RouterWorld, turns } from "../../support/router-world.js";
+
+const FREE = { name: "free", parameters: { type: "object" } };
+
+/** Arguments that lead to a prototype are refused, which is another sentence's business. */
+const anyArguments = fc
+  .dictionary(fc.constantFrom("x", "y", "é"), fc.jsonValue({ maxDepth: 2 }))
+  .filter((args) => !/__proto__|constructor/.test(JSON.stringify(args)));
+
+const anyCalls = fc.array(
+  fc.record({
+    id: fc.constantFrom("a", "b", "c"),
+    args: anyArguments,
+    cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** A turn's chunks: text, and calls in pieces, in any order that keeps that of each call. */
+const anyTurn = fc
+  .tuple(anyCalls, fc.array(fc.string(), { maxLength: 4 }), fc.infiniteStream(fc.nat(20)))
+  .map(([calls, texts, chance]) => {
+    const heads = calls.map(({ id }, index) =>
+      delta({ tool_calls: [{ index, id, type: "function", function: { name: "free" } }] }),
+    );
+    const queues = [
+      texts.map((content) => delta({ content })),
+      ...calls.map(({ args, cuts }, index) =>
+        cutText(JSON.stringify(args), cuts).map((piece) =>
+          delta({ tool_calls: [{ index, function: { arguments: piece } }] }),
+        ),
+      ),
+    ];
+    const chunks = heads;
+    for (let left = queues.filter((queue) => queue.length > 0); left.length > 0; ) {
+      chunks.push(left[chance.next().value % left.length]!.shift()!);
+      left = queues.filter((queue) => queue.length > 0);
+    }
+    return { calls, text: texts.join(""), chunks };
+  });
+
+/** A world whose tools answer nothing by themselves. */
+function silent(chunks: readonly Chunk[]): RouterWorld {
+  const world = new RouterWorld(turns({ chunks }, { texts: ["Done."] }), { tools: [FREE] });
+  world.onCall = () => {};
+  return world;
+}
+
+/** Merges neighbours, as a delta-buffer does. */
+function merged(chunks: readonly Chunk[], joints: readonly boolean[]): Chunk[] {
+  const result: Chunk[] = [];
+  for (const [at, chunk] of structuredClone(chunks).entries()) {
+    if (at > 0 && joints[at % joints.length]) mergeChunks(result.at(-1)!, chunk);
+    else result.push(chunk);
+  }
+  return result;
+}
+
+function permuted<T>(list: readonly T[], keys: readonly number[]): T[] {
+  return list
+    .map((entry, at) => [entry, keys[at % keys.length]!, at] as const)
+    .sort((one, other) => one[1] - other[1] || one[2] - other[2])
+    .map(([entry]) => entry);
+}
+
+function untagged({ toolRun: _, ...request }: Message): Message {
+  return request;
+}
+
+describe("For every stream with tool calls", () => {
+  it("the calls are those that the model made, however they were cut, mixed and merged", () => {
+    fc.assert(
+      fc.property(anyTurn, fc.array(fc.boolean(), { minLength: 1 }), ({ calls, text, chunks }, joints) => {
+        for (const stream of [chunks, merged(chunks, joints)]) {
+          const world = silent(stream);
+          world.input({ payload: "Go" });
+          assert.deepEqual(
+            world.called.map(({ message }) => message.payload),
+            calls.map(({ args }) => JSON.parse(JSON.stringify(args))),
+          );
+          for (const nth of calls.keys()) world.answer(nth, "ok");
+          assert.equal(textOf(world.out), `${text}Done.`);
+          const rounds = world.ends[0]!["rounds"] as { characters: number }[];
+          assert.equal(rounds[0]!.characters, text.length);
+          const echo = world.messages(1)[1] as unknown as AssistantMessage;
+          assert.deepEqual(
+            echo.tool_calls!.map((call) => [call.id, call.function.arguments]),
+            calls.map(({ id, args }) => [id, JSON.stringify(args)]),
+          );
+          assert.ok(!JSON.stringify(world.out.map(({ chunk }) => chunk ?? null)).includes('"tool_calls":['));
+        }
+      }),
+    );
+  });
+
+  it("the next turn is the same in whatever order the answers come, each once or more", () => {
+    fc.assert(
+      fc.property(
+        anyTurn,
+        fc.array(fc.nat(100), { minLength: 4, maxLength: 4 }),
+        ({ calls, chunks }, keys) => {
+          const asked = [
+            calls.map((_, nth) => nth),
+            permuted(
+              calls.map((_, nth) => nth),
+              keys,
+            ),
+          ].map((order) => {
+            const world = silent(chunks);
+            world.input({ payload: "Go" });
+            for (const nth of [...order.slice(0, 1), ...order]) world.answer(nth, { nth });
+            assert.equal(world.requests.length, 2);
+            return untagged(world.requests[1]!);
+          });
+          assert.deepEqual(asked[0], asked[1]);
+        },
+      ),
+    );
+  });
+
+  it("two runs at the same time are as if each were alone, however they are mixed", () => {
+    fc.assert(
+      fc.property(anyTurn, anyTurn, fc.infiniteStream(fc.boolean()), (one, other, chance) => {
+        const both = [one, other];
+        const world = new RouterWorld(
+          (request) =>
+            (request["messages"] as unknown[] | undefined)
+              ? { texts: ["Done."] }
+              : { chunks: both[Number(request.payload)]!.chunks },
+          { tools: [FREE] },
+        );
+        const held: Message[][] = [[], []];
+        world.onStream = (message) => held[Number(message["topic"])]!.push(message);
+        world.onCall = () => {};
+        for (const nth of [0, 1]) world.input({ payload: `${nth}`, topic: nth });
+        const flow = () => {
+          for (let left = held.filter((queue) => queue.length > 0); left.length > 0; ) {
+            world.input(left[chance.next().value ? 0 : left.length - 1]!.shift()!);
+            left = held.filter((queue) => queue.length > 0);
+          }
+        };
+        flow();
+        for (const nth of permuted([...world.called.keys()], [3, 1, 2])) world.answer(nth, "ok");
+        flow();
+        for (const [topic, { text, calls }] of both.entries()) {
+          const mine = ({ message }: { message: Message }) => message["topic"] === topic;
+          assert.equal(textOf(world.out.filter((message) => mine({ message }))), `${text}Done.`);
+          assert.deepEqual(
+            world.called.filter(mine).map(({ message }) => message.payload),
+            calls.map(({ args }) => JSON.parse(JSON.stringify(args))),
+          );
+        }
+        assert.equal(world.ends.length, 2);
+        assert.equal(world.clock.waiting, 0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { chatStream, node } from "../../support/flows.js";
+import { eventually, pause, textOf } from "../../support/inbox.js";
+import { routerFlow, weatherman } from "../../support/router-flow.js";
+import { RouterWorld, turns, WEATHER } from "../../support/router-world.js";
+import type { FlowNode } from "../../support/runtime.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const LINKED = [{ ...WEATHER, link: "entry" }];
+
+/** A subroutine between a link in and a link out node. */
+function subroutine(func: string): FlowNode[] {
+  return [
+    node("link in", "entry", ["work"], { name: "entry", links: [] }),
+    node("function", "work", ["exit"], { func, outputs: 1, libs: [] }),
+    { ...node("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
+    node("catch", "broken", ["exit"], { scope: ["work"] }),
+  ];
+}
+
+describe("A tool behind a link in node", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const deploy = (func: string, router: Record<string, unknown> = {}) =>
+    runtime().deploy(
+      routerFlow(service().url, {
+        router: { tools: LINKED, wires: [["out", "collect"], ["ask"]], ...router },
+        more: subroutine(func),
+      }),
+    );
+  const ask = async () => {
+    runtime().inject("router", { payload: "Paris" });
+    await runtime().ends("out");
+    return textOf(runtime().at("out"));
+  };
+
+  beforeEach(() => {
+    service().script = weatherman;
+  });
+
+  it("is called, and its answer comes back without a wire", async () => {
+    await deploy("msg.payload = 'sunny in ' + msg.payload.city; return msg;");
+    assert.equal(await ask(), "Let me look. It is sunny in Paris.");
+  });
+
+  it("tells of its failure where its Catch node leads to the link out", async () => {
+    await deploy("throw new Error('no entry');");
+    assert.match(await ask(), /Error: no entry/);
+  });
+
+  it("answers though the message's toolCall is lost on its way", async () => {
+    await deploy("return { payload: 'sunny', _linkSource: msg._linkSource };");
+    assert.equal(await ask(), "Let me look. It is sunny.");
+  });
+
+  it("may answer by a stream, and begin it again", async () => {
+    let asked = 0;
+    service().script = async (reply, request) => {
+      if (request.body["tools"]) return weatherman(reply, request);
+      await reply.sendApart("sunny", " in", ++asked === 1 ? " Rome" : " Paris");
+      if (asked === 1) reply.drop();
+      else reply.done();
+    };
+    const retry = { attempts: 2, delay: 1, afterText: "restart", wires: [["exit"], ["inner"], []] };
+    await runtime().deploy(
+      routerFlow(service().url, {
+        router: { tools: LINKED, wires: [["out", "collect"], ["ask"]] },
+        more: [
+          ...subroutine("msg.payload = 'Say it'; return msg;").map((one) =>
+            one.id === "work" ? { ...one, wires: [["inner"]] } : one,
+          ),
+          chatStream({ id: "inner", wires: [["again"]] }),
+          { ...node("retry", "again", [], {}), ...retry },
+        ],
+      }),
+    );
+    assert.equal(await ask(), "Let me look. It is sunny in Paris.");
+    const told = runtime().logs.filter(({ id, level }) => id === "exit" && level === 30);
+    assert.deepEqual(told, []);
+  });
+
+  it("is left as it is by core's link call, through which a stream comes back whole", async () => {
+    service().script = async (reply) => (await reply.sendApart("a", "b", "c")).done();
+    await runtime().deploy([
+      ...routerFlow(service().url, { stream: { wires: [["exit"]] } }),
+      node("link in", "entry", ["ask"], { name: "entry", links: [] }),
+      { ...node("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
+      node("link call", "call", ["out"], { links: ["entry"], linkType: "static", timeout: "5" }),
+    ]);
+    runtime().inject("call", { payload: "Hi" });
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "abc");
+    assert.ok(
+      runtime()
+        .at("out")
+        .every((message) => !("_linkSource" in message)),
+    );
+    assert.ok(!runtime().logs.some(({ id, level }) => id === "exit" && level === 30));
+  });
+
+  it("has its time, and what comes later is dropped and told", async () => {
+    await deploy("setTimeout(() => node.send({ ...msg, payload: 'late' }), 30); return null;", {
+      toolTimeout: 0.01,
+    });
+    assert.match(await ask(), /timed out/);
+    await eventually(() =>
+      runtime().logs.some(({ id, msg }) => id === "router" && /came too late/.test(String(msg))),
+    );
+    assert.equal(service().requests.length, 2);
+  });
+
+  it("gets each of many calls back where it belongs", async () => {
+    await deploy(
+      "setTimeout(() => node.send({ ...msg, payload: msg.payload.city }), Math.random() * 20); return null;",
+    );
+    for (let nth = 0; nth < 40; nth++) runtime().inject("router", { payload: `city ${nth}`, topic: nth });
+    await runtime().until("finished", (messages) => messages.length === 40);
+    for (const { payload, topic } of runtime().at("finished"))
+      assert.equal(payload, `Let me look. It is city ${topic}.`);
+  });
+
+  it("is found in the subflow where the router is", async () => {
+    const flow = routerFlow(service().url, {
+      router: { tools: LINKED, wires: [[], []] },
+      more: subroutine("msg.payload = 'sunny'; return msg;"),
+    });
+    const within = new Set(["router", "ask", "entry", "work", "exit"]);
+    const inner = flow
+      .filter(({ id }) => within.has(id))
+      .map((one) => ({ ...one, z: "sub", ...(one.id === "router" ? { wires: [[], ["ask"]] } : {}) }));
+    await runtime().deploy([
+      ...flow.filter(({ id }) => ["tab", "provider", "out"].includes(id)),
+      {
+        id: "sub",
+        type: "subflow",
+        name: "agent",
+        in: [{ x: 0, y: 0, wires: [{ id: "router" }] }],
+        out: [{ x: 0, y: 0, wires: [{ id: "router", port: 0 }] }],
+      },
+      ...inner,
+      node("subflow:sub", "agent", ["out"]),
+    ]);
+    runtime().inject("agent", { payload: "Paris" });
+    await runtime().ends("out");
+    assert.equal(textOf(runtime().at("out")), "Let me look. It is sunny.");
+  });
+
+  it("is told to the model and to the author where it is not there", async () => {
+    await deploy("return msg;", { tools: [{ ...WEATHER, link: "gone" }] });
+    assert.match(await ask(), /"get_weather" is not available/);
+    const warning = runtime().logs.find(({ id, level }) => id === "router" && level === 30);
+    assert.match(String(warning?.msg), /get_weather.*link in node that is not there/);
+    await pause();
+  });
+
+  it("has no output: those of the other tools move up", () => {
+    const tools = [{ ...WEATHER, link: "entry" }, { name: "get_time" }];
+    const world = new RouterWorld(turns({ calls: [{ name: "get_time" }] }, { texts: ["."] }), { tools });
+    world.input({ payload: "Go" });
+    assert.deepEqual(
+      world.called.map(({ output }) => output),
+      [3],
+    );
+  });
+});

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { eventually, pause, textOf } from "../../support/inbox.js";
+import {
+  answering,
+  callRecords,
+  messagesOf,
+  routerFlow,
+  routerNode,
+  weatherman,
+} from "../../support/router-flow.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
+import type { Script } from "../../support/scripted-service.js";
+import { useService } from "../../support/service.js";
+import { useRuntime } from "../../support/use-runtime.js";
+
+const PARIS = { name: "get_weather", args: { city: "Paris" } };
+
+describe("What a run's messages carry", () => {
+  it("tells a turn's stream from a second one of an earlier turn, wherever the run stands", () => {
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { stalls: "before" }));
+    world.onCall = () => {};
+    let first: Message = {};
+    world.onWay = (message) => {
+      first = structuredClone(message);
+      world.onWay = (next) => next;
+      return message;
+    };
+    world.input({ payload: "Go" });
+    const again = () => world.stream(structuredClone(first), { texts: ["x"], calls: [PARIS] });
+    again();
+    world.answer(0, "ok");
+    again();
+    assert.equal(textOf(world.out), "a");
+    assert.equal(world.called.length, 1);
+    world.stream(world.requests[1]!, { texts: ["b"] });
+    assert.equal(textOf(world.out), "ab");
+    assert.equal(world.ends.length, 1);
+  });
+
+  it("is its own: what happens to a next turn on its way does not reach the run", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["b"], stalls: "within" }));
+    world.onWay = (message) => {
+      (message["messages"] as ChatMessage[] | undefined)?.push({ role: "user", content: "and more" });
+      return message;
+    };
+    world.input({ payload: "Go" });
+    world.onCall = () => {};
+    world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
+    void world.clock.jump(3_000);
+    const { messages } = world.ends[0]!.request as { messages: unknown[] };
+    assert.equal(messages.length, 3);
+  });
+
+  it("has arguments twice, so that a tool may change its payload", () => {
+    const world = new RouterWorld(turns({ calls: [PARIS] }));
+    world.onCall = ({ payload }) => {
+      (payload as { city: string }).city = "changed";
+    };
+    world.input({ payload: "Go" });
+    const { toolCall } = world.called[0]!.message as { toolCall: { arguments: unknown } };
+    assert.deepEqual(toolCall.arguments, { city: "Paris" });
+  });
+
+  it("keeps the tag of a router around it, for that one's eyes", () => {
+    const outer = { node: "another", run: "r", round: 2, stream: "s" };
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    world.input({ payload: "Go", toolRun: outer });
+    assert.deepEqual((world.requests.at(-1)!["toolRun"] as { outer: unknown }).outer, outer);
+    assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
+    assert.ok(!("toolRun" in world.called[0]!.message));
+    assert.equal(world.ends.length, 1);
+  });
+
+  it("is left to a router that is there, to the stream's end, and is taken for nobody's where that is gone", async () => {
+    const world = new RouterWorld(turns({}));
+    const another: Message = { payload: "Hi", toolRun: { node: "another", run: "r", round: 1 } };
+    world.nodes.set("another", { id: "another", type: "tool-call-router" });
+    world.onStream = (message) => {
+      world.input(message);
+      world.nodes.delete("another");
+    };
+    world.stream(another, { texts: ["a", "b"] });
+    await world.clock.advance(10_000);
+    assert.deepEqual(world.out, []);
+    world.stream(another, { texts: ["c", "d"] });
+    assert.equal(textOf(world.out), "cd");
+    assert.equal(world.ends.length, 1);
+    assert.match(world.warnings.at(-1)!, /is gone/);
+  });
+
+  it("keeps the tag of a retry node around it, but from the tools, and without what the turn before went on from", () => {
+    const retry = { node: "retry", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
+    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    world.input({ payload: "Go", retry });
+    assert.ok(!("retry" in world.called[0]!.message));
+    assert.deepEqual(world.requests[1]!["retry"], { ...retry, continues: undefined });
+    assert.ok(world.out.every((message) => "retry" in message));
+  });
+});
+
+describe("A run's next turn at its chat-stream", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const ask = (payload: string) => runtime().inject("router", { payload, topic: "t" });
+
+  it("does not replace what was asked after the run had begun", async () => {
+    service().script = weatherman;
+    await runtime().deploy(
+      routerFlow(service().url, { stream: { whenBusy: "replace", conversation: "flow" } }),
+    );
+    ask("Paris");
+    await runtime().until("weather", (messages) => messages.length === 1);
+    service().script = (reply) => void reply.send("Newer");
+    ask("Rome");
+    await runtime().until("out", (messages) => textOf(messages).endsWith("Newer"));
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
+    const [end] = await runtime().ends("out");
+    assert.equal(end!.finishReason, "cancelled");
+    assert.equal(end!.parts!.id, runtime().at("out")[0]!.parts!.id);
+    await pause();
+    assert.equal(service().streaming, 1);
+    assert.equal(
+      runtime()
+        .at("out")
+        .filter(({ complete }) => complete).length,
+      1,
+    );
+  });
+
+  it("leaves in the conversation what has been said meanwhile", async () => {
+    service().queue.push(weatherman, (reply) => reply.say("Hello"), weatherman);
+    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    ask("Before");
+    await runtime().until("weather", (messages) => messages.length === 1);
+    ask("Meanwhile");
+    await runtime().ends("out");
+    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
+    const [, end] = await runtime().ends("out", 2);
+    const said = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => `${role}: ${content}`);
+    assert.deepEqual(said, [
+      "user: Meanwhile",
+      "assistant: Hello",
+      "user: Before",
+      "assistant: Let me look. ",
+      "tool: sunny",
+      "assistant: It is sunny.",
+    ]);
+  });
+});
+
+describe("Two routers", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const calls: Script = (reply) => {
+    reply.send(...callRecords("get_weather", { city: "Paris" })).done("tool_calls");
+  };
+  const flow = (first: string[][], second: string[][], stream: string[]) => [
+    TAB,
+    provider(service().url),
+    chatStream({ wires: [stream] }),
+    routerNode({ wires: [...first, ["weather"]], tools: [WEATHER], maxRounds: 1 }),
+    node("tool-call-router", "second", [], { wires: [...second, ["time"]], tools: [TIME], maxRounds: 1 }),
+    ...["out", "other", "weather", "time"].map(sink),
+    ...witnesses("ask", "router", "second"),
+  ];
+  const warnings = () => runtime().logs.filter(({ level, id }) => level === 30 && id !== undefined);
+
+  it("on one chat-stream have each its own streams: limits hold, and each reader gets his answers once", async () => {
+    service().script = calls;
+    await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["router", "second"]));
+    answering(runtime(), "weather", () => "sunny");
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("out");
+    assert.equal((end!.error as { code: string }).code, "tool_rounds");
+    service().script = (reply) => reply.say("Noon.");
+    runtime().inject("second", { payload: "When?" });
+    await runtime().ends("other");
+    await pause();
+    assert.equal(service().requests.length, 3);
+    assert.equal(runtime().at("weather").length, 1);
+    assert.deepEqual([textOf(runtime().at("out")), textOf(runtime().at("other"))], ["", "Noon."]);
+    assert.deepEqual(
+      warnings().map(({ id }) => id),
+      ["second", "router"],
+    );
+  });
+
+  it("one after the other answer each its own, though what the first has asked went on as one message", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy([
+      ...flow([["out"], ["ask"]], [["other"], ["later"]], ["router", "collect"]),
+      collect({ wires: [["finished", "later"], []] }),
+      sink("finished"),
+      { ...chatStream({ wires: [["second"]] }), id: "later" },
+    ]);
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("other");
+    assert.equal(end!.finishReason, "stop");
+    assert.equal(textOf(runtime().at("other")), "Hello");
+    assert.deepEqual(warnings(), []);
+  });
+
+  it("of which one is gone leave its streams to the other, which says so once", async () => {
+    service().script = (reply) => reply.say("Hello");
+    await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["second"]));
+    runtime().inject("ask", { payload: "Hi", toolRun: { node: "gone", run: "r", round: 1 } });
+    const [end] = await runtime().ends("other");
+    assert.equal(end!.finishReason, "stop");
+    assert.ok(
+      runtime()
+        .at("other")
+        .every((message) => !("toolRun" in message)),
+    );
+    assert.deepEqual(
+      warnings().map(({ id }) => id),
+      ["second"],
+    );
+  });
+
+  it("one behind the other answer each its own calls, whichever of them is asked", async () => {
+    service().script = (reply, { body }) => {
+      const result = messagesOf({ body }).findLast(({ role }) => role === "tool");
+      if (result) reply.say(String(result.content));
+      else {
+        const [tool] = body["tools"] as { function: { name: string } }[];
+        reply.send(...callRecords(tool!.function.name, { city: "Paris" })).done("tool_calls");
+      }
+    };
+    await runtime().deploy(flow([["second"], ["ask"]], [["out"], ["ask"]], ["router"]));
+    for (const [entry, tool] of [
+      ["router", "weather"],
+      ["second", "time"],
+    ] as const) {
+      runtime().forget();
+      runtime().reactions.set(tool, (message) => runtime().inject(entry, { ...message, payload: tool }));
+      runtime().inject(entry, { payload: "Paris" });
+      await runtime().ends("out");
+      await pause();
+      assert.equal(textOf(runtime().at("out")), tool);
+      assert.equal(
+        runtime()
+          .at("out")
+          .filter(({ complete }) => complete).length,
+        1,
+      );
+    }
+    assert.equal(warnings().length, 0);
+  });
+
+  it("that ask each other are told, and do not go round in circles", async () => {
+    await runtime().deploy(flow([["out"], ["second"]], [["other"], ["router"]], []));
+    runtime().inject("router", { payload: "Paris" });
+    const [end] = await runtime().ends("out");
+    assert.match((end!.error as { message: string }).message, /came back to it unanswered/);
+    await pause();
+    assert.equal(runtime().inputs.get("second")!.got, 1);
+  });
+
+  it("do not go round in circles where a stream comes back as one message, asked by either of them", async () => {
+    service().script = (reply) => reply.say("Hello");
+    for (const streams of [["collect"], ["router", "collect"]]) {
+      await runtime().deploy([
+        ...flow([["out"], ["second"]], [["other"], ["ask"]], streams),
+        collect({ wires: [["router"], []] }),
+      ]);
+      const before = service().requests.length;
+      runtime().inject("router", { payload: "Paris" });
+      await eventually(() => runtime().at("errors").length > 0);
+      await pause();
+      assert.match(JSON.stringify(runtime().at("errors").at(-1)), /came back to it unanswered/);
+      assert.equal(service().requests.length, before + 1);
+      runtime().forget();
+    }
+  });
+});
