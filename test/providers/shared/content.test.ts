@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../../src/core/failure.js";
-import { cannotSend, contentParts, type Part, parsedArguments } from "../../src/providers/shared/content.js";
-import { anyJson } from "../support/arbitraries.js";
+import { Failure } from "../../../src/core/failure.js";
+import {
+  cannotSend,
+  contentParts,
+  type Part,
+  parsedArguments,
+} from "../../../src/providers/shared/content.js";
+import { anyJson } from "../../support/arbitraries.js";
 
 /** The one part that a content is, without the author's own. */
 function partOf(content: unknown): Omit<Part, "raw"> {

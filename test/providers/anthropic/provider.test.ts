@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ChatRequest } from "../../src/core/chat/request.js";
-import { Failure } from "../../src/core/failure.js";
-import { ANTHROPIC } from "../../src/providers/anthropic/provider.js";
-import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { providerById, takesPrefill } from "../../src/providers/index.js";
+import type { ChatRequest } from "../../../src/core/chat/request.js";
+import { Failure } from "../../../src/core/failure.js";
+import { ANTHROPIC } from "../../../src/providers/anthropic/provider.js";
+import { checkEndpoint } from "../../../src/providers/check-endpoint.js";
+import { providerById, takesPrefill } from "../../../src/providers/index.js";
 
 const ENDPOINT = { baseUrl: "https://api.anthropic.com/v1", apiKey: "sk-ant-1" };
 const REQUEST: ChatRequest = { model: "claude-1", messages: [{ role: "user", content: "hi" }] };

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ChatMessage } from "../../src/core/chat/chunk.js";
-import { Failure } from "../../src/core/failure.js";
-import { type AnthropicConversation, anthropicConversation } from "../../src/providers/anthropic/messages.js";
-import { anyJson, anyText } from "../support/arbitraries.js";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import { Failure } from "../../../src/core/failure.js";
+import {
+  type AnthropicConversation,
+  anthropicConversation,
+} from "../../../src/providers/anthropic/messages.js";
+import { anyJson, anyText } from "../../support/arbitraries.js";
 
 const CACHE = { cache_control: { type: "ephemeral" } };
 

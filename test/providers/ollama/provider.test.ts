@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chat/chunk.js";
-import type { ChatRequest } from "../../src/core/chat/request.js";
-import { Failure } from "../../src/core/failure.js";
-import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { providerById } from "../../src/providers/index.js";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import type { ChatRequest } from "../../../src/core/chat/request.js";
+import { Failure } from "../../../src/core/failure.js";
+import { checkEndpoint } from "../../../src/providers/check-endpoint.js";
+import { providerById } from "../../../src/providers/index.js";
 
 const ollama = providerById("ollama");
 const HI: ChatMessage = { role: "user", content: "Hi" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chat/chunk.js";
-import { anthropicConversation } from "../../src/providers/anthropic/messages.js";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import { anthropicConversation } from "../../../src/providers/anthropic/messages.js";
 
 const PNG = "iVBORw0KGgo=";
 const CACHE = { cache_control: { type: "ephemeral" } };

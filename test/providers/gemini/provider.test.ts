@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../src/core/chat/chunk.js";
-import type { ChatRequest } from "../../src/core/chat/request.js";
-import { Failure } from "../../src/core/failure.js";
-import { providerById } from "../../src/providers/index.js";
-import { error } from "../support/gemini-records.js";
+import type { ChatMessage } from "../../../src/core/chat/chunk.js";
+import type { ChatRequest } from "../../../src/core/chat/request.js";
+import { Failure } from "../../../src/core/failure.js";
+import { providerById } from "../../../src/providers/index.js";
+import { error } from "../../support/gemini-records.js";
 
 const gemini = providerById("gemini");
 const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };
