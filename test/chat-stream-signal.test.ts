@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { chatStream } from "../src/index.js";
-import { stalling, TEXT, WORDS, whole } from "./support/answers.js";
 import { isFailure, question } from "./support/asking.js";
-import { chaosServer } from "./support/chaos-server.js";
 import { guardEachTest } from "./support/guards.js";
-import type { Peer } from "./support/peer.js";
+import { stalling, TEXT, WORDS, whole } from "./support/services/answers.js";
+import { chaosServer } from "./support/services/chaos-server.js";
+import type { Peer } from "./support/services/peer.js";
 import { turns } from "./support/waiting.js";
 
 describe("A chat stream with a signal", () => {

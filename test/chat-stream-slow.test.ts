@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { Agent } from "undici";
 import type { Chunk } from "../src/index.js";
 import { chatStream } from "../src/index.js";
-import { DONE, delta, finish } from "./support/answers.js";
 import { isFailure, question } from "./support/asking.js";
-import { chaosServer } from "./support/chaos-server.js";
 import { guardEachTest } from "./support/guards.js";
+import { DONE, delta, finish } from "./support/services/answers.js";
+import { chaosServer } from "./support/services/chaos-server.js";
 import { turns } from "./support/waiting.js";
 
 /** A service that has sent everything before its reader has taken the second piece. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/node-red-process.js";
-import { ScriptedService } from "../support/scripted-service.js";
+import { ScriptedService } from "../support/services/scripted-service.js";
 import type { Editor } from "./editor.js";
 import { providerFlow } from "./flows.js";
 import { world } from "./world.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/browser.js";
-import { ScriptedService } from "../support/scripted-service.js";
+import { ScriptedService } from "../support/services/scripted-service.js";
 import { chatFlow } from "./flows.js";
 import { world } from "./world.js";
 

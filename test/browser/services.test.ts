@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/browser.js";
-import { ScriptedService } from "../support/scripted-service.js";
-import { VENICE_KEY, VeniceService } from "../support/venice-service.js";
+import { ScriptedService } from "../support/services/scripted-service.js";
+import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import type { Editor } from "./editor.js";
 import { providerFlow } from "./flows.js";
 import { world } from "./world.js";

@@ -5,10 +5,10 @@ import { Failure } from "../../src/core/failure.js";
 import { providerById } from "../../src/providers/index.js";
 import { createAgent } from "../../src/transport/agent.js";
 import { systemClock } from "../../src/transport/system-clock.js";
-import { error } from "../support/gemini-records.js";
-import { geminiUrl, KEY } from "../support/gemini-service.js";
-import { MODELS, ollamaSays, ollamaUrl } from "../support/ollama-service.js";
-import { useService } from "../support/service.js";
+import { error } from "../support/services/gemini-records.js";
+import { geminiUrl, KEY } from "../support/services/gemini-service.js";
+import { MODELS, ollamaSays, ollamaUrl } from "../support/services/ollama-service.js";
+import { useService } from "../support/services/service.js";
 
 describe("The list of a service's models", () => {
   const service = useService();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
-import { SaasService, TEAM, VIRTUAL_KEY } from "../support/saas-service.js";
-import { useService } from "../support/service.js";
-import { VENICE_KEY, VeniceService } from "../support/venice-service.js";
+import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
+import { useService } from "../support/services/service.js";
+import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import { EXAMPLES, ExampleRun, isAboutServices } from "./example-run.js";
 
 describe("The examples with several services and several streams", () => {

@@ -7,7 +7,7 @@ import { askFlow } from "../support/flows.js";
 import { guardEachTest } from "../support/guards.js";
 import { pause, textOf } from "../support/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../support/runtime.js";
-import { useService } from "../support/service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 describe("A runtime that stops", () => {

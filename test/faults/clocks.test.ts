@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import { systemClock } from "../../src/transport/system-clock.js";
-import { answer, delta, TEXT, WORDS, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 
 const SOON = 40;

@@ -3,11 +3,11 @@ import { type EventEmitter, getEventListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { chatStream, startChat } from "../../src/index.js";
 import { createAgent } from "../../src/transport/agent.js";
-import { answer, delta, TEXT, WORDS, whole } from "../support/answers.js";
 import { type Asking, ask, assertComplete, question, start } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 
 /** Says something and then waits for ever. */

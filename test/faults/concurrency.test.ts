@@ -6,8 +6,8 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../support/collecting.js";
 import { askFlow, chatStream, collect, node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause, streamsOf } from "../support/inbox.js";
-import type { Script } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import type { Script } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 /** Answers each letter of the question three times, one piece after the other. */

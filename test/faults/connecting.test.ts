@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createAgent } from "../../src/transport/agent.js";
-import { TEXT, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed } from "../support/asking.js";
-import { type Certificate, certificate } from "../support/certificates.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
+import { TEXT, whole } from "../support/services/answers.js";
+import { type Certificate, certificate } from "../support/services/certificates.js";
+import { chaosServer } from "../support/services/chaos-server.js";
 
 const SOON = 40;
 

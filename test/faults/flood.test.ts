@@ -15,7 +15,7 @@ describe("A flood of chunks", () => {
   let worker: Worker;
   let url: string;
   before(async () => {
-    worker = new Worker(join(__dirname, "../support/flood-service.mjs"), {
+    worker = new Worker(join(__dirname, "../support/services/flood-service.mjs"), {
       workerData: { perSecond: PER_SECOND, seconds: SECONDS },
       execArgv: [],
     });

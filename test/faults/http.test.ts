@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../src/index.js";
-import { answer, DONE, delta, finish, record, TEXT, USAGE, usage, WORDS, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import {
+  answer,
+  DONE,
+  delta,
+  finish,
+  record,
+  TEXT,
+  USAGE,
+  usage,
+  WORDS,
+  whole,
+} from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 
 const SSE = { "content-type": "text/event-stream" };

@@ -4,8 +4,8 @@ import { askFlow, provider } from "../support/flows.js";
 import { eventually, pause, textOf } from "../support/inbox.js";
 import { retryFlow } from "../support/retry-flow.js";
 import { type Credentials, type DeployType, type FlowNode, TestRuntime } from "../support/runtime.js";
-import { SaasService, TEAM, VIRTUAL_KEY } from "../support/saas-service.js";
-import { useService } from "../support/service.js";
+import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 import { until } from "../support/waiting.js";
 

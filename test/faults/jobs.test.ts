@@ -5,8 +5,8 @@ import { type ChatOptions, type ChatResult, chatStream, startChat } from "../../
 import { createAgent } from "../../src/transport/agent.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/guards.js";
-import { type SaasFault, SaasService, TEAM, VIRTUAL_KEY } from "../support/saas-service.js";
-import { useService } from "../support/service.js";
+import { type SaasFault, SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
+import { useService } from "../support/services/service.js";
 import { turns, until } from "../support/waiting.js";
 
 /** A stream in a job, as it is heard. */

@@ -3,8 +3,8 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow, chatStream, collect, provider, sink, TAB } from "../support/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime.js";
-import type { ServiceRequest } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import type { ServiceRequest } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 const STREAMS = 10;

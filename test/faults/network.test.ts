@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { answer, DONE, delta, finish, record, TEXT, WORDS } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Framing, Peer } from "../support/peer.js";
-import { bandwidth, latency, randomSlicer, slicer } from "../support/toxics.js";
+import { answer, DONE, delta, finish, record, TEXT, WORDS } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
+import type { Framing, Peer } from "../support/services/peer.js";
+import { bandwidth, latency, randomSlicer, slicer } from "../support/services/toxics.js";
 import { until } from "../support/waiting.js";
 
 /** Short enough to wait for, long enough that a busy machine does not trip over it. */

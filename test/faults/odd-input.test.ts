@@ -4,8 +4,8 @@ import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../su
 import { useHelper } from "../support/helper.js";
 import { end, ends, pause } from "../support/inbox.js";
 import type { FlowNode } from "../support/runtime.js";
-import { piece } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import { piece } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 
 describe("Odd input", () => {
   const load = useHelper();

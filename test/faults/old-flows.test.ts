@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Definition, load } from "../editor/editor-half.js";
 import { chatStream, node, provider, sink, TAB } from "../support/flows.js";
 import type { FlowNode } from "../support/runtime.js";
-import { useService } from "../support/service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 /** Without these there is nothing to ask, whatever the version. */

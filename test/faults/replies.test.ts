@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { TEXT, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, CANARY } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import { TEXT, whole } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 
 const SOON = 40;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { askFlow, chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
-import { useService } from "../support/service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 describe("In a runtime", () => {

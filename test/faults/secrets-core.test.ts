@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { type ChatOptions, chatStream, Failure } from "../../src/index.js";
-import { answer, TEXT, WORDS, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
+import { answer, TEXT, WORDS, whole } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
 
 /** What reading a stream throws that must not come to a socket. */
 async function refusal(options: ChatOptions): Promise<Failure> {

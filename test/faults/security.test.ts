@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { askFlow, collect, node, provider, sink, TAB } from "../support/flows.js";
 import { eventually, pause } from "../support/inbox.js";
-import { useService } from "../support/service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 const CANARY = "sk-canary-4711-0815-abcdef";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { constants, gzipSync } from "node:zlib";
 import { DEFAULT_LIMITS } from "../../src/index.js";
-import { DONE, delta, finish, record, whole } from "../support/answers.js";
 import { ask, assertComplete, assertFailed, start, type Told } from "../support/asking.js";
-import { type ChaosServer, chaosServer } from "../support/chaos-server.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import { DONE, delta, finish, record, whole } from "../support/services/answers.js";
+import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 
 const MIB = 1024 * 1024;

@@ -3,8 +3,8 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { node, provider, sink, TAB, witnesses } from "../support/flows.js";
 import { eventually, pause } from "../support/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime.js";
-import type { Reply } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import type { Reply } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 /** Seconds; short enough to wait for. */

@@ -3,8 +3,8 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { end, textOf } from "../support/inbox.js";
-import { finish, piece, type Reply } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import { finish, piece, type Reply } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 
 const SPLIT = { settings: { splitThinking: true } };
 const TEXT = "<think>first <think>inner</think> 👋</think>\n\nHello <think> & co";

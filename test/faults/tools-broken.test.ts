@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { eventually, streamsOf, textOf } from "../support/inbox.js";
 import { retryNode } from "../support/retry-flow.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../support/router-flow.js";
-import { finish, type Script } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import { finish, type Script } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 import { useRuntime } from "../support/use-runtime.js";
 
 const CALLS = [

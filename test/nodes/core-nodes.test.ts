@@ -6,8 +6,8 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { ends, pause } from "../support/inbox.js";
-import { piece, type Script } from "../support/scripted-service.js";
-import { useService } from "../support/service.js";
+import { piece, type Script } from "../support/services/scripted-service.js";
+import { useService } from "../support/services/service.js";
 
 /** Answers with the question's own text, doubled, one letter at a time; longer questions take longer. */
 const echo: Script = async (reply, { body }) => {

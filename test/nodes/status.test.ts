@@ -5,7 +5,7 @@ import { StatusLine } from "../../src/node-red/red/status-line.js";
 import { askFlow } from "../support/flows.js";
 import { useHelper } from "../support/helper.js";
 import { end, eventually, pause } from "../support/inbox.js";
-import { useService } from "../support/service.js";
+import { useService } from "../support/services/service.js";
 
 describe("A status line", () => {
   let clock: sinon.SinonFakeTimers;

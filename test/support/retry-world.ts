@@ -9,7 +9,7 @@ import type { RetryConfig } from "../../src/node-red/retry/settings.js";
 import { FakeClock } from "./fake-clock.js";
 import { textOf } from "./inbox.js";
 import { NodeWorld } from "./node-world.js";
-import { seeded } from "./toxics.js";
+import { seeded } from "./services/toxics.js";
 
 /** How a request goes. */
 export interface Outcome {

@@ -3,9 +3,9 @@
  * again, closes them, asks a third time. Says in JSON how each went.
  */
 import { closeSync, openSync } from "node:fs";
-import { DONE, delta } from "./answers.js";
 import { ask, type Told } from "./asking.js";
-import { chaosServer } from "./chaos-server.js";
+import { DONE, delta } from "./services/answers.js";
+import { chaosServer } from "./services/chaos-server.js";
 
 async function main(): Promise<void> {
   await using server = await chaosServer(async (peer) => {

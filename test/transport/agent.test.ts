@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Agent, EnvHttpProxyAgent } from "undici";
 import { createAgent } from "../../src/transport/agent.js";
-import { TEXT, whole } from "../support/answers.js";
 import { ask, assertComplete, isFailure } from "../support/asking.js";
-import { chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
+import { TEXT, whole } from "../support/services/answers.js";
+import { chaosServer } from "../support/services/chaos-server.js";
 import { until } from "../support/waiting.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];

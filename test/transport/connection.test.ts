@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { Exchange, type ExchangeListener } from "../../src/transport/exchange.js";
-import { delta, whole } from "../support/answers.js";
-import { type ChaosServer, chaosServer } from "../support/chaos-server.js";
 import { guardEachTest } from "../support/guards.js";
-import type { Peer } from "../support/peer.js";
+import { delta, whole } from "../support/services/answers.js";
+import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
+import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 
 /** An exchange with a server, and what it told. */

@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end, ends, pause, textOf } from "../../support/inbox.js";
-import type { Reply } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Reply } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 
 function codeOf(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;

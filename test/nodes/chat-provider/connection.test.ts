@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { certificate } from "../../support/certificates.js";
 import { askFlow } from "../../support/flows.js";
 import { type Credentials, type FlowNode, TestRuntime } from "../../support/runtime.js";
-import { ScriptedService } from "../../support/scripted-service.js";
-import { Tunnel } from "../../support/tunnel.js";
+import { certificate } from "../../support/services/certificates.js";
+import { ScriptedService } from "../../support/services/scripted-service.js";
+import { Tunnel } from "../../support/services/tunnel.js";
 
 function codeOf(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;

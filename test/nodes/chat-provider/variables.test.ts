@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 
 const variable = (name: string) => `\${${name}}`;
 

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 
 const USER = { role: "user", content: "Hi" };
 const TOOL = { type: "function", function: { name: "f", parameters: {} } };

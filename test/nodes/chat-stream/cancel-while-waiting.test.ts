@@ -5,8 +5,8 @@ import { eventually, pause, textOf } from "../../support/inbox.js";
 import { retryFlow, retryNode } from "../../support/retry-flow.js";
 import { routerFlow, weatherman } from "../../support/router-flow.js";
 import type { FlowNode } from "../../support/runtime.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 /** Long enough for a command to come before it is over. */

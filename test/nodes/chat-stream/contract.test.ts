@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/inbox.js";
-import { finish, piece, usage } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import { finish, piece, usage } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 
 describe("A stream of chat-stream", () => {
   const load = useHelper();

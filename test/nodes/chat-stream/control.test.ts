@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/flows.js";
 import { type TestFlow, useHelper } from "../../support/helper.js";
 import { end, ends, eventually, pause, streamsOf, textOf } from "../../support/inbox.js";
-import type { Reply } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Reply } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 
 describe("Stopping a stream", () => {
   const load = useHelper();

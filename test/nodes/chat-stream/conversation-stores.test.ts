@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { askFlow, chatStream } from "../../support/flows.js";
 import { TestRuntime } from "../../support/runtime.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { slowStore } from "../../support/slow-store.js";
 
 const answer: Script = (reply, { body }) => {

@@ -3,8 +3,8 @@ import type { Context, Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/flows.js";
 import { type TestFlow, useHelper } from "../../support/helper.js";
 import { end, ends, pause } from "../../support/inbox.js";
-import { piece, type Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import { piece, type Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });

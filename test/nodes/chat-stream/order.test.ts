@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { askFlow } from "../../support/flows.js";
 import { eventually } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { slowStore } from "../../support/slow-store.js";
 import { useRuntime } from "../../support/use-runtime.js";
 

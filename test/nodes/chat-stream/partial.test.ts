@@ -7,7 +7,7 @@ import { askFlow } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end } from "../../support/inbox.js";
 import { retryFlow } from "../../support/retry-flow.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const partialsOf = (messages: readonly Message[]) =>

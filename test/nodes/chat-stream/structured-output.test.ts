@@ -4,7 +4,7 @@ import { Collecting, streamOf } from "../../support/collecting.js";
 import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end, eventually } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 
 const SCHEMA = {
   type: "object",

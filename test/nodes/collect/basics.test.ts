@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { pause } from "../../support/inbox.js";
-import { piece } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import { piece } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 
 interface Response {
   id: string;

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { streamOf } from "../../support/collecting.js";
 import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
-import { piece, ScriptedService } from "../../support/scripted-service.js";
+import { piece, ScriptedService } from "../../support/services/scripted-service.js";
 
 describe("delta-buffer in a flow", () => {
   const load = useHelper(["sequence/17-split.js"]);

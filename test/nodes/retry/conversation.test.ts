@@ -5,8 +5,8 @@ import { chatStream, node } from "../../support/flows.js";
 import { eventually, pause, textOf } from "../../support/inbox.js";
 import { retryFlow } from "../../support/retry-flow.js";
 import type { FlowNode } from "../../support/runtime.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const user = (content: string): ChatMessage => ({ role: "user", content });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { eventually, streamsOf, textOf } from "../../support/inbox.js";
 import { retryFlow } from "../../support/retry-flow.js";
 import type { FlowNode } from "../../support/runtime.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const broken: Script = async (reply) => {

@@ -6,7 +6,7 @@ import { eventually, textOf } from "../../support/inbox.js";
 import { retryNode } from "../../support/retry-flow.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../../support/router-flow.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };

@@ -6,8 +6,8 @@ import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/
 import { pause, streamsOf, textOf } from "../../support/inbox.js";
 import { retryNode } from "../../support/retry-flow.js";
 import type { FlowNode } from "../../support/runtime.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const refused: Script = (reply) => reply.json(500, {});

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
+import { textOf } from "../../support/inbox.js";
+import { retryFlow } from "../../support/retry-flow.js";
+import { answering, routerFlow } from "../../support/router-flow.js";
+import type { FlowNode } from "../../support/runtime.js";
 import {
   block,
   blockStart,
@@ -10,13 +15,13 @@ import {
   thinking,
   toolUse,
   whole,
-} from "../../support/anthropic-records.js";
-import { ANTHROPIC_KEY, SIGNATURE, type Turn, useAnthropic } from "../../support/anthropic-service.js";
-import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { textOf } from "../../support/inbox.js";
-import { retryFlow } from "../../support/retry-flow.js";
-import { answering, routerFlow } from "../../support/router-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+} from "../../support/services/anthropic-records.js";
+import {
+  ANTHROPIC_KEY,
+  SIGNATURE,
+  type Turn,
+  useAnthropic,
+} from "../../support/services/anthropic-service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 interface Failed {

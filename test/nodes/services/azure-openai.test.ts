@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { AZURE_KEY, AzureService } from "../../support/azure-service.js";
 import { askFlow } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end, textOf } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { AZURE_KEY, AzureService } from "../../support/services/azure-service.js";
+import { useService } from "../../support/services/service.js";
 
 const V1 = { deployment: "my-gpt" };
 const DATED = { deployment: "my-gpt", apiVersion: "2024-10-21" };

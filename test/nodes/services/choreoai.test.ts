@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { CHOREO_KEY, ChoreoService } from "../../support/choreoai-service.js";
 import { askFlow } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end, textOf } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
+import { CHOREO_KEY, ChoreoService } from "../../support/services/choreoai-service.js";
+import { useService } from "../../support/services/service.js";
 
 const CLAUDE = "claude-3-sonnet-20240229";
 

@@ -2,12 +2,26 @@ import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import { chatStream, provider, sink, TAB } from "../../support/flows.js";
-import { COUNTED, call, content, error, finish, text, thought } from "../../support/gemini-records.js";
-import { geminiArray, geminiBreaks, geminiSays, geminiUrl, KEY } from "../../support/gemini-service.js";
 import { textOf } from "../../support/inbox.js";
 import { oneAnswer } from "../../support/one-answer.js";
 import { answering, routerFlow } from "../../support/router-flow.js";
-import { useService } from "../../support/service.js";
+import {
+  COUNTED,
+  call,
+  content,
+  error,
+  finish,
+  text,
+  thought,
+} from "../../support/services/gemini-records.js";
+import {
+  geminiArray,
+  geminiBreaks,
+  geminiSays,
+  geminiUrl,
+  KEY,
+} from "../../support/services/gemini-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const WEATHER = {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { provider } from "../../support/flows.js";
 import { textOf } from "../../support/inbox.js";
-import { COUNTED, done, say, TIMINGS, text } from "../../support/ollama-records.js";
-import { ollamaBreaks, ollamaSays, ollamaUrl } from "../../support/ollama-service.js";
 import { oneAnswer } from "../../support/one-answer.js";
-import { useService } from "../../support/service.js";
+import { COUNTED, done, say, TIMINGS, text } from "../../support/services/ollama-records.js";
+import { ollamaBreaks, ollamaSays, ollamaUrl } from "../../support/services/ollama-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };

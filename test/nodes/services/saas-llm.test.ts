@@ -5,8 +5,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/flows.js";
 import { type TestFlow, useHelper } from "../../support/helper.js";
 import { end, ends, textOf } from "../../support/inbox.js";
-import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/saas-service.js";
-import { useService } from "../../support/service.js";
+import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
+import { useService } from "../../support/services/service.js";
 
 describe("A chat-stream that asks the SaaS LLM API", () => {
   const load = useHelper();

@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
 import { useHelper } from "../../support/helper.js";
 import { end } from "../../support/inbox.js";
-import { useService } from "../../support/service.js";
-import { VENICE_KEY, VeniceService } from "../../support/venice-service.js";
+import { useService } from "../../support/services/service.js";
+import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
 
 interface Answer {
   choices: { message: Record<string, unknown>; finish_reason: string }[];

@@ -3,8 +3,8 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, node, sink, TAB } from "../../support/flows.js";
 import { type TestFlow, useHelper } from "../../support/helper.js";
 import { end, ends, eventually, pause } from "../../support/inbox.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { assertOneSequence, begin, soundOf, speaking, speechFlow, texts } from "../../support/speech.js";
 
 const KEY = "sk-a-key-for-speech";

@@ -4,7 +4,7 @@ import { node } from "../../support/flows.js";
 import { pause, textOf } from "../../support/inbox.js";
 import { routerFlow, weatherman } from "../../support/router-flow.js";
 import { RouterWorld, turns, WEATHER } from "../../support/router-world.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

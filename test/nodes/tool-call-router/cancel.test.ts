@@ -4,7 +4,7 @@ import { node, sink } from "../../support/flows.js";
 import { eventually, pause, textOf } from "../../support/inbox.js";
 import { answering, routerFlow, weatherman } from "../../support/router-flow.js";
 import { RouterWorld, turns } from "../../support/router-world.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

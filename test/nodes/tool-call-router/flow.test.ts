@@ -14,7 +14,7 @@ import {
   weatherman,
 } from "../../support/router-flow.js";
 import { WEATHER } from "../../support/router-world.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 describe("A tool-call-router in a flow", () => {

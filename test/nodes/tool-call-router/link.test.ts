@@ -4,7 +4,7 @@ import { eventually, pause, textOf } from "../../support/inbox.js";
 import { routerFlow, weatherman } from "../../support/router-flow.js";
 import { RouterWorld, turns, WEATHER } from "../../support/router-world.js";
 import type { FlowNode } from "../../support/runtime.js";
-import { useService } from "../../support/service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const LINKED = [{ ...WEATHER, link: "entry" }];

@@ -12,8 +12,8 @@ import {
   weatherman,
 } from "../../support/router-flow.js";
 import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
-import type { Script } from "../../support/scripted-service.js";
-import { useService } from "../../support/service.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/service.js";
 import { useRuntime } from "../../support/use-runtime.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { providerById } from "../../../src/providers/index.js";
-import { error } from "../../support/gemini-records.js";
+import { error } from "../../support/services/gemini-records.js";
 
 const gemini = providerById("gemini");
 const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Chunk, Delta } from "../../src/core/chat/chunk.js";
+import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 
 /** A request as the service got it. */
 export interface ServiceRequest {

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Dispatcher } from "undici";
-import { type AgentOptions, createAgent } from "../../src/transport/agent.js";
+import { type AgentOptions, createAgent } from "../../../src/transport/agent.js";
+import { until } from "../waiting.js";
 import type { Certificate } from "./certificates.js";
 import { Peer, type Received } from "./peer.js";
-import { until } from "./waiting.js";
 
 /** What a server does with a request (or, with `perConnection`, with a connection before anything was read). */
 export type Script = (peer: Peer, nth: number) => unknown;

@@ -1,4 +1,4 @@
-import type { Chunk } from "../../src/core/chat/chunk.js";
+import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { Reply, Script, ServiceRequest } from "./scripted-service.js";
 
 /** What goes wrong with an answer. */

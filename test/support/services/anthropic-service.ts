@@ -1,4 +1,4 @@
-import { isObject } from "../../src/core/json/parse.js";
+import { isObject } from "../../../src/core/json/parse.js";
 import { event, finish, PING, STOP, start } from "./anthropic-records.js";
 import { type Reply, ScriptedService, type ServiceRequest } from "./scripted-service.js";
 
