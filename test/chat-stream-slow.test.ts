@@ -3,7 +3,7 @@ import { Agent } from "undici";
 import type { Chunk } from "../src/index.js";
 import { chatStream } from "../src/index.js";
 import { isFailure, question } from "./support/asking.js";
-import { guardEachTest } from "./support/guards.js";
+import { guardEachTest } from "./support/runtime/guards.js";
 import { DONE, delta, finish } from "./support/services/answers.js";
 import { chaosServer } from "./support/services/chaos-server.js";
 import { turns } from "./support/waiting.js";

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, root } from "./support/node-red-process.js";
-import type { FlowNode } from "./support/runtime.js";
+import { freePort, root } from "./support/runtime/node-red-process.js";
+import type { FlowNode } from "./support/runtime/runtime.js";
 
 /** How long `npm start` may take from its first word to its last, everything being built. */
 const START = 30_000;

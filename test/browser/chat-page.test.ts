@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { screenshot } from "../support/browser.js";
+import { screenshot } from "../support/runtime/browser.js";
 import { example, world } from "./world.js";
 
 describe("the chat page of the example", function () {

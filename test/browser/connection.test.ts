@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../support/node-red-process.js";
+import { freePort } from "../support/runtime/node-red-process.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import type { Editor } from "./editor.js";
 import { providerFlow } from "./flows.js";

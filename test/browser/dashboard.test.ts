@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { screenshot } from "../support/browser.js";
-import { DASHBOARD, type NodeRedProcess } from "../support/node-red-process.js";
+import { screenshot } from "../support/runtime/browser.js";
+import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
 import { example, PACKAGE, world } from "./world.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
-import { EditorPage } from "../support/editor-page.js";
+import { EditorPage } from "../support/runtime/editor-page.js";
 
 /** One message in the debug sidebar. */
 export interface DebugMessage {

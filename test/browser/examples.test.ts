@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/browser.js";
+import { screenshot } from "../support/runtime/browser.js";
 import { example, PACKAGE, world } from "./world.js";
 
 describe("Import > Examples", function () {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { NodeRedProcess } from "../support/node-red-process.js";
-import { packInto, type Tarball } from "../support/tarball.js";
+import type { NodeRedProcess } from "../support/runtime/node-red-process.js";
+import { packInto, type Tarball } from "../support/runtime/tarball.js";
 import { Editor } from "./editor.js";
 import { world } from "./world.js";
 

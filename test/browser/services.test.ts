@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/browser.js";
+import { screenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import type { Editor } from "./editor.js";

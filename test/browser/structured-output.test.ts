@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/browser.js";
+import { screenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { chatFlow } from "./flows.js";
 import { world } from "./world.js";

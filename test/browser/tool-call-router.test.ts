@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
-import { screenshot } from "../support/browser.js";
+import { screenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { PACKAGE, world } from "./world.js";
 

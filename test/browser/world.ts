@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
-import { screenshot, TestBrowser } from "../support/browser.js";
+import { screenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
   type NodeRedProcess,
   root,
   startNodeRed,
   WITHOUT_DASHBOARD,
-} from "../support/node-red-process.js";
+} from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
 
 export const PACKAGE = "@deltaflow/node-red-chat-stream";

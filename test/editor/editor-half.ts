@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import ts from "typescript";
-import { root } from "../support/node-red-process.js";
+import { root } from "../support/runtime/node-red-process.js";
 
 /** Every stem that has an editor half. */
 export const STEMS: readonly string[] = readdirSync(join(root, "nodes"))

@@ -1,5 +1,5 @@
 import { WebSocket } from "undici";
-import { Inbox } from "../support/inbox.js";
+import { Inbox } from "../support/runtime/inbox.js";
 
 /** What the chat page gets over its websocket. */
 export interface Frame {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { Inbox } from "../support/inbox.js";
-import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime.js";
+import { Inbox } from "../support/runtime/inbox.js";
+import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
 
 const FOLDER = join(dirname(dirname(__dirname)), "examples");
 

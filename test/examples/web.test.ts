@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Script } from "node:vm";
-import { pause } from "../support/inbox.js";
+import { pause } from "../support/runtime/inbox.js";
 import { ChatVisitor } from "./chat-visitor.js";
 import { ExampleRun, exampleBy } from "./example-run.js";
 

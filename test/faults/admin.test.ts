@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { askFlow } from "../support/flows.js";
+import { askFlow } from "../support/runtime/flows.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 const ROUTES = [
   ["GET", "/chat-provider/providers"],

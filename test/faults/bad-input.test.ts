@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { BAD_INPUT } from "../support/bad-input.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { eventually, pause } from "../support/inbox.js";
-import { type FlowNode, TestRuntime } from "../support/runtime.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import { eventually, pause } from "../support/runtime/inbox.js";
+import { type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
 import { useService } from "../support/services/service.js";
 
 /** All cases in one flow, so that the throttled status has to be waited for only once. */

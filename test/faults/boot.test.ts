@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow } from "../support/flows.js";
-import { guardEachTest } from "../support/guards.js";
-import { pause, textOf } from "../support/inbox.js";
-import { type RuntimeOptions, TestRuntime } from "../support/runtime.js";
+import { askFlow } from "../support/runtime/flows.js";
+import { guardEachTest } from "../support/runtime/guards.js";
+import { pause, textOf } from "../support/runtime/inbox.js";
+import { type RuntimeOptions, TestRuntime } from "../support/runtime/runtime.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 describe("A runtime that stops", () => {
   const service = useService();
@@ -18,7 +18,7 @@ describe("A runtime that stops", () => {
     service().script = (reply) => void reply.send("half");
     const child = spawn(
       process.execPath,
-      ["--import=tsx", join(__dirname, "../support/runtime-child.ts"), service().url, "100"],
+      ["--import=tsx", join(__dirname, "../support/runtime/runtime-child.ts"), service().url, "100"],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const [said] = (await once(child.stdout, "data")) as [Buffer];

@@ -3,7 +3,7 @@ import sinon from "sinon";
 import { systemClock } from "../../src/transport/system-clock.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";

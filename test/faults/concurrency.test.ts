@@ -4,11 +4,20 @@ import { runInNewContext } from "node:vm";
 import sinon from "sinon";
 import type { Message } from "../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../support/collecting.js";
-import { askFlow, chatStream, collect, node, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { eventually, pause, streamsOf } from "../support/inbox.js";
+import {
+  askFlow,
+  chatStream,
+  collect,
+  node,
+  provider,
+  sink,
+  TAB,
+  witnesses,
+} from "../support/runtime/flows.js";
+import { eventually, pause, streamsOf } from "../support/runtime/inbox.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 /** Answers each letter of the question three times, one piece after the other. */
 const stutter: Script = async (reply, { body }) => {

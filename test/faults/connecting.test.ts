@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createAgent } from "../../src/transport/agent.js";
 import { ask, assertComplete, assertFailed } from "../support/asking.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { type Certificate, certificate } from "../support/services/certificates.js";
 import { chaosServer } from "../support/services/chaos-server.js";
@@ -151,7 +151,7 @@ describe("Faults of the network, while connecting", () => {
         'ulimit -n 256; exec "$0" "$@"',
         process.execPath,
         `--import=file://${tsx}`,
-        join(__dirname, "../support/starved.ts"),
+        join(__dirname, "../support/runtime/starved.ts"),
       ],
       { timeout: 60_000 },
     );

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { askFlow } from "../support/flows.js";
-import { eventually } from "../support/inbox.js";
-import { useRuntime } from "../support/use-runtime.js";
+import { askFlow } from "../support/runtime/flows.js";
+import { eventually } from "../support/runtime/inbox.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 
 const PER_SECOND = 50_000;
 const SECONDS = 1;

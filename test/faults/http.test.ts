@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../src/index.js";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import {
   answer,
   DONE,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../src/index.js";
-import { askFlow, provider } from "../support/flows.js";
-import { eventually, pause, textOf } from "../support/inbox.js";
-import { retryFlow } from "../support/retry-flow.js";
-import { type Credentials, type DeployType, type FlowNode, TestRuntime } from "../support/runtime.js";
+import { askFlow, provider } from "../support/runtime/flows.js";
+import { eventually, pause, textOf } from "../support/runtime/inbox.js";
+import { retryFlow } from "../support/runtime/retry-flow.js";
+import { type Credentials, type DeployType, type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 import { until } from "../support/waiting.js";
 
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };

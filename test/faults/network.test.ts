@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, DONE, delta, finish, record, TEXT, WORDS } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Framing, Peer } from "../support/services/peer.js";

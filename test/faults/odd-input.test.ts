@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { useHelper } from "../support/helper.js";
-import { end, ends, pause } from "../support/inbox.js";
-import type { FlowNode } from "../support/runtime.js";
+import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import { useHelper } from "../support/runtime/helper.js";
+import { end, ends, pause } from "../support/runtime/inbox.js";
+import type { FlowNode } from "../support/runtime/runtime.js";
 import { piece } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Definition, load } from "../editor/editor-half.js";
-import { chatStream, node, provider, sink, TAB } from "../support/flows.js";
-import type { FlowNode } from "../support/runtime.js";
+import { chatStream, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import type { FlowNode } from "../support/runtime/runtime.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 /** Without these there is nothing to ask, whatever the version. */
 const NEEDED: ReadonlySet<string> = new Set(["name", "provider", "baseUrl", "model"]);

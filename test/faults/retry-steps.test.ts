@@ -3,14 +3,14 @@ import fc from "fast-check";
 import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red/api.js";
-import { node } from "../support/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../support/inbox.js";
-import { retryFlow } from "../support/retry-flow.js";
+import { node } from "../support/runtime/flows.js";
+import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
+import { retryFlow } from "../support/runtime/retry-flow.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../support/services/answers.js";
 import { type Break, BreakingService, FAULTS } from "../support/services/breaking-service.js";
 import { piece } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 /** Silence after which a stalled answer is given up, in seconds. */
 const PATIENCE = { idleTimeout: 0.4, progressTimeout: 0.4, firstChunkTimeout: 0.4, headersTimeout: 5 };

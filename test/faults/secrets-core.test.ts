@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { type ChatOptions, chatStream, Failure } from "../../src/index.js";
 import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/asking.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, TEXT, WORDS, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 

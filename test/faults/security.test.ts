@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { askFlow, collect, node, provider, sink, TAB } from "../support/flows.js";
-import { eventually, pause } from "../support/inbox.js";
+import { askFlow, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import { eventually, pause } from "../support/runtime/inbox.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 const CANARY = "sk-canary-4711-0815-abcdef";
 const SECRET_HEADER = "header-canary-31415926";

@@ -3,7 +3,7 @@ import { constants, gzipSync } from "node:zlib";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { ask, assertComplete, assertFailed, start, type Told } from "../support/asking.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { DONE, delta, finish, record, whole } from "../support/services/answers.js";
 import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { node, provider, sink, TAB, witnesses } from "../support/flows.js";
-import { eventually, pause } from "../support/inbox.js";
-import type { DeployType, FlowNode } from "../support/runtime.js";
+import { node, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import { eventually, pause } from "../support/runtime/inbox.js";
+import type { DeployType, FlowNode } from "../support/runtime/runtime.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Reply } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 /** Seconds; short enough to wait for. */
 const SHORT = { connectTimeout: 5, headersTimeout: 0.2, firstChunkTimeout: 0.2, idleTimeout: 0.2 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow } from "../support/flows.js";
-import { useHelper } from "../support/helper.js";
-import { end, textOf } from "../support/inbox.js";
+import { askFlow } from "../support/runtime/flows.js";
+import { useHelper } from "../support/runtime/helper.js";
+import { end, textOf } from "../support/runtime/inbox.js";
 import { finish, piece, type Reply } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { eventually, streamsOf, textOf } from "../support/inbox.js";
-import { retryNode } from "../support/retry-flow.js";
-import { answering, callRecords, messagesOf, routerFlow } from "../support/router-flow.js";
+import { eventually, streamsOf, textOf } from "../support/runtime/inbox.js";
+import { retryNode } from "../support/runtime/retry-flow.js";
+import { answering, callRecords, messagesOf, routerFlow } from "../support/runtime/router-flow.js";
+import { useRuntime } from "../support/runtime/use-runtime.js";
 import { finish, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
-import { useRuntime } from "../support/use-runtime.js";
 
 const CALLS = [
   ...callRecords("get_weather", { city: "Paris" }, 0),

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Message } from "../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB } from "../support/flows.js";
-import { useHelper } from "../support/helper.js";
-import { ends, pause } from "../support/inbox.js";
+import { chatStream, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import { useHelper } from "../support/runtime/helper.js";
+import { ends, pause } from "../support/runtime/inbox.js";
 import { piece, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { StatusLine } from "../../src/node-red/red/status-line.js";
-import { askFlow } from "../support/flows.js";
-import { useHelper } from "../support/helper.js";
-import { end, eventually, pause } from "../support/inbox.js";
+import { askFlow } from "../support/runtime/flows.js";
+import { useHelper } from "../support/runtime/helper.js";
+import { end, eventually, pause } from "../support/runtime/inbox.js";
 import { useService } from "../support/services/service.js";
 
 describe("A status line", () => {

@@ -9,8 +9,8 @@ import {
   startNodeRed,
   VERSIONS,
   type Version,
-} from "../support/node-red-process.js";
-import { packInto, type Tarball } from "../support/tarball.js";
+} from "../support/runtime/node-red-process.js";
+import { packInto, type Tarball } from "../support/runtime/tarball.js";
 
 const NAME = "@deltaflow/node-red-chat-stream";
 const TYPES = [

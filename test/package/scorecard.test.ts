@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../support/node-red-process.js";
+import { root } from "../support/runtime/node-red-process.js";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes);

@@ -7,8 +7,8 @@ import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-r
 import { RetryController } from "../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../src/node-red/retry/settings.js";
 import { FakeClock } from "./fake-clock.js";
-import { textOf } from "./inbox.js";
 import { NodeWorld } from "./node-world.js";
+import { textOf } from "./runtime/inbox.js";
 import { seeded } from "./services/toxics.js";
 
 /** How a request goes. */

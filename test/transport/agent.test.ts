@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Agent, EnvHttpProxyAgent } from "undici";
 import { createAgent } from "../../src/transport/agent.js";
 import { ask, assertComplete, isFailure } from "../support/asking.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import { until } from "../support/waiting.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { Exchange, type ExchangeListener } from "../../src/transport/exchange.js";
-import { guardEachTest } from "../support/guards.js";
+import { guardEachTest } from "../support/runtime/guards.js";
 import { delta, whole } from "../support/services/answers.js";
 import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/flows.js";
+import { askFlow } from "../../support/runtime/flows.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 describe("What a chat-provider tells in its dialog", () => {
   const service = useService();

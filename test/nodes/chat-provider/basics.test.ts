@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { useHelper } from "../../support/helper.js";
-import { end, ends, pause, textOf } from "../../support/inbox.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { useHelper } from "../../support/runtime/helper.js";
+import { end, ends, pause, textOf } from "../../support/runtime/inbox.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { CancelledStreams } from "../../../src/node-red/messages/cancelled-streams.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { eventually, pause, textOf } from "../../support/inbox.js";
-import { retryFlow, retryNode } from "../../support/retry-flow.js";
-import { routerFlow, weatherman } from "../../support/router-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
+import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
+import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 /** Long enough for a command to come before it is over. */
 const HINT = "300";

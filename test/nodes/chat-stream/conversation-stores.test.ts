@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { askFlow, chatStream } from "../../support/flows.js";
-import { TestRuntime } from "../../support/runtime.js";
+import { askFlow, chatStream } from "../../support/runtime/flows.js";
+import { TestRuntime } from "../../support/runtime/runtime.js";
+import { slowStore } from "../../support/runtime/slow-store.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { slowStore } from "../../support/slow-store.js";
 
 const answer: Script = (reply, { body }) => {
   const messages = body["messages"] as { content: string }[];

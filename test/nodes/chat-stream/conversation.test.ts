@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Context, Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/flows.js";
-import { type TestFlow, useHelper } from "../../support/helper.js";
-import { end, ends, pause } from "../../support/inbox.js";
+import { askFlow } from "../../support/runtime/flows.js";
+import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
+import { end, ends, pause } from "../../support/runtime/inbox.js";
 import { piece, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/flows.js";
-import { eventually } from "../../support/inbox.js";
+import { askFlow } from "../../support/runtime/flows.js";
+import { eventually } from "../../support/runtime/inbox.js";
+import { slowStore } from "../../support/runtime/slow-store.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
-import { slowStore } from "../../support/slow-store.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 /** What takes its time says who is asked about: a key or a prompt that a database knows. */
 const SLOW = "$flowContext('nobody', 'slow')";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../../support/collecting.js";
-import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { useHelper } from "../../support/helper.js";
-import { end, eventually } from "../../support/inbox.js";
+import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { useHelper } from "../../support/runtime/helper.js";
+import { end, eventually } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/service.js";
 
 const SCHEMA = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { streamOf } from "../../support/collecting.js";
-import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { useHelper } from "../../support/helper.js";
+import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { useHelper } from "../../support/runtime/helper.js";
 import { piece, ScriptedService } from "../../support/services/scripted-service.js";
 
 describe("delta-buffer in a flow", () => {

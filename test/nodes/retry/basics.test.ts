@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../../support/inbox.js";
-import { retryFlow, retryNode } from "../../support/retry-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { eventually, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");

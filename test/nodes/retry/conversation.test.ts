@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, node } from "../../support/flows.js";
-import { eventually, pause, textOf } from "../../support/inbox.js";
-import { retryFlow } from "../../support/retry-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { chatStream, node } from "../../support/runtime/flows.js";
+import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
+import { retryFlow } from "../../support/runtime/retry-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const user = (content: string): ChatMessage => ({ role: "user", content });
 const assistant = (content: string): ChatMessage => ({ role: "assistant", content });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { eventually, streamsOf, textOf } from "../../support/inbox.js";
-import { retryFlow } from "../../support/retry-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { eventually, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import { retryFlow } from "../../support/runtime/retry-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");

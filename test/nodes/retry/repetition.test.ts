@@ -3,8 +3,8 @@ import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import { Collecting } from "../../support/collecting.js";
 import { assertContract, DeltaBuffering } from "../../support/delta-buffering.js";
-import { textOf } from "../../support/inbox.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
+import { textOf } from "../../support/runtime/inbox.js";
 
 const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });

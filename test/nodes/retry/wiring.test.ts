@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message, NodeRed } from "../../../src/node-red/red/api.js";
 import { feedsRetry } from "../../../src/node-red/red/wiring.js";
-import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { pause, streamsOf, textOf } from "../../support/inbox.js";
-import { retryNode } from "../../support/retry-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import { retryNode } from "../../support/runtime/retry-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const refused: Script = (reply) => reply.json(500, {});
 const well: Script = (reply) => reply.say("Hello");

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { textOf } from "../../support/inbox.js";
-import { retryFlow } from "../../support/retry-flow.js";
-import { answering, routerFlow } from "../../support/router-flow.js";
-import type { FlowNode } from "../../support/runtime.js";
+import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { textOf } from "../../support/runtime/inbox.js";
+import { retryFlow } from "../../support/runtime/retry-flow.js";
+import { answering, routerFlow } from "../../support/runtime/router-flow.js";
+import type { FlowNode } from "../../support/runtime/runtime.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   block,
   blockStart,
@@ -22,7 +23,6 @@ import {
   type Turn,
   useAnthropic,
 } from "../../support/services/anthropic-service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 interface Failed {
   code: string;

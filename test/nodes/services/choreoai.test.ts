@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/flows.js";
-import { useHelper } from "../../support/helper.js";
-import { end, textOf } from "../../support/inbox.js";
+import { askFlow } from "../../support/runtime/flows.js";
+import { useHelper } from "../../support/runtime/helper.js";
+import { end, textOf } from "../../support/runtime/inbox.js";
 import { CHOREO_KEY, ChoreoService } from "../../support/services/choreoai-service.js";
 import { useService } from "../../support/services/service.js";
 

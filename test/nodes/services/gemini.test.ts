@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import { chatStream, provider, sink, TAB } from "../../support/flows.js";
-import { textOf } from "../../support/inbox.js";
 import { oneAnswer } from "../../support/one-answer.js";
-import { answering, routerFlow } from "../../support/router-flow.js";
+import { chatStream, provider, sink, TAB } from "../../support/runtime/flows.js";
+import { textOf } from "../../support/runtime/inbox.js";
+import { answering, routerFlow } from "../../support/runtime/router-flow.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
   call,
@@ -22,7 +23,6 @@ import {
   KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const WEATHER = {
   type: "function",

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
 import type { ProviderNode } from "../../../src/node-red/chat-provider/admin-routes.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/flows.js";
-import { type TestFlow, useHelper } from "../../support/helper.js";
-import { end, ends, textOf } from "../../support/inbox.js";
+import { askFlow } from "../../support/runtime/flows.js";
+import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
+import { end, ends, textOf } from "../../support/runtime/inbox.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import { useService } from "../../support/services/service.js";
 

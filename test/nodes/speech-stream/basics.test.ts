@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, node, sink, TAB } from "../../support/flows.js";
-import { type TestFlow, useHelper } from "../../support/helper.js";
-import { end, ends, eventually, pause } from "../../support/inbox.js";
+import { chatStream, node, sink, TAB } from "../../support/runtime/flows.js";
+import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
+import { end, ends, eventually, pause } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 import { assertOneSequence, begin, soundOf, speaking, speechFlow, texts } from "../../support/speech.js";

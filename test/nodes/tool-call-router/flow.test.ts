@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB } from "../../support/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../../support/inbox.js";
-import { retryNode } from "../../support/retry-flow.js";
+import { WEATHER } from "../../support/router-world.js";
+import { chatStream, collect, node, provider, sink, TAB } from "../../support/runtime/flows.js";
+import { eventually, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import { retryNode } from "../../support/runtime/retry-flow.js";
 import {
   answering,
   breaksOff,
@@ -12,10 +13,9 @@ import {
   routerFlow,
   routerNode,
   weatherman,
-} from "../../support/router-flow.js";
-import { WEATHER } from "../../support/router-world.js";
+} from "../../support/runtime/router-flow.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 describe("A tool-call-router in a flow", () => {
   const service = useService();

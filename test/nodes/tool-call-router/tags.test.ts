@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/flows.js";
-import { eventually, pause, textOf } from "../../support/inbox.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
+import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import {
   answering,
   callRecords,
@@ -10,11 +11,10 @@ import {
   routerFlow,
   routerNode,
   weatherman,
-} from "../../support/router-flow.js";
-import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
+} from "../../support/runtime/router-flow.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { useRuntime } from "../../support/use-runtime.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 

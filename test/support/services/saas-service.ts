@@ -1,4 +1,4 @@
-import { eventually } from "../inbox.js";
+import { eventually } from "../runtime/inbox.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /** What goes wrong at a step. `no_id` is an answer of the right form that lacks what it is for. */

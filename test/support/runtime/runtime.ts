@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
-import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
+import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { turns, until } from "./waiting.js";
+import { turns, until } from "../waiting.js";
 
 /** Resources of the process that a stream may hold open while it lives and not after. */
 const WATCHED = /^(TCP|TLS|Pipe|Timeout|GetAddrInfo|Process)/;

@@ -1,4 +1,4 @@
-import type { Message } from "../../src/node-red/red/api.js";
+import type { Message } from "../../../src/node-red/red/api.js";
 
 /** How long a test waits for a message at most. It comes in milliseconds, unless the machine has other things to do. */
 const PATIENCE = 15_000;

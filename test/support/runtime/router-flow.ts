@@ -1,7 +1,7 @@
+import { TIME, WEATHER } from "../router-world.js";
+import { piece, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
-import { TIME, WEATHER } from "./router-world.js";
 import type { FlowNode, TestRuntime } from "./runtime.js";
-import { piece, type Reply, type Script, type ServiceRequest } from "./services/scripted-service.js";
 
 export interface RouterFlow {
   /** Settings of the router; its `wires` too. */
