@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { chatStream } from "../src/index.js";
-import { isFailure, question } from "./support/asking.js";
 import { guardEachTest } from "./support/runtime/guards.js";
 import { stalling, TEXT, WORDS, whole } from "./support/services/answers.js";
 import { chaosServer } from "./support/services/chaos-server.js";
 import type { Peer } from "./support/services/peer.js";
 import { turns } from "./support/waiting.js";
+import { isFailure, question } from "./support/worlds/asking.js";
 
 describe("A chat stream with a signal", () => {
   guardEachTest();

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Agent } from "undici";
 import type { Chunk } from "../src/index.js";
 import { chatStream } from "../src/index.js";
-import { isFailure, question } from "./support/asking.js";
 import { guardEachTest } from "./support/runtime/guards.js";
 import { DONE, delta, finish } from "./support/services/answers.js";
 import { chaosServer } from "./support/services/chaos-server.js";
 import { turns } from "./support/waiting.js";
+import { isFailure, question } from "./support/worlds/asking.js";
 
 /** A service that has sent everything before its reader has taken the second piece. */
 const eager = (records: number) =>

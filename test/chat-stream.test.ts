@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type ChatStream, type Chunk, chatStream, type Failure, StreamConsumedError } from "../src/index.js";
-import { isFailure, question } from "./support/asking.js";
 import { guardEachTest } from "./support/runtime/guards.js";
 import { answer, delta, record, stalling, TEXT, USAGE, WORDS, whole } from "./support/services/answers.js";
 import { chaosServer } from "./support/services/chaos-server.js";
 import { turns, until } from "./support/waiting.js";
+import { isFailure, question } from "./support/worlds/asking.js";
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../src/node-red/red/api.js";
-import { streamOf } from "../support/collecting.js";
 import { node, sink, TAB } from "../support/runtime/flows.js";
 import { type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
 import { turns } from "../support/waiting.js";
+import { streamOf } from "../support/worlds/collecting.js";
 
 const text = (messages: readonly Message[]) => messages.map(({ payload }) => payload).join("");
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import { systemClock } from "../../src/transport/system-clock.js";
-import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
-import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
+import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
+import { FakeClock } from "../support/worlds/fake-clock.js";
 
 const SOON = 40;
 

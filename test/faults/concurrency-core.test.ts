@@ -3,12 +3,12 @@ import { type EventEmitter, getEventListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { chatStream, startChat } from "../../src/index.js";
 import { createAgent } from "../../src/transport/agent.js";
-import { type Asking, ask, assertComplete, question, start } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
+import { type Asking, ask, assertComplete, question, start } from "../support/worlds/asking.js";
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {

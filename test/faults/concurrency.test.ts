@@ -3,7 +3,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import sinon from "sinon";
 import type { Message } from "../../src/node-red/red/api.js";
-import { Collecting, streamOf } from "../support/collecting.js";
 import {
   askFlow,
   chatStream,
@@ -18,6 +17,7 @@ import { eventually, pause, streamsOf } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
+import { Collecting, streamOf } from "../support/worlds/collecting.js";
 
 /** Answers each letter of the question three times, one piece after the other. */
 const stutter: Script = async (reply, { body }) => {

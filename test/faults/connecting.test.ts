@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createAgent } from "../../src/transport/agent.js";
-import { ask, assertComplete, assertFailed } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { type Certificate, certificate } from "../support/services/certificates.js";
 import { chaosServer } from "../support/services/chaos-server.js";
+import { ask, assertComplete, assertFailed } from "../support/worlds/asking.js";
 
 const SOON = 40;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chatStream } from "../../src/index.js";
-import { isFailure, question } from "../support/asking.js";
 import { DONE, delta } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
+import { isFailure, question } from "../support/worlds/asking.js";
 
 describe("A finish reason that tells of a fault", () => {
   for (const reason of ["error", "insufficient_system_resource"]) {

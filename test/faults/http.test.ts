@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../src/index.js";
-import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import {
   answer,
@@ -17,6 +16,7 @@ import {
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
+import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
 const SSE = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };

@@ -3,11 +3,11 @@ import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
 import { type ChatOptions, type ChatResult, chatStream, startChat } from "../../src/index.js";
 import { createAgent } from "../../src/transport/agent.js";
-import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { type SaasFault, SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/service.js";
 import { turns, until } from "../support/waiting.js";
+import { FakeClock } from "../support/worlds/fake-clock.js";
 
 /** A stream in a job, as it is heard. */
 interface Heard {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { ask, assertComplete, assertFailed, start } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, DONE, TEXT, WORDS } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Framing, Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
+import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
 /** Short enough to wait for, long enough that a busy machine does not trip over it. */
 const SOON = 40;

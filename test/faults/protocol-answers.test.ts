@@ -6,6 +6,7 @@ import { TOOL_CALLS } from "../fixtures/tool-calls.js";
 import { type Answer, RENDERERS } from "../support/any-dialect.js";
 import { anyText } from "../support/arbitraries.js";
 import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../support/fixtures.js";
+import { play } from "../support/replay.js";
 import {
   anyFixture,
   atEachPlace,
@@ -15,8 +16,7 @@ import {
   TEXTS,
   textsOf,
   WORDS,
-} from "../support/playing.js";
-import { play } from "../support/replay.js";
+} from "../support/worlds/playing.js";
 
 describe("Faults of the protocol, in the answer as a whole", () => {
   it("P13 tool calls of every habit are one call each", () => {

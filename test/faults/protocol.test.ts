@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ERRORS } from "../fixtures/errors.js";
 import { WPT } from "../fixtures/wpt.js";
 import { chunk, counted, DONE, finish, HEAD, ROLE, raw, sse, text, USAGE } from "../support/fixtures.js";
+import { play, recordsOf } from "../support/replay.js";
 import {
   anyFixture,
   atEachPlace,
@@ -11,8 +12,7 @@ import {
   TEXTS,
   textsOf,
   WORDS,
-} from "../support/playing.js";
-import { play, recordsOf } from "../support/replay.js";
+} from "../support/worlds/playing.js";
 
 describe("Faults of the protocol, record by record", () => {
   it("P04 an error in the stream ends it wherever it stands and whatever its form, with or without an end marker", () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { createAgent } from "../../src/transport/agent.js";
-import { ask, assertComplete, assertFailed, CANARY, shows } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { certificate } from "../support/services/certificates.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
+import { ask, assertComplete, assertFailed, CANARY, shows } from "../support/worlds/asking.js";
 
 const SOON = 40;
 

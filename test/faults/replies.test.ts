@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { ask, assertComplete, assertFailed, CANARY } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
+import { ask, assertComplete, assertFailed, CANARY } from "../support/worlds/asking.js";
 
 const SOON = 40;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Outcome, RetryWorld } from "../support/retry-world.js";
 import { seeded } from "../support/services/toxics.js";
+import { type Outcome, RetryWorld } from "../support/worlds/retry-world.js";
 
 const DOWN: Outcome = { takes: 20, fails: "connection" };
 const REFUSED: Outcome = { takes: 20, fails: "server_error", details: { status: 503 } };

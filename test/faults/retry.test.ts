@@ -4,7 +4,7 @@ import type { FailureCode, FailureData } from "../../src/core/failure.js";
 import type { RetryTag } from "../../src/node-red/messages/retry-tag.js";
 import type { Message } from "../../src/node-red/red/api.js";
 import { providerById } from "../../src/providers/index.js";
-import { type Outcome, RetryWorld, type WorldOptions } from "../support/retry-world.js";
+import { type Outcome, RetryWorld, type WorldOptions } from "../support/worlds/retry-world.js";
 
 const WELL: Outcome = { takes: 10, texts: ["Hello", " world"] };
 const FAILS: Outcome = { takes: 10, fails: "server_error", details: { status: 500 } };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { type ChatOptions, chatStream, Failure } from "../../src/index.js";
-import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { answer, TEXT, WORDS, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
+import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/worlds/asking.js";
 
 /** What reading a stream throws that must not come to a socket. */
 async function refusal(options: ChatOptions): Promise<Failure> {

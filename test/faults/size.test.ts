@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { constants, gzipSync } from "node:zlib";
 import { DEFAULT_LIMITS } from "../../src/index.js";
-import { ask, assertComplete, assertFailed, start, type Told } from "../support/asking.js";
-import { FakeClock } from "../support/fake-clock.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { DONE, delta, finish, record, whole } from "../support/services/answers.js";
 import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
+import { ask, assertComplete, assertFailed, start, type Told } from "../support/worlds/asking.js";
+import { FakeClock } from "../support/worlds/fake-clock.js";
 
 const MIB = 1024 * 1024;
 const SSE = { "content-type": "text/event-stream" };

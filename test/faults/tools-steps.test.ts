@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { RouterWorld, turns } from "../support/router-world.js";
 import { textOf } from "../support/runtime/inbox.js";
+import { RouterWorld, turns } from "../support/worlds/router-world.js";
 
 const CALLS = [
   { name: "get_weather", args: { city: "Paris" } },

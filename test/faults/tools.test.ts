@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import type { FailureData } from "../../src/core/failure.js";
-import { type Called, RouterWorld, type Turn, turns, type WorldOptions } from "../support/router-world.js";
+import {
+  type Called,
+  RouterWorld,
+  type Turn,
+  turns,
+  type WorldOptions,
+} from "../support/worlds/router-world.js";
 
 const PARIS: Called = { name: "get_weather", args: { city: "Paris" } };
 const DONE: Turn = { texts: ["Done."] };

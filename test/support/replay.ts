@@ -9,8 +9,8 @@ import { providerById } from "../../src/providers/index.js";
 import { type BodyListener, readerFor } from "../../src/transport/body.js";
 import { framingOf } from "../../src/transport/framing.js";
 import type { RecordReader } from "../../src/transport/record-reader.js";
-import { FakeClock } from "./fake-clock.js";
 import type { Fixture } from "./fixtures.js";
+import { FakeClock } from "./worlds/fake-clock.js";
 
 /** One call of a decoder's sink, as data. */
 export type SinkCall =

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Agent, EnvHttpProxyAgent } from "undici";
 import { createAgent } from "../../src/transport/agent.js";
-import { ask, assertComplete, isFailure } from "../support/asking.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { TEXT, whole } from "../support/services/answers.js";
 import { chaosServer } from "../support/services/chaos-server.js";
 import { until } from "../support/waiting.js";
+import { ask, assertComplete, isFailure } from "../support/worlds/asking.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Deadlines, type Expiry } from "../../../src/core/lifecycle/deadlines.js";
 import type { Timeouts } from "../../../src/core/limits.js";
-import { FakeClock } from "../../support/fake-clock.js";
+import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 const TIMEOUTS: Timeouts = {
   connect: 100,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type SessionEnd, Sessions } from "../../../src/core/lifecycle/sessions.js";
 import { Slots, type Ticket } from "../../../src/core/lifecycle/slots.js";
-import { FakeClock } from "../../support/fake-clock.js";
+import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 function sessions(most = 3, expiry?: number, remember?: readonly SessionEnd[]) {
   const clock = new FakeClock();

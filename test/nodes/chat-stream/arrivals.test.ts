@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Arrivals } from "../../../src/node-red/chat-stream/arrivals.js";
-import { FakeClock } from "../../support/fake-clock.js";
+import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 describe("Messages that take their time to be ready", () => {
   it("go on in the order in which they came, and one that fails holds nobody up", async () => {

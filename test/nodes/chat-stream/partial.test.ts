@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { streamOf } from "../../support/collecting.js";
-import { DeltaBuffering } from "../../support/delta-buffering.js";
 import { askFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end } from "../../support/runtime/inbox.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
+import { streamOf } from "../../support/worlds/collecting.js";
+import { DeltaBuffering } from "../../support/worlds/delta-buffering.js";
 
 const partialsOf = (messages: readonly Message[]) =>
   messages.filter(({ partial }) => partial !== undefined).map(({ partial }) => partial);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting, streamOf } from "../../support/collecting.js";
 import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, eventually } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/service.js";
+import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
 const SCHEMA = {
   type: "object",

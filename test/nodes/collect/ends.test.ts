@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { runTagOf } from "../../../src/node-red/messages/run-tag.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting, streamOf } from "../../support/collecting.js";
+import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
 function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
   return message!.error as ReturnType<typeof errorOf>;

@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting } from "../../support/collecting.js";
+import { Collecting } from "../../support/worlds/collecting.js";
 
 /** Text as models send it, with what is hard on those who cut it. */
 const text = fc.oneof(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chunkOf, pieces } from "../../support/buffering.js";
-import { Collecting, streamOf } from "../../support/collecting.js";
-import { assertContract, DeltaBuffering, stream } from "../../support/delta-buffering.js";
+import { chunkOf, pieces } from "../../support/worlds/buffering.js";
+import { Collecting, streamOf } from "../../support/worlds/collecting.js";
+import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
 
 describe("delta-buffer: the messages", () => {
   it("are a stream like any other: gapless places of its own, one last message with the count", () => {

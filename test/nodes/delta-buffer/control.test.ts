@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { assertContract, DeltaBuffering, stream } from "../../support/delta-buffering.js";
+import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
 
 describe("delta-buffer: order", () => {
   it("puts right what a node on the way delayed, and takes nothing twice", () => {

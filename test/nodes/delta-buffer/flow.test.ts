@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { streamOf } from "../../support/collecting.js";
 import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { piece, ScriptedService } from "../../support/services/scripted-service.js";
+import { streamOf } from "../../support/worlds/collecting.js";
 
 describe("delta-buffer in a flow", () => {
   const load = useHelper(["sequence/17-split.js"]);

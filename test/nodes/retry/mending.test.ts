@@ -3,8 +3,8 @@ import type { ChatMessage, Chunk, Delta } from "../../../src/core/chat/chunk.js"
 import type { FailureData } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/retry-tag.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
 import { textOf } from "../../support/runtime/inbox.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import { Collecting } from "../../support/collecting.js";
-import { assertContract, DeltaBuffering } from "../../support/delta-buffering.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
 import { textOf } from "../../support/runtime/inbox.js";
+import { Collecting } from "../../support/worlds/collecting.js";
+import { assertContract, DeltaBuffering } from "../../support/worlds/delta-buffering.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });

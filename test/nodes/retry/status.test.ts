@@ -4,7 +4,7 @@ import { Sessions } from "../../../src/core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { type HeldFailure, RetrySession } from "../../../src/node-red/retry/session.js";
 import { RetryStatus } from "../../../src/node-red/retry/status.js";
-import { FakeClock } from "../../support/fake-clock.js";
+import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 describe("The status of a retry node", () => {
   let timers: sinon.SinonFakeTimers;

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/retry-world.js";
 import { eventually, textOf } from "../../support/runtime/inbox.js";
 import { retryNode } from "../../support/runtime/retry-flow.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
+import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };
 const CALL: ChatMessage = { role: "assistant", content: "Let me look. " };

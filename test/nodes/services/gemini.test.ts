@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import { oneAnswer } from "../../support/one-answer.js";
 import { chatStream, provider, sink, TAB } from "../../support/runtime/flows.js";
 import { textOf } from "../../support/runtime/inbox.js";
 import { answering, routerFlow } from "../../support/runtime/router-flow.js";
@@ -23,6 +22,7 @@ import {
   KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/service.js";
+import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = {
   type: "function",

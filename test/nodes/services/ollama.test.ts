@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
-import { oneAnswer } from "../../support/one-answer.js";
 import { provider } from "../../support/runtime/flows.js";
 import { textOf } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { COUNTED, done, say, TIMINGS, text } from "../../support/services/ollama-records.js";
 import { ollamaBreaks, ollamaSays, ollamaUrl } from "../../support/services/ollama-service.js";
 import { useService } from "../../support/services/service.js";
+import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };

@@ -5,7 +5,14 @@ import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, eventually, pause } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { assertOneSequence, begin, soundOf, speaking, speechFlow, texts } from "../../support/speech.js";
+import {
+  assertOneSequence,
+  begin,
+  soundOf,
+  speaking,
+  speechFlow,
+  texts,
+} from "../../support/worlds/speech.js";
 
 const KEY = "sk-a-key-for-speech";
 

@@ -4,7 +4,14 @@ import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, eventually, pause } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
-import { assertOneSequence, begin, soundOf, speaking, speechFlow, texts } from "../../support/speech.js";
+import {
+  assertOneSequence,
+  begin,
+  soundOf,
+  speaking,
+  speechFlow,
+  texts,
+} from "../../support/worlds/speech.js";
 
 describe("Stopping a speech-stream", () => {
   const load = useHelper();

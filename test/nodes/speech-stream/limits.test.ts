@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { SpeechObserver } from "../../../src/client/speech-run.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
-import { FakeClock } from "../../support/fake-clock.js";
-import { texts } from "../../support/speech.js";
+import { FakeClock } from "../../support/worlds/fake-clock.js";
+import { texts } from "../../support/worlds/speech.js";
 
 const MINUTE = 60_000;
 

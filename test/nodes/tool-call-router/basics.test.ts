@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { statsOf } from "../../../src/core/chat/stats.js";
-import { delta, RouterWorld, turns } from "../../support/router-world.js";
 import { textOf } from "../../support/runtime/inbox.js";
+import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 

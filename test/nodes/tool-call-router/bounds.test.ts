@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
 import { eventually, textOf } from "../../support/runtime/inbox.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 

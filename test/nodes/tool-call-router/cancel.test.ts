@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { RouterWorld, turns } from "../../support/router-world.js";
 import { node, sink } from "../../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import { answering, routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
+import { RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 const id = (message: Message | undefined) => message?.parts?.id;

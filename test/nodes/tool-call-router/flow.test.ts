@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { WEATHER } from "../../support/router-world.js";
 import { chatStream, collect, node, provider, sink, TAB } from "../../support/runtime/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
 import { retryNode } from "../../support/runtime/retry-flow.js";
@@ -16,6 +15,7 @@ import {
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
+import { WEATHER } from "../../support/worlds/router-world.js";
 
 describe("A tool-call-router in a flow", () => {
   const service = useService();

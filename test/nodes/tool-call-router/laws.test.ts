@@ -4,8 +4,8 @@ import type { AssistantMessage, Chunk } from "../../../src/core/chat/chunk.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { cutText } from "../../support/arbitraries.js";
-import { delta, RouterWorld, turns } from "../../support/router-world.js";
 import { textOf } from "../../support/runtime/inbox.js";
+import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const FREE = { name: "free", parameters: { type: "object" } };
 

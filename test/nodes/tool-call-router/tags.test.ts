@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { RouterWorld, TIME, turns, WEATHER } from "../../support/router-world.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import {
@@ -15,6 +14,7 @@ import {
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
+import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 

@@ -1,5 +1,5 @@
-import { TIME, WEATHER } from "../router-world.js";
 import { piece, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
+import { TIME, WEATHER } from "../worlds/router-world.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
 import type { FlowNode, TestRuntime } from "./runtime.js";
 

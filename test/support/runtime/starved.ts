@@ -3,9 +3,9 @@
  * again, closes them, asks a third time. Says in JSON how each went.
  */
 import { closeSync, openSync } from "node:fs";
-import { ask, type Told } from "../asking.js";
 import { DONE, delta } from "../services/answers.js";
 import { chaosServer } from "../services/chaos-server.js";
+import { ask, type Told } from "../worlds/asking.js";
 
 async function main(): Promise<void> {
   await using server = await chaosServer(async (peer) => {

@@ -1,5 +1,5 @@
-import { CollectController } from "../../src/node-red/collect/controller.js";
-import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
+import { CollectController } from "../../../src/node-red/collect/controller.js";
+import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 
 /** A collect node without a runtime around it, for laws and for time. */
 export class Collecting {

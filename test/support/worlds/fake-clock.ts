@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/core/clock.js";
-import { turns } from "./waiting.js";
+import type { Clock } from "../../../src/core/clock.js";
+import { turns } from "../waiting.js";
 
 interface Timer {
   at: number;

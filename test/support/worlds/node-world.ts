@@ -1,4 +1,4 @@
-import type { Done, Message, Send } from "../../src/node-red/red/api.js";
+import type { Done, Message, Send } from "../../../src/node-red/red/api.js";
 
 /** A node's controller outside any runtime, which is given its messages as a runtime gives them. */
 export abstract class NodeWorld {

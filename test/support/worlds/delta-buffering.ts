@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DeltaBufferController } from "../../src/node-red/delta-buffer/controller.js";
-import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
+import { DeltaBufferController } from "../../../src/node-red/delta-buffer/controller.js";
+import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { streamOf } from "./collecting.js";
 import { FakeClock } from "./fake-clock.js";
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import type { ChatRequest } from "../../src/core/chat/request.js";
-import { statsOf } from "../../src/core/chat/stats.js";
-import { Failure, type FailureCode, type FailureDetails } from "../../src/core/failure.js";
-import { carried } from "../../src/node-red/messages/stream-writer.js";
-import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
-import { RetryController } from "../../src/node-red/retry/controller.js";
-import type { RetryConfig } from "../../src/node-red/retry/settings.js";
+import type { ChatRequest } from "../../../src/core/chat/request.js";
+import { statsOf } from "../../../src/core/chat/stats.js";
+import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
+import { carried } from "../../../src/node-red/messages/stream-writer.js";
+import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { RetryController } from "../../../src/node-red/retry/controller.js";
+import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
+import { textOf } from "../runtime/inbox.js";
+import { seeded } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
-import { textOf } from "./runtime/inbox.js";
-import { seeded } from "./services/toxics.js";
 
 /** How a request goes. */
 export interface Outcome {

@@ -1,13 +1,13 @@
-import type { ChatResult } from "../../src/client/chat-run.js";
-import type { ChatMessage, Chunk, ToolCallDelta } from "../../src/core/chat/chunk.js";
-import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { statsOf } from "../../src/core/chat/stats.js";
-import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { bringsMessages, composeAsk, withHistory } from "../../src/node-red/chat-stream/request.js";
-import { StreamWriter } from "../../src/node-red/messages/stream-writer.js";
-import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
-import { RouterController } from "../../src/node-red/tool-call-router/controller.js";
-import type { RouterConfig } from "../../src/node-red/tool-call-router/settings.js";
+import type { ChatResult } from "../../../src/client/chat-run.js";
+import type { ChatMessage, Chunk, ToolCallDelta } from "../../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import { statsOf } from "../../../src/core/chat/stats.js";
+import { Failure, type FailureCode } from "../../../src/core/failure.js";
+import { bringsMessages, composeAsk, withHistory } from "../../../src/node-red/chat-stream/request.js";
+import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
+import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { RouterController } from "../../../src/node-red/tool-call-router/controller.js";
+import type { RouterConfig } from "../../../src/node-red/tool-call-router/settings.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 

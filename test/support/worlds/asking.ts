@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
-import type { ChatResult, Chunk, FailureCode, Phase } from "../../src/index.js";
-import { type ChatOptions, Failure, startChat } from "../../src/index.js";
-import { turns } from "./waiting.js";
+import type { ChatResult, Chunk, FailureCode, Phase } from "../../../src/index.js";
+import { type ChatOptions, Failure, startChat } from "../../../src/index.js";
+import { turns } from "../waiting.js";
 
 /** The key that every test asks with. It must be seen nowhere but in the request's header. */
 export const CANARY: string = `sk-canary-${randomUUID()}`;
