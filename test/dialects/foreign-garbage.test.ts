@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readChunk } from "../../src/core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
-import { anyJson } from "../support/arbitraries.js";
-import { decode } from "../support/replay.js";
+import { anyJson } from "../support/inputs/arbitraries.js";
+import { decode } from "../support/inputs/replay.js";
 
 /** Mostly what stands there, sometimes anything. */
 const mostly = <T>(usual: fc.Arbitrary<T>) =>

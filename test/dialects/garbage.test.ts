@@ -4,8 +4,8 @@ import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyChunkLike, anyJson, anyRecords, framed } from "../support/arbitraries.js";
-import { play, RecordingSink } from "../support/replay.js";
+import { anyChunkLike, anyJson, anyRecords, framed } from "../support/inputs/arbitraries.js";
+import { play, RecordingSink } from "../support/inputs/replay.js";
 
 /** Feeds records, and checks what comes out: nothing but the sink's calls, failures that are ours, sound chunks. */
 function survive(records: readonly (readonly [string, string | undefined])[]): void {

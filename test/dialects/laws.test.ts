@@ -4,9 +4,9 @@ import type { Completion } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { mergeChunks } from "../../src/core/chat/merge.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyRecords, framed } from "../support/arbitraries.js";
-import type { Fixture } from "../support/fixtures.js";
-import { decode, type Played, play, type SinkCall, type Told } from "../support/replay.js";
+import { anyRecords, framed } from "../support/inputs/arbitraries.js";
+import type { Fixture } from "../support/inputs/fixtures.js";
+import { decode, type Played, play, type SinkCall, type Told } from "../support/inputs/replay.js";
 
 const ID = "stream-1";
 

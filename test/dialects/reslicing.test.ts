@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyCuts, anyRecords, cutUp, framed } from "../support/arbitraries.js";
-import type { Fixture } from "../support/fixtures.js";
-import { play, recordsOf, replay } from "../support/replay.js";
+import { anyCuts, anyRecords, cutUp, framed } from "../support/inputs/arbitraries.js";
+import type { Fixture } from "../support/inputs/fixtures.js";
+import { play, recordsOf, replay } from "../support/inputs/replay.js";
 
 /** A body of so many bytes is cut everywhere; the time that takes grows with the square of them. */
 const SHORT = 400;

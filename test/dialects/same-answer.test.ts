@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/any-dialect.js";
-import { anyCuts, cutUp } from "../support/arbitraries.js";
-import { play } from "../support/replay.js";
+import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/inputs/any-dialect.js";
+import { anyCuts, cutUp } from "../support/inputs/arbitraries.js";
+import { play } from "../support/inputs/replay.js";
 
 interface Heard {
   text: string;

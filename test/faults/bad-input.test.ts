@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BAD_INPUT } from "../support/bad-input.js";
+import { BAD_INPUT } from "../support/inputs/bad-input.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../support/runtime/runtime.js";

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { finishReason, isFault } from "../../src/core/chat/finish-reason.js";
 import type { FailureCode } from "../../src/core/failure.js";
 import { TOOL_CALLS } from "../fixtures/tool-calls.js";
-import { type Answer, RENDERERS } from "../support/any-dialect.js";
-import { anyText } from "../support/arbitraries.js";
-import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../support/fixtures.js";
-import { play } from "../support/replay.js";
+import { type Answer, RENDERERS } from "../support/inputs/any-dialect.js";
+import { anyText } from "../support/inputs/arbitraries.js";
+import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../support/inputs/fixtures.js";
+import { play } from "../support/inputs/replay.js";
 import {
   anyFixture,
   atEachPlace,

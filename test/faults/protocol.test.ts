@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import { ERRORS } from "../fixtures/errors.js";
 import { WPT } from "../fixtures/wpt.js";
-import { chunk, counted, DONE, finish, HEAD, ROLE, raw, sse, text, USAGE } from "../support/fixtures.js";
-import { play, recordsOf } from "../support/replay.js";
+import {
+  chunk,
+  counted,
+  DONE,
+  finish,
+  HEAD,
+  ROLE,
+  raw,
+  sse,
+  text,
+  USAGE,
+} from "../support/inputs/fixtures.js";
+import { play, recordsOf } from "../support/inputs/replay.js";
 import {
   anyFixture,
   atEachPlace,

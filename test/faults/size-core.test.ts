@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { type Fixture, finish, sse, text } from "../support/fixtures.js";
-import { decode, type Played, play } from "../support/replay.js";
+import { type Fixture, finish, sse, text } from "../support/inputs/fixtures.js";
+import { decode, type Played, play } from "../support/inputs/replay.js";
 
 const fixture = (body: Buffer): Fixture => ({ name: "", body, expect: { texts: [] } });
 const nested = (depth: number, inner = "1") =>

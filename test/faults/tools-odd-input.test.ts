@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../src/node-red/red/api.js";
-import { anyChunkLike, anyJson } from "../support/arbitraries.js";
+import { anyChunkLike, anyJson } from "../support/inputs/arbitraries.js";
 import { RouterWorld, turns } from "../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

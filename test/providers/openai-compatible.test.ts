@@ -5,7 +5,7 @@ import { Failure, type FailureCode } from "../../src/core/failure.js";
 import { PROVIDERS, providerById } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
 import type { ProviderMemory } from "../../src/providers/provider.js";
-import { anyJson } from "../support/arbitraries.js";
+import { anyJson } from "../support/inputs/arbitraries.js";
 
 const ENDPOINT = { baseUrl: "https://a.example/v1" };
 const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };

@@ -7,7 +7,7 @@ import type { Framing } from "../../src/transport/framing.js";
 import { JsonArrayReader } from "../../src/transport/json-array.js";
 import { NdjsonReader } from "../../src/transport/ndjson.js";
 import type { RecordReader } from "../../src/transport/record-reader.js";
-import { anyCuts, anyJson, cutText, oddJson } from "../support/arbitraries.js";
+import { anyCuts, anyJson, cutText, oddJson } from "../support/inputs/arbitraries.js";
 
 type Heard = [string, boolean] | { body: string };
 

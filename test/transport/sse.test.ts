@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { Failure } from "../../src/core/failure.js";
 import { SseReader } from "../../src/transport/sse.js";
 import { WPT, type WptRow } from "../fixtures/wpt.js";
-import { anyCuts, cutText } from "../support/arbitraries.js";
-import { recordsOf } from "../support/replay.js";
+import { anyCuts, cutText } from "../support/inputs/arbitraries.js";
+import { recordsOf } from "../support/inputs/replay.js";
 
 const expected = ({ events, unclosed }: WptRow) => [
   ...events.map(([data, event]) => [data, event, false]),

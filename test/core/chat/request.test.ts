@@ -5,8 +5,8 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { type ChatRequest, checkRequest, cleanParameters } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { FIXTURES } from "../../fixtures/index.js";
-import { anyChunkLike, anyJson } from "../../support/arbitraries.js";
-import { play } from "../../support/replay.js";
+import { anyChunkLike, anyJson } from "../../support/inputs/arbitraries.js";
+import { play } from "../../support/inputs/replay.js";
 
 const GOOD: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };
 

@@ -10,7 +10,7 @@ import {
   later,
   sizeOf,
 } from "../../../src/core/chat/vendor-fields.js";
-import { anyCuts, anyJson, cutText } from "../../support/arbitraries.js";
+import { anyCuts, anyJson, cutText } from "../../support/inputs/arbitraries.js";
 
 describe("A vendor's field that comes once more", () => {
   it("replaces what was, but is overwritten by nothing empty", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseJson } from "../../../src/core/json/parse.js";
 import { PartialJson } from "../../../src/core/json/partial-json.js";
-import { anyText } from "../../support/arbitraries.js";
+import { anyText } from "../../support/inputs/arbitraries.js";
 
 /** Any JSON value that this package takes from a remote, as the text of a model with its own habits. */
 const anyJson = fc

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Continues, continuationOf } from "../../../src/core/retry/continuation.js";
 import { OverlapTrimmer, spliced } from "../../../src/core/retry/overlap-trimmer.js";
-import { difficultText, piecesOf } from "../../support/hard-text.js";
+import { difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 const QUOTED: Continues = { added: 2, echo: "" };
 

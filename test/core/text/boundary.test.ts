@@ -7,7 +7,7 @@ import {
   forcedLength,
 } from "../../../src/core/text/boundary.js";
 import { placeBefore, settledPlace, solidLength } from "../../../src/core/text/graphemes.js";
-import { assertWholeCharacters, difficultText, piecesOf } from "../../support/hard-text.js";
+import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */
 function cutUp(boundary: Boundary, pieces: readonly string[]): string[] {

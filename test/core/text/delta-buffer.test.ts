@@ -5,7 +5,7 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Boundary } from "../../../src/core/text/boundary.js";
 import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../../src/core/text/delta-buffer.js";
 import { kindOf, type Piece } from "../../../src/core/text/held-piece.js";
-import { assertWholeCharacters, difficultText, piecesOf } from "../../support/hard-text.js";
+import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { MOST_CHARACTERS } from "../../../src/core/text/delta-buffer.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { Pacer } from "../../../src/core/text/pacer.js";
-import { assertWholeCharacters, difficultText } from "../../support/hard-text.js";
+import { assertWholeCharacters, difficultText } from "../../support/inputs/hard-text.js";
 import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 
 /** What comes out, and when: until nothing is held or nothing can go on. */

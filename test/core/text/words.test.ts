@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { finishReason, isFault } from "../../../src/core/chat/finish-reason.js";
 import { GrowingText, ownCopy } from "../../../src/core/chat/growing-text.js";
 import { statsOf } from "../../../src/core/chat/stats.js";
-import { anyText } from "../../support/arbitraries.js";
+import { anyText } from "../../support/inputs/arbitraries.js";
 
 describe("A finish reason", () => {
   it("is said in the words of the message contract", () => {

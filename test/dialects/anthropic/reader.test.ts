@@ -5,9 +5,9 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { Failure } from "../../../src/core/failure.js";
 import { ANTHROPIC } from "../../../src/dialects/anthropic/reader.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
-import { anyJson, anyText } from "../../support/arbitraries.js";
-import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/fixtures.js";
-import { decode, RecordingSink, type SinkCall } from "../../support/replay.js";
+import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
+import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/inputs/fixtures.js";
+import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
   block,
   blockDelta,

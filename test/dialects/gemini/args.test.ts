@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
 import { PartialArgs } from "../../../src/dialects/gemini/args.js";
-import { anyPieceLengths, inPieces } from "../../support/any-dialect.js";
+import { anyPieceLengths, inPieces } from "../../support/inputs/any-dialect.js";
 
 /** Arguments as pieces can tell them: nothing empty but texts. */
 const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { DONE, HEAD, sse } from "../../support/fixtures.js";
-import type { SinkCall } from "../../support/replay.js";
-import { replay } from "../../support/replay.js";
+import { DONE, HEAD, sse } from "../../support/inputs/fixtures.js";
+import type { SinkCall } from "../../support/inputs/replay.js";
+import { replay } from "../../support/inputs/replay.js";
 
 const SEARCH = "venice_web_search_documents";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DONE, finish, HEAD, text } from "../../support/fixtures.js";
-import { decode, type SinkCall } from "../../support/replay.js";
+import { DONE, finish, HEAD, text } from "../../support/inputs/fixtures.js";
+import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
 const chunkOf = (call: SinkCall | undefined) => {
   assert.ok(call && "chunk" in call, JSON.stringify(call));

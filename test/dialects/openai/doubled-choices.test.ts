@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
-import { RecordingSink } from "../../support/replay.js";
+import { RecordingSink } from "../../support/inputs/replay.js";
 
 describe("A record that names a choice twice", () => {
   for (const index of ["", '"index":0,']) {

@@ -6,7 +6,7 @@ import {
   type AnthropicConversation,
   anthropicConversation,
 } from "../../../src/providers/anthropic/messages.js";
-import { anyJson, anyText } from "../../support/arbitraries.js";
+import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
 
 const CACHE = { cache_control: { type: "ephemeral" } };
 

@@ -7,7 +7,7 @@ import {
   type Part,
   parsedArguments,
 } from "../../../src/providers/shared/content.js";
-import { anyJson } from "../../support/arbitraries.js";
+import { anyJson } from "../../support/inputs/arbitraries.js";
 
 /** The one part that a content is, without the author's own. */
 function partOf(content: unknown): Omit<Part, "raw"> {

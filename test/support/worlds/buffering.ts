@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Chunk, ChunkChoice, Completion, Delta } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
-import { difficultText } from "../hard-text.js";
+import { difficultText } from "../inputs/hard-text.js";
 
 /** A chunk that adds something to the first choice. */
 export function chunkOf(delta: Delta, rest: Partial<ChunkChoice> = {}): Chunk {

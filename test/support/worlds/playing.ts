@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../../src/core/failure.js";
-import { DONE, type Fixture, finish, sse, text } from "../fixtures.js";
-import { type Played, play } from "../replay.js";
+import { DONE, type Fixture, finish, sse, text } from "../inputs/fixtures.js";
+import { type Played, play } from "../inputs/replay.js";
 
 /** The words of a short answer, and the chunks that bring them. */
 export const WORDS = ["One", " two", " three", " four"];

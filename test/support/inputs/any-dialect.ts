@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import * as gemini from "../services/gemini-records.js";
+import * as ollama from "../services/ollama-records.js";
 import { anyText } from "./arbitraries.js";
 import { chunk, counted, DONE, finish, HEAD, sse, text } from "./fixtures.js";
-import * as gemini from "./services/gemini-records.js";
-import * as ollama from "./services/ollama-records.js";
 
 /** An answer as a model gives it, before any service has written it down. */
 export interface Answer {

@@ -1,16 +1,16 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../../src/client/chat-run.js";
-import type { Chunk } from "../../src/core/chat/chunk.js";
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../src/core/limits.js";
-import type { ChunkKind, DecoderOptions, DecoderSink } from "../../src/dialects/dialect.js";
-import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
-import { providerById } from "../../src/providers/index.js";
-import { type BodyListener, readerFor } from "../../src/transport/body.js";
-import { framingOf } from "../../src/transport/framing.js";
-import type { RecordReader } from "../../src/transport/record-reader.js";
+import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../../../src/client/chat-run.js";
+import type { Chunk } from "../../../src/core/chat/chunk.js";
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../../src/core/limits.js";
+import type { ChunkKind, DecoderOptions, DecoderSink } from "../../../src/dialects/dialect.js";
+import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
+import { providerById } from "../../../src/providers/index.js";
+import { type BodyListener, readerFor } from "../../../src/transport/body.js";
+import { framingOf } from "../../../src/transport/framing.js";
+import type { RecordReader } from "../../../src/transport/record-reader.js";
+import { FakeClock } from "../worlds/fake-clock.js";
 import type { Fixture } from "./fixtures.js";
-import { FakeClock } from "./worlds/fake-clock.js";
 
 /** One call of a decoder's sink, as data. */
 export type SinkCall =

@@ -1,5 +1,5 @@
-import type { Message } from "../../src/node-red/red/api.js";
-import type { Script } from "./services/scripted-service.js";
+import type { Message } from "../../../src/node-red/red/api.js";
+import type { Script } from "../services/scripted-service.js";
 
 /** A message or a configuration that cannot be what its author meant. */
 export interface BadInput {

@@ -1,5 +1,5 @@
-import type { Completion, CompletionChoice, Usage } from "../../src/core/chat/chunk.js";
-import type { FailureCode } from "../../src/core/failure.js";
+import type { Completion, CompletionChoice, Usage } from "../../../src/core/chat/chunk.js";
+import type { FailureCode } from "../../../src/core/failure.js";
 
 /**
  * One habit of some service, as bytes and as what they must become. All are built after public documentation, issue
