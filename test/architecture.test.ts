@@ -1,24 +1,31 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname } from "node:path";
+import {
+  filesBelow,
+  findCircles,
+  type Import,
+  readCode,
+  readExports,
+  readImports,
+  readSource,
+  resolveImport,
+} from "./support/source-tree.js";
 
-const ROOT = join(__dirname, "..");
-
-/** Where a file belongs, by its path; the first that fits. */
+/** The layer of a file, by its path; the first pattern that fits. */
 const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^nodes\/(editor\/|.*\.editor\.ts$)/, "editor"],
   [/^nodes\//, "nodes"],
-  [/^src\/node-red\//, "node-red"],
-  [/^src\/(core|dialects|providers|transport|demo)\//, "$1"],
-  [/^src\/[^/]+$/, "stream"],
+  [/^src\/(node-red|client|core|dialects|providers|transport|demo)\//, "$1"],
+  [/^src\/[^/]+$/, "library"],
   [/^(test|bench|scripts|examples)\//, "$1"],
 ];
 
-/** What each layer may import of ours, beside itself. The demo server stands for a stranger's: it knows nobody. */
+/** What each layer may import of this package, beside itself. The demo server stands for a stranger's service. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nodes: ["node-red"],
-  "node-red": ["stream", "transport", "providers", "dialects", "demo", "core"],
-  stream: ["transport", "providers", "dialects", "demo", "core"],
+  "node-red": ["library", "client", "transport", "providers", "dialects", "demo", "core"],
+  library: ["client", "transport", "providers", "demo", "core"],
+  client: ["transport", "providers", "dialects", "core"],
   transport: ["core"],
   providers: ["core"],
   dialects: ["core"],
@@ -27,11 +34,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   editor: [],
 };
 
-/** What each layer may import of others. */
+/** What each layer may import of other packages and of Node.js. */
 const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   nodes: /^$/,
   "node-red": /^node:/,
-  stream: /^node:crypto$/,
+  library: /^$/,
+  client: /^node:crypto$/,
   transport: /^(undici|eventsource-parser|node:)/,
   providers: /^$/,
   dialects: /^$/,
@@ -40,56 +48,34 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   editor: /^$/,
 };
 
-interface Import {
-  from: string;
-  to: string;
-  typeOnly: boolean;
-}
+/** The folders of a layer from the top down: a folder imports only what stands below it. */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  "src/core": ["retry", "tools", "text", "chat", "errors", "json", "lifecycle", "."],
+};
 
-function filesBelow(directory: string, extension = /\.ts$/): string[] {
-  return readdirSync(join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${directory}/${entry.name}`;
-    if (entry.isDirectory()) return /node_modules|^\./.test(entry.name) ? [] : filesBelow(path, extension);
-    return extension.test(entry.name) ? [path] : [];
-  });
-}
+const MAX_FILES_IN_FOLDER = 15;
+const MAX_LINES = 300;
+/** An editor's half is one script, since Node-RED takes one page a node; a suite may be longer than its subject. */
+const MAX_LINES_EDITOR_OR_TEST = 400;
 
-/** The source without comments and without what stands in quotes, so that words in them are no code. */
-function codeOf(file: string): string {
-  return readFileSync(join(ROOT, file), "utf8")
-    .replace(/\/\*[\s\S]*?\*\/|(?<![:"'`\\])\/\/.*$/gm, "")
-    .replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
-}
+const SOURCES = [...filesBelow("src"), ...filesBelow("nodes")];
+const IMPORTS = SOURCES.flatMap(readImports);
+const OWN_IMPORTS = IMPORTS.filter(({ to }) => to.startsWith("."));
 
 function layerOf(file: string): string {
   const [pattern, name] = LAYERS.find(([place]) => place.test(file)) ?? [/^/, "elsewhere"];
   return file.replace(new RegExp(`${pattern.source}.*`), name);
 }
 
-const STATEMENT =
-  /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\b(?:require|import)\(\s*"([^"]+)"\s*\)/gm;
-
-function importsOf(file: string): Import[] {
-  const source = readFileSync(join(ROOT, file), "utf8");
-  return [...source.matchAll(STATEMENT)].map((match) => {
-    const to = match[2] ?? match[3]!;
-    const named = /\{([^}]*)\}/.exec(match[0])?.[1]?.split(",") ?? [];
-    const allTypes = named.length > 0 && named.every((name) => /^\s*(type\s|$)/.test(name));
-    return { from: file, to, typeOnly: match[1] !== undefined || (match[3] === undefined && allTypes) };
-  });
+/** The node whose folder a file is in, if it is in one. */
+function nodeOf(file: string): string | undefined {
+  const folder = /^src\/node-red\/([^/]+)\//.exec(file)?.[1];
+  return folder === "messages" || folder === "red" ? undefined : folder;
 }
 
-const SOURCES = [...filesBelow("src"), ...filesBelow("nodes")];
-const IMPORTS = SOURCES.flatMap(importsOf);
+const describeImport = ({ from, to }: Import) => `${from} imports ${to}`;
 
-/** The file that a relative import means, from the root. */
-function target({ from, to }: Import): string {
-  return relative(ROOT, join(ROOT, dirname(from), to.replace(/\.js$/, ".ts")));
-}
-
-const told = ({ from, to }: Import) => `${from} imports ${to}`;
-
-describe("The house", () => {
+describe("The source tree", () => {
   it("has a layer for each file", () => {
     assert.ok(SOURCES.length > 60);
     assert.deepEqual(
@@ -98,71 +84,134 @@ describe("The house", () => {
     );
   });
 
-  it("has imports in one direction: nodes, node-red, stream, then transport, providers and dialects, then core", () => {
-    const wrong = IMPORTS.filter((statement) => {
-      if (!statement.to.startsWith(".")) return false;
-      const [from, to] = [layerOf(statement.from), layerOf(target(statement))];
+  it("imports only from the layers that MAY_IMPORT lists", () => {
+    const wrong = OWN_IMPORTS.filter((statement) => {
+      const [from, to] = [layerOf(statement.from), layerOf(resolveImport(statement))];
       if (from === "editor") return !statement.typeOnly;
       return from !== to && !MAY_IMPORT[from]?.includes(to);
     });
-    assert.deepEqual(wrong.map(told), []);
+    assert.deepEqual(wrong.map(describeImport), []);
   });
 
-  it("lets each layer need only what is its business of the world outside", () => {
+  it("imports no folder that stands above its own", () => {
+    const wrong = Object.entries(FLOORS).flatMap(([layer, floors]) => {
+      const floorOf = (file: string) => {
+        const folder = dirname(file).slice(layer.length + 1);
+        return floors.indexOf(folder === "" ? "." : folder);
+      };
+      const files = filesBelow(layer);
+      assert.deepEqual(
+        files.filter((file) => floorOf(file) < 0),
+        [],
+      );
+      return OWN_IMPORTS.filter(({ from }) => from.startsWith(`${layer}/`)).filter(
+        (statement) => floorOf(resolveImport(statement)) < floorOf(statement.from),
+      );
+    });
+    assert.deepEqual(wrong.map(describeImport), []);
+  });
+
+  it("has no circle of imports between files, types included", () => {
+    const edges = OWN_IMPORTS.map((statement) => [statement.from, resolveImport(statement)] as const);
+    assert.deepEqual(findCircles(edges), []);
+  });
+
+  it("has no circle of imports between folders, types included", () => {
+    const edges = OWN_IMPORTS.map(
+      (statement) => [dirname(statement.from), dirname(resolveImport(statement))] as const,
+    );
+    assert.deepEqual(findCircles(edges), []);
+  });
+
+  it("keeps the folders of nodes apart: only chat-provider's is imported by others", () => {
+    const wrong = OWN_IMPORTS.filter((statement) => {
+      const [from, to] = [nodeOf(statement.from), nodeOf(resolveImport(statement))];
+      return to !== undefined && to !== "chat-provider" && layerOf(statement.from) !== "nodes" && from !== to;
+    });
+    assert.deepEqual(wrong.map(describeImport), []);
+  });
+
+  it("imports other packages only as MAY_REQUIRE lists", () => {
     const wrong = IMPORTS.filter(({ from, to, typeOnly }) => {
       if (to.startsWith(".")) return false;
       return !typeOnly && !MAY_REQUIRE[layerOf(from)]?.test(to);
     });
-    assert.deepEqual(wrong.map(told), []);
+    assert.deepEqual(wrong.map(describeImport), []);
   });
 
-  it("speaks to the network in one place, and cuts events in one file", () => {
+  it("opens sockets in src/transport alone, and parses events in one file", () => {
     const outside = IMPORTS.filter(({ to }) => to === "undici" || to === "eventsource-parser").filter(
       ({ from, to, typeOnly }) =>
         to === "undici" ? !typeOnly && layerOf(from) !== "transport" : from !== "src/transport/sse.ts",
     );
-    assert.deepEqual(outside.map(told), []);
+    assert.deepEqual(outside.map(describeImport), []);
   });
 
-  it("has a core that knows no clock, no chance, no timer and no process", () => {
+  it("keeps clocks, randomness, timers and the process out of core, dialects and providers", () => {
     const world =
       /\b(Date\.(now|parse)|new Date|Math\.random|setTimeout|setInterval|setImmediate|performance|process|fetch)\b/;
-    // A date in a header is read, not asked for.
+    // The date in a header is parsed, which asks no clock.
     const wrong = SOURCES.filter((file) => /^(core|dialects|providers)$/.test(layerOf(file))).filter((file) =>
-      world.test(codeOf(file).replaceAll("Date.parse(value)", "")),
+      world.test(readCode(file).replaceAll("Date.parse(value)", "")),
     );
     assert.deepEqual(wrong, []);
   });
 
-  it("exports by name, but for nodes", () => {
+  it("exports by name, except nodes", () => {
     const wrong = SOURCES.filter((file) => {
-      const assigns = /^export (default\b|=)/m.test(codeOf(file));
-      return layerOf(file) === "nodes" ? /^export default\b/m.test(codeOf(file)) : assigns;
+      const assigns = /^export (default\b|=)/m.test(readCode(file));
+      return layerOf(file) === "nodes" ? /^export default\b/m.test(readCode(file)) : assigns;
     });
     assert.deepEqual(wrong, []);
   });
 
-  it("has types that say something: no any, no way around the compiler", () => {
+  it("declares each exported name in one file", () => {
+    const places = new Map<string, string[]>();
+    for (const file of SOURCES) {
+      for (const name of new Set(readExports(file))) places.set(name, [...(places.get(name) ?? []), file]);
+    }
+    const twice = [...places].filter(([, files]) => files.length > 1);
+    assert.deepEqual(twice, []);
+  });
+
+  it("names no file like its folder", () => {
+    const wrong = [...filesBelow("src"), ...filesBelow("test")].filter(
+      (file) => basename(file).replace(/(\.test)?\.ts$/, "") === basename(dirname(file)),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it(`has at most ${MAX_FILES_IN_FOLDER} files in a folder of src`, () => {
+    const sizes = new Map<string, number>();
+    for (const file of filesBelow("src")) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+    assert.deepEqual(
+      [...sizes].filter(([, size]) => size > MAX_FILES_IN_FOLDER),
+      [],
+    );
+  });
+
+  it("uses neither `any` nor a comment that silences the compiler", () => {
     const files = [...SOURCES, ...filesBelow("test")].filter((file) => file !== "test/architecture.test.ts");
     const wrong = files.filter((file) => {
-      const ignored = /@ts-(ignore|nocheck|expect-error)/.test(readFileSync(join(ROOT, file), "utf8"));
-      return ignored || /(:|<|\bas)\s*any\b/.test(codeOf(file));
+      const silenced = /@ts-(ignore|nocheck|expect-error)/.test(readSource(file));
+      return silenced || /(:|<|\bas)\s*any\b/.test(readCode(file));
     });
     assert.deepEqual(wrong, []);
   });
 
-  it("has files of one idea each: 300 lines at most, 400 for editors and tests", () => {
+  it(`has files of at most ${MAX_LINES} lines, ${MAX_LINES_EDITOR_OR_TEST} for editors and tests`, () => {
     const long = ["src", "nodes", "test", "scripts", "bench"]
       .flatMap((directory) => filesBelow(directory, /\.(ts|mjs|cjs|html)$/))
-      .map((file) => ({ file, lines: readFileSync(join(ROOT, file), "utf8").split("\n").length - 1 }))
-      // An editor's half has to be one script: Node-RED takes one page a node, and nothing is bundled. A suite may
-      // have more sentences than its subject has lines.
-      .filter(({ file, lines }) => lines > (/\.editor\.ts$|^test\//.test(file) ? 400 : 300));
+      .map((file) => ({ file, lines: readSource(file).split("\n").length - 1 }))
+      .filter(
+        ({ file, lines }) =>
+          lines > (/\.editor\.ts$|^test\//.test(file) ? MAX_LINES_EDITOR_OR_TEST : MAX_LINES),
+      );
     assert.deepEqual(long, []);
   });
 
-  it("runs every test", () => {
-    const left = filesBelow("test").filter((file) => /\b(describe|it)\.(only|skip)\(/.test(codeOf(file)));
-    assert.deepEqual(left, []);
+  it("has no test that is skipped or runs alone", () => {
+    const wrong = filesBelow("test").filter((file) => /\b(describe|it)\.(only|skip)\(/.test(readCode(file)));
+    assert.deepEqual(wrong, []);
   });
 });

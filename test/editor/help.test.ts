@@ -117,7 +117,7 @@ describe("the help", () => {
     });
 
     it(`of chat-provider in ${language} names every fault that the demo can be asked for`, () => {
-      const [, list] = /FAULTS = \[([\s\S]*?)\]/.exec(read("src", "demo", "models.ts"))!;
+      const [, list] = /FAULTS = \[([\s\S]*?)\]/.exec(read("src", "demo", "server", "models.ts"))!;
       for (const [, fault] of list!.matchAll(/"(\w+)"/g)) {
         assert.ok(helpOf("chat-provider", language).includes(`demo:fault=${fault}`), fault);
       }

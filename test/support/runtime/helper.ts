@@ -110,7 +110,7 @@ export function useHelper(
 ): (flow: FlowNode[], credentials?: Credentials) => Promise<TestFlow> {
   const helper = require_("node-red-node-test-helper") as TestHelper;
   const modules = () => [
-    ...OURS.map((type) => load(require_.resolve(`../../nodes/${type}.ts`))),
+    ...OURS.map((type) => load(require_.resolve(`../../../nodes/${type}.ts`))),
     ...stubs.map(stub),
     ...core.map((file) => load(coreFile(`@node-red/nodes/core/${file}`))),
   ];

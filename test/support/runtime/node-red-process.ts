@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 
-export const root = dirname(dirname(__dirname));
+export const root = dirname(dirname(dirname(__dirname)));
 
 /**
  * A module that only its own suite shall see. It is installed beside Node-RED, which looks there, too; for the others

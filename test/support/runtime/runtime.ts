@@ -9,7 +9,7 @@ import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../../src/
 import { Inbox } from "./inbox.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 
-const root = dirname(dirname(__dirname));
+const root = dirname(dirname(dirname(__dirname)));
 const require_ = createRequire(__filename);
 
 /** The types of nodes that the package has. */
