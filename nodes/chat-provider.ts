@@ -1,10 +1,9 @@
-import { warnOfUncheckedCertificates } from "../src/node-red/certificate-warning.js";
 import { addProviderRoutes } from "../src/node-red/chat-provider/admin-routes.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/chat-provider/config.js";
 import { variableFiller } from "../src/node-red/chat-provider/environment.js";
 import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { connectionFrom } from "../src/node-red/chat-provider/tls-and-proxy.js";
-import { warnOfPlainHttp } from "../src/node-red/chat-provider/warnings.js";
+import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 
 /** Which service, where, with which key, and how much at once. */

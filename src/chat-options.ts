@@ -9,7 +9,8 @@ import { Recent } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 import { checkEndpoint } from "./providers/check-endpoint.js";
 import { providerById } from "./providers/index.js";
-import type { Endpoint, Provider, ProviderMemory } from "./providers/provider.js";
+import type { Provider, ProviderMemory } from "./providers/provider.js";
+import type { Endpoint } from "./providers/shared/endpoint.js";
 import { createAgent } from "./transport/agent.js";
 import { systemClock } from "./transport/system-clock.js";
 

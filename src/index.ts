@@ -10,11 +10,6 @@ export { Failure, type FailureCode, type FailureData, type Phase } from "./core/
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 export { type DemoServer, type DemoServerOptions, startDemoServer } from "./demo/server/demo-server.js";
 export { PROVIDERS } from "./providers/index.js";
-export type {
-  Capability,
-  Endpoint,
-  Provider,
-  ProviderMemory,
-  ProviderSetting,
-} from "./providers/provider.js";
+export type { Capability, Provider, ProviderMemory, ProviderSetting } from "./providers/provider.js";
+export type { Endpoint } from "./providers/shared/endpoint.js";
 export type { JobAccount, JobStatus } from "./providers/shared/job.js";

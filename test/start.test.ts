@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, root } from "./support/runtime/node-red-process.js";
-import type { FlowNode } from "./support/runtime/runtime.js";
+import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take from its first word to its last, everything being built. */
 const START = 30_000;

@@ -5,7 +5,8 @@ import type { Stats } from "../core/chat/stats.js";
 import type { Clock } from "../core/clock.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import type { Endpoint, Provider, ProviderMemory } from "../providers/provider.js";
+import type { Provider, ProviderMemory } from "../providers/provider.js";
+import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { JobAccount, JobStatus } from "../providers/shared/job.js";
 
 /** What a stream has to do with a job, where the service has jobs. Without a word it gets one of its own. */

@@ -3,7 +3,8 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
 import { asFailure, Failure } from "../core/failure.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
-import type { Capability, Endpoint, Provider } from "../providers/provider.js";
+import type { Capability, Provider } from "../providers/provider.js";
+import type { Endpoint } from "../providers/shared/endpoint.js";
 import { fetchJson } from "./fetch-json.js";
 import { withoutSecrets } from "./hide-secrets.js";
 

@@ -2,8 +2,8 @@ import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "
 import { finishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
+import { isRichChoice, kindOf } from "./chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { isRichChoice, kindOf } from "./openai/delta.js";
 import { secondsOf } from "./timestamp.js";
 
 /** How long each step took, in nanoseconds. */

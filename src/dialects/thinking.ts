@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
 import type { Failure } from "../core/failure.js";
+import { kindOf } from "./chunk-kind.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
-import { kindOf } from "./openai/delta.js";
 
 const OPENERS = ["<think>", "<thinking>"];
 const TAGS = [...OPENERS, "</think>", "</thinking>"];

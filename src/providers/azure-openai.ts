@@ -1,5 +1,6 @@
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
-import type { Endpoint, Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
+import type { Endpoint } from "./shared/endpoint.js";
 import { addressStep, modelNames, under } from "./shared/http.js";
 import { openAiSpeech } from "./shared/speech.js";
 

@@ -1,6 +1,7 @@
 import { Failure } from "../core/failure.js";
-import type { Endpoint, Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { checkSettings } from "./settings.js";
+import type { Endpoint } from "./shared/endpoint.js";
 import { unresolvedVariable } from "./shared/environment.js";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

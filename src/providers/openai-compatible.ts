@@ -1,7 +1,8 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
 import { withoutKept } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
-import type { Endpoint, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
+import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
+import type { Endpoint } from "./shared/endpoint.js";
 import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./shared/http.js";
 import { openAiSpeech } from "./shared/speech.js";
 

@@ -1,21 +1,9 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
+import type { Endpoint } from "./shared/endpoint.js";
 import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
-
-/** Where a service lives and how to be let in. */
-export interface Endpoint {
-  /** With the path up to and without the last part, `https://api.openai.com/v1`. */
-  baseUrl: string;
-  apiKey?: string;
-  /** Further headers. */
-  headers?: Readonly<Record<string, string>>;
-  /** Names of those that are no secret, as they stand there. Default: none. */
-  plainHeaders?: readonly string[];
-  /** The values of the provider's own settings, by name. */
-  settings?: Readonly<Record<string, unknown>>;
-}
 
 /**
  * A field in the dialog that only this service has. Its label and hint are in chat-provider's locale, at

@@ -4,7 +4,8 @@ import { errorClues, excerpt } from "../core/errors/error-body.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
-import type { Endpoint, Provider, ProviderSetting } from "./provider.js";
+import type { Provider, ProviderSetting } from "./provider.js";
+import type { Endpoint } from "./shared/endpoint.js";
 import {
   addressStep,
   bearer,

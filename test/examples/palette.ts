@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { coreFile } from "../support/runtime/runtime.js";
+import { coreFile } from "../support/runtime/node-red-runtime.js";
 
 const ROOT = dirname(dirname(__dirname));
 const OURS = join(ROOT, "dist", "nodes");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BAD_INPUT } from "../support/inputs/bad-input.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
-import { type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
+import { type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useService } from "../support/services/service.js";
 
 /** All cases in one flow, so that the throttled status has to be waited for only once. */

@@ -6,7 +6,7 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/runtime/flows.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { pause, textOf } from "../support/runtime/inbox.js";
-import { type RuntimeOptions, TestRuntime } from "../support/runtime/runtime.js";
+import { type RuntimeOptions, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../src/node-red/red/api.js";
 import { node, sink, TAB } from "../support/runtime/flows.js";
-import { type FlowNode, TestRuntime } from "../support/runtime/runtime.js";
+import { type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { turns } from "../support/waiting.js";
 import { streamOf } from "../support/worlds/collecting.js";
 

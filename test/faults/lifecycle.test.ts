@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow, chatStream, collect, provider, sink, TAB } from "../support/runtime/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
-import type { DeployType, FlowNode } from "../support/runtime/runtime.js";
+import type { DeployType, FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";

@@ -3,7 +3,7 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
 import { end, ends, pause } from "../support/runtime/inbox.js";
-import type { FlowNode } from "../support/runtime/runtime.js";
+import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { piece } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Definition, load } from "../editor/editor-half.js";
 import { chatStream, node, provider, sink, TAB } from "../support/runtime/flows.js";
-import type { FlowNode } from "../support/runtime/runtime.js";
+import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/service.js";
 

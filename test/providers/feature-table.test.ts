@@ -6,7 +6,8 @@ import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
 import { PROVIDERS } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
-import type { Endpoint, Provider } from "../../src/providers/provider.js";
+import type { Provider } from "../../src/providers/provider.js";
+import type { Endpoint } from "../../src/providers/shared/endpoint.js";
 
 /** Words that must be found in a request if the service is given what it was asked to be given. */
 const MARK = "bWFyaw";

@@ -1,4 +1,5 @@
-import { type Boundary, type BoundaryFinder, boundaryFinder, forcedLength } from "./boundary.js";
+import { boundaryFinder, forcedLength } from "./boundary.js";
+import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
 import { settledPlace, solidLength } from "./graphemes.js";
 import { Held, kindOf, type Piece } from "./held-piece.js";
 

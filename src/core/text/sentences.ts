@@ -1,5 +1,5 @@
 import { endsInAbbreviation } from "./abbreviations.js";
-import type { BoundaryFinder } from "./boundary.js";
+import type { BoundaryFinder } from "./boundary-finder.js";
 import { endsInHalf, settledPlace } from "./graphemes.js";
 
 const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });

@@ -2,11 +2,12 @@ import type { Chunk, ChunkChoice, Delta, Usage } from "../../core/chat/chunk.js"
 import { distinctChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../../core/json/parse.js";
+import { isRichChoice, kindOf } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
 import { reportedError } from "../stream-error.js";
 import { Citations } from "./citations.js";
-import { isRichChoice, kindOf, mayAnswer, normaliseDelta, wholeMessage } from "./delta.js";
+import { mayAnswer, normaliseDelta, wholeMessage } from "./delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";

@@ -1,10 +1,6 @@
-import type { ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import type { Delta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { ChunkKind } from "../dialect.js";
-
-/** Fields of a delta that make no message by themselves. */
-const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);
 
 /**
  * Brings a delta (or, in a whole completion, a message) into canonical form, in place: text parts become
@@ -67,25 +63,6 @@ function isPlain(delta: Delta): boolean {
 
 function strangeContent(): Failure {
   return new Failure("bad_response", "The service sent text that is none. Check the provider and the model.");
-}
-
-/** Whether a delta has something that its reader needs the chunk for. */
-export function isRich(delta: Delta): boolean {
-  for (const key in delta) if (!QUIET.has(key)) return true;
-  return false;
-}
-
-/** The same for a choice: probabilities, and any answer but the first. */
-export function isRichChoice(choice: ChunkChoice): boolean {
-  return (
-    Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
-  );
-}
-
-/** @param text what a chunk adds to the first choice's answer */
-export function kindOf(rich: boolean, text: string): ChunkKind {
-  if (rich) return "rich";
-  return text === "" ? "silent" : "text";
 }
 
 /** Mistral sends `content` as parts: text, and thinking that is itself a list of texts. */

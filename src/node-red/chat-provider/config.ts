@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
-import type { Endpoint } from "../../providers/provider.js";
+import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
 
 /** A chat-provider as it stands in a flow file. Times in seconds. */

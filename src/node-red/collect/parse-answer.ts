@@ -3,7 +3,7 @@ import { withoutFence } from "../../core/json/code-fence.js";
 import { parseJson, withinDepth } from "../../core/json/parse.js";
 import { compileSchema } from "../../core/json/schema.js";
 import { DEFAULT_LIMITS } from "../../core/limits.js";
-import { roundLengths, sumOf } from "../round-lengths.js";
+import { roundLengths, sumOf } from "../messages/round-lengths.js";
 
 /**
  * The value that an answer's JSON stands for.

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
-import { withoutStream } from "../messages/stream-writer.js";
+import { withoutStream } from "../messages/carried.js";
 import type { Done, Message, Send } from "../red/api.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { Recent } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
-import type { Boundary } from "../../core/text/boundary.js";
+import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";

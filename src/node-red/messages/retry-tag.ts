@@ -1,7 +1,7 @@
 import { isObject } from "../../core/json/parse.js";
 import type { Continues } from "../../core/retry/continuation.js";
 import type { Message } from "../red/api.js";
-import type { RouteName } from "../retry/routes.js";
+
 import { namesOfRuns, runTagOf } from "./run-tag.js";
 
 /**
@@ -85,3 +85,6 @@ function asTag(value: unknown): RetryTag | undefined {
     return undefined;
   return value as unknown as RetryTag;
 }
+
+/** Where requests go: back to the first provider by output 2, or to the fallback by output 3. */
+export type RouteName = "again" | "fallback";

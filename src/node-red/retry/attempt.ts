@@ -1,5 +1,5 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import { carried } from "../messages/stream-writer.js";
+import { carried } from "../messages/carried.js";
 import type { Message, Parts } from "../red/api.js";
 import type { Asked, RetrySession } from "./session.js";
 

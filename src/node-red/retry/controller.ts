@@ -4,12 +4,13 @@ import { isObject } from "../../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import { controlOf } from "../messages/control.js";
-import { continuesOf, type RetryTag, tagOf } from "../messages/retry-tag.js";
+import { failureOf } from "../messages/failure.js";
+import { continuesOf, type RetryTag, type RouteName, tagOf } from "../messages/retry-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { Attempt } from "./attempt.js";
 import { RetryRepair, type Surroundings, SYSTEM } from "./repair.js";
-import { RetryRoutes, type RouteName } from "./routes.js";
-import { failureOf, RetrySession } from "./session.js";
+import { RetryRoutes } from "./routes.js";
+import { RetrySession } from "./session.js";
 import { type RetryConfig, settingsOf } from "./settings.js";
 import { RetryStatus } from "./status.js";
 

@@ -1,8 +1,8 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { FailureData } from "../../core/failure.js";
 import { decide } from "../../core/retry/backoff.js";
-import type { RouteName } from "./routes.js";
-import type { RetrySession } from "./session.js";
+import type { RouteName } from "../messages/retry-tag.js";
+import type { Mending, RetrySession } from "./session.js";
 import type { RetrySettings } from "./settings.js";
 
 /** What happens after a failure; a sentence says why nothing more is tried, "" where the failure says it all. */
@@ -44,9 +44,6 @@ export function fallback(
   const possible = session.route === "again" && isWired("fallback") && !NO_FALLBACK.has(failure.code);
   return possible ? { route: "fallback", wait: 0 } : { giveUp: reason };
 }
-
-/** What the next request does about that which the reader has: nothing, take it back, or go on from it. */
-export type Mending = "repeat" | "restart" | "continue";
 
 export function mendingFor(session: RetrySession, afterText: RetrySettings["afterText"]): Mending {
   const { said, other, indivisible, request } = session;

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type ContinuationStyle, continuationOf } from "../../core/retry/continuation.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { carried } from "../messages/carried.js";
 import type { RetryTag } from "../messages/retry-tag.js";
-import { carried } from "../messages/stream-writer.js";
 import type { Message } from "../red/api.js";
-import type { Mending } from "./plan.js";
-import type { Asked, RetrySession } from "./session.js";
+import type { Asked, Mending, RetrySession } from "./session.js";
 
 /** Parameters that say what kind of answer is counted on, whoever gives it. */
 const OF_THE_ANSWER: readonly string[] = ["response_format", "tool_choice"];

@@ -1,10 +1,8 @@
 import type { FailureData } from "../../core/failure.js";
 import { FailureWindow } from "../../core/retry/failure-window.js";
 import { type PaidRetry, RetryBudget } from "../../core/retry/retry-budget.js";
+import type { RouteName } from "../messages/retry-tag.js";
 import type { Message, RuntimeNode } from "../red/api.js";
-
-/** Where requests go: back to the first provider by output 2, or to the fallback by output 3. */
-export type RouteName = "again" | "fallback";
 
 const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
 

@@ -1,16 +1,15 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { Stats } from "../../core/chat/stats.js";
+import { TotalStats } from "../../core/chat/stats.js";
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type Continues, withoutContinuation } from "../../core/retry/continuation.js";
 import type { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
-import { TotalStats } from "../../core/total-stats.js";
-import { isRich } from "../../dialects/openai/delta.js";
+import { isRich } from "../../dialects/chunk-kind.js";
+import type { RouteName } from "../messages/retry-tag.js";
+import { roundLengths, sumOf } from "../messages/round-lengths.js";
 import type { Done, Message, Send } from "../red/api.js";
-import { roundLengths, sumOf } from "../round-lengths.js";
-import type { Mending } from "./plan.js";
-import type { RouteName } from "./routes.js";
 
 /** A failure that is held back, until its request leaves again or nothing helps. */
 export interface HeldFailure {
@@ -173,10 +172,5 @@ function finishedIn({ rounds }: Message, text: string): number {
   return told < text.length ? told : told - (lengths.at(-1) ?? 0);
 }
 
-/** A message's own failure, as chat-stream wrote it. */
-export function failureOf(message: Message): FailureData | undefined {
-  const { error } = message;
-  if (!isObject(error) || typeof error["code"] !== "string") return undefined;
-  const { partial } = error;
-  return { ...(error as unknown as FailureData), partial: typeof partial === "string" ? partial : "" };
-}
+/** What the next request does about that which the reader has: nothing, take it back, or go on from it. */
+export type Mending = "repeat" | "restart" | "continue";

@@ -4,7 +4,7 @@ import type { Tool } from "../../core/tools/definitions.js";
 import { failure, quotedName } from "../../core/tools/result.js";
 import type { RoundCall } from "../../core/tools/round.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
-import { isWired } from "../wired.js";
+import { isWired } from "../red/wiring.js";
 import type { LinkCalls } from "./link-calls.js";
 import type { ToolCallTag } from "./messages.js";
 import { callMessage } from "./requests.js";

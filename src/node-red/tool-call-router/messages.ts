@@ -1,6 +1,6 @@
 import type { Chunk } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
-import { isRichChoice } from "../../dialects/openai/delta.js";
+import { isRichChoice } from "../../dialects/chunk-kind.js";
 import { tagOf } from "../messages/retry-tag.js";
 import { runTagOf } from "../messages/run-tag.js";
 import type { Message, Parts } from "../red/api.js";

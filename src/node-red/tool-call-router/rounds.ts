@@ -7,8 +7,7 @@ import { failure as failureResult, type ToolResult } from "../../core/tools/resu
 import { ToolRound } from "../../core/tools/round.js";
 import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
-import { feedsRetry } from "../red/wiring.js";
-import { isWired } from "../wired.js";
+import { feedsRetry, isWired } from "../red/wiring.js";
 import type { ToolCalls } from "./calls.js";
 import type { Placed } from "./messages.js";
 import { nextTurn } from "./requests.js";

@@ -1,5 +1,6 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
-import type { Endpoint, Provider } from "../provider.js";
+import type { Provider } from "../provider.js";
+import type { Endpoint } from "../shared/endpoint.js";
 import { headersFor, modelNames, postJson, responseFailure, underPart } from "../shared/http.js";
 import { anthropicBody } from "./request.js";
 

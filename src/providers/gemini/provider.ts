@@ -1,7 +1,8 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { Endpoint, Provider } from "../provider.js";
+import type { Provider } from "../provider.js";
+import type { Endpoint } from "../shared/endpoint.js";
 import { headersFor, modelNames, postJson, responseFailure, under } from "../shared/http.js";
 import { geminiBody } from "./request.js";
 

@@ -1,6 +1,7 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { SPLIT_THINKING } from "../openai-compatible.js";
-import type { Endpoint, Provider } from "../provider.js";
+import type { Provider } from "../provider.js";
+import type { Endpoint } from "../shared/endpoint.js";
 import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "../shared/http.js";
 import { ollamaBase, ollamaBody } from "./request.js";
 

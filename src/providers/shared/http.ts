@@ -4,8 +4,8 @@ import { errorClues, excerpt } from "../../core/errors/error-body.js";
 import { type Headers, header, retryHint, shouldRetry } from "../../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import type { Endpoint } from "../provider.js";
 import { mayChat } from "./chat-models.js";
+import type { Endpoint } from "./endpoint.js";
 
 /** Where a service says which request it was, most usual first. */
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "cf-ray"];

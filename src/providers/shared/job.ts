@@ -1,5 +1,5 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
-import type { Endpoint } from "../provider.js";
+import type { Endpoint } from "./endpoint.js";
 
 /** How a job ends: charged, or not. */
 export type JobStatus = "completed" | "failed";

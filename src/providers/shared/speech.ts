@@ -1,5 +1,5 @@
 import type { WireRequest } from "../../core/chat/request.js";
-import type { Endpoint } from "../provider.js";
+import type { Endpoint } from "./endpoint.js";
 import { bearer, headersFor, postJson, under } from "./http.js";
 
 /** What is to be spoken, and how; what is left out is the service's to choose. */

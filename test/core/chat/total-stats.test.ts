@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { statsOf } from "../../../src/core/chat/stats.js";
-import { TotalStats } from "../../../src/core/total-stats.js";
+import { statsOf, TotalStats } from "../../../src/core/chat/stats.js";
 
 describe("The numbers of several requests", () => {
   it("are the text that the reader has, and the time from the first asking, waits included", () => {

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type Boundary,
-  boundaryFinder,
-  firstWordLength,
-  forcedLength,
-} from "../../../src/core/text/boundary.js";
+import { boundaryFinder, firstWordLength, forcedLength } from "../../../src/core/text/boundary.js";
+import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import { placeBefore, settledPlace, solidLength } from "../../../src/core/text/graphemes.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import type { Boundary } from "../../../src/core/text/boundary.js";
+import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../../src/core/text/delta-buffer.js";
 import { kindOf, type Piece } from "../../../src/core/text/held-piece.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";

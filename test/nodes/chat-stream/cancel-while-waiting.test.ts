@@ -4,7 +4,7 @@ import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtim
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
 import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
-import type { FlowNode } from "../../support/runtime/runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";

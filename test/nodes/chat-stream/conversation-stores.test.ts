@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { askFlow, chatStream } from "../../support/runtime/flows.js";
-import { TestRuntime } from "../../support/runtime/runtime.js";
+import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { slowStore } from "../../support/runtime/slow-store.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";

@@ -4,7 +4,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, node } from "../../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
-import type { FlowNode } from "../../support/runtime/runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";

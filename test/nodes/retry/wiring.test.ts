@@ -5,7 +5,7 @@ import { feedsRetry } from "../../../src/node-red/red/wiring.js";
 import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
 import { retryNode } from "../../support/runtime/retry-flow.js";
-import type { FlowNode } from "../../support/runtime/runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";

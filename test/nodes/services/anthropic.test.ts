@@ -5,7 +5,7 @@ import { chatStream, collect, provider, sink, TAB, witnesses } from "../../suppo
 import { textOf } from "../../support/runtime/inbox.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { answering, routerFlow } from "../../support/runtime/router-flow.js";
-import type { FlowNode } from "../../support/runtime/runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   block,

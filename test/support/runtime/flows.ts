@@ -1,4 +1,4 @@
-import type { FlowNode } from "./runtime.js";
+import type { FlowNode } from "./node-red-runtime.js";
 
 /** The usual flow of a test: provider → ask → out, with a Catch and a Complete node beside it. */
 export const TAB: FlowNode = { id: "tab", type: "tab", label: "test" };

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Message, NodeRed, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
-import { type Credentials, coreFile, type FlowNode, type LiveNode, NODE_RED } from "./runtime.js";
+import { type Credentials, coreFile, type FlowNode, type LiveNode, NODE_RED } from "./node-red-runtime.js";
 
 const require_ = createRequire(__filename);
 

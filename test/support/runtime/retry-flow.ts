@@ -1,5 +1,5 @@
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
-import type { FlowNode } from "./runtime.js";
+import type { FlowNode } from "./node-red-runtime.js";
 
 export interface RetryFlow {
   /** Settings of the retry node. */

@@ -1,7 +1,7 @@
 import { piece, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
 import { TIME, WEATHER } from "../worlds/router-world.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
-import type { FlowNode, TestRuntime } from "./runtime.js";
+import type { FlowNode, TestRuntime } from "./node-red-runtime.js";
 
 export interface RouterFlow {
   /** Settings of the router; its `wires` too. */

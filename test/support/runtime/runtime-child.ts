@@ -1,6 +1,6 @@
 import { askFlow } from "./flows.js";
 import { streamsOf } from "./inbox.js";
-import { TestRuntime } from "./runtime.js";
+import { TestRuntime } from "./node-red-runtime.js";
 
 /**
  * A runtime in a process of its own that has streams running and then waits to be told to go, as `node-red` does:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { guardEachTest } from "./guards.js";
 import { pause } from "./inbox.js";
-import { type RuntimeOptions, TestRuntime } from "./runtime.js";
+import { type RuntimeOptions, TestRuntime } from "./node-red-runtime.js";
 
 /**
  * A runtime for all tests around it, with what must hold after each: every input done once, no stream with two

@@ -2,7 +2,7 @@ import type { ChatMessage, Completion, ToolCall } from "../../../src/core/chat/c
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, collect, sink, TAB, witnesses } from "../runtime/flows.js";
-import type { Credentials, FlowNode, TestRuntime } from "../runtime/runtime.js";
+import type { Credentials, FlowNode, TestRuntime } from "../runtime/node-red-runtime.js";
 
 /** A question and all that came of it in a flow with chat-stream and collect. */
 export interface OneAnswer {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { node, provider, sink, TAB, witnesses } from "../runtime/flows.js";
 import { type Inbox, pause } from "../runtime/inbox.js";
-import type { FlowNode } from "../runtime/runtime.js";
+import type { FlowNode } from "../runtime/node-red-runtime.js";
 import type { Reply, Script } from "../services/scripted-service.js";
 
 /** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */

@@ -1,4 +1,4 @@
-import { isObject } from "../core/json/parse.js";
+import { isObject } from "../../core/json/parse.js";
 
 /**
  * How many characters the model has said in each of its turns.
