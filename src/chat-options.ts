@@ -5,7 +5,7 @@ import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
-import { Recent } from "./core/lifecycle/recent-map.js";
+import { RecentMap } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 import { checkEndpoint } from "./providers/check-endpoint.js";
 import { providerById } from "./providers/index.js";
@@ -56,7 +56,7 @@ function shared(): Dispatcher {
 }
 
 /** @throws Failure `configuration` for a bound that is not above 0 */
-export function boundsFrom<T extends object>(
+export function withDefaults<T extends object>(
   defaults: Readonly<T>,
   given: Partial<T> | undefined,
 ): Readonly<T> {
@@ -89,7 +89,7 @@ export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup 
 
 function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
   const provider = providerById(options.provider);
-  const timeouts = boundsFrom(DEFAULT_TIMEOUTS, options.timeouts);
+  const timeouts = withDefaults(DEFAULT_TIMEOUTS, options.timeouts);
   const endpoint = endpointOf(provider, options);
   return {
     id: randomUUID(),
@@ -99,7 +99,7 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
     dispatcher: options.dispatcher ?? shared(),
     clock: options.clock ?? systemClock,
     timeouts,
-    limits: boundsFrom(DEFAULT_LIMITS, options.limits),
+    limits: withDefaults(DEFAULT_LIMITS, options.limits),
     request: {
       model: options.model,
       messages: options.messages,
@@ -115,7 +115,7 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
 /** Of so many services it is kept what was learnt of them; the one that was asked longest ago is forgotten first. */
 const KEPT = 100;
 
-const memories = new Recent<ProviderMemory>(KEPT);
+const memories = new RecentMap<ProviderMemory>(KEPT);
 
 function memoryOf({ baseUrl }: Endpoint): ProviderMemory {
   const memory = memories.get(baseUrl) ?? {};

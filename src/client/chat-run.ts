@@ -1,6 +1,6 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
-import { Ending, type EndingClues } from "../core/chat/end-detector.js";
+import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
 import { isFault } from "../core/chat/finish-reason.js";
 import { keptFor } from "../core/chat/history-entry.js";
 import { checkRequest, checkSize, choicesOf, toolNames } from "../core/chat/request.js";
@@ -17,7 +17,7 @@ import { serviceName } from "../providers/check-endpoint.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 import { secretsOf, withoutSecrets } from "./hide-secrets.js";
-import { ServiceLesson } from "./refusal-memory.js";
+import { RefusalMemory } from "./refusal-memory.js";
 
 export type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 
@@ -29,7 +29,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly deadlines: Deadlines;
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
-  private readonly lesson: ServiceLesson;
+  private readonly lesson: RefusalMemory;
   private status = 0;
   private headers: Headers = {};
   private readAt = 0;
@@ -37,7 +37,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
-  private readonly ending = new Ending();
+  private readonly ending = new EndDetector();
   private starting = true;
   private over = false;
 
@@ -47,7 +47,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
-    this.lesson = new ServiceLesson(setup.provider, setup.memory);
+    this.lesson = new RefusalMemory(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
       toolNames: toolNames(request),
@@ -184,7 +184,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
-  private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndingClues {
+  private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
     const { machine, setup } = this;
     const ended = machine.finished && machine.begunChoices >= choicesOf(setup.request);
     return {

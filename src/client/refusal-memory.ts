@@ -1,7 +1,7 @@
 import type { Provider, ProviderMemory } from "../providers/provider.js";
 
 /** What one run goes by: what is remembered of the service, and what a refusal has told since the run began. */
-export class ServiceLesson {
+export class RefusalMemory {
   /** What was known when the request was made; other runs may have learnt more by now. */
   private known: ProviderMemory = {};
   private told: ProviderMemory | undefined;

@@ -1,7 +1,7 @@
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { addressStep, modelNames, under } from "./shared/http.js";
+import { joinPath, modelNames, pathSegment } from "./shared/http.js";
 import { openAiSpeech } from "./shared/speech.js";
 
 /** From here on the dated API knows `max_completion_tokens`. */
@@ -19,7 +19,7 @@ const CHAT = openAiCompatible({
   modelsUrl: (endpoint) => {
     const version = versionOf(endpoint);
     if (version === undefined) return v1(endpoint, "models");
-    return dated(under(resource(endpoint), "openai/models"), version);
+    return dated(joinPath(resource(endpoint), "openai/models"), version);
   },
   // The list is of what could be deployed: none of it can be asked before, and then under another name.
   modelNames: (body, endpoint) => {
@@ -66,8 +66,8 @@ function keyOf({ apiKey }: Endpoint): Record<string, string> {
 function urlOf(endpoint: Endpoint, deployment: string, path: string): URL {
   const version = versionOf(endpoint);
   if (version === undefined) return v1(endpoint, path);
-  const step = addressStep(deployment, "The name of the deployment");
-  return dated(under(resource(endpoint), `openai/deployments/${step}/${path}`), version);
+  const step = pathSegment(deployment, "The name of the deployment");
+  return dated(joinPath(resource(endpoint), `openai/deployments/${step}/${path}`), version);
 }
 
 function deploymentOf({ settings }: Endpoint): string | undefined {
@@ -84,7 +84,7 @@ function versionOf({ settings }: Endpoint): string | undefined {
 const PREVIEW = "preview";
 
 function v1(endpoint: Endpoint, path: string): URL {
-  const url = under(resource(endpoint), `openai/v1/${path}`);
+  const url = joinPath(resource(endpoint), `openai/v1/${path}`);
   return endpoint.settings?.["apiVersion"] === PREVIEW ? dated(url, PREVIEW) : url;
 }
 

@@ -20,7 +20,7 @@ export function checkEndpoint(
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
   const secret = key !== undefined || secretHeaders(endpoint).length > 0;
-  if (secret && isOpenToListeners(url) && !allowInsecure) {
+  if (secret && isRemotePlainHttp(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
       `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
@@ -42,7 +42,7 @@ export function secretHeaders({ headers = {}, plainHeaders = [] }: Partial<Endpo
 }
 
 /** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
-export function isOpenToListeners(url: URL): boolean {
+export function isRemotePlainHttp(url: URL): boolean {
   return url.protocol === "http:" && !LOOPBACK.test(url.hostname);
 }
 

@@ -4,8 +4,8 @@ import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import { cannotSend, contentParts } from "./shared/content.js";
 import { described } from "./shared/history.js";
-import { underPart } from "./shared/http.js";
-import { type Harmless, isTextAlone, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
+import { joinPathOnce } from "./shared/http.js";
+import { type IgnorableParameters, isTextAlone, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
 
 const LABEL = "ChoreoAI";
 
@@ -24,7 +24,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields that it does not have and that make no difference with these values. */
-const HARMLESS: Harmless = {
+const HARMLESS: IgnorableParameters = {
   ...OPENAI_ONLY,
   function_call: isDefault,
   tool_choice: isDefault,
@@ -49,8 +49,8 @@ export const CHOREOAI: Provider = openAiCompatible({
   keyVariable: "CHOREOAI_API_KEY",
   settings: [SPLIT_THINKING],
   speaks: false,
-  chatUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "chat/completions"),
-  modelsUrl: ({ baseUrl }) => underPart(baseUrl, "v1", "models"),
+  chatUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "chat/completions"),
+  modelsUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "models"),
   adapt,
 });
 

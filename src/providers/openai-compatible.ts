@@ -3,7 +3,7 @@ import { withoutKept } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { bearer, headersFor, modelNames, postJson, responseFailure, under } from "./shared/http.js";
+import { bearer, headersFor, joinPath, modelNames, postJson, responseFailure } from "./shared/http.js";
 import { openAiSpeech } from "./shared/speech.js";
 
 /** What differs between the services that speak Chat Completions. */
@@ -41,7 +41,7 @@ export const SPLIT_THINKING: ProviderSetting = { name: "splitThinking", kind: "t
 
 /** Makes the provider of a service that speaks OpenAI's Chat Completions. */
 export function openAiCompatible(preset: Preset): Provider {
-  const { authorization = bearer, modelsUrl = (endpoint) => under(endpoint.baseUrl, "models") } = preset;
+  const { authorization = bearer, modelsUrl = (endpoint) => joinPath(endpoint.baseUrl, "models") } = preset;
   return {
     id: preset.id,
     label: preset.label,
@@ -66,7 +66,7 @@ export function openAiCompatible(preset: Preset): Provider {
 
 function chatWith(preset: Preset): Provider["chat"] {
   const { adapt = (body) => body, authorization = bearer, maxTokensField = "max_tokens" } = preset;
-  const chatUrl = preset.chatUrl ?? ((endpoint) => under(endpoint.baseUrl, "chat/completions"));
+  const chatUrl = preset.chatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
   /** The same for most requests of an endpoint, and a fifth of what is to be done before a request can leave. */
   const destinations = new WeakMap<Endpoint, { model: string; url: URL; headers: Record<string, string> }>();
   return (request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest => {

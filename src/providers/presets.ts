@@ -1,6 +1,6 @@
 import { isObject } from "../core/json/parse.js";
 import type { Preset } from "./openai-compatible.js";
-import { inquiry, under } from "./shared/http.js";
+import { getRequest, joinPath } from "./shared/http.js";
 import { type StrictAssistant, withStrictMessages } from "./shared/strict-messages.js";
 
 /** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
@@ -30,7 +30,7 @@ export const PRESETS: readonly Preset[] = [
     prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
     balance: {
-      request: (endpoint) => inquiry(endpoint, under(endpoint.baseUrl, "key")),
+      request: (endpoint) => getRequest(endpoint, joinPath(endpoint.baseUrl, "key")),
       read: openRouterBalance,
     },
   },

@@ -7,17 +7,17 @@ import { isObject, tryParseJson } from "../core/json/parse.js";
 import type { Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import {
-  addressStep,
   bearer,
+  getRequest,
   headersFor,
-  inquiry,
+  joinPathOnce,
+  pathSegment,
   postJson,
   responseFailure,
-  underPart,
 } from "./shared/http.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";
 import {
-  type Harmless,
+  type IgnorableParameters,
   isTextAlone,
   knownOnly,
   OPENAI_ONLY,
@@ -49,7 +49,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Others that make no difference with these values. `user` and `metadata` are the job's. */
-const HARMLESS: Harmless = {
+const HARMLESS: IgnorableParameters = {
   ...OPENAI_ONLY,
   n: (value) => value === 1,
   logprobs: (value) => value === false,
@@ -124,8 +124,8 @@ function parametersFrom(given: ChatRequest["parameters"]): Record<string, unknow
 }
 
 function balanceRequest(endpoint: Endpoint): WireRequest {
-  const team = addressStep(teamOf(endpoint), "The id of the team");
-  return inquiry(endpoint, api(endpoint, `credits/teams/${team}/balance`));
+  const team = pathSegment(teamOf(endpoint), "The id of the team");
+  return getRequest(endpoint, api(endpoint, `credits/teams/${team}/balance`));
 }
 
 /** @throws Failure `bad_response` where it was not the service that answered */
@@ -193,7 +193,7 @@ function teamOf(endpoint: Endpoint): string {
 }
 
 function jobPath(id: string, step: string): string {
-  return `jobs/${addressStep(id, "The id of the job")}/${step}`;
+  return `jobs/${pathSegment(id, "The id of the job")}/${step}`;
 }
 
 function post(endpoint: Endpoint, path: string, body: unknown, accept = "application/json"): WireRequest {
@@ -201,5 +201,5 @@ function post(endpoint: Endpoint, path: string, body: unknown, accept = "applica
 }
 
 function api({ baseUrl }: Endpoint, path: string): URL {
-  return underPart(baseUrl, "api", path);
+  return joinPathOnce(baseUrl, "api", path);
 }

@@ -5,7 +5,7 @@ import { isObject } from "../core/json/parse.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Capability, Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { inquiry, under } from "./shared/http.js";
+import { getRequest, joinPath } from "./shared/http.js";
 import { withoutNulls } from "./shared/parameters.js";
 import { openAiSpeech } from "./shared/speech.js";
 import { type StrictAssistant, strictAssistant } from "./shared/strict-messages.js";
@@ -48,7 +48,7 @@ const BASE = openAiCompatible({
   maxTokensField: "max_completion_tokens",
   settings: [...PARAMETERS, SPLIT_THINKING],
   modelsUrl: (endpoint) => {
-    const url = under(endpoint.baseUrl, "models");
+    const url = joinPath(endpoint.baseUrl, "models");
     url.searchParams.set("type", "text");
     return url;
   },
@@ -65,7 +65,7 @@ export const VENICE: Provider = {
   notice,
   balance: {
     // The account's own address is for keys of administrators.
-    request: (endpoint) => inquiry(endpoint, under(endpoint.baseUrl, "api_keys/rate_limits")),
+    request: (endpoint) => getRequest(endpoint, joinPath(endpoint.baseUrl, "api_keys/rate_limits")),
     read: balanceIn,
   },
   failure: (status, headers, body, now) => {

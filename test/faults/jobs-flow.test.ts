@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import type { JobReport } from "../../src/index.js";
 import { askFlow, provider } from "../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../support/runtime/inbox.js";
+import {
+  type Credentials,
+  type DeployType,
+  type FlowNode,
+  TestRuntime,
+} from "../support/runtime/node-red-runtime.js";
 import { retryFlow } from "../support/runtime/retry-flow.js";
-import { type Credentials, type DeployType, type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/service.js";

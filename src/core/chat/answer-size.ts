@@ -2,7 +2,7 @@ import { Failure } from "../failure.js";
 import type { Limits } from "../limits.js";
 
 /** Counts what an answer holds, and stops it at its bounds. */
-export class Budget {
+export class AnswerSize {
   private text = 0;
   private other = 0;
   private metadata = 0;

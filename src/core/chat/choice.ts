@@ -1,5 +1,5 @@
 import { Failure } from "../failure.js";
-import type { Budget } from "./answer-size.js";
+import type { AnswerSize } from "./answer-size.js";
 import type {
   AssistantMessage,
   AudioDelta,
@@ -64,7 +64,7 @@ export class ChoiceState {
   }
 
   /** @throws Failure `limit` */
-  add(choice: ChunkChoice, text: string, budget: Budget): void {
+  add(choice: ChunkChoice, text: string, budget: AnswerSize): void {
     this.content.append(text);
     budget.addText(text.length);
     this.addDelta(choice.delta, budget);
@@ -121,7 +121,7 @@ export class ChoiceState {
     return message;
   }
 
-  private addDelta(delta: Delta, budget: Budget): void {
+  private addDelta(delta: Delta, budget: AnswerSize): void {
     for (const key in delta) {
       if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
       if (OWN_DELTA_FIELDS.has(key)) continue;
@@ -158,7 +158,7 @@ export class ChoiceState {
     if (delta.audio) this.addAudio(delta.audio, budget);
   }
 
-  private addToolCall(piece: ToolCallDelta, budget: Budget): void {
+  private addToolCall(piece: ToolCallDelta, budget: AnswerSize): void {
     const { indices, toolArguments } = budget.limits;
     this.toolCalls ??= [];
     // The dialect numbers calls in order of appearance, so an index is either known or the next one.
@@ -169,7 +169,7 @@ export class ChoiceState {
     budget.addText(this.toolCalls[piece.index]!.add(piece, toolArguments));
   }
 
-  private addAudio(piece: AudioDelta, budget: Budget): void {
+  private addAudio(piece: AudioDelta, budget: AnswerSize): void {
     this.audio ??= new LatestFields();
     for (const [key, value] of Object.entries(piece)) {
       if (key === "data" && typeof value === "string") {
@@ -191,7 +191,7 @@ export class ChoiceState {
     return audio;
   }
 
-  private addLogprobs(added: Logprobs, budget: Budget): void {
+  private addLogprobs(added: Logprobs, budget: AnswerSize): void {
     this.logprobs ??= {};
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
@@ -204,7 +204,7 @@ export class ChoiceState {
   }
 }
 
-function grow(text: GrowingText, added: string, budget: Budget): void {
+function grow(text: GrowingText, added: string, budget: AnswerSize): void {
   text.append(added);
   budget.addText(added.length);
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
-import { Budget } from "./answer-size.js";
+import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
 import type { Chunk, Completion, Usage } from "./chunk.js";
 import { finishReason } from "./finish-reason.js";
@@ -28,10 +28,10 @@ export class CompletionMachine {
   private usage: Usage | null = null;
   private extras: LatestFields | undefined;
   private lists: Map<string, DistinctList> | undefined;
-  private readonly budget: Budget;
+  private readonly budget: AnswerSize;
 
   constructor(limits: Readonly<Limits> = DEFAULT_LIMITS) {
-    this.budget = new Budget(limits);
+    this.budget = new AnswerSize(limits);
   }
 
   /** Adds plain answer text of the first choice: the hot path. */

@@ -1,5 +1,5 @@
 /** A chunk, as far as it tells of the end of an answer. */
-export interface EndingClues {
+export interface EndClues {
   /** In the words of the message contract; undefined until every answer that was asked for has one. */
   finishReason: string | undefined;
   /** Whether it brings content of any kind: text, reasoning, a tool call. */
@@ -14,7 +14,7 @@ export interface EndingClues {
  * Tells a finish reason that ends an answer from one that comes with every piece, as some services send it: the text
  * after it would be lost. What is in doubt ends with the connection, or with a silence.
  */
-export class Ending {
+export class EndDetector {
   private ended = false;
   /** Content came after a finish reason: its next one says nothing. */
   private wentOn = false;
@@ -42,7 +42,7 @@ export class Ending {
   }
 
   /** @returns whether nothing but usage and end marker is to come */
-  chunk({ finishReason, content, text, bare }: EndingClues): boolean {
+  chunk({ finishReason, content, text, bare }: EndClues): boolean {
     const already = this.ended;
     const ended = finishReason !== undefined;
     this.ended = ended;

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.js";
 import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
-import { joinBase64, later, ownField } from "./vendor-fields.js";
+import { joinBase64, mergeField, ownField } from "./vendor-fields.js";
 
 /**
  * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.
@@ -10,7 +10,7 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   for (const key in second) {
     if (OWN_FIELDS.has(key)) continue;
     const known = ownField(first, key);
-    first[key] = CHUNK_LISTS.has(key) ? joined(known, second[key]) : later(known, second[key]);
+    first[key] = CHUNK_LISTS.has(key) ? joined(known, second[key]) : mergeField(known, second[key]);
   }
   first.id ||= second.id ?? "";
   first.model ||= second.model ?? "";
@@ -54,7 +54,7 @@ function mergeChoice(known: ChunkChoice, added: ChunkChoice): void {
     if (key === "index" || key === "delta") continue;
     if (key === "finish_reason") known.finish_reason = added.finish_reason || (known.finish_reason ?? null);
     else if (key === "logprobs") known.logprobs = mergeLogprobs(known.logprobs, added.logprobs);
-    else known[key] = later(ownField(known, key), added[key]);
+    else known[key] = mergeField(ownField(known, key), added[key]);
   }
 }
 
@@ -77,7 +77,7 @@ function mergeDelta(known: Delta, added: Delta): void {
     else if (key === "tool_calls")
       known.tool_calls = mergeToolCalls(known.tool_calls ?? [], added.tool_calls!);
     else if (key === "audio") known.audio = mergeAudio(known.audio ?? {}, added.audio!);
-    else known[key] = later(ownField(known, key), value);
+    else known[key] = mergeField(ownField(known, key), value);
   }
 }
 
@@ -89,7 +89,7 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       continue;
     }
     for (const key in piece)
-      if (!TOOL_CALL_FIELDS.has(key)) call[key] = later(ownField(call, key), piece[key]);
+      if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(ownField(call, key), piece[key]);
     if (piece.id) call.id ||= piece.id;
     if (piece.type) call.type ||= piece.type;
     const said = piece.function;
@@ -106,7 +106,7 @@ const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "f
 function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
   for (const [key, value] of Object.entries(added)) {
     const earlier = ownField(known, key);
-    if (typeof value !== "string" || typeof earlier !== "string") known[key] = later(earlier, value);
+    if (typeof value !== "string" || typeof earlier !== "string") known[key] = mergeField(earlier, value);
     else if (key === "data") known.data = joinBase64([earlier, value]);
     else known[key] = key === "transcript" ? `${earlier}${value}` : value;
   }

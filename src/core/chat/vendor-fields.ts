@@ -5,7 +5,7 @@ import { isObject } from "../json/parse.js";
  * are taken over one by one (Azure tells its filters' results in portions, Venice its citations once), everything
  * else is replaced.
  */
-export function later(known: unknown, added: unknown): unknown {
+export function mergeField(known: unknown, added: unknown): unknown {
   if (added === null || added === undefined) return known;
   if (isEmpty(added)) return known ?? added;
   if (!isObject(known) || !isObject(added)) return added;
@@ -56,7 +56,7 @@ export class LatestFields {
     if (value === null || value === undefined || (known && known.value === value)) return 0;
     const own: unknown = typeof value === "object" ? structuredClone(value) : value;
     if (known && isObject(known.value) && isObject(own)) return this.extend(known.value, own);
-    const next = later(known?.value, own);
+    const next = mergeField(known?.value, own);
     const size = sizeOf(next) + key.length;
     this.fields.set(key, { value: next, size });
     return Math.max(0, size - (known?.size ?? 0));

@@ -1,6 +1,6 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
-import { Recent } from "../lifecycle/recent-map.js";
+import { RecentMap } from "../lifecycle/recent-map.js";
 import { isObject, withinDepth } from "./parse.js";
 
 /**
@@ -26,7 +26,7 @@ const COMPOUND: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "property
 
 type Draft = "07" | "2020-12";
 
-const kept = new Recent<SchemaCheck>(MOST_KEPT);
+const kept = new RecentMap<SchemaCheck>(MOST_KEPT);
 const judges = new Map<Draft, Ajv>();
 
 /**

@@ -1,5 +1,5 @@
 /** A map that holds so many entries: the one that was set longest ago goes when another comes. */
-export class Recent<V> extends Map<string, V> {
+export class RecentMap<V> extends Map<string, V> {
   constructor(private readonly most: number) {
     super();
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { Recent } from "./recent-map.js";
+import { RecentMap } from "./recent-map.js";
 
 /** Why a session ended. `finished` by itself, the others from outside. */
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
@@ -25,7 +25,7 @@ export interface SessionsOptions<T> {
  */
 export class Sessions<T> {
   private readonly entries = new Map<string, { value: T; seen: number }>();
-  private readonly over = new Recent<true>(MOST_REMEMBERED);
+  private readonly over = new RecentMap<true>(MOST_REMEMBERED);
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}

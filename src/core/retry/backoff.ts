@@ -35,7 +35,7 @@ export function backoff(attempt: number, { delay, maxDelay }: BackoffOptions, ra
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  */
-export function decide(
+export function planRetry(
   failure: FailureData,
   attempt: number,
   options: BackoffOptions,

@@ -7,7 +7,7 @@ export type ContinuationStyle = "prefill" | "quote";
 const QUOTED = 300;
 
 /** What a request that goes on has beside the conversation: plain data that travels with its stream. */
-export interface Continues {
+export interface ContinuationInfo {
   /** How many of the request's messages, at the end, are ours and no part of the conversation; the first is the answer. */
   added: number;
   /** White space at the answer's end that the model was not told of. */
@@ -22,7 +22,7 @@ export function continuationOf(
   messages: readonly ChatMessage[],
   text: string,
   style: ContinuationStyle,
-): { messages: ChatMessage[]; continues: Continues } {
+): { messages: ChatMessage[]; continues: ContinuationInfo } {
   if (style === "prefill") {
     // Some services refuse an answer that ends in white space.
     const begun = text.trimEnd();
@@ -42,7 +42,7 @@ export function continuationOf(
 }
 
 /** Whether the model goes on from its own words as if it had never stopped. Then it means what it repeats. */
-export function isExact({ added }: Continues): boolean {
+export function isExact({ added }: ContinuationInfo): boolean {
   return added === 1;
 }
 
@@ -52,7 +52,7 @@ export function isExact({ added }: Continues): boolean {
  */
 export function withoutContinuation(
   messages: readonly ChatMessage[],
-  { added, echo }: Continues,
+  { added, echo }: ContinuationInfo,
 ): { messages: ChatMessage[]; said: string } | undefined {
   // A tool's result shows that a turn with calls has come since.
   if (messages.at(-1)?.role === "tool") return undefined;

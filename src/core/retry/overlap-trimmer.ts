@@ -1,4 +1,4 @@
-import { type Continues, isExact } from "./continuation.js";
+import { type ContinuationInfo, isExact } from "./continuation.js";
 
 /** A repetition of so many characters is no chance. */
 const CERTAIN = 16;
@@ -48,7 +48,7 @@ export class OverlapTrimmer {
    */
   constructor(
     private readonly said: string,
-    continues: Continues,
+    continues: ContinuationInfo,
   ) {
     this.exact = isExact(continues);
     // White space that the model was not told of, and so will write again.
@@ -137,7 +137,7 @@ export class OverlapTrimmer {
 }
 
 /** @returns the text that a reader has who gets both, the second as it was asked for to go on from the first */
-export function spliced(said: string, text: string, continues: Continues): string {
+export function joinContinuation(said: string, text: string, continues: ContinuationInfo): string {
   const trimmer = new OverlapTrimmer(said, continues);
   return said + trimmer.push(text) + trimmer.end();
 }

@@ -1,5 +1,5 @@
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
-import { endsInHalf, placeBefore, settledPlace } from "./graphemes.js";
+import { endsWithHighSurrogate, nextStableBoundary, previousBoundary } from "./graphemes.js";
 import { PassageFinder } from "./sentences.js";
 
 export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
@@ -38,10 +38,10 @@ class WordFinder implements BoundaryFinder {
 
   next(text: string): number {
     const from = this.seen;
-    this.seen = endsInHalf(text) ? text.length - 1 : text.length;
+    this.seen = endsWithHighSurrogate(text) ? text.length - 1 : text.length;
     // Only what is new can bring a gap, and the gap counts once something stands behind it.
     for (let at = text.length - 1; at >= Math.max(1, from); at--) {
-      if (isSpace(text, at - 1) && !isSpace(text, at) && settledPlace(text, at) === at) return at;
+      if (isSpace(text, at - 1) && !isSpace(text, at) && nextStableBoundary(text, at) === at) return at;
     }
     this.unspaced ||= hasUnspaced(text, from);
     return this.unspaced ? wordsLength(text) : 0;
@@ -73,9 +73,9 @@ export function forcedLength(text: string, longest: number): number {
   const line = head.lastIndexOf("\n") + 1;
   if (line > longest / 2) return line;
   for (let at = longest; at > longest / 2; at--) {
-    if (isSpace(text, at - 1) && settledPlace(text, at) === at) return at;
+    if (isSpace(text, at - 1) && nextStableBoundary(text, at) === at) return at;
   }
-  return (hasUnspaced(head, 0) ? wordsLength(head) : 0) || placeBefore(text, longest);
+  return (hasUnspaced(head, 0) ? wordsLength(head) : 0) || previousBoundary(text, longest);
 }
 
 /**
@@ -101,7 +101,7 @@ export function firstWordLength(text: string, from: number, longest: number): nu
 }
 
 function settled(text: string, from: number, length: number): number {
-  const place = settledPlace(text, from + length);
+  const place = nextStableBoundary(text, from + length);
   return place === 0 ? 0 : place - from;
 }
 
@@ -112,7 +112,7 @@ function wordsLength(text: string): number {
   for (const { index, isWordLike } of WORDS.segment(text.slice(from))) if (isWordLike) begins.push(index);
   if (begins.length < UNSURE) return 0;
   const begin = from + begins.at(-UNSURE)!;
-  return begin > 0 && settledPlace(text, begin) === begin ? begin : 0;
+  return begin > 0 && nextStableBoundary(text, begin) === begin ? begin : 0;
 }
 
 function hasUnspaced(text: string, from: number): boolean {

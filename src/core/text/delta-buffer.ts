@@ -1,7 +1,7 @@
 import { boundaryFinder, forcedLength } from "./boundary.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
-import { settledPlace, solidLength } from "./graphemes.js";
-import { Held, kindOf, type Piece } from "./held-piece.js";
+import { nextStableBoundary, stableLength } from "./graphemes.js";
+import { HeldPiece, kindOf, type Piece } from "./held-piece.js";
 
 /** When held pieces go on; whichever comes first. 0: this rule does not apply. */
 export interface BufferRules {
@@ -20,7 +20,7 @@ export const MOST_CHARACTERS = 4000;
  * kind by kind and in order, and no cut goes through a character.
  */
 export class DeltaBuffer {
-  private held = new Held("text");
+  private held = new HeldPiece("text");
   private pieces = 0;
   private finder: BoundaryFinder | undefined;
   /** Up to here the text is due, and goes as soon as it is known whether its last character is whole. */
@@ -45,7 +45,7 @@ export class DeltaBuffer {
     const kind = kindOf(piece) ?? this.held.kind;
     const out = kind === this.held.kind ? [] : this.flush();
     if (kind !== this.held.kind) {
-      this.held = new Held(kind);
+      this.held = new HeldPiece(kind);
       this.finder = boundaryFinder(this.rules.boundary);
     }
     this.held.add(piece);
@@ -67,7 +67,7 @@ export class DeltaBuffer {
 
   /** What is owed, after nothing has come for a moment: all but a last character that looks as if it would grow. */
   settle(): Piece[] {
-    const length = solidLength(this.held.text);
+    const length = stableLength(this.held.text);
     const out = length > 0 ? [this.cut(length)] : [];
     this.owed = this.held.text.length;
     return out;
@@ -88,7 +88,7 @@ export class DeltaBuffer {
 
   private cutWhole(out: Piece[]): void {
     if (this.owed > 0) {
-      const place = settledPlace(this.held.text, this.owed);
+      const place = nextStableBoundary(this.held.text, this.owed);
       if (place > 0 && place <= MOST_CHARACTERS) out.push(this.cut(place));
       else this.owed = this.held.text.length;
     }

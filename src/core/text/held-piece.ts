@@ -24,7 +24,7 @@ export function kindOf({ text, chunk }: Piece): Kind | undefined {
 }
 
 /** Pieces of one kind, as one. What comes in stays as it is: it is somebody else's too. */
-export class Held {
+export class HeldPiece {
   /** The answer text, or the reasoning. */
   text = "";
   private chunk: Chunk | undefined;

@@ -1,6 +1,6 @@
 import { firstWordLength, forcedLength } from "./boundary.js";
 import { MOST_CHARACTERS } from "./delta-buffer.js";
-import { Held, kindOf, type Piece } from "./held-piece.js";
+import { HeldPiece, kindOf, type Piece } from "./held-piece.js";
 
 /** A reader may be this far behind the model before the pace is raised to catch up; milliseconds. */
 const PATIENCE = 1000;
@@ -25,7 +25,7 @@ const LONGEST_WORD = 40;
  * its turn comes. Pure: whoever owns it says how much time has passed.
  */
 export class Pacer {
-  private readonly queue: Held[] = [];
+  private readonly queue: HeldPiece[] = [];
   /** Words that may be given out. The first goes at once. */
   private credit = 1;
   private ended = false;
@@ -49,7 +49,7 @@ export class Pacer {
     const kind = kindOf(piece) ?? last?.kind ?? "text";
     if (last?.kind === kind) last.add(piece);
     else {
-      const next = new Held(kind);
+      const next = new HeldPiece(kind);
       next.add(piece);
       if (!next.empty) this.queue.push(next);
     }

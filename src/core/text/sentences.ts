@@ -1,6 +1,6 @@
 import { endsInAbbreviation } from "./abbreviations.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
-import { endsInHalf, settledPlace } from "./graphemes.js";
+import { endsWithHighSurrogate, nextStableBoundary } from "./graphemes.js";
 
 const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
@@ -105,7 +105,7 @@ export class PassageFinder implements BoundaryFinder {
     const begin = text.lastIndexOf("\n", stop + rest) + 1;
     const blank = text.indexOf("\n", stop + 1) < begin && text.indexOf("\n", stop + 1) >= 0;
     // A mark that joins a gap would be a character together with it.
-    if (settledPlace(text, begin) !== begin) return false;
+    if (nextStableBoundary(text, begin) !== begin) return false;
     if (this.kind === "sentence" || blank) this.found = begin;
     this.at = begin;
     this.lineBegins = true;
@@ -117,7 +117,7 @@ export class PassageFinder implements BoundaryFinder {
     // Some scripts have stops of two code units; a search that begins between them would find the same one again.
     const behind = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
     const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, behind);
-    if (decisive < 0 || (decisive === text.length - 1 && endsInHalf(text))) return false;
+    if (decisive < 0 || (decisive === text.length - 1 && endsWithHighSurrogate(text))) return false;
     this.at = behind;
     // "3.5", "node.js": no gap, no end.
     if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
@@ -127,7 +127,7 @@ export class PassageFinder implements BoundaryFinder {
       return true;
     }
     const place = sentenceEnd(text, stop, decisive);
-    if (place > 0 && settledPlace(text, place) === place) {
+    if (place > 0 && nextStableBoundary(text, place) === place) {
       this.found = place;
       this.at = place;
     }

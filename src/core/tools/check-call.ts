@@ -16,7 +16,7 @@ export type Verdict =
  * @param ours the node's own tools
  * @param given the tools of the request; undefined where calls of others are not wanted
  */
-export function verdictOf(
+export function checkCall(
   call: ToolCall,
   ours: ReadonlyMap<string, Tool>,
   given: readonly unknown[] | undefined,

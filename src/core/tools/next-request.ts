@@ -67,11 +67,11 @@ function withKnownNames(message: ChatMessage, tools: readonly unknown[] = []): C
 /** A tool that has to be called in every turn is called for ever. */
 function withoutForce(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const choice = parameters["tool_choice"];
-  return choice === undefined ? { ...parameters } : { ...parameters, tool_choice: unforced(choice) };
+  return choice === undefined ? { ...parameters } : { ...parameters, tool_choice: relaxToolChoice(choice) };
 }
 
 /** The same choice without its force: what it forbids stays forbidden. Chat Completions' forms, and Anthropic's. */
-function unforced(choice: unknown): unknown {
+function relaxToolChoice(choice: unknown): unknown {
   if (!isObject(choice)) return choice === "required" || choice === "any" ? "auto" : choice;
   const { type, allowed_tools: allowed, name: _, ...more } = choice;
   if (type === "auto" || type === "none") return choice;

@@ -1,5 +1,5 @@
 import type { Usage } from "../../core/chat/chunk.js";
-import { later } from "../../core/chat/vendor-fields.js";
+import { mergeField } from "../../core/chat/vendor-fields.js";
 import { isObject } from "../../core/json/parse.js";
 
 /**
@@ -11,7 +11,7 @@ export class AnthropicUsage {
 
   /** Takes what is there; null overwrites nothing. */
   add(usage: unknown): void {
-    if (isObject(usage)) this.counts = later(this.counts, usage) as Record<string, unknown>;
+    if (isObject(usage)) this.counts = mergeField(this.counts, usage) as Record<string, unknown>;
   }
 
   /**

@@ -25,7 +25,7 @@ export class PartialArgs {
     if (!Array.isArray(pieces)) return;
     for (const piece of pieces) {
       if (!isObject(piece)) continue;
-      const value = toldBy(piece);
+      const value = valueOfPiece(piece);
       if (value !== undefined) this.put(stepsOf(piece["jsonPath"]), value);
     }
   }
@@ -56,7 +56,7 @@ export class PartialArgs {
   }
 }
 
-function toldBy(piece: Record<string, unknown>): unknown {
+function valueOfPiece(piece: Record<string, unknown>): unknown {
   if ("nullValue" in piece) return null;
   return piece["stringValue"] ?? piece["numberValue"] ?? piece["boolValue"];
 }

@@ -41,14 +41,14 @@ export interface RunningChat {
 }
 
 /** What is to be started when a place is free, and how it ends where it is not. */
-interface Errand<R> {
+interface ScheduledRun<R> {
   /** @throws Failure where it cannot be */
-  start(ready: Ready, onEnd: (result: R) => void): RunningChat;
+  start(ready: OpenedProvider, onEnd: (result: R) => void): RunningChat;
   without(outcome: "failed" | "cancelled", failure?: Failure): R;
   onEnd(result: R): void;
 }
 
-interface Ready {
+interface OpenedProvider {
   provider: Provider;
   endpoint: Endpoint;
   dispatcher: Dispatcher;
@@ -62,7 +62,7 @@ interface Ready {
 export class ProviderRuntime {
   private readonly memory: ProviderMemory = {};
   private readonly live = new Set<RunningChat>();
-  private ready: Promise<Ready> | undefined;
+  private ready: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
   private demo: Promise<DemoServer> | undefined;
   private dispatcher: Dispatcher | undefined;
@@ -126,7 +126,7 @@ export class ProviderRuntime {
   }
 
   /** Starts something as soon as a place is free for it, and sees to it that it has one end. */
-  private schedule<R>({ start, without, onEnd }: Errand<R>): RunningChat {
+  private schedule<R>({ start, without, onEnd }: ScheduledRun<R>): RunningChat {
     let run: RunningChat | undefined;
     let over = false;
     let release = () => {};
@@ -206,7 +206,7 @@ export class ProviderRuntime {
     this.dispatcher?.destroy().catch(() => {});
   }
 
-  private prepare(): Promise<Ready> {
+  private prepare(): Promise<OpenedProvider> {
     this.ready ??= this.open().catch((thrown: unknown) => {
       // What is wrong in the settings stays wrong until they are deployed anew; anything else may pass.
       if (!(thrown instanceof Failure)) this.ready = undefined;
@@ -215,7 +215,7 @@ export class ProviderRuntime {
     return this.ready;
   }
 
-  private async open(): Promise<Ready> {
+  private async open(): Promise<OpenedProvider> {
     const settings = readProviderConfig(this.config, this.credentials, this.fill);
     const provider = providerById(this.config.provider || "demo");
     const isDemo = provider.id === "demo";

@@ -1,4 +1,4 @@
-import { isOpenToListeners } from "../../providers/check-endpoint.js";
+import { isRemotePlainHttp } from "../../providers/check-endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 
@@ -11,7 +11,7 @@ export function warnOfPlainHttp(
   const baseUrl = fill(config.baseUrl ?? "");
   if (config.allowInsecure !== true || !URL.canParse(baseUrl)) return;
   const url = new URL(baseUrl);
-  if (!isOpenToListeners(url)) return;
+  if (!isRemotePlainHttp(url)) return;
   node.warn(
     `What is asked of ${url.host}, and the key with it, travels unencrypted: the provider is set to allow it.`,
   );

@@ -4,7 +4,7 @@ import type { Message } from "../red/api.js";
 import type { Ask } from "./request.js";
 
 /** As much of a stream as decides who replaces whom. */
-interface Contender {
+interface QueuedStream {
   key: string;
   message: Message;
   /** What is asked, once it is known to be a question: what is none replaces nothing. */
@@ -17,7 +17,7 @@ interface Contender {
  * @param streams all of the node, oldest first
  * @returns those that the stream replaces; undefined where a newer one has replaced it
  */
-export function replacedBy<T extends Contender>(stream: T, streams: readonly T[]): T[] | undefined {
+export function replacedBy<T extends QueuedStream>(stream: T, streams: readonly T[]): T[] | undefined {
   // A repeated request, or a run's next turn, is older than whatever runs by now.
   const old = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
   const place = old ? -1 : streams.indexOf(stream);

@@ -2,7 +2,7 @@ import type { ChatResult } from "../../client/chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
 import { keptAnswer, withNewestPictures } from "../../core/chat/history-entry.js";
 import { withoutContinuation } from "../../core/retry/continuation.js";
-import { spliced } from "../../core/retry/overlap-trimmer.js";
+import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
 import { continuesOf, tagOf } from "../messages/retry-tag.js";
 import { asksForNextTurn } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";
@@ -29,7 +29,7 @@ export function withTurn(
   const said = result.completion.choices[0]?.message;
   const continues = continuesOf(message);
   const broken = continues && withoutContinuation(asked, continues);
-  const text = broken ? spliced(broken.said, textOf(said), continues) : textOf(said);
+  const text = broken ? joinContinuation(broken.said, textOf(said), continues) : textOf(said);
   const answer = keptAnswer(said, text, result.service);
   const turn = plainCopy(
     (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),

@@ -10,7 +10,7 @@ import { schemaAskedFor, schemaFrom } from "../messages/response-format.js";
 import { withoutTags } from "../messages/retry-tag.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
-import { above0 } from "../red/positive-number.js";
+import { readPositiveNumber } from "../red/positive-number.js";
 import { StatusLine } from "../red/status-line.js";
 import { lastTurn, parsedAnswer } from "./parse-answer.js";
 
@@ -59,7 +59,7 @@ export class CollectController {
   ) {
     this.sessions = new Sessions({
       most: MOST_STREAMS,
-      expiry: above0(config.timeout, DEFAULT_TIMEOUT) * 1000,
+      expiry: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT) * 1000,
       clock: systemClock,
       remember: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.over(stream, reason),
@@ -113,7 +113,7 @@ export class CollectController {
     }
     if (assembly.whole) return this.emit(stream, assembly.last!);
     if (assembly.last)
-      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.gap()), STRAGGLERS);
+      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.missingMessages()), STRAGGLERS);
     return undefined;
   }
 

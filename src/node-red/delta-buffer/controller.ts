@@ -1,11 +1,11 @@
 import type { Clock } from "../../core/clock.js";
-import { Recent } from "../../core/lifecycle/recent-map.js";
+import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { above0 } from "../red/positive-number.js";
+import { readPositiveNumber } from "../red/positive-number.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
 
@@ -43,7 +43,7 @@ export class DeltaBufferController {
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
   /** How far those had come that were left, one too many or silent for long: of these nothing is held. */
-  private readonly left = new Recent<Place>(MOST_LEFT);
+  private readonly left = new RecentMap<Place>(MOST_LEFT);
 
   constructor(
     private readonly red: NodeRed,
@@ -138,14 +138,14 @@ export class DeltaBufferController {
 
 function rulesOf(config: DeltaBufferConfig): StreamRules {
   const rules = {
-    count: above0(config.count, 0),
-    characters: above0(config.characters, 0),
+    count: readPositiveNumber(config.count, 0),
+    characters: readPositiveNumber(config.characters, 0),
     boundary: BOUNDARIES.has(config.boundary) ? config.boundary! : "none",
   };
   const none = rules.count === 0 && rules.characters === 0 && rules.boundary === "none";
   return {
     rules,
-    milliseconds: above0(config.milliseconds, none ? DEFAULT_MILLISECONDS : 0),
-    pace: config.smooth ? above0(config.pace, DEFAULT_PACE) : undefined,
+    milliseconds: readPositiveNumber(config.milliseconds, none ? DEFAULT_MILLISECONDS : 0),
+    pace: config.smooth ? readPositiveNumber(config.pace, DEFAULT_PACE) : undefined,
   };
 }

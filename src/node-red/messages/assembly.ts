@@ -37,7 +37,7 @@ export class Assembly {
       this.takeEarly();
     } else if (index > this.next) {
       this.early.set(index, message);
-      if (this.early.size > MOST_EARLY) throw this.gap();
+      if (this.early.size > MOST_EARLY) throw this.missingMessages();
     }
   }
 
@@ -47,7 +47,7 @@ export class Assembly {
   }
 
   /** Says which messages are missing before those that are here. */
-  gap(): Failure {
+  missingMessages(): Failure {
     const missing: number[] = [];
     const end = Math.max(...this.early.keys());
     for (let index = this.next; index < end && missing.length <= MOST_NAMED; index++) {

@@ -1,4 +1,4 @@
-import { Recent } from "../../core/lifecycle/recent-map.js";
+import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import type { Message } from "../red/api.js";
 import { namesOf } from "./retry-tag.js";
 
@@ -17,7 +17,7 @@ interface Begun {
  */
 export class CancelledStreams {
   /** By their own ids, and by the names of those that they are a part of. */
-  private readonly begun = new Recent<Begun>(REMEMBERED);
+  private readonly begun = new RecentMap<Begun>(REMEMBERED);
 
   /**
    * Notes a stream that begins.

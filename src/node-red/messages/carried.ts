@@ -43,7 +43,7 @@ const DEEPEST_PARTS = 16;
  * The properties of a message that ride along on every message of the stream it asks for.
  * @param unreadable gets the names of those whose getter throws; they stay behind
  */
-export function carried(message: Message, unreadable: string[] = []): Message {
+export function inheritedProperties(message: Message, unreadable: string[] = []): Message {
   const kept: Message = {};
   for (const key of Object.keys(message)) {
     if (NOT_CARRIED.has(key)) continue;
@@ -58,7 +58,7 @@ export function carried(message: Message, unreadable: string[] = []): Message {
 
 /** A message without the marks of the stream it was the last of; its place in an outer sequence is restored. */
 export function withoutStream(message: Message): Message {
-  const kept = carried(message);
+  const kept = inheritedProperties(message);
   const outer = copyParts(message.parts?.parts);
   if (outer) kept.parts = outer;
   return kept;

@@ -1,5 +1,5 @@
 import { isObject } from "../../core/json/parse.js";
-import type { Continues } from "../../core/retry/continuation.js";
+import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import type { Message } from "../red/api.js";
 
 import { namesOfRuns, runTagOf } from "./run-tag.js";
@@ -22,7 +22,7 @@ export interface RetryTag {
   /** Messages that the reader has and keeps; missing where he is told to forget them. */
   sent?: number;
   /** Set where the answer is to go on. */
-  continues?: Continues;
+  continues?: ContinuationInfo;
   /** What the stream had as `msg.retry`: the tag of another retry node, in whose attempt this one happens, or the author's. */
   outer?: unknown;
 }
@@ -73,7 +73,7 @@ export function withoutRetryTag(message: Message): Message {
 }
 
 /** What the message's request goes on from, if it does. */
-export function continuesOf(message: Message): Continues | undefined {
+export function continuesOf(message: Message): ContinuationInfo | undefined {
   const continues = tagOf(message)?.continues;
   if (!isObject(continues)) return undefined;
   const { added, echo } = continues;

@@ -38,16 +38,16 @@ export function asksForNextTurn(message: Message): boolean {
 
 /** The names that a tag and those around it give their streams: the runs' keys, and what their readers know. */
 export function namesOfRuns(tag: RunTag | undefined): string[] {
-  return around(tag).flatMap(({ run, stream }) => (stream === undefined ? run : [run, stream]));
+  return enclosingTags(tag).flatMap(({ run, stream }) => (stream === undefined ? run : [run, stream]));
 }
 
 /** The tag that a router has written: this one, or one around it. */
 export function tagBy(tag: RunTag | undefined, node: string): RunTag | undefined {
-  return around(tag).find((one) => one.node === node);
+  return enclosingTags(tag).find((one) => one.node === node);
 }
 
 /** A tag, and those around it. */
-function around(tag: RunTag | undefined): RunTag[] {
+function enclosingTags(tag: RunTag | undefined): RunTag[] {
   const tags: RunTag[] = [];
   for (let one = tag; one && tags.length < DEEPEST; one = asTag(one.outer)) tags.push(one);
   return tags;

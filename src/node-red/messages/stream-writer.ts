@@ -4,7 +4,7 @@ import { ownCopy } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
 import { PartialView } from "../../core/json/partial-value.js";
 import type { Message, Parts, Send } from "../red/api.js";
-import { carried, copyLinks, copyParts, LINKS } from "./carried.js";
+import { copyLinks, copyParts, inheritedProperties, LINKS } from "./carried.js";
 
 export interface WriterOptions {
   /** The stream's id. */
@@ -33,7 +33,7 @@ export class StreamWriter {
   private readonly view: PartialView | undefined;
 
   constructor(private readonly options: WriterOptions) {
-    this.base = carried(options.message, this.unreadable);
+    this.base = inheritedProperties(options.message, this.unreadable);
     this.outer = copyParts(options.message.parts);
     this.linked = LINKS in this.base;
     if (options.partial) this.view = new PartialView();

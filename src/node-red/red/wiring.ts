@@ -14,7 +14,7 @@ const LOOKED_THROUGH: ReadonlySet<string> = new Set([
  * Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on.
  * @param found tells it
  */
-export function reaches(
+export function leadsTo(
   red: NodeRed,
   node: Pick<RuntimeNode, "wires">,
   found: (target: RuntimeNode) => boolean,
@@ -24,13 +24,13 @@ export function reaches(
     const target = red.nodes.getNode(id);
     if (!target || seen.has(id)) return false;
     seen.add(id);
-    return found(target) || (LOOKED_THROUGH.has(target.type) && reaches(red, target, found, seen));
+    return found(target) || (LOOKED_THROUGH.has(target.type) && leadsTo(red, target, found, seen));
   });
 }
 
 /** Whether a node's stream goes into a retry node: then a failure is that node's to mend or to report. */
 export function feedsRetry(red: NodeRed, node: Pick<RuntimeNode, "wires">): boolean {
-  return reaches(red, node, ({ type }) => type === "retry");
+  return leadsTo(red, node, ({ type }) => type === "retry");
 }
 
 /**

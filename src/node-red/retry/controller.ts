@@ -8,7 +8,7 @@ import { failureOf } from "../messages/failure.js";
 import { continuesOf, type RetryTag, type RouteName, tagOf } from "../messages/retry-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { Attempt } from "./attempt.js";
-import { RetryRepair, type Surroundings, SYSTEM } from "./repair.js";
+import { type Environment, RetryRepair, SYSTEM } from "./repair.js";
 import { RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
 import { type RetryConfig, settingsOf } from "./settings.js";
@@ -42,7 +42,7 @@ export class RetryController {
     red: NodeRed,
     private readonly node: RuntimeNode,
     config: RetryConfig,
-    private readonly surroundings: Surroundings = SYSTEM,
+    private readonly surroundings: Environment = SYSTEM,
   ) {
     const { clock } = surroundings;
     const settings = settingsOf(config);

@@ -1,8 +1,8 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { FailureData } from "../../core/failure.js";
-import { decide } from "../../core/retry/backoff.js";
+import { planRetry } from "../../core/retry/backoff.js";
 import type { RouteName } from "../messages/retry-tag.js";
-import type { Mending, RetrySession } from "./session.js";
+import type { RecoveryMode, RetrySession } from "./session.js";
 import type { RetrySettings } from "./settings.js";
 
 /** What happens after a failure; a sentence says why nothing more is tried, "" where the failure says it all. */
@@ -25,7 +25,7 @@ export function planFor(
 ): Plan {
   const committed = session.said !== "" || session.indivisible;
   if (!session.request || (committed && settings.afterText === "stop")) return { giveUp: "" };
-  const decision = decide(failure, session.tries, settings, random);
+  const decision = planRetry(failure, session.tries, settings, random);
   if ("wait" in decision && isWired(session.route)) {
     if (session.tries < settings.attempts) return { route: session.route, wait: decision.wait };
     const { attempts, requests } = session;
@@ -45,7 +45,7 @@ export function fallback(
   return possible ? { route: "fallback", wait: 0 } : { giveUp: reason };
 }
 
-export function mendingFor(session: RetrySession, afterText: RetrySettings["afterText"]): Mending {
+export function mendingFor(session: RetrySession, afterText: RetrySettings["afterText"]): RecoveryMode {
   const { said, other, indivisible, request } = session;
   if (said === "" && !other && !indivisible) return "repeat";
   const divisible = said.trim() !== "" && !indivisible && !isOneWhole(request?.parameters ?? {});

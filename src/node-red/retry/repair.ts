@@ -15,13 +15,13 @@ import type { RetrySettings } from "./settings.js";
 import type { RetryStatus } from "./status.js";
 
 /** Time and chance, to be given otherwise in a test. */
-export interface Surroundings {
+export interface Environment {
   clock: Clock;
   /** In [0, 1). */
   random(): number;
 }
 
-export const SYSTEM: Surroundings = { clock: systemClock, random: systemRandom };
+export const SYSTEM: Environment = { clock: systemClock, random: systemRandom };
 
 /** How often those who wait for the service to show that it lives look whether it does; milliseconds. */
 const LOOK_AGAIN = 100;
@@ -49,7 +49,7 @@ export interface Workshop {
   /** Of the node, from one deploy to the next. */
   life: string;
   settings: RetrySettings;
-  surroundings: Surroundings;
+  surroundings: Environment;
   sessions: Sessions<RetrySession>;
   routes: RetryRoutes;
   status: RetryStatus;

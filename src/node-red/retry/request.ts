@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type ContinuationStyle, continuationOf } from "../../core/retry/continuation.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
-import { carried } from "../messages/carried.js";
+import { inheritedProperties } from "../messages/carried.js";
 import type { RetryTag } from "../messages/retry-tag.js";
 import type { Message } from "../red/api.js";
-import type { Asked, Mending, RetrySession } from "./session.js";
+import type { Asked, RecoveryMode, RetrySession } from "./session.js";
 
 /** Parameters that say what kind of answer is counted on, whoever gives it. */
 const OF_THE_ANSWER: readonly string[] = ["response_format", "tool_choice"];
@@ -19,7 +19,7 @@ export function requestOf(
   session: RetrySession,
   asker: Pick<RetryTag, "node" | "life">,
   last: Message,
-  mending: Mending,
+  mending: RecoveryMode,
   style: ContinuationStyle,
 ): { message: Message; asked: Asked } {
   const request = session.request!;
@@ -37,7 +37,7 @@ export function requestOf(
   }
   // Others may have been asked with the same message: by an id of its own this request is known from theirs.
   const msgid = randomUUID();
-  const message: Message = { ...carried(last), _msgid: msgid, payload: "", messages, retry: tag };
+  const message: Message = { ...inheritedProperties(last), _msgid: msgid, payload: "", messages, retry: tag };
   if (request.tools) message["tools"] = request.tools;
   const parameters = request.parameters ?? {};
   // The fallback has a model and parameters of its own.

@@ -3,7 +3,7 @@ import type { Stats } from "../../core/chat/stats.js";
 import { TotalStats } from "../../core/chat/stats.js";
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type Continues, withoutContinuation } from "../../core/retry/continuation.js";
+import { type ContinuationInfo, withoutContinuation } from "../../core/retry/continuation.js";
 import type { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import { isRich } from "../../dialects/chunk-kind.js";
@@ -57,7 +57,7 @@ export class RetrySession {
   /** What was asked first; where tools have answered since, with what they said. */
   request: ChatRequest | undefined;
   /** What the newest request does about that which the reader has. */
-  mending: Mending | undefined;
+  mending: RecoveryMode | undefined;
   /** The last message of the request that ended last; what rides along on it comes from the author. */
   last: Message | undefined;
   /** The request under way, where it is a repetition: what it took out of the budget. */
@@ -67,7 +67,7 @@ export class RetrySession {
   /** After a cancel, for the stream of a request that has left. */
   grace: unknown;
   /** What the first stream goes on from, where an earlier life of the node has asked for it. */
-  continues: Continues | undefined;
+  continues: ContinuationInfo | undefined;
   /** Streams that belong to this one, by their own ids. */
   readonly sources: string[] = [];
 
@@ -173,4 +173,4 @@ function finishedIn({ rounds }: Message, text: string): number {
 }
 
 /** What the next request does about that which the reader has: nothing, take it back, or go on from it. */
-export type Mending = "repeat" | "restart" | "continue";
+export type RecoveryMode = "repeat" | "restart" | "continue";

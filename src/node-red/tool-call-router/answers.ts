@@ -3,7 +3,7 @@ import { isObject } from "../../core/json/parse.js";
 import { failureOf, resultOf, type ToolResult } from "../../core/tools/result.js";
 import { Assembly } from "../messages/assembly.js";
 import type { Message } from "../red/api.js";
-import { isStream, type Placed, type ToolCallTag } from "./messages.js";
+import { isStream, type StreamMessage, type ToolCallTag } from "./messages.js";
 
 /** Characters of a failure that are kept to know it again. */
 const LONGEST_KEPT = 300;
@@ -20,7 +20,7 @@ export class ToolAnswers {
    * @returns undefined where more is to come
    */
   take(id: string, message: Message, most: number): ToolResult | undefined {
-    const result = isStream(message) ? this.streamed(id, message, most) : toldBy(message, most);
+    const result = isStream(message) ? this.streamed(id, message, most) : resultFromMessage(message, most);
     if (result?.failed) this.failures.set(id, withoutPrefix(result.text).slice(0, LONGEST_KEPT));
     return result;
   }
@@ -28,11 +28,11 @@ export class ToolAnswers {
   /** Whether a message tells once more how a call failed, as of a node that throws and sends on (core `http request`). */
   repeats(id: string, message: Message): boolean {
     const known = this.failures.get(id);
-    return known !== undefined && toldBy(message, 2 * LONGEST_KEPT).text.includes(known);
+    return known !== undefined && resultFromMessage(message, 2 * LONGEST_KEPT).text.includes(known);
   }
 
   /** A stream begins again. */
-  forget(id: string, { parts }: Placed): void {
+  forget(id: string, { parts }: StreamMessage): void {
     this.streams.get(id)?.delete(parts.id);
   }
 
@@ -41,7 +41,7 @@ export class ToolAnswers {
     this.streams.clear();
   }
 
-  private streamed(id: string, message: Placed, most: number): ToolResult | undefined {
+  private streamed(id: string, message: StreamMessage, most: number): ToolResult | undefined {
     const streams = this.streams.get(id) ?? new Map<string, Assembly>();
     this.streams.set(id, streams);
     const stream = streams.get(message.parts.id) ?? new Assembly();
@@ -51,7 +51,9 @@ export class ToolAnswers {
     } catch (thrown) {
       return failureOf(asFailure(thrown), most);
     }
-    return stream.whole ? toldBy({ ...stream.last, payload: stream.machine.text }, most) : undefined;
+    return stream.whole
+      ? resultFromMessage({ ...stream.last, payload: stream.machine.text }, most)
+      : undefined;
   }
 }
 
@@ -67,7 +69,7 @@ export function lateAnswer(call: ToolCallTag | undefined, count: number): string
 }
 
 /** A node may leave an error on its message that is none: `null`, `false`, no text. */
-function toldBy({ payload, error }: Message, most: number): ToolResult {
+function resultFromMessage({ payload, error }: Message, most: number): ToolResult {
   const failed = isObject(error) || (typeof error === "string" && error !== "");
   return failed ? failureOf(error, most) : resultOf(payload, most);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.js";
-import { verdictOf } from "../../core/tools/check-call.js";
+import { checkCall } from "../../core/tools/check-call.js";
 import type { Tool } from "../../core/tools/definitions.js";
 import { failure, quotedName } from "../../core/tools/result.js";
 import type { RoundCall } from "../../core/tools/round.js";
@@ -38,7 +38,7 @@ export class ToolCalls {
     const round = run.calls!;
     const ways: (() => void)[] = [];
     for (const call of round.calls) {
-      const verdict = verdictOf(call.call, this.settings.tools, this.given(run));
+      const verdict = checkCall(call.call, this.settings.tools, this.given(run));
       if ("told" in verdict) {
         if (verdict.outcome === "unknown") {
           this.warn(`The model called a tool “${shortName(call)}”, which is not there. It was told so.`);

@@ -1,17 +1,17 @@
 import type { Clock } from "../../core/clock.js";
 import { asFailure, Failure } from "../../core/failure.js";
-import { Recent } from "../../core/lifecycle/recent-map.js";
+import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { controlOf } from "../messages/control.js";
 import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "../messages/run-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { reaches } from "../red/wiring.js";
+import { leadsTo } from "../red/wiring.js";
 import { lateAnswer } from "./answers.js";
 import { ToolCalls } from "./calls.js";
 import { RouterCancel } from "./cancel.js";
 import { LinkCalls } from "./link-calls.js";
-import { beginsAgain, callOf, isErrorOf, isStream, isWhole, type Placed } from "./messages.js";
+import { beginsAgain, callOf, isErrorOf, isStream, isWhole, type StreamMessage } from "./messages.js";
 import { firstRequest } from "./requests.js";
 import { CAME_BACK, LOST_CALL, NOBODY_ASKED, RouterRounds } from "./rounds.js";
 import { RouterRun } from "./run.js";
@@ -42,9 +42,9 @@ export class RouterController {
   /** The runs by the streams of their present turns. */
   private readonly bySource = new Map<string, RouterRun>();
   /** Streams that are over, or were given up, and runs; of a run, whether its tools may still answer. */
-  private readonly over = new Recent<SessionEnd>(REMEMBERED);
+  private readonly over = new RecentMap<SessionEnd>(REMEMBERED);
   /** Streams that are another router's, and whether they pass on the way to it. */
-  private readonly left = new Recent<boolean>(REMEMBERED);
+  private readonly left = new RecentMap<boolean>(REMEMBERED);
   private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
   private readonly refused: Failure | undefined;
@@ -93,7 +93,7 @@ export class RouterController {
     const control = controlOf(message);
     if (beginsAgain(message, id)) {
       if (call) this.answer(call.run, call.id, message);
-      else this.beginAgain(message as Placed, send);
+      else this.beginAgain(message as StreamMessage, send);
       done();
     } else if (control) {
       this.cancels.control(message, control, call, send);
@@ -154,7 +154,7 @@ export class RouterController {
     this.status.show();
   }
 
-  private stream(message: Placed, send: Send, done: Done): void {
+  private stream(message: StreamMessage, send: Send, done: Done): void {
     const run = this.runOf(message, send);
     if (!run) {
       done();
@@ -169,16 +169,16 @@ export class RouterController {
     }
     if (assembly.whole) {
       this.leave(run);
-      this.rounds.turnEnded(run, assembly.last as Placed, done);
+      this.rounds.turnEnded(run, assembly.last as StreamMessage, done);
       return;
     }
     if (assembly.last && run.timer === undefined) {
-      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.gap()));
+      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.missingMessages()));
     }
     done();
   }
 
-  private beginAgain(message: Placed, send: Send): void {
+  private beginAgain(message: StreamMessage, send: Send): void {
     const run = this.runOf(message, send);
     if (!run) return;
     this.rounds.wait(run);
@@ -186,7 +186,7 @@ export class RouterController {
   }
 
   /** @returns undefined where nobody waits for the message */
-  private runOf(message: Placed, send: Send): RouterRun | undefined {
+  private runOf(message: StreamMessage, send: Send): RouterRun | undefined {
     const run = this.bySource.get(message.parts.id) ?? this.newcomer(message, send);
     if (!run) return undefined;
     this.sessions.get(run.key);
@@ -195,7 +195,7 @@ export class RouterController {
   }
 
   /** A message of a stream that no run has, not yet or no more. */
-  private newcomer(message: Placed, send: Send): RouterRun | undefined {
+  private newcomer(message: StreamMessage, send: Send): RouterRun | undefined {
     const { id } = message.parts;
     let tag = runTagOf(message);
     const end = this.over.get(id);
@@ -216,11 +216,11 @@ export class RouterController {
   }
 
   /** What another router has asked for goes on to it where it is behind this node, and has come to it otherwise. */
-  private leaveTo(router: string, message: Placed, send: Send): void {
+  private leaveTo(router: string, message: StreamMessage, send: Send): void {
     const { id } = message.parts;
     let passes = this.left.get(id);
     if (passes === undefined) {
-      passes = reaches(this.red, this.node, (target) => target.id === router);
+      passes = leadsTo(this.red, this.node, (target) => target.id === router);
       this.left.set(id, passes);
       // What is left once, is left to its end, though its router should go meanwhile.
       this.over.set(id, "finished");
@@ -230,7 +230,7 @@ export class RouterController {
   }
 
   /** Finds whose turn a stream is that begins. One that no router asked for is a run of its own. */
-  private claim(message: Placed, tag: RunTag | undefined, send: Send): RouterRun | undefined {
+  private claim(message: StreamMessage, tag: RunTag | undefined, send: Send): RouterRun | undefined {
     const { id } = message.parts;
     const wanted = this.cancels.admit(id, message);
     const run = tag ? this.sessions.get(tag.run) : new RouterRun(message, undefined, send);
@@ -250,7 +250,7 @@ export class RouterController {
   private answer(key: string, id: string, message: Message): void {
     const run = this.sessions.get(key);
     if (beginsAgain(message, this.node.id)) {
-      run?.answers.forget(id, message as Placed);
+      run?.answers.forget(id, message as StreamMessage);
       return;
     }
     if (run?.calls?.isOpen(id)) {

@@ -21,7 +21,7 @@ export interface ToolCallTag {
 }
 
 /** A message that has a place in a sequence. */
-export type Placed = Message & { parts: Parts };
+export type StreamMessage = Message & { parts: Parts };
 
 /** The call of a router that a message answers. It has travelled through a flow, and may be anything. */
 export function callOf(message: Message, node: string): ToolCallTag | undefined {
@@ -37,13 +37,13 @@ export function beginsAgain(message: Message, node: string): boolean {
   return tagOf(message) !== undefined || runTagOf(message)?.node === node;
 }
 
-function isPlaced(message: Message): message is Placed {
+function isPlaced(message: Message): message is StreamMessage {
   const { parts } = message;
   return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
 }
 
 /** What chat-stream writes, and core `split` does not. */
-export function isStream(message: Message): message is Placed {
+export function isStream(message: Message): message is StreamMessage {
   if (!isPlaced(message)) return false;
   const { parts, chunk, complete } = message;
   if (chunk !== undefined || complete === true) return true;

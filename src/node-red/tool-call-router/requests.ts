@@ -2,7 +2,7 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { mergeTools, nameOf } from "../../core/tools/definitions.js";
-import { carried } from "../messages/carried.js";
+import { inheritedProperties } from "../messages/carried.js";
 import { tagOf } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";
@@ -47,7 +47,7 @@ export function firstRequest(
 
 /** Has whoever streams for a run stop this stream, and forget the conversation that it is of. */
 export function resetMessage(run: RouterRun, id: string): Message {
-  const { toolRun: _, retry: _retry, toolCall: _call, ...riding } = carried(run.base);
+  const { toolRun: _, retry: _retry, toolCall: _call, ...riding } = inheritedProperties(run.base);
   return { ...riding, reset: true, parts: { id, index: 0 } };
 }
 
@@ -64,7 +64,7 @@ export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Me
   if (run.stream !== undefined) tag.stream = run.stream;
   if (run.outer) tag.outer = run.outer;
   const message: Message = {
-    ...carried(last),
+    ...inheritedProperties(last),
     payload: "",
     messages: request.messages,
     options: request.parameters,
@@ -85,7 +85,7 @@ export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Me
  * lost its `toolCall` from a request: a function node that returns a new object keeps that much.
  */
 export function callMessage(run: RouterRun, tag: ToolCallTag): Message {
-  const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = carried(run.last!);
+  const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = inheritedProperties(run.last!);
   const toolCall = outer === undefined ? tag : { ...tag, outer };
   return { ...riding, _msgid: run.key, payload: structuredClone(tag.arguments), toolCall };
 }

@@ -9,9 +9,9 @@ import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry, isWired } from "../red/wiring.js";
 import type { ToolCalls } from "./calls.js";
-import type { Placed } from "./messages.js";
+import type { StreamMessage } from "./messages.js";
 import { nextTurn } from "./requests.js";
-import type { Ending, RouterRun } from "./run.js";
+import type { RouterRun, RunOutcome } from "./run.js";
 import type { RouterSettings } from "./settings.js";
 import type { RouterStatus } from "./status.js";
 
@@ -56,7 +56,7 @@ export class RouterRounds {
   }
 
   /** A turn's stream has ended: with calls, or the run ends with it. */
-  turnEnded(run: RouterRun, last: Placed, done: Done): void {
+  turnEnded(run: RouterRun, last: StreamMessage, done: Done): void {
     const { clock, settings } = this.workshop;
     this.wait(run);
     const { finishReason, answer } = run.ended(last, clock.now());
@@ -81,7 +81,7 @@ export class RouterRounds {
   }
 
   /** Ends a run with a last message of its own, or with that of its last turn. */
-  end(run: RouterRun, ending: Ending | undefined, done?: Done): void {
+  end(run: RouterRun, ending: RunOutcome | undefined, done?: Done): void {
     const { red, node, calls, clock, sessions, status } = this.workshop;
     const failure = ending?.failure;
     if (failure) failure.partial = run.text;
@@ -183,17 +183,17 @@ export class RouterRounds {
   }
 }
 
-function failed(failure: Failure): Ending {
+function failed(failure: Failure): RunOutcome {
   return { finishReason: "error", failure };
 }
 
-function cutOff(): Ending {
+function cutOff(): RunOutcome {
   const text =
     "The answer was cut off inside a tool call, so no tool was called. Allow more tokens, or ask for less at once.";
   return failed(new Failure("interrupted", text, { phase: "end", retryable: false }));
 }
 
-function tooManyRounds(most: number): Ending {
+function tooManyRounds(most: number): RunOutcome {
   const text = `The model has called tools ${most} times in a row and wants more. Its conversation is in msg.request; raise the limit of rounds if that is right.`;
   return failed(new Failure("tool_rounds", text, { phase: "end" }));
 }

@@ -8,13 +8,13 @@ import type { Failure, FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { CallReport, ToolRound } from "../../core/tools/round.js";
 import { Assembly } from "../messages/assembly.js";
-import { carried, copyParts } from "../messages/carried.js";
+import { copyParts, inheritedProperties } from "../messages/carried.js";
 import { failureOf } from "../messages/failure.js";
 import { withoutRetryTag } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
 import type { Message, Parts, Send } from "../red/api.js";
 import { ToolAnswers } from "./answers.js";
-import { type Placed, takeCallsOut } from "./messages.js";
+import { type StreamMessage, takeCallsOut } from "./messages.js";
 
 /** What the run's last message tells of a turn. */
 export interface RoundReport {
@@ -26,7 +26,7 @@ export interface RoundReport {
 }
 
 /** How a run ends that does not end by its stream. */
-export interface Ending {
+export interface RunOutcome {
   finishReason: "error" | "cancelled";
   failure?: Failure;
 }
@@ -44,7 +44,7 @@ export class RouterRun {
   source: string | undefined;
   assembly = this.newAssembly();
   /** The last message of the turn that ended last; it is held until the run is over. */
-  last: Placed | undefined;
+  last: StreamMessage | undefined;
   /** What the turn asks, where this node asked it. */
   request: ChatRequest | undefined;
   /** The turn's calls, and the answer that made them. */
@@ -81,24 +81,32 @@ export class RouterRun {
   }
 
   /** A turn's stream begins. */
-  begin(message: Placed): void {
+  begin(message: StreamMessage): void {
     this.phase = "streaming";
     this.source = message.parts.id;
     this.stream ??= this.source;
     // The message goes on to the reader, who may change it. One that begins again bears the tag of its retry node.
-    const base = Object.hasOwn(message, "reset") ? withoutRetryTag(carried(message)) : carried(message);
+    const base = Object.hasOwn(message, "reset")
+      ? withoutRetryTag(inheritedProperties(message))
+      : inheritedProperties(message);
     this.base = { ...base, parts: copyParts(message.parts)! };
     this.assembly = this.newAssembly();
   }
 
   /** The turn's stream begins again: the reader forgets everything, and gets the earlier turns' text once more. */
-  beginAgain(reset: Placed): void {
+  beginAgain(reset: StreamMessage): void {
     this.assembly = this.newAssembly();
     this.index = 0;
-    const begun = this.placed({ ...carried(reset), payload: "", parts: reset.parts, reset: true });
+    const begun = this.placed({
+      ...inheritedProperties(reset),
+      payload: "",
+      parts: reset.parts,
+      reset: true,
+    });
     this.index = 0;
     this.send(begun);
-    if (this.said !== "") this.send(this.placed({ ...carried(this.base), ...this.bare(this.said) }));
+    if (this.said !== "")
+      this.send(this.placed({ ...inheritedProperties(this.base), ...this.bare(this.said) }));
   }
 
   /**
@@ -106,7 +114,7 @@ export class RouterRun {
    * @param now milliseconds of a monotonic clock
    * @returns what the model said, and why it stopped
    */
-  ended(last: Placed, now: number): { finishReason: string; answer: AssistantMessage | undefined } {
+  ended(last: StreamMessage, now: number): { finishReason: string; answer: AssistantMessage | undefined } {
     const { machine } = this.assembly;
     const finishReason = typeof last.finishReason === "string" ? last.finishReason : machine.finishReason;
     const answer = machine.completion(last.parts.id).choices[0]?.message;
@@ -127,7 +135,7 @@ export class RouterRun {
     const { payload } = last;
     last.payload = "";
     if (typeof payload === "string" && payload !== "")
-      this.send(this.placed({ ...carried(this.base), ...this.bare(payload) }));
+      this.send(this.placed({ ...inheritedProperties(this.base), ...this.bare(payload) }));
   }
 
   /** Notes how the turn's calls have fared. */
@@ -143,7 +151,7 @@ export class RouterRun {
    * @param now milliseconds of a monotonic clock
    * @param ending undefined where it is that of the last turn
    */
-  conclude(now: number, ending?: Ending): Message {
+  conclude(now: number, ending?: RunOutcome): Message {
     const { finishReason } = ending ?? {};
     const text = this.text;
     const last = this.placed(ending ? this.ending(ending) : this.last!);
@@ -159,9 +167,9 @@ export class RouterRun {
   }
 
   /** What is left of a held or of no last message, where the run ends otherwise. */
-  private ending({ finishReason, failure }: Ending): Placed {
-    const { error: _, ...held } = this.last ?? { ...carried(this.base), ...this.bare("") };
-    const ending: Placed = { ...held, parts: { ...held.parts }, complete: true, finishReason };
+  private ending({ finishReason, failure }: RunOutcome): StreamMessage {
+    const { error: _, ...held } = this.last ?? { ...inheritedProperties(this.base), ...this.bare("") };
+    const ending: StreamMessage = { ...held, parts: { ...held.parts }, complete: true, finishReason };
     ending.usage ??= null;
     if (failure) ending.error = failure.toJSON();
     const closing = readChunk(ending.chunk);
@@ -180,13 +188,13 @@ export class RouterRun {
       if (message === assembly.last) return;
       const calling = assembly.machine.finishReason === "tool_calls";
       if (chunk && !takeCallsOut(message, chunk, calling)) return;
-      this.send(this.placed(message as Placed));
+      this.send(this.placed(message as StreamMessage));
     });
     return assembly;
   }
 
   /** A message in its place of the reader's stream. It is ours, its sender has let go of it. */
-  private placed(message: Placed): Message {
+  private placed(message: StreamMessage): Message {
     // To leave a property out costs a tenth of deleting it.
     const { toolRun: _, ...placed } = message;
     placed.parts.id = this.stream ?? this.key;

@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import { readTools, type Tool } from "../../core/tools/definitions.js";
 import type { NodeConfig } from "../red/api.js";
-import { above0 } from "../red/positive-number.js";
+import { readPositiveNumber } from "../red/positive-number.js";
 
 /** A tool-call-router as it stands in a flow file. */
 export interface RouterConfig extends NodeConfig {
@@ -41,9 +41,9 @@ const MODES: ReadonlySet<string> = new Set(["auto", "required", "none"]);
 export function settingsOf(config: RouterConfig): RouterSettings {
   return {
     tools: readTools(config.tools),
-    maxRounds: Math.ceil(above0(config.maxRounds, 8)),
-    toolTimeout: Math.min(LONGEST_TIMEOUT, above0(config.toolTimeout, 60) * 1000),
-    maxResult: Math.ceil(above0(config.maxResult, 262_144)),
+    maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
+    toolTimeout: Math.min(LONGEST_TIMEOUT, readPositiveNumber(config.toolTimeout, 60) * 1000),
+    maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),
     toolChoice: config.toolChoice ?? "",
     parallel: config.parallel === "yes" ? true : config.parallel === "no" ? false : undefined,
     otherTools: config.otherTools === true,

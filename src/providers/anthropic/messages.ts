@@ -8,7 +8,7 @@ import {
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { cannotSend, contentParts, type InlineData, type Part } from "../shared/content.js";
-import { nothingToAsk, pastCalls } from "../shared/history.js";
+import { emptyPromptFailure, pastCalls } from "../shared/history.js";
 
 /** A content block of the Messages API. */
 export type Block = Record<string, unknown>;
@@ -49,7 +49,7 @@ export function anthropicConversation(messages: readonly ChatMessage[]): Anthrop
   }
   const last = turns.at(-1);
   if (last?.role === "assistant") trimEnd(turns, last);
-  if (turns.length === 0) throw nothingToAsk(SERVICE);
+  if (turns.length === 0) throw emptyPromptFailure(SERVICE);
   return {
     ...(system.length > 0 ? { system: simplified(system, "\n\n") } : {}),
     messages: turns.map(({ role, blocks }) => ({ role, content: simplified(resultsFirst(role, blocks)) })),

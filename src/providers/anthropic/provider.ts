@@ -1,7 +1,7 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { headersFor, modelNames, postJson, responseFailure, underPart } from "../shared/http.js";
+import { headersFor, joinPathOnce, modelNames, postJson, responseFailure } from "../shared/http.js";
 import { anthropicBody } from "./request.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */
@@ -36,7 +36,7 @@ function models(endpoint: Endpoint): WireRequest {
 }
 
 function at({ baseUrl }: Endpoint, path: string): URL {
-  return underPart(baseUrl, "v1", path);
+  return joinPathOnce(baseUrl, "v1", path);
 }
 
 function headersOf(endpoint: Endpoint): Record<string, string> {

@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { cannotSend } from "../shared/content.js";
 import {
-  type Harmless,
+  type IgnorableParameters,
   isTextAlone,
   OPENAI_ONLY,
   objectOf,
@@ -23,7 +23,7 @@ const SERVICE = "Anthropic";
 const { service_tier: _tier, ...UNKNOWN_OF_OPENAI } = OPENAI_ONLY;
 
 /** Parameters that it does not have. */
-const UNKNOWN: Harmless = {
+const UNKNOWN: IgnorableParameters = {
   ...UNKNOWN_OF_OPENAI,
   n: (value) => value === 1,
   seed: () => false,

@@ -5,7 +5,7 @@ import { cannotSend, contentParts, mediaTypeOf, type Part } from "../shared/cont
 import {
   CallNames,
   described,
-  nothingToAsk,
+  emptyPromptFailure,
   onlyText,
   type PastCall,
   pastCalls,
@@ -64,7 +64,7 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
     } else throw cannotSend(SERVICE, `the role "${role}" (${place})`);
     answering = isResult;
   }
-  if (contents.length === 0) throw nothingToAsk(SERVICE);
+  if (contents.length === 0) throw emptyPromptFailure(SERVICE);
   return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
 }
 

@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { headersFor, modelNames, postJson, responseFailure, under } from "../shared/http.js";
+import { headersFor, joinPath, modelNames, postJson, responseFailure } from "../shared/http.js";
 import { geminiBody } from "./request.js";
 
 /** The largest page of the list of models; there are fewer. */
@@ -41,7 +41,7 @@ function models(endpoint: Endpoint): WireRequest {
 function at(endpoint: Endpoint, path: string): URL {
   const url = new URL(endpoint.baseUrl);
   url.pathname = url.pathname.replace(/\/openai\/*$/, "");
-  return under(url.href, url.pathname === "/" ? `v1beta/${path}` : path);
+  return joinPath(url.href, url.pathname === "/" ? `v1beta/${path}` : path);
 }
 
 /** Never in the address, where the service takes it too: addresses are logged on the way. */

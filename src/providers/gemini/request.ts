@@ -2,7 +2,13 @@ import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { cannotSend } from "../shared/content.js";
-import { type Harmless, OPENAI_ONLY, objectOf, sendable, wantedFormat } from "../shared/parameters.js";
+import {
+  type IgnorableParameters,
+  OPENAI_ONLY,
+  objectOf,
+  sendable,
+  wantedFormat,
+} from "../shared/parameters.js";
 import { geminiContents } from "./contents.js";
 
 const SERVICE = "Gemini";
@@ -20,7 +26,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   top_logprobs: "logprobs",
 };
 
-const UNKNOWN: Harmless = { ...OPENAI_ONLY, parallel_tool_calls: (value) => value !== false };
+const UNKNOWN: IgnorableParameters = { ...OPENAI_ONLY, parallel_tool_calls: (value) => value !== false };
 
 /** What takes the place of a parameter that the service does not have. */
 const INSTEAD: Readonly<Record<string, string>> = {

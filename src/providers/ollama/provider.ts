@@ -2,7 +2,15 @@ import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { SPLIT_THINKING } from "../openai-compatible.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { bearer, headersFor, inquiry, modelNames, postJson, responseFailure, under } from "../shared/http.js";
+import {
+  bearer,
+  getRequest,
+  headersFor,
+  joinPath,
+  modelNames,
+  postJson,
+  responseFailure,
+} from "../shared/http.js";
 import { ollamaBase, ollamaBody } from "./request.js";
 
 /** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */
@@ -14,14 +22,14 @@ export const OLLAMA: Provider = {
   prefill: true,
   settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
   chat,
-  models: (endpoint) => inquiry(endpoint, under(ollamaBase(endpoint.baseUrl), "api/tags")),
+  models: (endpoint) => getRequest(endpoint, joinPath(ollamaBase(endpoint.baseUrl), "api/tags")),
   modelNames,
   failure: responseFailure,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   return postJson(
-    under(ollamaBase(endpoint.baseUrl), "api/chat"),
+    joinPath(ollamaBase(endpoint.baseUrl), "api/chat"),
     headersFor(endpoint, bearer(endpoint)),
     ollamaBody(request, endpoint.settings),
     "application/x-ndjson",

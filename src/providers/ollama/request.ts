@@ -5,7 +5,7 @@ import { isObject } from "../../core/json/parse.js";
 import { cannotSend, contentParts } from "../shared/content.js";
 import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "../shared/history.js";
 import {
-  type Harmless,
+  type IgnorableParameters,
   isTextAlone,
   knownOnly,
   OPENAI_ONLY,
@@ -63,7 +63,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields that it does not have and that make no difference with these values. */
-const HARMLESS: Harmless = {
+const HARMLESS: IgnorableParameters = {
   ...OPENAI_ONLY,
   n: (value) => value === 1,
   modalities: isTextAlone,

@@ -17,7 +17,7 @@ const OTHER_NAMES =
   /(^|\/)(text-embedding-|text-moderation-|omni-moderation-|dall-e-|gpt-image-|chatgpt-image-|sora-|whisper-|distil-whisper-|tts-1|gpt-realtime|babbage-002|davinci-002|gpt-3\.5-turbo-instruct)|-(tts|transcribe|realtime)(-|$)/;
 
 /** Whether an entry of a list of models may be one to chat with: what is not known for something else may be. */
-export function mayChat(entry: unknown): boolean {
+export function isChatModel(entry: unknown): boolean {
   if (!isObject(entry)) return true;
   const { id, type, capabilities } = entry;
   if (OTHER_TYPES.has(type) || (typeof id === "string" && OTHER_NAMES.test(id))) return false;

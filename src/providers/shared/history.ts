@@ -81,6 +81,6 @@ export function spokenText(service: string, message: ChatMessage, place: string)
 }
 
 /** A conversation of which nothing is left once what the service takes elsewhere, and what says nothing, is gone. */
-export function nothingToAsk(service: string): Failure {
+export function emptyPromptFailure(service: string): Failure {
   return new Failure("invalid_request", `There is nothing to ask: ${service} needs a message of the user's.`);
 }

@@ -4,7 +4,7 @@ import { errorClues, excerpt } from "../../core/errors/error-body.js";
 import { type Headers, header, retryHint, shouldRetry } from "../../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { mayChat } from "./chat-models.js";
+import { isChatModel } from "./chat-models.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** Where a service says which request it was, most usual first. */
@@ -47,16 +47,16 @@ export function headersFor(
 }
 
 /** An address under the base URL, whether that ends in a slash or not; its query stays. */
-export function under(baseUrl: string, path: string): URL {
+export function joinPath(baseUrl: string, path: string): URL {
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
   return url;
 }
 
 /** The same where the first part, `v1`, may stand at the end of the base URL already: documents give both. */
-export function underPart(baseUrl: string, part: string, path: string): URL {
+export function joinPathOnce(baseUrl: string, part: string, path: string): URL {
   const steps = new URL(baseUrl).pathname.split("/").filter((step) => step !== "");
-  return under(baseUrl, steps.at(-1) === part ? path : `${part}/${path}`);
+  return joinPath(baseUrl, steps.at(-1) === part ? path : `${part}/${path}`);
 }
 
 /**
@@ -64,7 +64,7 @@ export function underPart(baseUrl: string, part: string, path: string): URL {
  * @param what it is, for the error
  * @throws Failure `invalid_request` for dots alone, which would lead elsewhere, and for half a character
  */
-export function addressStep(name: string, what: string): string {
+export function pathSegment(name: string, what: string): string {
   if (/^\.{0,2}$/.test(name) || /\p{Surrogate}/u.test(name)) {
     throw new Failure("invalid_request", `${what} cannot be part of an address. Check it.`);
   }
@@ -87,7 +87,7 @@ export function postJson(
 }
 
 /** A question to the service about itself, with the key as most services want it. */
-export function inquiry(endpoint: Endpoint, url: URL): WireRequest {
+export function getRequest(endpoint: Endpoint, url: URL): WireRequest {
   return { method: "GET", url, headers: headersFor(endpoint, bearer(endpoint)) };
 }
 
@@ -105,7 +105,7 @@ export function modelNames(body: unknown): string[] {
     );
   }
   return list
-    .filter(mayChat)
+    .filter(isChatModel)
     .map((entry) => (isObject(entry) ? (entry["id"] ?? entry["name"]) : entry))
     .filter((name): name is string => typeof name === "string");
 }

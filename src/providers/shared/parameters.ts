@@ -3,7 +3,7 @@ import { isObject } from "../../core/json/parse.js";
 import { cannotSend } from "./content.js";
 
 /** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */
-export type Harmless = Readonly<Record<string, (value: unknown) => boolean>>;
+export type IgnorableParameters = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const never = () => false;
 const always = () => true;
@@ -13,7 +13,7 @@ export const isTextAlone = (modalities: unknown) =>
 const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
 
 /** Parameters of OpenAI's alone. */
-export const OPENAI_ONLY: Harmless = {
+export const OPENAI_ONLY: IgnorableParameters = {
   audio: never,
   function_call: never,
   functions: never,
@@ -38,7 +38,7 @@ export const OPENAI_ONLY: Harmless = {
 export function sendable(
   service: string,
   parameters: Readonly<Record<string, unknown>>,
-  harmless: Harmless,
+  harmless: IgnorableParameters,
   instead: Readonly<Record<string, string>> = {},
 ): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
@@ -59,7 +59,7 @@ export function knownOnly(
   service: string,
   parameters: Readonly<Record<string, unknown>>,
   known: ReadonlySet<string>,
-  harmless: Harmless,
+  harmless: IgnorableParameters,
   instead: Readonly<Record<string, string>> = {},
 ): Record<string, unknown> {
   const kept: Record<string, unknown> = {};

@@ -1,6 +1,6 @@
 import type { WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
-import { bearer, headersFor, postJson, under } from "./http.js";
+import { bearer, headersFor, joinPath, postJson } from "./http.js";
 
 /** What is to be spoken, and how; what is left out is the service's to choose. */
 export interface SpeechRequest {
@@ -23,7 +23,7 @@ export interface SpeechRequest {
 export function openAiSpeech(
   request: SpeechRequest,
   endpoint: Endpoint,
-  url = under(endpoint.baseUrl, "audio/speech"),
+  url = joinPath(endpoint.baseUrl, "audio/speech"),
   authorization: Readonly<Record<string, string>> = bearer(endpoint),
 ): WireRequest {
   const { text, model, voice, format, speed, parameters } = request;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Ending, type EndingClues } from "../../../src/core/chat/end-detector.js";
+import { type EndClues, EndDetector } from "../../../src/core/chat/end-detector.js";
 
-const chunk = (clues: Partial<EndingClues>): EndingClues => ({
+const chunk = (clues: Partial<EndClues>): EndClues => ({
   finishReason: undefined,
   content: false,
   text: "",
@@ -17,8 +17,8 @@ const pure = chunk(ENDED);
 const usage = chunk({ ...ENDED, bare: true });
 
 describe("The end of an answer is known", () => {
-  const tells = (...chunks: EndingClues[]) => {
-    const ending = new Ending();
+  const tells = (...chunks: EndClues[]) => {
+    const ending = new EndDetector();
     const [known] = chunks.map((each) => ending.chunk(each)).slice(-1);
     return { known, certain: ending.certain };
   };
@@ -50,7 +50,7 @@ describe("The end of an answer is known", () => {
     assert.equal(tells(last).certain, true);
     assert.equal(tells(last, last).certain, false);
     assert.equal(tells(last, last, pure).certain, true);
-    const ending = new Ending();
+    const ending = new EndDetector();
     ending.chunk(last);
     ending.text();
     assert.deepEqual([ending.certain, ending.reached], [false, true]);

@@ -7,23 +7,23 @@ import {
   gatherDetails,
   joinBase64,
   LatestFields,
-  later,
+  mergeField,
   sizeOf,
 } from "../../../src/core/chat/vendor-fields.js";
 import { anyCuts, anyJson, cutText } from "../../support/inputs/arbitraries.js";
 
 describe("A vendor's field that comes once more", () => {
   it("replaces what was, but is overwritten by nothing empty", () => {
-    assert.equal(later("a", "b"), "b");
-    assert.equal(later("a", ""), "");
-    for (const empty of [null, undefined, [], {}]) assert.equal(later("a", empty), "a");
-    assert.deepEqual(later([1], [2]), [2]);
-    assert.deepEqual(later(undefined, []), []);
-    assert.deepEqual(later(null, {}), {});
+    assert.equal(mergeField("a", "b"), "b");
+    assert.equal(mergeField("a", ""), "");
+    for (const empty of [null, undefined, [], {}]) assert.equal(mergeField("a", empty), "a");
+    assert.deepEqual(mergeField([1], [2]), [2]);
+    assert.deepEqual(mergeField(undefined, []), []);
+    assert.deepEqual(mergeField(null, {}), {});
   });
 
   it("adds its members to an object's", () => {
-    assert.deepEqual(later({ a: 1, b: [2], c: null }, { a: 3, b: [], c: [], d: null }), {
+    assert.deepEqual(mergeField({ a: 1, b: [2], c: null }, { a: 3, b: [], c: [], d: null }), {
       a: 3,
       b: [2],
       c: [],
@@ -32,7 +32,7 @@ describe("A vendor's field that comes once more", () => {
 
   it("changes neither the one nor the other", () => {
     const known = Object.freeze({ a: Object.freeze([1]) });
-    later(known, Object.freeze({ a: [2] }));
+    mergeField(known, Object.freeze({ a: [2] }));
     assert.deepEqual(known, { a: [1] });
   });
 
@@ -202,7 +202,7 @@ describe("Merging two chunks", () => {
       toString: [],
       hasOwnProperty: 1,
     });
-    assert.deepEqual(later({}, { constructor: {} }), { constructor: {} });
+    assert.deepEqual(mergeField({}, { constructor: {} }), { constructor: {} });
   });
 
   it("takes no reason and no usage away", () => {

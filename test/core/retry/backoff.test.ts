@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
-import { backoff, decide } from "../../../src/core/retry/backoff.js";
+import { backoff, planRetry } from "../../../src/core/retry/backoff.js";
 
 const OPTIONS = { delay: 500, maxDelay: 20_000 };
 
@@ -39,13 +39,13 @@ describe("Backing off", () => {
 
 describe("Deciding after a failure", () => {
   const waits = (details: FailureDetails, random = 0, attempt = 1, code: FailureCode = "server_error") => {
-    const decision = decide(failure(code, details), attempt, OPTIONS, random);
+    const decision = planRetry(failure(code, details), attempt, OPTIONS, random);
     return "wait" in decision ? decision.wait : decision.giveUp;
   };
 
   it("never asks again what cannot succeed, and leaves the words to the failure", () => {
     for (const code of ["invalid_request", "authentication", "insufficient_credits", "not_found"] as const)
-      assert.deepEqual(decide(failure(code), 1, OPTIONS, 0), { giveUp: "" });
+      assert.deepEqual(planRetry(failure(code), 1, OPTIONS, 0), { giveUp: "" });
     assert.equal(waits({ retryable: false }), "", "a service's x-should-retry: false");
     assert.equal(waits({ retryable: true }, 0, 1, "invalid_request"), 0, "and its true");
   });

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Continues, continuationOf } from "../../../src/core/retry/continuation.js";
-import { OverlapTrimmer, spliced } from "../../../src/core/retry/overlap-trimmer.js";
+import { type ContinuationInfo, continuationOf } from "../../../src/core/retry/continuation.js";
+import { joinContinuation, OverlapTrimmer } from "../../../src/core/retry/overlap-trimmer.js";
 import { difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
-const QUOTED: Continues = { added: 2, echo: "" };
+const QUOTED: ContinuationInfo = { added: 2, echo: "" };
 
 /** How a model is asked to go on into whose mouth this is put. */
-const prefill = (said: string): Continues => continuationOf([], said, "prefill").continues;
+const prefill = (said: string): ContinuationInfo => continuationOf([], said, "prefill").continues;
 
-const quoted = (said: string, text: string) => spliced(said, text, QUOTED);
-const prefilled = (said: string, text: string) => spliced(said, text, prefill(said));
+const quoted = (said: string, text: string) => joinContinuation(said, text, QUOTED);
+const prefilled = (said: string, text: string) => joinContinuation(said, text, prefill(said));
 
 /** What a reader gets of pieces that come one after the other, each as it comes. */
 function given(said: string, pieces: readonly string[], continues = QUOTED): string[] {
@@ -160,7 +160,10 @@ describe("An overlap", () => {
           const continues = exact ? prefill(said) : QUOTED;
           const repeated = anew ? said : said.slice(-back);
           const text = repeated + tail.slice(tail.length / 2);
-          assert.equal(said + given(said, cut(text), continues).join(""), spliced(said, text, continues));
+          assert.equal(
+            said + given(said, cut(text), continues).join(""),
+            joinContinuation(said, text, continues),
+          );
         },
       ),
       { numRuns: 2000 },

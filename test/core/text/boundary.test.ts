@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { boundaryFinder, firstWordLength, forcedLength } from "../../../src/core/text/boundary.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
-import { placeBefore, settledPlace, solidLength } from "../../../src/core/text/graphemes.js";
+import { nextStableBoundary, previousBoundary, stableLength } from "../../../src/core/text/graphemes.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */
@@ -197,11 +197,11 @@ describe("Characters, as a reader sees them", () => {
   });
 
   it("P11: half a surrogate pair is no place to cut, and neither is what looks unfinished", () => {
-    assert.equal(settledPlace("a\ud83d", 1), 0);
-    assert.equal(settledPlace("\ud83d\ude00b", 1), 2);
-    assert.equal(settledPlace("e\u0301b", 1), 2);
-    assert.equal(settledPlace("\r\n.", 1), 2);
-    assert.equal(placeBefore("ab🙂c", 3), 2);
+    assert.equal(nextStableBoundary("a\ud83d", 1), 0);
+    assert.equal(nextStableBoundary("\ud83d\ude00b", 1), 2);
+    assert.equal(nextStableBoundary("e\u0301b", 1), 2);
+    assert.equal(nextStableBoundary("\r\n.", 1), 2);
+    assert.equal(previousBoundary("ab🙂c", 3), 2);
     for (const [text, solid] of [
       ["plain", 5],
       ["日本", 2],
@@ -213,7 +213,7 @@ describe("Characters, as a reader sees them", () => {
       ["a\r", 1],
       ["", 0],
     ] as const) {
-      assert.equal(solidLength(text), solid, text);
+      assert.equal(stableLength(text), solid, text);
     }
   });
 

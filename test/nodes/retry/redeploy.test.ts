@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually, streamsOf, textOf } from "../../support/runtime/inbox.js";
-import { retryFlow } from "../../support/runtime/retry-flow.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";

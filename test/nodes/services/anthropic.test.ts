@@ -3,9 +3,9 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { textOf } from "../../support/runtime/inbox.js";
+import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { answering, routerFlow } from "../../support/runtime/router-flow.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   block,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chatStream, node } from "../../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
-import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/service.js";
 import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
