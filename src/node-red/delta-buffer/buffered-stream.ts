@@ -3,7 +3,9 @@ import type { Clock } from "../../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
+import { isLastMessage, readPayloadText } from "../messages/addressing.js";
 import { withoutStream } from "../messages/carried.js";
+import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import type { Done, Message, Send } from "../red/api.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */
@@ -11,9 +13,6 @@ const GRACE = 10;
 
 /** So long a message waits for one before it that a node on the way may have delayed; milliseconds. */
 const GAP = 2000;
-
-/** Messages that may wait so. */
-const MOST_EARLY = 10_000;
 
 export interface StreamRules {
   rules: Readonly<BufferRules>;
@@ -23,7 +22,7 @@ export interface StreamRules {
   pace: number | undefined;
 }
 
-interface Entry {
+interface Entry extends Sequenced {
   message: Message;
   send: Send;
   done: Done;
@@ -49,9 +48,8 @@ export class BufferedStream {
   private newest: Entry | undefined;
   /** The last message, while there is text that goes before it. */
   private last: Entry | undefined;
-  private next: number;
+  private readonly sequencer: Sequencer<Entry>;
   private index: number;
-  private readonly early = new Map<number, Entry>();
   /** Characters of text that have come, and that have gone. */
   private came = 0;
   private went = 0;
@@ -72,33 +70,27 @@ export class BufferedStream {
     private readonly onEnd: () => void,
     begins: Place = { next: 0, index: 0 },
   ) {
-    this.next = begins.next;
+    this.sequencer = new Sequencer(begins.next);
     this.index = begins.index;
     this.buffer = new DeltaBuffer(options.rules);
     this.pacer = options.pace === undefined ? undefined : new Pacer(options.pace);
   }
 
   get place(): Place {
-    return { next: this.next, index: this.index };
+    return { next: this.sequencer.next, index: this.index };
   }
 
   /** Takes a message that has a place. `done` is called once it is taken up, the last one's once it has gone. */
   take(message: Message, send: Send, done: Done): void {
-    const { index } = message.parts!;
-    if (index < this.next) {
-      done();
-      return;
-    }
-    this.early.get(index)?.done();
-    this.early.set(index, { message, send, done });
+    this.sequencer.add({ parts: message.parts!, message, send, done })?.done();
     this.takeWhatFits();
-    if (this.early.size > MOST_EARLY) this.skip();
-    else if (this.early.size > 0) this.gapTimer ??= this.clock.setTimer(() => this.skip(), GAP);
+    if (this.sequencer.isOverfull) this.skip();
+    else if (this.sequencer.earlyCount > 0) this.gapTimer ??= this.clock.setTimer(() => this.skip(), GAP);
   }
 
   /** Sends everything that is held. */
   flush(): void {
-    while (this.early.size > 0) this.skip();
+    while (this.sequencer.earlyCount > 0) this.skip();
     this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
     if (this.last) this.finish(this.last);
   }
@@ -107,18 +99,14 @@ export class BufferedStream {
   drop(): void {
     this.disarm();
     this.clock.clearTimer(this.gapTimer);
-    for (const { done } of this.early.values()) done();
-    this.early.clear();
+    for (const { done } of this.sequencer.clear()) done();
     this.last?.done();
     this.last = undefined;
   }
 
   private takeWhatFits(): void {
-    for (let entry = this.early.get(this.next); entry; entry = this.early.get(this.next)) {
-      this.early.delete(this.next++);
-      this.accept(entry);
-    }
-    if (this.early.size > 0) return;
+    for (let entry = this.sequencer.take(); entry; entry = this.sequencer.take()) this.accept(entry);
+    if (this.sequencer.earlyCount > 0) return;
     this.clock.clearTimer(this.gapTimer);
     this.gapTimer = undefined;
   }
@@ -127,21 +115,17 @@ export class BufferedStream {
   private skip(): void {
     this.clock.clearTimer(this.gapTimer);
     this.gapTimer = undefined;
-    let lowest = Number.POSITIVE_INFINITY;
-    for (const index of this.early.keys()) lowest = Math.min(lowest, index);
     this.emit([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
-    this.index += lowest - this.next;
-    this.next = lowest;
+    this.index += this.sequencer.skipGap();
     this.takeWhatFits();
-    if (this.early.size > 0) this.gapTimer = this.clock.setTimer(() => this.skip(), GAP);
+    if (this.sequencer.earlyCount > 0) this.gapTimer = this.clock.setTimer(() => this.skip(), GAP);
   }
 
   private accept(entry: Entry): void {
     const { message, done } = entry;
     this.newest = entry;
-    // Other sequences than ours (core `split`) say the count on each of their messages.
-    const ends = message.complete !== undefined || message.parts!.count === message.parts!.index + 1;
-    const text = typeof message.payload === "string" ? message.payload : String(message.payload ?? "");
+    const ends = isLastMessage(message);
+    const text = readPayloadText(message);
     const chunk = ends ? undefined : readChunk(message.chunk);
     this.came += text.length;
     if (message.partial !== undefined && !ends) {

@@ -36,3 +36,16 @@ export function meantBy<T>(sessions: Sessions<T>, { parts }: Message): T[] {
   const value = sessions.get(parts.id);
   return value === undefined ? [] : [value];
 }
+
+/**
+ * Whether a message is the last of its sequence: of one of our streams (`msg.complete`), or of another one, such as core
+ * `split`, which puts the count on each message.
+ */
+export function isLastMessage({ complete, parts }: Message): boolean {
+  return complete !== undefined || (parts !== undefined && parts.count === parts.index + 1);
+}
+
+/** A message's payload as text; empty if it has none. */
+export function readPayloadText({ payload }: Message): string {
+  return typeof payload === "string" ? payload : String(payload ?? "");
+}

@@ -8,7 +8,7 @@ import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/admin-routes.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
-import { meantBy, resetStreams } from "../messages/addressing.js";
+import { isLastMessage, meantBy, resetStreams } from "../messages/addressing.js";
 import { controlOf } from "../messages/control.js";
 import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
@@ -83,8 +83,7 @@ export class SpeechController {
       return;
     }
     const text = this.textOf(message, within);
-    // Other sequences than ours (core `split`) say the count on each of their messages.
-    const ends = !within || message["complete"] !== undefined || parts!.count === parts!.index + 1;
+    const ends = !within || isLastMessage(message);
     const request = this.requestFor(message, text);
     const sequence = this.sessions.get(id) ?? this.open(id, { message, send });
     const speaks = isSpeakable(text);

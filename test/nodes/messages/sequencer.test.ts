@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Sequencer } from "../../../src/node-red/messages/sequencer.js";
+
+interface Item {
+  parts: { index: number };
+  label: string;
+}
+
+const item = (index: number, label = ""): Item => ({ parts: { index }, label });
+
+/** Adds items and takes those that are due after each. */
+function run(sequencer: Sequencer<Item>, items: readonly Item[]): number[] {
+  const taken: number[] = [];
+  for (const one of items) {
+    sequencer.add(one);
+    for (let next = sequencer.take(); next; next = sequencer.take()) taken.push(next.parts.index);
+  }
+  return taken;
+}
+
+describe("Sequencer", () => {
+  it("takes shuffled and repeated items once each, in the order of their indexes", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }), fc.infiniteStream(fc.nat()), (length, numbers) => {
+        const ordered = Array.from({ length }, (_, index) => index);
+        const shuffled = [...ordered, ...ordered]
+          .map((index) => ({ index, key: numbers.next().value as number }))
+          .sort((a, b) => a.key - b.key);
+        const taken = run(
+          new Sequencer(),
+          shuffled.map(({ index }) => item(index)),
+        );
+        assert.deepEqual(taken, ordered);
+      }),
+    );
+  });
+
+  it("returns the dropped item: the late one after its index was taken, else the older one", () => {
+    const sequencer = new Sequencer<Item>();
+    const [early, earlyAgain, late] = [item(1, "early"), item(1, "early again"), item(1, "late")];
+    assert.equal(sequencer.add(early), undefined);
+    assert.equal(sequencer.add(earlyAgain), early);
+    sequencer.add(item(0));
+    assert.equal(sequencer.take()?.parts.index, 0);
+    assert.equal(sequencer.take(), earlyAgain);
+    assert.equal(sequencer.add(late), late);
+    assert.equal(sequencer.take(), undefined);
+  });
+
+  it("replaces an item that is due but not taken yet by a repeated one", () => {
+    const sequencer = new Sequencer<Item>(4);
+    const [first, second] = [item(4, "first"), item(4, "second")];
+    sequencer.add(first);
+    assert.equal(sequencer.add(second), first);
+    assert.equal(sequencer.take(), second);
+    assert.equal(sequencer.next, 5);
+  });
+
+  it("skips missing items and says how many they are", () => {
+    const sequencer = new Sequencer<Item>();
+    assert.equal(sequencer.skipGap(), 0);
+    assert.deepEqual(run(sequencer, [item(0), item(5), item(3)]), [0]);
+    assert.equal(sequencer.earlyCount, 2);
+    assert.equal(sequencer.skipGap(), 2);
+    assert.equal(sequencer.take()?.parts.index, 3);
+    assert.equal(sequencer.take(), undefined);
+    assert.equal(sequencer.earlyCount, 1);
+  });
+
+  it("lists at most 20 missing items in the failure", () => {
+    const sequencer = new Sequencer<Item>(2);
+    run(sequencer, [item(3), item(5)]);
+    const failure = sequencer.createGapFailure();
+    assert.equal(failure.code, "bad_response");
+    assert.equal(failure.message, "The stream arrived with gaps: messages 2, 4 are missing.");
+    run(sequencer, [item(100)]);
+    assert.match(sequencer.createGapFailure().message, /messages 2, 4, 6, (\d+, ){17}… are missing/);
+  });
+
+  it("is overfull when more than 10,000 items wait, and empty after clear", () => {
+    const sequencer = new Sequencer<Item>();
+    for (let index = 1; index <= 10_000; index++) sequencer.add(item(index));
+    assert.equal(sequencer.isOverfull, false);
+    sequencer.add(item(10_001));
+    assert.equal(sequencer.isOverfull, true);
+    assert.equal(sequencer.clear().length, 10_001);
+    assert.equal(sequencer.earlyCount, 0);
+  });
+});
