@@ -1,25 +1,8 @@
-import { asFailure, Failure } from "../../core/failure.js";
+import { asFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
+import { providerNode } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
-
-/** A chat-provider node as the other parts of the package see it. */
-export interface ProviderNode {
-  runtime: ProviderRuntime;
-}
-
-/** Finds a deployed chat-provider. */
-export function providerNode(red: NodeRed, id: string | undefined): ProviderNode | undefined {
-  const node = id ? red.nodes.getNode(id) : undefined;
-  return node?.type === "chat-provider" && node["runtime"] ? (node as unknown as ProviderNode) : undefined;
-}
-
-/** The same for a node that cannot work without. @throws Failure `configuration` */
-export function requireProvider(red: NodeRed, id: string | undefined): ProviderNode {
-  const provider = providerNode(red, id);
-  if (provider) return provider;
-  throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
-}
 
 const NOT_DEPLOYED = {
   code: "configuration",
@@ -66,7 +49,7 @@ export function addProviderRoutes(red: NodeRed): void {
   });
 }
 
-async function runtime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
+export async function runtime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
   const node = providerNode(red, request.params["id"]);
   if (!node) throw NOT_DEPLOYED;
   return node.runtime;

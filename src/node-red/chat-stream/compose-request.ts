@@ -1,7 +1,8 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { type ChatStreamConfig, promptName } from "./config.js";
-import { type Ask, bringsMessages, composeAsk, parametersFrom, withHistory } from "./request.js";
+import { parametersFrom } from "./parameters.js";
+import { type Ask, bringsMessages, composeAsk, withHistory } from "./request.js";
 import { evaluate } from "./typed-input.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { NodeConfig } from "../red/api.js";
 import type { ConversationPlace } from "./conversation.js";
-import type { ParameterConfig } from "./request.js";
+import type { ParameterConfig } from "./parameters.js";
 
 /** A chat-stream as it stands in a flow file. */
 export interface ChatStreamConfig extends NodeConfig, ParameterConfig {

@@ -7,7 +7,7 @@ import { asFailure, Failure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Ticket } from "../../core/lifecycle/slots.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { requireProvider } from "../chat-provider/admin-routes.js";
+import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { controlOf } from "../messages/control.js";

@@ -3,9 +3,9 @@ import type { Clock } from "../../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
-import { isLastMessage, readPayloadText } from "../messages/addressing.js";
-import { withoutStream } from "../messages/carried.js";
+import { withoutStream } from "../messages/inherited-properties.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
+import { isLastMessage, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 
 /** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */

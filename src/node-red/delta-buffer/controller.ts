@@ -3,9 +3,10 @@ import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { meantBy, resetStreams, streamIdOf } from "../messages/addressing.js";
+import { meantBy, resetStreams } from "../messages/control.js";
+import { streamIdOf } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { readPositiveNumber } from "../red/positive-number.js";
+import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
 

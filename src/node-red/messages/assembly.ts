@@ -3,8 +3,8 @@ import { readChunk } from "../../core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../core/chat/completion.js";
 import type { Failure } from "../../core/failure.js";
 import type { Message } from "../red/api.js";
-import { isLastMessage, readPayloadText } from "./addressing.js";
 import { type Sequenced, Sequencer } from "./sequencer.js";
+import { isLastMessage, readPayloadText } from "./stream-message.js";
 
 /** Puts the messages of one stream together into one completion, in the order of their indexes. */
 export class Assembly {

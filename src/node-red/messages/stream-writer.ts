@@ -4,7 +4,7 @@ import { ownCopy } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
 import { PartialView } from "../../core/json/partial-value.js";
 import type { Message, Parts, Send } from "../red/api.js";
-import { copyLinks, copyParts, inheritedProperties, LINKS } from "./carried.js";
+import { copyLinks, copyParts, inheritedProperties, LINKS } from "./inherited-properties.js";
 
 export interface WriterOptions {
   /** The stream's id. */

@@ -1,5 +1,5 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import { inheritedProperties } from "../messages/carried.js";
+import { inheritedProperties } from "../messages/inherited-properties.js";
 import type { Message, Parts } from "../red/api.js";
 import type { Asked, RetrySession } from "./session.js";
 

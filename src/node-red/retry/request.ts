@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type ContinuationStyle, continuationOf } from "../../core/retry/continuation.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
-import { inheritedProperties } from "../messages/carried.js";
+import { inheritedProperties } from "../messages/inherited-properties.js";
 import type { RetryTag } from "../messages/retry-tag.js";
 import type { Message } from "../red/api.js";
 import type { Asked, RecoveryMode, RetrySession } from "./session.js";

@@ -3,7 +3,7 @@ import type { Failure } from "../../core/failure.js";
 import { DeltaBuffer, MOST_CHARACTERS } from "../../core/text/delta-buffer.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
-import { copyParts, inheritedProperties } from "../messages/carried.js";
+import { copyParts, inheritedProperties } from "../messages/inherited-properties.js";
 import type { Done, Message, Parts, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { WavJoiner } from "./wav.js";

@@ -2,7 +2,7 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { mergeTools, nameOf } from "../../core/tools/definitions.js";
-import { inheritedProperties } from "../messages/carried.js";
+import { inheritedProperties } from "../messages/inherited-properties.js";
 import { tagOf } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";

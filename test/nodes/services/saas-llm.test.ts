@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
-import type { ProviderNode } from "../../../src/node-red/chat-provider/admin-routes.js";
+import type { ProviderNode } from "../../../src/node-red/chat-provider/lookup.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { statsOf } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
-import { inheritedProperties } from "../../../src/node-red/messages/carried.js";
+import { inheritedProperties } from "../../../src/node-red/messages/inherited-properties.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";

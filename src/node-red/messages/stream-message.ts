@@ -1,5 +1,5 @@
-import { Failure } from "../../core/failure.js";
-import type { Sessions } from "../../core/lifecycle/sessions.js";
+import { Failure, type FailureData } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 import type { Message } from "../red/api.js";
 
 /**
@@ -18,25 +18,6 @@ export function streamIdOf({ parts }: Message, node: string): string {
   return parts.id;
 }
 
-/** Lets go of the stream that a message means, or of all. What comes of it from here on is a stream that begins again. */
-export function resetStreams<T>(sessions: Sessions<T>, { parts }: Message): void {
-  const id = parts?.id;
-  if (id === undefined) {
-    sessions.endAll("cancelled");
-    return;
-  }
-  sessions.end(id, "cancelled");
-  // After a retry, a stream is new under its old name: not late.
-  sessions.forget(id);
-}
-
-/** The sessions that a message means: the one of its stream, or all. */
-export function meantBy<T>(sessions: Sessions<T>, { parts }: Message): T[] {
-  if (parts?.id === undefined) return sessions.list();
-  const value = sessions.get(parts.id);
-  return value === undefined ? [] : [value];
-}
-
 /**
  * Whether a message is the last of its sequence: of one of our streams (`msg.complete`), or of another one, such as core
  * `split`, which puts the count on each message.
@@ -48,4 +29,12 @@ export function isLastMessage({ complete, parts }: Message): boolean {
 /** A message's payload as text; empty if it has none. */
 export function readPayloadText({ payload }: Message): string {
   return typeof payload === "string" ? payload : String(payload ?? "");
+}
+
+/** A message's own failure, as chat-stream wrote it. */
+export function failureOf(message: Message): FailureData | undefined {
+  const { error } = message;
+  if (!isObject(error) || typeof error["code"] !== "string") return undefined;
+  const { partial } = error;
+  return { ...(error as unknown as FailureData), partial: typeof partial === "string" ? partial : "" };
 }
