@@ -1,8 +1,8 @@
 import { addProviderRoutes } from "../src/node-red/chat-provider/admin-routes.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/chat-provider/config.js";
-import { variableFiller } from "../src/node-red/chat-provider/environment.js";
+import { createVariableFiller } from "../src/node-red/chat-provider/environment.js";
 import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
-import { connectionFrom } from "../src/node-red/chat-provider/tls-and-proxy.js";
+import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 
@@ -11,10 +11,10 @@ export = function chatProvider(red: NodeRed): void {
   function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
     red.nodes.createNode(this, config);
     warnOfUncheckedCertificates(this);
-    const fill = variableFiller(red, this);
+    const fill = createVariableFiller(red, this);
     warnOfPlainHttp(this, config, fill);
     const credentials: ProviderCredentials = this.credentials ?? {};
-    this.runtime = new ProviderRuntime(config, credentials, fill, () => connectionFrom(red, config));
+    this.runtime = new ProviderRuntime(config, credentials, fill, () => readConnection(red, config));
     this.on("close", (_removed, done) => {
       void this.runtime.close().then(done);
     });

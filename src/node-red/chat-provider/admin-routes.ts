@@ -1,7 +1,7 @@
 import { asFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
-import { providerNode } from "./lookup.js";
+import { findProvider } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
 
 const NOT_DEPLOYED = {
@@ -33,32 +33,32 @@ export function addProviderRoutes(red: NodeRed): void {
   });
 
   httpAdmin.get("/chat-provider/:id/models", mayWrite, (request, response) => {
-    runtime(red, request)
-      .then((service) => service.models())
+    requireRuntime(red, request)
+      .then((service) => service.listModels())
       .then(
         ({ names, capabilities }) => response.json({ models: names, capabilities }),
-        (thrown: unknown) => response.json({ error: described(thrown) }),
+        (thrown: unknown) => response.json({ error: toErrorBody(thrown) }),
       );
   });
 
   httpAdmin.post("/chat-provider/:id/test", mayWrite, (request, response) => {
-    test(red, request).then(
+    testProvider(red, request).then(
       (message) => response.json({ ok: true, message }),
-      (thrown: unknown) => response.json({ ok: false, ...described(thrown) }),
+      (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
     );
   });
 }
 
-export async function runtime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
-  const node = providerNode(red, request.params["id"]);
+export async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
+  const node = findProvider(red, request.params["id"]);
   if (!node) throw NOT_DEPLOYED;
   return node.runtime;
 }
 
 /** @returns what the author reads */
-async function test(red: NodeRed, request: AdminRequest): Promise<string> {
-  const service = await runtime(red, request);
-  const [{ names }, balance] = await Promise.all([service.models(), service.balance()]);
+async function testProvider(red: NodeRed, request: AdminRequest): Promise<string> {
+  const service = await requireRuntime(red, request);
+  const [{ names }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
   const told =
     names.length > 0
       ? red._("chat-provider.test.ok", { count: names.length })
@@ -66,7 +66,7 @@ async function test(red: NodeRed, request: AdminRequest): Promise<string> {
   return balance === undefined ? told : `${told} · ${red._("chat-provider.test.balance", { balance })}`;
 }
 
-function described(thrown: unknown): { code: string; message: string } {
+function toErrorBody(thrown: unknown): { code: string; message: string } {
   if (thrown === NOT_DEPLOYED) return NOT_DEPLOYED;
   const { code, message } = asFailure(thrown);
   return { code, message };

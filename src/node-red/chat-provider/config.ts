@@ -53,7 +53,7 @@ export interface ProviderSettings extends Concurrency {
 }
 
 /** Which setting holds which timeout. */
-const SECONDS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] = [
+const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] = [
   ["connectTimeout", "connect"],
   ["headersTimeout", "headers"],
   ["firstChunkTimeout", "firstChunk"],
@@ -62,7 +62,7 @@ const SECONDS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] 
   ["totalTimeout", "total"],
 ];
 
-const DEMO_PACE = 30;
+const DEFAULT_DEMO_PACE = 30;
 
 /**
  * @param fill puts the values of environment variables into a text
@@ -74,15 +74,15 @@ export function readProviderConfig(
   fill: (text: string) => string,
 ): ProviderSettings {
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
-  for (const [setting, name] of SECONDS) {
+  for (const [setting, name] of TIMEOUT_SETTINGS) {
     timeouts[name] = number(config[setting], timeouts[name] / 1000, setting, (value) => value > 0) * 1000;
   }
   return {
     endpoint: {
       ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
       ...(credentials.apiKey ? { apiKey: fill(credentials.apiKey).trim() } : {}),
-      ...headersFrom(config, credentials, fill),
-      ...(isObject(config.settings) ? { settings: filledTexts(config.settings, fill) } : {}),
+      ...readHeaders(config, credentials, fill),
+      ...(isObject(config.settings) ? { settings: fillTexts(config.settings, fill) } : {}),
     },
     timeouts,
     limits: {
@@ -97,7 +97,7 @@ export function readProviderConfig(
       (value) => value >= 1,
     ),
     maxQueued: number(config.maxQueued, DEFAULT_CONCURRENCY.maxQueued, "maxQueued", (value) => value >= 0),
-    demoPace: number(config.demoPace, DEMO_PACE, "demoPace", (value) => value >= 0),
+    demoPace: number(config.demoPace, DEFAULT_DEMO_PACE, "demoPace", (value) => value >= 0),
   };
 }
 
@@ -115,14 +115,14 @@ function number(
   return result;
 }
 
-function headersFrom(
+function readHeaders(
   config: ProviderNodeConfig,
   credentials: ProviderCredentials,
   fill: (text: string) => string,
 ): Pick<Endpoint, "headers" | "plainHeaders"> {
-  const plain = headersIn(config.headers);
-  const secret = headersIn(credentials.secretHeaders);
-  const headers = filledTexts({ ...plain, ...secret }, fill);
+  const plain = parseHeaders(config.headers);
+  const secret = parseHeaders(credentials.secretHeaders);
+  const headers = fillTexts({ ...plain, ...secret }, fill);
   // Who takes a value from a variable does not want to have it read where the others are.
   const plainHeaders = Object.keys(plain).filter(
     (name) => headers[name] === plain[name] && !Object.hasOwn(secret, name),
@@ -130,7 +130,7 @@ function headersFrom(
   return { headers, plainHeaders };
 }
 
-function headersIn(text: string | undefined): Record<string, string> {
+function parseHeaders(text: string | undefined): Record<string, string> {
   if (!text) return {};
   const headers = tryParseJson(text);
   if (!isObject(headers) || !Object.values(headers).every((value) => typeof value === "string")) {
@@ -139,7 +139,7 @@ function headersIn(text: string | undefined): Record<string, string> {
   return headers as Record<string, string>;
 }
 
-function filledTexts<T>(
+function fillTexts<T>(
   values: Readonly<Record<string, T>>,
   fill: (text: string) => string,
 ): Record<string, T> {

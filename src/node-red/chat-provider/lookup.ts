@@ -8,14 +8,14 @@ export interface ProviderNode {
 }
 
 /** Finds a deployed chat-provider. */
-export function providerNode(red: NodeRed, id: string | undefined): ProviderNode | undefined {
+export function findProvider(red: NodeRed, id: string | undefined): ProviderNode | undefined {
   const node = id ? red.nodes.getNode(id) : undefined;
   return node?.type === "chat-provider" && node["runtime"] ? (node as unknown as ProviderNode) : undefined;
 }
 
 /** The same for a node that cannot work without. @throws Failure `configuration` */
 export function requireProvider(red: NodeRed, id: string | undefined): ProviderNode {
-  const provider = providerNode(red, id);
+  const provider = findProvider(red, id);
   if (provider) return provider;
   throw new Failure("configuration", "This node has no provider. Choose one in its dialog and deploy.");
 }

@@ -33,7 +33,7 @@ export interface AskOptions {
 }
 
 /** How long closing waits for jobs to end, milliseconds: a part of what Node-RED gives a node. */
-const CLOSE = 2_000;
+const MAX_CLOSE_WAIT_MS = 2_000;
 
 /** A stream that was asked for, running or still waiting for its turn. */
 export interface RunningChat {
@@ -44,7 +44,7 @@ export interface RunningChat {
 interface ScheduledRun<R> {
   /** @throws Failure where it cannot be */
   start(ready: OpenedProvider, onEnd: (result: R) => void): RunningChat;
-  without(outcome: "failed" | "cancelled", failure?: Failure): R;
+  createResult(outcome: "failed" | "cancelled", failure?: Failure): R;
   onEnd(result: R): void;
 }
 
@@ -61,13 +61,13 @@ interface OpenedProvider {
  */
 export class ProviderRuntime {
   private readonly memory: ProviderMemory = {};
-  private readonly live = new Set<RunningChat>();
-  private ready: Promise<OpenedProvider> | undefined;
+  private readonly running = new Set<RunningChat>();
+  private opened: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
   private demo: Promise<DemoServer> | undefined;
   private dispatcher: Dispatcher | undefined;
-  private closed = false;
-  private emptied = () => {};
+  private isClosed = false;
+  private onIdle = () => {};
 
   constructor(
     private readonly config: ProviderNodeConfig,
@@ -101,7 +101,7 @@ export class ProviderRuntime {
           withEnd(observer, onEnd),
         );
       },
-      without: resultWithout,
+      createResult: resultWithout,
       onEnd: (result) => observer.onEnd(result),
     });
   }
@@ -120,21 +120,21 @@ export class ProviderRuntime {
           },
         );
       },
-      without: (outcome, failure) => ({ outcome, ...(failure ? { failure } : {}) }),
+      createResult: (outcome, failure) => ({ outcome, ...(failure ? { failure } : {}) }),
       onEnd: (result) => observer.onEnd(result),
     });
   }
 
   /** Starts something as soon as a place is free for it, and sees to it that it has one end. */
-  private schedule<R>({ start, without, onEnd }: ScheduledRun<R>): RunningChat {
+  private schedule<R>({ start, createResult: without, onEnd }: ScheduledRun<R>): RunningChat {
     let run: RunningChat | undefined;
     let over = false;
     let release = () => {};
     const end = (result: R) => {
       if (over) return;
       over = true;
-      this.live.delete(running);
-      if (this.live.size === 0) this.emptied();
+      this.running.delete(running);
+      if (this.running.size === 0) this.onIdle();
       release();
       onEnd(result);
     };
@@ -144,11 +144,11 @@ export class ProviderRuntime {
         else end(without("cancelled"));
       },
     };
-    this.live.add(running);
+    this.running.add(running);
     const fail = (thrown: unknown) =>
-      end(without("failed", this.described(asFailure(thrown, "configuration"))));
+      end(without("failed", this.addProviderName(asFailure(thrown, "configuration"))));
 
-    this.prepare().then((ready) => {
+    this.openOnce().then((ready) => {
       if (over) return;
       const { maxConcurrent, maxQueued } = ready.settings;
       this.slots ??= new Slots(maxConcurrent, maxQueued);
@@ -175,14 +175,14 @@ export class ProviderRuntime {
   }
 
   /** @throws Failure */
-  async models(): Promise<ModelList> {
-    const { provider, endpoint, dispatcher } = await this.prepare();
+  async listModels(): Promise<ModelList> {
+    const { provider, endpoint, dispatcher } = await this.openOnce();
     return listModels(provider, endpoint, dispatcher, systemClock);
   }
 
   /** @throws Failure for what is wrong in the settings */
-  async balance(): Promise<string | undefined> {
-    const { provider, endpoint, dispatcher } = await this.prepare();
+  async readBalance(): Promise<string | undefined> {
+    const { provider, endpoint, dispatcher } = await this.openOnce();
     return readBalance(provider, endpoint, dispatcher, systemClock);
   }
 
@@ -191,13 +191,13 @@ export class ProviderRuntime {
    * open, and for those not long.
    */
   async close(): Promise<void> {
-    this.closed = true;
-    for (const running of [...this.live]) running.cancel();
+    this.isClosed = true;
+    for (const running of [...this.running]) running.cancel();
     this.demo?.then((server) => server.close()).catch(() => {});
-    if (this.live.size > 0) {
+    if (this.running.size > 0) {
       await new Promise<void>((resolve) => {
-        const timer = systemClock.setTimer(resolve, CLOSE);
-        this.emptied = () => {
+        const timer = systemClock.setTimer(resolve, MAX_CLOSE_WAIT_MS);
+        this.onIdle = () => {
           systemClock.clearTimer(timer);
           resolve();
         };
@@ -206,13 +206,13 @@ export class ProviderRuntime {
     this.dispatcher?.destroy().catch(() => {});
   }
 
-  private prepare(): Promise<OpenedProvider> {
-    this.ready ??= this.open().catch((thrown: unknown) => {
+  private openOnce(): Promise<OpenedProvider> {
+    this.opened ??= this.open().catch((thrown: unknown) => {
       // What is wrong in the settings stays wrong until they are deployed anew; anything else may pass.
-      if (!(thrown instanceof Failure)) this.ready = undefined;
+      if (!(thrown instanceof Failure)) this.opened = undefined;
       throw thrown;
     });
-    return this.ready;
+    return this.opened;
   }
 
   private async open(): Promise<OpenedProvider> {
@@ -221,7 +221,7 @@ export class ProviderRuntime {
     const isDemo = provider.id === "demo";
     const given = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
     const endpoint = checkEndpoint(provider, given, this.config.allowInsecure === true);
-    if (this.closed) throw new Failure("cancelled", "The provider has been closed.");
+    if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher = createAgent({
       connectTimeout: settings.timeouts.connect,
       ...(isDemo ? { direct: true } : this.connection()),
@@ -234,7 +234,7 @@ export class ProviderRuntime {
     return this.demo;
   }
 
-  private described(failure: Failure): Failure {
+  private addProviderName(failure: Failure): Failure {
     return new Failure(failure.code, failure.message, {
       ...failure.toJSON(),
       provider: failure.provider || this.config.provider,

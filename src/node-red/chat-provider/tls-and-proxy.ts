@@ -11,13 +11,13 @@ export type Connection = Pick<AgentOptions, "tls" | "proxy">;
  * @throws Failure `configuration` where such a node is named but not there: to go without it, past a proxy or without
  *   the certificate that was asked for, is not what the author chose
  */
-export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connection {
+export function readConnection(red: NodeRed, config: ProviderNodeConfig): Connection {
   const connection: Connection = {};
   if (config.tls) {
     const tls = red.nodes.getNode(config.tls);
     // One whose files cannot be read adds nothing, and says so only in the log.
     if (typeof tls?.["addTLSOptions"] !== "function" || tls["valid"] === false) {
-      throw missing("TLS configuration");
+      throw createMissingFailure("TLS configuration");
     }
     const options: Record<string, unknown> = {};
     (tls["addTLSOptions"] as (options: object) => void).call(tls, options);
@@ -25,7 +25,7 @@ export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connec
   }
   if (config.proxy) {
     const proxy = red.nodes.getNode(config.proxy);
-    if (typeof proxy?.["url"] !== "string" || proxy["url"] === "") throw missing("proxy");
+    if (typeof proxy?.["url"] !== "string" || proxy["url"] === "") throw createMissingFailure("proxy");
     connection.proxy = {
       url: proxy["url"],
       noProxy: Array.isArray(proxy["noproxy"]) ? (proxy["noproxy"] as string[]) : [],
@@ -36,7 +36,7 @@ export function connectionFrom(red: NodeRed, config: ProviderNodeConfig): Connec
   return connection;
 }
 
-function missing(what: string): Failure {
+function createMissingFailure(what: string): Failure {
   return new Failure(
     "configuration",
     `The ${what} that this provider names is missing, disabled or broken. Choose another in the provider's dialog.`,

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
 
 /** Milliseconds: a context store that never answers must not hold up all that comes after. */
-const LONGEST_WAIT = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 /** Lets messages go on in the order in which they came, however long each takes to be ready. */
 export class Arrivals {
@@ -17,9 +17,9 @@ export class Arrivals {
    * @returns what the step gives; rejects as `ready` does, or with a Failure `configuration` after ten seconds, and then
    *   there is no step
    */
-  next<T, R>(ready: T | Promise<T>, step: (value: T) => R): R | Promise<R> {
+  pass<T, R>(ready: T | Promise<T>, step: (value: T) => R): R | Promise<R> {
     if (!this.last && !(ready instanceof Promise)) return step(ready);
-    const known = ready instanceof Promise ? this.inTime(ready) : ready;
+    const known = ready instanceof Promise ? this.limitWait(ready) : ready;
     const mine = Promise.allSettled([known, this.last])
       .then(() => known)
       .then(step);
@@ -31,11 +31,11 @@ export class Arrivals {
     return mine;
   }
 
-  private inTime<T>(ready: Promise<T>): Promise<T> {
+  private limitWait<T>(ready: Promise<T>): Promise<T> {
     let timer: unknown;
     const late = new Promise<never>((_resolve, reject) => {
-      const problem = `The key of the message's conversation was not told within ${LONGEST_WAIT / 1000} s. Check the context store that it comes from.`;
-      timer = this.clock.setTimer(() => reject(new Failure("configuration", problem)), LONGEST_WAIT);
+      const problem = `The key of the message's conversation was not told within ${MAX_WAIT_MS / 1000} s. Check the context store that it comes from.`;
+      timer = this.clock.setTimer(() => reject(new Failure("configuration", problem)), MAX_WAIT_MS);
     });
     return Promise.race([ready, late]).finally(() => this.clock.clearTimer(timer));
   }

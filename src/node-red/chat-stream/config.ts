@@ -23,7 +23,7 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
 }
 
 /** How the author calls the prompt, for errors. */
-export function promptName(config: ChatStreamConfig): string {
+export function describePrompt(config: ChatStreamConfig): string {
   const type = config.promptType || "msg";
   return type === "msg" ? `msg.${config.prompt || "payload"}` : `the prompt (${type})`;
 }

@@ -10,26 +10,26 @@ import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
-import { controlOf } from "../messages/control.js";
+import { readControl } from "../messages/control.js";
 import { asksFor, continuesOf } from "../messages/retry-tag.js";
 import { StreamWriter } from "../messages/stream-writer.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
 import { Arrivals } from "./arrivals.js";
-import { askFrom } from "./compose-request.js";
+import { composeRequest } from "./compose-request.js";
 import type { ChatStreamConfig } from "./config.js";
 import { ConversationStore } from "./conversation.js";
-import { keyMeantBy, keyOf } from "./conversation-key.js";
-import { jobFields, jobWishOf, NO_REQUEST } from "./job-fields.js";
+import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
+import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { Lanes } from "./lanes.js";
-import { replacedBy } from "./replacement.js";
-import type { Ask } from "./request.js";
+import { findReplaced } from "./replacement.js";
+import type { ComposedRequest } from "./request.js";
 import { StreamStatus } from "./status.js";
-import { endsTurn, withTurn } from "./turn.js";
+import { addTurn, endsTurn } from "./turn.js";
 
 /** Streams that one node may have, running and waiting together: each holds its message. */
-const MOST_STREAMS = 10_000;
+const MAX_STREAMS = 10_000;
 
 /** One stream of the node, from its message to its end. */
 interface Stream {
@@ -37,20 +37,20 @@ interface Stream {
   /** Of its conversation; also its lane: two of one conversation do not run together unless the author wants it. */
   key: string;
   /** Whether its key is known. */
-  entered: boolean;
+  hasKey: boolean;
   message: Message;
   writer: StreamWriter;
   done: Done;
   /** Its place in the lane, where one waits for the other. */
-  place: Ticket | undefined;
+  ticket: Ticket | undefined;
   running: RunningChat | undefined;
   /** What is asked, once it is known to be a question. */
-  ask: Ask | undefined;
-  over: boolean;
+  composed: ComposedRequest | undefined;
+  isOver: boolean;
 }
 
 /** What the end of a stream adds to its last message, and what went wrong only there. */
-interface Conclusion {
+interface EndOfStream {
   fields: Message;
   failure?: Failure;
 }
@@ -63,9 +63,9 @@ export class ChatStreamController {
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
-  private closed = false;
+  private isClosed = false;
   /** The service's last notice: it comes with every answer, and is told once. */
-  private noticed: string | undefined;
+  private lastNotice: string | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -76,7 +76,7 @@ export class ChatStreamController {
       // `input` refuses the one too many; none that runs is ended for it.
       most: Number.POSITIVE_INFINITY,
       clock: systemClock,
-      onEnd: (stream, reason) => this.ended(stream, reason),
+      onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
     });
     this.conversation = new ConversationStore(
       node,
@@ -87,9 +87,9 @@ export class ChatStreamController {
   }
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
-    const control = controlOf(message);
-    if (control) {
-      await this.control(message, control.reset);
+    const handleControl = readControl(message);
+    if (handleControl) {
+      await this.control(message, handleControl.reset);
       done();
       return;
     }
@@ -97,13 +97,13 @@ export class ChatStreamController {
     try {
       const [unreadable] = stream.writer.unreadable;
       if (unreadable) throw new Failure("invalid_request", `msg.${unreadable} cannot be read.`);
-      if (this.sessions.size > MOST_STREAMS) {
+      if (this.sessions.size > MAX_STREAMS) {
         throw new Failure(
           "overloaded",
-          `${MOST_STREAMS} streams run and wait in this node. Ask less at once.`,
+          `${MAX_STREAMS} streams run and wait in this node. Ask less at once.`,
         );
       }
-      await this.arrivals.next(keyOf(this.red, this.node, this.config, message), (key) =>
+      await this.arrivals.pass(evaluateKey(this.red, this.node, this.config, message), (key) =>
         this.enter(stream, key),
       );
     } catch (thrown) {
@@ -113,7 +113,7 @@ export class ChatStreamController {
 
   /** Ends everything without a word: what is sent now would reach the flow that comes after. */
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     this.sessions.endAll("closed");
     this.status.close();
   }
@@ -133,73 +133,73 @@ export class ChatStreamController {
     const stream: Stream = {
       id,
       key: "",
-      entered: false,
+      hasKey: false,
       message,
       writer,
       done,
-      place: undefined,
+      ticket: undefined,
       running: undefined,
-      ask: undefined,
-      over: false,
+      composed: undefined,
+      isOver: false,
     };
     this.sessions.open(id, stream);
-    this.status.waiting(id);
+    this.status.addStream(id);
     return stream;
   }
 
   /** Begins a stream, or lets it wait for the one before. */
   private enter(stream: Stream, key: string): void {
     stream.key = key;
-    stream.entered = true;
-    if (stream.over) return;
+    stream.hasKey = true;
+    if (stream.isOver) return;
     if (!this.cancelled.admit(stream.id, key, stream.message)) {
       this.finish(stream, resultWithout("cancelled"));
       return;
     }
     const start = () => {
-      this.begin(stream).catch((thrown: unknown) => this.fail(stream, thrown));
+      this.start(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
-    if (this.config.whenBusy === "wait") stream.place = this.lanes.enter(key, start);
+    if (this.config.whenBusy === "wait") stream.ticket = this.lanes.enter(key, start);
     else start();
   }
 
-  private async begin(stream: Stream): Promise<void> {
+  private async start(stream: Stream): Promise<void> {
     const provider = requireProvider(this.red, this.config.provider);
-    const job = jobWishOf(stream.message);
-    const request = job.only ? NO_REQUEST : await this.compose(stream);
-    if (!stream.over && this.config.whenBusy === "replace" && !job.only) this.replace(stream);
-    if (stream.over) return;
+    const job = readJobWish(stream.message);
+    const request = job.only ? EMPTY_REQUEST : await this.compose(stream);
+    if (!stream.isOver && this.config.whenBusy === "replace" && !job.only) this.replaceOlder(stream);
+    if (stream.isOver) return;
     stream.running = provider.runtime.ask(
       { id: stream.id, request, everyChunk: this.config.everyChunk === true, job },
-      this.observer(stream),
+      this.createObserver(stream),
     );
   }
 
   /** Only what can be asked gets here: a message that cannot takes nobody's place. */
-  private replace(stream: Stream): void {
-    const replaced = replacedBy(stream, this.sessions.list());
+  private replaceOlder(stream: Stream): void {
+    const replaced = findReplaced(stream, this.sessions.list());
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
     else this.finish(stream, resultWithout("cancelled"));
   }
 
   private async compose(stream: Stream): Promise<ChatRequest> {
     const { key, message } = stream;
-    stream.ask = await askFrom(this.red, this.node, this.config, message, () =>
+    stream.composed = await composeRequest(this.red, this.node, this.config, message, () =>
       this.conversation.read(key, message),
     );
-    return stream.ask.request;
+    return stream.composed.request;
   }
 
-  private observer(stream: Stream): ChatObserver {
+  private createObserver(stream: Stream): ChatObserver {
     const { writer } = stream;
     return {
       onText: (text) => {
-        writer.text(text);
-        this.status.chunk(stream.id);
+        writer.writeText(text);
+        this.status.countChunk(stream.id);
       },
       onChunk: (chunk: Chunk, text) => {
-        writer.chunk(chunk, text);
-        this.status.chunk(stream.id);
+        writer.writeChunk(chunk, text);
+        this.status.countChunk(stream.id);
       },
       onReadEnd: () => writer.flush(),
       onEnd: (result) => this.finish(stream, result),
@@ -212,37 +212,37 @@ export class ChatStreamController {
 
   /** The one end of a stream: its last message, then `done`. */
   private finish(stream: Stream, result: ChatResult): void {
-    if (stream.over) return;
-    stream.over = true;
+    if (stream.isOver) return;
+    stream.isOver = true;
     if (result.job?.warning) this.node.warn(result.job.warning);
-    if (result.notice && result.notice !== this.noticed) this.node.warn(result.notice);
-    this.noticed = result.notice ?? this.noticed;
+    if (result.notice && result.notice !== this.lastNotice) this.node.warn(result.notice);
+    this.lastNotice = result.notice ?? this.lastNotice;
     if (result.skipped > 0)
       this.node.warn(`${result.skipped} records of the stream were not JSON and have been skipped.`);
-    void this.conclude(stream, result).then((conclusion) => this.deliver(stream, result, conclusion));
+    void this.collectEndFields(stream, result).then((conclusion) => this.deliver(stream, result, conclusion));
   }
 
-  private deliver(stream: Stream, result: ChatResult, { fields, failure }: Conclusion): void {
-    if (this.closed) return;
+  private deliver(stream: Stream, result: ChatResult, { fields, failure }: EndOfStream): void {
+    if (this.isClosed) return;
     stream.writer.end(result, fields);
-    this.status.ended(stream.id, result, failure);
+    this.status.endStream(stream.id, result, failure);
     this.sessions.end(stream.id, "finished");
     const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
     if (reported) stream.done(toNodeError(reported));
     else stream.done();
-    stream.place?.release();
+    stream.ticket?.release();
   }
 
   /** What the last message says beside the result: what was asked, and the conversation as it stands now. */
-  private async conclude(stream: Stream, result: ChatResult): Promise<Conclusion> {
-    const { ask, key, message } = stream;
-    const fields = jobFields(message, result);
+  private async collectEndFields(stream: Stream, result: ChatResult): Promise<EndOfStream> {
+    const { composed: ask, key, message } = stream;
+    const fields = createJobFields(message, result);
     if (!ask) return { fields };
     fields.request = ask.request;
-    if (!this.conversation.active) return { fields };
+    if (!this.conversation.keepsHistory) return { fields };
     try {
       fields.conversation = endsTurn(result)
-        ? await this.conversation.update(key, message, (history) => withTurn(history, ask, result, message))
+        ? await this.conversation.update(key, message, (history) => addTurn(history, ask, result, message))
         : await this.conversation.read(key, message);
     } catch (thrown) {
       // A failure of the stream itself has the say; the conversation's may be its cause.
@@ -255,7 +255,7 @@ export class ChatStreamController {
   private async control(message: Message, reset: boolean): Promise<void> {
     const { id } = message.parts ?? {};
     // Always a promise: stopped from within one, a thousand ends go out before a thousand connections close.
-    const keyMeant = async () => keyMeantBy(this.red, this.node, this.config, message);
+    const keyMeant = async () => evaluateControlKey(this.red, this.node, this.config, message);
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
@@ -264,12 +264,12 @@ export class ChatStreamController {
       if (reset && keys.length === 0) keys = [await keyMeant()];
     } else {
       // What has come after the control message is not meant.
-      keys = await this.arrivals.next(keyMeant(), (key) => {
+      keys = await this.arrivals.pass(keyMeant(), (key) => {
         this.cancelled.cancelAll(key);
-        return [key, ...this.stop((stream) => stream.entered && (key === "" || stream.key === key))];
+        return [key, ...this.stop((stream) => stream.hasKey && (key === "" || stream.key === key))];
       });
     }
-    if (!reset || !this.conversation.active) return;
+    if (!reset || !this.conversation.keepsHistory) return;
     await Promise.all([...new Set(keys)].map((key) => this.conversation.forget(key)));
   }
 
@@ -277,14 +277,14 @@ export class ChatStreamController {
   private stop(which: (stream: Stream) => boolean): string[] {
     const stopped = this.sessions.list().filter(which);
     for (const { id } of stopped) this.sessions.end(id, "cancelled");
-    return stopped.filter(({ entered }) => entered).map(({ key }) => key);
+    return stopped.filter(({ hasKey: entered }) => entered).map(({ key }) => key);
   }
 
   /** A session was ended from outside, or has finished by itself. */
-  private ended(stream: Stream, reason: SessionEnd): void {
+  private onSessionEnd(stream: Stream, reason: SessionEnd): void {
     if (reason === "finished") return;
     if (reason === "closed") {
-      stream.over = true;
+      stream.isOver = true;
       stream.running?.cancel();
       return;
     }

@@ -2,7 +2,7 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Context, Message, RuntimeNode } from "../red/api.js";
-import { plainCopy } from "../red/plain-copy.js";
+import { copyAsJson } from "../red/plain-copy.js";
 
 /** Where the history of a conversation lives; `none` and `key`: there is none, with `key` streams still have one. */
 export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";
@@ -14,7 +14,7 @@ const CONTEXT_NAME = "conversations";
  * The last change that was begun of each conversation that is being changed, by the context that keeps it: several
  * nodes may share one.
  */
-const changes = new WeakMap<Context, Map<string, Promise<unknown>>>();
+const runningChanges = new WeakMap<Context, Map<string, Promise<unknown>>>();
 
 /** The history that goes before a prompt. What it gives is always a copy: nobody downstream can reach what is kept. */
 export class ConversationStore {
@@ -25,14 +25,14 @@ export class ConversationStore {
     private readonly maxTurns: number,
   ) {}
 
-  get active(): boolean {
+  get keepsHistory(): boolean {
     return this.place !== "none" && this.place !== "key";
   }
 
   /** @throws Failure `invalid_request` where what is there is no list of messages, `configuration` where the store fails */
   async read(key: string, message: Message): Promise<ChatMessage[]> {
-    if (!this.active) return [];
-    const value = this.place === "msg" ? message.conversation : await this.stored(key);
+    if (!this.keepsHistory) return [];
+    const value = this.place === "msg" ? message.conversation : await this.load(key);
     if (value === undefined || value === null) return [];
     if (
       !Array.isArray(value) ||
@@ -43,7 +43,7 @@ export class ConversationStore {
         "The conversation is not an array of chat messages. Reset it, or mend it.",
       );
     }
-    return plainCopy(value as ChatMessage[], "The conversation");
+    return copyAsJson(value as ChatMessage[], "The conversation");
   }
 
   /**
@@ -58,22 +58,22 @@ export class ConversationStore {
     message: Message,
     change: (history: ChatMessage[]) => ChatMessage[],
   ): Promise<ChatMessage[]> {
-    return this.inTurn(key, async () => {
-      const kept = lastTurns(change(await this.read(key, message)), this.maxTurns);
-      await this.store(key, plainCopy(kept, "The conversation"));
+    return this.runInOrder(key, async () => {
+      const kept = keepLastTurns(change(await this.read(key, message)), this.maxTurns);
+      await this.save(key, copyAsJson(kept, "The conversation"));
       return kept;
     });
   }
 
   forget(key: string): Promise<void> {
-    return this.inTurn(key, () => this.store(key, undefined));
+    return this.runInOrder(key, () => this.save(key, undefined));
   }
 
-  private async inTurn<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const context = this.context();
-    if (!context) return change();
-    const running = changes.get(context) ?? new Map<string, Promise<unknown>>();
-    changes.set(context, running);
+  private async runInOrder<T>(key: string, change: () => Promise<T>): Promise<T> {
+    const getContext = this.context();
+    if (!getContext) return change();
+    const running = runningChanges.get(getContext) ?? new Map<string, Promise<unknown>>();
+    runningChanges.set(getContext, running);
     const before = running.get(key);
     const mine = before ? before.then(change, change) : change();
     running.set(key, mine);
@@ -84,19 +84,21 @@ export class ConversationStore {
     }
   }
 
-  private stored(key: string): Promise<unknown> {
+  private load(key: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.context()!.get(path(key), (error, value) =>
-        error ? reject(storeFailure(error)) : resolve(value),
+      this.context()!.get(toContextPath(key), (error, value) =>
+        error ? reject(createStoreFailure(error)) : resolve(value),
       );
     });
   }
 
-  private store(key: string, value: ChatMessage[] | undefined): Promise<void> {
+  private save(key: string, value: ChatMessage[] | undefined): Promise<void> {
     const context = this.context();
     if (!context) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      context.set(path(key), value, (error) => (error ? reject(storeFailure(error)) : resolve()));
+      context.set(toContextPath(key), value, (error) =>
+        error ? reject(createStoreFailure(error)) : resolve(),
+      );
     });
   }
 
@@ -106,7 +108,7 @@ export class ConversationStore {
   }
 }
 
-function storeFailure(error: unknown): Failure {
+function createStoreFailure(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error);
   return new Failure("configuration", `The context store of the conversation failed: ${reason}`);
 }
@@ -116,18 +118,18 @@ function storeFailure(error: unknown): Failure {
  * quoted; what Node-RED's property expressions cannot quote is percent-encoded, so that two keys never meet in one
  * conversation, and the empty key, which cannot be quoted either, gets a name that no other key can have.
  */
-function path(key: string): string {
+function toContextPath(key: string): string {
   // A name that every object has, `constructor`, would find that instead of a conversation.
-  const quoted = key in Object.prototype ? encoded(key, /^./) : encoded(key, /["\\[\]%]/g);
+  const quoted = key in Object.prototype ? percentEncode(key, /^./) : percentEncode(key, /["\\[\]%]/g);
   return `${CONTEXT_NAME}["${quoted || "%none"}"]`;
 }
 
-function encoded(key: string, pattern: RegExp): string {
+function percentEncode(key: string, pattern: RegExp): string {
   return key.replace(pattern, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** The last turns, from a user's message on; a tool's result never stands without the call before it. */
-export function lastTurns(history: readonly ChatMessage[], most: number): ChatMessage[] {
+export function keepLastTurns(history: readonly ChatMessage[], most: number): ChatMessage[] {
   if (most <= 0) return [...history];
   const starts = history.flatMap(({ role }, at) => (role === "user" ? [at] : []));
   const from = starts.at(-most);

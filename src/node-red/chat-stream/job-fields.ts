@@ -4,13 +4,13 @@ import { isObject } from "../../core/json/parse.js";
 import type { Message } from "../red/api.js";
 
 /** What goes with a command that asks nothing. */
-export const NO_REQUEST: ChatRequest = { model: "", messages: [] };
+export const EMPTY_REQUEST: ChatRequest = { model: "", messages: [] };
 
 /**
  * What a message says of jobs. `createJob` and `completeJob` make it a command, by presence as in core; a job that is
  * to end as failed is completed with `"failed"`.
  */
-export function jobWishOf(message: Message): JobWish {
+export function readJobWish(message: Message): JobWish {
   const { jobId: id, jobType: type, completeJob: end } = message;
   const wish: JobWish = {};
   if (id !== undefined && id !== null && id !== "") wish.id = id;
@@ -24,7 +24,7 @@ export function jobWishOf(message: Message): JobWish {
 }
 
 /** What the last message says of the stream's job: a job that was created for others can be passed on as it is. */
-export function jobFields(message: Message, { job }: ChatResult): Message {
+export function createJobFields(message: Message, { job }: ChatResult): Message {
   if (!job) return {};
-  return jobWishOf(message).only === "create" ? { job, jobId: job.id } : { job };
+  return readJobWish(message).only === "create" ? { job, jobId: job.id } : { job };
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { type ResponseFormatConfig, responseFormatFrom } from "../messages/response-format.js";
+import { createResponseFormat, type ResponseFormatConfig } from "../messages/response-format.js";
 
 /** The node's settings that are request fields; empty ones are left out. */
 export interface ParameterConfig extends ResponseFormatConfig {
@@ -14,7 +14,7 @@ export interface ParameterConfig extends ResponseFormatConfig {
 }
 
 /** @throws Failure `configuration` that names the setting */
-export function parametersFrom(config: ParameterConfig): Record<string, unknown> {
+export function readParameters(config: ParameterConfig): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   const numbers: [string, string, unknown][] = [
     ["temperature", "temperature", config.temperature],
@@ -34,7 +34,7 @@ export function parametersFrom(config: ParameterConfig): Record<string, unknown>
     parameters["stop"] = Array.isArray(list) ? list : config.stop;
   }
   if (config.reasoningEffort) parameters["reasoning_effort"] = config.reasoningEffort;
-  const format = responseFormatFrom(config);
+  const format = createResponseFormat(config);
   if (format) parameters["response_format"] = format;
   if (config.options) {
     const options = typeof config.options === "string" ? tryParseJson(config.options) : config.options;

@@ -3,7 +3,7 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Message } from "../red/api.js";
-import { plainCopy } from "../red/plain-copy.js";
+import { copyAsJson } from "../red/plain-copy.js";
 
 /** What the node's own settings say of a request. Parameters are texts, as the editor stores them. */
 export interface RequestSettings {
@@ -13,18 +13,18 @@ export interface RequestSettings {
 }
 
 /** A request, and which of its messages are new: what the conversation grows by if all goes well. */
-export interface Ask {
+export interface ComposedRequest {
   request: ChatRequest;
   /** The system message, where there is one. */
   system: ChatMessage[];
   /** The new messages; with `msg.messages`, the whole conversation. */
   turn: ChatMessage[];
   /** Whether `turn` is the whole conversation and no history goes before it. */
-  whole: boolean;
+  isWholeConversation: boolean;
 }
 
 /** Fields of a prompt object that are not sampling parameters. */
-const ASK_FIELDS: ReadonlySet<string> = new Set(["messages", "prompt", "model", "tools", "system"]);
+const REQUEST_FIELDS: ReadonlySet<string> = new Set(["messages", "prompt", "model", "tools", "system"]);
 
 /** Whether a message brings the whole conversation, and so needs no prompt. */
 export function bringsMessages(message: Message): boolean {
@@ -40,27 +40,37 @@ export function bringsMessages(message: Message): boolean {
  * @param name how the author calls the prompt, for errors
  * @throws Failure `invalid_request` that names the property and what is wrong with it
  */
-export function composeAsk(prompt: unknown, name: string, message: Message, settings: RequestSettings): Ask {
+export function mergeRequest(
+  prompt: unknown,
+  name: string,
+  message: Message,
+  settings: RequestSettings,
+): ComposedRequest {
   const whole = bringsMessages(message);
   const fields = !whole && isRequestFields(prompt) ? prompt : {};
-  const turn = whole ? messagesFrom(message.messages, "msg.messages") : turnFrom(prompt, name);
+  const turn = whole ? requireMessages(message.messages, "msg.messages") : readPrompt(prompt, name);
   const options = message.options ?? {};
-  if (!isObject(options)) throw wrong("msg.options", "an object of request fields");
+  if (!isObject(options)) throw createTypeFailure("msg.options", "an object of request fields");
 
   const { parameters: fixed } = settings;
   const parameters: Record<string, unknown> = {};
   for (const source of [fixed, fields, options]) {
-    for (const [key, value] of Object.entries(source)) if (!ASK_FIELDS.has(key)) parameters[key] = value;
+    for (const [key, value] of Object.entries(source)) if (!REQUEST_FIELDS.has(key)) parameters[key] = value;
   }
   const named = [message.model, options["model"], fields["model"], fixed["model"]];
   const model = named.find((value) => (value ?? "") !== "") ?? settings.model;
-  if (typeof model !== "string") throw wrong("The model (msg.model)", "a string");
+  if (typeof model !== "string") throw createTypeFailure("The model (msg.model)", "a string");
   const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? fixed["tools"];
-  if (tools !== undefined && !Array.isArray(tools)) throw wrong("msg.tools", "an array of tools");
+  if (tools !== undefined && !Array.isArray(tools)) throw createTypeFailure("msg.tools", "an array of tools");
 
   const request: ChatRequest = { model: model.trim(), messages: turn, parameters };
   if (tools) request.tools = tools;
-  return { request, system: systemFrom(fields["system"] ?? settings.system, turn), turn, whole };
+  return {
+    request,
+    system: createSystemMessage(fields["system"] ?? settings.system, turn),
+    turn,
+    isWholeConversation: whole,
+  };
 }
 
 /**
@@ -68,14 +78,14 @@ export function composeAsk(prompt: unknown, name: string, message: Message, sett
  * @param name how the author calls the prompt, for errors
  * @throws Failure `invalid_request` for what JSON cannot hold
  */
-export function withHistory(ask: Ask, history: readonly ChatMessage[], name: string): ChatRequest {
-  const { request, system, turn, whole } = ask;
+export function addHistory(ask: ComposedRequest, history: readonly ChatMessage[], name: string): ChatRequest {
+  const { request, system, turn, isWholeConversation: whole } = ask;
   const copy: ChatRequest = {
     model: request.model,
-    messages: [...system, ...(whole ? [] : history), ...plainCopy(turn, whole ? "msg.messages" : name)],
-    parameters: plainCopy(request.parameters ?? {}, whole ? "msg.options" : `${name} or msg.options`),
+    messages: [...system, ...(whole ? [] : history), ...copyAsJson(turn, whole ? "msg.messages" : name)],
+    parameters: copyAsJson(request.parameters ?? {}, whole ? "msg.options" : `${name} or msg.options`),
   };
-  if (request.tools) copy.tools = plainCopy(request.tools, "msg.tools");
+  if (request.tools) copy.tools = copyAsJson(request.tools, "msg.tools");
   return copy;
 }
 
@@ -83,11 +93,11 @@ function isRequestFields(prompt: unknown): prompt is Record<string, unknown> {
   return isObject(prompt) && !Buffer.isBuffer(prompt);
 }
 
-function turnFrom(prompt: unknown, name: string): ChatMessage[] {
-  if (Array.isArray(prompt)) return messagesFrom(prompt, name);
+function readPrompt(prompt: unknown, name: string): ChatMessage[] {
+  if (Array.isArray(prompt)) return requireMessages(prompt, name);
   if (isRequestFields(prompt)) {
     const { messages } = prompt;
-    if (messages !== undefined && messages !== null) return messagesFrom(messages, `${name}.messages`);
+    if (messages !== undefined && messages !== null) return requireMessages(messages, `${name}.messages`);
     const { prompt: inner } = prompt;
     if (inner === undefined || inner === null) {
       throw new Failure(
@@ -95,36 +105,40 @@ function turnFrom(prompt: unknown, name: string): ChatMessage[] {
         `There is nothing to ask: ${name} has neither messages nor a prompt.`,
       );
     }
-    if (isRequestFields(inner)) throw wrong(`${name}.prompt`, "a string or an array of chat messages");
-    return turnFrom(inner, `${name}.prompt`);
+    if (isRequestFields(inner))
+      throw createTypeFailure(`${name}.prompt`, "a string or an array of chat messages");
+    return readPrompt(inner, `${name}.prompt`);
   }
   const text = typeof prompt === "number" || typeof prompt === "boolean" ? String(prompt) : prompt;
   if (text === undefined || text === null || text === "") {
     throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
   }
   if (typeof text !== "string")
-    throw wrong(name, "a string, an array of chat messages or an object of request fields");
+    throw createTypeFailure(name, "a string, an array of chat messages or an object of request fields");
   return [{ role: "user", content: text }];
 }
 
-function messagesFrom(value: unknown, name: string): ChatMessage[] {
-  if (!Array.isArray(value)) throw wrong(name, "an array of chat messages");
+function requireMessages(value: unknown, name: string): ChatMessage[] {
+  if (!Array.isArray(value)) throw createTypeFailure(name, "an array of chat messages");
   if (value.length === 0) throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
   for (const [at, message] of value.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
-      throw wrong(`${name}[${at}]`, "an object with a role, such as {role: “user”, content: “…”}");
+      throw createTypeFailure(
+        `${name}[${at}]`,
+        "an object with a role, such as {role: “user”, content: “…”}",
+      );
     }
   }
   return value as ChatMessage[];
 }
 
-function systemFrom(system: unknown, turn: readonly ChatMessage[]): ChatMessage[] {
+function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): ChatMessage[] {
   if (system === undefined || system === null || system === "") return [];
-  if (typeof system !== "string") throw wrong("the system prompt", "a string");
+  if (typeof system !== "string") throw createTypeFailure("the system prompt", "a string");
   const given = turn.some(({ role }) => role === "system" || role === "developer");
   return given ? [] : [{ role: "system", content: system }];
 }
 
-function wrong(name: string, wanted: string): Failure {
+function createTypeFailure(name: string, wanted: string): Failure {
   return new Failure("invalid_request", `${name} is not ${wanted}.`);
 }

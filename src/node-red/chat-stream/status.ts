@@ -5,13 +5,13 @@ import { StatusLine } from "../red/status-line.js";
 
 interface Progress {
   chunks: number;
-  since: number;
+  startedAt: number;
 }
 
 /** The status of a chat-stream: waiting, streaming, and how the last one ended. */
 export class StreamStatus {
   private readonly line: StatusLine;
-  private readonly live = new Map<string, Progress>();
+  private readonly streams = new Map<string, Progress>();
 
   constructor(
     private readonly red: NodeRed,
@@ -20,22 +20,22 @@ export class StreamStatus {
     this.line = new StatusLine(node);
   }
 
-  waiting(id: string): void {
-    this.live.set(id, { chunks: 0, since: 0 });
+  addStream(id: string): void {
+    this.streams.set(id, { chunks: 0, startedAt: 0 });
     this.line.show(this.progress);
   }
 
-  chunk(id: string): void {
-    const progress = this.live.get(id);
-    if (!progress) return;
-    if (progress.chunks++ === 0) progress.since = performance.now();
+  countChunk(id: string): void {
+    const renderProgress = this.streams.get(id);
+    if (!renderProgress) return;
+    if (renderProgress.chunks++ === 0) renderProgress.startedAt = performance.now();
     this.line.show(this.progress);
   }
 
   /** @param spoilt what went wrong after the answer itself had come */
-  ended(id: string, result: ChatResult, spoilt?: Failure): void {
-    this.live.delete(id);
-    if (this.live.size > 0) {
+  endStream(id: string, result: ChatResult, spoilt?: Failure): void {
+    this.streams.delete(id);
+    if (this.streams.size > 0) {
       this.line.show(this.progress);
       return;
     }
@@ -45,13 +45,13 @@ export class StreamStatus {
     } else if (failure) {
       this.line.show(() => ({ fill: "red", shape: "dot", text: failure.code }));
     } else if (outcome === "cancelled") {
-      this.line.show(() => ({ fill: "grey", shape: "ring", text: this.word("cancelled") }));
+      this.line.show(() => ({ fill: "grey", shape: "ring", text: this.translate("cancelled") }));
     } else
       this.line.show(() => ({
         // The answer is whole; its job is not as it should be.
         fill: result.job?.warning ? "yellow" : "green",
         shape: "dot",
-        text: this.word("done", { chunks: stats.chunks }),
+        text: this.translate("done", { chunks: stats.chunks }),
       }));
   }
 
@@ -63,20 +63,20 @@ export class StreamStatus {
     const now = performance.now();
     let chunks = 0;
     let rate = 0;
-    for (const one of this.live.values()) {
+    for (const one of this.streams.values()) {
       chunks += one.chunks;
-      if (one.chunks > 1) rate += ((one.chunks - 1) * 1000) / Math.max(1, now - one.since);
+      if (one.chunks > 1) rate += ((one.chunks - 1) * 1000) / Math.max(1, now - one.startedAt);
     }
-    const many = this.live.size > 1 ? `${this.live.size} × ` : "";
-    if (chunks === 0) return { fill: "blue", shape: "ring", text: many + this.word("waiting") };
+    const many = this.streams.size > 1 ? `${this.streams.size} × ` : "";
+    if (chunks === 0) return { fill: "blue", shape: "ring", text: many + this.translate("waiting") };
     return {
       fill: "blue",
       shape: "dot",
-      text: many + this.word("streaming", { chunks, rate: Math.round(rate) }),
+      text: many + this.translate("streaming", { chunks, rate: Math.round(rate) }),
     };
   };
 
-  private word(key: string, values: Record<string, string | number> = {}): string {
+  private translate(key: string, values: Record<string, string | number> = {}): string {
     return this.red._(`chat-stream.status.${key}`, values);
   }
 }

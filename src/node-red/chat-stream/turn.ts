@@ -6,8 +6,8 @@ import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
 import { continuesOf, tagOf } from "../messages/retry-tag.js";
 import { asksForNextTurn } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";
-import { plainCopy } from "../red/plain-copy.js";
-import type { Ask } from "./request.js";
+import { copyAsJson } from "../red/plain-copy.js";
+import type { ComposedRequest } from "./request.js";
 
 /** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */
 export function endsTurn(result: ChatResult): boolean {
@@ -19,9 +19,9 @@ export function endsTurn(result: ChatResult): boolean {
  * that was broken off and went on, the turn is what was asked first and the whole answer, as its reader got it.
  * @param message the one that asked
  */
-export function withTurn(
+export function addTurn(
   history: readonly ChatMessage[],
-  ask: Ask,
+  ask: ComposedRequest,
   result: ChatResult,
   message: Message,
 ): ChatMessage[] {
@@ -29,25 +29,28 @@ export function withTurn(
   const said = result.completion.choices[0]?.message;
   const continues = continuesOf(message);
   const broken = continues && withoutContinuation(asked, continues);
-  const text = broken ? joinContinuation(broken.said, textOf(said), continues) : textOf(said);
+  const text = broken ? joinContinuation(broken.said, readAnswerText(said), continues) : readAnswerText(said);
   const answer = keptAnswer(said, text, result.service);
-  const turn = plainCopy(
+  const turn = copyAsJson(
     (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),
     "The conversation",
   );
   // What tools have done stays known.
   if (!answer && turn.at(-1)?.role !== "tool") return [...history];
   const answers = answer ? [answer] : [];
-  if (!ask.whole) return withNewestPictures([...history, ...turn, ...answers]);
+  if (!ask.isWholeConversation) return withNewestPictures([...history, ...turn, ...answers]);
   const older = tagOf(message) !== undefined || asksForNextTurn(message);
-  return withNewestPictures([...(older ? joined(history, turn) : turn), ...answers]);
+  return withNewestPictures([...(older ? mergeHistory(history, turn) : turn), ...answers]);
 }
 
 /**
  * A repeated request, or one that brings the results of tools, has the history that was first asked with. What has
  * been said meanwhile goes before it.
  */
-function joined(history: readonly ChatMessage[], asked: readonly ChatMessage[]): readonly ChatMessage[] {
+function mergeHistory(
+  history: readonly ChatMessage[],
+  asked: readonly ChatMessage[],
+): readonly ChatMessage[] {
   const differs = history.findIndex((entry, at) => JSON.stringify(entry) !== JSON.stringify(asked[at]));
   // What begins with another turn, and has one alone, was asked when there was no history yet.
   const alone = asked.filter(({ role }) => role === "user").length === 1;
@@ -56,7 +59,7 @@ function joined(history: readonly ChatMessage[], asked: readonly ChatMessage[]):
 }
 
 /** What it said, also where it declined or spoke. */
-function textOf(message: AssistantMessage | undefined): string {
+function readAnswerText(message: AssistantMessage | undefined): string {
   const spoken = message?.audio?.["transcript"];
   return message?.content ?? message?.refusal ?? (typeof spoken === "string" ? spoken : "");
 }

@@ -6,7 +6,7 @@ import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
  * @throws Failure `invalid_request` where the message has no such property, `configuration` where an expression
  *   cannot be evaluated
  */
-export function evaluate(
+export function evaluateTypedInput(
   red: NodeRed,
   node: RuntimeNode,
   value: string,
@@ -15,7 +15,7 @@ export function evaluate(
 ): Promise<unknown> | unknown {
   // The usual two without a promise: messages keep their order and a stream its first millisecond.
   if (type === "str") return value;
-  if (type === "msg") return property(red, message, value);
+  if (type === "msg") return readProperty(red, message, value);
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
@@ -34,7 +34,7 @@ export function evaluate(
   });
 }
 
-function property(red: NodeRed, message: Message, path: string): unknown {
+function readProperty(red: NodeRed, message: Message, path: string): unknown {
   try {
     return red.util.getMessageProperty(message, path);
   } catch (thrown) {

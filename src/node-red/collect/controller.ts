@@ -3,11 +3,11 @@ import { asFailure, Failure, type FailureData } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { Assembly } from "../messages/assembly.js";
-import { controlOf, meantBy, resetStreams } from "../messages/control.js";
-import { withoutStream } from "../messages/inherited-properties.js";
-import { schemaAskedFor, schemaFrom } from "../messages/response-format.js";
+import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
+import { dropStreamProperties } from "../messages/inherited-properties.js";
+import { findRequestedSchema, readSchema } from "../messages/response-format.js";
 import { withoutTags } from "../messages/retry-tag.js";
-import { streamIdOf } from "../messages/stream-message.js";
+import { requireStreamId } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/number-setting.js";
@@ -67,7 +67,7 @@ export class CollectController {
     this.status = new StatusLine(node);
     if (config.parse !== "json") return;
     try {
-      this.schema = schemaFrom(config.schema);
+      this.schema = readSchema(config.schema);
     } catch (thrown) {
       this.misconfigured = asFailure(thrown);
       this.show();
@@ -79,7 +79,7 @@ export class CollectController {
       done();
       return;
     }
-    const id = streamIdOf(message, "collect puts together");
+    const id = requireStreamId(message, "collect puts together");
     if (this.sessions.isOver(id)) {
       done();
       return;
@@ -111,9 +111,9 @@ export class CollectController {
     } catch (thrown) {
       return this.giveUp(stream, asFailure(thrown));
     }
-    if (assembly.whole) return this.emit(stream, assembly.last!);
+    if (assembly.isComplete) return this.emit(stream, assembly.last!);
     if (assembly.last)
-      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.missingMessages()), STRAGGLERS);
+      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.createGapFailure()), STRAGGLERS);
     return undefined;
   }
 
@@ -123,7 +123,7 @@ export class CollectController {
     if (finished && this.config.parse === "json") {
       try {
         if (this.misconfigured) throw this.misconfigured;
-        const schema = this.schema ?? schemaAskedFor(last.request);
+        const schema = this.schema ?? findRequestedSchema(last.request);
         const answer = lastTurn(String(message.payload), last["rounds"]);
         message.payload = parsedAnswer(answer, last.finishReason, schema);
       } catch (thrown) {
@@ -145,7 +145,7 @@ export class CollectController {
   /** The same where no message waits for the verdict: the author hears of it through Catch all the same. */
   private abandon(stream: Collected, failure: Failure): void {
     this.giveUp(stream, failure);
-    this.node.error(toNodeError(failure), withoutTags(withoutStream(stream.newest)));
+    this.node.error(toNodeError(failure), withoutTags(dropStreamProperties(stream.newest)));
     this.show();
   }
 
@@ -161,7 +161,7 @@ export class CollectController {
   private compose(stream: Collected, last: Message): Message {
     const { machine } = stream.assembly;
     const response = machine.completion(stream.id);
-    const message = withoutTags(withoutStream(last));
+    const message = withoutTags(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;
@@ -193,7 +193,7 @@ export class CollectController {
   /** @returns whether the message was one */
   private control(message: Message): boolean {
     if (Object.hasOwn(message, "flush")) {
-      for (const stream of meantBy(this.sessions, message)) {
+      for (const stream of findTargetStreams(this.sessions, message)) {
         this.giveUp(
           stream,
           new Failure("interrupted", "The stream was sent on before its end, by msg.flush."),
@@ -202,7 +202,7 @@ export class CollectController {
       this.show();
       return true;
     }
-    const control = controlOf(message);
+    const control = readControl(message);
     if (!control) return false;
     // A cancelled stream ends by itself, with a last message that is still to come.
     if (!control.reset) return true;

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
-import { withoutStream } from "../messages/inherited-properties.js";
+import { dropStreamProperties } from "../messages/inherited-properties.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
@@ -182,7 +182,7 @@ export class BufferedStream {
   }
 
   private compose(message: Message, payload: string): Message {
-    const composed = withoutStream(message);
+    const composed = dropStreamProperties(message);
     const { index: _index, count: _count, parts: _outer, ...parts } = message.parts!;
     const outer = composed.parts;
     composed.payload = payload;

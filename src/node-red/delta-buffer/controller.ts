@@ -3,8 +3,8 @@ import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { meantBy, resetStreams } from "../messages/control.js";
-import { streamIdOf } from "../messages/stream-message.js";
+import { findTargetStreams, resetStreams } from "../messages/control.js";
+import { requireStreamId } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
@@ -69,7 +69,7 @@ export class DeltaBufferController {
       done();
       return;
     }
-    const id = streamIdOf(message, "delta-buffer merges");
+    const id = requireStreamId(message, "delta-buffer merges");
     if (this.sessions.isOver(id)) {
       done();
       return;
@@ -100,7 +100,7 @@ export class DeltaBufferController {
   /** @returns whether the message was one */
   private control(message: Message, send: Send): boolean {
     if (Object.hasOwn(message, "flush")) {
-      for (const stream of meantBy(this.sessions, message)) stream.flush();
+      for (const stream of findTargetStreams(this.sessions, message)) stream.flush();
       return true;
     }
     if (Object.hasOwn(message, "reset")) {

@@ -23,21 +23,21 @@ export class Assembly {
   add(message: Message): void {
     if (isLastMessage(message)) this.last = message;
     this.sequencer.add(message as Message & Sequenced);
-    for (let next = this.sequencer.take(); next; next = this.sequencer.take()) this.take(next);
-    if (this.sequencer.isOverfull) throw this.missingMessages();
+    for (let next = this.sequencer.take(); next; next = this.sequencer.take()) this.append(next);
+    if (this.sequencer.isOverfull) throw this.createGapFailure();
   }
 
   /** Whether the last message and all before it have arrived. */
-  get whole(): boolean {
+  get isComplete(): boolean {
     return this.last !== undefined && this.sequencer.earlyCount === 0;
   }
 
   /** @returns a Failure `bad_response` that lists the missing messages */
-  missingMessages(): Failure {
+  createGapFailure(): Failure {
     return this.sequencer.createGapFailure();
   }
 
-  private take(message: Message): void {
+  private append(message: Message): void {
     const chunk = readChunk(message.chunk);
     const text = readPayloadText(message);
     if (chunk) this.machine.addChunk(chunk, text);

@@ -3,10 +3,10 @@ import type { Message } from "../red/api.js";
 import { namesOf } from "./retry-tag.js";
 
 /** Names that are remembered: of all streams that wait somewhere to be asked for again, with room for others between. */
-const REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** A stream that has begun. */
-interface Begun {
+interface StartedStream {
   key: unknown;
   cancelled: boolean;
 }
@@ -17,7 +17,7 @@ interface Begun {
  */
 export class CancelledStreams {
   /** By their own ids, and by the names of those that they are a part of. */
-  private readonly begun = new RecentMap<Begun>(REMEMBERED);
+  private readonly started = new RecentMap<StartedStream>(MAX_REMEMBERED);
 
   /**
    * Notes a stream that begins.
@@ -27,18 +27,18 @@ export class CancelledStreams {
    */
   admit(id: string, key: unknown, message: Message): boolean {
     const names = namesOf(message);
-    if (names.some((name) => this.begun.get(name)?.cancelled)) return false;
-    for (const name of [id, ...names]) this.begun.set(name, { key, cancelled: false });
+    if (names.some((name) => this.started.get(name)?.cancelled)) return false;
+    for (const name of [id, ...names]) this.started.set(name, { key, cancelled: false });
     return true;
   }
 
   /** Cancels one, which may have begun elsewhere. */
   cancel(id: string): void {
-    this.begun.set(id, { key: "", cancelled: true });
+    this.started.set(id, { key: "", cancelled: true });
   }
 
   /** Cancels all that have begun in a conversation; without a key, in any. */
   cancelAll(key: unknown): void {
-    for (const stream of this.begun.values()) if (key === "" || stream.key === key) stream.cancelled = true;
+    for (const stream of this.started.values()) if (key === "" || stream.key === key) stream.cancelled = true;
   }
 }

@@ -10,7 +10,7 @@ export interface Control {
 }
 
 /** @returns undefined for a message that is no control message */
-export function controlOf(message: Message): Control | undefined {
+export function readControl(message: Message): Control | undefined {
   const cancel = Object.hasOwn(message, "cancel");
   const reset = Object.hasOwn(message, "reset");
   return cancel || reset ? { cancel, reset } : undefined;
@@ -29,7 +29,7 @@ export function resetStreams<T>(sessions: Sessions<T>, { parts }: Message): void
 }
 
 /** The sessions that a message means: the one of its stream, or all. */
-export function meantBy<T>(sessions: Sessions<T>, { parts }: Message): T[] {
+export function findTargetStreams<T>(sessions: Sessions<T>, { parts }: Message): T[] {
   if (parts?.id === undefined) return sessions.list();
   const value = sessions.get(parts.id);
   return value === undefined ? [] : [value];

@@ -5,7 +5,7 @@ import type { Message, Parts } from "../red/api.js";
  * What belongs to one stream or to one request and so does not ride along: the request's own fields (forty turns
  * of history on each of a thousand messages), and what an earlier stream's messages say of themselves.
  */
-const NOT_CARRIED: ReadonlySet<string> = new Set([
+const NOT_INHERITED: ReadonlySet<string> = new Set([
   "payload",
   "parts",
   "messages",
@@ -34,21 +34,21 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
 ]);
 
 /** The way back to the `link call` nodes that a message came by (`60-link.js`). */
-export const LINKS = "_linkSource";
+export const LINK_SOURCE = "_linkSource";
 
 /** Deepest nesting of sequences that is kept: `split` within `split`. */
-const DEEPEST_PARTS = 16;
+const MAX_PARTS_DEPTH = 16;
 
 /**
  * The properties of a message that ride along on every message of the stream it asks for.
  * @param unreadable gets the names of those whose getter throws; they stay behind
  */
-export function inheritedProperties(message: Message, unreadable: string[] = []): Message {
+export function inheritProperties(message: Message, unreadable: string[] = []): Message {
   const kept: Message = {};
   for (const key of Object.keys(message)) {
-    if (NOT_CARRIED.has(key)) continue;
+    if (NOT_INHERITED.has(key)) continue;
     try {
-      kept[key] = key === LINKS ? copyLinks(message[key]) : message[key];
+      kept[key] = key === LINK_SOURCE ? copyLinkSource(message[key]) : message[key];
     } catch {
       unreadable.push(key);
     }
@@ -57,21 +57,21 @@ export function inheritedProperties(message: Message, unreadable: string[] = [])
 }
 
 /** A message without the marks of the stream it was the last of; its place in an outer sequence is restored. */
-export function withoutStream(message: Message): Message {
-  const kept = inheritedProperties(message);
+export function dropStreamProperties(message: Message): Message {
+  const kept = inheritProperties(message);
   const outer = copyParts(message.parts?.parts);
   if (outer) kept.parts = outer;
   return kept;
 }
 
 /** Each message its own: core's `link out` takes the last entry out of the list that it gets. */
-export function copyLinks(links: unknown): unknown {
+export function copyLinkSource(links: unknown): unknown {
   return Array.isArray(links) ? [...(links as unknown[])] : links;
 }
 
 /** Each message its own: core's `join` and `batch` write into the parts that they get. */
 export function copyParts(parts: unknown, depth = 0): Parts | undefined {
-  if (!isObject(parts) || depth === DEEPEST_PARTS) return undefined;
+  if (!isObject(parts) || depth === MAX_PARTS_DEPTH) return undefined;
   const { parts: outer, ...own } = parts as unknown as Parts;
   const copy = copyParts(outer, depth + 1);
   return copy ? { ...own, parts: copy } : own;

@@ -14,25 +14,25 @@ export interface ResponseFormatConfig {
   schemaStrict?: boolean;
 }
 
-const DEFAULT_NAME = "answer";
+const DEFAULT_SCHEMA_NAME = "answer";
 
 /** What services take for a name. */
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const SCHEMA_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The request field that asks for an answer in a given form, as Chat Completions has it (`response_format`).
  * @throws Failure `configuration` that says what is wrong with the schema or its name
  */
-export function responseFormatFrom(config: ResponseFormatConfig): Record<string, unknown> | undefined {
+export function createResponseFormat(config: ResponseFormatConfig): Record<string, unknown> | undefined {
   const { responseFormat: type } = config;
   if (type === "json_object") return { type };
   if (type !== "json_schema") return undefined;
-  const schema = schemaFrom(config.schema);
+  const schema = readSchema(config.schema);
   if (schema === undefined) {
     throw new Failure("configuration", "The answer is to fit a JSON Schema, but the node has none.");
   }
-  const name = config.schemaName || DEFAULT_NAME;
-  if (!NAME.test(name)) {
+  const name = config.schemaName || DEFAULT_SCHEMA_NAME;
+  if (!SCHEMA_NAME.test(name)) {
     throw new Failure(
       "configuration",
       "The schema's name has other characters than letters, digits, _ and -, or more than 64.",
@@ -46,22 +46,22 @@ export function responseFormatFrom(config: ResponseFormatConfig): Record<string,
  * @returns undefined where there is none
  * @throws Failure `configuration`
  */
-export function schemaFrom(setting: unknown): unknown {
+export function readSchema(setting: unknown): unknown {
   if (setting === undefined || setting === null || setting === "") return undefined;
-  const schema = typeof setting === "string" ? parsed(setting) : setting;
+  const schema = typeof setting === "string" ? parseSchema(setting) : setting;
   compileSchema(schema);
   return schema;
 }
 
 /** The schema that a request asked its answer to fit, if it did. */
-export function schemaAskedFor(request: unknown): unknown {
+export function findRequestedSchema(request: unknown): unknown {
   const parameters = isObject(request) ? request["parameters"] : undefined;
   const format = isObject(parameters) ? parameters["response_format"] : undefined;
   const named = isObject(format) && format["type"] === "json_schema" ? format["json_schema"] : undefined;
   return isObject(named) ? named["schema"] : undefined;
 }
 
-function parsed(text: string): unknown {
+function parseSchema(text: string): unknown {
   try {
     return parseJson(text);
   } catch {

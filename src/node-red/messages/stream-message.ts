@@ -8,7 +8,7 @@ import type { Message } from "../red/api.js";
  * @returns the stream's id
  * @throws Failure `configuration` that says how to wire the node
  */
-export function streamIdOf({ parts }: Message, node: string): string {
+export function requireStreamId({ parts }: Message, node: string): string {
   if (typeof parts?.id !== "string" || !Number.isInteger(parts.index) || parts.index < 0) {
     throw new Failure(
       "configuration",
@@ -32,7 +32,7 @@ export function readPayloadText({ payload }: Message): string {
 }
 
 /** A message's own failure, as chat-stream wrote it. */
-export function failureOf(message: Message): FailureData | undefined {
+export function readFailure(message: Message): FailureData | undefined {
   const { error } = message;
   if (!isObject(error) || typeof error["code"] !== "string") return undefined;
   const { partial } = error;

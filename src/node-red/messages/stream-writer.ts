@@ -4,9 +4,9 @@ import { ownCopy } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
 import { PartialView } from "../../core/json/partial-value.js";
 import type { Message, Parts, Send } from "../red/api.js";
-import { copyLinks, copyParts, inheritedProperties, LINKS } from "./inherited-properties.js";
+import { copyLinkSource, copyParts, inheritProperties, LINK_SOURCE } from "./inherited-properties.js";
 
-export interface WriterOptions {
+export interface StreamWriterOptions {
   /** The stream's id. */
   id: string;
   /** The incoming message. */
@@ -23,57 +23,57 @@ export class StreamWriter {
   private index = 0;
   private heldText = "";
   private heldChunk: Chunk | undefined;
-  private holding = false;
+  private isHolding = false;
   /** Names of the incoming message's properties that could not be read. */
   readonly unreadable: string[] = [];
   private readonly base: Message;
-  private readonly outer: Parts | undefined;
+  private readonly outerParts: Parts | undefined;
   /** Whether the request came by a `link call`, or by a call of a router. */
-  private readonly linked: boolean;
-  private readonly view: PartialView | undefined;
+  private readonly hasLinks: boolean;
+  private readonly partialView: PartialView | undefined;
 
-  constructor(private readonly options: WriterOptions) {
-    this.base = inheritedProperties(options.message, this.unreadable);
-    this.outer = copyParts(options.message.parts);
-    this.linked = LINKS in this.base;
-    if (options.partial) this.view = new PartialView();
+  constructor(private readonly options: StreamWriterOptions) {
+    this.base = inheritProperties(options.message, this.unreadable);
+    this.outerParts = copyParts(options.message.parts);
+    this.hasLinks = LINK_SOURCE in this.base;
+    if (options.partial) this.partialView = new PartialView();
   }
 
-  text(text: string): void {
+  writeText(text: string): void {
     if (!this.options.mergeReads) {
-      this.write(text, undefined);
+      this.send(text, undefined);
       return;
     }
     this.heldText += text;
-    this.holding = true;
+    this.isHolding = true;
   }
 
-  chunk(chunk: Chunk, text: string): void {
+  writeChunk(chunk: Chunk, text: string): void {
     if (!this.options.mergeReads) {
-      this.write(text, chunk);
+      this.send(text, chunk);
       return;
     }
     this.heldText += text;
     this.heldChunk = this.heldChunk ? mergeChunks(this.heldChunk, chunk) : chunk;
-    this.holding = true;
+    this.isHolding = true;
   }
 
   /** Sends what is held. */
   flush(): void {
-    if (!this.holding) return;
+    if (!this.isHolding) return;
     const { heldText: text, heldChunk: chunk } = this;
     this.heldText = "";
     this.heldChunk = undefined;
-    this.holding = false;
+    this.isHolding = false;
     const first = chunk?.choices.find(({ index }) => index === 0);
     if (first && text) first.delta.content = text;
-    this.write(text, chunk);
+    this.send(text, chunk);
   }
 
   /** @param fields what the last message has beside the result's own */
   end(result: ChatResult, fields: Message): void {
     this.flush();
-    const message = this.compose("");
+    const message = this.createMessage("");
     message.parts!.count = this.index;
     message.complete = true;
     message.chunk = result.closing;
@@ -81,24 +81,24 @@ export class StreamWriter {
     message.usage = structuredClone(result.closing.usage ?? null);
     message.stats = result.stats;
     if (result.failure) message.error = result.failure.toJSON();
-    const unseen = this.view?.end();
+    const unseen = this.partialView?.end();
     if (unseen !== undefined) message.partial = unseen;
     this.options.send(Object.assign(message, fields));
   }
 
-  private write(text: string, chunk: Chunk | undefined): void {
-    const message = this.compose(ownCopy(text));
+  private send(text: string, chunk: Chunk | undefined): void {
+    const message = this.createMessage(ownCopy(text));
     if (chunk) message.chunk = chunk;
-    const grown = this.view?.add(message.payload as string);
+    const grown = this.partialView?.add(message.payload as string);
     if (grown !== undefined) message.partial = grown;
     this.options.send(message);
   }
 
-  private compose(payload: string): Message {
+  private createMessage(payload: string): Message {
     const parts: Parts = { id: this.options.id, index: this.index++, type: "string", ch: "" };
-    if (this.outer) parts.parts = copyParts(this.outer)!;
+    if (this.outerParts) parts.parts = copyParts(this.outerParts)!;
     const message: Message = { ...this.base, payload, parts };
-    if (this.linked) message[LINKS] = copyLinks(message[LINKS]);
+    if (this.hasLinks) message[LINK_SOURCE] = copyLinkSource(message[LINK_SOURCE]);
     return message;
   }
 }

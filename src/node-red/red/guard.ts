@@ -1,5 +1,5 @@
 import type { Done, Message, RuntimeNode, Send } from "./api.js";
-import { thrownToNodeError } from "./node-error.js";
+import { wrapThrown } from "./node-error.js";
 
 /** How a node handles its inputs; may be async. */
 export type InputHandler = (message: Message, send: Send, done: Done) => void | Promise<void>;
@@ -38,14 +38,14 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
       try {
         send(output);
       } catch (thrown) {
-        finish(thrownToNodeError(thrown));
+        finish(wrapThrown(thrown));
       }
     };
     try {
       const handled = handle(message, guardedSend, finish);
-      if (handled) handled.catch((thrown: unknown) => finish(thrownToNodeError(thrown)));
+      if (handled) handled.catch((thrown: unknown) => finish(wrapThrown(thrown)));
     } catch (thrown) {
-      finish(thrownToNodeError(thrown));
+      finish(wrapThrown(thrown));
     }
     // What it sent may have closed the node, where the runtime delivers at once.
     if (open && closed) finish();

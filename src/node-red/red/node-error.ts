@@ -14,6 +14,6 @@ export function toNodeError(failure: Failure): NodeError {
 }
 
 /** For anything thrown while a message was handled: what a message got wrong is a bad request. */
-export function thrownToNodeError(thrown: unknown): NodeError {
+export function wrapThrown(thrown: unknown): NodeError {
   return toNodeError(asFailure(thrown, "invalid_request"));
 }

@@ -7,17 +7,17 @@ import { Failure } from "../../core/failure.js";
  * @throws Failure `invalid_request` for what JSON cannot hold: an object that contains itself, a BigInt, a getter
  *   that throws
  */
-export function plainCopy<T>(value: T, name: string): T {
+export function copyAsJson<T>(value: T, name: string): T {
   if (value === undefined) return value;
   try {
     return JSON.parse(JSON.stringify(value)) as T;
   } catch (thrown) {
-    throw new Failure("invalid_request", `${name} cannot be sent as JSON: ${reason(thrown)}.`);
+    throw new Failure("invalid_request", `${name} cannot be sent as JSON: ${readReason(thrown)}.`);
   }
 }
 
 /** V8 draws the circle in further lines, with the names of all properties on it. */
-function reason(thrown: unknown): string {
+function readReason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return text.split("\n", 1)[0]!.slice(0, 200);
 }

@@ -1,15 +1,15 @@
 import type { NodeStatus, RuntimeNode } from "./api.js";
 
 /** At most four updates a second: the editor's websocket is shared by all nodes. */
-const INTERVAL = 250;
+const MIN_INTERVAL_MS = 250;
 
 /** A node's status, throttled; the last state always gets shown, and nothing after close. */
 export class StatusLine {
   private timer: NodeJS.Timeout | undefined;
   private render: () => NodeStatus = () => ({});
-  private shown = "";
+  private shownText = "";
   private shownAt = Number.NEGATIVE_INFINITY;
-  private closed = false;
+  private isClosed = false;
 
   constructor(private readonly node: RuntimeNode) {}
 
@@ -18,15 +18,15 @@ export class StatusLine {
    *   once: what is asked of a service is under way before the editor hears of it.
    */
   show(render: () => NodeStatus): void {
-    if (this.closed) return;
+    if (this.isClosed) return;
     this.render = render;
     if (this.timer !== undefined) return;
-    this.timer = setTimeout(this.update, Math.max(0, this.shownAt + INTERVAL - performance.now()));
+    this.timer = setTimeout(this.update, Math.max(0, this.shownAt + MIN_INTERVAL_MS - performance.now()));
     this.timer.unref();
   }
 
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     clearTimeout(this.timer);
   }
 
@@ -34,8 +34,8 @@ export class StatusLine {
     this.timer = undefined;
     const status = this.render();
     const text = JSON.stringify(status);
-    if (text === this.shown) return;
-    this.shown = text;
+    if (text === this.shownText) return;
+    this.shownText = text;
     this.shownAt = performance.now();
     this.node.status(status);
   };

@@ -1,7 +1,7 @@
 import type { NodeRed, RuntimeNode } from "./api.js";
 
 /** Nodes that hand a stream on, its failure too, by their first output. */
-const LOOKED_THROUGH: ReadonlySet<string> = new Set([
+const PASSING_TYPES: ReadonlySet<string> = new Set([
   "retry",
   "tool-call-router",
   "delta-buffer",
@@ -24,7 +24,7 @@ export function leadsTo(
     const target = red.nodes.getNode(id);
     if (!target || seen.has(id)) return false;
     seen.add(id);
-    return found(target) || (LOOKED_THROUGH.has(target.type) && leadsTo(red, target, found, seen));
+    return found(target) || (PASSING_TYPES.has(target.type) && leadsTo(red, target, found, seen));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import { inheritedProperties } from "../messages/inherited-properties.js";
+import { inheritProperties } from "../messages/inherited-properties.js";
 import type { Message, Parts } from "../red/api.js";
 import type { Asked, RetrySession } from "./session.js";
 
@@ -43,7 +43,7 @@ export class Attempt {
     if (!this.asked?.restarts) return;
     const parts = { ...uncounted(message), id: this.session.id, index: 0 };
     // It keeps its tag, so that a retry node further on knows it from a control message.
-    this.session.send({ ...inheritedProperties(message), payload: "", reset: true, parts });
+    this.session.send({ ...inheritProperties(message), payload: "", reset: true, parts });
     this.session.forget();
     this.tellAgain(message);
   }
@@ -66,7 +66,7 @@ export class Attempt {
     this.offset = 0;
     if (payload === "") return;
     const parts = { ...uncounted(message), index: 0 };
-    session.send(this.place({ ...inheritedProperties(message), payload, parts }));
+    session.send(this.place({ ...inheritProperties(message), payload, parts }));
     this.offset = 1;
   }
 
@@ -91,7 +91,7 @@ export class Attempt {
   private release(last: Message): void {
     const payload = this.asked?.trimmer?.end() ?? "";
     if (payload === "") return;
-    this.session.send(this.place({ ...inheritedProperties(last), payload, parts: uncounted(last) }));
+    this.session.send(this.place({ ...inheritProperties(last), payload, parts: uncounted(last) }));
     this.offset++;
   }
 

@@ -3,9 +3,9 @@ import { Failure, type FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
-import { controlOf } from "../messages/control.js";
+import { readControl } from "../messages/control.js";
 import { continuesOf, type RetryTag, type RouteName, tagOf } from "../messages/retry-tag.js";
-import { failureOf } from "../messages/stream-message.js";
+import { readFailure } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { Attempt } from "./attempt.js";
 import { type Environment, RetryRepair, SYSTEM } from "./repair.js";
@@ -60,7 +60,7 @@ export class RetryController {
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const control = controlOf(message);
+    const control = readControl(message);
     // With a tag, a reset is no command: the stream itself begins again.
     const begins = control?.reset === true && tagOf(message) !== undefined;
     if (message.error !== undefined && this.hasStrayed(message)) done();
@@ -160,7 +160,7 @@ export class RetryController {
 
   private last(attempt: Attempt, message: Message, done: Done): void {
     const { session } = attempt;
-    const failure = failureOf(message);
+    const failure = readFailure(message);
     if (!attempt.begun || failure) this.settle(attempt, failure);
     // What was cancelled or failed before it said a word takes nothing away from the reader.
     if (failure ? failure.partial !== "" : message.finishReason !== "cancelled") attempt.begin(message);

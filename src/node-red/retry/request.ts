@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type ContinuationStyle, continuationOf } from "../../core/retry/continuation.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
-import { inheritedProperties } from "../messages/inherited-properties.js";
+import { inheritProperties } from "../messages/inherited-properties.js";
 import type { RetryTag } from "../messages/retry-tag.js";
 import type { Message } from "../red/api.js";
 import type { Asked, RecoveryMode, RetrySession } from "./session.js";
@@ -37,7 +37,7 @@ export function requestOf(
   }
   // Others may have been asked with the same message: by an id of its own this request is known from theirs.
   const msgid = randomUUID();
-  const message: Message = { ...inheritedProperties(last), _msgid: msgid, payload: "", messages, retry: tag };
+  const message: Message = { ...inheritProperties(last), _msgid: msgid, payload: "", messages, retry: tag };
   if (request.tools) message["tools"] = request.tools;
   const parameters = request.parameters ?? {};
   // The fallback has a model and parameters of its own.

@@ -8,7 +8,7 @@ import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
-import { controlOf, meantBy, resetStreams } from "../messages/control.js";
+import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { isLastMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
@@ -63,14 +63,15 @@ export class SpeechController {
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const control = controlOf(message);
+    const control = readControl(message);
     if (control) {
       if (control.reset) {
         resetStreams(this.sessions, message);
         // Whoever plays it has the beginning of what is taken back.
         send({ ...message });
       } else
-        for (const sequence of meantBy(this.sessions, message)) sequence.finish({ outcome: "cancelled" });
+        for (const sequence of findTargetStreams(this.sessions, message))
+          sequence.finish({ outcome: "cancelled" });
       this.show();
       done();
       return;

@@ -3,7 +3,7 @@ import type { Failure } from "../../core/failure.js";
 import { DeltaBuffer, MOST_CHARACTERS } from "../../core/text/delta-buffer.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
-import { copyParts, inheritedProperties } from "../messages/inherited-properties.js";
+import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import type { Done, Message, Parts, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { WavJoiner } from "./wav.js";
@@ -122,7 +122,7 @@ export class SpeechSequence {
       if (this.ending) this.finish({ outcome: "complete" });
       return;
     }
-    const base = inheritedProperties(this.current.message);
+    const base = inheritProperties(this.current.message);
     const { send, request } = this.current;
     this.stats.texts++;
     this.stats.characters += request.text.length;
@@ -161,7 +161,7 @@ export class SpeechSequence {
     this.stats.firstAudioMs ??= Math.round(this.options.now() - this.startedAt);
     this.stats.bytes += bytes.length;
     send({
-      ...inheritedProperties(base),
+      ...inheritProperties(base),
       payload: bytes,
       parts: this.place(base),
       contentType: this.contentType,
@@ -171,7 +171,7 @@ export class SpeechSequence {
   private lastMessage(message: Message, { outcome, failure }: SpeechResult): Message {
     this.stats.durationMs = Math.round(this.options.now() - this.startedAt);
     const last: Message = {
-      ...inheritedProperties(message),
+      ...inheritProperties(message),
       payload: Buffer.alloc(0),
       parts: { ...this.place(message), count: this.index },
       contentType: this.contentType,

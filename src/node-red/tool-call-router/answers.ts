@@ -51,7 +51,7 @@ export class ToolAnswers {
     } catch (thrown) {
       return failureOf(asFailure(thrown), most);
     }
-    return stream.whole
+    return stream.isComplete
       ? resultFromMessage({ ...stream.last, payload: stream.machine.text }, most)
       : undefined;
   }

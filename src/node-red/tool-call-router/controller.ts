@@ -3,7 +3,7 @@ import { asFailure, Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { controlOf } from "../messages/control.js";
+import { readControl } from "../messages/control.js";
 import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "../messages/run-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { leadsTo } from "../red/wiring.js";
@@ -90,7 +90,7 @@ export class RouterController {
   input(message: Message, send: Send, done: Done): void {
     const { id } = this.node;
     const call = callOf(message, id);
-    const control = controlOf(message);
+    const control = readControl(message);
     if (beginsAgain(message, id)) {
       if (call) this.answer(call.run, call.id, message);
       else this.beginAgain(message as StreamMessage, send);
@@ -167,13 +167,13 @@ export class RouterController {
       this.rounds.fail(run, thrown, done);
       return;
     }
-    if (assembly.whole) {
+    if (assembly.isComplete) {
       this.leave(run);
       this.rounds.turnEnded(run, assembly.last as StreamMessage, done);
       return;
     }
     if (assembly.last && run.timer === undefined) {
-      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.missingMessages()));
+      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.createGapFailure()));
     }
     done();
   }

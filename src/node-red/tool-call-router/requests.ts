@@ -2,11 +2,11 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { mergeTools, nameOf } from "../../core/tools/definitions.js";
-import { inheritedProperties } from "../messages/inherited-properties.js";
+import { inheritProperties } from "../messages/inherited-properties.js";
 import { tagOf } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";
-import { plainCopy } from "../red/plain-copy.js";
+import { copyAsJson } from "../red/plain-copy.js";
 import type { ToolCallTag } from "./messages.js";
 import type { RouterRun } from "./run.js";
 import { optionsOf, type RouterSettings } from "./settings.js";
@@ -30,7 +30,7 @@ export function firstRequest(
   if (tools.length > 0) {
     const names = new Set(tools.map((definition) => nameOf(definition) ?? ""));
     // A copy: what happens to the message on its way must not reach what the node offers next time.
-    first["tools"] = plainCopy(tools, "msg.tools");
+    first["tools"] = copyAsJson(tools, "msg.tools");
     first["options"] = { ...optionsOf(settings, names), ...options };
   }
   const warnings = replaced.map(
@@ -47,7 +47,7 @@ export function firstRequest(
 
 /** Has whoever streams for a run stop this stream, and forget the conversation that it is of. */
 export function resetMessage(run: RouterRun, id: string): Message {
-  const { toolRun: _, retry: _retry, toolCall: _call, ...riding } = inheritedProperties(run.base);
+  const { toolRun: _, retry: _retry, toolCall: _call, ...riding } = inheritProperties(run.base);
   return { ...riding, reset: true, parts: { id, index: 0 } };
 }
 
@@ -64,7 +64,7 @@ export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Me
   if (run.stream !== undefined) tag.stream = run.stream;
   if (run.outer) tag.outer = run.outer;
   const message: Message = {
-    ...inheritedProperties(last),
+    ...inheritProperties(last),
     payload: "",
     messages: request.messages,
     options: request.parameters,
@@ -85,7 +85,7 @@ export function nextTurn(run: RouterRun, node: string, request: ChatRequest): Me
  * lost its `toolCall` from a request: a function node that returns a new object keeps that much.
  */
 export function callMessage(run: RouterRun, tag: ToolCallTag): Message {
-  const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = inheritedProperties(run.last!);
+  const { toolRun: _, retry: _retry, toolCall: outer, ...riding } = inheritProperties(run.last!);
   const toolCall = outer === undefined ? tag : { ...tag, outer };
   return { ...riding, _msgid: run.key, payload: structuredClone(tag.arguments), toolCall };
 }

@@ -8,10 +8,10 @@ import type { Failure, FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { CallReport, ToolRound } from "../../core/tools/round.js";
 import { Assembly } from "../messages/assembly.js";
-import { copyParts, inheritedProperties } from "../messages/inherited-properties.js";
+import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import { withoutRetryTag } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
-import { failureOf } from "../messages/stream-message.js";
+import { readFailure } from "../messages/stream-message.js";
 import type { Message, Parts, Send } from "../red/api.js";
 import { ToolAnswers } from "./answers.js";
 import { type StreamMessage, takeCallsOut } from "./messages.js";
@@ -87,8 +87,8 @@ export class RouterRun {
     this.stream ??= this.source;
     // The message goes on to the reader, who may change it. One that begins again bears the tag of its retry node.
     const base = Object.hasOwn(message, "reset")
-      ? withoutRetryTag(inheritedProperties(message))
-      : inheritedProperties(message);
+      ? withoutRetryTag(inheritProperties(message))
+      : inheritProperties(message);
     this.base = { ...base, parts: copyParts(message.parts)! };
     this.assembly = this.newAssembly();
   }
@@ -98,7 +98,7 @@ export class RouterRun {
     this.assembly = this.newAssembly();
     this.index = 0;
     const begun = this.placed({
-      ...inheritedProperties(reset),
+      ...inheritProperties(reset),
       payload: "",
       parts: reset.parts,
       reset: true,
@@ -106,7 +106,7 @@ export class RouterRun {
     this.index = 0;
     this.send(begun);
     if (this.said !== "")
-      this.send(this.placed({ ...inheritedProperties(this.base), ...this.bare(this.said) }));
+      this.send(this.placed({ ...inheritProperties(this.base), ...this.bare(this.said) }));
   }
 
   /**
@@ -135,7 +135,7 @@ export class RouterRun {
     const { payload } = last;
     last.payload = "";
     if (typeof payload === "string" && payload !== "")
-      this.send(this.placed({ ...inheritedProperties(this.base), ...this.bare(payload) }));
+      this.send(this.placed({ ...inheritProperties(this.base), ...this.bare(payload) }));
   }
 
   /** Notes how the turn's calls have fared. */
@@ -156,7 +156,7 @@ export class RouterRun {
     const text = this.text;
     const last = this.placed(ending ? this.ending(ending) : this.last!);
     last.parts!.count = this.index;
-    const failure = failureOf(last);
+    const failure = readFailure(last);
     if (failure) last.error = { ...failure, partial: text } satisfies FailureData;
     if (finishReason) last.finishReason = finishReason;
     if (ending && this.request) last.request = this.request;
@@ -168,7 +168,7 @@ export class RouterRun {
 
   /** What is left of a held or of no last message, where the run ends otherwise. */
   private ending({ finishReason, failure }: RunOutcome): StreamMessage {
-    const { error: _, ...held } = this.last ?? { ...inheritedProperties(this.base), ...this.bare("") };
+    const { error: _, ...held } = this.last ?? { ...inheritProperties(this.base), ...this.bare("") };
     const ending: StreamMessage = { ...held, parts: { ...held.parts }, complete: true, finishReason };
     ending.usage ??= null;
     if (failure) ending.error = failure.toJSON();

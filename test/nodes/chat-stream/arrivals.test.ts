@@ -8,22 +8,22 @@ describe("Messages that take their time to be ready", () => {
     const gone: string[] = [];
     const go = (name: string) => gone.push(name);
     let tell = (_name: string) => {};
-    const slow = arrivals.next(new Promise<string>((resolve) => (tell = resolve)), go);
-    const wrong = arrivals.next(Promise.reject(new Error("No.")), go) as Promise<unknown>;
-    const quick = arrivals.next("quick", go);
+    const slow = arrivals.pass(new Promise<string>((resolve) => (tell = resolve)), go);
+    const wrong = arrivals.pass(Promise.reject(new Error("No.")), go) as Promise<unknown>;
+    const quick = arrivals.pass("quick", go);
     tell("slow");
     await assert.rejects(wrong, /No/);
     await Promise.all([slow, quick]);
     assert.deepEqual(gone, ["slow", "quick"]);
-    assert.equal(arrivals.next("alone", go), 3, "at once");
+    assert.equal(arrivals.pass("alone", go), 3, "at once");
   });
 
   it("are given up after ten seconds, so that the next goes on", async () => {
     const clock = new FakeClock();
     const arrivals = new Arrivals(clock);
     const gone: string[] = [];
-    const hung = arrivals.next(new Promise<string>(() => {}), (name) => gone.push(name)) as Promise<unknown>;
-    const next = arrivals.next("next", (name) => gone.push(name));
+    const hung = arrivals.pass(new Promise<string>(() => {}), (name) => gone.push(name)) as Promise<unknown>;
+    const next = arrivals.pass("next", (name) => gone.push(name));
     const told = assert.rejects(hung, { code: "configuration", message: /not told within 10 s/ });
     await clock.advance(9_999);
     assert.deepEqual(gone, []);

@@ -91,12 +91,12 @@ function write(sent: readonly object[], mergeReads: boolean): Written {
     {
       onText: (said) => {
         machine.addText(said);
-        writer.text(said);
+        writer.writeText(said);
       },
       onChunk: (chunk, kind, said) => {
         machine.addChunk(chunk);
-        if (kind === "rich") writer.chunk(chunk, said);
-        else if (kind === "text") writer.text(said);
+        if (kind === "rich") writer.writeChunk(chunk, said);
+        else if (kind === "text") writer.writeText(said);
       },
       onMarker: () => {},
       onFailure: (failure) => assert.fail(failure),

@@ -323,10 +323,10 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
   it("tests the connection by asking for the team's credits", async () => {
     const to = await flow();
     const { runtime } = to.node("provider") as unknown as ProviderNode;
-    assert.deepEqual((await runtime.models()).names, []);
-    assert.equal(await runtime.balance(), "10 credits");
+    assert.deepEqual((await runtime.listModels()).names, []);
+    assert.equal(await runtime.readBalance(), "10 credits");
     assert.equal(saas.jobs.size, 0);
     const locked = (await flow({ key: "sk-other" })).node("provider") as unknown as ProviderNode;
-    await assert.rejects(locked.runtime.models(), { code: "authentication" });
+    await assert.rejects(locked.runtime.listModels(), { code: "authentication" });
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { statsOf } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
-import { inheritedProperties } from "../../../src/node-red/messages/inherited-properties.js";
+import { inheritProperties } from "../../../src/node-red/messages/inherited-properties.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
@@ -103,7 +103,7 @@ export class RetryWorld extends NodeWorld {
 
   private stream(id: string, message: Message, outcome: Outcome): void {
     const { texts = [], chunks = [], fails, details, takes = 0, last: more } = outcome;
-    const riding = inheritedProperties(message);
+    const riding = inheritProperties(message);
     let index = 0;
     const parts = () => ({ id, index: index++, type: "string", ch: "" });
     for (const chunk of chunks) this.input({ ...riding, payload: "", parts: parts(), chunk });

@@ -3,7 +3,7 @@ import type { ChatMessage, Chunk, ToolCallDelta } from "../../../src/core/chat/c
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { statsOf } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode } from "../../../src/core/failure.js";
-import { bringsMessages, composeAsk, withHistory } from "../../../src/node-red/chat-stream/request.js";
+import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RouterController } from "../../../src/node-red/tool-call-router/controller.js";
@@ -135,11 +135,11 @@ export class RouterWorld extends NodeWorld {
     const writer = new StreamWriter({ id, message, send: this.take, mergeReads: false });
     for (const text of turn.texts ?? []) {
       machine.addText(text);
-      writer.text(text);
+      writer.writeText(text);
     }
     for (const chunk of [...(turn.chunks ?? []), ...piecesOf(turn.calls ?? [])]) {
       machine.addChunk(chunk);
-      writer.chunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
+      writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
     }
     if (turn.stalls) return;
     const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
@@ -151,8 +151,12 @@ export class RouterWorld extends NodeWorld {
       ...(failure ? { failure } : {}),
     };
     const prompt = bringsMessages(message) ? undefined : message.payload;
-    const ask = composeAsk(prompt, "msg.payload", message, { model: "model-1", system: "", parameters: {} });
-    writer.end(result as ChatResult, { request: withHistory(ask, [], "msg.payload") });
+    const ask = mergeRequest(prompt, "msg.payload", message, {
+      model: "model-1",
+      system: "",
+      parameters: {},
+    });
+    writer.end(result as ChatResult, { request: addHistory(ask, [], "msg.payload") });
   }
 
   private readonly take = (output: Message | (Message | null)[]): void => {
