@@ -1,5 +1,6 @@
+import { endsWithHighSurrogate } from "../surrogates.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
-import { endsWithHighSurrogate, nextStableBoundary, previousBoundary } from "./graphemes.js";
+import { nextStableBoundary, previousBoundary } from "./graphemes.js";
 import { PassageFinder } from "./sentences.js";
 
 export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {

@@ -1,3 +1,5 @@
+import { isHigh } from "../surrogates.js";
+
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** How far beyond a place one has to look to know whether it is one between two characters. */
@@ -49,13 +51,4 @@ export function stableLength(text: string): number {
   const end = text.slice(-2);
   if (!GROWING.test(end) && (SELF_CONTAINED.test(end) || !LETTER.test(end))) return text.length;
   return GRAPHEMES.segment(text).containing(text.length - 1)?.index ?? 0;
-}
-
-/** Whether a text ends in the first half of a surrogate pair. */
-export function endsWithHighSurrogate(text: string): boolean {
-  return isHigh(text.charCodeAt(text.length - 1));
-}
-
-function isHigh(code: number): boolean {
-  return code >= 0xd800 && code < 0xdc00;
 }

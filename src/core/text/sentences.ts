@@ -1,6 +1,7 @@
+import { endsWithHighSurrogate } from "../surrogates.js";
 import { endsInAbbreviation } from "./abbreviations.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
-import { endsWithHighSurrogate, nextStableBoundary } from "./graphemes.js";
+import { nextStableBoundary } from "./graphemes.js";
 
 const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
