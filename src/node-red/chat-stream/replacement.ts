@@ -8,8 +8,8 @@ interface QueuedStream {
   key: string;
   message: Message;
   /** What is asked, once it is known to be a question: what is none replaces nothing. */
-  ask: ComposedRequest | undefined;
-  over: boolean;
+  composed: ComposedRequest | undefined;
+  isOver: boolean;
 }
 
 /**
@@ -23,7 +23,7 @@ export function findReplaced<T extends QueuedStream>(stream: T, streams: readonl
   const place = old ? -1 : streams.indexOf(stream);
   const replaced: T[] = [];
   for (const [at, other] of streams.entries()) {
-    if (other === stream || !other.ask || other.over || other.key !== stream.key) continue;
+    if (other === stream || !other.composed || other.isOver || other.key !== stream.key) continue;
     if (at > place) return undefined;
     replaced.push(other);
   }

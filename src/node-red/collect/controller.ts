@@ -12,7 +12,7 @@ import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../r
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
-import { lastTurn, parsedAnswer } from "./parse-answer.js";
+import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
 /** A collect node as it stands in a flow file. */
 export interface CollectConfig extends NodeConfig {
@@ -23,34 +23,34 @@ export interface CollectConfig extends NodeConfig {
   timeout?: number | string;
 }
 
-const DEFAULT_TIMEOUT = 600;
+const DEFAULT_TIMEOUT_S = 600;
 
 /** Streams that may be open: each holds its text. */
-const MOST_STREAMS = 1000;
+const MAX_OPEN_STREAMS = 1000;
 
 /** After the last message, how long one that was delayed on its way is waited for; milliseconds. */
-const STRAGGLERS = 5_000;
+const MAX_STRAGGLER_WAIT_MS = 5_000;
 
 /** A stream that is being put together. */
-interface Collected {
+interface CollectedStream {
   id: string;
   assembly: Assembly;
   /** The newest message: what rides along comes from it. */
   newest: Message;
   send: Send;
-  straggling: NodeJS.Timeout | undefined;
+  stragglerTimer: NodeJS.Timeout | undefined;
 }
 
 /** How a stream ends of which the rest is missing. */
-const UNFINISHED: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
+const UNFINISHED_REASONS: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 
 /** What a collect node does. */
 export class CollectController {
-  private readonly sessions: Sessions<Collected>;
+  private readonly sessions: Sessions<CollectedStream>;
   private readonly status: StatusLine;
   /** The node's own schema, or what is wrong with it. */
   private readonly schema: unknown;
-  private readonly misconfigured: Failure | undefined;
+  private readonly schemaFailure: Failure | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -58,24 +58,24 @@ export class CollectController {
     private readonly config: CollectConfig,
   ) {
     this.sessions = new Sessions({
-      most: MOST_STREAMS,
-      expiry: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT) * 1000,
+      most: MAX_OPEN_STREAMS,
+      expiry: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
       clock: systemClock,
       remember: ["finished", "cancelled", "expired", "overflow"],
-      onEnd: (stream, reason) => this.over(stream, reason),
+      onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
     });
     this.status = new StatusLine(node);
     if (config.parse !== "json") return;
     try {
       this.schema = readSchema(config.schema);
     } catch (thrown) {
-      this.misconfigured = asFailure(thrown);
-      this.show();
+      this.schemaFailure = asFailure(thrown);
+      this.showStatus();
     }
   }
 
   input(message: Message, send: Send, done: Done): void {
-    if (this.control(message)) {
+    if (this.handleControl(message)) {
       done();
       return;
     }
@@ -86,13 +86,13 @@ export class CollectController {
     }
     let stream = this.sessions.get(id);
     if (!stream) {
-      stream = { id, assembly: new Assembly(), newest: message, send, straggling: undefined };
+      stream = { id, assembly: new Assembly(), newest: message, send, stragglerTimer: undefined };
       this.sessions.open(id, stream);
     }
     stream.newest = message;
     stream.send = send;
-    const failure = this.take(stream, message);
-    this.show();
+    const failure = this.add(stream, message);
+    this.showStatus();
     if (failure) done(toNodeError(failure));
     else done();
   }
@@ -104,30 +104,33 @@ export class CollectController {
   }
 
   /** @returns why the stream ends here, where that is a failure of its own and not one that it brought along */
-  private take(stream: Collected, message: Message): Failure | undefined {
+  private add(stream: CollectedStream, message: Message): Failure | undefined {
     const { assembly } = stream;
     try {
       assembly.add(message);
     } catch (thrown) {
-      return this.giveUp(stream, asFailure(thrown));
+      return this.failWith(stream, asFailure(thrown));
     }
-    if (assembly.isComplete) return this.emit(stream, assembly.last!);
+    if (assembly.isComplete) return this.sendAnswer(stream, assembly.last!);
     if (assembly.last)
-      stream.straggling ??= setTimeout(() => this.abandon(stream, assembly.createGapFailure()), STRAGGLERS);
+      stream.stragglerTimer ??= setTimeout(
+        () => this.abandon(stream, assembly.createGapFailure()),
+        MAX_STRAGGLER_WAIT_MS,
+      );
     return undefined;
   }
 
-  private emit(stream: Collected, last: Message): Failure | undefined {
-    const message = this.compose(stream, last);
-    const finished = !UNFINISHED.has(last.finishReason) && last.error === undefined;
+  private sendAnswer(stream: CollectedStream, last: Message): Failure | undefined {
+    const message = this.createMessage(stream, last);
+    const finished = !UNFINISHED_REASONS.has(last.finishReason) && last.error === undefined;
     if (finished && this.config.parse === "json") {
       try {
-        if (this.misconfigured) throw this.misconfigured;
+        if (this.schemaFailure) throw this.schemaFailure;
         const schema = this.schema ?? findRequestedSchema(last.request);
-        const answer = lastTurn(String(message.payload), last["rounds"]);
-        message.payload = parsedAnswer(answer, last.finishReason, schema);
+        const answer = readLastTurn(String(message.payload), last["rounds"]);
+        message.payload = parseAnswer(answer, last.finishReason, schema);
       } catch (thrown) {
-        return this.giveUp(stream, asFailure(thrown));
+        return this.failWith(stream, asFailure(thrown));
       }
     }
     this.finish(stream);
@@ -136,29 +139,29 @@ export class CollectController {
   }
 
   /** Sends what there is of a stream by the second output. */
-  private giveUp(stream: Collected, failure: Failure): Failure {
+  private failWith(stream: CollectedStream, failure: Failure): Failure {
     this.finish(stream);
-    this.unfinished(stream, failure);
+    this.sendUnfinished(stream, failure);
     return failure;
   }
 
   /** The same where no message waits for the verdict: the author hears of it through Catch all the same. */
-  private abandon(stream: Collected, failure: Failure): void {
-    this.giveUp(stream, failure);
+  private abandon(stream: CollectedStream, failure: Failure): void {
+    this.failWith(stream, failure);
     this.node.error(toNodeError(failure), withoutTags(dropStreamProperties(stream.newest)));
-    this.show();
+    this.showStatus();
   }
 
   /** A message for the second output, with what there was of the answer. */
-  private unfinished(stream: Collected, failure: Failure): void {
-    const message = this.compose(stream, stream.assembly.last ?? stream.newest);
+  private sendUnfinished(stream: CollectedStream, failure: Failure): void {
+    const message = this.createMessage(stream, stream.assembly.last ?? stream.newest);
     const error: FailureData = { ...failure.toJSON(), phase: "end", partial: stream.assembly.machine.text };
     message.finishReason ??= "error";
     message.error = error;
     stream.send([null, message]);
   }
 
-  private compose(stream: Collected, last: Message): Message {
+  private createMessage(stream: CollectedStream, last: Message): Message {
     const { machine } = stream.assembly;
     const response = machine.completion(stream.id);
     const message = withoutTags(dropStreamProperties(last));
@@ -180,26 +183,26 @@ export class CollectController {
     return message;
   }
 
-  private finish(stream: Collected): void {
+  private finish(stream: CollectedStream): void {
     this.sessions.end(stream.id, "finished");
   }
 
-  private over(stream: Collected, reason: SessionEnd): void {
-    clearTimeout(stream.straggling);
-    const failure = WHY[reason]?.();
+  private onSessionEnd(stream: CollectedStream, reason: SessionEnd): void {
+    clearTimeout(stream.stragglerTimer);
+    const failure = FAILURES_BY_END[reason]?.();
     if (failure) this.abandon(stream, failure);
   }
 
   /** @returns whether the message was one */
-  private control(message: Message): boolean {
+  private handleControl(message: Message): boolean {
     if (Object.hasOwn(message, "flush")) {
       for (const stream of findTargetStreams(this.sessions, message)) {
-        this.giveUp(
+        this.failWith(
           stream,
           new Failure("interrupted", "The stream was sent on before its end, by msg.flush."),
         );
       }
-      this.show();
+      this.showStatus();
       return true;
     }
     const control = readControl(message);
@@ -207,12 +210,12 @@ export class CollectController {
     // A cancelled stream ends by itself, with a last message that is still to come.
     if (!control.reset) return true;
     resetStreams(this.sessions, message);
-    this.show();
+    this.showStatus();
     return true;
   }
 
-  private show(): void {
-    const { misconfigured } = this;
+  private showStatus(): void {
+    const { schemaFailure: misconfigured } = this;
     this.status.show(() =>
       misconfigured
         ? { fill: "red", shape: "ring", text: misconfigured.code }
@@ -227,7 +230,7 @@ export class CollectController {
   }
 }
 
-const WHY: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
+const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
   expired: () =>
     new Failure("timeout", "The stream's end never came; what there was of it has left by output 2."),
   overflow: () => new Failure("limit", "Too many streams are open; the oldest has left by output 2."),

@@ -11,7 +11,7 @@ import { roundLengths, sumOf } from "../messages/round-lengths.js";
  * @param schema the JSON Schema that it must fit, if any
  * @throws Failure `bad_response` that says what is wrong with the answer; `configuration` where it is the schema
  */
-export function parsedAnswer(text: string, finishReason: unknown, schema: unknown): unknown {
+export function parseAnswer(text: string, finishReason: unknown, schema: unknown): unknown {
   const check = schema === undefined ? undefined : compileSchema(schema);
   let value: unknown;
   try {
@@ -19,7 +19,7 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
   } catch {
     throw new Failure(
       "bad_response",
-      WHY_NOT.get(finishReason) ?? "The answer is not JSON, though this node is set to parse it.",
+      REASONS_BY_FINISH.get(finishReason) ?? "The answer is not JSON, though this node is set to parse it.",
     );
   }
   // Whoever clones the message goes down as deep as the value does.
@@ -35,12 +35,12 @@ export function parsedAnswer(text: string, finishReason: unknown, schema: unknow
  * The answer itself, where a model has called tools: what it said in the last turn.
  * @param rounds what a tool-call-router tells of the turns
  */
-export function lastTurn(text: string, rounds: unknown): string {
+export function readLastTurn(text: string, rounds: unknown): string {
   return text.slice(sumOf(roundLengths(rounds).slice(0, -1)));
 }
 
 /** What an answer's end says of why it is not JSON. */
-const WHY_NOT: ReadonlyMap<unknown, string> = new Map([
+const REASONS_BY_FINISH: ReadonlyMap<unknown, string> = new Map([
   ["length", "The answer is not whole JSON: the limit of tokens cut it off. Raise that limit."],
   ["tool_calls", "The answer is no JSON but a call of tools. Wire a tool-call-router before this node."],
   ["content_filter", "The answer is not whole JSON: the service refused to give it."],

@@ -8,7 +8,7 @@ import { requireStreamId } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
-import { BufferedStream, type Place, type StreamRules } from "./buffered-stream.js";
+import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
 
 /** A delta-buffer as it stands in a flow file. Numbers: empty or 0, the rule is off. */
 export interface DeltaBufferConfig extends NodeConfig {
@@ -22,21 +22,21 @@ export interface DeltaBufferConfig extends NodeConfig {
   pace?: number | string;
 }
 
-const DEFAULT_PACE = 12;
+const DEFAULT_WORDS_PER_SECOND = 12;
 
 /** Where no rule is set at all; milliseconds. */
-const DEFAULT_MILLISECONDS = 50;
+const DEFAULT_HOLD_MS = 50;
 
 const BOUNDARIES: ReadonlySet<unknown> = new Set(["word", "sentence", "line", "paragraph"]);
 
 /** Streams that may be open. */
-const MOST_STREAMS = 1000;
+const MAX_OPEN_STREAMS = 1000;
 
 /** A stream of which nothing has come for so long is sent as far as it is, and left; milliseconds. */
-const EXPIRY = 900_000;
+const STREAM_EXPIRY_MS = 900_000;
 
 /** Streams that were left and may go on: as many as a chat-stream may have at once. */
-const MOST_LEFT = 10_000;
+const MAX_SUSPENDED = 10_000;
 
 /** What a delta-buffer node does. */
 export class DeltaBufferController {
@@ -44,7 +44,7 @@ export class DeltaBufferController {
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
   /** How far those had come that were left, one too many or silent for long: of these nothing is held. */
-  private readonly left = new RecentMap<Place>(MOST_LEFT);
+  private readonly suspended = new RecentMap<StreamPosition>(MAX_SUSPENDED);
 
   constructor(
     private readonly red: NodeRed,
@@ -52,20 +52,20 @@ export class DeltaBufferController {
     config: DeltaBufferConfig,
     private readonly clock: Clock = systemClock,
   ) {
-    this.rules = rulesOf(config);
+    this.rules = readRules(config);
     this.sessions = new Sessions({
-      most: MOST_STREAMS,
-      expiry: EXPIRY,
+      most: MAX_OPEN_STREAMS,
+      expiry: STREAM_EXPIRY_MS,
       clock,
       // A stream that was given up may go on.
       remember: ["finished", "cancelled"],
-      onEnd: (stream, reason, id) => this.over(stream, reason, id),
+      onEnd: (stream, reason, id) => this.onSessionEnd(stream, reason, id),
     });
     this.status = new StatusLine(node);
   }
 
   input(message: Message, send: Send, done: Done): void {
-    if (this.control(message, send)) {
+    if (this.handleControl(message, send)) {
       done();
       return;
     }
@@ -74,8 +74,8 @@ export class DeltaBufferController {
       done();
       return;
     }
-    this.streamOf(id).take(message, send, done);
-    this.show();
+    this.streamOf(id).add(message, send, done);
+    this.showStatus();
   }
 
   /** What is held is let go: sent now, it would reach the flow that comes after. */
@@ -89,42 +89,42 @@ export class DeltaBufferController {
     if (open) return open;
     const finished = () => {
       this.sessions.end(id, "finished");
-      this.show();
+      this.showStatus();
     };
-    const stream = new BufferedStream(this.rules, this.clock, finished, this.left.get(id));
-    this.left.delete(id);
+    const stream = new BufferedStream(this.rules, this.clock, finished, this.suspended.get(id));
+    this.suspended.delete(id);
     this.sessions.open(id, stream);
     return stream;
   }
 
   /** @returns whether the message was one */
-  private control(message: Message, send: Send): boolean {
+  private handleControl(message: Message, send: Send): boolean {
     if (Object.hasOwn(message, "flush")) {
       for (const stream of findTargetStreams(this.sessions, message)) stream.flush();
       return true;
     }
     if (Object.hasOwn(message, "reset")) {
       resetStreams(this.sessions, message);
-      if (message.parts?.id === undefined) this.left.clear();
-      else this.left.delete(message.parts.id);
+      if (message.parts?.id === undefined) this.suspended.clear();
+      else this.suspended.delete(message.parts.id);
       // What is forgotten here has readers further on who have its beginning.
       send({ ...message });
-      this.show();
+      this.showStatus();
       return true;
     }
     // A cancelled stream ends by itself, with a last message that is still to come.
     return Object.hasOwn(message, "cancel");
   }
 
-  private over(stream: BufferedStream, reason: SessionEnd, id: string): void {
+  private onSessionEnd(stream: BufferedStream, reason: SessionEnd, id: string): void {
     if (reason === "expired" || reason === "overflow") {
       stream.flush();
-      this.left.set(id, stream.place);
+      this.suspended.set(id, stream.position);
     }
     stream.drop();
   }
 
-  private show(): void {
+  private showStatus(): void {
     this.status.show(() =>
       this.sessions.size === 0
         ? {}
@@ -137,7 +137,7 @@ export class DeltaBufferController {
   }
 }
 
-function rulesOf(config: DeltaBufferConfig): StreamRules {
+function readRules(config: DeltaBufferConfig): StreamRules {
   const rules = {
     count: readPositiveNumber(config.count, 0),
     characters: readPositiveNumber(config.characters, 0),
@@ -146,7 +146,7 @@ function rulesOf(config: DeltaBufferConfig): StreamRules {
   const none = rules.count === 0 && rules.characters === 0 && rules.boundary === "none";
   return {
     rules,
-    milliseconds: readPositiveNumber(config.milliseconds, none ? DEFAULT_MILLISECONDS : 0),
-    pace: config.smooth ? readPositiveNumber(config.pace, DEFAULT_PACE) : undefined,
+    holdMs: readPositiveNumber(config.milliseconds, none ? DEFAULT_HOLD_MS : 0),
+    wordsPerSecond: config.smooth ? readPositiveNumber(config.pace, DEFAULT_WORDS_PER_SECOND) : undefined,
   };
 }

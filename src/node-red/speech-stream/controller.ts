@@ -29,22 +29,21 @@ export interface SpeechStreamConfig extends NodeConfig {
 }
 
 /** Sequences that may be open. */
-const MOST_SEQUENCES = 1000;
+const MAX_SEQUENCES = 1000;
 
 /** A text of which nothing has come for so long is given up; milliseconds. */
-const EXPIRY = 900_000;
+const SEQUENCE_EXPIRY_MS = 900_000;
 
-const GIVEN_UP: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
+const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
   expired: () => new Failure("timeout", "The text that was to be spoken never came to its end."),
-  overflow: () =>
-    new Failure("limit", `More than ${MOST_SEQUENCES} texts are to be spoken at the same time.`),
+  overflow: () => new Failure("limit", `More than ${MAX_SEQUENCES} texts are to be spoken at the same time.`),
 };
 
 /** What a speech-stream node does: finds the sequence that a text belongs to, and says how it is to be spoken. */
 export class SpeechController {
   private readonly sessions: Sessions<SpeechSequence>;
   private readonly status: StatusLine;
-  private lastly: NodeStatus = {};
+  private endStatus: NodeStatus = {};
 
   constructor(
     private readonly red: NodeRed,
@@ -53,11 +52,11 @@ export class SpeechController {
     private readonly clock: Clock = systemClock,
   ) {
     this.sessions = new Sessions({
-      most: MOST_SEQUENCES,
-      expiry: EXPIRY,
+      most: MAX_SEQUENCES,
+      expiry: SEQUENCE_EXPIRY_MS,
       clock,
       remember: ["finished"],
-      onEnd: (sequence, reason) => this.over(sequence, reason),
+      onEnd: (sequence, reason) => this.onSessionEnd(sequence, reason),
     });
     this.status = new StatusLine(node);
   }
@@ -72,7 +71,7 @@ export class SpeechController {
       } else
         for (const sequence of findTargetStreams(this.sessions, message))
           sequence.finish({ outcome: "cancelled" });
-      this.show();
+      this.showStatus();
       done();
       return;
     }
@@ -83,15 +82,15 @@ export class SpeechController {
       done();
       return;
     }
-    const text = this.textOf(message, within);
+    const text = this.readText(message, within);
     const ends = !within || isLastMessage(message);
-    const request = this.requestFor(message, text);
+    const request = this.createRequest(message, text);
     const sequence = this.sessions.get(id) ?? this.open(id, { message, send });
     const speaks = isSpeakable(text);
     if (speaks) sequence.add({ message, send, done, request });
     if (ends) sequence.end(message, send, speaks ? () => {} : done);
     else if (!speaks) done();
-    this.show();
+    this.showStatus();
   }
 
   /** Ends everything without a word: what is sent now would reach the flow that comes after. */
@@ -109,12 +108,12 @@ export class SpeechController {
       onProgress: () => {
         // A long text is spoken for longer than it takes to come.
         this.sessions.get(id);
-        this.show();
+        this.showStatus();
       },
       onEnd: (result) => {
-        this.lastly = this.statusAfter(result);
+        this.endStatus = this.createEndStatus(result);
         this.sessions.end(id, "finished");
-        this.show();
+        this.showStatus();
       },
     });
     this.sessions.open(id, sequence);
@@ -132,7 +131,7 @@ export class SpeechController {
   }
 
   /** @throws Failure `invalid_request` for a message by itself that has no text */
-  private textOf(message: Message, within: boolean): string {
+  private readText(message: Message, within: boolean): string {
     const property = this.config.property || "payload";
     const value = this.red.util.getMessageProperty(message, property);
     if (typeof value === "string") return value;
@@ -142,7 +141,7 @@ export class SpeechController {
   }
 
   /** @throws Failure `configuration` that names the setting */
-  private requestFor(message: Message, text: string): SpeechRequest {
+  private createRequest(message: Message, text: string): SpeechRequest {
     const { model, voice, format, speed, options } = this.config;
     const request: SpeechRequest = { text };
     if (model) request.model = model.trim();
@@ -162,33 +161,33 @@ export class SpeechController {
     return request;
   }
 
-  private over(sequence: SpeechSequence, reason: SessionEnd): void {
-    const failure = GIVEN_UP[reason]?.();
+  private onSessionEnd(sequence: SpeechSequence, reason: SessionEnd): void {
+    const failure = FAILURES_BY_END[reason]?.();
     if (!failure) sequence.drop();
     else if (!sequence.finish({ outcome: "failed", failure })) this.node.error(toNodeError(failure), {});
   }
 
-  private statusAfter({ outcome, failure }: SpeechResult): NodeStatus {
+  private createEndStatus({ outcome, failure }: SpeechResult): NodeStatus {
     if (failure) return { fill: "red", shape: "dot", text: failure.code };
-    if (outcome === "cancelled") return { fill: "grey", shape: "ring", text: this.word("cancelled") };
-    return { fill: "green", shape: "dot", text: this.word("done") };
+    if (outcome === "cancelled") return { fill: "grey", shape: "ring", text: this.translate("cancelled") };
+    return { fill: "green", shape: "dot", text: this.translate("done") };
   }
 
-  private show(): void {
+  private showStatus(): void {
     this.status.show(() => {
       const sequences = this.sessions.list();
-      if (sequences.length === 0) return this.lastly;
-      const waiting = sequences.reduce((sum, sequence) => sum + sequence.waiting, 0);
-      const begun = sequences.some(({ begun }) => begun);
+      if (sequences.length === 0) return this.endStatus;
+      const waiting = sequences.reduce((sum, sequence) => sum + sequence.waitingCount, 0);
+      const begun = sequences.some(({ hasAudio: begun }) => begun);
       return {
         fill: "blue",
         shape: begun ? "dot" : "ring",
-        text: this.word(waiting > 0 ? "queue" : begun ? "speaking" : "waiting", { waiting }),
+        text: this.translate(waiting > 0 ? "queue" : begun ? "speaking" : "waiting", { waiting }),
       };
     });
   }
 
-  private word(key: string, values: Record<string, string | number> = {}): string {
+  private translate(key: string, values: Record<string, string | number> = {}): string {
     return this.red._(`speech-stream.status.${key}`, values);
   }
 }

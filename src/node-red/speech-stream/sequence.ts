@@ -9,7 +9,7 @@ import { toNodeError } from "../red/node-error.js";
 import { WavJoiner } from "./wav.js";
 
 /** A message whose text is to be spoken. */
-export interface Spoken {
+export interface SpeechTask {
   message: Message;
   send: Send;
   done: Done;
@@ -43,17 +43,17 @@ interface SpeechStats {
  * one last message once the text has ended and all of it is spoken.
  */
 export class SpeechSequence {
-  private readonly queue: Spoken[] = [];
-  private current: Spoken | undefined;
+  private readonly queue: SpeechTask[] = [];
+  private current: SpeechTask | undefined;
   private running: RunningChat | undefined;
   /** The message with which the text ended. */
-  private ending: { message: Message; send: Send; done: Done } | undefined;
+  private endMessage: { message: Message; send: Send; done: Done } | undefined;
   private newest: { message: Message; send: Send };
-  private index = 0;
-  private said = "";
+  private nextIndex = 0;
+  private spokenText = "";
   private contentType = "";
   private headers: Record<string, string> = {};
-  private wav: WavJoiner | undefined;
+  private wavJoiner: WavJoiner | undefined;
   private readonly startedAt: number;
   private readonly stats: SpeechStats = {
     texts: 0,
@@ -62,7 +62,7 @@ export class SpeechSequence {
     firstAudioMs: null,
     durationMs: 0,
   };
-  private over = false;
+  private isOver = false;
 
   constructor(private readonly options: SequenceOptions) {
     this.startedAt = options.now();
@@ -70,26 +70,26 @@ export class SpeechSequence {
   }
 
   /** Texts that wait for their turn. */
-  get waiting(): number {
+  get waitingCount(): number {
     return this.queue.length;
   }
 
   /** Whether a sound has been heard. */
-  get begun(): boolean {
-    return this.index > 0;
+  get hasAudio(): boolean {
+    return this.nextIndex > 0;
   }
 
-  add(spoken: Spoken): void {
-    this.newest = spoken;
-    this.queue.push(...inPortions(spoken));
-    this.next();
+  add(onSpoken: SpeechTask): void {
+    this.newest = onSpoken;
+    this.queue.push(...splitLongText(onSpoken));
+    this.speakNext();
   }
 
   /** The text has ended with this message. What was stopped is not spoken to its end. */
   end(message: Message, send: Send, done: Done): void {
-    this.ending = { message, send, done };
+    this.endMessage = { message, send, done };
     if (message.finishReason === "cancelled") this.finish({ outcome: "cancelled" });
-    else this.next();
+    else this.speakNext();
   }
 
   /**
@@ -97,45 +97,45 @@ export class SpeechSequence {
    * @returns whether a failure was told to a message that was being spoken
    */
   finish(result: SpeechResult): boolean {
-    if (this.over) return false;
-    this.over = true;
+    if (this.isOver) return false;
+    this.isOver = true;
     this.running?.cancel();
-    const { message, send } = this.ending ?? this.newest;
-    send(this.lastMessage(message, result));
-    const told = this.settle(result.failure);
+    const { message, send } = this.endMessage ?? this.newest;
+    send(this.createLastMessage(message, result));
+    const told = this.finishMessages(result.failure);
     this.options.onEnd(result);
     return told;
   }
 
   /** Lets go of everything; nothing is sent from here on. */
   drop(): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.isOver) return;
+    this.isOver = true;
     this.running?.cancel();
-    this.settle();
+    this.finishMessages();
   }
 
-  private next(): void {
-    if (this.over || this.current) return;
+  private speakNext(): void {
+    if (this.isOver || this.current) return;
     this.current = this.queue.shift();
     if (!this.current) {
-      if (this.ending) this.finish({ outcome: "complete" });
+      if (this.endMessage) this.finish({ outcome: "complete" });
       return;
     }
     const base = inheritProperties(this.current.message);
     const { send, request } = this.current;
     this.stats.texts++;
     this.stats.characters += request.text.length;
-    this.wav?.next();
+    this.wavJoiner?.startNext();
     this.running = this.options.speak(request, {
       onBegin: (contentType, headers) => {
         this.contentType ||= contentType;
         this.headers = headers;
-        if (/wav/i.test(contentType)) this.wav ??= new WavJoiner();
+        if (/wav/i.test(contentType)) this.wavJoiner ??= new WavJoiner();
       },
-      onAudio: (bytes) => this.hear(this.wav ? this.wav.add(bytes) : bytes, base, send),
+      onAudio: (bytes) => this.sendAudio(this.wavJoiner ? this.wavJoiner.add(bytes) : bytes, base, send),
       onEnd: (result) => {
-        if (!this.over && this.wav) this.hear(this.wav.end(), base, send);
+        if (!this.isOver && this.wavJoiner) this.sendAudio(this.wavJoiner.end(), base, send);
         this.spoken(result);
       },
     });
@@ -143,70 +143,75 @@ export class SpeechSequence {
   }
 
   private spoken(result: SpeechResult): void {
-    if (this.over) return;
+    if (this.isOver) return;
     const { current } = this;
     if (result.outcome === "complete") {
-      this.said += current!.request.text;
-      if (this.queue.length > 0 || !this.ending) {
+      this.spokenText += current!.request.text;
+      if (this.queue.length > 0 || !this.endMessage) {
         this.current = undefined;
         current!.done();
       }
     }
     if (result.outcome !== "complete" || this.current) this.finish(result);
-    else this.next();
+    else this.speakNext();
   }
 
-  private hear(bytes: Buffer, base: Message, send: Send): void {
-    if (this.over || bytes.length === 0) return;
+  private sendAudio(bytes: Buffer, base: Message, send: Send): void {
+    if (this.isOver || bytes.length === 0) return;
     this.stats.firstAudioMs ??= Math.round(this.options.now() - this.startedAt);
     this.stats.bytes += bytes.length;
     send({
       ...inheritProperties(base),
       payload: bytes,
-      parts: this.place(base),
+      parts: this.createParts(base),
       contentType: this.contentType,
     });
   }
 
-  private lastMessage(message: Message, { outcome, failure }: SpeechResult): Message {
+  private createLastMessage(message: Message, { outcome, failure }: SpeechResult): Message {
     this.stats.durationMs = Math.round(this.options.now() - this.startedAt);
     const last: Message = {
       ...inheritProperties(message),
       payload: Buffer.alloc(0),
-      parts: { ...this.place(message), count: this.index },
+      parts: { ...this.createParts(message), count: this.nextIndex },
       contentType: this.contentType,
       headers: this.headers,
       complete: true,
       // A text that was cut off is spoken as far as it goes; why it ended is told as it was.
-      finishReason: outcome === "complete" ? (message["finishReason"] ?? "stop") : REASONS[outcome],
+      finishReason: outcome === "complete" ? (message["finishReason"] ?? "stop") : FINISH_REASONS[outcome],
       stats: this.stats,
     };
-    if (failure) last["error"] = { ...failure.toJSON(), partial: this.said };
+    if (failure) last["error"] = { ...failure.toJSON(), partial: this.spokenText };
     else if (message["error"] !== undefined) last["error"] = message["error"];
     return last;
   }
 
-  private place(message: Message): Parts {
+  private createParts(message: Message): Parts {
     const outer = copyParts(message.parts?.parts ?? this.newest.message.parts?.parts);
-    return { id: this.options.id, index: this.index++, type: "buffer", ...(outer ? { parts: outer } : {}) };
+    return {
+      id: this.options.id,
+      index: this.nextIndex++,
+      type: "buffer",
+      ...(outer ? { parts: outer } : {}),
+    };
   }
 
   /** Is done with every message that it holds, the one that was spoken with what went wrong. @returns whether there was one */
-  private settle(failure?: Failure): boolean {
+  private finishMessages(failure?: Failure): boolean {
     const told = failure !== undefined && this.current !== undefined;
     if (failure) this.current?.done(toNodeError(failure));
     for (const spoken of [this.current, ...this.queue]) spoken?.done();
     this.queue.length = 0;
     this.current = undefined;
-    this.ending?.done();
+    this.endMessage?.done();
     return told;
   }
 }
 
-const REASONS = { failed: "error", cancelled: "cancelled" } as const;
+const FINISH_REASONS = { failed: "error", cancelled: "cancelled" } as const;
 
 /** Services take so many characters at once; of a longer text they get sentence after sentence. */
-function inPortions(spoken: Spoken): Spoken[] {
+function splitLongText(spoken: SpeechTask): SpeechTask[] {
   const { request, done } = spoken;
   if (request.text.length <= MOST_CHARACTERS) return [spoken];
   const buffer = new DeltaBuffer({ count: 0, characters: 0, boundary: "sentence" });

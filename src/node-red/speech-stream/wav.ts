@@ -1,5 +1,5 @@
 /** The longest header that is waited for, in bytes; real ones have 44 to a few hundred. */
-const LONGEST_HEADER = 4096;
+const MAX_HEADER_BYTES = 4096;
 
 /** The length of what has no end yet, as streaming writers put it. */
 const UNKNOWN_LENGTH = 0xffffffff;
@@ -9,35 +9,35 @@ const UNKNOWN_LENGTH = 0xffffffff;
  * lose theirs. They must agree in sample rate and form, as the answers of one voice do.
  */
 export class WavJoiner {
-  private first = true;
+  private isFirst = true;
   /** What has come of a header that is not whole yet; undefined once it is through. */
-  private head: Buffer | undefined = Buffer.alloc(0);
+  private header: Buffer | undefined = Buffer.alloc(0);
 
   /** Another WAV begins. */
-  next(): void {
-    this.head = Buffer.alloc(0);
+  startNext(): void {
+    this.header = Buffer.alloc(0);
   }
 
   /** @returns what goes on of these bytes; may be empty */
   add(bytes: Buffer): Buffer {
-    if (!this.head) return bytes;
-    this.head = Buffer.concat([this.head, bytes]);
-    const start = dataStart(this.head);
-    if (start === "later" && this.head.length < LONGEST_HEADER) return Buffer.alloc(0);
-    return this.pass(typeof start === "number" ? start : undefined);
+    if (!this.header) return bytes;
+    this.header = Buffer.concat([this.header, bytes]);
+    const start = findDataStart(this.header);
+    if (start === "later" && this.header.length < MAX_HEADER_BYTES) return Buffer.alloc(0);
+    return this.endHeader(typeof start === "number" ? start : undefined);
   }
 
   /** The sound is over. @returns what was held: a header without sound, or what is no WAV */
   end(): Buffer {
-    return this.head ? this.pass(undefined) : Buffer.alloc(0);
+    return this.header ? this.endHeader(undefined) : Buffer.alloc(0);
   }
 
   /** @param start where the samples begin; undefined where there is no header */
-  private pass(start: number | undefined): Buffer {
-    const head = this.head!;
-    this.head = undefined;
-    const { first } = this;
-    if (head.length > 0) this.first = false;
+  private endHeader(start: number | undefined): Buffer {
+    const head = this.header!;
+    this.header = undefined;
+    const { isFirst: first } = this;
+    if (head.length > 0) this.isFirst = false;
     if (start === undefined) return head;
     if (!first) return head.subarray(start);
     head.writeUInt32LE(UNKNOWN_LENGTH, 4);
@@ -47,7 +47,7 @@ export class WavJoiner {
 }
 
 /** Where the samples begin; `later` where not enough has come, undefined for what is no WAV. */
-function dataStart(head: Buffer): number | "later" | undefined {
+function findDataStart(head: Buffer): number | "later" | undefined {
   const begun = Math.min(4, head.length);
   if (head.toString("latin1", 0, begun) !== "RIFF".slice(0, begun)) return undefined;
   let at = 12;

@@ -35,7 +35,7 @@ function pieces(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 function joined(files: readonly Buffer[][]): Buffer {
   const joiner = new WavJoiner();
   const out = files.flatMap((file) => {
-    joiner.next();
+    joiner.startNext();
     return [...file.map((piece) => joiner.add(piece)), joiner.end()];
   });
   return Buffer.concat(out);
