@@ -13,7 +13,7 @@ import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
-import { serviceName } from "../providers/check-endpoint.js";
+import { serviceName } from "../providers/shared/endpoint.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 import { secretsOf, withoutSecrets } from "./hide-secrets.js";

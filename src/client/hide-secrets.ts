@@ -1,8 +1,8 @@
 import { redact } from "../core/errors/redact.js";
 import { Failure } from "../core/failure.js";
-import { secretHeaders } from "../providers/check-endpoint.js";
 import type { Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
+import { secretHeaders } from "../providers/shared/endpoint.js";
 
 /** What must not be told of an endpoint. */
 export function secretsOf(endpoint: Endpoint): string[] {

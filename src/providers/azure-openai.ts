@@ -1,8 +1,9 @@
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { joinPath, modelNames, pathSegment } from "./shared/http.js";
+import { modelNames } from "./shared/model-names.js";
 import { openAiSpeech } from "./shared/speech.js";
+import { joinPath, pathSegment } from "./shared/url.js";
 
 /** From here on the dated API knows `max_completion_tokens`. */
 const KNOWS_COMPLETION_TOKENS = "2024-09-01";

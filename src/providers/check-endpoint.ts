@@ -2,9 +2,8 @@ import { Failure } from "../core/failure.js";
 import type { Provider } from "./provider.js";
 import { checkSettings } from "./settings.js";
 import type { Endpoint } from "./shared/endpoint.js";
+import { isRemotePlainHttp, secretHeaders } from "./shared/endpoint.js";
 import { unresolvedVariable } from "./shared/environment.js";
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Checks where a request would go and with what, before any socket is opened.
@@ -28,22 +27,6 @@ export function checkEndpoint(
   }
   const settings = checkSettings(provider, endpoint.settings);
   return { ...endpoint, baseUrl: url.href, settings, ...(key === undefined ? {} : { apiKey: key }) };
-}
-
-/** Names of headers that hold a secret, whoever says that they do not. */
-const SECRET_NAME =
-  /auth|cookie|key|token|secret|passw|passphrase|credential|pwd|jwt|session|signature|(?<![a-z])(cred|pass|sign)s?(?![a-z])/i;
-
-/** The values of headers that must not be told. */
-export function secretHeaders({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
-  return Object.keys(headers)
-    .filter((name) => !plainHeaders.includes(name) || SECRET_NAME.test(name))
-    .map((name) => headers[name]!);
-}
-
-/** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
-export function isRemotePlainHttp(url: URL): boolean {
-  return url.protocol === "http:" && !LOOPBACK.test(url.hostname);
 }
 
 function checkUrl(text: string | undefined, label: string): URL {
@@ -126,10 +109,4 @@ function checkHeader(name: string, value: unknown): void {
 
 function isHeaderText(value: string): boolean {
   return /^[\x20-\x7e]+$/.test(value);
-}
-
-/** Which service this is: the provider's id, and the machine where that is not the provider's own. */
-export function serviceName({ id, baseUrl }: Provider, endpoint: Endpoint): string {
-  const { host } = new URL(endpoint.baseUrl);
-  return baseUrl !== undefined && new URL(baseUrl).host === host ? id : `${id}@${host}`;
 }

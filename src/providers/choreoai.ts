@@ -2,10 +2,10 @@ import type { ChatMessage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json/parse.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
-import { cannotSend, contentParts } from "./shared/content.js";
-import { described } from "./shared/history.js";
-import { joinPathOnce } from "./shared/http.js";
+import { contentParts, described } from "./shared/content-parts.js";
 import { type IgnorableParameters, isTextAlone, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
+import { cannotSend } from "./shared/unsupported.js";
+import { joinPathOnce } from "./shared/url.js";
 
 const LABEL = "ChoreoAI";
 

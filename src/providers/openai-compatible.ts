@@ -3,8 +3,11 @@ import { withoutKept } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { bearer, headersFor, joinPath, modelNames, postJson, responseFailure } from "./shared/http.js";
+import { modelNames } from "./shared/model-names.js";
+import { responseFailure } from "./shared/response-failure.js";
 import { openAiSpeech } from "./shared/speech.js";
+import { joinPath } from "./shared/url.js";
+import { bearer, headersFor, postJson } from "./shared/wire-request.js";
 
 /** What differs between the services that speak Chat Completions. */
 export interface Preset {

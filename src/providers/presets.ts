@@ -1,7 +1,8 @@
 import { isObject } from "../core/json/parse.js";
 import type { Preset } from "./openai-compatible.js";
-import { getRequest, joinPath } from "./shared/http.js";
 import { type StrictAssistant, withStrictMessages } from "./shared/strict-messages.js";
+import { joinPath } from "./shared/url.js";
+import { getRequest } from "./shared/wire-request.js";
 
 /** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
 const GROQ: StrictAssistant = {

@@ -6,15 +6,6 @@ import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
 import type { Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import {
-  bearer,
-  getRequest,
-  headersFor,
-  joinPathOnce,
-  pathSegment,
-  postJson,
-  responseFailure,
-} from "./shared/http.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";
 import {
   type IgnorableParameters,
@@ -24,6 +15,9 @@ import {
   objectOf,
   withoutNulls,
 } from "./shared/parameters.js";
+import { responseFailure } from "./shared/response-failure.js";
+import { joinPathOnce, pathSegment } from "./shared/url.js";
+import { bearer, getRequest, headersFor, postJson } from "./shared/wire-request.js";
 
 const SETTINGS: readonly ProviderSetting[] = [
   { name: "team", kind: "text", required: true },

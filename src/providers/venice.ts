@@ -5,10 +5,11 @@ import { isObject } from "../core/json/parse.js";
 import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Capability, Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { getRequest, joinPath } from "./shared/http.js";
 import { withoutNulls } from "./shared/parameters.js";
 import { openAiSpeech } from "./shared/speech.js";
 import { type StrictAssistant, strictAssistant } from "./shared/strict-messages.js";
+import { joinPath } from "./shared/url.js";
+import { getRequest } from "./shared/wire-request.js";
 
 /** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
 const PARAMETERS: readonly ProviderSetting[] = [

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { checkEndpoint, secretHeaders } from "../../src/providers/check-endpoint.js";
+import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { providerById } from "../../src/providers/index.js";
 import type { Endpoint } from "../../src/providers/shared/endpoint.js";
+import { secretHeaders } from "../../src/providers/shared/endpoint.js";
 
 /** As Node-RED leaves it where the variable is not set. */
 const variable = (name: string) => `\${${name}}`;

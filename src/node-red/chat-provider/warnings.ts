@@ -1,4 +1,4 @@
-import { isRemotePlainHttp } from "../../providers/check-endpoint.js";
+import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 

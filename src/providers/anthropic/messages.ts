@@ -7,8 +7,9 @@ import {
 } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend, contentParts, type InlineData, type Part } from "../shared/content.js";
-import { emptyPromptFailure, pastCalls } from "../shared/history.js";
+import { contentParts, type InlineData, type Part } from "../shared/content-parts.js";
+import { pastCalls } from "../shared/past-calls.js";
+import { cannotSend, emptyPromptFailure } from "../shared/unsupported.js";
 
 /** A content block of the Messages API. */
 export type Block = Record<string, unknown>;

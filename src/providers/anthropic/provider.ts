@@ -1,7 +1,10 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { headersFor, joinPathOnce, modelNames, postJson, responseFailure } from "../shared/http.js";
+import { modelNames } from "../shared/model-names.js";
+import { responseFailure } from "../shared/response-failure.js";
+import { joinPathOnce } from "../shared/url.js";
+import { headersFor, postJson } from "../shared/wire-request.js";
 import { anthropicBody } from "./request.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */

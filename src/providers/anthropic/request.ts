@@ -1,16 +1,16 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../shared/content.js";
 import {
   type IgnorableParameters,
   isTextAlone,
   OPENAI_ONLY,
   objectOf,
   sendable,
-  wantedFormat,
   withoutNulls,
 } from "../shared/parameters.js";
+import { wantedFormat } from "../shared/response-format.js";
+import { cannotSend } from "../shared/unsupported.js";
 import { anthropicConversation, type Block } from "./messages.js";
 import { budgetIn, checkThinking, thinkingFor } from "./thinking.js";
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../shared/content.js";
+import { cannotSend } from "../shared/unsupported.js";
 
 /** How a request asks for thinking. */
 export interface Thinking {

@@ -1,16 +1,10 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../../core/chat/vendor-echo.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { cannotSend, contentParts, mediaTypeOf, type Part } from "../shared/content.js";
-import {
-  CallNames,
-  described,
-  emptyPromptFailure,
-  onlyText,
-  type PastCall,
-  pastCalls,
-  spokenText,
-} from "../shared/history.js";
+import { contentParts, described, mediaTypeOf, type Part } from "../shared/content-parts.js";
+import { onlyText, spokenText } from "../shared/message-text.js";
+import { CallNames, type PastCall, pastCalls } from "../shared/past-calls.js";
+import { cannotSend, emptyPromptFailure } from "../shared/unsupported.js";
 
 const SERVICE = "Gemini";
 

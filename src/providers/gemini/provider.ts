@@ -3,7 +3,10 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { headersFor, joinPath, modelNames, postJson, responseFailure } from "../shared/http.js";
+import { modelNames } from "../shared/model-names.js";
+import { responseFailure } from "../shared/response-failure.js";
+import { joinPath } from "../shared/url.js";
+import { headersFor, postJson } from "../shared/wire-request.js";
 import { geminiBody } from "./request.js";
 
 /** The largest page of the list of models; there are fewer. */

@@ -1,14 +1,9 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../shared/content.js";
-import {
-  type IgnorableParameters,
-  OPENAI_ONLY,
-  objectOf,
-  sendable,
-  wantedFormat,
-} from "../shared/parameters.js";
+import { type IgnorableParameters, OPENAI_ONLY, objectOf, sendable } from "../shared/parameters.js";
+import { wantedFormat } from "../shared/response-format.js";
+import { cannotSend } from "../shared/unsupported.js";
 import { geminiContents } from "./contents.js";
 
 const SERVICE = "Gemini";

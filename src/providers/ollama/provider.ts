@@ -2,15 +2,10 @@ import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { SPLIT_THINKING } from "../openai-compatible.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import {
-  bearer,
-  getRequest,
-  headersFor,
-  joinPath,
-  modelNames,
-  postJson,
-  responseFailure,
-} from "../shared/http.js";
+import { modelNames } from "../shared/model-names.js";
+import { responseFailure } from "../shared/response-failure.js";
+import { joinPath } from "../shared/url.js";
+import { bearer, getRequest, headersFor, postJson } from "../shared/wire-request.js";
 import { ollamaBase, ollamaBody } from "./request.js";
 
 /** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */

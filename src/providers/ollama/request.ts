@@ -2,16 +2,18 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend, contentParts } from "../shared/content.js";
-import { CallNames, described, joinedText, onlyText, pastCalls, spokenText } from "../shared/history.js";
+import { contentParts, described } from "../shared/content-parts.js";
+import { joinedText, onlyText, spokenText } from "../shared/message-text.js";
 import {
   type IgnorableParameters,
   isTextAlone,
   knownOnly,
   OPENAI_ONLY,
   objectOf,
-  wantedFormat,
 } from "../shared/parameters.js";
+import { CallNames, pastCalls } from "../shared/past-calls.js";
+import { wantedFormat } from "../shared/response-format.js";
+import { cannotSend } from "../shared/unsupported.js";
 
 const SERVICE = "Ollama";
 

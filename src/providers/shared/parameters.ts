@@ -1,6 +1,6 @@
 import type { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "./content.js";
+import { cannotSend } from "./unsupported.js";
 
 /** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */
 export type IgnorableParameters = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -89,23 +89,5 @@ export function objectOf(service: string, name: string, value: unknown): Record<
 export function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
-  );
-}
-
-/** What a `response_format` of Chat Completions asks for. */
-export type WantedFormat = { json: false } | { json: true; schema?: unknown };
-
-/** @throws Failure `invalid_request` */
-export function wantedFormat(service: string, format: unknown): WantedFormat {
-  const type = isObject(format) ? format["type"] : format;
-  if (type === undefined || type === "text") return { json: false };
-  if (type === "json_object") return { json: true };
-  const described = isObject(format) && type === "json_schema" ? format["json_schema"] : undefined;
-  if (isObject(described) && isObject(described["schema"]))
-    return { json: true, schema: described["schema"] };
-  throw cannotSend(
-    service,
-    "this response_format",
-    'Use {"type": "json_schema", "json_schema": {"schema": …}}.',
   );
 }

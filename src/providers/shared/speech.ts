@@ -1,6 +1,7 @@
 import type { WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
-import { bearer, headersFor, joinPath, postJson } from "./http.js";
+import { joinPath } from "./url.js";
+import { bearer, headersFor, postJson } from "./wire-request.js";
 
 /** What is to be spoken, and how; what is left out is the service's to choose. */
 export interface SpeechRequest {

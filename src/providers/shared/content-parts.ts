@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
-import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** Bytes that stand in the request itself. */
 export interface InlineData {
@@ -178,19 +178,8 @@ function dataUrl(url: string): InlineData | undefined {
   }
 }
 
-/** @param what the thing, as the end of a sentence: "the parameter n", "audio (message 2)" */
-export function cannotSend(service: string, what: string, instead = ""): Failure {
-  return new Failure("invalid_request", `${service} cannot take ${what}.${instead ? ` ${instead}` : ""}`);
-}
-
-/**
- * The arguments of a tool call in the conversation, as the object that they are the JSON text of. What a model wrote
- * wrongly has been answered with an error, and both must stay in the conversation: such a text is wrapped, as Anthropic's
- * documentation of fine-grained tool streaming has it.
- */
-export function parsedArguments(text: unknown): Record<string, unknown> {
-  if (isObject(text)) return text;
-  if (typeof text !== "string" || text.trim() === "") return {};
-  const value = tryParseJson(text);
-  return isObject(value) ? value : { INVALID_JSON: text };
+/** A part in words. */
+export function described(part: Part): string {
+  if (part.kind !== "other") return part.kind === "image" ? "an image" : `a part of type ${part.kind}`;
+  return part.type === "" ? "a content part without a type" : `a content part of type ${part.type}`;
 }

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import { cannotSend, contentParts, type Part, parsedArguments } from "./content.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { cannotSend } from "./unsupported.js";
 
 /** A tool call of an earlier answer. */
 export interface PastCall {
@@ -50,37 +50,13 @@ export class CallNames {
 }
 
 /**
- * The text of a message whose other parts have been dealt with; several text parts are a line each.
- * @param parts the message's
+ * The arguments of a tool call in the conversation, as the object that they are the JSON text of. What a model wrote
+ * wrongly has been answered with an error, and both must stay in the conversation: such a text is wrapped, as Anthropic's
+ * documentation of fine-grained tool streaming has it.
  */
-export function joinedText(parts: readonly Part[]): string {
-  return parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
-}
-
-/** The text of a message that can be nothing else. @throws Failure `invalid_request` */
-export function onlyText(service: string, message: ChatMessage, place: string): string {
-  const parts = contentParts(message, place);
-  const other = parts.find(({ kind }) => kind !== "text");
-  if (other)
-    throw cannotSend(service, `${described(other)} in a message of the role ${message.role} (${place})`);
-  return joinedText(parts);
-}
-
-/** A part in words. */
-export function described(part: Part): string {
-  if (part.kind !== "other") return part.kind === "image" ? "an image" : `a part of type ${part.kind}`;
-  return part.type === "" ? "a content part without a type" : `a content part of type ${part.type}`;
-}
-
-/** What an assistant said, also where it declined or spoke. */
-export function spokenText(service: string, message: ChatMessage, place: string): string {
-  const text = onlyText(service, message, place);
-  const audio = message["audio"];
-  const instead = message["refusal"] ?? (isObject(audio) ? audio["transcript"] : undefined);
-  return text === "" && typeof instead === "string" ? instead : text;
-}
-
-/** A conversation of which nothing is left once what the service takes elsewhere, and what says nothing, is gone. */
-export function emptyPromptFailure(service: string): Failure {
-  return new Failure("invalid_request", `There is nothing to ask: ${service} needs a message of the user's.`);
+export function parsedArguments(text: unknown): Record<string, unknown> {
+  if (isObject(text)) return text;
+  if (typeof text !== "string" || text.trim() === "") return {};
+  const value = tryParseJson(text);
+  return isObject(value) ? value : { INVALID_JSON: text };
 }

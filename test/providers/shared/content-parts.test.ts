@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
-import {
-  cannotSend,
-  contentParts,
-  type Part,
-  parsedArguments,
-} from "../../../src/providers/shared/content.js";
+import { contentParts, type Part } from "../../../src/providers/shared/content-parts.js";
+import { parsedArguments } from "../../../src/providers/shared/past-calls.js";
+import { cannotSend } from "../../../src/providers/shared/unsupported.js";
 import { anyJson } from "../../support/inputs/arbitraries.js";
 
 /** The one part that a content is, without the author's own. */

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 
 /** What lists call the models that write no answer (Together's `type`). */
@@ -24,4 +25,23 @@ export function isChatModel(entry: unknown): boolean {
   if (!isObject(capabilities)) return true;
   // Mistral's word and Azure's.
   return capabilities["completion_chat"] !== false && capabilities["chat_completion"] !== false;
+}
+
+/**
+ * The names in a list of models, `{data: [{id}]}` or `{models: [{name}]}`, of those that may chat, in the order of the
+ * service.
+ * @throws Failure `bad_response`
+ */
+export function modelNames(body: unknown): string[] {
+  const list = isObject(body) ? (body["data"] ?? body["models"]) : body;
+  if (!Array.isArray(list)) {
+    throw new Failure(
+      "bad_response",
+      "The service's list of models is not in a known form. Check the base URL.",
+    );
+  }
+  return list
+    .filter(isChatModel)
+    .map((entry) => (isObject(entry) ? (entry["id"] ?? entry["name"]) : entry))
+    .filter((name): name is string => typeof name === "string");
 }
