@@ -20,7 +20,7 @@ export class PartialView {
     const { json } = this;
     json.add(this.fence.strip(text));
     this.credit += text.length * SLOTS_PER_CHARACTER;
-    return json.cost <= this.credit ? this.taken() : undefined;
+    return json.copyCost <= this.credit ? this.taken() : undefined;
   }
 
   /** @returns what has not been seen yet, at the end of the text */
@@ -32,7 +32,7 @@ export class PartialView {
   private taken(): unknown {
     const { json } = this;
     if (!json.grown) return undefined;
-    this.credit -= json.cost;
+    this.credit -= json.copyCost;
     return json.take();
   }
 }

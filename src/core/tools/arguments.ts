@@ -1,5 +1,5 @@
-import { jsonFaultAt } from "../json/fault-position.js";
 import { isObject, mayNestDeeper, parseJson, withinDepth } from "../json/parse.js";
+import { findJsonFaultPosition } from "../json/scanner.js";
 import type { SchemaCheck } from "../json/schema.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 
@@ -15,7 +15,7 @@ export function readArguments(text: string, check: SchemaCheck | undefined): Arg
   try {
     value = parseJson(text);
   } catch {
-    const at = jsonFaultAt(text);
+    const at = findJsonFaultPosition(text);
     if (at === undefined) return { wrong: "The arguments have a forbidden key (__proto__ or constructor)." };
     return { wrong: `The arguments are not JSON: they break off or go wrong at character ${at}.` };
   }

@@ -108,7 +108,7 @@ describe("JSON that is still coming", () => {
           at += length;
         }
         json.end();
-        assert.deepEqual([json.whole, json.failed], [true, false]);
+        assert.deepEqual([json.isComplete, json.failed], [true, false]);
         assert.deepEqual(json.take(), parseJson(text));
       }),
     );
@@ -250,7 +250,7 @@ describe("JSON that is still coming", () => {
         try {
           whole = JSON.parse(text);
         } catch {
-          assert.ok(json.failed || !json.whole, text);
+          assert.ok(json.failed || !json.isComplete, text);
           return;
         }
         if (!json.failed) assert.deepEqual(json.take(), whole);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { jsonFaultAt } from "../../../src/core/json/fault-position.js";
+import { findJsonFaultPosition } from "../../../src/core/json/scanner.js";
 import { readArguments } from "../../../src/core/tools/arguments.js";
 
 function isJson(text: string): boolean {
@@ -28,7 +28,7 @@ describe("The place where a text stops being JSON", () => {
   it("is nowhere exactly where JavaScript parses it, and no earlier than its valid beginning", () => {
     fc.assert(
       fc.property(anyNearJson, (text) => {
-        const at = jsonFaultAt(text);
+        const at = findJsonFaultPosition(text);
         assert.equal(at === undefined, isJson(text), JSON.stringify(text));
         if (at !== undefined) assert.ok(at >= 0 && at <= text.length);
       }),
@@ -40,16 +40,16 @@ describe("The place where a text stops being JSON", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.integer(), { minKeys: 1, maxKeys: 3 }), (value) => {
         const text = JSON.stringify(value);
-        assert.equal(jsonFaultAt(text.slice(0, -1)), text.length - 1);
-        assert.equal(jsonFaultAt(`${text} !`), text.length + 1);
+        assert.equal(findJsonFaultPosition(text.slice(0, -1)), text.length - 1);
+        assert.equal(findJsonFaultPosition(`${text} !`), text.length + 1);
       }),
     );
   });
 
   it("is found in a long text as well", () => {
     const text = `{"a":"${"\\u00e9x".repeat(300_000)}","b":[${"1,".repeat(100_000)}2]}`;
-    assert.equal(jsonFaultAt(text), undefined);
-    assert.equal(jsonFaultAt(text.slice(0, -1)), text.length - 1);
+    assert.equal(findJsonFaultPosition(text), undefined);
+    assert.equal(findJsonFaultPosition(text.slice(0, -1)), text.length - 1);
   });
 });
 
