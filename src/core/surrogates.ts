@@ -1,8 +1,8 @@
 /** Whether a text ends in the first half of a surrogate pair. */
 export function endsWithHighSurrogate(text: string): boolean {
-  return isHigh(text.charCodeAt(text.length - 1));
+  return isHighSurrogate(text.charCodeAt(text.length - 1));
 }
 
-export function isHigh(code: number): boolean {
+export function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code < 0xdc00;
 }

@@ -1,4 +1,4 @@
-import { isHigh } from "../surrogates.js";
+import { isHighSurrogate } from "../surrogates.js";
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -24,7 +24,7 @@ export function nextStableBoundary(text: string, from: number): number {
   let place = from;
   while (place < text.length) {
     const code = text.charCodeAt(place);
-    if (place === text.length - 1 && isHigh(code)) return 0;
+    if (place === text.length - 1 && isHighSurrogate(code)) return 0;
     const before = text.charCodeAt(place - 1);
     if (before < FIRST_MARK && code < FIRST_MARK) {
       if (before !== 13 || code !== 10) return place;
@@ -43,7 +43,7 @@ export function previousBoundary(text: string, longest: number): number {
   if (nextStableBoundary(text, longest) === longest) return longest;
   const { index } = GRAPHEMES.segment(text.slice(0, longest + AHEAD)).containing(longest)!;
   if (index > 0) return index;
-  return isHigh(text.charCodeAt(longest - 1)) ? longest - 1 : longest;
+  return isHighSurrogate(text.charCodeAt(longest - 1)) ? longest - 1 : longest;
 }
 
 /** A text's length without a last character of the kind that often goes on in the next piece. */
