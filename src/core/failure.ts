@@ -96,6 +96,18 @@ export class Failure extends Error implements FailureData {
   }
 }
 
+/** Characters of a foreign error message that go into a sentence of this package. */
+const MAX_REASON_CHARS = 200;
+
+/**
+ * Reads the message of anything thrown, to be used inside a sentence: its first line, shortened, without a full stop.
+ * V8 draws a circular structure in further lines.
+ */
+export function readReason(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.split("\n", 1)[0]!.replace(/\.$/, "").slice(0, MAX_REASON_CHARS);
+}
+
 /** Turns anything thrown into a Failure; what is not ours is a fault of this package or of the caller. */
 export function asFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
   if (thrown instanceof Failure) return thrown;

@@ -1,4 +1,6 @@
+import { readReason } from "../failure.js";
 import { isObject } from "../json/parse.js";
+import { isHighSurrogate } from "../surrogates.js";
 
 /** What a tool gave back, for the model to read. */
 export interface ToolResult {
@@ -20,7 +22,7 @@ export function resultOf(value: unknown, most: number): ToolResult {
     if (text === undefined) return failure("The tool gave no result.");
     return { text: cut(text, most), failed: false };
   } catch (thrown) {
-    return failure(`The tool's result cannot be told: ${reasonOf(thrown)}.`);
+    return failure(`The tool's result cannot be told: ${readReason(thrown)}.`);
   }
 }
 
@@ -61,17 +63,6 @@ function plainOf(value: unknown): unknown {
 
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;
-  const end = isHighSurrogate(text, most - 1) ? most - 1 : most;
+  const end = isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most;
   return `${text.slice(0, end)}\n[cut off here: the result has ${text.length} characters, and ${most} are allowed]`;
-}
-
-function isHighSurrogate(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-/** V8 draws a circle in further lines. */
-function reasonOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.split("\n", 1)[0]!.replace(/\.$/, "").slice(0, 200);
 }

@@ -1,4 +1,4 @@
-import { Failure } from "../../core/failure.js";
+import { Failure, readReason } from "../../core/failure.js";
 
 /**
  * A copy that is plain JSON data, of which nothing is shared with the original: what goes to the service, and what
@@ -14,10 +14,4 @@ export function copyAsJson<T>(value: T, name: string): T {
   } catch (thrown) {
     throw new Failure("invalid_request", `${name} cannot be sent as JSON: ${readReason(thrown)}.`);
   }
-}
-
-/** V8 draws the circle in further lines, with the names of all properties on it. */
-function readReason(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.split("\n", 1)[0]!.slice(0, 200);
 }
