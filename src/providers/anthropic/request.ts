@@ -11,13 +11,12 @@ import {
 } from "../shared/parameters.js";
 import { wantedFormat } from "../shared/response-format.js";
 import { cannotSend } from "../shared/unsupported.js";
-import { anthropicConversation, type Block } from "./messages.js";
+import { ANTHROPIC_NAME, type Block } from "./content-blocks.js";
+import { anthropicConversation } from "./messages.js";
 import { budgetIn, checkThinking, thinkingFor } from "./thinking.js";
 
 /** Every answer of the Messages API needs a bound. What every model allows; its authors' examples use no more. */
 const DEFAULT_MAX_TOKENS = 4096;
-
-const SERVICE = "Anthropic";
 
 /** The service has tiers of its own. */
 const { service_tier: _tier, ...UNKNOWN_OF_OPENAI } = OPENAI_ONLY;
@@ -77,15 +76,15 @@ export function anthropicBody(request: ChatRequest): Record<string, unknown> {
     ...(stop === undefined ? {} : { stop_sequences: Array.isArray(stop) ? stop : [stop] }),
     ...filled("metadata", {
       ...(person === undefined ? {} : { user_id: person }),
-      ...objectOf(SERVICE, "metadata", metadata),
+      ...objectOf(ANTHROPIC_NAME, "metadata", metadata),
     }),
     ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
     ...filled("output_config", {
       ...thinking.output,
       ...formatOf(response_format),
-      ...objectOf(SERVICE, "output_config", output_config),
+      ...objectOf(ANTHROPIC_NAME, "output_config", output_config),
     }),
-    ...sendable(SERVICE, parameters, UNKNOWN, INSTEAD),
+    ...sendable(ANTHROPIC_NAME, parameters, UNKNOWN, INSTEAD),
     stream: true,
   };
   checkThinking(request.model, body);
@@ -97,10 +96,10 @@ function filled(name: string, fields: Record<string, unknown>): Record<string, u
 }
 
 function formatOf(format: unknown): Record<string, unknown> {
-  const wanted = wantedFormat(SERVICE, format);
+  const wanted = wantedFormat(ANTHROPIC_NAME, format);
   if (!wanted.json) return {};
   if (wanted.schema === undefined) {
-    throw cannotSend(SERVICE, "a response_format without a schema", "Give it a JSON Schema.");
+    throw cannotSend(ANTHROPIC_NAME, "a response_format without a schema", "Give it a JSON Schema.");
   }
   return { format: { type: "json_schema", schema: wanted.schema } };
 }
@@ -111,7 +110,7 @@ function toolOf(tool: unknown, at: number): Block {
   if (tool["type"] !== "function" && typeof tool["name"] === "string") return tool;
   const described = tool["function"];
   if (!isObject(described) || typeof described["name"] !== "string") {
-    throw cannotSend(SERVICE, `tool ${at}: it is neither a function nor one of Anthropic's tools`);
+    throw cannotSend(ANTHROPIC_NAME, `tool ${at}: it is neither a function nor one of Anthropic's tools`);
   }
   const { name, description, parameters, ...more } = described;
   const cache = tool["cache_control"] ? { cache_control: tool["cache_control"] } : {};
@@ -143,5 +142,5 @@ function chosenTool(choice: unknown): Block {
     if (choice["type"] === "function" && isObject(named)) return { type: "tool", name: named["name"] };
     if (["auto", "any", "tool", "none"].includes(String(choice["type"]))) return choice;
   }
-  throw cannotSend(SERVICE, `the tool_choice ${JSON.stringify(choice)}`);
+  throw cannotSend(ANTHROPIC_NAME, `the tool_choice ${JSON.stringify(choice)}`);
 }

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { cannotSend } from "../shared/unsupported.js";
+import { ANTHROPIC_NAME } from "./content-blocks.js";
 
 /** How a request asks for thinking. */
 export interface Thinking {
@@ -34,7 +35,8 @@ export function thinkingFor(model: string, effort: unknown, most: unknown): Thin
   if (effort === undefined) return {};
   if (effort === "none") return { thinking: { type: "disabled" } };
   const budget = budgetFor(effort);
-  if (budget === undefined) throw cannotSend("Anthropic", `the reasoning_effort ${JSON.stringify(effort)}`);
+  if (budget === undefined)
+    throw cannotSend(ANTHROPIC_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
   const version = versionOf(model);
   if (version >= ADAPTIVE) {
     const newest = version > ADAPTIVE;
@@ -95,7 +97,8 @@ export function checkThinking(model: string, body: Readonly<Record<string, unkno
     typeof top_p === "number" && top_p < LEAST_TOP_P && `top_p below ${LEAST_TOP_P}`,
     isObject(choice) && ["any", "tool"].includes(String(choice["type"])) && "a tool that has to be called",
   ].find((what) => what !== false);
-  if (refused) throw cannotSend("Anthropic", `${refused} beside thinking`, "Leave out the one or the other.");
+  if (refused)
+    throw cannotSend(ANTHROPIC_NAME, `${refused} beside thinking`, "Leave out the one or the other.");
 }
 
 /** Below it the service takes none that thinks. */

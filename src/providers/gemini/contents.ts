@@ -6,7 +6,8 @@ import { onlyText, spokenText } from "../shared/message-text.js";
 import { CallNames, type PastCall, pastCalls } from "../shared/past-calls.js";
 import { cannotSend, emptyPromptFailure } from "../shared/unsupported.js";
 
-const SERVICE = "Gemini";
+/** How error messages call the service. */
+export const GEMINI_NAME = "Gemini";
 
 type GeminiPart = Record<string, unknown>;
 
@@ -38,9 +39,10 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
     const place = `Message ${at}`;
     const { role } = message;
     const isResult = role === "tool" || role === "function";
-    if (role === "system" || role === "developer") system.push({ text: onlyText(SERVICE, message, place) });
+    if (role === "system" || role === "developer")
+      system.push({ text: onlyText(GEMINI_NAME, message, place) });
     else if (role === "assistant") {
-      const calls = pastCalls(SERVICE, message, place);
+      const calls = pastCalls(GEMINI_NAME, message, place);
       names.add(calls);
       const parts = answerParts(message, calls, place);
       if (!isEarlier(model)) signFirstCall(parts);
@@ -55,10 +57,10 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
       const part = resultPart(message, names.of(message, place), place);
       if (answering) contents.at(-1)!.parts.push(part);
       else add(contents, "user", [part]);
-    } else throw cannotSend(SERVICE, `the role "${role}" (${place})`);
+    } else throw cannotSend(GEMINI_NAME, `the role "${role}" (${place})`);
     answering = isResult;
   }
-  if (contents.length === 0) throw emptyPromptFailure(SERVICE);
+  if (contents.length === 0) throw emptyPromptFailure(GEMINI_NAME);
   return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
 }
 
@@ -67,7 +69,7 @@ function add(contents: Content[], role: Content["role"], parts: GeminiPart[]): v
 }
 
 function answerParts(message: ChatMessage, calls: readonly PastCall[], place: string): GeminiPart[] {
-  const text = spokenText(SERVICE, message, place);
+  const text = spokenText(GEMINI_NAME, message, place);
   const signature = signatureOf(message);
   const parts: GeminiPart[] = text === "" && signature === undefined ? [] : [{ text }];
   if (signature !== undefined) parts[0]!["thoughtSignature"] = signature;
@@ -106,7 +108,7 @@ function signatureOf(message: ChatMessage): string | undefined {
 }
 
 function resultPart(message: ChatMessage, name: string, place: string): GeminiPart {
-  const text = onlyText(SERVICE, message, place);
+  const text = onlyText(GEMINI_NAME, message, place);
   const value = tryParseJson(text);
   const id = message["tool_call_id"];
   // An object stands for itself; anything else gets a name, for the service takes objects alone.
@@ -119,14 +121,14 @@ function partOf(part: Part, place: string): GeminiPart {
   if (part.kind === "other") {
     // The author writes Gemini's own part: `{"fileData": …}`, `{"inlineData": …, "videoMetadata": …}`.
     if (part.type === "") return { ...part.raw };
-    throw cannotSend(SERVICE, `${described(part)} (${place})`);
+    throw cannotSend(GEMINI_NAME, `${described(part)} (${place})`);
   }
   if (part.data) return { inlineData: { mimeType: part.data.mediaType, data: part.data.base64 } };
-  if (part.kind === "audio") throw cannotSend(SERVICE, `audio without data (${place})`);
+  if (part.kind === "audio") throw cannotSend(GEMINI_NAME, `audio without data (${place})`);
   if (part.url !== undefined) return fileData(part.url);
   if (part.kind === "file" && part.id !== undefined && /^https?:/.test(part.id)) return fileData(part.id);
   throw cannotSend(
-    SERVICE,
+    GEMINI_NAME,
     `a file by its id (${place})`,
     "Give the address that it got when it was uploaded as file_url, or send its bytes as file_data.",
   );

@@ -4,9 +4,7 @@ import { isObject } from "../../core/json/parse.js";
 import { type IgnorableParameters, OPENAI_ONLY, objectOf, sendable } from "../shared/parameters.js";
 import { wantedFormat } from "../shared/response-format.js";
 import { cannotSend } from "../shared/unsupported.js";
-import { geminiContents } from "./contents.js";
-
-const SERVICE = "Gemini";
+import { GEMINI_NAME, geminiContents } from "./contents.js";
 
 /** Parameters that have only another name (Gemini API reference, "GenerationConfig"). */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -74,7 +72,7 @@ export function geminiBody(request: ChatRequest): Record<string, unknown> {
       : {}),
     ...formatOf(response_format),
     ...thinkingOf(request.model, reasoning_effort),
-    ...objectOf(SERVICE, "generationConfig", generationConfig),
+    ...objectOf(GEMINI_NAME, "generationConfig", generationConfig),
   };
   const tools = toolsOf(request.tools ?? []);
   return {
@@ -82,12 +80,12 @@ export function geminiBody(request: ChatRequest): Record<string, unknown> {
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: toolConfigOf(tool_choice) } : {}),
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
-    ...sendable(SERVICE, parameters, UNKNOWN, INSTEAD),
+    ...sendable(GEMINI_NAME, parameters, UNKNOWN, INSTEAD),
   };
 }
 
 function formatOf(format: unknown): Record<string, unknown> {
-  const wanted = wantedFormat(SERVICE, format);
+  const wanted = wantedFormat(GEMINI_NAME, format);
   if (!wanted.json) return {};
   return {
     responseMimeType: "application/json",
@@ -109,15 +107,19 @@ function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
   if (!WANTS_WORD.test(model)) {
     const budget = typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
-    if (budget === undefined) throw cannotSend(SERVICE, `the reasoning_effort ${JSON.stringify(effort)}`);
+    if (budget === undefined) throw cannotSend(GEMINI_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
     if (budget === 0 && ALWAYS_THINKS.test(model)) {
-      throw cannotSend(SERVICE, `the reasoning_effort "none" for ${model}`, "It always thinks: use minimal.");
+      throw cannotSend(
+        GEMINI_NAME,
+        `the reasoning_effort "none" for ${model}`,
+        "It always thinks: use minimal.",
+      );
     }
     return { thinkingConfig: { thinkingBudget: budget, includeThoughts: budget > 0 } };
   }
   if (!LEVELS.has(effort)) {
     throw cannotSend(
-      SERVICE,
+      GEMINI_NAME,
       `the reasoning_effort ${JSON.stringify(effort)} for ${model}`,
       "It takes minimal, low, medium and high.",
     );
@@ -134,7 +136,7 @@ function toolsOf(tools: readonly unknown[]): object[] {
     const described = tool["function"];
     if (isObject(described) && typeof described["name"] === "string") functions.push(declaration(described));
     else if (tool["type"] === undefined) own.push(tool);
-    else throw cannotSend(SERVICE, `tool ${at}: it is neither a function nor one of Gemini's tools`);
+    else throw cannotSend(GEMINI_NAME, `tool ${at}: it is neither a function nor one of Gemini's tools`);
   }
   return functions.length > 0 ? [{ functionDeclarations: functions }, ...own] : own;
 }
@@ -157,5 +159,5 @@ function toolConfigOf(choice: unknown): object {
   if (isObject(named) && typeof named["name"] === "string") {
     return { functionCallingConfig: { mode: "ANY", allowedFunctionNames: [named["name"]] } };
   }
-  throw cannotSend(SERVICE, `the tool_choice ${JSON.stringify(choice)}`);
+  throw cannotSend(GEMINI_NAME, `the tool_choice ${JSON.stringify(choice)}`);
 }

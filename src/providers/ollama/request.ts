@@ -1,9 +1,5 @@
-import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
-import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { contentParts, described } from "../shared/content-parts.js";
-import { joinedText, onlyText, spokenText } from "../shared/message-text.js";
 import {
   type IgnorableParameters,
   isTextAlone,
@@ -11,11 +7,9 @@ import {
   OPENAI_ONLY,
   objectOf,
 } from "../shared/parameters.js";
-import { CallNames, pastCalls } from "../shared/past-calls.js";
 import { wantedFormat } from "../shared/response-format.js";
 import { cannotSend } from "../shared/unsupported.js";
-
-const SERVICE = "Ollama";
+import { OLLAMA_NAME, ollamaMessages } from "./messages.js";
 
 /** Names of Chat Completions for options of the model. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -103,10 +97,10 @@ export function ollamaBody(
     own[option] = option === "stop" && !Array.isArray(value) ? [value] : value;
     delete parameters[name];
   }
-  Object.assign(own, objectOf(SERVICE, "options", options));
+  Object.assign(own, objectOf(OLLAMA_NAME, "options", options));
   // Where it must not call any, it is not told of any.
   const tools = parameters["tool_choice"] === "none" ? [] : (request.tools ?? []).map(toolOf);
-  const wanted = wantedFormat(SERVICE, response_format);
+  const wanted = wantedFormat(OLLAMA_NAME, response_format);
   return {
     model: request.model,
     messages: ollamaMessages(request.messages),
@@ -115,14 +109,15 @@ export function ollamaBody(
     ...thinkOf(request.model, reasoning_effort),
     ...keepAlive(settings["keepAlive"]),
     ...(Object.keys(own).length > 0 ? { options: own } : {}),
-    ...knownOnly(SERVICE, parameters, FIELDS, HARMLESS, INSTEAD),
+    ...knownOnly(OLLAMA_NAME, parameters, FIELDS, HARMLESS, INSTEAD),
     stream: true,
   };
 }
 
 function thinkOf(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
-  if (typeof effort !== "string") throw cannotSend(SERVICE, `the reasoning_effort ${JSON.stringify(effort)}`);
+  if (typeof effort !== "string")
+    throw cannotSend(OLLAMA_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
   if (effort === "none") return { think: false };
   if (!LEVELLED.test(model)) return { think: true };
   return { think: Object.hasOwn(LEVELS, effort) ? LEVELS[effort] : effort };
@@ -137,80 +132,5 @@ function keepAlive(value: unknown): Record<string, unknown> {
 
 function toolOf(tool: unknown, at: number): unknown {
   if (isObject(tool) && isObject(tool["function"])) return tool;
-  throw cannotSend(SERVICE, `tool ${at}: it is not a function`);
-}
-
-/** A conversation of Chat Completions as Ollama has it: one text a message, images beside it, arguments as objects. */
-function ollamaMessages(messages: readonly ChatMessage[]): object[] {
-  const names = new CallNames();
-  return messages.map((message, at) => {
-    const place = `Message ${at}`;
-    switch (message.role) {
-      case "system":
-      case "developer":
-        return { role: "system", content: onlyText(SERVICE, message, place) };
-      case "user":
-        return userMessage(message, place);
-      case "assistant":
-        return assistantMessage(message, names, place);
-      case "tool":
-        return toolResult(message, names, place);
-      default:
-        throw cannotSend(SERVICE, `the role "${message.role}" (${place})`);
-    }
-  });
-}
-
-function userMessage(message: ChatMessage, place: string): object {
-  const parts = contentParts(message, place);
-  const images = parts.flatMap((part) => {
-    if (part.kind === "text") return [];
-    if (part.kind !== "image")
-      throw cannotSend(SERVICE, `${described(part)} (${place})`, "It takes text and images.");
-    if (part.data) return [part.data.base64];
-    throw cannotSend(SERVICE, `an image by its address (${place})`, "Send it as a data URL.");
-  });
-  return { role: "user", content: joinedText(parts), ...(images.length > 0 ? { images } : {}) };
-}
-
-function assistantMessage(message: ChatMessage, names: CallNames, place: string): object {
-  const calls = pastCalls(SERVICE, message, place);
-  names.add(calls);
-  const thinking = message["reasoning_content"];
-  return {
-    role: "assistant",
-    content: spokenText(SERVICE, message, place),
-    ...(typeof thinking === "string" && thinking !== "" ? { thinking } : {}),
-    ...(calls.length > 0
-      ? {
-          tool_calls: calls.map(({ id, name, arguments: args }) => ({
-            ...(id === "" ? {} : { id }),
-            function: { name, arguments: args },
-          })),
-        }
-      : {}),
-  };
-}
-
-function toolResult(message: ChatMessage, names: CallNames, place: string): object {
-  const id = message["tool_call_id"];
-  return {
-    role: "tool",
-    content: onlyText(SERVICE, message, place),
-    tool_name: names.of(message, place),
-    ...(typeof id === "string" && id !== "" ? { tool_call_id: id } : {}),
-  };
-}
-
-/** @throws Failure `configuration` for an address that belongs to another part of the service */
-export function ollamaBase(baseUrl: string): string {
-  const url = new URL(baseUrl);
-  if (/\/api\/(chat|generate|tags)\/*$/.test(url.pathname)) {
-    throw new Failure(
-      "configuration",
-      `The base URL ends in a path of ${SERVICE}'s: it is only the address of the server.`,
-    );
-  }
-  url.pathname = url.pathname.replace(/\/(api|v1)\/*$/, "");
-  return url.href;
+  throw cannotSend(OLLAMA_NAME, `tool ${at}: it is not a function`);
 }
