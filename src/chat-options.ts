@@ -8,7 +8,7 @@ import { Failure } from "./core/failure.js";
 import { RecentMap } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 import { checkEndpoint } from "./providers/check-endpoint.js";
-import { providerById } from "./providers/index.js";
+import { getProvider } from "./providers/index.js";
 import type { Provider, ProviderMemory } from "./providers/provider.js";
 import type { Endpoint } from "./providers/shared/endpoint.js";
 import { createAgent } from "./transport/agent.js";
@@ -88,7 +88,7 @@ export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup 
 }
 
 function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
-  const provider = providerById(options.provider);
+  const provider = getProvider(options.provider);
   const timeouts = withDefaults(DEFAULT_TIMEOUTS, options.timeouts);
   const endpoint = endpointOf(provider, options);
   return {

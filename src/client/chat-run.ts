@@ -13,7 +13,7 @@ import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
-import { serviceName } from "../providers/shared/endpoint.js";
+import { formatServiceName } from "../providers/shared/endpoint.js";
 import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 import { secretsOf, withoutSecrets } from "./hide-secrets.js";
@@ -146,7 +146,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.headers = {};
     try {
       checkRequest(setup.request);
-      const request = keptFor(setup.request, () => serviceName(setup.provider, setup.endpoint));
+      const request = keptFor(setup.request, () => formatServiceName(setup.provider, setup.endpoint));
       const wire = setup.provider.chat(request, setup.endpoint, this.lesson.knowledge());
       checkSize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
@@ -276,7 +276,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       outcome,
       finishReason,
       get service() {
-        return serviceName(setup.provider, setup.endpoint);
+        return formatServiceName(setup.provider, setup.endpoint);
       },
       stats: statsOf(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,

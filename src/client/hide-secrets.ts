@@ -2,11 +2,11 @@ import { redact } from "../core/errors/redact.js";
 import { Failure } from "../core/failure.js";
 import type { Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
-import { secretHeaders } from "../providers/shared/endpoint.js";
+import { listSecretHeaderValues } from "../providers/shared/endpoint.js";
 
 /** What must not be told of an endpoint. */
 export function secretsOf(endpoint: Endpoint): string[] {
-  return [endpoint.apiKey ?? "", ...secretHeaders(endpoint)];
+  return [endpoint.apiKey ?? "", ...listSecretHeaderValues(endpoint)];
 }
 
 /** The failure as it may be told: with the provider's name, and without key and secret headers, which services quote. */

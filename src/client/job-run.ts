@@ -53,7 +53,7 @@ export class JobRun {
     if (id !== undefined && only === undefined) return this.stream(jobId(id));
     if (only === undefined) {
       checkRequest(this.setup.request);
-      this.protocol.check(this.setup.request);
+      this.protocol.checkRequest(this.setup.request);
     }
     const job = await this.create().catch((thrown: unknown) => this.told(thrown));
     // Cancelling is no error, and what it broke off is none.
@@ -77,8 +77,12 @@ export class JobRun {
     const { protocol, setup } = this;
     const { type, options = setup.request.parameters } = setup.job ?? {};
     const { user, metadata } = options ?? {};
-    const request = protocol.create(setup.endpoint, { ...(type ? { type } : {}), user, metadata });
-    return protocol.created(await this.ask(request, CREATE, this.giveUp.signal));
+    const request = protocol.buildCreateRequest(setup.endpoint, {
+      ...(type ? { type } : {}),
+      user,
+      metadata,
+    });
+    return protocol.readJobId(await this.ask(request, CREATE, this.giveUp.signal));
   }
 
   /** Ends the stream's own job. The stream stays as it was, whatever becomes of that. */
@@ -106,8 +110,8 @@ export class JobRun {
 
   private async complete(job: string, status: JobStatus, reason?: string): Promise<JobReport> {
     const { protocol, setup } = this;
-    const request = protocol.complete(setup.endpoint, job, status, reason);
-    const account = protocol.completed(await this.ask(request, COMPLETE));
+    const request = protocol.buildCompleteRequest(setup.endpoint, job, status, reason);
+    const account = protocol.readAccount(await this.ask(request, COMPLETE));
     if (status === "failed" || account.creditApplied !== false) return { id: job, ...account };
     const warning = `The job ${job} has ended and was not charged: the team may be out of credits.`;
     return { id: job, ...account, warning };

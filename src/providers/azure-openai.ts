@@ -1,34 +1,34 @@
-import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
+import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { modelNames } from "./shared/model-names.js";
-import { openAiSpeech } from "./shared/speech.js";
-import { joinPath, pathSegment } from "./shared/url.js";
+import { readModelNames } from "./shared/model-names.js";
+import { buildSpeechRequest } from "./shared/speech.js";
+import { encodePathSegment, joinPath } from "./shared/url.js";
 
 /** From here on the dated API knows `max_completion_tokens`. */
 const KNOWS_COMPLETION_TOKENS = "2024-09-01";
 
-const CHAT = openAiCompatible({
+const CHAT = createOpenAiProvider({
   id: "azure-openai",
   label: "Azure OpenAI",
   keyRequired: true,
   keyVariable: "AZURE_OPENAI_API_KEY",
   settings: [{ name: "deployment", kind: "text" }, { name: "apiVersion", kind: "text" }, SPLIT_THINKING],
   maxTokensField: "max_completion_tokens",
-  authorization: keyOf,
-  chatUrl: (endpoint, model) => urlOf(endpoint, deploymentOf(endpoint) ?? model, "chat/completions"),
-  modelsUrl: (endpoint) => {
+  buildAuthorization: keyOf,
+  buildChatUrl: (endpoint, model) => urlOf(endpoint, deploymentOf(endpoint) ?? model, "chat/completions"),
+  buildModelsUrl: (endpoint) => {
     const version = versionOf(endpoint);
     if (version === undefined) return v1(endpoint, "models");
     return dated(joinPath(resource(endpoint), "openai/models"), version);
   },
   // The list is of what could be deployed: none of it can be asked before, and then under another name.
   modelNames: (body, endpoint) => {
-    modelNames(body);
+    readModelNames(body);
     const deployment = deploymentOf(endpoint);
     return deployment === undefined ? [] : [deployment];
   },
-  adapt: (body, endpoint) => {
+  adaptBody: (body, endpoint) => {
     const { max_completion_tokens: most, ...rest } = body;
     const version = versionOf(endpoint);
     const old = version !== undefined && version < KNOWS_COMPLETION_TOKENS;
@@ -51,7 +51,7 @@ export const AZURE_OPENAI: Provider = {
   // A voice is another deployment than the one that chats.
   speech: (request, endpoint) => {
     const model = request.model ?? deploymentOf(endpoint) ?? "";
-    return openAiSpeech(
+    return buildSpeechRequest(
       { ...request, model },
       endpoint,
       urlOf(endpoint, model, "audio/speech"),
@@ -67,7 +67,7 @@ function keyOf({ apiKey }: Endpoint): Record<string, string> {
 function urlOf(endpoint: Endpoint, deployment: string, path: string): URL {
   const version = versionOf(endpoint);
   if (version === undefined) return v1(endpoint, path);
-  const step = pathSegment(deployment, "The name of the deployment");
+  const step = encodePathSegment(deployment, "The name of the deployment");
   return dated(joinPath(resource(endpoint), `openai/deployments/${step}/${path}`), version);
 }
 

@@ -2,8 +2,8 @@ import { Failure } from "../core/failure.js";
 import type { Provider } from "./provider.js";
 import { checkSettings } from "./settings.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { isRemotePlainHttp, secretHeaders } from "./shared/endpoint.js";
-import { unresolvedVariable } from "./shared/environment.js";
+import { isRemotePlainHttp, listSecretHeaderValues } from "./shared/endpoint.js";
+import { findUnresolvedVariable } from "./shared/environment.js";
 
 /**
  * Checks where a request would go and with what, before any socket is opened.
@@ -18,7 +18,7 @@ export function checkEndpoint(
   const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider.label);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
-  const secret = key !== undefined || secretHeaders(endpoint).length > 0;
+  const secret = key !== undefined || listSecretHeaderValues(endpoint).length > 0;
   if (secret && isRemotePlainHttp(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
@@ -33,7 +33,7 @@ function checkUrl(text: string | undefined, label: string): URL {
   if (!text) {
     throw new Failure("configuration", `The base URL of ${label} is not set. Enter it in the provider.`);
   }
-  const variable = unresolvedVariable(text);
+  const variable = findUnresolvedVariable(text);
   if (variable) {
     throw new Failure(
       "configuration",
@@ -72,7 +72,7 @@ function checkKey(provider: Provider, key: string | undefined, authorised: boole
       : "";
     throw new Failure("credentials", `${provider.label} needs an API key. Enter it in the provider${hint}.`);
   }
-  const variable = unresolvedVariable(key, true);
+  const variable = findUnresolvedVariable(key, true);
   if (variable) {
     throw new Failure(
       "credentials",
@@ -98,7 +98,7 @@ function checkHeader(name: string, value: unknown): void {
   if (typeof value !== "string" || !isHeaderText(value)) {
     throw new Failure("configuration", `The extra header ${name} has a value that cannot be sent.`);
   }
-  const variable = unresolvedVariable(value);
+  const variable = findUnresolvedVariable(value);
   if (variable) {
     throw new Failure(
       "credentials",

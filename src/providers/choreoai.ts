@@ -1,10 +1,10 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { isObject } from "../core/json/parse.js";
-import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
+import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
-import { contentParts, described } from "./shared/content-parts.js";
-import { type IgnorableParameters, isTextAlone, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
-import { cannotSend } from "./shared/unsupported.js";
+import { describePart, readContentParts } from "./shared/content-parts.js";
+import { type IgnorableParameters, isTextOnly, knownOnly, OPENAI_ONLY } from "./shared/parameters.js";
+import { createUnsupportedFailure } from "./shared/unsupported.js";
 import { joinPathOnce } from "./shared/url.js";
 
 const LABEL = "ChoreoAI";
@@ -32,7 +32,7 @@ const HARMLESS: IgnorableParameters = {
   n: (value) => value === 1,
   response_format: (value) => isObject(value) && value["type"] === "text",
   logprobs: (value) => value === false,
-  modalities: isTextAlone,
+  modalities: isTextOnly,
 };
 
 function isDefault(choice: unknown): boolean {
@@ -40,7 +40,7 @@ function isDefault(choice: unknown): boolean {
 }
 
 /** The gateway's server (branch `develop`): it routes by the beginning of the model's name. */
-export const CHOREOAI: Provider = openAiCompatible({
+export const CHOREOAI: Provider = createOpenAiProvider({
   id: "choreoai",
   label: LABEL,
   baseUrl: "http://localhost:8000",
@@ -49,9 +49,9 @@ export const CHOREOAI: Provider = openAiCompatible({
   keyVariable: "CHOREOAI_API_KEY",
   settings: [SPLIT_THINKING],
   speaks: false,
-  chatUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "chat/completions"),
-  modelsUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "models"),
-  adapt,
+  buildChatUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "chat/completions"),
+  buildModelsUrl: ({ baseUrl }) => joinPathOnce(baseUrl, "v1", "models"),
+  adaptBody: adapt,
 });
 
 /** What its server would drop without a word, and the answer be another one for it, is refused. */
@@ -65,11 +65,13 @@ function adapt({ max_completion_tokens: most, ...body }: Record<string, unknown>
 /** A role, a text and a name are all that a message has. */
 function plainMessage(message: ChatMessage, at: number): ChatMessage {
   const { role } = message;
-  if (role === "tool" || role === "function") throw cannotSend(LABEL, `results of tools (message ${at})`);
+  if (role === "tool" || role === "function")
+    throw createUnsupportedFailure(LABEL, `results of tools (message ${at})`);
   const calls = message["tool_calls"];
-  if (Array.isArray(calls) && calls.length > 0) throw cannotSend(LABEL, `tool calls (message ${at})`);
-  const texts = contentParts(message, `Message ${at}`).map((part) => {
-    if (part.kind !== "text") throw cannotSend(LABEL, `${described(part)} (message ${at})`);
+  if (Array.isArray(calls) && calls.length > 0)
+    throw createUnsupportedFailure(LABEL, `tool calls (message ${at})`);
+  const texts = readContentParts(message, `Message ${at}`).map((part) => {
+    if (part.kind !== "text") throw createUnsupportedFailure(LABEL, `${describePart(part)} (message ${at})`);
     return part.text;
   });
   const name = message["name"];

@@ -4,14 +4,14 @@ import { AZURE_OPENAI } from "./azure-openai.js";
 import { CHOREOAI } from "./choreoai.js";
 import { GEMINI } from "./gemini/provider.js";
 import { OLLAMA } from "./ollama/provider.js";
-import { openAiCompatible } from "./openai-compatible.js";
+import { createOpenAiProvider } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
 import { SAAS_LLM } from "./saas-llm.js";
 import { VENICE } from "./venice.js";
 
 /** Needs no account: its server is part of the package, and whoever starts it knows address and key. */
-const DEMO = openAiCompatible({
+const DEMO = createOpenAiProvider({
   id: "demo",
   label: "Demo (built in, no key)",
   keyRequired: false,
@@ -22,7 +22,7 @@ const DEMO = openAiCompatible({
 /** Every provider, in the order of the editor's list. A new one is a file beside this one and an entry here. */
 export const PROVIDERS: readonly Provider[] = [
   DEMO,
-  ...PRESETS.map(openAiCompatible),
+  ...PRESETS.map(createOpenAiProvider),
   VENICE,
   ANTHROPIC,
   GEMINI,
@@ -38,7 +38,7 @@ const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) =>
 const ALIASES: Readonly<Record<string, string>> = { "openai-compatible": "custom" };
 
 /** @throws Failure `configuration` for a provider that does not exist */
-export function providerById(id: string): Provider {
+export function getProvider(id: string): Provider {
   const provider = BY_ID.get(Object.hasOwn(ALIASES, id) ? ALIASES[id]! : id);
   if (!provider) {
     throw new Failure(
@@ -50,6 +50,6 @@ export function providerById(id: string): Provider {
 }
 
 /** Whether a provider goes on from an answer that the request begins for it; false for one that is not known. */
-export function takesPrefill(id: string): boolean {
+export function supportsPrefill(id: string): boolean {
   return BY_ID.get(id)?.prefill === true;
 }

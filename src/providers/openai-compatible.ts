@@ -3,11 +3,11 @@ import { withoutKept } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { modelNames } from "./shared/model-names.js";
-import { responseFailure } from "./shared/response-failure.js";
-import { openAiSpeech } from "./shared/speech.js";
+import { readModelNames } from "./shared/model-names.js";
+import { readResponseFailure } from "./shared/response-failure.js";
+import { buildSpeechRequest } from "./shared/speech.js";
 import { joinPath } from "./shared/url.js";
-import { bearer, headersFor, postJson } from "./shared/wire-request.js";
+import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 /** What differs between the services that speak Chat Completions. */
 export interface Preset {
@@ -24,27 +24,30 @@ export interface Preset {
   speaks?: false;
   settings?: readonly ProviderSetting[];
   /** Where the questions go; default: `chat/completions` below the base URL. */
-  chatUrl?(endpoint: Endpoint, model: string): URL;
+  buildChatUrl?(endpoint: Endpoint, model: string): URL;
   /** Where the list of models is; default: `models` below the base URL. */
-  modelsUrl?(endpoint: Endpoint): URL;
+  buildModelsUrl?(endpoint: Endpoint): URL;
   /** What the list tells; default: all names in it that may chat. */
   modelNames?: Provider["modelNames"];
   balance?: Provider["balance"];
   /** How the key travels; default: as a bearer token. */
-  authorization?(endpoint: Endpoint): Record<string, string>;
+  buildAuthorization?(endpoint: Endpoint): Record<string, string>;
   /**
    * The body in the form that this service takes; default: as it is.
    * @throws Failure `invalid_request` for what the service cannot take
    */
-  adapt?(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown>;
+  adaptBody?(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown>;
 }
 
 /** Reasoning that a model writes between tags into its answer is told apart; see `ThinkingSplitter`. */
 export const SPLIT_THINKING: ProviderSetting = { name: "splitThinking", kind: "tick", shared: true };
 
 /** Makes the provider of a service that speaks OpenAI's Chat Completions. */
-export function openAiCompatible(preset: Preset): Provider {
-  const { authorization = bearer, modelsUrl = (endpoint) => joinPath(endpoint.baseUrl, "models") } = preset;
+export function createOpenAiProvider(preset: Preset): Provider {
+  const {
+    buildAuthorization: authorization = buildBearerHeader,
+    buildModelsUrl: modelsUrl = (endpoint) => joinPath(endpoint.baseUrl, "models"),
+  } = preset;
   return {
     id: preset.id,
     label: preset.label,
@@ -53,39 +56,45 @@ export function openAiCompatible(preset: Preset): Provider {
     settings: preset.settings ?? [SPLIT_THINKING],
     ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
-    chat: chatWith(preset),
-    ...(preset.speaks === false ? {} : { speech: (request, endpoint) => openAiSpeech(request, endpoint) }),
+    chat: createChatBuilder(preset),
+    ...(preset.speaks === false
+      ? {}
+      : { speech: (request, endpoint) => buildSpeechRequest(request, endpoint) }),
     models: (endpoint) => ({
       method: "GET",
       url: modelsUrl(endpoint),
-      headers: headersFor(endpoint, authorization(endpoint)),
+      headers: buildHeaders(endpoint, authorization(endpoint)),
     }),
-    modelNames: preset.modelNames ?? modelNames,
+    modelNames: preset.modelNames ?? readModelNames,
     ...(preset.balance ? { balance: preset.balance } : {}),
-    failure: responseFailure,
+    failure: readResponseFailure,
     learn: learnFromRefusal,
   };
 }
 
-function chatWith(preset: Preset): Provider["chat"] {
-  const { adapt = (body) => body, authorization = bearer, maxTokensField = "max_tokens" } = preset;
-  const chatUrl = preset.chatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
+function createChatBuilder(preset: Preset): Provider["chat"] {
+  const {
+    adaptBody: adapt = (body) => body,
+    buildAuthorization: authorization = buildBearerHeader,
+    maxTokensField = "max_tokens",
+  } = preset;
+  const chatUrl = preset.buildChatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
   /** The same for most requests of an endpoint, and a fifth of what is to be done before a request can leave. */
   const destinations = new WeakMap<Endpoint, { model: string; url: URL; headers: Record<string, string> }>();
   return (request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest => {
     const { model } = request;
     let known = destinations.get(endpoint);
     if (known?.model !== model) {
-      const headers = headersFor(endpoint, authorization(endpoint));
+      const headers = buildHeaders(endpoint, authorization(endpoint));
       known = { model, url: chatUrl(endpoint, model), headers };
       destinations.set(endpoint, known);
     }
-    const body = bodyOf(request, memory, maxTokensField);
-    return postJson(known.url, known.headers, adapt(body, endpoint));
+    const body = buildBody(request, memory, maxTokensField);
+    return buildPostRequest(known.url, known.headers, adapt(body, endpoint));
   };
 }
 
-function bodyOf(
+function buildBody(
   request: ChatRequest,
   memory: ProviderMemory,
   maxTokensField: string,

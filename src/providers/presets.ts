@@ -1,17 +1,17 @@
 import { isObject } from "../core/json/parse.js";
 import type { Preset } from "./openai-compatible.js";
-import { type StrictAssistant, withStrictMessages } from "./shared/strict-messages.js";
+import { type AssistantSchema, restrictMessages } from "./shared/strict-messages.js";
 import { joinPath } from "./shared/url.js";
-import { getRequest } from "./shared/wire-request.js";
+import { buildGetRequest } from "./shared/wire-request.js";
 
 /** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
-const GROQ: StrictAssistant = {
+const GROQ: AssistantSchema = {
   fields: new Set(["content", "name", "reasoning", "tool_calls"]),
   renamed: { reasoning_content: "reasoning" },
 };
 
 /** Mistral does so too, and takes reasoning back in no field at all. */
-const MISTRAL: StrictAssistant = { fields: new Set(["content", "prefix", "tool_calls"]) };
+const MISTRAL: AssistantSchema = { fields: new Set(["content", "prefix", "tool_calls"]) };
 
 /** The services that speak Chat Completions, with the addresses that their documentation gives. */
 export const PRESETS: readonly Preset[] = [
@@ -31,7 +31,7 @@ export const PRESETS: readonly Preset[] = [
     prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
     balance: {
-      request: (endpoint) => getRequest(endpoint, joinPath(endpoint.baseUrl, "key")),
+      request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "key")),
       read: openRouterBalance,
     },
   },
@@ -42,7 +42,7 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "GROQ_API_KEY",
-    adapt: (body) => withStrictMessages(body, GROQ),
+    adaptBody: (body) => restrictMessages(body, GROQ),
   },
   {
     id: "mistral",
@@ -50,8 +50,8 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.mistral.ai/v1",
     keyRequired: true,
     keyVariable: "MISTRAL_API_KEY",
-    adapt: ({ seed, ...body }) =>
-      withStrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL),
+    adaptBody: ({ seed, ...body }) =>
+      restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL),
   },
   {
     id: "deepseek",

@@ -9,15 +9,15 @@ import type { Endpoint } from "./shared/endpoint.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";
 import {
   type IgnorableParameters,
-  isTextAlone,
+  isTextOnly,
   knownOnly,
   OPENAI_ONLY,
-  objectOf,
-  withoutNulls,
+  omitNulls,
+  requireObject,
 } from "./shared/parameters.js";
-import { responseFailure } from "./shared/response-failure.js";
-import { joinPathOnce, pathSegment } from "./shared/url.js";
-import { bearer, getRequest, headersFor, postJson } from "./shared/wire-request.js";
+import { readResponseFailure } from "./shared/response-failure.js";
+import { encodePathSegment, joinPathOnce } from "./shared/url.js";
+import { buildBearerHeader, buildGetRequest, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 const SETTINGS: readonly ProviderSetting[] = [
   { name: "team", kind: "text", required: true },
@@ -48,7 +48,7 @@ const HARMLESS: IgnorableParameters = {
   n: (value) => value === 1,
   logprobs: (value) => value === false,
   parallel_tool_calls: (value) => value !== false,
-  modalities: isTextAlone,
+  modalities: isTextOnly,
 };
 
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -61,20 +61,20 @@ const INSTEAD: Readonly<Record<string, string>> = {
 const LONGEST_REASON = 500;
 
 const JOB: JobProtocol = {
-  check: ({ parameters }) => void parametersFrom(parameters),
-  create: (endpoint, { type, user, metadata }) =>
+  checkRequest: ({ parameters }) => void parametersFrom(parameters),
+  buildCreateRequest: (endpoint, { type, user, metadata }) =>
     post(endpoint, "jobs/create", {
       team_id: teamOf(endpoint),
       job_type: type ?? endpoint.settings?.["jobType"] ?? "chat",
-      ...withoutNulls({ user_id: user, metadata: metadata && objectOf(LABEL, "metadata", metadata) }),
+      ...omitNulls({ user_id: user, metadata: metadata && requireObject(LABEL, "metadata", metadata) }),
     }),
-  created,
-  complete: (endpoint, id, status, reason) =>
+  readJobId: created,
+  buildCompleteRequest: (endpoint, id, status, reason) =>
     post(endpoint, jobPath(id, "complete"), {
       status,
       ...(reason ? { error_message: excerpt(reason, LONGEST_REASON) } : {}),
     }),
-  completed,
+  readAccount: completed,
 };
 
 /** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): a team's models behind jobs that are charged in credits. */
@@ -118,8 +118,8 @@ function parametersFrom(given: ChatRequest["parameters"]): Record<string, unknow
 }
 
 function balanceRequest(endpoint: Endpoint): WireRequest {
-  const team = pathSegment(teamOf(endpoint), "The id of the team");
-  return getRequest(endpoint, api(endpoint, `credits/teams/${team}/balance`));
+  const team = encodePathSegment(teamOf(endpoint), "The id of the team");
+  return buildGetRequest(endpoint, api(endpoint, `credits/teams/${team}/balance`));
 }
 
 /** @throws Failure `bad_response` where it was not the service that answered */
@@ -168,7 +168,7 @@ const QUOTED = /\B'[^']*'\B|"[^"]*"/g;
 
 /** A team without credits gets the same 403 as one without access: only the words tell them apart. */
 function failure(status: number, headers: Headers, body: string, now: number): Failure {
-  const said = responseFailure(status, headers, body, now);
+  const said = readResponseFailure(status, headers, body, now);
   if (said.code !== "permission" || !NO_CREDITS.test(said.message.replace(QUOTED, ""))) return said;
   const detail = errorClues(tryParseJson(body))?.message ?? excerpt(body);
   return new Failure(
@@ -187,11 +187,16 @@ function teamOf(endpoint: Endpoint): string {
 }
 
 function jobPath(id: string, step: string): string {
-  return `jobs/${pathSegment(id, "The id of the job")}/${step}`;
+  return `jobs/${encodePathSegment(id, "The id of the job")}/${step}`;
 }
 
 function post(endpoint: Endpoint, path: string, body: unknown, accept = "application/json"): WireRequest {
-  return postJson(api(endpoint, path), headersFor(endpoint, bearer(endpoint)), body, accept);
+  return buildPostRequest(
+    api(endpoint, path),
+    buildHeaders(endpoint, buildBearerHeader(endpoint)),
+    body,
+    accept,
+  );
 }
 
 function api({ baseUrl }: Endpoint, path: string): URL {

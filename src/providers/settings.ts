@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import type { Provider, ProviderSetting } from "./provider.js";
-import { unresolvedVariable } from "./shared/environment.js";
+import { findUnresolvedVariable } from "./shared/environment.js";
 
 /**
  * The values of a provider's own settings as its requests need them: texts trimmed, numbers as numbers, defaults filled
@@ -32,7 +32,7 @@ function readAs({ kind, choices }: ProviderSetting, value: unknown): unknown {
   if (isEmpty(text)) return undefined;
   switch (kind) {
     case "text":
-      return typeof text === "string" && unresolvedVariable(text) === undefined ? text : undefined;
+      return typeof text === "string" && findUnresolvedVariable(text) === undefined ? text : undefined;
     case "number":
       return (typeof text === "number" || typeof text === "string") && Number.isFinite(Number(text))
         ? Number(text)
@@ -57,7 +57,7 @@ const WANTED: Readonly<Record<ProviderSetting["kind"], string>> = {
 };
 
 function wrong(provider: Provider, setting: ProviderSetting, value: unknown): Failure {
-  const variable = typeof value === "string" ? unresolvedVariable(value) : undefined;
+  const variable = typeof value === "string" ? findUnresolvedVariable(value) : undefined;
   if (variable !== undefined) {
     return new Failure(
       "configuration",

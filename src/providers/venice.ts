@@ -2,14 +2,14 @@ import type { ChatMessage } from "../core/chat/chunk.js";
 import { type Headers, header } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { openAiCompatible, SPLIT_THINKING } from "./openai-compatible.js";
+import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Capability, Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
-import { withoutNulls } from "./shared/parameters.js";
-import { openAiSpeech } from "./shared/speech.js";
-import { type StrictAssistant, strictAssistant } from "./shared/strict-messages.js";
+import { omitNulls } from "./shared/parameters.js";
+import { buildSpeechRequest } from "./shared/speech.js";
+import { type AssistantSchema, restrictAssistantMessage } from "./shared/strict-messages.js";
 import { joinPath } from "./shared/url.js";
-import { getRequest } from "./shared/wire-request.js";
+import { buildGetRequest } from "./shared/wire-request.js";
 
 /** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
 const PARAMETERS: readonly ProviderSetting[] = [
@@ -26,7 +26,7 @@ const PARAMETERS: readonly ProviderSetting[] = [
 ];
 
 /** What an assistant's message may hold: every body is checked strictly, and the last three want to be echoed. */
-const ASSISTANT: StrictAssistant = {
+const ASSISTANT: AssistantSchema = {
   fields: new Set([
     "content",
     "name",
@@ -40,7 +40,7 @@ const ASSISTANT: StrictAssistant = {
 /** Beyond its budget of failed requests a key is blocked for so long; the header is told only then. */
 const BLOCK = 30_000;
 
-const BASE = openAiCompatible({
+const BASE = createOpenAiProvider({
   id: "venice",
   label: "Venice",
   baseUrl: "https://api.venice.ai/api/v1",
@@ -48,12 +48,12 @@ const BASE = openAiCompatible({
   keyVariable: "VENICE_API_KEY",
   maxTokensField: "max_completion_tokens",
   settings: [...PARAMETERS, SPLIT_THINKING],
-  modelsUrl: (endpoint) => {
+  buildModelsUrl: (endpoint) => {
     const url = joinPath(endpoint.baseUrl, "models");
     url.searchParams.set("type", "text");
     return url;
   },
-  adapt,
+  adaptBody: adapt,
 });
 
 /** Venice.ai. Names of models are the author's: they may be traits, and may have features behind a colon. */
@@ -61,12 +61,12 @@ export const VENICE: Provider = {
   ...BASE,
   // Without it the service makes the whole sound before it sends any.
   speech: ({ parameters, ...request }, endpoint) =>
-    openAiSpeech({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
+    buildSpeechRequest({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
   capabilities,
   notice,
   balance: {
     // The account's own address is for keys of administrators.
-    request: (endpoint) => getRequest(endpoint, joinPath(endpoint.baseUrl, "api_keys/rate_limits")),
+    request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "api_keys/rate_limits")),
     read: balanceIn,
   },
   failure: (status, headers, body, now) => {
@@ -90,7 +90,7 @@ function adapt(body: Record<string, unknown>, endpoint: Endpoint): Record<string
   };
   if (Array.isArray(body["tools"])) adapted["tools"] = body["tools"].map(strictTool);
   delete adapted["venice_parameters"];
-  const given = withoutNulls(parameters);
+  const given = omitNulls(parameters);
   if (Object.keys(given).length > 0) adapted["venice_parameters"] = given;
   return adapted;
 }
@@ -108,7 +108,7 @@ function parametersFrom(settings: Readonly<Record<string, unknown>>): Record<str
 function strictMessage(message: ChatMessage): ChatMessage {
   const given = withoutNestedNulls(message) as ChatMessage;
   if (given.role !== "assistant") return given;
-  const { tool_calls: calls, content, ...kept } = strictAssistant(given, ASSISTANT);
+  const { tool_calls: calls, content, ...kept } = restrictAssistantMessage(given, ASSISTANT);
   const called = Array.isArray(calls) && calls.length > 0;
   return { ...kept, content: content ?? (called ? null : ""), ...(called ? { tool_calls: calls } : {}) };
 }
@@ -117,13 +117,13 @@ function strictMessage(message: ChatMessage): ChatMessage {
 function strictTool(tool: unknown): unknown {
   if (!isObject(tool)) return tool;
   const { function: described } = tool;
-  return withoutNulls({ ...tool, function: isObject(described) ? withoutNulls(described) : described });
+  return omitNulls({ ...tool, function: isObject(described) ? omitNulls(described) : described });
 }
 
 function withoutNestedNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((entry) => entry !== null).map(withoutNestedNulls);
   if (!isObject(value)) return value;
-  const fields = Object.entries(withoutNulls(value));
+  const fields = Object.entries(omitNulls(value));
   return Object.fromEntries(fields.map(([name, field]) => [name, withoutNestedNulls(field)]));
 }
 

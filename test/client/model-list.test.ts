@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { listModels } from "../../src/client/model-list.js";
 import { Failure } from "../../src/core/failure.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 import { createAgent } from "../../src/transport/agent.js";
 import { systemClock } from "../../src/transport/system-clock.js";
 import { error } from "../support/services/gemini-records.js";
@@ -19,7 +19,7 @@ describe("The list of a service's models", () => {
   after(() => agent.destroy());
 
   async function list(provider: string, baseUrl: string, apiKey = KEY): Promise<readonly string[]> {
-    return (await listModels(providerById(provider), { baseUrl, apiKey }, agent, systemClock)).names;
+    return (await listModels(getProvider(provider), { baseUrl, apiKey }, agent, systemClock)).names;
   }
 
   it("is read whole where it is a bare array, which a stream would be read from piece by piece", async () => {

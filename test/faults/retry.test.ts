@@ -3,7 +3,7 @@ import type { Headers } from "../../src/core/errors/retry-hint.js";
 import type { FailureCode, FailureData } from "../../src/core/failure.js";
 import type { RetryTag } from "../../src/node-red/messages/retry-tag.js";
 import type { Message } from "../../src/node-red/red/api.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 import { type Outcome, RetryWorld, type WorldOptions } from "../support/worlds/retry-world.js";
 
 const WELL: Outcome = { takes: 10, texts: ["Hello", " world"] };
@@ -12,7 +12,7 @@ const FAILS: Outcome = { takes: 10, fails: "server_error", details: { status: 50
 /** What a service's refusal becomes, as chat-stream reads it. */
 function refusal(status: number, headers: Headers = {}, message = "No", now = 1_800_000_000_000): Outcome {
   const body = JSON.stringify({ error: { message } });
-  const failure: FailureData = providerById("custom").failure(status, headers, body, now).toJSON();
+  const failure: FailureData = getProvider("custom").failure(status, headers, body, now).toJSON();
   return { takes: 10, fails: failure.code, details: failure };
 }
 

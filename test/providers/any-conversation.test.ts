@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ChatMessage } from "../../src/core/chat/chunk.js";
 import { Failure } from "../../src/core/failure.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 
 const part = (type: string, inner: object) => [{ type, [type]: inner }];
 
@@ -94,7 +94,7 @@ describe("Whatever a conversation holds", function () {
   ];
   for (const id of SERVICES) {
     it(`${id} gets a request of it, or the author an invalid_request, and it stays as it was`, () => {
-      const provider = providerById(id);
+      const provider = getProvider(id);
       const settings = id === "saas-llm" ? { team: "t" } : {};
       const baseUrl = provider.baseUrl ?? "https://host.example";
       const endpoint = checkEndpoint(provider, { baseUrl, apiKey: "key-1", settings });

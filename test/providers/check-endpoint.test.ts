@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 import type { Endpoint } from "../../src/providers/shared/endpoint.js";
-import { secretHeaders } from "../../src/providers/shared/endpoint.js";
+import { listSecretHeaderValues } from "../../src/providers/shared/endpoint.js";
 
 /** As Node-RED leaves it where the variable is not set. */
 const variable = (name: string) => `\${${name}}`;
 
 const KEY = "sk-secret-1234";
-const openai = providerById("openai");
-const custom = providerById("custom");
+const openai = getProvider("openai");
+const custom = getProvider("custom");
 
 function refused(endpoint: Partial<Endpoint>, code: FailureCode, says: RegExp, provider = custom): void {
   assert.throws(
@@ -107,10 +107,10 @@ describe("Where a request goes", () => {
     const rarer = ["X-Credential", "X-Credentials", "X-Cred", "X-Pass", "X-Passphrase", "X-Pwd", "X-JWT"];
     for (const name of [...common, ...rarer, "X-Session", "X-Session-Id", "X-Signature", "X-Sign"]) {
       refused(named(name), "configuration", /unencrypted/);
-      assert.deepEqual(secretHeaders(named(name)), [KEY], name);
+      assert.deepEqual(listSecretHeaderValues(named(name)), [KEY], name);
     }
     for (const name of ["X-Design", "X-Assigned-To", "X-Bypass-Cache", "X-Passage", "X-Sacred", "X-Signal"])
-      assert.deepEqual(secretHeaders(checkEndpoint(custom, named(name))), [], name);
+      assert.deepEqual(listSecretHeaderValues(checkEndpoint(custom, named(name))), [], name);
   });
 });
 

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
-import { PROVIDERS, providerById } from "../../src/providers/index.js";
+import { getProvider, PROVIDERS } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
 import type { ProviderMemory } from "../../src/providers/provider.js";
 import { anyJson } from "../support/inputs/arbitraries.js";
 
 const ENDPOINT = { baseUrl: "https://a.example/v1" };
 const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };
-const custom = providerById("custom");
+const custom = getProvider("custom");
 
 function bodyOf(request: Partial<ChatRequest> = {}, provider = custom, memory: ProviderMemory = {}): object {
   return JSON.parse(provider.chat({ ...REQUEST, ...request }, ENDPOINT, memory).body!);
@@ -20,14 +20,14 @@ describe("The providers", () => {
     const ids = PROVIDERS.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     for (const { id } of PRESETS) assert.ok(ids.includes(id), id);
-    assert.equal(providerById("openai-compatible"), custom);
-    for (const { id } of PROVIDERS) assert.equal(providerById(id).id, id);
+    assert.equal(getProvider("openai-compatible"), custom);
+    for (const { id } of PROVIDERS) assert.equal(getProvider(id).id, id);
   });
 
   it("that do not exist are refused, also under the names of an object's own", () => {
     for (const id of ["", "nobody", "constructor", "__proto__"]) {
       assert.throws(
-        () => providerById(id),
+        () => getProvider(id),
         (thrown) => thrown instanceof Failure && thrown.code === "configuration",
         id,
       );
@@ -99,7 +99,7 @@ describe("A chat request", () => {
   it("names the limit of tokens as the service does", () => {
     const parameters = { max_tokens: 5 };
     assert.deepEqual(bodyOf({ parameters }), { ...bodyOf(), max_tokens: 5 });
-    assert.deepEqual(bodyOf({ parameters }, providerById("openai")), {
+    assert.deepEqual(bodyOf({ parameters }, getProvider("openai")), {
       ...bodyOf(),
       max_completion_tokens: 5,
     });

@@ -3,7 +3,7 @@ import type { AssistantMessage } from "../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { nextRequest } from "../../src/core/tools/next-request.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 
 const ASKED: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi", name: "ann" }] };
 const CALL = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
@@ -21,7 +21,7 @@ const ANSWER = {
 } as unknown as AssistantMessage;
 
 function bodyOf(id: string, request: ChatRequest): Record<string, unknown> {
-  const provider = providerById(id);
+  const provider = getProvider(id);
   return JSON.parse(provider.chat(request, checkEndpoint(provider, { apiKey: "key" }), {}).body!);
 }
 
@@ -73,7 +73,7 @@ describe("The seed", () => {
 });
 
 describe("The balance at OpenRouter", () => {
-  const { balance } = providerById("openrouter");
+  const { balance } = getProvider("openrouter");
 
   it("is asked for with the key", () => {
     const { url, headers } = balance!.request({ baseUrl: "https://openrouter.ai/api/v1", apiKey: "key" });

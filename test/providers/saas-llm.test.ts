@@ -10,7 +10,11 @@ describe("A request to the SaaS LLM API", () => {
 
   it("goes to the same place whether the address has the path or not", () => {
     for (const baseUrl of ["https://h", "https://h/", "https://h/api", "https://h/api/"]) {
-      assert.equal(job!.create(endpoint(baseUrl), {}).url.href, "https://h/api/jobs/create", baseUrl);
+      assert.equal(
+        job!.buildCreateRequest(endpoint(baseUrl), {}).url.href,
+        "https://h/api/jobs/create",
+        baseUrl,
+      );
     }
     assert.equal(models(endpoint("https://h/x")).url.href, "https://h/x/api/credits/teams/t%201/balance");
   });
@@ -18,11 +22,18 @@ describe("A request to the SaaS LLM API", () => {
   it("is refused where the id of a job or team would lead elsewhere", () => {
     const request = { model: "m", messages: [{ role: "user", content: "hi" }] };
     for (const id of [".", "..", "\ud800"]) {
-      assert.throws(() => job!.complete(endpoint(), id, "completed"), { code: "invalid_request" }, id);
+      assert.throws(
+        () => job!.buildCompleteRequest(endpoint(), id, "completed"),
+        { code: "invalid_request" },
+        id,
+      );
       assert.throws(() => chat({ ...request, job: id }, endpoint(), {}), { code: "invalid_request" }, id);
       assert.throws(() => models(endpoint("", id)), { code: "invalid_request" }, id);
     }
-    assert.match(job!.complete(endpoint(), "../x", "failed").url.href, /\/api\/jobs\/\.\.%2Fx\/complete$/);
+    assert.match(
+      job!.buildCompleteRequest(endpoint(), "../x", "failed").url.href,
+      /\/api\/jobs\/\.\.%2Fx\/complete$/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../src/core/failure.js";
-import { providerById } from "../../src/providers/index.js";
+import { getProvider } from "../../src/providers/index.js";
 import type { Provider, ProviderSetting } from "../../src/providers/provider.js";
 import { checkSettings } from "../../src/providers/settings.js";
 
@@ -12,7 +12,7 @@ const SETTINGS: ProviderSetting[] = [
   { name: "way", kind: "choice", choices: ["", "a", "b"] },
   { name: "loud", kind: "tick" },
 ];
-const provider: Provider = { ...providerById("custom"), label: "Teamwork", settings: SETTINGS };
+const provider: Provider = { ...getProvider("custom"), label: "Teamwork", settings: SETTINGS };
 
 function refused(settings: unknown, says: RegExp): void {
   assert.throws(
@@ -46,7 +46,7 @@ describe("The settings of a provider", () => {
       team: "t",
       most: 3,
     });
-    assert.deepEqual(checkSettings(providerById("demo"), "nonsense"), {});
+    assert.deepEqual(checkSettings(getProvider("demo"), "nonsense"), {});
   });
 
   it("are refused by name where one is missing or of another kind", () => {

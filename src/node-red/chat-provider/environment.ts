@@ -1,4 +1,4 @@
-import { VARIABLE } from "../../providers/shared/environment.js";
+import { VARIABLE_REFERENCE } from "../../providers/shared/environment.js";
 import type { NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
@@ -6,7 +6,7 @@ import type { NodeRed, RuntimeNode } from "../red/api.js";
  * that is not set stays as it is. Node-RED does so only where the variable is all of a property.
  */
 export function createVariableFiller(red: NodeRed, node: RuntimeNode): (text: string) => string {
-  const pattern = new RegExp(VARIABLE, "g");
+  const pattern = new RegExp(VARIABLE_REFERENCE, "g");
   return (text) =>
     text.replace(pattern, (variable: string, braced?: string, old?: string) => {
       const value = red.util.getSetting(node, braced ?? old ?? "");

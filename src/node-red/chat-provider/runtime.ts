@@ -9,7 +9,7 @@ import { asFailure, Failure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
 import { checkEndpoint } from "../../providers/check-endpoint.js";
-import { providerById } from "../../providers/index.js";
+import { getProvider } from "../../providers/index.js";
 import type { Provider, ProviderMemory } from "../../providers/provider.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
@@ -217,7 +217,7 @@ export class ProviderRuntime {
 
   private async open(): Promise<OpenedProvider> {
     const settings = readProviderConfig(this.config, this.credentials, this.fill);
-    const provider = providerById(this.config.provider || "demo");
+    const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
     const given = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
     const endpoint = checkEndpoint(provider, given, this.config.allowInsecure === true);

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import { Failure, type FailureData } from "../../core/failure.js";
 import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { ContinuationStyle } from "../../core/retry/continuation.js";
-import { takesPrefill } from "../../providers/index.js";
+import { supportsPrefill } from "../../providers/index.js";
 import { systemClock, systemRandom } from "../../transport/system-clock.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
@@ -159,7 +159,7 @@ export class RetryRepair {
   private styleFor(session: RetrySession, failure: FailureData): ContinuationStyle {
     const { continueBy } = this.workshop.settings;
     if (continueBy !== "auto") return continueBy;
-    return session.tries > 0 && takesPrefill(failure.provider) ? "prefill" : "quote";
+    return session.tries > 0 && supportsPrefill(failure.provider) ? "prefill" : "quote";
   }
 
   private giveUp(session: RetrySession, { failure, last, done }: Fresh, reason: string): void {

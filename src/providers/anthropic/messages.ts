@@ -1,18 +1,18 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
-import { cannotSend, emptyPromptFailure } from "../shared/unsupported.js";
-import { assistantBlocks, toolId, withoutPending } from "./assistant-blocks.js";
-import { ANTHROPIC_NAME, type Block, blocksOf, simplified } from "./content-blocks.js";
+import { createEmptyPromptFailure, createUnsupportedFailure } from "../shared/unsupported.js";
+import { buildAssistantBlocks, dropPendingToolUses, toToolId } from "./assistant-blocks.js";
+import { ANTHROPIC_NAME, buildContentBlocks, type ContentBlock, simplifyTexts } from "./content-blocks.js";
 
 interface Turn {
   role: "user" | "assistant";
-  blocks: Block[];
+  blocks: ContentBlock[];
 }
 
 /** What a conversation is in a request of the Messages API. */
 export interface AnthropicConversation {
-  system?: string | Block[];
-  messages: { role: string; content: string | Block[] }[];
+  system?: string | ContentBlock[];
+  messages: { role: string; content: string | ContentBlock[] }[];
 }
 
 /**
@@ -20,30 +20,37 @@ export interface AnthropicConversation {
  * says stands apart, what one side says in a row is one message, results of tools come first in the user's.
  * @throws Failure `invalid_request` that names what cannot be sent
  */
-export function anthropicConversation(messages: readonly ChatMessage[]): AnthropicConversation {
-  const system: Block[] = [];
+export function buildAnthropicConversation(messages: readonly ChatMessage[]): AnthropicConversation {
+  const system: ContentBlock[] = [];
   const turns: Turn[] = [];
   for (const [at, message] of messages.entries()) {
     const place = `Message ${at}`;
     const { role } = message;
-    if (role === "system" || role === "developer") system.push(...systemBlocks(message, place));
+    if (role === "system" || role === "developer") system.push(...buildSystemBlocks(message, place));
     else if (role === "assistant") {
-      const blocks = assistantBlocks(message, place);
-      add(turns, "assistant", messages[at + 1]?.role === "user" ? withoutPending(blocks) : blocks);
-    } else if (role === "user") add(turns, "user", blocksOf(message, place));
-    else if (role === "tool") add(turns, "user", [toolResult(message, place)]);
-    else throw cannotSend(ANTHROPIC_NAME, `the role "${role}" (${place})`);
+      const blocks = buildAssistantBlocks(message, place);
+      addToTurns(
+        turns,
+        "assistant",
+        messages[at + 1]?.role === "user" ? dropPendingToolUses(blocks) : blocks,
+      );
+    } else if (role === "user") addToTurns(turns, "user", buildContentBlocks(message, place));
+    else if (role === "tool") addToTurns(turns, "user", [buildToolResult(message, place)]);
+    else throw createUnsupportedFailure(ANTHROPIC_NAME, `the role "${role}" (${place})`);
   }
   const last = turns.at(-1);
   if (last?.role === "assistant") trimEnd(turns, last);
-  if (turns.length === 0) throw emptyPromptFailure(ANTHROPIC_NAME);
+  if (turns.length === 0) throw createEmptyPromptFailure(ANTHROPIC_NAME);
   return {
-    ...(system.length > 0 ? { system: simplified(system, "\n\n") } : {}),
-    messages: turns.map(({ role, blocks }) => ({ role, content: simplified(resultsFirst(role, blocks)) })),
+    ...(system.length > 0 ? { system: simplifyTexts(system, "\n\n") } : {}),
+    messages: turns.map(({ role, blocks }) => ({
+      role,
+      content: simplifyTexts(moveResultsFirst(role, blocks)),
+    })),
   };
 }
 
-function add(turns: Turn[], role: Turn["role"], blocks: Block[]): void {
+function addToTurns(turns: Turn[], role: Turn["role"], blocks: ContentBlock[]): void {
   const last = turns.at(-1);
   if (blocks.length === 0) return;
   if (last?.role === role) last.blocks.push(...blocks);
@@ -51,9 +58,9 @@ function add(turns: Turn[], role: Turn["role"], blocks: Block[]): void {
 }
 
 /** The service refuses results that stand behind anything else. */
-function resultsFirst(role: Turn["role"], blocks: Block[]): Block[] {
+function moveResultsFirst(role: Turn["role"], blocks: ContentBlock[]): ContentBlock[] {
   if (role !== "user") return blocks;
-  const isResult = (block: Block) => block["type"] === "tool_result";
+  const isResult = (block: ContentBlock) => block["type"] === "tool_result";
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
@@ -67,27 +74,27 @@ function trimEnd(turns: Turn[], last: Turn): void {
   else turns.pop();
 }
 
-function systemBlocks(message: ChatMessage, place: string): Block[] {
-  const blocks = blocksOf(message, place);
+function buildSystemBlocks(message: ChatMessage, place: string): ContentBlock[] {
+  const blocks = buildContentBlocks(message, place);
   const other = blocks.find(({ type }) => type !== "text");
   if (other)
-    throw cannotSend(
+    throw createUnsupportedFailure(
       ANTHROPIC_NAME,
       `a part of type ${String(other["type"])} in a system message (${place})`,
     );
   return blocks;
 }
 
-function toolResult(message: ChatMessage, place: string): Block {
+function buildToolResult(message: ChatMessage, place: string): ContentBlock {
   if (typeof message["tool_call_id"] !== "string") {
     throw new Failure("invalid_request", `${place} is a tool's result without a tool_call_id.`);
   }
   const { cache_control: cache, ...block } = message;
-  const content = blocksOf({ role: "tool", content: block.content }, place);
+  const content = buildContentBlocks({ role: "tool", content: block.content }, place);
   return {
     type: "tool_result",
-    tool_use_id: toolId(message["tool_call_id"]),
-    ...(content.length > 0 ? { content: simplified(content) } : {}),
+    tool_use_id: toToolId(message["tool_call_id"]),
+    ...(content.length > 0 ? { content: simplifyTexts(content) } : {}),
     ...(message["is_error"] === true ? { is_error: true } : {}),
     ...(cache ? { cache_control: cache } : {}),
   };

@@ -1,11 +1,11 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { modelNames } from "../shared/model-names.js";
-import { responseFailure } from "../shared/response-failure.js";
+import { readModelNames } from "../shared/model-names.js";
+import { readResponseFailure } from "../shared/response-failure.js";
 import { joinPathOnce } from "../shared/url.js";
-import { headersFor, postJson } from "../shared/wire-request.js";
-import { anthropicBody } from "./request.js";
+import { buildHeaders, buildPostRequest } from "../shared/wire-request.js";
+import { buildAnthropicBody } from "./request.js";
 
 /** The version of the API that this package is written for. An author's own header replaces it. */
 const API_VERSION = "2023-06-01";
@@ -24,12 +24,12 @@ export const ANTHROPIC: Provider = {
   prefill: false,
   chat,
   models,
-  modelNames,
-  failure: responseFailure,
+  modelNames: readModelNames,
+  failure: readResponseFailure,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
-  return postJson(at(endpoint, "messages"), headersOf(endpoint), anthropicBody(request));
+  return buildPostRequest(at(endpoint, "messages"), headersOf(endpoint), buildAnthropicBody(request));
 }
 
 function models(endpoint: Endpoint): WireRequest {
@@ -43,7 +43,7 @@ function at({ baseUrl }: Endpoint, path: string): URL {
 }
 
 function headersOf(endpoint: Endpoint): Record<string, string> {
-  return headersFor(endpoint, {
+  return buildHeaders(endpoint, {
     "anthropic-version": API_VERSION,
     ...(endpoint.apiKey ? { "x-api-key": endpoint.apiKey } : {}),
   });

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "../shared/unsupported.js";
+import { createUnsupportedFailure } from "../shared/unsupported.js";
 import { ANTHROPIC_NAME } from "./content-blocks.js";
 
 /** How a request asks for thinking. */
@@ -31,12 +31,12 @@ const BUDGETS: Readonly<Record<string, number>> = {
  * @param most the author's bound of the whole answer, thinking included, in tokens
  * @throws Failure `invalid_request`
  */
-export function thinkingFor(model: string, effort: unknown, most: unknown): Thinking {
+export function chooseThinking(model: string, effort: unknown, most: unknown): Thinking {
   if (effort === undefined) return {};
   if (effort === "none") return { thinking: { type: "disabled" } };
   const budget = budgetFor(effort);
   if (budget === undefined)
-    throw cannotSend(ANTHROPIC_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
+    throw createUnsupportedFailure(ANTHROPIC_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
   const version = versionOf(model);
   if (version >= ADAPTIVE) {
     const newest = version > ADAPTIVE;
@@ -60,7 +60,10 @@ function budgetFor(effort: unknown): number | undefined {
 }
 
 /** The tokens that the author gives for thinking in the service's own form, whose own effort is `high`. */
-export function budgetIn({ thinking, output_config: output }: Readonly<Record<string, unknown>>): number {
+export function readThinkingBudget({
+  thinking,
+  output_config: output,
+}: Readonly<Record<string, unknown>>): number {
   if (!isObject(thinking)) return 0;
   const { type, budget_tokens: budget } = thinking;
   if (type === "adaptive") return budgetFor(isObject(output) ? output["effort"] : "high") ?? BUDGETS["high"]!;
@@ -98,7 +101,11 @@ export function checkThinking(model: string, body: Readonly<Record<string, unkno
     isObject(choice) && ["any", "tool"].includes(String(choice["type"])) && "a tool that has to be called",
   ].find((what) => what !== false);
   if (refused)
-    throw cannotSend(ANTHROPIC_NAME, `${refused} beside thinking`, "Leave out the one or the other.");
+    throw createUnsupportedFailure(
+      ANTHROPIC_NAME,
+      `${refused} beside thinking`,
+      "Leave out the one or the other.",
+    );
 }
 
 /** Below it the service takes none that thinks. */

@@ -1,10 +1,10 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../../core/chat/vendor-echo.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { contentParts, described, mediaTypeOf, type Part } from "../shared/content-parts.js";
-import { onlyText, spokenText } from "../shared/message-text.js";
-import { CallNames, type PastCall, pastCalls } from "../shared/past-calls.js";
-import { cannotSend, emptyPromptFailure } from "../shared/unsupported.js";
+import { type ContentPart, describePart, guessMediaType, readContentParts } from "../shared/content-parts.js";
+import { readAnswerText, requireText } from "../shared/message-text.js";
+import { CallNames, type PastCall, readPastCalls } from "../shared/past-calls.js";
+import { createEmptyPromptFailure, createUnsupportedFailure } from "../shared/unsupported.js";
 
 /** How error messages call the service. */
 export const GEMINI_NAME = "Gemini";
@@ -30,7 +30,10 @@ interface Content {
  * signature goes back with what it came with.
  * @throws Failure `invalid_request` that names what cannot be sent
  */
-export function geminiContents(messages: readonly ChatMessage[], model: string): Record<string, unknown> {
+export function buildGeminiContents(
+  messages: readonly ChatMessage[],
+  model: string,
+): Record<string, unknown> {
   const system: GeminiPart[] = [];
   const contents: Content[] = [];
   const names = new CallNames();
@@ -40,9 +43,9 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
     const { role } = message;
     const isResult = role === "tool" || role === "function";
     if (role === "system" || role === "developer")
-      system.push({ text: onlyText(GEMINI_NAME, message, place) });
+      system.push({ text: requireText(GEMINI_NAME, message, place) });
     else if (role === "assistant") {
-      const calls = pastCalls(GEMINI_NAME, message, place);
+      const calls = readPastCalls(GEMINI_NAME, message, place);
       names.add(calls);
       const parts = answerParts(message, calls, place);
       if (!isEarlier(model)) signFirstCall(parts);
@@ -51,16 +54,16 @@ export function geminiContents(messages: readonly ChatMessage[], model: string):
       add(
         contents,
         "user",
-        contentParts(message, place).map((part) => partOf(part, place)),
+        readContentParts(message, place).map((part) => partOf(part, place)),
       );
     else if (isResult) {
-      const part = resultPart(message, names.of(message, place), place);
+      const part = resultPart(message, names.find(message, place), place);
       if (answering) contents.at(-1)!.parts.push(part);
       else add(contents, "user", [part]);
-    } else throw cannotSend(GEMINI_NAME, `the role "${role}" (${place})`);
+    } else throw createUnsupportedFailure(GEMINI_NAME, `the role "${role}" (${place})`);
     answering = isResult;
   }
-  if (contents.length === 0) throw emptyPromptFailure(GEMINI_NAME);
+  if (contents.length === 0) throw createEmptyPromptFailure(GEMINI_NAME);
   return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
 }
 
@@ -69,7 +72,7 @@ function add(contents: Content[], role: Content["role"], parts: GeminiPart[]): v
 }
 
 function answerParts(message: ChatMessage, calls: readonly PastCall[], place: string): GeminiPart[] {
-  const text = spokenText(GEMINI_NAME, message, place);
+  const text = readAnswerText(GEMINI_NAME, message, place);
   const signature = signatureOf(message);
   const parts: GeminiPart[] = text === "" && signature === undefined ? [] : [{ text }];
   if (signature !== undefined) parts[0]!["thoughtSignature"] = signature;
@@ -77,7 +80,7 @@ function answerParts(message: ChatMessage, calls: readonly PastCall[], place: st
   parts.unshift(...keptIn(message, GEMINI_PARTS));
   const images = message["images"];
   for (const image of Array.isArray(images) ? images.filter(isObject) : []) {
-    const [part] = contentParts({ role: "assistant", content: [image] }, place);
+    const [part] = readContentParts({ role: "assistant", content: [image] }, place);
     parts.push({ ...partOf(part!, place), ...signed(image) });
   }
   for (const { id, name, arguments: args, raw } of calls) {
@@ -108,7 +111,7 @@ function signatureOf(message: ChatMessage): string | undefined {
 }
 
 function resultPart(message: ChatMessage, name: string, place: string): GeminiPart {
-  const text = onlyText(GEMINI_NAME, message, place);
+  const text = requireText(GEMINI_NAME, message, place);
   const value = tryParseJson(text);
   const id = message["tool_call_id"];
   // An object stands for itself; anything else gets a name, for the service takes objects alone.
@@ -116,18 +119,18 @@ function resultPart(message: ChatMessage, name: string, place: string): GeminiPa
   return { functionResponse: { ...(typeof id === "string" && id !== "" ? { id } : {}), name, response } };
 }
 
-function partOf(part: Part, place: string): GeminiPart {
+function partOf(part: ContentPart, place: string): GeminiPart {
   if (part.kind === "text") return { text: part.text };
   if (part.kind === "other") {
     // The author writes Gemini's own part: `{"fileData": …}`, `{"inlineData": …, "videoMetadata": …}`.
     if (part.type === "") return { ...part.raw };
-    throw cannotSend(GEMINI_NAME, `${described(part)} (${place})`);
+    throw createUnsupportedFailure(GEMINI_NAME, `${describePart(part)} (${place})`);
   }
   if (part.data) return { inlineData: { mimeType: part.data.mediaType, data: part.data.base64 } };
-  if (part.kind === "audio") throw cannotSend(GEMINI_NAME, `audio without data (${place})`);
+  if (part.kind === "audio") throw createUnsupportedFailure(GEMINI_NAME, `audio without data (${place})`);
   if (part.url !== undefined) return fileData(part.url);
   if (part.kind === "file" && part.id !== undefined && /^https?:/.test(part.id)) return fileData(part.id);
-  throw cannotSend(
+  throw createUnsupportedFailure(
     GEMINI_NAME,
     `a file by its id (${place})`,
     "Give the address that it got when it was uploaded as file_url, or send its bytes as file_data.",
@@ -136,6 +139,6 @@ function partOf(part: Part, place: string): GeminiPart {
 
 /** The service wants to know what it is to fetch. */
 function fileData(url: string): GeminiPart {
-  const mimeType = mediaTypeOf(url);
+  const mimeType = guessMediaType(url);
   return { fileData: { ...(mimeType ? { mimeType } : {}), fileUri: url } };
 }

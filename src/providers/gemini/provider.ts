@@ -3,11 +3,11 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { modelNames } from "../shared/model-names.js";
-import { responseFailure } from "../shared/response-failure.js";
+import { readModelNames } from "../shared/model-names.js";
+import { readResponseFailure } from "../shared/response-failure.js";
 import { joinPath } from "../shared/url.js";
-import { headersFor, postJson } from "../shared/wire-request.js";
-import { geminiBody } from "./request.js";
+import { buildHeaders, buildPostRequest } from "../shared/wire-request.js";
+import { buildGeminiBody } from "./request.js";
 
 /** The largest page of the list of models; there are fewer. */
 const MODELS = 1000;
@@ -24,14 +24,14 @@ export const GEMINI: Provider = {
   chat,
   models,
   modelNames: generatingModels,
-  failure: responseFailure,
+  failure: readResponseFailure,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   const url = at(endpoint, `${pathOf(request.model)}:streamGenerateContent`);
   // Without it the service streams an array.
   url.searchParams.set("alt", "sse");
-  return postJson(url, headersOf(endpoint), geminiBody(request));
+  return buildPostRequest(url, headersOf(endpoint), buildGeminiBody(request));
 }
 
 function models(endpoint: Endpoint): WireRequest {
@@ -49,7 +49,7 @@ function at(endpoint: Endpoint, path: string): URL {
 
 /** Never in the address, where the service takes it too: addresses are logged on the way. */
 function headersOf(endpoint: Endpoint): Record<string, string> {
-  return headersFor(endpoint, endpoint.apiKey ? { "x-goog-api-key": endpoint.apiKey } : {});
+  return buildHeaders(endpoint, endpoint.apiKey ? { "x-goog-api-key": endpoint.apiKey } : {});
 }
 
 /** `models/gemini-2.5-pro` for that and for `gemini-2.5-pro`; other collections (`tunedModels/…`) as they are. */
@@ -68,7 +68,7 @@ function pathOf(model: string): string {
 function generatingModels(body: unknown): string[] {
   const list = isObject(body) ? body["models"] : undefined;
   const generating = Array.isArray(list) ? list.filter(generates) : body;
-  return modelNames(generating).map((name) => name.replace(/^models\//, ""));
+  return readModelNames(generating).map((name) => name.replace(/^models\//, ""));
 }
 
 function generates(model: unknown): boolean {

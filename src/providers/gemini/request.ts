@@ -1,10 +1,10 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type IgnorableParameters, OPENAI_ONLY, objectOf, sendable } from "../shared/parameters.js";
-import { wantedFormat } from "../shared/response-format.js";
-import { cannotSend } from "../shared/unsupported.js";
-import { GEMINI_NAME, geminiContents } from "./contents.js";
+import { type IgnorableParameters, OPENAI_ONLY, requireObject, sendable } from "../shared/parameters.js";
+import { readResponseFormat } from "../shared/response-format.js";
+import { createUnsupportedFailure } from "../shared/unsupported.js";
+import { buildGeminiContents, GEMINI_NAME } from "./contents.js";
 
 /** Parameters that have only another name (Gemini API reference, "GenerationConfig"). */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ const LEVELS: ReadonlySet<unknown> = new Set(["minimal", "low", "medium", "high"
  * `cachedContent`, more in `generationConfig`) go through as they are.
  * @throws Failure `invalid_request` for what would be lost
  */
-export function geminiBody(request: ChatRequest): Record<string, unknown> {
+export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
   const {
     max_tokens,
     max_completion_tokens,
@@ -72,11 +72,11 @@ export function geminiBody(request: ChatRequest): Record<string, unknown> {
       : {}),
     ...formatOf(response_format),
     ...thinkingOf(request.model, reasoning_effort),
-    ...objectOf(GEMINI_NAME, "generationConfig", generationConfig),
+    ...requireObject(GEMINI_NAME, "generationConfig", generationConfig),
   };
   const tools = toolsOf(request.tools ?? []);
   return {
-    ...geminiContents(request.messages, request.model),
+    ...buildGeminiContents(request.messages, request.model),
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: toolConfigOf(tool_choice) } : {}),
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
@@ -85,7 +85,7 @@ export function geminiBody(request: ChatRequest): Record<string, unknown> {
 }
 
 function formatOf(format: unknown): Record<string, unknown> {
-  const wanted = wantedFormat(GEMINI_NAME, format);
+  const wanted = readResponseFormat(GEMINI_NAME, format);
   if (!wanted.json) return {};
   return {
     responseMimeType: "application/json",
@@ -107,9 +107,10 @@ function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
   if (!WANTS_WORD.test(model)) {
     const budget = typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
-    if (budget === undefined) throw cannotSend(GEMINI_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
+    if (budget === undefined)
+      throw createUnsupportedFailure(GEMINI_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
     if (budget === 0 && ALWAYS_THINKS.test(model)) {
-      throw cannotSend(
+      throw createUnsupportedFailure(
         GEMINI_NAME,
         `the reasoning_effort "none" for ${model}`,
         "It always thinks: use minimal.",
@@ -118,7 +119,7 @@ function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
     return { thinkingConfig: { thinkingBudget: budget, includeThoughts: budget > 0 } };
   }
   if (!LEVELS.has(effort)) {
-    throw cannotSend(
+    throw createUnsupportedFailure(
       GEMINI_NAME,
       `the reasoning_effort ${JSON.stringify(effort)} for ${model}`,
       "It takes minimal, low, medium and high.",
@@ -136,7 +137,11 @@ function toolsOf(tools: readonly unknown[]): object[] {
     const described = tool["function"];
     if (isObject(described) && typeof described["name"] === "string") functions.push(declaration(described));
     else if (tool["type"] === undefined) own.push(tool);
-    else throw cannotSend(GEMINI_NAME, `tool ${at}: it is neither a function nor one of Gemini's tools`);
+    else
+      throw createUnsupportedFailure(
+        GEMINI_NAME,
+        `tool ${at}: it is neither a function nor one of Gemini's tools`,
+      );
   }
   return functions.length > 0 ? [{ functionDeclarations: functions }, ...own] : own;
 }
@@ -159,5 +164,5 @@ function toolConfigOf(choice: unknown): object {
   if (isObject(named) && typeof named["name"] === "string") {
     return { functionCallingConfig: { mode: "ANY", allowedFunctionNames: [named["name"]] } };
   }
-  throw cannotSend(GEMINI_NAME, `the tool_choice ${JSON.stringify(choice)}`);
+  throw createUnsupportedFailure(GEMINI_NAME, `the tool_choice ${JSON.stringify(choice)}`);
 }

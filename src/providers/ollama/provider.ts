@@ -3,12 +3,17 @@ import { Failure } from "../../core/failure.js";
 import { SPLIT_THINKING } from "../openai-compatible.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
-import { modelNames } from "../shared/model-names.js";
-import { responseFailure } from "../shared/response-failure.js";
+import { readModelNames } from "../shared/model-names.js";
+import { readResponseFailure } from "../shared/response-failure.js";
 import { joinPath } from "../shared/url.js";
-import { bearer, getRequest, headersFor, postJson } from "../shared/wire-request.js";
+import {
+  buildBearerHeader,
+  buildGetRequest,
+  buildHeaders,
+  buildPostRequest,
+} from "../shared/wire-request.js";
 import { OLLAMA_NAME } from "./messages.js";
-import { ollamaBody } from "./request.js";
+import { buildOllamaBody } from "./request.js";
 
 /** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */
 export const OLLAMA: Provider = {
@@ -19,22 +24,22 @@ export const OLLAMA: Provider = {
   prefill: true,
   settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
   chat,
-  models: (endpoint) => getRequest(endpoint, joinPath(ollamaBase(endpoint.baseUrl), "api/tags")),
-  modelNames,
-  failure: responseFailure,
+  models: (endpoint) => buildGetRequest(endpoint, joinPath(trimOllamaUrl(endpoint.baseUrl), "api/tags")),
+  modelNames: readModelNames,
+  failure: readResponseFailure,
 };
 
 function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
-  return postJson(
-    joinPath(ollamaBase(endpoint.baseUrl), "api/chat"),
-    headersFor(endpoint, bearer(endpoint)),
-    ollamaBody(request, endpoint.settings),
+  return buildPostRequest(
+    joinPath(trimOllamaUrl(endpoint.baseUrl), "api/chat"),
+    buildHeaders(endpoint, buildBearerHeader(endpoint)),
+    buildOllamaBody(request, endpoint.settings),
     "application/x-ndjson",
   );
 }
 
 /** @throws Failure `configuration` for an address that belongs to another part of the service */
-export function ollamaBase(baseUrl: string): string {
+export function trimOllamaUrl(baseUrl: string): string {
   const url = new URL(baseUrl);
   if (/\/api\/(chat|generate|tags)\/*$/.test(url.pathname)) {
     throw new Failure(

@@ -2,14 +2,14 @@ import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { isObject } from "../../core/json/parse.js";
 import {
   type IgnorableParameters,
-  isTextAlone,
+  isTextOnly,
   knownOnly,
   OPENAI_ONLY,
-  objectOf,
+  requireObject,
 } from "../shared/parameters.js";
-import { wantedFormat } from "../shared/response-format.js";
-import { cannotSend } from "../shared/unsupported.js";
-import { OLLAMA_NAME, ollamaMessages } from "./messages.js";
+import { readResponseFormat } from "../shared/response-format.js";
+import { createUnsupportedFailure } from "../shared/unsupported.js";
+import { buildOllamaMessages, OLLAMA_NAME } from "./messages.js";
 
 /** Names of Chat Completions for options of the model. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -62,7 +62,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 const HARMLESS: IgnorableParameters = {
   ...OPENAI_ONLY,
   n: (value) => value === 1,
-  modalities: isTextAlone,
+  modalities: isTextOnly,
   parallel_tool_calls: (value) => value !== false,
   tool_choice: (value) => value === "auto" || value === "none",
 };
@@ -84,7 +84,7 @@ const LEVELS: Readonly<Record<string, string>> = { minimal: "low", xhigh: "high"
  * The body of a request for /api/chat. Its own fields (`keep_alive`, `options`, `think`) go through as they are and win.
  * @throws Failure `invalid_request` for what would be lost
  */
-export function ollamaBody(
+export function buildOllamaBody(
   request: ChatRequest,
   settings: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
@@ -97,13 +97,13 @@ export function ollamaBody(
     own[option] = option === "stop" && !Array.isArray(value) ? [value] : value;
     delete parameters[name];
   }
-  Object.assign(own, objectOf(OLLAMA_NAME, "options", options));
+  Object.assign(own, requireObject(OLLAMA_NAME, "options", options));
   // Where it must not call any, it is not told of any.
   const tools = parameters["tool_choice"] === "none" ? [] : (request.tools ?? []).map(toolOf);
-  const wanted = wantedFormat(OLLAMA_NAME, response_format);
+  const wanted = readResponseFormat(OLLAMA_NAME, response_format);
   return {
     model: request.model,
-    messages: ollamaMessages(request.messages),
+    messages: buildOllamaMessages(request.messages),
     ...(tools.length > 0 ? { tools } : {}),
     ...(wanted.json ? { format: wanted.schema ?? "json" } : {}),
     ...thinkOf(request.model, reasoning_effort),
@@ -117,7 +117,7 @@ export function ollamaBody(
 function thinkOf(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
   if (typeof effort !== "string")
-    throw cannotSend(OLLAMA_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
+    throw createUnsupportedFailure(OLLAMA_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
   if (effort === "none") return { think: false };
   if (!LEVELLED.test(model)) return { think: true };
   return { think: Object.hasOwn(LEVELS, effort) ? LEVELS[effort] : effort };
@@ -132,5 +132,5 @@ function keepAlive(value: unknown): Record<string, unknown> {
 
 function toolOf(tool: unknown, at: number): unknown {
   if (isObject(tool) && isObject(tool["function"])) return tool;
-  throw cannotSend(OLLAMA_NAME, `tool ${at}: it is not a function`);
+  throw createUnsupportedFailure(OLLAMA_NAME, `tool ${at}: it is not a function`);
 }

@@ -13,7 +13,7 @@ export interface InlineData {
  * A part of a message's content, told from the many ways in which Chat Completions writes it. `raw` is the author's own
  * part, for what only one service knows (`cache_control`).
  */
-export type Part = { raw: Readonly<Record<string, unknown>> } & (
+export type ContentPart = { raw: Readonly<Record<string, unknown>> } & (
   | { kind: "text"; text: string }
   /** Either a web address or the bytes. */
   | { kind: "image"; url?: string; data?: InlineData }
@@ -35,7 +35,7 @@ const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
 );
 
 /** Media types by the ending of a file's name or address. */
-const BY_ENDING: ReadonlyMap<string, string> = new Map(
+const MEDIA_TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     pdf: "application/pdf",
     txt: "text/plain",
@@ -60,9 +60,9 @@ const BY_ENDING: ReadonlyMap<string, string> = new Map(
 );
 
 /** What a file is by its name or web address; undefined where neither tells. */
-export function mediaTypeOf(name: string): string | undefined {
+export function guessMediaType(name: string): string | undefined {
   const ending = /\.(\w+)(?:[?#]|$)/.exec(name)?.[1];
-  return BY_ENDING.get(ending?.toLowerCase() ?? "");
+  return MEDIA_TYPES.get(ending?.toLowerCase() ?? "");
 }
 
 /**
@@ -70,14 +70,14 @@ export function mediaTypeOf(name: string): string | undefined {
  * @param place how the author finds the message, "Message 3"
  * @throws Failure `invalid_request` for what is no content
  */
-export function contentParts(message: ChatMessage, place: string): Part[] {
+export function readContentParts(message: ChatMessage, place: string): ContentPart[] {
   const { content } = message;
   if (content === undefined || content === null) return [];
   const list = Array.isArray(content) ? content : [content];
-  return list.map((part: unknown) => partOf(part, place));
+  return list.map((part: unknown) => readPart(part, place));
 }
 
-function partOf(part: unknown, place: string): Part {
+function readPart(part: unknown, place: string): ContentPart {
   if (typeof part === "string") return { kind: "text", text: part, raw: { type: "text", text: part } };
   if (!isObject(part)) {
     throw new Failure(
@@ -92,43 +92,43 @@ function partOf(part: unknown, place: string): Part {
     case "text":
     case "input_text":
     case "output_text":
-      return { kind: "text", text: textIn(raw["text"], place), raw };
+      return { kind: "text", text: readText(raw["text"], place), raw };
     case "refusal":
-      return { kind: "text", text: textIn(inner, place), raw };
+      return { kind: "text", text: readText(inner, place), raw };
     case "image_url":
     case "input_image":
       return {
         kind: "image",
-        ...located(isObject(inner) ? inner["url"] : (inner ?? raw["image_url"]), type, place),
+        ...readLocation(isObject(inner) ? inner["url"] : (inner ?? raw["image_url"]), type, place),
         raw,
       };
     case "video_url":
-      return { kind: "video", ...located(isObject(inner) ? inner["url"] : inner, type, place), raw };
+      return { kind: "video", ...readLocation(isObject(inner) ? inner["url"] : inner, type, place), raw };
     case "input_audio":
-      return { kind: "audio", data: audioIn(inner, place), raw };
+      return { kind: "audio", data: readAudio(inner, place), raw };
     case "audio_url": {
-      const { data } = located(isObject(inner) ? inner["url"] : inner, type, place);
+      const { data } = readLocation(isObject(inner) ? inner["url"] : inner, type, place);
       return data ? { kind: "audio", data, raw } : { kind: "other", type, raw };
     }
     case "file":
     case "input_file":
-      return { kind: "file", ...fileIn(isObject(inner) ? inner : raw, place), raw };
+      return { kind: "file", ...readFile(isObject(inner) ? inner : raw, place), raw };
     default:
       return { kind: "other", type, raw };
   }
 }
 
-function textIn(value: unknown, place: string): string {
+function readText(value: unknown, place: string): string {
   if (typeof value === "string") return value;
   throw new Failure("invalid_request", `${place} has a text part without a text.`);
 }
 
-function located(url: unknown, type: string, place: string): { url?: string; data?: InlineData } {
+function readLocation(url: unknown, type: string, place: string): { url?: string; data?: InlineData } {
   if (typeof url !== "string" || url === "") {
     throw new Failure("invalid_request", `${place} has a part of type ${type} without a URL.`);
   }
   if (/^https?:/i.test(url)) return { url };
-  const data = dataUrl(url);
+  const data = parseDataUrl(url);
   if (data) return { data };
   throw new Failure(
     "invalid_request",
@@ -136,27 +136,29 @@ function located(url: unknown, type: string, place: string): { url?: string; dat
   );
 }
 
-function audioIn(audio: unknown, place: string): InlineData {
+function readAudio(audio: unknown, place: string): InlineData {
   const [data, format] = isObject(audio) ? [audio["data"], audio["format"]] : [];
   if (typeof data !== "string" || data === "") {
     throw new Failure("invalid_request", `${place} has an audio part without data.`);
   }
-  const url = dataUrl(data);
+  const url = parseDataUrl(data);
   if (url) return url;
   const name = typeof format === "string" && format !== "" ? format.toLowerCase() : "wav";
   return { mediaType: AUDIO_TYPES.get(name) ?? `audio/${name}`, base64: data };
 }
 
-function fileIn(
+function readFile(
   file: Record<string, unknown>,
   place: string,
-): Omit<Extract<Part, { kind: "file" }>, "kind" | "raw"> {
+): Omit<Extract<ContentPart, { kind: "file" }>, "kind" | "raw"> {
   const { file_data: data, file_id: id, file_url: url, filename } = file;
   const name = typeof filename === "string" && filename !== "" ? { name: filename } : {};
   if (typeof data === "string" && data !== "") {
     // Without a name it is what Chat Completions' files are.
-    const mediaType = name.name ? (mediaTypeOf(name.name) ?? "application/octet-stream") : "application/pdf";
-    return { ...name, data: dataUrl(data) ?? { mediaType, base64: data } };
+    const mediaType = name.name
+      ? (guessMediaType(name.name) ?? "application/octet-stream")
+      : "application/pdf";
+    return { ...name, data: parseDataUrl(data) ?? { mediaType, base64: data } };
   }
   if (typeof id === "string" && id !== "") return { ...name, id };
   if (typeof url === "string" && /^https?:/i.test(url)) return { ...name, url };
@@ -164,7 +166,7 @@ function fileIn(
 }
 
 /** The bytes that a data URL holds (RFC 2397), or undefined where it is none. */
-function dataUrl(url: string): InlineData | undefined {
+function parseDataUrl(url: string): InlineData | undefined {
   const comma = url.indexOf(",");
   const head = /^data:([^;,]*)((?:;[^;,]*)*)$/i.exec(url.slice(0, Math.max(comma, 0)));
   if (!head) return undefined;
@@ -179,7 +181,7 @@ function dataUrl(url: string): InlineData | undefined {
 }
 
 /** A part in words. */
-export function described(part: Part): string {
+export function describePart(part: ContentPart): string {
   if (part.kind !== "other") return part.kind === "image" ? "an image" : `a part of type ${part.kind}`;
   return part.type === "" ? "a content part without a type" : `a content part of type ${part.type}`;
 }

@@ -18,7 +18,7 @@ const SECRET_NAME =
   /auth|cookie|key|token|secret|passw|passphrase|credential|pwd|jwt|session|signature|(?<![a-z])(cred|pass|sign)s?(?![a-z])/i;
 
 /** The values of headers that must not be told. */
-export function secretHeaders({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
+export function listSecretHeaderValues({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
   return Object.keys(headers)
     .filter((name) => !plainHeaders.includes(name) || SECRET_NAME.test(name))
     .map((name) => headers[name]!);
@@ -30,7 +30,10 @@ export function isRemotePlainHttp(url: URL): boolean {
 }
 
 /** Which service this is: the provider's id, and the machine where that is not the provider's own. */
-export function serviceName({ id, baseUrl }: { id: string; baseUrl?: string }, endpoint: Endpoint): string {
+export function formatServiceName(
+  { id, baseUrl }: { id: string; baseUrl?: string },
+  endpoint: Endpoint,
+): string {
   const { host } = new URL(endpoint.baseUrl);
   return baseUrl !== undefined && new URL(baseUrl).host === host ? id : `${id}@${host}`;
 }

@@ -29,12 +29,12 @@ export interface JobLabel {
  */
 export interface JobProtocol {
   /** @throws Failure `invalid_request` for a request that the service cannot take: no job is created for it */
-  check(request: ChatRequest): void;
+  checkRequest(request: ChatRequest): void;
   /** @throws Failure `invalid_request` for a label that it cannot have */
-  create(endpoint: Endpoint, label: JobLabel): WireRequest;
+  buildCreateRequest(endpoint: Endpoint, label: JobLabel): WireRequest;
   /** The id of the job that has been created. @throws Failure `bad_response` where the answer names none */
-  created(body: unknown): string;
+  readJobId(body: unknown): string;
   /** @param reason why it failed */
-  complete(endpoint: Endpoint, id: string, status: JobStatus, reason?: string): WireRequest;
-  completed(body: unknown): JobAccount;
+  buildCompleteRequest(endpoint: Endpoint, id: string, status: JobStatus, reason?: string): WireRequest;
+  readAccount(body: unknown): JobAccount;
 }

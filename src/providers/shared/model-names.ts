@@ -32,7 +32,7 @@ export function isChatModel(entry: unknown): boolean {
  * service.
  * @throws Failure `bad_response`
  */
-export function modelNames(body: unknown): string[] {
+export function readModelNames(body: unknown): string[] {
   const list = isObject(body) ? (body["data"] ?? body["models"]) : body;
   if (!Array.isArray(list)) {
     throw new Failure(

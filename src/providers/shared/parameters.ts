@@ -1,6 +1,6 @@
 import type { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { cannotSend } from "./unsupported.js";
+import { createUnsupportedFailure } from "./unsupported.js";
 
 /** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */
 export type IgnorableParameters = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -8,7 +8,7 @@ export type IgnorableParameters = Readonly<Record<string, (value: unknown) => bo
 const never = () => false;
 const always = () => true;
 /** Whether an answer in text, and in nothing else, is asked for. */
-export const isTextAlone = (modalities: unknown) =>
+export const isTextOnly = (modalities: unknown) =>
   Array.isArray(modalities) && modalities.every((modality) => modality === "text");
 const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
 
@@ -72,21 +72,21 @@ export function knownOnly(
 
 function lost(service: string, name: string, instead: Readonly<Record<string, string>>): Failure {
   const advice = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  return cannotSend(service, `the parameter ${name}`, advice ?? "Leave it out.");
+  return createUnsupportedFailure(service, `the parameter ${name}`, advice ?? "Leave it out.");
 }
 
 /**
  * The service's own field that holds further ones.
  * @throws Failure `invalid_request` where it holds none
  */
-export function objectOf(service: string, name: string, value: unknown): Record<string, unknown> {
+export function requireObject(service: string, name: string, value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
   if (isObject(value)) return value;
-  throw cannotSend(service, `the parameter ${name} with a value that is no object`);
+  throw createUnsupportedFailure(service, `the parameter ${name} with a value that is no object`);
 }
 
 /** Fields without those that say nothing: strict services refuse a null. */
-export function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function omitNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
   );

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { cannotSend } from "./unsupported.js";
+import { createUnsupportedFailure } from "./unsupported.js";
 
 /** A tool call of an earlier answer. */
 export interface PastCall {
@@ -13,17 +13,17 @@ export interface PastCall {
 }
 
 /** The tool calls of an assistant's message. @throws Failure `invalid_request` for one that is not a function's */
-export function pastCalls(service: string, message: ChatMessage, place: string): PastCall[] {
+export function readPastCalls(service: string, message: ChatMessage, place: string): PastCall[] {
   const calls = message["tool_calls"];
   return (Array.isArray(calls) ? calls : []).map((call: unknown) => {
     const said = isObject(call) ? call["function"] : undefined;
     if (!isObject(call) || !isObject(said) || typeof said["name"] !== "string") {
-      throw cannotSend(service, `a tool call that is not a function's (${place})`);
+      throw createUnsupportedFailure(service, `a tool call that is not a function's (${place})`);
     }
     return {
       id: typeof call["id"] === "string" ? call["id"] : "",
       name: said["name"],
-      arguments: parsedArguments(said["arguments"]),
+      arguments: parseCallArguments(said["arguments"]),
       raw: call,
     };
   });
@@ -38,7 +38,7 @@ export class CallNames {
   }
 
   /** @throws Failure `invalid_request` for a result of a call that nobody made */
-  of(message: ChatMessage, place: string): string {
+  find(message: ChatMessage, place: string): string {
     const id = message["tool_call_id"];
     const name = (typeof id === "string" ? this.names.get(id) : undefined) ?? message["name"];
     if (typeof name === "string" && name !== "") return name;
@@ -54,7 +54,7 @@ export class CallNames {
  * wrongly has been answered with an error, and both must stay in the conversation: such a text is wrapped, as Anthropic's
  * documentation of fine-grained tool streaming has it.
  */
-export function parsedArguments(text: unknown): Record<string, unknown> {
+export function parseCallArguments(text: unknown): Record<string, unknown> {
   if (isObject(text)) return text;
   if (typeof text !== "string" || text.trim() === "") return {};
   const value = tryParseJson(text);

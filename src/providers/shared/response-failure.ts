@@ -22,10 +22,10 @@ const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
  * What a response that is no success says, whatever the form of its body.
  * @param now wall-clock milliseconds, for hints that are dates
  */
-export function responseFailure(status: number, headers: Headers, body: string, now: number): Failure {
+export function readResponseFailure(status: number, headers: Headers, body: string, now: number): Failure {
   const parsed = tryParseJson(body);
   const said = errorClues(parsed);
-  const message = said?.message || (parsed === undefined ? excerpt(withoutMarkup(body)) : excerpt(body));
+  const message = said?.message || (parsed === undefined ? excerpt(stripMarkup(body)) : excerpt(body));
   const wait = retryHint(headers, parsed, message, now);
   const code = classify({ ...said, status, message, waits: wait !== undefined });
   const details: FailureDetails = {
@@ -44,7 +44,7 @@ export function responseFailure(status: number, headers: Headers, body: string, 
   );
 }
 
-function withoutMarkup(body: string): string {
+function stripMarkup(body: string): string {
   return body
     .slice(0, 8_192)
     .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")

@@ -1,7 +1,7 @@
 import type { WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
 import { joinPath } from "./url.js";
-import { bearer, headersFor, postJson } from "./wire-request.js";
+import { buildBearerHeader, buildHeaders, buildPostRequest } from "./wire-request.js";
 
 /** What is to be spoken, and how; what is left out is the service's to choose. */
 export interface SpeechRequest {
@@ -21,17 +21,17 @@ export interface SpeechRequest {
  * @param url where it is
  * @param authorization how the key travels
  */
-export function openAiSpeech(
+export function buildSpeechRequest(
   request: SpeechRequest,
   endpoint: Endpoint,
   url = joinPath(endpoint.baseUrl, "audio/speech"),
-  authorization: Readonly<Record<string, string>> = bearer(endpoint),
+  authorization: Readonly<Record<string, string>> = buildBearerHeader(endpoint),
 ): WireRequest {
   const { text, model, voice, format, speed, parameters } = request;
   const body = { model, voice, response_format: format, speed, ...parameters, input: text };
-  return postJson(
+  return buildPostRequest(
     url,
-    headersFor(endpoint, authorization),
+    buildHeaders(endpoint, authorization),
     // What is undefined is not written: Venice refuses fields that are null.
     body,
     "audio/*",

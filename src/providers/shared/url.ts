@@ -18,7 +18,7 @@ export function joinPathOnce(baseUrl: string, part: string, path: string): URL {
  * @param what it is, for the error
  * @throws Failure `invalid_request` for dots alone, which would lead elsewhere, and for half a character
  */
-export function pathSegment(name: string, what: string): string {
+export function encodePathSegment(name: string, what: string): string {
   if (/^\.{0,2}$/.test(name) || /\p{Surrogate}/u.test(name)) {
     throw new Failure("invalid_request", `${what} cannot be part of an address. Check it.`);
   }

@@ -2,7 +2,7 @@ import type { WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** The key as most services want it. */
-export function bearer(endpoint: Endpoint): Record<string, string> {
+export function buildBearerHeader(endpoint: Endpoint): Record<string, string> {
   return endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {};
 }
 
@@ -11,7 +11,7 @@ export function bearer(endpoint: Endpoint): Record<string, string> {
  * bomb.
  * @param own the service's own, with the key; names in lower case. What the author sets replaces them.
  */
-export function headersFor(
+export function buildHeaders(
   endpoint: Endpoint,
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
@@ -27,7 +27,7 @@ export function headersFor(
 }
 
 /** A request whose answer is to come as server-sent events. */
-export function postJson(
+export function buildPostRequest(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: unknown,
@@ -42,6 +42,6 @@ export function postJson(
 }
 
 /** A question to the service about itself, with the key as most services want it. */
-export function getRequest(endpoint: Endpoint, url: URL): WireRequest {
-  return { method: "GET", url, headers: headersFor(endpoint, bearer(endpoint)) };
+export function buildGetRequest(endpoint: Endpoint, url: URL): WireRequest {
+  return { method: "GET", url, headers: buildHeaders(endpoint, buildBearerHeader(endpoint)) };
 }

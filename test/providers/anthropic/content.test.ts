@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
-import { anthropicConversation } from "../../../src/providers/anthropic/messages.js";
+import { buildAnthropicConversation } from "../../../src/providers/anthropic/messages.js";
 
 const PNG = "iVBORw0KGgo=";
 const CACHE = { cache_control: { type: "ephemeral" } };
@@ -11,7 +11,7 @@ function user(content: unknown): ChatMessage {
 
 /** The blocks that a user's content becomes. */
 function blocksOf(content: unknown): unknown {
-  return anthropicConversation([user(content)]).messages[0]!.content;
+  return buildAnthropicConversation([user(content)]).messages[0]!.content;
 }
 
 describe("A content part, as Anthropic gets it,", () => {
@@ -80,12 +80,12 @@ describe("A content part, as Anthropic gets it,", () => {
   it("keeps what was kept of it as it is, though the mark for the cache goes there", () => {
     const kept = { type: "text" };
     const order = { anthropic_blocks: { "0": kept }, anthropic_order: [5, "block"] };
-    anthropicConversation([{ role: "assistant", content: "Hello", ...order, ...CACHE }, user("Hi")]);
+    buildAnthropicConversation([{ role: "assistant", content: "Hello", ...order, ...CACHE }, user("Hi")]);
     assert.deepEqual(kept, { type: "text" });
   });
 
   it("gets the message's mark for the cache where it is the last", () => {
-    const { messages } = anthropicConversation([{ role: "user", content: ["a", "b"], ...CACHE }]);
+    const { messages } = buildAnthropicConversation([{ role: "user", content: ["a", "b"], ...CACHE }]);
     assert.deepEqual(messages[0]!.content, [
       { type: "text", text: "a" },
       { type: "text", text: "b", ...CACHE },
@@ -94,7 +94,7 @@ describe("A content part, as Anthropic gets it,", () => {
 
   it("goes out as it is where its last block is one of the author's that says nothing", () => {
     const odd = { role: "assistant", content: "b", anthropic_blocks: { "0": { type: "text" } } };
-    assert.deepEqual(anthropicConversation([user("a"), odd]).messages.at(-1)!.content, [
+    assert.deepEqual(buildAnthropicConversation([user("a"), odd]).messages.at(-1)!.content, [
       { type: "text", text: "b" },
       { type: "text" },
     ]);
@@ -106,7 +106,7 @@ describe("A content part, as Anthropic gets it,", () => {
       { role: "assistant", content: "b ", anthropic_blocks: { "0": { type: "x" } } },
     ];
     const before = structuredClone(messages);
-    anthropicConversation(messages);
+    buildAnthropicConversation(messages);
     assert.deepEqual(messages, before);
   });
 });

@@ -4,7 +4,7 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import { Failure } from "../../../src/core/failure.js";
 import {
   type AnthropicConversation,
-  anthropicConversation,
+  buildAnthropicConversation,
 } from "../../../src/providers/anthropic/messages.js";
 import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
 
@@ -16,7 +16,7 @@ function user(content: unknown): ChatMessage {
 
 function refuses(messages: readonly ChatMessage[], says: RegExp): void {
   assert.throws(
-    () => anthropicConversation(messages),
+    () => buildAnthropicConversation(messages),
     (thrown) => {
       assert.ok(thrown instanceof Failure);
       assert.equal(thrown.code, "invalid_request");
@@ -33,7 +33,7 @@ function call(id: string, name: string, args: string): object {
 describe("A conversation, as Anthropic gets it,", () => {
   it("has what the system says apart, wherever it was said", () => {
     assert.deepEqual(
-      anthropicConversation([
+      buildAnthropicConversation([
         { role: "system", content: "Be brief." },
         user("Hi"),
         { role: "developer", content: [{ type: "text", text: "Be kind." }] },
@@ -41,12 +41,15 @@ describe("A conversation, as Anthropic gets it,", () => {
       { system: "Be brief.\n\nBe kind.", messages: [{ role: "user", content: "Hi" }] },
     );
     const cached = [{ type: "text", text: "Be brief.", ...CACHE }];
-    assert.deepEqual(anthropicConversation([{ role: "system", content: cached }, user("Hi")]).system, cached);
+    assert.deepEqual(
+      buildAnthropicConversation([{ role: "system", content: cached }, user("Hi")]).system,
+      cached,
+    );
   });
 
   it("takes turns: what one side says in a row is one message", () => {
     assert.deepEqual(
-      anthropicConversation([
+      buildAnthropicConversation([
         user("a"),
         user("b"),
         { role: "assistant", content: "c" },
@@ -75,7 +78,7 @@ describe("A conversation, as Anthropic gets it,", () => {
 
   it("has no empty texts, and no message without any", () => {
     assert.deepEqual(
-      anthropicConversation([
+      buildAnthropicConversation([
         user("a"),
         { role: "assistant", content: null },
         user([{ type: "text", text: " " }]),
@@ -96,14 +99,14 @@ describe("A conversation, as Anthropic gets it,", () => {
 
   it("ends, where an answer is to go on, without white space", () => {
     const last = (content: unknown) =>
-      anthropicConversation([user("a"), { role: "assistant", content }]).messages.at(-1);
+      buildAnthropicConversation([user("a"), { role: "assistant", content }]).messages.at(-1);
     assert.deepEqual(last("Once upon \n"), { role: "assistant", content: "Once upon" });
     assert.equal(last(" ")?.role, "user");
   });
 
   it("has the tools' calls and their results, in order, before what the user says next", () => {
     assert.deepEqual(
-      anthropicConversation([
+      buildAnthropicConversation([
         user("Weather?"),
         {
           role: "assistant",
@@ -142,7 +145,7 @@ describe("A conversation, as Anthropic gets it,", () => {
   });
 
   it("keeps a call whose arguments the model wrote wrongly: it has been answered", () => {
-    const { messages } = anthropicConversation([
+    const { messages } = buildAnthropicConversation([
       user("a"),
       { role: "assistant", content: null, tool_calls: [call("1", "f", '{"a":')] },
       { role: "tool", tool_call_id: "1", content: "" },
@@ -170,7 +173,7 @@ describe("A conversation, as Anthropic gets it,", () => {
       ],
       tool_calls: [call("1", "f", "{}")],
     };
-    assert.deepEqual(anthropicConversation([user("a"), answer]).messages[1]!.content, [
+    assert.deepEqual(buildAnthropicConversation([user("a"), answer]).messages[1]!.content, [
       { type: "thinking", thinking: "Hm.", signature: "c2ln" },
       { type: "redacted_thinking", data: "EmwK" },
       { type: "thinking", thinking: "", signature: "b25seQ==" },
@@ -183,7 +186,7 @@ describe("A conversation, as Anthropic gets it,", () => {
     const used = { type: "server_tool_use", id: "s", name: "web_search", input: { query: "a" } };
     const found = { type: "web_search_tool_result", tool_use_id: "s", content: [] };
     const paused = { role: "assistant", content: "I look.", anthropic_blocks: { "10": found, "2": used } };
-    assert.deepEqual(anthropicConversation([user("a"), paused]).messages[1]!.content, [
+    assert.deepEqual(buildAnthropicConversation([user("a"), paused]).messages[1]!.content, [
       { type: "text", text: "I look." },
       used,
       found,
@@ -196,7 +199,7 @@ describe("A conversation, as Anthropic gets it,", () => {
       [result, [used, found, asked]],
       [user("Never mind."), [used, found]],
     ] as const) {
-      const { messages } = anthropicConversation([user("a"), cut, ...(next ? [next] : [])]);
+      const { messages } = buildAnthropicConversation([user("a"), cut, ...(next ? [next] : [])]);
       assert.deepEqual(messages[1]!.content, [{ type: "text", text: "I look." }, ...kept]);
     }
   });
@@ -216,10 +219,10 @@ describe("A conversation, as Anthropic gets it,", () => {
       ...CACHE,
     };
     const sent = (change: object) => {
-      const { content } = anthropicConversation([user("a"), { ...answer, ...change }]).messages[1]!;
+      const { content } = buildAnthropicConversation([user("a"), { ...answer, ...change }]).messages[1]!;
       return (content as { type: string }[]).map(({ type }) => type);
     };
-    const { content } = anthropicConversation([user("a"), answer]).messages[1]!;
+    const { content } = buildAnthropicConversation([user("a"), answer]).messages[1]!;
     assert.deepEqual(content, [
       { type: "thinking", thinking: "A", signature: "c2ln" },
       { type: "text", text: "Look." },
@@ -245,7 +248,7 @@ describe("A conversation, as Anthropic gets it,", () => {
 
   it("has a refusal, or what was said in a spoken answer, as text", () => {
     const answer = (fields: object) =>
-      anthropicConversation([user("a"), { role: "assistant", content: null, ...fields }]).messages[1]
+      buildAnthropicConversation([user("a"), { role: "assistant", content: null, ...fields }]).messages[1]
         ?.content;
     assert.equal(answer({ refusal: "No." }), "No.");
     assert.equal(answer({ audio: { id: "a", transcript: "Yes." } }), "Yes.");
@@ -321,7 +324,7 @@ describe("A conversation, as Anthropic gets it,", () => {
       fc.property(fc.array(message, { maxLength: 6 }), (messages) => {
         let conversation: AnthropicConversation;
         try {
-          conversation = anthropicConversation(messages as ChatMessage[]);
+          conversation = buildAnthropicConversation(messages as ChatMessage[]);
         } catch (thrown) {
           assert.ok(thrown instanceof Failure);
           assert.equal(thrown.code, "invalid_request");

@@ -3,7 +3,7 @@ import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { ANTHROPIC } from "../../../src/providers/anthropic/provider.js";
 import { checkEndpoint } from "../../../src/providers/check-endpoint.js";
-import { providerById, takesPrefill } from "../../../src/providers/index.js";
+import { getProvider, supportsPrefill } from "../../../src/providers/index.js";
 
 const ENDPOINT = { baseUrl: "https://api.anthropic.com/v1", apiKey: "sk-ant-1" };
 const REQUEST: ChatRequest = { model: "claude-1", messages: [{ role: "user", content: "hi" }] };
@@ -73,7 +73,7 @@ describe("A request to Anthropic", () => {
   });
 
   it("is checked before it leaves: without a key nothing does", () => {
-    assert.equal(providerById("anthropic"), ANTHROPIC);
+    assert.equal(getProvider("anthropic"), ANTHROPIC);
     assert.throws(
       () => checkEndpoint(ANTHROPIC, {}),
       (thrown) =>
@@ -85,7 +85,7 @@ describe("A request to Anthropic", () => {
   });
 
   it("is never one that begins the answer: newer models refuse it", () => {
-    assert.equal(takesPrefill("anthropic"), false);
+    assert.equal(supportsPrefill("anthropic"), false);
   });
 });
 

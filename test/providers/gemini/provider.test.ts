@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
-import { providerById } from "../../../src/providers/index.js";
+import { getProvider } from "../../../src/providers/index.js";
 import { error } from "../../support/services/gemini-records.js";
 
-const gemini = providerById("gemini");
+const gemini = getProvider("gemini");
 const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };
 const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "gemini-2.5-flash", messages: [HI] };

@@ -3,9 +3,9 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { checkEndpoint } from "../../../src/providers/check-endpoint.js";
-import { providerById } from "../../../src/providers/index.js";
+import { getProvider } from "../../../src/providers/index.js";
 
-const ollama = providerById("ollama");
+const ollama = getProvider("ollama");
 const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "llama3.2", messages: [HI] };
 const PLAIN = { model: "llama3.2", messages: [HI], stream: true };

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
-import { contentParts, type Part } from "../../../src/providers/shared/content-parts.js";
-import { parsedArguments } from "../../../src/providers/shared/past-calls.js";
-import { cannotSend } from "../../../src/providers/shared/unsupported.js";
+import { type ContentPart, readContentParts } from "../../../src/providers/shared/content-parts.js";
+import { parseCallArguments } from "../../../src/providers/shared/past-calls.js";
+import { createUnsupportedFailure } from "../../../src/providers/shared/unsupported.js";
 import { anyJson } from "../../support/inputs/arbitraries.js";
 
 /** The one part that a content is, without the author's own. */
-function partOf(content: unknown): Omit<Part, "raw"> {
-  const [part, ...others] = contentParts({ role: "user", content }, "Message 0");
+function partOf(content: unknown): Omit<ContentPart, "raw"> {
+  const [part, ...others] = readContentParts({ role: "user", content }, "Message 0");
   assert.equal(others.length, 0);
   const { raw, ...told } = part!;
   assert.equal(typeof raw, "object");
@@ -19,13 +19,13 @@ describe("The content of a message", () => {
   it("is a text, a part, a list of both, or nothing", () => {
     const part = { type: "text", text: "b" };
     const kinds = (content: unknown) =>
-      contentParts({ role: "user", content }, "Message 0").map(({ kind }) => kind);
+      readContentParts({ role: "user", content }, "Message 0").map(({ kind }) => kind);
     assert.deepEqual(kinds("a"), ["text"]);
     assert.deepEqual(kinds(part), ["text"]);
     assert.deepEqual(kinds(["a", part]), ["text", "text"]);
     assert.deepEqual(kinds(null), []);
     assert.deepEqual(kinds(undefined), []);
-    assert.equal(contentParts({ role: "user", content: [part] }, "Message 0")[0]!.raw, part);
+    assert.equal(readContentParts({ role: "user", content: [part] }, "Message 0")[0]!.raw, part);
   });
 
   it("is text under all its names", () => {
@@ -66,7 +66,7 @@ describe("The content of a message", () => {
   it("is sound, under the media type that its format has", () => {
     const typeOf = (input_audio: object) => {
       const part = partOf([{ type: "input_audio", input_audio }]);
-      return (part as Extract<Part, { kind: "audio" }>).data.mediaType;
+      return (part as Extract<ContentPart, { kind: "audio" }>).data.mediaType;
     };
     assert.equal(typeOf({ data: "AA==", format: "mp3" }), "audio/mpeg");
     assert.equal(typeOf({ data: "AA==", format: "wav" }), "audio/wav");
@@ -135,7 +135,7 @@ describe("The content of a message", () => {
         ),
         (content) => {
           try {
-            contentParts({ role: "user", content }, "Message 7");
+            readContentParts({ role: "user", content }, "Message 7");
           } catch (thrown) {
             assert.ok(thrown instanceof Failure, String(thrown));
             assert.equal(thrown.code, "invalid_request");
@@ -150,18 +150,18 @@ describe("The content of a message", () => {
 
 describe("The arguments of a tool call in the conversation", () => {
   it("are an object, whatever the model wrote", () => {
-    assert.deepEqual(parsedArguments('{"a":1}'), { a: 1 });
-    assert.deepEqual(parsedArguments({ a: 1 }), { a: 1 });
-    for (const none of ["", " ", null, undefined]) assert.deepEqual(parsedArguments(none), {});
+    assert.deepEqual(parseCallArguments('{"a":1}'), { a: 1 });
+    assert.deepEqual(parseCallArguments({ a: 1 }), { a: 1 });
+    for (const none of ["", " ", null, undefined]) assert.deepEqual(parseCallArguments(none), {});
     for (const wrong of ['{"a":', "[1]", "1", '{"__proto__":{}}']) {
-      assert.deepEqual(parsedArguments(wrong), { INVALID_JSON: wrong });
+      assert.deepEqual(parseCallArguments(wrong), { INVALID_JSON: wrong });
     }
   });
 });
 
 describe("What a service cannot take", () => {
   it("is named, with what to do instead", () => {
-    const { code, message, retryable } = cannotSend("Acme", "audio (Message 1)", "Send text.");
+    const { code, message, retryable } = createUnsupportedFailure("Acme", "audio (Message 1)", "Send text.");
     assert.deepEqual(
       [code, message, retryable],
       ["invalid_request", "Acme cannot take audio (Message 1). Send text.", false],

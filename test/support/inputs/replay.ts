@@ -5,7 +5,7 @@ import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
-import { providerById } from "../../../src/providers/index.js";
+import { getProvider } from "../../../src/providers/index.js";
 import { type BodyListener, readerFor } from "../../../src/transport/body.js";
 import { framingOf } from "../../../src/transport/framing.js";
 import type { RecordReader } from "../../../src/transport/record-reader.js";
@@ -154,7 +154,7 @@ export function play(
 function setupFor(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolean): ChatSetup {
   return {
     id: "stream-1",
-    provider: providerById("custom"),
+    provider: getProvider("custom"),
     endpoint: { baseUrl: "http://127.0.0.1/v1" },
     memory: {},
     dispatcher,
