@@ -5,50 +5,45 @@ import { systemClock } from "../../transport/system-clock.js";
 import { Assembly } from "../messages/assembly.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
+import { findOrOpenStream, MAX_OPEN_STREAMS, MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { findRequestedSchema, readSchema } from "../messages/response-format.js";
 import { withoutTags } from "../messages/retry-tag.js";
-import { requireStreamId } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
 import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
-/** A collect node as it stands in a flow file. */
+/** A collect node's properties in a flow file. */
 export interface CollectConfig extends NodeConfig {
   parse?: "text" | "json";
-  /** JSON Schema that the parsed answer must fit, as text or as it is; default: the one that the request asked for. */
+  /** JSON Schema that the parsed answer must fit, as text or object. Default: the schema that the request asked for. */
   schema?: unknown;
-  /** Seconds without a message after which a stream is given up. */
+  /** Seconds without a message after which a stream counts as unfinished. */
   timeout?: number | string;
 }
 
 const DEFAULT_TIMEOUT_S = 600;
 
-/** Streams that may be open: each holds its text. */
-const MAX_OPEN_STREAMS = 1000;
-
-/** After the last message, how long one that was delayed on its way is waited for; milliseconds. */
-const MAX_STRAGGLER_WAIT_MS = 5_000;
-
-/** A stream that is being put together. */
+/** A stream that is being collected. */
 interface CollectedStream {
   id: string;
   assembly: Assembly;
-  /** The newest message: what rides along comes from it. */
+  /** The newest message. The collected message inherits its properties. */
   newest: Message;
   send: Send;
+  /** Waits for delayed messages once the last one has arrived. */
   stragglerTimer: NodeJS.Timeout | undefined;
 }
 
-/** How a stream ends of which the rest is missing. */
+/** Finish reasons of an answer that is not whole. */
 const UNFINISHED_REASONS: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 
-/** What a collect node does. */
+/** The runtime half of a collect node: puts the messages of a stream together into one message. */
 export class CollectController {
   private readonly sessions: Sessions<CollectedStream>;
   private readonly status: StatusLine;
-  /** The node's own schema, or what is wrong with it. */
+  /** The schema in the node's settings, if there is one and it is valid. */
   private readonly schema: unknown;
   private readonly schemaFailure: Failure | undefined;
 
@@ -79,15 +74,21 @@ export class CollectController {
       done();
       return;
     }
-    const id = requireStreamId(message, "collect puts together");
-    if (this.sessions.isOver(id)) {
+    const stream = findOrOpenStream(
+      this.sessions,
+      message,
+      "collect puts together",
+      (id): CollectedStream => ({
+        id,
+        assembly: new Assembly(),
+        newest: message,
+        send,
+        stragglerTimer: undefined,
+      }),
+    );
+    if (!stream) {
       done();
       return;
-    }
-    let stream = this.sessions.get(id);
-    if (!stream) {
-      stream = { id, assembly: new Assembly(), newest: message, send, stragglerTimer: undefined };
-      this.sessions.open(id, stream);
     }
     stream.newest = message;
     stream.send = send;
@@ -97,13 +98,13 @@ export class CollectController {
     else done();
   }
 
-  /** What is held is let go: there is nobody left to read it. */
+  /** Drops all collected text. If it were sent now, it would reach the newly deployed flow. */
   close(): void {
     this.sessions.endAll("closed");
     this.status.close();
   }
 
-  /** @returns why the stream ends here, where that is a failure of its own and not one that it brought along */
+  /** @returns the failure if the stream fails in this node. A failure in the stream's last message is none. */
   private add(stream: CollectedStream, message: Message): Failure | undefined {
     const { assembly } = stream;
     try {
@@ -120,10 +121,14 @@ export class CollectController {
     return undefined;
   }
 
+  /**
+   * Sends a whole stream as one message: to output 1, or to output 2 if the answer is not whole.
+   * @returns the failure if the answer is not the JSON that it must be
+   */
   private sendAnswer(stream: CollectedStream, last: Message): Failure | undefined {
     const message = this.createMessage(stream, last);
-    const finished = !UNFINISHED_REASONS.has(last.finishReason) && last.error === undefined;
-    if (finished && this.config.parse === "json") {
+    const isFinished = !UNFINISHED_REASONS.has(last.finishReason) && last.error === undefined;
+    if (isFinished && this.config.parse === "json") {
       try {
         if (this.schemaFailure) throw this.schemaFailure;
         const schema = this.schema ?? findRequestedSchema(last.request);
@@ -134,25 +139,24 @@ export class CollectController {
       }
     }
     this.finish(stream);
-    stream.send(finished ? [message, null] : [null, message]);
+    stream.send(isFinished ? [message, null] : [null, message]);
     return undefined;
   }
 
-  /** Sends what there is of a stream by the second output. */
+  /** Ends a stream and sends its unfinished answer to output 2. */
   private failWith(stream: CollectedStream, failure: Failure): Failure {
     this.finish(stream);
     this.sendUnfinished(stream, failure);
     return failure;
   }
 
-  /** The same where no message waits for the verdict: the author hears of it through Catch all the same. */
+  /** Fails a stream while no message of it is being handled. A Catch node gets the error all the same. */
   private abandon(stream: CollectedStream, failure: Failure): void {
     this.failWith(stream, failure);
     this.node.error(toNodeError(failure), withoutTags(dropStreamProperties(stream.newest)));
     this.showStatus();
   }
 
-  /** A message for the second output, with what there was of the answer. */
   private sendUnfinished(stream: CollectedStream, failure: Failure): void {
     const message = this.createMessage(stream, stream.assembly.last ?? stream.newest);
     const error: FailureData = { ...failure.toJSON(), phase: "end", partial: stream.assembly.machine.text };
@@ -161,25 +165,14 @@ export class CollectController {
     stream.send([null, message]);
   }
 
+  /** @param last the stream's last message, or its newest one if the last one is missing */
   private createMessage(stream: CollectedStream, last: Message): Message {
-    const { machine } = stream.assembly;
-    const response = machine.completion(stream.id);
+    const response = stream.assembly.machine.completion(stream.id);
     const message = withoutTags(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;
-    for (const key of [
-      "finishReason",
-      "usage",
-      "stats",
-      "rounds",
-      "job",
-      "request",
-      "error",
-      "conversation",
-    ]) {
-      if (last[key] !== undefined) message[key] = last[key];
-    }
+    for (const key of KEPT_PROPERTIES) if (last[key] !== undefined) message[key] = last[key];
     return message;
   }
 
@@ -193,13 +186,16 @@ export class CollectController {
     if (failure) this.abandon(stream, failure);
   }
 
-  /** @returns whether the message was one */
+  /** @returns whether the message is a control message */
   private handleControl(message: Message): boolean {
     if (Object.hasOwn(message, "flush")) {
       for (const stream of findTargetStreams(this.sessions, message)) {
         this.failWith(
           stream,
-          new Failure("interrupted", "The stream was sent on before its end, by msg.flush."),
+          new Failure(
+            "interrupted",
+            "msg.flush ended the stream early. The partial answer is in this message.",
+          ),
         );
       }
       this.showStatus();
@@ -207,7 +203,7 @@ export class CollectController {
     }
     const control = readControl(message);
     if (!control) return false;
-    // A cancelled stream ends by itself, with a last message that is still to come.
+    // A cancelled stream ends by itself: its last message is still to come.
     if (!control.reset) return true;
     resetStreams(this.sessions, message);
     this.showStatus();
@@ -215,10 +211,10 @@ export class CollectController {
   }
 
   private showStatus(): void {
-    const { schemaFailure: misconfigured } = this;
+    const { schemaFailure } = this;
     this.status.show(() =>
-      misconfigured
-        ? { fill: "red", shape: "ring", text: misconfigured.code }
+      schemaFailure
+        ? { fill: "red", shape: "ring", text: schemaFailure.code }
         : this.sessions.size === 0
           ? {}
           : {
@@ -230,8 +226,27 @@ export class CollectController {
   }
 }
 
+/** Properties of a stream's last message that the collected message keeps. */
+const KEPT_PROPERTIES = [
+  "finishReason",
+  "usage",
+  "stats",
+  "rounds",
+  "job",
+  "request",
+  "error",
+  "conversation",
+] as const;
+
 const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
   expired: () =>
-    new Failure("timeout", "The stream's end never came; what there was of it has left by output 2."),
-  overflow: () => new Failure("limit", "Too many streams are open; the oldest has left by output 2."),
+    new Failure(
+      "timeout",
+      "The stream did not finish in time. The partial answer was sent to output 2. If the model is slow, raise the timeout of this node.",
+    ),
+  overflow: () =>
+    new Failure(
+      "limit",
+      `More than ${MAX_OPEN_STREAMS} streams are open in this node. The partial answer of the oldest one was sent to output 2. Send fewer requests at once.`,
+    ),
 };

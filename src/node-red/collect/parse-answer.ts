@@ -6,10 +6,10 @@ import { DEFAULT_LIMITS } from "../../core/limits.js";
 import { roundLengths, sumOf } from "../messages/round-lengths.js";
 
 /**
- * The value that an answer's JSON stands for.
+ * Parses an answer's JSON, with or without a code fence around it.
  * @param finishReason why the answer ended, for the error
- * @param schema the JSON Schema that it must fit, if any
- * @throws Failure `bad_response` that says what is wrong with the answer; `configuration` where it is the schema
+ * @param schema the JSON Schema that the value must fit, if any
+ * @throws Failure `bad_response` if the answer is not the JSON it must be, `configuration` if the schema is not valid
  */
 export function parseAnswer(text: string, finishReason: unknown, schema: unknown): unknown {
   const check = schema === undefined ? undefined : compileSchema(schema);
@@ -19,29 +19,30 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
   } catch {
     throw new Failure(
       "bad_response",
-      REASONS_BY_FINISH.get(finishReason) ?? "The answer is not JSON, though this node is set to parse it.",
+      MESSAGES_BY_FINISH_REASON.get(finishReason) ??
+        "The answer is not JSON, but this node is set to parse JSON. Ask the model for JSON, or set this node to text.",
     );
   }
-  // Whoever clones the message goes down as deep as the value does.
+  // Node-RED's clone of a message is recursive: a deeply nested value would overflow its stack.
   if (!withinDepth(value, DEFAULT_LIMITS.depth)) {
     throw new Failure("bad_response", `The answer's JSON nests deeper than ${DEFAULT_LIMITS.depth}.`);
   }
-  const wrong = check?.(value);
-  if (wrong) throw new Failure("bad_response", `The answer does not fit its JSON Schema: ${wrong}.`);
+  const problem = check?.(value);
+  if (problem) throw new Failure("bad_response", `The answer does not fit its JSON Schema: ${problem}.`);
   return value;
 }
 
 /**
- * The answer itself, where a model has called tools: what it said in the last turn.
- * @param rounds what a tool-call-router tells of the turns
+ * Reads the text of the last turn: if the model has called tools, the text before it belongs to earlier turns.
+ * @param rounds `msg.rounds` of the last message, as a tool-call-router writes it
  */
 export function readLastTurn(text: string, rounds: unknown): string {
   return text.slice(sumOf(roundLengths(rounds).slice(0, -1)));
 }
 
-/** What an answer's end says of why it is not JSON. */
-const REASONS_BY_FINISH: ReadonlyMap<unknown, string> = new Map([
-  ["length", "The answer is not whole JSON: the limit of tokens cut it off. Raise that limit."],
-  ["tool_calls", "The answer is no JSON but a call of tools. Wire a tool-call-router before this node."],
-  ["content_filter", "The answer is not whole JSON: the service refused to give it."],
+/** Why an answer is not JSON, by its finish reason. */
+const MESSAGES_BY_FINISH_REASON: ReadonlyMap<unknown, string> = new Map([
+  ["length", "The JSON of the answer is cut off at the token limit. Raise the limit in the chat-stream."],
+  ["tool_calls", "The answer is not JSON but a tool call. Wire a tool-call-router before this node."],
+  ["content_filter", "The JSON of the answer is not whole: the service refused to finish it."],
 ]);

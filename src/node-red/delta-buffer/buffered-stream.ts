@@ -8,61 +8,65 @@ import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 
-/** What is due waits so long for the piece behind it, which says where the last character ends; milliseconds. */
+/** How long due text waits for the next piece, which may continue its last character (a combining mark, an emoji). */
 const TAIL_WAIT_MS = 10;
 
-/** So long a message waits for one before it that a node on the way may have delayed; milliseconds. */
+/** How long a message waits for an earlier one that a node on the way may have delayed. */
 const MAX_GAP_WAIT_MS = 2000;
 
+/** When a delta-buffer sends the text that it holds. */
 export interface StreamRules {
   rules: Readonly<BufferRules>;
-  /** Held no longer than this; 0: no such rule. */
+  /** Milliseconds after which held text is sent. 0: no limit. */
   holdMs: number;
-  /** Words per second, instead of all other rules. */
+  /** If set, words are sent at this pace and no other rule applies. */
   wordsPerSecond: number | undefined;
 }
 
+/** A message with the functions of its input. */
 interface BufferedMessage extends Sequenced {
   message: Message;
   send: Send;
   done: Done;
 }
 
-/** What `msg.partial` said when so much of the text had come. */
+/** A value of `msg.partial` that has not been sent yet. */
 interface PendingPartial {
+  /** Characters that had arrived with it. */
   length: number;
   value: unknown;
 }
 
-/** How far a stream has come: its next place in, and the next out. */
+/** How far a stream was processed. */
 export interface StreamPosition {
+  /** Index of the next incoming message. */
   next: number;
+  /** Index of the next outgoing message. */
   index: number;
 }
 
-/** One stream on its way through a delta-buffer: in order, merged or paced, with places of its own. */
+/** One stream in a delta-buffer. Puts its messages in order, merges or paces them, and numbers them anew. */
 export class BufferedStream {
   private readonly buffer: DeltaBuffer;
   private readonly pacer: Pacer | undefined;
-  /** The newest message: what rides along comes from it. */
+  /** The newest message. Outgoing messages inherit its properties. */
   private newest: BufferedMessage | undefined;
-  /** The last message, while there is text that goes before it. */
+  /** The stream's last message, while text before it is still held. */
   private last: BufferedMessage | undefined;
   private readonly sequencer: Sequencer<BufferedMessage>;
   private nextIndex: number;
-  /** Characters of text that have come, and that have gone. */
   private receivedChars = 0;
   private sentChars = 0;
-  /** Those whose text has not gone yet, oldest first. */
+  /** Values of `msg.partial` whose text has not been sent yet, oldest first. */
   private readonly partials: PendingPartial[] = [];
   private gapTimer: unknown;
   private timer: unknown;
-  private timerKind: "grace" | "rule" | "pace" | undefined;
+  private timerKind: "tail" | "hold" | "pace" | undefined;
   private lastTickAt = 0;
 
   /**
-   * @param onEnd called when the last message has gone
-   * @param start where it goes on, if it has been here before
+   * @param onEnd called when the last message has been sent
+   * @param start where the stream continues, if it was suspended
    */
   constructor(
     private readonly options: StreamRules,
@@ -80,7 +84,10 @@ export class BufferedStream {
     return { next: this.sequencer.next, index: this.nextIndex };
   }
 
-  /** Takes a message that has a place. `done` is called once it is taken up, the last one's once it has gone. */
+  /**
+   * Adds a message that has `parts.index`.
+   * @param done called when the message's turn in the order has come; for the last message, when it has been sent
+   */
   add(message: Message, send: Send, done: Done): void {
     this.sequencer.add({ parts: message.parts!, message, send, done })?.done();
     this.acceptDue();
@@ -89,14 +96,14 @@ export class BufferedStream {
       this.gapTimer ??= this.clock.setTimer(() => this.skipGap(), MAX_GAP_WAIT_MS);
   }
 
-  /** Sends everything that is held. */
+  /** Sends everything that is held, without waiting for missing messages. */
   flush(): void {
     while (this.sequencer.earlyCount > 0) this.skipGap();
-    this.send([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+    this.sendHeld();
     if (this.last) this.finish(this.last);
   }
 
-  /** Lets go of everything; nothing is sent from here on. */
+  /** Drops everything that is held. The stream sends nothing afterwards. */
   drop(): void {
     this.disarmTimer();
     this.clock.clearTimer(this.gapTimer);
@@ -106,90 +113,93 @@ export class BufferedStream {
   }
 
   private acceptDue(): void {
-    for (let entry = this.sequencer.take(); entry; entry = this.sequencer.take()) this.accept(entry);
+    for (let next = this.sequencer.take(); next; next = this.sequencer.take()) this.accept(next);
     if (this.sequencer.earlyCount > 0) return;
     this.clock.clearTimer(this.gapTimer);
     this.gapTimer = undefined;
   }
 
-  /** Goes on without what is missing. Its places stay empty, so that whoever reads the stream hears of it. */
+  /** Continues without missing messages. Their indexes stay unused, so nodes further on notice the gap. */
   private skipGap(): void {
     this.clock.clearTimer(this.gapTimer);
     this.gapTimer = undefined;
-    this.send([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+    this.sendHeld();
     this.nextIndex += this.sequencer.skipGap();
     this.acceptDue();
     if (this.sequencer.earlyCount > 0)
       this.gapTimer = this.clock.setTimer(() => this.skipGap(), MAX_GAP_WAIT_MS);
   }
 
-  private accept(entry: BufferedMessage): void {
-    const { message, done } = entry;
-    this.newest = entry;
-    const ends = isLastMessage(message);
+  private accept(buffered: BufferedMessage): void {
+    const { message, done } = buffered;
+    this.newest = buffered;
+    const isLast = isLastMessage(message);
     const text = readPayloadText(message);
-    const chunk = ends ? undefined : readChunk(message.chunk);
+    const chunk = isLast ? undefined : readChunk(message.chunk);
     this.receivedChars += text.length;
-    if (message.partial !== undefined && !ends) {
+    if (message.partial !== undefined && !isLast) {
       this.partials.push({ length: this.receivedChars, value: message.partial });
     }
     if (text !== "" || chunk) this.send((this.pacer ?? this.buffer).add(chunk ? { text, chunk } : { text }));
-    if (!ends) {
+    if (!isLast) {
       done();
       this.armTimer();
       return;
     }
     this.pacer?.end();
     if (this.pacer?.holding) {
-      this.last = entry;
+      this.last = buffered;
       this.armTimer();
-    } else this.finish(entry);
+    } else this.finish(buffered);
   }
 
-  /** Everything that is held, then the last message in its new place. */
-  private finish(entry: BufferedMessage): void {
+  /** Sends everything that is held, then the last message. */
+  private finish({ message, send, done }: BufferedMessage): void {
     this.last = undefined;
-    this.send([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
-    const { message, send, done } = entry;
-    const composed = this.createMessage(message, "");
-    composed.parts!.count = this.nextIndex;
-    send({ ...message, ...composed });
+    this.sendHeld();
+    const last = this.createMessage(message, "");
+    last.parts!.count = this.nextIndex;
+    send({ ...message, ...last });
     this.disarmTimer();
     this.onEnd();
     done();
   }
 
+  private sendHeld(): void {
+    this.send([...(this.pacer?.flush() ?? []), ...this.buffer.flush()]);
+  }
+
   private send(pieces: readonly Piece[]): void {
     if (pieces.length === 0) return;
-    // What is left was not there when the wait began.
+    // The wait was for text that leaves now. The text that stays starts its own.
     this.disarmTimer();
     const { message, send } = this.newest!;
     for (const { text, chunk } of pieces) {
-      const composed = this.createMessage(message, text);
-      if (chunk) composed.chunk = chunk;
+      const outgoing = this.createMessage(message, text);
+      if (chunk) outgoing.chunk = chunk;
       this.sentChars += text.length;
       const partial = this.takePartial();
-      if (partial) composed.partial = partial.value;
-      send(composed);
+      if (partial) outgoing.partial = partial.value;
+      send(outgoing);
     }
   }
 
-  /** The newest whose text has gone: never is a reader shown more than he has been told. */
+  /** Takes the newest partial value whose text has been sent. The value never shows more than the text so far. */
   private takePartial(): PendingPartial | undefined {
-    // Most streams have none, and this is asked for each message.
+    // Called for each message, and most streams have no partial values.
     if (this.partials.length === 0) return undefined;
-    let gone = 0;
-    while (gone < this.partials.length && this.partials[gone]!.length <= this.sentChars) gone++;
-    return this.partials.splice(0, gone).at(-1);
+    let sent = 0;
+    while (sent < this.partials.length && this.partials[sent]!.length <= this.sentChars) sent++;
+    return this.partials.splice(0, sent).at(-1);
   }
 
-  private createMessage(message: Message, payload: string): Message {
-    const composed = dropStreamProperties(message);
-    const { index: _index, count: _count, parts: _outer, ...parts } = message.parts!;
-    const outer = composed.parts;
-    composed.payload = payload;
-    composed.parts = { ...parts, index: this.nextIndex++, ...(outer ? { parts: outer } : {}) };
-    return composed;
+  private createMessage(source: Message, payload: string): Message {
+    const message = dropStreamProperties(source);
+    const { index: _index, count: _count, parts: _outer, ...parts } = source.parts!;
+    const outer = message.parts;
+    message.payload = payload;
+    message.parts = { ...parts, index: this.nextIndex++, ...(outer ? { parts: outer } : {}) };
+    return message;
   }
 
   private armTimer(): void {
@@ -200,14 +210,14 @@ export class BufferedStream {
       this.setTimer("pace", wait, this.sendNextWords);
     } else if (this.buffer.owing) {
       this.disarmTimer();
-      this.setTimer("grace", TAIL_WAIT_MS, this.sendDue);
+      this.setTimer("tail", TAIL_WAIT_MS, this.sendDue);
     } else if (this.buffer.holding && this.options.holdMs > 0 && !this.timerKind) {
-      this.setTimer("rule", this.options.holdMs, this.releaseHeld);
+      this.setTimer("hold", this.options.holdMs, this.releaseHeld);
     }
   }
 
-  private setTimer(armed: "grace" | "rule" | "pace", milliseconds: number, callback: () => void): void {
-    this.timerKind = armed;
+  private setTimer(kind: "tail" | "hold" | "pace", milliseconds: number, callback: () => void): void {
+    this.timerKind = kind;
     this.timer = this.clock.setTimer(() => {
       this.timerKind = undefined;
       callback();
@@ -224,7 +234,7 @@ export class BufferedStream {
     this.armTimer();
   };
 
-  /** What it leaves waits for the next piece. */
+  /** Sets no timer for the rest: it waits for the next piece. */
   private readonly sendDue = (): void => {
     this.send(this.buffer.settle());
   };

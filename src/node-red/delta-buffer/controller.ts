@@ -4,46 +4,47 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { findTargetStreams, resetStreams } from "../messages/control.js";
-import { requireStreamId } from "../messages/stream-message.js";
+import { findOrOpenStream, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { readPositiveNumber } from "../red/number-setting.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
 
-/** A delta-buffer as it stands in a flow file. Numbers: empty or 0, the rule is off. */
+/** A delta-buffer's properties in a flow file. An empty number or 0 turns its rule off. */
 export interface DeltaBufferConfig extends NodeConfig {
-  /** Pieces. */
+  /** Send after this many pieces. */
   count?: number | string;
+  /** Send after this many milliseconds. */
   milliseconds?: number | string;
+  /** Send at this many characters. */
   characters?: number | string;
+  /** Send whole words, sentences, lines or paragraphs only. */
   boundary?: Boundary;
-  /** Instead of the rules: an even pace of `pace` words a second. */
+  /** Whether to send words at an even pace instead of by the rules. */
   smooth?: boolean;
+  /** Words per second, if `smooth` is set. */
   pace?: number | string;
 }
 
 const DEFAULT_WORDS_PER_SECOND = 12;
 
-/** Where no rule is set at all; milliseconds. */
+/** How long text is held if no rule is set. */
 const DEFAULT_HOLD_MS = 50;
 
 const BOUNDARIES: ReadonlySet<unknown> = new Set(["word", "sentence", "line", "paragraph"]);
 
-/** Streams that may be open. */
-const MAX_OPEN_STREAMS = 1000;
-
-/** A stream of which nothing has come for so long is sent as far as it is, and left; milliseconds. */
-const STREAM_EXPIRY_MS = 900_000;
-
-/** Streams that were left and may go on: as many as a chat-stream may have at once. */
+/** Suspended streams whose position is remembered: as many as a chat-stream may have at once. */
 const MAX_SUSPENDED = 10_000;
 
-/** What a delta-buffer node does. */
+/** The runtime half of a delta-buffer node: merges the messages of each stream by the node's rules. */
 export class DeltaBufferController {
   private readonly sessions: Sessions<BufferedStream>;
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
-  /** How far those had come that were left, one too many or silent for long: of these nothing is held. */
+  /**
+   * Positions of streams that were closed because they were silent for long or because too many were open. Nothing of
+   * them is held; if one continues, its messages go on from there.
+   */
   private readonly suspended = new RecentMap<StreamPosition>(MAX_SUSPENDED);
 
   constructor(
@@ -57,7 +58,7 @@ export class DeltaBufferController {
       most: MAX_OPEN_STREAMS,
       expiry: STREAM_EXPIRY_MS,
       clock,
-      // A stream that was given up may go on.
+      // Not `expired` and `overflow`: such a stream may continue.
       remember: ["finished", "cancelled"],
       onEnd: (stream, reason, id) => this.onSessionEnd(stream, reason, id),
     });
@@ -69,35 +70,32 @@ export class DeltaBufferController {
       done();
       return;
     }
-    const id = requireStreamId(message, "delta-buffer merges");
-    if (this.sessions.isOver(id)) {
+    const stream = findOrOpenStream(this.sessions, message, "delta-buffer merges", this.createStream);
+    if (!stream) {
       done();
       return;
     }
-    this.streamOf(id).add(message, send, done);
+    stream.add(message, send, done);
     this.showStatus();
   }
 
-  /** What is held is let go: sent now, it would reach the flow that comes after. */
+  /** Drops all text that is held. If it were sent now, it would reach the newly deployed flow. */
   close(): void {
     this.sessions.endAll("closed");
     this.status.close();
   }
 
-  private streamOf(id: string): BufferedStream {
-    const open = this.sessions.get(id);
-    if (open) return open;
-    const finished = () => {
+  private readonly createStream = (id: string): BufferedStream => {
+    const onEnd = () => {
       this.sessions.end(id, "finished");
       this.showStatus();
     };
-    const stream = new BufferedStream(this.rules, this.clock, finished, this.suspended.get(id));
+    const stream = new BufferedStream(this.rules, this.clock, onEnd, this.suspended.get(id));
     this.suspended.delete(id);
-    this.sessions.open(id, stream);
     return stream;
-  }
+  };
 
-  /** @returns whether the message was one */
+  /** @returns whether the message is a control message */
   private handleControl(message: Message, send: Send): boolean {
     if (Object.hasOwn(message, "flush")) {
       for (const stream of findTargetStreams(this.sessions, message)) stream.flush();
@@ -107,12 +105,12 @@ export class DeltaBufferController {
       resetStreams(this.sessions, message);
       if (message.parts?.id === undefined) this.suspended.clear();
       else this.suspended.delete(message.parts.id);
-      // What is forgotten here has readers further on who have its beginning.
+      // The nodes behind this one have the stream's beginning and must forget it too.
       send({ ...message });
       this.showStatus();
       return true;
     }
-    // A cancelled stream ends by itself, with a last message that is still to come.
+    // Ignored: a cancelled stream ends by itself, with a last message that is still to come.
     return Object.hasOwn(message, "cancel");
   }
 
@@ -137,16 +135,17 @@ export class DeltaBufferController {
   }
 }
 
+/** Reads the rules from the settings and fills in the defaults. */
 function readRules(config: DeltaBufferConfig): StreamRules {
   const rules = {
     count: readPositiveNumber(config.count, 0),
     characters: readPositiveNumber(config.characters, 0),
     boundary: BOUNDARIES.has(config.boundary) ? config.boundary! : "none",
   };
-  const none = rules.count === 0 && rules.characters === 0 && rules.boundary === "none";
+  const hasNoRule = rules.count === 0 && rules.characters === 0 && rules.boundary === "none";
   return {
     rules,
-    holdMs: readPositiveNumber(config.milliseconds, none ? DEFAULT_HOLD_MS : 0),
+    holdMs: readPositiveNumber(config.milliseconds, hasNoRule ? DEFAULT_HOLD_MS : 0),
     wordsPerSecond: config.smooth ? readPositiveNumber(config.pace, DEFAULT_WORDS_PER_SECOND) : undefined,
   };
 }

@@ -8,13 +8,14 @@ import { isLastMessage, readPayloadText } from "./stream-message.js";
 
 /** Puts the messages of one stream together into one completion, in the order of their indexes. */
 export class Assembly {
+  /** The answer so far. */
   readonly machine = new CompletionMachine();
   /** The stream's last message, once it has arrived. Earlier ones may still be missing. */
   last: Message | undefined;
   private readonly sequencer = new Sequencer<Message & Sequenced>();
 
-  /** @param onTaken called with each message in its order, after it was added, and with its chunk if it has one */
-  constructor(private readonly onTaken?: (message: Message, chunk: Chunk | undefined) => void) {}
+  /** @param onAdded called for each message in the order of the stream, once the completion has it, with its chunk if it has one */
+  constructor(private readonly onAdded?: (message: Message, chunk: Chunk | undefined) => void) {}
 
   /**
    * Adds a message that has `parts.index`.
@@ -42,6 +43,6 @@ export class Assembly {
     const text = readPayloadText(message);
     if (chunk) this.machine.addChunk(chunk, text);
     else if (text !== "") this.machine.addText(text);
-    this.onTaken?.(message, chunk);
+    this.onAdded?.(message, chunk);
   }
 }

@@ -2,28 +2,29 @@ import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import type { Message } from "../red/api.js";
 import { namesOf } from "./retry-tag.js";
 
-/** Names that are remembered: of all streams that wait somewhere to be asked for again, with room for others between. */
+/** Ids that are remembered. Enough for all streams that wait to be requested again, and for those that start meanwhile. */
 const MAX_REMEMBERED = 10_000;
 
-/** A stream that has begun. */
+/** A stream that has started. */
 interface StartedStream {
+  /** Key of its conversation. */
   key: unknown;
   cancelled: boolean;
 }
 
 /**
- * What was cancelled while nothing of it ran here: a retry node waits, or a router's tools are at work, and asks
- * later on behalf of a stream that nobody wants any more. Names are unique, so a new question never has an old one.
+ * Remembers which streams were cancelled, so that no later request continues them. A retry node may be waiting, or a
+ * router's tools may be working, while nothing of the stream runs in this node. Ids are never used twice.
  */
 export class CancelledStreams {
-  /** By their own ids, and by the names of those that they are a part of. */
+  /** By the stream's own id, and by the ids of the streams and runs that it is a part of. */
   private readonly started = new RecentMap<StartedStream>(MAX_REMEMBERED);
 
   /**
-   * Notes a stream that begins.
-   * @param key of its conversation
-   * @param message what asks for it
-   * @returns false where that asks on behalf of one that was cancelled
+   * Notes that a stream starts.
+   * @param key key of its conversation
+   * @param message the message that asks for it
+   * @returns false if the message asks on behalf of a cancelled stream
    */
   admit(id: string, key: unknown, message: Message): boolean {
     const names = namesOf(message);
@@ -32,12 +33,12 @@ export class CancelledStreams {
     return true;
   }
 
-  /** Cancels one, which may have begun elsewhere. */
+  /** Cancels one stream, which may have started in another node. */
   cancel(id: string): void {
     this.started.set(id, { key: "", cancelled: true });
   }
 
-  /** Cancels all that have begun in a conversation; without a key, in any. */
+  /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
   cancelAll(key: unknown): void {
     for (const stream of this.started.values()) if (key === "" || stream.key === key) stream.cancelled = true;
   }

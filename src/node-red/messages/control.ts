@@ -1,22 +1,29 @@
 import type { Sessions } from "../../core/lifecycle/sessions.js";
 import type { Message } from "../red/api.js";
 
-/** What a control message asks for. By presence, as in core: the value does not matter. */
+/** What a control message asks for. The property's presence counts and any value works, as in core. */
 export interface Control {
-  /** Stops streams and keeps what they said. */
+  /** Stop streams, and keep what they have sent. */
   cancel: boolean;
-  /** Also forgets. */
+  /** Stop streams, and forget them and their conversation. */
   reset: boolean;
 }
 
-/** @returns undefined for a message that is no control message */
+/** @returns undefined if the message is not a control message */
 export function readControl(message: Message): Control | undefined {
   const cancel = Object.hasOwn(message, "cancel");
   const reset = Object.hasOwn(message, "reset");
   return cancel || reset ? { cancel, reset } : undefined;
 }
 
-/** Lets go of the stream that a message means, or of all. What comes of it from here on is a stream that begins again. */
+/** Finds the open streams that a control message applies to: the one that `msg.parts.id` names, or all without an id. */
+export function findTargetStreams<T>(sessions: Sessions<T>, { parts }: Message): T[] {
+  if (parts?.id === undefined) return sessions.list();
+  const value = sessions.get(parts.id);
+  return value === undefined ? [] : [value];
+}
+
+/** Ends the streams that a control message applies to. A later message with the same id starts a new stream. */
 export function resetStreams<T>(sessions: Sessions<T>, { parts }: Message): void {
   const id = parts?.id;
   if (id === undefined) {
@@ -24,13 +31,6 @@ export function resetStreams<T>(sessions: Sessions<T>, { parts }: Message): void
     return;
   }
   sessions.end(id, "cancelled");
-  // After a retry, a stream is new under its old name: not late.
+  // After a retry, the stream starts again under the same id: its messages are not late.
   sessions.forget(id);
-}
-
-/** The sessions that a message means: the one of its stream, or all. */
-export function findTargetStreams<T>(sessions: Sessions<T>, { parts }: Message): T[] {
-  if (parts?.id === undefined) return sessions.list();
-  const value = sessions.get(parts.id);
-  return value === undefined ? [] : [value];
 }

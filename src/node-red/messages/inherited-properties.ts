@@ -2,8 +2,8 @@ import { isObject } from "../../core/json/parse.js";
 import type { Message, Parts } from "../red/api.js";
 
 /**
- * What belongs to one stream or to one request and so does not ride along: the request's own fields (forty turns
- * of history on each of a thousand messages), and what an earlier stream's messages say of themselves.
+ * Properties that belong to one request or one stream, so later messages do not inherit them: the request's fields (else
+ * each of a thousand messages carries forty turns of history) and what messages of an earlier stream say about it.
  */
 const NOT_INHERITED: ReadonlySet<string> = new Set([
   "payload",
@@ -29,19 +29,19 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
   "flush",
   "createJob",
   "completeJob",
-  // Own property of what was parsed from a hostile text; to assign it would change the copy's prototype.
+  // JSON from a hostile source can have it as an own property. Assigning it would change the copy's prototype.
   "__proto__",
 ]);
 
-/** The way back to the `link call` nodes that a message came by (`60-link.js`). */
+/** Core's list of the `link call` nodes that a message has to return to (`60-link.js`). */
 export const LINK_SOURCE = "_linkSource";
 
-/** Deepest nesting of sequences that is kept: `split` within `split`. */
+/** Nested sequences (`split` within `split`) that are kept in `msg.parts`. */
 const MAX_PARTS_DEPTH = 16;
 
 /**
- * The properties of a message that ride along on every message of the stream it asks for.
- * @param unreadable gets the names of those whose getter throws; they stay behind
+ * Copies the properties that every message of a stream inherits from the message that asked for it. The copy is shallow.
+ * @param unreadable gets the names of properties whose getter throws; they are not copied
  */
 export function inheritProperties(message: Message, unreadable: string[] = []): Message {
   const kept: Message = {};
@@ -56,7 +56,7 @@ export function inheritProperties(message: Message, unreadable: string[] = []): 
   return kept;
 }
 
-/** A message without the marks of the stream it was the last of; its place in an outer sequence is restored. */
+/** Copies a message without the properties of its stream, and restores its place in the outer sequence (`msg.parts`). */
 export function dropStreamProperties(message: Message): Message {
   const kept = inheritProperties(message);
   const outer = copyParts(message.parts?.parts);
@@ -64,12 +64,12 @@ export function dropStreamProperties(message: Message): Message {
   return kept;
 }
 
-/** Each message its own: core's `link out` takes the last entry out of the list that it gets. */
+/** Copies the list of `link call` nodes. Each message needs its own: core's `link out` removes the last entry in place. */
 export function copyLinkSource(links: unknown): unknown {
   return Array.isArray(links) ? [...(links as unknown[])] : links;
 }
 
-/** Each message its own: core's `join` and `batch` write into the parts that they get. */
+/** Copies `msg.parts`. Each message needs its own: core's `join` and `batch` write into it. */
 export function copyParts(parts: unknown, depth = 0): Parts | undefined {
   if (!isObject(parts) || depth === MAX_PARTS_DEPTH) return undefined;
   const { parts: outer, ...own } = parts as unknown as Parts;

@@ -2,26 +2,27 @@ import { Failure } from "../../core/failure.js";
 import { isObject, parseJson } from "../../core/json/parse.js";
 import { compileSchema } from "../../core/json/schema.js";
 
-/** The settings of a chat-stream that say what form the answer is to have. */
+/** The settings of a chat-stream for the form of the answer. */
 export interface ResponseFormatConfig {
-  /** Empty: the service's own affair, which is text. */
+  /** Empty: the service's default, which is text. */
   responseFormat?: "" | "json_object" | "json_schema";
-  /** JSON Schema, as text or as it is. */
+  /** JSON Schema, as text or as an object. */
   schema?: unknown;
-  /** What the service calls it; default: answer. */
+  /** Name of the schema for the service. Default: `answer`. */
   schemaName?: string;
-  /** Whether the service shall keep to it by force; default: yes. */
+  /** Whether the service must enforce the schema. Default: true. */
   schemaStrict?: boolean;
 }
 
 const DEFAULT_SCHEMA_NAME = "answer";
 
-/** What services take for a name. */
+/** Names that services accept. */
 const SCHEMA_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The request field that asks for an answer in a given form, as Chat Completions has it (`response_format`).
- * @throws Failure `configuration` that says what is wrong with the schema or its name
+ * Creates the request field `response_format` of Chat Completions.
+ * @returns undefined if the settings ask for no form
+ * @throws Failure `configuration` if the schema or its name is missing or wrong
  */
 export function createResponseFormat(config: ResponseFormatConfig): Record<string, unknown> | undefined {
   const { responseFormat: type } = config;
@@ -29,22 +30,25 @@ export function createResponseFormat(config: ResponseFormatConfig): Record<strin
   if (type !== "json_schema") return undefined;
   const schema = readSchema(config.schema);
   if (schema === undefined) {
-    throw new Failure("configuration", "The answer is to fit a JSON Schema, but the node has none.");
+    throw new Failure(
+      "configuration",
+      "The answer's format is JSON Schema, but this node has no schema. Enter one, or choose another format.",
+    );
   }
   const name = config.schemaName || DEFAULT_SCHEMA_NAME;
   if (!SCHEMA_NAME.test(name)) {
     throw new Failure(
       "configuration",
-      "The schema's name has other characters than letters, digits, _ and -, or more than 64.",
+      "The schema's name is not valid. Use 1 to 64 letters, digits, _ or -.",
     );
   }
   return { type, json_schema: { name, schema, strict: config.schemaStrict !== false } };
 }
 
 /**
- * A schema as a node's setting: text, as the editor stores it, or an object, as it may stand in a flow file.
- * @returns undefined where there is none
- * @throws Failure `configuration`
+ * Reads the JSON Schema in a node's setting: text, as the editor stores it, or an object in a hand-written flow.
+ * @returns undefined if the setting is empty
+ * @throws Failure `configuration` if it is not a JSON Schema
  */
 export function readSchema(setting: unknown): unknown {
   if (setting === undefined || setting === null || setting === "") return undefined;
@@ -53,7 +57,7 @@ export function readSchema(setting: unknown): unknown {
   return schema;
 }
 
-/** The schema that a request asked its answer to fit, if it did. */
+/** Finds the JSON Schema that a request (`msg.request`) demands of its answer. */
 export function findRequestedSchema(request: unknown): unknown {
   const parameters = isObject(request) ? request["parameters"] : undefined;
   const format = isObject(parameters) ? parameters["response_format"] : undefined;
@@ -65,6 +69,6 @@ function parseSchema(text: string): unknown {
   try {
     return parseJson(text);
   } catch {
-    throw new Failure("configuration", "The JSON Schema is not JSON.");
+    throw new Failure("configuration", "The JSON Schema in this node is not valid JSON. Correct it.");
   }
 }

@@ -9,26 +9,27 @@ import { copyLinkSource, copyParts, inheritProperties, LINK_SOURCE } from "./inh
 export interface StreamWriterOptions {
   /** The stream's id. */
   id: string;
-  /** The incoming message. */
+  /** The message that asks for the stream. */
   message: Message;
   send: Send;
-  /** One message for all chunks that one read of the socket brings. */
+  /** Whether all chunks that one read of the socket brings leave as one message. */
   mergeReads: boolean;
-  /** Whether a message that adds to the object that the text stands for carries it as far as it is. */
+  /** Whether messages of a JSON answer carry the object so far (`msg.partial`) if they change it. */
   partial?: boolean;
 }
 
-/** Writes a stream as messages: each with its place, the last one with the count and the end's own fields. */
+/** Sends a stream as messages: each with its `parts`, the last one with the count, the result and how the stream ended. */
 export class StreamWriter {
   private index = 0;
   private heldText = "";
   private heldChunk: Chunk | undefined;
   private isHolding = false;
-  /** Names of the incoming message's properties that could not be read. */
+  /** Names of properties of the asking message that could not be read, because their getter throws. */
   readonly unreadable: string[] = [];
+  /** Properties that each message of the stream inherits. */
   private readonly base: Message;
   private readonly outerParts: Parts | undefined;
-  /** Whether the request came by a `link call`, or by a call of a router. */
+  /** Whether the request came through a `link call` node or as a router's tool call. */
   private readonly hasLinks: boolean;
   private readonly partialView: PartialView | undefined;
 
@@ -39,6 +40,7 @@ export class StreamWriter {
     if (options.partial) this.partialView = new PartialView();
   }
 
+  /** Sends a piece of plain answer text, or holds it until `flush` if reads are merged. */
   writeText(text: string): void {
     if (!this.options.mergeReads) {
       this.send(text, undefined);
@@ -48,6 +50,10 @@ export class StreamWriter {
     this.isHolding = true;
   }
 
+  /**
+   * Sends a chunk, or holds it until `flush` if reads are merged.
+   * @param text the chunk's answer text
+   */
   writeChunk(chunk: Chunk, text: string): void {
     if (!this.options.mergeReads) {
       this.send(text, chunk);
@@ -70,7 +76,10 @@ export class StreamWriter {
     this.send(text, chunk);
   }
 
-  /** @param fields what the last message has beside the result's own */
+  /**
+   * Sends the last message.
+   * @param fields further properties for it
+   */
   end(result: ChatResult, fields: Message): void {
     this.flush();
     const message = this.createMessage("");
@@ -81,16 +90,16 @@ export class StreamWriter {
     message.usage = structuredClone(result.closing.usage ?? null);
     message.stats = result.stats;
     if (result.failure) message.error = result.failure.toJSON();
-    const unseen = this.partialView?.end();
-    if (unseen !== undefined) message.partial = unseen;
+    const partial = this.partialView?.end();
+    if (partial !== undefined) message.partial = partial;
     this.options.send(Object.assign(message, fields));
   }
 
   private send(text: string, chunk: Chunk | undefined): void {
     const message = this.createMessage(ownCopy(text));
     if (chunk) message.chunk = chunk;
-    const grown = this.partialView?.add(message.payload as string);
-    if (grown !== undefined) message.partial = grown;
+    const partial = this.partialView?.add(message.payload as string);
+    if (partial !== undefined) message.partial = partial;
     this.options.send(message);
   }
 

@@ -67,8 +67,8 @@ describe("A chat-stream that asks for JSON", () => {
 
   it("tells what is wrong with its schema before anything is sent, and turns red", async () => {
     for (const [settings, what] of [
-      [{ schema: "" }, /has none/],
-      [{ schema: '{"type": "object"' }, /not JSON/],
+      [{ schema: "" }, /has no schema/],
+      [{ schema: '{"type": "object"' }, /not valid JSON/],
       [{ schema: "[]" }, /not an object/],
       [{ schema: '{"type": "objekt"}' }, /\$\.type must be one of/],
       [{ schema: TEXT, schemaName: "a person" }, /letters, digits/],
@@ -158,13 +158,13 @@ describe("collect, parsing JSON", () => {
 
   it("says of an answer that was cut off at its longest that this is why it is not whole", () => {
     const { unfinished } = collected('{"a": "b', {}, { finishReason: "length" });
-    assert.match(saidOf(unfinished), /limit of tokens/);
+    assert.match(saidOf(unfinished), /token limit/);
     assert.equal(unfinished!.finishReason, "length");
   });
 
   it("says of an answer that calls tools, or was refused, that this is why it is no JSON", () => {
     const called = collected("", {}, { finishReason: "tool_calls" }).unfinished;
-    assert.match(saidOf(called), /call of tools/);
+    assert.match(saidOf(called), /tool call/);
     const refused = collected("I can", {}, { finishReason: "content_filter" }).unfinished;
     assert.match(saidOf(refused), /refused/);
   });
