@@ -1,14 +1,14 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
-import { isFault } from "../core/chat/finish-reason.js";
-import { keptFor } from "../core/chat/history-entry.js";
-import { checkRequest, checkSize, choicesOf, toolNames } from "../core/chat/request.js";
-import { statsOf } from "../core/chat/stats.js";
+import { isFaultReason } from "../core/chat/finish-reason.js";
+import { removeForeignFields } from "../core/chat/history-entry.js";
+import { checkBodySize, checkRequest, collectToolNames, readChoiceCount } from "../core/chat/request.js";
+import { buildStats } from "../core/chat/stats.js";
 import { redact } from "../core/errors/redact.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { expired } from "../core/errors/timeout-failure.js";
-import { asFailure, Failure } from "../core/failure.js";
+import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
+import { Failure, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
@@ -50,7 +50,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.lesson = new RefusalMemory(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
-      toolNames: toolNames(request),
+      toolNames: collectToolNames(request),
       tolerant: setup.tolerant,
       everyChunk: setup.everyChunk,
       depth: limits.depth,
@@ -104,21 +104,21 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   onEnd(): void {
     if (this.over) return;
-    if (this.ending.reached) this.complete();
+    if (this.ending.isReached) this.complete();
     else this.fail(this.missing());
   }
 
   onFailure(failure: Failure): void {
     // The answer was whole before the connection broke; asking again would cost as much and say the same.
     const broken = failure.code === "interrupted" && failure.status === undefined;
-    if (broken && !this.over && this.ending.reached) this.complete();
+    if (broken && !this.over && this.ending.isReached) this.complete();
     else this.fail(failure);
   }
 
   onText(text: string): void {
     if (this.over) return;
     this.machine.addText(text);
-    this.ending.text();
+    this.ending.addText();
     this.content();
     this.observer.onText(text);
   }
@@ -127,7 +127,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.over) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
-    if (this.ending.chunk(this.cluesIn(chunk, kind, text))) this.deadlines.finishing();
+    if (this.ending.addChunk(this.cluesIn(chunk, kind, text))) this.deadlines.finishing();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
@@ -146,13 +146,15 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.headers = {};
     try {
       checkRequest(setup.request);
-      const request = keptFor(setup.request, () => formatServiceName(setup.provider, setup.endpoint));
+      const request = removeForeignFields(setup.request, () =>
+        formatServiceName(setup.provider, setup.endpoint),
+      );
       const wire = setup.provider.chat(request, setup.endpoint, this.lesson.knowledge());
-      checkSize(wire, setup.limits.request);
+      checkBodySize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, backstopsOf(setup.timeouts));
     } catch (thrown) {
-      this.fail(asFailure(thrown, "invalid_request"));
+      this.fail(toFailure(thrown, "invalid_request"));
     }
   }
 
@@ -161,7 +163,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (text.trim() === "") return;
     this.decoder.record(text);
     if (this.over) return;
-    if (this.machine.begun) this.complete();
+    if (this.machine.hasBegun) this.complete();
     else {
       this.fail(
         new Failure(
@@ -180,18 +182,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
         this.begin();
       } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
     } catch (thrown) {
-      this.fail(asFailure(thrown));
+      this.fail(toFailure(thrown));
     }
   }
 
   private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
     const { machine, setup } = this;
-    const ended = machine.finished && machine.begunChoices >= choicesOf(setup.request);
+    const ended = machine.isFinished && machine.choiceCount >= readChoiceCount(setup.request);
     return {
       finishReason: ended ? machine.finishReason : undefined,
-      content: kind !== "silent",
+      hasContent: kind !== "silent",
       text,
-      bare: chunk.choices.length === 0,
+      hasNoChoices: chunk.choices.length === 0,
     };
   }
 
@@ -208,18 +210,18 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       return;
     }
     const quiet = expiry === "idle" || expiry === "progress";
-    if (expiry === "drain" || (quiet && this.ending.certain)) {
+    if (expiry === "drain" || (quiet && this.ending.isCertain)) {
       this.exchange?.abort();
       this.complete();
       return;
     }
-    this.fail(expired(expiry, this.setup.timeouts[expiry]));
+    this.fail(createTimeoutFailure(expiry, this.setup.timeouts[expiry]));
   }
 
   private complete(): void {
     this.thinking?.flush();
     if (this.over) return;
-    if (isFault(this.machine.rawFinishReason)) {
+    if (isFaultReason(this.machine.rawFinishReason)) {
       this.fail(
         new Failure("server_error", "The service ended the answer with an error and gave no details."),
       );
@@ -232,11 +234,11 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   /** A stream whose connection was closed too early. */
   private missing(): Failure {
-    const { begunChoices, committed, finished } = this.machine;
+    const { choiceCount: begunChoices, hasContent: committed, isFinished: finished } = this.machine;
     if (!committed) return new Failure("interrupted", "The service ended the stream without an answer.");
     const broke = "The stream broke off before its end:";
     if (!finished) return new Failure("interrupted", `${broke} no finish reason and no end marker came.`);
-    const asked = choicesOf(this.setup.request);
+    const asked = readChoiceCount(this.setup.request);
     const lacks = `${broke} only ${begunChoices} of the ${asked} answers asked for came.`;
     // Asked again, the service would give as many.
     return new Failure("interrupted", lacks, { retryable: false });
@@ -254,7 +256,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const { endpoint, provider } = this.setup;
     const phase =
       this.status >= 200 && this.status < 300
-        ? this.machine.committed
+        ? this.machine.hasContent
           ? "streaming"
           : "first_chunk"
         : undefined;
@@ -278,11 +280,11 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       get service() {
         return formatServiceName(setup.provider, setup.endpoint);
       },
-      stats: statsOf(chunks, machine.length, firstTokenMs, duration),
+      stats: buildStats(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,
-      closing: machine.closingChunk(),
+      closing: machine.buildClosingChunk(),
       get completion() {
-        return machine.completion(setup.id);
+        return machine.buildCompletion(setup.id);
       },
     };
     if (failure) result.failure = failure;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { CompletionMachine } from "../core/chat/completion.js";
-import { statsOf } from "../core/chat/stats.js";
+import { buildStats } from "../core/chat/stats.js";
 import type { Failure } from "../core/failure.js";
 import type { ChatResult } from "./chat-types.js";
 
@@ -12,10 +12,10 @@ export function resultWithout(outcome: ChatResult["outcome"], failure?: Failure)
   return {
     outcome,
     finishReason: REASONS[outcome],
-    stats: statsOf(0, 0, null, 0),
+    stats: buildStats(0, 0, null, 0),
     skipped: 0,
-    closing: machine.closingChunk(),
-    completion: machine.completion(randomUUID()),
+    closing: machine.buildClosingChunk(),
+    completion: machine.buildCompletion(randomUUID()),
     ...(failure ? { failure } : {}),
   };
 }

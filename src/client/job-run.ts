@@ -1,5 +1,5 @@
 import { checkRequest, type WireRequest } from "../core/chat/request.js";
-import { asFailure, Failure } from "../core/failure.js";
+import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
 import { ChatRun } from "./chat-run.js";
 import { type ChatObserver, type ChatResult, type ChatSetup, type JobReport, withEnd } from "./chat-types.js";
@@ -124,7 +124,7 @@ export class JobRun {
   }
 
   private told(thrown: unknown): Failure {
-    return withoutSecrets(asFailure(thrown), this.setup.provider, this.setup.endpoint);
+    return withoutSecrets(toFailure(thrown), this.setup.provider, this.setup.endpoint);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
-import { asFailure, Failure } from "../core/failure.js";
+import { Failure, toFailure } from "../core/failure.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
 import type { Capability, Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
@@ -30,7 +30,7 @@ export async function listModels(
     const names = provider.modelNames(body, endpoint).slice(0, MOST_MODELS);
     return { names, capabilities: provider.capabilities?.(body) ?? {} };
   } catch (thrown) {
-    throw withoutSecrets(aboutList(asFailure(thrown), provider), provider, endpoint);
+    throw withoutSecrets(aboutList(toFailure(thrown), provider), provider, endpoint);
   }
 }
 
@@ -59,7 +59,7 @@ export async function readBalance(
   try {
     return balance.read(await read(provider, balance.request(endpoint), dispatcher, clock));
   } catch (thrown) {
-    const failure = asFailure(thrown);
+    const failure = toFailure(thrown);
     if (failure.code === "authentication") throw withoutSecrets(failure, provider, endpoint);
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.js";
-import { type Headers, header } from "../core/errors/retry-hint.js";
-import { expired } from "../core/errors/timeout-failure.js";
-import { asFailure, Failure } from "../core/failure.js";
+import { type Headers, readHeader } from "../core/errors/retry-hint.js";
+import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
+import { Failure, toFailure } from "../core/failure.js";
 import { Deadlines } from "../core/lifecycle/deadlines.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import type { Provider } from "../providers/provider.js";
@@ -57,7 +57,7 @@ export class SpeechRun implements ExchangeListener {
     const { clock, timeouts, limits } = setup;
     this.deadlines = new Deadlines(clock, timeouts, (expiry) => {
       if (this.status >= 300) this.exchange.settle();
-      else if (expiry !== "drain") this.fail(expired(expiry, timeouts[expiry]));
+      else if (expiry !== "drain") this.fail(createTimeoutFailure(expiry, timeouts[expiry]));
     });
     this.exchange = new Exchange(limits, this);
     // Nobody who starts something expects its end before he has it in his hand.
@@ -81,7 +81,7 @@ export class SpeechRun implements ExchangeListener {
       this.deadlines.finishing();
       return;
     }
-    const type = (header(headers, "content-type") ?? "").trim();
+    const type = (readHeader(headers, "content-type") ?? "").trim();
     if (!/^(audio\/|application\/octet-stream|application\/ogg|$)/i.test(type)) {
       throw new Failure(
         "bad_response",
@@ -131,7 +131,7 @@ export class SpeechRun implements ExchangeListener {
       }
       this.exchange.send(provider.speech(request, endpoint), dispatcher, backstopsOf(timeouts));
     } catch (thrown) {
-      this.fail(asFailure(thrown, "invalid_request"));
+      this.fail(toFailure(thrown, "invalid_request"));
     }
   }
 
@@ -158,6 +158,6 @@ function told(headers: Headers): Record<string, string> {
   return Object.fromEntries(
     Object.keys(headers)
       .filter((name) => TOLD.test(name))
-      .map((name) => [name, (header(headers, name) ?? "").slice(0, 300)]),
+      .map((name) => [name, (readHeader(headers, name) ?? "").slice(0, 300)]),
   );
 }

@@ -46,7 +46,7 @@ export interface FailureData {
 export type FailureDetails = Partial<Omit<FailureData, "code" | "message">>;
 
 /** Codes that a second try can mend, where nobody knows better. */
-const TRANSIENT: ReadonlySet<FailureCode> = new Set([
+const RETRYABLE_CODES: ReadonlySet<FailureCode> = new Set([
   "rate_limit",
   "overloaded",
   "server_error",
@@ -70,7 +70,7 @@ export class Failure extends Error implements FailureData {
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message);
     this.code = code;
-    this.retryable = details.retryable ?? TRANSIENT.has(code);
+    this.retryable = details.retryable ?? RETRYABLE_CODES.has(code);
     this.phase = details.phase ?? "connect";
     this.provider = details.provider ?? "";
     this.partial = details.partial ?? "";
@@ -109,7 +109,7 @@ export function readReason(thrown: unknown): string {
 }
 
 /** Turns anything thrown into a Failure; what is not ours is a fault of this package or of the caller. */
-export function asFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
+export function toFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
   if (thrown instanceof Failure) return thrown;
   return new Failure(code, thrown instanceof Error ? thrown.message : String(thrown), { retryable: false });
 }

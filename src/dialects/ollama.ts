@@ -1,5 +1,5 @@
 import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "../core/chat/chunk.js";
-import { finishFields } from "../core/chat/finish-reason.js";
+import { buildFinishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { isRichChoice, kindOf } from "./chunk-kind.js";
@@ -100,7 +100,7 @@ class OllamaReader implements ForeignReader {
 
 function finish(chunk: Chunk, choice: ChunkChoice, record: Record<string, unknown>, called: boolean): void {
   const reason = record["done_reason"];
-  if (typeof reason === "string" && reason !== "") Object.assign(choice, finishFields(reason, called));
+  if (typeof reason === "string" && reason !== "") Object.assign(choice, buildFinishFields(reason, called));
   const usage = usageOf(record);
   if (usage) chunk.usage = usage;
   const timings = DURATIONS.filter((name) => typeof record[name] === "number");

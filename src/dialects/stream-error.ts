@@ -1,6 +1,6 @@
 import { classify, isRetryable } from "../core/errors/classify.js";
-import { errorClues } from "../core/errors/error-body.js";
-import { retryHint } from "../core/errors/retry-hint.js";
+import { readErrorClues } from "../core/errors/error-body.js";
+import { readRetryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 
@@ -13,12 +13,12 @@ const OVERLOADED = { word: "overloaded_error", status: 529 };
  * @returns undefined where it is no error
  */
 export function reportedError(record: unknown, event: string | undefined): Failure | undefined {
-  const clues = errorClues(record, event === "error");
+  const clues = readErrorClues(record, event === "error");
   if (!clues) return undefined;
   const message = clues.message ?? "";
   // Without headers only words can ask for patience, and words are never dates.
-  const wait = retryHint({}, record, message, 0);
-  const code = classify({ ...clues, waits: wait !== undefined });
+  const wait = readRetryHint({}, record, message, 0);
+  const code = classify({ ...clues, hasRetryHint: wait !== undefined });
   const details: FailureDetails = { retryable: isRetryable(code, clues.status) };
   if (clues.status !== undefined) details.status = clues.status;
   else if (clues.word === OVERLOADED.word) details.status = OVERLOADED.status;

@@ -1,5 +1,5 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
-import { withoutKept } from "../core/chat/vendor-echo.js";
+import { removeEchoFields } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
@@ -100,7 +100,10 @@ function buildBody(
   maxTokensField: string,
 ): Record<string, unknown> {
   const { max_tokens: maxTokens, stream_options: own, ...parameters } = cleanParameters(request.parameters);
-  const body: Record<string, unknown> = { model: request.model, messages: withoutKept(request.messages) };
+  const body: Record<string, unknown> = {
+    model: request.model,
+    messages: removeEchoFields(request.messages),
+  };
   const usage = memory.refusesStreamOptions ? undefined : { include_usage: true };
   // Who wants another of its fields does not want to lose the usage.
   const streamOptions = isObject(own) ? { ...usage, ...own } : (own ?? usage);

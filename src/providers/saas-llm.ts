@@ -1,6 +1,6 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
-import { withoutKept } from "../core/chat/vendor-echo.js";
-import { errorClues, excerpt } from "../core/errors/error-body.js";
+import { removeEchoFields } from "../core/chat/vendor-echo.js";
+import { readErrorClues, toExcerpt } from "../core/errors/error-body.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
@@ -72,7 +72,7 @@ const JOB: JobProtocol = {
   buildCompleteRequest: (endpoint, id, status, reason) =>
     post(endpoint, jobPath(id, "complete"), {
       status,
-      ...(reason ? { error_message: excerpt(reason, LONGEST_REASON) } : {}),
+      ...(reason ? { error_message: toExcerpt(reason, LONGEST_REASON) } : {}),
     }),
   readAccount: completed,
 };
@@ -100,7 +100,7 @@ function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   const body: Record<string, unknown> = {
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
-    messages: withoutKept(request.messages),
+    messages: removeEchoFields(request.messages),
     ...parametersFrom(request.parameters),
   };
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
@@ -170,7 +170,7 @@ const QUOTED = /\B'[^']*'\B|"[^"]*"/g;
 function failure(status: number, headers: Headers, body: string, now: number): Failure {
   const said = readResponseFailure(status, headers, body, now);
   if (said.code !== "permission" || !NO_CREDITS.test(said.message.replace(QUOTED, ""))) return said;
-  const detail = errorClues(tryParseJson(body))?.message ?? excerpt(body);
+  const detail = readErrorClues(tryParseJson(body))?.message ?? toExcerpt(body);
   return new Failure(
     "insufficient_credits",
     `The service answered ${status}: ${detail} — Check the balance of the team.`,

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
-import { type Headers, header } from "../core/errors/retry-hint.js";
+import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
@@ -129,17 +129,17 @@ function withoutNestedNulls(value: unknown): unknown {
 
 /** An error budget that is spent has a header of its own, in the plural; asking before the block ends prolongs it. */
 function blocked(failure: Failure, headers: Headers): Failure {
-  if (failure.code === "rate_limit" && header(headers, "x-ratelimit-resets") !== undefined) {
+  if (failure.code === "rate_limit" && readHeader(headers, "x-ratelimit-resets") !== undefined) {
     failure.retryAfterMs = Math.max(failure.retryAfterMs ?? 0, BLOCK);
   }
   return failure;
 }
 
 function notice(headers: Headers): string | undefined {
-  const warning = header(headers, "x-venice-model-deprecation-warning");
-  const date = header(headers, "x-venice-model-deprecation-date");
+  const warning = readHeader(headers, "x-venice-model-deprecation-warning");
+  const date = readHeader(headers, "x-venice-model-deprecation-date");
   if (!warning && !date) return undefined;
-  const model = header(headers, "x-venice-model-id");
+  const model = readHeader(headers, "x-venice-model-id");
   const what = warning ?? `The model ${model ?? ""} will be taken away.`;
   return `Venice: ${what.slice(0, 300)}${date ? ` (${date.slice(0, 40)})` : ""}`;
 }

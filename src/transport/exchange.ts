@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { asFailure, Failure } from "../core/failure.js";
+import { Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import { awaitConnection } from "./agent.js";
 import { type BodyListener, readerFor } from "./body.js";
@@ -155,7 +155,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       else this.read(this.decode(bytes));
       if (!this.over) this.listener.onReadEnd();
     } catch (thrown) {
-      this.fail(asFailure(thrown));
+      this.fail(toFailure(thrown));
     }
   }
 
@@ -217,7 +217,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     try {
       step();
     } catch (thrown) {
-      this.fail(asFailure(thrown));
+      this.fail(toFailure(thrown));
     }
   }
 

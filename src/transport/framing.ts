@@ -1,4 +1,4 @@
-import { type Headers, header } from "../core/errors/retry-hint.js";
+import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 
 /** How the body of a response is to be read. `sniff`: its first character tells. */
@@ -10,7 +10,7 @@ const NDJSON = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 /** Looks at the headers of a response that is to be a stream. @throws Failure `bad_response` */
 export function framingOf(headers: Headers): Framing {
   refuseEncoded(headers);
-  const type = (header(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  const type = (readHeader(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (type === "text/event-stream") return "sse";
   if (NDJSON.test(type)) return "ndjson";
   if (type === "application/json" || type.endsWith("+json")) return "json";
@@ -25,7 +25,7 @@ export function framingOf(headers: Headers): Framing {
 /** We ask for no compression: what comes compressed all the same is not inflated, for it may be a bomb. */
 export function refuseEncoded(headers: Headers): void {
   if (!isEncoded(headers)) return;
-  const encoding = header(headers, "content-encoding")!;
+  const encoding = readHeader(headers, "content-encoding")!;
   throw new Failure(
     "bad_response",
     `The service compressed its answer (${encoding.slice(0, 40)}) though asked not to.`,
@@ -37,6 +37,6 @@ export function refuseEncoded(headers: Headers): void {
 
 /** Whether a body is not what it says but something to be inflated first. */
 export function isEncoded(headers: Headers): boolean {
-  const encoding = header(headers, "content-encoding")?.trim().toLowerCase();
+  const encoding = readHeader(headers, "content-encoding")?.trim().toLowerCase();
   return encoding !== undefined && encoding !== "" && encoding !== "identity";
 }

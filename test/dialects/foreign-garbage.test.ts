@@ -126,7 +126,7 @@ describe("Whatever comes in the form of a foreign dialect", function () {
             }
             const said = calls.map((call) => ("text" in call ? call.text : "")).join("");
             assert.equal(machine.text, said);
-            for (const { message } of machine.completion("s").choices)
+            for (const { message } of machine.buildCompletion("s").choices)
               for (const call of message.tool_calls ?? []) assert.notEqual(call.id, "");
             assert.deepEqual(Object.keys(Object.prototype), []);
           }),

@@ -17,8 +17,8 @@ function survive(records: readonly (readonly [string, string | undefined])[]): v
     if ("chunk" in call) machine.addChunk(call.chunk);
     else if ("text" in call) machine.addText(call.text);
   }
-  const completion = machine.completion("s");
-  structuredClone(machine.closingChunk());
+  const completion = machine.buildCompletion("s");
+  structuredClone(machine.buildClosingChunk());
   const first = completion.choices.find(({ index }) => index === 0);
   const said = sink.calls.map((call) => ("text" in call ? call.text : "")).join("");
   assert.equal(first?.message.content ?? "", said);

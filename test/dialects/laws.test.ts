@@ -93,7 +93,7 @@ function collected(told: readonly Told[], { closing }: Played["result"]): Comple
     else machine.addText(text);
   }
   machine.addChunk(structuredClone(closing), "");
-  return plain(machine.completion(ID));
+  return plain(machine.buildCompletion(ID));
 }
 
 /** Runs of messages as one, as the option that merges reads does it. */
@@ -129,7 +129,7 @@ function completionOf(calls: readonly SinkCall[]): Completion {
     if ("chunk" in call) machine.addChunk(call.chunk);
     else if ("text" in call) machine.addText(call.text);
   }
-  return plain(machine.completion(ID));
+  return plain(machine.buildCompletion(ID));
 }
 
 /** As it would come out of JSON, so that an absent field is no other than one that is undefined. */

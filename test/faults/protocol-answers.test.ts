@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { finishReason, isFault } from "../../src/core/chat/finish-reason.js";
+import { isFaultReason, normaliseFinishReason } from "../../src/core/chat/finish-reason.js";
 import type { FailureCode } from "../../src/core/failure.js";
 import { TOOL_CALLS } from "../fixtures/tool-calls.js";
 import { type Answer, RENDERERS } from "../support/inputs/any-dialect.js";
@@ -79,12 +79,12 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     assert.equal(played.result.outcome, "complete");
     assert.equal(played.result.finishReason, "moon_phase");
     assert.equal(played.result.completion.choices[0]!.finish_reason, "moon_phase");
-    assert.equal(finishReason("moon_phase"), "moon_phase");
+    assert.equal(normaliseFinishReason("moon_phase"), "moon_phase");
 
     const broken = playing(...TEXTS, finish("error"), DONE);
     failsWith("server_error", WORDS.join(""))(broken);
     assert.equal(broken.result.failure!.retryable, true);
-    assert.ok(isFault("insufficient_system_resource"));
+    assert.ok(isFaultReason("insufficient_system_resource"));
   });
 
   it("P17 an end marker without a finish reason completes the answer, for a reason unknown", () => {

@@ -10,7 +10,7 @@ export class AnswerSize {
   constructor(readonly limits: Readonly<Limits>) {}
 
   /** All that the model said so far, in characters. */
-  get spent(): number {
+  get contentChars(): number {
     return this.text + this.other;
   }
 

@@ -11,7 +11,13 @@ import type {
 } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
 import { ToolCallState } from "./tool-call.js";
-import { DistinctList, gatherDetails, joinBase64, LatestFields, sizeOf } from "./vendor-fields.js";
+import {
+  appendReasoningDetails,
+  DistinctList,
+  estimateSize,
+  joinBase64,
+  LatestFields,
+} from "./vendor-fields.js";
 
 /** Fields of a choice that are put together by name; of others the latest value is kept. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
@@ -76,12 +82,12 @@ export class ChoiceState {
     for (const key in choice) {
       if (OWN_FIELDS.has(key)) continue;
       this.extras ??= new LatestFields();
-      budget.addMetadata(this.extras.keep(key, choice[key]));
+      budget.addMetadata(this.extras.add(key, choice[key]));
     }
   }
 
   /** What is known only at the end of the choice, for the closing chunk. */
-  closing(index: number): ChunkChoice {
+  buildClosingChoice(index: number): ChunkChoice {
     return {
       ...this.extras?.toObject(),
       index,
@@ -91,7 +97,7 @@ export class ChoiceState {
     };
   }
 
-  completed(index: number, seed: string): CompletionChoice {
+  buildCompletionChoice(index: number, seed: string): CompletionChoice {
     const choice: CompletionChoice = {
       ...this.extras?.toObject(),
       index,
@@ -114,9 +120,10 @@ export class ChoiceState {
     if (reasoning) message.reasoning_content = reasoning;
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
     if (this.refusal) message.refusal = this.refusal.toString();
-    if (this.toolCalls) message.tool_calls = this.toolCalls.map((call, at) => call.toolCall(`${seed}_${at}`));
+    if (this.toolCalls)
+      message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(`${seed}_${at}`));
     if (this.annotations) message.annotations = this.annotations.toArray();
-    if (this.audio) message.audio = this.wholeAudio(this.audio);
+    if (this.audio) message.audio = this.buildAudio(this.audio);
     if (this.images) message.images = structuredClone(this.images);
     return message;
   }
@@ -126,25 +133,25 @@ export class ChoiceState {
       if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
       if (OWN_DELTA_FIELDS.has(key)) continue;
       this.messageExtras ??= new LatestFields();
-      budget.addOther(this.messageExtras.keep(key, delta[key]));
+      budget.addOther(this.messageExtras.add(key, delta[key]));
     }
     if (delta.role) this.role ??= delta.role;
     if (delta.reasoning_content) {
       this.reasoning ??= new GrowingText();
-      grow(this.reasoning, delta.reasoning_content, budget);
+      appendText(this.reasoning, delta.reasoning_content, budget);
     }
     if (delta.encrypted_reasoning) {
       this.encryptedReasoning ??= new GrowingText();
-      grow(this.encryptedReasoning, delta.encrypted_reasoning, budget);
+      appendText(this.encryptedReasoning, delta.encrypted_reasoning, budget);
     }
     if (delta.refusal) {
       this.refusal ??= new GrowingText();
-      grow(this.refusal, delta.refusal, budget);
+      appendText(this.refusal, delta.refusal, budget);
     }
     if (delta.tool_calls) for (const piece of delta.tool_calls) this.addToolCall(piece, budget);
     if (delta.reasoning_details?.length) {
       this.reasoningDetails ??= [];
-      budget.addOther(gatherDetails(this.reasoningDetails, delta.reasoning_details));
+      budget.addOther(appendReasoningDetails(this.reasoningDetails, delta.reasoning_details));
     }
     if (delta.annotations?.length) {
       this.annotations ??= new DistinctList();
@@ -153,7 +160,7 @@ export class ChoiceState {
     if (delta.images?.length) {
       this.images ??= [];
       this.images.push(...structuredClone(delta.images));
-      budget.addOther(sizeOf(delta.images));
+      budget.addOther(estimateSize(delta.images));
     }
     if (delta.audio) this.addAudio(delta.audio, budget);
   }
@@ -178,13 +185,13 @@ export class ChoiceState {
         budget.addOther(value.length);
       } else if (key === "transcript" && typeof value === "string") {
         this.transcript ??= new GrowingText();
-        grow(this.transcript, value, budget);
-      } else budget.addOther(this.audio.keep(key, value));
+        appendText(this.transcript, value, budget);
+      } else budget.addOther(this.audio.add(key, value));
     }
     if (typeof piece.expires_at === "number") this.ended = true;
   }
 
-  private wholeAudio(fields: LatestFields): Record<string, unknown> {
+  private buildAudio(fields: LatestFields): Record<string, unknown> {
     const audio = fields.toObject();
     if (this.audioData) audio["data"] = joinBase64(this.audioData);
     if (this.transcript) audio["transcript"] = this.transcript.toString();
@@ -196,7 +203,7 @@ export class ChoiceState {
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
       if (!Array.isArray(list)) continue;
-      budget.addOther(sizeOf(list));
+      budget.addOther(estimateSize(list));
       const known = this.logprobs[key];
       if (known) known.push(...structuredClone(list));
       else this.logprobs[key] = structuredClone(list);
@@ -204,7 +211,7 @@ export class ChoiceState {
   }
 }
 
-function grow(text: GrowingText, added: string, budget: AnswerSize): void {
+function appendText(text: GrowingText, added: string, budget: AnswerSize): void {
   text.append(added);
   budget.addText(added.length);
 }

@@ -14,14 +14,15 @@ export function readChunk(value: unknown): Chunk | undefined {
 }
 
 function isChoice(choice: unknown): boolean {
-  if (!isObject(choice) || !isIndex(choice["index"]) || !isTextOrNone(choice["finish_reason"])) return false;
+  if (!isObject(choice) || !isIndex(choice["index"]) || !isTextOrAbsent(choice["finish_reason"]))
+    return false;
   return isObject(choice["delta"]) && isDelta(choice["delta"]);
 }
 
 function isDelta(delta: Record<string, unknown>): boolean {
-  for (const key of TEXTS) if (isGiven(delta[key]) && typeof delta[key] !== "string") return false;
-  for (const key of LISTS) if (isGiven(delta[key]) && !Array.isArray(delta[key])) return false;
-  if (isGiven(delta["audio"]) && !isObject(delta["audio"])) return false;
+  for (const key of TEXTS) if (isPresent(delta[key]) && typeof delta[key] !== "string") return false;
+  for (const key of LISTS) if (isPresent(delta[key]) && !Array.isArray(delta[key])) return false;
+  if (isPresent(delta["audio"]) && !isObject(delta["audio"])) return false;
   const calls = delta["tool_calls"] as unknown[] | null | undefined;
   return (calls ?? []).every(isToolCallPiece);
 }
@@ -29,18 +30,18 @@ function isDelta(delta: Record<string, unknown>): boolean {
 function isToolCallPiece(piece: unknown): boolean {
   if (!isObject(piece) || !isIndex(piece["index"])) return false;
   const said = piece["function"];
-  if (!isGiven(said)) return true;
-  return isObject(said) && isTextOrNone(said["name"]) && isTextOrNone(said["arguments"]);
+  if (!isPresent(said)) return true;
+  return isObject(said) && isTextOrAbsent(said["name"]) && isTextOrAbsent(said["arguments"]);
 }
 
 function isIndex(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;
 }
 
-function isGiven(value: unknown): boolean {
+function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function isTextOrNone(value: unknown): boolean {
-  return !isGiven(value) || typeof value === "string";
+function isTextOrAbsent(value: unknown): boolean {
+  return !isPresent(value) || typeof value === "string";
 }

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
 import type { Chunk, Completion, Usage } from "./chunk.js";
-import { finishReason } from "./finish-reason.js";
+import { normaliseFinishReason } from "./finish-reason.js";
 import { DistinctList, LatestFields } from "./vendor-fields.js";
 
 /** Fields of a chunk that the machine handles by name; of every other one the latest value is kept. */
@@ -20,7 +20,7 @@ const LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
  */
 export class CompletionMachine {
   /** Whether anything but metadata has come: from here on a retry would repeat what somebody has read. */
-  committed = false;
+  hasContent = false;
   private readonly choices: ChoiceState[] = [];
   private id = "";
   private created = 0;
@@ -28,17 +28,17 @@ export class CompletionMachine {
   private usage: Usage | null = null;
   private extras: LatestFields | undefined;
   private lists: Map<string, DistinctList> | undefined;
-  private readonly budget: AnswerSize;
+  private readonly size: AnswerSize;
 
   constructor(limits: Readonly<Limits> = DEFAULT_LIMITS) {
-    this.budget = new AnswerSize(limits);
+    this.size = new AnswerSize(limits);
   }
 
   /** Adds plain answer text of the first choice: the hot path. */
   addText(text: string): void {
-    this.budget.addText(text.length);
-    this.committed = true;
-    (this.choices[0] ?? this.open(0)).content.append(text);
+    this.size.addText(text.length);
+    this.hasContent = true;
+    (this.choices[0] ?? this.openChoice(0)).content.append(text);
   }
 
   /**
@@ -48,33 +48,33 @@ export class CompletionMachine {
    * @throws Failure `limit` where the answer grows beyond its bounds
    */
   addChunk(chunk: Chunk, text?: string): void {
-    const before = this.budget.spent;
+    const before = this.size.contentChars;
     for (const choice of chunk.choices) {
       const own = choice.index === 0 && text !== undefined ? text : (choice.delta.content ?? "");
-      this.choiceAt(choice.index).add(choice, own, this.budget);
+      this.getChoice(choice.index).add(choice, own, this.size);
     }
-    if (this.budget.spent > before) this.committed = true;
+    if (this.size.contentChars > before) this.hasContent = true;
     // A text that a flow put on a message whose chunk says nothing of the first choice.
     if (text && !chunk.choices.some((choice) => choice.index === 0)) this.addText(text);
     this.id ||= typeof chunk.id === "string" ? chunk.id : "";
     this.model ||= typeof chunk.model === "string" ? chunk.model : "";
     this.created ||= typeof chunk.created === "number" ? chunk.created : 0;
     if (chunk.usage) this.usage = structuredClone(chunk.usage);
-    this.keepExtras(chunk);
+    this.keepVendorFields(chunk);
   }
 
   /** Whether every choice that has begun has also given its finish reason. */
-  get finished(): boolean {
+  get isFinished(): boolean {
     return this.choices.length > 0 && this.choices.every((choice) => choice === undefined || choice.ended);
   }
 
   /** Whether anything of any choice has come, be it empty. */
-  get begun(): boolean {
+  get hasBegun(): boolean {
     return this.choices.length > 0;
   }
 
   /** How many choices have begun. */
-  get begunChoices(): number {
+  get choiceCount(): number {
     return this.choices.filter((choice) => choice !== undefined).length;
   }
 
@@ -88,7 +88,7 @@ export class CompletionMachine {
    * even where the vendor calls it `stop` or gives no reason.
    */
   get finishReason(): string {
-    const reason = finishReason(this.rawFinishReason);
+    const reason = normaliseFinishReason(this.rawFinishReason);
     const called = (this.choices[0]?.toolCallCount ?? 0) > 0;
     return called && (reason === "stop" || reason === "unknown") ? "tool_calls" : reason;
   }
@@ -107,14 +107,14 @@ export class CompletionMachine {
    * The chunk that closes a stream in the message contract: what is known only of the whole (ids, reasons,
    * usage, vendor's extras), so that a reader of the messages alone can build the same completion.
    */
-  closingChunk(): Chunk {
+  buildClosingChunk(): Chunk {
     return {
       id: this.id,
       object: "chat.completion.chunk",
       created: this.created,
       model: this.model,
-      ...this.vendorFields(),
-      choices: this.choices.flatMap((choice, index) => (choice ? [choice.closing(index)] : [])),
+      ...this.collectVendorFields(),
+      choices: this.choices.flatMap((choice, index) => (choice ? [choice.buildClosingChoice(index)] : [])),
       usage: structuredClone(this.usage),
     };
   }
@@ -123,27 +123,29 @@ export class CompletionMachine {
    * Everything so far as a Chat Completions response.
    * @param seed makes ids for tool calls that the vendor left nameless; the stream's own id.
    */
-  completion(seed: string): Completion {
+  buildCompletion(seed: string): Completion {
     return {
       id: this.id,
       object: "chat.completion",
       created: this.created,
       model: this.model,
-      ...this.vendorFields(),
-      choices: this.choices.flatMap((choice, index) => (choice ? [choice.completed(index, seed)] : [])),
+      ...this.collectVendorFields(),
+      choices: this.choices.flatMap((choice, index) =>
+        choice ? [choice.buildCompletionChoice(index, seed)] : [],
+      ),
       usage: structuredClone(this.usage),
     };
   }
 
-  private choiceAt(index: number): ChoiceState {
-    return this.choices[index] ?? this.open(index);
+  private getChoice(index: number): ChoiceState {
+    return this.choices[index] ?? this.openChoice(index);
   }
 
-  private open(index: number): ChoiceState {
-    if (!Number.isInteger(index) || index < 0 || index >= this.budget.limits.indices) {
+  private openChoice(index: number): ChoiceState {
+    if (!Number.isInteger(index) || index < 0 || index >= this.size.limits.indices) {
       throw new Failure(
         "limit",
-        `The service sent a choice beyond the limit of ${this.budget.limits.indices}.`,
+        `The service sent a choice beyond the limit of ${this.size.limits.indices}.`,
       );
     }
     const choice = new ChoiceState();
@@ -151,14 +153,14 @@ export class CompletionMachine {
     return choice;
   }
 
-  private keepExtras(chunk: Chunk): void {
+  private keepVendorFields(chunk: Chunk): void {
     for (const key in chunk) {
       if (OWN_FIELDS.has(key)) continue;
       const value = chunk[key];
       if (Array.isArray(value) && LISTS.has(key)) this.extendList(key, value);
       else {
         this.extras ??= new LatestFields();
-        this.budget.addMetadata(this.extras.keep(key, value));
+        this.size.addMetadata(this.extras.add(key, value));
       }
     }
   }
@@ -170,10 +172,10 @@ export class CompletionMachine {
       list = new DistinctList();
       this.lists.set(key, list);
     }
-    this.budget.addMetadata(list.add(added));
+    this.size.addMetadata(list.add(added));
   }
 
-  private vendorFields(): Record<string, unknown> {
+  private collectVendorFields(): Record<string, unknown> {
     const fields = this.extras?.toObject() ?? {};
     for (const [key, list] of this.lists ?? []) fields[key] = list.toArray();
     return fields;

@@ -3,11 +3,11 @@ export interface EndClues {
   /** In the words of the message contract; undefined until every answer that was asked for has one. */
   finishReason: string | undefined;
   /** Whether it brings content of any kind: text, reasoning, a tool call. */
-  content: boolean;
+  hasContent: boolean;
   /** Answer text in it. */
   text: string;
   /** Whether it has no choice, as the one with the usage. */
-  bare: boolean;
+  hasNoChoices: boolean;
 }
 
 /**
@@ -25,24 +25,24 @@ export class EndDetector {
   private said = false;
 
   /** Whether there is a finish reason, and silence means that nothing more comes. */
-  get certain(): boolean {
+  get isCertain(): boolean {
     return this.ended && (!this.wentOn || this.alone);
   }
 
   /** Whether every answer has its finish reason, and a closed connection ends none too early. */
-  get reached(): boolean {
+  get isReached(): boolean {
     return this.ended;
   }
 
   /** Text came with nothing else. */
-  text(): void {
+  addText(): void {
     this.alone = false;
     if (this.ended) this.wentOn = true;
     else this.begun = this.said = true;
   }
 
   /** @returns whether nothing but usage and end marker is to come */
-  chunk({ finishReason, content, text, bare }: EndClues): boolean {
+  addChunk({ finishReason, hasContent: content, text, hasNoChoices: bare }: EndClues): boolean {
     const already = this.ended;
     const ended = finishReason !== undefined;
     this.ended = ended;

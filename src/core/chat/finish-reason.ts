@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, string>> = {
 const FAULTS: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
 
 /** Whether a finish reason says that the service broke off (OpenRouter's `error`, DeepSeek's lack of resources). */
-export function isFault(raw: string | null | undefined): boolean {
+export function isFaultReason(raw: string | null | undefined): boolean {
   return typeof raw === "string" && FAULTS.has(raw.toLowerCase());
 }
 
@@ -36,7 +36,7 @@ export function isFault(raw: string | null | undefined): boolean {
  * The finish reason in the words of the message contract.
  * @returns the vendor's own word where it fits none, `unknown` where there was none.
  */
-export function finishReason(raw: string | null | undefined): string {
+export function normaliseFinishReason(raw: string | null | undefined): string {
   if (!raw) return "unknown";
   return Object.hasOwn(WORDS, raw.toLowerCase()) ? WORDS[raw.toLowerCase()]! : raw;
 }
@@ -45,10 +45,10 @@ export function finishReason(raw: string | null | undefined): string {
  * The end of a choice under the name that Chat Completions has for it, with the vendor's own beside it.
  * @param called the choice has tool calls, which some vendors do not say in the reason
  */
-export function finishFields(
+export function buildFinishFields(
   raw: string,
   called: boolean,
 ): { finish_reason: string; native_finish_reason: string } {
-  const reason = finishReason(raw);
+  const reason = normaliseFinishReason(raw);
   return { finish_reason: called && reason === "stop" ? "tool_calls" : reason, native_finish_reason: raw };
 }

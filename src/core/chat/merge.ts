@@ -1,6 +1,6 @@
 import { Failure } from "../failure.js";
 import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
-import { joinBase64, mergeField, ownField } from "./vendor-fields.js";
+import { joinBase64, mergeField, readOwnField } from "./vendor-fields.js";
 
 /**
  * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.
@@ -9,8 +9,8 @@ import { joinBase64, mergeField, ownField } from "./vendor-fields.js";
 export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   for (const key in second) {
     if (OWN_FIELDS.has(key)) continue;
-    const known = ownField(first, key);
-    first[key] = CHUNK_LISTS.has(key) ? joined(known, second[key]) : mergeField(known, second[key]);
+    const known = readOwnField(first, key);
+    first[key] = CHUNK_LISTS.has(key) ? concatLists(known, second[key]) : mergeField(known, second[key]);
   }
   first.id ||= second.id ?? "";
   first.model ||= second.model ?? "";
@@ -28,7 +28,7 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
  * One entry a choice: a record that names a choice twice, or leaves its index out twice, means one.
  * @throws Failure `limit` for more than `most` in one record
  */
-export function distinctChoices(choices: ChunkChoice[], most: number): ChunkChoice[] {
+export function mergeDuplicateChoices(choices: ChunkChoice[], most: number): ChunkChoice[] {
   if (choices.length > most)
     throw new Failure("limit", `The service sent a choice beyond the limit of ${most}.`);
   return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
@@ -44,7 +44,7 @@ const DELTA_TEXTS: ReadonlySet<string> = new Set([
 ]);
 const DELTA_LISTS: ReadonlySet<string> = new Set(["annotations", "images", "reasoning_details"]);
 
-function joined(known: unknown, added: unknown): unknown {
+function concatLists(known: unknown, added: unknown): unknown {
   return Array.isArray(known) && Array.isArray(added) ? [...known, ...added] : (added ?? known);
 }
 
@@ -54,7 +54,7 @@ function mergeChoice(known: ChunkChoice, added: ChunkChoice): void {
     if (key === "index" || key === "delta") continue;
     if (key === "finish_reason") known.finish_reason = added.finish_reason || (known.finish_reason ?? null);
     else if (key === "logprobs") known.logprobs = mergeLogprobs(known.logprobs, added.logprobs);
-    else known[key] = mergeField(ownField(known, key), added[key]);
+    else known[key] = mergeField(readOwnField(known, key), added[key]);
   }
 }
 
@@ -72,12 +72,12 @@ function mergeDelta(known: Delta, added: Delta): void {
     const value = added[key];
     if (value === null || value === undefined) continue;
     if (DELTA_TEXTS.has(key)) known[key] = `${known[key] ?? ""}${value as string}`;
-    else if (DELTA_LISTS.has(key)) known[key] = joined(known[key], value);
+    else if (DELTA_LISTS.has(key)) known[key] = concatLists(known[key], value);
     else if (key === "role") known.role ??= value as string;
     else if (key === "tool_calls")
       known.tool_calls = mergeToolCalls(known.tool_calls ?? [], added.tool_calls!);
     else if (key === "audio") known.audio = mergeAudio(known.audio ?? {}, added.audio!);
-    else known[key] = mergeField(ownField(known, key), value);
+    else known[key] = mergeField(readOwnField(known, key), value);
   }
 }
 
@@ -89,7 +89,7 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       continue;
     }
     for (const key in piece)
-      if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(ownField(call, key), piece[key]);
+      if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(readOwnField(call, key), piece[key]);
     if (piece.id) call.id ||= piece.id;
     if (piece.type) call.type ||= piece.type;
     const said = piece.function;
@@ -105,7 +105,7 @@ const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "f
 
 function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
   for (const [key, value] of Object.entries(added)) {
-    const earlier = ownField(known, key);
+    const earlier = readOwnField(known, key);
     if (typeof value !== "string" || typeof earlier !== "string") known[key] = mergeField(earlier, value);
     else if (key === "data") known.data = joinBase64([earlier, value]);
     else known[key] = key === "transcript" ? `${earlier}${value}` : value;

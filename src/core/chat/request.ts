@@ -22,7 +22,7 @@ export interface WireRequest {
 }
 
 /** Fields that decide how the answer comes back, and so are not the author's. */
-const RESERVED: ReadonlySet<string> = new Set(["model", "messages", "tools", "stream"]);
+const RESERVED_FIELDS: ReadonlySet<string> = new Set(["model", "messages", "tools", "stream"]);
 
 /**
  * Checks a request before anything is sent.
@@ -50,18 +50,18 @@ export function cleanParameters(parameters: Readonly<Record<string, unknown>> = 
   const clean: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(parameters)) {
     // Strict services (Venice) refuse a field that is null.
-    if (value !== undefined && value !== null && !RESERVED.has(key)) clean[key] = value;
+    if (value !== undefined && value !== null && !RESERVED_FIELDS.has(key)) clean[key] = value;
   }
   return clean;
 }
 
 /** How many answers are asked for: one that is late is not left out because the others are whole. */
-export function choicesOf({ parameters }: ChatRequest): number {
+export function readChoiceCount({ parameters }: ChatRequest): number {
   return Number(parameters?.["n"]) || 1;
 }
 
 /** Names of the tools that are offered, as far as they have one. */
-export function toolNames({ tools }: ChatRequest): string[] {
+export function collectToolNames({ tools }: ChatRequest): string[] {
   if (!Array.isArray(tools)) return [];
   return (tools as { function?: { name?: unknown } }[])
     .map((tool) => tool?.function?.name)
@@ -69,7 +69,7 @@ export function toolNames({ tools }: ChatRequest): string[] {
 }
 
 /** @throws Failure `configuration` where the body has more bytes than `most` */
-export function checkSize({ body }: WireRequest, most: number): void {
+export function checkBodySize({ body }: WireRequest, most: number): void {
   const size = Buffer.byteLength(body ?? "");
   if (size <= most) return;
   const problem = `The request is ${size} bytes long, more than the limit of ${most}. Send a shorter conversation.`;

@@ -14,7 +14,7 @@ export interface Stats {
   attempts: number;
 }
 
-export function statsOf(
+export function buildStats(
   chunks: number,
   characters: number,
   firstTokenMs: number | null,
@@ -58,14 +58,14 @@ export class TotalStats {
    * The reader forgets what he has; the time goes on.
    * @param kept characters that he gets again without a new request
    */
-  forget(kept = 0): void {
+  discardText(kept = 0): void {
     this.chunks = 0;
     this.characters = kept;
     this.firstTokenMs = null;
   }
 
   /** @param attempts how many requests it took */
-  at(now: number, attempts: number): Stats {
+  toStats(now: number, attempts: number): Stats {
     const duration = Math.max(1, now - (this.startedAt ?? now));
     return {
       chunks: this.chunks,

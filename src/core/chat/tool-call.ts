@@ -26,7 +26,7 @@ export class ToolCallState {
     for (const key in piece) {
       if (key === "index" || key === "id" || key === "type" || key === "function") continue;
       this.extras ??= new LatestFields();
-      grown += this.extras.keep(key, piece[key]);
+      grown += this.extras.add(key, piece[key]);
     }
     return grown;
   }
@@ -35,7 +35,7 @@ export class ToolCallState {
    * The call as it stands. No arguments at all means none: `{}`, for a service that gets the call echoed wants JSON.
    * @param seed names the call where the vendor did not; the same seed gives the same name
    */
-  toolCall(seed: string): ToolCall {
+  buildToolCall(seed: string): ToolCall {
     return {
       ...this.extras?.toObject(),
       id: this.id || `call_${seed}`,

@@ -41,29 +41,32 @@ export const GEMINI_REASONING = "google-gemini-v1";
 export const GEMINI_PARTS = "gemini_parts";
 
 /** What this package has added to messages for one service alone. */
-const OWN_FIELDS = [ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS] as const;
+const ECHO_FIELDS = [ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS] as const;
 
 /** Messages as any service takes them: without the fields that this package has added for one alone. */
-export function withoutKept(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  if (!messages.some((message) => OWN_FIELDS.some((field) => field in message))) return messages;
-  return messages.map((message) => without(message, OWN_FIELDS));
+export function removeEchoFields(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (!messages.some((message) => ECHO_FIELDS.some((field) => field in message))) return messages;
+  return messages.map((message) => omitFields(message, ECHO_FIELDS));
 }
 
 /** A copy without some of its fields. */
-export function without(message: ChatMessage, fields: readonly string[]): ChatMessage {
+export function omitFields(message: ChatMessage, fields: readonly string[]): ChatMessage {
   const rest = { ...message };
   for (const field of fields) delete rest[field];
   return rest;
 }
 
 /** What a service's own field of a message keeps, in its order: keys that are numbers stand in theirs. */
-export function keptIn(message: Readonly<Record<string, unknown>>, field: string): Record<string, unknown>[] {
+export function readEchoParts(
+  message: Readonly<Record<string, unknown>>,
+  field: string,
+): Record<string, unknown>[] {
   const kept = message[field];
   return isObject(kept) ? Object.values(kept).filter(isObject) : [];
 }
 
 /** What a tool call or an image carries of Google's, as its own OpenAI-compatible API has it. */
-export function thoughtSignature(carrier: Readonly<Record<string, unknown>>): string | undefined {
+export function readThoughtSignature(carrier: Readonly<Record<string, unknown>>): string | undefined {
   const extra = carrier["extra_content"];
   const google = isObject(extra) ? extra["google"] : undefined;
   const signature = isObject(google) ? google["thought_signature"] : undefined;
@@ -71,7 +74,7 @@ export function thoughtSignature(carrier: Readonly<Record<string, unknown>>): st
 }
 
 /** The field that `thoughtSignature` reads; nothing where there is no signature. */
-export function signedWith(signature: unknown): Record<string, unknown> {
+export function buildThoughtSignature(signature: unknown): Record<string, unknown> {
   if (typeof signature !== "string" || signature === "") return {};
   return { extra_content: { google: { thought_signature: signature } } };
 }

@@ -10,24 +10,24 @@ export function mergeField(known: unknown, added: unknown): unknown {
   if (isEmpty(added)) return known ?? added;
   if (!isObject(known) || !isObject(added)) return added;
   const merged = { ...known };
-  for (const [key, value] of newMembers(known, added)) merged[key] = value;
+  for (const [key, value] of selectNewMembers(known, added)) merged[key] = value;
   return merged;
 }
 
 /** The members that are to be taken over. */
-function newMembers(
+function selectNewMembers(
   known: Readonly<Record<string, unknown>>,
   added: Readonly<Record<string, unknown>>,
 ): [string, unknown][] {
   return Object.entries(added).filter(([key, value]) => {
     if (value === null || value === undefined) return false;
-    const before = ownField(known, key);
+    const before = readOwnField(known, key);
     return !isEmpty(value) || before === null || before === undefined;
   });
 }
 
 /** A field's value, and not what every object has under that name (`constructor`, `toString`). */
-export function ownField(object: Readonly<Record<string, unknown>>, key: string): unknown {
+export function readOwnField(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
@@ -37,11 +37,11 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** About how many characters a value holds; for bounds, not for billing. */
-export function sizeOf(value: unknown): number {
+export function estimateSize(value: unknown): number {
   if (typeof value === "string") return value.length + 1;
   if (typeof value !== "object" || value === null) return 1;
   let size = 1;
-  for (const key in value) size += key.length + sizeOf((value as Record<string, unknown>)[key]);
+  for (const key in value) size += key.length + estimateSize((value as Record<string, unknown>)[key]);
   return size;
 }
 
@@ -50,24 +50,24 @@ export class LatestFields {
   private readonly fields = new Map<string, { value: unknown; size: number }>();
 
   /** @returns how many characters the fields grew by */
-  keep(key: string, value: unknown): number {
+  add(key: string, value: unknown): number {
     const known = this.fields.get(key);
     // Most fields say the same on every chunk.
     if (value === null || value === undefined || (known && known.value === value)) return 0;
     const own: unknown = typeof value === "object" ? structuredClone(value) : value;
-    if (known && isObject(known.value) && isObject(own)) return this.extend(known.value, own);
+    if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
     const next = mergeField(known?.value, own);
-    const size = sizeOf(next) + key.length;
+    const size = estimateSize(next) + key.length;
     this.fields.set(key, { value: next, size });
     return Math.max(0, size - (known?.size ?? 0));
   }
 
   /** In place: an object that grows by a member on each chunk must not be copied each time. */
-  private extend(known: Record<string, unknown>, added: Record<string, unknown>): number {
+  private extendObject(known: Record<string, unknown>, added: Record<string, unknown>): number {
     let grown = 0;
-    for (const [key, value] of newMembers(known, added)) {
-      const before = ownField(known, key);
-      grown += Math.max(0, sizeOf(value) - (before === undefined ? -key.length : sizeOf(before)));
+    for (const [key, value] of selectNewMembers(known, added)) {
+      const before = readOwnField(known, key);
+      grown += Math.max(0, estimateSize(value) - (before === undefined ? -key.length : estimateSize(before)));
       known[key] = value;
     }
     return grown;
@@ -103,17 +103,17 @@ export class DistinctList {
 }
 
 /** How many blocks may grow side by side: further back none is looked for. */
-const MOST_GROWING = 128;
+const MAX_GROWING_BLOCKS = 128;
 
 /**
  * Adds OpenRouter's reasoning details to a list: pieces of the same type and index are one block that grows.
  * @returns how many characters are new
  */
-export function gatherDetails(known: unknown[], added: readonly unknown[]): number {
+export function appendReasoningDetails(known: unknown[], added: readonly unknown[]): number {
   let grown = 0;
   for (const piece of added) {
-    grown += sizeOf(piece);
-    const block = known.slice(-MOST_GROWING).find((entry) => isSameBlock(entry, piece)) as
+    grown += estimateSize(piece);
+    const block = known.slice(-MAX_GROWING_BLOCKS).find((entry) => isSameBlock(entry, piece)) as
       | Record<string, unknown>
       | undefined;
     if (!block) {

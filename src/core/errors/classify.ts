@@ -8,11 +8,11 @@ export interface ErrorClues {
   word?: string;
   message?: string;
   /** The service says when to ask again. */
-  waits?: boolean;
+  hasRetryHint?: boolean;
 }
 
 /** Codes and types that vendors send, in lower case, most telling first. */
-const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
+const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
   [/context_length|context_window|exceed_context|too_many_tokens|string_above_max_length/, "context_length"],
   [
     /insufficient(?!_(permission|scope))|quota|billing|balance|spend_limit|payment|credit|budget_exceeded|arrearage|blocked_api_access/,
@@ -39,7 +39,7 @@ const WORDS: readonly (readonly [RegExp, FailureCode])[] = [
 type Sentence = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
 
 /** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
-const SENTENCES: readonly Sentence[] = [
+const CODES_BY_SENTENCE: readonly Sentence[] = [
   [
     /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token (limit|count .{0,40}exceeds)|(prompt|input) is too long/i,
     "context_length",
@@ -70,7 +70,7 @@ const SENTENCES: readonly Sentence[] = [
 ];
 
 /** Statuses whose meaning does not depend on the body. */
-const STATUSES: Readonly<Record<number, FailureCode>> = {
+const CODES_BY_STATUS: Readonly<Record<number, FailureCode>> = {
   400: "invalid_request",
   401: "authentication",
   402: "insufficient_credits",
@@ -94,7 +94,7 @@ const STATUSES: Readonly<Record<number, FailureCode>> = {
 };
 
 /** Codes that a body may put in the place of the status's own. */
-const REFINES: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = {
+const REFINEMENTS: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = {
   invalid_request: [
     "context_length",
     "content_filter",
@@ -112,30 +112,30 @@ const REFINES: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = 
 /** The failure code for an error that a service reported, by its status first and its words second. */
 export function classify(clues: ErrorClues): FailureCode {
   const status = clues.status;
-  if (status === undefined || status < 400) return byWords(clues, undefined) ?? "server_error";
-  const ruled = STATUSES[status] ?? (status >= 500 ? "server_error" : "invalid_request");
-  const spoken = byWords(clues, ruled);
-  return spoken && REFINES[ruled]?.includes(spoken) ? spoken : ruled;
+  if (status === undefined || status < 400) return findCodeByWords(clues, undefined) ?? "server_error";
+  const ruled = CODES_BY_STATUS[status] ?? (status >= 500 ? "server_error" : "invalid_request");
+  const spoken = findCodeByWords(clues, ruled);
+  return spoken && REFINEMENTS[ruled]?.includes(spoken) ? spoken : ruled;
 }
 
 /** Words that say no more than a status would: the sentence beside them may (a gateway quotes what it got). */
-const VAGUE: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error", "permission"]);
+const VAGUE_CODES: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error", "permission"]);
 
 /** The request or its rights are at fault: the text may speak of what stands in the request, or of what to do. */
-const BLAMES: ReadonlySet<FailureCode | undefined> = new Set(["invalid_request", "permission"]);
+const REQUEST_FAULTS: ReadonlySet<FailureCode | undefined> = new Set(["invalid_request", "permission"]);
 
 /** An account that is used up, under the word that Google has for a rate limit too. */
-const SPENT = /\bcredits are depleted|\b(exceeded|reached) .{0,30}\bspend(ing)? cap\b/i;
+const EMPTY_ACCOUNT = /\bcredits are depleted|\b(exceeded|reached) .{0,30}\bspend(ing)? cap\b/i;
 
 /** @param ruled what the status means, where there is one */
-function byWords(
-  { word = "", message = "", waits }: ErrorClues,
+function findCodeByWords(
+  { word = "", message = "", hasRetryHint: waits }: ErrorClues,
   ruled: FailureCode | undefined,
 ): FailureCode | undefined {
-  if (SPENT.test(message)) return "insufficient_credits";
-  const named = WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
-  if (named && !VAGUE.has(named)) return named;
-  const said = bySentence(message, BLAMES.has(ruled ?? named));
+  if (EMPTY_ACCOUNT.test(message)) return "insufficient_credits";
+  const named = CODES_BY_WORD.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
+  if (named && !VAGUE_CODES.has(named)) return named;
+  const said = findCodeBySentence(message, REQUEST_FAULTS.has(ruled ?? named));
   // An account that is empty does not fill itself within a time that can be told.
   return (said === "insufficient_credits" && waits ? "rate_limit" : said) ?? named;
 }
@@ -146,10 +146,10 @@ const ADDRESS = /(https?:\/\/|\b[\w-]+(\.[\w-]+)+\/)[^\s"'<>)]+/gi;
 /** A name from the request: `'billing_address'`. */
 const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
 
-function bySentence(message: string, blamed: boolean): FailureCode | undefined {
+function findCodeBySentence(message: string, blamed: boolean): FailureCode | undefined {
   const told = message.replace(ADDRESS, "");
   const text = blamed ? told.replace(QUOTED_NAME, "") : told;
-  return SENTENCES.find(([pattern, , loose]) => !(blamed && loose) && pattern.test(text))?.[1];
+  return CODES_BY_SENTENCE.find(([pattern, , loose]) => !(blamed && loose) && pattern.test(text))?.[1];
 }
 
 /**

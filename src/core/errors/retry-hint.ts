@@ -4,14 +4,14 @@ import { isObject } from "../json/parse.js";
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A header's value, the first of several. */
-export function header(headers: Headers, name: string): string | undefined {
+export function readHeader(headers: Headers, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
 }
 
 /** From here on a number is a time, not a duration: 2001 in milliseconds since 1970. */
-const EPOCH_MS = 1e12;
-const EPOCH_S = 1e9;
+const MIN_EPOCH_MS = 1e12;
+const MIN_EPOCH_SECONDS = 1e9;
 
 /**
  * How long a service asks to be left alone, in milliseconds: `retry-after-ms`, then `Retry-After` (seconds or
@@ -19,42 +19,47 @@ const EPOCH_S = 1e9;
  * rate-limit bucket that is empty. Order and forms: reference tables of the OpenAI, Anthropic and Google SDKs.
  * @param now wall-clock milliseconds, for hints that are dates
  */
-export function retryHint(headers: Headers, body: unknown, text: string, now: number): number | undefined {
-  const inMs = numeric(header(headers, "retry-after-ms"));
+export function readRetryHint(
+  headers: Headers,
+  body: unknown,
+  text: string,
+  now: number,
+): number | undefined {
+  const inMs = parseNumber(readHeader(headers, "retry-after-ms"));
   if (inMs !== undefined) return inMs;
   return (
-    retryAfter(header(headers, "retry-after"), now) ??
-    hintInBody(body) ??
-    hintInText(text) ??
-    exhaustedBucket(headers, now)
+    parseRetryAfter(readHeader(headers, "retry-after"), now) ??
+    findHintInBody(body) ??
+    findHintInText(text) ??
+    findBucketReset(headers, now)
   );
 }
 
 /** What `x-should-retry` rules, or undefined. */
-export function shouldRetry(headers: Headers): boolean | undefined {
-  const ruled = header(headers, "x-should-retry");
+export function readShouldRetry(headers: Headers): boolean | undefined {
+  const ruled = readHeader(headers, "x-should-retry");
   return ruled === "true" ? true : ruled === "false" ? false : undefined;
 }
 
-function numeric(value: string | undefined): number | undefined {
+function parseNumber(value: string | undefined): number | undefined {
   if (value === undefined || value.trim() === "") return undefined;
   const number = Number(value);
   return Number.isFinite(number) ? number : undefined;
 }
 
-function retryAfter(value: string | undefined, now: number): number | undefined {
+function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined;
-  const seconds = numeric(value);
+  const seconds = parseNumber(value);
   if (seconds !== undefined) return seconds * 1000;
-  return until(Date.parse(value), now);
+  return countMsUntil(Date.parse(value), now);
 }
 
 /** A moment that is past says "now": only a number can be negative. */
-function until(date: number, now: number): number | undefined {
+function countMsUntil(date: number, now: number): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-function hintInBody(body: unknown): number | undefined {
+function findHintInBody(body: unknown): number | undefined {
   const error = isObject(body)
     ? body["error"]
     : Array.isArray(body) && isObject(body[0])
@@ -72,7 +77,7 @@ function hintInBody(body: unknown): number | undefined {
   return undefined;
 }
 
-function hintInText(text: string): number | undefined {
+function findHintInText(text: string): number | undefined {
   const match = /(?:try again|retry)(?: again)? (?:in|after) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(text);
   return match ? parseDuration(match[1]!) : undefined;
 }
@@ -96,28 +101,28 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** The reset of a bucket that has nothing left; a bucket that is not empty did not cause the refusal. */
-function exhaustedBucket(headers: Headers, now: number): number | undefined {
+function findBucketReset(headers: Headers, now: number): number | undefined {
   const waits: number[] = [];
   for (const name in headers) {
     const bucket = /^(x-ratelimit-|anthropic-ratelimit-)(.*)$/.exec(name);
     if (!bucket || !name.includes("remaining")) continue;
-    const remaining = numeric(header(headers, name));
+    const remaining = parseNumber(readHeader(headers, name));
     if (remaining === undefined || remaining > 0) continue;
-    const wait = resetIn(header(headers, name.replace("remaining", "reset")), now);
+    const wait = parseReset(readHeader(headers, name.replace("remaining", "reset")), now);
     if (wait !== undefined) waits.push(wait);
   }
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
 /** A reset as a duration, as seconds, as an epoch in seconds or milliseconds (Venice, OpenRouter), or as a date. */
-function resetIn(value: string | undefined, now: number): number | undefined {
+function parseReset(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined;
-  const number = numeric(value);
+  const number = parseNumber(value);
   if (number !== undefined) {
-    if (number >= EPOCH_MS) return until(number, now);
-    return number >= EPOCH_S ? until(number * 1000, now) : number * 1000;
+    if (number >= MIN_EPOCH_MS) return countMsUntil(number, now);
+    return number >= MIN_EPOCH_SECONDS ? countMsUntil(number * 1000, now) : number * 1000;
   }
   const duration = /^[\d.]+[a-z]/i.test(value) ? parseDuration(value) : undefined;
   if (duration !== undefined) return duration;
-  return until(Date.parse(value), now);
+  return countMsUntil(Date.parse(value), now);
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.js";
 import type { Expiry } from "../lifecycle/deadlines.js";
 
-const WORDS: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
+const MESSAGES: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => string>> = {
   connect: (seconds) => `No connection within ${seconds} s. Check the address and the network.`,
   headers: (seconds) =>
     `The service did not begin to answer within ${seconds} s. Raise the timeout for slow models.`,
@@ -12,6 +12,6 @@ const WORDS: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => stri
 };
 
 /** The failure of a stream for which a deadline has passed. @param milliseconds how long was waited */
-export function expired(expiry: Exclude<Expiry, "drain">, milliseconds: number): Failure {
-  return new Failure("timeout", WORDS[expiry](milliseconds / 1000));
+export function createTimeoutFailure(expiry: Exclude<Expiry, "drain">, milliseconds: number): Failure {
+  return new Failure("timeout", MESSAGES[expiry](milliseconds / 1000));
 }

@@ -22,18 +22,18 @@ export function parseJson(text: string): unknown {
   }
   const escaped = text.includes("\\u00");
   // Such a key needs an underscore or an escape behind a quote; most records have neither.
-  if ((escaped || text.includes('"_')) && DANGEROUS_KEY.test(text)) throw forbidden();
-  if ((escaped || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && namesPrototype(value)) {
-    throw forbidden();
+  if ((escaped || text.includes('"_')) && DANGEROUS_KEY.test(text)) throw createForbiddenKeyError();
+  if ((escaped || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && hasPrototypeKey(value)) {
+    throw createForbiddenKeyError();
   }
   return value;
 }
 
-function forbidden(): SyntaxError {
+function createForbiddenKeyError(): SyntaxError {
   return new SyntaxError("JSON with a forbidden key");
 }
 
-function namesPrototype(value: unknown): boolean {
+function hasPrototypeKey(value: unknown): boolean {
   const open = [value];
   while (open.length > 0) {
     const next = open.pop();
@@ -59,8 +59,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** JSON text of a value that may nest too deeply for it; then only a sign that something was there. */
-export function safeStringify(value: unknown): string {
-  return withinDepth(value, 100) ? (JSON.stringify(value) ?? "") : "…";
+export function stringifyWithinDepth(value: unknown): string {
+  return isWithinDepth(value, 100) ? (JSON.stringify(value) ?? "") : "…";
 }
 
 /**
@@ -78,11 +78,11 @@ export function mayNestDeeper(text: string, limit: number): boolean {
 }
 
 /** Whether a value nests no deeper than `limit`; recursion stops there, so it cannot overflow the stack. */
-export function withinDepth(value: unknown, limit: number): boolean {
+export function isWithinDepth(value: unknown, limit: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (limit === 0) return false;
   for (const key in value) {
-    if (!withinDepth((value as Record<string, unknown>)[key], limit - 1)) return false;
+    if (!isWithinDepth((value as Record<string, unknown>)[key], limit - 1)) return false;
   }
   return true;
 }

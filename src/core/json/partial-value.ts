@@ -6,10 +6,10 @@ import { PartialJson } from "./partial-json.js";
  * it is narrow, as answers are; the wider it gets, the more text has to come in between. So all values together cost
  * no more than a multiple of the text.
  */
-const SLOTS_PER_CHARACTER = 32;
+const COPIES_PER_CHARACTER = 32;
 
 /** The value that a stream's text stands for so far, to be watched while it grows. A fence around it is taken off. */
-export class PartialView {
+export class PartialValue {
   private readonly fence = new OpeningFence();
   private readonly json = new PartialJson();
   /** Members and elements that may be copied. */
@@ -19,17 +19,17 @@ export class PartialView {
   add(text: string): unknown {
     const { json } = this;
     json.add(this.fence.strip(text));
-    this.credit += text.length * SLOTS_PER_CHARACTER;
-    return json.copyCost <= this.credit ? this.taken() : undefined;
+    this.credit += text.length * COPIES_PER_CHARACTER;
+    return json.copyCost <= this.credit ? this.takeGrowth() : undefined;
   }
 
   /** @returns what has not been seen yet, at the end of the text */
   end(): unknown {
     this.json.end();
-    return this.taken();
+    return this.takeGrowth();
   }
 
-  private taken(): unknown {
+  private takeGrowth(): unknown {
     const { json } = this;
     if (!json.grown) return undefined;
     this.credit -= json.copyCost;

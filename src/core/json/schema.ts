@@ -1,7 +1,7 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
 import { RecentMap } from "../lifecycle/recent-map.js";
-import { isObject, withinDepth } from "./parse.js";
+import { isObject, isWithinDepth } from "./parse.js";
 
 /**
  * Looks at a value and gives what is wrong with it: its JSON path and one reason, short enough for a log line or for
@@ -10,24 +10,24 @@ import { isObject, withinDepth } from "./parse.js";
 export type SchemaCheck = (value: unknown) => string | undefined;
 
 /** Longest text a schema's pattern runs on; UTF-16 units. A pattern that backtracks takes long on a long text. */
-const LONGEST_MATCHED = 4096;
+const MAX_MATCHED_CHARS = 4096;
 
 /** Deepest a schema may nest: the compiler is recursive. */
-const DEEPEST = 100;
+const MAX_SCHEMA_DEPTH = 100;
 
 /** Compiled schemas that are kept. A flow has a handful; schemas in messages may be different every time. */
-const MOST_KEPT = 100;
+const MAX_CACHED_SCHEMAS = 100;
 
-const LONGEST_NAME = 40;
-const LONGEST_REASON = 300;
+const MAX_NAME_CHARS = 40;
+const MAX_COMPLAINT_CHARS = 300;
 
 /** Keywords that only say that one of their parts did not fit: the parts say it better. */
-const COMPOUND: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "propertyNames"]);
+const COMPOUND_KEYWORDS: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "propertyNames"]);
 
 type Draft = "07" | "2020-12";
 
-const kept = new RecentMap<SchemaCheck>(MOST_KEPT);
-const judges = new Map<Draft, Ajv>();
+const checks = new RecentMap<SchemaCheck>(MAX_CACHED_SCHEMAS);
+const schemaValidators = new Map<Draft, Ajv>();
 
 /**
  * Compiles a JSON Schema, draft-07 or 2020-12 by its `$schema`; without one, the newer in which it makes sense.
@@ -35,19 +35,20 @@ const judges = new Map<Draft, Ajv>();
  * @throws Failure `configuration` that says what is wrong with the schema
  */
 export function compileSchema(schema: unknown): SchemaCheck {
-  if (!isObject(schema)) throw wrong("it is not an object");
-  if (!withinDepth(schema, DEEPEST)) throw wrong(`it nests deeper than ${DEEPEST}, or without end`);
-  const text = textOf(schema);
-  const check = kept.get(text) ?? compileText(text);
-  kept.set(text, check);
+  if (!isObject(schema)) throw createSchemaFailure("it is not an object");
+  if (!isWithinDepth(schema, MAX_SCHEMA_DEPTH))
+    throw createSchemaFailure(`it nests deeper than ${MAX_SCHEMA_DEPTH}, or without end`);
+  const text = serialiseSchema(schema);
+  const check = checks.get(text) ?? compileText(text);
+  checks.set(text, check);
   return check;
 }
 
-function textOf(schema: object): string {
+function serialiseSchema(schema: object): string {
   try {
     return JSON.stringify(schema);
   } catch {
-    throw wrong("it is not plain JSON");
+    throw createSchemaFailure("it is not plain JSON");
   }
 }
 
@@ -59,36 +60,36 @@ function compileText(text: string): SchemaCheck {
   // A word of the validator's own, which would make of the check a promise.
   delete schema["$async"];
   let refused: Failure | undefined;
-  for (const draft of draftsOf($schema)) {
+  for (const draft of listDrafts($schema)) {
     try {
-      return compileAs(draft, schema);
+      return compileDraft(draft, schema);
     } catch (thrown) {
-      refused ??= thrown instanceof Failure ? thrown : wrong(reasonOf(thrown));
+      refused ??= thrown instanceof Failure ? thrown : createSchemaFailure(describeCompileError(thrown));
     }
   }
   throw refused!;
 }
 
-function draftsOf(named: unknown): Draft[] {
+function listDrafts(named: unknown): Draft[] {
   const text = typeof named === "string" ? named : "";
   if (/draft-0\d/.test(text)) return ["07"];
   return text.includes("2020-12") ? ["2020-12"] : ["2020-12", "07"];
 }
 
-function compileAs(draft: Draft, schema: Record<string, unknown>): SchemaCheck {
-  let judge = judges.get(draft);
+function compileDraft(draft: Draft, schema: Record<string, unknown>): SchemaCheck {
+  let judge = schemaValidators.get(draft);
   if (!judge) {
-    judge = validator(draft, {});
-    judges.set(draft, judge);
+    judge = createValidator(draft, {});
+    schemaValidators.set(draft, judge);
   }
-  if (judge.validateSchema(schema) !== true) throw wrong(describe(judge.errors ?? []));
+  if (judge.validateSchema(schema) !== true) throw createSchemaFailure(describeErrors(judge.errors ?? []));
   const pattern = new PatternRules();
   // A validator keeps all that it ever compiled, and knows each $id once: so each schema has one of its own.
-  const ajv = validator(draft, { validateSchema: false, code: { regExp: pattern.engine } });
-  return checkBy(ajv.compile(schema), pattern);
+  const ajv = createValidator(draft, { validateSchema: false, code: { regExp: pattern.engine } });
+  return createCheck(ajv.compile(schema), pattern);
 }
 
-function checkBy(validate: ValidateFunction, patterns: PatternRules): SchemaCheck {
+function createCheck(validate: ValidateFunction, patterns: PatternRules): SchemaCheck {
   return (value) => {
     patterns.skipped = false;
     let fits: boolean;
@@ -97,10 +98,10 @@ function checkBy(validate: ValidateFunction, patterns: PatternRules): SchemaChec
     } catch {
       return "$ nests too deeply to be checked";
     }
-    if (!fits && !patterns.skipped) return describe(validate.errors ?? []);
+    if (!fits && !patterns.skipped) return describeErrors(validate.errors ?? []);
     if (!patterns.skipped) return undefined;
     const at = validate.errors?.find(({ keyword }) => keyword === "pattern")?.instancePath ?? "";
-    return `${jsonPath(at)} has a text of more than ${LONGEST_MATCHED} characters where the schema has a pattern`;
+    return `${toJsonPath(at)} has a text of more than ${MAX_MATCHED_CHARS} characters where the schema has a pattern`;
   };
 }
 
@@ -113,9 +114,9 @@ class PatternRules {
   });
 
   private rule(pattern: string, flags: string): { test(text: string): boolean } {
-    const expression = expressionOf(pattern, flags);
+    const expression = createExpression(pattern, flags);
     const test = (text: string): boolean => {
-      if (text.length <= LONGEST_MATCHED) return expression.test(text);
+      if (text.length <= MAX_MATCHED_CHARS) return expression.test(text);
       this.skipped = true;
       return false;
     };
@@ -125,7 +126,7 @@ class PatternRules {
 }
 
 /** Many patterns in the wild have escapes that are errors in Unicode mode, as JSON Schema has it. */
-function expressionOf(pattern: string, flags: string): RegExp {
+function createExpression(pattern: string, flags: string): RegExp {
   try {
     return new RegExp(pattern, flags);
   } catch {
@@ -134,7 +135,7 @@ function expressionOf(pattern: string, flags: string): RegExp {
 }
 
 /** The validator is large: it is loaded when the first schema comes, and not with the package. */
-function validator(draft: Draft, options: Options): Ajv {
+function createValidator(draft: Draft, options: Options): Ajv {
   const settings: Options = {
     strict: false,
     validateFormats: false,
@@ -143,73 +144,73 @@ function validator(draft: Draft, options: Options): Ajv {
     logger: false,
     ...options,
   };
-  const ajv = draft === "07" ? newDraft07(settings) : newDraft2020(settings);
+  const ajv = draft === "07" ? createDraft07(settings) : createDraft2020(settings);
   // Draft 4's word, which the validator knows only to refuse it.
   ajv.removeKeyword("id");
   return ajv;
 }
 
-function newDraft07(settings: Options): Ajv {
+function createDraft07(settings: Options): Ajv {
   const { Ajv } = require("ajv") as typeof import("ajv");
   return new Ajv(settings);
 }
 
-function newDraft2020(settings: Options): Ajv {
+function createDraft2020(settings: Options): Ajv {
   const { Ajv2020 } = require("ajv/dist/2020") as typeof import("ajv/dist/2020.js");
   return new Ajv2020(settings);
 }
 
-function wrong(reason: string): Failure {
+function createSchemaFailure(reason: string): Failure {
   return new Failure("configuration", `The JSON Schema cannot be used: ${reason}.`);
 }
 
-function reasonOf(thrown: unknown): string {
+function describeCompileError(thrown: unknown): string {
   if (thrown instanceof Error && "missingRef" in thrown) {
-    return `it refers to “${short(String(thrown.missingRef), 100)}”, which is not in it; put that under $defs`;
+    return `it refers to “${shorten(String(thrown.missingRef), 100)}”, which is not in it; put that under $defs`;
   }
-  return short(thrown instanceof Error ? thrown.message : String(thrown), LONGEST_REASON);
+  return shorten(thrown instanceof Error ? thrown.message : String(thrown), MAX_COMPLAINT_CHARS);
 }
 
 /** The deepest of the complaints, which is the nearest to the mistake; alternatives at one place stand together. */
-function describe(errors: readonly ErrorObject[]): string {
+function describeErrors(errors: readonly ErrorObject[]): string {
   const depth = ({ instancePath }: ErrorObject) => instancePath.split("/").length;
   const deepest = Math.max(...errors.map(depth));
   const nearest = errors.filter((error) => depth(error) === deepest);
-  const plain = nearest.filter(({ keyword }) => !COMPOUND.has(keyword));
+  const plain = nearest.filter(({ keyword }) => !COMPOUND_KEYWORDS.has(keyword));
   const told = plain.length > 0 ? plain : nearest;
   if (told.length === 0) return "$ does not fit";
   const path = told[0]!.instancePath;
   const reasons = new Set(told.filter((error) => error.instancePath === path).map(reason));
-  return short(`${jsonPath(path)} ${[...reasons].join(" or ")}`, LONGEST_REASON);
+  return shorten(`${toJsonPath(path)} ${[...reasons].join(" or ")}`, MAX_COMPLAINT_CHARS);
 }
 
 function reason({ keyword, message, params, propertyName }: ErrorObject): string {
   const whose =
-    propertyName === undefined ? "" : `has the property “${short(propertyName, LONGEST_NAME)}”, which `;
+    propertyName === undefined ? "" : `has the property “${shorten(propertyName, MAX_NAME_CHARS)}”, which `;
   const extra: unknown = params["additionalProperty"] ?? params["unevaluatedProperty"];
-  if (typeof extra === "string") return `must not have the property “${short(extra, LONGEST_NAME)}”`;
+  if (typeof extra === "string") return `must not have the property “${shorten(extra, MAX_NAME_CHARS)}”`;
   if (keyword === "enum")
-    return `${whose}must be one of ${short(JSON.stringify(params["allowedValues"]), 150)}`;
-  if (keyword === "const") return `${whose}must be ${short(JSON.stringify(params["allowedValue"]), 100)}`;
+    return `${whose}must be one of ${shorten(JSON.stringify(params["allowedValues"]), 150)}`;
+  if (keyword === "const") return `${whose}must be ${shorten(JSON.stringify(params["allowedValue"]), 100)}`;
   if (keyword === "type") return `${whose}must be ${[params["type"]].flat().join(" or ")}`;
   return whose + (message ?? `does not fit ${keyword}`);
 }
 
 /** A JSON pointer as a JSONPath, such as `$.items[3].name`. */
-function jsonPath(pointer: string): string {
+function toJsonPath(pointer: string): string {
   const steps = pointer
     .split("/")
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
   const path = steps.map((step) => {
-    if (/^\d+$/.test(step)) return `[${short(step, LONGEST_NAME)}]`;
+    if (/^\d+$/.test(step)) return `[${shorten(step, MAX_NAME_CHARS)}]`;
     return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step)
-      ? `.${short(step, LONGEST_NAME)}`
-      : `["${short(step, LONGEST_NAME)}"]`;
+      ? `.${shorten(step, MAX_NAME_CHARS)}`
+      : `["${shorten(step, MAX_NAME_CHARS)}"]`;
   });
   return `$${path.join("")}`;
 }
 
-function short(text: string, longest: number): string {
+function shorten(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }

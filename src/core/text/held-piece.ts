@@ -1,7 +1,7 @@
 import type { Chunk } from "../chat/chunk.js";
-import { ownCopy } from "../chat/growing-text.js";
+import { copyText } from "../chat/growing-text.js";
 import { mergeChunks } from "../chat/merge.js";
-import { sizeOf } from "../chat/vendor-fields.js";
+import { estimateSize } from "../chat/vendor-fields.js";
 
 /** Something on its way: answer text, and the chunk where there is more to tell than that. */
 export interface Piece {
@@ -61,7 +61,7 @@ export class HeldPiece {
 
   /** Takes away the beginning of the text, and with it all that belongs to no place in it. */
   cut(length: number): Piece {
-    const text = ownCopy(this.text.slice(0, length));
+    const text = copyText(this.text.slice(0, length));
     this.text = this.text.slice(length);
     const chunk = this.takeChunk();
     if (this.kind !== "reasoning") {
@@ -99,7 +99,7 @@ function weightOf(delta: Chunk["choices"][number]["delta"]): number {
   for (const key in delta) {
     const value = delta[key];
     if (typeof value === "string") size += value.length;
-    else if (key !== "tool_calls") size += sizeOf(value);
+    else if (key !== "tool_calls") size += estimateSize(value);
     else for (const call of delta.tool_calls ?? []) size += call.function?.arguments?.length ?? 0;
   }
   return size;

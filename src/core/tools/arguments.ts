@@ -1,4 +1,4 @@
-import { isObject, mayNestDeeper, parseJson, withinDepth } from "../json/parse.js";
+import { isObject, isWithinDepth, mayNestDeeper, parseJson } from "../json/parse.js";
 import { findJsonFaultPosition } from "../json/scanner.js";
 import type { SchemaCheck } from "../json/schema.js";
 import { DEFAULT_LIMITS } from "../limits.js";
@@ -21,7 +21,7 @@ export function readArguments(text: string, check: SchemaCheck | undefined): Arg
   }
   if (!isObject(value)) return { wrong: "The arguments are not a JSON object." };
   const { depth } = DEFAULT_LIMITS;
-  if (mayNestDeeper(text, depth) && !withinDepth(value, depth)) {
+  if (mayNestDeeper(text, depth) && !isWithinDepth(value, depth)) {
     return { wrong: `The arguments nest deeper than ${depth}.` };
   }
   const fault = check?.(value);

@@ -1,5 +1,5 @@
 import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
-import { finishFields } from "../../core/chat/finish-reason.js";
+import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
@@ -170,7 +170,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
       this.closeAll();
       const { told } = this.order;
       if (told) this.tell(told);
-      this.aside({}, { ...others(more), ...finishFields(reason, this.calls > 0) }, others(rest));
+      this.aside({}, { ...others(more), ...buildFinishFields(reason, this.calls > 0) }, others(rest));
     } else this.aside({}, {}, others(rest));
   }
 

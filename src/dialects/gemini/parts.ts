@@ -1,5 +1,5 @@
 import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
-import { GEMINI_PARTS, GEMINI_REASONING, signedWith } from "../../core/chat/vendor-echo.js";
+import { buildThoughtSignature, GEMINI_PARTS, GEMINI_REASONING } from "../../core/chat/vendor-echo.js";
 import { joinBase64 } from "../../core/chat/vendor-fields.js";
 import { isObject } from "../../core/json/parse.js";
 import { PartialArgs } from "./args.js";
@@ -91,7 +91,7 @@ export class GeminiParts {
       index: this.calls++,
       ...(id === "" ? {} : { id }),
       type: "function",
-      ...signedWith(signature),
+      ...buildThoughtSignature(signature),
     };
     if (goesOn || wire["partialArgs"] !== undefined) {
       this.open = { head, name, args: new PartialArgs() };
@@ -110,7 +110,7 @@ function addData(delta: Delta, data: Record<string, unknown>, signature: unknown
     return;
   }
   const url = `data:${type};base64,${base64}`;
-  const image = { type: "image_url", image_url: { url }, ...signedWith(signature) };
+  const image = { type: "image_url", image_url: { url }, ...buildThoughtSignature(signature) };
   delta.images ??= [];
   delta.images.push(image);
 }

@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice } from "../../core/chat/chunk.js";
-import { finishFields } from "../../core/chat/finish-reason.js";
-import { distinctChoices } from "../../core/chat/merge.js";
-import { excerpt } from "../../core/errors/error-body.js";
+import { buildFinishFields } from "../../core/chat/finish-reason.js";
+import { mergeDuplicateChoices } from "../../core/chat/merge.js";
+import { toExcerpt } from "../../core/errors/error-body.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { isRichChoice, kindOf } from "../chunk-kind.js";
@@ -67,7 +67,7 @@ class GeminiReader implements ForeignReader {
     if (typeof modelVersion === "string") this.model ||= modelVersion;
     this.created ||= secondsOf(createTime);
     const list = Array.isArray(candidates) ? candidates.filter(isObject) : [];
-    const choices = distinctChoices(
+    const choices = mergeDuplicateChoices(
       list.map((candidate, at) => this.choice(candidate, at)),
       this.options.indices,
     );
@@ -115,7 +115,7 @@ class GeminiReader implements ForeignReader {
       ...extras,
       index: number,
       delta,
-      ...(reason === "" ? { finish_reason: null } : finishFields(reason, reader.called)),
+      ...(reason === "" ? { finish_reason: null } : buildFinishFields(reason, reader.called)),
       ...(logprobs ? { logprobs } : {}),
     };
   }
@@ -164,10 +164,10 @@ function refuseBlocked(feedback: unknown): void {
   const reason = isObject(feedback) ? feedback["blockReason"] : undefined;
   if (typeof reason !== "string" || reason === "" || reason === "BLOCK_REASON_UNSPECIFIED") return;
   const { blockReasonMessage: said } = feedback as Record<string, unknown>;
-  const why = typeof said === "string" && said !== "" ? `: ${excerpt(said)}` : "";
+  const why = typeof said === "string" && said !== "" ? `: ${toExcerpt(said)}` : "";
   throw new Failure(
     "content_filter",
-    `The service refused the prompt (${excerpt(reason)})${why}. Change the prompt, or its safetySettings in the options.`,
+    `The service refused the prompt (${toExcerpt(reason)})${why}. Change the prompt, or its safetySettings in the options.`,
     { retryable: false },
   );
 }
@@ -178,7 +178,7 @@ function refuseFaulty(candidate: Record<string, unknown> | undefined): void {
   const said = candidate!["finishMessage"];
   throw new Failure(
     "bad_response",
-    `${fault.message}${typeof said === "string" && said !== "" ? `: ${excerpt(said)}` : "."}`,
+    `${fault.message}${typeof said === "string" && said !== "" ? `: ${toExcerpt(said)}` : "."}`,
     { retryable: fault.retryable },
   );
 }

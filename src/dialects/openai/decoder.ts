@@ -1,7 +1,7 @@
 import type { Chunk, ChunkChoice, Delta, Usage } from "../../core/chat/chunk.js";
-import { distinctChoices } from "../../core/chat/merge.js";
+import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
-import { isObject, mayNestDeeper, tryParseJson, withinDepth } from "../../core/json/parse.js";
+import { isObject, isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { isRichChoice, kindOf } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
@@ -74,7 +74,7 @@ export class OpenAiDecoder implements Decoder {
       return;
     }
     const { depth } = this.options;
-    if (mayNestDeeper(data, depth) && !withinDepth(record, depth)) {
+    if (mayNestDeeper(data, depth) && !isWithinDepth(record, depth)) {
       this.sink.onFailure(new Failure("limit", `The service sent JSON nested deeper than ${depth} levels.`));
       return;
     }
@@ -148,7 +148,7 @@ export class OpenAiDecoder implements Decoder {
 
   private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
     const usage = usageOf(record, choices);
-    record["choices"] = distinctChoices(
+    record["choices"] = mergeDuplicateChoices(
       choices.map((choice) => this.choice(choice)),
       this.options.indices,
     );

@@ -1,4 +1,4 @@
-import { ownCopy } from "../../core/chat/growing-text.js";
+import { copyText } from "../../core/chat/growing-text.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** A text that no vendor sends and that needs no escaping: shows where in the record the text stands. */
@@ -63,8 +63,8 @@ export class TextTemplate {
     const before = data.slice(0, at);
     const after = data.slice(literalEnd(data, at));
     if (textOf(tryParseJson(before + PROBE + after)) !== PROBE) return;
-    this.before = ownCopy(before);
-    this.after = ownCopy(after);
+    this.before = copyText(before);
+    this.after = copyText(after);
     this.end = undefined;
     this.findPadding(data, after);
   }
@@ -90,8 +90,8 @@ export class TextTemplate {
         data.slice(0, data.length - after.length + start) + PROBE + after.slice(stop),
       );
       if (!isObject(probed) || probed[field] !== PROBE) return;
-      this.after = ownCopy(after.slice(0, start));
-      this.end = ownCopy(after.slice(stop));
+      this.after = copyText(after.slice(0, start));
+      this.end = copyText(after.slice(stop));
       return;
     }
   }

@@ -1,4 +1,4 @@
-import { asFailure } from "../../core/failure.js";
+import { toFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
 import { findProvider } from "./lookup.js";
@@ -68,6 +68,6 @@ async function testProvider(red: NodeRed, request: AdminRequest): Promise<string
 
 function toErrorBody(thrown: unknown): { code: string; message: string } {
   if (thrown === NOT_DEPLOYED) return NOT_DEPLOYED;
-  const { code, message } = asFailure(thrown);
+  const { code, message } = toFailure(thrown);
   return { code, message };
 }

@@ -5,7 +5,7 @@ import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
 import type { ChatRequest } from "../../core/chat/request.js";
-import { asFailure, Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
 import { checkEndpoint } from "../../providers/check-endpoint.js";
@@ -146,7 +146,7 @@ export class ProviderRuntime {
     };
     this.running.add(running);
     const fail = (thrown: unknown) =>
-      end(without("failed", this.addProviderName(asFailure(thrown, "configuration"))));
+      end(without("failed", this.addProviderName(toFailure(thrown, "configuration"))));
 
     this.openOnce().then((ready) => {
       if (over) return;

@@ -3,7 +3,7 @@ import type { ChatObserver, ChatResult } from "../../client/chat-run.js";
 import { resultWithout } from "../../client/empty-result.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
-import { asFailure, Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Ticket } from "../../core/lifecycle/slots.js";
 import { systemClock } from "../../transport/system-clock.js";
@@ -28,34 +28,36 @@ import type { ComposedRequest } from "./request.js";
 import { StreamStatus } from "./status.js";
 import { addTurn, endsTurn } from "./turn.js";
 
-/** Streams that one node may have, running and waiting together: each holds its message. */
+/** Streams of one node, running and waiting together. Each holds its message. */
 const MAX_STREAMS = 10_000;
 
-/** One stream of the node, from its message to its end. */
+/** One stream of the node, from the message that asks for it to its end. */
 interface Stream {
   id: string;
-  /** Of its conversation; also its lane: two of one conversation do not run together unless the author wants it. */
+  /** Key of its conversation. With `whenBusy: "wait"`, the streams of one key run one after the other. */
   key: string;
-  /** Whether its key is known. */
+  /** Whether the key has been evaluated. */
   hasKey: boolean;
+  /** The message that asks for the stream. */
   message: Message;
   writer: StreamWriter;
   done: Done;
-  /** Its place in the lane, where one waits for the other. */
+  /** Its place in the lane of its conversation, with `whenBusy: "wait"`. */
   ticket: Ticket | undefined;
   running: RunningChat | undefined;
-  /** What is asked, once it is known to be a question. */
+  /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
 }
 
-/** What the end of a stream adds to its last message, and what went wrong only there. */
+/** What the node adds to a stream's last message. */
 interface EndOfStream {
   fields: Message;
+  /** Why the conversation could not be stored, if the answer itself is whole. */
   failure?: Failure;
 }
 
-/** What a chat-stream node does. */
+/** The runtime half of a chat-stream node: turns each message into a request, and its answer into a stream. */
 export class ChatStreamController {
   private readonly sessions: Sessions<Stream>;
   private readonly conversation: ConversationStore;
@@ -64,7 +66,7 @@ export class ChatStreamController {
   private readonly lanes = new Lanes();
   private readonly status: StreamStatus;
   private isClosed = false;
-  /** The service's last notice: it comes with every answer, and is told once. */
+  /** The service's last notice. It comes with every answer; the node warns of it once. */
   private lastNotice: string | undefined;
 
   constructor(
@@ -73,7 +75,7 @@ export class ChatStreamController {
     private readonly config: ChatStreamConfig,
   ) {
     this.sessions = new Sessions({
-      // `input` refuses the one too many; none that runs is ended for it.
+      // `input` refuses a stream too many, so that no running one is ended for it.
       most: Number.POSITIVE_INFINITY,
       clock: systemClock,
       onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
@@ -87,20 +89,25 @@ export class ChatStreamController {
   }
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
-    const handleControl = readControl(message);
-    if (handleControl) {
-      await this.control(message, handleControl.reset);
+    const control = readControl(message);
+    if (control) {
+      await this.handleControl(message, control.reset);
       done();
       return;
     }
     const stream = this.admit(message, send, done);
     try {
       const [unreadable] = stream.writer.unreadable;
-      if (unreadable) throw new Failure("invalid_request", `msg.${unreadable} cannot be read.`);
+      if (unreadable) {
+        throw new Failure(
+          "invalid_request",
+          `msg.${unreadable} cannot be read: its getter throws. Remove it.`,
+        );
+      }
       if (this.sessions.size > MAX_STREAMS) {
         throw new Failure(
           "overloaded",
-          `${MAX_STREAMS} streams run and wait in this node. Ask less at once.`,
+          `${MAX_STREAMS} streams are running or waiting in this node. Send fewer requests at once.`,
         );
       }
       await this.arrivals.pass(evaluateKey(this.red, this.node, this.config, message), (key) =>
@@ -111,14 +118,14 @@ export class ChatStreamController {
     }
   }
 
-  /** Ends everything without a word: what is sent now would reach the flow that comes after. */
+  /** Ends all streams without a last message. If one were sent now, it would reach the newly deployed flow. */
   close(): void {
     this.isClosed = true;
     this.sessions.endAll("closed");
     this.status.close();
   }
 
-  /** From here on the message has a stream, which will have its one end. */
+  /** Opens a stream for a message. From here on it has exactly one last message. */
   private admit(message: Message, send: Send, done: Done): Stream {
     const id = randomUUID();
     const { mergeReads, partial } = this.config;
@@ -127,7 +134,7 @@ export class ChatStreamController {
       message,
       send,
       mergeReads: mergeReads === true,
-      // The rest of an answer that was broken off begins within the object.
+      // The continuation of a broken answer starts in the middle of the object.
       partial: partial === true && !continuesOf(message),
     });
     const stream: Stream = {
@@ -147,7 +154,7 @@ export class ChatStreamController {
     return stream;
   }
 
-  /** Begins a stream, or lets it wait for the one before. */
+  /** Starts a stream whose key is known, or queues it behind the streams of its conversation. */
   private enter(stream: Stream, key: string): void {
     stream.key = key;
     stream.hasKey = true;
@@ -175,7 +182,7 @@ export class ChatStreamController {
     );
   }
 
-  /** Only what can be asked gets here: a message that cannot takes nobody's place. */
+  /** Ends the older streams of the conversation. Called for valid requests only: an invalid one replaces nothing. */
   private replaceOlder(stream: Stream): void {
     const replaced = findReplaced(stream, this.sessions.list());
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
@@ -207,10 +214,10 @@ export class ChatStreamController {
   }
 
   private fail(stream: Stream, thrown: unknown): void {
-    this.finish(stream, resultWithout("failed", asFailure(thrown, "invalid_request")));
+    this.finish(stream, resultWithout("failed", toFailure(thrown, "invalid_request")));
   }
 
-  /** The one end of a stream: its last message, then `done`. */
+  /** Ends a stream, once: sends its last message, then calls `done`. */
   private finish(stream: Stream, result: ChatResult): void {
     if (stream.isOver) return;
     stream.isOver = true;
@@ -218,53 +225,58 @@ export class ChatStreamController {
     if (result.notice && result.notice !== this.lastNotice) this.node.warn(result.notice);
     this.lastNotice = result.notice ?? this.lastNotice;
     if (result.skipped > 0)
-      this.node.warn(`${result.skipped} records of the stream were not JSON and have been skipped.`);
-    void this.collectEndFields(stream, result).then((conclusion) => this.deliver(stream, result, conclusion));
+      this.node.warn(
+        `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`,
+      );
+    void this.collectEndFields(stream, result).then((end) => this.sendEnd(stream, result, end));
   }
 
-  private deliver(stream: Stream, result: ChatResult, { fields, failure }: EndOfStream): void {
+  private sendEnd(stream: Stream, result: ChatResult, { fields, failure }: EndOfStream): void {
     if (this.isClosed) return;
     stream.writer.end(result, fields);
     this.status.endStream(stream.id, result, failure);
     this.sessions.end(stream.id, "finished");
+    // A retry node behind this one repairs the stream's failure, or reports it.
     const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
     if (reported) stream.done(toNodeError(reported));
     else stream.done();
     stream.ticket?.release();
   }
 
-  /** What the last message says beside the result: what was asked, and the conversation as it stands now. */
+  /** Updates the conversation, and collects the properties of the last message that do not come from the result. */
   private async collectEndFields(stream: Stream, result: ChatResult): Promise<EndOfStream> {
-    const { composed: ask, key, message } = stream;
+    const { composed, key, message } = stream;
     const fields = createJobFields(message, result);
-    if (!ask) return { fields };
-    fields.request = ask.request;
+    if (!composed) return { fields };
+    fields.request = composed.request;
     if (!this.conversation.keepsHistory) return { fields };
     try {
       fields.conversation = endsTurn(result)
-        ? await this.conversation.update(key, message, (history) => addTurn(history, ask, result, message))
+        ? await this.conversation.update(key, message, (history) =>
+            addTurn(history, composed, result, message),
+          )
         : await this.conversation.read(key, message);
     } catch (thrown) {
-      // A failure of the stream itself has the say; the conversation's may be its cause.
-      if (!result.failure) return { fields, failure: asFailure(thrown, "configuration") };
+      // If the stream failed too, its own failure is reported: the same store may have caused it.
+      if (!result.failure) return { fields, failure: toFailure(thrown, "configuration") };
     }
     return { fields };
   }
 
-  /** Stops the streams that a control message means: the one it names, else its conversation's, else all. */
-  private async control(message: Message, reset: boolean): Promise<void> {
+  /** Stops the streams that a control message applies to: the one it names, else those of its conversation, else all. */
+  private async handleControl(message: Message, reset: boolean): Promise<void> {
     const { id } = message.parts ?? {};
-    // Always a promise: stopped from within one, a thousand ends go out before a thousand connections close.
-    const keyMeant = async () => evaluateControlKey(this.red, this.node, this.config, message);
+    // Always a promise: if its callback stops a thousand streams, all last messages leave before the connections close.
+    const evaluateTarget = async () => evaluateControlKey(this.red, this.node, this.config, message);
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
-      // At once, whatever its key. After a retry, the stream's reader knows it by another id than we do.
+      // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
-      if (reset && keys.length === 0) keys = [await keyMeant()];
+      if (reset && keys.length === 0) keys = [await evaluateTarget()];
     } else {
-      // What has come after the control message is not meant.
-      keys = await this.arrivals.pass(keyMeant(), (key) => {
+      // In order of arrival: messages after the control message are not stopped.
+      keys = await this.arrivals.pass(evaluateTarget(), (key) => {
         this.cancelled.cancelAll(key);
         return [key, ...this.stop((stream) => stream.hasKey && (key === "" || stream.key === key))];
       });
@@ -273,14 +285,14 @@ export class ChatStreamController {
     await Promise.all([...new Set(keys)].map((key) => this.conversation.forget(key)));
   }
 
-  /** @returns the keys of those that were stopped, as far as known */
+  /** @returns the keys of the stopped streams, as far as they are known */
   private stop(which: (stream: Stream) => boolean): string[] {
     const stopped = this.sessions.list().filter(which);
     for (const { id } of stopped) this.sessions.end(id, "cancelled");
-    return stopped.filter(({ hasKey: entered }) => entered).map(({ key }) => key);
+    return stopped.filter(({ hasKey }) => hasKey).map(({ key }) => key);
   }
 
-  /** A session was ended from outside, or has finished by itself. */
+  /** Stops a stream whose session was ended from outside. */
   private onSessionEnd(stream: Stream, reason: SessionEnd): void {
     if (reason === "finished") return;
     if (reason === "closed") {

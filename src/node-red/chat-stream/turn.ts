@@ -1,6 +1,6 @@
 import type { ChatResult } from "../../client/chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
-import { keptAnswer, withNewestPictures } from "../../core/chat/history-entry.js";
+import { buildHistoryEntry, dropOlderPictures } from "../../core/chat/history-entry.js";
 import { withoutContinuation } from "../../core/retry/continuation.js";
 import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
 import { continuesOf, tagOf } from "../messages/retry-tag.js";
@@ -9,56 +9,61 @@ import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 import type { ComposedRequest } from "./request.js";
 
-/** Whether a stream leaves a turn: an answer that asks for tools does not, for the next request brings it. */
+/** Whether a stream completes a turn. An answer that calls tools does not: the request with their results contains it. */
 export function endsTurn(result: ChatResult): boolean {
   return result.outcome === "complete" && result.finishReason !== "tool_calls";
 }
 
 /**
- * A history, grown by what was asked and answered. System messages are the node's setting, not a turn. Of an answer
- * that was broken off and went on, the turn is what was asked first and the whole answer, as its reader got it.
- * @param message the one that asked
+ * Adds a turn to the history: the new messages of the request, and the answer. System messages are a setting of the node
+ * and no part of it. If the answer continues a broken one, the turn has the original request and the whole answer.
+ * @param message the message that asked
+ * @returns a new history
  */
 export function addTurn(
   history: readonly ChatMessage[],
-  ask: ComposedRequest,
+  composed: ComposedRequest,
   result: ChatResult,
   message: Message,
 ): ChatMessage[] {
-  const asked = ask.request.messages.slice(-ask.turn.length);
-  const said = result.completion.choices[0]?.message;
+  const newMessages = composed.request.messages.slice(-composed.turn.length);
+  const reply = result.completion.choices[0]?.message;
   const continues = continuesOf(message);
-  const broken = continues && withoutContinuation(asked, continues);
-  const text = broken ? joinContinuation(broken.said, readAnswerText(said), continues) : readAnswerText(said);
-  const answer = keptAnswer(said, text, result.service);
+  const broken = continues && withoutContinuation(newMessages, continues);
+  const text = broken
+    ? joinContinuation(broken.said, readAnswerText(reply), continues)
+    : readAnswerText(reply);
+  const answer = buildHistoryEntry(reply, text, result.service);
   const turn = copyAsJson(
-    (broken?.messages ?? asked).filter(({ role }) => role !== "system" && role !== "developer"),
+    (broken?.messages ?? newMessages).filter(({ role }) => role !== "system" && role !== "developer"),
     "The conversation",
   );
-  // What tools have done stays known.
+  // Results of tools are kept even without an answer to them.
   if (!answer && turn.at(-1)?.role !== "tool") return [...history];
   const answers = answer ? [answer] : [];
-  if (!ask.isWholeConversation) return withNewestPictures([...history, ...turn, ...answers]);
-  const older = tagOf(message) !== undefined || asksForNextTurn(message);
-  return withNewestPictures([...(older ? mergeHistory(history, turn) : turn), ...answers]);
+  if (!composed.isWholeConversation) return dropOlderPictures([...history, ...turn, ...answers]);
+  const mayBeOutdated = tagOf(message) !== undefined || asksForNextTurn(message);
+  return dropOlderPictures([...(mayBeOutdated ? mergeHistory(history, turn) : turn), ...answers]);
 }
 
 /**
- * A repeated request, or one that brings the results of tools, has the history that was first asked with. What has
- * been said meanwhile goes before it.
+ * Merges the messages of a repeated request, or of one with the results of tools, into the history. Such a request
+ * contains the history as it was when the question was first asked. Turns that were added since go before the question.
  */
 function mergeHistory(
   history: readonly ChatMessage[],
-  asked: readonly ChatMessage[],
+  messages: readonly ChatMessage[],
 ): readonly ChatMessage[] {
-  const differs = history.findIndex((entry, at) => JSON.stringify(entry) !== JSON.stringify(asked[at]));
-  // What begins with another turn, and has one alone, was asked when there was no history yet.
-  const alone = asked.filter(({ role }) => role === "user").length === 1;
-  const grown = differs > 0 || (differs === 0 && alone);
-  return grown ? [...history, ...asked.slice(differs)] : asked;
+  const difference = history.findIndex(
+    (entry, index) => JSON.stringify(entry) !== JSON.stringify(messages[index]),
+  );
+  // A request of a single turn that starts differently was asked when there was no history yet.
+  const isSingleTurn = messages.filter(({ role }) => role === "user").length === 1;
+  const hasGrown = difference > 0 || (difference === 0 && isSingleTurn);
+  return hasGrown ? [...history, ...messages.slice(difference)] : messages;
 }
 
-/** What it said, also where it declined or spoke. */
+/** Reads the text of an answer, of a refusal, or of spoken audio. */
 function readAnswerText(message: AssistantMessage | undefined): string {
   const spoken = message?.audio?.["transcript"];
   return message?.content ?? message?.refusal ?? (typeof spoken === "string" ? spoken : "");

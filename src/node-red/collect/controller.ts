@@ -1,5 +1,5 @@
 import type { AssistantMessage } from "../../core/chat/chunk.js";
-import { asFailure, Failure, type FailureData } from "../../core/failure.js";
+import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { Assembly } from "../messages/assembly.js";
@@ -64,7 +64,7 @@ export class CollectController {
     try {
       this.schema = readSchema(config.schema);
     } catch (thrown) {
-      this.schemaFailure = asFailure(thrown);
+      this.schemaFailure = toFailure(thrown);
       this.showStatus();
     }
   }
@@ -110,7 +110,7 @@ export class CollectController {
     try {
       assembly.add(message);
     } catch (thrown) {
-      return this.failWith(stream, asFailure(thrown));
+      return this.failWith(stream, toFailure(thrown));
     }
     if (assembly.isComplete) return this.sendAnswer(stream, assembly.last!);
     if (assembly.last)
@@ -135,7 +135,7 @@ export class CollectController {
         const answer = readLastTurn(String(message.payload), last["rounds"]);
         message.payload = parseAnswer(answer, last.finishReason, schema);
       } catch (thrown) {
-        return this.failWith(stream, asFailure(thrown));
+        return this.failWith(stream, toFailure(thrown));
       }
     }
     this.finish(stream);
@@ -167,7 +167,7 @@ export class CollectController {
 
   /** @param last the stream's last message, or its newest one if the last one is missing */
   private createMessage(stream: CollectedStream, last: Message): Message {
-    const response = stream.assembly.machine.completion(stream.id);
+    const response = stream.assembly.machine.buildCompletion(stream.id);
     const message = withoutTags(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
-import { withoutFence } from "../../core/json/code-fence.js";
-import { parseJson, withinDepth } from "../../core/json/parse.js";
+import { stripFence } from "../../core/json/code-fence.js";
+import { isWithinDepth, parseJson } from "../../core/json/parse.js";
 import { compileSchema } from "../../core/json/schema.js";
 import { DEFAULT_LIMITS } from "../../core/limits.js";
 import { roundLengths, sumOf } from "../messages/round-lengths.js";
@@ -15,7 +15,7 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
   const check = schema === undefined ? undefined : compileSchema(schema);
   let value: unknown;
   try {
-    value = parseJson(withoutFence(text));
+    value = parseJson(stripFence(text));
   } catch {
     throw new Failure(
       "bad_response",
@@ -24,7 +24,7 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
     );
   }
   // Node-RED's clone of a message is recursive: a deeply nested value would overflow its stack.
-  if (!withinDepth(value, DEFAULT_LIMITS.depth)) {
+  if (!isWithinDepth(value, DEFAULT_LIMITS.depth)) {
     throw new Failure("bad_response", `The answer's JSON nests deeper than ${DEFAULT_LIMITS.depth}.`);
   }
   const problem = check?.(value);

@@ -1,8 +1,8 @@
 import type { ChatResult } from "../../client/chat-run.js";
 import type { Chunk } from "../../core/chat/chunk.js";
-import { ownCopy } from "../../core/chat/growing-text.js";
+import { copyText } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
-import { PartialView } from "../../core/json/partial-value.js";
+import { PartialValue } from "../../core/json/partial-value.js";
 import type { Message, Parts, Send } from "../red/api.js";
 import { copyLinkSource, copyParts, inheritProperties, LINK_SOURCE } from "./inherited-properties.js";
 
@@ -31,13 +31,13 @@ export class StreamWriter {
   private readonly outerParts: Parts | undefined;
   /** Whether the request came through a `link call` node or as a router's tool call. */
   private readonly hasLinks: boolean;
-  private readonly partialView: PartialView | undefined;
+  private readonly partialView: PartialValue | undefined;
 
   constructor(private readonly options: StreamWriterOptions) {
     this.base = inheritProperties(options.message, this.unreadable);
     this.outerParts = copyParts(options.message.parts);
     this.hasLinks = LINK_SOURCE in this.base;
-    if (options.partial) this.partialView = new PartialView();
+    if (options.partial) this.partialView = new PartialValue();
   }
 
   /** Sends a piece of plain answer text, or holds it until `flush` if reads are merged. */
@@ -96,7 +96,7 @@ export class StreamWriter {
   }
 
   private send(text: string, chunk: Chunk | undefined): void {
-    const message = this.createMessage(ownCopy(text));
+    const message = this.createMessage(copyText(text));
     if (chunk) message.chunk = chunk;
     const partial = this.partialView?.add(message.payload as string);
     if (partial !== undefined) message.partial = partial;

@@ -1,4 +1,4 @@
-import { asFailure, type Failure, type FailureCode, type FailureData } from "../../core/failure.js";
+import { type Failure, type FailureCode, type FailureData, toFailure } from "../../core/failure.js";
 
 /**
  * What `done` is called with. A Catch node passes on an error's own `code` and `cause` and nothing else, so the
@@ -15,5 +15,5 @@ export function toNodeError(failure: Failure): NodeError {
 
 /** For anything thrown while a message was handled: what a message got wrong is a bad request. */
 export function wrapThrown(thrown: unknown): NodeError {
-  return toNodeError(asFailure(thrown, "invalid_request"));
+  return toNodeError(toFailure(thrown, "invalid_request"));
 }

@@ -213,7 +213,7 @@ export class RetryRepair {
   /** A last message with what only the whole stream knows. */
   private sealed(session: RetrySession, last: Message): Message {
     if (session.attempts === 1) return last;
-    const stats = session.stats.at(this.workshop.surroundings.clock.now(), session.requests);
+    const stats = session.stats.toStats(this.workshop.surroundings.clock.now(), session.requests);
     return Object.assign(last, { stats }, session.request ? { request: session.request } : {});
   }
 }

@@ -156,7 +156,7 @@ export class RetrySession {
     this.said = "";
     this.other = false;
     this.indivisible = false;
-    this.stats.forget(this.kept.length);
+    this.stats.discardText(this.kept.length);
   }
 }
 

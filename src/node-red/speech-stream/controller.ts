@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
 import type { Clock } from "../../core/clock.js";
-import { asFailure, Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
@@ -124,7 +124,7 @@ export class SpeechController {
     try {
       return requireProvider(this.red, this.config.provider).runtime.speak(request, observer);
     } catch (thrown) {
-      const failure = asFailure(thrown);
+      const failure = toFailure(thrown);
       queueMicrotask(() => observer.onEnd({ outcome: "failed", failure }));
       return { cancel: () => {} };
     }

@@ -1,4 +1,4 @@
-import { asFailure } from "../../core/failure.js";
+import { toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { failureOf, resultOf, type ToolResult } from "../../core/tools/result.js";
 import { Assembly } from "../messages/assembly.js";
@@ -49,7 +49,7 @@ export class ToolAnswers {
     try {
       stream.add(message);
     } catch (thrown) {
-      return failureOf(asFailure(thrown), most);
+      return failureOf(toFailure(thrown), most);
     }
     return stream.isComplete
       ? resultFromMessage({ ...stream.last, payload: stream.machine.text }, most)

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.js";
-import { asFailure, Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
@@ -65,7 +65,7 @@ export class RouterController {
     try {
       settings = settingsOf(config);
     } catch (thrown) {
-      this.refused = asFailure(thrown, "configuration");
+      this.refused = toFailure(thrown, "configuration");
       settings = settingsOf({ ...config, tools: [] });
     }
     this.settings = settings;

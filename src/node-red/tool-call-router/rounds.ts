@@ -1,6 +1,6 @@
 import type { AssistantMessage, ToolCall } from "../../core/chat/chunk.js";
 import type { Clock } from "../../core/clock.js";
-import { asFailure, Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { nextRequest, readRequest } from "../../core/tools/next-request.js";
 import { failure as failureResult, type ToolResult } from "../../core/tools/result.js";
@@ -100,7 +100,7 @@ export class RouterRounds {
 
   /** A run breaks off. */
   fail(run: RouterRun, thrown: unknown, done?: Done): void {
-    this.end(run, failed(asFailure(thrown)), done);
+    this.end(run, failed(toFailure(thrown)), done);
   }
 
   /** A run was ended from outside. */

@@ -117,7 +117,7 @@ export class RouterRun {
   ended(last: StreamMessage, now: number): { finishReason: string; answer: AssistantMessage | undefined } {
     const { machine } = this.assembly;
     const finishReason = typeof last.finishReason === "string" ? last.finishReason : machine.finishReason;
-    const answer = machine.completion(last.parts.id).choices[0]?.message;
+    const answer = machine.buildCompletion(last.parts.id).choices[0]?.message;
     this.said += machine.text;
     this.last = last;
     this.phase = "tools";
@@ -161,7 +161,7 @@ export class RouterRun {
     if (finishReason) last.finishReason = finishReason;
     if (ending && this.request) last.request = this.request;
     last["rounds"] = this.rounds;
-    if (ending || this.rounds.length > 1) last.stats = this.stats.at(now, this.attempts);
+    if (ending || this.rounds.length > 1) last.stats = this.stats.toStats(now, this.attempts);
     if (isObject(last.stats)) last.stats = { ...last.stats, rounds: this.rounds.length };
     return last;
   }

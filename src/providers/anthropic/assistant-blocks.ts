@@ -3,78 +3,90 @@ import {
   ANTHROPIC_BLOCKS,
   ANTHROPIC_ORDER,
   ANTHROPIC_REASONING,
-  keptIn,
+  readEchoParts,
 } from "../../core/chat/vendor-echo.js";
 import { isObject } from "../../core/json/parse.js";
+import { findTextBesideContent } from "../shared/message-text.js";
 import { readPastCalls } from "../shared/past-calls.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
 import { ANTHROPIC_NAME, buildContentBlocks, type ContentBlock, pickCacheControl } from "./content-blocks.js";
 
-/** As it was said; where that is not known: thinking, the text, what the service's own tools did, the calls. */
+/**
+ * Builds the blocks of an assistant's message in the order in which they were generated. If that order is unknown:
+ * thinking, text, blocks of Anthropic's own tools, tool calls.
+ * @throws Failure `invalid_request` for anything that cannot be sent
+ */
 export function buildAssistantBlocks(message: ChatMessage, place: string): ContentBlock[] {
   const thinking = buildThinkingBlocks(message);
-  const own = keptIn(message, ANTHROPIC_BLOCKS);
+  const ownBlocks = readEchoParts(message, ANTHROPIC_BLOCKS);
   const calls = readPastCalls(ANTHROPIC_NAME, message, place).map(
     ({ id, name, arguments: input }): ContentBlock => ({ type: "tool_use", id: toToolId(id), name, input }),
   );
-  const inOrder = restoreOrder(message, { thinking, block: own, tool_use: calls });
-  return inOrder ?? [...thinking, ...buildTextBlocks(message, place), ...own, ...calls];
+  const orderedBlocks = restoreOrder(message, { thinking, block: ownBlocks, tool_use: calls });
+  return orderedBlocks ?? [...thinking, ...buildTextBlocks(message, place), ...ownBlocks, ...calls];
 }
 
 /**
- * @param kinds all blocks but those of the text, by their words in the order
- * @returns undefined where the order is not told, or is another answer's: a flow has changed the text, or joined two
+ * Builds the blocks in the order that the message records in `anthropic_order`: names of block kinds, and numbers for that
+ * many characters of the text.
+ * @param blocksByKind all blocks except the text, by the names that the order uses
+ * @returns undefined if there is no order, or if it does not fit because a flow changed the text or joined two answers
  */
 function restoreOrder(
   message: ChatMessage,
-  kinds: Readonly<Record<string, readonly ContentBlock[]>>,
+  blocksByKind: Readonly<Record<string, readonly ContentBlock[]>>,
 ): ContentBlock[] | undefined {
   const { [ANTHROPIC_ORDER]: order, content } = message;
-  const said = content ?? "";
-  if (!Array.isArray(order) || typeof said !== "string") return undefined;
-  const left = new Map<unknown, ContentBlock[]>(
-    Object.entries(kinds).map(([kind, list]) => [kind, [...list]]),
+  const text = content ?? "";
+  if (!Array.isArray(order) || typeof text !== "string") return undefined;
+  const remaining = new Map<unknown, ContentBlock[]>(
+    Object.entries(blocksByKind).map(([kind, list]) => [kind, [...list]]),
   );
   const blocks: ContentBlock[] = [];
-  let at = 0;
+  let position = 0;
   for (const entry of order) {
     if (typeof entry === "number") {
-      const piece = said.slice(at, at + entry);
+      const piece = text.slice(position, position + entry);
       if (piece.length !== entry) return undefined;
-      at += entry;
+      position += entry;
       if (piece.trim() !== "") blocks.push({ type: "text", text: piece });
     } else {
-      const block = left.get(entry)?.shift();
+      const block = remaining.get(entry)?.shift();
       if (!block) return undefined;
       blocks.push(block);
     }
   }
-  if (at < said.length || [...left.values()].some((list) => list.length > 0)) return undefined;
-  // A kept block may call itself a text, and is the author's.
+  if (position < text.length || [...remaining.values()].some((list) => list.length > 0)) return undefined;
+  // Copied, since the last text may be one of the message's own blocks, which must not change.
   const last = blocks.findLastIndex(({ type }) => type === "text");
   if (last >= 0) blocks[last] = { ...blocks[last], ...pickCacheControl(message) };
   return blocks;
 }
 
-/** What its own tools were about to do when the answer was paused or cut, and the user said something else. */
+/** Drops calls of Anthropic's own tools that have no result: the answer stopped there, and the user went on without it. */
 export function dropPendingToolUses(blocks: ContentBlock[]): ContentBlock[] {
-  const done = new Set(blocks.map((block) => block["tool_use_id"]));
-  // What is kept has travelled through a flow, and may be anything.
-  const uses = ({ type }: ContentBlock) => typeof type === "string" && type.endsWith("_tool_use");
-  return blocks.filter((block) => !uses(block) || done.has(block["id"]));
+  const answeredIds = new Set(blocks.map((block) => block["tool_use_id"]));
+  // The blocks have travelled through a flow, so their type may be any value.
+  const isToolUse = ({ type }: ContentBlock) => typeof type === "string" && type.endsWith("_tool_use");
+  return blocks.filter((block) => !isToolUse(block) || answeredIds.has(block["id"]));
 }
 
 function buildTextBlocks(message: ChatMessage, place: string): ContentBlock[] {
   const blocks = buildContentBlocks(message, place);
   if (blocks.length > 0) return blocks;
-  const audio = message["audio"];
-  const instead = message["refusal"] ?? (isObject(audio) ? audio["transcript"] : undefined);
-  if (typeof instead === "string") return buildContentBlocks({ role: "assistant", content: instead }, place);
-  if (audio) throw createUnsupportedFailure(ANTHROPIC_NAME, `an answer that is only audio (${place})`);
+  const text = findTextBesideContent(message);
+  if (text !== undefined) return buildContentBlocks({ role: "assistant", content: text }, place);
+  if (message["audio"]) {
+    throw createUnsupportedFailure(
+      ANTHROPIC_NAME,
+      `an answer that is only audio (${place})`,
+      "Send its transcript as text.",
+    );
+  }
   return [];
 }
 
-/** Thinking of other services' models is not sent: they alone can read its signature. */
+/** Builds the blocks of Anthropic's own thinking. Thinking of other services is left out: its signature would be refused. */
 function buildThinkingBlocks(message: ChatMessage): ContentBlock[] {
   const details = message["reasoning_details"];
   if (!Array.isArray(details)) return [];
@@ -86,7 +98,7 @@ function buildThinkingBlocks(message: ChatMessage): ContentBlock[] {
   });
 }
 
-/** Ids that other services gave have characters that this one refuses; call and result change alike. */
+/** Replaces the characters that Anthropic refuses in ids, which other services use. Call and result change alike. */
 export function toToolId(id: string): string {
   return id.replace(/[^\w-]/g, "_");
 }

@@ -1,5 +1,10 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
-import { GEMINI_PARTS, GEMINI_REASONING, keptIn, thoughtSignature } from "../../core/chat/vendor-echo.js";
+import {
+  GEMINI_PARTS,
+  GEMINI_REASONING,
+  readEchoParts,
+  readThoughtSignature,
+} from "../../core/chat/vendor-echo.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type ContentPart, describePart, guessMediaType, readContentParts } from "../shared/content-parts.js";
 import { readAnswerText, requireText } from "../shared/message-text.js";
@@ -77,7 +82,7 @@ function answerParts(message: ChatMessage, calls: readonly PastCall[], place: st
   const parts: GeminiPart[] = text === "" && signature === undefined ? [] : [{ text }];
   if (signature !== undefined) parts[0]!["thoughtSignature"] = signature;
   // What it has run and what it said of that stand together: it ran the code to say it.
-  parts.unshift(...keptIn(message, GEMINI_PARTS));
+  parts.unshift(...readEchoParts(message, GEMINI_PARTS));
   const images = message["images"];
   for (const image of Array.isArray(images) ? images.filter(isObject) : []) {
     const [part] = readContentParts({ role: "assistant", content: [image] }, place);
@@ -96,7 +101,7 @@ function signFirstCall(parts: readonly GeminiPart[]): void {
 }
 
 function signed(carrier: Readonly<Record<string, unknown>>): GeminiPart {
-  const signature = thoughtSignature(carrier);
+  const signature = readThoughtSignature(carrier);
   return signature === undefined ? {} : { thoughtSignature: signature };
 }
 

@@ -25,7 +25,7 @@ const message = (completion: Completion) => completion.choices[0]!.message;
 describe("A completion machine", () => {
   it("that was told nothing has an empty completion and is at no end", () => {
     const empty = machine();
-    assert.deepEqual(empty.completion("s"), {
+    assert.deepEqual(empty.buildCompletion("s"), {
       id: "",
       object: "chat.completion",
       created: 0,
@@ -34,7 +34,7 @@ describe("A completion machine", () => {
       usage: null,
     });
     assert.deepEqual(
-      [empty.begun, empty.committed, empty.finished, empty.text, empty.length],
+      [empty.hasBegun, empty.hasContent, empty.isFinished, empty.text, empty.length],
       [false, false, false, "", 0],
     );
     assert.equal(empty.finishReason, "unknown");
@@ -54,7 +54,7 @@ describe("A completion machine", () => {
     other.addChunk({ choices: [] }, "a");
     other.addChunk(delta({ content: "y" }, 1), "b");
     assert.deepEqual(
-      other.completion("s").choices.map(({ message: { content } }) => content),
+      other.buildCompletion("s").choices.map(({ message: { content } }) => content),
       ["ab", "xy"],
     );
   });
@@ -72,7 +72,7 @@ describe("A completion machine", () => {
       { reasoning_details: [{}] },
       { vendor: 1 },
     ]) {
-      assert.equal(machine(delta(said)).committed, true, JSON.stringify(said));
+      assert.equal(machine(delta(said)).hasContent, true, JSON.stringify(said));
     }
     const quiet = machine(
       delta({ role: "assistant" }),
@@ -80,18 +80,18 @@ describe("A completion machine", () => {
       { choices: [], usage: { total_tokens: 3 }, system_fingerprint: "fp", citations: ["u"] },
       end("stop"),
     );
-    assert.equal(quiet.committed, false);
-    assert.equal(quiet.begun, true);
+    assert.equal(quiet.hasContent, false);
+    assert.equal(quiet.hasBegun, true);
   });
 
   it("is finished once every choice that began has its reason, or its audio has expired", () => {
     const two = machine("a", delta({ content: "b" }, 2));
-    assert.equal(two.finished, false);
+    assert.equal(two.isFinished, false);
     two.addChunk(end("stop"));
-    assert.equal(two.finished, false);
+    assert.equal(two.isFinished, false);
     two.addChunk(end("length", 2));
-    assert.equal(two.finished, true);
-    assert.equal(machine(delta({ audio: { expires_at: 5 } })).finished, true);
+    assert.equal(two.isFinished, true);
+    assert.equal(machine(delta({ audio: { expires_at: 5 } })).isFinished, true);
   });
 
   it("says tool_calls where calls came and the reason is stop or missing, but no other reason", () => {
@@ -111,7 +111,7 @@ describe("A completion machine", () => {
       { id: "b", model: "n", created: 6, choices: [], usage: null, provider: null },
       end("length"),
       end("stop"),
-    ).completion("s");
+    ).buildCompletion("s");
     assert.deepEqual(
       [made.id, made.model, made.created, made.usage, made["provider"], made.choices[0]!.finish_reason],
       ["a", "m", 5, { total_tokens: 2 }, "y", "stop"],
@@ -123,7 +123,7 @@ describe("A completion machine", () => {
       { choices: [], citations: ["a", "b"] },
       { choices: [], citations: ["a", "b", "c"], search_results: [{ url: "a" }] },
       { choices: [], citations: ["d"], search_results: [{ url: "a" }] },
-    ).completion("s");
+    ).buildCompletion("s");
     assert.deepEqual([made["citations"], made["search_results"]], [["a", "b", "c", "d"], [{ url: "a" }]]);
   });
 
@@ -132,7 +132,7 @@ describe("A completion machine", () => {
       delta({ tool_calls: [{ index: 0 }] }),
       delta({ tool_calls: [{ index: 1, id: "x" }] }),
     );
-    const ids = () => message(nameless.completion("s")).tool_calls!.map(({ id }) => id);
+    const ids = () => message(nameless.buildCompletion("s")).tool_calls!.map(({ id }) => id);
     assert.deepEqual(ids(), ["call_s_0", "x"]);
     assert.deepEqual(ids(), ids());
   });
@@ -143,7 +143,7 @@ describe("A completion machine", () => {
       delta({ encrypted_reasoning: "X" }),
       delta({ reasoning_content: "b", encrypted_reasoning: "Y" }),
     );
-    assert.equal(message(made.completion("s")).reasoning_content, "abXY");
+    assert.equal(message(made.buildCompletion("s")).reasoning_content, "abXY");
   });
 
   it("tells in the closing chunk what no other message tells", () => {
@@ -158,7 +158,7 @@ describe("A completion machine", () => {
       end("stop"),
       { choices: [], usage: { total_tokens: 3 } },
     );
-    assert.deepEqual(JSON.parse(JSON.stringify(made.closingChunk())), {
+    assert.deepEqual(JSON.parse(JSON.stringify(made.buildClosingChunk())), {
       id: "i",
       object: "chat.completion.chunk",
       created: 0,
@@ -181,12 +181,12 @@ describe("A completion machine", () => {
     };
     const made = new CompletionMachine();
     made.addChunk(chunk);
-    const before = JSON.stringify(made.completion("s"));
+    const before = JSON.stringify(made.buildCompletion("s"));
     (chunk.choices[0]!.delta.annotations![0] as { a: number }).a = 2;
     (chunk.choices[0]!["extra"] as { a: number }).a = 2;
     (chunk["more"] as { a: number }).a = 2;
     chunk.usage!["a"] = 2;
-    assert.equal(JSON.stringify(made.completion("s")), before);
+    assert.equal(JSON.stringify(made.buildCompletion("s")), before);
   });
 });
 
@@ -254,6 +254,6 @@ describe("A completion machine's bounds", () => {
       prompt_filter_results: [{ a: "x".repeat(20) }],
     };
     for (let at = 0; at < 100; at++) made.addChunk(structuredClone(repeated));
-    assert.equal(made.committed, true);
+    assert.equal(made.hasContent, true);
   });
 });

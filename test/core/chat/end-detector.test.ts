@@ -3,24 +3,24 @@ import { type EndClues, EndDetector } from "../../../src/core/chat/end-detector.
 
 const chunk = (clues: Partial<EndClues>): EndClues => ({
   finishReason: undefined,
-  content: false,
+  hasContent: false,
   text: "",
-  bare: false,
+  hasNoChoices: false,
   ...clues,
 });
 const ENDED = { finishReason: "stop" };
 const role = chunk({});
-const text = chunk({ content: true, text: "a" });
-const thought = chunk({ content: true });
-const last = chunk({ ...ENDED, content: true, text: "b" });
+const text = chunk({ hasContent: true, text: "a" });
+const thought = chunk({ hasContent: true });
+const last = chunk({ ...ENDED, hasContent: true, text: "b" });
 const pure = chunk(ENDED);
-const usage = chunk({ ...ENDED, bare: true });
+const usage = chunk({ ...ENDED, hasNoChoices: true });
 
 describe("The end of an answer is known", () => {
   const tells = (...chunks: EndClues[]) => {
     const ending = new EndDetector();
-    const [known] = chunks.map((each) => ending.chunk(each)).slice(-1);
-    return { known, certain: ending.certain };
+    const [known] = chunks.map((each) => ending.addChunk(each)).slice(-1);
+    return { known, certain: ending.isCertain };
   };
 
   it("by a finish reason of its own, after whatever came first", () => {
@@ -38,7 +38,7 @@ describe("The end of an answer is known", () => {
 
   it("by a reason that no service gives with every piece", () => {
     for (const finishReason of ["tool_calls", "length", "content_filter"])
-      assert.equal(tells(chunk({ ...ENDED, finishReason, content: true })).known, true);
+      assert.equal(tells(chunk({ ...ENDED, finishReason, hasContent: true })).known, true);
   });
 
   it("not by one that comes with the first text, or before any: it may come with every piece", () => {
@@ -51,13 +51,13 @@ describe("The end of an answer is known", () => {
     assert.equal(tells(last, last).certain, false);
     assert.equal(tells(last, last, pure).certain, true);
     const ending = new EndDetector();
-    ending.chunk(last);
-    ending.text();
-    assert.deepEqual([ending.certain, ending.reached], [false, true]);
+    ending.addChunk(last);
+    ending.addText();
+    assert.deepEqual([ending.isCertain, ending.isReached], [false, true]);
   });
 
   it("not while another answer is awaited", () => {
-    const waiting = chunk({ content: true, text: "a" });
+    const waiting = chunk({ hasContent: true, text: "a" });
     assert.deepEqual(tells(text, waiting), { known: false, certain: false });
   });
 });

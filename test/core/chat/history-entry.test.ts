@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
-import { keptAnswer, keptFor, withNewestPictures } from "../../../src/core/chat/history-entry.js";
+import {
+  buildHistoryEntry,
+  dropOlderPictures,
+  removeForeignFields,
+} from "../../../src/core/chat/history-entry.js";
 
 const assistant = (fields: object) => ({ role: "assistant", content: "a", ...fields });
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };
-const kept = (fields: object) => keptAnswer(assistant(fields), "a", "gemini");
+const kept = (fields: object) => buildHistoryEntry(assistant(fields), "a", "gemini");
 
 describe("An answer in a conversation", () => {
   it("is its text alone where the service wants nothing else back", () => {
     const answer = { reasoning_content: "Hm.", annotations: [{}], audio: { id: "1" }, refusal: "No", x: 1 };
     assert.deepEqual(kept(answer), assistant({}));
     assert.deepEqual(kept({ images: [], reasoning_details: [], gemini_parts: {} }), assistant({}));
-    assert.deepEqual(keptAnswer(undefined, "b", "gemini"), assistant({ content: "b" }));
+    assert.deepEqual(buildHistoryEntry(undefined, "b", "gemini"), assistant({ content: "b" }));
   });
 
   it("keeps pictures, signed thoughts and what one service has its own form for", () => {
@@ -41,18 +45,19 @@ describe("An answer in a conversation", () => {
   it("is none where nothing was said, but a picture says something", () => {
     const silent = { reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] };
     for (const said of [undefined, assistant({}), assistant(silent)]) {
-      assert.equal(keptAnswer(said, " \n", "gemini"), undefined);
+      assert.equal(buildHistoryEntry(said, " \n", "gemini"), undefined);
     }
-    const drawn = keptAnswer(assistant({ images: [image] }), "", "gemini");
+    const drawn = buildHistoryEntry(assistant({ images: [image] }), "", "gemini");
     assert.deepEqual(drawn, { role: "assistant", content: "", images: [image], kept_for: "gemini" });
   });
 
   it("goes to its own service with all of it, to another with its text alone, if it has any", () => {
     const asked: ChatMessage = { role: "user", content: "a" };
-    const both = keptAnswer(assistant({ images: [image] }), "Here.", "gemini")!;
-    const drawn = keptAnswer(assistant({ images: [image] }), "", "gemini")!;
+    const both = buildHistoryEntry(assistant({ images: [image] }), "Here.", "gemini")!;
+    const drawn = buildHistoryEntry(assistant({ images: [image] }), "", "gemini")!;
     const history = [asked, both, asked, drawn];
-    const sent = (service: string) => keptFor({ model: "m", messages: history }, () => service).messages;
+    const sent = (service: string) =>
+      removeForeignFields({ model: "m", messages: history }, () => service).messages;
     assert.deepEqual(sent("gemini"), [
       asked,
       assistant({ content: "Here.", images: [image] }),
@@ -66,7 +71,7 @@ describe("An answer in a conversation", () => {
   it("that somebody wrote himself goes out as it is", () => {
     const own = { model: "m", messages: [assistant({ images: [image], reasoning_details: [{}] })] };
     assert.equal(
-      keptFor(own, () => "groq"),
+      removeForeignFields(own, () => "groq"),
       own,
     );
   });
@@ -74,16 +79,16 @@ describe("An answer in a conversation", () => {
   it("keeps its pictures until a later one has some: they would go out with every question", () => {
     const asked: ChatMessage = { role: "user", content: [image] };
     const [first, silent, second] = ["Here.", "", "Again."].map(
-      (text) => keptAnswer(assistant({ images: [image] }), text, "gemini")!,
+      (text) => buildHistoryEntry(assistant({ images: [image] }), text, "gemini")!,
     );
     const conversation = [asked, first!, asked, silent!, asked, second!];
-    assert.deepEqual(withNewestPictures(conversation), [
+    assert.deepEqual(dropOlderPictures(conversation), [
       asked,
       assistant({ content: "Here." }),
       asked,
       asked,
       second,
     ]);
-    assert.deepEqual(withNewestPictures([asked, first!]), [asked, first]);
+    assert.deepEqual(dropOlderPictures([asked, first!]), [asked, first]);
   });
 });

@@ -104,7 +104,7 @@ describe("A chunk on a message", () => {
         } catch (thrown) {
           assert.ok(thrown instanceof Failure, String(thrown));
         }
-        machine.completion("s");
+        machine.buildCompletion("s");
         assert.equal(typeof machine.finishReason, "string");
       }),
       { numRuns: 2_000 },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { statsOf, TotalStats } from "../../../src/core/chat/stats.js";
+import { buildStats, TotalStats } from "../../../src/core/chat/stats.js";
 
 describe("The numbers of several requests", () => {
   it("are the text that the reader has, and the time from the first asking, waits included", () => {
     const total = new TotalStats();
-    total.add(statsOf(4, 40, 200, 1000), 11_000, 0);
-    total.add(statsOf(3, 35, 100, 500), 14_000, 5);
-    assert.deepEqual(total.at(14_000, 2), {
+    total.add(buildStats(4, 40, 200, 1000), 11_000, 0);
+    total.add(buildStats(3, 35, 100, 500), 14_000, 5);
+    assert.deepEqual(total.toStats(14_000, 2), {
       chunks: 7,
       characters: 70,
       firstTokenMs: 200,
@@ -18,17 +18,17 @@ describe("The numbers of several requests", () => {
 
   it("have the first token of the first request that had any", () => {
     const total = new TotalStats();
-    total.add(statsOf(0, 0, null, 1000), 1000, 0);
-    total.add(statsOf(1, 1, 250, 500), 2500, 0);
-    assert.equal(total.at(2500, 2).firstTokenMs, 2250);
+    total.add(buildStats(0, 0, null, 1000), 1000, 0);
+    total.add(buildStats(1, 1, 250, 500), 2500, 0);
+    assert.equal(total.toStats(2500, 2).firstTokenMs, 2250);
   });
 
   it("forget the text with the reader, and keep the time", () => {
     const total = new TotalStats();
-    total.add(statsOf(4, 40, 200, 1000), 1000, 0);
-    total.forget();
-    total.add(statsOf(1, 10, 100, 1000), 3000, 0);
-    const { chunks, characters, firstTokenMs, durationMs } = total.at(3000, 2);
+    total.add(buildStats(4, 40, 200, 1000), 1000, 0);
+    total.discardText();
+    total.add(buildStats(1, 10, 100, 1000), 3000, 0);
+    const { chunks, characters, firstTokenMs, durationMs } = total.toStats(3000, 2);
     assert.deepEqual([chunks, characters, firstTokenMs, durationMs], [1, 10, 2100, 3000]);
   });
 });

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
 import {
+  appendReasoningDetails,
   DistinctList,
-  gatherDetails,
+  estimateSize,
   joinBase64,
   LatestFields,
   mergeField,
-  sizeOf,
 } from "../../../src/core/chat/vendor-fields.js";
 import { anyCuts, anyJson, cutText } from "../../support/inputs/arbitraries.js";
 
@@ -39,20 +39,20 @@ describe("A vendor's field that comes once more", () => {
   it("is kept as a copy, and its growth is counted once", () => {
     const fields = new LatestFields();
     const value = { a: "12345" };
-    const grown = fields.keep("key", value);
-    assert.equal(grown, sizeOf({ a: "12345" }) + 3);
+    const grown = fields.add("key", value);
+    assert.equal(grown, estimateSize({ a: "12345" }) + 3);
     value.a = "changed";
     assert.deepEqual(fields.toObject(), { key: { a: "12345" } });
-    assert.equal(fields.keep("key", { a: "12345" }), 0);
-    assert.equal(fields.keep("key", { a: "123" }), 0);
-    assert.equal(fields.keep("none", null), 0);
+    assert.equal(fields.add("key", { a: "12345" }), 0);
+    assert.equal(fields.add("key", { a: "123" }), 0);
+    assert.equal(fields.add("none", null), 0);
     (fields.toObject()["key"] as { a: string }).a = "changed";
     assert.deepEqual(fields.toObject(), { key: { a: "123" } });
   });
 
   it("may have any name", () => {
     const fields = new LatestFields();
-    for (const name of ["__proto__", "constructor", "toString"]) fields.keep(name, { x: 1 });
+    for (const name of ["__proto__", "constructor", "toString"]) fields.add(name, { x: 1 });
     assert.deepEqual(Object.keys(fields.toObject()), ["__proto__", "constructor", "toString"]);
     assert.equal(({} as { x?: number }).x, undefined);
   });
@@ -71,19 +71,19 @@ describe("A list that is repeated or continued", () => {
 describe("Reasoning details", () => {
   it("take texts that are none as they are", () => {
     const details: unknown[] = [];
-    gatherDetails(details, [{ type: "t", index: 0, text: "a" }]);
-    gatherDetails(details, [{ type: "t", index: 0, text: { toString: null } }]);
+    appendReasoningDetails(details, [{ type: "t", index: 0, text: "a" }]);
+    appendReasoningDetails(details, [{ type: "t", index: 0, text: { toString: null } }]);
     assert.deepEqual(details, [{ type: "t", index: 0, text: { toString: null } }]);
   });
 
   it("grow by type and index; those without an index stand alone", () => {
     const details: unknown[] = [];
-    gatherDetails(details, [
+    appendReasoningDetails(details, [
       { type: "t", index: 0, text: "a", summary: "s" },
       { type: "u", index: 0, data: "x" },
       { type: "t", text: "alone" },
     ]);
-    gatherDetails(details, [
+    appendReasoningDetails(details, [
       { type: "t", index: 0, text: "b", summary: "t", signature: "sig", format: null },
       { type: "u", index: 0, data: "y" },
       { type: "t", text: "alone" },
@@ -123,8 +123,8 @@ describe("Base64 in pieces", () => {
 
 describe("The size of a value", () => {
   it("is at least that of its texts, and finite", () => {
-    fc.assert(fc.property(anyJson, (value) => assert.ok(sizeOf(value) >= 1)));
-    assert.ok(sizeOf({ a: ["x".repeat(50)] }) > 50);
+    fc.assert(fc.property(anyJson, (value) => assert.ok(estimateSize(value) >= 1)));
+    assert.ok(estimateSize({ a: ["x".repeat(50)] }) > 50);
   });
 });
 
@@ -223,17 +223,17 @@ describe("What grows by a member with each chunk", function () {
   it("costs no more the longer it has grown: a vendor's object", () => {
     const fields = new LatestFields();
     let size = 0;
-    for (let at = 0; at < MANY; at++) size += fields.keep("blocks", { [at]: { type: "x" } });
+    for (let at = 0; at < MANY; at++) size += fields.add("blocks", { [at]: { type: "x" } });
     const { blocks } = fields.toObject();
     assert.equal(Object.keys(blocks as object).length, MANY);
-    assert.ok(Math.abs(size - sizeOf(blocks)) < 100, `${size} of ${sizeOf(blocks)}`);
+    assert.ok(Math.abs(size - estimateSize(blocks)) < 100, `${size} of ${estimateSize(blocks)}`);
   });
 
   it("costs no more the longer it has grown: reasoning details", () => {
     const known: unknown[] = [];
-    for (let at = 0; at < MANY; at++) gatherDetails(known, [{ type: "x", index: at, text: "t" }]);
+    for (let at = 0; at < MANY; at++) appendReasoningDetails(known, [{ type: "x", index: at, text: "t" }]);
     assert.equal(known.length, MANY);
-    gatherDetails(known, [{ type: "x", index: MANY - 1, text: "u" }]);
+    appendReasoningDetails(known, [{ type: "x", index: MANY - 1, text: "u" }]);
     assert.deepEqual(known.at(-1), { type: "x", index: MANY - 1, text: "tu" });
   });
 });

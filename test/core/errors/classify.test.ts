@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classify, type ErrorClues, isRetryable } from "../../../src/core/errors/classify.js";
-import { asFailure, Failure, type FailureCode } from "../../../src/core/failure.js";
+import { Failure, type FailureCode, toFailure } from "../../../src/core/failure.js";
 
 type Row = readonly [ErrorClues, FailureCode];
 
@@ -122,7 +122,7 @@ describe("An error is classified", () => {
       {
         word: "RESOURCE_EXHAUSTED",
         message: "The project has exceeded its monthly spending cap.",
-        waits: true,
+        hasRetryHint: true,
       },
       "insufficient_credits",
     ],
@@ -174,14 +174,14 @@ describe("An error is classified", () => {
     [{ status: 429, message: "Token rate reached. See https://aka.ms/oai/quotaincrease." }, "rate_limit"],
     [{ status: 429, message: "Slow down: openrouter.ai/settings/billing" }, "rate_limit"],
     [{ status: 429, message: "Rate limit exceeded. Raise it in your billing settings." }, "rate_limit"],
-    [{ status: 429, message: "You exceeded your current quota", waits: true }, "rate_limit"],
-    [{ message: "Quota exceeded, retry in 5s", waits: true }, "rate_limit"],
+    [{ status: 429, message: "You exceeded your current quota", hasRetryHint: true }, "rate_limit"],
+    [{ message: "Quota exceeded, retry in 5s", hasRetryHint: true }, "rate_limit"],
     [{ status: 429, message: "Rate limit: quota exceeded" }, "rate_limit"],
     [
       { status: 429, word: "RESOURCE_EXHAUSTED", message: "You exceeded your current quota, check billing" },
       "rate_limit",
     ],
-    [{ status: 429, word: "insufficient_quota", waits: true }, "insufficient_credits"],
+    [{ status: 429, word: "insufficient_quota", hasRetryHint: true }, "insufficient_credits"],
   ]);
 
   table("by its words, where it has no status", [
@@ -280,9 +280,9 @@ describe("A failure", () => {
 
   it("is made of anything thrown, and then not retryable; of a failure it is that failure", () => {
     const failure = new Failure("timeout", "x");
-    assert.equal(asFailure(failure), failure);
+    assert.equal(toFailure(failure), failure);
     assert.deepEqual(
-      [asFailure(new TypeError("bad")), asFailure("text", "connection")].map(
+      [toFailure(new TypeError("bad")), toFailure("text", "connection")].map(
         ({ code, message, retryable }) => [code, message, retryable],
       ),
       [

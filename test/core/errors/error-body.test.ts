@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ErrorClues } from "../../../src/core/errors/classify.js";
-import { errorClues, excerpt } from "../../../src/core/errors/error-body.js";
+import { readErrorClues, toExcerpt } from "../../../src/core/errors/error-body.js";
 
 describe("An error body", () => {
   const rows: readonly (readonly [string, unknown, ErrorClues])[] = [
@@ -116,7 +116,7 @@ describe("An error body", () => {
     ["that is just true", { error: true }, { message: "true" }],
   ];
   for (const [title, body, clues] of rows) {
-    it(`${title} tells its clues`, () => assert.deepEqual(definedOf(errorClues(body)), clues));
+    it(`${title} tells its clues`, () => assert.deepEqual(definedOf(readErrorClues(body)), clues));
   }
 
   it("is none where nothing says so", () => {
@@ -134,25 +134,28 @@ describe("An error body", () => {
       { base_resp: null },
       { object: "chat.completion" },
     ];
-    for (const body of bodies) assert.equal(errorClues(body), undefined, JSON.stringify(body));
+    for (const body of bodies) assert.equal(readErrorClues(body), undefined, JSON.stringify(body));
   });
 
   it("is one, of whatever form, where its event says so", () => {
-    assert.deepEqual(definedOf(errorClues({ reason: "x" }, true)), { message: '{"reason":"x"}' });
-    assert.deepEqual(definedOf(errorClues({ message: "x", code: 500 }, true)), { status: 500, message: "x" });
-    assert.deepEqual(definedOf(errorClues("words", true)), { message: "words" });
-    assert.deepEqual(definedOf(errorClues(null, true)), { message: "" });
+    assert.deepEqual(definedOf(readErrorClues({ reason: "x" }, true)), { message: '{"reason":"x"}' });
+    assert.deepEqual(definedOf(readErrorClues({ message: "x", code: 500 }, true)), {
+      status: 500,
+      message: "x",
+    });
+    assert.deepEqual(definedOf(readErrorClues("words", true)), { message: "words" });
+    assert.deepEqual(definedOf(readErrorClues(null, true)), { message: "" });
   });
 
   it("is quoted on one line and cut", () => {
-    assert.equal(excerpt("  a\n\n b\t c "), "a b c");
-    assert.equal(excerpt("x".repeat(1000)).length, 301);
-    assert.equal(excerpt("abc", 2), "ab…");
+    assert.equal(toExcerpt("  a\n\n b\t c "), "a b c");
+    assert.equal(toExcerpt("x".repeat(1000)).length, 301);
+    assert.equal(toExcerpt("abc", 2), "ab…");
   });
 
   it("may nest as deep as it likes", () => {
     const deep = JSON.parse(`${'{"error":'.repeat(20_000)}1${"}".repeat(20_000)}`);
-    assert.ok(errorClues(deep)!.message!.length < 400);
+    assert.ok(readErrorClues(deep)!.message!.length < 400);
   });
 });
 

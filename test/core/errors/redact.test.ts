@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { excerpt } from "../../../src/core/errors/error-body.js";
+import { toExcerpt } from "../../../src/core/errors/error-body.js";
 import { redact } from "../../../src/core/errors/redact.js";
 
 const KEY = "sk-proj/AbC+123=xyz";
@@ -22,7 +22,7 @@ describe("A secret", () => {
 
   it("is replaced where an excerpt cuts it", () => {
     for (let before = 270; before < 300; before++) {
-      const clean = redact(excerpt(`${"x".repeat(before)}${KEY} and so on`), [KEY]);
+      const clean = redact(toExcerpt(`${"x".repeat(before)}${KEY} and so on`), [KEY]);
       assert.doesNotMatch(clean, /sk-proj\//, String(before));
     }
   });

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import {
   type Headers,
-  header,
   parseDuration,
-  retryHint,
-  shouldRetry,
+  readHeader,
+  readRetryHint,
+  readShouldRetry,
 } from "../../../src/core/errors/retry-hint.js";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
 describe("How long a service asks to be left alone", () => {
-  const hint = (headers: Headers, body?: unknown, text = "") => retryHint(headers, body, text, NOW);
+  const hint = (headers: Headers, body?: unknown, text = "") => readRetryHint(headers, body, text, NOW);
 
   it("is told by Retry-After in seconds, whole or not, past or far away", () => {
     for (const [value, wait] of [
@@ -124,17 +124,17 @@ describe("Durations", () => {
 
 describe("x-should-retry", () => {
   it("rules where it says true or false", () => {
-    assert.equal(shouldRetry({ "x-should-retry": "true" }), true);
-    assert.equal(shouldRetry({ "x-should-retry": "false" }), false);
-    assert.equal(shouldRetry({ "x-should-retry": "perhaps" }), undefined);
-    assert.equal(shouldRetry({}), undefined);
+    assert.equal(readShouldRetry({ "x-should-retry": "true" }), true);
+    assert.equal(readShouldRetry({ "x-should-retry": "false" }), false);
+    assert.equal(readShouldRetry({ "x-should-retry": "perhaps" }), undefined);
+    assert.equal(readShouldRetry({}), undefined);
   });
 });
 
 describe("A header", () => {
   it("is the first of several", () => {
-    assert.equal(header({ a: ["1", "2"], b: "3" }, "a"), "1");
-    assert.equal(header({ a: [] }, "a"), undefined);
-    assert.equal(header({ b: "3" }, "b"), "3");
+    assert.equal(readHeader({ a: ["1", "2"], b: "3" }, "a"), "1");
+    assert.equal(readHeader({ a: [] }, "a"), undefined);
+    assert.equal(readHeader({ b: "3" }, "b"), "3");
   });
 });

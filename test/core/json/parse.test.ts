@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   isObject,
+  isWithinDepth,
   parseJson,
-  safeStringify,
+  stringifyWithinDepth,
   tryParseJson,
-  withinDepth,
 } from "../../../src/core/json/parse.js";
 
 describe("JSON from a remote", () => {
@@ -65,18 +65,18 @@ describe("Depth", () => {
   const nest = (depth: number) => JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`);
 
   it("counts objects and arrays, and stops at the limit", () => {
-    assert.equal(withinDepth(1, 0), true);
-    assert.equal(withinDepth({}, 0), false);
-    assert.equal(withinDepth({ a: [{ b: null }] }, 3), true);
-    assert.equal(withinDepth({ a: [{ b: null }] }, 2), false);
-    assert.equal(withinDepth(nest(64), 64), true);
-    assert.equal(withinDepth(nest(100_000), 64), false);
+    assert.equal(isWithinDepth(1, 0), true);
+    assert.equal(isWithinDepth({}, 0), false);
+    assert.equal(isWithinDepth({ a: [{ b: null }] }, 3), true);
+    assert.equal(isWithinDepth({ a: [{ b: null }] }, 2), false);
+    assert.equal(isWithinDepth(nest(64), 64), true);
+    assert.equal(isWithinDepth(nest(100_000), 64), false);
   });
 
   it("that is too great for JSON.stringify is not written out", () => {
-    assert.equal(safeStringify({ a: 1 }), '{"a":1}');
-    assert.equal(safeStringify(undefined), "");
-    assert.equal(safeStringify(nest(100_000)), "…");
+    assert.equal(stringifyWithinDepth({ a: 1 }), '{"a":1}');
+    assert.equal(stringifyWithinDepth(undefined), "");
+    assert.equal(stringifyWithinDepth(nest(100_000)), "…");
   });
 });
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { OpeningFence, withoutFence } from "../../../src/core/json/code-fence.js";
-import { PartialView } from "../../../src/core/json/partial-value.js";
+import { OpeningFence, stripFence } from "../../../src/core/json/code-fence.js";
+import { PartialValue } from "../../../src/core/json/partial-value.js";
 
 /** All that is to be seen of a text that comes in these pieces. */
 function seen(pieces: Iterable<string>): unknown[] {
-  const view = new PartialView();
+  const view = new PartialValue();
   const values = [...pieces].map((piece) => view.add(piece));
   return [...values, view.end()].filter((value) => value !== undefined);
 }
@@ -67,7 +67,7 @@ describe("A fence", () => {
       ["```json 1```", "```json 1```"],
       ["Here: ```json\n1\n```", "Here: ```json\n1\n```"],
     ] as const) {
-      assert.equal(withoutFence(text).trim(), within.trim());
+      assert.equal(stripFence(text).trim(), within.trim());
     }
   });
 
@@ -88,7 +88,7 @@ describe("A fence", () => {
   it("costs no more than its text does, however many spaces and fences there are", () => {
     // With a pattern that tries each line break against each end, this would take minutes.
     const hostile = `\`\`\`json${"\n".repeat(200_000)}${"``` ".repeat(200_000)}x`;
-    assert.equal(withoutFence(hostile), hostile);
+    assert.equal(stripFence(hostile), hostile);
     const fence = new OpeningFence();
     for (let spaces = 0; spaces < 100_000; spaces++) assert.equal(fence.strip(" "), "");
     assert.equal(fence.strip("{"), "{");

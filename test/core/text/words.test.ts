@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { finishReason, isFault } from "../../../src/core/chat/finish-reason.js";
-import { GrowingText, ownCopy } from "../../../src/core/chat/growing-text.js";
-import { statsOf } from "../../../src/core/chat/stats.js";
+import { isFaultReason, normaliseFinishReason } from "../../../src/core/chat/finish-reason.js";
+import { copyText, GrowingText } from "../../../src/core/chat/growing-text.js";
+import { buildStats } from "../../../src/core/chat/stats.js";
 import { anyText } from "../../support/inputs/arbitraries.js";
 
 describe("A finish reason", () => {
@@ -22,20 +22,20 @@ describe("A finish reason", () => {
       ["SAFETY", "content_filter"],
       ["refusal", "content_filter"],
     ] as const) {
-      assert.equal(finishReason(raw), word, raw);
+      assert.equal(normaliseFinishReason(raw), word, raw);
     }
   });
 
   it("is the vendor's own word where it fits none, and unknown where there is none", () => {
-    assert.equal(finishReason("Other"), "Other");
-    assert.equal(finishReason("toString"), "toString");
-    for (const none of ["", null, undefined]) assert.equal(finishReason(none), "unknown");
+    assert.equal(normaliseFinishReason("Other"), "Other");
+    assert.equal(normaliseFinishReason("toString"), "toString");
+    for (const none of ["", null, undefined]) assert.equal(normaliseFinishReason(none), "unknown");
   });
 
   it("may be a fault of the service", () => {
-    assert.ok(isFault("error"));
-    assert.ok(isFault("INSUFFICIENT_SYSTEM_RESOURCE"));
-    for (const none of ["stop", "", null, undefined]) assert.equal(isFault(none), false);
+    assert.ok(isFaultReason("error"));
+    assert.ok(isFaultReason("INSUFFICIENT_SYSTEM_RESOURCE"));
+    for (const none of ["stop", "", null, undefined]) assert.equal(isFaultReason(none), false);
   });
 });
 
@@ -57,13 +57,13 @@ describe("A growing text", () => {
   });
 
   it("is copied with the same characters", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.equal(ownCopy(text), text)));
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.equal(copyText(text), text)));
   });
 });
 
 describe("The statistics", () => {
   it("are rounded, and never divide by nothing", () => {
-    assert.deepEqual(statsOf(2, 100, 12.4, 2000.6), {
+    assert.deepEqual(buildStats(2, 100, 12.4, 2000.6), {
       chunks: 2,
       characters: 100,
       firstTokenMs: 12,
@@ -71,7 +71,7 @@ describe("The statistics", () => {
       charactersPerSecond: 50,
       attempts: 1,
     });
-    assert.equal(statsOf(0, 0, null, 0).firstTokenMs, null);
-    assert.equal(statsOf(1, 5, 0, 0).charactersPerSecond, 5000);
+    assert.equal(buildStats(0, 0, null, 0).firstTokenMs, null);
+    assert.equal(buildStats(1, 5, 0, 0).charactersPerSecond, 5000);
   });
 });

@@ -256,8 +256,8 @@ describe("Anthropic's records", () => {
           if ("text" in call && !("chunk" in call)) machine.addText(call.text);
           if ("text" in call) said += call.text;
         }
-        assert.equal(machine.completion("s").choices[0]?.message.content ?? "", said);
-        structuredClone(machine.closingChunk());
+        assert.equal(machine.buildCompletion("s").choices[0]?.message.content ?? "", said);
+        structuredClone(machine.buildClosingChunk());
         assert.deepEqual(Object.keys(Object.prototype), []);
       }),
       { numRuns: 400 },

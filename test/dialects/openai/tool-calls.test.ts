@@ -94,7 +94,7 @@ function assembled(pieces: readonly object[]): [string, string][] {
     assert.ok("chunk" in said, JSON.stringify(said));
     machine.addChunk(said.chunk);
   }
-  const calls = machine.completion("s").choices[0]?.message.tool_calls ?? [];
+  const calls = machine.buildCompletion("s").choices[0]?.message.tool_calls ?? [];
   assert.equal(new Set(calls.map(({ id }) => id)).size, calls.length, "ids differ");
   return calls.map(({ function: said }) => [said.name, said.arguments]);
 }

@@ -4,7 +4,7 @@ import type { ChatResult } from "../../../src/client/chat-run.js";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
-import { statsOf } from "../../../src/core/chat/stats.js";
+import { buildStats } from "../../../src/core/chat/stats.js";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
@@ -113,10 +113,10 @@ function write(sent: readonly object[], mergeReads: boolean): Written {
   const result: ChatResult = {
     outcome: "complete",
     finishReason: machine.finishReason,
-    stats: statsOf(sent.length, machine.length, 1, 2),
+    stats: buildStats(sent.length, machine.length, 1, 2),
     skipped: 0,
-    closing: machine.closingChunk(),
-    completion: machine.completion(id),
+    closing: machine.buildClosingChunk(),
+    completion: machine.buildCompletion(id),
   };
   writer.end(result, {});
   return { messages, completion: result.completion, text: machine.text };

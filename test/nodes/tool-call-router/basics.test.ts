@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { statsOf } from "../../../src/core/chat/stats.js";
+import type { buildStats } from "../../../src/core/chat/stats.js";
 import { textOf } from "../../support/runtime/inbox.js";
 import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
 
@@ -68,7 +68,7 @@ describe("A run of tool calls", () => {
       },
       { usage: { total_tokens: 2 }, finishReason: "stop", characters: 2, calls: [] },
     ]);
-    const { rounds, characters, attempts } = end!.stats as ReturnType<typeof statsOf> & { rounds: number };
+    const { rounds, characters, attempts } = end!.stats as ReturnType<typeof buildStats> & { rounds: number };
     assert.deepEqual([rounds, characters, attempts], [2, 3, 2]);
     assert.equal((end!.request as { messages: unknown[] }).messages.length, 3);
   });

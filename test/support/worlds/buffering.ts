@@ -87,5 +87,5 @@ export function read(list: readonly Piece[]): Completion {
     if (chunk) machine.addChunk(chunk, said);
     else if (said !== "") machine.addText(said);
   }
-  return machine.completion("seed");
+  return machine.buildCompletion("seed");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
-import { statsOf } from "../../../src/core/chat/stats.js";
+import { buildStats } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
 import { inheritProperties } from "../../../src/node-red/messages/inherited-properties.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
@@ -117,7 +117,7 @@ export class RetryWorld extends NodeWorld {
       chunk: { choices: [] },
       finishReason: fails ? "error" : "stop",
       usage: null,
-      stats: statsOf(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
+      stats: buildStats(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
       request: requestOf(message),
       ...more,
     };

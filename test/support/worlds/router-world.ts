@@ -1,7 +1,7 @@
 import type { ChatResult } from "../../../src/client/chat-run.js";
 import type { ChatMessage, Chunk, ToolCallDelta } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { statsOf } from "../../../src/core/chat/stats.js";
+import { buildStats } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode } from "../../../src/core/failure.js";
 import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
@@ -145,9 +145,9 @@ export class RouterWorld extends NodeWorld {
     const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
     machine.addChunk({ ...delta({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
     const result = {
-      closing: machine.closingChunk(),
+      closing: machine.buildClosingChunk(),
       finishReason: failure ? "error" : machine.finishReason,
-      stats: statsOf(1, machine.length, null, 100),
+      stats: buildStats(1, machine.length, null, 100),
       ...(failure ? { failure } : {}),
     };
     const prompt = bringsMessages(message) ? undefined : message.payload;
