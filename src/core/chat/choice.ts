@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import { estimateSize } from "../json/parse.js";
 import type { AnswerSize } from "./answer-size.js";
 import type {
   AssistantMessage,
@@ -10,14 +11,9 @@ import type {
   ToolCallDelta,
 } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
+import { joinBase64 } from "./merge.js";
 import { ToolCallState } from "./tool-call.js";
-import {
-  appendReasoningDetails,
-  DistinctList,
-  estimateSize,
-  joinBase64,
-  LatestFields,
-} from "./vendor-fields.js";
+import { appendReasoningDetails, DistinctList, LatestFields } from "./vendor-fields.js";
 
 /** Fields of a choice that are put together by name; of others the latest value is kept. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([

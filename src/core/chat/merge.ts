@@ -1,6 +1,7 @@
 import { Failure } from "../failure.js";
+import { readOwnField } from "../json/parse.js";
 import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
-import { joinBase64, mergeField, readOwnField } from "./vendor-fields.js";
+import { mergeField } from "./vendor-fields.js";
 
 /**
  * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.
@@ -111,4 +112,11 @@ function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
     else known[key] = key === "transcript" ? `${earlier}${value}` : value;
   }
   return known;
+}
+
+/** Pieces of base64: where each is padded, they are joined as bytes; where one text was cut, as text. */
+export function joinBase64(pieces: readonly string[]): string {
+  const said = pieces.filter((piece) => piece !== "");
+  if (said.slice(0, -1).every((piece) => !piece.endsWith("="))) return said.join("");
+  return Buffer.concat(said.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
 }

@@ -1,4 +1,4 @@
-import { isObject } from "../json/parse.js";
+import { estimateSize, isObject, readOwnField } from "../json/parse.js";
 
 /**
  * What a vendor's field is after it came once more: null and empty values overwrite nothing, an object's members
@@ -26,23 +26,9 @@ function selectNewMembers(
   });
 }
 
-/** A field's value, and not what every object has under that name (`constructor`, `toString`). */
-export function readOwnField(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
 function isEmpty(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
-}
-
-/** About how many characters a value holds; for bounds, not for billing. */
-export function estimateSize(value: unknown): number {
-  if (typeof value === "string") return value.length + 1;
-  if (typeof value !== "object" || value === null) return 1;
-  let size = 1;
-  for (const key in value) size += key.length + estimateSize((value as Record<string, unknown>)[key]);
-  return size;
 }
 
 /** Vendor's fields of which the latest state counts. Holds copies: what comes in is also somebody else's. */
@@ -134,11 +120,4 @@ export function appendReasoningDetails(known: unknown[], added: readonly unknown
 function isSameBlock(block: unknown, piece: unknown): boolean {
   if (!isObject(block) || !isObject(piece) || typeof piece["index"] !== "number") return false;
   return block["index"] === piece["index"] && block["type"] === piece["type"];
-}
-
-/** Pieces of base64: where each is padded, they are joined as bytes; where one text was cut, as text. */
-export function joinBase64(pieces: readonly string[]): string {
-  const said = pieces.filter((piece) => piece !== "");
-  if (said.slice(0, -1).every((piece) => !piece.endsWith("="))) return said.join("");
-  return Buffer.concat(said.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
 }

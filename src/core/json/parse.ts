@@ -86,3 +86,17 @@ export function isWithinDepth(value: unknown, limit: number): boolean {
   }
   return true;
 }
+
+/** A field's value, and not what every object has under that name (`constructor`, `toString`). */
+export function readOwnField(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** About how many characters a value holds; for bounds, not for billing. */
+export function estimateSize(value: unknown): number {
+  if (typeof value === "string") return value.length + 1;
+  if (typeof value !== "object" || value === null) return 1;
+  let size = 1;
+  for (const key in value) size += key.length + estimateSize((value as Record<string, unknown>)[key]);
+  return size;
+}

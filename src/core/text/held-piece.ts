@@ -1,7 +1,7 @@
 import type { Chunk } from "../chat/chunk.js";
 import { copyText } from "../chat/growing-text.js";
 import { mergeChunks } from "../chat/merge.js";
-import { estimateSize } from "../chat/vendor-fields.js";
+import { estimateSize } from "../json/parse.js";
 
 /** Something on its way: answer text, and the chunk where there is more to tell than that. */
 export interface Piece {

@@ -1,6 +1,6 @@
 import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
+import { joinBase64 } from "../../core/chat/merge.js";
 import { buildThoughtSignature, GEMINI_PARTS, GEMINI_REASONING } from "../../core/chat/vendor-echo.js";
-import { joinBase64 } from "../../core/chat/vendor-fields.js";
 import { isObject } from "../../core/json/parse.js";
 import { PartialArgs } from "./args.js";
 

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
-import { mergeChunks } from "../../../src/core/chat/merge.js";
+import { joinBase64, mergeChunks } from "../../../src/core/chat/merge.js";
 import {
   appendReasoningDetails,
   DistinctList,
-  estimateSize,
-  joinBase64,
   LatestFields,
   mergeField,
 } from "../../../src/core/chat/vendor-fields.js";
+import { estimateSize } from "../../../src/core/json/parse.js";
 import { anyCuts, anyJson, cutText } from "../../support/inputs/arbitraries.js";
 
 describe("A vendor's field that comes once more", () => {
