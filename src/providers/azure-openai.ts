@@ -5,8 +5,8 @@ import { readModelNames } from "./shared/model-names.js";
 import { buildSpeechRequest } from "./shared/speech.js";
 import { encodePathSegment, joinPath } from "./shared/url.js";
 
-/** From here on the dated API knows `max_completion_tokens`. */
-const KNOWS_COMPLETION_TOKENS = "2024-09-01";
+/** The first API version with `max_completion_tokens`; earlier ones take only `max_tokens`. */
+const FIRST_WITH_COMPLETION_TOKENS = "2024-09-01";
 
 const CHAT = createOpenAiProvider({
   id: "azure-openai",
@@ -15,87 +15,88 @@ const CHAT = createOpenAiProvider({
   keyVariable: "AZURE_OPENAI_API_KEY",
   settings: [{ name: "deployment", kind: "text" }, { name: "apiVersion", kind: "text" }, SPLIT_THINKING],
   maxTokensField: "max_completion_tokens",
-  buildAuthorization: keyOf,
-  buildChatUrl: (endpoint, model) => urlOf(endpoint, deploymentOf(endpoint) ?? model, "chat/completions"),
+  buildAuthorization: buildKeyHeader,
+  buildChatUrl: (endpoint, model) =>
+    buildDeploymentUrl(endpoint, readDeployment(endpoint) ?? model, "chat/completions"),
   buildModelsUrl: (endpoint) => {
-    const version = versionOf(endpoint);
-    if (version === undefined) return v1(endpoint, "models");
-    return dated(joinPath(resource(endpoint), "openai/models"), version);
+    const version = readDatedVersion(endpoint);
+    if (version === undefined) return buildV1Url(endpoint, "models");
+    return addApiVersion(joinPath(trimResourceUrl(endpoint), "openai/models"), version);
   },
-  // The list is of what could be deployed: none of it can be asked before, and then under another name.
+  // Azure lists the models that could be deployed. Requests can only name a deployment, so that is what is offered.
   modelNames: (body, endpoint) => {
     readModelNames(body);
-    const deployment = deploymentOf(endpoint);
+    const deployment = readDeployment(endpoint);
     return deployment === undefined ? [] : [deployment];
   },
   adaptBody: (body, endpoint) => {
-    const { max_completion_tokens: most, ...rest } = body;
-    const version = versionOf(endpoint);
-    const old = version !== undefined && version < KNOWS_COMPLETION_TOKENS;
-    const model = deploymentOf(endpoint) ?? body["model"];
+    const { max_completion_tokens: maxTokens, ...rest } = body;
+    const version = readDatedVersion(endpoint);
+    const isOld = version !== undefined && version < FIRST_WITH_COMPLETION_TOKENS;
+    const model = readDeployment(endpoint) ?? body["model"];
     return {
       ...rest,
       model,
-      ...(most === undefined ? {} : { [old ? "max_tokens" : "max_completion_tokens"]: most }),
+      ...(maxTokens === undefined ? {} : { [isOld ? "max_tokens" : "max_completion_tokens"]: maxTokens }),
     };
   },
 });
 
 /**
- * OpenAI's models in Azure: an address per resource, and a deployment in the place of the model. Without an API version
- * requests go to the v1 API (`/openai/v1/`), where the deployment is the model; with one to the deployment's own address.
- * A token of Entra ID goes into a secret header `Authorization`, instead of the key.
+ * OpenAI's models in Azure. Each resource has its own address, and requests name a deployment instead of a model. Without
+ * an API version, requests go to the v1 API (`/openai/v1/`) with the deployment as the model; with a dated version, to the
+ * deployment's own path. A token of Entra ID is set as a secret header `Authorization` and replaces the key.
  */
 export const AZURE_OPENAI: Provider = {
   ...CHAT,
-  // A voice is another deployment than the one that chats.
+  // The model that speaks is another deployment than the one that chats.
   speech: (request, endpoint) => {
-    const model = request.model ?? deploymentOf(endpoint) ?? "";
+    const model = request.model ?? readDeployment(endpoint) ?? "";
     return buildSpeechRequest(
       { ...request, model },
       endpoint,
-      urlOf(endpoint, model, "audio/speech"),
-      keyOf(endpoint),
+      buildDeploymentUrl(endpoint, model, "audio/speech"),
+      buildKeyHeader(endpoint),
     );
   },
 };
 
-function keyOf({ apiKey }: Endpoint): Record<string, string> {
+function buildKeyHeader({ apiKey }: Endpoint): Record<string, string> {
   return apiKey ? { "api-key": apiKey } : {};
 }
 
-function urlOf(endpoint: Endpoint, deployment: string, path: string): URL {
-  const version = versionOf(endpoint);
-  if (version === undefined) return v1(endpoint, path);
-  const step = encodePathSegment(deployment, "The name of the deployment");
-  return dated(joinPath(resource(endpoint), `openai/deployments/${step}/${path}`), version);
+function buildDeploymentUrl(endpoint: Endpoint, deployment: string, path: string): URL {
+  const version = readDatedVersion(endpoint);
+  if (version === undefined) return buildV1Url(endpoint, path);
+  const segment = encodePathSegment(deployment, "The name of the deployment");
+  return addApiVersion(joinPath(trimResourceUrl(endpoint), `openai/deployments/${segment}/${path}`), version);
 }
 
-function deploymentOf({ settings }: Endpoint): string | undefined {
+function readDeployment({ settings }: Endpoint): string | undefined {
   return settings?.["deployment"] as string | undefined;
 }
 
-/** The date of a dated API; undefined for the v1 API and its own versions. */
-function versionOf({ settings }: Endpoint): string | undefined {
+/** Reads the API version; undefined for the v1 API, whose versions are not dates. */
+function readDatedVersion({ settings }: Endpoint): string | undefined {
   const version = settings?.["apiVersion"] as string | undefined;
   return version === "v1" || version === "latest" || version === PREVIEW ? undefined : version;
 }
 
-/** The one version of the v1 API that is not its default: it has features that are not finished. */
+/** The version of the v1 API with unfinished features; its default has only stable ones. */
 const PREVIEW = "preview";
 
-function v1(endpoint: Endpoint, path: string): URL {
-  const url = joinPath(resource(endpoint), `openai/v1/${path}`);
-  return endpoint.settings?.["apiVersion"] === PREVIEW ? dated(url, PREVIEW) : url;
+function buildV1Url(endpoint: Endpoint, path: string): URL {
+  const url = joinPath(trimResourceUrl(endpoint), `openai/v1/${path}`);
+  return endpoint.settings?.["apiVersion"] === PREVIEW ? addApiVersion(url, PREVIEW) : url;
 }
 
-function dated(url: URL, version: string): URL {
+function addApiVersion(url: URL, version: string): URL {
   url.searchParams.set("api-version", version);
   return url;
 }
 
-/** The resource's address, whether the author gives it alone or with the path that the portal shows. */
-function resource({ baseUrl }: Endpoint): string {
+/** Cuts the base URL down to the resource: the portal shows it with the path of an operation. */
+function trimResourceUrl({ baseUrl }: Endpoint): string {
   const url = new URL(baseUrl);
   url.pathname = url.pathname.replace(/\/openai(\/.*)?$/, "/");
   url.searchParams.delete("api-version");

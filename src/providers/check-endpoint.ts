@@ -6,9 +6,9 @@ import { isRemotePlainHttp, listSecretHeaderValues } from "./shared/endpoint.js"
 import { findUnresolvedVariable } from "./shared/environment.js";
 
 /**
- * Checks where a request would go and with what, before any socket is opened.
- * @param allowInsecure lets a key travel over plain HTTP to another machine
- * @throws Failure `configuration` or `credentials`, saying what to change; never with a key in it
+ * Checks URL, headers, key and settings before any socket is opened, and fills in the provider's defaults.
+ * @param allowInsecure whether a secret may be sent to another machine over plain HTTP; default false
+ * @throws Failure `configuration` or `credentials` that says what to change; it never contains a key
  */
 export function checkEndpoint(
   provider: Provider,
@@ -18,8 +18,8 @@ export function checkEndpoint(
   const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider.label);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
-  const secret = key !== undefined || listSecretHeaderValues(endpoint).length > 0;
-  if (secret && isRemotePlainHttp(url) && !allowInsecure) {
+  const hasSecret = key !== undefined || listSecretHeaderValues(endpoint).length > 0;
+  if (hasSecret && isRemotePlainHttp(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
       `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
@@ -37,7 +37,7 @@ function checkUrl(text: string | undefined, label: string): URL {
   if (variable) {
     throw new Failure(
       "configuration",
-      `The base URL names the environment variable ${variable}, which is not set.`,
+      `The base URL names the environment variable ${variable}, which is not set. Set it or enter a URL.`,
     );
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -54,19 +54,19 @@ function checkUrl(text: string | undefined, label: string): URL {
     );
   }
   url.hash = "";
-  // Documents show the whole address, and it is the one that gets copied.
+  // Documentation shows the URL of the operation, so people copy that.
   url.pathname = url.pathname.replace(/\/chat\/completions\/*$/, "");
   return url;
 }
 
-/** A token that an author puts into a header of his own, as gateways and Entra ID want it, takes the key's place. */
+/** Whether the author's own headers carry a token in place of the key, as gateways and Entra ID want it. */
 function hasAuthorization(headers: Endpoint["headers"] = {}): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
 }
 
-function checkKey(provider: Provider, key: string | undefined, authorised: boolean): string | undefined {
+function checkKey(provider: Provider, key: string | undefined, hasToken: boolean): string | undefined {
   if (!key) {
-    if (!provider.keyRequired || authorised) return undefined;
+    if (!provider.keyRequired || hasToken) return undefined;
     const hint = provider.keyVariable
       ? `, or \${${provider.keyVariable}} to take it from the environment`
       : "";
@@ -76,7 +76,7 @@ function checkKey(provider: Provider, key: string | undefined, authorised: boole
   if (variable) {
     throw new Failure(
       "credentials",
-      `The API key names the environment variable ${variable}, which is not set.`,
+      `The API key names the environment variable ${variable}, which is not set. Set it or enter the key.`,
     );
   }
   if (!isHeaderText(key)) {
@@ -96,13 +96,16 @@ function checkHeader(name: string, value: unknown): void {
     );
   }
   if (typeof value !== "string" || !isHeaderText(value)) {
-    throw new Failure("configuration", `The extra header ${name} has a value that cannot be sent.`);
+    throw new Failure(
+      "configuration",
+      `The extra header ${name} has a value that cannot be sent. Use printable ASCII characters.`,
+    );
   }
   const variable = findUnresolvedVariable(value);
   if (variable) {
     throw new Failure(
       "credentials",
-      `The header ${name} names the environment variable ${variable}, which is not set.`,
+      `The header ${name} names the environment variable ${variable}, which is not set. Set it or enter a value.`,
     );
   }
 }

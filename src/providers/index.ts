@@ -10,7 +10,7 @@ import type { Provider } from "./provider.js";
 import { SAAS_LLM } from "./saas-llm.js";
 import { VENICE } from "./venice.js";
 
-/** Needs no account: its server is part of the package, and whoever starts it knows address and key. */
+/** The demo service: its server is part of the package, so it needs no account. The caller that starts it sets the URL. */
 const DEMO = createOpenAiProvider({
   id: "demo",
   label: "Demo (built in, no key)",
@@ -19,7 +19,7 @@ const DEMO = createOpenAiProvider({
   settings: [],
 });
 
-/** Every provider, in the order of the editor's list. A new one is a file beside this one and an entry here. */
+/** All providers, in the order of the editor's list. A new one is a file beside this one and an entry here. */
 export const PROVIDERS: readonly Provider[] = [
   DEMO,
   ...PRESETS.map(createOpenAiProvider),
@@ -34,22 +34,22 @@ export const PROVIDERS: readonly Provider[] = [
 
 const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 
-/** The name that the message contract uses for what the editor calls *custom*. */
+/** Further ids of providers. */
 const ALIASES: Readonly<Record<string, string>> = { "openai-compatible": "custom" };
 
-/** @throws Failure `configuration` for a provider that does not exist */
+/** Gets the provider with this id. @throws Failure `configuration` if there is none */
 export function getProvider(id: string): Provider {
   const provider = BY_ID.get(Object.hasOwn(ALIASES, id) ? ALIASES[id]! : id);
   if (!provider) {
     throw new Failure(
       "configuration",
-      `There is no provider "${id}". Known are: ${[...BY_ID.keys()].join(", ")}.`,
+      `There is no provider "${id}". Use one of: ${[...BY_ID.keys()].join(", ")}.`,
     );
   }
   return provider;
 }
 
-/** Whether a provider goes on from an answer that the request begins for it; false for one that is not known. */
+/** Whether a provider continues an answer that ends the conversation; false for an unknown id. */
 export function supportsPrefill(id: string): boolean {
   return BY_ID.get(id)?.prefill === true;
 }

@@ -9,40 +9,41 @@ import { buildSpeechRequest } from "./shared/speech.js";
 import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
-/** What differs between the services that speak Chat Completions. */
+/** What differs between services that offer OpenAI's Chat Completions. */
 export interface Preset {
   id: string;
   label: string;
   baseUrl?: string;
   keyRequired: boolean;
   keyVariable?: string;
-  /** OpenAI's newer models refuse `max_tokens`. */
+  /** The service's name for the limit of tokens; default `max_tokens`, which OpenAI's newer models refuse. */
   maxTokensField?: "max_tokens" | "max_completion_tokens";
-  /** It goes on from an assistant's message that stands last. */
+  /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   prefill?: boolean;
-  /** Whether it speaks texts, at `audio/speech` below the base URL; default: yes. */
+  /** `false` if it has no `audio/speech` below the base URL. */
   speaks?: false;
+  /** Default: `SPLIT_THINKING` alone. */
   settings?: readonly ProviderSetting[];
-  /** Where the questions go; default: `chat/completions` below the base URL. */
+  /** Default: `chat/completions` below the base URL. */
   buildChatUrl?(endpoint: Endpoint, model: string): URL;
-  /** Where the list of models is; default: `models` below the base URL. */
+  /** Default: `models` below the base URL. */
   buildModelsUrl?(endpoint: Endpoint): URL;
-  /** What the list tells; default: all names in it that may chat. */
+  /** Reads the model list; default: the names of all chat models in it. */
   modelNames?: Provider["modelNames"];
   balance?: Provider["balance"];
-  /** How the key travels; default: as a bearer token. */
+  /** Builds the headers with the key; default: a bearer token. */
   buildAuthorization?(endpoint: Endpoint): Record<string, string>;
   /**
-   * The body in the form that this service takes; default: as it is.
-   * @throws Failure `invalid_request` for what the service cannot take
+   * Changes the body to what this service takes; default: unchanged.
+   * @throws Failure `invalid_request` for anything that the service cannot take
    */
   adaptBody?(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown>;
 }
 
-/** Reasoning that a model writes between tags into its answer is told apart; see `ThinkingSplitter`. */
+/** Separates the reasoning that a model writes into its answer between `<think>` tags; see `ThinkingSplitter`. */
 export const SPLIT_THINKING: ProviderSetting = { name: "splitThinking", kind: "tick", shared: true };
 
-/** Makes the provider of a service that speaks OpenAI's Chat Completions. */
+/** Creates the provider of a service that offers OpenAI's Chat Completions. */
 export function createOpenAiProvider(preset: Preset): Provider {
   const {
     buildAuthorization: authorization = buildBearerHeader,
@@ -79,18 +80,18 @@ function createChatBuilder(preset: Preset): Provider["chat"] {
     maxTokensField = "max_tokens",
   } = preset;
   const chatUrl = preset.buildChatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
-  /** The same for most requests of an endpoint, and a fifth of what is to be done before a request can leave. */
-  const destinations = new WeakMap<Endpoint, { model: string; url: URL; headers: Record<string, string> }>();
+  // Most requests of an endpoint share URL and headers. Building them is a fifth of the work before a request leaves.
+  const targets = new WeakMap<Endpoint, { model: string; url: URL; headers: Record<string, string> }>();
   return (request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest => {
     const { model } = request;
-    let known = destinations.get(endpoint);
-    if (known?.model !== model) {
+    let target = targets.get(endpoint);
+    if (target?.model !== model) {
       const headers = buildHeaders(endpoint, authorization(endpoint));
-      known = { model, url: chatUrl(endpoint, model), headers };
-      destinations.set(endpoint, known);
+      target = { model, url: chatUrl(endpoint, model), headers };
+      targets.set(endpoint, target);
     }
     const body = buildBody(request, memory, maxTokensField);
-    return buildPostRequest(known.url, known.headers, adapt(body, endpoint));
+    return buildPostRequest(target.url, target.headers, adapt(body, endpoint));
   };
 }
 
@@ -99,14 +100,18 @@ function buildBody(
   memory: ProviderMemory,
   maxTokensField: string,
 ): Record<string, unknown> {
-  const { max_tokens: maxTokens, stream_options: own, ...parameters } = cleanParameters(request.parameters);
+  const {
+    max_tokens: maxTokens,
+    stream_options: authorOptions,
+    ...parameters
+  } = cleanParameters(request.parameters);
   const body: Record<string, unknown> = {
     model: request.model,
     messages: removeEchoFields(request.messages),
   };
   const usage = memory.refusesStreamOptions ? undefined : { include_usage: true };
-  // Who wants another of its fields does not want to lose the usage.
-  const streamOptions = isObject(own) ? { ...usage, ...own } : (own ?? usage);
+  // An author who sets another stream option still gets the usage.
+  const streamOptions = isObject(authorOptions) ? { ...usage, ...authorOptions } : (authorOptions ?? usage);
   if (streamOptions !== undefined) body["stream_options"] = streamOptions;
   if (maxTokens !== undefined) body[maxTokensField] = maxTokens;
   Object.assign(body, parameters);
@@ -115,11 +120,11 @@ function buildBody(
   return body;
 }
 
-/** The field's name, but not where a refusal only repeats what was sent (FastAPI's `input`). */
+/** Matches the field's name, unless the refusal only quotes the request (FastAPI's `input`). */
 const ABOUT_STREAM_OPTIONS = /stream_options(?!\W{0,40}\{\W{0,40}include_)/;
 
-/** A 400 that names `stream_options` is about that field: ask once more without. */
+/** Learns from a refusal of `stream_options`, so that the request is sent once more without it. */
 function learnFromRefusal(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined {
-  const about = (status === 400 || status === 422) && ABOUT_STREAM_OPTIONS.test(body);
-  return about && !memory.refusesStreamOptions ? { refusesStreamOptions: true } : undefined;
+  const isAboutField = (status === 400 || status === 422) && ABOUT_STREAM_OPTIONS.test(body);
+  return isAboutField && !memory.refusesStreamOptions ? { refusesStreamOptions: true } : undefined;
 }

@@ -4,16 +4,16 @@ import { type AssistantSchema, restrictMessages } from "./shared/strict-messages
 import { joinPath } from "./shared/url.js";
 import { buildGetRequest } from "./shared/wire-request.js";
 
-/** Groq refuses a message with a field that it does not know, and knows reasoning under this name. */
+/** Groq refuses unknown fields, and calls reasoning `reasoning`. */
 const GROQ: AssistantSchema = {
   fields: new Set(["content", "name", "reasoning", "tool_calls"]),
   renamed: { reasoning_content: "reasoning" },
 };
 
-/** Mistral does so too, and takes reasoning back in no field at all. */
+/** Mistral refuses unknown fields, and takes no reasoning back. */
 const MISTRAL: AssistantSchema = { fields: new Set(["content", "prefix", "tool_calls"]) };
 
-/** The services that speak Chat Completions, with the addresses that their documentation gives. */
+/** Services that offer Chat Completions, with the base URLs from their documentation. */
 export const PRESETS: readonly Preset[] = [
   {
     id: "openai",
@@ -32,7 +32,7 @@ export const PRESETS: readonly Preset[] = [
     keyVariable: "OPENROUTER_API_KEY",
     balance: {
       request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "key")),
-      read: openRouterBalance,
+      read: readOpenRouterBalance,
     },
   },
   {
@@ -104,9 +104,9 @@ export const PRESETS: readonly Preset[] = [
   { id: "custom", label: "Custom (OpenAI-compatible)", keyRequired: false },
 ];
 
-/** What the key may still spend; null where nothing bounds it but the account, which it may not ask for. */
-function openRouterBalance(body: unknown): string | undefined {
+/** Reads what the key may still spend. It is null for a key without a limit of its own; such a key cannot see the account. */
+function readOpenRouterBalance(body: unknown): string | undefined {
   const data = isObject(body) ? body["data"] : undefined;
-  const left = isObject(data) ? data["limit_remaining"] : undefined;
-  return typeof left === "number" ? `${Number(left.toFixed(2))} USD` : undefined;
+  const remaining = isObject(data) ? data["limit_remaining"] : undefined;
+  return typeof remaining === "number" ? `${Number(remaining.toFixed(2))} USD` : undefined;
 }

@@ -6,75 +6,90 @@ import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
 
 /**
- * A field in the dialog that only this service has. Its label and hint are in chat-provider's locale, at
- * `chat-provider.setting.<provider>.<name>` and `…Hint`; those of a choice at `….<name>Choice.<value>`, of its empty
- * value at `….<name>Choice.default`.
+ * A field in the provider's dialog that only this service has. Its label and hint are in chat-provider's locale under
+ * `chat-provider.setting.<provider>.<name>` and `…Hint`; those of a choice under `….<name>Choice.<value>`, and
+ * `….<name>Choice.default` for the empty value.
  */
 export interface ProviderSetting {
   readonly name: string;
   readonly kind: "text" | "number" | "choice" | "tick";
   /** The values of a choice; `""` leaves it to the service. */
   readonly choices?: readonly string[];
-  /** Default: empty, not ticked, the first choice. */
+  /** The default. If not given: empty, not ticked, the first choice. */
   readonly value?: string | number | boolean;
-  /** Nothing works without it. */
+  /** Whether the service cannot be used without it; default false. */
   readonly required?: boolean;
-  /** Several services have it: its words are at `chat-provider.setting.shared.<name>`. */
+  /** Whether several services have it, with texts under `chat-provider.setting.shared.<name>`; default false. */
   readonly shared?: boolean;
 }
 
-/** What an author wants to know of a model before he chooses it. */
+/** Properties of a model that help an author to choose one. */
 export type Capability = "vision" | "tools" | "reasoning" | "webSearch" | "offline" | "deprecated";
 
-/** What has been learnt of a service while talking to it; shared by all streams of one provider. */
+/** What earlier refusals of a service revealed; shared by all streams of one provider node. */
 export interface ProviderMemory {
-  /** The service refuses `stream_options`: not sent again. */
+  /** The service refuses `stream_options`, so they are not sent again. */
   refusesStreamOptions?: boolean;
 }
 
-/** A service: where to send what, and what its errors mean. Pure: no sockets, no clock. */
+/**
+ * A service: how requests to it are written, and what its responses outside a stream mean. Pure: it opens no sockets and
+ * reads no clock.
+ */
 export interface Provider {
   readonly id: string;
-  /** As shown in the editor. */
+  /** Name shown in the editor and in error messages. */
   readonly label: string;
-  /** The service's own address; undefined where only the author can know it. */
+  /** The default base URL; undefined if only the author can know it. */
   readonly baseUrl?: string;
-  /** Whether nothing works without a key. */
+  /** Whether every request needs a key. */
   readonly keyRequired: boolean;
   /** The environment variable that usually holds the key. */
   readonly keyVariable?: string;
-  /** Whether it goes on from an assistant's message that stands last. */
+  /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   readonly prefill?: boolean;
-  /** What the author sets for this service alone; the values come as `Endpoint.settings`. */
+  /** Fields of the dialog for this service alone. Their values arrive in `Endpoint.settings`. */
   readonly settings?: readonly ProviderSetting[];
 
-  /** The job that each stream of it is part of, where it wants one. */
+  /** The protocol of the jobs that streams belong to, if the service bills by job. */
   readonly job?: JobProtocol;
 
+  /**
+   * Builds the request for an answer.
+   * @param memory what earlier refusals of the service revealed
+   * @throws Failure `invalid_request` for anything that the service cannot take
+   */
   chat(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
-  /** Has a text spoken, where the service can. */
+  /** Builds the request to speak a text; undefined if the service has no speech. */
   speech?(request: SpeechRequest, endpoint: Endpoint): WireRequest;
+  /** Builds the request for the model list. */
   models(endpoint: Endpoint): WireRequest;
-  /** @returns names in the order of the service. */
+  /**
+   * Reads the model list.
+   * @returns names in the order of the service
+   * @throws Failure `bad_response` if the body is not such a list
+   */
   modelNames(body: unknown, endpoint: Endpoint): string[];
-  /** What a response that is no success says. */
+  /** Reads a response with an error status. @param now wall-clock milliseconds since 1970, for hints that are dates */
   failure(status: number, headers: Headers, body: string, now: number): Failure;
-  /** What the headers of a success want the author to know. */
+  /** Reads a warning for the author from the headers of a successful response. */
   notice?(headers: Headers): string | undefined;
-  /** Capabilities by model, of a list that tells them. */
+  /** Reads the capabilities of each model from the model list. */
   capabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
   /**
-   * What is left to spend, where the service tells. It proves the key too: a list of models may be open to everybody, and
-   * a key that only may not ask for this is not refused as `authentication`.
+   * How much is left to spend, if the service reports it. Unlike the model list, which may be public, it also proves that
+   * the key is valid. A valid key that lacks the right to ask is refused as `permission`, not as `authentication`.
    */
   readonly balance?: {
+    /** Builds the request for the balance. */
     request(endpoint: Endpoint): WireRequest;
-    /** @returns an amount with its unit, "3.20 USD"; undefined where the body says nothing of it */
+    /** @returns an amount with its unit, such as `3.20 USD`; undefined if the body has none */
     read(body: unknown): string | undefined;
   };
   /**
-   * What a refusal tells of the service, if the same request is to be sent once more, made with that in mind.
-   * @param memory what was known when the refused request was made
+   * Decides whether a refused request is worth sending once more in another form.
+   * @param memory what was known when the refused request was built
+   * @returns what to remember for the next request; undefined if there is nothing to change
    */
   learn?(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined;
 }

@@ -8,12 +8,13 @@ import type { Provider, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";
 import {
-  type IgnorableParameters,
-  isTextOnly,
-  knownOnly,
+  COMMON_ADVICE,
   OPENAI_ONLY,
   omitNulls,
+  type ParameterRules,
   requireObject,
+  SINGLE_TEXT_ANSWER,
+  selectParameters,
 } from "./shared/parameters.js";
 import { readResponseFailure } from "./shared/response-failure.js";
 import { encodePathSegment, joinPathOnce } from "./shared/url.js";
@@ -22,62 +23,58 @@ import { buildBearerHeader, buildGetRequest, buildHeaders, buildPostRequest } fr
 const SETTINGS: readonly ProviderSetting[] = [
   { name: "team", kind: "text", required: true },
   { name: "jobType", kind: "text", value: "chat" },
-  // The field was renamed in 2025, and both kinds of servers are about.
+  // The field was renamed in 2025; servers with either name are in use.
   { name: "modelField", kind: "choice", choices: ["model", "model_group", "both"], value: "model" },
 ];
 
 const LABEL = "SaaS LLM API";
 
-/** Parameters of its schema ("LLM body"). What else it is sent, it passes over without a word. */
-const FIELDS: ReadonlySet<string> = new Set([
-  "purpose",
-  "call_metadata",
-  "temperature",
-  "max_tokens",
-  "top_p",
-  "frequency_penalty",
-  "presence_penalty",
-  "stop",
-  "response_format",
-  "tool_choice",
-]);
-
-/** Others that make no difference with these values. `user` and `metadata` are the job's. */
-const HARMLESS: IgnorableParameters = {
-  ...OPENAI_ONLY,
-  n: (value) => value === 1,
-  logprobs: (value) => value === false,
-  parallel_tool_calls: (value) => value !== false,
-  modalities: isTextOnly,
+/** Parameters in the server's schema ("LLM body"). It silently ignores all others. */
+const RULES: ParameterRules = {
+  service: LABEL,
+  supported: new Set([
+    "purpose",
+    "call_metadata",
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "stop",
+    "response_format",
+    "tool_choice",
+  ]),
+  // Of the ignored ones, `user` and `metadata` go into the job.
+  ignorable: {
+    ...OPENAI_ONLY,
+    ...SINGLE_TEXT_ANSWER,
+    logprobs: (value) => value === false,
+    parallel_tool_calls: (value) => value !== false,
+  },
+  advice: { ...COMMON_ADVICE, function_call: "Use tool_choice." },
 };
 
-const INSTEAD: Readonly<Record<string, string>> = {
-  functions: "Use tools.",
-  function_call: "Use tool_choice.",
-  n: "Send the request several times.",
-};
-
-/** Longest text of an error that the service is told. */
-const LONGEST_REASON = 500;
+/** How much of an error message the service records with a failed job. */
+const MAX_REASON_CHARS = 500;
 
 const JOB: JobProtocol = {
-  checkRequest: ({ parameters }) => void parametersFrom(parameters),
+  checkRequest: ({ parameters }) => void readParameters(parameters),
   buildCreateRequest: (endpoint, { type, user, metadata }) =>
-    post(endpoint, "jobs/create", {
-      team_id: teamOf(endpoint),
+    buildPost(endpoint, "jobs/create", {
+      team_id: readTeam(endpoint),
       job_type: type ?? endpoint.settings?.["jobType"] ?? "chat",
       ...omitNulls({ user_id: user, metadata: metadata && requireObject(LABEL, "metadata", metadata) }),
     }),
-  readJobId: created,
+  readJobId,
   buildCompleteRequest: (endpoint, id, status, reason) =>
-    post(endpoint, jobPath(id, "complete"), {
+    buildPost(endpoint, buildJobPath(id, "complete"), {
       status,
-      ...(reason ? { error_message: toExcerpt(reason, LONGEST_REASON) } : {}),
+      ...(reason ? { error_message: toExcerpt(reason, MAX_REASON_CHARS) } : {}),
     }),
-  readAccount: completed,
+  readAccount,
 };
 
-/** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): a team's models behind jobs that are charged in credits. */
+/** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): models for a team, billed in credits by job. */
 export const SAAS_LLM: Provider = {
   id: "saas-llm",
   label: LABEL,
@@ -85,120 +82,129 @@ export const SAAS_LLM: Provider = {
   keyRequired: true,
   keyVariable: "SAAS_LLM_VIRTUAL_KEY",
   settings: SETTINGS,
-  chat,
-  // It has no list of models; the balance tells whether address, key and team fit together.
-  models: balanceRequest,
-  modelNames: noNames,
-  balance: { request: balanceRequest, read: balanceIn },
-  failure,
+  chat: buildChatRequest,
+  // It has no model list. Its balance shows whether address, key and team fit together.
+  models: buildBalanceRequest,
+  modelNames: readEmptyModelList,
+  balance: { request: buildBalanceRequest, read: readBalance },
+  failure: readFailure,
   job: JOB,
 };
 
-function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
-  if (request.job === undefined) throw new Failure("configuration", "This service answers in jobs only.");
+function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  if (request.job === undefined) {
+    throw new Failure(
+      "configuration",
+      `${LABEL} answers only within a job, and this request has none. Set its job.`,
+    );
+  }
   const field = endpoint.settings?.["modelField"] ?? "model";
   const body: Record<string, unknown> = {
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
     messages: removeEchoFields(request.messages),
-    ...parametersFrom(request.parameters),
+    ...readParameters(request.parameters),
   };
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
-  return post(endpoint, jobPath(request.job, "llm-call-stream"), body, "text/event-stream");
+  return buildPost(endpoint, buildJobPath(request.job, "llm-call-stream"), body, "text/event-stream");
 }
 
-/** The path decides about streaming, and usage cannot be asked for. @throws Failure `invalid_request` */
-function parametersFrom(given: ChatRequest["parameters"]): Record<string, unknown> {
-  const { max_completion_tokens: most, stop, ...parameters } = cleanParameters(given);
+/** Picks the parameters that the server takes. Streaming is decided by the path. @throws Failure `invalid_request` */
+function readParameters(settings: ChatRequest["parameters"]): Record<string, unknown> {
+  const { max_completion_tokens: maxTokens, stop, ...parameters } = cleanParameters(settings);
   return {
-    ...knownOnly(LABEL, parameters, FIELDS, HARMLESS, INSTEAD),
-    ...(most === undefined ? {} : { max_tokens: most }),
+    ...selectParameters(RULES, parameters),
+    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
     ...(stop === undefined ? {} : { stop: Array.isArray(stop) ? stop : [stop] }),
   };
 }
 
-function balanceRequest(endpoint: Endpoint): WireRequest {
-  const team = encodePathSegment(teamOf(endpoint), "The id of the team");
-  return buildGetRequest(endpoint, api(endpoint, `credits/teams/${team}/balance`));
+function buildBalanceRequest(endpoint: Endpoint): WireRequest {
+  const team = encodePathSegment(readTeam(endpoint), "The id of the team");
+  return buildGetRequest(endpoint, buildUrl(endpoint, `credits/teams/${team}/balance`));
 }
 
-/** @throws Failure `bad_response` where it was not the service that answered */
-function noNames(body: unknown): string[] {
+/** Reads a balance in place of a model list. @throws Failure `bad_response` if another kind of server answered */
+function readEmptyModelList(body: unknown): string[] {
   if (isObject(body) && "credits_remaining" in body) return [];
-  throw new Failure("bad_response", "The answer is not a team's balance. Check the base URL.");
+  throw new Failure("bad_response", "The response is not the balance of a team. Check the base URL.");
 }
 
-function balanceIn(body: unknown): string | undefined {
+function readBalance(body: unknown): string | undefined {
   const remaining = isObject(body) ? body["credits_remaining"] : undefined;
   return typeof remaining === "number" ? `${remaining} credits` : undefined;
 }
 
-function created(body: unknown): string {
+function readJobId(body: unknown): string {
   const id = isObject(body) ? body["job_id"] : undefined;
   if (typeof id !== "string" || id === "") {
     throw new Failure(
       "bad_response",
-      "The service began a job and did not tell its id. Check the base URL.",
-      {
-        phase: "headers",
-        retryable: false,
-      },
+      "The service created a job but its response has no id. Check the base URL.",
+      { phase: "headers", retryable: false },
     );
   }
   return id;
 }
 
-function completed(body: unknown): JobAccount {
+function readAccount(body: unknown): JobAccount {
   const { status, costs } = isObject(body) ? body : {};
   const { credits_remaining: remaining, credit_applied: applied } = isObject(costs) ? costs : {};
   return {
-    // In upper case on the wire, in lower case in its documentation.
+    // Responses have it in upper case, the documentation in lower case.
     status: typeof status === "string" ? status.toLowerCase() : "unknown",
     creditsRemaining: typeof remaining === "number" ? remaining : null,
     creditApplied: typeof applied === "boolean" ? applied : null,
   };
 }
 
-/** That there are too few credits. */
+/** Words of a refusal for a lack of credits. */
 const NO_CREDITS =
   /\b(insufficient|enough|any|no|out of)( \w+)? credits?\b|\bcredits? (\w+ )?(exhausted|insufficient|used up)\b/i;
 
-/** What somebody has called a team or a model. */
-const QUOTED = /\B'[^']*'\B|"[^"]*"/g;
+/** Quoted names of teams and models: they may contain the words above. */
+const QUOTED_NAME = /\B'[^']*'\B|"[^"]*"/g;
 
-/** A team without credits gets the same 403 as one without access: only the words tell them apart. */
-function failure(status: number, headers: Headers, body: string, now: number): Failure {
-  const said = readResponseFailure(status, headers, body, now);
-  if (said.code !== "permission" || !NO_CREDITS.test(said.message.replace(QUOTED, ""))) return said;
+/** Reads a refusal. A team without credits gets the same status 403 as one without access; only the words differ. */
+function readFailure(status: number, headers: Headers, body: string, now: number): Failure {
+  const failure = readResponseFailure(status, headers, body, now);
+  if (failure.code !== "permission" || !NO_CREDITS.test(failure.message.replace(QUOTED_NAME, ""))) {
+    return failure;
+  }
   const detail = readErrorClues(tryParseJson(body))?.message ?? toExcerpt(body);
   return new Failure(
     "insufficient_credits",
     `The service answered ${status}: ${detail} — Check the balance of the team.`,
-    { ...said.toJSON(), retryable: false },
+    { ...failure.toJSON(), retryable: false },
   );
 }
 
-function teamOf(endpoint: Endpoint): string {
+function readTeam(endpoint: Endpoint): string {
   const team = endpoint.settings?.["team"];
   if (typeof team !== "string" || team === "") {
-    throw new Failure("configuration", "SaaS LLM API needs the id of your team. Enter it in the provider.");
+    throw new Failure("configuration", `${LABEL} needs the id of your team. Enter it in the provider.`);
   }
   return team;
 }
 
-function jobPath(id: string, step: string): string {
-  return `jobs/${encodePathSegment(id, "The id of the job")}/${step}`;
+function buildJobPath(id: string, operation: string): string {
+  return `jobs/${encodePathSegment(id, "The id of the job")}/${operation}`;
 }
 
-function post(endpoint: Endpoint, path: string, body: unknown, accept = "application/json"): WireRequest {
+function buildPost(
+  endpoint: Endpoint,
+  path: string,
+  body: unknown,
+  accept = "application/json",
+): WireRequest {
   return buildPostRequest(
-    api(endpoint, path),
+    buildUrl(endpoint, path),
     buildHeaders(endpoint, buildBearerHeader(endpoint)),
     body,
     accept,
   );
 }
 
-function api({ baseUrl }: Endpoint, path: string): URL {
+function buildUrl({ baseUrl }: Endpoint, path: string): URL {
   return joinPathOnce(baseUrl, "api", path);
 }

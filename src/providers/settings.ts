@@ -4,18 +4,18 @@ import type { Provider, ProviderSetting } from "./provider.js";
 import { findUnresolvedVariable } from "./shared/environment.js";
 
 /**
- * The values of a provider's own settings as its requests need them: texts trimmed, numbers as numbers, defaults filled
- * in, what is empty left out. Settings that the provider does not have are another one's, and are ignored.
- * @throws Failure `configuration` that names the setting
+ * Reads the values of a provider's own settings: texts trimmed, numbers as numbers, defaults filled in, empty ones left
+ * out. Settings of other providers are ignored.
+ * @throws Failure `configuration` that names the setting, if a value is wrong or a required one is missing
  */
-export function checkSettings(provider: Provider, given: unknown): Record<string, unknown> {
-  const values = isObject(given) ? given : {};
+export function checkSettings(provider: Provider, settings: unknown): Record<string, unknown> {
+  const values = isObject(settings) ? settings : {};
   const checked: Record<string, unknown> = {};
   for (const setting of provider.settings ?? []) {
-    const own = Object.hasOwn(values, setting.name) ? values[setting.name] : undefined;
-    const value = readAs(setting, isEmpty(own) ? setting.value : own);
+    const input = Object.hasOwn(values, setting.name) ? values[setting.name] : undefined;
+    const value = parseSetting(setting, isEmpty(input) ? setting.value : input);
     if (value !== undefined) checked[setting.name] = value;
-    else if (!isEmpty(own)) throw wrong(provider, setting, own);
+    else if (!isEmpty(input)) throw createSettingFailure(provider, setting, input);
     else if (setting.required) {
       throw new Failure(
         "configuration",
@@ -26,8 +26,8 @@ export function checkSettings(provider: Provider, given: unknown): Record<string
   return checked;
 }
 
-/** @returns undefined for what the setting cannot be, and for what says nothing */
-function readAs({ kind, choices }: ProviderSetting, value: unknown): unknown {
+/** @returns undefined for a value that is empty or does not fit the setting */
+function parseSetting({ kind, choices }: ProviderSetting, value: unknown): unknown {
   const text = typeof value === "string" ? value.trim() : value;
   if (isEmpty(text)) return undefined;
   switch (kind) {
@@ -40,7 +40,7 @@ function readAs({ kind, choices }: ProviderSetting, value: unknown): unknown {
     case "choice":
       return typeof text === "string" && choices?.includes(text) ? text : undefined;
     case "tick":
-      // As a flow has it that takes the value from an environment variable.
+      // A value from an environment variable is a text.
       return typeof text === "boolean" ? text : text === "true" ? true : text === "false" ? false : undefined;
   }
 }
@@ -49,24 +49,24 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 }
 
-const WANTED: Readonly<Record<ProviderSetting["kind"], string>> = {
+const EXPECTED: Readonly<Record<ProviderSetting["kind"], string>> = {
   text: "a text",
   number: "a number",
   choice: "one of",
   tick: "true or false",
 };
 
-function wrong(provider: Provider, setting: ProviderSetting, value: unknown): Failure {
+function createSettingFailure(provider: Provider, setting: ProviderSetting, value: unknown): Failure {
   const variable = typeof value === "string" ? findUnresolvedVariable(value) : undefined;
   if (variable !== undefined) {
     return new Failure(
       "configuration",
-      `The setting ${setting.name} of ${provider.label} names the environment variable ${variable}, which is not set.`,
+      `The setting ${setting.name} of ${provider.label} names the environment variable ${variable}, which is not set. Set it or enter a value.`,
     );
   }
   const choices = setting.kind === "choice" ? ` ${setting.choices?.filter(Boolean).join(", ")}` : "";
   return new Failure(
     "configuration",
-    `The setting ${setting.name} of ${provider.label} is to be ${WANTED[setting.kind]}${choices}.`,
+    `The setting ${setting.name} of ${provider.label} must be ${EXPECTED[setting.kind]}${choices}. Correct it in the provider.`,
   );
 }

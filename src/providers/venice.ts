@@ -11,7 +11,7 @@ import { type AssistantSchema, restrictAssistantMessage } from "./shared/strict-
 import { joinPath } from "./shared/url.js";
 import { buildGetRequest } from "./shared/wire-request.js";
 
-/** Venice's own request fields (API reference, `venice_parameters`), each with the value that the service takes itself. */
+/** Venice's own request fields (API reference, `venice_parameters`), each with Venice's default as its value. */
 const PARAMETERS: readonly ProviderSetting[] = [
   { name: "enable_web_search", kind: "choice", choices: ["", "auto", "on", "off"] },
   { name: "enable_web_citations", kind: "tick" },
@@ -25,7 +25,7 @@ const PARAMETERS: readonly ProviderSetting[] = [
   { name: "disable_thinking", kind: "tick" },
 ];
 
-/** What an assistant's message may hold: every body is checked strictly, and the last three want to be echoed. */
+/** The assistant's message: Venice refuses unknown fields, and wants the last three back as it sent them. */
 const ASSISTANT: AssistantSchema = {
   fields: new Set([
     "content",
@@ -37,8 +37,12 @@ const ASSISTANT: AssistantSchema = {
   ]),
 };
 
-/** Beyond its budget of failed requests a key is blocked for so long; the header is told only then. */
-const BLOCK = 30_000;
+/** How long Venice blocks a key that has sent too many failing requests. */
+const BLOCK_MS = 30_000;
+
+/** Longest warning and date that are shown. */
+const MAX_NOTICE_CHARS = 300;
+const MAX_DATE_CHARS = 40;
 
 const BASE = createOpenAiProvider({
   id: "venice",
@@ -53,98 +57,103 @@ const BASE = createOpenAiProvider({
     url.searchParams.set("type", "text");
     return url;
   },
-  adaptBody: adapt,
+  adaptBody,
 });
 
-/** Venice.ai. Names of models are the author's: they may be traits, and may have features behind a colon. */
+/** Venice.ai. A model's name is sent as it is: it may be a trait, or have feature flags after a colon. */
 export const VENICE: Provider = {
   ...BASE,
-  // Without it the service makes the whole sound before it sends any.
+  // Without `streaming`, Venice sends nothing before the whole audio is finished.
   speech: ({ parameters, ...request }, endpoint) =>
     buildSpeechRequest({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
-  capabilities,
-  notice,
+  capabilities: readCapabilities,
+  notice: readNotice,
   balance: {
-    // The account's own address is for keys of administrators.
+    // The endpoint of the account itself needs an administrator's key.
     request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "api_keys/rate_limits")),
-    read: balanceIn,
+    read: readBalance,
   },
   failure: (status, headers, body, now) => {
-    const said = BASE.failure(status, headers, body, now);
-    // A key that may only ask models is a good one.
-    const good = said.code === "authentication" && /\badmin/i.test(said.message);
-    return good ? new Failure("permission", said.message, said.toJSON()) : blocked(said, headers);
+    const failure = BASE.failure(status, headers, body, now);
+    // The key is valid for models, but the endpoint needs an administrator's key.
+    const isValidKey = failure.code === "authentication" && /\badmin/i.test(failure.message);
+    if (isValidKey) return new Failure("permission", failure.message, failure.toJSON());
+    return extendBlockedWait(failure, headers);
   },
 };
 
-function adapt(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown> {
-  const parameters = parametersFrom(endpoint.settings ?? {});
-  const own = body["venice_parameters"];
-  if (own !== undefined && !isObject(own)) {
-    throw new Failure("invalid_request", "The request field venice_parameters is not an object.");
+function adaptBody(body: Record<string, unknown>, endpoint: Endpoint): Record<string, unknown> {
+  const parameters = pickChangedSettings(endpoint.settings ?? {});
+  const fromRequest = body["venice_parameters"];
+  if (fromRequest !== undefined && !isObject(fromRequest)) {
+    throw new Failure(
+      "invalid_request",
+      "The request field venice_parameters is not an object. Give it an object.",
+    );
   }
-  Object.assign(parameters, own);
+  Object.assign(parameters, fromRequest);
   const adapted: Record<string, unknown> = {
     ...body,
-    messages: (body["messages"] as readonly ChatMessage[]).map(strictMessage),
+    messages: (body["messages"] as readonly ChatMessage[]).map(toStrictMessage),
   };
-  if (Array.isArray(body["tools"])) adapted["tools"] = body["tools"].map(strictTool);
+  if (Array.isArray(body["tools"])) adapted["tools"] = body["tools"].map(toStrictTool);
   delete adapted["venice_parameters"];
-  const given = omitNulls(parameters);
-  if (Object.keys(given).length > 0) adapted["venice_parameters"] = given;
+  const veniceParameters = omitNulls(parameters);
+  if (Object.keys(veniceParameters).length > 0) adapted["venice_parameters"] = veniceParameters;
   return adapted;
 }
 
-/** What differs from what the service does by itself; the rest is left to it. */
-function parametersFrom(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Picks the settings that differ from Venice's defaults. */
+function pickChangedSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const changed = PARAMETERS.filter(({ name, kind, value }) => {
-    const given = settings[name];
-    return given !== undefined && given !== (value ?? (kind === "tick" ? false : ""));
+    const setting = settings[name];
+    return setting !== undefined && setting !== (value ?? (kind === "tick" ? false : ""));
   });
   return Object.fromEntries(changed.map(({ name }) => [name, settings[name]]));
 }
 
-/** A null is refused, but for the content of a message that only calls tools. */
-function strictMessage(message: ChatMessage): ChatMessage {
-  const given = withoutNestedNulls(message) as ChatMessage;
-  if (given.role !== "assistant") return given;
-  const { tool_calls: calls, content, ...kept } = restrictAssistantMessage(given, ASSISTANT);
-  const called = Array.isArray(calls) && calls.length > 0;
-  return { ...kept, content: content ?? (called ? null : ""), ...(called ? { tool_calls: calls } : {}) };
+/** Restricts a message to what Venice takes. It refuses null, except as the content of a message with tool calls. */
+function toStrictMessage(message: ChatMessage): ChatMessage {
+  const cleaned = omitNestedNulls(message) as ChatMessage;
+  if (cleaned.role !== "assistant") return cleaned;
+  const { tool_calls: calls, content, ...rest } = restrictAssistantMessage(cleaned, ASSISTANT);
+  const hasCalls = Array.isArray(calls) && calls.length > 0;
+  return { ...rest, content: content ?? (hasCalls ? null : ""), ...(hasCalls ? { tool_calls: calls } : {}) };
 }
 
-/** A schema may hold a null that means something; around it none does. */
-function strictTool(tool: unknown): unknown {
+/** Drops nulls from a tool, but not from its JSON Schema, where a null has a meaning. */
+function toStrictTool(tool: unknown): unknown {
   if (!isObject(tool)) return tool;
-  const { function: described } = tool;
-  return omitNulls({ ...tool, function: isObject(described) ? omitNulls(described) : described });
+  const { function: definition } = tool;
+  return omitNulls({ ...tool, function: isObject(definition) ? omitNulls(definition) : definition });
 }
 
-function withoutNestedNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((entry) => entry !== null).map(withoutNestedNulls);
+function omitNestedNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => entry !== null).map(omitNestedNulls);
   if (!isObject(value)) return value;
   const fields = Object.entries(omitNulls(value));
-  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNestedNulls(field)]));
+  return Object.fromEntries(fields.map(([name, field]) => [name, omitNestedNulls(field)]));
 }
 
-/** An error budget that is spent has a header of its own, in the plural; asking before the block ends prolongs it. */
-function blocked(failure: Failure, headers: Headers): Failure {
+/** Extends the wait if the key is blocked, which only the header `x-ratelimit-resets` shows. Requests prolong a block. */
+function extendBlockedWait(failure: Failure, headers: Headers): Failure {
   if (failure.code === "rate_limit" && readHeader(headers, "x-ratelimit-resets") !== undefined) {
-    failure.retryAfterMs = Math.max(failure.retryAfterMs ?? 0, BLOCK);
+    failure.retryAfterMs = Math.max(failure.retryAfterMs ?? 0, BLOCK_MS);
   }
   return failure;
 }
 
-function notice(headers: Headers): string | undefined {
+/** Reads the warning that the model will be removed. */
+function readNotice(headers: Headers): string | undefined {
   const warning = readHeader(headers, "x-venice-model-deprecation-warning");
   const date = readHeader(headers, "x-venice-model-deprecation-date");
   if (!warning && !date) return undefined;
   const model = readHeader(headers, "x-venice-model-id");
-  const what = warning ?? `The model ${model ?? ""} will be taken away.`;
-  return `Venice: ${what.slice(0, 300)}${date ? ` (${date.slice(0, 40)})` : ""}`;
+  const text = warning ?? `The model ${model ?? ""} will be removed. Choose another one.`;
+  return `Venice: ${text.slice(0, MAX_NOTICE_CHARS)}${date ? ` (${date.slice(0, MAX_DATE_CHARS)})` : ""}`;
 }
 
-/** Which of a model's `model_spec` says what; names that are not known here are passed over. */
+/** Capabilities by their fields in `model_spec.capabilities`. Other fields are ignored. */
 const CAPABILITIES: readonly (readonly [string, Capability])[] = [
   ["supportsVision", "vision"],
   ["supportsFunctionCalling", "tools"],
@@ -152,21 +161,24 @@ const CAPABILITIES: readonly (readonly [string, Capability])[] = [
   ["supportsWebSearch", "webSearch"],
 ];
 
-function capabilities(body: unknown): Record<string, Capability[]> {
+function readCapabilities(body: unknown): Record<string, Capability[]> {
   const list = isObject(body) && Array.isArray(body["data"]) ? body["data"] : [];
-  const known = list.flatMap((model: unknown): [string, Capability[]][] => {
+  const entries = list.flatMap((model: unknown): [string, Capability[]][] => {
     if (!isObject(model) || typeof model["id"] !== "string" || !isObject(model["model_spec"])) return [];
     const spec = model["model_spec"];
-    const can = isObject(spec["capabilities"]) ? spec["capabilities"] : {};
-    const told = CAPABILITIES.filter(([field]) => can[field] === true).map(([, name]) => name);
-    if (spec["offline"] === true) told.push("offline");
-    if (isObject(spec["deprecation"]) && Object.keys(spec["deprecation"]).length > 0) told.push("deprecated");
-    return told.length > 0 ? [[model["id"], told]] : [];
+    const fields = isObject(spec["capabilities"]) ? spec["capabilities"] : {};
+    const capabilities = CAPABILITIES.filter(([field]) => fields[field] === true).map(([, name]) => name);
+    if (spec["offline"] === true) capabilities.push("offline");
+    if (isObject(spec["deprecation"]) && Object.keys(spec["deprecation"]).length > 0) {
+      capabilities.push("deprecated");
+    }
+    return capabilities.length > 0 ? [[model["id"], capabilities]] : [];
   });
-  return Object.fromEntries(known);
+  return Object.fromEntries(entries);
 }
 
-function balanceIn(body: unknown): string | undefined {
+/** Reads amounts such as `3.2 USD, 10 DIEM`. */
+function readBalance(body: unknown): string | undefined {
   const data = isObject(body) && isObject(body["data"]) ? body["data"] : body;
   const balances = isObject(data) && isObject(data["balances"]) ? data["balances"] : {};
   const amounts = Object.entries(balances)

@@ -1,7 +1,8 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type ContentPart, type InlineData, readContentParts } from "../shared/content-parts.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
-/** How error messages call the service. */
+
+/** The service's name in error messages. */
 export const ANTHROPIC_NAME = "Anthropic";
 
 /** A content block of the Messages API. */
@@ -9,14 +10,19 @@ export type ContentBlock = Record<string, unknown>;
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
-/** Texts that need no blocks as one text. */
+/**
+ * Replaces blocks by a plain text if they are plain text blocks: a single one, or any number if there is a separator.
+ */
 export function simplifyTexts(blocks: ContentBlock[], separator?: string): string | ContentBlock[] {
   const plain = blocks.every((block) => block["type"] === "text" && Object.keys(block).length === 2);
   if (!plain || (separator === undefined && blocks.length > 1)) return blocks;
   return blocks.map((block) => block["text"]).join(separator);
 }
 
-/** A message's content. A mark for the cache that is on the message is on its last block. */
+/**
+ * Builds the blocks of a message's content, without empty texts. A `cache_control` of the message goes to its last block.
+ * @throws Failure `invalid_request` for content that Anthropic cannot take
+ */
 export function buildContentBlocks(message: ChatMessage, place: string): ContentBlock[] {
   const blocks = readContentParts(message, place).flatMap((part): ContentBlock[] => {
     const block = buildContentBlock(part, place);
@@ -27,11 +33,12 @@ export function buildContentBlocks(message: ChatMessage, place: string): Content
   return blocks;
 }
 
+/** Picks `cache_control`, which marks the end of a part of the prompt that Anthropic is to cache. */
 export function pickCacheControl(fields: Readonly<Record<string, unknown>>): ContentBlock {
   return fields["cache_control"] ? { cache_control: fields["cache_control"] } : {};
 }
 
-/** @returns undefined for a text that says nothing: the service refuses it */
+/** @returns undefined for a text of white space alone, which Anthropic refuses */
 function buildContentBlock(part: ContentPart, place: string): ContentBlock | undefined {
   switch (part.kind) {
     case "text":
@@ -45,15 +52,12 @@ function buildContentBlock(part: ContentPart, place: string): ContentBlock | und
       return buildFileBlock(part, place);
     case "audio":
     case "video":
-      throw createUnsupportedFailure(
-        ANTHROPIC_NAME,
-        `${part.kind} (${place})`,
-        "Send what is said in it as text.",
-      );
+      throw createUnsupportedFailure(ANTHROPIC_NAME, `${part.kind} (${place})`, "Send a transcript as text.");
     case "other":
-      // The author writes the service's own block: it knows more kinds than Chat Completions.
-      if (part.type === "")
+      // A block in Anthropic's own form: it has more types than Chat Completions.
+      if (part.type === "") {
         throw createUnsupportedFailure(ANTHROPIC_NAME, `a content part without a type (${place})`);
+      }
       return { ...part.raw };
   }
 }
@@ -64,7 +68,7 @@ function buildImageSource(data: InlineData, place: string): ContentBlock {
     throw createUnsupportedFailure(
       ANTHROPIC_NAME,
       `an image of type ${mediaType} (${place})`,
-      "It takes JPEG, PNG, GIF and WebP.",
+      "Send JPEG, PNG, GIF or WebP.",
     );
   }
   return { type: "base64", media_type: mediaType, data: data.base64 };
@@ -74,17 +78,18 @@ function buildFileBlock(
   { name, url, id, data, raw }: Extract<ContentPart, { kind: "file" }>,
   place: string,
 ): ContentBlock {
-  const more = {
+  const fields = {
     ...(name ? { title: name } : {}),
     ...(raw["citations"] ? { citations: raw["citations"] } : {}),
   };
-  const document = (source: ContentBlock): ContentBlock => ({ type: "document", source, ...more });
+  const document = (source: ContentBlock): ContentBlock => ({ type: "document", source, ...fields });
   if (id !== undefined) return document({ type: "file", file_id: id });
   if (url !== undefined) return document({ type: "url", url });
   const { mediaType, base64 } = data!;
   if (mediaType.startsWith("image/")) return { type: "image", source: buildImageSource(data!, place) };
-  if (mediaType === "application/pdf")
+  if (mediaType === "application/pdf") {
     return document({ type: "base64", media_type: mediaType, data: base64 });
+  }
   if (mediaType.startsWith("text/") || mediaType === "application/json") {
     const text = Buffer.from(base64, "base64").toString();
     return document({ type: "text", media_type: "text/plain", data: text });
@@ -92,6 +97,6 @@ function buildFileBlock(
   throw createUnsupportedFailure(
     ANTHROPIC_NAME,
     `a file of type ${mediaType} (${place})`,
-    "It takes PDF, text and images.",
+    "Send PDF, text or an image.",
   );
 }

@@ -9,37 +9,34 @@ interface Turn {
   blocks: ContentBlock[];
 }
 
-/** What a conversation is in a request of the Messages API. */
+/** The fields of a Messages API request that hold the conversation. */
 export interface AnthropicConversation {
   system?: string | ContentBlock[];
   messages: { role: string; content: string | ContentBlock[] }[];
 }
 
 /**
- * A conversation of Chat Completions as the Messages API wants it (API reference, "Create a Message"): what the system
- * says stands apart, what one side says in a row is one message, results of tools come first in the user's.
- * @throws Failure `invalid_request` that names what cannot be sent
+ * Translates a conversation of Chat Completions for the Messages API (API reference, "Create a Message"). System messages
+ * become a field of their own, consecutive messages of one side become one message, and tool results come first in the
+ * user's message.
+ * @throws Failure `invalid_request` that names what cannot be sent, and in which message
  */
 export function buildAnthropicConversation(messages: readonly ChatMessage[]): AnthropicConversation {
   const system: ContentBlock[] = [];
   const turns: Turn[] = [];
-  for (const [at, message] of messages.entries()) {
-    const place = `Message ${at}`;
+  for (const [index, message] of messages.entries()) {
+    const place = `Message ${index}`;
     const { role } = message;
     if (role === "system" || role === "developer") system.push(...buildSystemBlocks(message, place));
     else if (role === "assistant") {
       const blocks = buildAssistantBlocks(message, place);
-      addToTurns(
-        turns,
-        "assistant",
-        messages[at + 1]?.role === "user" ? dropPendingToolUses(blocks) : blocks,
-      );
+      const isInterrupted = messages[index + 1]?.role === "user";
+      addToTurns(turns, "assistant", isInterrupted ? dropPendingToolUses(blocks) : blocks);
     } else if (role === "user") addToTurns(turns, "user", buildContentBlocks(message, place));
     else if (role === "tool") addToTurns(turns, "user", [buildToolResult(message, place)]);
     else throw createUnsupportedFailure(ANTHROPIC_NAME, `the role "${role}" (${place})`);
   }
-  const last = turns.at(-1);
-  if (last?.role === "assistant") trimEnd(turns, last);
+  trimPrefill(turns);
   if (turns.length === 0) throw createEmptyPromptFailure(ANTHROPIC_NAME);
   return {
     ...(system.length > 0 ? { system: simplifyTexts(system, "\n\n") } : {}),
@@ -57,15 +54,17 @@ function addToTurns(turns: Turn[], role: Turn["role"], blocks: ContentBlock[]): 
   else turns.push({ role, blocks });
 }
 
-/** The service refuses results that stand behind anything else. */
+/** Anthropic refuses tool results that follow other blocks of the user's message. */
 function moveResultsFirst(role: Turn["role"], blocks: ContentBlock[]): ContentBlock[] {
   if (role !== "user") return blocks;
   const isResult = (block: ContentBlock) => block["type"] === "tool_result";
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
-/** An answer that is to go on must not end in white space. */
-function trimEnd(turns: Turn[], last: Turn): void {
+/** Anthropic refuses an answer to continue (prefill) that ends in white space, so it is cut off. */
+function trimPrefill(turns: Turn[]): void {
+  const last = turns.at(-1);
+  if (last?.role !== "assistant") return;
   const block = last.blocks.at(-1)!;
   if (block["type"] !== "text" || typeof block["text"] !== "string") return;
   const text = block["text"].trimEnd();
@@ -77,20 +76,24 @@ function trimEnd(turns: Turn[], last: Turn): void {
 function buildSystemBlocks(message: ChatMessage, place: string): ContentBlock[] {
   const blocks = buildContentBlocks(message, place);
   const other = blocks.find(({ type }) => type !== "text");
-  if (other)
+  if (other) {
     throw createUnsupportedFailure(
       ANTHROPIC_NAME,
       `a part of type ${String(other["type"])} in a system message (${place})`,
     );
+  }
   return blocks;
 }
 
 function buildToolResult(message: ChatMessage, place: string): ContentBlock {
   if (typeof message["tool_call_id"] !== "string") {
-    throw new Failure("invalid_request", `${place} is a tool's result without a tool_call_id.`);
+    throw new Failure(
+      "invalid_request",
+      `${place} is a tool result without a tool_call_id. Set it to the id of the call.`,
+    );
   }
-  const { cache_control: cache, ...block } = message;
-  const content = buildContentBlocks({ role: "tool", content: block.content }, place);
+  const { cache_control: cache, ...rest } = message;
+  const content = buildContentBlocks({ role: "tool", content: rest.content }, place);
   return {
     type: "tool_result",
     tool_use_id: toToolId(message["tool_call_id"]),

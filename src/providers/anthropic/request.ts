@@ -2,49 +2,49 @@ import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import {
-  type IgnorableParameters,
-  isTextOnly,
+  COMMON_ADVICE,
   OPENAI_ONLY,
   omitNulls,
+  type ParameterRules,
   requireObject,
-  sendable,
+  SINGLE_TEXT_ANSWER,
+  selectParameters,
 } from "../shared/parameters.js";
 import { readResponseFormat } from "../shared/response-format.js";
-import { createUnsupportedFailure } from "../shared/unsupported.js";
+import { createToolChoiceFailure, createUnsupportedFailure } from "../shared/unsupported.js";
 import { ANTHROPIC_NAME, type ContentBlock } from "./content-blocks.js";
 import { buildAnthropicConversation } from "./messages.js";
 import { checkThinking, chooseThinking, readThinkingBudget } from "./thinking.js";
 
-/** Every answer of the Messages API needs a bound. What every model allows; its authors' examples use no more. */
+/** The Messages API requires `max_tokens`. Every model allows this many; Anthropic's examples use no more. */
 const DEFAULT_MAX_TOKENS = 4096;
 
-/** The service has tiers of its own. */
-const { service_tier: _tier, ...UNKNOWN_OF_OPENAI } = OPENAI_ONLY;
+/** Anthropic has service tiers, though other ones than OpenAI. */
+const { service_tier: _tier, ...OPENAI_ONLY_WITHOUT_TIER } = OPENAI_ONLY;
 
-/** Parameters that it does not have. */
-const UNKNOWN: IgnorableParameters = {
-  ...UNKNOWN_OF_OPENAI,
-  n: (value) => value === 1,
-  seed: () => false,
-  logprobs: (value) => value === false,
-  top_logprobs: (value) => value === 0,
-  frequency_penalty: (value) => value === 0,
-  presence_penalty: (value) => value === 0,
-  modalities: isTextOnly,
-};
-
-/** What takes the place of a parameter that the service does not have. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  functions: "Use tools.",
-  function_call: "Use tool_choice.",
-  web_search_options: 'Add {"type": "web_search_20250305", "name": "web_search"} to the tools.',
-  n: "Send the request several times.",
+/** Parameters that Anthropic lacks. All others are sent, so that its own new ones need no change here. */
+const RULES: ParameterRules = {
+  service: ANTHROPIC_NAME,
+  ignorable: {
+    ...OPENAI_ONLY_WITHOUT_TIER,
+    ...SINGLE_TEXT_ANSWER,
+    seed: () => false,
+    logprobs: (value) => value === false,
+    top_logprobs: (value) => value === 0,
+    frequency_penalty: (value) => value === 0,
+    presence_penalty: (value) => value === 0,
+  },
+  advice: {
+    ...COMMON_ADVICE,
+    function_call: "Use tool_choice.",
+    web_search_options: 'Add {"type": "web_search_20250305", "name": "web_search"} to the tools.',
+  },
 };
 
 /**
- * The body of a request of the Messages API (API reference, "Create a Message"). Fields that Chat Completions does not
- * have go through as they are.
- * @throws Failure `invalid_request` for what would be lost
+ * Builds the body of a request to the Messages API (API reference, "Create a Message"). Fields that Chat Completions does
+ * not have are sent as they are.
+ * @throws Failure `invalid_request` for anything that Anthropic cannot take
  */
 export function buildAnthropicBody(request: ChatRequest): Record<string, unknown> {
   const {
@@ -61,66 +61,69 @@ export function buildAnthropicBody(request: ChatRequest): Record<string, unknown
     output_config,
     ...parameters
   } = cleanParameters(request.parameters);
-  const most = max_completion_tokens ?? max_tokens;
+  const maxTokens = max_completion_tokens ?? max_tokens;
   const thinking =
-    parameters["thinking"] === undefined ? chooseThinking(request.model, reasoning_effort, most) : {};
-  const tools = (request.tools ?? []).map(toolOf);
-  const choice = choiceOf(tool_choice, parallel_tool_calls, tools.length > 0);
-  const person = user ?? safety_identifier;
+    parameters["thinking"] === undefined ? chooseThinking(request.model, reasoning_effort, maxTokens) : {};
+  const thinkingBudget = thinking.budget ?? readThinkingBudget({ ...parameters, output_config });
+  const tools = (request.tools ?? []).map(toAnthropicTool);
+  const toolChoice = buildToolChoice(tool_choice, parallel_tool_calls, tools.length > 0);
+  const userId = user ?? safety_identifier;
   const body: Record<string, unknown> = {
     model: request.model,
-    max_tokens:
-      most ?? (thinking.budget ?? readThinkingBudget({ ...parameters, output_config })) + DEFAULT_MAX_TOKENS,
+    max_tokens: maxTokens ?? thinkingBudget + DEFAULT_MAX_TOKENS,
     ...buildAnthropicConversation(request.messages),
     ...(tools.length > 0 ? { tools } : {}),
-    ...(choice ? { tool_choice: choice } : {}),
+    ...(toolChoice ? { tool_choice: toolChoice } : {}),
     ...(stop === undefined ? {} : { stop_sequences: Array.isArray(stop) ? stop : [stop] }),
-    ...filled("metadata", {
-      ...(person === undefined ? {} : { user_id: person }),
+    ...nestFields("metadata", {
+      ...(userId === undefined ? {} : { user_id: userId }),
       ...requireObject(ANTHROPIC_NAME, "metadata", metadata),
     }),
     ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
-    ...filled("output_config", {
-      ...thinking.output,
-      ...formatOf(response_format),
+    ...nestFields("output_config", {
+      ...thinking.outputConfig,
+      ...buildOutputFormat(response_format),
       ...requireObject(ANTHROPIC_NAME, "output_config", output_config),
     }),
-    ...sendable(ANTHROPIC_NAME, parameters, UNKNOWN, INSTEAD),
+    ...selectParameters(RULES, parameters),
     stream: true,
   };
   checkThinking(request.model, body);
   return body;
 }
 
-function filled(name: string, fields: Record<string, unknown>): Record<string, unknown> {
+/** Puts fields under a name, unless there are none. */
+function nestFields(name: string, fields: Record<string, unknown>): Record<string, unknown> {
   return Object.keys(fields).length > 0 ? { [name]: fields } : {};
 }
 
-function formatOf(format: unknown): Record<string, unknown> {
-  const wanted = readResponseFormat(ANTHROPIC_NAME, format);
-  if (!wanted.json) return {};
-  if (wanted.schema === undefined) {
+function buildOutputFormat(format: unknown): Record<string, unknown> {
+  const requested = readResponseFormat(ANTHROPIC_NAME, format);
+  if (!requested.json) return {};
+  if (requested.schema === undefined) {
     throw createUnsupportedFailure(
       ANTHROPIC_NAME,
       "a response_format without a schema",
       "Give it a JSON Schema.",
     );
   }
-  return { format: { type: "json_schema", schema: wanted.schema } };
+  return { format: { type: "json_schema", schema: requested.schema } };
 }
 
-/** The service's own tools, and tools that are in its own form, go through as they are. */
-function toolOf(tool: unknown, at: number): ContentBlock {
-  if (!isObject(tool)) throw new Failure("invalid_request", `Tool ${at} is not an object.`);
+/** Translates a function. Anthropic's own tools, and tools written in its form, stay as they are. */
+function toAnthropicTool(tool: unknown, index: number): ContentBlock {
+  if (!isObject(tool)) {
+    throw new Failure("invalid_request", `Tool ${index} is not an object. Correct the list of tools.`);
+  }
   if (tool["type"] !== "function" && typeof tool["name"] === "string") return tool;
-  const described = tool["function"];
-  if (!isObject(described) || typeof described["name"] !== "string") {
+  const definition = tool["function"];
+  if (!isObject(definition) || typeof definition["name"] !== "string") {
     throw createUnsupportedFailure(
       ANTHROPIC_NAME,
-      `tool ${at}: it is neither a function nor one of Anthropic's tools`,
+      `tool ${index}: it is neither a function nor one of Anthropic's tools`,
     );
   }
-  const { name, description, parameters, ...more } = described;
+  const { name, description, parameters, ...rest } = definition;
   const cache = tool["cache_control"] ? { cache_control: tool["cache_control"] } : {};
   return {
     name,
@@ -128,27 +131,30 @@ function toolOf(tool: unknown, at: number): ContentBlock {
     input_schema: isObject(parameters)
       ? { type: "object", ...parameters }
       : { type: "object", properties: {} },
-    ...omitNulls(more),
+    ...omitNulls(rest),
     ...cache,
   };
 }
 
-const CHOICES: Readonly<Record<string, string>> = { auto: "auto", none: "none", required: "any" };
+/** Anthropic's types of tool choice, by the words of Chat Completions. */
+const TOOL_CHOICES: Readonly<Record<string, string>> = { auto: "auto", none: "none", required: "any" };
 
-/** @param offered whether there are tools: without any the service refuses a choice */
-function choiceOf(choice: unknown, parallel: unknown, offered: boolean): ContentBlock | undefined {
-  if (!offered) return undefined;
-  const chosen = choice === undefined ? undefined : chosenTool(choice);
-  if (parallel !== false || chosen?.["type"] === "none") return chosen;
-  return { ...(chosen ?? { type: "auto" }), disable_parallel_tool_use: true };
+/** @param hasTools without tools Anthropic refuses any tool choice, so none is sent */
+function buildToolChoice(choice: unknown, parallel: unknown, hasTools: boolean): ContentBlock | undefined {
+  if (!hasTools) return undefined;
+  const translated = choice === undefined ? undefined : translateToolChoice(choice);
+  if (parallel !== false || translated?.["type"] === "none") return translated;
+  return { ...(translated ?? { type: "auto" }), disable_parallel_tool_use: true };
 }
 
-function chosenTool(choice: unknown): ContentBlock {
-  if (typeof choice === "string" && Object.hasOwn(CHOICES, choice)) return { type: CHOICES[choice] };
+function translateToolChoice(choice: unknown): ContentBlock {
+  if (typeof choice === "string" && Object.hasOwn(TOOL_CHOICES, choice))
+    return { type: TOOL_CHOICES[choice] };
   if (isObject(choice)) {
     const named = choice["function"];
     if (choice["type"] === "function" && isObject(named)) return { type: "tool", name: named["name"] };
+    // Already in Anthropic's form.
     if (["auto", "any", "tool", "none"].includes(String(choice["type"]))) return choice;
   }
-  throw createUnsupportedFailure(ANTHROPIC_NAME, `the tool_choice ${JSON.stringify(choice)}`);
+  throw createToolChoiceFailure(ANTHROPIC_NAME, choice);
 }

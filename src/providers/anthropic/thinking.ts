@@ -3,110 +3,126 @@ import { isObject } from "../../core/json/parse.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
 import { ANTHROPIC_NAME } from "./content-blocks.js";
 
-/** How a request asks for thinking. */
-export interface Thinking {
+/** The fields with which a request asks for thinking. */
+export interface ThinkingRequest {
   thinking?: Record<string, unknown>;
-  /** Tokens that thinking may take away from the answer's bound. */
+  /** Tokens of `max_tokens` that thinking may use up. */
   budget?: number;
   /** Goes into `output_config`. */
-  output?: Record<string, unknown>;
+  outputConfig?: Record<string, unknown>;
 }
 
-/** The least that the service takes. */
-const LEAST_BUDGET = 1024;
+/** The smallest budget that Anthropic takes. */
+const MIN_BUDGET_TOKENS = 1024;
 
-/** Tokens for each effort, for models that want a number. The largest leaves the smallest of them room for an answer. */
-const BUDGETS: Readonly<Record<string, number>> = {
-  minimal: LEAST_BUDGET,
-  low: LEAST_BUDGET,
+/** Thinking tokens by effort. The largest leaves room for an answer within the smallest model's limit. */
+const BUDGET_TOKENS: Readonly<Record<string, number>> = {
+  minimal: MIN_BUDGET_TOKENS,
+  low: MIN_BUDGET_TOKENS,
   medium: 4096,
   high: 16_384,
   xhigh: 24_576,
   max: 24_576,
 };
 
+/** The part of `max_tokens` that thinking may use at most. */
+const MAX_BUDGET_SHARE = 0.75;
+
+/** From this version on, models choose how long they think: they refuse a number of tokens or advise against it. */
+const ADAPTIVE_VERSION = 406;
+
+/** With thinking, Anthropic refuses a smaller `top_p`. */
+const MIN_TOP_P = 0.95;
+
 /**
- * What Chat Completions calls `reasoning_effort` (Anthropic's guide, "Extended thinking" and "Adaptive thinking"): older
- * models get a number of tokens, newer ones the word. The newest keep what they think to themselves if not asked for it.
- * @param most the author's bound of the whole answer, thinking included, in tokens
- * @throws Failure `invalid_request`
+ * Translates `reasoning_effort` (Anthropic's guides, "Extended thinking" and "Adaptive thinking"): older models take a
+ * number of tokens, newer ones a word. Models newer than `ADAPTIVE_VERSION` show their thinking only if asked to.
+ * @param maxTokens the author's limit for the whole answer, thinking included
+ * @throws Failure `invalid_request` for an unknown effort, or a limit that leaves no room for thinking
  */
-export function chooseThinking(model: string, effort: unknown, most: unknown): Thinking {
+export function chooseThinking(model: string, effort: unknown, maxTokens: unknown): ThinkingRequest {
   if (effort === undefined) return {};
   if (effort === "none") return { thinking: { type: "disabled" } };
-  const budget = budgetFor(effort);
-  if (budget === undefined)
-    throw createUnsupportedFailure(ANTHROPIC_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
-  const version = versionOf(model);
-  if (version >= ADAPTIVE) {
-    const newest = version > ADAPTIVE;
-    const word = { minimal: "low", xhigh: newest ? "xhigh" : "high" }[String(effort)] ?? effort;
-    const display = newest ? { display: "summarized" } : {};
-    return { thinking: { type: "adaptive", ...display }, budget, output: { effort: word } };
-  }
-  if (typeof most !== "number") return { thinking: { type: "enabled", budget_tokens: budget }, budget };
-  if (most <= LEAST_BUDGET) {
-    throw new Failure(
-      "invalid_request",
-      `${model} thinks within max_tokens, with ${LEAST_BUDGET} tokens at least. Raise max_tokens or leave reasoning_effort out.`,
+  const budget = findBudget(effort);
+  if (budget === undefined) {
+    throw createUnsupportedFailure(
+      ANTHROPIC_NAME,
+      `the reasoning_effort ${JSON.stringify(effort)}`,
+      `Use none, ${Object.keys(BUDGET_TOKENS).join(", ")}.`,
     );
   }
-  const within = Math.max(LEAST_BUDGET, Math.min(budget, Math.floor(most * 0.75)));
-  return { thinking: { type: "enabled", budget_tokens: within }, budget: within };
+  const version = readModelVersion(model);
+  if (version >= ADAPTIVE_VERSION) {
+    const isNewer = version > ADAPTIVE_VERSION;
+    const word = { minimal: "low", xhigh: isNewer ? "xhigh" : "high" }[String(effort)] ?? effort;
+    const display = isNewer ? { display: "summarized" } : {};
+    return { thinking: { type: "adaptive", ...display }, budget, outputConfig: { effort: word } };
+  }
+  if (typeof maxTokens !== "number") return { thinking: { type: "enabled", budget_tokens: budget }, budget };
+  if (maxTokens <= MIN_BUDGET_TOKENS) {
+    throw new Failure(
+      "invalid_request",
+      `${model} thinks within max_tokens and needs at least ${MIN_BUDGET_TOKENS} tokens for it. Raise max_tokens or leave reasoning_effort out.`,
+    );
+  }
+  const limit = Math.max(MIN_BUDGET_TOKENS, Math.min(budget, Math.floor(maxTokens * MAX_BUDGET_SHARE)));
+  return { thinking: { type: "enabled", budget_tokens: limit }, budget: limit };
 }
 
-function budgetFor(effort: unknown): number | undefined {
-  return typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
+function findBudget(effort: unknown): number | undefined {
+  return typeof effort === "string" && Object.hasOwn(BUDGET_TOKENS, effort)
+    ? BUDGET_TOKENS[effort]
+    : undefined;
 }
 
-/** The tokens that the author gives for thinking in the service's own form, whose own effort is `high`. */
+/** Reads how many tokens a request in Anthropic's own form allows for thinking; its default effort is `high`. */
 export function readThinkingBudget({
   thinking,
   output_config: output,
 }: Readonly<Record<string, unknown>>): number {
   if (!isObject(thinking)) return 0;
   const { type, budget_tokens: budget } = thinking;
-  if (type === "adaptive") return budgetFor(isObject(output) ? output["effort"] : "high") ?? BUDGETS["high"]!;
+  if (type === "adaptive") {
+    return findBudget(isObject(output) ? output["effort"] : "high") ?? BUDGET_TOKENS["high"]!;
+  }
   return typeof budget === "number" ? budget : 0;
 }
 
-/** From this version on a model decides by itself how long it thinks, and refuses a number or advises against it. */
-const ADAPTIVE = 406;
-
 /**
- * A model's version, the major part as hundreds: 406 for `claude-opus-4-6`. Versions stand in names as in
- * `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `anthropic.claude-opus-4@20250514`.
- * @returns that of a newest model where the name has none; 0 for a model of another house behind a gateway (MiniMax,
- *   Kimi), which knows only the older form
+ * Reads a model's version, with the major part as hundreds: 406 for `claude-opus-4-6`. Names look like
+ * `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest` or `anthropic.claude-opus-4@20250514`.
+ * @returns infinity for a Claude without a version in its name; 0 for another vendor's model behind a gateway (MiniMax,
+ *   Kimi), which knows only the older form of thinking
  */
-function versionOf(model: string): number {
+function readModelVersion(model: string): number {
   const version = /claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)/i.exec(model);
   if (!version) return /claude/i.test(model) ? Number.POSITIVE_INFINITY : 0;
   return Number(version[1]) * 100 + Number(version[2] ?? 0);
 }
 
 /**
- * What the service refuses beside thinking, told in words that help.
- * @param body the request's
+ * Refuses the parameters that Anthropic refuses together with thinking, because its own errors do not say what to change.
+ * Other vendors' models are not checked.
+ * @param body the body of the request
  * @throws Failure `invalid_request`
  */
 export function checkThinking(model: string, body: Readonly<Record<string, unknown>>): void {
   const { thinking, temperature, top_k, top_p, tool_choice: choice } = body;
-  const kind = isObject(thinking) ? thinking["type"] : undefined;
-  if ((kind !== "enabled" && kind !== "adaptive") || versionOf(model) === 0) return;
-  const refused = [
+  const type = isObject(thinking) ? thinking["type"] : undefined;
+  if ((type !== "enabled" && type !== "adaptive") || readModelVersion(model) === 0) return;
+  const conflict = [
     temperature !== undefined && temperature !== 1 && "a temperature other than 1",
     top_k !== undefined && "top_k",
-    typeof top_p === "number" && top_p < LEAST_TOP_P && `top_p below ${LEAST_TOP_P}`,
-    isObject(choice) && ["any", "tool"].includes(String(choice["type"])) && "a tool that has to be called",
-  ].find((what) => what !== false);
-  if (refused)
+    typeof top_p === "number" && top_p < MIN_TOP_P && `top_p below ${MIN_TOP_P}`,
+    isObject(choice) &&
+      ["any", "tool"].includes(String(choice["type"])) &&
+      "a tool choice that forces a call",
+  ].find((text) => text !== false);
+  if (conflict) {
     throw createUnsupportedFailure(
       ANTHROPIC_NAME,
-      `${refused} beside thinking`,
-      "Leave out the one or the other.",
+      `${conflict} together with thinking`,
+      "Leave out one of the two.",
     );
+  }
 }
-
-/** Below it the service takes none that thinks. */
-const LEAST_TOP_P = 0.95;

@@ -9,8 +9,8 @@ import { joinPath } from "../shared/url.js";
 import { buildHeaders, buildPostRequest } from "../shared/wire-request.js";
 import { buildGeminiBody } from "./request.js";
 
-/** The largest page of the list of models; there are fewer. */
-const MODELS = 1000;
+/** The largest page of the model list, which holds all models. */
+const MAX_MODELS_PER_PAGE = 1000;
 
 /** Google's Gemini API (ai.google.dev/api). */
 export const GEMINI: Provider = {
@@ -19,59 +19,63 @@ export const GEMINI: Provider = {
   baseUrl: "https://generativelanguage.googleapis.com/v1beta",
   keyRequired: true,
   keyVariable: "GEMINI_API_KEY",
-  // What becomes of an answer that stands last is documented nowhere.
+  // Google does not document what happens to an answer at the end of the conversation.
   prefill: false,
-  chat,
-  models,
-  modelNames: generatingModels,
+  chat: buildChatRequest,
+  models: buildModelsRequest,
+  modelNames: readGeneratingModels,
   failure: readResponseFailure,
 };
 
-function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
-  const url = at(endpoint, `${pathOf(request.model)}:streamGenerateContent`);
-  // Without it the service streams an array.
+function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  const url = buildUrl(endpoint, `${buildModelPath(request.model)}:streamGenerateContent`);
+  // Without it, the response is one JSON array instead of server-sent events.
   url.searchParams.set("alt", "sse");
-  return buildPostRequest(url, headersOf(endpoint), buildGeminiBody(request));
+  return buildPostRequest(url, buildGeminiHeaders(endpoint), buildGeminiBody(request));
 }
 
-function models(endpoint: Endpoint): WireRequest {
-  const url = at(endpoint, "models");
-  url.searchParams.set("pageSize", String(MODELS));
-  return { method: "GET", url, headers: headersOf(endpoint) };
+function buildModelsRequest(endpoint: Endpoint): WireRequest {
+  const url = buildUrl(endpoint, "models");
+  url.searchParams.set("pageSize", String(MAX_MODELS_PER_PAGE));
+  return { method: "GET", url, headers: buildGeminiHeaders(endpoint) };
 }
 
-/** The version may be left out, and the address of the service's imitation of OpenAI's API is taken for its own. */
-function at(endpoint: Endpoint, path: string): URL {
+/** Builds a URL below the base URL, which may lack the version or be that of Gemini's OpenAI-compatible API. */
+function buildUrl(endpoint: Endpoint, path: string): URL {
   const url = new URL(endpoint.baseUrl);
   url.pathname = url.pathname.replace(/\/openai\/*$/, "");
   return joinPath(url.href, url.pathname === "/" ? `v1beta/${path}` : path);
 }
 
-/** Never in the address, where the service takes it too: addresses are logged on the way. */
-function headersOf(endpoint: Endpoint): Record<string, string> {
+/** Builds the headers with the key. Gemini takes it in the URL too, but URLs get logged on the way. */
+function buildGeminiHeaders(endpoint: Endpoint): Record<string, string> {
   return buildHeaders(endpoint, endpoint.apiKey ? { "x-goog-api-key": endpoint.apiKey } : {});
 }
 
-/** `models/gemini-2.5-pro` for that and for `gemini-2.5-pro`; other collections (`tunedModels/…`) as they are. */
-function pathOf(model: string): string {
+/**
+ * Builds the path of a model: `models/gemini-2.5-pro` for `gemini-2.5-pro`. A name with a collection (`models/…`,
+ * `tunedModels/…`) stays as it is.
+ * @throws Failure `invalid_request` for a name that would lead to another address
+ */
+function buildModelPath(model: string): string {
   const name = model.trim();
   if (!/^[\w.@-]+(\/[\w.@-]+)*$/.test(name) || /(^|\/)\.+(\/|$)/.test(name)) {
     throw new Failure(
       "invalid_request",
-      `"${name.slice(0, 80)}" cannot be the name of a model of Gemini's. Choose one from the list.`,
+      `"${name.slice(0, 80)}" cannot be the name of a Gemini model. Choose one from the list.`,
     );
   }
   return name.includes("/") ? name : `models/${name}`;
 }
 
-/** Those that write an answer; others embed or count. */
-function generatingModels(body: unknown): string[] {
+/** Reads the names of the models that generate text; others embed or only count tokens. */
+function readGeneratingModels(body: unknown): string[] {
   const list = isObject(body) ? body["models"] : undefined;
-  const generating = Array.isArray(list) ? list.filter(generates) : body;
+  const generating = Array.isArray(list) ? list.filter(isGenerating) : body;
   return readModelNames(generating).map((name) => name.replace(/^models\//, ""));
 }
 
-function generates(model: unknown): boolean {
+function isGenerating(model: unknown): boolean {
   const methods = isObject(model) ? model["supportedGenerationMethods"] : undefined;
   return !Array.isArray(methods) || methods.includes("generateContent");
 }

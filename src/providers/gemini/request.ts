@@ -1,12 +1,18 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type IgnorableParameters, OPENAI_ONLY, requireObject, sendable } from "../shared/parameters.js";
+import {
+  COMMON_ADVICE,
+  OPENAI_ONLY,
+  type ParameterRules,
+  requireObject,
+  selectParameters,
+} from "../shared/parameters.js";
 import { readResponseFormat } from "../shared/response-format.js";
-import { createUnsupportedFailure } from "../shared/unsupported.js";
+import { createToolChoiceFailure, createUnsupportedFailure } from "../shared/unsupported.js";
 import { buildGeminiContents, GEMINI_NAME } from "./contents.js";
 
-/** Parameters that have only another name (Gemini API reference, "GenerationConfig"). */
+/** Gemini's names of parameters (Gemini API reference, "GenerationConfig"). */
 const RENAMED: Readonly<Record<string, string>> = {
   temperature: "temperature",
   top_p: "topP",
@@ -19,18 +25,20 @@ const RENAMED: Readonly<Record<string, string>> = {
   top_logprobs: "logprobs",
 };
 
-const UNKNOWN: IgnorableParameters = { ...OPENAI_ONLY, parallel_tool_calls: (value) => value !== false };
-
-/** What takes the place of a parameter that the service does not have. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  functions: "Use tools.",
-  function_call: "Use tool_choice.",
-  web_search_options: 'Add {"googleSearch": {}} to the tools.',
-  audio: "Use modalities, and speechConfig in generationConfig.",
+/** Parameters that Gemini lacks. All others are sent, so that its own new ones need no change here. */
+const RULES: ParameterRules = {
+  service: GEMINI_NAME,
+  ignorable: { ...OPENAI_ONLY, parallel_tool_calls: (value) => value !== false },
+  advice: {
+    ...COMMON_ADVICE,
+    function_call: "Use tool_choice.",
+    web_search_options: 'Add {"googleSearch": {}} to the tools.',
+    audio: "Use modalities, and speechConfig in generationConfig.",
+  },
 };
 
-/** Tokens for each effort, for models that want a number (Gemini API, "OpenAI compatibility"). */
-const BUDGETS: Readonly<Record<string, number>> = {
+/** Thinking tokens by effort (Gemini API, "OpenAI compatibility"). */
+const BUDGET_TOKENS: Readonly<Record<string, number>> = {
   none: 0,
   minimal: 1024,
   low: 1024,
@@ -38,12 +46,13 @@ const BUDGETS: Readonly<Record<string, number>> = {
   high: 24_576,
 };
 
+/** Words for the effort that models from version 3 on take. */
 const LEVELS: ReadonlySet<unknown> = new Set(["minimal", "low", "medium", "high"]);
 
 /**
- * The body of a request for streamGenerateContent. Fields that Chat Completions does not have (`safetySettings`,
- * `cachedContent`, more in `generationConfig`) go through as they are.
- * @throws Failure `invalid_request` for what would be lost
+ * Builds the body of a request to streamGenerateContent. Fields that Chat Completions does not have (`safetySettings`,
+ * `cachedContent`, further ones in `generationConfig`) are sent as they are.
+ * @throws Failure `invalid_request` for anything that Gemini cannot take
  */
 export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
   const {
@@ -57,63 +66,70 @@ export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
     generationConfig,
     ...parameters
   } = cleanParameters(request.parameters);
-  const most = max_completion_tokens ?? max_tokens;
+  const maxTokens = max_completion_tokens ?? max_tokens;
   const renamed: Record<string, unknown> = {};
-  for (const [name, to] of Object.entries(RENAMED)) {
-    if (parameters[name] !== undefined) renamed[to] = parameters[name];
+  for (const [name, geminiName] of Object.entries(RENAMED)) {
+    if (parameters[name] !== undefined) renamed[geminiName] = parameters[name];
     delete parameters[name];
   }
   const config = {
     ...renamed,
-    ...(most === undefined ? {} : { maxOutputTokens: most }),
+    ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
     ...(stop === undefined ? {} : { stopSequences: Array.isArray(stop) ? stop : [stop] }),
     ...(Array.isArray(modalities)
       ? { responseModalities: modalities.map((modality) => String(modality).toUpperCase()) }
       : {}),
-    ...formatOf(response_format),
-    ...thinkingOf(request.model, reasoning_effort),
+    ...buildOutputFormat(response_format),
+    ...buildThinkingConfig(request.model, reasoning_effort),
     ...requireObject(GEMINI_NAME, "generationConfig", generationConfig),
   };
-  const tools = toolsOf(request.tools ?? []);
+  const tools = buildTools(request.tools ?? []);
   return {
     ...buildGeminiContents(request.messages, request.model),
     ...(tools.length > 0 ? { tools } : {}),
-    ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: toolConfigOf(tool_choice) } : {}),
+    ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: buildToolConfig(tool_choice) } : {}),
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
-    ...sendable(GEMINI_NAME, parameters, UNKNOWN, INSTEAD),
+    ...selectParameters(RULES, parameters),
   };
 }
 
-function formatOf(format: unknown): Record<string, unknown> {
-  const wanted = readResponseFormat(GEMINI_NAME, format);
-  if (!wanted.json) return {};
+function buildOutputFormat(format: unknown): Record<string, unknown> {
+  const requested = readResponseFormat(GEMINI_NAME, format);
+  if (!requested.json) return {};
   return {
     responseMimeType: "application/json",
-    ...(wanted.schema === undefined ? {} : { responseJsonSchema: wanted.schema }),
+    ...(requested.schema === undefined ? {} : { responseJsonSchema: requested.schema }),
   };
 }
 
-/** From version 3 on; these advise against a number and still take it, so a name without a version gets one. */
-const WANTS_WORD = /gemini-([3-9]|\d\d)/;
+/** Models that take a word for the effort: from version 3 on. They also take a number, as does any without a version. */
+const TAKES_LEVEL = /gemini-([3-9]|\d\d)/;
 
-/** They think at least a little. */
+/** Models whose thinking cannot be switched off. */
 const ALWAYS_THINKS = /gemini-(2\.5-)?pro\b/;
 
 /**
- * Earlier models want a number of tokens, later ones a word; and all tell their thoughts only when asked to.
- * @throws Failure `invalid_request`
+ * Translates `reasoning_effort`: earlier models take a number of tokens, later ones a word. All show their thoughts only
+ * if asked to.
+ * @throws Failure `invalid_request` for an effort that the model does not have
  */
-function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
+function buildThinkingConfig(model: string, effort: unknown): Record<string, unknown> {
   if (effort === undefined) return {};
-  if (!WANTS_WORD.test(model)) {
-    const budget = typeof effort === "string" && Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] : undefined;
-    if (budget === undefined)
-      throw createUnsupportedFailure(GEMINI_NAME, `the reasoning_effort ${JSON.stringify(effort)}`);
+  if (!TAKES_LEVEL.test(model)) {
+    const budget =
+      typeof effort === "string" && Object.hasOwn(BUDGET_TOKENS, effort) ? BUDGET_TOKENS[effort] : undefined;
+    if (budget === undefined) {
+      throw createUnsupportedFailure(
+        GEMINI_NAME,
+        `the reasoning_effort ${JSON.stringify(effort)}`,
+        `Use ${Object.keys(BUDGET_TOKENS).join(", ")}.`,
+      );
+    }
     if (budget === 0 && ALWAYS_THINKS.test(model)) {
       throw createUnsupportedFailure(
         GEMINI_NAME,
         `the reasoning_effort "none" for ${model}`,
-        "It always thinks: use minimal.",
+        "It always thinks. Use minimal.",
       );
     }
     return { thinkingConfig: { thinkingBudget: budget, includeThoughts: budget > 0 } };
@@ -122,31 +138,34 @@ function thinkingOf(model: string, effort: unknown): Record<string, unknown> {
     throw createUnsupportedFailure(
       GEMINI_NAME,
       `the reasoning_effort ${JSON.stringify(effort)} for ${model}`,
-      "It takes minimal, low, medium and high.",
+      "Use minimal, low, medium or high.",
     );
   }
   return { thinkingConfig: { thinkingLevel: effort, includeThoughts: true } };
 }
 
-/** Functions together are one tool; the service's own tools (`{"googleSearch": {}}`) go through as they are. */
-function toolsOf(tools: readonly unknown[]): object[] {
+/** Puts all functions into one tool. Gemini's own tools (`{"googleSearch": {}}`) are sent as they are. */
+function buildTools(tools: readonly unknown[]): object[] {
   const functions: object[] = [];
-  const own: object[] = [];
-  for (const [at, tool] of tools.entries()) {
-    if (!isObject(tool)) throw new Failure("invalid_request", `Tool ${at} is not an object.`);
-    const described = tool["function"];
-    if (isObject(described) && typeof described["name"] === "string") functions.push(declaration(described));
-    else if (tool["type"] === undefined) own.push(tool);
+  const ownTools: object[] = [];
+  for (const [index, tool] of tools.entries()) {
+    if (!isObject(tool)) {
+      throw new Failure("invalid_request", `Tool ${index} is not an object. Correct the list of tools.`);
+    }
+    const definition = tool["function"];
+    if (isObject(definition) && typeof definition["name"] === "string")
+      functions.push(buildDeclaration(definition));
+    else if (tool["type"] === undefined) ownTools.push(tool);
     else
       throw createUnsupportedFailure(
         GEMINI_NAME,
-        `tool ${at}: it is neither a function nor one of Gemini's tools`,
+        `tool ${index}: it is neither a function nor one of Gemini's tools`,
       );
   }
-  return functions.length > 0 ? [{ functionDeclarations: functions }, ...own] : own;
+  return functions.length > 0 ? [{ functionDeclarations: functions }, ...ownTools] : ownTools;
 }
 
-function declaration({ name, description, parameters }: Record<string, unknown>): object {
+function buildDeclaration({ name, description, parameters }: Record<string, unknown>): object {
   return {
     name,
     ...(description ? { description } : {}),
@@ -154,9 +173,10 @@ function declaration({ name, description, parameters }: Record<string, unknown>)
   };
 }
 
+/** Gemini's modes of tool calling, by the words of `tool_choice`. */
 const MODES: Readonly<Record<string, string>> = { auto: "AUTO", none: "NONE", required: "ANY" };
 
-function toolConfigOf(choice: unknown): object {
+function buildToolConfig(choice: unknown): object {
   if (typeof choice === "string" && Object.hasOwn(MODES, choice)) {
     return { functionCallingConfig: { mode: MODES[choice] } };
   }
@@ -164,5 +184,5 @@ function toolConfigOf(choice: unknown): object {
   if (isObject(named) && typeof named["name"] === "string") {
     return { functionCallingConfig: { mode: "ANY", allowedFunctionNames: [named["name"]] } };
   }
-  throw createUnsupportedFailure(GEMINI_NAME, `the tool_choice ${JSON.stringify(choice)}`);
+  throw createToolChoiceFailure(GEMINI_NAME, choice);
 }

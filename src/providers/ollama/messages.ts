@@ -3,40 +3,45 @@ import { describePart, readContentParts } from "../shared/content-parts.js";
 import { joinText, readAnswerText, requireText } from "../shared/message-text.js";
 import { CallNames, readPastCalls } from "../shared/past-calls.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
-/** How error messages call the service. */
+/** The service's name in error messages. */
 export const OLLAMA_NAME = "Ollama";
 
-/** A conversation of Chat Completions as Ollama has it: one text a message, images beside it, arguments as objects. */
+/**
+ * Translates a conversation of Chat Completions for Ollama: one text per message, images beside it, arguments of tool
+ * calls as objects.
+ * @throws Failure `invalid_request` that names what cannot be sent, and in which message
+ */
 export function buildOllamaMessages(messages: readonly ChatMessage[]): object[] {
   const names = new CallNames();
-  return messages.map((message, at) => {
-    const place = `Message ${at}`;
+  return messages.map((message, index) => {
+    const place = `Message ${index}`;
     switch (message.role) {
       case "system":
       case "developer":
         return { role: "system", content: requireText(OLLAMA_NAME, message, place) };
       case "user":
-        return userMessage(message, place);
+        return buildUserMessage(message, place);
       case "assistant":
-        return assistantMessage(message, names, place);
+        return buildAssistantMessage(message, names, place);
       case "tool":
-        return toolResult(message, names, place);
+        return buildToolMessage(message, names, place);
       default:
         throw createUnsupportedFailure(OLLAMA_NAME, `the role "${message.role}" (${place})`);
     }
   });
 }
 
-function userMessage(message: ChatMessage, place: string): object {
+function buildUserMessage(message: ChatMessage, place: string): object {
   const parts = readContentParts(message, place);
   const images = parts.flatMap((part) => {
     if (part.kind === "text") return [];
-    if (part.kind !== "image")
+    if (part.kind !== "image") {
       throw createUnsupportedFailure(
         OLLAMA_NAME,
         `${describePart(part)} (${place})`,
-        "It takes text and images.",
+        "Send text and images.",
       );
+    }
     if (part.data) return [part.data.base64];
     throw createUnsupportedFailure(
       OLLAMA_NAME,
@@ -47,7 +52,7 @@ function userMessage(message: ChatMessage, place: string): object {
   return { role: "user", content: joinText(parts), ...(images.length > 0 ? { images } : {}) };
 }
 
-function assistantMessage(message: ChatMessage, names: CallNames, place: string): object {
+function buildAssistantMessage(message: ChatMessage, names: CallNames, place: string): object {
   const calls = readPastCalls(OLLAMA_NAME, message, place);
   names.add(calls);
   const thinking = message["reasoning_content"];
@@ -66,7 +71,7 @@ function assistantMessage(message: ChatMessage, names: CallNames, place: string)
   };
 }
 
-function toolResult(message: ChatMessage, names: CallNames, place: string): object {
+function buildToolMessage(message: ChatMessage, names: CallNames, place: string): object {
   const id = message["tool_call_id"];
   return {
     role: "tool",

@@ -15,21 +15,21 @@ import {
 import { OLLAMA_NAME } from "./messages.js";
 import { buildOllamaBody } from "./request.js";
 
-/** Ollama's own API (docs.ollama.com/api), which tells and takes more than its imitation of OpenAI's. */
+/** Ollama's own API (docs.ollama.com/api), which has more options and details than its OpenAI-compatible one. */
 export const OLLAMA: Provider = {
   id: "ollama",
-  label: "Ollama",
+  label: OLLAMA_NAME,
   baseUrl: "http://127.0.0.1:11434",
   keyRequired: false,
   prefill: true,
   settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
-  chat,
+  chat: buildChatRequest,
   models: (endpoint) => buildGetRequest(endpoint, joinPath(trimOllamaUrl(endpoint.baseUrl), "api/tags")),
   modelNames: readModelNames,
   failure: readResponseFailure,
 };
 
-function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
+function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {
   return buildPostRequest(
     joinPath(trimOllamaUrl(endpoint.baseUrl), "api/chat"),
     buildHeaders(endpoint, buildBearerHeader(endpoint)),
@@ -38,13 +38,16 @@ function chat(request: ChatRequest, endpoint: Endpoint): WireRequest {
   );
 }
 
-/** @throws Failure `configuration` for an address that belongs to another part of the service */
-export function trimOllamaUrl(baseUrl: string): string {
+/**
+ * Cuts the path of an API (`/api`, `/v1`) off the base URL.
+ * @throws Failure `configuration` for the URL of one operation
+ */
+function trimOllamaUrl(baseUrl: string): string {
   const url = new URL(baseUrl);
   if (/\/api\/(chat|generate|tags)\/*$/.test(url.pathname)) {
     throw new Failure(
       "configuration",
-      `The base URL ends in a path of ${OLLAMA_NAME}'s: it is only the address of the server.`,
+      `The base URL of ${OLLAMA_NAME} ends in the path of an operation. Enter only the address of the server.`,
     );
   }
   url.pathname = url.pathname.replace(/\/(api|v1)\/*$/, "");

@@ -2,30 +2,30 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 
-/** Bytes that stand in the request itself. */
+/** A file's bytes inside the request. */
 export interface InlineData {
-  /** In lower case and without parameters, `image/png`. */
+  /** In lower case, without parameters: `image/png`. */
   mediaType: string;
   base64: string;
 }
 
 /**
- * A part of a message's content, told from the many ways in which Chat Completions writes it. `raw` is the author's own
- * part, for what only one service knows (`cache_control`).
+ * One part of a message's content, read from any of the forms that Chat Completions has for it. `raw` is the part as the
+ * author wrote it, for fields that only one service knows (`cache_control`).
  */
 export type ContentPart = { raw: Readonly<Record<string, unknown>> } & (
   | { kind: "text"; text: string }
-  /** Either a web address or the bytes. */
+  /** Has either a web address or the bytes. */
   | { kind: "image"; url?: string; data?: InlineData }
-  /** A web address, the id of a file that the service keeps, or the bytes. */
+  /** Has a web address, the id of a file stored at the service, or the bytes. */
   | { kind: "file"; name?: string; url?: string; id?: string; data?: InlineData }
   | { kind: "audio"; data: InlineData }
   | { kind: "video"; url?: string; data?: InlineData }
-  /** A part of a type that Chat Completions does not have: perhaps the service's own. */
+  /** A type that Chat Completions does not have, possibly the service's own; `""` if the part has no type. */
   | { kind: "other"; type: string }
 );
 
-/** What audio formats are called by those who do not say `input_audio.format`. */
+/** Media types of audio formats whose type is not `audio/<format>`. */
 const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     mp3: "audio/mpeg",
@@ -34,7 +34,7 @@ const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Media types by the ending of a file's name or address. */
+/** Media types by file extension. */
 const MEDIA_TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     pdf: "application/pdf",
@@ -59,16 +59,16 @@ const MEDIA_TYPES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** What a file is by its name or web address; undefined where neither tells. */
+/** Guesses a media type from the extension of a file name or web address; undefined if it is unknown. */
 export function guessMediaType(name: string): string | undefined {
-  const ending = /\.(\w+)(?:[?#]|$)/.exec(name)?.[1];
-  return MEDIA_TYPES.get(ending?.toLowerCase() ?? "");
+  const extension = /\.(\w+)(?:[?#]|$)/.exec(name)?.[1];
+  return MEDIA_TYPES.get(extension?.toLowerCase() ?? "");
 }
 
 /**
- * The parts of a message's content, whether that is a text, one part or a list; none where it is null.
- * @param place how the author finds the message, "Message 3"
- * @throws Failure `invalid_request` for what is no content
+ * Reads a message's content: a text, one part, a list of both, or null (no parts).
+ * @param place where the author finds the message, for errors: "Message 3"
+ * @throws Failure `invalid_request` that begins with the place, for content in no known form
  */
 export function readContentParts(message: ChatMessage, place: string): ContentPart[] {
   const { content } = message;
@@ -82,7 +82,7 @@ function readPart(part: unknown, place: string): ContentPart {
   if (!isObject(part)) {
     throw new Failure(
       "invalid_request",
-      `${place} has content that is neither a text nor a list of content parts.`,
+      `${place} has content that is neither a text nor a list of content parts. Make it one of them.`,
     );
   }
   const raw = part;
@@ -120,29 +120,32 @@ function readPart(part: unknown, place: string): ContentPart {
 
 function readText(value: unknown, place: string): string {
   if (typeof value === "string") return value;
-  throw new Failure("invalid_request", `${place} has a text part without a text.`);
+  throw new Failure("invalid_request", `${place} has a text part without a text. Add the text.`);
 }
 
 function readLocation(url: unknown, type: string, place: string): { url?: string; data?: InlineData } {
   if (typeof url !== "string" || url === "") {
-    throw new Failure("invalid_request", `${place} has a part of type ${type} without a URL.`);
+    throw new Failure("invalid_request", `${place} has a part of type ${type} without a URL. Add one.`);
   }
   if (/^https?:/i.test(url)) return { url };
   const data = parseDataUrl(url);
   if (data) return { data };
   throw new Failure(
     "invalid_request",
-    `${place} has a part of type ${type} whose URL is neither http, https nor data.`,
+    `${place} has a part of type ${type} whose URL is neither http, https nor data. Use one of these.`,
   );
 }
 
 function readAudio(audio: unknown, place: string): InlineData {
   const [data, format] = isObject(audio) ? [audio["data"], audio["format"]] : [];
   if (typeof data !== "string" || data === "") {
-    throw new Failure("invalid_request", `${place} has an audio part without data.`);
+    throw new Failure(
+      "invalid_request",
+      `${place} has an audio part without data. Set its field data to base64 text.`,
+    );
   }
-  const url = parseDataUrl(data);
-  if (url) return url;
+  const inline = parseDataUrl(data);
+  if (inline) return inline;
   const name = typeof format === "string" && format !== "" ? format.toLowerCase() : "wav";
   return { mediaType: AUDIO_TYPES.get(name) ?? `audio/${name}`, base64: data };
 }
@@ -154,7 +157,7 @@ function readFile(
   const { file_data: data, file_id: id, file_url: url, filename } = file;
   const name = typeof filename === "string" && filename !== "" ? { name: filename } : {};
   if (typeof data === "string" && data !== "") {
-    // Without a name it is what Chat Completions' files are.
+    // A file without a name is a PDF: OpenAI documents no other files.
     const mediaType = name.name
       ? (guessMediaType(name.name) ?? "application/octet-stream")
       : "application/pdf";
@@ -162,25 +165,28 @@ function readFile(
   }
   if (typeof id === "string" && id !== "") return { ...name, id };
   if (typeof url === "string" && /^https?:/i.test(url)) return { ...name, url };
-  throw new Failure("invalid_request", `${place} has a file part without file_data, file_id or file_url.`);
+  throw new Failure(
+    "invalid_request",
+    `${place} has a file part without file_data, file_id or file_url. Set one of them.`,
+  );
 }
 
-/** The bytes that a data URL holds (RFC 2397), or undefined where it is none. */
+/** Parses a data URL (RFC 2397); undefined for any other URL. */
 function parseDataUrl(url: string): InlineData | undefined {
   const comma = url.indexOf(",");
   const head = /^data:([^;,]*)((?:;[^;,]*)*)$/i.exec(url.slice(0, Math.max(comma, 0)));
   if (!head) return undefined;
   const mediaType = head[1]!.toLowerCase() || "text/plain";
-  const said = url.slice(comma + 1);
-  if (/;\s*base64$/i.test(head[2]!)) return { mediaType, base64: said };
+  const data = url.slice(comma + 1);
+  if (/;\s*base64$/i.test(head[2]!)) return { mediaType, base64: data };
   try {
-    return { mediaType, base64: Buffer.from(decodeURIComponent(said)).toString("base64") };
+    return { mediaType, base64: Buffer.from(decodeURIComponent(data)).toString("base64") };
   } catch {
     return undefined;
   }
 }
 
-/** A part in words. */
+/** Describes a part for an error message, as the object of "cannot take". */
 export function describePart(part: ContentPart): string {
   if (part.kind !== "other") return part.kind === "image" ? "an image" : `a part of type ${part.kind}`;
   return part.type === "" ? "a content part without a type" : `a content part of type ${part.type}`;

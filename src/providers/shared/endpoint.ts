@@ -1,35 +1,38 @@
-/** Where a service lives and how to be let in. */
+/** Where a service is reached and with which credentials. */
 export interface Endpoint {
-  /** With the path up to and without the last part, `https://api.openai.com/v1`. */
+  /** The address up to the part that names the operation: `https://api.openai.com/v1`. */
   baseUrl: string;
   apiKey?: string;
-  /** Further headers. */
+  /** Extra request headers. */
   headers?: Readonly<Record<string, string>>;
-  /** Names of those that are no secret, as they stand there. Default: none. */
+  /** Names of extra headers that hold no secret, spelt as in `headers`. Default: none. */
   plainHeaders?: readonly string[];
-  /** The values of the provider's own settings, by name. */
+  /** Values of the provider's own settings, by name. */
   settings?: Readonly<Record<string, unknown>>;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Names of headers that hold a secret, whoever says that they do not. */
+/** Header names that suggest a secret. Their values are kept secret even if the author lists them as plain. */
 const SECRET_NAME =
   /auth|cookie|key|token|secret|passw|passphrase|credential|pwd|jwt|session|signature|(?<![a-z])(cred|pass|sign)s?(?![a-z])/i;
 
-/** The values of headers that must not be told. */
+/** Lists the values of extra headers that must not appear in messages or logs. */
 export function listSecretHeaderValues({ headers = {}, plainHeaders = [] }: Partial<Endpoint>): string[] {
   return Object.keys(headers)
     .filter((name) => !plainHeaders.includes(name) || SECRET_NAME.test(name))
     .map((name) => headers[name]!);
 }
 
-/** Whether what is sent there can be read on the way: plain HTTP, to another machine. */
+/** Whether requests to this URL can be read on the way: plain HTTP to another machine. */
 export function isRemotePlainHttp(url: URL): boolean {
   return url.protocol === "http:" && !LOOPBACK.test(url.hostname);
 }
 
-/** Which service this is: the provider's id, and the machine where that is not the provider's own. */
+/**
+ * Names the service that a request goes to: the provider's id, followed by `@` and the host if that is not the
+ * provider's default host.
+ */
 export function formatServiceName(
   { id, baseUrl }: { id: string; baseUrl?: string },
   endpoint: Endpoint,

@@ -1,12 +1,14 @@
-/** The name of an environment variable, anywhere in a value or, in Node-RED's older form, as all of it. */
+/** A reference to an environment variable: `${NAME}` anywhere in a text, or Node-RED's older `$(NAME)` as all of it. */
 export const VARIABLE_REFERENCE = /\$\{([^}]*)\}|^\s*\$\(([^)]*)\)\s*$/;
 
 /**
- * The environment variable that a value still names because it is not set; undefined for any other value.
- * @param whole heard only where it is all of the value: a key may have such characters of its own
+ * Finds the environment variable that a value still refers to. Node-RED replaces references to variables that are set,
+ * so the variable is not set.
+ * @param wholeOnly count a reference only if it is the whole value; a key may contain `${` itself
+ * @returns the variable's name, or undefined if the value refers to none
  */
-export function findUnresolvedVariable(value: string, whole = false): string | undefined {
+export function findUnresolvedVariable(value: string, wholeOnly = false): string | undefined {
   const match = VARIABLE_REFERENCE.exec(value);
-  if (!match || (whole && match[0].trim() !== value.trim())) return undefined;
+  if (!match || (wholeOnly && match[0].trim() !== value.trim())) return undefined;
   return match[1] ?? match[2];
 }

@@ -1,40 +1,42 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
 
-/** How a job ends: charged, or not. */
+/** How a job ends: `completed` is charged, `failed` is not. */
 export type JobStatus = "completed" | "failed";
 
-/** What a service says of a job that it has ended. */
+/** What a service says about a job that has ended. */
 export interface JobAccount {
-  /** The service's own word, in lower case. */
+  /** The service's own word, in lower case; `unknown` if it says nothing. */
   status: string;
-  /** Of the team, after this job; null where the service does not say. */
+  /** The team's credits after this job; null if the service does not say. */
   creditsRemaining: number | null;
-  /** Whether the job was charged; null where the service does not say. */
+  /** Whether the job was charged; null if the service does not say. */
   creditApplied: boolean | null;
 }
 
-/** What a job that is created is known by. */
+/** What a service records with a new job. */
 export interface JobLabel {
-  /** Default: the provider's own. */
+  /** Default: the type that is set in the provider. */
   type?: string;
-  /** Whom it is for, and what else is to be noted of it: `user` and `metadata` of Chat Completions. */
+  /** `user` of Chat Completions: whom the job is for. */
   user?: unknown;
+  /** `metadata` of Chat Completions: an object. */
   metadata?: unknown;
 }
 
 /**
- * A service that wants a job around its streams: created before, completed afterwards, and charged at its completion.
- * Pure, like the provider that it belongs to; whoever streams keeps the order.
+ * The requests of a service that bills by job: a job is created before its streams, completed after them, and charged
+ * on completion. Pure, like the provider that it belongs to; the client keeps the order.
  */
 export interface JobProtocol {
-  /** @throws Failure `invalid_request` for a request that the service cannot take: no job is created for it */
+  /** @throws Failure `invalid_request` if the service cannot take the request: no job is created for it then */
   checkRequest(request: ChatRequest): void;
-  /** @throws Failure `invalid_request` for a label that it cannot have */
+  /** @throws Failure `invalid_request` if the service cannot take the label */
   buildCreateRequest(endpoint: Endpoint, label: JobLabel): WireRequest;
-  /** The id of the job that has been created. @throws Failure `bad_response` where the answer names none */
+  /** Reads the id of the new job. @throws Failure `bad_response` if the response has none */
   readJobId(body: unknown): string;
-  /** @param reason why it failed */
+  /** @param reason why a failed job failed, for the service's records */
   buildCompleteRequest(endpoint: Endpoint, id: string, status: JobStatus, reason?: string): WireRequest;
+  /** Reads the response to a completion. */
   readAccount(body: unknown): JobAccount;
 }

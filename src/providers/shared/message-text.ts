@@ -3,30 +3,39 @@ import { isObject } from "../../core/json/parse.js";
 import { type ContentPart, describePart, readContentParts } from "./content-parts.js";
 import { createUnsupportedFailure } from "./unsupported.js";
 
-/**
- * The text of a message whose other parts have been dealt with; several text parts are a line each.
- * @param parts the message's
- */
+/** Joins the text parts of a message, one per line, and skips its other parts. */
 export function joinText(parts: readonly ContentPart[]): string {
   return parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
 }
 
-/** The text of a message that can be nothing else. @throws Failure `invalid_request` */
+/**
+ * Reads the text of a message that may hold nothing else.
+ * @throws Failure `invalid_request` if it has a part that is not text
+ */
 export function requireText(service: string, message: ChatMessage, place: string): string {
   const parts = readContentParts(message, place);
   const other = parts.find(({ kind }) => kind !== "text");
-  if (other)
+  if (other) {
     throw createUnsupportedFailure(
       service,
       `${describePart(other)} in a message of the role ${message.role} (${place})`,
     );
+  }
   return joinText(parts);
 }
 
-/** What an assistant said, also where it declined or spoke. */
+/**
+ * Reads what an assistant said: its text, else its refusal, else the transcript of its audio.
+ * @throws Failure `invalid_request` if it has a content part that is not text
+ */
 export function readAnswerText(service: string, message: ChatMessage, place: string): string {
   const text = requireText(service, message, place);
+  return text === "" ? (findTextBesideContent(message) ?? "") : text;
+}
+
+/** Finds the text of an assistant's message that has no content: its refusal, else the transcript of its audio. */
+export function findTextBesideContent(message: ChatMessage): string | undefined {
   const audio = message["audio"];
-  const instead = message["refusal"] ?? (isObject(audio) ? audio["transcript"] : undefined);
-  return text === "" && typeof instead === "string" ? instead : text;
+  const text = message["refusal"] ?? (isObject(audio) ? audio["transcript"] : undefined);
+  return typeof text === "string" ? text : undefined;
 }

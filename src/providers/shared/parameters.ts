@@ -1,18 +1,30 @@
-import type { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { createUnsupportedFailure } from "./unsupported.js";
 
-/** For each parameter that a service does not have: whether a value says nothing, so that nothing is lost without it. */
+/**
+ * Parameters that a service does not have, each with a test of its value. A value that passes changes nothing about the
+ * answer, so the parameter is dropped; any other value is refused.
+ */
 export type IgnorableParameters = Readonly<Record<string, (value: unknown) => boolean>>;
+
+/** Which parameters of Chat Completions a service takes. */
+export interface ParameterRules {
+  /** The service's name in error messages. */
+  service: string;
+  /** Names of the parameters to send. Default: all that `ignorable` does not list. */
+  supported?: ReadonlySet<string>;
+  ignorable: IgnorableParameters;
+  /** What to do instead of setting a parameter, by its name. Default: to leave it out. */
+  advice?: Readonly<Record<string, string>>;
+}
 
 const never = () => false;
 const always = () => true;
-/** Whether an answer in text, and in nothing else, is asked for. */
-export const isTextOnly = (modalities: unknown) =>
-  Array.isArray(modalities) && modalities.every((modality) => modality === "text");
 const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
+const isTextOnly = (modalities: unknown) =>
+  Array.isArray(modalities) && modalities.every((modality) => modality === "text");
 
-/** Parameters of OpenAI's alone. */
+/** Parameters that only OpenAI has. */
 export const OPENAI_ONLY: IgnorableParameters = {
   audio: never,
   function_call: never,
@@ -30,62 +42,54 @@ export const OPENAI_ONLY: IgnorableParameters = {
   web_search_options: never,
 };
 
+/** Parameters that have only one possible value if a service gives one answer per request, as text. */
+export const SINGLE_TEXT_ANSWER: IgnorableParameters = {
+  n: (value) => value === 1,
+  modalities: isTextOnly,
+};
+
+/** Advice that fits every service with tools. */
+export const COMMON_ADVICE: Readonly<Record<string, string>> = {
+  functions: "Use tools.",
+  n: "Send the request several times.",
+};
+
 /**
- * The parameters without those that the service does not have.
- * @param instead what takes the place of a parameter
- * @throws Failure `invalid_request` for one that would be lost
+ * Picks the parameters that a service takes. A parameter without effect is dropped; one that would change the answer
+ * must not get lost silently.
+ * @throws Failure `invalid_request` that names the first parameter with an effect that the service does not have
  */
-export function sendable(
-  service: string,
+export function selectParameters(
+  { service, supported, ignorable, advice = {} }: ParameterRules,
   parameters: Readonly<Record<string, unknown>>,
-  harmless: IgnorableParameters,
-  instead: Readonly<Record<string, string>> = {},
 ): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
+  const selected: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(parameters)) {
-    const saysNothing = Object.hasOwn(harmless, name) ? harmless[name] : undefined;
-    if (!saysNothing) kept[name] = value;
-    else if (!saysNothing(value)) throw lost(service, name, instead);
+    const hasNoEffect = Object.hasOwn(ignorable, name) ? ignorable[name] : undefined;
+    if (supported ? supported.has(name) : !hasNoEffect) selected[name] = value;
+    else if (!hasNoEffect?.(value)) {
+      const instead = Object.hasOwn(advice, name) ? advice[name] : undefined;
+      throw createUnsupportedFailure(service, `the parameter ${name}`, instead);
+    }
   }
-  return kept;
+  return selected;
 }
 
 /**
- * The parameters that a service knows which passes over all others without a word.
- * @param known their names
- * @throws Failure `invalid_request` for another one that would be lost
- */
-export function knownOnly(
-  service: string,
-  parameters: Readonly<Record<string, unknown>>,
-  known: ReadonlySet<string>,
-  harmless: IgnorableParameters,
-  instead: Readonly<Record<string, string>> = {},
-): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(parameters)) {
-    if (known.has(name)) kept[name] = value;
-    else if (!Object.hasOwn(harmless, name) || !harmless[name]!(value)) throw lost(service, name, instead);
-  }
-  return kept;
-}
-
-function lost(service: string, name: string, instead: Readonly<Record<string, string>>): Failure {
-  const advice = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  return createUnsupportedFailure(service, `the parameter ${name}`, advice ?? "Leave it out.");
-}
-
-/**
- * The service's own field that holds further ones.
- * @throws Failure `invalid_request` where it holds none
+ * Reads a parameter that must be an object; if it is not set, there are no fields.
+ * @throws Failure `invalid_request` if it is anything else
  */
 export function requireObject(service: string, name: string, value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
   if (isObject(value)) return value;
-  throw createUnsupportedFailure(service, `the parameter ${name} with a value that is no object`);
+  throw createUnsupportedFailure(
+    service,
+    `the parameter ${name} with a value that is not an object`,
+    "Give it an object.",
+  );
 }
 
-/** Fields without those that say nothing: strict services refuse a null. */
+/** Drops the fields that are null or undefined: strict services refuse a null. */
 export function omitNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),

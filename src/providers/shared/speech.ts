@@ -3,23 +3,24 @@ import type { Endpoint } from "./endpoint.js";
 import { joinPath } from "./url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./wire-request.js";
 
-/** What is to be spoken, and how; what is left out is the service's to choose. */
+/** A text to be spoken. What is left out is the service's choice. */
 export interface SpeechRequest {
   text: string;
   model?: string;
   voice?: string;
   /** `mp3`, `opus`, `aac`, `flac`, `wav`, `pcm`. */
   format?: string;
-  /** 1 is the voice's own pace. */
+  /** Factor of the voice's normal pace; default 1. */
   speed?: number;
-  /** The service's own request fields. */
+  /** Further fields of the request, as the service names them. */
   parameters?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * OpenAI's `/audio/speech`, which many services have taken over: the answer is sound, and comes as it is made.
- * @param url where it is
- * @param authorization how the key travels
+ * Builds a request for OpenAI's `/audio/speech`, which many services offer. The response is audio and streams while the
+ * service generates it.
+ * @param url default: `audio/speech` below the base URL
+ * @param authorization headers with the key; default: a bearer token
  */
 export function buildSpeechRequest(
   request: SpeechRequest,
@@ -32,7 +33,7 @@ export function buildSpeechRequest(
   return buildPostRequest(
     url,
     buildHeaders(endpoint, authorization),
-    // What is undefined is not written: Venice refuses fields that are null.
+    // JSON omits fields that are undefined. Venice refuses null.
     body,
     "audio/*",
   );

@@ -1,53 +1,54 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
 
-/** What a service takes that refuses every field it does not know. */
+/** The assistant's message of a service that refuses fields it does not know. */
 export interface AssistantSchema {
-  /** The fields of an assistant's message. */
+  /** Fields that the service knows, under its own names; `role` is always sent. */
   fields: ReadonlySet<string>;
-  /** Fields that have another name there. */
+  /** The service's names of fields that are named differently in Chat Completions. */
   renamed?: Readonly<Record<string, string>>;
 }
 
 /**
- * The body of a request with the conversation as such a service takes it: what another has put on its answers
- * (reasoning, marks on the calls of tools) is not for it. Other roles' messages are the author's own.
+ * Restricts the assistant's messages of a request to the fields that the service knows. Answers of other services carry
+ * fields such as reasoning or signatures of tool calls. Messages of other roles are the author's own and stay.
  */
 export function restrictMessages(
   body: Record<string, unknown>,
-  strict: AssistantSchema,
+  schema: AssistantSchema,
 ): Record<string, unknown> {
   const messages = body["messages"] as readonly ChatMessage[];
   return {
     ...body,
     messages: messages.map((message) =>
-      message.role === "assistant" ? restrictAssistantMessage(message, strict) : message,
+      message.role === "assistant" ? restrictAssistantMessage(message, schema) : message,
     ),
   };
 }
 
-/** The same for one message of an assistant. */
+/** Restricts one message of the assistant. */
 export function restrictAssistantMessage(
   { role, ...message }: ChatMessage,
   { fields, renamed = {} }: AssistantSchema,
 ): ChatMessage {
-  const strict: ChatMessage = { role };
+  const restricted: ChatMessage = { role };
   for (const [field, value] of Object.entries(message)) {
     const name = Object.hasOwn(renamed, field) ? renamed[field]! : field;
-    if (fields.has(name)) strict[name] = name === "tool_calls" ? restrictToolCalls(value) : value;
+    if (fields.has(name)) restricted[name] = name === "tool_calls" ? restrictToolCalls(value) : value;
   }
-  return strict;
+  return restricted;
 }
 
+/** Restricts tool calls to the fields of Chat Completions. A value of another form stays as it is. */
 function restrictToolCalls(calls: unknown): unknown {
   if (!Array.isArray(calls)) return calls;
   return calls.map((call: unknown) => {
     if (!isObject(call)) return call;
-    const { id, type, function: said } = call;
+    const { id, type, function: called } = call;
     return {
       id,
       type,
-      function: isObject(said) ? { name: said["name"], arguments: said["arguments"] } : said,
+      function: isObject(called) ? { name: called["name"], arguments: called["arguments"] } : called,
     };
   });
 }

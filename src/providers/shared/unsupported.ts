@@ -1,11 +1,31 @@
 import { Failure } from "../../core/failure.js";
 
-/** @param what the thing, as the end of a sentence: "the parameter n", "audio (message 2)" */
-export function createUnsupportedFailure(service: string, what: string, instead = ""): Failure {
-  return new Failure("invalid_request", `${service} cannot take ${what}.${instead ? ` ${instead}` : ""}`);
+/**
+ * Creates the failure for a part of a request that a service does not support. Nothing is sent then.
+ * @param feature completes the sentence "… cannot take": "the parameter n", "audio (Message 2)"
+ * @param advice what the author can do instead; a sentence
+ */
+export function createUnsupportedFailure(
+  service: string,
+  feature: string,
+  advice = "Leave it out.",
+): Failure {
+  return new Failure("invalid_request", `${service} cannot take ${feature}. ${advice}`);
 }
 
-/** A conversation of which nothing is left once what the service takes elsewhere, and what says nothing, is gone. */
+/** Creates the failure for a conversation without anything to answer, such as system messages alone. */
 export function createEmptyPromptFailure(service: string): Failure {
-  return new Failure("invalid_request", `There is nothing to ask: ${service} needs a message of the user's.`);
+  return new Failure(
+    "invalid_request",
+    `There is nothing to ask: ${service} needs a message of the user. Add one with text.`,
+  );
+}
+
+/** Creates the failure for a `tool_choice` that the service has no form for. */
+export function createToolChoiceFailure(service: string, choice: unknown): Failure {
+  return createUnsupportedFailure(
+    service,
+    `the tool_choice ${JSON.stringify(choice)}`,
+    'Use "auto", "none", "required" or {"type": "function", "function": {"name": …}}.',
+  );
 }

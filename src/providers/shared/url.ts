@@ -1,26 +1,26 @@
 import { Failure } from "../../core/failure.js";
 
-/** An address under the base URL, whether that ends in a slash or not; its query stays. */
+/** Appends a path to a base URL, with one slash between them. The query of the base URL stays. */
 export function joinPath(baseUrl: string, path: string): URL {
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
   return url;
 }
 
-/** The same where the first part, `v1`, may stand at the end of the base URL already: documents give both. */
-export function joinPathOnce(baseUrl: string, part: string, path: string): URL {
-  const steps = new URL(baseUrl).pathname.split("/").filter((step) => step !== "");
-  return joinPath(baseUrl, steps.at(-1) === part ? path : `${part}/${path}`);
+/** Appends `prefix` and `path`, or `path` alone if the base URL ends in `prefix`: documentation shows both forms. */
+export function joinPathOnce(baseUrl: string, prefix: string, path: string): URL {
+  const segments = new URL(baseUrl).pathname.split("/").filter((segment) => segment !== "");
+  return joinPath(baseUrl, segments.at(-1) === prefix ? path : `${prefix}/${path}`);
 }
 
 /**
- * A name or id as one step of an address.
- * @param what it is, for the error
- * @throws Failure `invalid_request` for dots alone, which would lead elsewhere, and for half a character
+ * Encodes a name or id as one segment of a URL's path.
+ * @param label what the name is, for the error: "The name of the deployment"
+ * @throws Failure `invalid_request` for `""`, `.` and `..`, which lead to another address, and for half a surrogate pair
  */
-export function encodePathSegment(name: string, what: string): string {
+export function encodePathSegment(name: string, label: string): string {
   if (/^\.{0,2}$/.test(name) || /\p{Surrogate}/u.test(name)) {
-    throw new Failure("invalid_request", `${what} cannot be part of an address. Check it.`);
+    throw new Failure("invalid_request", `${label} cannot be part of an address. Check it.`);
   }
   return encodeURIComponent(name);
 }

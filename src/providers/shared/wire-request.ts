@@ -1,32 +1,32 @@
 import type { WireRequest } from "../../core/chat/request.js";
 import type { Endpoint } from "./endpoint.js";
 
-/** The key as most services want it. */
+/** Builds the header with the key as most services want it; no header without a key. */
 export function buildBearerHeader(endpoint: Endpoint): Record<string, string> {
   return endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {};
 }
 
 /**
- * The headers of a request. Identity encoding: a compressed stream is held back until a block is full, and may be a
- * bomb.
- * @param own the service's own, with the key; names in lower case. What the author sets replaces them.
+ * Builds the headers of a request. Identity encoding, because a compressed stream arrives only block by block and may
+ * expand without bound.
+ * @param serviceHeaders the service's own, with the key; names in lower case. The author's headers replace them
  */
 export function buildHeaders(
   endpoint: Endpoint,
-  own: Readonly<Record<string, string>>,
+  serviceHeaders: Readonly<Record<string, string>>,
 ): Record<string, string> {
   return {
     accept: "application/json",
     "accept-encoding": "identity",
-    ...own,
-    // In lower case, so that an author's `Authorization` replaces ours instead of going beside it.
+    ...serviceHeaders,
+    // In lower case, so that the author's `Authorization` replaces ours instead of being sent beside it.
     ...Object.fromEntries(
       Object.entries(endpoint.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
     ),
   };
 }
 
-/** A request whose answer is to come as server-sent events. */
+/** Builds a request with a JSON body. @param accept media type of the response; default: server-sent events */
 export function buildPostRequest(
   url: URL,
   headers: Readonly<Record<string, string>>,
@@ -41,7 +41,7 @@ export function buildPostRequest(
   };
 }
 
-/** A question to the service about itself, with the key as most services want it. */
+/** Builds a request for information about the account or the models, with the key as a bearer token. */
 export function buildGetRequest(endpoint: Endpoint, url: URL): WireRequest {
   return { method: "GET", url, headers: buildHeaders(endpoint, buildBearerHeader(endpoint)) };
 }
