@@ -47,7 +47,7 @@ const CHAT = createOpenAiProvider({
  * an API version, requests go to the v1 API (`/openai/v1/`) with the deployment as the model; with a dated version, to the
  * deployment's own path. A token of Entra ID is set as a secret header `Authorization` and replaces the key.
  */
-export const AZURE_OPENAI: Provider = {
+export const AZURE_OPENAI_PROVIDER: Provider = {
   ...CHAT,
   // The model that speaks is another deployment than the one that chats.
   speech: (request, endpoint) => {

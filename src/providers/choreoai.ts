@@ -45,7 +45,7 @@ function forcesNoCall(choice: unknown): boolean {
 }
 
 /** The server of the ChoreoAI gateway (branch `develop`). It chooses the vendor by the beginning of the model's name. */
-export const CHOREOAI: Provider = createOpenAiProvider({
+export const CHOREOAI_PROVIDER: Provider = createOpenAiProvider({
   id: "choreoai",
   label: LABEL,
   baseUrl: "http://localhost:8000",

@@ -1,14 +1,14 @@
 import { Failure } from "../core/failure.js";
-import { ANTHROPIC } from "./anthropic/provider.js";
-import { AZURE_OPENAI } from "./azure-openai.js";
-import { CHOREOAI } from "./choreoai.js";
-import { GEMINI } from "./gemini/provider.js";
-import { OLLAMA } from "./ollama/provider.js";
+import { ANTHROPIC_PROVIDER } from "./anthropic/provider.js";
+import { AZURE_OPENAI_PROVIDER } from "./azure-openai.js";
+import { CHOREOAI_PROVIDER } from "./choreoai.js";
+import { GEMINI_PROVIDER } from "./gemini/provider.js";
+import { OLLAMA_PROVIDER } from "./ollama/provider.js";
 import { createOpenAiProvider } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
-import { SAAS_LLM } from "./saas-llm.js";
-import { VENICE } from "./venice.js";
+import { SAAS_LLM_PROVIDER } from "./saas-llm.js";
+import { VENICE_PROVIDER } from "./venice.js";
 
 /** The demo service: its server is part of the package, so it needs no account. The caller that starts it sets the URL. */
 const DEMO = createOpenAiProvider({
@@ -23,13 +23,13 @@ const DEMO = createOpenAiProvider({
 export const PROVIDERS: readonly Provider[] = [
   DEMO,
   ...PRESETS.map(createOpenAiProvider),
-  VENICE,
-  ANTHROPIC,
-  GEMINI,
-  AZURE_OPENAI,
-  OLLAMA,
-  CHOREOAI,
-  SAAS_LLM,
+  VENICE_PROVIDER,
+  ANTHROPIC_PROVIDER,
+  GEMINI_PROVIDER,
+  AZURE_OPENAI_PROVIDER,
+  OLLAMA_PROVIDER,
+  CHOREOAI_PROVIDER,
+  SAAS_LLM_PROVIDER,
 ];
 
 const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) => [provider.id, provider]));

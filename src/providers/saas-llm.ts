@@ -75,7 +75,7 @@ const JOB: JobProtocol = {
 };
 
 /** SaaS LLM API (GittieLabs/SaasLiteLLM, `src/saas_api.py`): models for a team, billed in credits by job. */
-export const SAAS_LLM: Provider = {
+export const SAAS_LLM_PROVIDER: Provider = {
   id: "saas-llm",
   label: LABEL,
   baseUrl: "http://localhost:8003/api",

@@ -61,7 +61,7 @@ const BASE = createOpenAiProvider({
 });
 
 /** Venice.ai. A model's name is sent as it is: it may be a trait, or have feature flags after a colon. */
-export const VENICE: Provider = {
+export const VENICE_PROVIDER: Provider = {
   ...BASE,
   // Without `streaming`, Venice sends nothing before the whole audio is finished.
   speech: ({ parameters, ...request }, endpoint) =>

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
-import { AZURE_OPENAI } from "../../src/providers/azure-openai.js";
+import { AZURE_OPENAI_PROVIDER } from "../../src/providers/azure-openai.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 
 const RESOURCE = "https://my-resource.openai.azure.com";
 
 function request(settings: Record<string, unknown>, asked: Partial<ChatRequest> = {}, baseUrl = RESOURCE) {
-  const endpoint = checkEndpoint(AZURE_OPENAI, { baseUrl, apiKey: "az-key", settings });
-  const wire = AZURE_OPENAI.chat({ model: "gpt-4o", messages: [], ...asked }, endpoint, {});
+  const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl, apiKey: "az-key", settings });
+  const wire = AZURE_OPENAI_PROVIDER.chat({ model: "gpt-4o", messages: [], ...asked }, endpoint, {});
   return {
     url: wire.url.href,
     headers: wire.headers,
     body: JSON.parse(wire.body!),
-    models: AZURE_OPENAI.models(endpoint),
+    models: AZURE_OPENAI_PROVIDER.models(endpoint),
   };
 }
 
 describe("A text to be spoken by Azure OpenAI", () => {
   const spoken = (settings: Record<string, unknown>, model?: string) => {
-    const endpoint = checkEndpoint(AZURE_OPENAI, { baseUrl: RESOURCE, apiKey: "az-key", settings });
-    const { url, headers, body } = AZURE_OPENAI.speech!(
+    const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl: RESOURCE, apiKey: "az-key", settings });
+    const { url, headers, body } = AZURE_OPENAI_PROVIDER.speech!(
       { text: "Hi", voice: "alloy", ...(model ? { model } : {}) },
       endpoint,
     );
@@ -98,8 +98,11 @@ describe("A request to Azure OpenAI", () => {
     assert.equal(headers["api-key"], "az-key");
     assert.equal(headers["authorization"], undefined);
     assert.equal(models.headers["api-key"], "az-key");
-    const token = checkEndpoint(AZURE_OPENAI, { baseUrl: RESOURCE, headers: { Authorization: "Bearer t" } });
-    const wire = AZURE_OPENAI.chat({ model: "m", messages: [] }, token, {});
+    const token = checkEndpoint(AZURE_OPENAI_PROVIDER, {
+      baseUrl: RESOURCE,
+      headers: { Authorization: "Bearer t" },
+    });
+    const wire = AZURE_OPENAI_PROVIDER.chat({ model: "m", messages: [] }, token, {});
     assert.equal(wire.headers["authorization"], "Bearer t");
     assert.equal(wire.headers["api-key"], undefined);
   });
@@ -107,7 +110,7 @@ describe("A request to Azure OpenAI", () => {
   it("is refused without a key, and without an address, before anything is sent", () => {
     const refused = (endpoint: object, code: string) =>
       assert.throws(
-        () => checkEndpoint(AZURE_OPENAI, endpoint),
+        () => checkEndpoint(AZURE_OPENAI_PROVIDER, endpoint),
         (thrown) => thrown instanceof Failure && thrown.code === code,
       );
     refused({ baseUrl: RESOURCE }, "credentials");
@@ -127,7 +130,10 @@ describe("A request to Azure OpenAI", () => {
 
 describe("The list of Azure's models", () => {
   const listed = (settings: Record<string, unknown>, body: unknown) =>
-    AZURE_OPENAI.modelNames(body, checkEndpoint(AZURE_OPENAI, { baseUrl: RESOURCE, apiKey: "k", settings }));
+    AZURE_OPENAI_PROVIDER.modelNames(
+      body,
+      checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl: RESOURCE, apiKey: "k", settings }),
+    );
 
   it("offers the deployment and none of the models that could be deployed", () => {
     const body = { data: [{ id: "gpt-4o-2024-11-20" }, { id: "text-embedding-ada-002" }] };
@@ -142,7 +148,7 @@ describe("The list of Azure's models", () => {
 
 describe("A refusal of Azure OpenAI", () => {
   const failure = (status: number, error: object, headers = {}) =>
-    AZURE_OPENAI.failure(status, headers, JSON.stringify({ error }), 0);
+    AZURE_OPENAI_PROVIDER.failure(status, headers, JSON.stringify({ error }), 0);
 
   it("by a content filter is told apart", () => {
     const inner = {

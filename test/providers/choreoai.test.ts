@@ -2,16 +2,20 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure } from "../../src/core/failure.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { CHOREOAI } from "../../src/providers/choreoai.js";
+import { CHOREOAI_PROVIDER } from "../../src/providers/choreoai.js";
 
 function request(asked: Partial<ChatRequest> = {}, baseUrl = "") {
-  const endpoint = checkEndpoint(CHOREOAI, { apiKey: "ch-key", baseUrl });
-  const wire = CHOREOAI.chat(
+  const endpoint = checkEndpoint(CHOREOAI_PROVIDER, { apiKey: "ch-key", baseUrl });
+  const wire = CHOREOAI_PROVIDER.chat(
     { model: "m", messages: [{ role: "user", content: "hi" }], ...asked },
     endpoint,
     {},
   );
-  return { url: wire.url.href, models: CHOREOAI.models(endpoint).url.href, body: JSON.parse(wire.body!) };
+  return {
+    url: wire.url.href,
+    models: CHOREOAI_PROVIDER.models(endpoint).url.href,
+    body: JSON.parse(wire.body!),
+  };
 }
 
 function refused(asked: Partial<ChatRequest>, says: RegExp): void {
@@ -115,7 +119,7 @@ describe("A request to ChoreoAI", () => {
 
 describe("A refusal of ChoreoAI", () => {
   const failure = (status: number, body: object, headers = {}) =>
-    CHOREOAI.failure(status, headers, JSON.stringify(body), 0);
+    CHOREOAI_PROVIDER.failure(status, headers, JSON.stringify(body), 0);
 
   it("is understood as it is coded, and as it is documented", () => {
     const unknown = failure(400, { detail: "Unknown model: x" });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { SAAS_LLM } from "../../src/providers/saas-llm.js";
+import { SAAS_LLM_PROVIDER } from "../../src/providers/saas-llm.js";
 
 const endpoint = (baseUrl = "", team = "t 1") =>
-  checkEndpoint(SAAS_LLM, { apiKey: "sk-virtual", baseUrl, settings: { team } });
+  checkEndpoint(SAAS_LLM_PROVIDER, { apiKey: "sk-virtual", baseUrl, settings: { team } });
 
 describe("A request to the SaaS LLM API", () => {
-  const { job, models, chat } = SAAS_LLM;
+  const { job, models, chat } = SAAS_LLM_PROVIDER;
 
   it("goes to the same place whether the address has the path or not", () => {
     for (const baseUrl of ["https://h", "https://h/", "https://h/api", "https://h/api/"]) {
@@ -39,10 +39,10 @@ describe("A request to the SaaS LLM API", () => {
 
 describe("The test of a connection to the SaaS LLM API", () => {
   it("fails where it was another service that answered", () => {
-    assert.deepEqual(SAAS_LLM.modelNames({ credits_remaining: 0 }, endpoint()), []);
+    assert.deepEqual(SAAS_LLM_PROVIDER.modelNames({ credits_remaining: 0 }, endpoint()), []);
     for (const body of [undefined, null, [], {}, { status: "ok" }, "credits_remaining"]) {
       assert.throws(
-        () => SAAS_LLM.modelNames(body, endpoint()),
+        () => SAAS_LLM_PROVIDER.modelNames(body, endpoint()),
         { code: "bad_response" },
         JSON.stringify(body),
       );

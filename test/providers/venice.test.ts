@@ -2,21 +2,26 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { VENICE } from "../../src/providers/venice.js";
+import { VENICE_PROVIDER } from "../../src/providers/venice.js";
 
 const NOW = 1_790_000_000_000;
 
 function endpoint(settings: Record<string, unknown> = {}) {
-  return checkEndpoint(VENICE, { apiKey: "vn-key", settings });
+  return checkEndpoint(VENICE_PROVIDER, { apiKey: "vn-key", settings });
 }
 
 function bodyOf(request: Partial<ChatRequest> = {}, settings: Record<string, unknown> = {}) {
   const asked = { model: "m", messages: [{ role: "user", content: "hi" }], ...request };
-  return JSON.parse(VENICE.chat(asked, endpoint(settings), {}).body!) as Record<string, unknown>;
+  return JSON.parse(VENICE_PROVIDER.chat(asked, endpoint(settings), {}).body!) as Record<string, unknown>;
 }
 
 function failure(status: number, body: unknown, headers: Record<string, string> = {}) {
-  return VENICE.failure(status, headers, typeof body === "string" ? body : JSON.stringify(body), NOW);
+  return VENICE_PROVIDER.failure(
+    status,
+    headers,
+    typeof body === "string" ? body : JSON.stringify(body),
+    NOW,
+  );
 }
 
 describe("A request to Venice", () => {
@@ -28,7 +33,7 @@ describe("A request to Venice", () => {
       stream_options: { include_usage: true },
     });
     assert.equal(
-      VENICE.chat({ model: "m", messages: [] }, endpoint(), {}).url.href,
+      VENICE_PROVIDER.chat({ model: "m", messages: [] }, endpoint(), {}).url.href,
       "https://api.venice.ai/api/v1/chat/completions",
     );
   });
@@ -152,8 +157,8 @@ describe("A request to Venice", () => {
 
   it("goes without asking for usage once the service has refused that, in its own form of error", () => {
     const refusal = JSON.stringify({ error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] });
-    const learnt = VENICE.learn?.(400, refusal, {});
-    const again = VENICE.chat({ model: "m", messages: [] }, endpoint(), learnt ?? {});
+    const learnt = VENICE_PROVIDER.learn?.(400, refusal, {});
+    const again = VENICE_PROVIDER.chat({ model: "m", messages: [] }, endpoint(), learnt ?? {});
     assert.doesNotMatch(again.body!, /stream_options/);
   });
 });
@@ -294,14 +299,14 @@ describe("A refusal of Venice", () => {
 
 describe("What Venice tells beside its answers", () => {
   it("is that a model will be taken away", () => {
-    assert.equal(VENICE.notice!({ "x-venice-model-id": "m" }), undefined);
-    const told = VENICE.notice!({
+    assert.equal(VENICE_PROVIDER.notice!({ "x-venice-model-id": "m" }), undefined);
+    const told = VENICE_PROVIDER.notice!({
       "x-venice-model-deprecation-warning": "m is deprecated, use n.",
       "x-venice-model-deprecation-date": "2026-12-01",
     });
     assert.equal(told, "Venice: m is deprecated, use n. (2026-12-01)");
     assert.match(
-      VENICE.notice!({ "x-venice-model-deprecation-date": "soon", "x-venice-model-id": "m" })!,
+      VENICE_PROVIDER.notice!({ "x-venice-model-deprecation-date": "soon", "x-venice-model-id": "m" })!,
       /model m .*soon/,
     );
   });
@@ -315,13 +320,16 @@ describe("What Venice tells beside its answers", () => {
         "d",
       ],
     };
-    assert.deepEqual(VENICE.capabilities!(list), { a: ["vision"], b: ["offline"] });
-    assert.deepEqual(VENICE.capabilities!("nonsense"), {});
-    assert.equal(VENICE.models(endpoint()).url.href, "https://api.venice.ai/api/v1/models?type=text");
+    assert.deepEqual(VENICE_PROVIDER.capabilities!(list), { a: ["vision"], b: ["offline"] });
+    assert.deepEqual(VENICE_PROVIDER.capabilities!("nonsense"), {});
+    assert.equal(
+      VENICE_PROVIDER.models(endpoint()).url.href,
+      "https://api.venice.ai/api/v1/models?type=text",
+    );
   });
 
   it("is the balance, in either form", () => {
-    const read = (body: unknown) => VENICE.balance!.read(body);
+    const read = (body: unknown) => VENICE_PROVIDER.balance!.read(body);
     assert.equal(read({ data: { balances: { USD: 3.204, DIEM: "10" } } }), "3.2 USD, 10 DIEM");
     assert.equal(read({ canConsume: true, balances: { diem: null, usd: 0 } }), "0 USD");
     for (const body of [undefined, {}, { data: { balances: {} } }, { data: { balances: { usd: "much" } } }]) {

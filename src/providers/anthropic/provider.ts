@@ -15,7 +15,7 @@ const API_VERSION = "2023-06-01";
 const MAX_MODELS_PER_PAGE = 1000;
 
 /** Anthropic's Messages API (API reference at docs.claude.com). */
-export const ANTHROPIC: Provider = {
+export const ANTHROPIC_PROVIDER: Provider = {
   id: "anthropic",
   label: ANTHROPIC_NAME,
   baseUrl: "https://api.anthropic.com/v1",

@@ -13,7 +13,7 @@ import { buildGeminiBody } from "./request.js";
 const MAX_MODELS_PER_PAGE = 1000;
 
 /** Google's Gemini API (ai.google.dev/api). */
-export const GEMINI: Provider = {
+export const GEMINI_PROVIDER: Provider = {
   id: "gemini",
   label: "Google Gemini",
   baseUrl: "https://generativelanguage.googleapis.com/v1beta",

@@ -16,7 +16,7 @@ import { OLLAMA_NAME } from "./messages.js";
 import { buildOllamaBody } from "./request.js";
 
 /** Ollama's own API (docs.ollama.com/api), which has more options and details than its OpenAI-compatible one. */
-export const OLLAMA: Provider = {
+export const OLLAMA_PROVIDER: Provider = {
   id: "ollama",
   label: OLLAMA_NAME,
   baseUrl: "http://127.0.0.1:11434",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
-import { ANTHROPIC } from "../../../src/providers/anthropic/provider.js";
+import { ANTHROPIC_PROVIDER } from "../../../src/providers/anthropic/provider.js";
 import { checkEndpoint } from "../../../src/providers/check-endpoint.js";
 import { getProvider, supportsPrefill } from "../../../src/providers/index.js";
 
@@ -17,7 +17,7 @@ const WEATHER = {
 };
 
 function bodyOf(request: Partial<ChatRequest> = {}): Record<string, unknown> {
-  return JSON.parse(ANTHROPIC.chat({ ...REQUEST, ...request }, ENDPOINT, {}).body!) as Record<
+  return JSON.parse(ANTHROPIC_PROVIDER.chat({ ...REQUEST, ...request }, ENDPOINT, {}).body!) as Record<
     string,
     unknown
   >;
@@ -51,12 +51,12 @@ describe("A request to Anthropic", () => {
   });
 
   it("goes to its path with its headers, whether the base URL has the version or not", () => {
-    const at = (baseUrl: string) => ANTHROPIC.chat(REQUEST, { baseUrl }, {}).url.href;
+    const at = (baseUrl: string) => ANTHROPIC_PROVIDER.chat(REQUEST, { baseUrl }, {}).url.href;
     assert.equal(at("https://a/v1"), "https://a/v1/messages");
     assert.equal(at("https://a/v1/"), "https://a/v1/messages");
     assert.equal(at("https://a"), "https://a/v1/messages");
     assert.equal(at("https://a/anthropic?x=1"), "https://a/anthropic/v1/messages?x=1");
-    assert.deepEqual(ANTHROPIC.chat(REQUEST, ENDPOINT, {}).headers, {
+    assert.deepEqual(ANTHROPIC_PROVIDER.chat(REQUEST, ENDPOINT, {}).headers, {
       accept: "text/event-stream",
       "accept-encoding": "identity",
       "anthropic-version": "2023-06-01",
@@ -67,21 +67,21 @@ describe("A request to Anthropic", () => {
 
   it("takes betas and another version from the author's headers", () => {
     const headers = { "Anthropic-Beta": "b-1,b-2", "Anthropic-Version": "2030-01-01" };
-    const sent = ANTHROPIC.chat(REQUEST, { ...ENDPOINT, headers }, {}).headers;
+    const sent = ANTHROPIC_PROVIDER.chat(REQUEST, { ...ENDPOINT, headers }, {}).headers;
     assert.equal(sent["anthropic-beta"], "b-1,b-2");
     assert.equal(sent["anthropic-version"], "2030-01-01");
   });
 
   it("is checked before it leaves: without a key nothing does", () => {
-    assert.equal(getProvider("anthropic"), ANTHROPIC);
+    assert.equal(getProvider("anthropic"), ANTHROPIC_PROVIDER);
     assert.throws(
-      () => checkEndpoint(ANTHROPIC, {}),
+      () => checkEndpoint(ANTHROPIC_PROVIDER, {}),
       (thrown) =>
         thrown instanceof Failure &&
         thrown.code === "credentials" &&
         thrown.message.includes("ANTHROPIC_API_KEY"),
     );
-    assert.equal(checkEndpoint(ANTHROPIC, { apiKey: "k" }).baseUrl, "https://api.anthropic.com/v1");
+    assert.equal(checkEndpoint(ANTHROPIC_PROVIDER, { apiKey: "k" }).baseUrl, "https://api.anthropic.com/v1");
   });
 
   it("is never one that begins the answer: newer models refuse it", () => {
@@ -325,11 +325,14 @@ describe("The tools of a request to Anthropic", () => {
 
 describe("The models of Anthropic", () => {
   it("are asked for all at once, and are read by their ids", () => {
-    const { method, url, headers } = ANTHROPIC.models({ ...ENDPOINT, baseUrl: "https://api.anthropic.com" });
+    const { method, url, headers } = ANTHROPIC_PROVIDER.models({
+      ...ENDPOINT,
+      baseUrl: "https://api.anthropic.com",
+    });
     assert.deepEqual([method, url.href], ["GET", "https://api.anthropic.com/v1/models?limit=1000"]);
     assert.equal(headers["x-api-key"], "sk-ant-1");
     assert.deepEqual(
-      ANTHROPIC.modelNames(
+      ANTHROPIC_PROVIDER.modelNames(
         {
           data: [{ type: "model", id: "claude-1", display_name: "Claude 1" }],
           has_more: false,
@@ -343,7 +346,7 @@ describe("The models of Anthropic", () => {
 
 describe("A refusal of Anthropic's", () => {
   const refusal = (status: number, type: string, message: string, headers: Record<string, string> = {}) =>
-    ANTHROPIC.failure(
+    ANTHROPIC_PROVIDER.failure(
       status,
       { "request-id": "req_1", ...headers },
       JSON.stringify({ type: "error", error: { type, message }, request_id: "req_1" }),
