@@ -1,7 +1,7 @@
 import { Failure } from "../failure.js";
 import type { Limits } from "../limits.js";
 
-/** Counts what an answer holds, and stops it at its bounds. */
+/** Counts the characters of an answer and fails once it grows beyond its limits. */
 export class AnswerSize {
   private text = 0;
   private other = 0;
@@ -9,29 +9,29 @@ export class AnswerSize {
 
   constructor(readonly limits: Readonly<Limits>) {}
 
-  /** All that the model said so far, in characters. */
+  /** Characters that the model itself wrote so far. */
   get contentChars(): number {
     return this.text + this.other;
   }
 
-  /** Characters that somebody reads: text, reasoning, refusals, arguments. @throws Failure `limit` */
+  /** Counts characters of text, reasoning, refusals and tool arguments. @throws Failure `limit` */
   addText(characters: number): void {
     this.text += characters;
     if (this.text > this.limits.completion) {
       throw new Failure(
         "limit",
-        `The answer is longer than ${this.limits.completion} characters. Set a smaller maximum of tokens.`,
+        `The answer is longer than ${this.limits.completion} characters. Lower the maximum of tokens in the request.`,
       );
     }
   }
 
-  /** Characters of what else the model said: audio, images, probabilities, citations. @throws Failure `limit` */
+  /** Counts characters of the model's other output: audio, images, probabilities, citations. @throws Failure `limit` */
   addOther(characters: number): void {
     this.other += characters;
     this.checkAttachments();
   }
 
-  /** Characters of what the service adds of its own accord. @throws Failure `limit` */
+  /** Counts characters of what the service adds by itself, such as its own fields. @throws Failure `limit` */
   addMetadata(characters: number): void {
     this.metadata += characters;
     this.checkAttachments();
@@ -41,7 +41,7 @@ export class AnswerSize {
     if (this.other + this.metadata > this.limits.attachments) {
       throw new Failure(
         "limit",
-        `What came beside the answer's text (audio, images, probabilities, the service's own fields) is longer than ${this.limits.attachments} characters.`,
+        `The audio, images, probabilities and service fields of the answer are longer than ${this.limits.attachments} characters. Request less of them.`,
       );
     }
   }

@@ -1,51 +1,28 @@
 import { Failure } from "../failure.js";
 import { estimateSize } from "../json/parse.js";
 import type { AnswerSize } from "./answer-size.js";
-import type {
-  AssistantMessage,
-  AudioDelta,
-  ChunkChoice,
-  CompletionChoice,
-  Delta,
-  Logprobs,
-  ToolCallDelta,
+import {
+  type AssistantMessage,
+  type AudioDelta,
+  CHOICE_FIELDS,
+  type ChunkChoice,
+  type CompletionChoice,
+  DELTA_FIELDS,
+  type Delta,
+  type Logprobs,
+  type ToolCallDelta,
 } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
 import { joinBase64 } from "./merge.js";
 import { ToolCallState } from "./tool-call.js";
 import { appendReasoningDetails, DistinctList, LatestFields } from "./vendor-fields.js";
 
-/** Fields of a choice that are put together by name; of others the latest value is kept. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  "index",
-  "delta",
-  "finish_reason",
-  "logprobs",
-  "message",
-  "usage",
-]);
-
-/** The same for a delta. */
-const OWN_DELTA_FIELDS: ReadonlySet<string> = new Set([
-  "role",
-  "content",
-  "reasoning_content",
-  "encrypted_reasoning",
-  "reasoning_details",
-  "refusal",
-  "tool_calls",
-  "annotations",
-  "images",
-  "audio",
-  "name",
-]);
-
-/** Everything that has been said in one of the `n` choices. */
+/** Assembles one of the `n` choices of an answer from its chunks. */
 export class ChoiceState {
   readonly content = new GrowingText();
   finishReason: string | undefined;
-  /** Whether the choice has given its end: a finish reason, or the expiry of its audio (gpt-audio sends no other). */
-  ended = false;
+  /** Whether the choice has ended: by a finish reason, or by the expiry time of its audio if it is a gpt-audio model. */
+  hasEnded = false;
   private role: string | undefined;
   private reasoning: GrowingText | undefined;
   private encryptedReasoning: GrowingText | undefined;
@@ -58,60 +35,66 @@ export class ChoiceState {
   private audioData: string[] | undefined;
   private transcript: GrowingText | undefined;
   private logprobs: Logprobs | undefined;
-  private extras: LatestFields | undefined;
-  private messageExtras: LatestFields | undefined;
+  private vendorFields: LatestFields | undefined;
+  private messageFields: LatestFields | undefined;
 
   get toolCallCount(): number {
     return this.toolCalls?.length ?? 0;
   }
 
-  /** @throws Failure `limit` */
-  add(choice: ChunkChoice, text: string, budget: AnswerSize): void {
+  /**
+   * Adds a chunk's part of this choice.
+   * @param text the answer text, in place of `delta.content`
+   * @param size counts what is added
+   * @throws Failure `limit` if the answer grows beyond its limits
+   */
+  add(choice: ChunkChoice, text: string, size: AnswerSize): void {
     this.content.append(text);
-    budget.addText(text.length);
-    this.addDelta(choice.delta, budget);
-    if (choice.logprobs) this.addLogprobs(choice.logprobs, budget);
+    size.addText(text.length);
+    this.addDelta(choice.delta, size);
+    if (choice.logprobs) this.addLogprobs(choice.logprobs, size);
     if (choice.finish_reason) {
       this.finishReason = choice.finish_reason;
-      this.ended = true;
+      this.hasEnded = true;
     }
     for (const key in choice) {
-      if (OWN_FIELDS.has(key)) continue;
-      this.extras ??= new LatestFields();
-      budget.addMetadata(this.extras.add(key, choice[key]));
+      if (CHOICE_FIELDS.has(key)) continue;
+      this.vendorFields ??= new LatestFields();
+      size.addMetadata(this.vendorFields.add(key, choice[key]));
     }
   }
 
-  /** What is known only at the end of the choice, for the closing chunk. */
+  /** Builds the choice of the closing chunk: what is known only at the end. */
   buildClosingChoice(index: number): ChunkChoice {
     return {
-      ...this.extras?.toObject(),
+      ...this.vendorFields?.toObject(),
       index,
-      // A chunk with nothing but a role makes no message, so a role other than the usual is told here.
+      // A chunk with only a role makes no message of its own, so an unusual role is reported here.
       delta: this.role === undefined || this.role === "assistant" ? {} : { role: this.role },
       finish_reason: this.finishReason ?? null,
     };
   }
 
+  /** Builds the complete choice. @param seed makes ids for tool calls that came without one */
   buildCompletionChoice(index: number, seed: string): CompletionChoice {
     const choice: CompletionChoice = {
-      ...this.extras?.toObject(),
+      ...this.vendorFields?.toObject(),
       index,
-      message: this.message(seed),
+      message: this.buildMessage(seed),
       finish_reason: this.finishReason ?? null,
     };
     if (this.logprobs) choice.logprobs = structuredClone(this.logprobs);
     return choice;
   }
 
-  private message(seed: string): AssistantMessage {
+  private buildMessage(seed: string): AssistantMessage {
     const content = this.content.toString();
     const message: AssistantMessage = {
-      ...this.messageExtras?.toObject(),
+      ...this.messageFields?.toObject(),
       role: this.role ?? "assistant",
       content: content === "" && (this.toolCalls || this.refusal || this.audio) ? null : content,
     };
-    // Encrypted reasoning must stand after the readable part when it is echoed, wherever it came.
+    // A service that gets its encrypted reasoning back expects it after the readable part, whatever the order of arrival.
     const reasoning = `${this.reasoning ?? ""}${this.encryptedReasoning ?? ""}`;
     if (reasoning) message.reasoning_content = reasoning;
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
@@ -124,67 +107,70 @@ export class ChoiceState {
     return message;
   }
 
-  private addDelta(delta: Delta, budget: AnswerSize): void {
+  private addDelta(delta: Delta, size: AnswerSize): void {
     for (const key in delta) {
       if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
-      if (OWN_DELTA_FIELDS.has(key)) continue;
-      this.messageExtras ??= new LatestFields();
-      budget.addOther(this.messageExtras.add(key, delta[key]));
+      if (DELTA_FIELDS.has(key)) continue;
+      this.messageFields ??= new LatestFields();
+      size.addOther(this.messageFields.add(key, delta[key]));
     }
     if (delta.role) this.role ??= delta.role;
     if (delta.reasoning_content) {
       this.reasoning ??= new GrowingText();
-      appendText(this.reasoning, delta.reasoning_content, budget);
+      appendText(this.reasoning, delta.reasoning_content, size);
     }
     if (delta.encrypted_reasoning) {
       this.encryptedReasoning ??= new GrowingText();
-      appendText(this.encryptedReasoning, delta.encrypted_reasoning, budget);
+      appendText(this.encryptedReasoning, delta.encrypted_reasoning, size);
     }
     if (delta.refusal) {
       this.refusal ??= new GrowingText();
-      appendText(this.refusal, delta.refusal, budget);
+      appendText(this.refusal, delta.refusal, size);
     }
-    if (delta.tool_calls) for (const piece of delta.tool_calls) this.addToolCall(piece, budget);
+    if (delta.tool_calls) for (const piece of delta.tool_calls) this.addToolCall(piece, size);
     if (delta.reasoning_details?.length) {
       this.reasoningDetails ??= [];
-      budget.addOther(appendReasoningDetails(this.reasoningDetails, delta.reasoning_details));
+      size.addOther(appendReasoningDetails(this.reasoningDetails, delta.reasoning_details));
     }
     if (delta.annotations?.length) {
       this.annotations ??= new DistinctList();
-      budget.addOther(this.annotations.add(delta.annotations));
+      size.addOther(this.annotations.add(delta.annotations));
     }
     if (delta.images?.length) {
       this.images ??= [];
       this.images.push(...structuredClone(delta.images));
-      budget.addOther(estimateSize(delta.images));
+      size.addOther(estimateSize(delta.images));
     }
-    if (delta.audio) this.addAudio(delta.audio, budget);
+    if (delta.audio) this.addAudio(delta.audio, size);
   }
 
-  private addToolCall(piece: ToolCallDelta, budget: AnswerSize): void {
-    const { indices, toolArguments } = budget.limits;
+  private addToolCall(piece: ToolCallDelta, size: AnswerSize): void {
+    const { indices, toolArguments } = size.limits;
     this.toolCalls ??= [];
     // The dialect numbers calls in order of appearance, so an index is either known or the next one.
     if (piece.index >= indices || piece.index > this.toolCalls.length || !(piece.index >= 0)) {
-      throw new Failure("limit", `The service sent a tool call beyond the limit of ${indices}.`);
+      throw new Failure(
+        "limit",
+        `The service sent a tool call with the index ${piece.index}, which is out of order or not below ${indices}.`,
+      );
     }
     this.toolCalls[piece.index] ??= new ToolCallState();
-    budget.addText(this.toolCalls[piece.index]!.add(piece, toolArguments));
+    size.addText(this.toolCalls[piece.index]!.add(piece, toolArguments));
   }
 
-  private addAudio(piece: AudioDelta, budget: AnswerSize): void {
+  private addAudio(piece: AudioDelta, size: AnswerSize): void {
     this.audio ??= new LatestFields();
     for (const [key, value] of Object.entries(piece)) {
       if (key === "data" && typeof value === "string") {
         this.audioData ??= [];
         this.audioData.push(value);
-        budget.addOther(value.length);
+        size.addOther(value.length);
       } else if (key === "transcript" && typeof value === "string") {
         this.transcript ??= new GrowingText();
-        appendText(this.transcript, value, budget);
-      } else budget.addOther(this.audio.add(key, value));
+        appendText(this.transcript, value, size);
+      } else size.addOther(this.audio.add(key, value));
     }
-    if (typeof piece.expires_at === "number") this.ended = true;
+    if (typeof piece.expires_at === "number") this.hasEnded = true;
   }
 
   private buildAudio(fields: LatestFields): Record<string, unknown> {
@@ -194,12 +180,12 @@ export class ChoiceState {
     return audio;
   }
 
-  private addLogprobs(added: Logprobs, budget: AnswerSize): void {
+  private addLogprobs(added: Logprobs, size: AnswerSize): void {
     this.logprobs ??= {};
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
       if (!Array.isArray(list)) continue;
-      budget.addOther(estimateSize(list));
+      size.addOther(estimateSize(list));
       const known = this.logprobs[key];
       if (known) known.push(...structuredClone(list));
       else this.logprobs[key] = structuredClone(list);
@@ -207,7 +193,7 @@ export class ChoiceState {
   }
 }
 
-function appendText(text: GrowingText, added: string, budget: AnswerSize): void {
+function appendText(text: GrowingText, added: string, size: AnswerSize): void {
   text.append(added);
-  budget.addText(added.length);
+  size.addText(added.length);
 }

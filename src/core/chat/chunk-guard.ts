@@ -1,12 +1,9 @@
 import { isObject } from "../json/parse.js";
-import type { Chunk } from "./chunk.js";
-
-const TEXTS = ["role", "content", "reasoning_content", "encrypted_reasoning", "refusal"] as const;
-const LISTS = ["tool_calls", "annotations", "images", "reasoning_details"] as const;
+import { type Chunk, DELTA_LISTS, DELTA_TEXTS } from "./chunk.js";
 
 /**
- * A chunk that came on a message: anything may have happened to it on its way.
- * @returns undefined where it is none in canonical form
+ * Checks a chunk that arrived on a message, where a flow or a broker may have changed it.
+ * @returns the chunk itself; undefined if it is not in the common form
  */
 export function readChunk(value: unknown): Chunk | undefined {
   if (!isObject(value) || !Array.isArray(value["choices"])) return undefined;
@@ -20,18 +17,19 @@ function isChoice(choice: unknown): boolean {
 }
 
 function isDelta(delta: Record<string, unknown>): boolean {
-  for (const key of TEXTS) if (isPresent(delta[key]) && typeof delta[key] !== "string") return false;
-  for (const key of LISTS) if (isPresent(delta[key]) && !Array.isArray(delta[key])) return false;
+  if (!isTextOrAbsent(delta["role"])) return false;
+  for (const key of DELTA_TEXTS) if (!isTextOrAbsent(delta[key])) return false;
+  for (const key of DELTA_LISTS) if (!isListOrAbsent(delta[key])) return false;
   if (isPresent(delta["audio"]) && !isObject(delta["audio"])) return false;
-  const calls = delta["tool_calls"] as unknown[] | null | undefined;
-  return (calls ?? []).every(isToolCallPiece);
+  const calls = delta["tool_calls"];
+  return isListOrAbsent(calls) && ((calls ?? []) as unknown[]).every(isToolCallPiece);
 }
 
 function isToolCallPiece(piece: unknown): boolean {
   if (!isObject(piece) || !isIndex(piece["index"])) return false;
-  const said = piece["function"];
-  if (!isPresent(said)) return true;
-  return isObject(said) && isTextOrAbsent(said["name"]) && isTextOrAbsent(said["arguments"]);
+  const call = piece["function"];
+  if (!isPresent(call)) return true;
+  return isObject(call) && isTextOrAbsent(call["name"]) && isTextOrAbsent(call["arguments"]);
 }
 
 function isIndex(value: unknown): boolean {
@@ -44,4 +42,8 @@ function isPresent(value: unknown): boolean {
 
 function isTextOrAbsent(value: unknown): boolean {
   return !isPresent(value) || typeof value === "string";
+}
+
+function isListOrAbsent(value: unknown): boolean {
+  return !isPresent(value) || Array.isArray(value);
 }

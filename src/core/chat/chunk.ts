@@ -1,17 +1,17 @@
 /**
- * The currency of the package: what every provider's record becomes, in the form of Chat Completions
- * (`chat.completion.chunk` and `chat.completion` of the OpenAI API reference). Unknown vendor fields stay.
+ * The common form of an answer: what every provider's records become, in the form of Chat Completions
+ * (`chat.completion.chunk` and `chat.completion` of the OpenAI API reference). Unknown vendor fields are kept.
  */
 
-/** Token counts as the vendor gives them; never estimated, never summed. */
+/** Token counts as the vendor sends them; never estimated, never summed. */
 export type Usage = Record<string, unknown>;
 
-/** A piece of a tool call. `index` is the order of appearance in the answer, made gapless by the dialect. */
+/** A piece of a tool call. `index` counts the calls of a choice from 0 without gaps; the dialect sees to that. */
 export interface ToolCallDelta {
   index: number;
   id?: string;
   type?: string;
-  /** `name` comes whole and replaces an earlier one; `arguments` is a fragment of JSON text to append. */
+  /** `name` is complete and replaces an earlier one; `arguments` is a fragment of JSON text to append. */
   function?: { name?: string; arguments?: string };
   [vendorField: string]: unknown;
 }
@@ -21,9 +21,9 @@ export interface Delta {
   role?: string;
   content?: string | null;
   reasoning_content?: string | null;
-  /** Reasoning that nobody can read, to be echoed after the readable part (Venice). */
+  /** Encrypted reasoning (Venice). It must be sent back after the readable part. */
   encrypted_reasoning?: string | null;
-  /** Opaque pieces that some vendors want echoed on the next turn (OpenRouter). */
+  /** Opaque blocks that some vendors want back on the next turn (OpenRouter). */
   reasoning_details?: unknown[];
   refusal?: string | null;
   tool_calls?: ToolCallDelta[];
@@ -33,7 +33,7 @@ export interface Delta {
   [vendorField: string]: unknown;
 }
 
-/** A piece of spoken answer: base64 of 16-bit audio, or its transcript. */
+/** A piece of a spoken answer: base64 of 16-bit audio, or its transcript. */
 export interface AudioDelta {
   id?: string;
   data?: string;
@@ -42,7 +42,7 @@ export interface AudioDelta {
   [vendorField: string]: unknown;
 }
 
-/** Token probabilities; each chunk brings those of its own tokens. */
+/** Token probabilities. Each chunk has those of its own tokens. */
 export interface Logprobs {
   content?: unknown[] | null;
   refusal?: unknown[] | null;
@@ -57,7 +57,7 @@ export interface ChunkChoice {
   [vendorField: string]: unknown;
 }
 
-/** One record of a streamed answer. `choices` may be empty (usage, citations). */
+/** One record of a streamed answer. `choices` may be empty if the record has only usage or citations. */
 export interface Chunk {
   id?: string;
   created?: number;
@@ -67,7 +67,7 @@ export interface Chunk {
   [vendorField: string]: unknown;
 }
 
-/** A whole tool call. `arguments` is the JSON text as the model wrote it. */
+/** A complete tool call. `arguments` is the JSON text as the model wrote it. */
 export interface ToolCall {
   id: string;
   type: string;
@@ -75,7 +75,7 @@ export interface ToolCall {
   [vendorField: string]: unknown;
 }
 
-/** The assistant's message, ready to be sent back as history. */
+/** The assistant's message, ready to be sent back as part of the conversation. */
 export interface AssistantMessage {
   role: string;
   content: string | null;
@@ -98,7 +98,7 @@ export interface CompletionChoice {
   [vendorField: string]: unknown;
 }
 
-/** The whole answer, as a non-streaming Chat Completions response has it. */
+/** The complete answer, in the form of a Chat Completions response without streaming. */
 export interface Completion {
   id: string;
   object: "chat.completion";
@@ -109,9 +109,59 @@ export interface Completion {
   [vendorField: string]: unknown;
 }
 
-/** A message of a conversation as the author writes it; content parts are passed on untouched. */
+/** A message of a conversation as the author wrote it. Content parts are passed on unchanged. */
 export interface ChatMessage {
   role: string;
   content?: unknown;
   [vendorField: string]: unknown;
 }
+
+/** Fields of a chunk that are assembled by name. Of any other field, the latest value counts. */
+export const CHUNK_FIELDS: ReadonlySet<string> = new Set([
+  "id",
+  "object",
+  "created",
+  "model",
+  "choices",
+  "usage",
+]);
+
+/** Lists of a chunk that some vendors repeat on every chunk and others send once. */
+export const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
+
+/**
+ * Fields of a choice that are assembled by name, or dropped: `message` and `usage`, whose content the dialect has moved
+ * to the delta and the chunk. Of any other field, the latest value counts.
+ */
+export const CHOICE_FIELDS: ReadonlySet<string> = new Set([
+  "index",
+  "delta",
+  "finish_reason",
+  "logprobs",
+  "message",
+  "usage",
+]);
+
+/** Texts of a delta: each chunk appends to them. */
+export const DELTA_TEXTS: readonly string[] = [
+  "content",
+  "reasoning_content",
+  "encrypted_reasoning",
+  "refusal",
+];
+
+/** Lists of a delta: each chunk adds entries. */
+export const DELTA_LISTS: readonly string[] = ["annotations", "images", "reasoning_details"];
+
+/** Fields of a delta that are assembled by name, or dropped (`name`). Of any other field, the latest value counts. */
+export const DELTA_FIELDS: ReadonlySet<string> = new Set([
+  "role",
+  ...DELTA_TEXTS,
+  ...DELTA_LISTS,
+  "tool_calls",
+  "audio",
+  "name",
+]);
+
+/** Fields of a tool call that are assembled by name. Of any other field, the latest value counts. */
+export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function"]);

@@ -2,31 +2,25 @@ import { Failure } from "../failure.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
-import type { Chunk, Completion, Usage } from "./chunk.js";
+import { CHUNK_FIELDS, CHUNK_LISTS, type Chunk, type Completion, type Usage } from "./chunk.js";
 import { normaliseFinishReason } from "./finish-reason.js";
 import { DistinctList, LatestFields } from "./vendor-fields.js";
 
-/** Fields of a chunk that the machine handles by name; of every other one the latest value is kept. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
-
-/** Lists that some vendors repeat on every chunk and others send once. */
-const LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
-
 /**
- * Puts a stream of chunks together into a completion. Deterministic, no input or output, no clock.
+ * Assembles a completion from the chunks of a stream. It is deterministic and uses no clock, no input and no output.
  *
- * Used by everything that needs to know what was said: the stream itself, `collect`, and the nodes that
- * repair or route a stream. Feeding merged chunks gives the same completion as feeding them one by one.
+ * It is used wherever an answer is needed as a whole: by the stream itself, by `collect`, and by the nodes that repair
+ * or route a stream. Merged chunks give the same completion as the chunks one by one.
  */
 export class CompletionMachine {
-  /** Whether anything but metadata has come: from here on a retry would repeat what somebody has read. */
+  /** Whether anything but metadata has arrived. From here on, a retry would repeat output that the reader has. */
   hasContent = false;
   private readonly choices: ChoiceState[] = [];
   private id = "";
   private created = 0;
   private model = "";
   private usage: Usage | null = null;
-  private extras: LatestFields | undefined;
+  private vendorFields: LatestFields | undefined;
   private lists: Map<string, DistinctList> | undefined;
   private readonly size: AnswerSize;
 
@@ -34,7 +28,7 @@ export class CompletionMachine {
     this.size = new AnswerSize(limits);
   }
 
-  /** Adds plain answer text of the first choice: the hot path. */
+  /** Adds answer text of the first choice. This is the hot path. @throws Failure `limit` */
   addText(text: string): void {
     this.size.addText(text.length);
     this.hasContent = true;
@@ -42,10 +36,10 @@ export class CompletionMachine {
   }
 
   /**
-   * Adds a chunk in canonical form.
-   * @param text the first choice's text where it is known apart from the chunk (a message's `payload`, which
-   *   a flow may have changed on its way); by default the chunk's own.
-   * @throws Failure `limit` where the answer grows beyond its bounds
+   * Adds a chunk in the common form.
+   * @param text the first choice's text if it is known apart from the chunk: a message's `payload`, which a flow may
+   *   have changed; default: the chunk's own text
+   * @throws Failure `limit` if the answer grows beyond its limits
    */
   addChunk(chunk: Chunk, text?: string): void {
     const before = this.size.contentChars;
@@ -54,7 +48,7 @@ export class CompletionMachine {
       this.getChoice(choice.index).add(choice, own, this.size);
     }
     if (this.size.contentChars > before) this.hasContent = true;
-    // A text that a flow put on a message whose chunk says nothing of the first choice.
+    // A flow may put text on a message whose chunk has no first choice.
     if (text && !chunk.choices.some((choice) => choice.index === 0)) this.addText(text);
     this.id ||= typeof chunk.id === "string" ? chunk.id : "";
     this.model ||= typeof chunk.model === "string" ? chunk.model : "";
@@ -63,12 +57,12 @@ export class CompletionMachine {
     this.keepVendorFields(chunk);
   }
 
-  /** Whether every choice that has begun has also given its finish reason. */
+  /** Whether every choice that has begun has ended. */
   get isFinished(): boolean {
-    return this.choices.length > 0 && this.choices.every((choice) => choice === undefined || choice.ended);
+    return this.choices.length > 0 && this.choices.every((choice) => choice === undefined || choice.hasEnded);
   }
 
-  /** Whether anything of any choice has come, be it empty. */
+  /** Whether any choice has begun, even an empty one. */
   get hasBegun(): boolean {
     return this.choices.length > 0;
   }
@@ -78,14 +72,14 @@ export class CompletionMachine {
     return this.choices.filter((choice) => choice !== undefined).length;
   }
 
-  /** The vendor's last word for why the first choice ended, or undefined. */
+  /** The latest finish reason of the first choice in the vendor's own words, or undefined. */
   get rawFinishReason(): string | undefined {
     return this.choices[0]?.finishReason ?? undefined;
   }
 
   /**
-   * Why the answer ended, in the words of the message contract. An answer that ends with tool calls says so
-   * even where the vendor calls it `stop` or gives no reason.
+   * Why the answer ended, in the words of the message contract. An answer with tool calls has the reason `tool_calls`
+   * even if the vendor says `stop` or gives no reason.
    */
   get finishReason(): string {
     const reason = normaliseFinishReason(this.rawFinishReason);
@@ -104,8 +98,8 @@ export class CompletionMachine {
   }
 
   /**
-   * The chunk that closes a stream in the message contract: what is known only of the whole (ids, reasons,
-   * usage, vendor's extras), so that a reader of the messages alone can build the same completion.
+   * Builds the chunk that closes a stream in the message contract. It has what is known only at the end (ids, finish
+   * reasons, usage, vendor fields), so that a reader of the messages can build the same completion.
    */
   buildClosingChunk(): Chunk {
     return {
@@ -120,8 +114,8 @@ export class CompletionMachine {
   }
 
   /**
-   * Everything so far as a Chat Completions response.
-   * @param seed makes ids for tool calls that the vendor left nameless; the stream's own id.
+   * Builds a Chat Completions response of everything so far.
+   * @param seed makes ids for tool calls that came without one: the stream's id
    */
   buildCompletion(seed: string): Completion {
     return {
@@ -145,7 +139,7 @@ export class CompletionMachine {
     if (!Number.isInteger(index) || index < 0 || index >= this.size.limits.indices) {
       throw new Failure(
         "limit",
-        `The service sent a choice beyond the limit of ${this.size.limits.indices}.`,
+        `The service sent a choice with the index ${index}, which is not between 0 and ${this.size.limits.indices - 1}. Ask for fewer answers.`,
       );
     }
     const choice = new ChoiceState();
@@ -155,12 +149,12 @@ export class CompletionMachine {
 
   private keepVendorFields(chunk: Chunk): void {
     for (const key in chunk) {
-      if (OWN_FIELDS.has(key)) continue;
+      if (CHUNK_FIELDS.has(key)) continue;
       const value = chunk[key];
-      if (Array.isArray(value) && LISTS.has(key)) this.extendList(key, value);
+      if (Array.isArray(value) && CHUNK_LISTS.has(key)) this.extendList(key, value);
       else {
-        this.extras ??= new LatestFields();
-        this.size.addMetadata(this.extras.add(key, value));
+        this.vendorFields ??= new LatestFields();
+        this.size.addMetadata(this.vendorFields.add(key, value));
       }
     }
   }
@@ -176,7 +170,7 @@ export class CompletionMachine {
   }
 
   private collectVendorFields(): Record<string, unknown> {
-    const fields = this.extras?.toObject() ?? {};
+    const fields = this.vendorFields?.toObject() ?? {};
     for (const [key, list] of this.lists ?? []) fields[key] = list.toArray();
     return fields;
   }

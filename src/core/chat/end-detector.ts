@@ -1,56 +1,61 @@
-/** A chunk, as far as it tells of the end of an answer. */
+/** What a chunk shows about the end of an answer. */
 export interface EndClues {
-  /** In the words of the message contract; undefined until every answer that was asked for has one. */
+  /** In the words of the message contract; undefined until every requested choice has one. */
   finishReason: string | undefined;
-  /** Whether it brings content of any kind: text, reasoning, a tool call. */
+  /** Whether the chunk has content of any kind: text, reasoning, a tool call. */
   hasContent: boolean;
-  /** Answer text in it. */
+  /** The chunk's answer text. */
   text: string;
-  /** Whether it has no choice, as the one with the usage. */
+  /** Whether the chunk has no choices, such as the one with the usage. */
   hasNoChoices: boolean;
 }
 
 /**
- * Tells a finish reason that ends an answer from one that comes with every piece, as some services send it: the text
- * after it would be lost. What is in doubt ends with the connection, or with a silence.
+ * Decides whether a finish reason really ends the answer. Some services send one with every chunk; to stop at the first
+ * would lose the rest of the text. In doubt the answer ends when the connection closes or falls silent.
  */
 export class EndDetector {
-  private ended = false;
-  /** Content came after a finish reason: its next one says nothing. */
-  private wentOn = false;
-  /** The latest to come was a finish reason by itself. */
-  private alone = false;
-  /** Something came before the end, by which a reason of its own tells more. */
-  private begun = false;
-  private said = false;
+  /** Whether the latest chunk had a finish reason. */
+  private hasReason = false;
+  /** Whether content followed a finish reason, so that later ones prove nothing. */
+  private hasContinued = false;
+  /** Whether the latest finish reason came without content. */
+  private isAlone = false;
+  /** Whether anything came before the finish reason, so that a chunk with a reason alone is a real end. */
+  private hasBegun = false;
+  /** Whether text came before the finish reason. */
+  private hasText = false;
 
-  /** Whether there is a finish reason, and silence means that nothing more comes. */
+  /** Whether silence now means that the answer has ended. */
   get isCertain(): boolean {
-    return this.ended && (!this.wentOn || this.alone);
+    return this.hasReason && (!this.hasContinued || this.isAlone);
   }
 
-  /** Whether every answer has its finish reason, and a closed connection ends none too early. */
+  /** Whether every choice has a finish reason, so that the answer is complete if the connection closes now. */
   get isReached(): boolean {
-    return this.ended;
+    return this.hasReason;
   }
 
-  /** Text came with nothing else. */
+  /** Notes a chunk with nothing but text. */
   addText(): void {
-    this.alone = false;
-    if (this.ended) this.wentOn = true;
-    else this.begun = this.said = true;
+    this.isAlone = false;
+    if (this.hasReason) this.hasContinued = true;
+    else this.hasBegun = this.hasText = true;
   }
 
-  /** @returns whether nothing but usage and end marker is to come */
-  addChunk({ finishReason, hasContent: content, text, hasNoChoices: bare }: EndClues): boolean {
-    const already = this.ended;
-    const ended = finishReason !== undefined;
-    this.ended = ended;
-    this.alone = ended && !content;
-    if (content && already) this.wentOn = true;
-    const closes = bare ? already : !this.wentOn && (content ? this.said : this.begun);
-    if (content || !ended) this.begun = true;
-    if (text !== "" && !ended) this.said = true;
-    return ended && (closes || finishReason !== "stop");
+  /** Notes any other chunk. @returns whether only the usage and the end marker can follow */
+  addChunk({ finishReason, hasContent, text, hasNoChoices }: EndClues): boolean {
+    const hadReason = this.hasReason;
+    const hasReason = finishReason !== undefined;
+    this.hasReason = hasReason;
+    this.isAlone = hasReason && !hasContent;
+    if (hasContent && hadReason) this.hasContinued = true;
+    const isEnd = hasNoChoices
+      ? hadReason
+      : !this.hasContinued && (hasContent ? this.hasText : this.hasBegun);
+    if (hasContent || !hasReason) this.hasBegun = true;
+    if (text !== "" && !hasReason) this.hasText = true;
+    // Services that send a reason with every chunk send `stop`.
+    return hasReason && (isEnd || finishReason !== "stop");
   }
 }

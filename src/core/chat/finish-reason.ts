@@ -1,5 +1,5 @@
-/** Vendors' words for the four reasons that Chat Completions knows; compared in lower case. */
-const WORDS: Readonly<Record<string, string>> = {
+/** Vendors' words for the four finish reasons of Chat Completions, in lower case. */
+const REASONS: Readonly<Record<string, string>> = {
   stop: "stop",
   end_turn: "stop",
   stop_sequence: "stop",
@@ -24,31 +24,34 @@ const WORDS: Readonly<Record<string, string>> = {
   refusal: "content_filter",
 };
 
-/** Reasons that tell of a fault of the service, not of an end; compared in lower case. */
-const FAULTS: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
+/** Finish reasons that report a fault of the service, in lower case. */
+const FAULT_REASONS: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
 
-/** Whether a finish reason says that the service broke off (OpenRouter's `error`, DeepSeek's lack of resources). */
+/** Whether a finish reason reports that the service broke off (OpenRouter's `error`, DeepSeek's lack of resources). */
 export function isFaultReason(raw: string | null | undefined): boolean {
-  return typeof raw === "string" && FAULTS.has(raw.toLowerCase());
+  return typeof raw === "string" && FAULT_REASONS.has(raw.toLowerCase());
 }
 
 /**
- * The finish reason in the words of the message contract.
- * @returns the vendor's own word where it fits none, `unknown` where there was none.
+ * Translates a vendor's finish reason into the words of the message contract.
+ * @returns the vendor's own word if it is none of the known ones; `unknown` without a reason
  */
 export function normaliseFinishReason(raw: string | null | undefined): string {
   if (!raw) return "unknown";
-  return Object.hasOwn(WORDS, raw.toLowerCase()) ? WORDS[raw.toLowerCase()]! : raw;
+  return Object.hasOwn(REASONS, raw.toLowerCase()) ? REASONS[raw.toLowerCase()]! : raw;
 }
 
 /**
- * The end of a choice under the name that Chat Completions has for it, with the vendor's own beside it.
- * @param called the choice has tool calls, which some vendors do not say in the reason
+ * Builds the fields with which a choice ends: the finish reason of Chat Completions and the vendor's own.
+ * @param hasToolCalls whether the choice has tool calls; some vendors end such a choice with `stop`
  */
 export function buildFinishFields(
   raw: string,
-  called: boolean,
+  hasToolCalls: boolean,
 ): { finish_reason: string; native_finish_reason: string } {
   const reason = normaliseFinishReason(raw);
-  return { finish_reason: called && reason === "stop" ? "tool_calls" : reason, native_finish_reason: raw };
+  return {
+    finish_reason: hasToolCalls && reason === "stop" ? "tool_calls" : reason,
+    native_finish_reason: raw,
+  };
 }

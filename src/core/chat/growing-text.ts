@@ -1,17 +1,18 @@
-/** How much text may hang together from slices before it is copied into one piece. */
+/** Flatten the concatenation at this length. */
 const MAX_OPEN_CHARS = 2048;
 
-/** From this length on, V8 makes a substring a view on its parent instead of a copy. */
+/** From this length on, V8 makes a substring a view of the original text instead of a copy. */
 const MIN_VIEW_CHARS = 13;
 
 /**
- * A growing text. A chunk's text is often a view on the whole read of the socket it came in; keeping a
- * thousand views would keep a thousand reads alive. So the text is copied in pieces as it grows, once.
+ * A text that grows by appending. The text of a chunk is often a view of everything that was read from the socket at
+ * once, so a thousand of them would keep a thousand reads in memory. Each part of the text is therefore copied once.
  */
 export class GrowingText {
   private flat = "";
   private open = "";
 
+  /** Characters so far. */
   get length(): number {
     return this.flat.length + this.open.length;
   }
@@ -26,14 +27,14 @@ export class GrowingText {
   }
 
   private flatten(): void {
-    // Reading a character makes V8 flatten the concatenation into a fresh string, which lets the views go.
+    // Reading a character makes V8 flatten the concatenation into a new string, which releases the views.
     this.open.charCodeAt(0);
     this.flat += this.open;
     this.open = "";
   }
 }
 
-/** A copy of a text that does not keep alive what it was cut from. */
+/** Copies a text, so that it does not keep in memory the longer text that it was cut from. */
 export function copyText(text: string): string {
   return text.length < MIN_VIEW_CHARS ? text : ` ${text}`.slice(1);
 }

@@ -3,10 +3,13 @@ import type { AssistantMessage, ChatMessage } from "./chunk.js";
 import type { ChatRequest } from "./request.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, omitFields } from "./vendor-echo.js";
 
-/** The field of an answer in a conversation that says for which service it keeps more than its text. */
+/** Field of an answer in a conversation: the service whose own fields it keeps beside its text. */
 const KEPT_FOR = "kept_for";
 
-/** What that is. Not the readable reasoning: some services refuse it, and none wants it back after the turn. */
+/**
+ * Fields that are kept for the service that answered. Readable reasoning is not: some services refuse it, and none wants
+ * it back after the turn.
+ */
 const KEPT_FIELDS = [
   "images",
   "reasoning_details",
@@ -17,14 +20,14 @@ const KEPT_FIELDS = [
   GEMINI_PARTS,
 ] as const;
 
-/** Of what is kept, that which is an answer without a word of text. */
+/** Kept fields that make an answer non-empty without text. */
 const CONTENT_FIELDS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS] as const;
 
 /**
- * An answer as a conversation keeps it: its text, and what its service alone can read and wants back with it.
- * @param content its text, as its reader got it
- * @param service who answered, as `ChatResult.service` has it
- * @returns undefined for an answer that says nothing: services refuse one in what they are sent
+ * Builds the entry of a conversation for an answer: its text, and the fields that its service wants back.
+ * @param content the answer's text as the reader got it
+ * @param service the service that answered, in the form of `ChatResult.service`
+ * @returns undefined for an empty answer, which services refuse in a request
  */
 export function buildHistoryEntry(
   message: AssistantMessage | undefined,
@@ -45,7 +48,7 @@ function isWorthKeeping(message: AssistantMessage, field: string): boolean {
   return typeof value === "object" ? value !== null && Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** Whether all of it can go back: a thought that was cut off before its signature is refused. */
+/** Whether all reasoning is signed: services refuse to take back a thought that was cut off before its signature. */
 function isFullySigned(details: unknown): boolean {
   if (!Array.isArray(details) || !details.every(isObject)) return false;
   const marked = details.filter(({ signature, data }) => signature || data);
@@ -60,30 +63,30 @@ function hasContent(answer: ChatMessage): boolean {
 }
 
 /**
- * A request as one service gets it: of the answers of others that its conversation holds, the text alone.
- * @param service who is asked, as `ChatResult.service` has it
+ * Removes the fields that an answer keeps for other services than the one that gets the request.
+ * @param getService names the service that gets the request, in the form of `ChatResult.service`
  */
-export function removeForeignFields(request: ChatRequest, service: () => string): ChatRequest {
+export function removeForeignFields(request: ChatRequest, getService: () => string): ChatRequest {
   const { messages } = request;
   if (!messages.some((message) => KEPT_FOR in message)) return request;
-  const name = service();
-  const own = messages.flatMap((message) => {
-    const itsOwn = !(KEPT_FOR in message) || message[KEPT_FOR] === name;
-    return itsOwn ? [omitFields(message, [KEPT_FOR])] : keepTextOnly(message);
+  const service = getService();
+  const readable = messages.flatMap((message) => {
+    const isReadable = !(KEPT_FOR in message) || message[KEPT_FOR] === service;
+    return isReadable ? [omitFields(message, [KEPT_FOR])] : keepTextOnly(message);
   });
-  return { ...request, messages: own };
+  return { ...request, messages: readable };
 }
 
-/** A conversation where only the latest answer with pictures has them still: they are large, and go out each time. */
+/** Removes pictures from all answers but the latest one with pictures: they are large and go out with each request. */
 export function dropOlderPictures(conversation: ChatMessage[]): ChatMessage[] {
-  const isDrawn = (message: ChatMessage) => KEPT_FOR in message && message["images"] !== undefined;
-  const newest = conversation.findLastIndex(isDrawn);
+  const hasPictures = (message: ChatMessage) => KEPT_FOR in message && message["images"] !== undefined;
+  const newest = conversation.findLastIndex(hasPictures);
   return conversation.flatMap((message, at) =>
-    at < newest && isDrawn(message) ? keepTextOnly(message) : [message],
+    at < newest && hasPictures(message) ? keepTextOnly(message) : [message],
   );
 }
 
-/** @returns none where there was no text */
+/** Removes all kept fields. @returns nothing if the answer has no text */
 function keepTextOnly(message: ChatMessage): ChatMessage[] {
   const answer = omitFields(message, [KEPT_FOR, ...KEPT_FIELDS]);
   return hasContent(answer) ? [answer] : [];

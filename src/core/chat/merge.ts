@@ -1,15 +1,27 @@
 import { Failure } from "../failure.js";
 import { readOwnField } from "../json/parse.js";
-import type { AudioDelta, Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "./chunk.js";
+import {
+  type AudioDelta,
+  CHUNK_FIELDS,
+  CHUNK_LISTS,
+  type Chunk,
+  type ChunkChoice,
+  DELTA_LISTS,
+  DELTA_TEXTS,
+  type Delta,
+  type Logprobs,
+  TOOL_CALL_FIELDS,
+  type ToolCallDelta,
+} from "./chunk.js";
 import { mergeField } from "./vendor-fields.js";
 
 /**
- * Two chunks in canonical form as one: a machine that is fed the result comes out as if it had been fed both.
- * The later one's metadata wins. `first` is changed and returned.
+ * Merges two chunks in the common form into one that adds to a completion what both would add. The later chunk's
+ * metadata wins. `first` is changed and returned.
  */
 export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   for (const key in second) {
-    if (OWN_FIELDS.has(key)) continue;
+    if (CHUNK_FIELDS.has(key)) continue;
     const known = readOwnField(first, key);
     first[key] = CHUNK_LISTS.has(key) ? concatLists(known, second[key]) : mergeField(known, second[key]);
   }
@@ -26,24 +38,18 @@ export function mergeChunks(first: Chunk, second: Chunk): Chunk {
 }
 
 /**
- * One entry a choice: a record that names a choice twice, or leaves its index out twice, means one.
- * @throws Failure `limit` for more than `most` in one record
+ * Merges the entries of a record that have the same choice index, so that each choice has one entry.
+ * @throws Failure `limit` if the record has more than `maxCount` entries
  */
-export function mergeDuplicateChoices(choices: ChunkChoice[], most: number): ChunkChoice[] {
-  if (choices.length > most)
-    throw new Failure("limit", `The service sent a choice beyond the limit of ${most}.`);
+export function mergeDuplicateChoices(choices: ChunkChoice[], maxCount: number): ChunkChoice[] {
+  if (choices.length > maxCount) {
+    throw new Failure(
+      "limit",
+      `The service sent ${choices.length} choices in one record, and the limit is ${maxCount}. Ask for fewer answers.`,
+    );
+  }
   return choices.length < 2 ? choices : mergeChunks({ choices: [] }, { choices }).choices;
 }
-
-const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage"]);
-const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
-const DELTA_TEXTS: ReadonlySet<string> = new Set([
-  "content",
-  "reasoning_content",
-  "encrypted_reasoning",
-  "refusal",
-]);
-const DELTA_LISTS: ReadonlySet<string> = new Set(["annotations", "images", "reasoning_details"]);
 
 function concatLists(known: unknown, added: unknown): unknown {
   return Array.isArray(known) && Array.isArray(added) ? [...known, ...added] : (added ?? known);
@@ -72,8 +78,8 @@ function mergeDelta(known: Delta, added: Delta): void {
   for (const key in added) {
     const value = added[key];
     if (value === null || value === undefined) continue;
-    if (DELTA_TEXTS.has(key)) known[key] = `${known[key] ?? ""}${value as string}`;
-    else if (DELTA_LISTS.has(key)) known[key] = concatLists(known[key], value);
+    if (DELTA_TEXTS.includes(key)) known[key] = `${known[key] ?? ""}${value as string}`;
+    else if (DELTA_LISTS.includes(key)) known[key] = concatLists(known[key], value);
     else if (key === "role") known.role ??= value as string;
     else if (key === "tool_calls")
       known.tool_calls = mergeToolCalls(known.tool_calls ?? [], added.tool_calls!);
@@ -93,16 +99,14 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(readOwnField(call, key), piece[key]);
     if (piece.id) call.id ||= piece.id;
     if (piece.type) call.type ||= piece.type;
-    const said = piece.function;
-    if (!said) continue;
+    if (!piece.function) continue;
+    const { name, arguments: fragment } = piece.function;
     call.function ??= {};
-    if (said.name) call.function.name = said.name;
-    if (said.arguments) call.function.arguments = `${call.function.arguments ?? ""}${said.arguments}`;
+    if (name) call.function.name = name;
+    if (fragment) call.function.arguments = `${call.function.arguments ?? ""}${fragment}`;
   }
   return known;
 }
-
-const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function"]);
 
 function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
   for (const [key, value] of Object.entries(added)) {
@@ -114,9 +118,12 @@ function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
   return known;
 }
 
-/** Pieces of base64: where each is padded, they are joined as bytes; where one text was cut, as text. */
+/**
+ * Joins pieces of base64. Services cut one base64 text into pieces, which are joined as text, or encode and pad each
+ * piece by itself, which are joined as bytes.
+ */
 export function joinBase64(pieces: readonly string[]): string {
-  const said = pieces.filter((piece) => piece !== "");
-  if (said.slice(0, -1).every((piece) => !piece.endsWith("="))) return said.join("");
-  return Buffer.concat(said.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
+  const parts = pieces.filter((piece) => piece !== "");
+  if (parts.slice(0, -1).every((part) => !part.endsWith("="))) return parts.join("");
+  return Buffer.concat(parts.map((part) => Buffer.from(part, "base64"))).toString("base64");
 }

@@ -2,18 +2,18 @@ import { Failure } from "../failure.js";
 import { isObject } from "../json/parse.js";
 import type { ChatMessage } from "./chunk.js";
 
-/** What is asked, the same for every provider. */
+/** A chat request, in the same form for every provider. */
 export interface ChatRequest {
   model: string;
   messages: readonly ChatMessage[];
   tools?: readonly unknown[];
-  /** Sampling parameters and whatever else the author adds, as the service's own request fields. */
+  /** Sampling parameters and other request fields, under the service's own names. */
   parameters?: Readonly<Record<string, unknown>>;
-  /** The job that it is part of, where the service has jobs. */
+  /** Id of the job that the request belongs to, if the service has jobs. */
   job?: string;
 }
 
-/** A request as it goes on the wire. */
+/** A request in the form of HTTP. */
 export interface WireRequest {
   method: "GET" | "POST";
   url: URL;
@@ -21,31 +21,37 @@ export interface WireRequest {
   body?: string;
 }
 
-/** Fields that decide how the answer comes back, and so are not the author's. */
+/** Request fields that this package sets itself, because they decide what comes back and how. */
 const RESERVED_FIELDS: ReadonlySet<string> = new Set(["model", "messages", "tools", "stream"]);
 
 /**
- * Checks a request before anything is sent.
- * @throws Failure `invalid_request` that names what is missing and where to put it
+ * Checks a request before it is sent.
+ * @throws Failure `invalid_request` that says what is missing and where to set it
  */
 export function checkRequest(request: ChatRequest): void {
   if (typeof request.model !== "string" || request.model.trim() === "") {
-    throw new Failure("invalid_request", "No model is given. Choose one in the node or set msg.model.");
+    throw new Failure(
+      "invalid_request",
+      "The request has no model. Choose one in the node or set msg.model.",
+    );
   }
   if (!Array.isArray(request.messages) || request.messages.length === 0) {
-    throw new Failure("invalid_request", "There is nothing to ask: the prompt is empty.");
+    throw new Failure("invalid_request", "The prompt is empty. Set msg.payload or msg.messages.");
   }
   for (const [at, message] of request.messages.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
-      throw new Failure("invalid_request", `Message ${at} of the conversation has no role, such as "user".`);
+      throw new Failure(
+        "invalid_request",
+        `Message ${at} of the conversation has no role. Set one, such as "user".`,
+      );
     }
   }
   if (request.tools !== undefined && !Array.isArray(request.tools)) {
-    throw new Failure("invalid_request", "msg.tools is not an array.");
+    throw new Failure("invalid_request", "msg.tools is not an array. Set it to a list of tool definitions.");
   }
 }
 
-/** The author's parameters without those that are null, empty or not his to set. */
+/** Removes parameters that are null or undefined, and fields that this package sets itself. */
 export function cleanParameters(parameters: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const clean: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(parameters)) {
@@ -55,12 +61,12 @@ export function cleanParameters(parameters: Readonly<Record<string, unknown>> = 
   return clean;
 }
 
-/** How many answers are asked for: one that is late is not left out because the others are whole. */
+/** Reads how many answers are requested, so that a late one is awaited even if the others are complete. */
 export function readChoiceCount({ parameters }: ChatRequest): number {
   return Number(parameters?.["n"]) || 1;
 }
 
-/** Names of the tools that are offered, as far as they have one. */
+/** Collects the names of the offered tools. */
 export function collectToolNames({ tools }: ChatRequest): string[] {
   if (!Array.isArray(tools)) return [];
   return (tools as { function?: { name?: unknown } }[])
@@ -68,10 +74,10 @@ export function collectToolNames({ tools }: ChatRequest): string[] {
     .filter((name): name is string => typeof name === "string");
 }
 
-/** @throws Failure `configuration` where the body has more bytes than `most` */
-export function checkBodySize({ body }: WireRequest, most: number): void {
+/** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */
+export function checkBodySize({ body }: WireRequest, maxBytes: number): void {
   const size = Buffer.byteLength(body ?? "");
-  if (size <= most) return;
-  const problem = `The request is ${size} bytes long, more than the limit of ${most}. Send a shorter conversation.`;
+  if (size <= maxBytes) return;
+  const problem = `The request is ${size} bytes long, more than the limit of ${maxBytes}. Send a shorter conversation.`;
   throw new Failure("configuration", problem);
 }

@@ -1,19 +1,20 @@
-/** How a stream went. Times in milliseconds. */
+/** Figures of a stream. Times are in milliseconds. */
 export interface Stats {
-  /** Chunks that carried something. */
+  /** Chunks with content. */
   chunks: number;
   /** Characters of answer text. */
   characters: number;
-  /** From asking to the first content; null where none came. */
+  /** From the request to the first content; null if none came. */
   firstTokenMs: number | null;
-  /** From asking to the end. */
+  /** From the request to the end. */
   durationMs: number;
-  /** Over the whole duration. */
+  /** Average over the whole duration. */
   charactersPerSecond: number;
-  /** Requests it took; more than 1 behind a retry or a tool-call-router. */
+  /** Requests that the stream took; more than 1 after a retry or a tool-call-router. */
   attempts: number;
 }
 
+/** Builds the figures of a stream that took one request. */
 export function buildStats(
   chunks: number,
   characters: number,
@@ -32,8 +33,8 @@ export function buildStats(
 }
 
 /**
- * The numbers of a stream that took several requests, as its reader sees it: all the text that he has, and the time
- * from the first asking, waits included.
+ * Adds up the figures of a stream that took several requests, as its reader sees it: all the text that the reader has,
+ * and the time since the first request, waits included.
  */
 export class TotalStats {
   private chunks = 0;
@@ -42,21 +43,21 @@ export class TotalStats {
   private startedAt: number | undefined;
 
   /**
-   * Adds a request that has ended.
+   * Adds the figures of a request that has ended.
    * @param now milliseconds of a monotonic clock
-   * @param repeated characters that the reader had already
+   * @param repeated characters that the reader already had
    */
   add(stats: Stats, now: number, repeated: number): void {
-    const askedAt = now - stats.durationMs;
-    this.startedAt ??= askedAt;
+    const requestedAt = now - stats.durationMs;
+    this.startedAt ??= requestedAt;
     this.chunks += stats.chunks;
     this.characters += stats.characters - repeated;
-    if (stats.firstTokenMs !== null) this.firstTokenMs ??= askedAt + stats.firstTokenMs - this.startedAt;
+    if (stats.firstTokenMs !== null) this.firstTokenMs ??= requestedAt + stats.firstTokenMs - this.startedAt;
   }
 
   /**
-   * The reader forgets what he has; the time goes on.
-   * @param kept characters that he gets again without a new request
+   * Starts the text again, because the reader discards it. The time goes on.
+   * @param kept characters that the reader gets again without a new request
    */
   discardText(kept = 0): void {
     this.chunks = 0;
@@ -64,7 +65,11 @@ export class TotalStats {
     this.firstTokenMs = null;
   }
 
-  /** @param attempts how many requests it took */
+  /**
+   * Builds the figures so far.
+   * @param now milliseconds of the same clock
+   * @param attempts how many requests the stream took
+   */
   toStats(now: number, attempts: number): Stats {
     const duration = Math.max(1, now - (this.startedAt ?? now));
     return {

@@ -2,70 +2,70 @@ import { isObject } from "../json/parse.js";
 import type { ChatMessage } from "./chunk.js";
 
 /**
- * How an assistant's message keeps what one service alone can read and wants back on the next turn. Written by that
- * service's dialect, read by its provider, carried through by everything between.
+ * Fields in which an assistant's message keeps what only one service can read and wants back on the next turn. The
+ * service's dialect writes them, its provider reads them, and everything between passes them on.
  */
 
 /**
- * Marks the entries of `reasoning_details` that are Anthropic's (OpenRouter's name for them): a thinking block is
+ * The `format` of Anthropic's entries in `reasoning_details`, as OpenRouter names it. A thinking block is
  * `{type: "reasoning.text", text, signature}`, a redacted one `{type: "reasoning.encrypted", data}`.
  */
 export const ANTHROPIC_REASONING = "anthropic-claude-v1";
 
 /**
- * A message's field with the blocks of Anthropic's answer that Chat Completions has no place for (server tools and their
- * results), as they came, by their place in the answer: `{"1": {type: "server_tool_use", …}}`.
+ * Field with the blocks of Anthropic's answer that Chat Completions has no place for (server tools and their results),
+ * unchanged, by their position in the answer: `{"1": {type: "server_tool_use", …}}`.
  */
 export const ANTHROPIC_BLOCKS = "anthropic_blocks";
 
 /**
- * A message's field with the order in which the blocks of Anthropic's answer came, where it is another than thinking,
- * text, its own blocks, calls: `["thinking", 14, "block", "thinking", 20, "tool_use"]`. Thinking may not be sent back
- * elsewhere than it stood.
+ * Field with the order of the blocks in Anthropic's answer: `["thinking", 14, "block", "thinking", 20, "tool_use"]`.
+ * It is set only if the order is not the usual one: thinking, text, Anthropic's own blocks, tool calls. Anthropic refuses
+ * thinking that comes back at another place.
  */
 export const ANTHROPIC_ORDER = "anthropic_order";
 
-/** The next block of that kind; a number is so many characters of the content. */
+/** The next block of that kind; a number stands for that many characters of the content. */
 export type OrderEntry = "thinking" | "block" | "tool_use" | number;
 
 /**
- * Marks the entries of `reasoning_details` that are Gemini's (OpenRouter's name for them): a thought signature of the
- * text is `{type: "reasoning.encrypted", data}`.
+ * The `format` of Gemini's entries in `reasoning_details`, as OpenRouter names it. A thought signature of the text is
+ * `{type: "reasoning.encrypted", data}`.
  */
 export const GEMINI_REASONING = "google-gemini-v1";
 
 /**
- * A message's field with the parts of Gemini's answer that Chat Completions has no place for (code that it ran and what
- * came of it), as they came, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
+ * Field with the parts of Gemini's answer that Chat Completions has no place for (code that Gemini ran, and its result),
+ * unchanged, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
  */
 export const GEMINI_PARTS = "gemini_parts";
 
-/** What this package has added to messages for one service alone. */
+/** The fields above that a message itself has. */
 const ECHO_FIELDS = [ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS] as const;
 
-/** Messages as any service takes them: without the fields that this package has added for one alone. */
+/** Removes the fields above from messages, for services that do not know them. */
 export function removeEchoFields(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   if (!messages.some((message) => ECHO_FIELDS.some((field) => field in message))) return messages;
   return messages.map((message) => omitFields(message, ECHO_FIELDS));
 }
 
-/** A copy without some of its fields. */
+/** Copies a message without some of its fields. */
 export function omitFields(message: ChatMessage, fields: readonly string[]): ChatMessage {
   const rest = { ...message };
   for (const field of fields) delete rest[field];
   return rest;
 }
 
-/** What a service's own field of a message keeps, in its order: keys that are numbers stand in theirs. */
+/** Reads the blocks or parts in such a field, in the order of their numeric keys. */
 export function readEchoParts(
   message: Readonly<Record<string, unknown>>,
   field: string,
 ): Record<string, unknown>[] {
-  const kept = message[field];
-  return isObject(kept) ? Object.values(kept).filter(isObject) : [];
+  const parts = message[field];
+  return isObject(parts) ? Object.values(parts).filter(isObject) : [];
 }
 
-/** What a tool call or an image carries of Google's, as its own OpenAI-compatible API has it. */
+/** Reads Google's signature of a tool call or an image from the place where Google's OpenAI-compatible API puts it. */
 export function readThoughtSignature(carrier: Readonly<Record<string, unknown>>): string | undefined {
   const extra = carrier["extra_content"];
   const google = isObject(extra) ? extra["google"] : undefined;
@@ -73,7 +73,7 @@ export function readThoughtSignature(carrier: Readonly<Record<string, unknown>>)
   return typeof signature === "string" && signature !== "" ? signature : undefined;
 }
 
-/** The field that `thoughtSignature` reads; nothing where there is no signature. */
+/** Builds the field that `readThoughtSignature` reads; no field without a signature. */
 export function buildThoughtSignature(signature: unknown): Record<string, unknown> {
   if (typeof signature !== "string" || signature === "") return {};
   return { extra_content: { google: { thought_signature: signature } } };

@@ -1,20 +1,19 @@
 import { estimateSize, isObject, readOwnField } from "../json/parse.js";
 
 /**
- * What a vendor's field is after it came once more: null and empty values overwrite nothing, an object's members
- * are taken over one by one (Azure tells its filters' results in portions, Venice its citations once), everything
- * else is replaced.
+ * Merges a repeated vendor field: null and empty values overwrite nothing, objects are merged member by member, any
+ * other value replaces the earlier one. (Azure sends the results of its filters in portions, Venice its citations only
+ * once.) Neither value is changed.
  */
 export function mergeField(known: unknown, added: unknown): unknown {
   if (added === null || added === undefined) return known;
-  if (isEmpty(added)) return known ?? added;
+  if (isEmptyContainer(added)) return known ?? added;
   if (!isObject(known) || !isObject(added)) return added;
   const merged = { ...known };
   for (const [key, value] of selectNewMembers(known, added)) merged[key] = value;
   return merged;
 }
 
-/** The members that are to be taken over. */
 function selectNewMembers(
   known: Readonly<Record<string, unknown>>,
   added: Readonly<Record<string, unknown>>,
@@ -22,23 +21,23 @@ function selectNewMembers(
   return Object.entries(added).filter(([key, value]) => {
     if (value === null || value === undefined) return false;
     const before = readOwnField(known, key);
-    return !isEmpty(value) || before === null || before === undefined;
+    return !isEmptyContainer(value) || before === null || before === undefined;
   });
 }
 
-function isEmpty(value: unknown): boolean {
+function isEmptyContainer(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }
 
-/** Vendor's fields of which the latest state counts. Holds copies: what comes in is also somebody else's. */
+/** Vendor fields whose latest state counts. It keeps copies, because other code may change what it was given. */
 export class LatestFields {
   private readonly fields = new Map<string, { value: unknown; size: number }>();
 
-  /** @returns how many characters the fields grew by */
+  /** Merges a value into a field. @returns by how many characters the fields grew, roughly */
   add(key: string, value: unknown): number {
     const known = this.fields.get(key);
-    // Most fields say the same on every chunk.
+    // Most fields are the same on every chunk.
     if (value === null || value === undefined || (known && known.value === value)) return 0;
     const own: unknown = typeof value === "object" ? structuredClone(value) : value;
     if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
@@ -48,7 +47,7 @@ export class LatestFields {
     return Math.max(0, size - (known?.size ?? 0));
   }
 
-  /** In place: an object that grows by a member on each chunk must not be copied each time. */
+  /** Changes the object in place: copying one that gets a member with each chunk would be quadratic. */
   private extendObject(known: Record<string, unknown>, added: Record<string, unknown>): number {
     let grown = 0;
     for (const [key, value] of selectNewMembers(known, added)) {
@@ -59,18 +58,18 @@ export class LatestFields {
     return grown;
   }
 
-  /** A copy, for whoever asks. */
+  /** Copies the fields. */
   toObject(): Record<string, unknown> {
     return Object.fromEntries([...this.fields].map(([key, { value }]) => [key, structuredClone(value)]));
   }
 }
 
-/** A list that some vendors repeat as it grows and others continue: each entry is kept once, in order. */
+/** A list that some vendors repeat in full and others continue. It keeps each entry once, in order. */
 export class DistinctList {
   private readonly seen = new Set<string>();
   private readonly entries: unknown[] = [];
 
-  /** @returns how many characters are new */
+  /** Adds the entries that are new. @returns how many characters they have as JSON */
   add(list: readonly unknown[]): number {
     let grown = 0;
     for (const entry of list) {
@@ -83,17 +82,18 @@ export class DistinctList {
     return grown;
   }
 
+  /** Copies the entries. */
   toArray(): unknown[] {
     return structuredClone(this.entries);
   }
 }
 
-/** How many blocks may grow side by side: further back none is looked for. */
+/** A piece is searched for its block among this many of the latest blocks, so that many blocks stay cheap. */
 const MAX_GROWING_BLOCKS = 128;
 
 /**
- * Adds OpenRouter's reasoning details to a list: pieces of the same type and index are one block that grows.
- * @returns how many characters are new
+ * Appends OpenRouter's reasoning details to a list. Pieces with the same type and index continue one block.
+ * @returns how many characters were added, roughly
  */
 export function appendReasoningDetails(known: unknown[], added: readonly unknown[]): number {
   let grown = 0;
