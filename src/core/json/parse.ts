@@ -1,17 +1,17 @@
 /**
- * A key that could reach a prototype when somebody merges objects, also when written with \u escapes.
- * Inside a JSON string the quotes are escaped, so text *about* prototypes does not match.
+ * The key `__proto__`, also written with \u escapes: code that merges objects could reach a prototype by it. Inside a
+ * JSON string the quotes are escaped, so a text about prototypes does not match.
  */
 const DANGEROUS_KEY =
   /"(?:_|\\u005[Ff]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[Ff])(?:t|\\u0074)(?:o|\\u006[Ff])(?:_|\\u005[Ff]){2}"\s*:/;
 
-/** The other way to a prototype: `{"constructor":{"prototype":…}}`. */
+/** The key `constructor`: `{"constructor":{"prototype":…}}` is the other way to a prototype. */
 const CONSTRUCTOR_KEY =
   /"(?:c|\\u0063)(?:o|\\u006[Ff])(?:n|\\u006[Ee])(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006[Ff])(?:r|\\u0072)"\s*:/;
 
 /**
- * Parses JSON that a remote sent.
- * @throws SyntaxError for what is not JSON or has a key that leads to a prototype; the message never quotes the text
+ * Parses JSON from a remote.
+ * @throws SyntaxError if the text is not JSON or has a key that leads to a prototype; the message never quotes the text
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -21,7 +21,7 @@ export function parseJson(text: string): unknown {
     throw new SyntaxError("not JSON");
   }
   const escaped = text.includes("\\u00");
-  // Such a key needs an underscore or an escape behind a quote; most records have neither.
+  // The cheap tests come first: most records have neither an underscore after a quote nor an escape.
   if ((escaped || text.includes('"_')) && DANGEROUS_KEY.test(text)) throw createForbiddenKeyError();
   if ((escaped || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && hasPrototypeKey(value)) {
     throw createForbiddenKeyError();
@@ -33,6 +33,7 @@ function createForbiddenKeyError(): SyntaxError {
   return new SyntaxError("JSON with a forbidden key");
 }
 
+/** Whether a value has `{"constructor":{"prototype":…}}` anywhere in it. */
 function hasPrototypeKey(value: unknown): boolean {
   const open = [value];
   while (open.length > 0) {
@@ -45,7 +46,7 @@ function hasPrototypeKey(value: unknown): boolean {
   return false;
 }
 
-/** Parses JSON, or gives undefined. */
+/** Parses JSON from a remote. @returns undefined if `parseJson` throws */
 export function tryParseJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -54,18 +55,22 @@ export function tryParseJson(text: string): unknown {
   }
 }
 
+/** Whether a value is an object, but neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** JSON text of a value that may nest too deeply for it; then only a sign that something was there. */
+/** How deeply a value may nest to be turned into JSON: JSON.stringify is recursive. */
+const MAX_STRINGIFY_DEPTH = 100;
+
+/** Turns a value into JSON; one that nests too deeply for that becomes “…”. */
 export function stringifyWithinDepth(value: unknown): string {
-  return isWithinDepth(value, 100) ? (JSON.stringify(value) ?? "") : "…";
+  return isWithinDepth(value, MAX_STRINGIFY_DEPTH) ? (JSON.stringify(value) ?? "") : "…";
 }
 
 /**
- * Whether a JSON text can nest deeper than `limit` at all: it must have more brackets than that. A bound that is
- * cheap to look at, for the records that are all alike; brackets in strings count too.
+ * Whether a JSON text may nest deeper than `limit`. It only counts opening brackets, those in strings included, so it is
+ * cheap enough for every record.
  */
 export function mayNestDeeper(text: string, limit: number): boolean {
   let brackets = 0;
@@ -77,7 +82,7 @@ export function mayNestDeeper(text: string, limit: number): boolean {
   return false;
 }
 
-/** Whether a value nests no deeper than `limit`; recursion stops there, so it cannot overflow the stack. */
+/** Whether a value nests no deeper than `limit`. Recursion stops there, so it cannot overflow the stack. */
 export function isWithinDepth(value: unknown, limit: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (limit === 0) return false;
@@ -87,12 +92,12 @@ export function isWithinDepth(value: unknown, limit: number): boolean {
   return true;
 }
 
-/** A field's value, and not what every object has under that name (`constructor`, `toString`). */
+/** Reads an object's own field, not what every object inherits under that name (`constructor`, `toString`). */
 export function readOwnField(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** About how many characters a value holds; for bounds, not for billing. */
+/** Estimates how many characters a value has as JSON. It is good enough for limits, not for billing. */
 export function estimateSize(value: unknown): number {
   if (typeof value === "string") return value.length + 1;
   if (typeof value !== "object" || value === null) return 1;

@@ -2,20 +2,19 @@ import { OpeningFence } from "./code-fence.js";
 import { PartialJson } from "./partial-json.js";
 
 /**
- * Members and elements that may be copied for each character of the text. A value is taken at each growth as long as
- * it is narrow, as answers are; the wider it gets, the more text has to come in between. So all values together cost
- * no more than a multiple of the text.
+ * How many members and elements may be copied for each character of the text, so that the cost of all values is
+ * linear in the text. Usual answers are narrow and are copied at each growth; a wide value is copied less often.
  */
 const COPIES_PER_CHARACTER = 32;
 
-/** The value that a stream's text stands for so far, to be watched while it grows. A fence around it is taken off. */
+/** The JSON value of a stream's text so far, for readers that show it while it grows. A code block around it is removed. */
 export class PartialValue {
   private readonly fence = new OpeningFence();
   private readonly json = new PartialJson();
-  /** Members and elements that may be copied. */
+  /** How many members and elements may still be copied. */
   private credit = 0;
 
-  /** @returns the value so far, which is never changed again; undefined where the piece adds nothing to see */
+  /** Adds a piece. @returns the value so far, which never changes afterwards; undefined if there is nothing new to show */
   add(text: string): unknown {
     const { json } = this;
     json.add(this.fence.strip(text));
@@ -23,7 +22,7 @@ export class PartialValue {
     return json.copyCost <= this.credit ? this.takeGrowth() : undefined;
   }
 
-  /** @returns what has not been seen yet, at the end of the text */
+  /** Ends the text. @returns the final value if it has not been returned yet */
   end(): unknown {
     this.json.end();
     return this.takeGrowth();

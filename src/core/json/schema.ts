@@ -1,37 +1,35 @@
-import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
+import type { Ajv, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
 import { RecentMap } from "../lifecycle/recent-map.js";
 import { isObject, isWithinDepth } from "./parse.js";
+import { describeCompileError, describeSchemaErrors, toJsonPath } from "./schema-errors.js";
 
 /**
- * Looks at a value and gives what is wrong with it: its JSON path and one reason, short enough for a log line or for
- * a model that is told its mistake. Undefined where the value fits. Never changes the value, never throws.
+ * Checks a value against a schema. It returns undefined if the value fits, else what is wrong with it: a JSON path and
+ * a reason, short enough for a log line or for a model that has to correct its answer. It never changes the value and
+ * never throws.
  */
 export type SchemaCheck = (value: unknown) => string | undefined;
 
-/** Longest text a schema's pattern runs on; UTF-16 units. A pattern that backtracks takes long on a long text. */
+/** A schema's patterns run on texts up to this length: a pattern that backtracks takes very long on a long text. */
 const MAX_MATCHED_CHARS = 4096;
 
-/** Deepest a schema may nest: the compiler is recursive. */
+/** How deeply a schema may nest. The compiler is recursive. */
 const MAX_SCHEMA_DEPTH = 100;
 
-/** Compiled schemas that are kept. A flow has a handful; schemas in messages may be different every time. */
+/** How many compiled schemas are cached. A flow has a handful, but messages may bring a new one each time. */
 const MAX_CACHED_SCHEMAS = 100;
-
-const MAX_NAME_CHARS = 40;
-const MAX_COMPLAINT_CHARS = 300;
-
-/** Keywords that only say that one of their parts did not fit: the parts say it better. */
-const COMPOUND_KEYWORDS: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "propertyNames"]);
 
 type Draft = "07" | "2020-12";
 
+/** Compiled schemas by their JSON text. */
 const checks = new RecentMap<SchemaCheck>(MAX_CACHED_SCHEMAS);
+/** A validator for each draft, to check schemas themselves. */
 const schemaValidators = new Map<Draft, Ajv>();
 
 /**
- * Compiles a JSON Schema, draft-07 or 2020-12 by its `$schema`; without one, the newer in which it makes sense.
- * Keywords and formats that are unknown are passed over. The result is kept by the schema's text.
+ * Compiles a JSON Schema of draft-07 or 2020-12. Its `$schema` says which; without one, 2020-12 is tried first. Unknown
+ * keywords and formats are ignored. The result is cached.
  * @throws Failure `configuration` that says what is wrong with the schema
  */
 export function compileSchema(schema: unknown): SchemaCheck {
@@ -55,21 +53,22 @@ function serialiseSchema(schema: object): string {
 function compileText(text: string): SchemaCheck {
   const schema = JSON.parse(text) as Record<string, unknown>;
   const { $schema } = schema;
-  // Not looked up: an address that is unknown, or written with a #, is no reason to refuse a schema.
+  // The validator would refuse an unknown address, or one with a # at its end.
   delete schema["$schema"];
-  // A word of the validator's own, which would make of the check a promise.
+  // A keyword of the validator, which would make the check asynchronous.
   delete schema["$async"];
-  let refused: Failure | undefined;
+  let failure: Failure | undefined;
   for (const draft of listDrafts($schema)) {
     try {
       return compileDraft(draft, schema);
     } catch (thrown) {
-      refused ??= thrown instanceof Failure ? thrown : createSchemaFailure(describeCompileError(thrown));
+      failure ??= thrown instanceof Failure ? thrown : createSchemaFailure(describeCompileError(thrown));
     }
   }
-  throw refused!;
+  throw failure!;
 }
 
+/** Lists the drafts to try, by the schema's `$schema`. */
 function listDrafts(named: unknown): Draft[] {
   const text = typeof named === "string" ? named : "";
   if (/draft-0\d/.test(text)) return ["07"];
@@ -77,55 +76,58 @@ function listDrafts(named: unknown): Draft[] {
 }
 
 function compileDraft(draft: Draft, schema: Record<string, unknown>): SchemaCheck {
-  let judge = schemaValidators.get(draft);
-  if (!judge) {
-    judge = createValidator(draft, {});
-    schemaValidators.set(draft, judge);
+  let schemaValidator = schemaValidators.get(draft);
+  if (!schemaValidator) {
+    schemaValidator = createValidator(draft, {});
+    schemaValidators.set(draft, schemaValidator);
   }
-  if (judge.validateSchema(schema) !== true) throw createSchemaFailure(describeErrors(judge.errors ?? []));
-  const pattern = new PatternRules();
-  // A validator keeps all that it ever compiled, and knows each $id once: so each schema has one of its own.
-  const ajv = createValidator(draft, { validateSchema: false, code: { regExp: pattern.engine } });
-  return createCheck(ajv.compile(schema), pattern);
+  if (schemaValidator.validateSchema(schema) !== true) {
+    throw createSchemaFailure(describeSchemaErrors(schemaValidator.errors ?? []));
+  }
+  const patterns = new PatternEngine();
+  // One validator for each schema, because a validator keeps all that it compiled and accepts each $id only once.
+  const ajv = createValidator(draft, { validateSchema: false, code: { regExp: patterns.engine } });
+  return createCheck(ajv.compile(schema), patterns);
 }
 
-function createCheck(validate: ValidateFunction, patterns: PatternRules): SchemaCheck {
+function createCheck(validate: ValidateFunction, patterns: PatternEngine): SchemaCheck {
   return (value) => {
-    patterns.skipped = false;
+    patterns.hasSkipped = false;
     let fits: boolean;
     try {
       fits = validate(value);
     } catch {
       return "$ nests too deeply to be checked";
     }
-    if (!fits && !patterns.skipped) return describeErrors(validate.errors ?? []);
-    if (!patterns.skipped) return undefined;
-    const at = validate.errors?.find(({ keyword }) => keyword === "pattern")?.instancePath ?? "";
-    return `${toJsonPath(at)} has a text of more than ${MAX_MATCHED_CHARS} characters where the schema has a pattern`;
+    if (!fits && !patterns.hasSkipped) return describeSchemaErrors(validate.errors ?? []);
+    if (!patterns.hasSkipped) return undefined;
+    const pointer = validate.errors?.find(({ keyword }) => keyword === "pattern")?.instancePath ?? "";
+    return `${toJsonPath(pointer)} has a text of more than ${MAX_MATCHED_CHARS} characters, too long for the schema's pattern`;
   };
 }
 
-/** A schema's patterns, which do not run on long texts: `skipped` says that the check is then worth nothing. */
-class PatternRules {
-  skipped = false;
+/** Runs a schema's patterns, but not on long texts. */
+class PatternEngine {
+  /** Whether a pattern was skipped, so that the result of the check means nothing. */
+  hasSkipped = false;
 
-  readonly engine = Object.assign((pattern: string, flags: string) => this.rule(pattern, flags), {
+  readonly engine = Object.assign((pattern: string, flags: string) => this.compile(pattern, flags), {
     code: "new RegExp",
   });
 
-  private rule(pattern: string, flags: string): { test(text: string): boolean } {
+  private compile(pattern: string, flags: string): { test(text: string): boolean } {
     const expression = createExpression(pattern, flags);
     const test = (text: string): boolean => {
       if (text.length <= MAX_MATCHED_CHARS) return expression.test(text);
-      this.skipped = true;
+      this.hasSkipped = true;
       return false;
     };
-    // The validator takes two patterns that read the same for one.
+    // The validator compares patterns by their text, to use equal ones only once.
     return Object.assign(Object.create({ toString: () => expression.toString() }), { test });
   }
 }
 
-/** Many patterns in the wild have escapes that are errors in Unicode mode, as JSON Schema has it. */
+/** JSON Schema patterns are in Unicode mode, where escapes that many schemas have are errors. */
 function createExpression(pattern: string, flags: string): RegExp {
   try {
     return new RegExp(pattern, flags);
@@ -134,18 +136,18 @@ function createExpression(pattern: string, flags: string): RegExp {
   }
 }
 
-/** The validator is large: it is loaded when the first schema comes, and not with the package. */
+/** Creates a validator. The library is large, so it is loaded with the first schema and not with the package. */
 function createValidator(draft: Draft, options: Options): Ajv {
   const settings: Options = {
     strict: false,
     validateFormats: false,
-    // Or else an object would have the property “constructor”, which is its prototype's.
+    // Otherwise every object would have the property “constructor”, from its prototype.
     ownProperties: true,
     logger: false,
     ...options,
   };
   const ajv = draft === "07" ? createDraft07(settings) : createDraft2020(settings);
-  // Draft 4's word, which the validator knows only to refuse it.
+  // The validator refuses a schema with this keyword of draft 4.
   ajv.removeKeyword("id");
   return ajv;
 }
@@ -162,55 +164,4 @@ function createDraft2020(settings: Options): Ajv {
 
 function createSchemaFailure(reason: string): Failure {
   return new Failure("configuration", `The JSON Schema cannot be used: ${reason}.`);
-}
-
-function describeCompileError(thrown: unknown): string {
-  if (thrown instanceof Error && "missingRef" in thrown) {
-    return `it refers to “${shorten(String(thrown.missingRef), 100)}”, which is not in it; put that under $defs`;
-  }
-  return shorten(thrown instanceof Error ? thrown.message : String(thrown), MAX_COMPLAINT_CHARS);
-}
-
-/** The deepest of the complaints, which is the nearest to the mistake; alternatives at one place stand together. */
-function describeErrors(errors: readonly ErrorObject[]): string {
-  const depth = ({ instancePath }: ErrorObject) => instancePath.split("/").length;
-  const deepest = Math.max(...errors.map(depth));
-  const nearest = errors.filter((error) => depth(error) === deepest);
-  const plain = nearest.filter(({ keyword }) => !COMPOUND_KEYWORDS.has(keyword));
-  const told = plain.length > 0 ? plain : nearest;
-  if (told.length === 0) return "$ does not fit";
-  const path = told[0]!.instancePath;
-  const reasons = new Set(told.filter((error) => error.instancePath === path).map(reason));
-  return shorten(`${toJsonPath(path)} ${[...reasons].join(" or ")}`, MAX_COMPLAINT_CHARS);
-}
-
-function reason({ keyword, message, params, propertyName }: ErrorObject): string {
-  const whose =
-    propertyName === undefined ? "" : `has the property “${shorten(propertyName, MAX_NAME_CHARS)}”, which `;
-  const extra: unknown = params["additionalProperty"] ?? params["unevaluatedProperty"];
-  if (typeof extra === "string") return `must not have the property “${shorten(extra, MAX_NAME_CHARS)}”`;
-  if (keyword === "enum")
-    return `${whose}must be one of ${shorten(JSON.stringify(params["allowedValues"]), 150)}`;
-  if (keyword === "const") return `${whose}must be ${shorten(JSON.stringify(params["allowedValue"]), 100)}`;
-  if (keyword === "type") return `${whose}must be ${[params["type"]].flat().join(" or ")}`;
-  return whose + (message ?? `does not fit ${keyword}`);
-}
-
-/** A JSON pointer as a JSONPath, such as `$.items[3].name`. */
-function toJsonPath(pointer: string): string {
-  const steps = pointer
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  const path = steps.map((step) => {
-    if (/^\d+$/.test(step)) return `[${shorten(step, MAX_NAME_CHARS)}]`;
-    return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step)
-      ? `.${shorten(step, MAX_NAME_CHARS)}`
-      : `["${shorten(step, MAX_NAME_CHARS)}"]`;
-  });
-  return `$${path.join("")}`;
-}
-
-function shorten(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
