@@ -19,7 +19,7 @@ interface Frame {
  */
 export class PartialJson {
   /** Whether the value has grown since `take` was last called. */
-  grown = false;
+  hasGrown = false;
   private root: unknown;
   private readonly frames: Frame[] = [];
   /** The current string or key so far; undefined between strings. */
@@ -70,7 +70,7 @@ export class PartialJson {
    * each element of a long array is quadratic.
    */
   take(): unknown {
-    this.grown = false;
+    this.hasGrown = false;
     if (this.isComplete) return this.root;
     let open: unknown = this.inString ? this.text : undefined;
     for (let level = this.frames.length - 1; level >= 0; level--) {
@@ -88,17 +88,17 @@ export class PartialJson {
       close: () => this.put(this.frames.pop()!.container),
       beginString: () => {
         this.inString = true;
-        this.grown = true;
+        this.hasGrown = true;
       },
       addText: (text) => this.addText(text),
       endString: () => {
-        this.grown ||= this.highSurrogate !== "";
+        this.hasGrown ||= this.highSurrogate !== "";
         this.inString = false;
         this.put(this.takeText());
       },
       endKey: () => this.setKey(this.takeText()),
       addLiteral: (value) => {
-        this.grown = true;
+        this.hasGrown = true;
         this.put(value);
       },
     };
@@ -107,7 +107,7 @@ export class PartialJson {
   private open(container: Frame["container"]): JsonFaultKind | undefined {
     if (this.frames.length >= this.maxDepth) return "depth";
     this.frames.push({ container, key: "", size: 0 });
-    this.grown = true;
+    this.hasGrown = true;
     return undefined;
   }
 
@@ -136,7 +136,7 @@ export class PartialJson {
     this.highSurrogate = endsWithHighSurrogate(text) ? text.slice(-1) : "";
     const stable = this.highSurrogate === "" ? text : text.slice(0, -1);
     this.text += stable;
-    if (stable !== "") this.grown ||= this.inString;
+    if (stable !== "") this.hasGrown ||= this.inString;
   }
 
   private takeText(): string {

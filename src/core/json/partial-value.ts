@@ -30,7 +30,7 @@ export class PartialValue {
 
   private takeGrowth(): unknown {
     const { json } = this;
-    if (!json.grown) return undefined;
+    if (!json.hasGrown) return undefined;
     this.credit -= json.copyCost;
     return json.take();
   }

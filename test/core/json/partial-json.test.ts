@@ -131,7 +131,7 @@ describe("JSON that is still coming", () => {
         let before: unknown;
         for (const char of text) {
           json.add(char);
-          if (!json.grown) continue;
+          if (!json.hasGrown) continue;
           const now = json.take();
           if (before !== undefined)
             assert.ok(isBeginning(before, now), `${JSON.stringify(before)} in ${text}`);
@@ -151,7 +151,7 @@ describe("JSON that is still coming", () => {
         let seen: string | undefined;
         for (const char of text) {
           json.add(char);
-          const { grown } = json;
+          const { hasGrown: grown } = json;
           const now = JSON.stringify(json.take());
           assert.equal(grown, now !== seen, `at ${char} of ${text}`);
           seen = now;
