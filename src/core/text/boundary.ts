@@ -1,9 +1,9 @@
 import { endsWithHighSurrogate } from "../surrogates.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
-import { nextStableBoundary, previousBoundary } from "./graphemes.js";
+import { findPreviousBoundary, findStableBoundary } from "./graphemes.js";
 import { PassageFinder } from "./sentences.js";
 
-export function boundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
+export function createBoundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
   switch (boundary) {
     case "word":
       return new WordFinder();
@@ -37,18 +37,18 @@ class WordFinder implements BoundaryFinder {
   /** Whether there is text in a script without spaces. */
   private unspaced = false;
 
-  next(text: string): number {
+  findBoundary(text: string): number {
     const from = this.seen;
     this.seen = endsWithHighSurrogate(text) ? text.length - 1 : text.length;
     // Only what is new can bring a gap, and the gap counts once something stands behind it.
     for (let at = text.length - 1; at >= Math.max(1, from); at--) {
-      if (isSpace(text, at - 1) && !isSpace(text, at) && nextStableBoundary(text, at) === at) return at;
+      if (isSpace(text, at - 1) && !isSpace(text, at) && findStableBoundary(text, at) === at) return at;
     }
-    this.unspaced ||= hasUnspaced(text, from);
-    return this.unspaced ? wordsLength(text) : 0;
+    this.unspaced ||= hasUnspacedScript(text, from);
+    return this.unspaced ? measureSettledWords(text) : 0;
   }
 
-  cut(length: number): void {
+  discard(length: number): void {
     this.seen = Math.max(0, this.seen - length);
     if (this.seen === 0) this.unspaced = false;
   }
@@ -57,26 +57,26 @@ class WordFinder implements BoundaryFinder {
 class LineFinder implements BoundaryFinder {
   private seen = 0;
 
-  next(text: string): number {
+  findBoundary(text: string): number {
     const end = text.indexOf("\n", this.seen) + 1;
     if (end === 0) this.seen = text.length;
     return end;
   }
 
-  cut(length: number): void {
+  discard(length: number): void {
     this.seen = Math.max(0, this.seen - length);
   }
 }
 
 /** The best place for a text that has to go on because it is too long: a line's end, a word's, a character's. */
-export function forcedLength(text: string, longest: number): number {
+export function findForcedCut(text: string, longest: number): number {
   const head = text.slice(0, longest);
   const line = head.lastIndexOf("\n") + 1;
   if (line > longest / 2) return line;
   for (let at = longest; at > longest / 2; at--) {
-    if (isSpace(text, at - 1) && nextStableBoundary(text, at) === at) return at;
+    if (isSpace(text, at - 1) && findStableBoundary(text, at) === at) return at;
   }
-  return (hasUnspaced(head, 0) ? wordsLength(head) : 0) || previousBoundary(text, longest);
+  return (hasUnspacedScript(head, 0) ? measureSettledWords(head) : 0) || findPreviousBoundary(text, longest);
 }
 
 /**
@@ -84,39 +84,39 @@ export function forcedLength(text: string, longest: number): number {
  * @param longest what has no gap counts as a word up to here
  * @returns 0 where it may still grow
  */
-export function firstWordLength(text: string, from: number, longest: number): number {
+export function measureFirstWord(text: string, from: number, longest: number): number {
   let at = from;
   while (at < text.length && isSpace(text, at)) at++;
   const begin = at;
   while (at < text.length && at - begin < longest && !isSpace(text, at)) at++;
   const word = text.slice(from, at);
-  if (hasUnspaced(word, 0)) {
+  if (hasUnspacedScript(word, 0)) {
     const segments = [...WORDS.segment(word)].filter(({ segment }) => !SPACE.test(segment));
     if (at === text.length && segments.length < UNSURE) return 0;
     // A stop behind a word goes along with it.
     const second = segments.find(({ index, isWordLike }) => isWordLike && index > begin - from);
-    if (second) return settled(text, from, second.index);
+    if (second) return extendToBoundary(text, from, second.index);
   }
   while (at < text.length && isSpace(text, at)) at++;
-  return settled(text, from, at - from);
+  return extendToBoundary(text, from, at - from);
 }
 
-function settled(text: string, from: number, length: number): number {
-  const place = nextStableBoundary(text, from + length);
+function extendToBoundary(text: string, from: number, length: number): number {
+  const place = findStableBoundary(text, from + length);
   return place === 0 ? 0 : place - from;
 }
 
 /** Where the last words begin: what comes next may still change how they are told apart. */
-function wordsLength(text: string): number {
+function measureSettledWords(text: string): number {
   const from = Math.max(0, text.length - STRETCH);
   const begins: number[] = [];
   for (const { index, isWordLike } of WORDS.segment(text.slice(from))) if (isWordLike) begins.push(index);
   if (begins.length < UNSURE) return 0;
   const begin = from + begins.at(-UNSURE)!;
-  return begin > 0 && nextStableBoundary(text, begin) === begin ? begin : 0;
+  return begin > 0 && findStableBoundary(text, begin) === begin ? begin : 0;
 }
 
-function hasUnspaced(text: string, from: number): boolean {
+function hasUnspacedScript(text: string, from: number): boolean {
   for (let at = from; at < text.length; at++) {
     if (text.charCodeAt(at) >= FIRST_UNSPACED && UNSPACED.test(text.slice(at, at + 2))) return true;
   }

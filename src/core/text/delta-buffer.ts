@@ -1,7 +1,7 @@
-import { boundaryFinder, forcedLength } from "./boundary.js";
+import { createBoundaryFinder, findForcedCut } from "./boundary.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
-import { nextStableBoundary, stableLength } from "./graphemes.js";
-import { HeldPiece, kindOf, type Piece } from "./held-piece.js";
+import { findStableBoundary, measureStableText } from "./graphemes.js";
+import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
 
 /** When held pieces go on; whichever comes first. 0: this rule does not apply. */
 export interface BufferRules {
@@ -13,7 +13,7 @@ export interface BufferRules {
 }
 
 /** No rule holds more than this, and no message has more text. */
-export const MOST_CHARACTERS = 4000;
+export const MAX_MESSAGE_CHARS = 4000;
 
 /**
  * Merges the pieces of one stream by rules. Pure; time is the caller's. Joined, what comes out is what went in,
@@ -21,37 +21,37 @@ export const MOST_CHARACTERS = 4000;
  */
 export class DeltaBuffer {
   private held = new HeldPiece("text");
-  private pieces = 0;
+  private pieceCount = 0;
   private finder: BoundaryFinder | undefined;
   /** Up to here the text is due, and goes as soon as it is known whether its last character is whole. */
-  private owed = 0;
+  private dueLength = 0;
 
   constructor(private readonly rules: Readonly<BufferRules>) {
-    this.finder = boundaryFinder(rules.boundary);
+    this.finder = createBoundaryFinder(rules.boundary);
   }
 
   /** Whether there is anything to flush. */
-  get holding(): boolean {
-    return !this.held.empty;
+  get isHolding(): boolean {
+    return !this.held.isEmpty;
   }
 
   /** Whether something is due that waits for the piece behind it. */
-  get owing(): boolean {
-    return this.owed > 0;
+  get hasDue(): boolean {
+    return this.dueLength > 0;
   }
 
   /** @returns what is to be sent now */
   add(piece: Piece): Piece[] {
-    const kind = kindOf(piece) ?? this.held.kind;
+    const kind = readPieceKind(piece) ?? this.held.kind;
     const out = kind === this.held.kind ? [] : this.flush();
     if (kind !== this.held.kind) {
       this.held = new HeldPiece(kind);
-      this.finder = boundaryFinder(this.rules.boundary);
+      this.finder = createBoundaryFinder(this.rules.boundary);
     }
     this.held.add(piece);
-    this.pieces++;
-    if (kind !== "other") this.cutWhole(out);
-    if (this.full) out.push(...this.release());
+    this.pieceCount++;
+    if (kind !== "other") this.takeComplete(out);
+    if (this.isFull) out.push(...this.markDue());
     return out;
   }
 
@@ -59,56 +59,58 @@ export class DeltaBuffer {
    * Makes what is held due. Text waits for what comes next, be it for a moment: the model may have cut it within
    * a character. @returns what need not wait
    */
-  release(): Piece[] {
+  markDue(): Piece[] {
     if (this.held.kind === "other" || this.held.text === "") return this.flush();
-    this.owed = this.held.text.length;
+    this.dueLength = this.held.text.length;
     return [];
   }
 
   /** What is owed, after nothing has come for a moment: all but a last character that looks as if it would grow. */
-  settle(): Piece[] {
-    const length = stableLength(this.held.text);
-    const out = length > 0 ? [this.cut(length)] : [];
-    this.owed = this.held.text.length;
+  takeDue(): Piece[] {
+    const length = measureStableText(this.held.text);
+    const out = length > 0 ? [this.takeStart(length)] : [];
+    this.dueLength = this.held.text.length;
     return out;
   }
 
   /** Everything that is held. */
   flush(): Piece[] {
-    this.owed = 0;
-    return this.holding ? [this.cut(this.held.text.length)] : [];
+    this.dueLength = 0;
+    return this.isHolding ? [this.takeStart(this.held.text.length)] : [];
   }
 
-  private get full(): boolean {
+  private get isFull(): boolean {
     const { count, characters } = this.rules;
-    const { size, empty } = this.held;
+    const { size, isEmpty: empty } = this.held;
     if (empty) return false;
-    return (count > 0 && this.pieces >= count) || size >= (characters > 0 ? characters : MOST_CHARACTERS);
+    return (
+      (count > 0 && this.pieceCount >= count) || size >= (characters > 0 ? characters : MAX_MESSAGE_CHARS)
+    );
   }
 
-  private cutWhole(out: Piece[]): void {
-    if (this.owed > 0) {
-      const place = nextStableBoundary(this.held.text, this.owed);
-      if (place > 0 && place <= MOST_CHARACTERS) out.push(this.cut(place));
-      else this.owed = this.held.text.length;
+  private takeComplete(out: Piece[]): void {
+    if (this.dueLength > 0) {
+      const place = findStableBoundary(this.held.text, this.dueLength);
+      if (place > 0 && place <= MAX_MESSAGE_CHARS) out.push(this.takeStart(place));
+      else this.dueLength = this.held.text.length;
     }
     for (;;) {
       const { text } = this.held;
-      let length = this.finder?.next(text) ?? 0;
-      if (length === 0 || length > MOST_CHARACTERS) {
-        if (text.length <= MOST_CHARACTERS) return;
-        length = forcedLength(text, MOST_CHARACTERS);
+      let length = this.finder?.findBoundary(text) ?? 0;
+      if (length === 0 || length > MAX_MESSAGE_CHARS) {
+        if (text.length <= MAX_MESSAGE_CHARS) return;
+        length = findForcedCut(text, MAX_MESSAGE_CHARS);
       }
-      out.push(this.cut(length));
+      out.push(this.takeStart(length));
     }
   }
 
-  private cut(length: number): Piece {
-    this.finder?.cut(length, this.held.text);
-    const piece = this.held.cut(length);
-    this.owed = Math.max(0, this.owed - length);
+  private takeStart(length: number): Piece {
+    this.finder?.discard(length, this.held.text);
+    const piece = this.held.takeStart(length);
+    this.dueLength = Math.max(0, this.dueLength - length);
     // What is left came with the newest piece.
-    this.pieces = this.held.empty ? 0 : 1;
+    this.pieceCount = this.held.isEmpty ? 0 : 1;
     return piece;
   }
 }

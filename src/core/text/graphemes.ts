@@ -20,7 +20,7 @@ const SELF_CONTAINED =
  * The first place from `from` on that lies between two characters as a reader sees them, whatever is appended.
  * @returns 0 where there is none before the text's end: what stands there may still grow
  */
-export function nextStableBoundary(text: string, from: number): number {
+export function findStableBoundary(text: string, from: number): number {
   let place = from;
   while (place < text.length) {
     const code = text.charCodeAt(place);
@@ -39,15 +39,15 @@ export function nextStableBoundary(text: string, from: number): number {
 }
 
 /** The last place up to `longest` that lies between two characters; in the middle of one only where it is longer. */
-export function previousBoundary(text: string, longest: number): number {
-  if (nextStableBoundary(text, longest) === longest) return longest;
+export function findPreviousBoundary(text: string, longest: number): number {
+  if (findStableBoundary(text, longest) === longest) return longest;
   const { index } = GRAPHEMES.segment(text.slice(0, longest + AHEAD)).containing(longest)!;
   if (index > 0) return index;
   return isHighSurrogate(text.charCodeAt(longest - 1)) ? longest - 1 : longest;
 }
 
 /** A text's length without a last character of the kind that often goes on in the next piece. */
-export function stableLength(text: string): number {
+export function measureStableText(text: string): number {
   const end = text.slice(-2);
   if (!GROWING.test(end) && (SELF_CONTAINED.test(end) || !LETTER.test(end))) return text.length;
   return GRAPHEMES.segment(text).containing(text.length - 1)?.index ?? 0;

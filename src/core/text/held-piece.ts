@@ -10,10 +10,10 @@ export interface Piece {
 }
 
 /** What keeps its order: answer text, reasoning, and everything else (tool calls, refusals, audio …). */
-export type Kind = "text" | "reasoning" | "other";
+export type PieceKind = "text" | "reasoning" | "other";
 
 /** What a piece is. `undefined`: it says something of the whole only, or of other choices, and goes with any kind. */
-export function kindOf({ text, chunk }: Piece): Kind | undefined {
+export function readPieceKind({ text, chunk }: Piece): PieceKind | undefined {
   const first = chunk?.choices.find(({ index }) => index === 0);
   const said = Object.keys(first?.delta ?? {}).filter((key) => {
     const value = first!.delta[key];
@@ -30,11 +30,11 @@ export class HeldPiece {
   private chunk: Chunk | undefined;
   private chunkSize = 0;
   /** What chunks of this stream say of themselves. */
-  private head: Chunk = { choices: [] };
+  private metadata: Chunk = { choices: [] };
 
-  constructor(readonly kind: Kind) {}
+  constructor(readonly kind: PieceKind) {}
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.text === "" && this.chunk === undefined;
   }
 
@@ -55,12 +55,12 @@ export class HeldPiece {
       this.text += delta.reasoning_content ?? "";
       delete delta.reasoning_content;
     }
-    for (const { delta } of own.choices) this.chunkSize += weightOf(delta);
+    for (const { delta } of own.choices) this.chunkSize += estimateDeltaSize(delta);
     this.chunk = this.chunk ? mergeChunks(this.chunk, own) : own;
   }
 
   /** Takes away the beginning of the text, and with it all that belongs to no place in it. */
-  cut(length: number): Piece {
+  takeStart(length: number): Piece {
     const text = copyText(this.text.slice(0, length));
     this.text = this.text.slice(length);
     const chunk = this.takeChunk();
@@ -69,7 +69,7 @@ export class HeldPiece {
       if (first && text !== "") first.delta.content = text;
       return chunk ? { text, chunk } : { text };
     }
-    const whole: Chunk = chunk ?? { ...this.head, choices: [] };
+    const whole: Chunk = chunk ?? { ...this.metadata, choices: [] };
     let first = whole.choices.find(({ index }) => index === 0);
     if (!first) {
       first = { index: 0, delta: {}, finish_reason: null };
@@ -84,9 +84,9 @@ export class HeldPiece {
     this.chunk = undefined;
     this.chunkSize = 0;
     if (chunk) {
-      this.head = { choices: [] };
+      this.metadata = { choices: [] };
       for (const key of ["id", "object", "created", "model"]) {
-        if (chunk[key] !== undefined) this.head[key] = chunk[key];
+        if (chunk[key] !== undefined) this.metadata[key] = chunk[key];
       }
     }
     return chunk;
@@ -94,7 +94,7 @@ export class HeldPiece {
 }
 
 /** Characters of what a delta adds, without the words around it. */
-function weightOf(delta: Chunk["choices"][number]["delta"]): number {
+function estimateDeltaSize(delta: Chunk["choices"][number]["delta"]): number {
   let size = 0;
   for (const key in delta) {
     const value = delta[key];

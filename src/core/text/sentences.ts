@@ -1,12 +1,12 @@
 import { endsWithHighSurrogate } from "../surrogates.js";
 import { endsInAbbreviation } from "./abbreviations.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
-import { nextStableBoundary } from "./graphemes.js";
+import { findStableBoundary } from "./graphemes.js";
 
-const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
+const SENTENCE_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
 /** What a sentence can end with, and the end of a line. */
-const STOP = /[\p{Sentence_Terminal}\n]/gu;
+const SENTENCE_STOP = /[\p{Sentence_Terminal}\n]/gu;
 
 /** What decides whether a full stop ends a sentence: a small letter goes on, a capital begins. */
 const AFTER_FULL_STOP = /[\p{L}\n]/gu;
@@ -15,7 +15,7 @@ const AFTER_FULL_STOP = /[\p{L}\n]/gu;
 const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|\n/gu;
 
 /** What may stand between a sentence's stop and its gap: brackets, Markdown's marks, footnotes. */
-const CLOSING = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
+const CLOSING_MARKS = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
 
 /** The gap before code within a line. */
 const INLINE_CODE = /\s+(?=`)/y;
@@ -23,12 +23,12 @@ const INLINE_CODE = /\s+(?=`)/y;
 const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
 const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
 /** A longer line is none. */
-const LONGEST_FENCE = 200;
+const MAX_FENCE_CHARS = 200;
 
 const CLOSING_FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/;
 
 /** So much before a stop says what kind of stop it is: the word that it belongs to. */
-const BEFORE = 24;
+const MAX_WORD_BEFORE_STOP_CHARS = 24;
 
 /**
  * Finds sentences or paragraphs. A fenced code block is no text: nothing in it is an end. White space belongs to
@@ -36,125 +36,131 @@ const BEFORE = 24;
  */
 export class PassageFinder implements BoundaryFinder {
   /** Everything before is decided. */
-  private at = 0;
-  private lineBegins = true;
+  private decidedLength = 0;
+  private isAtLineStart = true;
   /** The mark that the code block began with which the text is in. */
-  private fence: string | undefined;
+  private openFence: string | undefined;
   /** What has gone already of a line that may turn out to be a fence. */
-  private gone = "";
+  private removedLineStart = "";
   /** A place that was found and not yet cut at. */
-  private found = 0;
+  private boundary = 0;
 
   constructor(private readonly kind: "sentence" | "paragraph") {}
 
-  next(text: string): number {
-    while (this.found === 0 && this.at < text.length) {
-      if (this.lineBegins && !this.beginLine(text)) break;
-      if (!(this.fence === undefined ? this.scan(text) : this.skipLine(text))) break;
+  findBoundary(text: string): number {
+    while (this.boundary === 0 && this.decidedLength < text.length) {
+      if (this.isAtLineStart && !this.readLineStart(text)) break;
+      if (!(this.openFence === undefined ? this.readNextStop(text) : this.skipCodeLine(text))) break;
     }
-    return this.found;
+    return this.boundary;
   }
 
-  cut(length: number, text: string): void {
-    if (length > this.at && this.lineBegins) {
-      this.gone = (this.gone + text.slice(this.at, length)).slice(0, LONGEST_FENCE);
+  discard(length: number, text: string): void {
+    if (length > this.decidedLength && this.isAtLineStart) {
+      this.removedLineStart = (this.removedLineStart + text.slice(this.decidedLength, length)).slice(
+        0,
+        MAX_FENCE_CHARS,
+      );
     }
-    this.at = Math.max(0, this.at - length);
-    this.found = Math.max(0, this.found - length);
+    this.decidedLength = Math.max(0, this.decidedLength - length);
+    this.boundary = Math.max(0, this.boundary - length);
   }
 
   /** Looks whether a line begins or ends a code block. @returns false where that cannot be said yet */
-  private beginLine(text: string): boolean {
-    const end = text.indexOf("\n", this.at);
-    const line = this.gone + text.slice(this.at, end < 0 ? text.length : end);
-    if (end < 0 && (this.fence !== undefined || MAYBE_FENCE.test(line))) return false;
-    this.lineBegins = false;
-    this.gone = "";
-    if (this.fence === undefined) {
-      this.fence = OPENING_FENCE.exec(line)?.[1];
+  private readLineStart(text: string): boolean {
+    const end = text.indexOf("\n", this.decidedLength);
+    const line = this.removedLineStart + text.slice(this.decidedLength, end < 0 ? text.length : end);
+    if (end < 0 && (this.openFence !== undefined || MAYBE_FENCE.test(line))) return false;
+    this.isAtLineStart = false;
+    this.removedLineStart = "";
+    if (this.openFence === undefined) {
+      this.openFence = OPENING_FENCE.exec(line)?.[1];
       return true;
     }
     const mark = CLOSING_FENCE.exec(line)?.[1];
-    if (mark?.startsWith(this.fence)) {
-      this.fence = undefined;
-      this.at = end;
+    if (mark?.startsWith(this.openFence)) {
+      this.openFence = undefined;
+      this.decidedLength = end;
     }
     return true;
   }
 
-  private skipLine(text: string): boolean {
-    const end = text.indexOf("\n", this.at);
-    this.at = end < 0 ? text.length : end + 1;
-    this.lineBegins = end >= 0;
+  private skipCodeLine(text: string): boolean {
+    const end = text.indexOf("\n", this.decidedLength);
+    this.decidedLength = end < 0 ? text.length : end + 1;
+    this.isAtLineStart = end >= 0;
     return true;
   }
 
   /** Goes to the next stop and decides about it. @returns false where more text is needed for that */
-  private scan(text: string): boolean {
-    const stop = this.kind === "paragraph" ? text.indexOf("\n", this.at) : find(STOP, text, this.at);
+  private readNextStop(text: string): boolean {
+    const stop =
+      this.kind === "paragraph"
+        ? text.indexOf("\n", this.decidedLength)
+        : findMatch(SENTENCE_STOP, text, this.decidedLength);
     if (stop < 0) {
-      this.at = text.length;
+      this.decidedLength = text.length;
       return true;
     }
-    this.at = stop;
-    return text[stop] === "\n" ? this.endLine(text, stop) : this.endSentence(text, stop);
+    this.decidedLength = stop;
+    return text[stop] === "\n" ? this.decideLineEnd(text, stop) : this.decideSentenceEnd(text, stop);
   }
 
-  private endLine(text: string, stop: number): boolean {
+  private decideLineEnd(text: string, stop: number): boolean {
     const rest = text.slice(stop).search(/\S/);
     if (rest < 0) return false;
     const begin = text.lastIndexOf("\n", stop + rest) + 1;
     const blank = text.indexOf("\n", stop + 1) < begin && text.indexOf("\n", stop + 1) >= 0;
     // A mark that joins a gap would be a character together with it.
-    if (nextStableBoundary(text, begin) !== begin) return false;
-    if (this.kind === "sentence" || blank) this.found = begin;
-    this.at = begin;
-    this.lineBegins = true;
+    if (findStableBoundary(text, begin) !== begin) return false;
+    if (this.kind === "sentence" || blank) this.boundary = begin;
+    this.decidedLength = begin;
+    this.isAtLineStart = true;
     return true;
   }
 
-  private endSentence(text: string, stop: number): boolean {
+  private decideSentenceEnd(text: string, stop: number): boolean {
     const full = text[stop] === ".";
     // Some scripts have stops of two code units; a search that begins between them would find the same one again.
     const behind = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
-    const decisive = find(full ? AFTER_FULL_STOP : AFTER_STOP, text, behind);
+    const decisive = findMatch(full ? AFTER_FULL_STOP : AFTER_STOP, text, behind);
     if (decisive < 0 || (decisive === text.length - 1 && endsWithHighSurrogate(text))) return false;
-    this.at = behind;
+    this.decidedLength = behind;
     // "3.5", "node.js": no gap, no end.
     if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
     // The end of the line has its own turn.
     if (text[decisive] === "\n") {
-      this.at = decisive;
+      this.decidedLength = decisive;
       return true;
     }
-    const place = sentenceEnd(text, stop, decisive);
-    if (place > 0 && nextStableBoundary(text, place) === place) {
-      this.found = place;
-      this.at = place;
+    const place = findSentenceEnd(text, stop, decisive);
+    if (place > 0 && findStableBoundary(text, place) === place) {
+      this.boundary = place;
+      this.decidedLength = place;
     }
     return true;
   }
 }
 
 /** @returns where the sentence begins that follows a stop; 0 where none does */
-function sentenceEnd(text: string, stop: number, decisive: number): number {
-  const from = Math.max(0, stop - BEFORE);
+function findSentenceEnd(text: string, stop: number, decisive: number): number {
+  const from = Math.max(0, stop - MAX_WORD_BEFORE_STOP_CHARS);
   const window = text.slice(from, decisive + 2);
   INLINE_CODE.lastIndex = stop + 1;
   // Whatever code begins with, it is no small letter that goes on.
   const begin = INLINE_CODE.test(text)
     ? INLINE_CODE.lastIndex
-    : from + SENTENCES.segment(window).containing(decisive - from)!.index;
+    : from + SENTENCE_SEGMENTER.segment(window).containing(decisive - from)!.index;
   if (begin <= stop) return 0;
   const last = text.slice(from, begin);
   if (/\s$/.test(last)) return endsInAbbreviation(last, text.slice(begin, decisive + 1)) ? 0 : begin;
   // Without a gap only stops end a sentence that need none: 。！？. In "a?b=1" and "**So.** And" none does.
   if (!/[\x20-\x7e]/.test(text[stop]!)) return begin;
-  CLOSING.lastIndex = stop + 1;
-  return CLOSING.test(text) && CLOSING.lastIndex <= decisive ? CLOSING.lastIndex : 0;
+  CLOSING_MARKS.lastIndex = stop + 1;
+  return CLOSING_MARKS.test(text) && CLOSING_MARKS.lastIndex <= decisive ? CLOSING_MARKS.lastIndex : 0;
 }
 
-function find(pattern: RegExp, text: string, from: number): number {
+function findMatch(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   return pattern.exec(text)?.index ?? -1;
 }

@@ -147,7 +147,7 @@ export class BufferedStream {
       return;
     }
     this.pacer?.end();
-    if (this.pacer?.holding) {
+    if (this.pacer?.isHolding) {
       this.last = buffered;
       this.armTimer();
     } else this.finish(buffered);
@@ -204,14 +204,14 @@ export class BufferedStream {
 
   private armTimer(): void {
     if (this.pacer) {
-      const { wait } = this.pacer;
+      const { waitMs: wait } = this.pacer;
       if (wait === undefined || this.timerKind) return;
       this.lastTickAt = this.clock.now();
       this.setTimer("pace", wait, this.sendNextWords);
-    } else if (this.buffer.owing) {
+    } else if (this.buffer.hasDue) {
       this.disarmTimer();
       this.setTimer("tail", TAIL_WAIT_MS, this.sendDue);
-    } else if (this.buffer.holding && this.options.holdMs > 0 && !this.timerKind) {
+    } else if (this.buffer.isHolding && this.options.holdMs > 0 && !this.timerKind) {
       this.setTimer("hold", this.options.holdMs, this.releaseHeld);
     }
   }
@@ -230,19 +230,19 @@ export class BufferedStream {
   }
 
   private readonly releaseHeld = (): void => {
-    this.send(this.buffer.release());
+    this.send(this.buffer.markDue());
     this.armTimer();
   };
 
   /** Sets no timer for the rest: it waits for the next piece. */
   private readonly sendDue = (): void => {
-    this.send(this.buffer.settle());
+    this.send(this.buffer.takeDue());
   };
 
   private readonly sendNextWords = (): void => {
     const pacer = this.pacer!;
-    this.send(pacer.take(this.clock.now() - this.lastTickAt));
-    if (this.last && !pacer.holding) this.finish(this.last);
+    this.send(pacer.advance(this.clock.now() - this.lastTickAt));
+    if (this.last && !pacer.isHolding) this.finish(this.last);
     else this.armTimer();
   };
 }

@@ -1,6 +1,6 @@
 import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
 import type { Failure } from "../../core/failure.js";
-import { DeltaBuffer, MOST_CHARACTERS } from "../../core/text/delta-buffer.js";
+import { DeltaBuffer, MAX_MESSAGE_CHARS } from "../../core/text/delta-buffer.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
@@ -213,7 +213,7 @@ const FINISH_REASONS = { failed: "error", cancelled: "cancelled" } as const;
 /** Services take so many characters at once; of a longer text they get sentence after sentence. */
 function splitLongText(spoken: SpeechTask): SpeechTask[] {
   const { request, done } = spoken;
-  if (request.text.length <= MOST_CHARACTERS) return [spoken];
+  if (request.text.length <= MAX_MESSAGE_CHARS) return [spoken];
   const buffer = new DeltaBuffer({ count: 0, characters: 0, boundary: "sentence" });
   const texts = [...buffer.add({ text: request.text }), ...buffer.flush()].map(({ text }) => text);
   return texts.filter(isSpeakable).map((text, at, all) => ({

@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { boundaryFinder, firstWordLength, forcedLength } from "../../../src/core/text/boundary.js";
+import { createBoundaryFinder, findForcedCut, measureFirstWord } from "../../../src/core/text/boundary.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
-import { nextStableBoundary, previousBoundary, stableLength } from "../../../src/core/text/graphemes.js";
+import {
+  findPreviousBoundary,
+  findStableBoundary,
+  measureStableText,
+} from "../../../src/core/text/graphemes.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */
 function cutUp(boundary: Boundary, pieces: readonly string[]): string[] {
-  const finder = boundaryFinder(boundary)!;
+  const finder = createBoundaryFinder(boundary)!;
   const parts: string[] = [];
   let held = "";
   for (const piece of pieces) {
     held += piece;
-    for (let length = finder.next(held); length > 0; length = finder.next(held)) {
-      finder.cut(length, held);
+    for (let length = finder.findBoundary(held); length > 0; length = finder.findBoundary(held)) {
+      finder.discard(length, held);
       parts.push(held.slice(0, length));
       held = held.slice(length);
     }
@@ -112,14 +116,14 @@ describe("Code blocks", () => {
   });
 
   it("are known as such when a part has gone already, even the half of a fence", () => {
-    const finder = boundaryFinder("sentence")!;
+    const finder = createBoundaryFinder("sentence")!;
     let held = "";
     const grow = (text: string) => {
       held += text;
-      return finder.next(held);
+      return finder.findBoundary(held);
     };
     const lose = () => {
-      finder.cut(held.length, held);
+      finder.discard(held.length, held);
       held = "";
     };
     assert.equal(grow("``"), 0);
@@ -165,19 +169,19 @@ describe("Lines, paragraphs and words", () => {
   });
 
   it("what is too long is cut at a line, else at a word, else between characters", () => {
-    assert.equal(forcedLength(`${"x ".repeat(30)}\nmore and more`, 70), 61);
-    assert.equal(forcedLength(`${"word ".repeat(30)}`, 72), 70);
-    assert.equal(forcedLength("👨‍👩‍👧".repeat(20), 20), 16);
-    assert.equal(forcedLength(`a${"\u0301".repeat(300)}`, 20), 20);
+    assert.equal(findForcedCut(`${"x ".repeat(30)}\nmore and more`, 70), 61);
+    assert.equal(findForcedCut(`${"word ".repeat(30)}`, 72), 70);
+    assert.equal(findForcedCut("👨‍👩‍👧".repeat(20), 20), 16);
+    assert.equal(findForcedCut(`a${"\u0301".repeat(300)}`, 20), 20);
   });
 
   it("the first word of a text is found with its gap, or a part of what has none", () => {
-    assert.equal(firstWordLength("  Hello, world", 0, 40), 9);
-    assert.equal(firstWordLength("Hello", 0, 40), 0);
-    assert.equal(firstWordLength("Hello ", 0, 40), 0);
-    assert.equal(firstWordLength("x".repeat(100), 0, 40), 40);
-    assert.equal(firstWordLength("你好，世界", 0, 40), 0);
-    assert.equal(firstWordLength("你好，世界，你好，世界", 0, 40), 3);
+    assert.equal(measureFirstWord("  Hello, world", 0, 40), 9);
+    assert.equal(measureFirstWord("Hello", 0, 40), 0);
+    assert.equal(measureFirstWord("Hello ", 0, 40), 0);
+    assert.equal(measureFirstWord("x".repeat(100), 0, 40), 40);
+    assert.equal(measureFirstWord("你好，世界", 0, 40), 0);
+    assert.equal(measureFirstWord("你好，世界，你好，世界", 0, 40), 3);
   });
 });
 
@@ -197,11 +201,11 @@ describe("Characters, as a reader sees them", () => {
   });
 
   it("P11: half a surrogate pair is no place to cut, and neither is what looks unfinished", () => {
-    assert.equal(nextStableBoundary("a\ud83d", 1), 0);
-    assert.equal(nextStableBoundary("\ud83d\ude00b", 1), 2);
-    assert.equal(nextStableBoundary("e\u0301b", 1), 2);
-    assert.equal(nextStableBoundary("\r\n.", 1), 2);
-    assert.equal(previousBoundary("ab🙂c", 3), 2);
+    assert.equal(findStableBoundary("a\ud83d", 1), 0);
+    assert.equal(findStableBoundary("\ud83d\ude00b", 1), 2);
+    assert.equal(findStableBoundary("e\u0301b", 1), 2);
+    assert.equal(findStableBoundary("\r\n.", 1), 2);
+    assert.equal(findPreviousBoundary("ab🙂c", 3), 2);
     for (const [text, solid] of [
       ["plain", 5],
       ["日本", 2],
@@ -213,7 +217,7 @@ describe("Characters, as a reader sees them", () => {
       ["a\r", 1],
       ["", 0],
     ] as const) {
-      assert.equal(stableLength(text), solid, text);
+      assert.equal(measureStableText(text), solid, text);
     }
   });
 

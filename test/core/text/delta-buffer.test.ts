@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
-import { type BufferRules, DeltaBuffer, MOST_CHARACTERS } from "../../../src/core/text/delta-buffer.js";
-import { kindOf, type Piece } from "../../../src/core/text/held-piece.js";
+import { type BufferRules, DeltaBuffer, MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
+import { type Piece, readPieceKind } from "../../../src/core/text/held-piece.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 
@@ -28,7 +28,7 @@ describe("DeltaBuffer", () => {
       {},
       Array.from({ length: 1000 }, () => "0123456789"),
     );
-    assert.deepEqual([...new Set(long.map(({ length }) => length))], [MOST_CHARACTERS, 2000]);
+    assert.deepEqual([...new Set(long.map(({ length }) => length))], [MAX_MESSAGE_CHARS, 2000]);
   });
 
   it("counts pieces, and characters, whichever comes first", () => {
@@ -56,16 +56,16 @@ describe("DeltaBuffer", () => {
   it("what is due waits for the piece behind it, or until somebody says that none comes", () => {
     const buffer = new DeltaBuffer({ ...NONE, count: 2 });
     assert.deepEqual([...buffer.add({ text: "a" }), ...buffer.add({ text: "e" })], []);
-    assert.equal(buffer.owing, true);
+    assert.equal(buffer.hasDue, true);
     assert.deepEqual(buffer.add({ text: "\u0301" }), []);
     assert.deepEqual(buffer.add({ text: "b" }), [{ text: "ae\u0301" }]);
     buffer.add({ text: "c" });
-    assert.deepEqual(buffer.settle(), [{ text: "bc" }]);
-    assert.equal(buffer.owing, false);
-    assert.equal(buffer.holding, false);
+    assert.deepEqual(buffer.takeDue(), [{ text: "bc" }]);
+    assert.equal(buffer.hasDue, false);
+    assert.equal(buffer.isHolding, false);
     buffer.add({ text: "x" });
     buffer.add({ text: "👍" });
-    assert.deepEqual(buffer.settle(), [{ text: "x" }]);
+    assert.deepEqual(buffer.takeDue(), [{ text: "x" }]);
     assert.deepEqual(buffer.flush(), [{ text: "👍" }]);
   });
 
@@ -148,7 +148,7 @@ describe("The laws of a buffer", () => {
       fc.property(difficultText, rulesOf, piecesOf, (text, rules, cutter) => {
         const out = texts(rules, cutter(text));
         assert.equal(out.join(""), text);
-        assert.ok(out.every(({ length }) => length > 0 && length <= MOST_CHARACTERS));
+        assert.ok(out.every(({ length }) => length > 0 && length <= MAX_MESSAGE_CHARS));
       }),
       { numRuns: 500 },
     );
@@ -171,15 +171,15 @@ describe("The laws of a buffer", () => {
           ...buffer.add(piece),
           // The clock's part: due, due and waited for, or asked for.
           ...(turns[at] === 1
-            ? buffer.release()
+            ? buffer.markDue()
             : turns[at] === 2
-              ? buffer.settle()
+              ? buffer.takeDue()
               : turns[at] === 3
                 ? buffer.flush()
                 : []),
         ]);
         assert.deepEqual(read([...out, ...buffer.flush()]), read(said));
-        assert.equal(buffer.holding, false);
+        assert.equal(buffer.isHolding, false);
       }),
       { numRuns: 500 },
     );
@@ -190,7 +190,7 @@ describe("The laws of a buffer", () => {
       const machine = new CompletionMachine();
       const seen: string[] = [];
       for (const piece of list) {
-        const kind = kindOf(piece);
+        const kind = readPieceKind(piece);
         if (kind && seen.at(-1) !== kind) seen.push(kind);
         machine.addChunk(piece.chunk ?? ({ choices: [] } as Chunk), piece.text);
       }
@@ -231,7 +231,7 @@ describe("The laws of a buffer", () => {
         }
         const cost = ((performance.now() - start) * 1000) / (text.length / 4);
         assert.ok(cost < most, `${boundary} of “${sample}”: ${cost} µs`);
-        assert.ok(longest <= MOST_CHARACTERS);
+        assert.ok(longest <= MAX_MESSAGE_CHARS);
       }
     }
   });

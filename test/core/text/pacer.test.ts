@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MOST_CHARACTERS } from "../../../src/core/text/delta-buffer.js";
+import { MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { Pacer } from "../../../src/core/text/pacer.js";
 import { assertWholeCharacters, difficultText } from "../../support/inputs/hard-text.js";
@@ -10,9 +10,9 @@ import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 function play(pacer: Pacer): { at: number; piece: Piece }[] {
   const out: { at: number; piece: Piece }[] = [];
   let at = 0;
-  for (let wait = pacer.wait; wait !== undefined; wait = pacer.wait) {
+  for (let wait = pacer.waitMs; wait !== undefined; wait = pacer.waitMs) {
     at += wait;
-    for (const piece of pacer.take(wait)) out.push({ at, piece });
+    for (const piece of pacer.advance(wait)) out.push({ at, piece });
   }
   return out;
 }
@@ -37,20 +37,20 @@ describe("Pacer", () => {
   it("holds a word that may still grow, and says that waiting does not help", () => {
     const pacer = paced(10, "Hel");
     assert.deepEqual(play(pacer), []);
-    assert.equal(pacer.wait, undefined);
-    assert.equal(pacer.holding, true);
+    assert.equal(pacer.waitMs, undefined);
+    assert.equal(pacer.isHolding, true);
     pacer.add({ text: "lo you" });
     assert.deepEqual(texts(play(pacer)), ["Hello "]);
     pacer.end();
     assert.deepEqual(texts(play(pacer)), ["you"]);
-    assert.equal(pacer.holding, false);
+    assert.equal(pacer.isHolding, false);
   });
 
   it("owes no words for a time in which there were none", () => {
     const pacer = paced(10, "One ");
-    pacer.take(60_000);
+    pacer.advance(60_000);
     pacer.add({ text: "two three four five six " });
-    assert.ok(pacer.take(100).length <= 2);
+    assert.ok(pacer.advance(100).length <= 2);
   });
 
   it("catches up when it falls behind, and stays within about a second", () => {
@@ -60,7 +60,7 @@ describe("Pacer", () => {
     for (let at = 0; at < 10_000; at += 50) {
       pacer.add({ text: "word word " });
       said += 2;
-      for (const { text } of pacer.take(50)) given += text.split(" ").length - 1;
+      for (const { text } of pacer.advance(50)) given += text.split(" ").length - 1;
     }
     assert.ok(said - given < 60, `${said - given} words behind at 40 a second`);
     assert.ok(said - given > 10, "and not at once");
@@ -92,7 +92,7 @@ describe("Pacer", () => {
     const pacer = new Pacer(1);
     const out = pacer.add({ text: "word ".repeat(10_000) });
     assert.ok(out.length > 1);
-    assert.ok(pacer.flush()[0]!.text.length <= MOST_CHARACTERS);
+    assert.ok(pacer.flush()[0]!.text.length <= MAX_MESSAGE_CHARS);
   });
 
   it("takes what has no gaps in parts, and Chinese by its words", () => {
@@ -117,7 +117,7 @@ describe("Pacer", () => {
           const out: string[] = [];
           for (let at = 0; at < text.length; at += width) {
             pacer.add({ text: text.slice(at, at + width) });
-            out.push(...pacer.take(step).map((piece) => piece.text));
+            out.push(...pacer.advance(step).map((piece) => piece.text));
           }
           pacer.end();
           out.push(...texts(play(pacer)));
@@ -134,7 +134,7 @@ describe("Pacer", () => {
         const pacer = new Pacer(12);
         const out = said.flatMap((piece, at) => [
           ...pacer.add(piece),
-          ...pacer.take(steps[at % steps.length]!),
+          ...pacer.advance(steps[at % steps.length]!),
         ]);
         pacer.end();
         out.push(...play(pacer).map(({ piece }) => piece), ...pacer.flush());
