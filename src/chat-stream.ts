@@ -5,7 +5,7 @@ import type { Chunk, Completion } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
 import { Failure } from "./core/failure.js";
 import { Channel } from "./core/lifecycle/channel.js";
-import { onAbort } from "./core/lifecycle/on-abort.js";
+import { addAbortListener } from "./core/lifecycle/on-abort.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
 export class StreamConsumedError extends Error {
@@ -111,7 +111,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     if (this.signal?.aborted) throw this.cancelled("The stream was cancelled by its signal.");
     const stop = () => {
       run.cancel();
-      channel.drop();
+      channel.discard();
     };
     const run = startRun(setupFrom(this.options, everyChunk), {
       onText: (text) => channel.push(text as T),
@@ -126,9 +126,9 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       },
     });
     this.stop = stop;
-    const unlisten = this.signal && onAbort(this.signal, stop);
+    const unlisten = this.signal && addAbortListener(this.signal, stop);
     try {
-      yield* channel.items();
+      yield* channel.read();
       const { result } = this;
       if (this.closed) return;
       if (result?.failure) throw result.failure;

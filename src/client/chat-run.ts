@@ -71,21 +71,21 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onConnected(): void {
-    if (!this.over) this.deadlines.connected();
+    if (!this.over) this.deadlines.markConnected();
   }
 
   onResponse(status: number, headers: Headers): void {
     this.status = status;
     if (status >= 300) this.headers = headers;
     else this.notice = this.setup.provider.notice?.(headers);
-    this.deadlines.responded();
+    this.deadlines.markResponse();
     // The status is the answer; for the words about it there is no waiting as there is for a model.
-    if (status >= 300) this.deadlines.finishing();
+    if (status >= 300) this.deadlines.markDraining();
   }
 
   onBytes(): void {
     this.readAt = this.setup.clock.now();
-    this.deadlines.bytes(this.readAt);
+    this.deadlines.markBytes(this.readAt);
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
@@ -127,7 +127,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.over) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.content();
-    if (this.ending.addChunk(this.cluesIn(chunk, kind, text))) this.deadlines.finishing();
+    if (this.ending.addChunk(this.cluesIn(chunk, kind, text))) this.deadlines.markDraining();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
@@ -178,7 +178,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const { clock, provider } = this.setup;
     try {
       if (this.lesson.learnFrom(this.status, text)) {
-        this.deadlines.reconnecting();
+        this.deadlines.markConnecting();
         this.begin();
       } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
     } catch (thrown) {
@@ -200,7 +200,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private content(): void {
     this.chunks++;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
-    this.deadlines.content(this.readAt);
+    this.deadlines.markContent(this.readAt);
   }
 
   private expired(expiry: Expiry): void {
@@ -262,7 +262,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
         : undefined;
     const known = new Failure(failure.code, failure.message, {
       ...failure.toJSON(),
-      phase: phase ?? (this.status >= 300 ? "headers" : this.deadlines.reached ? "headers" : failure.phase),
+      phase:
+        phase ?? (this.status >= 300 ? "headers" : this.deadlines.hasConnected ? "headers" : failure.phase),
       partial: this.machine.text,
     });
     return withoutSecrets(known, provider, endpoint);

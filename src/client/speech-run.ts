@@ -70,15 +70,15 @@ export class SpeechRun implements ExchangeListener {
   }
 
   onConnected(): void {
-    if (!this.over) this.deadlines.connected();
+    if (!this.over) this.deadlines.markConnected();
   }
 
   onResponse(status: number, headers: Headers): void {
     this.status = status;
     this.headers = headers;
-    this.deadlines.responded();
+    this.deadlines.markResponse();
     if (status >= 300) {
-      this.deadlines.finishing();
+      this.deadlines.markDraining();
       return;
     }
     const type = (readHeader(headers, "content-type") ?? "").trim();
@@ -93,13 +93,13 @@ export class SpeechRun implements ExchangeListener {
   }
 
   onBytes(): void {
-    this.deadlines.bytes(this.setup.clock.now());
+    this.deadlines.markBytes(this.setup.clock.now());
   }
 
   onContent(bytes: Buffer): void {
     if (this.over) return;
     this.heard = true;
-    this.deadlines.content(this.setup.clock.now());
+    this.deadlines.markContent(this.setup.clock.now());
     this.observer.onAudio(bytes);
   }
 

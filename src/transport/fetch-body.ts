@@ -3,7 +3,7 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
-import { onAbort } from "../core/lifecycle/on-abort.js";
+import { addAbortListener } from "../core/lifecycle/on-abort.js";
 import type { Limits } from "../core/limits.js";
 import { Exchange } from "./exchange.js";
 
@@ -63,7 +63,7 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
     );
     const unlisten =
       options.signal &&
-      onAbort(options.signal, () => giveUp(new Failure("cancelled", "The request was cancelled.")));
+      addAbortListener(options.signal, () => giveUp(new Failure("cancelled", "The request was cancelled.")));
     exchange.send(request, options.dispatcher, {
       headersTimeout: options.timeout * 2,
       bodyTimeout: options.timeout * 2,

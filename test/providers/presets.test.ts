@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import type { AssistantMessage } from "../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../src/core/chat/request.js";
-import { nextRequest } from "../../src/core/tools/next-request.js";
+import { buildNextRequest } from "../../src/core/tools/next-request.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { getProvider } from "../../src/providers/index.js";
 
-const ASKED: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi", name: "ann" }] };
+const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi", name: "ann" }] };
 const CALL = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
 const RESULT = { role: "tool", tool_call_id: "call_1", content: "4" };
 
-/** A turn with a call of a tool, as any service may have answered it. */
+/** An answer with a tool call and extra fields of several services. */
 const ANSWER = {
   role: "assistant",
   content: null,
@@ -20,20 +20,22 @@ const ANSWER = {
   tool_calls: [{ ...CALL, index: 0, extra_content: { google: { thought_signature: "s" } } }],
 } as unknown as AssistantMessage;
 
-function bodyOf(id: string, request: ChatRequest): Record<string, unknown> {
+function buildBody(id: string, request: ChatRequest): Record<string, unknown> {
   const provider = getProvider(id);
   return JSON.parse(provider.chat(request, checkEndpoint(provider, { apiKey: "key" }), {}).body!);
 }
 
-function echoed(id: string): unknown {
-  const [asked, answer, result] = bodyOf(id, nextRequest(ASKED, ANSWER, [RESULT]))["messages"] as unknown[];
-  assert.deepEqual([asked, result], [ASKED.messages[0], RESULT], "what the author wrote stays as it is");
+function sendAnswer(id: string): unknown {
+  const [question, answer, result] = buildBody(id, buildNextRequest(REQUEST, ANSWER, [RESULT]))[
+    "messages"
+  ] as unknown[];
+  assert.deepEqual([question, result], [REQUEST.messages[0], RESULT], "the author's messages stay unchanged");
   return answer;
 }
 
-describe("A turn with calls of tools goes back", () => {
-  it("to Groq with its reasoning under Groq's name and without any other mark", () => {
-    assert.deepEqual(echoed("groq"), {
+describe("Past tool calls sent to presets", () => {
+  it("sends Groq past reasoning under its own name and no other extra fields", () => {
+    assert.deepEqual(sendAnswer("groq"), {
       role: "assistant",
       content: null,
       reasoning: "hm",
@@ -41,47 +43,47 @@ describe("A turn with calls of tools goes back", () => {
     });
   });
 
-  it("to Mistral with what was said and called alone", () => {
-    assert.deepEqual(echoed("mistral"), { role: "assistant", content: null, tool_calls: [CALL] });
+  it("sends Mistral only the text and calls of a past answer", () => {
+    assert.deepEqual(sendAnswer("mistral"), { role: "assistant", content: null, tool_calls: [CALL] });
   });
 
-  it("to services that want their marks back with all of them", () => {
-    for (const id of ["openrouter", "deepseek", "together"]) assert.deepEqual(echoed(id), ANSWER, id);
+  it("sends OpenRouter, DeepSeek and Together a past answer unchanged", () => {
+    for (const id of ["openrouter", "deepseek", "together"]) assert.deepEqual(sendAnswer(id), ANSWER, id);
   });
 
-  it("with calls of an odd form as they are", () => {
+  it("sends Mistral malformed tool calls unchanged", () => {
     const odd = {
       role: "assistant",
       content: "",
       tool_calls: [7, { id: "a", type: "function", function: 1 }],
     };
-    const messages = [...ASKED.messages, odd, { role: "assistant", content: "", tool_calls: "none" }];
-    const sent = bodyOf("mistral", { ...ASKED, messages })["messages"] as unknown[];
+    const messages = [...REQUEST.messages, odd, { role: "assistant", content: "", tool_calls: "none" }];
+    const sent = buildBody("mistral", { ...REQUEST, messages })["messages"] as unknown[];
     assert.deepEqual(sent, messages);
   });
 });
 
-describe("The seed", () => {
-  it("has Mistral's own name there, which goes before it", () => {
-    const { seed, random_seed } = bodyOf("mistral", { ...ASKED, parameters: { seed: 7 } });
+describe("Seed parameter of presets", () => {
+  it("sends Mistral the seed as random_seed, which wins if both are set", () => {
+    const { seed, random_seed } = buildBody("mistral", { ...REQUEST, parameters: { seed: 7 } });
     assert.deepEqual([seed, random_seed], [undefined, 7]);
-    const both = bodyOf("mistral", { ...ASKED, parameters: { seed: 7, random_seed: 8 } });
+    const both = buildBody("mistral", { ...REQUEST, parameters: { seed: 7, random_seed: 8 } });
     assert.deepEqual([both["seed"], both["random_seed"]], [undefined, 8]);
-    assert.ok(!("random_seed" in bodyOf("mistral", ASKED)));
-    assert.equal(bodyOf("groq", { ...ASKED, parameters: { seed: 7 } })["seed"], 7);
+    assert.ok(!("random_seed" in buildBody("mistral", REQUEST)));
+    assert.equal(buildBody("groq", { ...REQUEST, parameters: { seed: 7 } })["seed"], 7);
   });
 });
 
-describe("The balance at OpenRouter", () => {
+describe("Balance at OpenRouter", () => {
   const { balance } = getProvider("openrouter");
 
-  it("is asked for with the key", () => {
+  it("requests OpenRouter's balance with the key as a bearer token", () => {
     const { url, headers } = balance!.request({ baseUrl: "https://openrouter.ai/api/v1", apiKey: "key" });
     assert.equal(url.href, "https://openrouter.ai/api/v1/key");
     assert.equal(headers["authorization"], "Bearer key");
   });
 
-  it("is what is left of the key's limit, where it has one", () => {
+  it("reads the rest of the OpenRouter key's limit, if the key has one", () => {
     assert.equal(balance!.read({ data: { limit: 10, limit_remaining: 3.204 } }), "3.2 USD");
     for (const body of [undefined, {}, { data: { limit_remaining: null } }, { data: [] }])
       assert.equal(balance!.read(body), undefined);

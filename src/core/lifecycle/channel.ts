@@ -1,5 +1,5 @@
 /** From so many waiting items on, what comes is merged into the last. */
-const MOST_WAITING = 256;
+const MAX_WAITING_ITEMS = 256;
 
 /**
  * From callbacks to an async iterator. A reader that falls behind gets larger pieces instead of ever more of them, so
@@ -7,8 +7,8 @@ const MOST_WAITING = 256;
  */
 export class Channel<T> {
   private waiting: T[] = [];
-  private ended = false;
-  private dropped = false;
+  private hasEnded = false;
+  private isDiscarded = false;
   private wake: (() => void) | undefined;
 
   /** @param merge two items as one; may change and return the first */
@@ -17,33 +17,33 @@ export class Channel<T> {
   push(item: T): void {
     const { waiting } = this;
     const last = waiting.length - 1;
-    if (waiting.length < MOST_WAITING) waiting.push(item);
+    if (waiting.length < MAX_WAITING_ITEMS) waiting.push(item);
     else waiting[last] = this.merge(waiting[last]!, item);
     this.wake?.();
   }
 
   end(): void {
-    this.ended = true;
+    this.hasEnded = true;
     this.wake?.();
   }
 
   /** Ends it at once: what waits is not wanted any more. */
-  drop(): void {
-    this.dropped = true;
+  discard(): void {
+    this.isDiscarded = true;
     this.waiting = [];
     this.end();
   }
 
-  async *items(): AsyncGenerator<T> {
+  async *read(): AsyncGenerator<T> {
     for (;;) {
       const batch = this.waiting;
       this.waiting = [];
       for (const item of batch) {
-        if (this.dropped) return;
+        if (this.isDiscarded) return;
         yield item;
       }
       if (this.waiting.length > 0) continue;
-      if (this.ended) return;
+      if (this.hasEnded) return;
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });

@@ -5,113 +5,113 @@ import type { Timeouts } from "../limits.js";
 export type Expiry = "connect" | "headers" | "firstChunk" | "idle" | "progress" | "total" | "drain";
 
 /** The longest wait that `setTimeout` knows; beyond it, it does not wait at all. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Watches over one stream with one timer. Marks are cheap (two numbers): the timer is not moved for each
  * chunk or phase, it looks when it fires and goes back to sleep for what remains.
  */
 export class Deadlines {
-  private readonly started: number;
+  private readonly startedAt: number;
   private phase: "connect" | "headers" | "firstChunk" | "streaming" | "draining" = "connect";
-  private phaseStarted: number;
-  private lastByte: number;
-  private lastContent: number;
+  private phaseStartedAt: number;
+  private lastByteAt: number;
+  private lastContentAt: number;
   private timer: unknown;
   /** When the timer fires. */
-  private wakes = Number.POSITIVE_INFINITY;
-  private stopped = false;
+  private timerFiresAt = Number.POSITIVE_INFINITY;
+  private isStopped = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly timeouts: Readonly<Timeouts>,
     private readonly onExpire: (expiry: Expiry) => void,
   ) {
-    this.started = this.phaseStarted = this.lastByte = this.lastContent = clock.now();
-    this.arm();
+    this.startedAt = this.phaseStartedAt = this.lastByteAt = this.lastContentAt = clock.now();
+    this.armTimer();
   }
 
   /** The request is to be sent once more. */
-  reconnecting(): void {
-    this.enter("connect");
+  markConnecting(): void {
+    this.enterPhase("connect");
   }
 
   /** The request is on its way over an open connection. */
-  connected(): void {
-    this.enter("headers");
+  markConnected(): void {
+    this.enterPhase("headers");
   }
 
-  responded(): void {
-    this.enter("firstChunk");
+  markResponse(): void {
+    this.enterPhase("firstChunk");
   }
 
   /** Bytes came, at `now`. */
-  bytes(now: number): void {
-    this.lastByte = now;
+  markBytes(now: number): void {
+    this.lastByteAt = now;
   }
 
   /** Content came, at `now`. */
-  content(now: number): void {
-    this.lastContent = now;
+  markContent(now: number): void {
+    this.lastContentAt = now;
     // Content may also follow the end of another choice.
-    if (this.phase !== "streaming") this.enter("streaming");
+    if (this.phase !== "streaming") this.enterPhase("streaming");
   }
 
   /** Every choice has its finish reason: only usage and end marker may follow. */
-  finishing(): void {
-    if (this.phase !== "draining") this.enter("draining");
+  markDraining(): void {
+    if (this.phase !== "draining") this.enterPhase("draining");
   }
 
   /** Whether a connection was made. */
-  get reached(): boolean {
+  get hasConnected(): boolean {
     return this.phase !== "connect";
   }
 
   stop(): void {
-    this.stopped = true;
+    this.isStopped = true;
     this.clock.clearTimer(this.timer);
   }
 
-  private enter(phase: typeof this.phase): void {
+  private enterPhase(phase: typeof this.phase): void {
     const now = this.clock.now();
     this.phase = phase;
-    this.phaseStarted = this.lastByte = this.lastContent = now;
-    if (this.due().at < this.wakes) this.arm();
+    this.phaseStartedAt = this.lastByteAt = this.lastContentAt = now;
+    if (this.findNextExpiry().at < this.timerFiresAt) this.armTimer();
   }
 
-  private due(): { expiry: Expiry; at: number } {
-    let due: { expiry: Expiry; at: number } = { expiry: "total", at: this.started + this.timeouts.total };
+  private findNextExpiry(): { expiry: Expiry; at: number } {
+    let due: { expiry: Expiry; at: number } = { expiry: "total", at: this.startedAt + this.timeouts.total };
     const consider = (expiry: Expiry, at: number) => {
       if (at < due.at) due = { expiry, at };
     };
     if (this.phase === "streaming") {
-      consider("idle", this.lastByte + this.timeouts.idle);
-      consider("progress", this.lastContent + this.timeouts.progress);
-    } else if (this.phase === "draining") consider("drain", this.phaseStarted + this.timeouts.drain);
-    else consider(this.phase, this.phaseStarted + this.timeouts[this.phase]);
+      consider("idle", this.lastByteAt + this.timeouts.idle);
+      consider("progress", this.lastContentAt + this.timeouts.progress);
+    } else if (this.phase === "draining") consider("drain", this.phaseStartedAt + this.timeouts.drain);
+    else consider(this.phase, this.phaseStartedAt + this.timeouts[this.phase]);
     return due;
   }
 
-  private arm(): void {
+  private armTimer(): void {
     this.clock.clearTimer(this.timer);
-    if (this.stopped) return;
+    if (this.isStopped) return;
     const now = this.clock.now();
-    const wait = Math.min(LONGEST_WAIT, Math.max(1, this.due().at - now));
-    this.wakes = now + wait;
-    this.timer = this.clock.setTimer(this.look, wait);
+    const wait = Math.min(MAX_TIMER_MS, Math.max(1, this.findNextExpiry().at - now));
+    this.timerFiresAt = now + wait;
+    this.timer = this.clock.setTimer(this.checkExpiry, wait);
   }
 
-  private readonly look = (): void => {
-    this.wakes = Number.POSITIVE_INFINITY;
-    if (this.due().at > this.clock.now()) {
-      this.arm();
+  private readonly checkExpiry = (): void => {
+    this.timerFiresAt = Number.POSITIVE_INFINITY;
+    if (this.findNextExpiry().at > this.clock.now()) {
+      this.armTimer();
       return;
     }
     // The loop may have been blocked while data waited in the kernel: it is read before the verdict.
     this.clock.afterReads(() => {
-      if (this.stopped) return;
-      const { expiry, at } = this.due();
-      if (at > this.clock.now()) this.arm();
+      if (this.isStopped) return;
+      const { expiry, at } = this.findNextExpiry();
+      if (at > this.clock.now()) this.armTimer();
       else this.onExpire(expiry);
     });
   };

@@ -5,16 +5,16 @@ import { RecentMap } from "./recent-map.js";
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
 
 /** Sessions that ended lately and are remembered. */
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED_SESSIONS = 1000;
 
 export interface SessionsOptions<T> {
   /** Most that may be open; the oldest ends with `overflow` when one more begins. */
-  most: number;
+  maxOpen: number;
   /** Milliseconds without a `get` after which a session ends with `expired`; undefined: never. */
-  expiry?: number;
+  expiryMs?: number;
   clock: Clock;
   /** Ends that are remembered for a while: what still comes of such a session is late, and no new one. Default: none. */
-  remember?: readonly SessionEnd[];
+  rememberedEnds?: readonly SessionEnd[];
   /** Called exactly once for each session that was opened. */
   onEnd(value: T, reason: SessionEnd, id: string): void;
 }
@@ -25,7 +25,7 @@ export interface SessionsOptions<T> {
  */
 export class Sessions<T> {
   private readonly entries = new Map<string, { value: T; seen: number }>();
-  private readonly over = new RecentMap<true>(MOST_REMEMBERED);
+  private readonly remembered = new RecentMap<true>(MAX_REMEMBERED_SESSIONS);
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}
@@ -43,38 +43,38 @@ export class Sessions<T> {
   open(id: string, value: T): void {
     this.end(id, "cancelled");
     this.forget(id);
-    if (this.entries.size >= this.options.most) {
+    if (this.entries.size >= this.options.maxOpen) {
       const oldest = this.entries.keys().next().value;
       if (oldest !== undefined) this.end(oldest, "overflow");
     }
     this.entries.set(id, { value, seen: this.options.clock.now() });
-    this.arm();
+    this.armTimer();
   }
 
   /** Finds a session and notes that it is alive. */
   get(id: string): T | undefined {
     const entry = this.entries.get(id);
     if (!entry) return undefined;
-    if (this.options.expiry !== undefined) entry.seen = this.options.clock.now();
+    if (this.options.expiryMs !== undefined) entry.seen = this.options.clock.now();
     return entry.value;
   }
 
   /** Whether a session of this id has ended, of those that are remembered. */
-  isOver(id: string): boolean {
-    return this.over.has(id);
+  hasEnded(id: string): boolean {
+    return this.remembered.has(id);
   }
 
   /** What comes under this id from here on is a new session. */
   forget(id: string): void {
-    this.over.delete(id);
+    this.remembered.delete(id);
   }
 
   end(id: string, reason: SessionEnd): void {
     const entry = this.entries.get(id);
     if (!entry) return;
     this.entries.delete(id);
-    if (this.entries.size === 0) this.disarm();
-    if (this.options.remember?.includes(reason)) this.over.set(id, true);
+    if (this.entries.size === 0) this.clearTimer();
+    if (this.options.rememberedEnds?.includes(reason)) this.remembered.set(id, true);
     this.options.onEnd(entry.value, reason, id);
   }
 
@@ -83,23 +83,23 @@ export class Sessions<T> {
     for (const [id, { value }] of [...this.entries]) if (which(value)) this.end(id, reason);
   }
 
-  private arm(): void {
-    const { clock, expiry } = this.options;
+  private armTimer(): void {
+    const { clock, expiryMs: expiry } = this.options;
     if (expiry === undefined || this.timer !== undefined) return;
     const oldest = Math.min(...[...this.entries.values()].map((entry) => entry.seen));
-    this.timer = clock.setTimer(this.sweep, Math.max(1, oldest + expiry - clock.now()));
+    this.timer = clock.setTimer(this.endExpired, Math.max(1, oldest + expiry - clock.now()));
   }
 
-  private disarm(): void {
+  private clearTimer(): void {
     this.options.clock.clearTimer(this.timer);
     this.timer = undefined;
   }
 
-  private readonly sweep = (): void => {
+  private readonly endExpired = (): void => {
     this.timer = undefined;
-    const { clock, expiry } = this.options;
+    const { clock, expiryMs: expiry } = this.options;
     const now = clock.now();
     for (const [id, { seen }] of [...this.entries]) if (seen + expiry! <= now) this.end(id, "expired");
-    if (this.entries.size > 0) this.arm();
+    if (this.entries.size > 0) this.armTimer();
   };
 }

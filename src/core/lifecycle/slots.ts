@@ -10,11 +10,11 @@ export class Slots {
   private readonly queue = new Set<() => void>();
 
   constructor(
-    private readonly most: number,
-    private readonly mostQueued: number,
+    private readonly maxRunning: number,
+    private readonly maxQueued: number,
   ) {}
 
-  get idle(): boolean {
+  get isIdle(): boolean {
     return this.running === 0 && this.queue.size === 0;
   }
 
@@ -22,7 +22,7 @@ export class Slots {
    * @param start called when it is this one's turn; at once where a slot is free
    * @returns undefined where the queue is full: nothing will be called
    */
-  take(start: () => void): Ticket | undefined {
+  acquire(start: () => void): Ticket | undefined {
     let state: "queued" | "running" | "released" = "queued";
     const begin = () => {
       state = "running";
@@ -34,18 +34,18 @@ export class Slots {
         if (state === "queued") this.queue.delete(begin);
         if (state === "running") this.running--;
         state = "released";
-        this.next();
+        this.startQueued();
       },
     };
-    if (this.running < this.most) begin();
-    else if (this.queue.size < this.mostQueued) this.queue.add(begin);
+    if (this.running < this.maxRunning) begin();
+    else if (this.queue.size < this.maxQueued) this.queue.add(begin);
     else return undefined;
     return ticket;
   }
 
-  private next(): void {
+  private startQueued(): void {
     for (const begin of this.queue) {
-      if (this.running >= this.most) return;
+      if (this.running >= this.maxRunning) return;
       this.queue.delete(begin);
       begin();
     }

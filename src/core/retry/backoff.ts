@@ -12,10 +12,10 @@ export interface BackoffOptions {
 export type RetryDecision = { wait: number } | { giveUp: string };
 
 /** A service that says it is busy gets twice the time of one that merely failed. */
-const THROTTLED: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
+const BUSY_CODES: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
 
 /** More doublings than any limit allows. */
-const MOST_DOUBLINGS = 30;
+const MAX_DOUBLINGS = 30;
 
 /**
  * Full jitter: anything between 0 and the doubled delay, so that a thousand flows that failed together do not
@@ -23,8 +23,8 @@ const MOST_DOUBLINGS = 30;
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  */
-export function backoff(attempt: number, { delay, maxDelay }: BackoffOptions, random: number): number {
-  const doublings = Math.min(attempt - 1, MOST_DOUBLINGS);
+export function computeBackoff(attempt: number, { delay, maxDelay }: BackoffOptions, random: number): number {
+  const doublings = Math.min(attempt - 1, MAX_DOUBLINGS);
   return Math.round(random * Math.min(maxDelay, delay * 2 ** doublings));
 }
 
@@ -48,6 +48,6 @@ export function planRetry(
     const [asked, most] = [hint, options.maxDelay].map((time) => Math.ceil(time / 100) / 10);
     return { giveUp: `The service wants to be left alone for ${asked} s, and the limit here is ${most} s.` };
   }
-  const delay = THROTTLED.has(failure.code) ? options.delay * 2 : options.delay;
-  return { wait: Math.round(hint) + backoff(attempt, { ...options, delay }, random) };
+  const delay = BUSY_CODES.has(failure.code) ? options.delay * 2 : options.delay;
+  return { wait: Math.round(hint) + computeBackoff(attempt, { ...options, delay }, random) };
 }

@@ -4,7 +4,7 @@ import type { ChatMessage } from "../chat/chunk.js";
 export type ContinuationStyle = "prefill" | "quote";
 
 /** How much of the end of a broken answer is quoted. */
-const QUOTED = 300;
+const MAX_QUOTED_CHARS = 300;
 
 /** What a request that goes on has beside the conversation: plain data that travels with its stream. */
 export interface ContinuationInfo {
@@ -18,7 +18,7 @@ export interface ContinuationInfo {
  * A conversation that asks the model to go on from a partial answer.
  * @param text more than white space
  */
-export function continuationOf(
+export function buildContinuation(
   messages: readonly ChatMessage[],
   text: string,
   style: ContinuationStyle,
@@ -33,7 +33,7 @@ export function continuationOf(
   }
   const ask =
     "Your answer was cut off by a broken connection. It ended with:\n\n" +
-    `"""\n${text.slice(-QUOTED)}\n"""\n\n` +
+    `"""\n${text.slice(-MAX_QUOTED_CHARS)}\n"""\n\n` +
     "Go on exactly where it stopped, with the very next character. Do not repeat anything and do not comment on this.";
   return {
     messages: [...messages, { role: "assistant", content: text }, { role: "user", content: ask }],
@@ -42,7 +42,7 @@ export function continuationOf(
 }
 
 /** Whether the model goes on from its own words as if it had never stopped. Then it means what it repeats. */
-export function isExact({ added }: ContinuationInfo): boolean {
+export function isPrefill({ added }: ContinuationInfo): boolean {
   return added === 1;
 }
 
@@ -50,7 +50,7 @@ export function isExact({ added }: ContinuationInfo): boolean {
  * Takes a request that goes on apart again.
  * @returns the conversation, and the answer that was to go on; undefined where the request does not look like one
  */
-export function withoutContinuation(
+export function removeContinuation(
   messages: readonly ChatMessage[],
   { added, echo }: ContinuationInfo,
 ): { messages: ChatMessage[]; said: string } | undefined {

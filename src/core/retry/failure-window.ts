@@ -1,9 +1,9 @@
 /** Venice blocks everybody behind a key for 30 s once 20 requests have failed within 30 s. */
-const WINDOW = 30_000;
-const LIMIT = 20;
+const WINDOW_MS = 30_000;
+const BLOCKING_FAILURES = 20;
 
 /** Failures that retries may bring it to: the rest is left to requests that are none. */
-const MOST = 17;
+const MAX_RETRY_FAILURES = 17;
 
 /**
  * Remembers when a service refused requests, so that retries do not trip a rule like Venice's. An answer ends the
@@ -13,12 +13,12 @@ export class FailureWindow {
   /** When the last refusals came, in milliseconds of a monotonic clock. */
   private times: number[] = [];
 
-  refused(now: number): void {
+  addRefusal(now: number): void {
     this.times.push(now);
-    if (this.times.length > LIMIT) this.times.shift();
+    if (this.times.length > BLOCKING_FAILURES) this.times.shift();
   }
 
-  answered(): void {
+  addAnswer(): void {
     this.times = [];
   }
 
@@ -27,8 +27,8 @@ export class FailureWindow {
    * there is none.
    * @param underWay retries that may fail any moment
    */
-  allows(now: number, underWay: number): boolean {
-    const recent = this.times.filter((time) => time > now - WINDOW).length;
-    return recent + underWay < MOST || recent >= LIMIT;
+  mayRetry(now: number, underWay: number): boolean {
+    const recent = this.times.filter((time) => time > now - WINDOW_MS).length;
+    return recent + underWay < MAX_RETRY_FAILURES || recent >= BLOCKING_FAILURES;
   }
 }

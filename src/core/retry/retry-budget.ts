@@ -1,16 +1,16 @@
 /** What one retry costs. */
-const COST = 10;
+const RETRY_COST = 10;
 
 /** What is there to begin with: ten retries. */
-const INITIAL = 10 * COST;
+const INITIAL_TOKENS = 10 * RETRY_COST;
 
 /** What good days may save up: a hundred retries. */
-const CAPACITY = 100 * COST;
+const MAX_TOKENS = 100 * RETRY_COST;
 
 /** A retry that was paid for. */
 export interface PaidRetry {
   /** Says how it went: whether an answer began. Only the first call counts. */
-  settle(answered: boolean): void;
+  report(answered: boolean): void;
 }
 
 /**
@@ -19,26 +19,26 @@ export interface PaidRetry {
  * again: the service lives, and those who wait may come, twice as many each time.
  */
 export class RetryBudget {
-  private tokens = INITIAL;
-  private under = 0;
+  private tokens = INITIAL_TOKENS;
+  private running = 0;
 
   /** Retries that are under way: asked, and neither answered nor failed yet. */
-  get underWay(): number {
-    return this.under;
+  get runningRetries(): number {
+    return this.running;
   }
 
   /** @returns undefined where nothing is left */
   spend(): PaidRetry | undefined {
-    if (this.tokens < COST) return undefined;
-    this.tokens -= COST;
-    this.under++;
+    if (this.tokens < RETRY_COST) return undefined;
+    this.tokens -= RETRY_COST;
+    this.running++;
     let settled = false;
     return {
-      settle: (answered) => {
+      report: (addAnswer) => {
         if (settled) return;
         settled = true;
-        this.under--;
-        if (answered) this.earn(2 * COST);
+        this.running--;
+        if (addAnswer) this.earn(2 * RETRY_COST);
       },
     };
   }
@@ -49,6 +49,6 @@ export class RetryBudget {
   }
 
   private earn(tokens: number): void {
-    this.tokens = Math.min(CAPACITY, this.tokens + tokens);
+    this.tokens = Math.min(MAX_TOKENS, this.tokens + tokens);
   }
 }

@@ -4,13 +4,13 @@ import type { SchemaCheck } from "../json/schema.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 
 /** Arguments that a tool can be given, or what is wrong with them, for the model to read. */
-export type Arguments = { value: Record<string, unknown> } | { wrong: string };
+export type ReadArguments = { value: Record<string, unknown> } | { wrong: string };
 
 /**
  * Reads the arguments that a model wrote. As they stand: nothing is repaired, and no part of them is quoted.
  * @param check of the tool's schema; undefined where there is none
  */
-export function readArguments(text: string, check: SchemaCheck | undefined): Arguments {
+export function readArguments(text: string, check: SchemaCheck | undefined): ReadArguments {
   let value: unknown;
   try {
     value = parseJson(text);

@@ -41,14 +41,14 @@ export function readTools(value: unknown): Map<string, Tool> {
   for (const [at, config] of (Array.isArray(value) ? value : []).entries()) {
     const tool = readTool(isObject(config) ? config : {}, at);
     if (tools.has(tool.name))
-      throw wrong(`Two tools are called “${tool.name}”. Give each a name of its own.`);
+      throw createToolFailure(`Two tools are called “${tool.name}”. Give each a name of its own.`);
     tools.set(tool.name, { ...tool, output: tool.link === undefined ? outputs++ : undefined });
   }
   return tools;
 }
 
 /** The name of a tool as a request has it; undefined for what is no function (a service's own tool). */
-export function nameOf(definition: unknown): string | undefined {
+export function readToolName(definition: unknown): string | undefined {
   const said = isObject(definition) ? definition["function"] : undefined;
   return isObject(said) && typeof said["name"] === "string" ? said["name"] : undefined;
 }
@@ -63,7 +63,7 @@ export function mergeTools(
 ): { tools: unknown[]; replaced: string[] } {
   const replaced: string[] = [];
   const others = given.filter((definition) => {
-    const own = ours.get(nameOf(definition) ?? "");
+    const own = ours.get(readToolName(definition) ?? "");
     if (own && JSON.stringify(definition) !== JSON.stringify(own.definition)) replaced.push(own.name);
     return !own;
   });
@@ -73,13 +73,13 @@ export function mergeTools(
 function readTool(config: ToolConfig, at: number): Omit<Tool, "output"> {
   const { description, link } = config;
   const name = typeof config.name === "string" ? config.name.trim() : "";
-  if (name === "") throw wrong(`Tool ${at + 1} has no name.`);
+  if (name === "") throw createToolFailure(`Tool ${at + 1} has no name.`);
   if (!NAME.test(name)) {
-    throw wrong(
+    throw createToolFailure(
       `The tool name “${name.slice(0, 80)}” is not possible: up to 64 letters, digits, - and _ are allowed.`,
     );
   }
-  const given = parametersOf(name, config.parameters);
+  const given = readParameters(name, config.parameters);
   // Without arguments there is no schema to get wrong, but for a strict service.
   const parameters =
     given === NO_ARGUMENTS && config.strict === true ? { ...given, additionalProperties: false } : given;
@@ -90,27 +90,28 @@ function readTool(config: ToolConfig, at: number): Omit<Tool, "output"> {
   return {
     name,
     definition: { type: "function", function: said },
-    check: checkOf(name, parameters),
+    check: compileParameters(name, parameters),
     link: typeof link === "string" && link !== "" ? link : undefined,
   };
 }
 
-function parametersOf(name: string, given: unknown): Record<string, unknown> {
+function readParameters(name: string, given: unknown): Record<string, unknown> {
   if (given === undefined || given === null) return NO_ARGUMENTS;
   if (typeof given === "string" && given.trim() === "") return NO_ARGUMENTS;
   const schema = typeof given === "string" ? tryParseJson(given) : given;
-  if (!isObject(schema)) throw wrong(`The parameters of the tool “${name}” are not a JSON object.`);
+  if (!isObject(schema))
+    throw createToolFailure(`The parameters of the tool “${name}” are not a JSON object.`);
   return schema;
 }
 
-function checkOf(name: string, parameters: Record<string, unknown>): SchemaCheck {
+function compileParameters(name: string, parameters: Record<string, unknown>): SchemaCheck {
   try {
     return compileSchema(parameters);
   } catch (thrown) {
-    throw wrong(`The parameters of the tool “${name}”: ${(thrown as Error).message}`);
+    throw createToolFailure(`The parameters of the tool “${name}”: ${(thrown as Error).message}`);
   }
 }
 
-function wrong(text: string): Failure {
+function createToolFailure(text: string): Failure {
   return new Failure("configuration", text);
 }

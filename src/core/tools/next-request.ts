@@ -1,7 +1,7 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
 import { isObject } from "../json/parse.js";
-import { nameOf } from "./definitions.js";
+import { readToolName } from "./definitions.js";
 
 /**
  * The request that comes after a turn with tool calls.
@@ -9,22 +9,26 @@ import { nameOf } from "./definitions.js";
  * @param answer what the model said, as its stream was put together
  * @param results the tools' messages, one for each call
  */
-export function nextRequest(
+export function buildNextRequest(
   request: ChatRequest,
   answer: AssistantMessage,
   results: readonly ChatMessage[],
 ): ChatRequest {
   const next: ChatRequest = {
     model: request.model,
-    messages: [...request.messages, withKnownNames(echoOf(answer), request.tools), ...results],
-    parameters: withoutForce(request.parameters ?? {}),
+    messages: [
+      ...request.messages,
+      replaceInvalidNames(buildAnswerMessage(answer), request.tools),
+      ...results,
+    ],
+    parameters: relaxParameters(request.parameters ?? {}),
   };
   if (request.tools) next.tools = request.tools;
   return next;
 }
 
 /** The request of a stream, as its last message has it: it has travelled through a flow. */
-export function readRequest(value: unknown): ChatRequest | undefined {
+export function readChatRequest(value: unknown): ChatRequest | undefined {
   if (!isObject(value) || !Array.isArray(value["messages"])) return undefined;
   const { model, messages, tools, parameters } = value;
   const request: ChatRequest = {
@@ -40,7 +44,12 @@ export function readRequest(value: unknown): ChatRequest | undefined {
  * The answer as the model gets it back: all that it said, with its reasoning and the vendors' marks on it, but
  * nothing that services refuse to read (annotations, pictures, the sound itself).
  */
-function echoOf({ annotations: _, images: _images, audio, ...said }: AssistantMessage): ChatMessage {
+function buildAnswerMessage({
+  annotations: _,
+  images: _images,
+  audio,
+  ...said
+}: AssistantMessage): ChatMessage {
   if (typeof audio?.["id"] !== "string") return said;
   return { ...said, audio: { id: audio["id"] } };
 }
@@ -49,10 +58,10 @@ function echoOf({ annotations: _, images: _images, audio, ...said }: AssistantMe
  * A message with the names of its calls as services take them back (OpenAI's reference of `tool_calls.function.name`):
  * a model makes names up, and a request that repeats one may be refused as a whole. One that was offered is right.
  */
-function withKnownNames(message: ChatMessage, tools: readonly unknown[] = []): ChatMessage {
+function replaceInvalidNames(message: ChatMessage, tools: readonly unknown[] = []): ChatMessage {
   const { tool_calls: calls } = message as Partial<AssistantMessage>;
   if (!calls) return message;
-  const offered = new Set(tools.map(nameOf));
+  const offered = new Set(tools.map(readToolName));
   return {
     ...message,
     tool_calls: calls.map((call) => {
@@ -65,7 +74,7 @@ function withKnownNames(message: ChatMessage, tools: readonly unknown[] = []): C
 }
 
 /** A tool that has to be called in every turn is called for ever. */
-function withoutForce(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function relaxParameters(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const choice = parameters["tool_choice"];
   return choice === undefined ? { ...parameters } : { ...parameters, tool_choice: relaxToolChoice(choice) };
 }

@@ -16,42 +16,44 @@ const LONGEST_NAME = 64;
  * what is too long is cut, and says so at its end.
  * @param most characters
  */
-export function resultOf(value: unknown, most: number): ToolResult {
+export function toToolResult(value: unknown, most: number): ToolResult {
   try {
-    const text = textOf(value);
-    if (text === undefined) return failure("The tool gave no result.");
-    return { text: cut(text, most), failed: false };
+    const text = toText(value);
+    if (text === undefined) return createFailedResult("The tool gave no result.");
+    return { text: truncateResult(text, most), failed: false };
   } catch (thrown) {
-    return failure(`The tool's result cannot be told: ${readReason(thrown)}.`);
+    return createFailedResult(`The tool's result cannot be told: ${readReason(thrown)}.`);
   }
 }
 
 /** What a tool that failed tells: an error as a Catch node passes it on, or anything else. */
-export function failureOf(error: unknown, most: number): ToolResult {
+export function toFailedResult(error: unknown, most: number): ToolResult {
   const said = isObject(error) ? error["message"] : error;
-  const { text, failed } = resultOf(said ?? "The tool failed.", most);
+  const { text, failed } = toToolResult(said ?? "The tool failed.", most);
   return failed ? { text, failed } : { text: `Error: ${text}`, failed: true };
 }
 
 /** A failure that no tool made: there was none to ask, or it gave no answer. */
-export function failure(text: string): ToolResult {
+export function createFailedResult(text: string): ToolResult {
   return { text: `Error: ${text}`, failed: true };
 }
 
 /** A tool's name as a model may read it back: whoever writes a megabyte of it need not get it all. */
-export function quotedName(name: string): string {
+export function quoteToolName(name: string): string {
   return `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}"`;
 }
 
-function textOf(value: unknown): string | undefined {
+function toText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return new TextDecoder("utf-8", { fatal: true }).decode(value);
-  const plain = plainOf(value);
-  return typeof plain === "string" ? plain : JSON.stringify(plain, (_key, entry: unknown) => plainOf(entry));
+  const plain = toPlainValue(value);
+  return typeof plain === "string"
+    ? plain
+    : JSON.stringify(plain, (_key, entry: unknown) => toPlainValue(entry));
 }
 
 /** What JSON has no form for. A function node's own objects are of another realm, where `instanceof` knows none of them. */
-function plainOf(value: unknown): unknown {
+function toPlainValue(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (!isObject(value)) return value;
   const kind = Object.prototype.toString.call(value);
@@ -61,7 +63,7 @@ function plainOf(value: unknown): unknown {
     : value;
 }
 
-function cut(text: string, most: number): string {
+function truncateResult(text: string, most: number): string {
   if (text.length <= most) return text;
   const end = isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most;
   return `${text.slice(0, end)}\n[cut off here: the result has ${text.length} characters, and ${most} are allowed]`;

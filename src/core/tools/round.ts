@@ -41,11 +41,11 @@ export class ToolRound {
   constructor(
     calls: readonly ToolCall[],
     taken: Set<string>,
-    private readonly begun: number,
+    private readonly startedAt: number,
   ) {
     this.byId = new Map(
       calls.map((call) => {
-        const id = unusedId(call.id, taken);
+        const id = createUnusedId(call.id, taken);
         taken.add(id);
         return [id, { id, call, outcome: undefined, text: "", durationMs: 0 }];
       }),
@@ -58,12 +58,12 @@ export class ToolRound {
   }
 
   /** Those without an answer. */
-  get open(): RoundCall[] {
+  get openCalls(): RoundCall[] {
     return this.calls.filter(({ outcome }) => outcome === undefined);
   }
 
-  get whole(): boolean {
-    return this.open.length === 0;
+  get isComplete(): boolean {
+    return this.openCalls.length === 0;
   }
 
   /** Whether there is such a call, and it has no answer. */
@@ -78,21 +78,21 @@ export class ToolRound {
     if (!call || call.outcome !== undefined) return false;
     call.outcome = outcome ?? (failed ? "failed" : "answered");
     call.text = text;
-    call.durationMs = Math.round(now - this.begun);
+    call.durationMs = Math.round(now - this.startedAt);
     return true;
   }
 
   /** Ends all that is open. */
   answerRest(result: ToolResult, now: number, outcome: CallOutcome): void {
-    for (const { id } of this.open) this.answer(id, result, now, outcome);
+    for (const { id } of this.openCalls) this.answer(id, result, now, outcome);
   }
 
   /** The results as the next turn has them: in the order of the calls, whatever the order of the answers. */
-  messages(): ChatMessage[] {
+  buildMessages(): ChatMessage[] {
     return this.calls.map(({ call, text }) => ({ role: "tool", tool_call_id: call.id, content: text }));
   }
 
-  report(): CallReport[] {
+  buildReports(): CallReport[] {
     return this.calls.map(({ id, call, outcome, durationMs }) => ({
       id,
       name: call.function.name,
@@ -102,7 +102,7 @@ export class ToolRound {
   }
 }
 
-function unusedId(id: string, taken: ReadonlySet<string>): string {
+function createUnusedId(id: string, taken: ReadonlySet<string>): string {
   if (!taken.has(id)) return id;
   let nth = 2;
   while (taken.has(`${id}~${nth}`)) nth++;

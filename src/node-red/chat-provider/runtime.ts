@@ -152,7 +152,7 @@ export class ProviderRuntime {
       if (over) return;
       const { maxConcurrent, maxQueued } = ready.settings;
       this.slots ??= new Slots(maxConcurrent, maxQueued);
-      const ticket = this.slots.take(() => {
+      const ticket = this.slots.acquire(() => {
         try {
           run = start(ready, end);
         } catch (thrown) {

@@ -76,7 +76,7 @@ export class ChatStreamController {
   ) {
     this.sessions = new Sessions({
       // `input` refuses a stream too many, so that no running one is ended for it.
-      most: Number.POSITIVE_INFINITY,
+      maxOpen: Number.POSITIVE_INFINITY,
       clock: systemClock,
       onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
     });

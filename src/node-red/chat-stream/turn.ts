@@ -1,7 +1,7 @@
 import type { ChatResult } from "../../client/chat-run.js";
 import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
 import { buildHistoryEntry, dropOlderPictures } from "../../core/chat/history-entry.js";
-import { withoutContinuation } from "../../core/retry/continuation.js";
+import { removeContinuation } from "../../core/retry/continuation.js";
 import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
 import { continuesOf, tagOf } from "../messages/retry-tag.js";
 import { asksForNextTurn } from "../messages/run-tag.js";
@@ -29,7 +29,7 @@ export function addTurn(
   const newMessages = composed.request.messages.slice(-composed.turn.length);
   const reply = result.completion.choices[0]?.message;
   const continues = continuesOf(message);
-  const broken = continues && withoutContinuation(newMessages, continues);
+  const broken = continues && removeContinuation(newMessages, continues);
   const text = broken
     ? joinContinuation(broken.said, readAnswerText(reply), continues)
     : readAnswerText(reply);

@@ -10,7 +10,7 @@ import { findRequestedSchema, readSchema } from "../messages/response-format.js"
 import { withoutTags } from "../messages/retry-tag.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
-import { readPositiveNumber } from "../red/number-setting.js";
+import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
@@ -53,10 +53,10 @@ export class CollectController {
     private readonly config: CollectConfig,
   ) {
     this.sessions = new Sessions({
-      most: MAX_OPEN_STREAMS,
-      expiry: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
+      maxOpen: MAX_OPEN_STREAMS,
+      expiryMs: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
       clock: systemClock,
-      remember: ["finished", "cancelled", "expired", "overflow"],
+      rememberedEnds: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
     });
     this.status = new StatusLine(node);

@@ -6,7 +6,7 @@ import { systemClock } from "../../transport/system-clock.js";
 import { findTargetStreams, resetStreams } from "../messages/control.js";
 import { findOrOpenStream, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { readPositiveNumber } from "../red/number-setting.js";
+import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
 
@@ -55,11 +55,11 @@ export class DeltaBufferController {
   ) {
     this.rules = readRules(config);
     this.sessions = new Sessions({
-      most: MAX_OPEN_STREAMS,
-      expiry: STREAM_EXPIRY_MS,
+      maxOpen: MAX_OPEN_STREAMS,
+      expiryMs: STREAM_EXPIRY_MS,
       clock,
       // Not `expired` and `overflow`: such a stream may continue.
-      remember: ["finished", "cancelled"],
+      rememberedEnds: ["finished", "cancelled"],
       onEnd: (stream, reason, id) => this.onSessionEnd(stream, reason, id),
     });
     this.status = new StatusLine(node);

@@ -25,7 +25,7 @@ export function findOrOpenStream<T>(
   create: (id: string) => T,
 ): T | undefined {
   const id = requireStreamId(message, action);
-  if (sessions.isOver(id)) return undefined;
+  if (sessions.hasEnded(id)) return undefined;
   const open = sessions.get(id);
   if (open) return open;
   const created = create(id);

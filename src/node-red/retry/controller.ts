@@ -47,10 +47,10 @@ export class RetryController {
     const { clock } = surroundings;
     const settings = settingsOf(config);
     this.sessions = new Sessions({
-      most: MOST_STREAMS,
-      expiry: EXPIRY + settings.maxDelay,
+      maxOpen: MOST_STREAMS,
+      expiryMs: EXPIRY + settings.maxDelay,
       clock,
-      remember: ["finished", "cancelled"],
+      rememberedEnds: ["finished", "cancelled"],
       onEnd: (session, reason) => this.ended(session, reason),
     });
     this.routes = new RetryRoutes(node);
@@ -111,7 +111,7 @@ export class RetryController {
     // Plain text of a stream that goes well needs no memory: if it fails, its last message tells all.
     if (message.chunk === undefined && message.complete !== true) return "passing";
     // Behind a delay, say: what overtook it was the stream's end.
-    if (index > 0 && this.sessions.isOver(id)) return "passing";
+    if (index > 0 && this.sessions.hasEnded(id)) return "passing";
     const session = new RetrySession(id, message["retry"], send);
     this.sessions.open(id, session);
     return this.join(id, new Attempt(session));

@@ -79,7 +79,7 @@ export class RetryRepair {
     const { held, paid } = session;
     session.held = undefined;
     session.paid = undefined;
-    paid?.settle(false);
+    paid?.report(false);
     clock.clearTimer(session.grace);
     clock.clearTimer(held?.timer);
     if (reason === "cancelled" && session.last) {

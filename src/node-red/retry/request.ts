@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type ContinuationStyle, continuationOf } from "../../core/retry/continuation.js";
+import { buildContinuation, type ContinuationStyle } from "../../core/retry/continuation.js";
 import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import type { RetryTag } from "../messages/retry-tag.js";
@@ -30,7 +30,7 @@ export function requestOf(
   let { messages } = request;
   let trimmer: OverlapTrimmer | undefined;
   if (mending === "continue") {
-    const continuation = continuationOf(messages, session.said, style);
+    const continuation = buildContinuation(messages, session.said, style);
     messages = continuation.messages;
     tag.continues = continuation.continues;
     trimmer = new OverlapTrimmer(session.said, tag.continues);

@@ -13,16 +13,16 @@ class Route {
 
   settle(paid: PaidRetry | undefined, failure: FailureData | undefined, now: number): void {
     const answered = failure?.partial !== "";
-    if (answered) this.refusals.answered();
+    if (answered) this.refusals.addAnswer();
     // A line that broke is no refusal: no service counts it.
-    else if (failure.status !== undefined) this.refusals.refused(now);
-    if (paid) paid.settle(answered);
+    else if (failure.status !== undefined) this.refusals.addRefusal(now);
+    if (paid) paid.report(answered);
     else if (answered) this.budget.answered();
   }
 
   mayAsk(now: number): PaidRetry | "later" | "never" {
-    const { underWay } = this.budget;
-    if (!this.refusals.allows(now, underWay)) return "later";
+    const { runningRetries: underWay } = this.budget;
+    if (!this.refusals.mayRetry(now, underWay)) return "later";
     return this.budget.spend() ?? (underWay > 0 ? "later" : "never");
   }
 }

@@ -3,7 +3,7 @@ import type { Stats } from "../../core/chat/stats.js";
 import { TotalStats } from "../../core/chat/stats.js";
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type ContinuationInfo, withoutContinuation } from "../../core/retry/continuation.js";
+import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
 import type { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import { isRich } from "../../dialects/chunk-kind.js";
@@ -123,7 +123,7 @@ export class RetrySession {
       if (resultsIn(request) > resultsIn(this.request)) this.grow(request);
       return;
     }
-    const apart = this.continues && withoutContinuation(request.messages, this.continues);
+    const apart = this.continues && removeContinuation(request.messages, this.continues);
     this.request = apart ? { ...request, messages: apart.messages } : request;
     if (apart) this.said = apart.said;
   }

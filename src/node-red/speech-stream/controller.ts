@@ -52,10 +52,10 @@ export class SpeechController {
     private readonly clock: Clock = systemClock,
   ) {
     this.sessions = new Sessions({
-      most: MAX_SEQUENCES,
-      expiry: SEQUENCE_EXPIRY_MS,
+      maxOpen: MAX_SEQUENCES,
+      expiryMs: SEQUENCE_EXPIRY_MS,
       clock,
-      remember: ["finished"],
+      rememberedEnds: ["finished"],
       onEnd: (sequence, reason) => this.onSessionEnd(sequence, reason),
     });
     this.status = new StatusLine(node);
@@ -78,7 +78,7 @@ export class SpeechController {
     const { parts } = message;
     const within = typeof parts?.id === "string";
     const id = within ? parts!.id : randomUUID();
-    if (this.sessions.isOver(id)) {
+    if (this.sessions.hasEnded(id)) {
       done();
       return;
     }

@@ -1,6 +1,6 @@
 import { toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { failureOf, resultOf, type ToolResult } from "../../core/tools/result.js";
+import { type ToolResult, toFailedResult, toToolResult } from "../../core/tools/result.js";
 import { Assembly } from "../messages/assembly.js";
 import type { Message } from "../red/api.js";
 import { isStream, type StreamMessage, type ToolCallTag } from "./messages.js";
@@ -49,7 +49,7 @@ export class ToolAnswers {
     try {
       stream.add(message);
     } catch (thrown) {
-      return failureOf(toFailure(thrown), most);
+      return toFailedResult(toFailure(thrown), most);
     }
     return stream.isComplete
       ? resultFromMessage({ ...stream.last, payload: stream.machine.text }, most)
@@ -71,7 +71,7 @@ export function lateAnswer(call: ToolCallTag | undefined, count: number): string
 /** A node may leave an error on its message that is none: `null`, `false`, no text. */
 function resultFromMessage({ payload, error }: Message, most: number): ToolResult {
   const failed = isObject(error) || (typeof error === "string" && error !== "");
-  return failed ? failureOf(error, most) : resultOf(payload, most);
+  return failed ? toFailedResult(error, most) : toToolResult(payload, most);
 }
 
 function withoutPrefix(told: string): string {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { checkCall } from "../../core/tools/check-call.js";
 import type { Tool } from "../../core/tools/definitions.js";
-import { failure, quotedName } from "../../core/tools/result.js";
+import { createFailedResult, quoteToolName } from "../../core/tools/result.js";
 import type { RoundCall } from "../../core/tools/round.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { isWired } from "../red/wiring.js";
@@ -43,14 +43,14 @@ export class ToolCalls {
         if (verdict.outcome === "unknown") {
           this.warn(`The model called a tool “${shortName(call)}”, which is not there. It was told so.`);
         }
-        round.answer(call.id, failure(verdict.told), this.clock.now(), verdict.outcome);
+        round.answer(call.id, createFailedResult(verdict.told), this.clock.now(), verdict.outcome);
         continue;
       }
       const way = this.wayTo(run, call, verdict.tool);
       if (way) ways.push(() => way(this.message(run, call, verdict.arguments)));
       else {
-        const told = `The tool ${quotedName(call.call.function.name)} is not available.`;
-        round.answer(call.id, failure(told), this.clock.now(), "unavailable");
+        const told = `The tool ${quoteToolName(call.call.function.name)} is not available.`;
+        round.answer(call.id, createFailedResult(told), this.clock.now(), "unavailable");
       }
     }
     // An answer may come while the calls are still being sent.

@@ -70,8 +70,8 @@ export class RouterController {
     }
     this.settings = settings;
     this.sessions = new Sessions({
-      most: MOST_RUNS,
-      expiry: EXPIRY + settings.toolTimeout,
+      maxOpen: MOST_RUNS,
+      expiryMs: EXPIRY + settings.toolTimeout,
       clock,
       onEnd: (run, reason) => this.ended(run, reason),
     });

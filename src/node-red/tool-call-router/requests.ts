@@ -1,7 +1,7 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { mergeTools, nameOf } from "../../core/tools/definitions.js";
+import { mergeTools, readToolName } from "../../core/tools/definitions.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import { tagOf } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";
@@ -28,7 +28,7 @@ export function firstRequest(
   const { tools, replaced } = mergeTools(given, settings.tools);
   const first: Message = { ...message, toolRun: tag };
   if (tools.length > 0) {
-    const names = new Set(tools.map((definition) => nameOf(definition) ?? ""));
+    const names = new Set(tools.map((definition) => readToolName(definition) ?? ""));
     // A copy: what happens to the message on its way must not reach what the node offers next time.
     first["tools"] = copyAsJson(tools, "msg.tools");
     first["options"] = { ...optionsOf(settings, names), ...options };
@@ -53,7 +53,7 @@ export function resetMessage(run: RouterRun, id: string): Message {
 
 /** The names of a request's own tools; a service's own are no functions, and nobody here has to answer them. */
 function otherNames(given: readonly unknown[], { tools }: RouterSettings): string[] {
-  const names = given.map(nameOf).filter((name) => name !== undefined && !tools.has(name));
+  const names = given.map(readToolName).filter((name) => name !== undefined && !tools.has(name));
   return [...new Set(names)].slice(0, 10).map((name) => name!.slice(0, 80));
 }
 

@@ -2,8 +2,8 @@ import type { AssistantMessage, ToolCall } from "../../core/chat/chunk.js";
 import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
-import { nextRequest, readRequest } from "../../core/tools/next-request.js";
-import { failure as failureResult, type ToolResult } from "../../core/tools/result.js";
+import { buildNextRequest, readChatRequest } from "../../core/tools/next-request.js";
+import { createFailedResult as failureResult, type ToolResult } from "../../core/tools/result.js";
 import { ToolRound } from "../../core/tools/round.js";
 import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
@@ -68,7 +68,7 @@ export class RouterRounds {
     else if (!wellEnded || finishReason !== "tool_calls") this.end(run, undefined, done);
     else if (run.round > settings.maxRounds) this.end(run, tooManyRounds(settings.maxRounds), done);
     else {
-      run.request = readRequest(last.request);
+      run.request = readChatRequest(last.request);
       if (run.request) this.call(run, answer!, calls, done);
       else this.end(run, failed(new Failure("configuration", NO_REQUEST, { phase: "end" })), done);
     }
@@ -147,7 +147,7 @@ export class RouterRounds {
   private timeOut(run: RouterRun): void {
     const { node, clock, settings } = this.workshop;
     const seconds = settings.toolTimeout / 1000;
-    const silent = [...new Set(run.calls!.open.map(({ call }) => call.function.name.slice(0, 40)))];
+    const silent = [...new Set(run.calls!.openCalls.map(({ call }) => call.function.name.slice(0, 40)))];
     run.timedOut = silent[0] ?? "";
     node.warn(
       `No answer came within ${seconds} s from: ${silent.join(", ")}. Is its flow wired back into this node, with msg.toolCall left on the message?`,
@@ -161,7 +161,7 @@ export class RouterRounds {
   private settle(run: RouterRun): void {
     const { status } = this.workshop;
     try {
-      if (run.calls!.whole) this.askNext(run, run.calls!);
+      if (run.calls!.isComplete) this.askNext(run, run.calls!);
     } catch (thrown) {
       this.fail(run, thrown);
     }
@@ -172,7 +172,7 @@ export class RouterRounds {
     const { red, node, sessions, calls } = this.workshop;
     this.wait(run);
     if (!this.asksSomebody) throw new Failure("configuration", NOBODY_ASKED, { phase: "end" });
-    run.request = nextRequest(run.request!, run.answer!, round.messages());
+    run.request = buildNextRequest(run.request!, run.answer!, round.buildMessages());
     run.report();
     run.round++;
     run.phase = "asked";

@@ -141,7 +141,7 @@ export class RouterRun {
   /** Notes how the turn's calls have fared. */
   report(): void {
     const round = this.rounds.at(-1);
-    if (round && this.calls) round.calls = this.calls.report();
+    if (round && this.calls) round.calls = this.calls.buildReports();
     this.calls = undefined;
     this.answers.clear();
   }

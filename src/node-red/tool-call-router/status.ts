@@ -35,7 +35,7 @@ export class RouterStatus {
     if (!run) return this.failed === "" ? {} : { fill: "red", shape: "dot", text: this.failed };
     const many = this.sessions.size > 1 ? `${this.sessions.size} × ` : "";
     const { round, phase, timedOut: name } = run;
-    const count = run.calls?.open.length ?? 0;
+    const count = run.calls?.openCalls.length ?? 0;
     if (count > 0) {
       const text = this.word(count === 1 ? "tool" : "tools", { round, count });
       return { fill: "blue", shape: "ring", text: many + text };

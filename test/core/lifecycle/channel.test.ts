@@ -52,6 +52,6 @@ describe("A channel", () => {
 
 async function all<T>(channel: Channel<T>): Promise<T[]> {
   const items: T[] = [];
-  for await (const item of channel.items()) items.push(item);
+  for await (const item of channel.read()) items.push(item);
   return items;
 }

@@ -32,10 +32,10 @@ function watched(timeouts: Partial<Timeouts> = {}): Watched {
 /** A stream whose answer has begun. */
 function streaming(timeouts: Partial<Timeouts> = {}): Watched {
   const made = watched(timeouts);
-  made.deadlines.connected();
-  made.deadlines.responded();
-  made.deadlines.bytes(made.clock.now());
-  made.deadlines.content(made.clock.now());
+  made.deadlines.markConnected();
+  made.deadlines.markResponse();
+  made.deadlines.markBytes(made.clock.now());
+  made.deadlines.markContent(made.clock.now());
   return made;
 }
 
@@ -43,9 +43,9 @@ describe("Deadlines", () => {
   it("pass for each phase in its own time, counted from its beginning, and never early", async () => {
     const phases: [Expiry, (deadlines: Deadlines) => void][] = [
       ["connect", () => {}],
-      ["headers", (deadlines) => deadlines.connected()],
-      ["firstChunk", (deadlines) => deadlines.responded()],
-      ["drain", (deadlines) => deadlines.finishing()],
+      ["headers", (deadlines) => deadlines.markConnected()],
+      ["firstChunk", (deadlines) => deadlines.markResponse()],
+      ["drain", (deadlines) => deadlines.markDraining()],
     ];
     for (const [phase, enter] of phases) {
       const { clock, deadlines, expired } = watched();
@@ -61,11 +61,11 @@ describe("Deadlines", () => {
 
   it("know whether a connection was made", () => {
     const { deadlines } = watched();
-    assert.equal(deadlines.reached, false);
-    deadlines.connected();
-    assert.equal(deadlines.reached, true);
-    deadlines.reconnecting();
-    assert.equal(deadlines.reached, false);
+    assert.equal(deadlines.hasConnected, false);
+    deadlines.markConnected();
+    assert.equal(deadlines.hasConnected, true);
+    deadlines.markConnecting();
+    assert.equal(deadlines.hasConnected, false);
     deadlines.stop();
   });
 
@@ -73,8 +73,8 @@ describe("Deadlines", () => {
     const { clock, deadlines, expired } = streaming();
     for (let at = 0; at < 12; at++) {
       await clock.advance(350);
-      deadlines.bytes(clock.now());
-      deadlines.content(clock.now());
+      deadlines.markBytes(clock.now());
+      deadlines.markContent(clock.now());
     }
     assert.deepEqual(expired, []);
     deadlines.stop();
@@ -92,7 +92,7 @@ describe("Deadlines", () => {
     const { clock, deadlines, expired } = streaming();
     for (let at = 0; at < 5 && expired.length === 0; at++) {
       await clock.advance(250);
-      deadlines.bytes(clock.now());
+      deadlines.markBytes(clock.now());
     }
     assert.deepEqual(expired, ["progress"]);
   });
@@ -101,22 +101,22 @@ describe("Deadlines", () => {
     const { clock, deadlines, expired } = streaming();
     for (let at = 0; at < 50 && expired.length === 0; at++) {
       await clock.advance(100);
-      deadlines.bytes(clock.now());
-      deadlines.content(clock.now());
+      deadlines.markBytes(clock.now());
+      deadlines.markContent(clock.now());
     }
     assert.deepEqual(expired, ["total"]);
   });
 
   it("go back to streaming when content follows the end of another choice", async () => {
     const { clock, deadlines, expired } = streaming();
-    deadlines.finishing();
+    deadlines.markDraining();
     await clock.advance(40);
-    deadlines.content(clock.now());
-    deadlines.bytes(clock.now());
+    deadlines.markContent(clock.now());
+    deadlines.markBytes(clock.now());
     await clock.advance(300);
     assert.deepEqual(expired, []);
-    deadlines.finishing();
-    deadlines.finishing();
+    deadlines.markDraining();
+    deadlines.markDraining();
     await clock.advance(50);
     assert.deepEqual(expired, ["drain"]);
   });
@@ -125,8 +125,8 @@ describe("Deadlines", () => {
     const { clock, deadlines, expired } = streaming();
     const jumped = clock.jump(450);
     // The timer has fired; the bytes are read in the same turn of the loop.
-    deadlines.bytes(clock.now());
-    deadlines.content(clock.now());
+    deadlines.markBytes(clock.now());
+    deadlines.markContent(clock.now());
     await jumped;
     assert.deepEqual(expired, []);
     await clock.advance(400);
@@ -143,12 +143,12 @@ describe("Deadlines", () => {
   it("keep one timer, and none once they are stopped", async () => {
     const { clock, deadlines, expired } = streaming();
     for (let at = 0; at < 5; at++) {
-      deadlines.content(clock.now());
-      deadlines.finishing();
+      deadlines.markContent(clock.now());
+      deadlines.markDraining();
       assert.equal(clock.waiting, 1);
     }
     deadlines.stop();
-    deadlines.responded();
+    deadlines.markResponse();
     assert.equal(clock.waiting, 0);
     await clock.advance(10_000);
     assert.deepEqual(expired, []);

@@ -7,11 +7,11 @@ function sessions(most = 3, expiry?: number, remember?: readonly SessionEnd[]) {
   const clock = new FakeClock();
   const ended: [string, SessionEnd][] = [];
   const open = new Sessions<string>({
-    most,
+    maxOpen: most,
     clock,
     onEnd: (value, reason) => ended.push([value, reason]),
-    ...(expiry === undefined ? {} : { expiry }),
-    ...(remember === undefined ? {} : { remember }),
+    ...(expiry === undefined ? {} : { expiryMs: expiry }),
+    ...(remember === undefined ? {} : { rememberedEnds: remember }),
   });
   return { clock, ended, open };
 }
@@ -87,19 +87,19 @@ describe("Sessions", () => {
       ["b", "expired"],
     ] as const) {
       open.open(id, id);
-      assert.equal(open.isOver(id), false);
+      assert.equal(open.hasEnded(id), false);
       open.end(id, reason);
     }
-    assert.deepEqual([open.isOver("a"), open.isOver("b"), open.isOver("c")], [true, false, false]);
+    assert.deepEqual([open.hasEnded("a"), open.hasEnded("b"), open.hasEnded("c")], [true, false, false]);
     open.forget("a");
-    assert.equal(open.isOver("a"), false);
+    assert.equal(open.hasEnded("a"), false);
     for (let at = 0; at <= 1000; at++) {
       open.open(`s${at}`, "");
       open.end(`s${at}`, "finished");
     }
-    assert.deepEqual([open.isOver("s0"), open.isOver("s1"), open.isOver("s1000")], [false, true, true]);
+    assert.deepEqual([open.hasEnded("s0"), open.hasEnded("s1"), open.hasEnded("s1000")], [false, true, true]);
     open.open("s1000", "");
-    assert.equal(open.isOver("s1000"), false, "what is open is not over");
+    assert.equal(open.hasEnded("s1000"), false, "what is open is not over");
   });
 
   it("leave no timer behind", () => {
@@ -115,7 +115,7 @@ describe("Slots", () => {
   it("let so many run, the next in order of arrival, and refuse when the queue is full", () => {
     const slots = new Slots(2, 2);
     const started: number[] = [];
-    const tickets = [0, 1, 2, 3, 4].map((at) => slots.take(() => started.push(at)));
+    const tickets = [0, 1, 2, 3, 4].map((at) => slots.acquire(() => started.push(at)));
     assert.deepEqual(started, [0, 1]);
     assert.equal(tickets[4], undefined);
     tickets[1]!.release();
@@ -128,9 +128,9 @@ describe("Slots", () => {
   it("let one that waits leave the queue without ever starting", () => {
     const slots = new Slots(1, 5);
     const started: string[] = [];
-    const first = slots.take(() => started.push("a"))!;
-    const second = slots.take(() => started.push("b"))!;
-    slots.take(() => started.push("c"));
+    const first = slots.acquire(() => started.push("a"))!;
+    const second = slots.acquire(() => started.push("b"))!;
+    slots.acquire(() => started.push("c"));
     second.release();
     first.release();
     assert.deepEqual(started, ["a", "c"]);
@@ -138,21 +138,21 @@ describe("Slots", () => {
 
   it("are idle when nothing runs or waits", () => {
     const slots = new Slots(1, 1);
-    assert.equal(slots.idle, true);
-    const ticket = slots.take(() => {})!;
-    assert.equal(slots.idle, false);
+    assert.equal(slots.isIdle, true);
+    const ticket = slots.acquire(() => {})!;
+    assert.equal(slots.isIdle, false);
     ticket.release();
-    assert.equal(slots.idle, true);
+    assert.equal(slots.isIdle, true);
   });
 
   it("survive that what they start gives its slot back at once", () => {
     const slots = new Slots(1, 10);
-    const first = slots.take(() => {})!;
+    const first = slots.acquire(() => {})!;
     const tickets: (Ticket | undefined)[] = [];
     let started = 0;
     for (let at = 0; at < 5; at++) {
       tickets.push(
-        slots.take(() => {
+        slots.acquire(() => {
           started++;
           tickets[at]!.release();
         }),
@@ -160,6 +160,6 @@ describe("Slots", () => {
     }
     first.release();
     assert.equal(started, 5);
-    assert.equal(slots.idle, true);
+    assert.equal(slots.isIdle, true);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
-import { backoff, planRetry } from "../../../src/core/retry/backoff.js";
+import { computeBackoff, planRetry } from "../../../src/core/retry/backoff.js";
 
 const OPTIONS = { delay: 500, maxDelay: 20_000 };
 
@@ -14,7 +14,9 @@ const ALMOST = 1 - 1e-9;
 
 describe("Backing off", () => {
   it("doubles the longest wait with each attempt, up to the limit", () => {
-    const longest = [1, 2, 3, 4, 5, 6, 7, 100, 5000].map((attempt) => backoff(attempt, OPTIONS, ALMOST));
+    const longest = [1, 2, 3, 4, 5, 6, 7, 100, 5000].map((attempt) =>
+      computeBackoff(attempt, OPTIONS, ALMOST),
+    );
     assert.deepEqual(longest, [500, 1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]);
   });
 
@@ -26,14 +28,14 @@ describe("Backing off", () => {
         fc.nat(100_000),
         fc.double({ min: 0, max: ALMOST, noNaN: true }),
         (attempt, delay, maxDelay, random) => {
-          const wait = backoff(attempt, { delay, maxDelay }, random);
+          const wait = computeBackoff(attempt, { delay, maxDelay }, random);
           assert.ok(Number.isInteger(wait) && wait >= 0 && wait <= maxDelay);
         },
       ),
     );
-    assert.equal(backoff(3, OPTIONS, 0), 0);
-    assert.equal(backoff(3, OPTIONS, 0.5), 1000);
-    assert.equal(backoff(5000, { delay: 0, maxDelay: 10 }, ALMOST), 0);
+    assert.equal(computeBackoff(3, OPTIONS, 0), 0);
+    assert.equal(computeBackoff(3, OPTIONS, 0.5), 1000);
+    assert.equal(computeBackoff(5000, { delay: 0, maxDelay: 10 }, ALMOST), 0);
   });
 });
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ContinuationInfo, continuationOf } from "../../../src/core/retry/continuation.js";
+import { buildContinuation, type ContinuationInfo } from "../../../src/core/retry/continuation.js";
 import { joinContinuation, OverlapTrimmer } from "../../../src/core/retry/overlap-trimmer.js";
 import { difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 const QUOTED: ContinuationInfo = { added: 2, echo: "" };
 
 /** How a model is asked to go on into whose mouth this is put. */
-const prefill = (said: string): ContinuationInfo => continuationOf([], said, "prefill").continues;
+const prefill = (said: string): ContinuationInfo => buildContinuation([], said, "prefill").continues;
 
 const quoted = (said: string, text: string) => joinContinuation(said, text, QUOTED);
 const prefilled = (said: string, text: string) => joinContinuation(said, text, prefill(said));

@@ -14,9 +14,9 @@ describe("A retry budget", () => {
     const budget = new RetryBudget();
     const paid = drain(budget);
     assert.equal(paid.length, 10);
-    assert.equal(budget.underWay, 10);
-    for (const one of paid) one.settle(false);
-    assert.equal(budget.underWay, 0);
+    assert.equal(budget.runningRetries, 10);
+    for (const one of paid) one.report(false);
+    assert.equal(budget.runningRetries, 0);
     assert.equal(budget.spend(), undefined);
   });
 
@@ -33,7 +33,7 @@ describe("A retry budget", () => {
     const budget = new RetryBudget();
     let paid = drain(budget);
     for (const expected of [20, 40, 80]) {
-      for (const one of paid) one.settle(true);
+      for (const one of paid) one.report(true);
       paid = drain(budget);
       assert.equal(paid.length, expected);
     }
@@ -48,10 +48,10 @@ describe("A retry budget", () => {
   it("counts each retry once, whatever is said of it afterwards", () => {
     const budget = new RetryBudget();
     const [one] = drain(budget);
-    one!.settle(false);
-    one!.settle(true);
-    one!.settle(false);
-    assert.equal(budget.underWay, 9);
+    one!.report(false);
+    one!.report(true);
+    one!.report(false);
+    assert.equal(budget.runningRetries, 9);
     assert.equal(budget.spend(), undefined);
   });
 
@@ -73,9 +73,9 @@ describe("A retry budget", () => {
             budget.answered();
           } else if (out.length > 0) {
             if (one === "well") well++;
-            out.shift()!.settle(one === "well");
+            out.shift()!.report(one === "well");
           }
-          assert.equal(budget.underWay, out.length);
+          assert.equal(budget.runningRetries, out.length);
           assert.ok(asked <= 10 + answers / 10 + 2 * well);
         }
       }),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AssistantMessage, ToolCall } from "../../../src/core/chat/chunk.js";
-import { mergeTools, nameOf, readTools } from "../../../src/core/tools/definitions.js";
-import { nextRequest, readRequest } from "../../../src/core/tools/next-request.js";
-import { resultOf } from "../../../src/core/tools/result.js";
+import { mergeTools, readToolName, readTools } from "../../../src/core/tools/definitions.js";
+import { buildNextRequest, readChatRequest } from "../../../src/core/tools/next-request.js";
+import { toToolResult } from "../../../src/core/tools/result.js";
 import { ToolRound } from "../../../src/core/tools/round.js";
 
 const call = (id: string): ToolCall => ({ id, type: "function", function: { name: "f", arguments: "{}" } });
@@ -19,14 +19,14 @@ describe("A round of tool calls", () => {
         const answered = new Set<string>();
         for (const nth of [...order.map((at) => at % ids.length), ...ids.keys()]) {
           const key = keys[nth]!;
-          assert.equal(round.whole, answered.size === ids.length);
+          assert.equal(round.isComplete, answered.size === ids.length);
           const taken = round.answer(key, { text: `${key} ${answered.has(key)}`, failed: false }, 5);
           assert.equal(taken, !answered.has(key));
           answered.add(key);
         }
-        assert.ok(round.whole);
+        assert.ok(round.isComplete);
         assert.deepEqual(
-          round.messages(),
+          round.buildMessages(),
           ids.map((id, nth) => ({ role: "tool", tool_call_id: id, content: `${keys[nth]} false` })),
         );
       }),
@@ -52,7 +52,7 @@ describe("A round of tool calls", () => {
     const round = new ToolRound([call("a"), call("b"), call("c")], new Set(), 100);
     round.answer("b", { text: "x", failed: true }, 150.4);
     assert.deepEqual(
-      round.report().map(({ outcome, durationMs }) => [outcome, durationMs]),
+      round.buildReports().map(({ outcome, durationMs }) => [outcome, durationMs]),
       [
         ["cancelled", 0],
         ["failed", 50],
@@ -61,7 +61,7 @@ describe("A round of tool calls", () => {
     );
     round.answerRest({ text: "late", failed: true }, 200, "timed_out");
     assert.deepEqual(
-      round.report().map(({ outcome }) => outcome),
+      round.buildReports().map(({ outcome }) => outcome),
       ["timed_out", "failed", "timed_out"],
     );
     assert.equal(round.answer("nobody", { text: "", failed: false }, 0), false);
@@ -75,7 +75,7 @@ describe("A tool's result", () => {
         fc.anything({ withBigInt: true, withDate: true, withMap: true }),
         fc.integer({ min: 1, max: 50 }),
         (value, most) => {
-          const { text } = resultOf(value, most);
+          const { text } = toToolResult(value, most);
           assert.ok(text.length < Math.max(most + 100, 300), text);
         },
       ),
@@ -84,7 +84,9 @@ describe("A tool's result", () => {
 
   it("is the text itself where it is one", () => {
     fc.assert(
-      fc.property(fc.string(), (text) => assert.deepEqual(resultOf(text, 10_000), { text, failed: false })),
+      fc.property(fc.string(), (text) =>
+        assert.deepEqual(toToolResult(text, 10_000), { text, failed: false }),
+      ),
     );
   });
 });
@@ -94,14 +96,14 @@ describe("The next request", () => {
   const results = [{ role: "tool", tool_call_id: "a", content: "x" }];
 
   it("is the one before with the answer and the results, and changes nothing of it", () => {
-    const request = readRequest({
+    const request = readChatRequest({
       model: "m",
       messages: [{ role: "user", content: "Hi" }],
       tools: [{ type: "function" }],
       parameters: { temperature: 0, tool_choice: "none" },
     })!;
     const before = structuredClone(request);
-    assert.deepEqual(nextRequest(request, answer, results), {
+    assert.deepEqual(buildNextRequest(request, answer, results), {
       ...before,
       messages: [{ role: "user", content: "Hi" }, answer, ...results],
     });
@@ -111,7 +113,7 @@ describe("The next request", () => {
   it("forces no tool once more", () => {
     for (const choice of ["required", "any", { type: "function", function: { name: "f" } }]) {
       const request = { model: "", messages: [], parameters: { tool_choice: choice } };
-      assert.deepEqual(nextRequest(request, answer, results).parameters, { tool_choice: "auto" });
+      assert.deepEqual(buildNextRequest(request, answer, results).parameters, { tool_choice: "auto" });
     }
   });
 
@@ -130,7 +132,7 @@ describe("The next request", () => {
       [null, null],
     ]) {
       const request = { model: "", messages: [], parameters: { tool_choice: choice } };
-      assert.deepEqual(nextRequest(request, answer, results).parameters, { tool_choice: next });
+      assert.deepEqual(buildNextRequest(request, answer, results).parameters, { tool_choice: next });
     }
   });
 
@@ -138,7 +140,7 @@ describe("The next request", () => {
     const tools = [{ type: "function", function: { name: "my.tool" } }];
     const names = ["multi_tool_use.parallel", "get weather", "", "my.tool", "ok_1-a", "x".repeat(1_000_000)];
     const calls = names.map((name) => ({ ...call("a"), function: { name, arguments: "{}" } }));
-    const { messages } = nextRequest(
+    const { messages } = buildNextRequest(
       { model: "", messages: [], tools },
       { ...answer, tool_calls: calls },
       [],
@@ -152,15 +154,16 @@ describe("The next request", () => {
 
   it("has no pictures, no annotations and no sound in the answer, which services refuse to read", () => {
     const rich = { ...answer, annotations: [1], images: [2], audio: { id: "a", data: "AAAA" } };
-    const { messages } = nextRequest({ model: "", messages: [] }, rich, []);
+    const { messages } = buildNextRequest({ model: "", messages: [] }, rich, []);
     assert.deepEqual(messages, [{ ...answer, audio: { id: "a" } }]);
-    const silent = nextRequest({ model: "", messages: [] }, { ...answer, audio: { data: "AAAA" } }, []);
+    const silent = buildNextRequest({ model: "", messages: [] }, { ...answer, audio: { data: "AAAA" } }, []);
     assert.deepEqual(silent.messages, [answer]);
   });
 
   it("is not made from what is no request", () => {
-    for (const value of [undefined, "x", {}, { messages: "x" }]) assert.equal(readRequest(value), undefined);
-    assert.deepEqual(readRequest({ messages: [], tools: "x", model: 5, parameters: [] }), {
+    for (const value of [undefined, "x", {}, { messages: "x" }])
+      assert.equal(readChatRequest(value), undefined);
+    assert.deepEqual(readChatRequest({ messages: [], tools: "x", model: 5, parameters: [] }), {
       model: "",
       messages: [],
       parameters: {},
@@ -207,6 +210,6 @@ describe("A list of tools", () => {
     const search = { type: "web_search" };
     assert.deepEqual(mergeTools([search, own], tools), { tools: [search, own], replaced: [] });
     assert.deepEqual(mergeTools([{ function: { name: "one" } }], tools).replaced, ["one"]);
-    assert.equal(nameOf(search), undefined);
+    assert.equal(readToolName(search), undefined);
   });
 });

@@ -15,7 +15,7 @@ describe("The status of a retry node", () => {
     timers = sinon.useFakeTimers();
     shown = [];
     const clock = Object.assign(new FakeClock(), { now: () => timers.now });
-    const sessions = new Sessions<RetrySession>({ most: 10, clock, onEnd: () => {} });
+    const sessions = new Sessions<RetrySession>({ maxOpen: 10, clock, onEnd: () => {} });
     session = new RetrySession("s", undefined, () => {});
     sessions.open("s", session);
     const node = { status: (one: NodeStatus) => shown.push(one) } as unknown as RuntimeNode;
