@@ -50,13 +50,13 @@ export interface ChatOptions {
 
 let sharedAgent: Dispatcher | undefined;
 
-function shared(): Dispatcher {
+function getSharedAgent(): Dispatcher {
   sharedAgent ??= createAgent({ connectTimeout: DEFAULT_TIMEOUTS.connect });
   return sharedAgent;
 }
 
 /** @throws Failure `configuration` for a bound that is not above 0 */
-export function withDefaults<T extends object>(
+export function applyDefaults<T extends object>(
   defaults: Readonly<T>,
   given: Partial<T> | undefined,
 ): Readonly<T> {
@@ -78,28 +78,28 @@ export function withDefaults<T extends object>(
  * Everything a run needs, checked.
  * @throws Failure `configuration` or `credentials`
  */
-export function setupFrom(options: ChatOptions, everyChunk: boolean): ChatSetup {
+export function buildSetup(options: ChatOptions, everyChunk: boolean): ChatSetup {
   try {
-    return checked(options, everyChunk);
+    return buildCheckedSetup(options, everyChunk);
   } catch (thrown) {
     if (thrown instanceof Failure) thrown.provider ||= options.provider;
     throw thrown;
   }
 }
 
-function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
+function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup {
   const provider = getProvider(options.provider);
-  const timeouts = withDefaults(DEFAULT_TIMEOUTS, options.timeouts);
-  const endpoint = endpointOf(provider, options);
+  const timeouts = applyDefaults(DEFAULT_TIMEOUTS, options.timeouts);
+  const endpoint = getEndpoint(provider, options);
   return {
     id: randomUUID(),
     provider,
     endpoint,
-    memory: options.memory ?? memoryOf(endpoint),
-    dispatcher: options.dispatcher ?? shared(),
+    memory: options.memory ?? getMemory(endpoint),
+    dispatcher: options.dispatcher ?? getSharedAgent(),
     clock: options.clock ?? systemClock,
     timeouts,
-    limits: withDefaults(DEFAULT_LIMITS, options.limits),
+    limits: applyDefaults(DEFAULT_LIMITS, options.limits),
     request: {
       model: options.model,
       messages: options.messages,
@@ -113,11 +113,11 @@ function checked(options: ChatOptions, everyChunk: boolean): ChatSetup {
 }
 
 /** Of so many services it is kept what was learnt of them; the one that was asked longest ago is forgotten first. */
-const KEPT = 100;
+const MAX_MEMORIES = 100;
 
-const memories = new RecentMap<ProviderMemory>(KEPT);
+const memories = new RecentMap<ProviderMemory>(MAX_MEMORIES);
 
-function memoryOf({ baseUrl }: Endpoint): ProviderMemory {
+function getMemory({ baseUrl }: Endpoint): ProviderMemory {
   const memory = memories.get(baseUrl) ?? {};
   memories.set(baseUrl, memory);
   return memory;
@@ -128,19 +128,19 @@ type Target = Pick<ChatOptions, "provider" | "baseUrl" | "apiKey" | "allowInsecu
 let latest: { target: Target; endpoint: Endpoint } | undefined;
 
 /** Most calls go where the one before went, and need not be checked again before they leave. */
-function endpointOf(service: Provider, options: ChatOptions): Endpoint {
+function getEndpoint(service: Provider, options: ChatOptions): Endpoint {
   const { provider, baseUrl, apiKey, allowInsecure, headers, settings } = options;
   // The caller's own objects may have other values by now.
   if (headers || settings)
     return checkEndpoint(service, { baseUrl, apiKey, headers, settings }, allowInsecure);
   const target: Target = { provider, baseUrl, apiKey, allowInsecure };
-  if (latest && isSame(latest.target, target)) return latest.endpoint;
+  if (latest && isSameTarget(latest.target, target)) return latest.endpoint;
   const endpoint = checkEndpoint(service, target, allowInsecure);
   latest = { target, endpoint };
   return endpoint;
 }
 
-function isSame(one: Target, other: Target): boolean {
+function isSameTarget(one: Target, other: Target): boolean {
   return (
     one.provider === other.provider &&
     one.baseUrl === other.baseUrl &&
@@ -154,5 +154,5 @@ function isSame(one: Target, other: Target): boolean {
  * @throws Failure `configuration` or `credentials`; what goes wrong later reaches `onEnd`
  */
 export function startChat(options: ChatOptions, observer: ChatObserver): { cancel(): void } {
-  return startRun(setupFrom(options, false), observer);
+  return startRun(buildSetup(options, false), observer);
 }

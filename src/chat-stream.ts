@@ -1,4 +1,4 @@
-import { type ChatOptions, setupFrom } from "./chat-options.js";
+import { buildSetup, type ChatOptions } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import type { Chunk, Completion } from "./core/chat/chunk.js";
@@ -24,10 +24,10 @@ export class StreamConsumedError extends Error {
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private stop: (() => void) | undefined;
-  private consumed = false;
-  private closed = false;
+  private isConsumed = false;
+  private isClosed = false;
   private result: ChatResult | undefined;
-  private final: Completion | null = null;
+  private completion: Completion | null = null;
 
   /** @param signal cancels the stream: reading it ends with a Failure `cancelled`. */
   constructor(
@@ -37,7 +37,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
 
   /** The whole answer, once the stream has been read to its end; null before, and after a failure. */
   get finalResponse(): Completion | null {
-    return this.final;
+    return this.completion;
   }
 
   /** What became of the stream's job, once the stream has ended; null where the service has none. */
@@ -67,13 +67,13 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   /** The whole answer, silently. @throws StreamConsumedError, and Failure where the stream fails */
   async collect(): Promise<Completion> {
     for await (const _text of this.textDeltas());
-    if (!this.final) throw this.cancelled("The stream was closed before its end.");
-    return this.final;
+    if (!this.completion) throw this.createCancelledFailure("The stream was closed before its end.");
+    return this.completion;
   }
 
   /** Ends the stream and frees its connection. Idempotent; never throws. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.isClosed = true;
     this.stop?.();
   }
 
@@ -86,8 +86,8 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     pick: (chunk: Chunk, text: string) => T,
     merge: (first: T, second: T) => T,
   ): AsyncIterableIterator<T> {
-    if (this.consumed) throw new StreamConsumedError();
-    this.consumed = true;
+    if (this.isConsumed) throw new StreamConsumedError();
+    this.isConsumed = true;
     const items = this.read(everyChunk, pick, new Channel<T>(merge));
     return {
       next: () => items.next(),
@@ -107,13 +107,13 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     pick: (chunk: Chunk, text: string) => T,
     channel: Channel<T>,
   ): AsyncGenerator<T> {
-    if (this.closed) return;
-    if (this.signal?.aborted) throw this.cancelled("The stream was cancelled by its signal.");
+    if (this.isClosed) return;
+    if (this.signal?.aborted) throw this.createCancelledFailure("The stream was cancelled by its signal.");
     const stop = () => {
       run.cancel();
       channel.discard();
     };
-    const run = startRun(setupFrom(this.options, everyChunk), {
+    const run = startRun(buildSetup(this.options, everyChunk), {
       onText: (text) => channel.push(text as T),
       onChunk: (chunk, text) => {
         const item = pick(chunk, text);
@@ -130,16 +130,17 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     try {
       yield* channel.read();
       const { result } = this;
-      if (this.closed) return;
+      if (this.isClosed) return;
       if (result?.failure) throw result.failure;
-      if (result?.outcome !== "complete") throw this.cancelled("The stream was cancelled by its signal.");
-      this.final = result.completion;
+      if (result?.outcome !== "complete")
+        throw this.createCancelledFailure("The stream was cancelled by its signal.");
+      this.completion = result.completion;
     } finally {
       run.cancel();
     }
   }
 
-  private cancelled(message: string): Failure {
+  private createCancelledFailure(message: string): Failure {
     const partial = this.result?.completion.choices[0]?.message.content ?? "";
     return new Failure("cancelled", message, {
       provider: this.options.provider,

@@ -14,9 +14,9 @@ import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
-import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
+import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
-import { secretsOf, withoutSecrets } from "./hide-secrets.js";
+import { hideSecrets, listSecrets } from "./hide-secrets.js";
 import { RefusalMemory } from "./refusal-memory.js";
 
 export type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
@@ -29,17 +29,17 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly deadlines: Deadlines;
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
-  private readonly lesson: RefusalMemory;
+  private readonly refusals: RefusalMemory;
   private status = 0;
   private headers: Headers = {};
-  private readAt = 0;
+  private lastReadAt = 0;
   private chunks = 0;
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
-  private readonly ending = new EndDetector();
-  private starting = true;
-  private over = false;
+  private readonly endDetector = new EndDetector();
+  private isStarting = true;
+  private hasEnded = false;
 
   constructor(
     private readonly setup: ChatSetup,
@@ -47,7 +47,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
-    this.lesson = new RefusalMemory(setup.provider, setup.memory);
+    this.refusals = new RefusalMemory(setup.provider, setup.memory);
     if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
     this.decoder = new OpenAiDecoder(this.thinking ?? this, {
       toolNames: collectToolNames(request),
@@ -57,21 +57,21 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       indices: limits.indices,
     });
     this.startedAt = clock.now();
-    this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.expired(expiry));
+    this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.handleExpiry(expiry));
     this.begin();
-    this.starting = false;
+    this.isStarting = false;
   }
 
   /** Ends the stream where it stands; what was said stays said. Idempotent. */
   cancel(): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     this.thinking?.flush();
     this.exchange?.abort();
     this.end("cancelled", "cancelled");
   }
 
   onConnected(): void {
-    if (!this.over) this.deadlines.markConnected();
+    if (!this.hasEnded) this.deadlines.markConnected();
   }
 
   onResponse(status: number, headers: Headers): void {
@@ -84,56 +84,56 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onBytes(): void {
-    this.readAt = this.setup.clock.now();
-    this.deadlines.markBytes(this.readAt);
+    this.lastReadAt = this.setup.clock.now();
+    this.deadlines.markBytes(this.lastReadAt);
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
-    if (!this.over) this.decoder.record(data, event, last);
+    if (!this.hasEnded) this.decoder.record(data, event, last);
   }
 
   onReadEnd(): void {
-    if (!this.over) this.observer.onReadEnd?.();
+    if (!this.hasEnded) this.observer.onReadEnd?.();
   }
 
   onBody(text: string): void {
-    if (this.over) return;
-    if (this.status < 300) this.wholeCompletion(text);
-    else this.refusal(text);
+    if (this.hasEnded) return;
+    if (this.status < 300) this.readWholeCompletion(text);
+    else this.handleRefusal(text);
   }
 
   onEnd(): void {
-    if (this.over) return;
-    if (this.ending.isReached) this.complete();
-    else this.fail(this.missing());
+    if (this.hasEnded) return;
+    if (this.endDetector.isReached) this.complete();
+    else this.fail(this.createCutOffFailure());
   }
 
   onFailure(failure: Failure): void {
     // The answer was whole before the connection broke; asking again would cost as much and say the same.
     const broken = failure.code === "interrupted" && failure.status === undefined;
-    if (broken && !this.over && this.ending.isReached) this.complete();
+    if (broken && !this.hasEnded && this.endDetector.isReached) this.complete();
     else this.fail(failure);
   }
 
   onText(text: string): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     this.machine.addText(text);
-    this.ending.addText();
-    this.content();
+    this.endDetector.addText();
+    this.countContent();
     this.observer.onText(text);
   }
 
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     this.machine.addChunk(chunk);
-    if (kind !== "silent") this.content();
-    if (this.ending.addChunk(this.cluesIn(chunk, kind, text))) this.deadlines.markDraining();
+    if (kind !== "silent") this.countContent();
+    if (this.endDetector.addChunk(this.readEndClues(chunk, kind, text))) this.deadlines.markDraining();
     if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
 
   onMarker(): void {
-    if (!this.over) this.complete();
+    if (!this.hasEnded) this.complete();
   }
 
   onSkipped(): void {
@@ -149,20 +149,20 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       const request = removeForeignFields(setup.request, () =>
         formatServiceName(setup.provider, setup.endpoint),
       );
-      const wire = setup.provider.chat(request, setup.endpoint, this.lesson.knowledge());
+      const wire = setup.provider.chat(request, setup.endpoint, this.refusals.getKnowledge());
       checkBodySize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
-      this.exchange.send(wire, setup.dispatcher, backstopsOf(setup.timeouts));
+      this.exchange.send(wire, setup.dispatcher, buildBackstops(setup.timeouts));
     } catch (thrown) {
       this.fail(toFailure(thrown, "invalid_request"));
     }
   }
 
   /** A service that ignores `stream` sends the answer in one piece. */
-  private wholeCompletion(text: string): void {
+  private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
     this.decoder.record(text);
-    if (this.over) return;
+    if (this.hasEnded) return;
     if (this.machine.hasBegun) this.complete();
     else {
       this.fail(
@@ -174,10 +174,10 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
-  private refusal(text: string): void {
+  private handleRefusal(text: string): void {
     const { clock, provider } = this.setup;
     try {
-      if (this.lesson.learnFrom(this.status, text)) {
+      if (this.refusals.learnFrom(this.status, text)) {
         this.deadlines.markConnecting();
         this.begin();
       } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
@@ -186,7 +186,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
-  private cluesIn(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
+  private readEndClues(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
     const { machine, setup } = this;
     const ended = machine.isFinished && machine.choiceCount >= readChoiceCount(setup.request);
     return {
@@ -197,20 +197,20 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     };
   }
 
-  private content(): void {
+  private countContent(): void {
     this.chunks++;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
-    this.deadlines.markContent(this.readAt);
+    this.deadlines.markContent(this.lastReadAt);
   }
 
-  private expired(expiry: Expiry): void {
-    if (this.over) return;
+  private handleExpiry(expiry: Expiry): void {
+    if (this.hasEnded) return;
     if (this.status >= 300) {
-      this.exchange?.settle();
+      this.exchange?.deliverRefusal();
       return;
     }
     const quiet = expiry === "idle" || expiry === "progress";
-    if (expiry === "drain" || (quiet && this.ending.isCertain)) {
+    if (expiry === "drain" || (quiet && this.endDetector.isCertain)) {
       this.exchange?.abort();
       this.complete();
       return;
@@ -220,7 +220,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private complete(): void {
     this.thinking?.flush();
-    if (this.over) return;
+    if (this.hasEnded) return;
     if (isFaultReason(this.machine.rawFinishReason)) {
       this.fail(
         new Failure("server_error", "The service ended the answer with an error and gave no details."),
@@ -228,12 +228,12 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       return;
     }
     this.exchange?.finish();
-    this.lesson.confirm();
+    this.refusals.confirm();
     this.end("complete", this.machine.finishReason);
   }
 
   /** A stream whose connection was closed too early. */
-  private missing(): Failure {
+  private createCutOffFailure(): Failure {
     const { choiceCount: begunChoices, hasContent: committed, isFinished: finished } = this.machine;
     if (!committed) return new Failure("interrupted", "The service ended the stream without an answer.");
     const broke = "The stream broke off before its end:";
@@ -245,14 +245,14 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   private fail(failure: Failure): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     this.thinking?.flush();
     this.exchange?.abort();
-    this.end("failed", "error", this.described(failure));
+    this.end("failed", "error", this.completeFailure(failure));
   }
 
   /** The failure with all that only the stream knows, and without any key. */
-  private described(failure: Failure): Failure {
+  private completeFailure(failure: Failure): Failure {
     const { endpoint, provider } = this.setup;
     const phase =
       this.status >= 200 && this.status < 300
@@ -266,12 +266,12 @@ export class ChatRun implements ExchangeListener, DecoderSink {
         phase ?? (this.status >= 300 ? "headers" : this.deadlines.hasConnected ? "headers" : failure.phase),
       partial: this.machine.text,
     });
-    return withoutSecrets(known, provider, endpoint);
+    return hideSecrets(known, provider, endpoint);
   }
 
   private end(outcome: ChatResult["outcome"], finishReason: string, failure?: Failure): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.deadlines.stop();
     const { machine, setup, chunks, firstTokenMs } = this;
     const duration = setup.clock.now() - this.startedAt;
@@ -289,9 +289,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       },
     };
     if (failure) result.failure = failure;
-    if (this.notice) result.notice = redact(this.notice, secretsOf(setup.endpoint));
+    if (this.notice) result.notice = redact(this.notice, listSecrets(setup.endpoint));
     // Nobody who starts a stream expects its end before he has it in his hand.
-    if (this.starting) queueMicrotask(() => this.observer.onEnd(result));
+    if (this.isStarting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);
   }
 }

@@ -41,7 +41,7 @@ export interface ChatObserver {
 }
 
 /** Lets an observer hear of a stream whose end goes elsewhere. */
-export function withEnd(observer: ChatObserver, onEnd: (result: ChatResult) => void): ChatObserver {
+export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) => void): ChatObserver {
   return {
     onText: (text) => observer.onText(text),
     onChunk: (chunk, text) => observer.onChunk(chunk, text),

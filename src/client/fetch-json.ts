@@ -4,7 +4,7 @@ import type { Provider } from "../providers/provider.js";
 import { type FetchOptions, fetchBody } from "../transport/fetch-body.js";
 
 /** Characters. What a service tells of itself (models, a balance, a job) is a list at most; OpenRouter's is near 1 MiB. */
-const LONGEST_BODY = 8 * 1024 * 1024;
+const MAX_BODY_CHARS = 8 * 1024 * 1024;
 
 /**
  * A small request whose answer is JSON.
@@ -16,7 +16,7 @@ export async function fetchJson(
   request: WireRequest,
   options: FetchOptions,
 ): Promise<unknown> {
-  const limits = { ...options.limits, completion: LONGEST_BODY };
+  const limits = { ...options.limits, completion: MAX_BODY_CHARS };
   const { status, headers, text } = await fetchBody(request, { ...options, limits });
   if (status >= 300) throw provider.failure(status, headers, text, options.clock.date());
   return tryParseJson(text);

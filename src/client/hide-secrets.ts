@@ -5,13 +5,13 @@ import type { Endpoint } from "../providers/shared/endpoint.js";
 import { listSecretHeaderValues } from "../providers/shared/endpoint.js";
 
 /** What must not be told of an endpoint. */
-export function secretsOf(endpoint: Endpoint): string[] {
+export function listSecrets(endpoint: Endpoint): string[] {
   return [endpoint.apiKey ?? "", ...listSecretHeaderValues(endpoint)];
 }
 
 /** The failure as it may be told: with the provider's name, and without key and secret headers, which services quote. */
-export function withoutSecrets(failure: Failure, provider: Provider, endpoint: Endpoint): Failure {
-  const secrets = secretsOf(endpoint);
+export function hideSecrets(failure: Failure, provider: Provider, endpoint: Endpoint): Failure {
+  const secrets = listSecrets(endpoint);
   const { requestId, ...details } = failure.toJSON();
   return new Failure(failure.code, redact(failure.message, secrets), {
     ...details,

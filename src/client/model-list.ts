@@ -6,11 +6,11 @@ import { DEFAULT_LIMITS } from "../core/limits.js";
 import type { Capability, Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import { fetchJson } from "./fetch-json.js";
-import { withoutSecrets } from "./hide-secrets.js";
+import { hideSecrets } from "./hide-secrets.js";
 
 /** What a list may cost: an editor waits for it. */
-const TIMEOUT = 10_000;
-const MOST_MODELS = 1000;
+const TIMEOUT_MS = 10_000;
+const MAX_MODELS = 1000;
 
 /** A service's models: names in its own order, at most 1,000, and what is told of some of them. */
 export interface ModelList {
@@ -26,16 +26,16 @@ export async function listModels(
   clock: Clock,
 ): Promise<ModelList> {
   try {
-    const body = await read(provider, provider.models(endpoint), dispatcher, clock);
-    const names = provider.modelNames(body, endpoint).slice(0, MOST_MODELS);
+    const body = await fetchList(provider, provider.models(endpoint), dispatcher, clock);
+    const names = provider.modelNames(body, endpoint).slice(0, MAX_MODELS);
     return { names, capabilities: provider.capabilities?.(body) ?? {} };
   } catch (thrown) {
-    throw withoutSecrets(aboutList(toFailure(thrown), provider), provider, endpoint);
+    throw hideSecrets(explainMissingList(toFailure(thrown), provider), provider, endpoint);
   }
 }
 
 /** Not every gateway has a list, which says nothing about chatting. Where jobs are done the request is another. */
-function aboutList(failure: Failure, provider: Provider): Failure {
+function explainMissingList(failure: Failure, provider: Provider): Failure {
   if (failure.code !== "not_found" || provider.job) return failure;
   return new Failure(
     "not_found",
@@ -57,19 +57,19 @@ export async function readBalance(
   const { balance } = provider;
   if (!balance) return undefined;
   try {
-    return balance.read(await read(provider, balance.request(endpoint), dispatcher, clock));
+    return balance.read(await fetchList(provider, balance.request(endpoint), dispatcher, clock));
   } catch (thrown) {
     const failure = toFailure(thrown);
-    if (failure.code === "authentication") throw withoutSecrets(failure, provider, endpoint);
+    if (failure.code === "authentication") throw hideSecrets(failure, provider, endpoint);
     return undefined;
   }
 }
 
-function read(
+function fetchList(
   provider: Provider,
   request: WireRequest,
   dispatcher: Dispatcher,
   clock: Clock,
 ): Promise<unknown> {
-  return fetchJson(provider, request, { dispatcher, clock, limits: DEFAULT_LIMITS, timeout: TIMEOUT });
+  return fetchJson(provider, request, { dispatcher, clock, limits: DEFAULT_LIMITS, timeout: TIMEOUT_MS });
 }

@@ -4,7 +4,7 @@ import type { Provider, ProviderMemory } from "../providers/provider.js";
 export class RefusalMemory {
   /** What was known when the request was made; other runs may have learnt more by now. */
   private known: ProviderMemory = {};
-  private told: ProviderMemory | undefined;
+  private lesson: ProviderMemory | undefined;
 
   constructor(
     private readonly provider: Provider,
@@ -12,20 +12,20 @@ export class RefusalMemory {
   ) {}
 
   /** For a request that is now to be made. */
-  knowledge(): ProviderMemory {
-    this.known = { ...this.memory, ...this.told };
+  getKnowledge(): ProviderMemory {
+    this.known = { ...this.memory, ...this.lesson };
     return this.known;
   }
 
   /** @returns whether the refusal tells how to ask, so that asking once more may help; true once at most */
   learnFrom(status: number, body: string): boolean {
-    if (this.told) return false;
-    this.told = this.provider.learn?.(status, body, this.known);
-    return this.told !== undefined;
+    if (this.lesson) return false;
+    this.lesson = this.provider.learn?.(status, body, this.known);
+    return this.lesson !== undefined;
   }
 
   /** The request was answered: what the refusal told is true, and holds for all. */
   confirm(): void {
-    Object.assign(this.memory, this.told);
+    Object.assign(this.memory, this.lesson);
   }
 }

@@ -8,8 +8,8 @@ import type { Limits, Timeouts } from "../core/limits.js";
 import type { Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../providers/shared/speech.js";
-import { backstopsOf, Exchange, type ExchangeListener } from "../transport/exchange.js";
-import { withoutSecrets } from "./hide-secrets.js";
+import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
+import { hideSecrets } from "./hide-secrets.js";
 
 /** How a text was spoken. */
 export interface SpeechResult {
@@ -37,7 +37,7 @@ export interface SpeechSetup {
 }
 
 /** What a response tells its reader: nothing that names an account or opens one. */
-const TOLD =
+const VISIBLE_HEADER =
   /^(content-(type|length)|date|request-id|x-request-id|cf-ray|x-ratelimit-[\w-]+|x-venice-[\w-]+|openai-(model|processing-ms|version))$/;
 
 /** One text, spoken: from asking to the end of the sound. */
@@ -46,8 +46,8 @@ export class SpeechRun implements ExchangeListener {
   private readonly deadlines: Deadlines;
   private status = 0;
   private headers: Headers = {};
-  private heard = false;
-  private over = false;
+  private hasAudio = false;
+  private hasEnded = false;
 
   /** @throws never; what goes wrong reaches `onEnd`, and not before this returns */
   constructor(
@@ -56,7 +56,7 @@ export class SpeechRun implements ExchangeListener {
   ) {
     const { clock, timeouts, limits } = setup;
     this.deadlines = new Deadlines(clock, timeouts, (expiry) => {
-      if (this.status >= 300) this.exchange.settle();
+      if (this.status >= 300) this.exchange.deliverRefusal();
       else if (expiry !== "drain") this.fail(createTimeoutFailure(expiry, timeouts[expiry]));
     });
     this.exchange = new Exchange(limits, this);
@@ -66,11 +66,11 @@ export class SpeechRun implements ExchangeListener {
 
   /** Ends it where it is. Idempotent. */
   cancel(): void {
-    if (!this.over) this.end({ outcome: "cancelled" });
+    if (!this.hasEnded) this.end({ outcome: "cancelled" });
   }
 
   onConnected(): void {
-    if (!this.over) this.deadlines.markConnected();
+    if (!this.hasEnded) this.deadlines.markConnected();
   }
 
   onResponse(status: number, headers: Headers): void {
@@ -89,16 +89,16 @@ export class SpeechRun implements ExchangeListener {
         { retryable: false },
       );
     }
-    this.observer.onBegin(type || "application/octet-stream", told(headers));
+    this.observer.onBegin(type || "application/octet-stream", pickVisibleHeaders(headers));
   }
 
   onBytes(): void {
     this.deadlines.markBytes(this.setup.clock.now());
   }
 
-  onContent(bytes: Buffer): void {
-    if (this.over) return;
-    this.heard = true;
+  onRawBytes(bytes: Buffer): void {
+    if (this.hasEnded) return;
+    this.hasAudio = true;
     this.deadlines.markContent(this.setup.clock.now());
     this.observer.onAudio(bytes);
   }
@@ -113,8 +113,8 @@ export class SpeechRun implements ExchangeListener {
   }
 
   onEnd(): void {
-    if (this.over) return;
-    if (this.heard) this.end({ outcome: "complete" });
+    if (this.hasEnded) return;
+    if (this.hasAudio) this.end({ outcome: "complete" });
     else this.fail(new Failure("interrupted", "The service ended its answer without a sound."));
   }
 
@@ -123,30 +123,30 @@ export class SpeechRun implements ExchangeListener {
   }
 
   private begin(): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     const { dispatcher, endpoint, provider, request, timeouts } = this.setup;
     try {
       if (!provider.speech) {
         throw new Failure("configuration", `${provider.label} does not speak. Choose another provider.`);
       }
-      this.exchange.send(provider.speech(request, endpoint), dispatcher, backstopsOf(timeouts));
+      this.exchange.send(provider.speech(request, endpoint), dispatcher, buildBackstops(timeouts));
     } catch (thrown) {
       this.fail(toFailure(thrown, "invalid_request"));
     }
   }
 
   private fail(failure: Failure): void {
-    if (this.over) return;
+    if (this.hasEnded) return;
     const { endpoint, provider } = this.setup;
-    const phase = this.heard ? "streaming" : this.status > 0 ? "headers" : failure.phase;
+    const phase = this.hasAudio ? "streaming" : this.status > 0 ? "headers" : failure.phase;
     this.end({
       outcome: "failed",
-      failure: Object.assign(withoutSecrets(failure, provider, endpoint), { phase }),
+      failure: Object.assign(hideSecrets(failure, provider, endpoint), { phase }),
     });
   }
 
   private end(result: SpeechResult): void {
-    this.over = true;
+    this.hasEnded = true;
     this.deadlines.stop();
     if (result.outcome === "complete") this.exchange.finish();
     else this.exchange.abort();
@@ -154,10 +154,10 @@ export class SpeechRun implements ExchangeListener {
   }
 }
 
-function told(headers: Headers): Record<string, string> {
+function pickVisibleHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries(
     Object.keys(headers)
-      .filter((name) => TOLD.test(name))
+      .filter((name) => VISIBLE_HEADER.test(name))
       .map((name) => [name, (readHeader(headers, name) ?? "").slice(0, 300)]),
   );
 }

@@ -17,7 +17,7 @@ export interface AgentOptions {
 }
 
 /** The header section of a response may not be longer; services send 1 to 4 KB. */
-const MAX_HEADER_SIZE = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** What the environment may say of a proxy; without any, each request is spared the look at `NO_PROXY`. */
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"] as const;
@@ -28,7 +28,13 @@ const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY
  */
 export function createAgent(options: AgentOptions): Dispatcher {
   const connect = { timeout: options.connectTimeout, ...options.tls };
-  const common = { connect, pipelining: 1, maxHeaderSize: MAX_HEADER_SIZE, allowH2: false, factory: pool };
+  const common = {
+    connect,
+    pipelining: 1,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    allowH2: false,
+    factory: createPool,
+  };
   if (options.direct) return new Agent(common);
   const { proxy } = options;
   const proxied = {
@@ -48,7 +54,7 @@ export function createAgent(options: AgentOptions): Dispatcher {
       httpProxy: proxy.url,
       httpsProxy: proxy.url,
       noProxy: (proxy.noProxy ?? []).join(","),
-      ...(proxy.username ? { token: basic(proxy.username, proxy.password ?? "") } : {}),
+      ...(proxy.username ? { token: buildBasicToken(proxy.username, proxy.password ?? "") } : {}),
     });
   } catch {
     throw new Failure(
@@ -59,14 +65,14 @@ export function createAgent(options: AgentOptions): Dispatcher {
 }
 
 /** Requests that wait for a connection, by whatever agent. */
-let awaiting = 0;
+let waitingRequests = 0;
 
 /** Says that a request waits for a connection. @returns what to call, once or more, when it has one or wants none */
-export function awaitConnection(): () => void {
+export function startWaiting(): () => void {
   let waits = true;
-  awaiting++;
+  waitingRequests++;
   return () => {
-    if (waits) awaiting--;
+    if (waits) waitingRequests--;
     waits = false;
   };
 }
@@ -75,13 +81,13 @@ export function awaitConnection(): () => void {
  * undici's pool, with connect errors that end the request, and without the connection that undici opens in place of one
  * that was aborted: nobody waits for it, and the service would see a visitor who says nothing.
  */
-function pool(origin: string | URL, options: Pool.Options): Pool {
+function createPool(origin: string | URL, options: Pool.Options): Pool {
   const { connect } = options;
   const connector = typeof connect === "function" ? connect : buildConnector({ ...connect });
   return new Pool(origin, {
     ...options,
     connect: (target, callback) => {
-      if (awaiting === 0) {
+      if (waitingRequests === 0) {
         callback(new ConnectError(new Error("nobody waits for this connection")), null);
         return;
       }
@@ -93,6 +99,6 @@ function pool(origin: string | URL, options: Pool.Options): Pool {
   });
 }
 
-function basic(username: string, password: string): string {
+function buildBasicToken(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -17,7 +17,7 @@ export interface BodyListener extends RecordListener {
  * @param start the beginning of the body, not empty
  * @param whole the body is wanted in one piece, be it a list
  */
-export function readerFor(
+export function createBodyReader(
   framing: Framing,
   start: string,
   listener: BodyListener,
@@ -30,7 +30,7 @@ export function readerFor(
 }
 
 /** How a stream of events begins, and JSON never does. */
-const EVENTS = ["data:", "event:", "id:", "retry:", ":"];
+const EVENT_STARTS = ["data:", "event:", "id:", "retry:", ":"];
 
 /**
  * A body whose beginning tells how it is to be read, whatever its content type says: an array is read element by
@@ -41,16 +41,16 @@ class BodyReader implements RecordReader {
   private text = "";
   private reader: RecordReader | undefined;
   /** It begins with an object: its first line, or the object behind that line, tells more. */
-  private object = false;
+  private startsWithObject = false;
   /** Where the first line ends. */
-  private newline = -1;
+  private firstLineEnd = -1;
 
   constructor(
     private readonly listener: BodyListener,
     private readonly limits: Readonly<Limits>,
     private readonly framing: Framing,
     /** It is certain that the body is no stream. */
-    private whole: boolean,
+    private isWhole: boolean,
   ) {}
 
   feed(text: string): void {
@@ -60,9 +60,9 @@ class BodyReader implements RecordReader {
     }
     const length = this.text.length;
     this.text += text;
-    if (this.whole) this.checkLength();
-    else if (this.object) this.lookAtLine(text, length);
-    else this.lookAtStart();
+    if (this.isWhole) this.checkLength();
+    else if (this.startsWithObject) this.inspectFirstLine(text, length);
+    else this.inspectStart();
   }
 
   end(): void {
@@ -70,39 +70,39 @@ class BodyReader implements RecordReader {
     else this.listener.onBody(this.text);
   }
 
-  private lookAtStart(): void {
+  private inspectStart(): void {
     const { framing, limits, listener } = this;
     this.text = this.text.trimStart();
     const first = this.text[0];
     if (first === undefined) return;
-    if (first === "[") this.read(new JsonArrayReader(listener, limits.record));
-    else if (first === "{" && framing === "ndjson") this.read(new NdjsonReader(listener, limits.record));
+    if (first === "[") this.passTo(new JsonArrayReader(listener, limits.record));
+    else if (first === "{" && framing === "ndjson") this.passTo(new NdjsonReader(listener, limits.record));
     else if (first === "{") {
-      this.object = true;
-      this.lookAtLine(this.text, 0);
-    } else if (framing !== "json" || EVENTS.some((start) => this.text.startsWith(start))) {
-      this.read(new SseReader(listener, limits.record));
-    } else if (!EVENTS.some((start) => start.startsWith(this.text))) this.settle();
+      this.startsWithObject = true;
+      this.inspectFirstLine(this.text, 0);
+    } else if (framing !== "json" || EVENT_STARTS.some((start) => this.text.startsWith(start))) {
+      this.passTo(new SseReader(listener, limits.record));
+    } else if (!EVENT_STARTS.some((start) => start.startsWith(this.text))) this.keepWhole();
   }
 
   /** @param added what is new of the text, from `offset` on; what is old has been looked at */
-  private lookAtLine(added: string, offset: number): void {
+  private inspectFirstLine(added: string, offset: number): void {
     const { framing, limits, listener } = this;
     let from = 0;
-    if (this.newline === -1) {
+    if (this.firstLineEnd === -1) {
       from = added.indexOf("\n");
-      if (from !== -1) this.newline = offset + from;
+      if (from !== -1) this.firstLineEnd = offset + from;
     }
-    const next = this.newline === -1 ? undefined : added.slice(from).trimStart()[0];
+    const next = this.firstLineEnd === -1 ? undefined : added.slice(from).trimStart()[0];
     if (next === undefined) this.checkLength();
-    else if (next === "{" && isObject(tryParseJson(this.text.slice(0, this.newline)))) {
-      this.read(new NdjsonReader(listener, limits.record));
-    } else if (framing === "sse") this.read(new SseReader(listener, limits.record));
-    else this.settle();
+    else if (next === "{" && isObject(tryParseJson(this.text.slice(0, this.firstLineEnd)))) {
+      this.passTo(new NdjsonReader(listener, limits.record));
+    } else if (framing === "sse") this.passTo(new SseReader(listener, limits.record));
+    else this.keepWhole();
   }
 
-  private settle(): void {
-    this.whole = true;
+  private keepWhole(): void {
+    this.isWhole = true;
     this.checkLength();
   }
 
@@ -111,7 +111,7 @@ class BodyReader implements RecordReader {
     throw new Failure("limit", `The service's answer is longer than ${this.limits.completion} characters.`);
   }
 
-  private read(reader: RecordReader): void {
+  private passTo(reader: RecordReader): void {
     this.reader = reader;
     const { text } = this;
     this.text = "";

@@ -30,7 +30,7 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
 /** undici's error for what is not HTTP. Its codes are not to be relied on: in version 7.30 it has none. */
 const PARSER_ERROR = "HTTPParserError";
 
-interface Cause {
+interface ErrorCause {
   name: string;
   code: string;
   message: string;
@@ -40,17 +40,20 @@ interface Cause {
  * What an error of undici or of a socket means. Messages name the host's trouble, never the request's headers.
  * @param started whether the response's headers had come
  */
-export function transportFailure(error: unknown, host: string, started: boolean): Failure {
-  const cause = innermost(error);
-  if (started) return afterHeaders(cause, host);
-  const known = whileConnecting(cause, host);
+export function createTransportFailure(error: unknown, host: string, started: boolean): Failure {
+  const cause = findInnermostCause(error);
+  if (started) return createStreamingFailure(cause, host);
+  const known = readConnectError(cause, host);
   if (known) return known;
   const stood = !(error instanceof ConnectError);
-  return (stood && beforeHeaders(cause, host)) || connecting("connection", broken(cause, host));
+  return (
+    (stood && readHeadersError(cause, host)) ||
+    createConnectFailure("connection", describeBrokenConnection(cause, host))
+  );
 }
 
 /** From the headers on a broken connection is a broken answer, however the break is called. */
-function afterHeaders({ name, code, message }: Cause, host: string): Failure {
+function createStreamingFailure({ name, code, message }: ErrorCause, host: string): Failure {
   if (code === "UND_ERR_BODY_TIMEOUT") {
     return new Failure("timeout", `${host} stopped sending.`, { phase: "streaming" });
   }
@@ -65,10 +68,10 @@ function afterHeaders({ name, code, message }: Cause, host: string): Failure {
   });
 }
 
-function whileConnecting({ code, message }: Cause, host: string): Failure | undefined {
+function readConnectError({ code, message }: ErrorCause, host: string): Failure | undefined {
   const proxyStatus = /proxy response \((\d+)\)/i.exec(message)?.[1];
   if (proxyStatus !== undefined) {
-    return connecting(
+    return createConnectFailure(
       "connection",
       `The proxy refused the connection with status ${proxyStatus}. Check the proxy's settings.`,
       // 502 to 504: the proxy itself could not get through, which may pass.
@@ -76,7 +79,7 @@ function whileConnecting({ code, message }: Cause, host: string): Failure | unde
     );
   }
   if (CERTIFICATE_CODES.has(code) || /^ERR_(TLS|SSL)_/.test(code)) {
-    return connecting(
+    return createConnectFailure(
       "connection",
       `No secure connection to ${host}: ${code}. Check the base URL, or give the certificate in a TLS configuration.`,
       { retryable: false },
@@ -85,30 +88,33 @@ function whileConnecting({ code, message }: Cause, host: string): Failure | unde
   switch (code) {
     case "UND_ERR_CONNECT_TIMEOUT":
     case "ETIMEDOUT":
-      return connecting("timeout", `No connection to ${host} in time. Check the address and the network.`);
+      return createConnectFailure(
+        "timeout",
+        `No connection to ${host} in time. Check the address and the network.`,
+      );
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return connecting(
+      return createConnectFailure(
         "connection",
         `The name ${host} cannot be resolved. Check the base URL and the network.`,
       );
     case "ECONNREFUSED":
-      return connecting("connection", `${host} refuses connections. Is the service running there?`);
+      return createConnectFailure("connection", `${host} refuses connections. Is the service running there?`);
     case "EMFILE":
     case "ENFILE":
-      return connecting(
+      return createConnectFailure(
         "connection",
         `No connection to ${host}: this machine has too many files and connections open (${code}).`,
       );
     case "UND_ERR_INVALID_ARG":
-      return connecting("configuration", `The request cannot be sent: ${message}.`);
+      return createConnectFailure("configuration", `The request cannot be sent: ${message}.`);
     default:
       return undefined;
   }
 }
 
 /** The request was sent over a connection that stood. */
-function beforeHeaders({ name, code }: Cause, host: string): Failure | undefined {
+function readHeadersError({ name, code }: ErrorCause, host: string): Failure | undefined {
   const phase = "headers";
   if (code === "UND_ERR_HEADERS_TIMEOUT") {
     return new Failure("timeout", `${host} did not begin to answer in time.`, { phase });
@@ -124,16 +130,16 @@ function beforeHeaders({ name, code }: Cause, host: string): Failure | undefined
   return undefined;
 }
 
-function broken({ code }: Cause, host: string): string {
+function describeBrokenConnection({ code }: ErrorCause, host: string): string {
   return `The connection to ${host} failed${code ? ` (${code})` : ""}.`;
 }
 
-function connecting(code: FailureCode, message: string, details: FailureDetails = {}): Failure {
+function createConnectFailure(code: FailureCode, message: string, details: FailureDetails = {}): Failure {
   return new Failure(code, message, { ...details, phase: "connect" });
 }
 
 /** Several addresses were tried, or one error wraps another: the last of them tells why. */
-function innermost(error: unknown): Cause {
+function findInnermostCause(error: unknown): ErrorCause {
   let current = error;
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
     const { code } = current as { code?: unknown };

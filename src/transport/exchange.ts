@@ -4,10 +4,10 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import { awaitConnection } from "./agent.js";
-import { type BodyListener, readerFor } from "./body.js";
-import { transportFailure } from "./errors.js";
-import { type Framing, framingOf, isEncoded, refuseEncoded } from "./framing.js";
+import { startWaiting } from "./agent.js";
+import { type BodyListener, createBodyReader } from "./body.js";
+import { createTransportFailure } from "./errors.js";
+import { type Framing, isEncoded, readFraming, refuseEncoded } from "./framing.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** What one request brings, in order: connected, then response, then records or a body, then end or failure. */
@@ -19,7 +19,7 @@ export interface ExchangeListener extends BodyListener {
   /** All records of one read of the socket have been delivered. */
   onReadEnd(): void;
   /** Where the body is wanted as it is: its bytes, in place of records. */
-  onContent?(bytes: Buffer): void;
+  onRawBytes?(bytes: Buffer): void;
   /** The body ended without error; whether the answer is whole is not for HTTP to say. */
   onEnd(): void;
   onFailure(failure: Failure): void;
@@ -32,19 +32,19 @@ export interface Backstops {
 }
 
 /** How much later than ours undici's own timers act, milliseconds. */
-const BACKSTOP_MARGIN = 5_000;
+const BACKSTOP_MARGIN_MS = 5_000;
 
-export function backstopsOf(timeouts: Readonly<Timeouts>): Backstops {
+export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
   return {
-    headersTimeout: timeouts.headers + BACKSTOP_MARGIN,
-    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN,
+    headersTimeout: timeouts.headers + BACKSTOP_MARGIN_MS,
+    bodyTimeout: Math.max(timeouts.firstChunk, timeouts.idle, timeouts.drain) + BACKSTOP_MARGIN_MS,
   };
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** After an answer's end the connection is kept for the next if the server ends the body within this, in ms. */
-const LINGER = 100;
+const MAX_LINGER_MS = 100;
 
 /**
  * One request and its response, on undici's dispatch handler: no stream and no promise between the socket and
@@ -56,32 +56,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private decoder: StringDecoder | undefined;
   private framing: Framing = "json";
   private reader: RecordReader | undefined;
-  private connected: (() => void) | undefined;
+  private stopWaiting: (() => void) | undefined;
   private host = "";
-  private started = false;
+  private hasHeaders = false;
   /** The response is no success: its body is an error's. */
-  private refused = false;
-  private refusal = "";
+  private isRefusal = false;
+  private refusalText = "";
   /** The listener wants bytes. */
-  private raw = false;
+  private isRaw = false;
   /** Nothing more is told. */
-  private over = false;
+  private isDetached = false;
   /** The body has ended, so that there is no connection left to end. */
-  private ended = false;
-  private lingering: NodeJS.Timeout | undefined;
+  private bodyEnded = false;
+  private lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly limits: Readonly<Limits>,
     private readonly listener: ExchangeListener,
     /** JSON is wanted in one piece, be it a list. */
-    private readonly whole = false,
+    private readonly wantsWholeBody = false,
   ) {}
 
   /** The request is not kept: a long conversation need not stay in memory for as long as its answer streams. */
   send(request: WireRequest, dispatcher: Dispatcher, backstops: Backstops): void {
     const { url } = request;
     this.host = url.host;
-    this.connected = awaitConnection();
+    this.stopWaiting = startWaiting();
     try {
       dispatcher.dispatch(
         {
@@ -101,90 +101,90 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends the exchange and frees the socket: a service goes on billing for what is merely not read. */
   abort(): void {
-    this.over = true;
+    this.isDetached = true;
     this.disconnect();
   }
 
   /** Nothing more is wanted; the connection is kept if the body ends by itself at once. */
   finish(): void {
-    if (this.over) return;
-    this.over = true;
-    if (this.ended) return;
-    this.lingering = setTimeout(() => this.disconnect(), LINGER);
-    this.lingering.unref();
+    if (this.isDetached) return;
+    this.isDetached = true;
+    if (this.bodyEnded) return;
+    this.lingerTimer = setTimeout(() => this.disconnect(), MAX_LINGER_MS);
+    this.lingerTimer.unref();
   }
 
   /** Takes the body of a refusal for whole: the status says most, and the rest may never come. */
-  settle(): void {
-    if (this.over || !this.refused) return;
+  deliverRefusal(): void {
+    if (this.isDetached || !this.isRefusal) return;
     this.abort();
-    this.listener.onBody(this.refusal.slice(0, this.limits.errorBody));
+    this.listener.onBody(this.refusalText.slice(0, this.limits.errorBody));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    this.connected?.();
-    if (this.over) controller.abort(new Error("aborted"));
+    this.stopWaiting?.();
+    if (this.isDetached) controller.abort(new Error("aborted"));
     else this.listener.onConnected();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (this.over || status < 200) return;
-    this.started = true;
+    if (this.isDetached || status < 200) return;
+    this.hasHeaders = true;
     // undici would keep them, a dozen buffers, until the stream ends.
     controller.rawHeaders = null;
-    this.attempt(() => {
-      this.refused = status >= 300;
+    this.runSafely(() => {
+      this.isRefusal = status >= 300;
       this.listener.onResponse(status, headers);
-      if (REDIRECTS.has(status)) throw redirected(status);
-      if (this.refused) {
-        if (isEncoded(headers)) this.settle();
+      if (REDIRECTS.has(status)) throw createRedirectFailure(status);
+      if (this.isRefusal) {
+        if (isEncoded(headers)) this.deliverRefusal();
         return;
       }
-      this.raw = this.listener.onContent !== undefined;
-      if (this.raw) refuseEncoded(headers);
-      else this.framing = framingOf(headers);
+      this.isRaw = this.listener.onRawBytes !== undefined;
+      if (this.isRaw) refuseEncoded(headers);
+      else this.framing = readFraming(headers);
     });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.over) return;
+    if (this.isDetached) return;
     try {
       this.listener.onBytes();
-      if (this.raw) this.listener.onContent?.(bytes);
+      if (this.isRaw) this.listener.onRawBytes?.(bytes);
       else this.read(this.decode(bytes));
-      if (!this.over) this.listener.onReadEnd();
+      if (!this.isDetached) this.listener.onReadEnd();
     } catch (thrown) {
       this.fail(toFailure(thrown));
     }
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.lingering);
-    this.ended = true;
-    this.attempt(() => {
-      if (this.over) return;
+    clearTimeout(this.lingerTimer);
+    this.bodyEnded = true;
+    this.runSafely(() => {
+      if (this.isDetached) return;
       this.read(this.decoder?.end() ?? "");
-      if (this.refused) this.settle();
+      if (this.isRefusal) this.deliverRefusal();
       if (this.reader) this.reader.end();
-      else if (!this.over && !this.raw) this.listener.onBody("");
-      if (!this.over) this.listener.onEnd();
+      else if (!this.isDetached && !this.isRaw) this.listener.onBody("");
+      if (!this.isDetached) this.listener.onEnd();
     });
-    this.over = true;
+    this.isDetached = true;
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
-    clearTimeout(this.lingering);
-    this.connected?.();
-    this.ended = true;
-    if (this.over) return;
+    clearTimeout(this.lingerTimer);
+    this.stopWaiting?.();
+    this.bodyEnded = true;
+    if (this.isDetached) return;
     // A service that refuses may hang up on what it has not read; its refusal has come all the same.
-    if (this.refused) {
-      this.settle();
+    if (this.isRefusal) {
+      this.deliverRefusal();
       return;
     }
-    this.over = true;
-    this.listener.onFailure(transportFailure(error, this.host, this.started));
+    this.isDetached = true;
+    this.listener.onFailure(createTransportFailure(error, this.host, this.hasHeaders));
   }
 
   private decode(bytes: Buffer): string {
@@ -196,24 +196,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private read(text: string): void {
     if (this.reader) this.reader.feed(text);
-    else if (this.refused) {
-      this.refusal += text;
-      if (this.refusal.length > this.limits.errorBody) this.settle();
+    else if (this.isRefusal) {
+      this.refusalText += text;
+      if (this.refusalText.length > this.limits.errorBody) this.deliverRefusal();
     } else if (text !== "") {
-      this.reader = readerFor(this.framing, text, this.listener, this.limits, this.whole);
+      this.reader = createBodyReader(this.framing, text, this.listener, this.limits, this.wantsWholeBody);
       this.reader.feed(text);
     }
   }
 
   private disconnect(): void {
-    clearTimeout(this.lingering);
+    clearTimeout(this.lingerTimer);
     // Once the body has ended, the connection may be another stream's.
-    if (this.ended) return;
-    this.connected?.();
+    if (this.bodyEnded) return;
+    this.stopWaiting?.();
     this.controller?.abort(new Error("aborted"));
   }
 
-  private attempt(step: () => void): void {
+  private runSafely(step: () => void): void {
     try {
       step();
     } catch (thrown) {
@@ -222,13 +222,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private fail(failure: Failure): void {
-    if (this.over) return;
+    if (this.isDetached) return;
     this.abort();
     this.listener.onFailure(failure);
   }
 }
 
-function redirected(status: number): Failure {
+function createRedirectFailure(status: number): Failure {
   return new Failure(
     "bad_response",
     `The service answered with a redirect (${status}), which is never followed with a key. Put the final address into the base URL.`,

@@ -7,7 +7,7 @@ import { addAbortListener } from "../core/lifecycle/on-abort.js";
 import type { Limits } from "../core/limits.js";
 import { Exchange } from "./exchange.js";
 
-export interface Body {
+export interface ResponseBody {
   status: number;
   headers: Headers;
   text: string;
@@ -24,7 +24,7 @@ export interface FetchOptions {
 }
 
 /** A small request with a small answer, by the same rules as a stream: no redirects, nothing inflated, bounded. */
-export function fetchBody(request: WireRequest, options: FetchOptions): Promise<Body> {
+export function fetchBody(request: WireRequest, options: FetchOptions): Promise<ResponseBody> {
   return new Promise((resolve, reject) => {
     let status = 0;
     let headers: Headers = {};

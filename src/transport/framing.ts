@@ -5,14 +5,14 @@ import { Failure } from "../core/failure.js";
 export type Framing = "sse" | "ndjson" | "json" | "sniff";
 
 /** Content types of records that are a line each; none of them is registered. */
-const NDJSON = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
+const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
 /** Looks at the headers of a response that is to be a stream. @throws Failure `bad_response` */
-export function framingOf(headers: Headers): Framing {
+export function readFraming(headers: Headers): Framing {
   refuseEncoded(headers);
   const type = (readHeader(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (type === "text/event-stream") return "sse";
-  if (NDJSON.test(type)) return "ndjson";
+  if (NDJSON_TYPE.test(type)) return "ndjson";
   if (type === "application/json" || type.endsWith("+json")) return "json";
   if (type === "" || type === "text/plain" || type === "application/octet-stream") return "sniff";
   throw new Failure(

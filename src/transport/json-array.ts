@@ -1,4 +1,4 @@
-import { type RecordListener, type RecordReader, recordTooLong } from "./record-reader.js";
+import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -14,62 +14,62 @@ const CLOSE_BRACE = 0x7d;
  */
 export class JsonArrayReader implements RecordReader {
   /** What came of the open element in earlier reads. */
-  private before = "";
+  private openText = "";
   /** Inside an element. */
-  private open = false;
+  private isOpen = false;
   private depth = 0;
-  private quoted = false;
-  private escaped = false;
-  private begun = false;
+  private isQuoted = false;
+  private isEscaped = false;
+  private hasBegun = false;
 
-  /** @param longest characters that one element may have */
+  /** @param maxChars characters that one element may have */
   constructor(
     private readonly listener: RecordListener,
-    private readonly longest: number,
+    private readonly maxChars: number,
   ) {}
 
   feed(text: string): void {
     let start = 0;
     for (let at = 0; at < text.length; at++) {
       const char = text.charCodeAt(at);
-      if (!this.open) {
+      if (!this.isOpen) {
         if (isSeparator(char)) continue;
-        if (!this.begun && char === OPEN_BRACKET) {
-          this.begun = true;
+        if (!this.hasBegun && char === OPEN_BRACKET) {
+          this.hasBegun = true;
           continue;
         }
-        this.begun = true;
-        this.open = true;
+        this.hasBegun = true;
+        this.isOpen = true;
         start = at;
       }
-      const end = this.endAt(char, at);
+      const end = this.readCharacter(char, at);
       if (end === undefined) continue;
-      const element = this.before + text.slice(start, end);
-      this.before = "";
-      this.open = false;
+      const element = this.openText + text.slice(start, end);
+      this.openText = "";
+      this.isOpen = false;
       this.deliver(element, false);
     }
-    if (!this.open) return;
-    this.before += text.slice(start);
-    if (this.before.length > this.longest) throw recordTooLong(this.longest);
+    if (!this.isOpen) return;
+    this.openText += text.slice(start);
+    if (this.openText.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
   }
 
   end(): void {
-    const element = this.before.trim();
-    this.before = "";
-    if (this.open && element !== "") this.deliver(element, true);
-    this.open = false;
+    const element = this.openText.trim();
+    this.openText = "";
+    if (this.isOpen && element !== "") this.deliver(element, true);
+    this.isOpen = false;
   }
 
   /** Takes one more character of the open element. @returns where it ends, if it does with this one */
-  private endAt(char: number, at: number): number | undefined {
-    if (this.quoted) {
-      if (this.escaped) this.escaped = false;
-      else if (char === BACKSLASH) this.escaped = true;
-      else if (char === QUOTE) this.quoted = false;
+  private readCharacter(char: number, at: number): number | undefined {
+    if (this.isQuoted) {
+      if (this.isEscaped) this.isEscaped = false;
+      else if (char === BACKSLASH) this.isEscaped = true;
+      else if (char === QUOTE) this.isQuoted = false;
       return undefined;
     }
-    if (char === QUOTE) this.quoted = true;
+    if (char === QUOTE) this.isQuoted = true;
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) this.depth++;
     else if (this.depth === 0) return isSeparator(char) ? at : undefined;
     else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
@@ -79,7 +79,7 @@ export class JsonArrayReader implements RecordReader {
   }
 
   private deliver(element: string, last: boolean): void {
-    if (element.length > this.longest) throw recordTooLong(this.longest);
+    if (element.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
     this.listener.onRecord(element, undefined, last);
   }
 }

@@ -1,36 +1,36 @@
-import { type RecordListener, type RecordReader, recordTooLong } from "./record-reader.js";
+import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
 /** Cuts text into lines, each a record (ndjson.org, jsonlines.org; Ollama streams so). Blank lines are none. */
 export class NdjsonReader implements RecordReader {
   /** What has come of a line whose end has not. */
-  private open = "";
+  private openLine = "";
 
-  /** @param longest characters that one line may have */
+  /** @param maxChars characters that one line may have */
   constructor(
     private readonly listener: RecordListener,
-    private readonly longest: number,
+    private readonly maxChars: number,
   ) {}
 
   feed(text: string): void {
     let from = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", from)) {
-      const line = this.open + text.slice(from, end);
-      this.open = "";
+      const line = this.openLine + text.slice(from, end);
+      this.openLine = "";
       from = end + 1;
       this.deliver(line, false);
     }
-    this.open += text.slice(from);
-    if (this.open.length > this.longest) throw recordTooLong(this.longest);
+    this.openLine += text.slice(from);
+    if (this.openLine.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
   }
 
   end(): void {
-    const line = this.open;
-    this.open = "";
+    const line = this.openLine;
+    this.openLine = "";
     this.deliver(line, true);
   }
 
   private deliver(line: string, last: boolean): void {
-    if (line.length > this.longest) throw recordTooLong(this.longest);
+    if (line.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
     // Takes the carriage return away as well, and a byte order mark.
     const record = line.trim();
     if (record !== "") this.listener.onRecord(record, undefined, last);

@@ -14,7 +14,7 @@ export interface RecordReader {
   end(): void;
 }
 
-export function recordTooLong(longest: number): Failure {
+export function createRecordLimitFailure(longest: number): Failure {
   return new Failure(
     "limit",
     `The service sent a record longer than ${longest} characters. Where a model draws pictures, raise the provider's largest record.`,

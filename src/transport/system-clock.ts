@@ -14,4 +14,4 @@ export const systemClock: Clock = {
 };
 
 /** In [0, 1). For spreading waits, not for secrets. */
-export const systemRandom = (): number => Math.random();
+export const drawRandom = (): number => Math.random();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../src/core/failure.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { type BodyListener, readerFor } from "../../src/transport/body.js";
+import { type BodyListener, createBodyReader } from "../../src/transport/body.js";
 import type { Framing } from "../../src/transport/framing.js";
 import { JsonArrayReader } from "../../src/transport/json-array.js";
 import { NdjsonReader } from "../../src/transport/ndjson.js";
@@ -38,7 +38,7 @@ function body(framing: Framing, pieces: readonly string[], whole = false): Heard
   return heard(
     (listener) => ({
       feed: (text) => {
-        if (text !== "") reader ??= readerFor(framing, text, listener, DEFAULT_LIMITS, whole);
+        if (text !== "") reader ??= createBodyReader(framing, text, listener, DEFAULT_LIMITS, whole);
         reader?.feed(text);
       },
       end: () => reader?.end(),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureCode, Phase } from "../../src/index.js";
-import { ConnectError, transportFailure } from "../../src/transport/errors.js";
+import { ConnectError, createTransportFailure } from "../../src/transport/errors.js";
 
 const coded = (code: string, message = `it was ${code}`, cause?: Error): Error =>
   Object.assign(new Error(message, cause ? { cause } : {}), { code });
@@ -87,7 +87,7 @@ describe("What errors of a connection mean", () => {
   ] as const) {
     for (const [what, [error, code, phase, retryable]] of Object.entries(rows)) {
       it(`${what} ${started ? "after" : "before"} the headers is ${code}`, () => {
-        const failure = transportFailure(error, "service.example", started);
+        const failure = createTransportFailure(error, "service.example", started);
         assert.deepEqual(
           { code: failure.code, phase: failure.phase, retryable: failure.retryable },
           { code, phase, retryable },
@@ -101,6 +101,6 @@ describe("What errors of a connection mean", () => {
   it("errors that go in circles are gone through once", () => {
     const error = new Error("round");
     error.cause = error;
-    assert.equal(transportFailure(error, "service.example", false).code, "connection");
+    assert.equal(createTransportFailure(error, "service.example", false).code, "connection");
   });
 });

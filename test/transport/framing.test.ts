@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../src/core/failure.js";
-import { framingOf, refuseEncoded } from "../../src/transport/framing.js";
+import { readFraming, refuseEncoded } from "../../src/transport/framing.js";
 
-const typed = (type?: string) => framingOf(type === undefined ? {} : { "content-type": type });
+const typed = (type?: string) => readFraming(type === undefined ? {} : { "content-type": type });
 const bad = (thrown: unknown) =>
   thrown instanceof Failure && thrown.code === "bad_response" && thrown.retryable === false;
 
@@ -57,7 +57,7 @@ describe("The framing of a response", () => {
     for (const encoding of ["gzip", "br", "deflate, gzip", "zstd"]) {
       assert.throws(() => refuseEncoded({ "content-encoding": encoding }), bad, encoding);
       assert.throws(
-        () => framingOf({ "content-encoding": encoding, "content-type": "text/event-stream" }),
+        () => readFraming({ "content-encoding": encoding, "content-type": "text/event-stream" }),
         bad,
       );
     }

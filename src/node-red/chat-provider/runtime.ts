@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, type JobWish, withEnd } from "../../client/chat-types.js";
-import { resultWithout } from "../../client/empty-result.js";
+import { type ChatObserver, type ChatResult, type JobWish, replaceEnd } from "../../client/chat-types.js";
+import { buildEmptyResult } from "../../client/empty-result.js";
 import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
@@ -98,10 +98,10 @@ export class ProviderRuntime {
             everyChunk: options.everyChunk,
             ...(options.job ? { job: options.job } : {}),
           },
-          withEnd(observer, onEnd),
+          replaceEnd(observer, onEnd),
         );
       },
-      createResult: resultWithout,
+      createResult: buildEmptyResult,
       onEnd: (result) => observer.onEnd(result),
     });
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../../client/chat-run.js";
-import { resultWithout } from "../../client/empty-result.js";
+import { buildEmptyResult } from "../../client/empty-result.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";
@@ -160,7 +160,7 @@ export class ChatStreamController {
     stream.hasKey = true;
     if (stream.isOver) return;
     if (!this.cancelled.admit(stream.id, key, stream.message)) {
-      this.finish(stream, resultWithout("cancelled"));
+      this.finish(stream, buildEmptyResult("cancelled"));
       return;
     }
     const start = () => {
@@ -186,7 +186,7 @@ export class ChatStreamController {
   private replaceOlder(stream: Stream): void {
     const replaced = findReplaced(stream, this.sessions.list());
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
-    else this.finish(stream, resultWithout("cancelled"));
+    else this.finish(stream, buildEmptyResult("cancelled"));
   }
 
   private async compose(stream: Stream): Promise<ChatRequest> {
@@ -214,7 +214,7 @@ export class ChatStreamController {
   }
 
   private fail(stream: Stream, thrown: unknown): void {
-    this.finish(stream, resultWithout("failed", toFailure(thrown, "invalid_request")));
+    this.finish(stream, buildEmptyResult("failed", toFailure(thrown, "invalid_request")));
   }
 
   /** Ends a stream, once: sends its last message, then calls `done`. */
@@ -301,6 +301,6 @@ export class ChatStreamController {
       return;
     }
     if (stream.running) stream.running.cancel();
-    else this.finish(stream, resultWithout("cancelled"));
+    else this.finish(stream, buildEmptyResult("cancelled"));
   }
 }

@@ -3,7 +3,7 @@ import { Failure, type FailureData } from "../../core/failure.js";
 import type { SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { ContinuationStyle } from "../../core/retry/continuation.js";
 import { supportsPrefill } from "../../providers/index.js";
-import { systemClock, systemRandom } from "../../transport/system-clock.js";
+import { drawRandom, systemClock } from "../../transport/system-clock.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
@@ -21,7 +21,7 @@ export interface Environment {
   random(): number;
 }
 
-export const SYSTEM: Environment = { clock: systemClock, random: systemRandom };
+export const SYSTEM: Environment = { clock: systemClock, random: drawRandom };
 
 /** How often those who wait for the service to show that it lives look whether it does; milliseconds. */
 const LOOK_AGAIN = 100;

@@ -6,8 +6,8 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { getProvider } from "../../../src/providers/index.js";
-import { type BodyListener, readerFor } from "../../../src/transport/body.js";
-import { framingOf } from "../../../src/transport/framing.js";
+import { type BodyListener, createBodyReader } from "../../../src/transport/body.js";
+import { readFraming } from "../../../src/transport/framing.js";
 import type { RecordReader } from "../../../src/transport/record-reader.js";
 import { FakeClock } from "../worlds/fake-clock.js";
 import type { Fixture } from "./fixtures.js";
@@ -87,10 +87,10 @@ export function recordsOf(reads: readonly Buffer[], contentType: string = EVENTS
 
 function readInto(listener: BodyListener, reads: readonly Buffer[], contentType: string): void {
   const bytes = new StringDecoder("utf8");
-  const framing = framingOf({ "content-type": contentType });
+  const framing = readFraming({ "content-type": contentType });
   let reader: RecordReader | undefined;
   for (const text of [...reads.map((read) => bytes.write(read)), bytes.end()]) {
-    if (text !== "") reader ??= readerFor(framing, text, listener, DEFAULT_LIMITS);
+    if (text !== "") reader ??= createBodyReader(framing, text, listener, DEFAULT_LIMITS);
     reader?.feed(text);
   }
   reader?.end();
