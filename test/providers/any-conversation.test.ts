@@ -5,9 +5,9 @@ import { Failure } from "../../src/core/failure.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { getProvider } from "../../src/providers/index.js";
 
-const part = (type: string, inner: object) => [{ type, [type]: inner }];
+const createContent = (type: string, inner: object) => [{ type, [type]: inner }];
 
-const anything = fc.constantFrom<unknown>(
+const anyValue = fc.constantFrom<unknown>(
   null,
   "",
   "  ",
@@ -21,49 +21,52 @@ const anything = fc.constantFrom<unknown>(
   [{ text: "t" }, "u"],
   { type: "text" },
   { constructor: 1 },
-  part("image_url", {}),
-  part("image_url", { url: "data:image/png;base64,AA" }),
-  part("image_url", { url: "https://a/b" }),
-  part("file", { file_data: "AA", filename: "a.exe" }),
-  part("input_audio", { data: "AA", format: "wav" }),
+  createContent("image_url", {}),
+  createContent("image_url", { url: "data:image/png;base64,AA" }),
+  createContent("image_url", { url: "https://a/b" }),
+  createContent("file", { file_data: "AA", filename: "a.exe" }),
+  createContent("input_audio", { data: "AA", format: "wav" }),
 );
 
-/** Half of the time what belongs there. */
-const mostly = <T>(...usual: T[]) => fc.oneof(fc.constantFrom<unknown>(...usual), anything);
-const some = (model: Record<string, fc.Arbitrary<unknown>>, requiredKeys: string[] = []) =>
+/** A usual value half of the time, and any value otherwise. */
+const anyMostlyOf = <T>(...usual: T[]) => fc.oneof(fc.constantFrom<unknown>(...usual), anyValue);
+const anyRecord = (model: Record<string, fc.Arbitrary<unknown>>, requiredKeys: string[] = []) =>
   fc.record(model, { requiredKeys });
-const several = (entry: fc.Arbitrary<unknown>) => fc.oneof(fc.array(entry, { maxLength: 3 }), anything);
+const anyListOf = (entry: fc.Arbitrary<unknown>) => fc.oneof(fc.array(entry, { maxLength: 3 }), anyValue);
 
-const anyCall = some({
-  id: mostly("c1", "c.2"),
-  function: fc.oneof(some({ name: mostly("f"), arguments: mostly("{}", '{"a":', "[1]") }), anything),
-  extra_content: anything,
+const anyCall = anyRecord({
+  id: anyMostlyOf("c1", "c.2"),
+  function: fc.oneof(
+    anyRecord({ name: anyMostlyOf("f"), arguments: anyMostlyOf("{}", '{"a":', "[1]") }),
+    anyValue,
+  ),
+  extra_content: anyValue,
 });
 
-const anyDetail = some({
-  type: mostly("reasoning.text", "reasoning.encrypted"),
-  format: mostly("anthropic-claude-v1", "google-gemini-v1"),
-  text: anything,
-  signature: anything,
-  data: anything,
+const anyDetail = anyRecord({
+  type: anyMostlyOf("reasoning.text", "reasoning.encrypted"),
+  format: anyMostlyOf("anthropic-claude-v1", "google-gemini-v1"),
+  text: anyValue,
+  signature: anyValue,
+  data: anyValue,
 });
 
-const anyMessage = some(
+const anyMessage = anyRecord(
   {
     role: fc.constantFrom("system", "developer", "user", "assistant", "assistant", "tool", "function", "odd"),
-    content: mostly("hello"),
-    name: anything,
-    tool_call_id: mostly("c1", "c.2"),
-    tool_calls: several(anyCall),
-    reasoning_details: several(anyDetail),
-    gemini_parts: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anything), anything),
-    anthropic_blocks: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anything), anything),
-    anthropic_order: several(fc.constantFrom<unknown>("thinking", "block", "tool_use", 2, 5)),
-    reasoning_content: anything,
-    refusal: anything,
-    audio: anything,
-    images: anything,
-    cache_control: anything,
+    content: anyMostlyOf("hello"),
+    name: anyValue,
+    tool_call_id: anyMostlyOf("c1", "c.2"),
+    tool_calls: anyListOf(anyCall),
+    reasoning_details: anyListOf(anyDetail),
+    gemini_parts: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anyValue), anyValue),
+    anthropic_blocks: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anyValue), anyValue),
+    anthropic_order: anyListOf(fc.constantFrom<unknown>("thinking", "block", "tool_use", 2, 5)),
+    reasoning_content: anyValue,
+    refusal: anyValue,
+    audio: anyValue,
+    images: anyValue,
+    cache_control: anyValue,
   },
   ["role"],
 ) as fc.Arbitrary<ChatMessage>;
@@ -72,14 +75,17 @@ const PARAMETERS =
   "max_tokens max_completion_tokens stop n seed reasoning_effort response_format tool_choice parallel_tool_calls " +
   "modalities metadata thinking output_config generationConfig options venice_parameters logprobs user constructor";
 
-const anyParameters = fc.dictionary(fc.constantFrom(...PARAMETERS.split(" ")), anything, { maxKeys: 2 });
+const anyParameters = fc.dictionary(fc.constantFrom(...PARAMETERS.split(" ")), anyValue, { maxKeys: 2 });
 
 const anyTool = fc.oneof(
-  some({ type: mostly("function"), function: some({ name: mostly("f"), parameters: anything }) }),
-  anything,
+  anyRecord({
+    type: anyMostlyOf("function"),
+    function: anyRecord({ name: anyMostlyOf("f"), parameters: anyValue }),
+  }),
+  anyValue,
 );
 
-describe("Whatever a conversation holds", function () {
+describe("Requests for arbitrary conversations", function () {
   this.timeout(20_000);
 
   const SERVICES = [
@@ -93,12 +99,12 @@ describe("Whatever a conversation holds", function () {
     "saas-llm",
   ];
   for (const id of SERVICES) {
-    it(`${id} gets a request of it, or the author an invalid_request, and it stays as it was`, () => {
+    it(`builds a ${id} request from any conversation or fails with invalid_request, and never changes the input`, () => {
       const provider = getProvider(id);
       const settings = id === "saas-llm" ? { team: "t" } : {};
       const baseUrl = provider.baseUrl ?? "https://host.example";
       const endpoint = checkEndpoint(provider, { baseUrl, apiKey: "key-1", settings });
-      let sent = 0;
+      let built = 0;
       fc.assert(
         fc.property(
           fc.array(anyMessage, { minLength: 1, maxLength: 3 }),
@@ -110,7 +116,7 @@ describe("Whatever a conversation holds", function () {
             const before = JSON.stringify(request);
             try {
               assert.equal(typeof JSON.parse(provider.chat(request, endpoint, {}).body!), "object");
-              sent++;
+              built++;
             } catch (thrown) {
               if (!(thrown instanceof Failure)) throw thrown;
               assert.equal(thrown.code, "invalid_request", thrown.message);
@@ -120,7 +126,7 @@ describe("Whatever a conversation holds", function () {
         ),
         { numRuns: 1_000 },
       );
-      assert.ok(sent > 0, `${sent} requests were made`);
+      assert.ok(built > 0, `${built} requests were built`);
     });
   }
 });

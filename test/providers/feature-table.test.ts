@@ -9,19 +9,19 @@ import { PRESETS } from "../../src/providers/presets.js";
 import type { Provider } from "../../src/providers/provider.js";
 import type { Endpoint } from "../../src/providers/shared/endpoint.js";
 
-/** Words that must be found in a request if the service is given what it was asked to be given. */
+/** Text in every part of a requested feature. The request for the service must contain each of them. */
 const MARK = "bWFyaw";
 
-const ask = (content: unknown): ChatMessage[] => [{ role: "user", content }];
-const withPart = (part: object) => ask([{ type: "text", text: "Look." }, part]);
+const createUserMessages = (content: unknown): ChatMessage[] => [{ role: "user", content }];
+const withContentPart = (part: object) => createUserMessages([{ type: "text", text: "Look." }, part]);
 const schema = { type: "object", properties: { [MARK]: { type: "string" } }, required: [MARK] };
 
-/** What the columns of the table ask for, each with the mark in each part of it. */
+/** What each column of the table asks for, with the mark in every part. */
 const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
-  "system message": { messages: [{ role: "system", content: MARK }, ...ask("Hi")] },
+  "system message": { messages: [{ role: "system", content: MARK }, ...createUserMessages("Hi")] },
   tools: {
     messages: [
-      ...ask("Weather?"),
+      ...createUserMessages("Weather?"),
       {
         role: "assistant",
         content: null,
@@ -35,60 +35,62 @@ const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
     parameters: { response_format: { type: "json_schema", json_schema: { name: "answer", schema } } },
   },
   images: {
-    messages: withPart({ type: "image_url", image_url: { url: `data:image/png;base64,${MARK}==` } }),
+    messages: withContentPart({ type: "image_url", image_url: { url: `data:image/png;base64,${MARK}==` } }),
   },
   files: {
-    messages: withPart({
+    messages: withContentPart({
       type: "file",
       file: { filename: "a.pdf", file_data: `data:application/pdf;base64,${MARK}==` },
     }),
   },
-  sound: { messages: withPart({ type: "input_audio", input_audio: { data: `${MARK}==`, format: "wav" } }) },
+  sound: {
+    messages: withContentPart({ type: "input_audio", input_audio: { data: `${MARK}==`, format: "wav" } }),
+  },
 };
 
 const YES = "✓";
 const NO = "–";
 
-function endpointOf(provider: Provider): Endpoint {
+function buildEndpoint(provider: Provider): Endpoint {
   const settings = Object.fromEntries(
     (provider.settings ?? []).filter(({ required }) => required).map(({ name }) => [name, "x"]),
   );
   return { baseUrl: provider.baseUrl ?? "http://127.0.0.1:1/v1", apiKey: "k", settings };
 }
 
-/** Whether a request with the feature can be made, and has all of it. */
-function takes(provider: Provider, wanted: Partial<ChatRequest>): string {
+/** Checks whether a request with the feature can be built and contains all of it. */
+function checkSupport(provider: Provider, feature: Partial<ChatRequest>): string {
   try {
     const job = provider.job ? { job: "job-1" } : {};
-    const request = { model: "model-1", messages: ask("Hi"), ...job, ...wanted };
-    const { body = "" } = provider.chat(request, endpointOf(provider), {});
-    return marksIn(body) === marksIn(JSON.stringify(wanted)) ? YES : "lost";
+    const request = { model: "model-1", messages: createUserMessages("Hi"), ...job, ...feature };
+    const { body = "" } = provider.chat(request, buildEndpoint(provider), {});
+    return countMarks(body) === countMarks(JSON.stringify(feature)) ? YES : "lost";
   } catch (thrown) {
     assert.ok(thrown instanceof Failure && thrown.code === "invalid_request", String(thrown));
     return NO;
   }
 }
 
-function marksIn(text: string): number {
+function countMarks(text: string): number {
   return text.split(MARK).length - 1;
 }
 
-function speaks(provider: Provider): string {
+function checkSpeechSupport(provider: Provider): string {
   if (!provider.speech) return NO;
-  const { url, body = "" } = provider.speech({ text: MARK, model: "voice-1" }, endpointOf(provider));
+  const { url, body = "" } = provider.speech({ text: MARK, model: "voice-1" }, buildEndpoint(provider));
   return /\/audio\/speech$/.test(url.pathname) && body.includes(MARK) ? YES : "lost";
 }
 
-function rowOf(provider: Provider): Record<string, string> {
+function buildRow(provider: Provider): Record<string, string> {
   const row: Record<string, string> = {};
-  for (const [name, wanted] of Object.entries(FEATURES)) row[name] = takes(provider, wanted);
+  for (const [name, feature] of Object.entries(FEATURES)) row[name] = checkSupport(provider, feature);
   row["prefill"] = provider.prefill ? YES : NO;
-  row["speech"] = speaks(provider);
+  row["speech"] = checkSpeechSupport(provider);
   return row;
 }
 
-/** The table in the README, by the services' ids. */
-function tableOfReadme(): Record<string, Record<string, string>> {
+/** Reads the README's table, by the ids of the services. */
+function readReadmeTable(): Record<string, Record<string, string>> {
   const readme = readFileSync(join(__dirname, "../../README.md"), "utf8");
   const lines = readme.split("\n");
   const start = lines.findIndex((line) => line.startsWith("| service |"));
@@ -107,14 +109,14 @@ function tableOfReadme(): Record<string, Record<string, string>> {
   return table;
 }
 
-describe("The README's table of services", () => {
-  it("says of each service what a request to it can hold", () => {
-    const truth = Object.fromEntries(PROVIDERS.map((provider) => [provider.id, rowOf(provider)]));
-    assert.deepEqual(tableOfReadme(), truth);
+describe("README feature table", () => {
+  it("matches what a request to each service can contain", () => {
+    const truth = Object.fromEntries(PROVIDERS.map((provider) => [provider.id, buildRow(provider)]));
+    assert.deepEqual(readReadmeTable(), truth);
   });
 
-  it("has every service that there is", () => {
-    assert.equal(Object.keys(tableOfReadme()).length, PROVIDERS.length);
+  it("has a row for every service", () => {
+    assert.equal(Object.keys(readReadmeTable()).length, PROVIDERS.length);
     assert.ok(PROVIDERS.length > PRESETS.length);
   });
 });

@@ -11,12 +11,16 @@ const ENDPOINT = { baseUrl: "https://a.example/v1" };
 const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };
 const custom = getProvider("custom");
 
-function bodyOf(request: Partial<ChatRequest> = {}, provider = custom, memory: ProviderMemory = {}): object {
+function buildBody(
+  request: Partial<ChatRequest> = {},
+  provider = custom,
+  memory: ProviderMemory = {},
+): object {
   return JSON.parse(provider.chat({ ...REQUEST, ...request }, ENDPOINT, memory).body!);
 }
 
-describe("The providers", () => {
-  it("are known by their ids, the custom one by its alias too", () => {
+describe("Provider list", () => {
+  it("gets each provider by its unique id, and the custom one by its alias", () => {
     const ids = PROVIDERS.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     for (const { id } of PRESETS) assert.ok(ids.includes(id), id);
@@ -24,7 +28,7 @@ describe("The providers", () => {
     for (const { id } of PROVIDERS) assert.equal(getProvider(id).id, id);
   });
 
-  it("that do not exist are refused, also under the names of an object's own", () => {
+  it("fails with configuration for an unknown provider id, including names of object properties", () => {
     for (const id of ["", "nobody", "constructor", "__proto__"]) {
       assert.throws(
         () => getProvider(id),
@@ -34,7 +38,7 @@ describe("The providers", () => {
     }
   });
 
-  it("ask for a key exactly where they live elsewhere", () => {
+  it("requires a key exactly for the presets on remote hosts", () => {
     for (const { id, baseUrl, keyRequired, keyVariable } of PRESETS) {
       const remote = baseUrl?.startsWith("https:") ?? false;
       assert.equal(keyRequired, remote, id);
@@ -44,9 +48,9 @@ describe("The providers", () => {
   });
 });
 
-describe("A chat request", () => {
-  it("is the model, the messages, a stream, and the usage asked for", () => {
-    assert.deepEqual(bodyOf(), {
+describe("Chat request of an OpenAI-compatible service", () => {
+  it("contains model, messages, stream, and a request for the usage", () => {
+    assert.deepEqual(buildBody(), {
       model: "m",
       messages: [{ role: "user", content: "hi" }],
       stream_options: { include_usage: true },
@@ -54,67 +58,67 @@ describe("A chat request", () => {
     });
   });
 
-  it("carries the author's parameters, without nulls and without what is not his", () => {
+  it("contains the author's parameters without nulls and without reserved fields", () => {
     assert.deepEqual(
-      bodyOf({ parameters: { temperature: 0.2, n: null, stream: false, model: "x", top_p: 1 } }),
+      buildBody({ parameters: { temperature: 0.2, n: null, stream: false, model: "x", top_p: 1 } }),
       {
-        ...bodyOf(),
+        ...buildBody(),
         temperature: 0.2,
         top_p: 1,
       },
     );
   });
 
-  it("asks for the usage also where the author wants more of the same field, unless he says otherwise", () => {
-    const optionsOf = (stream_options: unknown, memory?: ProviderMemory) =>
-      (bodyOf({ parameters: { stream_options } }, custom, memory) as Record<string, unknown>)[
+  it("keeps include_usage if the author sets another stream option, unless the author switches it off", () => {
+    const buildStreamOptions = (stream_options: unknown, memory?: ProviderMemory) =>
+      (buildBody({ parameters: { stream_options } }, custom, memory) as Record<string, unknown>)[
         "stream_options"
       ];
-    assert.deepEqual(optionsOf({ include_obfuscation: false }), {
+    assert.deepEqual(buildStreamOptions({ include_obfuscation: false }), {
       include_usage: true,
       include_obfuscation: false,
     });
-    assert.deepEqual(optionsOf({ include_usage: false }), { include_usage: false });
-    assert.deepEqual(optionsOf(null), { include_usage: true });
-    assert.deepEqual(optionsOf({ x: 1 }, { refusesStreamOptions: true }), { x: 1 });
+    assert.deepEqual(buildStreamOptions({ include_usage: false }), { include_usage: false });
+    assert.deepEqual(buildStreamOptions(null), { include_usage: true });
+    assert.deepEqual(buildStreamOptions({ x: 1 }, { refusesStreamOptions: true }), { x: 1 });
   });
 
-  it("leaves out what only Anthropic or Gemini can read of an answer of theirs", () => {
-    const said = { role: "assistant", content: "It is 2." };
+  it("drops fields of past answers that only Anthropic or Gemini understand", () => {
+    const answer = { role: "assistant", content: "It is 2." };
     const messages = [
-      { ...said, anthropic_blocks: { 1: { type: "server_tool_use" } } },
-      { ...said, gemini_parts: { 0: { executableCode: {} } } },
+      { ...answer, anthropic_blocks: { 1: { type: "server_tool_use" } } },
+      { ...answer, gemini_parts: { 0: { executableCode: {} } } },
       ...REQUEST.messages,
     ];
-    const sent = (bodyOf({ messages }) as ChatRequest).messages;
-    assert.deepEqual(sent, [said, said, ...REQUEST.messages]);
+    const sent = (buildBody({ messages }) as ChatRequest).messages;
+    assert.deepEqual(sent, [answer, answer, ...REQUEST.messages]);
   });
 
-  it("carries tools where there are some", () => {
+  it("contains tools only if there are any", () => {
     const tools = [{ type: "function", function: { name: "f" } }];
-    assert.deepEqual(bodyOf({ tools }), { ...bodyOf(), tools });
-    assert.deepEqual(bodyOf({ tools: [] }), bodyOf());
+    assert.deepEqual(buildBody({ tools }), { ...buildBody(), tools });
+    assert.deepEqual(buildBody({ tools: [] }), buildBody());
   });
 
-  it("names the limit of tokens as the service does", () => {
+  it("sends the token limit under the service's name for it", () => {
     const parameters = { max_tokens: 5 };
-    assert.deepEqual(bodyOf({ parameters }), { ...bodyOf(), max_tokens: 5 });
-    assert.deepEqual(bodyOf({ parameters }, getProvider("openai")), {
-      ...bodyOf(),
+    assert.deepEqual(buildBody({ parameters }), { ...buildBody(), max_tokens: 5 });
+    assert.deepEqual(buildBody({ parameters }, getProvider("openai")), {
+      ...buildBody(),
       max_completion_tokens: 5,
     });
   });
 
-  it("goes to its path below the base URL, whatever slashes and queries that has", () => {
-    const at = (baseUrl: string) => custom.chat(REQUEST, { baseUrl }, {}).url.href;
-    assert.equal(at("https://a/v1"), "https://a/v1/chat/completions");
-    assert.equal(at("https://a/v1//"), "https://a/v1/chat/completions");
-    assert.equal(at("https://a"), "https://a/chat/completions");
-    assert.equal(at("https://a/x?api-version=2"), "https://a/x/chat/completions?api-version=2");
+  it("appends its path to base URLs with any slashes and queries", () => {
+    const buildUrl = (baseUrl: string) => custom.chat(REQUEST, { baseUrl }, {}).url.href;
+    assert.equal(buildUrl("https://a/v1"), "https://a/v1/chat/completions");
+    assert.equal(buildUrl("https://a/v1//"), "https://a/v1/chat/completions");
+    assert.equal(buildUrl("https://a"), "https://a/chat/completions");
+    assert.equal(buildUrl("https://a/x?api-version=2"), "https://a/x/chat/completions?api-version=2");
     assert.equal(custom.models({ baseUrl: "https://a/v1/" }).url.href, "https://a/v1/models");
   });
 
-  it("asks for an event stream, uncompressed, with the key as a bearer", () => {
+  it("asks for an uncompressed event stream with the key as a bearer token", () => {
     const { headers, method } = custom.chat(
       REQUEST,
       { ...ENDPOINT, apiKey: "k", headers: { "X-A": "b" } },
@@ -131,7 +135,7 @@ describe("A chat request", () => {
     assert.equal(custom.models(ENDPOINT).headers["authorization"], undefined);
   });
 
-  it("has the author's header in place of ours, not beside it", () => {
+  it("replaces its own header by the author's in any letter case", () => {
     const { headers } = custom.models({ ...ENDPOINT, apiKey: "k", headers: { Authorization: "Basic x" } });
     assert.deepEqual(
       Object.keys(headers).filter((name) => /authorization/i.test(name)),
@@ -141,17 +145,17 @@ describe("A chat request", () => {
   });
 });
 
-describe("A service that refuses stream_options", () => {
+describe("Learning that a service refuses stream_options", () => {
   const refusal = '{"error":[{"code":"unrecognized_keys","keys":["stream_options"]}]}';
 
-  it("is asked once more without, but where the request was without already", () => {
+  it("repeats a refused request once without stream_options", () => {
     const learnt = custom.learn?.(400, refusal, {});
     assert.ok(learnt);
-    assert.equal("stream_options" in bodyOf({}, custom, learnt), false);
+    assert.equal("stream_options" in buildBody({}, custom, learnt), false);
     assert.equal(custom.learn?.(400, refusal, learnt), undefined);
   });
 
-  it("is known by any words about the field", () => {
+  it("recognises a refusal of stream_options in any form of error", () => {
     for (const body of [
       '{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"input":{"include_usage":true}}]}',
       '{"error":{"message":"Unrecognized request argument supplied: stream_options"}}',
@@ -163,7 +167,7 @@ describe("A service that refuses stream_options", () => {
       assert.ok(custom.learn?.(422, body, {}), body);
   });
 
-  it("is told from one that refuses something else, even if it quotes the request", () => {
+  it("ignores other refusals, even if they quote a request with stream_options", () => {
     const { body: sent } = custom.chat(REQUEST, ENDPOINT, {});
     const missing = { type: "missing", loc: ["body", "max_tokens"], input: JSON.parse(sent!) };
     for (const [status, body] of [
@@ -179,14 +183,14 @@ describe("A service that refuses stream_options", () => {
   });
 });
 
-describe("A list of models", () => {
-  it("is read in the forms it has", () => {
+describe("Model list of an OpenAI-compatible service", () => {
+  it("reads model names from data, models or a bare array", () => {
     assert.deepEqual(custom.modelNames({ data: [{ id: "a" }, { id: "b" }] }, ENDPOINT), ["a", "b"]);
     assert.deepEqual(custom.modelNames({ models: [{ name: "a" }, "b", 7, null, {}] }, ENDPOINT), ["a", "b"]);
     assert.deepEqual(custom.modelNames(["a"], ENDPOINT), ["a"]);
   });
 
-  it("that is none is refused", () => {
+  it("fails with bad_response for a body that is not a model list", () => {
     for (const body of [null, "x", {}, { data: "x" }]) {
       assert.throws(
         () => custom.modelNames(body, ENDPOINT),
@@ -196,61 +200,61 @@ describe("A list of models", () => {
   });
 });
 
-describe("A response that is no success", () => {
-  const failure = (status: number, body: unknown, headers = {}) =>
+describe("Error response of an OpenAI-compatible service", () => {
+  const readFailure = (status: number, body: unknown, headers = {}) =>
     custom.failure(status, headers, typeof body === "string" ? body : JSON.stringify(body), 0);
 
-  it("becomes a failure that says what the service said and what to do", () => {
+  it("creates a failure with code, the service's message and advice", () => {
     const rows: [number, unknown, FailureCode, RegExp][] = [
       [401, { error: { message: "Bad key" } }, "authentication", /answered 401: Bad key — Check the API key/],
       [404, { detail: "Unknown model" }, "not_found", /Unknown model — Check the model's name/],
       [400, { error: { code: "context_length_exceeded" } }, "context_length", /Shorten the conversation/],
       [402, { error: "Insufficient balance" }, "insufficient_credits", /Check the balance/],
       [403, { error: { message: "No" } }, "permission", /rights/],
-      [429, { error: { message: "Slow" } }, "rate_limit", /Ask less often/],
+      [429, { error: { message: "Slow" } }, "rate_limit", /Send requests less often/],
       [503, "", "overloaded", /answered 503 — Try again/],
       [500, "oops", "server_error", /answered 500: oops$/],
       [418, "[]", "invalid_request", /answered 418: \[\]$/],
     ];
-    for (const [status, body, code, says] of rows) {
-      const made = failure(status, body);
-      assert.equal(made.code, code, String(status));
-      assert.equal(made.status, status);
-      assert.equal(made.phase, "headers");
-      assert.match(made.message, says);
+    for (const [status, body, code, pattern] of rows) {
+      const failure = readFailure(status, body);
+      assert.equal(failure.code, code, String(status));
+      assert.equal(failure.status, status);
+      assert.equal(failure.phase, "headers");
+      assert.match(failure.message, pattern);
     }
   });
 
-  it("that is a web page is quoted without its markup, and briefly", () => {
+  it("quotes a web page briefly and without markup", () => {
     const page = `<html><style>b{color:red}</style><script>alert(1)</script><h1>502 Bad\nGateway</h1>${"<p>x</p>".repeat(2000)}`;
-    const { message } = failure(502, page);
+    const { message } = readFailure(502, page);
     assert.match(message, /502 Bad Gateway/);
     assert.doesNotMatch(message, /[<>]|alert|color/);
     assert.ok(message.length < 400);
   });
 
-  it("carries the service's own hints and its id of the request", () => {
-    const made = failure(
+  it("reads the wait and the request id from the response headers", () => {
+    const failure = readFailure(
       429,
       { error: "x" },
       { "retry-after": "2", "x-request-id": "req_1", "cf-ray": "ray" },
     );
-    assert.equal(made.retryAfterMs, 2000);
-    assert.equal(made.requestId, "req_1");
-    assert.equal(failure(500, "", { "cf-ray": "ray" }).requestId, "ray");
-    assert.equal(failure(500, "", { "x-request-id": "x".repeat(999) }).requestId!.length, 200);
-    assert.equal(failure(500, "").retryAfterMs, undefined);
+    assert.equal(failure.retryAfterMs, 2000);
+    assert.equal(failure.requestId, "req_1");
+    assert.equal(readFailure(500, "", { "cf-ray": "ray" }).requestId, "ray");
+    assert.equal(readFailure(500, "", { "x-request-id": "x".repeat(999) }).requestId!.length, 200);
+    assert.equal(readFailure(500, "").retryAfterMs, undefined);
   });
 
-  it("is retryable as its status says, but where the service rules otherwise", () => {
-    assert.equal(failure(500, "").retryable, true);
-    assert.equal(failure(500, "", { "x-should-retry": "false" }).retryable, false);
-    assert.equal(failure(400, "", { "x-should-retry": "true" }).retryable, true);
-    assert.equal(failure(429, { error: { code: "insufficient_quota" } }).retryable, false);
+  it("decides by status whether an error is retryable, unless x-should-retry decides", () => {
+    assert.equal(readFailure(500, "").retryable, true);
+    assert.equal(readFailure(500, "", { "x-should-retry": "false" }).retryable, false);
+    assert.equal(readFailure(400, "", { "x-should-retry": "true" }).retryable, true);
+    assert.equal(readFailure(429, { error: { code: "insufficient_quota" } }).retryable, false);
   });
 
-  it("is not retryable on a quota for the day, though a delay is given", () => {
-    const made = failure(429, [
+  it("does not retry an exhausted daily quota, even if the service names a delay", () => {
+    const failure = readFailure(429, [
       {
         error: {
           code: 429,
@@ -263,10 +267,13 @@ describe("A response that is no success", () => {
         },
       },
     ]);
-    assert.deepEqual([made.code, made.retryable, made.retryAfterMs], ["insufficient_credits", false, 26_000]);
+    assert.deepEqual(
+      [failure.code, failure.retryable, failure.retryAfterMs],
+      ["insufficient_credits", false, 26_000],
+    );
   });
 
-  it("is a failure whatever its body is", () => {
+  it("creates a failure from any status and body, even deeply nested JSON", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 300, max: 599 }),
@@ -275,14 +282,14 @@ describe("A response that is no success", () => {
           anyJson.map((value) => JSON.stringify(value)),
         ),
         (status, body) => {
-          const made = failure(status, body);
-          assert.ok(made instanceof Failure);
-          assert.ok(made.message.length < 1500);
+          const failure = readFailure(status, body);
+          assert.ok(failure instanceof Failure);
+          assert.ok(failure.message.length < 1500);
         },
       ),
       { numRuns: 500 },
     );
-    assert.equal(failure(500, "[".repeat(60_000)).code, "server_error");
-    assert.equal(failure(500, `${'{"error":'.repeat(6_000)}1${"}".repeat(6_000)}`).code, "server_error");
+    assert.equal(readFailure(500, "[".repeat(60_000)).code, "server_error");
+    assert.equal(readFailure(500, `${'{"error":'.repeat(6_000)}1${"}".repeat(6_000)}`).code, "server_error");
   });
 });

@@ -2,47 +2,54 @@ import assert from "node:assert/strict";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { SAAS_LLM_PROVIDER } from "../../src/providers/saas-llm.js";
 
-const endpoint = (baseUrl = "", team = "t 1") =>
+const buildEndpoint = (baseUrl = "", team = "t 1") =>
   checkEndpoint(SAAS_LLM_PROVIDER, { apiKey: "sk-virtual", baseUrl, settings: { team } });
 
-describe("A request to the SaaS LLM API", () => {
+describe("Request to the SaaS LLM API", () => {
   const { job, models, chat } = SAAS_LLM_PROVIDER;
 
-  it("goes to the same place whether the address has the path or not", () => {
+  it("goes to the same URL whether the base URL ends in /api or not", () => {
     for (const baseUrl of ["https://h", "https://h/", "https://h/api", "https://h/api/"]) {
       assert.equal(
-        job!.buildCreateRequest(endpoint(baseUrl), {}).url.href,
+        job!.buildCreateRequest(buildEndpoint(baseUrl), {}).url.href,
         "https://h/api/jobs/create",
         baseUrl,
       );
     }
-    assert.equal(models(endpoint("https://h/x")).url.href, "https://h/x/api/credits/teams/t%201/balance");
+    assert.equal(
+      models(buildEndpoint("https://h/x")).url.href,
+      "https://h/x/api/credits/teams/t%201/balance",
+    );
   });
 
-  it("is refused where the id of a job or team would lead elsewhere", () => {
+  it("fails with invalid_request if a job or team id would change the URL's path", () => {
     const request = { model: "m", messages: [{ role: "user", content: "hi" }] };
     for (const id of [".", "..", "\ud800"]) {
       assert.throws(
-        () => job!.buildCompleteRequest(endpoint(), id, "completed"),
+        () => job!.buildCompleteRequest(buildEndpoint(), id, "completed"),
         { code: "invalid_request" },
         id,
       );
-      assert.throws(() => chat({ ...request, job: id }, endpoint(), {}), { code: "invalid_request" }, id);
-      assert.throws(() => models(endpoint("", id)), { code: "invalid_request" }, id);
+      assert.throws(
+        () => chat({ ...request, job: id }, buildEndpoint(), {}),
+        { code: "invalid_request" },
+        id,
+      );
+      assert.throws(() => models(buildEndpoint("", id)), { code: "invalid_request" }, id);
     }
     assert.match(
-      job!.buildCompleteRequest(endpoint(), "../x", "failed").url.href,
+      job!.buildCompleteRequest(buildEndpoint(), "../x", "failed").url.href,
       /\/api\/jobs\/\.\.%2Fx\/complete$/,
     );
   });
 });
 
-describe("The test of a connection to the SaaS LLM API", () => {
-  it("fails where it was another service that answered", () => {
-    assert.deepEqual(SAAS_LLM_PROVIDER.modelNames({ credits_remaining: 0 }, endpoint()), []);
+describe("Connection test of the SaaS LLM API", () => {
+  it("fails with bad_response if the body is not a team's balance", () => {
+    assert.deepEqual(SAAS_LLM_PROVIDER.modelNames({ credits_remaining: 0 }, buildEndpoint()), []);
     for (const body of [undefined, null, [], {}, { status: "ok" }, "credits_remaining"]) {
       assert.throws(
-        () => SAAS_LLM_PROVIDER.modelNames(body, endpoint()),
+        () => SAAS_LLM_PROVIDER.modelNames(body, buildEndpoint()),
         { code: "bad_response" },
         JSON.stringify(body),
       );

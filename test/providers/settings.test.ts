@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../src/core/failure.js";
 import { getProvider } from "../../src/providers/index.js";
 import type { Provider, ProviderSetting } from "../../src/providers/provider.js";
 import { checkSettings } from "../../src/providers/settings.js";
+import { assertFailure } from "../support/assert-failure.js";
 
-const variable = (name: string) => `\${${name}}`;
+const formatReference = (name: string) => `\${${name}}`;
 
 const SETTINGS: ProviderSetting[] = [
   { name: "team", kind: "text", required: true },
@@ -14,16 +14,12 @@ const SETTINGS: ProviderSetting[] = [
 ];
 const provider: Provider = { ...getProvider("custom"), label: "Teamwork", settings: SETTINGS };
 
-function refused(settings: unknown, says: RegExp): void {
-  assert.throws(
-    () => checkSettings(provider, settings),
-    (thrown) => thrown instanceof Failure && thrown.code === "configuration" && says.test(thrown.message),
-    JSON.stringify(settings),
-  );
+function assertRefused(settings: unknown, pattern: RegExp): void {
+  assertFailure(() => checkSettings(provider, settings), "configuration", pattern, JSON.stringify(settings));
 }
 
-describe("The settings of a provider", () => {
-  it("come as what they are, with the defaults of those that are not set", () => {
+describe("Provider settings", () => {
+  it("converts settings to their type and fills in defaults", () => {
     assert.deepEqual(checkSettings(provider, { team: " t ", way: "a", loud: false }), {
       team: "t",
       most: 3,
@@ -41,7 +37,7 @@ describe("The settings of a provider", () => {
     });
   });
 
-  it("that another provider has are ignored, and so is what is no object", () => {
+  it("ignores settings of other providers and a value that is not an object", () => {
     assert.deepEqual(checkSettings(provider, { team: "t", toString: "x", constructor: 1, other: true }), {
       team: "t",
       most: 3,
@@ -49,22 +45,22 @@ describe("The settings of a provider", () => {
     assert.deepEqual(checkSettings(getProvider("demo"), "nonsense"), {});
   });
 
-  it("are refused by name where one is missing or of another kind", () => {
+  it("fails with configuration that names a missing or invalid setting", () => {
     for (const settings of [undefined, null, "t", {}, { team: " " }, Object.create({ team: "t" })]) {
-      refused(settings, /Teamwork needs the setting team/);
+      assertRefused(settings, /Teamwork needs the setting team/);
     }
-    refused({ team: 5 }, /team of Teamwork is to be a text/);
-    refused({ team: "t", most: "many" }, /most of Teamwork is to be a number/);
-    refused({ team: "t", most: [1] }, /most .* a number/);
-    refused({ team: "t", way: "c" }, /way .* one of a, b/);
-    refused({ team: "t", loud: "yes" }, /loud .* true or false/);
+    assertRefused({ team: 5 }, /team of Teamwork must be a text/);
+    assertRefused({ team: "t", most: "many" }, /most of Teamwork must be a number/);
+    assertRefused({ team: "t", most: [1] }, /most .* a number/);
+    assertRefused({ team: "t", way: "c" }, /way .* one of a, b/);
+    assertRefused({ team: "t", loud: "yes" }, /loud .* true or false/);
   });
 
-  it("are refused where they name an environment variable that is not set", () => {
-    refused(
-      { team: variable("TEAM") },
+  it("refuses a setting that refers to an environment variable that is not set", () => {
+    assertRefused(
+      { team: formatReference("TEAM") },
       /team of Teamwork names the environment variable TEAM, which is not set/,
     );
-    refused({ team: "t", most: variable("MOST") }, /most .* MOST/);
+    assertRefused({ team: "t", most: formatReference("MOST") }, /most .* MOST/);
   });
 });

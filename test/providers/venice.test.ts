@@ -6,16 +6,19 @@ import { VENICE_PROVIDER } from "../../src/providers/venice.js";
 
 const NOW = 1_790_000_000_000;
 
-function endpoint(settings: Record<string, unknown> = {}) {
+function buildEndpoint(settings: Record<string, unknown> = {}) {
   return checkEndpoint(VENICE_PROVIDER, { apiKey: "vn-key", settings });
 }
 
-function bodyOf(request: Partial<ChatRequest> = {}, settings: Record<string, unknown> = {}) {
-  const asked = { model: "m", messages: [{ role: "user", content: "hi" }], ...request };
-  return JSON.parse(VENICE_PROVIDER.chat(asked, endpoint(settings), {}).body!) as Record<string, unknown>;
+function buildBody(request: Partial<ChatRequest> = {}, settings: Record<string, unknown> = {}) {
+  const complete = { model: "m", messages: [{ role: "user", content: "hi" }], ...request };
+  return JSON.parse(VENICE_PROVIDER.chat(complete, buildEndpoint(settings), {}).body!) as Record<
+    string,
+    unknown
+  >;
 }
 
-function failure(status: number, body: unknown, headers: Record<string, string> = {}) {
+function readFailure(status: number, body: unknown, headers: Record<string, string> = {}) {
   return VENICE_PROVIDER.failure(
     status,
     headers,
@@ -24,22 +27,22 @@ function failure(status: number, body: unknown, headers: Record<string, string> 
   );
 }
 
-describe("A request to Venice", () => {
-  it("holds nothing of its own where nothing is set, and asks for usage", () => {
-    assert.deepEqual(bodyOf(), {
+describe("Chat request to Venice", () => {
+  it("contains no venice_parameters if nothing is set, and asks for the usage", () => {
+    assert.deepEqual(buildBody(), {
       model: "m",
       messages: [{ role: "user", content: "hi" }],
       stream: true,
       stream_options: { include_usage: true },
     });
     assert.equal(
-      VENICE_PROVIDER.chat({ model: "m", messages: [] }, endpoint(), {}).url.href,
+      VENICE_PROVIDER.chat({ model: "m", messages: [] }, buildEndpoint(), {}).url.href,
       "https://api.venice.ai/api/v1/chat/completions",
     );
   });
 
-  it("sends those parameters that differ from what the service does by itself", () => {
-    const parameters = (settings: Record<string, unknown>) => bodyOf({}, settings)["venice_parameters"];
+  it("sends only the Venice settings that differ from Venice's defaults", () => {
+    const parameters = (settings: Record<string, unknown>) => buildBody({}, settings)["venice_parameters"];
     assert.deepEqual(
       parameters({
         enable_web_search: "on",
@@ -54,52 +57,59 @@ describe("A request to Venice", () => {
         character_slug: "alan-watts",
       },
     );
-    const asItIs = { enable_web_search: "", enable_web_citations: false, include_venice_system_prompt: true };
-    assert.equal(parameters({ ...asItIs, character_slug: " " }), undefined);
+    const defaults = {
+      enable_web_search: "",
+      enable_web_citations: false,
+      include_venice_system_prompt: true,
+    };
+    assert.equal(parameters({ ...defaults, character_slug: " " }), undefined);
     assert.deepEqual(parameters({ enable_web_search: "off", disable_thinking: true }), {
       enable_web_search: "off",
       disable_thinking: true,
     });
-    // A tick of ours is no parameter of theirs.
+    // This setting is for the package, not for Venice.
     assert.equal(parameters({ splitThinking: true }), undefined);
   });
 
-  it("lets the message's parameters win, one by one; a null leaves one to the service", () => {
+  it("replaces settings by the message's venice_parameters one by one; null removes one", () => {
     const settings = { enable_web_search: "on", character_slug: "a" };
-    const own = { enable_web_search: "off", character_slug: null, future: 1 };
-    assert.deepEqual(bodyOf({ parameters: { venice_parameters: own } }, settings)["venice_parameters"], {
-      enable_web_search: "off",
-      future: 1,
-    });
-    assert.ok(!("venice_parameters" in bodyOf({ parameters: { venice_parameters: { a: null } } })));
+    const fromMessage = { enable_web_search: "off", character_slug: null, future: 1 };
+    assert.deepEqual(
+      buildBody({ parameters: { venice_parameters: fromMessage } }, settings)["venice_parameters"],
+      {
+        enable_web_search: "off",
+        future: 1,
+      },
+    );
+    assert.ok(!("venice_parameters" in buildBody({ parameters: { venice_parameters: { a: null } } })));
   });
 
-  it("is refused where the message's parameters are no object", () => {
+  it("fails with invalid_request if venice_parameters is not an object", () => {
     assert.throws(
-      () => bodyOf({ parameters: { venice_parameters: "web" } }),
+      () => buildBody({ parameters: { venice_parameters: "web" } }),
       (thrown) => thrown instanceof Failure && thrown.code === "invalid_request",
     );
   });
 
-  it("leaves the model's name as it is, with its features or as a trait", () => {
+  it("sends a Venice model name unchanged, with feature flags or as a trait", () => {
     for (const model of [
       "default:enable_web_search=on&enable_web_citations=true",
       "most_intelligent",
       "a/b:c",
     ]) {
-      assert.equal(bodyOf({ model })["model"], model);
+      assert.equal(buildBody({ model })["model"], model);
     }
   });
 
-  it("uses the newer name for the longest answer", () => {
-    const body = bodyOf({ parameters: { max_tokens: 5 } });
+  it("sends the token limit to Venice as max_completion_tokens", () => {
+    const body = buildBody({ parameters: { max_tokens: 5 } });
     assert.equal(body["max_completion_tokens"], 5);
     assert.ok(!("max_tokens" in body));
   });
 
-  it("holds no null but in the place of a text beside tool calls, and nothing else that strictness refuses", () => {
+  it("drops nulls and unknown fields, but keeps a null content beside tool calls", () => {
     const call = { id: "c", type: "function", function: { name: "f", arguments: "{}" } };
-    const body = bodyOf({
+    const body = buildBody({
       parameters: { temperature: null, seed: undefined, top_p: 1 },
       messages: [
         { role: "system", content: "s", name: null },
@@ -135,36 +145,38 @@ describe("A request to Venice", () => {
     assert.ok(!("temperature" in body) && !("seed" in body));
   });
 
-  it("has no null and nothing of another service's within its messages and tools, but for a schema's own", () => {
+  it("drops nested nulls and other services' fields from messages and tools, but keeps nulls in a JSON Schema", () => {
     const call = { id: "c", type: "function", function: { name: "f", arguments: "{}" } };
     const marked = { ...call, index: null, extra_content: { google: { thought_signature: "s" } } };
     const parameters = { type: "object", properties: { a: { enum: ["x", null], default: null } } };
-    const described = { name: "f", parameters };
+    const definition = { name: "f", parameters };
     const image = { type: "image_url", image_url: { url: "https://a" } };
-    const body = bodyOf({
+    const body = buildBody({
       messages: [
         { role: "user", content: [null, { ...image, image_url: { ...image.image_url, detail: null } }] },
         { role: "assistant", content: null, tool_calls: [marked] },
       ],
-      tools: [{ type: "function", strict: null, function: { ...described, description: null } }, "odd"],
+      tools: [{ type: "function", strict: null, function: { ...definition, description: null } }, "odd"],
     });
     assert.deepEqual(body["messages"], [
       { role: "user", content: [image] },
       { role: "assistant", content: null, tool_calls: [call] },
     ]);
-    assert.deepEqual(body["tools"], [{ type: "function", function: described }, "odd"]);
+    assert.deepEqual(body["tools"], [{ type: "function", function: definition }, "odd"]);
   });
 
-  it("goes without asking for usage once the service has refused that, in its own form of error", () => {
+  it("stops asking for the usage after Venice refuses stream_options", () => {
     const refusal = JSON.stringify({ error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] });
     const learnt = VENICE_PROVIDER.learn?.(400, refusal, {});
-    const again = VENICE_PROVIDER.chat({ model: "m", messages: [] }, endpoint(), learnt ?? {});
+    const again = VENICE_PROVIDER.chat({ model: "m", messages: [] }, buildEndpoint(), learnt ?? {});
     assert.doesNotMatch(again.body!, /stream_options/);
   });
 });
 
-describe("A refusal of Venice", () => {
-  const shapes: readonly [what: string, status: number, body: unknown, code: FailureCode, says: RegExp][] = [
+type ErrorForm = readonly [form: string, status: number, body: unknown, code: FailureCode, pattern: RegExp];
+
+describe("Error response of Venice", () => {
+  const forms: readonly ErrorForm[] = [
     [
       "a bare text",
       500,
@@ -199,7 +211,7 @@ describe("A refusal of Venice", () => {
     ],
     ["a code beside it", 413, { error: "Too big", code: "PAYLOAD_TOO_LARGE" }, "invalid_request", /Too big/],
     [
-      "a policy with another model",
+      "a policy that recommends another model",
       422,
       {
         error: {
@@ -233,22 +245,26 @@ describe("A refusal of Venice", () => {
       /unrecognized_keys/,
     ],
     [
-      "a word of its own about the cap",
+      "a custom message about the limit",
       429,
-      { error: "Rate limit exceeded", code: "RATE_LIMIT_EXCEEDED", customMessage: "50 requests per minute" },
+      {
+        error: "Rate limit exceeded",
+        code: "RATE_LIMIT_EXCEEDED",
+        customMessage: "50 requests per minute",
+      },
       "rate_limit",
       /Rate limit exceeded.*50 requests per minute/,
     ],
   ];
-  for (const [what, status, body, code, says] of shapes) {
-    it(`is understood as ${what}`, () => {
-      const { code: told, message } = failure(status, body);
-      assert.equal(told, code);
-      assert.match(message, says);
+  for (const [form, status, body, code, pattern] of forms) {
+    it(`reads a Venice error in the form of ${form}`, () => {
+      const failure = readFailure(status, body);
+      assert.equal(failure.code, code);
+      assert.match(failure.message, pattern);
     });
   }
 
-  it("is of the kind that its status and code say", () => {
+  it("classifies Venice errors by status and code", () => {
     const kinds: readonly [number, string, FailureCode, boolean][] = [
       [400, "INVALID_MODEL", "not_found", false],
       [400, "TOO_MANY_TOKENS", "context_length", false],
@@ -265,53 +281,53 @@ describe("A refusal of Venice", () => {
       [504, "REQUEST_TIMEOUT", "timeout", true],
     ];
     for (const [status, word, code, retryable] of kinds) {
-      const told = failure(status, { error: "Refused", code: word });
-      assert.deepEqual([told.code, told.retryable], [code, retryable], word);
+      const failure = readFailure(status, { error: "Refused", code: word });
+      assert.deepEqual([failure.code, failure.retryable], [code, retryable], word);
     }
   });
 
-  it("to tell what only an administrator may know is no wrong key", () => {
-    assert.equal(failure(401, { error: "Admin key needed" }).code, "permission");
+  it("classifies a refusal that needs an administrator's key as permission, not authentication", () => {
+    assert.equal(readFailure(401, { error: "Admin key needed" }).code, "permission");
   });
 
-  it("tells how long to wait by a reset in milliseconds since 1970", () => {
-    const told = failure(
+  it("reads Venice's wait from a reset in milliseconds since 1970", () => {
+    const failure = readFailure(
       429,
       { error: "Rate limit exceeded", code: "RATE_LIMIT_EXCEEDED" },
       { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": String(NOW + 12_000) },
     );
-    assert.equal(told.retryAfterMs, 12_000);
+    assert.equal(failure.retryAfterMs, 12_000);
   });
 
-  it("asks for 30 seconds once the budget of failures is spent", () => {
+  it("waits at least 30 seconds once Venice has blocked the key for too many failures", () => {
     const refusal = { error: "Too many failed attempts" };
     const spent = { "x-ratelimit-resets": String(NOW + 5_000) };
-    assert.equal(failure(429, refusal, spent).retryAfterMs, 30_000);
-    assert.equal(failure(429, refusal, { ...spent, "retry-after": "60" }).retryAfterMs, 60_000);
-    assert.equal(failure(429, refusal).retryAfterMs, undefined);
-    assert.equal(failure(401, refusal, spent).retryAfterMs, undefined);
+    assert.equal(readFailure(429, refusal, spent).retryAfterMs, 30_000);
+    assert.equal(readFailure(429, refusal, { ...spent, "retry-after": "60" }).retryAfterMs, 60_000);
+    assert.equal(readFailure(429, refusal).retryAfterMs, undefined);
+    assert.equal(readFailure(401, refusal, spent).retryAfterMs, undefined);
   });
 
-  it("names the support's id of the request", () => {
-    assert.equal(failure(500, { error: "x" }, { "cf-ray": "8f-FRA" }).requestId, "8f-FRA");
+  it("reads Venice's request id from cf-ray", () => {
+    assert.equal(readFailure(500, { error: "x" }, { "cf-ray": "8f-FRA" }).requestId, "8f-FRA");
   });
 });
 
-describe("What Venice tells beside its answers", () => {
-  it("is that a model will be taken away", () => {
+describe("Details in Venice's responses", () => {
+  it("reads a warning that a Venice model will be removed", () => {
     assert.equal(VENICE_PROVIDER.notice!({ "x-venice-model-id": "m" }), undefined);
-    const told = VENICE_PROVIDER.notice!({
+    const notice = VENICE_PROVIDER.notice!({
       "x-venice-model-deprecation-warning": "m is deprecated, use n.",
       "x-venice-model-deprecation-date": "2026-12-01",
     });
-    assert.equal(told, "Venice: m is deprecated, use n. (2026-12-01)");
+    assert.equal(notice, "Venice: m is deprecated, use n. (2026-12-01)");
     assert.match(
       VENICE_PROVIDER.notice!({ "x-venice-model-deprecation-date": "soon", "x-venice-model-id": "m" })!,
       /model m .*soon/,
     );
   });
 
-  it("is what its models can do, as far as it is known here", () => {
+  it("reads the known capabilities of Venice's models", () => {
     const list = {
       data: [
         { id: "a", model_spec: { capabilities: { supportsVision: true, supportsTimeTravel: true } } },
@@ -323,12 +339,12 @@ describe("What Venice tells beside its answers", () => {
     assert.deepEqual(VENICE_PROVIDER.capabilities!(list), { a: ["vision"], b: ["offline"] });
     assert.deepEqual(VENICE_PROVIDER.capabilities!("nonsense"), {});
     assert.equal(
-      VENICE_PROVIDER.models(endpoint()).url.href,
+      VENICE_PROVIDER.models(buildEndpoint()).url.href,
       "https://api.venice.ai/api/v1/models?type=text",
     );
   });
 
-  it("is the balance, in either form", () => {
+  it("reads Venice's balance in both forms", () => {
     const read = (body: unknown) => VENICE_PROVIDER.balance!.read(body);
     assert.equal(read({ data: { balances: { USD: 3.204, DIEM: "10" } } }), "3.2 USD, 10 DIEM");
     assert.equal(read({ canConsume: true, balances: { diem: null, usd: 0 } }), "0 USD");

@@ -5,19 +5,19 @@ import { buildAnthropicConversation } from "../../../src/providers/anthropic/mes
 const PNG = "iVBORw0KGgo=";
 const CACHE = { cache_control: { type: "ephemeral" } };
 
-function user(content: unknown): ChatMessage {
+function createUserMessage(content: unknown): ChatMessage {
   return { role: "user", content };
 }
 
-/** The blocks that a user's content becomes. */
-function blocksOf(content: unknown): unknown {
-  return buildAnthropicConversation([user(content)]).messages[0]!.content;
+/** Builds the blocks of a user's content. */
+function buildBlocks(content: unknown): unknown {
+  return buildAnthropicConversation([createUserMessage(content)]).messages[0]!.content;
 }
 
-describe("A content part, as Anthropic gets it,", () => {
-  it("is a picture, by its bytes or its address", () => {
+describe("Content parts for Anthropic", () => {
+  it("sends an image to Anthropic as bytes or URL, with its cache_control", () => {
     assert.deepEqual(
-      blocksOf([
+      buildBlocks([
         { type: "text", text: "What is it?", ...CACHE },
         { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}`, detail: "high" }, ...CACHE },
         { type: "image_url", image_url: { url: "https://a/b.png" } },
@@ -32,10 +32,10 @@ describe("A content part, as Anthropic gets it,", () => {
     );
   });
 
-  it("is a document, by its bytes, its address or its id", () => {
+  it("sends a file to Anthropic as bytes, text, URL or file id", () => {
     const text = Buffer.from("Größe;1").toString("base64");
     assert.deepEqual(
-      blocksOf([
+      buildBlocks([
         {
           type: "file",
           file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0=" },
@@ -67,24 +67,27 @@ describe("A content part, as Anthropic gets it,", () => {
     );
   });
 
-  it("is whatever the author writes in Anthropic's own way", () => {
-    const own = {
+  it("sends a part in Anthropic's own form unchanged", () => {
+    const searchResult = {
       type: "search_result",
       source: "https://a",
       title: "A",
       content: [{ type: "text", text: "b" }],
     };
-    assert.deepEqual(blocksOf([own]), [own]);
+    assert.deepEqual(buildBlocks([searchResult]), [searchResult]);
   });
 
-  it("keeps what was kept of it as it is, though the mark for the cache goes there", () => {
-    const kept = { type: "text" };
-    const order = { anthropic_blocks: { "0": kept }, anthropic_order: [5, "block"] };
-    buildAnthropicConversation([{ role: "assistant", content: "Hello", ...order, ...CACHE }, user("Hi")]);
-    assert.deepEqual(kept, { type: "text" });
+  it("does not change a message's anthropic_blocks when it sets cache_control on the last block", () => {
+    const block = { type: "text" };
+    const order = { anthropic_blocks: { "0": block }, anthropic_order: [5, "block"] };
+    buildAnthropicConversation([
+      { role: "assistant", content: "Hello", ...order, ...CACHE },
+      createUserMessage("Hi"),
+    ]);
+    assert.deepEqual(block, { type: "text" });
   });
 
-  it("gets the message's mark for the cache where it is the last", () => {
+  it("puts the message's cache_control on the last content block", () => {
     const { messages } = buildAnthropicConversation([{ role: "user", content: ["a", "b"], ...CACHE }]);
     assert.deepEqual(messages[0]!.content, [
       { type: "text", text: "a" },
@@ -92,15 +95,15 @@ describe("A content part, as Anthropic gets it,", () => {
     ]);
   });
 
-  it("goes out as it is where its last block is one of the author's that says nothing", () => {
-    const odd = { role: "assistant", content: "b", anthropic_blocks: { "0": { type: "text" } } };
-    assert.deepEqual(buildAnthropicConversation([user("a"), odd]).messages.at(-1)!.content, [
-      { type: "text", text: "b" },
-      { type: "text" },
-    ]);
+  it("sends an incomplete text block of anthropic_blocks unchanged", () => {
+    const incomplete = { role: "assistant", content: "b", anthropic_blocks: { "0": { type: "text" } } };
+    assert.deepEqual(
+      buildAnthropicConversation([createUserMessage("a"), incomplete]).messages.at(-1)!.content,
+      [{ type: "text", text: "b" }, { type: "text" }],
+    );
   });
 
-  it("of the author's is never changed", () => {
+  it("never changes the author's messages", () => {
     const messages = [
       { role: "user", content: [{ type: "text", text: "a " }], ...CACHE },
       { role: "assistant", content: "b ", anthropic_blocks: { "0": { type: "x" } } },

@@ -6,55 +6,48 @@ import {
   type AnthropicConversation,
   buildAnthropicConversation,
 } from "../../../src/providers/anthropic/messages.js";
+import { assertFailure } from "../../support/assert-failure.js";
 import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
 
 const CACHE = { cache_control: { type: "ephemeral" } };
 
-function user(content: unknown): ChatMessage {
+function createUserMessage(content: unknown): ChatMessage {
   return { role: "user", content };
 }
 
-function refuses(messages: readonly ChatMessage[], says: RegExp): void {
-  assert.throws(
-    () => buildAnthropicConversation(messages),
-    (thrown) => {
-      assert.ok(thrown instanceof Failure);
-      assert.equal(thrown.code, "invalid_request");
-      assert.match(thrown.message, says);
-      return true;
-    },
-  );
+function assertRefused(messages: readonly ChatMessage[], pattern: RegExp): void {
+  assertFailure(() => buildAnthropicConversation(messages), "invalid_request", pattern);
 }
 
-function call(id: string, name: string, args: string): object {
+function createCall(id: string, name: string, args: string): object {
   return { id, type: "function", function: { name, arguments: args } };
 }
 
-describe("A conversation, as Anthropic gets it,", () => {
-  it("has what the system says apart, wherever it was said", () => {
+describe("Conversation for Anthropic", () => {
+  it("moves system messages from anywhere in the conversation into the system field", () => {
     assert.deepEqual(
       buildAnthropicConversation([
         { role: "system", content: "Be brief." },
-        user("Hi"),
+        createUserMessage("Hi"),
         { role: "developer", content: [{ type: "text", text: "Be kind." }] },
       ]),
       { system: "Be brief.\n\nBe kind.", messages: [{ role: "user", content: "Hi" }] },
     );
     const cached = [{ type: "text", text: "Be brief.", ...CACHE }];
     assert.deepEqual(
-      buildAnthropicConversation([{ role: "system", content: cached }, user("Hi")]).system,
+      buildAnthropicConversation([{ role: "system", content: cached }, createUserMessage("Hi")]).system,
       cached,
     );
   });
 
-  it("takes turns: what one side says in a row is one message", () => {
+  it("merges consecutive messages of one side", () => {
     assert.deepEqual(
       buildAnthropicConversation([
-        user("a"),
-        user("b"),
+        createUserMessage("a"),
+        createUserMessage("b"),
         { role: "assistant", content: "c" },
         { role: "assistant", content: "d" },
-        user("e"),
+        createUserMessage("e"),
       ]).messages,
       [
         {
@@ -76,13 +69,13 @@ describe("A conversation, as Anthropic gets it,", () => {
     );
   });
 
-  it("has no empty texts, and no message without any", () => {
+  it("drops empty texts and messages, and fails if nothing is left to ask", () => {
     assert.deepEqual(
       buildAnthropicConversation([
-        user("a"),
+        createUserMessage("a"),
         { role: "assistant", content: null },
-        user([{ type: "text", text: " " }]),
-        user("b"),
+        createUserMessage([{ type: "text", text: " " }]),
+        createUserMessage("b"),
       ]).messages,
       [
         {
@@ -94,26 +87,29 @@ describe("A conversation, as Anthropic gets it,", () => {
         },
       ],
     );
-    refuses([user(""), { role: "system", content: "Be brief." }], /nothing to ask/);
+    assertRefused([createUserMessage(""), { role: "system", content: "Be brief." }], /nothing to ask/);
   });
 
-  it("ends, where an answer is to go on, without white space", () => {
-    const last = (content: unknown) =>
-      buildAnthropicConversation([user("a"), { role: "assistant", content }]).messages.at(-1);
-    assert.deepEqual(last("Once upon \n"), { role: "assistant", content: "Once upon" });
-    assert.equal(last(" ")?.role, "user");
+  it("cuts trailing white space off an answer that the model is to continue", () => {
+    const buildLastMessage = (content: unknown) =>
+      buildAnthropicConversation([createUserMessage("a"), { role: "assistant", content }]).messages.at(-1);
+    assert.deepEqual(buildLastMessage("Once upon \n"), { role: "assistant", content: "Once upon" });
+    assert.equal(buildLastMessage(" ")?.role, "user");
   });
 
-  it("has the tools' calls and their results, in order, before what the user says next", () => {
+  it("puts tool results in order before the next text of the user", () => {
     assert.deepEqual(
       buildAnthropicConversation([
-        user("Weather?"),
+        createUserMessage("Weather?"),
         {
           role: "assistant",
           content: "I look.",
-          tool_calls: [call("toolu_1", "get_weather", '{"city":"Köln"}'), call("f.x:1", "now", "")],
+          tool_calls: [
+            createCall("toolu_1", "get_weather", '{"city":"Köln"}'),
+            createCall("f.x:1", "now", ""),
+          ],
         },
-        user("Quick!"),
+        createUserMessage("Quick!"),
         { role: "tool", tool_call_id: "toolu_1", content: "rain" },
         {
           role: "tool",
@@ -144,10 +140,10 @@ describe("A conversation, as Anthropic gets it,", () => {
     );
   });
 
-  it("keeps a call whose arguments the model wrote wrongly: it has been answered", () => {
+  it("keeps a past call with invalid JSON arguments as INVALID_JSON", () => {
     const { messages } = buildAnthropicConversation([
-      user("a"),
-      { role: "assistant", content: null, tool_calls: [call("1", "f", '{"a":')] },
+      createUserMessage("a"),
+      { role: "assistant", content: null, tool_calls: [createCall("1", "f", '{"a":')] },
       { role: "tool", tool_call_id: "1", content: "" },
     ]);
     assert.deepEqual(messages.slice(1), [
@@ -159,7 +155,7 @@ describe("A conversation, as Anthropic gets it,", () => {
     ]);
   });
 
-  it("has Anthropic's own thinking first and as it was signed, and no other's", () => {
+  it("sends back Anthropic's signed thinking first, and drops thinking of other services", () => {
     const format = "anthropic-claude-v1";
     const answer = {
       role: "assistant",
@@ -171,9 +167,9 @@ describe("A conversation, as Anthropic gets it,", () => {
         { type: "reasoning.text", text: "Other", signature: "x", format: "google-gemini-v1" },
         { type: "reasoning.text", text: "", signature: "b25seQ==", format },
       ],
-      tool_calls: [call("1", "f", "{}")],
+      tool_calls: [createCall("1", "f", "{}")],
     };
-    assert.deepEqual(buildAnthropicConversation([user("a"), answer]).messages[1]!.content, [
+    assert.deepEqual(buildAnthropicConversation([createUserMessage("a"), answer]).messages[1]!.content, [
       { type: "thinking", thinking: "Hm.", signature: "c2ln" },
       { type: "redacted_thinking", data: "EmwK" },
       { type: "thinking", thinking: "", signature: "b25seQ==" },
@@ -182,11 +178,11 @@ describe("A conversation, as Anthropic gets it,", () => {
     ]);
   });
 
-  it("has what the service's own tools did, so that a turn that paused goes on", () => {
+  it("sends back the blocks of Anthropic's own tools, without unanswered calls if the user goes on", () => {
     const used = { type: "server_tool_use", id: "s", name: "web_search", input: { query: "a" } };
     const found = { type: "web_search_tool_result", tool_use_id: "s", content: [] };
     const paused = { role: "assistant", content: "I look.", anthropic_blocks: { "10": found, "2": used } };
-    assert.deepEqual(buildAnthropicConversation([user("a"), paused]).messages[1]!.content, [
+    assert.deepEqual(buildAnthropicConversation([createUserMessage("a"), paused]).messages[1]!.content, [
       { type: "text", text: "I look." },
       used,
       found,
@@ -197,14 +193,14 @@ describe("A conversation, as Anthropic gets it,", () => {
     for (const [next, kept] of [
       [undefined, [used, found, asked]],
       [result, [used, found, asked]],
-      [user("Never mind."), [used, found]],
+      [createUserMessage("Never mind."), [used, found]],
     ] as const) {
-      const { messages } = buildAnthropicConversation([user("a"), cut, ...(next ? [next] : [])]);
+      const { messages } = buildAnthropicConversation([createUserMessage("a"), cut, ...(next ? [next] : [])]);
       assert.deepEqual(messages[1]!.content, [{ type: "text", text: "I look." }, ...kept]);
     }
   });
 
-  it("has the blocks as they came, unless somebody has changed the answer since", () => {
+  it("restores the order of the blocks, unless a flow has changed the answer", () => {
     const found = { type: "web_search_tool_result", tool_use_id: "s", content: [] };
     const answer = {
       role: "assistant",
@@ -215,14 +211,15 @@ describe("A conversation, as Anthropic gets it,", () => {
       ],
       anthropic_blocks: { "1": found },
       anthropic_order: ["thinking", 5, "block", 2, "thinking", 6, "tool_use"],
-      tool_calls: [call("1", "f", "{}")],
+      tool_calls: [createCall("1", "f", "{}")],
       ...CACHE,
     };
-    const sent = (change: object) => {
-      const { content } = buildAnthropicConversation([user("a"), { ...answer, ...change }]).messages[1]!;
+    const buildTypes = (change: object) => {
+      const { content } = buildAnthropicConversation([createUserMessage("a"), { ...answer, ...change }])
+        .messages[1]!;
       return (content as { type: string }[]).map(({ type }) => type);
     };
-    const { content } = buildAnthropicConversation([user("a"), answer]).messages[1]!;
+    const { content } = buildAnthropicConversation([createUserMessage("a"), answer]).messages[1]!;
     assert.deepEqual(content, [
       { type: "thinking", thinking: "A", signature: "c2ln" },
       { type: "text", text: "Look." },
@@ -242,56 +239,65 @@ describe("A conversation, as Anthropic gets it,", () => {
       { anthropic_order: [null] },
       { anthropic_order: "thinking" },
     ]) {
-      assert.deepEqual(sent(change), usual, JSON.stringify(change));
+      assert.deepEqual(buildTypes(change), usual, JSON.stringify(change));
     }
   });
 
-  it("has a refusal, or what was said in a spoken answer, as text", () => {
+  it("sends a refusal or an audio transcript as text", () => {
     const answer = (fields: object) =>
-      buildAnthropicConversation([user("a"), { role: "assistant", content: null, ...fields }]).messages[1]
-        ?.content;
+      buildAnthropicConversation([createUserMessage("a"), { role: "assistant", content: null, ...fields }])
+        .messages[1]?.content;
     assert.equal(answer({ refusal: "No." }), "No.");
     assert.equal(answer({ audio: { id: "a", transcript: "Yes." } }), "Yes.");
-    refuses(
-      [user("a"), { role: "assistant", content: null, audio: { id: "a" } }],
+    assertRefused(
+      [createUserMessage("a"), { role: "assistant", content: null, audio: { id: "a" } }],
       /only audio \(Message 1\)/,
     );
   });
 
-  it("is refused where it has something that cannot be sent, by its place", () => {
-    refuses([user("a"), { role: "function", name: "f", content: "x" }], /the role "function" \(Message 1\)/);
-    refuses([user("a"), { role: "tool", content: "x" }], /Message 1 .*tool_call_id/);
-    refuses(
-      [user([{ type: "input_audio", input_audio: { data: "UklG", format: "wav" } }])],
+  it("fails with invalid_request that names the content and the message that cannot be sent", () => {
+    assertRefused(
+      [createUserMessage("a"), { role: "function", name: "f", content: "x" }],
+      /the role "function" \(Message 1\)/,
+    );
+    assertRefused([createUserMessage("a"), { role: "tool", content: "x" }], /Message 1 .*tool_call_id/);
+    assertRefused(
+      [createUserMessage([{ type: "input_audio", input_audio: { data: "UklG", format: "wav" } }])],
       /take audio \(Message 0\)/,
     );
-    refuses([user([{ type: "video_url", video_url: { url: "https://a/v.mp4" } }])], /take video/);
-    refuses(
-      [user([{ type: "image_url", image_url: { url: "data:image/tiff;base64,AA==" } }])],
+    assertRefused(
+      [createUserMessage([{ type: "video_url", video_url: { url: "https://a/v.mp4" } }])],
+      /take video/,
+    );
+    assertRefused(
+      [createUserMessage([{ type: "image_url", image_url: { url: "data:image/tiff;base64,AA==" } }])],
       /image\/tiff/,
     );
-    refuses(
-      [user([{ type: "image_url", image_url: { url: "file:///etc/passwd" } }])],
+    assertRefused(
+      [createUserMessage([{ type: "image_url", image_url: { url: "file:///etc/passwd" } }])],
       /neither http, https nor data/,
     );
-    refuses([user([{ type: "file", file: { filename: "a.zip", file_data: "AA==" } }])], /octet-stream/);
-    refuses([user([{ text: 1 }])], /text part without a text/);
-    refuses([user(5)], /neither a text nor a list/);
-    refuses([user([{ a: 1 }])], /without a type/);
-    refuses(
+    assertRefused(
+      [createUserMessage([{ type: "file", file: { filename: "a.zip", file_data: "AA==" } }])],
+      /octet-stream/,
+    );
+    assertRefused([createUserMessage([{ text: 1 }])], /text part without a text/);
+    assertRefused([createUserMessage(5)], /neither a text nor a list/);
+    assertRefused([createUserMessage([{ a: 1 }])], /without a type/);
+    assertRefused(
       [
         { role: "system", content: [{ type: "image_url", image_url: { url: "https://a/b.png" } }] },
-        user("a"),
+        createUserMessage("a"),
       ],
       /image in a system message/,
     );
-    refuses(
-      [user("a"), { role: "assistant", tool_calls: [{ type: "custom", custom: {} }] }],
-      /not a function's/,
+    assertRefused(
+      [createUserMessage("a"), { role: "assistant", tool_calls: [{ type: "custom", custom: {} }] }],
+      /not a function call/,
     );
   });
 
-  it("whatever it was, keeps the service's rules or is refused", () => {
+  it("builds a conversation that keeps Anthropic's rules from any messages, or fails with invalid_request", () => {
     const message = fc.record(
       {
         role: fc.constantFrom("system", "user", "assistant", "tool", "developer"),
@@ -309,8 +315,8 @@ describe("A conversation, as Anthropic gets it,", () => {
       },
       { requiredKeys: ["role", "content", "tool_call_id"] },
     );
-    // A type that is none, and cannot be made a text of.
-    const unlucky = [
+    // A type that cannot be converted to a string.
+    const unprintableType = [
       {
         role: "assistant" as const,
         content: null,
@@ -331,18 +337,18 @@ describe("A conversation, as Anthropic gets it,", () => {
           return;
         }
         sent++;
-        keepsRules(conversation);
+        assertRulesKept(conversation);
       }),
-      { numRuns: 400, examples: [[unlucky]] },
+      { numRuns: 400, examples: [[unprintableType]] },
     );
-    assert.ok(sent > 50, `${sent} of them were sent`);
+    assert.ok(sent > 50, `${sent} conversations were built`);
   });
 });
 
-function keepsRules({ messages }: AnthropicConversation): void {
+function assertRulesKept({ messages }: AnthropicConversation): void {
   assert.ok(messages.length > 0);
   for (const [at, { role, content }] of messages.entries()) {
-    assert.notEqual(role, messages[at - 1]?.role, "the sides take turns");
+    assert.notEqual(role, messages[at - 1]?.role, "the roles alternate");
     if (typeof content === "string") assert.notEqual(content.trim(), "");
     else {
       assert.ok(content.length > 0);

@@ -3,6 +3,7 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { getProvider } from "../../../src/providers/index.js";
+import { assertFailure } from "../../support/assert-failure.js";
 import { error } from "../../support/services/gemini-records.js";
 
 const gemini = getProvider("gemini");
@@ -10,36 +11,32 @@ const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };
 const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "gemini-2.5-flash", messages: [HI] };
 
-const wire = (request: Partial<ChatRequest> = {}, baseUrl = ENDPOINT.baseUrl) =>
+const buildRequest = (request: Partial<ChatRequest> = {}, baseUrl = ENDPOINT.baseUrl) =>
   gemini.chat({ ...REQUEST, ...request }, { ...ENDPOINT, baseUrl }, {});
-const bodyOf = (request: Partial<ChatRequest> = {}) =>
-  JSON.parse(wire(request).body!) as Record<string, unknown>;
-const configOf = (parameters: Record<string, unknown>, model = REQUEST.model) =>
-  bodyOf({ parameters, model })["generationConfig"];
-const contentsOf = (...messages: ChatMessage[]) => bodyOf({ messages })["contents"];
-const partsOf = (...content: unknown[]) =>
-  (contentsOf({ role: "user", content }) as { parts: unknown[] }[])[0]!.parts;
-const refuses = (request: Partial<ChatRequest>, says: RegExp) =>
-  assert.throws(
-    () => bodyOf(request),
-    (thrown) => thrown instanceof Failure && thrown.code === "invalid_request" && says.test(thrown.message),
-    String(says),
-  );
+const buildBody = (request: Partial<ChatRequest> = {}) =>
+  JSON.parse(buildRequest(request).body!) as Record<string, unknown>;
+const buildConfig = (parameters: Record<string, unknown>, model = REQUEST.model) =>
+  buildBody({ parameters, model })["generationConfig"];
+const buildContents = (...messages: ChatMessage[]) => buildBody({ messages })["contents"];
+const buildParts = (...content: unknown[]) =>
+  (buildContents({ role: "user", content }) as { parts: unknown[] }[])[0]!.parts;
+const assertRefused = (request: Partial<ChatRequest>, pattern: RegExp) =>
+  assertFailure(() => buildBody(request), "invalid_request", pattern);
 
 const WEATHER = {
   type: "function",
   function: { name: "get_weather", description: "Tells it", parameters: { type: "object" }, strict: true },
 };
-const asked = (id: string, args: string, more: object = {}) => ({
+const createCall = (id: string, args: string, more: object = {}) => ({
   id,
   type: "function",
   function: { name: "get_weather", arguments: args },
   ...more,
 });
 
-describe("A request to Gemini", () => {
-  it("asks for events, with the key in a header and nowhere else", () => {
-    const { url, headers, body, method } = wire();
+describe("Chat request to Gemini", () => {
+  it("asks Gemini for events, with the key only in a header", () => {
+    const { url, headers, body, method } = buildRequest();
     assert.equal(method, "POST");
     assert.equal(
       url.href,
@@ -51,20 +48,20 @@ describe("A request to Gemini", () => {
     assert.deepEqual(JSON.parse(body!), { contents: [{ role: "user", parts: [{ text: "Hi" }] }] });
   });
 
-  it("names the model with or without its collection, and refuses what leads elsewhere", () => {
-    const path = (model: string, base?: string) => wire({ model }, base).url.pathname;
-    assert.equal(path("models/m-1"), "/v1beta/models/m-1:streamGenerateContent");
-    assert.equal(path("tunedModels/own"), "/v1beta/tunedModels/own:streamGenerateContent");
-    assert.equal(path("m", "https://host/"), "/v1beta/models/m:streamGenerateContent");
-    assert.equal(path("m", "https://host/v1beta/openai/"), "/v1beta/models/m:streamGenerateContent");
-    assert.equal(path("m", "https://host/gateway/v1"), "/gateway/v1/models/m:streamGenerateContent");
+  it("accepts a Gemini model name with or without collection, and refuses one that changes the URL", () => {
+    const buildPath = (model: string, base?: string) => buildRequest({ model }, base).url.pathname;
+    assert.equal(buildPath("models/m-1"), "/v1beta/models/m-1:streamGenerateContent");
+    assert.equal(buildPath("tunedModels/own"), "/v1beta/tunedModels/own:streamGenerateContent");
+    assert.equal(buildPath("m", "https://host/"), "/v1beta/models/m:streamGenerateContent");
+    assert.equal(buildPath("m", "https://host/v1beta/openai/"), "/v1beta/models/m:streamGenerateContent");
+    assert.equal(buildPath("m", "https://host/gateway/v1"), "/gateway/v1/models/m:streamGenerateContent");
     for (const model of ["../files", "a/../b", "a?key=1", "a b", "a#b", "a:countTokens", "%2e", "/a", "a//b"])
-      refuses({ model }, /cannot be the name/);
+      assertRefused({ model }, /cannot be the name/);
   });
 
-  it("gives its parameters the service's names and passes the service's own on", () => {
+  it("renames parameters for Gemini and sends Gemini's own unchanged", () => {
     assert.deepEqual(
-      bodyOf({
+      buildBody({
         parameters: {
           temperature: 0.2,
           top_p: 0.9,
@@ -106,56 +103,62 @@ describe("A request to Gemini", () => {
         cachedContent: "cachedContents/1",
       },
     );
-    assert.deepEqual(configOf({ max_completion_tokens: 5, max_tokens: 9, stop: ["a", "b"] }), {
+    assert.deepEqual(buildConfig({ max_completion_tokens: 5, max_tokens: 9, stop: ["a", "b"] }), {
       maxOutputTokens: 5,
       stopSequences: ["a", "b"],
     });
   });
 
-  it("asks for JSON, by a schema or without one", () => {
+  it("asks Gemini for JSON with or without a schema", () => {
     const schema = { type: "object", properties: { a: { type: "number" } } };
-    assert.deepEqual(configOf({ response_format: { type: "json_object" } }), {
+    assert.deepEqual(buildConfig({ response_format: { type: "json_object" } }), {
       responseMimeType: "application/json",
     });
     assert.deepEqual(
-      configOf({ response_format: { type: "json_schema", json_schema: { name: "x", schema } } }),
+      buildConfig({ response_format: { type: "json_schema", json_schema: { name: "x", schema } } }),
       { responseMimeType: "application/json", responseJsonSchema: schema },
     );
-    assert.equal(configOf({ response_format: { type: "text" } }), undefined);
-    refuses({ parameters: { response_format: { type: "grammar" } } }, /response_format/);
+    assert.equal(buildConfig({ response_format: { type: "text" } }), undefined);
+    assertRefused({ parameters: { response_format: { type: "grammar" } } }, /response_format/);
   });
 
-  const thinking = (model: string, reasoning_effort: unknown) =>
-    (configOf({ reasoning_effort }, model) as Record<string, unknown>)["thinkingConfig"];
+  const buildThinking = (model: string, reasoning_effort: unknown) =>
+    (buildConfig({ reasoning_effort }, model) as Record<string, unknown>)["thinkingConfig"];
 
-  it("asks for thought as the model understands it, and for the telling of it", () => {
-    assert.deepEqual(thinking("gemini-2.5-pro", "medium"), { thinkingBudget: 8192, includeThoughts: true });
-    assert.deepEqual(thinking("models/gemini-2.5-flash", "none"), {
+  it("translates reasoning_effort to a budget or a level, and asks for the thoughts", () => {
+    assert.deepEqual(buildThinking("gemini-2.5-pro", "medium"), {
+      thinkingBudget: 8192,
+      includeThoughts: true,
+    });
+    assert.deepEqual(buildThinking("models/gemini-2.5-flash", "none"), {
       thinkingBudget: 0,
       includeThoughts: false,
     });
-    assert.deepEqual(thinking("gemini-3-pro-preview", "low"), {
+    assert.deepEqual(buildThinking("gemini-3-pro-preview", "low"), {
       thinkingLevel: "low",
       includeThoughts: true,
     });
     for (const model of ["gemini-2.5-pro", "gemini-3-pro"])
-      refuses({ model, parameters: { reasoning_effort: "utmost" } }, /reasoning_effort "utmost"/);
-    refuses({ model: "gemini-3-pro", parameters: { reasoning_effort: "none" } }, /minimal, low/);
-    refuses({ model: "gemini-2.5-pro", parameters: { reasoning_effort: "none" } }, /always thinks.*minimal/);
+      assertRefused({ model, parameters: { reasoning_effort: "utmost" } }, /reasoning_effort "utmost"/);
+    assertRefused({ model: "gemini-3-pro", parameters: { reasoning_effort: "none" } }, /minimal, low/);
+    assertRefused(
+      { model: "gemini-2.5-pro", parameters: { reasoning_effort: "none" } },
+      /always thinks.*minimal/,
+    );
   });
 
-  it("asks models whose version nobody can tell for thoughts by a number, which all of them take", () => {
+  it("sends a thinking budget to Gemini models without a version in their name", () => {
     for (const model of ["gemini-flash-latest", "gemini-pro-latest", "gemini-robotics-er-1.5-preview"]) {
-      assert.deepEqual(thinking(model, "low"), { thinkingBudget: 1024, includeThoughts: true }, model);
+      assert.deepEqual(buildThinking(model, "low"), { thinkingBudget: 1024, includeThoughts: true }, model);
     }
-    assert.deepEqual(thinking("gemini-3.1-flash-lite", "low"), {
+    assert.deepEqual(buildThinking("gemini-3.1-flash-lite", "low"), {
       thinkingLevel: "low",
       includeThoughts: true,
     });
   });
 
-  it("offers functions as one tool, and the service's own beside it", () => {
-    const { tools, toolConfig } = bodyOf({
+  it("puts functions into one Gemini tool, beside Gemini's own tools", () => {
+    const { tools, toolConfig } = buildBody({
       tools: [WEATHER, { type: "function", function: { name: "now" } }, { googleSearch: {} }],
       parameters: { tool_choice: { type: "function", function: { name: "now" } } },
     });
@@ -170,17 +173,17 @@ describe("A request to Gemini", () => {
     ]);
     assert.deepEqual(toolConfig, { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["now"] } });
     for (const [choice, mode] of Object.entries({ auto: "AUTO", none: "NONE", required: "ANY" })) {
-      const body = bodyOf({ tools: [WEATHER], parameters: { tool_choice: choice } });
+      const body = buildBody({ tools: [WEATHER], parameters: { tool_choice: choice } });
       assert.deepEqual(body["toolConfig"], { functionCallingConfig: { mode } });
     }
-    assert.equal(bodyOf({ parameters: { tool_choice: "auto" } })["toolConfig"], undefined);
-    refuses({ tools: [{ type: "web_search" }] }, /tool 0/);
-    refuses({ tools: [7] }, /Tool 0 is not an object/);
-    refuses({ tools: [WEATHER], parameters: { tool_choice: "some" } }, /tool_choice "some"/);
+    assert.equal(buildBody({ parameters: { tool_choice: "auto" } })["toolConfig"], undefined);
+    assertRefused({ tools: [{ type: "web_search" }] }, /tool 0/);
+    assertRefused({ tools: [7] }, /Tool 0 is not an object/);
+    assertRefused({ tools: [WEATHER], parameters: { tool_choice: "some" } }, /tool_choice "some"/);
   });
 
-  it("has what the system says apart", () => {
-    const { systemInstruction, contents } = bodyOf({
+  it("moves system messages into Gemini's systemInstruction", () => {
+    const { systemInstruction, contents } = buildBody({
       messages: [
         { role: "system", content: "Be brief." },
         { role: "developer", content: [{ type: "text", text: "Be kind." }] },
@@ -197,17 +200,17 @@ describe("A request to Gemini", () => {
     ]);
   });
 
-  it("takes calls and results along: signatures where they came, names found, results together", () => {
-    const contents = contentsOf(
+  it("sends Gemini past calls with their signatures, and their results together under the tools' names", () => {
+    const contents = buildContents(
       HI,
       {
         role: "assistant",
         content: null,
         reasoning_content: "not sent",
         tool_calls: [
-          asked("a", '{"city":"Bonn"}', { extra_content: { google: { thought_signature: "c2ln" } } }),
-          asked("b", "broken {"),
-          asked("", ""),
+          createCall("a", '{"city":"Bonn"}', { extra_content: { google: { thought_signature: "c2ln" } } }),
+          createCall("b", "broken {"),
+          createCall("", ""),
         ],
       },
       { role: "tool", tool_call_id: "b", content: '{"error":"no JSON"}' },
@@ -247,13 +250,17 @@ describe("A request to Gemini", () => {
       { role: "model", parts: [{ text: "Sun.", thoughtSignature: "dGV4dA==" }] },
       { role: "user", parts: [{ functionResponse: { id: "lost", name: "own", response: { result: [1] } } }] },
     ]);
-    refuses({ messages: [HI, { role: "tool", tool_call_id: "x", content: "1" }] }, /Message 1 .*"x"/);
+    assertRefused({ messages: [HI, { role: "tool", tool_call_id: "x", content: "1" }] }, /Message 1 .*"x"/);
   });
 
-  it("gives a later model a signature for what another service's model called", () => {
-    const call = { role: "assistant", content: null, tool_calls: [asked("a", "{}"), asked("b", "{}")] };
+  it("signs another service's calls with a placeholder for Gemini models after 2.5", () => {
+    const call = {
+      role: "assistant",
+      content: null,
+      tool_calls: [createCall("a", "{}"), createCall("b", "{}")],
+    };
     const signatures = (model: string) => {
-      const { contents } = bodyOf({ model, messages: [HI, call] });
+      const { contents } = buildBody({ model, messages: [HI, call] });
       const [, said] = contents as { parts: Record<string, unknown>[] }[];
       return said!.parts.map((part) => part["thoughtSignature"]);
     };
@@ -262,10 +269,10 @@ describe("A request to Gemini", () => {
     assert.deepEqual(signatures("gemini-robotics-er-1.5-preview"), [undefined, undefined]);
   });
 
-  it("sends back a picture that it drew, with its signature", () => {
+  it("sends Gemini a generated image back with its signature", () => {
     const image = { type: "image_url", image_url: { url: "data:image/png;base64,aW1n" } };
     const drawn = { ...image, extra_content: { google: { thought_signature: "c2ln" } } };
-    assert.deepEqual(contentsOf(HI, { role: "assistant", content: "", images: [drawn] }), [
+    assert.deepEqual(buildContents(HI, { role: "assistant", content: "", images: [drawn] }), [
       { role: "user", parts: [{ text: "Hi" }] },
       {
         role: "model",
@@ -274,19 +281,19 @@ describe("A request to Gemini", () => {
     ]);
   });
 
-  it("sends back what it has run, before what it said of that", () => {
+  it("sends Gemini the code that it ran back before its text", () => {
     const ran = { executableCode: { language: "PYTHON", code: "1+1" }, thoughtSignature: "cnVu" };
     const came = { codeExecutionResult: { outcome: "OUTCOME_OK", output: "2" } };
     const answer = { role: "assistant", content: "It is 2.", gemini_parts: { 0: ran, 1: came } };
-    assert.deepEqual((contentsOf(HI, answer) as unknown[]).at(-1), {
+    assert.deepEqual((buildContents(HI, answer) as unknown[]).at(-1), {
       role: "model",
       parts: [ran, came, { text: "It is 2." }],
     });
   });
 
-  it("sends images, files, audio and video, as bytes or by their address", () => {
+  it("sends Gemini images, files, audio and video as bytes or by URL", () => {
     assert.deepEqual(
-      partsOf(
+      buildParts(
         "What is this?",
         { type: "image_url", image_url: { url: "data:image/png;base64,aW1n" } },
         { type: "image_url", image_url: { url: "https://host/a.JPG?x=1" } },
@@ -309,27 +316,27 @@ describe("A request to Gemini", () => {
     );
   });
 
-  it("is refused, before anything is sent, where something would be lost", () => {
+  it("fails with invalid_request for anything that Gemini would drop", () => {
     const content = (part: object, role = "user") => ({ messages: [HI, { role, content: [part] }] });
-    refuses(content({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
-    refuses(content({ type: "hologram" }), /hologram \(Message 1\)/);
-    refuses(
+    assertRefused(content({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
+    assertRefused(content({ type: "hologram" }), /hologram \(Message 1\)/);
+    assertRefused(
       content({ type: "image_url", image_url: { url: "https://a" } }, "system"),
       /an image .*role system/,
     );
-    refuses(content({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
-    refuses({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
-    refuses({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
-    refuses({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);
-    refuses({ parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
-    refuses({ parameters: { web_search_options: {} } }, /googleSearch/);
-    refuses({ parameters: { generationConfig: "x" } }, /generationConfig/);
-    assert.doesNotThrow(() => bodyOf({ parameters: { logit_bias: {}, parallel_tool_calls: true } }));
+    assertRefused(content({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
+    assertRefused({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
+    assertRefused({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
+    assertRefused({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);
+    assertRefused({ parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
+    assertRefused({ parameters: { web_search_options: {} } }, /googleSearch/);
+    assertRefused({ parameters: { generationConfig: "x" } }, /generationConfig/);
+    assert.doesNotThrow(() => buildBody({ parameters: { logit_bias: {}, parallel_tool_calls: true } }));
   });
 });
 
-describe("What Gemini answers beside answers", () => {
-  it("is a list of models, of which those count that write", () => {
+describe("Model list and errors of Gemini", () => {
+  it("reads only the Gemini models that generate content", () => {
     const { url, headers, method } = gemini.models(ENDPOINT);
     assert.deepEqual([method, url.pathname, url.search], ["GET", "/v1beta/models", "?pageSize=1000"]);
     assert.equal(headers["x-goog-api-key"], "key-1");
@@ -351,7 +358,7 @@ describe("What Gemini answers beside answers", () => {
       );
   });
 
-  it("is an error in Google's form, alone or in an array, with its hint how long to wait", () => {
+  it("classifies Google errors, alone or in an array, and reads the wait", () => {
     const wait = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "45.837906927s" }];
     const rows = [
       [

@@ -6,29 +6,29 @@ import { parseCallArguments } from "../../../src/providers/shared/past-calls.js"
 import { createUnsupportedFailure } from "../../../src/providers/shared/unsupported.js";
 import { anyJson } from "../../support/inputs/arbitraries.js";
 
-/** The one part that a content is, without the author's own. */
-function partOf(content: unknown): Omit<ContentPart, "raw"> {
+/** Reads the only part of a content, without its `raw`. */
+function readPart(content: unknown): Omit<ContentPart, "raw"> {
   const [part, ...others] = readContentParts({ role: "user", content }, "Message 0");
   assert.equal(others.length, 0);
-  const { raw, ...told } = part!;
+  const { raw, ...fields } = part!;
   assert.equal(typeof raw, "object");
-  return told;
+  return fields;
 }
 
-describe("The content of a message", () => {
-  it("is a text, a part, a list of both, or nothing", () => {
+describe("Content parts of a message", () => {
+  it("reads content that is a text, a part, a list of both, or null", () => {
     const part = { type: "text", text: "b" };
-    const kinds = (content: unknown) =>
+    const readKinds = (content: unknown) =>
       readContentParts({ role: "user", content }, "Message 0").map(({ kind }) => kind);
-    assert.deepEqual(kinds("a"), ["text"]);
-    assert.deepEqual(kinds(part), ["text"]);
-    assert.deepEqual(kinds(["a", part]), ["text", "text"]);
-    assert.deepEqual(kinds(null), []);
-    assert.deepEqual(kinds(undefined), []);
+    assert.deepEqual(readKinds("a"), ["text"]);
+    assert.deepEqual(readKinds(part), ["text"]);
+    assert.deepEqual(readKinds(["a", part]), ["text", "text"]);
+    assert.deepEqual(readKinds(null), []);
+    assert.deepEqual(readKinds(undefined), []);
     assert.equal(readContentParts({ role: "user", content: [part] }, "Message 0")[0]!.raw, part);
   });
 
-  it("is text under all its names", () => {
+  it("reads text parts under all their type names", () => {
     for (const part of [
       { type: "text", text: "a" },
       { type: "input_text", text: "a" },
@@ -36,13 +36,13 @@ describe("The content of a message", () => {
       { type: "refusal", refusal: "a" },
       { text: "a" },
     ]) {
-      assert.deepEqual(partOf([part]), { kind: "text", text: "a" }, JSON.stringify(part));
+      assert.deepEqual(readPart([part]), { kind: "text", text: "a" }, JSON.stringify(part));
     }
   });
 
-  it("is a picture or a film, by its address or in a data URL", () => {
+  it("reads images and videos from a web address or a data URL", () => {
     const data = { mediaType: "image/png", base64: "AA==" };
-    assert.deepEqual(partOf([{ type: "image_url", image_url: { url: "https://a/b" } }]), {
+    assert.deepEqual(readPart([{ type: "image_url", image_url: { url: "https://a/b" } }]), {
       kind: "image",
       url: "https://a/b",
     });
@@ -51,72 +51,72 @@ describe("The content of a message", () => {
       "DATA:image/PNG;charset=x;base64,AA==",
       "data:image/png,%00",
     ]) {
-      assert.deepEqual(partOf([{ type: "image_url", image_url: url }]), { kind: "image", data }, url);
+      assert.deepEqual(readPart([{ type: "image_url", image_url: url }]), { kind: "image", data }, url);
     }
-    assert.deepEqual(partOf([{ type: "input_image", image_url: "https://a/b" }]), {
+    assert.deepEqual(readPart([{ type: "input_image", image_url: "https://a/b" }]), {
       kind: "image",
       url: "https://a/b",
     });
-    assert.deepEqual(partOf([{ type: "video_url", video_url: { url: "data:video/mp4;base64,AA==" } }]), {
+    assert.deepEqual(readPart([{ type: "video_url", video_url: { url: "data:video/mp4;base64,AA==" } }]), {
       kind: "video",
       data: { mediaType: "video/mp4", base64: "AA==" },
     });
   });
 
-  it("is sound, under the media type that its format has", () => {
-    const typeOf = (input_audio: object) => {
-      const part = partOf([{ type: "input_audio", input_audio }]);
+  it("reads audio with the media type of its format", () => {
+    const readMediaType = (input_audio: object) => {
+      const part = readPart([{ type: "input_audio", input_audio }]);
       return (part as Extract<ContentPart, { kind: "audio" }>).data.mediaType;
     };
-    assert.equal(typeOf({ data: "AA==", format: "mp3" }), "audio/mpeg");
-    assert.equal(typeOf({ data: "AA==", format: "wav" }), "audio/wav");
-    assert.equal(typeOf({ data: "AA==" }), "audio/wav");
-    assert.equal(typeOf({ data: "data:audio/ogg;base64,AA==" }), "audio/ogg");
-    assert.deepEqual(partOf([{ type: "audio_url", audio_url: { url: "https://a/b.mp3" } }]), {
+    assert.equal(readMediaType({ data: "AA==", format: "mp3" }), "audio/mpeg");
+    assert.equal(readMediaType({ data: "AA==", format: "wav" }), "audio/wav");
+    assert.equal(readMediaType({ data: "AA==" }), "audio/wav");
+    assert.equal(readMediaType({ data: "data:audio/ogg;base64,AA==" }), "audio/ogg");
+    assert.deepEqual(readPart([{ type: "audio_url", audio_url: { url: "https://a/b.mp3" } }]), {
       kind: "other",
       type: "audio_url",
     });
   });
 
-  it("is a file, whose media type is told by its data URL, else by its name, else PDF", () => {
-    const fileOf = (file: object) => partOf([{ type: "file", file }]);
+  it("reads a file's media type from its data URL, else its name, else takes PDF", () => {
+    const readFile = (file: object) => readPart([{ type: "file", file }]);
     const data = (mediaType: string) => ({ mediaType, base64: "AA==" });
-    assert.deepEqual(fileOf({ file_data: "data:text/csv;base64,AA==", filename: "a.txt" }), {
+    assert.deepEqual(readFile({ file_data: "data:text/csv;base64,AA==", filename: "a.txt" }), {
       kind: "file",
       name: "a.txt",
       data: data("text/csv"),
     });
-    assert.deepEqual(fileOf({ file_data: "AA==", filename: "a.MD" }), {
+    assert.deepEqual(readFile({ file_data: "AA==", filename: "a.MD" }), {
       kind: "file",
       name: "a.MD",
       data: data("text/markdown"),
     });
-    assert.deepEqual(fileOf({ file_data: "AA==", filename: "a.mp3" }), {
+    assert.deepEqual(readFile({ file_data: "AA==", filename: "a.mp3" }), {
       kind: "file",
       name: "a.mp3",
       data: data("audio/mpeg"),
     });
-    assert.deepEqual(fileOf({ file_data: "AA==" }), { kind: "file", data: data("application/pdf") });
-    assert.deepEqual(fileOf({ file_data: "AA==", filename: "a.constructor" }), {
+    assert.deepEqual(readFile({ file_data: "AA==" }), { kind: "file", data: data("application/pdf") });
+    assert.deepEqual(readFile({ file_data: "AA==", filename: "a.constructor" }), {
       kind: "file",
       name: "a.constructor",
       data: data("application/octet-stream"),
     });
-    assert.deepEqual(fileOf({ file_id: "f" }), { kind: "file", id: "f" });
-    assert.deepEqual(partOf([{ type: "input_file", file_url: "https://a/b" }]), {
+    assert.deepEqual(readFile({ file_id: "f" }), { kind: "file", id: "f" });
+    assert.deepEqual(readPart([{ type: "input_file", file_url: "https://a/b" }]), {
       kind: "file",
       url: "https://a/b",
     });
   });
 
-  it("of any other kind is the service's business", () => {
-    assert.deepEqual(partOf([{ type: "search_result", title: "a" }]), {
+  it("keeps a part of an unknown type for the service to decide", () => {
+    assert.deepEqual(readPart([{ type: "search_result", title: "a" }]), {
       kind: "other",
       type: "search_result",
     });
   });
 
-  it("is read, or refused by its place, whatever it is", () => {
+  it("reads any content, or fails with invalid_request that names the message", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -148,8 +148,8 @@ describe("The content of a message", () => {
   });
 });
 
-describe("The arguments of a tool call in the conversation", () => {
-  it("are an object, whatever the model wrote", () => {
+describe("Arguments of a past tool call", () => {
+  it("parses call arguments to an object, and wraps invalid JSON in INVALID_JSON", () => {
     assert.deepEqual(parseCallArguments('{"a":1}'), { a: 1 });
     assert.deepEqual(parseCallArguments({ a: 1 }), { a: 1 });
     for (const none of ["", " ", null, undefined]) assert.deepEqual(parseCallArguments(none), {});
@@ -159,8 +159,8 @@ describe("The arguments of a tool call in the conversation", () => {
   });
 });
 
-describe("What a service cannot take", () => {
-  it("is named, with what to do instead", () => {
+describe("Unsupported part of a request", () => {
+  it("creates a failure that names the unsupported part and the advice", () => {
     const { code, message, retryable } = createUnsupportedFailure("Acme", "audio (Message 1)", "Send text.");
     assert.deepEqual(
       [code, message, retryable],
