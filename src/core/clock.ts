@@ -1,11 +1,11 @@
-/** Where time comes from. Monotonic: a corrected wall clock must not end a stream. */
+/** Source of time and timers. It is monotonic, so that a correction of the wall clock ends no stream. */
 export interface Clock {
-  /** Milliseconds since some fixed moment. */
+  /** Milliseconds since an arbitrary fixed moment. */
   now(): number;
   /** Wall-clock milliseconds since 1970, for hints that are dates. */
   date(): number;
   setTimer(callback: () => void, milliseconds: number): unknown;
   clearTimer(timer: unknown): void;
-  /** Calls back once what waits in the kernel has been read. */
+  /** Calls back after the data that waits in the sockets has been read. */
   afterReads(callback: () => void): void;
 }

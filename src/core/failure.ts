@@ -1,4 +1,4 @@
-/** Why a stream failed, in words that stay the same between versions. */
+/** Why a stream failed. The codes stay the same between versions. */
 export type FailureCode =
   | "configuration"
   | "credentials"
@@ -20,33 +20,36 @@ export type FailureCode =
   | "tool_rounds"
   | "cancelled";
 
-/** How far the stream had come. */
+/** How far the stream had come when it failed. */
 export type Phase = "connect" | "headers" | "first_chunk" | "streaming" | "end";
 
-/** What the last message of a failed stream carries: plain data, a whitelist, no headers and no bodies. */
+/**
+ * The error on the last message of a failed stream. It is plain data and has only these fields, so that no header and no
+ * body can leak.
+ */
 export interface FailureData {
   code: FailureCode;
-  /** Says what happened and what to do next; never contains a key. */
+  /** What happened and what to do next. It never contains a key. */
   message: string;
-  /** HTTP status, where there was one. */
+  /** HTTP status, if there is one. */
   status?: number;
-  /** The service's own hint how long to wait, in milliseconds. */
+  /** How long the service asks to wait before a retry, in milliseconds. */
   retryAfterMs?: number;
-  /** Whether asking again can succeed. */
+  /** Whether a retry can succeed. */
   retryable: boolean;
   phase: Phase;
-  /** The service's id of the request, for its support. */
+  /** The service's id of the request, for its support team. */
   requestId?: string;
   provider: string;
-  /** The answer's text up to the failure. */
+  /** The answer's text before the failure. */
   partial: string;
 }
 
-/** Whatever is known of a failure where it is found; the stream fills in the rest. */
+/** What is known about a failure where it happens. The stream adds the rest. */
 export type FailureDetails = Partial<Omit<FailureData, "code" | "message">>;
 
-/** Codes that a second try can mend, where nobody knows better. */
-const RETRYABLE_CODES: ReadonlySet<FailureCode> = new Set([
+/** Codes of failures that a retry can fix, unless their details say otherwise. */
+export const RETRYABLE_CODES: ReadonlySet<FailureCode> = new Set([
   "rate_limit",
   "overloaded",
   "server_error",
@@ -55,7 +58,7 @@ const RETRYABLE_CODES: ReadonlySet<FailureCode> = new Set([
   "interrupted",
 ]);
 
-/** The one error class of the package. Match on `code`. */
+/** The only error class of the package. Code that handles it compares `code`. */
 export class Failure extends Error implements FailureData {
   override readonly name = "Failure";
   readonly code: FailureCode;
@@ -79,7 +82,7 @@ export class Failure extends Error implements FailureData {
     if (details.requestId !== undefined) this.requestId = details.requestId;
   }
 
-  /** Plain data for a message: survives cloning, MQTT and a queue. */
+  /** Turns the failure into plain data, which survives cloning, MQTT and a queue. */
   toJSON(): FailureData {
     const data: FailureData = {
       code: this.code,
@@ -108,7 +111,11 @@ export function readReason(thrown: unknown): string {
   return text.split("\n", 1)[0]!.replace(/\.$/, "").slice(0, MAX_REASON_CHARS);
 }
 
-/** Turns anything thrown into a Failure; what is not ours is a fault of this package or of the caller. */
+/**
+ * Turns anything thrown into a Failure. Any other error comes from a bug in this package or in its caller, so a retry
+ * cannot help.
+ * @param code for any other error
+ */
 export function toFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
   if (thrown instanceof Failure) return thrown;
   return new Failure(code, thrown instanceof Error ? thrown.message : String(thrown), { retryable: false });

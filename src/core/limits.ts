@@ -1,24 +1,21 @@
-/**
- * Bounds on what a remote may make us hold, each with the reason for its default. All are finite: a
- * limit of 0 is an error, never "no limit".
- */
+/** Limits on what a remote can make this package hold in memory. All are finite and above 0; 0 never means "no limit". */
 export interface Limits {
-  /** Characters of one record (an SSE event). A chunk is a few hundred; base64 audio pieces reach 100 KB. */
+  /** Characters of one record (an SSE event). A chunk has a few hundred; pieces of base64 audio have up to 100 K. */
   record: number;
-  /** Characters of one answer, text and reasoning of all choices together. A long book is about 1 M. */
+  /** Characters of one answer: text and reasoning of all choices together. A long book has about 1 M. */
   completion: number;
   /**
-   * Characters of what comes beside the text: audio, images, token probabilities, citations, a vendor's own
-   * fields. Eight minutes of spoken answer.
+   * Characters beside the text: audio, images, token probabilities, citations, vendor fields. The default is enough for
+   * eight minutes of speech.
    */
   attachments: number;
-  /** Bytes of a non-streamed error body that are read; what matters stands in the first lines. */
+  /** Bytes that are read of an error body. The first lines say what matters. */
   errorBody: number;
-  /** Bytes of a request body; services refuse less than this. */
+  /** Bytes of a request body. Services accept less than the default. */
   request: number;
-  /** Nesting of JSON; Chat Completions needs about 8, and `cloneMessage` recurses. */
+  /** Depth of JSON. Chat Completions needs about 8. Node-RED's `cloneMessage` is recursive. */
   depth: number;
-  /** Choices of an answer, and tool calls of a choice: an index is never used to allocate beyond this. */
+  /** Choices of an answer, and tool calls of a choice. No larger index allocates anything. */
   indices: number;
   /** Characters of one tool call's arguments. */
   toolArguments: number;
@@ -35,21 +32,21 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   toolArguments: 1024 * 1024,
 });
 
-/** How long each part of a stream may take, in milliseconds. All finite and above 0. */
+/** How long each part of a stream may take, in milliseconds. All are finite and above 0. */
 export interface Timeouts {
-  /** Until a connection is open. */
+  /** Until the connection is open. */
   connect: number;
-  /** From then until the response's headers: a long prompt is read before a model answers. */
+  /** From then until the response's headers. A model reads a long prompt before it answers. */
   headers: number;
-  /** From the headers to the first text, reasoning or tool-call piece. Slow local models need more. */
+  /** From the headers to the first text, reasoning or piece of a tool call. Slow local models need more. */
   firstChunk: number;
-  /** Without a single byte, once the answer has begun. */
+  /** Without a single byte, after the answer has begun. */
   idle: number;
-  /** Without content, though keep-alive comments may come. */
+  /** Without content, even if keep-alive comments arrive. */
   progress: number;
   /** The whole stream. */
   total: number;
-  /** After the finish reason, waiting for the usage and the end marker. */
+  /** After the finish reason, until the usage and the end marker have arrived. */
   drain: number;
 }
 

@@ -1,17 +1,17 @@
-import type { FailureCode } from "../failure.js";
+import { type FailureCode, RETRYABLE_CODES } from "../failure.js";
 
-/** What an error says of itself, wherever it was found. */
+/** What an error of a service shows about its cause. */
 export interface ErrorClues {
-  /** HTTP status, or a number in the body that looks like one. */
+  /** HTTP status of the response, or a number in the body that looks like one. */
   status?: number;
-  /** The vendor's code, type or status word. */
+  /** The vendor's codes, types and status words, separated by spaces. */
   word?: string;
   message?: string;
-  /** The service says when to ask again. */
+  /** Whether the service says when to try again. */
   hasRetryHint?: boolean;
 }
 
-/** Codes and types that vendors send, in lower case, most telling first. */
+/** Failure codes by vendors' codes and types in lower case, the most specific first. */
 const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
   [/context_length|context_window|exceed_context|too_many_tokens|string_above_max_length/, "context_length"],
   [
@@ -35,11 +35,11 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
   [/server_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
 ];
 
-/** What a text tells; the loose ones are words that also stand in schemas and in advice: see `BLAMES`. */
-type Sentence = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
+/** A rule for error messages. A loose one matches single words that also stand in quoted requests and in advice. */
+type SentenceRule = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
 
-/** Words of a sentence, for services that put everything into one. Order matters: the rarer, the earlier. */
-const CODES_BY_SENTENCE: readonly Sentence[] = [
+/** Failure codes by the error's message, for services that put everything into it. The first match counts: rare ones come first. */
+const CODES_BY_SENTENCE: readonly SentenceRule[] = [
   [
     /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token (limit|count .{0,40}exceeds)|(prompt|input) is too long/i,
     "context_length",
@@ -69,7 +69,7 @@ const CODES_BY_SENTENCE: readonly Sentence[] = [
   [/timed? ?out|timeout|\b504\b/i, "timeout"],
 ];
 
-/** Statuses whose meaning does not depend on the body. */
+/** Failure codes by HTTP status. The body may refine them, see `REFINEMENTS`. */
 const CODES_BY_STATUS: Readonly<Record<number, FailureCode>> = {
   400: "invalid_request",
   401: "authentication",
@@ -93,7 +93,7 @@ const CODES_BY_STATUS: Readonly<Record<number, FailureCode>> = {
   529: "overloaded",
 };
 
-/** Codes that a body may put in the place of the status's own. */
+/** Codes that the body may put in the place of the status's code. */
 const REFINEMENTS: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>> = {
   invalid_request: [
     "context_length",
@@ -109,52 +109,53 @@ const REFINEMENTS: Readonly<Partial<Record<FailureCode, readonly FailureCode[]>>
   server_error: ["overloaded", "rate_limit", "timeout", "context_length"],
 };
 
-/** The failure code for an error that a service reported, by its status first and its words second. */
+/** Classifies an error that a service reported: by its status first, by its words second. */
 export function classify(clues: ErrorClues): FailureCode {
   const status = clues.status;
   if (status === undefined || status < 400) return findCodeByWords(clues, undefined) ?? "server_error";
-  const ruled = CODES_BY_STATUS[status] ?? (status >= 500 ? "server_error" : "invalid_request");
-  const spoken = findCodeByWords(clues, ruled);
-  return spoken && REFINEMENTS[ruled]?.includes(spoken) ? spoken : ruled;
+  const byStatus = CODES_BY_STATUS[status] ?? (status >= 500 ? "server_error" : "invalid_request");
+  const byWords = findCodeByWords(clues, byStatus);
+  return byWords && REFINEMENTS[byStatus]?.includes(byWords) ? byWords : byStatus;
 }
 
-/** Words that say no more than a status would: the sentence beside them may (a gateway quotes what it got). */
+/** Codes that say no more than a status. The message may say more, because a gateway quotes the error that it got. */
 const VAGUE_CODES: ReadonlySet<FailureCode> = new Set(["invalid_request", "server_error", "permission"]);
 
-/** The request or its rights are at fault: the text may speak of what stands in the request, or of what to do. */
+/** Codes whose message may quote the request or give advice, so loose words in it prove nothing. */
 const REQUEST_FAULTS: ReadonlySet<FailureCode | undefined> = new Set(["invalid_request", "permission"]);
 
-/** An account that is used up, under the word that Google has for a rate limit too. */
+/** Google reports an empty account with the same code as a rate limit; only the message differs. */
 const EMPTY_ACCOUNT = /\bcredits are depleted|\b(exceeded|reached) .{0,30}\bspend(ing)? cap\b/i;
 
-/** @param ruled what the status means, where there is one */
+/** @param byStatus the code of the status, if there is one */
 function findCodeByWords(
-  { word = "", message = "", hasRetryHint: waits }: ErrorClues,
-  ruled: FailureCode | undefined,
+  { word = "", message = "", hasRetryHint }: ErrorClues,
+  byStatus: FailureCode | undefined,
 ): FailureCode | undefined {
   if (EMPTY_ACCOUNT.test(message)) return "insufficient_credits";
-  const named = CODES_BY_WORD.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
-  if (named && !VAGUE_CODES.has(named)) return named;
-  const said = findCodeBySentence(message, REQUEST_FAULTS.has(ruled ?? named));
-  // An account that is empty does not fill itself within a time that can be told.
-  return (said === "insufficient_credits" && waits ? "rate_limit" : said) ?? named;
+  const byWord = CODES_BY_WORD.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
+  if (byWord && !VAGUE_CODES.has(byWord)) return byWord;
+  const bySentence = findCodeBySentence(message, REQUEST_FAULTS.has(byStatus ?? byWord));
+  // No service knows when an empty account will be filled, so with a time to wait this is a rate limit.
+  return (bySentence === "insufficient_credits" && hasRetryHint ? "rate_limit" : bySentence) ?? byWord;
 }
 
-/** An address leads to the page about quotas and billing, whatever is wrong. */
-const ADDRESS = /(https?:\/\/|\b[\w-]+(\.[\w-]+)+\/)[^\s"'<>)]+/gi;
+/** Web addresses. Many errors link to a page about quotas and billing, whatever is wrong. */
+const WEB_ADDRESS = /(https?:\/\/|\b[\w-]+(\.[\w-]+)+\/)[^\s"'<>)]+/gi;
 
-/** A name from the request: `'billing_address'`. */
+/** A quoted name from the request, such as `'billing_address'`. */
 const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
 
-function findCodeBySentence(message: string, blamed: boolean): FailureCode | undefined {
-  const told = message.replace(ADDRESS, "");
-  const text = blamed ? told.replace(QUOTED_NAME, "") : told;
-  return CODES_BY_SENTENCE.find(([pattern, , loose]) => !(blamed && loose) && pattern.test(text))?.[1];
+/** @param quotesRequest whether the message may quote the request */
+function findCodeBySentence(message: string, quotesRequest: boolean): FailureCode | undefined {
+  const withoutAddresses = message.replace(WEB_ADDRESS, "");
+  const text = quotesRequest ? withoutAddresses.replace(QUOTED_NAME, "") : withoutAddresses;
+  return CODES_BY_SENTENCE.find(([pattern, , loose]) => !(quotesRequest && loose) && pattern.test(text))?.[1];
 }
 
 /**
- * Whether asking again can help. Statuses decide where there is one: 408, 409, 425, 429 and 5xx but for
- * 501 and 505 (the tables of the OpenAI and Anthropic SDKs). Quota and billing never.
+ * Whether a retry can succeed. If there is a status, it decides: 408, 409, 425, 429 and 5xx except 501 and 505, as in the
+ * OpenAI and Anthropic SDKs. A retry never helps against an empty account, a too long context or a wrong key.
  */
 export function isRetryable(code: FailureCode, status?: number): boolean {
   if (code === "insufficient_credits" || code === "context_length" || code === "authentication") return false;
@@ -162,5 +163,5 @@ export function isRetryable(code: FailureCode, status?: number): boolean {
     if (status === 501 || status === 505) return false;
     return status >= 500 || status === 408 || status === 409 || status === 425 || status === 429;
   }
-  return ["rate_limit", "overloaded", "server_error", "connection", "timeout", "interrupted"].includes(code);
+  return RETRYABLE_CODES.has(code);
 }

@@ -1,42 +1,42 @@
 import { isObject, stringifyWithinDepth, tryParseJson } from "../json/parse.js";
 import type { ErrorClues } from "./classify.js";
 
-/** Longest piece of a foreign text that goes into a message of ours. */
+/** How much of a foreign text goes into an error message. */
 const MAX_EXCERPT_CHARS = 300;
 
 /**
- * What an error body says, whatever its shape: OpenAI `{error:{message,type,code}}`, Anthropic
- * `{type:"error",error}`, Gemini `{error:{code,status}}` and `[{error}]`, Ollama and Venice `{error:"text"}`
- * with `code`, `details` or `issues` beside it, an array of issues, FastAPI `{detail}`, vLLM
- * `{object:"error",message}`, MiniMax `{base_resp:{status_code,status_msg}}`, OpenRouter's
- * `error.metadata.raw` (JSON in a string).
- * @param certain the value is known to be an error, of whatever form
- * @returns undefined where the value is not an error.
+ * Reads an error body of any known form: OpenAI `{error:{message,type,code}}`, Anthropic `{type:"error",error}`, Gemini
+ * `{error:{code,status}}` and `[{error}]`, Ollama and Venice `{error:"text"}` with `code`, `details` or `issues` beside
+ * it, an array of issues, FastAPI `{detail}`, vLLM `{object:"error",message}`, MiniMax
+ * `{base_resp:{status_code,status_msg}}`, OpenRouter's `error.metadata.raw` (JSON in a string).
+ * @param isError whether the value is known to be an error, whatever its form; default false
+ * @returns undefined if the value is not an error
  */
-export function readErrorClues(body: unknown, certain = false): ErrorClues | undefined {
+export function readErrorClues(body: unknown, isError = false): ErrorClues | undefined {
   const value = Array.isArray(body) ? body.find((entry) => isObject(entry) && entry["error"]) : body;
-  if (!isObject(value)) return certain ? { message: describeValue(body) } : undefined;
+  if (!isObject(value)) return isError ? { message: describeValue(body) } : undefined;
   if (value["error"]) return readErrorValue(value["error"], value);
   if (value["object"] === "error" || value["type"] === "error") return readErrorValue(value, value);
-  // Beside choices it is some vendor's field of that name.
+  // Beside choices, `detail` is a vendor field of an answer.
   if (value["detail"] && !Array.isArray(value["choices"])) return { message: describeValue(value["detail"]) };
   const base = value["base_resp"];
   if (isObject(base) && base["status_code"]) {
     return { word: describeValue(base["status_code"]), message: describeValue(base["status_msg"]) };
   }
-  return certain ? readErrorValue(value, value) : undefined;
+  return isError ? readErrorValue(value, value) : undefined;
 }
 
 function readErrorValue(error: unknown, around: Record<string, unknown>): ErrorClues {
   const first = Array.isArray(error) ? error[0] : error;
-  const said = isObject(first) ? [first["code"], first["type"], first["status"], readInnerCode(first)] : [];
-  const words = [...said, around["code"], isObject(first) ? undefined : around["status"]];
+  const codes = isObject(first)
+    ? [first["code"], first["type"], first["status"], readInnerCode(first), around["code"]]
+    : [around["code"], around["status"]];
   const clues: ErrorClues = {};
-  const status = words.map(toStatus).find((number) => number !== undefined);
+  const status = codes.map(toStatus).find((number) => number !== undefined);
   if (status !== undefined) clues.status = status;
-  const spoken = words.filter((word) => typeof word === "string" && toStatus(word) === undefined);
-  if (isObject(first) && hasDailyQuota(first["details"])) spoken.unshift("quota_per_day");
-  if (spoken.length > 0) clues.word = spoken.join(" ");
+  const words = codes.filter((code) => typeof code === "string" && toStatus(code) === undefined);
+  if (isObject(first) && hasDailyQuota(first["details"])) words.unshift("quota_per_day");
+  if (words.length > 0) clues.word = words.join(" ");
   const message = isObject(first)
     ? readMessage(first)
     : describeValue(error) + (around["details"] ? `: ${describeValue(around["details"])}` : "");
@@ -44,15 +44,15 @@ function readErrorValue(error: unknown, around: Record<string, unknown>): ErrorC
   return clues;
 }
 
-/** Azure's own word, beside OpenAI's. */
+/** Reads Azure's own code, which stands beside OpenAI's. */
 function readInnerCode({ innererror: inner }: Record<string, unknown>): unknown {
   return isObject(inner) ? inner["code"] : undefined;
 }
 
-/** What Venice says beside its errors: which cap was hit, which model would take it. */
+/** Reads what Venice adds to its errors: the limit that was reached, and a model that can handle the request. */
 function readAdvice(...places: Record<string, unknown>[]): string {
   const find = (field: string) =>
-    places.map((place) => place[field]).find((said) => typeof said === "string");
+    places.map((place) => place[field]).find((value) => typeof value === "string");
   const cap = find("customMessage");
   const model = find("recommended_model");
   return `${cap ? `: ${describeValue(cap)}` : ""}${model ? ` The service recommends the model ${describeValue(model)}.` : ""}`;
@@ -63,17 +63,18 @@ function readMessage(error: Record<string, unknown>): string {
   const raw = isObject(metadata) ? metadata["raw"] : undefined;
   const inner = typeof raw === "string" ? (readErrorClues(tryParseJson(raw))?.message ?? toExcerpt(raw)) : "";
   const outer = describeValue(error["message"] === undefined ? error : error["message"]);
-  // What the model wrote instead of a tool call (Groq) is the one thing that helps.
+  // Groq quotes what the model wrote instead of a tool call, the only clue to what went wrong.
   const generated =
     typeof error["failed_generation"] === "string" ? describeValue(error["failed_generation"]) : "";
   return [outer, inner === outer ? "" : inner, generated].filter((text) => text !== "").join(": ");
 }
 
-/** Google's quotas per day: they come back tomorrow, whatever delay is given beside them. */
+/** Whether a daily quota of Google is used up. It returns the next day, whatever delay the error suggests. */
 function hasDailyQuota(details: unknown): boolean {
   return Array.isArray(details) && details.some((detail) => /PerDay/i.test(listQuotas(detail)));
 }
 
+/** Joins the ids of the violated quotas. */
 function listQuotas(detail: unknown): string {
   const violations = isObject(detail) ? detail["violations"] : undefined;
   if (!Array.isArray(violations)) return "";
@@ -82,6 +83,7 @@ function listQuotas(detail: unknown): string {
     .join(" ");
 }
 
+/** Turns a code into an HTTP status if it is a number from 400 to 599. */
 function toStatus(word: unknown): number | undefined {
   const number = typeof word === "number" ? word : typeof word === "string" ? Number(word) : Number.NaN;
   return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined;
@@ -92,11 +94,11 @@ function describeValue(value: unknown): string {
   return value === undefined || value === null ? "" : toExcerpt(stringifyWithinDepth(value));
 }
 
-/** The beginning of a foreign text on one line: an HTML page must not fill the debug sidebar. */
-export function toExcerpt(text: string, longest: number = MAX_EXCERPT_CHARS): string {
+/** Shortens a foreign text and puts it on one line, so that an HTML page does not fill the debug sidebar. */
+export function toExcerpt(text: string, maxChars: number = MAX_EXCERPT_CHARS): string {
   const line = text
-    .slice(0, longest * 8)
+    .slice(0, maxChars * 8)
     .replace(/\s+/g, " ")
     .trim();
-  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+  return line.length > maxChars ? `${line.slice(0, maxChars)}…` : line;
 }

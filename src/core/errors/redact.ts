@@ -1,16 +1,15 @@
-/** Below this a "secret" would blank out ordinary words. */
+/** A shorter "secret" would blank out ordinary words. */
 const MIN_SECRET_CHARS = 4;
 
 /**
- * From so many characters on a piece of a secret gives it away. A secret with fewer is mostly a placeholder, for a
- * service that wants none ("none", "ollama"), and not looked for within words.
+ * From this length on, part of a secret gives it away. A shorter secret is usually a placeholder for a service that needs
+ * no key ("none", "ollama"), so it is replaced only as a whole word.
  */
 const MIN_TELLING_CHARS = 8;
 
 /**
- * Replaces secrets in a text that came from outside (some services quote the key in their errors).
- * The forms a key takes on the wire are covered too: percent-encoded, base64, behind an `Authorization` scheme,
- * and cut off where an excerpt ends.
+ * Replaces secrets in a text from outside, because some services quote the key in their errors. It also finds a key that
+ * is percent-encoded, in base64, without its `Authorization` scheme, or cut off at the end of an excerpt.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text;
@@ -28,6 +27,7 @@ function createWordPattern(text: string): RegExp {
   return new RegExp(`(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`, "g");
 }
 
+/** Lists the forms in which a secret may appear on the wire. */
 function listForms(secret: string): string[] {
   const bare = secret.replace(/^(?:basic|bearer|key|token) +/i, "");
   return [...new Set([secret, bare])]

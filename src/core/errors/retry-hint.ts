@@ -1,23 +1,26 @@
 import { isObject } from "../json/parse.js";
 
-/** Response headers, names in lower case. */
+/** Response headers; the names are in lower case. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A header's value, the first of several. */
+/** Reads a header: the first value if there are several. */
 export function readHeader(headers: Headers, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
 }
 
-/** From here on a number is a time, not a duration: 2001 in milliseconds since 1970. */
+/** From this value on, a number is milliseconds since 1970, not a duration. */
 const MIN_EPOCH_MS = 1e12;
+/** From this value on, a number is seconds since 1970, not a duration. */
 const MIN_EPOCH_SECONDS = 1e9;
 
 /**
- * How long a service asks to be left alone, in milliseconds: `retry-after-ms`, then `Retry-After` (seconds or
- * a date), then hints in the body (Google's RetryInfo), then words ("try again in 5.2s"), then the reset of a
- * rate-limit bucket that is empty. Order and forms: reference tables of the OpenAI, Anthropic and Google SDKs.
+ * Reads how long a service asks to wait before the next request. The first hint counts: `retry-after-ms`, `Retry-After`
+ * (seconds or a date), a hint in the body (Google's RetryInfo), words ("try again in 5.2s"), the reset of an empty
+ * rate-limit bucket. Order and forms follow the OpenAI, Anthropic and Google SDKs.
+ * @param text the error's message
  * @param now wall-clock milliseconds, for hints that are dates
+ * @returns milliseconds; undefined without a hint
  */
 export function readRetryHint(
   headers: Headers,
@@ -35,10 +38,10 @@ export function readRetryHint(
   );
 }
 
-/** What `x-should-retry` rules, or undefined. */
+/** Reads `x-should-retry`. @returns undefined if it is neither true nor false */
 export function readShouldRetry(headers: Headers): boolean | undefined {
-  const ruled = readHeader(headers, "x-should-retry");
-  return ruled === "true" ? true : ruled === "false" ? false : undefined;
+  const value = readHeader(headers, "x-should-retry");
+  return value === "true" ? true : value === "false" ? false : undefined;
 }
 
 function parseNumber(value: string | undefined): number | undefined {
@@ -54,7 +57,7 @@ function parseRetryAfter(value: string | undefined, now: number): number | undef
   return countMsUntil(Date.parse(value), now);
 }
 
-/** A moment that is past says "now": only a number can be negative. */
+/** Counts the milliseconds until a date; 0 for a past date. Only a hint that is a number can be negative. */
 function countMsUntil(date: number, now: number): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
@@ -89,7 +92,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(h|hrs?|hours?)$/i, 3_600_000],
 ];
 
-/** "6m0s", "1m26.4s", "8ms", "45.8s", "20 seconds"; milliseconds, or undefined. */
+/** Parses a duration such as "6m0s", "1m26.4s", "8ms" or "20 seconds". @returns milliseconds, or undefined */
 export function parseDuration(text: string): number | undefined {
   let sum: number | undefined;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
@@ -100,7 +103,7 @@ export function parseDuration(text: string): number | undefined {
   return sum;
 }
 
-/** The reset of a bucket that has nothing left; a bucket that is not empty did not cause the refusal. */
+/** Finds the reset of an empty bucket. A bucket with something left did not cause the refusal. */
 function findBucketReset(headers: Headers, now: number): number | undefined {
   const waits: number[] = [];
   for (const name in headers) {
@@ -114,7 +117,7 @@ function findBucketReset(headers: Headers, now: number): number | undefined {
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
-/** A reset as a duration, as seconds, as an epoch in seconds or milliseconds (Venice, OpenRouter), or as a date. */
+/** Parses a reset: a duration, seconds, seconds or milliseconds since 1970 (Venice, OpenRouter), or a date. */
 function parseReset(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined;
   const number = parseNumber(value);
