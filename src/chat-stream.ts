@@ -5,7 +5,7 @@ import type { Chunk, Completion } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
 import { Failure } from "./core/failure.js";
 import { Channel } from "./core/lifecycle/channel.js";
-import { addAbortListener } from "./core/lifecycle/on-abort.js";
+import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 
 /** A stream can be read once: its chunks are gone when they have been taken. */
 export class StreamConsumedError extends Error {

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import type { Chunk, Completion } from "../core/chat/chunk.js";
+import { CompletionMachine } from "../core/chat/completion.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import type { Stats } from "../core/chat/stats.js";
+import { buildStats } from "../core/chat/stats.js";
 import type { Clock } from "../core/clock.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
@@ -87,4 +90,20 @@ export interface ChatSetup {
   tolerant: boolean;
   /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
   everyChunk: boolean;
+}
+
+const FINISH_REASONS = { complete: "stop", failed: "error", cancelled: "cancelled" } as const;
+
+/** The end of a stream of which nothing came. */
+export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failure): ChatResult {
+  const machine = new CompletionMachine();
+  return {
+    outcome,
+    finishReason: FINISH_REASONS[outcome],
+    stats: buildStats(0, 0, null, 0),
+    skipped: 0,
+    closing: machine.buildClosingChunk(),
+    completion: machine.buildCompletion(randomUUID()),
+    ...(failure ? { failure } : {}),
+  };
 }

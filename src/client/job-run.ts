@@ -3,13 +3,13 @@ import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
 import { ChatRun } from "./chat-run.js";
 import {
+  buildEmptyResult,
   type ChatObserver,
   type ChatResult,
   type ChatSetup,
   type JobReport,
   replaceEnd,
 } from "./chat-types.js";
-import { buildEmptyResult } from "./empty-result.js";
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets } from "./hide-secrets.js";
 

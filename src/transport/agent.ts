@@ -1,6 +1,6 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Failure } from "../core/failure.js";
-import { ConnectError } from "./errors.js";
+import { createPool } from "./pool.js";
 
 /** TLS settings as `tls.connect` takes them. */
 export type TlsOptions = Record<string, unknown>;
@@ -62,41 +62,6 @@ export function createAgent(options: AgentOptions): Dispatcher {
       "The proxy's address is not valid. It looks like http://proxy.example.org:8080; without one in the provider, the environment variables HTTP_PROXY and HTTPS_PROXY hold.",
     );
   }
-}
-
-/** Requests that wait for a connection, by whatever agent. */
-let waitingRequests = 0;
-
-/** Says that a request waits for a connection. @returns what to call, once or more, when it has one or wants none */
-export function startWaiting(): () => void {
-  let waits = true;
-  waitingRequests++;
-  return () => {
-    if (waits) waitingRequests--;
-    waits = false;
-  };
-}
-
-/**
- * undici's pool, with connect errors that end the request, and without the connection that undici opens in place of one
- * that was aborted: nobody waits for it, and the service would see a visitor who says nothing.
- */
-function createPool(origin: string | URL, options: Pool.Options): Pool {
-  const { connect } = options;
-  const connector = typeof connect === "function" ? connect : buildConnector({ ...connect });
-  return new Pool(origin, {
-    ...options,
-    connect: (target, callback) => {
-      if (waitingRequests === 0) {
-        callback(new ConnectError(new Error("nobody waits for this connection")), null);
-        return;
-      }
-      connector(target, (...[error, socket]) => {
-        if (error) callback(new ConnectError(error), null);
-        else callback(null, socket);
-      });
-    },
-  });
 }
 
 function buildBasicToken(username: string, password: string): string {

@@ -4,10 +4,10 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import { startWaiting } from "./agent.js";
 import { type BodyListener, createBodyReader } from "./body.js";
 import { createTransportFailure } from "./errors.js";
 import { type Framing, isEncoded, readFraming, refuseEncoded } from "./framing.js";
+import { startWaiting } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** What one request brings, in order: connected, then response, then records or a body, then end or failure. */

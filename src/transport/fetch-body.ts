@@ -3,7 +3,7 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
-import { addAbortListener } from "../core/lifecycle/on-abort.js";
+import { addAbortListener } from "../core/lifecycle/abort-listener.js";
 import type { Limits } from "../core/limits.js";
 import { Exchange } from "./exchange.js";
 

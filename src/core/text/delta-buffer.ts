@@ -1,7 +1,8 @@
-import { createBoundaryFinder, findForcedCut } from "./boundary.js";
+import { createBoundaryFinder } from "./boundary.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
 import { findStableBoundary, measureStableText } from "./graphemes.js";
 import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
+import { findForcedCut } from "./words.js";
 
 /** When held pieces go on; whichever comes first. 0: this rule does not apply. */
 export interface BufferRules {

@@ -1,6 +1,6 @@
-import { findForcedCut, measureFirstWord } from "./boundary.js";
 import { MAX_MESSAGE_CHARS } from "./delta-buffer.js";
 import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
+import { findForcedCut, measureFirstWord } from "./words.js";
 
 /** A reader may be this far behind the model before the pace is raised to catch up; milliseconds. */
 const MAX_LAG_MS = 1000;

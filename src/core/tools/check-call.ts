@@ -2,8 +2,8 @@ import type { ToolCall } from "../chat/chunk.js";
 import { isObject } from "../json/parse.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
 import { readArguments } from "./arguments.js";
-import { readToolName, type Tool } from "./definitions.js";
-import { quoteToolName } from "./result.js";
+import type { Tool } from "./definitions.js";
+import { quoteToolName, readToolName } from "./name.js";
 import type { CallOutcome } from "./round.js";
 
 /** What is to be done with a call: to have it run, or to tell the model why it is not. */

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.js";
 import { isObject, tryParseJson } from "../json/parse.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
+import { NAME, readToolName } from "./name.js";
 
 /** A tool as an author writes it. */
 export interface ToolConfig {
@@ -26,9 +27,6 @@ export interface Tool {
   output: number | undefined;
 }
 
-/** What services take for a name (OpenAI's reference of `tools.function.name`). */
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
-
 const NO_ARGUMENTS = { type: "object", properties: {} };
 
 /**
@@ -45,12 +43,6 @@ export function readTools(value: unknown): Map<string, Tool> {
     tools.set(tool.name, { ...tool, output: tool.link === undefined ? outputs++ : undefined });
   }
   return tools;
-}
-
-/** The name of a tool as a request has it; undefined for what is no function (a service's own tool). */
-export function readToolName(definition: unknown): string | undefined {
-  const said = isObject(definition) ? definition["function"] : undefined;
-  return isObject(said) && typeof said["name"] === "string" ? said["name"] : undefined;
 }
 
 /**

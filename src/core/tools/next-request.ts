@@ -1,7 +1,7 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
 import { isObject } from "../json/parse.js";
-import { readToolName } from "./definitions.js";
+import { readToolName } from "./name.js";
 
 /**
  * The request that comes after a turn with tool calls.

@@ -8,9 +8,6 @@ export interface ToolResult {
   failed: boolean;
 }
 
-/** Characters of a tool's name that are repeated to the model. */
-const LONGEST_NAME = 64;
-
 /**
  * A tool's answer as text: a text as it is, anything else as JSON. What JSON cannot hold is a failure that says so;
  * what is too long is cut, and says so at its end.
@@ -36,11 +33,6 @@ export function toFailedResult(error: unknown, most: number): ToolResult {
 /** A failure that no tool made: there was none to ask, or it gave no answer. */
 export function createFailedResult(text: string): ToolResult {
   return { text: `Error: ${text}`, failed: true };
-}
-
-/** A tool's name as a model may read it back: whoever writes a megabyte of it need not get it all. */
-export function quoteToolName(name: string): string {
-  return `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}"`;
 }
 
 function toText(value: unknown): string | undefined {

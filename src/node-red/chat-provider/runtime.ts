@@ -1,6 +1,11 @@
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, type JobWish, replaceEnd } from "../../client/chat-types.js";
-import { buildEmptyResult } from "../../client/empty-result.js";
+import {
+  buildEmptyResult,
+  type ChatObserver,
+  type ChatResult,
+  type JobWish,
+  replaceEnd,
+} from "../../client/chat-types.js";
 import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";

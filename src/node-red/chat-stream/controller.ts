@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../../client/chat-run.js";
-import { buildEmptyResult } from "../../client/empty-result.js";
+import { buildEmptyResult } from "../../client/chat-types.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";

@@ -1,7 +1,8 @@
 import type { Clock } from "../../core/clock.js";
 import { checkCall } from "../../core/tools/check-call.js";
 import type { Tool } from "../../core/tools/definitions.js";
-import { createFailedResult, quoteToolName } from "../../core/tools/result.js";
+import { quoteToolName } from "../../core/tools/name.js";
+import { createFailedResult } from "../../core/tools/result.js";
 import type { RoundCall } from "../../core/tools/round.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { isWired } from "../red/wiring.js";

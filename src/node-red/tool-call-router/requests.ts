@@ -1,7 +1,8 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { mergeTools, readToolName } from "../../core/tools/definitions.js";
+import { mergeTools } from "../../core/tools/definitions.js";
+import { readToolName } from "../../core/tools/name.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import { tagOf } from "../messages/retry-tag.js";
 import type { RunTag } from "../messages/run-tag.js";

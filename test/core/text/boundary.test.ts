@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createBoundaryFinder, findForcedCut, measureFirstWord } from "../../../src/core/text/boundary.js";
+import { createBoundaryFinder } from "../../../src/core/text/boundary.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import {
   findPreviousBoundary,
   findStableBoundary,
   measureStableText,
 } from "../../../src/core/text/graphemes.js";
+import { findForcedCut, measureFirstWord } from "../../../src/core/text/words.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AssistantMessage, ToolCall } from "../../../src/core/chat/chunk.js";
-import { mergeTools, readToolName, readTools } from "../../../src/core/tools/definitions.js";
+import { mergeTools, readTools } from "../../../src/core/tools/definitions.js";
+import { readToolName } from "../../../src/core/tools/name.js";
 import { buildNextRequest, readChatRequest } from "../../../src/core/tools/next-request.js";
 import { toToolResult } from "../../../src/core/tools/result.js";
 import { ToolRound } from "../../../src/core/tools/round.js";
