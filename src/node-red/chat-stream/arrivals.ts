@@ -1,42 +1,43 @@
 import type { Clock } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
 
-/** Milliseconds: a context store that never answers must not hold up all that comes after. */
+/** How long a message may take. A context store that never answers must not block the messages behind it. */
 const MAX_WAIT_MS = 10_000;
 
-/** Lets messages go on in the order in which they came, however long each takes to be ready. */
+/** Passes messages on in the order of their arrival, however long it takes to evaluate the key of each. */
 export class Arrivals {
-  /** Resolves when all that came have gone on; undefined where they have. */
+  /** Resolves when the newest waiting message has passed; undefined if none waits. */
   private last: Promise<void> | undefined;
 
   constructor(private readonly clock: Clock) {}
 
   /**
-   * @param ready what the message waits for
-   * @param step called with it once all that came before have gone on or failed; at once where nothing is to wait for
-   * @returns what the step gives; rejects as `ready` does, or with a Failure `configuration` after ten seconds, and then
-   *   there is no step
+   * Passes one message on.
+   * @param ready the value that the message waits for
+   * @param step called with the value once all earlier messages have passed or failed; at once if nothing waits
+   * @returns the step's result. Rejects without calling the step if `ready` rejects, or with a Failure `configuration` if
+   *   it takes longer than 10 s.
    */
   pass<T, R>(ready: T | Promise<T>, step: (value: T) => R): R | Promise<R> {
     if (!this.last && !(ready instanceof Promise)) return step(ready);
-    const known = ready instanceof Promise ? this.limitWait(ready) : ready;
-    const mine = Promise.allSettled([known, this.last])
-      .then(() => known)
+    const value = ready instanceof Promise ? this.limitWait(ready) : ready;
+    const passed = Promise.allSettled([value, this.last])
+      .then(() => value)
       .then(step);
-    const gone = () => {
+    const clear = () => {
       if (this.last === last) this.last = undefined;
     };
-    const last = mine.then(gone, gone);
+    const last = passed.then(clear, clear);
     this.last = last;
-    return mine;
+    return passed;
   }
 
   private limitWait<T>(ready: Promise<T>): Promise<T> {
     let timer: unknown;
-    const late = new Promise<never>((_resolve, reject) => {
-      const problem = `The key of the message's conversation was not told within ${MAX_WAIT_MS / 1000} s. Check the context store that it comes from.`;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      const problem = `The conversation key of the message could not be read within ${MAX_WAIT_MS / 1000} s. Check the context store that it comes from.`;
       timer = this.clock.setTimer(() => reject(new Failure("configuration", problem)), MAX_WAIT_MS);
     });
-    return Promise.race([ready, late]).finally(() => this.clock.clearTimer(timer));
+    return Promise.race([ready, timeout]).finally(() => this.clock.clearTimer(timer));
   }
 }

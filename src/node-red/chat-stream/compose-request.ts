@@ -6,16 +6,16 @@ import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "
 import { evaluateTypedInput } from "./typed-input.js";
 
 /**
- * What a message asks of a chat-stream: settings, prompt and history.
- * @param history read only where it goes before the prompt
- * @throws Failure that names what cannot be asked
+ * Composes the request for a message from the node's settings, the prompt and the history.
+ * @param readHistory called only if the history goes before the prompt
+ * @throws Failure `invalid_request` or `configuration` that names the property or setting and what is wrong with it
  */
 export async function composeRequest(
   red: NodeRed,
   node: RuntimeNode,
   config: ChatStreamConfig,
   message: Message,
-  history: () => Promise<ChatMessage[]>,
+  readHistory: () => Promise<ChatMessage[]>,
 ): Promise<ComposedRequest> {
   const name = describePrompt(config);
   const prompt = bringsMessages(message)
@@ -28,11 +28,11 @@ export async function composeRequest(
     config.systemType || "str",
     message,
   );
-  const ask = mergeRequest(prompt, name, message, {
+  const composed = mergeRequest(prompt, name, message, {
     model: config.model ?? "",
     system,
     parameters: readParameters(config),
   });
-  ask.request = addHistory(ask, ask.isWholeConversation ? [] : await history(), name);
-  return ask;
+  composed.request = addHistory(composed, composed.isWholeConversation ? [] : await readHistory(), name);
+  return composed;
 }

@@ -2,27 +2,33 @@ import type { NodeConfig } from "../red/api.js";
 import type { ConversationPlace } from "./conversation.js";
 import type { ParameterConfig } from "./parameters.js";
 
-/** A chat-stream as it stands in a flow file. */
+/** A chat-stream's properties in a flow file. */
 export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   provider?: string;
   model?: string;
+  /** System prompt, a typed input. */
   system?: string;
   systemType?: string;
+  /** Prompt, a typed input. */
   prompt?: string;
   promptType?: string;
   conversation?: ConversationPlace;
+  /** Key that tells conversations apart, a typed input. */
   conversationKey?: string;
   conversationKeyType?: string;
+  /** Turns of history to keep. Empty or 0: all. */
   maxTurns?: number | string;
-  /** What a message does that arrives while one streams. */
+  /** What to do with a message that arrives while a stream of its conversation runs. */
   whenBusy?: "concurrent" | "wait" | "replace";
+  /** Whether each message carries its chunk (`msg.chunk`), also plain text. */
   everyChunk?: boolean;
+  /** Whether chunks that arrive together leave as one message. */
   mergeReads?: boolean;
-  /** Whether messages carry the object so far, in `msg.partial`. */
+  /** Whether messages of a JSON answer carry the object so far (`msg.partial`). */
   partial?: boolean;
 }
 
-/** How the author calls the prompt, for errors. */
+/** Describes the prompt in the author's terms, for errors. */
 export function describePrompt(config: ChatStreamConfig): string {
   const type = config.promptType || "msg";
   return type === "msg" ? `msg.${config.prompt || "payload"}` : `the prompt (${type})`;

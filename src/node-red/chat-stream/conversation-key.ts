@@ -4,9 +4,10 @@ import type { ChatStreamConfig } from "./config.js";
 import { evaluateTypedInput } from "./typed-input.js";
 
 /**
- * The key of the conversation that a message belongs to, `""` where the node tells none apart.
- * @throws Failure `invalid_request` where the message has no such property, `configuration` where an expression
- *   cannot be evaluated
+ * Evaluates the key of the conversation that a message belongs to.
+ * @returns `""` if the node does not tell conversations apart
+ * @throws Failure `invalid_request` if the message property cannot be read, `configuration` if an expression cannot be
+ *   evaluated
  */
 export function evaluateKey(
   red: NodeRed,
@@ -22,12 +23,13 @@ export function evaluateKey(
 }
 
 /**
- * The same for a control message, which means all where it has no key.
- * @throws Failure `configuration` as `keyOf`
+ * Evaluates the key of a control message. Without a key it applies to every conversation.
+ * @returns `""` if the message property cannot be read
+ * @throws Failure `configuration` if an expression cannot be evaluated
  */
-export function evaluateControlKey(...given: Parameters<typeof evaluateKey>): ReturnType<typeof evaluateKey> {
+export function evaluateControlKey(...args: Parameters<typeof evaluateKey>): ReturnType<typeof evaluateKey> {
   try {
-    return evaluateKey(...given);
+    return evaluateKey(...args);
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === "invalid_request") return "";
     throw thrown;

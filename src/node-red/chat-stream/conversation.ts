@@ -4,32 +4,40 @@ import { isObject } from "../../core/json/parse.js";
 import type { Context, Message, RuntimeNode } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 
-/** Where the history of a conversation lives; `none` and `key`: there is none, with `key` streams still have one. */
+/**
+ * Where the history of a conversation is kept. `none` and `key` keep no history; with `key` the node still tells
+ * conversations apart.
+ */
 export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";
 
-/** Under this name of the flow's or global context the conversations are kept, each under its key. */
+/** Name in the flow or global context that holds all conversations, each under its key. */
 const CONTEXT_NAME = "conversations";
 
 /**
- * The last change that was begun of each conversation that is being changed, by the context that keeps it: several
- * nodes may share one.
+ * The newest running change of each conversation, by context and key. Several nodes may share a context, so this is not
+ * part of a store.
  */
 const runningChanges = new WeakMap<Context, Map<string, Promise<unknown>>>();
 
-/** The history that goes before a prompt. What it gives is always a copy: nobody downstream can reach what is kept. */
+/** Reads and changes the history of conversations. Returns copies only, so that no flow can change what is stored. */
 export class ConversationStore {
   constructor(
     private readonly node: RuntimeNode,
     private readonly place: ConversationPlace,
-    /** Turns to keep, a user's message and all up to the next being one; 0: all. */
+    /** Turns to keep; 0: all. A turn is a user message and everything up to the next one. */
     private readonly maxTurns: number,
   ) {}
 
+  /** Whether the node keeps a history at all. */
   get keepsHistory(): boolean {
     return this.place !== "none" && this.place !== "key";
   }
 
-  /** @throws Failure `invalid_request` where what is there is no list of messages, `configuration` where the store fails */
+  /**
+   * Reads the history.
+   * @throws Failure `invalid_request` if the stored value is not an array of chat messages, `configuration` if the
+   *   context store fails
+   */
   async read(key: string, message: Message): Promise<ChatMessage[]> {
     if (!this.keepsHistory) return [];
     const value = this.place === "msg" ? message.conversation : await this.load(key);
@@ -40,18 +48,18 @@ export class ConversationStore {
     ) {
       throw new Failure(
         "invalid_request",
-        "The conversation is not an array of chat messages. Reset it, or mend it.",
+        "The stored conversation is not an array of chat messages. Correct it, or send msg.reset.",
       );
     }
     return copyAsJson(value as ChatMessage[], "The conversation");
   }
 
   /**
-   * Changes what is kept. Changes of one conversation follow one another: of two streams that end together, be they
-   * of one node or of two, both leave their turn.
-   * @param change gets the history as it is and gives the one to keep
-   * @returns the history as it was kept
-   * @throws Failure as `read`
+   * Changes the history. Changes of one conversation run one after the other, so that two streams that end together
+   * both add their turn, even in different nodes.
+   * @param change returns the new history
+   * @returns the history as it was stored
+   * @throws Failure as `read` does
    */
   update(
     key: string,
@@ -65,35 +73,36 @@ export class ConversationStore {
     });
   }
 
+  /** Deletes the history. */
   forget(key: string): Promise<void> {
     return this.runInOrder(key, () => this.save(key, undefined));
   }
 
   private async runInOrder<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const getContext = this.context();
-    if (!getContext) return change();
-    const running = runningChanges.get(getContext) ?? new Map<string, Promise<unknown>>();
-    runningChanges.set(getContext, running);
-    const before = running.get(key);
-    const mine = before ? before.then(change, change) : change();
-    running.set(key, mine);
+    const context = this.getContext();
+    if (!context) return change();
+    const running = runningChanges.get(context) ?? new Map<string, Promise<unknown>>();
+    runningChanges.set(context, running);
+    const previous = running.get(key);
+    const current = previous ? previous.then(change, change) : change();
+    running.set(key, current);
     try {
-      return await mine;
+      return await current;
     } finally {
-      if (running.get(key) === mine) running.delete(key);
+      if (running.get(key) === current) running.delete(key);
     }
   }
 
   private load(key: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.context()!.get(toContextPath(key), (error, value) =>
+      this.getContext()!.get(toContextPath(key), (error, value) =>
         error ? reject(createStoreFailure(error)) : resolve(value),
       );
     });
   }
 
   private save(key: string, value: ChatMessage[] | undefined): Promise<void> {
-    const context = this.context();
+    const context = this.getContext();
     if (!context) return Promise.resolve();
     return new Promise((resolve, reject) => {
       context.set(toContextPath(key), value, (error) =>
@@ -102,7 +111,7 @@ export class ConversationStore {
     });
   }
 
-  private context(): Context | undefined {
+  private getContext(): Context | undefined {
     const context = this.node.context();
     return this.place === "flow" ? context.flow : this.place === "global" ? context.global : undefined;
   }
@@ -110,16 +119,19 @@ export class ConversationStore {
 
 function createStoreFailure(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error);
-  return new Failure("configuration", `The context store of the conversation failed: ${reason}`);
+  return new Failure(
+    "configuration",
+    `The context store of the conversation failed: ${reason}. Check contextStorage in the settings of Node-RED.`,
+  );
 }
 
 /**
- * Where a conversation lies in the context. A key may be any text, a topic with slashes or a person's name. It is
- * quoted; what Node-RED's property expressions cannot quote is percent-encoded, so that two keys never meet in one
- * conversation, and the empty key, which cannot be quoted either, gets a name that no other key can have.
+ * Builds the property expression of a conversation in the context. A key may be any text, such as a topic with slashes
+ * or a person's name, and is quoted. Characters that Node-RED cannot quote are percent-encoded, so two keys never share
+ * a conversation. The empty key cannot be quoted and becomes `%none`, which no other key can become.
  */
 function toContextPath(key: string): string {
-  // A name that every object has, `constructor`, would find that instead of a conversation.
+  // Names that every object has, such as `constructor`, would find that member instead of a conversation.
   const quoted = key in Object.prototype ? percentEncode(key, /^./) : percentEncode(key, /["\\[\]%]/g);
   return `${CONTEXT_NAME}["${quoted || "%none"}"]`;
 }
@@ -128,10 +140,13 @@ function percentEncode(key: string, pattern: RegExp): string {
   return key.replace(pattern, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** The last turns, from a user's message on; a tool's result never stands without the call before it. */
-export function keepLastTurns(history: readonly ChatMessage[], most: number): ChatMessage[] {
-  if (most <= 0) return [...history];
-  const starts = history.flatMap(({ role }, at) => (role === "user" ? [at] : []));
-  const from = starts.at(-most);
-  return starts.length <= most || from === undefined ? [...history] : history.slice(from);
+/**
+ * Keeps the last turns. Cuts before a user message only, so a tool's result is never kept without its call.
+ * @param maxTurns 0: all
+ */
+function keepLastTurns(history: readonly ChatMessage[], maxTurns: number): ChatMessage[] {
+  if (maxTurns <= 0) return [...history];
+  const starts = history.flatMap(({ role }, index) => (role === "user" ? [index] : []));
+  const from = starts.at(-maxTurns);
+  return starts.length <= maxTurns || from === undefined ? [...history] : history.slice(from);
 }

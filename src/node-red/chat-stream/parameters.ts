@@ -1,19 +1,24 @@
-import { Failure } from "../../core/failure.js";
-import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { tryParseJson } from "../../core/json/parse.js";
 import { createResponseFormat, type ResponseFormatConfig } from "../messages/response-format.js";
+import { readJsonObject, readNumber } from "../red/settings.js";
 
-/** The node's settings that are request fields; empty ones are left out. */
+/** Settings of a chat-stream that become request fields. Empty ones are left out of the request. */
 export interface ParameterConfig extends ResponseFormatConfig {
   temperature?: unknown;
   maxTokens?: unknown;
   topP?: unknown;
   seed?: unknown;
+  /** A text, or a JSON array of texts. */
   stop?: unknown;
   reasoningEffort?: unknown;
+  /** Further request fields, as JSON text or an object. They replace the fields above. */
   options?: unknown;
 }
 
-/** @throws Failure `configuration` that names the setting */
+/**
+ * Reads the request fields in a node's settings, by their names in Chat Completions.
+ * @throws Failure `configuration` if a setting is not valid
+ */
 export function readParameters(config: ParameterConfig): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   const numbers: [string, string, unknown][] = [
@@ -23,11 +28,8 @@ export function readParameters(config: ParameterConfig): Record<string, unknown>
     ["seed", "seed", config.seed],
   ];
   for (const [setting, field, value] of numbers) {
-    if (value === undefined || value === null || value === "") continue;
-    const number = Number(value);
-    if (!Number.isFinite(number))
-      throw new Failure("configuration", `The setting ${setting} is not a number.`);
-    parameters[field] = number;
+    const number = readNumber(value, `setting ${setting}`);
+    if (number !== undefined) parameters[field] = number;
   }
   if (config.stop) {
     const list = tryParseJson(String(config.stop));
@@ -36,10 +38,5 @@ export function readParameters(config: ParameterConfig): Record<string, unknown>
   if (config.reasoningEffort) parameters["reasoning_effort"] = config.reasoningEffort;
   const format = createResponseFormat(config);
   if (format) parameters["response_format"] = format;
-  if (config.options) {
-    const options = typeof config.options === "string" ? tryParseJson(config.options) : config.options;
-    if (!isObject(options)) throw new Failure("configuration", "The further options are not a JSON object.");
-    Object.assign(parameters, options);
-  }
-  return parameters;
+  return Object.assign(parameters, readJsonObject(config.options, "setting options (“More fields”)"));
 }

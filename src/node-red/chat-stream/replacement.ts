@@ -3,28 +3,28 @@ import { asksForNextTurn } from "../messages/run-tag.js";
 import type { Message } from "../red/api.js";
 import type { ComposedRequest } from "./request.js";
 
-/** As much of a stream as decides who replaces whom. */
+/** The part of a stream that decides which stream replaces which. */
 interface QueuedStream {
   key: string;
   message: Message;
-  /** What is asked, once it is known to be a question: what is none replaces nothing. */
+  /** The request, once it is composed and valid. A stream without one is not replaced. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
 }
 
 /**
- * Of the streams of one conversation that replace each other, the newest is left.
- * @param streams all of the node, oldest first
- * @returns those that the stream replaces; undefined where a newer one has replaced it
+ * Finds the older streams of the same conversation, which a new stream replaces.
+ * @param streams all streams of the node, oldest first
+ * @returns undefined if a newer stream exists, which replaces this one
  */
 export function findReplaced<T extends QueuedStream>(stream: T, streams: readonly T[]): T[] | undefined {
-  // A repeated request, or a run's next turn, is older than whatever runs by now.
-  const old = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
-  const place = old ? -1 : streams.indexOf(stream);
+  // A repeated request, or the next turn of a run, counts as older than every running stream.
+  const isOldQuestion = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
+  const position = isOldQuestion ? -1 : streams.indexOf(stream);
   const replaced: T[] = [];
   for (const [at, other] of streams.entries()) {
     if (other === stream || !other.composed || other.isOver || other.key !== stream.key) continue;
-    if (at > place) return undefined;
+    if (at > position) return undefined;
     replaced.push(other);
   }
   return replaced;

@@ -5,39 +5,40 @@ import { isObject } from "../../core/json/parse.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 
-/** What the node's own settings say of a request. Parameters are texts, as the editor stores them. */
+/** The parts of a request that come from the node's settings. */
 export interface RequestSettings {
   model: string;
+  /** System prompt: the value of a typed input, so it may be anything. */
   system: unknown;
+  /** Request fields, by their names in Chat Completions. */
   parameters: Record<string, unknown>;
 }
 
-/** A request, and which of its messages are new: what the conversation grows by if all goes well. */
+/** A request, and which of its messages the conversation grows by if the stream succeeds. */
 export interface ComposedRequest {
   request: ChatRequest;
-  /** The system message, where there is one. */
+  /** The system message; empty if there is none. */
   system: ChatMessage[];
-  /** The new messages; with `msg.messages`, the whole conversation. */
+  /** The new messages; if the message brings `msg.messages`, the whole conversation. */
   turn: ChatMessage[];
   /** Whether `turn` is the whole conversation and no history goes before it. */
   isWholeConversation: boolean;
 }
 
-/** Fields of a prompt object that are not sampling parameters. */
+/** Fields of a prompt object that do not go into the request's parameters. */
 const REQUEST_FIELDS: ReadonlySet<string> = new Set(["messages", "prompt", "model", "tools", "system"]);
 
-/** Whether a message brings the whole conversation, and so needs no prompt. */
+/** Whether a message brings the whole conversation (`msg.messages`) and needs no prompt. */
 export function bringsMessages(message: Message): boolean {
   return message.messages !== undefined;
 }
 
 /**
- * Puts a request together from the prompt, the message's overrides and the node's settings. Of one field given in
- * several places, the nearest to the message wins: its own property, `msg.options`, the prompt's field, the node's
- * setting.
- * @param prompt a string, an array of chat messages, or an object of request fields; not looked at where the message
- *   brings the whole conversation
- * @param name how the author calls the prompt, for errors
+ * Merges the prompt, the message's overrides and the node's settings into a request without history. If a field is set in
+ * several places, the first of these wins: a property of the message, `msg.options`, the prompt object, the setting.
+ * @param prompt a string, an array of chat messages, or an object of request fields; ignored if the message brings the
+ *   whole conversation
+ * @param name describes the prompt in the author's terms, for errors
  * @throws Failure `invalid_request` that names the property and what is wrong with it
  */
 export function mergeRequest(
@@ -46,21 +47,23 @@ export function mergeRequest(
   message: Message,
   settings: RequestSettings,
 ): ComposedRequest {
-  const whole = bringsMessages(message);
-  const fields = !whole && isRequestFields(prompt) ? prompt : {};
-  const turn = whole ? requireMessages(message.messages, "msg.messages") : readPrompt(prompt, name);
+  const isWholeConversation = bringsMessages(message);
+  const fields = !isWholeConversation && isRequestFields(prompt) ? prompt : {};
+  const turn = isWholeConversation
+    ? requireMessages(message.messages, "msg.messages")
+    : readPrompt(prompt, name);
   const options = message.options ?? {};
   if (!isObject(options)) throw createTypeFailure("msg.options", "an object of request fields");
 
-  const { parameters: fixed } = settings;
+  const { parameters: defaults } = settings;
   const parameters: Record<string, unknown> = {};
-  for (const source of [fixed, fields, options]) {
+  for (const source of [defaults, fields, options]) {
     for (const [key, value] of Object.entries(source)) if (!REQUEST_FIELDS.has(key)) parameters[key] = value;
   }
-  const named = [message.model, options["model"], fields["model"], fixed["model"]];
-  const model = named.find((value) => (value ?? "") !== "") ?? settings.model;
+  const models = [message.model, options["model"], fields["model"], defaults["model"]];
+  const model = models.find((value) => (value ?? "") !== "") ?? settings.model;
   if (typeof model !== "string") throw createTypeFailure("The model (msg.model)", "a string");
-  const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? fixed["tools"];
+  const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? defaults["tools"];
   if (tools !== undefined && !Array.isArray(tools)) throw createTypeFailure("msg.tools", "an array of tools");
 
   const request: ChatRequest = { model: model.trim(), messages: turn, parameters };
@@ -69,21 +72,27 @@ export function mergeRequest(
     request,
     system: createSystemMessage(fields["system"] ?? settings.system, turn),
     turn,
-    isWholeConversation: whole,
+    isWholeConversation,
   };
 }
 
 /**
- * The request as it is sent, a copy of its own: system, history, then what is new.
- * @param name how the author calls the prompt, for errors
- * @throws Failure `invalid_request` for what JSON cannot hold
+ * Creates the request that is sent: the system message, the history, then the new messages. It is a copy, so a flow that
+ * changes its message later does not change the request.
+ * @param name describes the prompt in the author's terms, for errors
+ * @throws Failure `invalid_request` if a value cannot be written as JSON
  */
-export function addHistory(ask: ComposedRequest, history: readonly ChatMessage[], name: string): ChatRequest {
-  const { request, system, turn, isWholeConversation: whole } = ask;
+export function addHistory(
+  { request, system, turn, isWholeConversation }: ComposedRequest,
+  history: readonly ChatMessage[],
+  name: string,
+): ChatRequest {
+  const turnName = isWholeConversation ? "msg.messages" : name;
+  const parametersName = isWholeConversation ? "msg.options" : `${name} or msg.options`;
   const copy: ChatRequest = {
     model: request.model,
-    messages: [...system, ...(whole ? [] : history), ...copyAsJson(turn, whole ? "msg.messages" : name)],
-    parameters: copyAsJson(request.parameters ?? {}, whole ? "msg.options" : `${name} or msg.options`),
+    messages: [...system, ...(isWholeConversation ? [] : history), ...copyAsJson(turn, turnName)],
+    parameters: copyAsJson(request.parameters ?? {}, parametersName),
   };
   if (request.tools) copy.tools = copyAsJson(request.tools, "msg.tools");
   return copy;
@@ -93,6 +102,7 @@ function isRequestFields(prompt: unknown): prompt is Record<string, unknown> {
   return isObject(prompt) && !Buffer.isBuffer(prompt);
 }
 
+/** Reads the new messages from a prompt: chat messages, request fields with `messages` or `prompt`, or a text. */
 function readPrompt(prompt: unknown, name: string): ChatMessage[] {
   if (Array.isArray(prompt)) return requireMessages(prompt, name);
   if (isRequestFields(prompt)) {
@@ -121,10 +131,10 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
 function requireMessages(value: unknown, name: string): ChatMessage[] {
   if (!Array.isArray(value)) throw createTypeFailure(name, "an array of chat messages");
   if (value.length === 0) throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
-  for (const [at, message] of value.entries()) {
+  for (const [index, message] of value.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
       throw createTypeFailure(
-        `${name}[${at}]`,
+        `${name}[${index}]`,
         "an object with a role, such as {role: “user”, content: “…”}",
       );
     }
@@ -132,13 +142,14 @@ function requireMessages(value: unknown, name: string): ChatMessage[] {
   return value as ChatMessage[];
 }
 
+/** @returns an empty array if there is no system prompt, or if the turn has a system message of its own */
 function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): ChatMessage[] {
   if (system === undefined || system === null || system === "") return [];
-  if (typeof system !== "string") throw createTypeFailure("the system prompt", "a string");
-  const given = turn.some(({ role }) => role === "system" || role === "developer");
-  return given ? [] : [{ role: "system", content: system }];
+  if (typeof system !== "string") throw createTypeFailure("The system prompt", "a string");
+  const hasSystem = turn.some(({ role }) => role === "system" || role === "developer");
+  return hasSystem ? [] : [{ role: "system", content: system }];
 }
 
-function createTypeFailure(name: string, wanted: string): Failure {
-  return new Failure("invalid_request", `${name} is not ${wanted}.`);
+function createTypeFailure(name: string, expected: string): Failure {
+  return new Failure("invalid_request", `${name} must be ${expected}.`);
 }

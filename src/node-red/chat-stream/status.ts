@@ -3,12 +3,14 @@ import type { Failure } from "../../core/failure.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { StatusLine } from "../red/status-line.js";
 
+/** Progress of one stream. */
 interface Progress {
   chunks: number;
+  /** Time of the first chunk, in milliseconds of `performance.now()`. */
   startedAt: number;
 }
 
-/** The status of a chat-stream: waiting, streaming, and how the last one ended. */
+/** The status of a chat-stream node: waiting, streaming with the rate of chunks, and how the last stream ended. */
 export class StreamStatus {
   private readonly line: StatusLine;
   private readonly streams = new Map<string, Progress>();
@@ -22,24 +24,24 @@ export class StreamStatus {
 
   addStream(id: string): void {
     this.streams.set(id, { chunks: 0, startedAt: 0 });
-    this.line.show(this.progress);
+    this.line.show(this.renderProgress);
   }
 
   countChunk(id: string): void {
-    const renderProgress = this.streams.get(id);
-    if (!renderProgress) return;
-    if (renderProgress.chunks++ === 0) renderProgress.startedAt = performance.now();
-    this.line.show(this.progress);
+    const progress = this.streams.get(id);
+    if (!progress) return;
+    if (progress.chunks++ === 0) progress.startedAt = performance.now();
+    this.line.show(this.renderProgress);
   }
 
-  /** @param spoilt what went wrong after the answer itself had come */
-  endStream(id: string, result: ChatResult, spoilt?: Failure): void {
+  /** @param lateFailure what failed after the answer itself was whole */
+  endStream(id: string, result: ChatResult, lateFailure?: Failure): void {
     this.streams.delete(id);
     if (this.streams.size > 0) {
-      this.line.show(this.progress);
+      this.line.show(this.renderProgress);
       return;
     }
-    const { outcome, failure = spoilt, stats } = result;
+    const { outcome, failure = lateFailure, stats } = result;
     if (failure?.code === "configuration" || failure?.code === "credentials") {
       this.line.show(() => ({ fill: "red", shape: "ring", text: failure.code }));
     } else if (failure) {
@@ -48,7 +50,7 @@ export class StreamStatus {
       this.line.show(() => ({ fill: "grey", shape: "ring", text: this.translate("cancelled") }));
     } else
       this.line.show(() => ({
-        // The answer is whole; its job is not as it should be.
+        // Yellow: the answer is whole, but its job did not end or was not charged as expected.
         fill: result.job?.warning ? "yellow" : "green",
         shape: "dot",
         text: this.translate("done", { chunks: stats.chunks }),
@@ -59,20 +61,20 @@ export class StreamStatus {
     this.line.close();
   }
 
-  private readonly progress = (): NodeStatus => {
+  private readonly renderProgress = (): NodeStatus => {
     const now = performance.now();
     let chunks = 0;
     let rate = 0;
-    for (const one of this.streams.values()) {
-      chunks += one.chunks;
-      if (one.chunks > 1) rate += ((one.chunks - 1) * 1000) / Math.max(1, now - one.startedAt);
+    for (const stream of this.streams.values()) {
+      chunks += stream.chunks;
+      if (stream.chunks > 1) rate += ((stream.chunks - 1) * 1000) / Math.max(1, now - stream.startedAt);
     }
-    const many = this.streams.size > 1 ? `${this.streams.size} × ` : "";
-    if (chunks === 0) return { fill: "blue", shape: "ring", text: many + this.translate("waiting") };
+    const prefix = this.streams.size > 1 ? `${this.streams.size} × ` : "";
+    if (chunks === 0) return { fill: "blue", shape: "ring", text: prefix + this.translate("waiting") };
     return {
       fill: "blue",
       shape: "dot",
-      text: many + this.translate("streaming", { chunks, rate: Math.round(rate) }),
+      text: prefix + this.translate("streaming", { chunks, rate: Math.round(rate) }),
     };
   };
 

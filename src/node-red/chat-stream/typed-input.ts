@@ -2,9 +2,10 @@ import { Failure } from "../../core/failure.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
- * The value of a typed input for a message.
- * @throws Failure `invalid_request` where the message has no such property, `configuration` where an expression
- *   cannot be evaluated
+ * Evaluates a typed input for a message.
+ * @returns a promise for types other than `str` and `msg`
+ * @throws Failure `invalid_request` if the message property cannot be read, `configuration` if an expression cannot be
+ *   evaluated
  */
 export function evaluateTypedInput(
   red: NodeRed,
@@ -13,7 +14,7 @@ export function evaluateTypedInput(
   type: string,
   message: Message,
 ): Promise<unknown> | unknown {
-  // The usual two without a promise: messages keep their order and a stream its first millisecond.
+  // The usual two types need no promise: messages keep their order, and a stream starts without delay.
   if (type === "str") return value;
   if (type === "msg") return readProperty(red, message, value);
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import { readTools, type Tool } from "../../core/tools/definitions.js";
 import type { NodeConfig } from "../red/api.js";
-import { readPositiveNumber } from "../red/number-setting.js";
+import { readPositiveNumber } from "../red/settings.js";
 
 /** A tool-call-router as it stands in a flow file. */
 export interface RouterConfig extends NodeConfig {

@@ -24,7 +24,7 @@ describe("Messages that take their time to be ready", () => {
     const gone: string[] = [];
     const hung = arrivals.pass(new Promise<string>(() => {}), (name) => gone.push(name)) as Promise<unknown>;
     const next = arrivals.pass("next", (name) => gone.push(name));
-    const told = assert.rejects(hung, { code: "configuration", message: /not told within 10 s/ });
+    const told = assert.rejects(hung, { code: "configuration", message: /could not be read within 10 s/ });
     await clock.advance(9_999);
     assert.deepEqual(gone, []);
     await clock.advance(1);
