@@ -187,16 +187,16 @@ describe("Conversation for Anthropic", () => {
       used,
       found,
     ]);
-    const asked = { ...used, id: "t" };
-    const cut = { ...paused, anthropic_blocks: { 0: used, 1: found, 2: asked } };
+    const unanswered = { ...used, id: "t" };
+    const cut = { ...paused, anthropic_blocks: { 0: used, 1: found, 2: unanswered } };
     const result = { role: "tool", tool_call_id: "1", content: "" };
-    for (const [next, kept] of [
-      [undefined, [used, found, asked]],
-      [result, [used, found, asked]],
+    for (const [next, expected] of [
+      [undefined, [used, found, unanswered]],
+      [result, [used, found, unanswered]],
       [createUserMessage("Never mind."), [used, found]],
     ] as const) {
       const { messages } = buildAnthropicConversation([createUserMessage("a"), cut, ...(next ? [next] : [])]);
-      assert.deepEqual(messages[1]!.content, [{ type: "text", text: "I look." }, ...kept]);
+      assert.deepEqual(messages[1]!.content, [{ type: "text", text: "I look." }, ...expected]);
     }
   });
 

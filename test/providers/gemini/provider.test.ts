@@ -261,8 +261,8 @@ describe("Chat request to Gemini", () => {
     };
     const signatures = (model: string) => {
       const { contents } = buildBody({ model, messages: [HI, call] });
-      const [, said] = contents as { parts: Record<string, unknown>[] }[];
-      return said!.parts.map((part) => part["thoughtSignature"]);
+      const [, answer] = contents as { parts: Record<string, unknown>[] }[];
+      return answer!.parts.map((part) => part["thoughtSignature"]);
     };
     assert.deepEqual(signatures("gemini-3-pro"), ["skip_thought_signature_validator", undefined]);
     assert.deepEqual(signatures("gemini-2.5-pro"), [undefined, undefined]);

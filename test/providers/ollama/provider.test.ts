@@ -7,7 +7,7 @@ import { getProvider } from "../../../src/providers/index.js";
 import { assertFailure } from "../../support/assert-failure.js";
 
 const ollama = getProvider("ollama");
-const HI: ChatMessage = { role: "user", withPart: "Hi" };
+const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "llama3.2", messages: [HI] };
 const PLAIN = { model: "llama3.2", messages: [HI], stream: true };
 
@@ -90,7 +90,7 @@ describe("Chat request to Ollama", () => {
     assertRefused({ parameters: { bogus: 1 } }, /Ollama cannot take the parameter bogus\. Leave it out/);
     assertRefused({ parameters: { reasoning: { effort: "high" } } }, /reasoning\. Use reasoning_effort/);
     assertRefused({ parameters: { constructor: 1 } }, /constructor\. Leave it out/);
-    const own = { truncate: false, shift: false, buildFormat: "json", buildThink: true };
+    const own = { truncate: false, shift: false, format: "json", think: true };
     assert.deepEqual(buildBody({ parameters: own }), { ...PLAIN, ...own });
   });
 
@@ -126,7 +126,7 @@ describe("Chat request to Ollama", () => {
     assert.equal(buildThink("gpt-oss:20b", "minimal"), "low");
     assert.equal(buildThink("gpt-oss:20b", "xhigh"), "high");
     assert.equal(buildThink("gpt-oss:20b", "max"), "high");
-    assert.equal(buildBody({ parameters: { buildThink: "medium" } })["think"], "medium");
+    assert.equal(buildBody({ parameters: { think: "medium" } })["think"], "medium");
     assertRefused({ parameters: { reasoning_effort: 5 } }, /reasoning_effort 5/);
   });
 
@@ -136,10 +136,10 @@ describe("Chat request to Ollama", () => {
     assert.deepEqual(buildBody({ tools, parameters: { tool_choice: "none" } }), PLAIN);
     assert.deepEqual(
       buildMessages(
-        { role: "developer", withPart: "Be brief." },
+        { role: "developer", content: "Be brief." },
         {
           role: "user",
-          withPart: [
+          content: [
             { type: "text", text: "What" },
             { type: "image_url", image_url: { url: "data:image/png;base64,aW1n" } },
             { type: "text", text: "is this?" },
@@ -147,41 +147,41 @@ describe("Chat request to Ollama", () => {
         },
         {
           role: "assistant",
-          withPart: null,
+          content: null,
           reasoning_content: "Hm.",
           tool_calls: [{ id: "a", type: "function", function: { name: "f", arguments: '{"x":1}' } }],
         },
-        { role: "tool", tool_call_id: "a", withPart: "7" },
-        { role: "assistant", withPart: "Sev" },
+        { role: "tool", tool_call_id: "a", content: "7" },
+        { role: "assistant", content: "Sev" },
       ),
       [
-        { role: "system", withPart: "Be brief." },
-        { role: "user", withPart: "What\nis this?", images: ["aW1n"] },
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "What\nis this?", images: ["aW1n"] },
         {
           role: "assistant",
-          withPart: "",
+          content: "",
           thinking: "Hm.",
           tool_calls: [{ id: "a", function: { name: "f", arguments: { x: 1 } } }],
         },
-        { role: "tool", withPart: "7", tool_name: "f", tool_call_id: "a" },
-        { role: "assistant", withPart: "Sev" },
+        { role: "tool", content: "7", tool_name: "f", tool_call_id: "a" },
+        { role: "assistant", content: "Sev" },
       ],
     );
   });
 
   it("fails with invalid_request for anything that Ollama would drop", () => {
-    const withPart = (part: object) => ({ messages: [{ role: "user", withPart: [part] }] });
+    const withPart = (part: object) => ({ messages: [{ role: "user", content: [part] }] });
     assertRefused(
       withPart({ type: "image_url", image_url: { url: "https://a/b.png" } }),
       /image by its address \(Message 0\)/,
     );
     assertRefused(
-      withPart({ type: "input_audio", input_audio: { data: "YQ==", buildFormat: "wav" } }),
+      withPart({ type: "input_audio", input_audio: { data: "YQ==", format: "wav" } }),
       /audio \(Message 0\)/,
     );
     assertRefused(withPart({ type: "file", file: { file_id: "1" } }), /file \(Message 0\)/);
-    assertRefused({ messages: [{ role: "narrator", withPart: "x" }] }, /the role "narrator"/);
-    assertRefused({ messages: [{ role: "tool", tool_call_id: "x", withPart: "1" }] }, /"x"/);
+    assertRefused({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
+    assertRefused({ messages: [{ role: "tool", tool_call_id: "x", content: "1" }] }, /"x"/);
     assertRefused({ tools: [{ googleSearch: {} }] }, /tool 0/);
     assertRefused({ parameters: { options: [] } }, /options/);
     for (const [name, value] of Object.entries({
