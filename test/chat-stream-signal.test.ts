@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { chatStream } from "../src/index.js";
 import { guardEachTest } from "./support/runtime/guards.js";
-import { stalling, TEXT, WORDS, whole } from "./support/services/answers.js";
-import { chaosServer } from "./support/services/chaos-server.js";
+import { sendAndStall, sendWholeAnswer, TEXT, WORDS } from "./support/services/answers.js";
+import { startChaosServer } from "./support/services/chaos-server.js";
 import type { Peer } from "./support/services/peer.js";
 import { turns } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
@@ -12,7 +12,7 @@ describe("A chat stream with a signal", () => {
   guardEachTest();
 
   it("ends with a failure that says so and what had come, and frees its connection", async () => {
-    await using server = await chaosServer(stalling);
+    await using server = await startChaosServer(sendAndStall);
     const { signal, abort } = controller();
     const stream = chatStream(question(server), signal);
     const pieces: string[] = [];
@@ -26,11 +26,11 @@ describe("A chat stream with a signal", () => {
       isFailure("cancelled", TEXT),
     );
     assert.deepEqual(pieces, WORDS);
-    await server.empty();
+    await server.waitUntilEmpty();
   });
 
   it("aborted before, asks nobody", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     await chatStream(question(server)).collect();
     await assert.rejects(
       chatStream(question(server), AbortSignal.abort()).collect(),
@@ -41,7 +41,7 @@ describe("A chat stream with a signal", () => {
   });
 
   it("aborted while it connects, ends at once", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const { signal, abort } = controller();
     const collected = chatStream(question(server), signal).collect();
     abort();
@@ -51,8 +51,8 @@ describe("A chat stream with a signal", () => {
   });
 
   it("takes its listener off the signal, however it ends", async () => {
-    await using server = await chaosServer((peer, nth) =>
-      ([whole, stalling, (gone: Peer) => gone.fin()][nth] ?? stalling)(peer),
+    await using server = await startChaosServer((peer, nth) =>
+      ([sendWholeAnswer, sendAndStall, (gone: Peer) => gone.close()][nth] ?? sendAndStall)(peer),
     );
     const { signal } = controller();
     const listeners = () => getEventListeners(signal, "abort").length;
@@ -72,7 +72,7 @@ describe("A chat stream with a signal", () => {
   });
 
   it("shared by many has one listener, and one abort ends them all", async () => {
-    await using server = await chaosServer(stalling);
+    await using server = await startChaosServer(sendAndStall);
     const { signal, abort } = controller();
     const streams = Array.from({ length: 20 }, () => chatStream(question(server), signal));
     const texts = streams.map((stream) => stream.textDeltas());
@@ -86,11 +86,11 @@ describe("A chat stream with a signal", () => {
     }
     assert.deepEqual(await texts[0]?.next(), { done: true, value: undefined });
     assert.equal(getEventListeners(signal, "abort").length, 0);
-    await server.empty();
+    await server.waitUntilEmpty();
   });
 
   it("aborted after its end changes nothing", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const { signal, abort } = controller();
     const stream = chatStream(question(server), signal);
     assert.equal((await stream.collect()).choices[0]?.message.content, TEXT);

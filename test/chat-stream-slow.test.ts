@@ -3,16 +3,16 @@ import { Agent } from "undici";
 import type { Chunk } from "../src/index.js";
 import { chatStream } from "../src/index.js";
 import { guardEachTest } from "./support/runtime/guards.js";
-import { DONE, delta, finish } from "./support/services/answers.js";
-import { chaosServer } from "./support/services/chaos-server.js";
+import { DONE, formatDelta, formatFinish } from "./support/services/answers.js";
+import { startChaosServer } from "./support/services/chaos-server.js";
 import { turns } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
 /** A service that has sent everything before its reader has taken the second piece. */
 const eager = (records: number) =>
-  chaosServer(async (peer) => {
-    await peer.streamHead("close");
-    await peer.body(delta("x").repeat(records) + finish() + DONE);
+  startChaosServer(async (peer) => {
+    await peer.sendStreamHead("close");
+    await peer.body(formatDelta("x").repeat(records) + formatFinish() + DONE);
     await peer.end();
   });
 
@@ -24,7 +24,7 @@ describe("A chat stream that is read slowly", () => {
     const stream = chatStream(question(server));
     const texts = stream.textDeltas();
     const pieces = [(await texts.next()).value as string];
-    await server.empty();
+    await server.waitUntilEmpty();
     for await (const text of texts) pieces.push(text);
     assert.equal(pieces.join(""), "x".repeat(5_000));
     assert.ok(pieces.length < 1_000, `${pieces.length} pieces`);
@@ -37,7 +37,7 @@ describe("A chat stream that is read slowly", () => {
     const stream = chatStream(question(server));
     for await (const chunk of stream) {
       chunks.push(chunk);
-      if (chunks.length === 1) await server.empty();
+      if (chunks.length === 1) await server.waitUntilEmpty();
     }
     assert.ok(chunks.length < 1_000, `${chunks.length} chunks`);
     assert.equal(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join(""), "x".repeat(5_000));
@@ -48,7 +48,7 @@ describe("A chat stream that is read slowly", () => {
     await using server = await eager(20_000);
     const texts = chatStream({ ...question(server), limits: { completion: 10_000 } }).textDeltas();
     await texts.next();
-    await server.empty();
+    await server.waitUntilEmpty();
     await assert.rejects(async () => {
       for await (const _text of texts);
     }, isFailure("limit"));

@@ -16,7 +16,7 @@ describe("“Test connection” in a provider's dialog", function () {
     service.script = (reply, { path }) =>
       path === "/v1/models"
         ? reply.text(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
-        : reply.json(404, { detail: "Not Found" });
+        : reply.sendJson(404, { detail: "Not Found" });
     nobody = await freePort();
     editor = await world.sharedEditor(
       providerFlow({

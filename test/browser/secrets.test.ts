@@ -18,7 +18,7 @@ describe("what the author of a flow must not see again", function () {
   afterEach(() => service.close());
 
   it("K06 a key and a secret header are used, and are not in the flows, in an export or in the dialog", async () => {
-    service.script = (reply) => reply.json(200, { data: [{ id: "model-1" }] });
+    service.script = (reply) => reply.sendJson(200, { data: [{ id: "model-1" }] });
     const editor = await world.editor();
     const { page } = editor;
     const stream = await editor.drag("chat-stream", 300, 140);
@@ -78,7 +78,7 @@ describe("what the author of a flow must not see again", function () {
     const evil = `<img src=x onerror="globalThis.ran=1">`;
     service.script = (reply, { method }) =>
       method === "GET"
-        ? reply.json(200, {
+        ? reply.sendJson(200, {
             data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }],
           })
         : reply.say("Hello");

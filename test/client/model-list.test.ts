@@ -5,9 +5,9 @@ import { Failure } from "../../src/core/failure.js";
 import { getProvider } from "../../src/providers/index.js";
 import { createAgent } from "../../src/transport/agent.js";
 import { systemClock } from "../../src/transport/system-clock.js";
-import { error } from "../support/services/gemini-records.js";
-import { geminiUrl, KEY } from "../support/services/gemini-service.js";
-import { MODELS, ollamaSays, ollamaUrl } from "../support/services/ollama-service.js";
+import { createError } from "../support/services/gemini-records.js";
+import { formatGeminiUrl, GEMINI_KEY } from "../support/services/gemini-service.js";
+import { createOllamaScript, formatOllamaUrl, OLLAMA_MODELS } from "../support/services/ollama-service.js";
 import { useService } from "../support/services/service.js";
 
 describe("The list of a service's models", () => {
@@ -18,7 +18,7 @@ describe("The list of a service's models", () => {
   });
   after(() => agent.destroy());
 
-  async function list(provider: string, baseUrl: string, apiKey = KEY): Promise<readonly string[]> {
+  async function list(provider: string, baseUrl: string, apiKey = GEMINI_KEY): Promise<readonly string[]> {
     return (await listModels(getProvider(provider), { baseUrl, apiKey }, agent, systemClock)).names;
   }
 
@@ -51,7 +51,7 @@ describe("The list of a service's models", () => {
       capabilities: { completion_chat },
     }));
     const named = [...chat, ...others].map((id) => ({ id }));
-    service().script = (reply) => reply.json(200, { data: [...named, ...typed, ...able, "bare"] });
+    service().script = (reply) => reply.sendJson(200, { data: [...named, ...typed, ...able, "bare"] });
     assert.deepEqual(await list("custom", service().url), [
       ...chat,
       "a-chat",
@@ -63,26 +63,26 @@ describe("The list of a service's models", () => {
 
   it("may be as long as that of a service for all models", async () => {
     const data = Array.from({ length: 420 }, (_, at) => ({ id: `m-${at}`, description: "x".repeat(2_600) }));
-    service().script = (reply) => reply.json(200, { data });
+    service().script = (reply) => reply.sendJson(200, { data });
     assert.equal((await list("openrouter", service().url)).length, 420);
   });
 
   it("is Gemini's, asked for with the key in a header", async () => {
     service().script = (reply) =>
-      reply.json(200, { models: [{ name: "models/gemini-1" }], nextPageToken: "" });
-    assert.deepEqual(await list("gemini", geminiUrl(service())), ["gemini-1"]);
+      reply.sendJson(200, { models: [{ name: "models/gemini-1" }], nextPageToken: "" });
+    assert.deepEqual(await list("gemini", formatGeminiUrl(service())), ["gemini-1"]);
     const [request] = service().requests;
     assert.equal(request!.path, "/v1beta/models?pageSize=1000");
-    assert.equal(request!.headers["x-goog-api-key"], KEY);
+    assert.equal(request!.headers["x-goog-api-key"], GEMINI_KEY);
   });
 
   it("is refused by Gemini with a wrong key, which nobody is told", async () => {
     service().script = (reply) =>
-      reply.json(
+      reply.sendJson(
         400,
-        error(400, "INVALID_ARGUMENT", "API key not valid: another-key. Please pass a valid API key."),
+        createError(400, "INVALID_ARGUMENT", "API key not valid: another-key. Please pass a valid API key."),
       );
-    await assert.rejects(list("gemini", geminiUrl(service()), "another-key"), (thrown) => {
+    await assert.rejects(list("gemini", formatGeminiUrl(service()), "another-key"), (thrown) => {
       assert.ok(thrown instanceof Failure);
       assert.deepEqual([thrown.code, thrown.provider], ["authentication", "gemini"]);
       return !thrown.message.includes("another-key");
@@ -90,9 +90,9 @@ describe("The list of a service's models", () => {
   });
 
   it("is Ollama's, whichever part of the service the address is of", async () => {
-    service().script = ollamaSays();
+    service().script = createOllamaScript();
     for (const end of ["", "/api", "/v1"]) {
-      assert.deepEqual(await list("ollama", `${ollamaUrl(service())}${end}`), MODELS);
+      assert.deepEqual(await list("ollama", `${formatOllamaUrl(service())}${end}`), OLLAMA_MODELS);
     }
   });
 });

@@ -66,7 +66,7 @@ describe("The examples with several services and several streams", () => {
     await run.press("Analyse three documents");
     await run.untilShown("Credits");
     assert.equal((await run.untilShown("Why", 3)).length, 3);
-    assert.ok([...saas.jobs.values()].every(({ completes }) => completes.length === 1));
+    assert.ok([...saas.jobs.values()].every(({ completions: completes }) => completes.length === 1));
   });
 
   it("Venice: an answer with its sources, each once, and without the web where the message says so", async () => {
@@ -81,7 +81,7 @@ describe("The examples with several services and several streams", () => {
       const parameters = body["venice_parameters"] as { enable_web_search: string };
       const found =
         parameters.enable_web_search === "on" ? [cited("https://a"), cited("https://a", "https://b")] : [];
-      venice.stream(reply, [venice.text("A lot.^1^"), ...found]);
+      venice.sendStream(reply, [venice.createTextRecord("A lot.^1^"), ...found]);
     };
     const title = "Venice with web search and citations";
     await run.deploy(title, 1000, { node: { baseUrl: venice.url }, credentials: { apiKey: VENICE_KEY } });
@@ -105,7 +105,7 @@ describe("The examples with several services and several streams", () => {
 
     run.clear();
     venice.answer = (reply) =>
-      reply.json(402, { error: "Insufficient balance", code: "INSUFFICIENT_BALANCE" });
+      reply.sendJson(402, { error: "Insufficient balance", code: "INSUFFICIENT_BALANCE" });
     await run.press("What is new in Node-RED?");
     const [error] = (await run.untilShown("Why")) as { code: string }[];
     assert.equal(error!.code, "insufficient_credits");

@@ -48,7 +48,7 @@ describe("The admin routes", () => {
   }
 
   beforeEach(async () => {
-    service().script = (reply) => reply.json(200, { data: [{ id: "model-b" }, { id: "model-a" }] });
+    service().script = (reply) => reply.sendJson(200, { data: [{ id: "model-b" }, { id: "model-a" }] });
     await runtime().deploy(askFlow(service().url));
   });
 
@@ -94,7 +94,7 @@ describe("The admin routes", () => {
   });
 
   it("say what does not work and what to change", async () => {
-    service().script = (reply) => reply.json(401, { error: { message: "Incorrect API key" } });
+    service().script = (reply) => reply.sendJson(401, { error: { message: "Incorrect API key" } });
     const models = await call("GET", "/chat-provider/provider/models", "author");
     assert.equal((models.body["error"] as { code: string }).code, "authentication");
     const test = await call("POST", "/chat-provider/provider/test", "author");
@@ -141,7 +141,7 @@ describe("The admin routes", () => {
 
   it("K15: give a thousand names at most, whatever the service lists", async () => {
     const data = Array.from({ length: 20_000 }, (_, at) => ({ id: `m${at}` }));
-    service().script = (reply) => reply.json(200, { data });
+    service().script = (reply) => reply.sendJson(200, { data });
     const { body } = await call("GET", "/chat-provider/provider/models", "author");
     assert.equal((body["models"] as string[]).length, 1000);
   });
@@ -176,22 +176,22 @@ describe("The admin routes", () => {
 
   it("K15: take no list that is none", async () => {
     for (const list of ["Hello", { data: "x" }, 7, null]) {
-      service().script = (reply) => reply.json(200, list);
+      service().script = (reply) => reply.sendJson(200, list);
       const { body } = await call("GET", "/chat-provider/provider/models", "author");
       assert.equal((body["error"] as { code: string }).code, "bad_response");
     }
-    service().script = (reply) => reply.json(200, { data: [{ id: 5 }, null, "named", { id: "good" }] });
+    service().script = (reply) => reply.sendJson(200, { data: [{ id: 5 }, null, "named", { id: "good" }] });
     const { body } = await call("GET", "/chat-provider/provider/models", "author");
     assert.deepEqual(body["models"], ["named", "good"]);
   });
 
   it("K11: hand names on as data, JSON and never a page, whatever is in them", async () => {
     const names = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "a\nb", "日本"];
-    service().script = (reply) => reply.json(200, { data: names.map((id) => ({ id })) });
+    service().script = (reply) => reply.sendJson(200, { data: names.map((id) => ({ id })) });
     const { body, type } = await call("GET", "/chat-provider/provider/models", "author");
     assert.deepEqual(body["models"], names);
     assert.match(type, /^application\/json/);
-    service().script = (reply) => reply.json(404, { error: { message: names[0] } });
+    service().script = (reply) => reply.sendJson(404, { error: { message: names[0] } });
     const test = await call("POST", "/chat-provider/provider/test", "author");
     assert.match(test.type, /^application\/json/);
   });

@@ -23,7 +23,7 @@ describe("A runtime that stops", () => {
     );
     const [said] = (await once(child.stdout, "data")) as [Buffer];
     assert.equal(said.toString(), "streaming\n");
-    assert.equal(service().streaming, 100);
+    assert.equal(service().openStreams, 100);
     const begun = performance.now();
     child.kill("SIGTERM");
     const [code] = (await once(child, "exit")) as [number];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { systemClock } from "../../src/transport/system-clock.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
@@ -13,9 +13,9 @@ const SOON = 40;
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
-  await peer.streamHead();
-  await peer.body(delta("."));
-  await peer.silence();
+  await peer.sendStreamHead();
+  await peer.body(formatDelta("."));
+  await peer.waitUntilGone();
 };
 
 describe("Clocks that misbehave", () => {
@@ -24,7 +24,7 @@ describe("Clocks that misbehave", () => {
   for (const jump of [3_600_000, -3_600_000]) {
     it(`Y12: a wall clock that jumps by ${jump / 3_600_000} h ends no stream and delays no deadline`, async () => {
       let peer: Peer | undefined;
-      await using server = await chaosServer(async (served) => {
+      await using server = await startChaosServer(async (served) => {
         peer = served;
         await stalling(served);
       });
@@ -34,7 +34,7 @@ describe("Clocks that misbehave", () => {
         await until(() => asking.text() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
         await turns(10);
-        await peer!.body(delta("!"));
+        await peer!.body(formatDelta("!"));
         await until(() => asking.text() === ".!", "the stream goes on");
         const told = await asking.told;
         assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
@@ -46,23 +46,23 @@ describe("Clocks that misbehave", () => {
   }
 
   it("Y13: a loop that was blocked while data came ends no stream", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
       for (const word of WORDS) {
-        await peer.body(delta(word));
+        await peer.body(formatDelta(word));
         // What was written lies in the kernel; every deadline passes before anybody can read it.
         block(SOON * 2);
       }
-      await peer.body(answer([]).slice(-3).join(""));
+      await peer.body(formatAnswer([]).slice(-3).join(""));
       await peer.end();
     });
     assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
   });
 
   it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
-    await using server = await chaosServer(async (peer) => {
+    await using server = await startChaosServer(async (peer) => {
       block(SOON * 2);
-      await whole(peer);
+      await sendWholeAnswer(peer);
       block(SOON * 2);
     });
     const asking = start(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
@@ -72,7 +72,9 @@ describe("Clocks that misbehave", () => {
 
   it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
     const clock = new FakeClock();
-    await using server = await chaosServer((peer, nth) => (nth === 0 ? stalling(peer) : whole(peer)));
+    await using server = await startChaosServer((peer, nth) =>
+      nth === 0 ? stalling(peer) : sendWholeAnswer(peer),
+    );
     const asking = start(server, { clock });
     await until(() => asking.text() === ".", "the first text");
     await clock.jump(3_600_000);
@@ -86,13 +88,13 @@ describe("Clocks that misbehave", () => {
   it("Y14: what came while it slept is read first", async () => {
     const clock = new FakeClock();
     let peer: Peer | undefined;
-    await using server = await chaosServer(async (served) => {
+    await using server = await startChaosServer(async (served) => {
       peer = served;
       await stalling(served);
     });
     const asking = start(server, { clock });
     await until(() => asking.text() === ".", "the first text");
-    void peer!.body(delta("!"));
+    void peer!.body(formatDelta("!"));
     await clock.jump(10_000);
     await until(() => asking.text() === ".!", "the second text");
     assert.equal(clock.waiting, 1, "it is watched over by one timer");
@@ -103,7 +105,7 @@ describe("Clocks that misbehave", () => {
 
   it("a deadline further off than a timer can wait is waited for in parts", async () => {
     const waits: number[] = [];
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const clock = {
       ...systemClock,
       setTimer: (callback: () => void, milliseconds: number) => {

@@ -4,17 +4,17 @@ import { createServer, type Server, type Socket } from "node:net";
 import { chatStream, startChat } from "../../src/index.js";
 import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { answer, delta, TEXT, WORDS, whole } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 import { type Asking, ask, assertComplete, question, start } from "../support/worlds/asking.js";
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
-  await peer.streamHead();
-  await peer.body(delta("."));
-  await peer.silence();
+  await peer.sendStreamHead();
+  await peer.body(formatDelta("."));
+  await peer.waitUntilGone();
 };
 
 describe("Faults of concurrency, in the core", () => {
@@ -22,7 +22,7 @@ describe("Faults of concurrency, in the core", () => {
 
   it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
     const count = 1_000;
-    await using server = await chaosServer(stalling);
+    await using server = await startChaosServer(stalling);
     const begun: Asking[] = [];
     for (let at = 0; at < count; at++) begun.push(start(server));
     await until(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
@@ -30,7 +30,7 @@ describe("Faults of concurrency, in the core", () => {
     for (const asking of begun) asking.cancel();
     const ends = await Promise.all(begun.map((asking) => asking.told));
     assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
-    await server.empty();
+    await server.waitUntilEmpty();
     assert.equal(server.connections, count, "nobody connects again for a stream that is over");
   }).timeout(60_000);
 
@@ -38,15 +38,15 @@ describe("Faults of concurrency, in the core", () => {
     string,
     { script: (peer: Peer) => unknown; ready: (asking: Asking) => Promise<unknown> }
   > = {
-    "before the connection": { script: whole, ready: async () => {} },
+    "before the connection": { script: sendWholeAnswer, ready: async () => {} },
     "before the headers": {
-      script: (peer) => peer.silence(),
+      script: (peer) => peer.waitUntilGone(),
       ready: () => turns(20),
     },
     "before the first text": {
       script: async (peer) => {
-        await peer.streamHead();
-        await peer.silence();
+        await peer.sendStreamHead();
+        await peer.waitUntilGone();
       },
       ready: () => turns(20),
     },
@@ -55,7 +55,7 @@ describe("Faults of concurrency, in the core", () => {
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
     it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
-      await using server = await chaosServer(script);
+      await using server = await startChaosServer(script);
       const asking = start(server);
       await ready(asking);
       asking.cancel();
@@ -65,14 +65,14 @@ describe("Faults of concurrency, in the core", () => {
       assert.equal(text, moment === "between two texts" ? "." : "");
       asking.cancel();
       await turns(10);
-      await server.empty();
+      await server.waitUntilEmpty();
       assert.ok(server.connections <= 1);
       if (moment === "before the connection") assert.equal(server.requests.length, 0);
     });
   }
 
   it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const asking = start(server);
     assertComplete(await asking.told, TEXT);
     asking.cancel();
@@ -81,7 +81,7 @@ describe("Faults of concurrency, in the core", () => {
   });
 
   it("X02: cancelled by its own reader, at every piece, it tells no piece more", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     for (let stop = 1; stop <= WORDS.length; stop++) {
       let seen = 0;
       const asking: Asking = start(server, {}, () => {
@@ -95,9 +95,9 @@ describe("Faults of concurrency, in the core", () => {
   });
 
   it("X02: one that is cancelled does not disturb those beside it", async () => {
-    await using server = await chaosServer(async (peer, nth) => {
-      await peer.streamHead();
-      for (const record of answer(WORDS)) {
+    await using server = await startChaosServer(async (peer, nth) => {
+      await peer.sendStreamHead();
+      for (const record of formatAnswer(WORDS)) {
         await peer.body(record);
         if (nth % 2 === 0) await turns(2);
       }
@@ -117,7 +117,7 @@ describe("Faults of concurrency, in the core", () => {
 describe("Ten thousand streams", () => {
   guardEachTest();
 
-  const body = answer(WORDS).join("");
+  const body = formatAnswer(WORDS).join("");
   const response = Buffer.from(
     `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

@@ -23,7 +23,7 @@ import { Collecting, streamOf } from "../support/worlds/collecting.js";
 const stutter: Script = async (reply, { body }) => {
   const [question] = body["messages"] as { content: string }[];
   for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
-  reply.done();
+  reply.finish();
 };
 
 function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
@@ -82,7 +82,7 @@ describe("Many streams of a chat-stream", () => {
       runtime().inject("ask", { cancel: true });
       const [last] = await runtime().ends("out");
       assert.equal(last!.finishReason, moment === "after its end" ? "stop" : "cancelled");
-      await eventually(() => service().streaming === 0, "the service is alone");
+      await eventually(() => service().openStreams === 0, "the service is alone");
       await pause();
       assert.equal((await runtime().ends("out")).length, 1);
       assert.deepEqual(runtime().inputs.get("ask"), { got: 3, done: 3 });
@@ -106,7 +106,7 @@ describe("Many streams of a chat-stream", () => {
       waiting.shift()!();
       await runtime().ends("out", ended + 1);
     }
-    assert.equal(service().most, 8);
+    assert.equal(service().maxOpenStreams, 8);
     const asked = service().requests.map(({ body }) =>
       Number((body["messages"] as Message[])[0]!["content"]),
     );

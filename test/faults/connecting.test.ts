@@ -6,9 +6,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { TEXT, whole } from "../support/services/answers.js";
-import { type Certificate, certificate } from "../support/services/certificates.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
+import { type Certificate, createCertificate } from "../support/services/certificates.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import { ask, assertComplete, assertFailed } from "../support/worlds/asking.js";
 
 const SOON = 40;
@@ -49,7 +49,7 @@ describe("Faults of the network, while connecting", () => {
   });
 
   it("N03: a connection whose handshake never ends is one too", async () => {
-    await using server = await chaosServer((peer) => peer.silence(), { perConnection: true });
+    await using server = await startChaosServer((peer) => peer.waitUntilGone(), { perConnection: true });
     const url = server.url.replace("http:", "https:");
     const told = await ask({ url, agent: server.agent }, { timeouts: { connect: SOON } });
     assertFailed(told, "timeout", { phase: "connect", retryable: true });
@@ -57,24 +57,24 @@ describe("Faults of the network, while connecting", () => {
   });
 
   it("N03: undici's own deadline for connecting, the backstop, means the same", async () => {
-    await using server = await chaosServer((peer) => peer.silence(), {
+    await using server = await startChaosServer((peer) => peer.waitUntilGone(), {
       perConnection: true,
       client: { connectTimeout: SOON },
     });
     const url = server.url.replace("http:", "https:");
     const told = await ask({ url, agent: server.agent });
     assertFailed(told, "timeout", { phase: "connect", retryable: true });
-    await server.empty();
+    await server.waitUntilEmpty();
   });
 
   describe("N04: a certificate that is not good", () => {
-    const authority = certificate({ name: "Test authority", authority: true });
+    const authority = createCertificate({ name: "Test authority", authority: true });
     const issued = (hosts: string[], validity?: [Date, Date]): Certificate =>
-      certificate({ name: "service", issuer: authority, hosts, ...(validity ? { validity } : {}) });
+      createCertificate({ name: "service", issuer: authority, hosts, ...(validity ? { validity } : {}) });
     const past: [Date, Date] = [new Date("2020-01-01"), new Date("2021-01-01")];
     const future: [Date, Date] = [new Date("2090-01-01"), new Date("2091-01-01")];
     const cases: [string, Certificate, RegExp][] = [
-      ["self-signed", certificate({ name: "lonely", hosts: ["127.0.0.1"] }), /SELF_SIGNED/],
+      ["self-signed", createCertificate({ name: "lonely", hosts: ["127.0.0.1"] }), /SELF_SIGNED/],
       ["expired", issued(["127.0.0.1"], past), /CERT_HAS_EXPIRED/],
       ["not yet valid", issued(["127.0.0.1"], future), /CERT_NOT_YET_VALID/],
       ["for another name", issued(["other.example"]), /ERR_TLS_CERT_ALTNAME_INVALID/],
@@ -82,7 +82,10 @@ describe("Faults of the network, while connecting", () => {
 
     for (const [what, tls, code] of cases) {
       it(`N04: ${what}, is refused for good, and no request is sent`, async () => {
-        await using server = await chaosServer(whole, { tls, client: { tls: { ca: authority.cert } } });
+        await using server = await startChaosServer(sendWholeAnswer, {
+          tls,
+          client: { tls: { ca: authority.cert } },
+        });
         const failure = assertFailed(await ask(server), "connection", { phase: "connect", retryable: false });
         assert.match(failure.message, code);
         assert.equal(server.requests.length, 0);
@@ -93,18 +96,21 @@ describe("Faults of the network, while connecting", () => {
 
     it("N04: by an authority that nobody trusts, is refused; with its certificate in the settings it is fine", async () => {
       const tls = issued(["127.0.0.1"]);
-      await using stranger = await chaosServer(whole, { tls });
+      await using stranger = await startChaosServer(sendWholeAnswer, { tls });
       assertFailed(await ask(stranger), "connection", { phase: "connect", retryable: false });
-      await using known = await chaosServer(whole, { tls, client: { tls: { ca: authority.cert } } });
+      await using known = await startChaosServer(sendWholeAnswer, {
+        tls,
+        client: { tls: { ca: authority.cert } },
+      });
       assertComplete(await ask(known), TEXT);
     });
   });
 
   it("N05: plain HTTP spoken on the TLS port is a failure to connect securely", async () => {
-    await using server = await chaosServer(
+    await using server = await startChaosServer(
       async (peer) => {
         await peer.write("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
-        peer.fin();
+        peer.close();
       },
       { perConnection: true },
     );
@@ -116,10 +122,10 @@ describe("Faults of the network, while connecting", () => {
 
   it("N19: a kept connection that closes as we write fails uncommitted and is never sent twice", async () => {
     const rounds = 200;
-    await using server = await chaosServer(async (peer) => {
-      await whole(peer);
+    await using server = await startChaosServer(async (peer) => {
+      await sendWholeAnswer(peer);
       // The next request may cross this on the wire.
-      setImmediate(() => (server.requests.length % 2 === 0 ? peer.fin() : peer.reset()));
+      setImmediate(() => (server.requests.length % 2 === 0 ? peer.close() : peer.reset()));
     });
     let failed = 0;
     for (let round = 0; round < rounds; round++) {
@@ -137,7 +143,7 @@ describe("Faults of the network, while connecting", () => {
   });
 
   it("N19: a request that meets a closed connection is a connection failure in the headers", async () => {
-    await using server = await chaosServer((peer) => peer.fin());
+    await using server = await startChaosServer((peer) => peer.close());
     assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
     assert.equal(server.requests.length, 1);
   });

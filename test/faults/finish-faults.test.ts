@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { chatStream } from "../../src/index.js";
-import { DONE, delta } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { DONE, formatDelta } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import { isFailure, question } from "../support/worlds/asking.js";
 
 describe("A finish reason that tells of a fault", () => {
   for (const reason of ["error", "insufficient_system_resource"]) {
     it(`P16 is a failure that can be mended, not a success: ${reason}`, async () => {
       const finish = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"${reason}"}]}\n\n`;
-      await using server = await chaosServer((peer) =>
-        peer.respond(200, { "content-type": "text/event-stream" }, delta("half") + finish + DONE),
+      await using server = await startChaosServer((peer) =>
+        peer.respond(200, { "content-type": "text/event-stream" }, formatDelta("half") + finish + DONE),
       );
       await assert.rejects(
         chatStream(question(server)).collect(),

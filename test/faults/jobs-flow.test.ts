@@ -33,7 +33,7 @@ describe("Jobs in flows", function () {
   async function reach(step: string): Promise<{ go(): void }> {
     let go = () => {};
     let there = false;
-    saas.reached = (reached) => {
+    saas.onStep = (reached) => {
       if (reached !== step || there) return undefined;
       there = true;
       return new Promise((resolve) => {
@@ -62,9 +62,9 @@ describe("Jobs in flows", function () {
         const inputs = () => runtime().inputs.get("ask");
         void eventually(() => inputs()?.done === inputs()?.got).then(go);
         await deployed;
-        await eventually(() => saas.completes === at + 1, `the job has ended, at ${step}`);
+        await eventually(() => saas.completionCount === at + 1, `the job has ended, at ${step}`);
         assert.equal(saas.jobs.size, at + 1);
-        assert.equal(jobs()[at]!.completes[0]!.status, "failed");
+        assert.equal(jobs()[at]!.completions[0]!.status, "failed");
         await pause(5);
         assert.ok(
           !runtime()
@@ -74,7 +74,7 @@ describe("Jobs in flows", function () {
         );
         await deploy([]);
       }
-      assert.ok(jobs().every(({ completes }) => completes.length === 1));
+      assert.ok(jobs().every(({ completions: completes }) => completes.length === 1));
     });
   }
 
@@ -88,7 +88,7 @@ describe("Jobs in flows", function () {
       await deploy([]);
       assert.ok(performance.now() - begun < 3_000);
       await eventually(() => service().connections === 0, "the connections are closed");
-      assert.ok(jobs().every(({ completes }) => completes.length === 1));
+      assert.ok(jobs().every(({ completions: completes }) => completes.length === 1));
     }
   });
 
@@ -96,7 +96,7 @@ describe("Jobs in flows", function () {
     const other = await TestRuntime.start();
     await other.deploy(askFlow(saas.url, {}, SAAS), "full", CREDENTIALS);
     let there = false;
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "stream 1") there = true;
     };
     saas.faults.set("stream 1", "stall");
@@ -104,7 +104,7 @@ describe("Jobs in flows", function () {
     await until(() => there, "it streams");
     await other.stop();
     assert.deepEqual(
-      jobs().map(({ completes }) => completes.map(({ status }) => status)),
+      jobs().map(({ completions: completes }) => completes.map(({ status }) => status)),
       [["failed"]],
     );
   });
@@ -114,14 +114,14 @@ describe("Jobs in flows", function () {
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");
     await deploy([]);
-    assert.equal(saas.completes, 1);
+    assert.equal(saas.completionCount, 1);
   });
 
   it("J06: a repeated request has a job of its own, and the failed one was ended before", async () => {
     const flow = retryFlow(saas.url, { service: SAAS, retry: { attempts: 3 } });
     await deploy(flow);
     const order: string[] = [];
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "create" || step === "complete") order.push(step);
       if (order.length === 1) saas.faults.set("stream 1", "reset");
       else saas.faults.delete("stream 1");
@@ -130,7 +130,7 @@ describe("Jobs in flows", function () {
     const [last] = await runtime().ends("out");
     assert.deepEqual(order, ["create", "complete", "create", "complete"]);
     assert.deepEqual(
-      jobs().map(({ completes }) => completes.map(({ status }) => status)),
+      jobs().map(({ completions: completes }) => completes.map(({ status }) => status)),
       [["failed"], ["completed"]],
     );
     assert.equal((last!["job"] as JobReport).id, "job 2");
@@ -143,7 +143,7 @@ describe("Jobs in flows", function () {
     runtime().inject("ask", { createJob: true });
     const [created] = await runtime().ends("out");
     saas.faults.set("stream 1", "reset");
-    saas.reached = () => {
+    saas.onStep = () => {
       if (jobs()[0]!.calls.length > 1) saas.faults.clear();
     };
     runtime().forget();
@@ -151,7 +151,7 @@ describe("Jobs in flows", function () {
     const [last] = await runtime().ends("out");
     assert.equal((last!["job"] as JobReport).status, "open");
     assert.equal(jobs()[0]!.calls.length, 2);
-    assert.equal(saas.completes, 0);
+    assert.equal(saas.completionCount, 0);
     assert.equal(saas.jobs.size, 1);
     assert.match(textOf(runtime().at("out")), /^Hello/);
   });

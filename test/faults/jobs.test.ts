@@ -71,7 +71,7 @@ describe("Jobs around streams", () => {
   async function assertOnce(heard: Heard): Promise<void> {
     await turns(10);
     assert.equal(heard.ends.length, 1);
-    for (const { id, completes } of saas.jobs.values()) assert.equal(completes.length, 1, id);
+    for (const { id, completions: completes } of saas.jobs.values()) assert.equal(completes.length, 1, id);
   }
 
   const jobs = () => [...saas.jobs.values()];
@@ -102,7 +102,7 @@ describe("Jobs around streams", () => {
       const clock = new FakeClock();
       saas.faults.set("create", "stall");
       const heard = ask({ clock });
-      await service().requested(1);
+      await service().waitForRequests(1);
       await clock.advance(10_000);
       assert.equal(codeOf(await heard.end), "timeout");
       assert.equal(clock.waiting, 0);
@@ -127,7 +127,7 @@ describe("Jobs around streams", () => {
       const { failure, job } = await heard.end;
       assert.deepEqual([failure?.code, failure?.partial, heard.text], [code, "Hello", "Hello"]);
       assert.deepEqual(job, { id: "job 1", status: "failed", creditsRemaining: 10, creditApplied: false });
-      const [complete] = jobs()[0]!.completes;
+      const [complete] = jobs()[0]!.completions;
       assert.equal(complete!.status, "failed");
       assert.equal(complete!.error_message, failure!.message);
       await assertOnce(heard);
@@ -139,7 +139,7 @@ describe("Jobs around streams", () => {
     const { failure } = await heard.end;
     assert.equal(failure?.code, "invalid_request");
     assert.match(failure!.message, /model.*field required/);
-    assert.equal(jobs()[0]!.completes[0]!.status, "failed");
+    assert.equal(jobs()[0]!.completions[0]!.status, "failed");
     await assertOnce(heard);
   });
 
@@ -158,7 +158,7 @@ describe("Jobs around streams", () => {
     const clock = new FakeClock();
     saas.faults.set("complete", "stall");
     const heard = ask({ clock });
-    await until(() => saas.completes === 1, "the completion has come");
+    await until(() => saas.completionCount === 1, "the completion has come");
     await clock.advance(4_999);
     assert.equal(heard.ends.length, 0);
     await clock.advance(1);
@@ -177,13 +177,13 @@ describe("Jobs around streams", () => {
     heard.cancel();
     const { outcome, job } = await heard.end;
     assert.deepEqual([outcome, job!.status], ["cancelled", "failed"]);
-    assert.match(jobs()[0]!.completes[0]!.error_message!, /cancelled/);
+    assert.match(jobs()[0]!.completions[0]!.error_message!, /cancelled/);
     await assertOnce(heard);
   });
 
   it("J05: cancelled while it is created, the job is ended as soon as it is known", async () => {
     let heard: Heard | undefined;
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "create") heard!.cancel();
     };
     heard = ask();
@@ -197,7 +197,7 @@ describe("Jobs around streams", () => {
     const clock = new FakeClock();
     saas.faults.set("create", "stall");
     const heard = ask({ clock });
-    await service().requested(1);
+    await service().waitForRequests(1);
     await clock.advance(2_000);
     heard.cancel();
     await clock.advance(5_000);
@@ -216,12 +216,12 @@ describe("Jobs around streams", () => {
       await heard.end;
       await assertOnce(heard);
     }
-    assert.equal(saas.completes, 6);
+    assert.equal(saas.completionCount, 6);
   });
 
   it("J05: cancelled while it is completed, it is complete", async () => {
     let heard: Heard | undefined;
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "complete") heard!.cancel();
     };
     heard = ask();
@@ -260,7 +260,7 @@ describe("Jobs around streams", () => {
     assert.equal(JSON.stringify(stream.job), "null");
     assert.equal((await stream.collect()).choices[0]!.message.content, "Hello world");
     assert.equal(stream.job?.status, "completed");
-    assert.equal(saas.completes, 1);
+    assert.equal(saas.completionCount, 1);
   });
 
   const FAULTS: readonly (SaasFault | "nothing")[] = ["nothing", "reset", "stall", "500", "403"];
@@ -276,7 +276,7 @@ describe("Jobs around streams", () => {
           if (fault !== "nothing") saas.faults.set(step, fault);
           const clock = new FakeClock();
           let there = false;
-          saas.reached = (reached) => {
+          saas.onStep = (reached) => {
             if (reached !== step) return;
             there = true;
             if (ending === "cancelled there") heard.cancel();
@@ -295,7 +295,7 @@ describe("Jobs around streams", () => {
           assert.ok(PIECES.join("").startsWith(heard.text), step);
           assert.equal(clock.waiting, 0, step);
           const [job] = jobs();
-          if (job) assert.equal(job.completes[0]!.status, outcome === "complete" ? "completed" : "failed");
+          if (job) assert.equal(job.completions[0]!.status, outcome === "complete" ? "completed" : "failed");
         }
       });
     }

@@ -103,7 +103,7 @@ describe("Redeploying", () => {
         go = resolve;
       });
       await reply.sendApart("d", "e");
-      reply.done();
+      reply.finish();
     };
     const flow = askFlow(service().url);
     await runtime().deploy(flow);
@@ -212,6 +212,6 @@ describe("Redeploying", () => {
       await pause(10);
       assert.equal(runtime().arrivals.size, arrived, `ghosts after a ${types[at % 3]} deploy`);
     }
-    await eventually(() => service().streaming === 0, "the service is alone");
+    await eventually(() => service().openStreams === 0, "the service is alone");
   });
 });

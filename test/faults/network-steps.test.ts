@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { answer, DONE, TEXT, WORDS } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { DONE, formatAnswer, TEXT, WORDS } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Framing, Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
@@ -9,7 +9,7 @@ import { ask, assertComplete, assertFailed, start } from "../support/worlds/aski
 /** Short enough to wait for, long enough that a busy machine does not trip over it. */
 const SOON = 40;
 
-const RECORDS = answer(WORDS);
+const RECORDS = formatAnswer(WORDS);
 
 describe("Faults of the network, at every place", () => {
   guardEachTest();
@@ -22,8 +22,8 @@ describe("Faults of the network, at every place", () => {
     );
     // Only a clean end lets a record count that lacks its blank line.
     const finished = body.indexOf(DONE) - (framing === "close" ? "\n\n".length : 0);
-    await using server = await chaosServer(async (peer, at) => {
-      await peer.streamHead(framing === "close" || framing === "chunked" ? framing : body.length);
+    await using server = await startChaosServer(async (peer, at) => {
+      await peer.sendStreamHead(framing === "close" || framing === "chunked" ? framing : body.length);
       // The chunk that is announced is longer than what comes of it.
       const size = framing === "chunked" ? `${body.length.toString(16)}\r\n` : "";
       await peer.write(Buffer.concat([Buffer.from(size), body.subarray(0, at)]));
@@ -41,17 +41,17 @@ describe("Faults of the network, at every place", () => {
   }
 
   it("N13: the end inside a chunked frame, at every byte, is an interrupted answer", () =>
-    cutEverywhere("chunked", (peer) => peer.fin()));
+    cutEverywhere("chunked", (peer) => peer.close()));
 
-  it("N13: so it is where the length was promised", () => cutEverywhere(1, (peer) => peer.fin()));
+  it("N13: so it is where the length was promised", () => cutEverywhere(1, (peer) => peer.close()));
 
   it("N14: and where nothing but the connection's end tells, at every byte", () =>
-    cutEverywhere("close", (peer) => peer.fin()));
+    cutEverywhere("close", (peer) => peer.close()));
 
   const FAULTS: Record<string, (peer: Peer) => unknown> = {
     reset: (peer) => peer.reset(),
-    hang_up: (peer) => peer.fin(),
-    silence: (peer) => peer.silence(),
+    hang_up: (peer) => peer.close(),
+    silence: (peer) => peer.waitUntilGone(),
     garbage: (peer) => peer.body("data: {broken\n\n"),
     not_http: (peer) => peer.write("this is no chunk size\r\n"),
     an_error: (peer) => peer.body('data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'),
@@ -71,8 +71,8 @@ describe("Faults of the network, at every place", () => {
     it(`C3: ${name.replaceAll("_", " ")} at the n-th step, for every n, has one end and tells a prefix`, async () => {
       await Promise.all(
         RECORDS.map(async (_record, step) => {
-          await using server = await chaosServer(async (peer) => {
-            await peer.streamHead();
+          await using server = await startChaosServer(async (peer) => {
+            await peer.sendStreamHead();
             for (const record of RECORDS.slice(0, step)) await peer.body(record);
             const sent = WORDS.slice(0, Math.max(0, step - 1)).join("");
             await until(() => asking.text() === sent, "what was sent is told");
@@ -91,7 +91,7 @@ describe("Faults of the network, at every place", () => {
             assert.deepEqual([told.result.failure?.code, told.result.failure?.retryable], [code, retryable]);
             assert.equal(told.text, WORDS.slice(0, Math.max(0, step - 1)).join(""));
           }
-          await server.empty();
+          await server.waitUntilEmpty();
         }),
       );
     });

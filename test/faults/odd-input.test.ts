@@ -4,7 +4,7 @@ import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../su
 import { useHelper } from "../support/runtime/helper.js";
 import { end, ends, pause } from "../support/runtime/inbox.js";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
-import { piece } from "../support/services/scripted-service.js";
+import { createChunk } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 
 describe("Odd input", () => {
@@ -42,7 +42,7 @@ describe("Odd input", () => {
       },
     });
     flow.inject("ask", { payload: "Hi", deep });
-    await service().requested(1);
+    await service().waitForRequests(1);
     await pause();
     flow.inject("ask", { payload: "Next" });
     await end(flow.inbox("out"));
@@ -61,7 +61,7 @@ describe("Odd input", () => {
   });
 
   it("a Catch node that is wired back to the node that fails is stopped by Node-RED: the error stays countable", async () => {
-    service().script = (reply) => reply.json(500, {});
+    service().script = (reply) => reply.sendJson(500, {});
     const flow = await load([
       ...askFlow(service().url).filter(({ id }) => id !== "catch"),
       node("catch", "catch", ["ask", "errors"], { scope: ["ask"] }),
@@ -75,7 +75,11 @@ describe("Odd input", () => {
 
   it("names what the service said, its status, its own id of the request and its wish to wait", async () => {
     service().queue.push((reply) =>
-      reply.json(429, { error: { message: "Slow down" } }, { "retry-after": "3", "x-request-id": "req_1" }),
+      reply.sendJson(
+        429,
+        { error: { message: "Slow down" } },
+        { "retry-after": "3", "x-request-id": "req_1" },
+      ),
     );
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "Hi" });
@@ -95,7 +99,7 @@ describe("Odd input", () => {
 
   it("keeps what had come: in the messages, and as partial in the error", async () => {
     service().queue.push(async (reply) => {
-      await reply.sendApart("half", " of it", piece({ reasoning_content: "x" }));
+      await reply.sendApart("half", " of it", createChunk({ reasoning_content: "x" }));
       reply.drop();
     });
     const flow = await load(askFlow(service().url));
@@ -125,7 +129,7 @@ describe("A failure of a chat-stream that is wired straight into a retry node", 
   }
 
   it("is that node's to report: done without an error, the last message as ever", async () => {
-    service().script = (reply) => reply.json(500, {});
+    service().script = (reply) => reply.sendJson(500, {});
     const flow = await load(flowTo("retry", "out"));
     flow.inject("ask", { payload: "Hi" });
     const last = await end(flow.inbox("out"));
@@ -136,7 +140,7 @@ describe("A failure of a chat-stream that is wired straight into a retry node", 
   });
 
   it("is reported where the retry node stands further down", async () => {
-    service().script = (reply) => reply.json(500, {});
+    service().script = (reply) => reply.sendJson(500, {});
     const flow = await load(flowTo("out"));
     flow.inject("ask", { payload: "Hi" });
     await flow.inbox("errors").atLeast(1);

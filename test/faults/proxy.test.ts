@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { TEXT, whole } from "../support/services/answers.js";
-import { certificate } from "../support/services/certificates.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
+import { createCertificate } from "../support/services/certificates.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { ask, assertComplete, assertFailed, CANARY, shows } from "../support/worlds/asking.js";
 
@@ -26,7 +26,7 @@ describe("Faults of the network, at a proxy", () => {
     [502, true],
   ] as const) {
     it(`N24: a proxy that answers ${status} with a page is a connection failure; the page is not read`, async () => {
-      await using proxy = await chaosServer((peer) =>
+      await using proxy = await startChaosServer((peer) =>
         peer.respond(status, { "content-type": "text/html" }, page),
       );
       const through = asked("https://service.invalid/v1", proxy.port);
@@ -40,12 +40,12 @@ describe("Faults of the network, at a proxy", () => {
   }
 
   for (const [how, hangUp] of [
-    ["hangs up", (peer: Peer) => peer.fin()],
+    ["hangs up", (peer: Peer) => peer.close()],
     ["resets", (peer: Peer) => peer.reset()],
     ["speaks no HTTP", (peer: Peer) => peer.write("220 smtp.example ESMTP\r\n")],
   ] as const) {
     it(`N24: a proxy that ${how} is a connection failure, and is not tried for ever`, async () => {
-      await using proxy = await chaosServer(hangUp);
+      await using proxy = await startChaosServer(hangUp);
       const through = asked("https://service.invalid/v1", proxy.port);
       assertFailed(await ask(through), "connection", { phase: "connect", retryable: true });
       const { connections } = proxy;
@@ -57,21 +57,21 @@ describe("Faults of the network, at a proxy", () => {
   }
 
   it("N24: a proxy that says nothing is a timeout while connecting, and is let go", async () => {
-    await using proxy = await chaosServer((peer) => peer.silence());
+    await using proxy = await startChaosServer((peer) => peer.waitUntilGone());
     const through = asked("https://service.invalid/v1", proxy.port);
     assertFailed(await ask(through, { timeouts: { connect: SOON } }), "timeout", {
       phase: "connect",
       retryable: true,
     });
     await through.agent.destroy();
-    await proxy.empty();
+    await proxy.waitUntilEmpty();
   });
 
   it("a proxy that lets us through is used, with its own login and without the key", async () => {
-    const authority = certificate({ name: "Test authority", authority: true });
-    const tls = certificate({ name: "service", issuer: authority, hosts: ["service.invalid"] });
-    await using server = await chaosServer(whole, { tls });
-    await using proxy = await chaosServer(
+    const authority = createCertificate({ name: "Test authority", authority: true });
+    const tls = createCertificate({ name: "service", issuer: authority, hosts: ["service.invalid"] });
+    await using server = await startChaosServer(sendWholeAnswer, { tls });
+    await using proxy = await startChaosServer(
       tunnelTo(() => server.port),
       { perConnection: true },
     );
@@ -87,8 +87,8 @@ describe("Faults of the network, at a proxy", () => {
   });
 
   it("a host that the proxy is not for is asked directly", async () => {
-    await using server = await chaosServer(whole);
-    await using proxy = await chaosServer((peer) => peer.fin());
+    await using server = await startChaosServer(sendWholeAnswer);
+    await using proxy = await startChaosServer((peer) => peer.close());
     const agent = createAgent({
       connectTimeout: 2_000,
       proxy: { url: `http://127.0.0.1:${proxy.port}`, noProxy: ["127.0.0.1"] },
@@ -101,12 +101,12 @@ describe("Faults of the network, at a proxy", () => {
   /** A proxy that does its work, for clients with the right login. */
   function tunnelTo(port: () => number): (peer: Peer) => Promise<void> {
     return async (peer) => {
-      const head = await peer.nextHead();
+      const head = await peer.readHead();
       assert.equal(head?.path, "service.invalid:443");
       const login = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString("base64");
       assert.equal(head?.headers["proxy-authorization"], `Basic ${login}`);
       assert.equal(head?.headers["authorization"], undefined);
-      await peer.tunnel(port());
+      await peer.openTunnel(port());
     };
   }
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { TEXT, whole } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, CANARY } from "../support/worlds/asking.js";
@@ -20,14 +20,18 @@ describe("Faults of the network, in the reply", () => {
     [401, "authentication"],
   ] as const) {
     it(`N20: a ${status} that comes before the request was read is told as what it is`, async () => {
-      for (const leave of [(peer: Peer) => peer.fin(), (peer: Peer) => peer.socket.destroySoon(), () => {}]) {
-        await using server = await chaosServer(
+      for (const leave of [
+        (peer: Peer) => peer.close(),
+        (peer: Peer) => peer.socket.destroySoon(),
+        () => {},
+      ]) {
+        await using server = await startChaosServer(
           async (peer) => {
-            await peer.nextHead();
+            await peer.readHead();
             peer.socket.pause();
             await peer.respond(status, { "content-type": "application/json", connection: "close" }, refusal);
             leave(peer);
-            await peer.silence();
+            await peer.waitUntilGone();
           },
           { perConnection: true },
         );
@@ -42,8 +46,8 @@ describe("Faults of the network, in the reply", () => {
   }
 
   it("N20: a refusal whose body breaks off is still the refusal", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.head(429, { "content-type": "application/json", "retry-after": "7" }, 5_000);
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendHead(429, { "content-type": "application/json", "retry-after": "7" }, 5_000);
       await peer.body('{"error":{"message":"Slow down');
       await pause(5);
       peer.reset();
@@ -57,20 +61,20 @@ describe("Faults of the network, in the reply", () => {
   });
 
   it("a refusal whose body never ends is told after a short wait for it", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.head(503, { "content-type": "text/plain" });
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendHead(503, { "content-type": "text/plain" });
       await peer.body("upstream is down");
-      await peer.silence();
+      await peer.waitUntilGone();
     });
     const told = await ask(server, { timeouts: { drain: SOON } });
     const failure = assertFailed(told, "overloaded", { phase: "headers", retryable: true, status: 503 });
     assert.match(failure.message, /upstream is down/);
-    await server.empty();
+    await server.waitUntilEmpty();
   });
 
   for (const status of [301, 302, 303, 307, 308]) {
     it(`N22: a redirect (${status}) is not followed, and its target is not told`, async () => {
-      await using server = await chaosServer((peer) =>
+      await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: "/v2/chat/completions?token=target-secret" }, ""),
       );
       const failure = assertFailed(await ask(server), "bad_response", {
@@ -84,8 +88,8 @@ describe("Faults of the network, in the reply", () => {
     });
 
     it(`N23: a redirect (${status}) to another host brings it neither the request nor the key`, async () => {
-      await using other = await chaosServer(whole);
-      await using server = await chaosServer((peer) =>
+      await using other = await startChaosServer(sendWholeAnswer);
+      await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: other.url }, "moved"),
       );
       assertFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
@@ -99,8 +103,10 @@ describe("Faults of the network, in the reply", () => {
   }
 
   it("N22: no service that answers at once confuses the next request on its connection", async () => {
-    await using server = await chaosServer((peer, nth) =>
-      nth % 2 === 0 ? peer.respond(500, { "content-type": "application/json" }, refusal) : whole(peer),
+    await using server = await startChaosServer((peer, nth) =>
+      nth % 2 === 0
+        ? peer.respond(500, { "content-type": "application/json" }, refusal)
+        : sendWholeAnswer(peer),
     );
     for (let round = 0; round < 10; round++) {
       assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });

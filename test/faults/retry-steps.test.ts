@@ -8,8 +8,8 @@ import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.j
 import { retryFlow } from "../support/runtime/retry-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../support/services/answers.js";
-import { type Break, BreakingService, FAULTS } from "../support/services/breaking-service.js";
-import { piece } from "../support/services/scripted-service.js";
+import { BreakingService, FAULTS, type PlannedFault } from "../support/services/breaking-service.js";
+import { createChunk } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 
 /** Silence after which a stalled answer is given up, in seconds. */
@@ -17,20 +17,20 @@ const PATIENCE = { idleTimeout: 0.4, progressTimeout: 0.4, firstChunkTimeout: 0.
 const SERVICE = { maxConcurrent: 80, maxQueued: 1000, ...PATIENCE };
 
 /** Every fault at every place of an answer. */
-function stepsOf(words: readonly unknown[]): Break[] {
+function stepsOf(words: readonly unknown[]): PlannedFault[] {
   return FAULTS.flatMap((kind) => [...words.keys(), words.length].map((after) => ({ kind, after })));
 }
 
-const STEPS: readonly Break[] = stepsOf(WORDS);
+const STEPS: readonly PlannedFault[] = stepsOf(WORDS);
 
-const nameOf = ({ kind, after }: Break) => `${kind} after ${after}`;
+const nameOf = ({ kind, after }: PlannedFault) => `${kind} after ${after}`;
 
-const byName = (steps: readonly Break[]) => new Map(steps.map((step) => [nameOf(step), [step]]));
+const byName = (steps: readonly PlannedFault[]) => new Map(steps.map((step) => [nameOf(step), [step]]));
 
 /** What a model may send before it says anything. */
 const OPENING: readonly Chunk[] = [
-  piece({ role: "assistant", content: "" }),
-  piece({ reasoning_content: "Let me see." }),
+  createChunk({ role: "assistant", content: "" }),
+  createChunk({ reasoning_content: "Let me see." }),
 ];
 
 /** What a reader has in the end: nothing of before the last new beginning. */
@@ -68,7 +68,7 @@ describe("A stream that breaks at the n-th step", function () {
 
   /** Asks a question for each step, all at the same time, and waits for their ends. @returns what collect made of each */
   async function breakAt(
-    steps: ReadonlyMap<string, readonly Break[]>,
+    steps: ReadonlyMap<string, readonly PlannedFault[]>,
     answering = new BreakingService(WORDS),
   ): Promise<Map<string, Message>> {
     for (const [name, breaks] of steps) answering.faults.set(name, [...breaks]);
@@ -77,7 +77,7 @@ describe("A stream that breaks at the n-th step", function () {
     const collected = () => [...runtime().at("finished"), ...runtime().at("unfinished")];
     await eventually(() => collected().length >= steps.size, "all streams have ended");
     assert.equal(collected().length, steps.size);
-    await eventually(() => service().streaming === 0, "the service is done");
+    await eventually(() => service().openStreams === 0, "the service is done");
     return new Map(collected().map((message) => [String(message.topic), message]));
   }
 
@@ -156,16 +156,16 @@ describe("A stream that breaks at the n-th step", function () {
 
   for (const afterText of ["continue", "restart"]) {
     // Each stream hangs in its first or its second request, at another place.
-    const hanging = new Map<string, Break[]>();
+    const hanging = new Map<string, PlannedFault[]>();
     for (const after of [...WORDS.keys()]) {
       for (const broken of [...WORDS.keys()].filter((at) => at + after < WORDS.length)) {
-        const breaks: Break[] = [
+        const breaks: PlannedFault[] = [
           { kind: "close", after: broken },
           { kind: "stall", after },
         ];
         hanging.set(breaks.map(nameOf).join(", "), breaks);
       }
-      const first: Break = { kind: "stall", after };
+      const first: PlannedFault = { kind: "stall", after };
       hanging.set(nameOf(first), [first]);
     }
     const patient = { maxConcurrent: 100 };
@@ -176,7 +176,7 @@ describe("A stream that breaks at the n-th step", function () {
       for (const [name, breaks] of hanging) answering.faults.set(name, [...breaks]);
       service().script = answering.script;
       for (const name of hanging.keys()) runtime().inject("ask", { payload: name, topic: name });
-      await eventually(() => answering.stalled === hanging.size, "all of them hang");
+      await eventually(() => answering.stalledCount === hanging.size, "all of them hang");
       return service().requests.length;
     }
 
@@ -189,7 +189,7 @@ describe("A stream that breaks at the n-th step", function () {
         assert.equal(messages.at(-1)!.finishReason, "cancelled");
         assert.ok(TEXT.startsWith(textOf(keptOf(messages))), String(messages[0]!.topic));
       }
-      await eventually(() => service().streaming === 0, "the service is done");
+      await eventually(() => service().openStreams === 0, "the service is done");
       assert.equal(runtime().at("finished").length, 0);
       assert.equal(runtime().at("errors").length, 0);
       assert.equal(service().requests.length, requests, "nothing is asked again");
@@ -201,7 +201,7 @@ describe("A stream that breaks at the n-th step", function () {
       const requests = await hang();
       await runtime().deploy(flow, "full");
       const arrived = runtime().arrivals.size;
-      await eventually(() => service().streaming === 0, "the service is done");
+      await eventually(() => service().openStreams === 0, "the service is done");
       await pause(40);
       assert.equal(runtime().arrivals.size, arrived, "nothing comes any more");
       for (const messages of streamsOf(runtime().at("out"))) {
@@ -232,7 +232,7 @@ describe("A stream that breaks at the n-th step", function () {
   for (const afterText of ["continue", "restart"]) {
     it(`${afterText}: is the same response with reasoning and tool calls, wherever it breaks`, async () => {
       const call = (index: number, id: string | undefined, text: string) =>
-        piece({
+        createChunk({
           tool_calls: [
             {
               index,
@@ -242,12 +242,12 @@ describe("A stream that breaks at the n-th step", function () {
           ],
         });
       const pieces = [
-        piece({ reasoning_content: "The user" }),
-        piece({ reasoning_content: " wants it." }),
+        createChunk({ reasoning_content: "The user" }),
+        createChunk({ reasoning_content: " wants it." }),
         ...["Let", " me", " look."],
         ...[call(0, "call_1", "{"), call(0, undefined, '"at":1}'), call(1, "call_2", "{}")],
       ];
-      const steps = new Map<string, Break[]>([["not at all", []]]);
+      const steps = new Map<string, PlannedFault[]>([["not at all", []]]);
       for (const kind of FAULTS)
         for (const after of pieces.keys()) steps.set(nameOf({ kind, after }), [{ kind, after }]);
       await runtime().deploy(retryFlow(service().url, { retry: { afterText }, service: SERVICE }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seeded } from "../support/services/toxics.js";
+import { createRandom } from "../support/services/toxics.js";
 import { type Outcome, RetryWorld } from "../support/worlds/retry-world.js";
 
 const DOWN: Outcome = { takes: 20, fails: "connection" };
@@ -101,7 +101,7 @@ describe("A service that is down", function () {
   });
 
   it("that fails at random serves nearly all who ask, with hardly more requests than that takes", async () => {
-    const random = seeded(11);
+    const random = createRandom(11);
     const world = new RetryWorld(() => (random() < 0.3 ? REFUSED : WELL), { attempts: 5 });
     await askSteadily(world, 2000, 50);
     const served = world.ends.filter(({ finishReason }) => finishReason === "stop").length;

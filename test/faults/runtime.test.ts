@@ -12,7 +12,7 @@ describe("In a runtime", () => {
     service().script = async (reply, { body }) => {
       const [question] = body["messages"] as { content: string }[];
       await reply.sendApart(...[...question!.content]);
-      reply.done();
+      reply.finish();
     };
     await runtime().deploy(askFlow(service().url));
     runtime().inject("ask", { payload: "abc", topic: "one" });
@@ -27,7 +27,7 @@ describe("In a runtime", () => {
     await runtime().deploy(askFlow(service().url, { wires: [[]] }));
     runtime().inject("ask", { payload: "Hi" });
     await runtime().until("completed", (messages) => messages.length === 1);
-    await eventually(() => service().streaming === 0, "the service is alone");
+    await eventually(() => service().openStreams === 0, "the service is alone");
   });
 
   it("R15: the request and the response of HTTP in are the same on all messages", async () => {
@@ -46,7 +46,7 @@ describe("In a runtime", () => {
   it("R16: whoever changes his message changes nobody else's, nor the request, nor what is collected", async () => {
     service().script = async (reply) => {
       await reply.sendApart("a", { ...JSON.parse(RICH) }, "b");
-      reply.done("stop", { total_tokens: 1 });
+      reply.finish("stop", { total_tokens: 1 });
     };
     await runtime().deploy([
       TAB,
@@ -121,13 +121,13 @@ describe("In a runtime", () => {
     const [last] = await runtime().ends("out");
     assert.equal(last!.topic, "first");
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
   });
 
   it("R19: a flood of chunks is at most five statuses a second; the last is shown, and none after close", async () => {
     service().script = async (reply) => {
       for (let at = 0; at < 300; at++) await reply.sendApart("x");
-      reply.done();
+      reply.finish();
     };
     await runtime().deploy(askFlow(service().url));
     const begun = performance.now();

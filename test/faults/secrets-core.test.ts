@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { type ChatOptions, chatStream, Failure } from "../../src/index.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { answer, TEXT, WORDS, whole } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { formatAnswer, sendWholeAnswer, TEXT, WORDS } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/worlds/asking.js";
 
 /** What reading a stream throws that must not come to a socket. */
@@ -22,7 +22,7 @@ describe("Secrets, in the core", () => {
   guardEachTest();
 
   it("K01: a key that is missing is told before any socket, with where to put it", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     for (const apiKey of ["", undefined]) {
       const { apiKey: _key, ...options } = question(server, { provider: "openai" });
       const failure = await refusal(apiKey === undefined ? options : { ...options, apiKey });
@@ -33,7 +33,7 @@ describe("Secrets, in the core", () => {
   });
 
   it("K02: a key that is the name of an unset variable is not sent, and the variable is named", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED leaves it in a credential
     for (const text of ["${MY_KEY}", "$(MY_KEY)"]) {
       const failure = await refusal(question(server, { apiKey: text }));
@@ -52,7 +52,7 @@ describe("Secrets, in the core", () => {
     ["a line separator", "\u2028"],
   ] as const) {
     it(`K03: a key with ${what} is refused without being quoted`, async () => {
-      await using server = await chaosServer(whole);
+      await using server = await startChaosServer(sendWholeAnswer);
       const secret = `sk-quite-secret${mark}`;
       const failure = await refusal(question(server, { apiKey: secret }));
       assert.equal(failure.code, "credentials");
@@ -74,11 +74,11 @@ describe("Secrets, in the core", () => {
       [401, "application/json", error],
       [401, "text/html", `<h1>${message}</h1>`],
       [200, "application/json", error],
-      [200, "text/event-stream", `${answer(WORDS).slice(0, 3).join("")}data: ${error}\n\n`],
+      [200, "text/event-stream", `${formatAnswer(WORDS).slice(0, 3).join("")}data: ${error}\n\n`],
       [200, "text/event-stream", `event: error\ndata: ${message}\n\n`],
     ];
     for (const [status, type, text] of replies) {
-      await using server = await chaosServer((peer) =>
+      await using server = await startChaosServer((peer) =>
         peer.respond(status, { "content-type": type, "x-request-id": `req ${CANARY}` }, text),
       );
       // That the key is nowhere in what was told is asserted for every stream of these suites.
@@ -90,7 +90,7 @@ describe("Secrets, in the core", () => {
   });
 
   it("K07: a base URL with a user and a password is refused without being quoted", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const failure = await refusal(
       question(server, { baseUrl: server.url.replace("//", "//admin:hunter2@") }),
     );
@@ -100,13 +100,13 @@ describe("Secrets, in the core", () => {
   });
 
   it("K08: a key does not travel unencrypted to another machine unless that is allowed", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const lookups: string[] = [];
     const stub = (host: string, _options: object, callback: (error: Error) => void) => {
       lookups.push(host);
       callback(Object.assign(new Error("not found"), { code: "ENOTFOUND" }));
     };
-    await using far = await chaosServer(whole, { client: { tls: { lookup: stub } } });
+    await using far = await startChaosServer(sendWholeAnswer, { client: { tls: { lookup: stub } } });
     for (const baseUrl of ["http://models.example.org/v1", "http://127.0.0.1.example.org/v1"]) {
       const asks = question(far, { baseUrl });
       assert.equal((await refusal(asks)).code, "configuration");
@@ -122,8 +122,8 @@ describe("Secrets, in the core", () => {
   });
 
   it("K09: nothing in a request can turn it to another address, model or form", async () => {
-    await using other = await chaosServer(whole);
-    await using server = await chaosServer(whole);
+    await using other = await startChaosServer(sendWholeAnswer);
+    await using server = await startChaosServer(sendWholeAnswer);
     const hostile = {
       url: other.url,
       baseUrl: other.url,
@@ -142,7 +142,7 @@ describe("Secrets, in the core", () => {
     };
     assertComplete(await ask(server, { parameters: hostile }), TEXT);
     const [request] = server.requests;
-    const body = JSON.parse(request!.body);
+    const body = JSON.parse(request!.sendBody);
     assert.equal(request!.method, "POST");
     assert.equal(request!.path, "/v1/chat/completions");
     assert.equal(request!.headers["authorization"], `Bearer ${CANARY}`);
@@ -157,7 +157,7 @@ describe("Secrets, in the core", () => {
     const address = "http://169.254.169.254/latest/meta-data/";
     const lookups: string[] = [];
     const lookup = (host: string) => void lookups.push(host);
-    await using server = await chaosServer(
+    await using server = await startChaosServer(
       (peer) => peer.respond(307, { location: address, "content-location": address }, ""),
       { client: { tls: { lookup } } },
     );

@@ -81,18 +81,18 @@ describe("The key of a provider", () => {
     const { queue } = service();
     queue.push(
       (reply) => reply.say("Hello"),
-      (reply) => reply.json(401, { error: { message: echo() } }, { "x-request-id": CANARY }),
-      (reply) => reply.json(429, { error: { message: echo(), type: CANARY } }, { "retry-after": CANARY }),
+      (reply) => reply.sendJson(401, { error: { message: echo() } }, { "x-request-id": CANARY }),
+      (reply) => reply.sendJson(429, { error: { message: echo(), type: CANARY } }, { "retry-after": CANARY }),
       (reply) => reply.text(404, "text/html", `<p>${echo()}</p>`),
       (reply) => reply.text(200, "text/html", `<p>${echo()}</p>`),
-      (reply) => reply.json(200, { error: echo() }),
+      (reply) => reply.sendJson(200, { error: echo() }),
       (reply) => void reply.send("a", { error: { message: echo(), code: "boom" } }).response.end(),
       (reply) => void reply.open().response.end(`event: error\ndata: ${echo()}\n\n`),
       (reply) => void reply.open().response.end(`data: {${echo()}\n\n`),
       (reply) => void reply.response.writeHead(302, { location: `http://127.0.0.1/?key=${CANARY}` }).end(),
       (reply) => reply.drop(),
       (reply) => void reply.send("half"),
-      (reply) => reply.json(500, {}),
+      (reply) => reply.sendJson(500, {}),
     );
     const asked = queue.length;
     const printed = await printedBy(async () => {
@@ -102,7 +102,7 @@ describe("The key of a provider", () => {
         await runtime().ends("out", at + 1);
       }
       assert.equal(service().requests.length, asked);
-      service().script = (reply) => reply.json(401, { error: { message: echo() } });
+      service().script = (reply) => reply.sendJson(401, { error: { message: echo() } });
       const calls = [
         ["GET", "/chat-provider/provider/models"],
         ["POST", "/chat-provider/provider/test"],
@@ -115,7 +115,7 @@ describe("The key of a provider", () => {
       }
       service().script = (reply) => void reply.send("half");
       runtime().inject("ask", { payload: "last", topic: "t" });
-      await service().requested(asked + 3);
+      await service().waitForRequests(asked + 3);
       await runtime().deploy([...flow(), sink("more")], "full");
       await pause();
     });

@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { constants, gzipSync } from "node:zlib";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { DONE, delta, finish, record, whole } from "../support/services/answers.js";
-import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
+import {
+  DONE,
+  formatDelta,
+  formatFinish,
+  formatRecord,
+  sendWholeAnswer,
+} from "../support/services/answers.js";
+import { type ChaosServer, startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start, type Told } from "../support/worlds/asking.js";
@@ -35,7 +41,7 @@ async function drown(server: ChaosServer, most: number = IN_FLIGHT): Promise<Tol
   const [peer] = peers;
   const told = await asking.told;
   clearInterval(watch);
-  await server.empty();
+  await server.waitUntilEmpty();
   assert.ok(peer!.written < most, `the server could write ${peer!.written} bytes`);
   assert.ok(highest < 64 * MIB, `memory grew by ${highest} bytes`);
   return told;
@@ -45,9 +51,9 @@ describe("Faults of size", () => {
   guardEachTest();
 
   it("S01: a line of 64 MB ends the stream at the limit of a record", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
-      await peer.body(`${delta("so far")}data: {"choices":[{"delta":{"content":"`);
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.body(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
       await pour(peer, "x".repeat(64 * 1024), 64 * MIB);
     });
     const failure = assertFailed(await drown(server), "limit", {
@@ -64,9 +70,9 @@ describe("Faults of size", () => {
       "data:\n".repeat(200),
       `: ${"x".repeat(64 * 1024)}`,
     ]) {
-      await using server = await chaosServer(async (peer) => {
-        await peer.streamHead();
-        await peer.body(delta("so far"));
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendStreamHead();
+        await peer.body(formatDelta("so far"));
         await peer.body(piece);
         await pour(peer, piece.startsWith(":") ? piece.slice(2) : piece, 64 * MIB);
       });
@@ -79,9 +85,9 @@ describe("Faults of size", () => {
   });
 
   it("S03: an answer without end stops at the limit of an answer, with all text up to it", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
-      await pour(peer, delta("0123456789".repeat(1_000)), 64 * MIB);
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await pour(peer, formatDelta("0123456789".repeat(1_000)), 64 * MIB);
     });
     const told = await drown(server, 16 * MIB);
     const { failure } = told.result;
@@ -93,19 +99,19 @@ describe("Faults of size", () => {
   it("S03: and one that is merely slow to end stops at the deadline for the whole", async () => {
     const clock = new FakeClock();
     let peer: Peer | undefined;
-    await using server = await chaosServer(async (served) => {
+    await using server = await startChaosServer(async (served) => {
       peer = served;
-      await served.streamHead();
-      await served.silence();
+      await served.sendStreamHead();
+      await served.waitUntilGone();
     });
     const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
     await until(() => peer !== undefined, "the request is there");
     for (let minute = 0; minute < 9; minute++) {
-      await peer!.body(delta("."));
+      await peer!.body(formatDelta("."));
       await until(() => asking.text().length === minute + 1, "the text is told");
       await clock.advance(59_999);
     }
-    await peer!.body(delta("."));
+    await peer!.body(formatDelta("."));
     await until(() => asking.text().length === 10, "the text is told");
     await clock.advance(60_008);
     assert.equal(clock.waiting, 1, "not before its time");
@@ -121,7 +127,7 @@ describe("Faults of size", () => {
   it("S04: a compressed answer is refused before a byte of it is read", async () => {
     const bomb = gzipSync(Buffer.alloc(8 * MIB), { level: constants.Z_BEST_COMPRESSION });
     for (const encoding of ["gzip", "br", "x-unheard-of"]) {
-      await using server = await chaosServer((peer) =>
+      await using server = await startChaosServer((peer) =>
         peer.respond(200, { ...SSE, "content-encoding": encoding }, bomb),
       );
       const failure = assertFailed(await ask(server), "bad_response", {
@@ -135,7 +141,9 @@ describe("Faults of size", () => {
 
   it("S04: a compressed refusal is told by its status alone", async () => {
     const body = gzipSync('{"error":{"message":"nobody can read this"}}');
-    await using server = await chaosServer((peer) => peer.respond(429, { "content-encoding": "gzip" }, body));
+    await using server = await startChaosServer((peer) =>
+      peer.respond(429, { "content-encoding": "gzip" }, body),
+    );
     const failure = assertFailed(await ask(server), "rate_limit", {
       phase: "headers",
       retryable: true,
@@ -146,8 +154,8 @@ describe("Faults of size", () => {
   });
 
   it("S05: of an error body of a gigabyte only the beginning is read", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.head(500, { "content-type": "text/plain" });
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendHead(500, { "content-type": "text/plain" });
       await pour(peer, "the database is on fire, ".repeat(1_000), 1024 * MIB);
     });
     const told = await drown(server);
@@ -157,17 +165,17 @@ describe("Faults of size", () => {
   });
 
   it("S06: 64 KB of headers are a bad response", async () => {
-    await using server = await chaosServer((peer) =>
-      peer.respond(200, { ...SSE, "x-padding": "x".repeat(64 * 1024) }, delta("x") + DONE),
+    await using server = await startChaosServer((peer) =>
+      peer.respond(200, { ...SSE, "x-padding": "x".repeat(64 * 1024) }, formatDelta("x") + DONE),
     );
     assertFailed(await ask(server), "bad_response", { phase: "headers", retryable: false });
-    await server.empty();
+    await server.waitUntilEmpty();
   });
 
   it("S06: as many headers as any service sends are fine", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.head(200, { ...SSE, "x-padding": "x".repeat(12 * 1024) });
-      await peer.body(delta("x") + finish() + DONE);
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendHead(200, { ...SSE, "x-padding": "x".repeat(12 * 1024) });
+      await peer.body(formatDelta("x") + formatFinish() + DONE);
       await peer.end();
     });
     assertComplete(await ask(server), "x");
@@ -187,8 +195,8 @@ describe("Faults of size", () => {
     "as a record": DEEP_ARRAY,
   })) {
     it(`S07: JSON nested 100,000 deep ${where} is the limit of depth, and nothing of it is told`, async () => {
-      await using server = await chaosServer((peer) =>
-        peer.respond(200, SSE, `${delta("so far")}data: ${text}\n\n${DONE}`),
+      await using server = await startChaosServer((peer) =>
+        peer.respond(200, SSE, `${formatDelta("so far")}data: ${text}\n\n${DONE}`),
       );
       const told = await ask(server);
       assertFailed(told, "limit", { phase: "streaming", retryable: false, partial: "so far" });
@@ -202,7 +210,7 @@ describe("Faults of size", () => {
     "[".repeat(200_000),
   ]) {
     it(`S07: an error body of ${body.length} brackets is told by its status`, async () => {
-      await using server = await chaosServer((peer) =>
+      await using server = await startChaosServer((peer) =>
         peer.respond(500, { "content-type": "application/json" }, body),
       );
       assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
@@ -211,7 +219,7 @@ describe("Faults of size", () => {
 
   it("S08: ten thousand tool calls stop at the limit", async () => {
     const call = (index: number) =>
-      record({
+      formatRecord({
         choices: [
           {
             delta: { tool_calls: [{ index, id: `call_${index}`, function: { name: "f", arguments: "{}" } }] },
@@ -219,21 +227,23 @@ describe("Faults of size", () => {
         ],
       });
     const calls = Array.from({ length: 10_000 }, (_value, index) => call(index)).join("");
-    await using server = await chaosServer((peer) => peer.respond(200, SSE, calls + finish() + DONE));
+    await using server = await startChaosServer((peer) =>
+      peer.respond(200, SSE, calls + formatFinish() + DONE),
+    );
     const told = await ask(server);
     assertFailed(told, "limit", { phase: "streaming", retryable: false });
     assert.equal(told.chunks.length, DEFAULT_LIMITS.indices);
   });
 
   it("S09: tool arguments without end stop at their limit", async () => {
-    const first = record({
+    const first = formatRecord({
       choices: [{ delta: { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: "" } }] } }],
     });
-    const more = record({
+    const more = formatRecord({
       choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: "x".repeat(10_000) } }] } }],
     });
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
       await peer.body(first);
       await pour(peer, more, 50 * MIB);
     });
@@ -242,7 +252,7 @@ describe("Faults of size", () => {
   });
 
   it("S10: a conversation of 50 MB is refused before anybody is asked", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     let reads = 0;
     const message = {
       role: "user",
@@ -261,7 +271,7 @@ describe("Faults of size", () => {
   });
 
   it("S10: one that cannot be written as JSON is the caller's to mend", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const circle: Record<string, unknown> = { role: "user" };
     circle["content"] = circle;
     for (const message of [circle as { role: string }, { role: "user", content: 10n }]) {

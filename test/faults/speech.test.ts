@@ -42,7 +42,7 @@ describe("Speech that breaks at the n-th step", () => {
   function breakAt(step: (typeof STEPS)[number], fault: (typeof FAULTS)[number]): void {
     const strike = (reply: Reply) => {
       if (fault === "reset") reply.drop();
-      else if (fault === "500" && !reply.response.headersSent) reply.json(500, { error: "out of order" });
+      else if (fault === "500" && !reply.response.headersSent) reply.sendJson(500, { error: "out of order" });
       else if (fault === "500") reply.response.destroy();
     };
     service().script = async (reply, { body }) => {
@@ -83,7 +83,7 @@ describe("Speech that breaks at the n-th step", () => {
           assert.ok(heard.startsWith(sound()), sound());
           await eventually(() => runtime().at("errors").length === 1, "the Catch node has it");
           await eventually(() => runtime().inputs.get("speech")?.done === 4, "all inputs are done");
-          await eventually(() => service().streaming === 0, "no connection is left");
+          await eventually(() => service().openStreams === 0, "no connection is left");
         }
       }
     }).timeout(20_000);
@@ -97,7 +97,7 @@ describe("Speech that breaks at the n-th step", () => {
         runtime().clear();
         service().requests.length = 0;
         for (const message of texts("Break.", "Two.")) runtime().inject("speech", message);
-        const { gone } = await service().requested(1);
+        const { gone } = await service().waitForRequests(1);
         if (step === "within sound") await runtime().until("out", (heard) => heard.length === 1);
         else await pause(10);
         const before = runtime().arrivals.size;

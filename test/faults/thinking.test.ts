@@ -3,7 +3,7 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { askFlow } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
 import { end, textOf } from "../support/runtime/inbox.js";
-import { finish, piece, type Reply } from "../support/services/scripted-service.js";
+import { createChunk, createFinishChunk, type Reply } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 
 const SPLIT = { settings: { splitThinking: true } };
@@ -59,7 +59,7 @@ describe("Think tags in the text", () => {
     const ways: ((reply: Reply) => void)[] = [
       (reply) => reply.say(...held),
       (reply) => reply.send(...held).response.end("data: [DONE]\n\n"),
-      (reply) => reply.send(...held, finish()).response.end(),
+      (reply) => reply.send(...held, createFinishChunk()).response.end(),
       (reply) => reply.send(...held).response.end(),
       (reply) => reply.send(...held, { error: { message: "overloaded" } }).response.end(),
     ];
@@ -93,8 +93,8 @@ describe("Think tags in the text", () => {
   it("P22: each choice has its own", async () => {
     const { messages, text } = await read((reply) =>
       reply
-        .send(piece("<think>a"), piece("<think>b</think>B", { index: 1 }), "</think>A")
-        .send(finish(), piece({}, { index: 1, finish_reason: "stop" }))
+        .send(createChunk("<think>a"), createChunk("<think>b</think>B", { index: 1 }), "</think>A")
+        .send(createFinishChunk(), createChunk({}, { index: 1, finish_reason: "stop" }))
         .response.end("data: [DONE]\n\n"),
     );
     assert.equal(text, "A");

@@ -3,7 +3,7 @@ import { eventually, streamsOf, textOf } from "../support/runtime/inbox.js";
 import { retryNode } from "../support/runtime/retry-flow.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../support/runtime/router-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { finish, type Script } from "../support/services/scripted-service.js";
+import { createFinishChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 
 const CALLS = [
@@ -11,8 +11,8 @@ const CALLS = [
   ...callRecords("get_weather", { city: "Rome" }, 1),
 ];
 const TURNS = [
-  ["Let me ", "look. ", ...CALLS, finish("tool_calls")],
-  ["Paris: ", "sunny. ", finish()],
+  ["Let me ", "look. ", ...CALLS, createFinishChunk("tool_calls")],
+  ["Paris: ", "sunny. ", createFinishChunk()],
 ];
 const TEXT = "Let me look. Paris: sunny. ";
 
@@ -32,7 +32,7 @@ describe("A connection that breaks", () => {
               broken = true;
               await reply.open().sendApart(...records.slice(0, sent));
               reply.drop();
-            } else reply.send(...TURNS[turn]!).done(turn === 0 ? "tool_calls" : "stop");
+            } else reply.send(...TURNS[turn]!).finish(turn === 0 ? "tool_calls" : "stop");
           };
           service().script = script;
           runtime().forget();

@@ -6,14 +6,14 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { chatStream, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
 import { ends, pause } from "../support/runtime/inbox.js";
-import { piece, type Script } from "../support/services/scripted-service.js";
+import { createChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/service.js";
 
 /** Answers with the question's own text, doubled, one letter at a time; longer questions take longer. */
 const echo: Script = async (reply, { body }) => {
   const [question] = body["messages"] as { content: string }[];
   for (const letter of question!.content) await reply.sendApart(letter + letter);
-  reply.done();
+  reply.finish();
 };
 
 describe("Core nodes", () => {
@@ -55,7 +55,7 @@ describe("Core nodes", () => {
     flow.inject("ask", { payload: "Hi" });
     await flow.inbox("out").atLeast(1);
     flow.inject("ask", { payload: "Hi" });
-    await service().requested(2);
+    await service().waitForRequests(2);
     await pause();
     flow.inject("ask", { cancel: true });
     const messages = await flow.inbox("out").atLeast(2);
@@ -143,7 +143,9 @@ describe("Core nodes", () => {
 
   it("a function node that returns its message changes nothing for collect", async () => {
     service().script = (reply) =>
-      reply.send(piece({ reasoning_content: "Hm." }), "Hello", piece("Bonjour", { index: 1 })).done();
+      reply
+        .send(createChunk({ reasoning_content: "Hm." }), "Hello", createChunk("Bonjour", { index: 1 }))
+        .finish();
     const flow = await load([
       TAB,
       provider(service().url),

@@ -103,7 +103,7 @@ describe("The status of a chat-stream", () => {
       }, `the status is ${word}`);
     flow.inject("ask", { payload: "Hi" });
     await shows("blue", "ring", "waiting");
-    await service().requested(1);
+    await service().waitForRequests(1);
     go();
     await shows("blue", "dot", "streaming");
     go();

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Agent, EnvHttpProxyAgent } from "undici";
 import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { TEXT, whole } from "../support/services/answers.js";
-import { chaosServer } from "../support/services/chaos-server.js";
+import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
+import { startChaosServer } from "../support/services/chaos-server.js";
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, isFailure } from "../support/worlds/asking.js";
 
@@ -25,7 +25,7 @@ describe("The pool of connections", () => {
   });
 
   it("takes the proxy of the environment where none is set", async () => {
-    await using proxy = await chaosServer((peer) => peer.respond(502, {}, ""));
+    await using proxy = await startChaosServer((peer) => peer.respond(502, {}, ""));
     process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
     const agent = createAgent({ connectTimeout: 1_000 });
     const { failure } = (await ask({ url: "https://service.invalid/v1", agent })).result;
@@ -35,8 +35,8 @@ describe("The pool of connections", () => {
   });
 
   it("goes past it where the environment says so, and where it is told to go directly", async () => {
-    await using server = await chaosServer(whole);
-    await using proxy = await chaosServer((peer) => peer.fin());
+    await using server = await startChaosServer(sendWholeAnswer);
+    await using proxy = await startChaosServer((peer) => peer.close());
     process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
     const direct = createAgent({ connectTimeout: 1_000, direct: true });
     assertComplete(await ask({ url: server.url, agent: direct }), TEXT);
@@ -67,13 +67,13 @@ describe("The pool of connections", () => {
   });
 
   it("gives a stream a connection of its own while another streams", async () => {
-    await using server = await chaosServer(async (peer, nth) => {
+    await using server = await startChaosServer(async (peer, nth) => {
       if (nth === 0) {
-        await peer.streamHead();
+        await peer.sendStreamHead();
         await until(() => server.requests.length === 2, "the other asks");
         await peer.body("data: [DONE]\n\n");
         await peer.end();
-      } else await whole(peer);
+      } else await sendWholeAnswer(peer);
     });
     const [first, second] = await Promise.all([ask(server), ask(server)]);
     assertComplete(first, "", "unknown");

@@ -3,8 +3,8 @@ import type { Dispatcher } from "undici";
 import { DEFAULT_LIMITS } from "../../src/index.js";
 import { Exchange, type ExchangeListener } from "../../src/transport/exchange.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { delta, whole } from "../support/services/answers.js";
-import { type ChaosServer, chaosServer } from "../support/services/chaos-server.js";
+import { formatDelta, sendWholeAnswer } from "../support/services/answers.js";
+import { type ChaosServer, startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 
@@ -31,34 +31,34 @@ describe("A connection that is no longer wanted", () => {
   guardEachTest();
 
   it("is ended, and no other is made in its place", async () => {
-    await using server = await chaosServer((peer) => peer.silence());
+    await using server = await startChaosServer((peer) => peer.waitUntilGone());
     const { exchange: made, told } = exchange(server);
     await until(() => server.requests.length === 1, "the request is there");
     made.abort();
-    await server.empty();
+    await server.waitUntilEmpty();
     await turns(20);
     assert.equal(server.connections, 1);
     assert.deepEqual(told, ["connected"]);
   });
 
   it("is not made use of when it was not wanted before it stood", async () => {
-    await using server = await chaosServer(whole);
+    await using server = await startChaosServer(sendWholeAnswer);
     const { exchange: made, told } = exchange(server);
     made.abort();
     await turns(20);
-    await server.empty();
+    await server.waitUntilEmpty();
     assert.deepEqual([told, server.requests.length], [[], 0]);
   });
 
   it("is kept if the body ends by itself soon after the last that was wanted", async () => {
     let peer: Peer | undefined;
-    await using server = await chaosServer(async (served) => {
+    await using server = await startChaosServer(async (served) => {
       peer = served;
-      await served.streamHead();
-      await served.body(delta("1"));
+      await served.sendStreamHead();
+      await served.body(formatDelta("1"));
       await until(() => told.includes("1"), "the text is told");
       first.finish();
-      await served.body(delta("2"));
+      await served.body(formatDelta("2"));
       await served.end();
     });
     const { exchange: first, told } = exchange(server);
@@ -68,16 +68,16 @@ describe("A connection that is no longer wanted", () => {
   });
 
   it("is ended if the body does not end soon", async () => {
-    await using server = await chaosServer(async (peer) => {
-      await peer.streamHead();
-      await peer.body(delta("1"));
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.body(formatDelta("1"));
       await until(() => told.includes("1"), "the text is told");
       first.finish();
-      while (await peer.body(delta("2"))) await turns();
+      while (await peer.body(formatDelta("2"))) await turns();
     });
     const { exchange: first, told } = exchange(server);
     await until(() => told.includes("1"), "the text");
-    await server.empty();
+    await server.waitUntilEmpty();
     assert.deepEqual(told, ["connected", "200", "1"]);
     assert.equal(server.connections, 1);
   });

@@ -10,14 +10,14 @@ import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
   block,
-  blockDelta,
-  blockStart,
-  finish,
+  createBlockDelta,
+  createBlockStart,
+  createMessageDelta,
+  createMessageStart,
+  createTextBlock,
+  createThinkingBlock,
   PING,
   STOP,
-  start,
-  text,
-  thinking,
 } from "../../support/services/anthropic-records.js";
 
 function failureIn(
@@ -29,7 +29,12 @@ function failureIn(
 
 describe("Anthropic's records", () => {
   it("are told by their form, and others' are not taken for them", () => {
-    for (const record of [start(), ...text(0, "a"), finish("end_turn"), STOP]) {
+    for (const record of [
+      createMessageStart(),
+      ...createTextBlock(0, "a"),
+      createMessageDelta("end_turn"),
+      STOP,
+    ]) {
       assert.ok(ANTHROPIC.recognises(record), JSON.stringify(record));
     }
     const others = [
@@ -45,7 +50,7 @@ describe("Anthropic's records", () => {
   });
 
   it("tell plain text without a chunk, and with one where every chunk is asked for", () => {
-    const records = [start(), ...text(0, "a", "b")];
+    const records = [createMessageStart(), ...createTextBlock(0, "a", "b")];
     const plain = decode(records);
     assert.deepEqual(plain.slice(1), [{ text: "a" }, { text: "b" }]);
     const every = decode(records, { everyChunk: true });
@@ -61,7 +66,7 @@ describe("Anthropic's records", () => {
   });
 
   it("that say nothing have a chunk only where every chunk is asked for", () => {
-    const records = [start(), PING, { type: "yet_to_come" }];
+    const records = [createMessageStart(), PING, { type: "yet_to_come" }];
     assert.deepEqual(decode(records).slice(1), [{ skipped: true }]);
     const every = decode(records, { everyChunk: true }).filter((call) => "chunk" in call);
     assert.deepEqual(
@@ -75,7 +80,11 @@ describe("Anthropic's records", () => {
   });
 
   it("bear the message's id and model in each chunk", () => {
-    const calls = decode([start(), ...thinking(0, ["Hm."]), finish("end_turn")]);
+    const calls = decode([
+      createMessageStart(),
+      ...createThinkingBlock(0, ["Hm."]),
+      createMessageDelta("end_turn"),
+    ]);
     assert.equal(calls.length, 4);
     for (const call of calls) {
       assert.ok("chunk" in call);
@@ -125,25 +134,27 @@ describe("Anthropic's records", () => {
   });
 
   it("with more blocks side by side than there may be fail", () => {
-    const begun = Array.from({ length: 5 }, (_, index) => blockStart(index, { type: "text", text: "" }));
-    assert.equal(failureIn(decode([start(), ...begun], { indices: 4 }))?.code, "limit");
-    const inTurn = Array.from({ length: 9 }, (_, index) => text(index, "a")).flat();
-    assert.equal(failureIn(decode([start(), ...inTurn], { indices: 4 })), undefined);
+    const begun = Array.from({ length: 5 }, (_, index) =>
+      createBlockStart(index, { type: "text", text: "" }),
+    );
+    assert.equal(failureIn(decode([createMessageStart(), ...begun], { indices: 4 }))?.code, "limit");
+    const inTurn = Array.from({ length: 9 }, (_, index) => createTextBlock(index, "a")).flat();
+    assert.equal(failureIn(decode([createMessageStart(), ...inTurn], { indices: 4 })), undefined);
   });
 
   it("with a block that grows unheard without end fail", () => {
     const piece = { type: "input_json_delta", partial_json: "x".repeat(1_000_000) };
     const calls = decode([
-      start(),
-      blockStart(0, { type: "server_tool_use", id: "s", name: "web_search", input: {} }),
-      ...Array.from({ length: 17 }, () => blockDelta(0, piece)),
+      createMessageStart(),
+      createBlockStart(0, { type: "server_tool_use", id: "s", name: "web_search", input: {} }),
+      ...Array.from({ length: 17 }, () => createBlockDelta(0, piece)),
     ]);
     assert.equal(failureIn(calls)?.code, "limit");
   });
 
   it("keep a server tool's input that is no JSON as it came", () => {
     const calls = decode([
-      start(),
+      createMessageStart(),
       ...block(
         3,
         { type: "mcp_tool_use", id: "m", name: "n", input: {} },
@@ -160,7 +171,11 @@ describe("Anthropic's records", () => {
 
   it("keep blocks apart that a gateway gives one number", () => {
     const kinds = ["server_tool_use", "web_search_tool_result"];
-    const calls = decode([start(), ...kinds.flatMap((type) => block(0, { type })), finish("end_turn")]);
+    const calls = decode([
+      createMessageStart(),
+      ...kinds.flatMap((type) => block(0, { type })),
+      createMessageDelta("end_turn"),
+    ]);
     const kept = calls.flatMap((call) =>
       "chunk" in call ? [call.chunk.choices[0]?.delta["anthropic_blocks"]] : [],
     );

@@ -29,7 +29,7 @@ describe("What a chat-provider tells in its dialog", () => {
       [["a", "b"], "works: 2 models"],
       [[], "works; no models are listed"],
     ] as const) {
-      service().script = (reply) => reply.json(200, { data: ids.map((id) => ({ id })) });
+      service().script = (reply) => reply.sendJson(200, { data: ids.map((id) => ({ id })) });
       await runtime().deploy(askFlow(service().url));
       assert.deepEqual(await call("POST", "test"), { ok: true, message });
     }
@@ -42,28 +42,28 @@ describe("What a chat-provider tells in its dialog", () => {
 
   it("is no failure where the key may not ask for what is left", async () => {
     const venice = await veniceFlow();
-    venice.tellsBalance = false;
+    venice.hasBalanceAccess = false;
     assert.deepEqual(await call("POST", "test"), { ok: true, message: "works: 3 models" });
   });
 
   it("is that the key is wrong, though everybody may have the list of models", async () => {
     const key = "a-wrong-key-0123456789";
     const venice = await veniceFlow(key);
-    venice.opensList = true;
+    venice.hasPublicList = true;
     const told = await call("POST", "test");
     assert.deepEqual([told["ok"], told["code"]], [false, "authentication"]);
     assert.doesNotMatch(JSON.stringify(told), new RegExp(key));
     const openRouter = { provider: "openrouter" };
     service().script = (reply, { path }) =>
       path.endsWith("/models")
-        ? reply.json(200, { data: [{ id: "a" }] })
-        : reply.json(401, { error: { message: "User not found.", code: 401 } });
+        ? reply.sendJson(200, { data: [{ id: "a" }] })
+        : reply.sendJson(401, { error: { message: "User not found.", code: 401 } });
     await runtime().deploy(askFlow(service().url, {}, openRouter), "full", { provider: { apiKey: key } });
     assert.equal((await call("POST", "test"))["code"], "authentication");
   });
 
   it("is that a gateway has no list of models, and may chat all the same", async () => {
-    service().script = (reply) => reply.json(404, { detail: "Not Found" });
+    service().script = (reply) => reply.sendJson(404, { detail: "Not Found" });
     await runtime().deploy(askFlow(service().url));
     const told = await call("POST", "test");
     assert.deepEqual([told["ok"], told["code"]], [false, "not_found"]);

@@ -40,7 +40,7 @@ describe("The streams of a chat-provider", () => {
     const flow = await flowOf({ maxConcurrent: 2 });
     for (const payload of ["A", "B", "C", "D", "E"]) flow.inject(payload < "C" ? "one" : "two", { payload });
     for (let count = 1; count <= 5; count++) {
-      await service().requested(Math.min(count + 1, 5));
+      await service().waitForRequests(Math.min(count + 1, 5));
       await pause(10);
       assert.equal(service().requests.length, Math.min(count + 1, 5));
       open[count - 1]!.say("x");
@@ -48,7 +48,7 @@ describe("The streams of a chat-provider", () => {
     }
     assert.deepEqual(questions().slice().sort(), ["A", "B", "C", "D", "E"]);
     assert.deepEqual(questions().slice(2), ["C", "D", "E"]);
-    assert.equal(service().most, 2);
+    assert.equal(service().maxOpenStreams, 2);
   });
 
   it("are as many as an environment variable says", async () => {
@@ -56,11 +56,11 @@ describe("The streams of a chat-provider", () => {
     try {
       const flow = await flowOf({ maxConcurrent: "$" + "{MOST_AT_ONCE}" });
       for (const payload of ["A", "B"]) flow.inject("one", { payload });
-      await service().requested(1);
+      await service().waitForRequests(1);
       await pause(10);
       assert.equal(service().requests.length, 1);
       open[0]!.say("x");
-      await service().requested(2);
+      await service().waitForRequests(2);
     } finally {
       delete process.env["MOST_AT_ONCE"];
     }
@@ -71,14 +71,14 @@ describe("The streams of a chat-provider", () => {
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
     const refused = await ends(flow.inbox("out"), 92);
     assert.ok(refused.every((message) => codeOf(message) === "overloaded"));
-    await service().requested(8);
+    await service().waitForRequests(8);
     assert.equal(service().requests.length, 8);
     assert.match((refused[0]!.error as { message: string }).message, /8 .*100/);
     service().script = (reply) => reply.say("x");
     for (const reply of open) reply.say("x");
     const all = await ends(flow.inbox("out"), 200);
     assert.equal(all.filter(({ finishReason }) => finishReason === "stop").length, 108);
-    assert.equal(service().most, 8);
+    assert.equal(service().maxOpenStreams, 8);
   });
 
   it("end with overloaded where nobody may wait", async () => {
@@ -86,13 +86,13 @@ describe("The streams of a chat-provider", () => {
     flow.inject("one", { payload: "A" });
     flow.inject("two", { payload: "B" });
     assert.equal(codeOf(await end(flow.inbox("out"))), "overloaded");
-    await service().requested(1);
+    await service().waitForRequests(1);
   });
 
   it("leave the line when they are cancelled, and never connect", async () => {
     const flow = await flowOf({ maxConcurrent: 1 });
     flow.inject("one", { payload: "A" });
-    await service().requested(1);
+    await service().waitForRequests(1);
     flow.inject("two", { payload: "B" });
     flow.inject("one", { payload: "C" });
     await pause(10);
@@ -100,24 +100,25 @@ describe("The streams of a chat-provider", () => {
     const last = await end(flow.inbox("out"));
     assert.equal(last.finishReason, "cancelled");
     open[0]!.say("x");
-    await service().requested(2);
+    await service().waitForRequests(2);
     assert.deepEqual(questions(), ["A", "C"]);
   });
 
   it("make room for the next when they fail or are cancelled", async () => {
     const flow = await flowOf({ maxConcurrent: 1 });
     for (const payload of ["A", "B", "C"]) flow.inject("one", { payload });
-    await service().requested(1);
+    await service().waitForRequests(1);
     open[0]!.drop();
-    await service().requested(2);
+    await service().waitForRequests(2);
     flow.inject("one", { cancel: true, parts: { id: "nobody", index: 0 } });
     open[1]!.drop();
-    await service().requested(3);
+    await service().waitForRequests(3);
   });
 
   it("learn once that the service refuses stream_options, and never send them again", async () => {
     service().script = (reply, { body }) => {
-      if (body["stream_options"]) reply.json(400, { error: { message: "Unknown field: stream_options" } });
+      if (body["stream_options"])
+        reply.sendJson(400, { error: { message: "Unknown field: stream_options" } });
       else reply.say("x");
     };
     const flow = await flowOf({});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/runtime/flows.js";
 import { type Credentials, type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
-import { certificate } from "../../support/services/certificates.js";
+import { createCertificate } from "../../support/services/certificates.js";
 import { ScriptedService } from "../../support/services/scripted-service.js";
 import { Tunnel } from "../../support/services/tunnel.js";
 
@@ -11,8 +11,8 @@ function codeOf(message: Message): string | undefined {
 }
 
 describe("The connection of a chat-provider", () => {
-  const authority = certificate({ name: "Test CA", authority: true });
-  const leaf = certificate({ name: "127.0.0.1", hosts: ["127.0.0.1"], issuer: authority });
+  const authority = createCertificate({ name: "Test CA", authority: true });
+  const leaf = createCertificate({ name: "127.0.0.1", hosts: ["127.0.0.1"], issuer: authority });
   let secure: ScriptedService;
   let tunnel: Tunnel;
   let runtime: TestRuntime;

@@ -75,7 +75,7 @@ describe("An environment variable in a chat-provider", () => {
 
   it("is not told where a service quotes its value, other plain headers are", async () => {
     service().script = (reply) =>
-      reply.json(400, { error: { message: "token-of-the-machine of team-of-mine, s3cret-header" } });
+      reply.sendJson(400, { error: { message: "token-of-the-machine of team-of-mine, s3cret-header" } });
     const plain = { "x-note": variable("LLM_TOKEN"), "x-team": "team-of-mine" };
     const { error } = await ask({ headers: JSON.stringify(plain) }, { "x-other": "s3cret-header" });
     assert.match((error as Error).message, /: \*\*\* of team-of-mine, \*\*\*/);

@@ -12,7 +12,7 @@ import { useService } from "../../support/services/service.js";
 /** Long enough for a command to come before it is over. */
 const HINT = "300";
 
-const refused: Script = (reply) => reply.json(429, {}, { "retry-after-ms": HINT });
+const refused: Script = (reply) => reply.sendJson(429, {}, { "retry-after-ms": HINT });
 const broken: Script = (reply) => {
   reply.send("Let ", { error: { message: "Rate limited. Try again in 0.3s.", code: "rate_limit_exceeded" } });
   reply.response.end();
@@ -174,7 +174,7 @@ describe("A cancel that comes while a retry node waits", () => {
         const [end] = await runtime().ends("out");
         assert.equal(end!.finishReason, "cancelled");
         assert.equal(textOf(runtime().at("out")), "");
-        await eventually(() => service().streaming === 0);
+        await eventually(() => service().openStreams === 0);
       });
     }
   }

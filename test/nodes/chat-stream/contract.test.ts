@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
-import { finish, piece, usage } from "../../support/services/scripted-service.js";
+import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 
 describe("A stream of chat-stream", () => {
@@ -52,7 +52,7 @@ describe("A stream of chat-stream", () => {
   });
 
   it("tells on the last message how it ended, what it cost, how it went and what was asked", async () => {
-    service().script = (reply) => reply.send("Hello").done("length", { total_tokens: 7 });
+    service().script = (reply) => reply.send("Hello").finish("length", { total_tokens: 7 });
     const { last } = await ask({ payload: "Hi" }, { temperature: "0.5" });
     assert.equal(last.finishReason, "length");
     assert.deepEqual(last.usage, { total_tokens: 7 });
@@ -85,9 +85,9 @@ describe("A stream of chat-stream", () => {
   it("has the chunk where there is more than text, and never a reasoning or another choice in the payload", async () => {
     service().script = (reply) =>
       reply
-        .send(piece({ reasoning_content: "Hm." }), "Hello", piece("Bonjour", { index: 1 }))
-        .send(piece({}, { index: 1, finish_reason: "stop" }))
-        .done();
+        .send(createChunk({ reasoning_content: "Hm." }), "Hello", createChunk("Bonjour", { index: 1 }))
+        .send(createChunk({}, { index: 1, finish_reason: "stop" }))
+        .finish();
     const { messages } = await ask();
     assert.equal(textOf(messages), "Hello");
     const chunks = messages.map(
@@ -102,8 +102,14 @@ describe("A stream of chat-stream", () => {
   it("makes no message of a role, an empty text or the usage", async () => {
     service().script = (reply) =>
       reply
-        .send(piece({ role: "assistant" }), piece(""), "Hello", finish(), usage({ total_tokens: 1 }))
-        .done();
+        .send(
+          createChunk({ role: "assistant" }),
+          createChunk(""),
+          "Hello",
+          createFinishChunk(),
+          createUsageChunk({ total_tokens: 1 }),
+        )
+        .finish();
     const { messages } = await ask();
     assert.equal(messages.length, 2);
   });
@@ -163,7 +169,7 @@ describe("A stream of chat-stream", () => {
   });
 
   it("consists of plain data that survives JSON", async () => {
-    service().script = (reply) => reply.send(piece({ reasoning_content: "Hm." }), "Hello").done();
+    service().script = (reply) => reply.send(createChunk({ reasoning_content: "Hm." }), "Hello").finish();
     const { messages } = await ask();
     assert.deepEqual(JSON.parse(JSON.stringify(messages)), messages);
   });
@@ -172,14 +178,14 @@ describe("A stream of chat-stream", () => {
     const outer = { id: "outer", index: 0, parts: { id: "outermost", index: 1 } };
     service().script = async (reply) => {
       await reply.sendApart(
-        piece({ reasoning_content: "Hm" }),
-        piece({ annotations: [{ type: "url_citation", url_citation: { url: "https://a" } }] }),
-        { ...piece("H"), citations: ["https://a"] },
-        { ...piece("e"), citations: ["https://a", "https://b"] },
-        piece({ reasoning_content: "." }),
+        createChunk({ reasoning_content: "Hm" }),
+        createChunk({ annotations: [{ type: "url_citation", url_citation: { url: "https://a" } }] }),
+        { ...createChunk("H"), citations: ["https://a"] },
+        { ...createChunk("e"), citations: ["https://a", "https://b"] },
+        createChunk({ reasoning_content: "." }),
         "llo",
       );
-      reply.done("stop", { total_tokens: 3, details: { cached: 1 } });
+      reply.finish("stop", { total_tokens: 3, details: { cached: 1 } });
     };
     const expected = (await ask({ payload: "Hi", parts: structuredClone(outer) }, { conversation: "flow" }))
       .messages;
@@ -193,7 +199,7 @@ describe("A stream of chat-stream", () => {
       spoil(message);
     });
     flow.inject("ask", incoming);
-    await service().requested(2);
+    await service().waitForRequests(2);
     spoil(incoming);
     await end(seen);
     flow.inject("ask", { payload: "And?" });
@@ -230,30 +236,37 @@ describe("A stream of chat-stream", () => {
   });
 
   it("sends a chunk for every record where the author wants so, the empty ones too", async () => {
-    service().script = (reply) => reply.send(piece({ role: "assistant", content: "" }), "Hello").done();
+    service().script = (reply) =>
+      reply.send(createChunk({ role: "assistant", content: "" }), "Hello").finish();
     const { messages } = await ask({ payload: "Hi" }, { everyChunk: true });
     assert.deepEqual(
       messages.map(({ payload }) => payload),
       ["", "Hello", "", ""],
     );
     assert.ok(messages.every(({ chunk }) => chunk !== undefined));
-    assert.deepEqual((messages[1]!.chunk as ReturnType<typeof piece>).choices[0]!.delta, {
+    assert.deepEqual((messages[1]!.chunk as ReturnType<typeof createChunk>).choices[0]!.delta, {
       content: "Hello",
     });
   });
 
   it("makes one message of what one read of the socket brings, where the author wants so", async () => {
     service().script = async (reply) => {
-      reply.send("a", "b", piece({ reasoning_content: "x" }), piece({ reasoning_content: "y" }), "c");
+      reply.send(
+        "a",
+        "b",
+        createChunk({ reasoning_content: "x" }),
+        createChunk({ reasoning_content: "y" }),
+        "c",
+      );
       await pause();
-      reply.send("d", "e").done();
+      reply.send("d", "e").finish();
     };
     const { messages } = await ask({ payload: "Hi" }, { mergeReads: true });
     assert.deepEqual(
       messages.map(({ payload }) => payload),
       ["abc", "de", ""],
     );
-    const { choices } = messages[0]!.chunk as ReturnType<typeof piece>;
+    const { choices } = messages[0]!.chunk as ReturnType<typeof createChunk>;
     assert.deepEqual(choices[0]!.delta, { content: "abc", reasoning_content: "xy" });
     assert.equal(messages[1]!.chunk, undefined);
     assert.deepEqual(

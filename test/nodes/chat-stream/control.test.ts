@@ -53,7 +53,7 @@ describe("Stopping a stream", () => {
     const last = await end(flow.inbox("out"));
     assert.equal(last.parts!.id, second);
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
   });
 
   it("works by the conversation's key on the streams of that conversation", async () => {
@@ -71,7 +71,7 @@ describe("Stopping a stream", () => {
       ["one", "one"],
     );
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
   });
 
   it("works on all streams of the node where it names none", async () => {
@@ -91,7 +91,7 @@ describe("Stopping a stream", () => {
     assert.equal(last.topic, "one");
     assert.ok(!("conversation" in last));
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
   });
 
   it("works on all streams of a node that has no key, whatever its topic", async () => {
@@ -117,7 +117,7 @@ describe("Stopping a stream", () => {
     await streaming(flow, { payload: "A", topic: "one" });
     flow.inject("ask", { cancel: true, topic: "one", parts: { id: "long gone", index: 0 } });
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
     assert.equal(flow.inbox("out").size, 1);
   });
 
@@ -131,14 +131,14 @@ describe("Stopping a stream", () => {
     assert.equal(last.parts!.count, 1);
     await pause();
     assert.equal(flow.inbox("out").size, 1);
-    assert.equal(service().streaming, 0);
+    assert.equal(service().openStreams, 0);
   });
 
   it("while the service has not begun to answer closes the connection", async () => {
     service().script = () => {};
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "A" });
-    const request = await service().requested(1);
+    const request = await service().waitForRequests(1);
     flow.inject("ask", { cancel: true });
     assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
     await request.gone;
@@ -292,7 +292,7 @@ describe("A message that arrives while one streams", () => {
       { role: "user", content: "B" },
       { role: "assistant", content: "half!" },
     ]);
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
   });
 
   it("replaces nothing where it is none: the running stream goes on, and the newest that can be asked is left", async () => {

@@ -54,7 +54,7 @@ describe("A conversation in the author's own context store", () => {
     service().script = (reply, request) => void replies.push(() => answer(reply, request));
     runtime.inject("ask", { payload: "A", topic: "t" });
     runtime.inject("ask", { payload: "B", topic: "t" });
-    await service().requested(2);
+    await service().waitForRequests(2);
     for (const reply of replies) reply();
     await runtime.ends("out", 2);
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
@@ -69,7 +69,7 @@ describe("A conversation in the author's own context store", () => {
     const replies: (() => void)[] = [];
     service().script = (reply, request) => void replies.push(() => answer(reply, request));
     for (const id of ["ask", "ask too"]) runtime.inject(id, { payload: id, topic: "t" });
-    await service().requested(2);
+    await service().waitForRequests(2);
     for (const reply of replies) reply();
     await runtime.ends("out", 2);
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);

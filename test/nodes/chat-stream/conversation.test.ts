@@ -3,7 +3,7 @@ import type { Context, Message } from "../../../src/node-red/red/api.js";
 import { askFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, pause } from "../../support/runtime/inbox.js";
-import { piece, type Script } from "../../support/services/scripted-service.js";
+import { createChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 
 const user = (content: string) => ({ role: "user", content });
@@ -191,7 +191,7 @@ describe("A conversation", () => {
   it("stays as it was where nothing was answered: services refuse an answer without a word", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
-    service().queue.push((reply) => reply.done("content_filter"));
+    service().queue.push((reply) => reply.finish("content_filter"));
     const [last] = await talk(flow, { payload: "B", topic: "t" });
     assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
     await talk(flow, { payload: "C", topic: "t" });
@@ -206,7 +206,7 @@ describe("A conversation", () => {
       { role: "assistant", content: null, tool_calls: [call] },
       { role: "tool", tool_call_id: "call_1", content: "on" },
     ];
-    service().queue.push((reply) => reply.done());
+    service().queue.push((reply) => reply.finish());
     await talk(flow, { messages, topic: "t" }, { payload: "Off again.", topic: "t" });
     assert.deepEqual(asked(), [...messages, user("Off again.")]);
   });
@@ -226,7 +226,7 @@ describe("A conversation", () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
     service().queue.push((reply) =>
-      reply.send(piece({ tool_calls: [{ index: 0, ...call }] })).done("tool_calls"),
+      reply.send(createChunk({ tool_calls: [{ index: 0, ...call }] })).finish("tool_calls"),
     );
     const [first] = await talk(flow, { payload: "A", topic: "t" });
     assert.equal(first!.finishReason, "tool_calls");
@@ -303,7 +303,7 @@ describe("A conversation", () => {
       replies.push(() => reply.say(`re: ${question!.content}`));
     };
     for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload, topic: "t" });
-    await service().requested(3);
+    await service().waitForRequests(3);
     for (const reply of replies) reply();
     await ends(flow.inbox("out"), 3);
     const { t } = (await kept(flow, "flow"))!;

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { pause } from "../../support/runtime/inbox.js";
-import { piece } from "../../support/services/scripted-service.js";
+import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 
 interface Response {
@@ -40,9 +40,14 @@ describe("collect behind a chat-stream", () => {
   it("writes one message: the whole text, the response, and what the stream said of itself", async () => {
     service().script = (reply) =>
       reply
-        .send(piece({ reasoning_content: "Hm." }), "Hello", " world", piece("Bonjour", { index: 1 }))
-        .send(piece({}, { index: 1, finish_reason: "length" }))
-        .done("stop", { total_tokens: 9 });
+        .send(
+          createChunk({ reasoning_content: "Hm." }),
+          "Hello",
+          " world",
+          createChunk("Bonjour", { index: 1 }),
+        )
+        .send(createChunk({}, { index: 1, finish_reason: "length" }))
+        .finish("stop", { total_tokens: 9 });
     const flow = await flowOf({ conversation: "msg" });
     flow.inject("ask", { payload: "Hi", topic: "t", mine: 1 });
     const [message] = await flow.inbox("finished").atLeast(1);
@@ -83,9 +88,11 @@ describe("collect behind a chat-stream", () => {
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
     service().script = (reply) =>
       reply
-        .send(piece({ tool_calls: [{ index: 0, ...call, function: { name: "f", arguments: '{"a"' } }] }))
-        .send(piece({ tool_calls: [{ index: 0, function: { arguments: ":1}" } }] }))
-        .done("tool_calls");
+        .send(
+          createChunk({ tool_calls: [{ index: 0, ...call, function: { name: "f", arguments: '{"a"' } }] }),
+        )
+        .send(createChunk({ tool_calls: [{ index: 0, function: { arguments: ":1}" } }] }))
+        .finish("tool_calls");
     const flow = await flowOf();
     flow.inject("ask", { payload: "Hi" });
     const [message] = await flow.inbox("finished").atLeast(1);
@@ -117,7 +124,7 @@ describe("collect behind a chat-stream", () => {
     service().script = (reply) => void reply.send("half");
     const flow = await flowOf();
     flow.inject("ask", { payload: "Hi" });
-    await service().requested(1);
+    await service().waitForRequests(1);
     await pause();
     flow.inject("ask", { cancel: true });
     const [message] = await flow.inbox("unfinished").atLeast(1);
@@ -131,7 +138,7 @@ describe("collect behind a chat-stream", () => {
     service().script = async (reply, { body }) => {
       const [question] = body["messages"] as { content: string }[];
       for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
-      reply.done();
+      reply.finish();
     };
     const flow = await load([
       TAB,
@@ -164,7 +171,7 @@ describe("collect behind a chat-stream", () => {
   });
 
   it("writes an answer that is not JSON to its second output, as it stands, and tells a Catch node", async () => {
-    service().script = (reply) => reply.send('{"a": ').done("length");
+    service().script = (reply) => reply.send('{"a": ').finish("length");
     const flow = await flowOf({}, { parse: "json" });
     flow.inject("ask", { payload: "Hi" });
     const [message] = await flow.inbox("unfinished").atLeast(1);

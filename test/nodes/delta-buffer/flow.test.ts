@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { piece, ScriptedService } from "../../support/services/scripted-service.js";
+import { createChunk, ScriptedService } from "../../support/services/scripted-service.js";
 import { streamOf } from "../../support/worlds/collecting.js";
 
 describe("delta-buffer in a flow", () => {
@@ -36,8 +36,8 @@ describe("delta-buffer in a flow", () => {
     const flow = await load(chain({ boundary: "sentence" }));
     service.script = (reply) =>
       reply
-        .send(piece({ reasoning_content: "Hm." }), "Hel", "lo. How ", "are", " you? I am", " fine")
-        .done("stop", { total_tokens: 9 });
+        .send(createChunk({ reasoning_content: "Hm." }), "Hel", "lo. How ", "are", " you? I am", " fine")
+        .finish("stop", { total_tokens: 9 });
     flow.inject("ask", { payload: "Hi", topic: "t" });
     const messages = await flow.inbox("out").until((all) => all.some(({ complete }) => complete === true));
     assert.deepEqual(

@@ -13,7 +13,7 @@ const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");
   reply.drop();
 };
-const refused: Script = (reply) => reply.json(500, {});
+const refused: Script = (reply) => reply.sendJson(500, {});
 const rest: Script = (reply) => reply.say(" time there", " was");
 
 describe("A retry node in a flow", () => {
@@ -57,7 +57,7 @@ describe("A retry node in a flow", () => {
   });
 
   it("says what it does, and nothing any more when it is over", async () => {
-    service().queue.push((reply) => reply.json(429, {}, { "retry-after-ms": "300" }), rest);
+    service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "300" }), rest);
     await runtime().deploy(retryFlow(service().url, { retry: { attempts: 4 } }));
     ask();
     await eventually(() => statusTexts().some(Boolean));
@@ -85,7 +85,7 @@ describe("A retry node in a flow", () => {
     service().script = async (reply, { body }) => {
       const [{ content }, ...more] = body["messages"] as [{ content: string }];
       await reply.sendApart(content);
-      if (more.length > 0) reply.done();
+      if (more.length > 0) reply.finish();
       else reply.drop();
     };
     await runtime().deploy([
@@ -111,7 +111,7 @@ describe("A retry node in a flow", () => {
       const begun = messages.find(({ role }) => role === "assistant");
       if (begun) {
         await reply.sendApart(` goes on ${name}`);
-        reply.done();
+        reply.finish();
       } else {
         await reply.sendApart(name);
         reply.drop();
@@ -143,7 +143,7 @@ describe("A retry node in a flow", () => {
 
   for (const type of ["full", "flows", "nodes"] as const) {
     it(`R09: forgets its waits when it is deployed again (${type}), and asks nothing`, async () => {
-      service().script = (reply) => reply.json(429, {}, { "retry-after-ms": "900" });
+      service().script = (reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" });
       const flow = retryFlow(service().url);
       await runtime().deploy(flow);
       for (let nth = 0; nth < 5; nth++) ask();
@@ -262,9 +262,9 @@ describe("A retry node with a fallback", () => {
     other().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow());
     service().queue.push(
-      (reply) => reply.json(402, { error: { message: "Insufficient credits" } }),
-      (reply) => reply.json(429, {}, { "retry-after": "3600" }),
-      (reply) => reply.json(401, {}),
+      (reply) => reply.sendJson(402, { error: { message: "Insufficient credits" } }),
+      (reply) => reply.sendJson(429, {}, { "retry-after": "3600" }),
+      (reply) => reply.sendJson(401, {}),
     );
     for (let nth = 0; nth < 3; nth++) runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out", 3);
@@ -274,7 +274,7 @@ describe("A retry node with a fallback", () => {
   });
 
   it("is not asked what is wrong by itself", async () => {
-    service().script = (reply) => reply.json(400, { error: { message: "temperature is too high" } });
+    service().script = (reply) => reply.sendJson(400, { error: { message: "temperature is too high" } });
     await runtime().deploy(flow());
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");

@@ -75,8 +75,8 @@ describe("A conversation behind a retry node", () => {
         topic += 1000;
         service().reset();
         service().queue.push(
-          afterText === "restart" ? broken : (reply) => reply.json(500, {}),
-          (reply) => reply.json(503, {}),
+          afterText === "restart" ? broken : (reply) => reply.sendJson(500, {}),
+          (reply) => reply.sendJson(503, {}),
           says("Hello"),
         );
         await runtime().deploy(flow(place, { afterText }));
@@ -114,12 +114,12 @@ describe("A conversation behind a retry node", () => {
         runtime().forget();
       }
       service().queue.push(
-        (reply) => reply.json(429, {}, { "retry-after-ms": "150" }),
+        (reply) => reply.sendJson(429, {}, { "retry-after-ms": "150" }),
         says("Two"),
         says("One"),
       );
       ask({ payload: "1" });
-      await service().requested(history ? 2 : 1);
+      await service().waitForRequests(history ? 2 : 1);
       ask({ payload: "2" });
       const ends = await runtime().ends("out", 2);
       const before = history ? [user("0"), assistant("Zero")] : [];
@@ -151,16 +151,16 @@ describe("A conversation behind a retry node", () => {
 
   it("is the newer question's where that replaces a running one: the older does not come back by its retry", async () => {
     service().queue.push(
-      (reply) => reply.json(429, {}, { "retry-after-ms": "100" }),
+      (reply) => reply.sendJson(429, {}, { "retry-after-ms": "100" }),
       async (reply, { gone }) => {
         reply.send("new");
         await Promise.race([gone, pause(300)]);
-        reply.done();
+        reply.finish();
       },
     );
     await runtime().deploy(flow("flow", {}, { whenBusy: "replace" }));
     ask({ payload: "old" });
-    await service().requested(1);
+    await service().waitForRequests(1);
     await pause(10);
     ask({ payload: "new" });
     const ends = await runtime().ends("out", 2);
@@ -174,7 +174,7 @@ describe("A conversation behind a retry node", () => {
 
   it("waits its turn where streams of one conversation follow one another", async () => {
     service().queue.push(
-      (reply) => reply.json(429, {}, { "retry-after-ms": "20" }),
+      (reply) => reply.sendJson(429, {}, { "retry-after-ms": "20" }),
       says("Two"),
       says("One"),
     );
@@ -227,11 +227,11 @@ describe("Stopping a stream in repair", () => {
     const id = await repaired();
     service().queue.push(lingering);
     ask({ payload: "another" });
-    await service().requested(3);
+    await service().waitForRequests(3);
     runtime().inject("retry", { cancel: true, parts: { id, index: 0 } });
     await runtime().ends("out");
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
     runtime().inject("retry", { cancel: true });
     await runtime().ends("out", 2);
   });
@@ -246,7 +246,7 @@ describe("Stopping a stream in repair", () => {
       }),
     );
     ask();
-    await service().requested(1);
+    await service().waitForRequests(1);
     ask({ payload: "another" });
     const messages = await runtime().until("out", (all) => textOf(all).includes(" was"));
     const { id } = messages[0]!.parts!;
@@ -297,7 +297,7 @@ describe("Stopping a stream in repair", () => {
     await runtime().deploy(flow);
     ask({ topic: "t" });
     await runtime().ends("out");
-    service().queue.push((reply) => reply.json(429, {}, { "retry-after-ms": "900" }));
+    service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" }));
     ask({ topic: "t" });
     await eventually(() => runtime().inputs.get("retry")!.got === 3);
     runtime().inject("retry", { reset: true, topic: "t" });

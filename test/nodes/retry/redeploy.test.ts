@@ -29,12 +29,12 @@ describe("A retry node that is deployed anew while its request is answered", () 
         go = resolve;
       });
       await reply.sendApart(...second);
-      reply.done();
+      reply.finish();
     });
     const flow = retryFlow(service().url, { retry: { ...retry } });
     await runtime().deploy(flow);
     ask();
-    await service().requested(2);
+    await service().waitForRequests(2);
     await deployAnew(flow);
     go();
     await eventually(() => runtime().at("finished").length === 1);

@@ -136,8 +136,8 @@ describe("A retry node behind a tool-call-router", () => {
             if (!asked.some(({ role }) => role === "tool")) {
               if (refused) {
                 await reply.sendApart("Let me look. ", ...callRecords("get_weather", { city: "Paris" }));
-                reply.done("tool_calls");
-              } else reply.json(500, {});
+                reply.finish("tool_calls");
+              } else reply.sendJson(500, {});
               refused = true;
             } else if (broken) reply.say(...(asked.at(-1)!.role === "tool" ? ["It is "] : []), "sunny.");
             else {

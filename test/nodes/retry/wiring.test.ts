@@ -10,7 +10,7 @@ import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/service.js";
 
-const refused: Script = (reply) => reply.json(500, {});
+const refused: Script = (reply) => reply.sendJson(500, {});
 const well: Script = (reply) => reply.say("Hello");
 
 describe("A retry node that a stream reaches by other nodes", () => {

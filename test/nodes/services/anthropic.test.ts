@@ -9,13 +9,13 @@ import { answering, routerFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   block,
-  blockStart,
   COUNTED,
-  start,
-  text,
-  thinking,
-  toolUse,
-  whole,
+  createBlockStart,
+  createMessageStart,
+  createTextBlock,
+  createThinkingBlock,
+  createToolUseBlock,
+  createWholeMessage,
 } from "../../support/services/anthropic-records.js";
 import {
   ANTHROPIC_KEY,
@@ -42,7 +42,7 @@ const TOOLS = [
 const says =
   (...texts: string[]): Turn =>
   (reply) =>
-    reply.say([text(0, ...texts)]);
+    reply.sendAnswer([createTextBlock(0, ...texts)]);
 
 describe("Anthropic in a flow", () => {
   const service = useAnthropic();
@@ -101,12 +101,12 @@ describe("Anthropic in a flow", () => {
   it("gets its thinking and its tool calls back, with the results, on the next turn", async () => {
     service().turns = [
       (reply) =>
-        reply.say(
+        reply.sendAnswer(
           [
-            thinking(0, ["I need ", "the weather."], SIGNATURE),
-            text(1, "I look."),
-            toolUse(2, "toolu_1", "get_weather", '{"city":', '"Köln"}'),
-            toolUse(3, "toolu_2", "get_weather"),
+            createThinkingBlock(0, ["I need ", "the weather."], SIGNATURE),
+            createTextBlock(1, "I look."),
+            createToolUseBlock(2, "toolu_1", "get_weather", '{"city":', '"Köln"}'),
+            createToolUseBlock(3, "toolu_2", "get_weather"),
           ],
           "tool_use",
         ),
@@ -161,11 +161,11 @@ describe("Anthropic in a flow", () => {
   it("has its tools called by a tool-call-router, and what it thought comes back with the results", async () => {
     service().turns = [
       (reply) =>
-        reply.say(
+        reply.sendAnswer(
           [
-            thinking(0, ["I need the weather."], SIGNATURE),
-            text(1, "I look. "),
-            toolUse(2, "toolu_1", "get_weather", '{"city":', '"Köln"}'),
+            createThinkingBlock(0, ["I need the weather."], SIGNATURE),
+            createTextBlock(1, "I look. "),
+            createToolUseBlock(2, "toolu_1", "get_weather", '{"city":', '"Köln"}'),
           ],
           "tool_use",
         ),
@@ -194,15 +194,15 @@ describe("Anthropic in a flow", () => {
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
     service().turns = [
       (reply) =>
-        reply.say(
+        reply.sendAnswer(
           [
-            thinking(0, ["Search."], SIGNATURE),
-            text(1, "Let me ", "search. "),
+            createThinkingBlock(0, ["Search."], SIGNATURE),
+            createTextBlock(1, "Let me ", "search. "),
             block(2, used),
             block(3, found),
-            thinking(4, ["Now the weather."], SIGNATURE),
-            text(5, "Found. "),
-            toolUse(6, "toolu_1", "get_weather", '{"city":"Köln"}'),
+            createThinkingBlock(4, ["Now the weather."], SIGNATURE),
+            createTextBlock(5, "Found. "),
+            createToolUseBlock(6, "toolu_1", "get_weather", '{"city":"Köln"}'),
           ],
           "tool_use",
         ),
@@ -227,7 +227,11 @@ describe("Anthropic in a flow", () => {
     const { input: _input, ...begun } = used;
     const query = { type: "input_json_delta", partial_json: '{"query":"a"}' };
     service().turns = [
-      (reply) => reply.say([text(0, "I look."), block(1, { ...begun, input: {} }, query)], "pause_turn"),
+      (reply) =>
+        reply.sendAnswer(
+          [createTextBlock(0, "I look."), block(1, { ...begun, input: {} }, query)],
+          "pause_turn",
+        ),
       says(" Found."),
     ];
     const end = await ask();
@@ -246,8 +250,13 @@ describe("Anthropic in a flow", () => {
   it("keeps a conversation, with what it thought, looked up and said in its order", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
-    const thought = [thinking(0, ["Hm."], SIGNATURE), block(1, used), block(2, found), text(3, "Hello.")];
-    service().turns = [(reply) => reply.say(thought), says("Fine.")];
+    const thought = [
+      createThinkingBlock(0, ["Hm."], SIGNATURE),
+      block(1, used),
+      block(2, found),
+      createTextBlock(3, "Hello."),
+    ];
+    service().turns = [(reply) => reply.sendAnswer(thought), says("Fine.")];
     const end = await ask({ topic: "anthropic" }, { conversation: "flow" });
     runtime().inject("ask", { payload: "How are you?", topic: "anthropic" });
     const [, last] = await runtime().ends("out", 2);
@@ -302,11 +311,17 @@ describe("Anthropic in a flow", () => {
 
   it("that breaks off keeps what it said", async () => {
     const broken = await failure(async (reply) => {
-      await reply.sendApart(start(), ...text(0, "Hello"), blockStart(1, { type: "text", text: "" }));
+      await reply.sendApart(
+        createMessageStart(),
+        ...createTextBlock(0, "Hello"),
+        createBlockStart(1, { type: "text", text: "" }),
+      );
       reply.drop();
     });
     assert.deepEqual([broken.code, broken.partial, broken.phase], ["interrupted", "Hello", "streaming"]);
-    const ended = await failure((reply) => reply.send(start(), ...text(0, "Hello")).end());
+    const ended = await failure((reply) =>
+      reply.send(createMessageStart(), ...createTextBlock(0, "Hello")).end(),
+    );
     assert.deepEqual([ended.code, ended.partial], ["interrupted", "Hello"]);
   });
 
@@ -347,7 +362,9 @@ describe("Anthropic in a flow", () => {
   });
 
   it("is believed when it does not stream", async () => {
-    service().turns = [(reply) => reply.json(whole([{ type: "text", text: "Hello" }], "end_turn"))];
+    service().turns = [
+      (reply) => reply.sendJson(createWholeMessage([{ type: "text", text: "Hello" }], "end_turn")),
+    ];
     const end = await ask();
     assert.deepEqual([textOf(runtime().at("out")), end.finishReason], ["Hello", "stop"]);
     assert.deepEqual(end.usage, COUNTED);
@@ -356,7 +373,7 @@ describe("Anthropic in a flow", () => {
   it("goes on behind a retry node, where it stopped", async () => {
     service().turns = [
       async (reply) => {
-        await reply.sendApart(start(), ...text(0, "Once upon", " a time "));
+        await reply.sendApart(createMessageStart(), ...createTextBlock(0, "Once upon", " a time "));
         reply.drop();
       },
       says("there was a king."),

@@ -51,7 +51,7 @@ describe("A flow with ChoreoAI", () => {
 
   it("sends nothing that the server would drop", async () => {
     await ask("gpt-4o", { options: { temperature: 0.2, max_completion_tokens: 4, stream_options: {} } });
-    assert.deepEqual(choreo.understood, service().requests[0]!.body);
+    assert.deepEqual(choreo.knownFields, service().requests[0]!.body);
   });
 
   it("asks nothing where the server would drop the tools", async () => {
@@ -71,7 +71,7 @@ describe("A flow with ChoreoAI", () => {
   for (const [says, code, retryable, wait] of upstream) {
     it(`fails as the service behind it did, told in words on a success: ${code}`, async () => {
       choreo.pieces = ["Hel"];
-      choreo.upstream = says;
+      choreo.upstreamError = says;
       for (const model of ["gpt-4o", CLAUDE]) {
         const { error, messages } = await ask(model);
         assert.deepEqual([error.code, error.retryable, error.retryAfterMs], [code, retryable, wait]);

@@ -7,19 +7,19 @@ import { answering, routerFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
-  call,
-  content,
-  error,
-  finish,
-  text,
-  thought,
+  createCallPart,
+  createError,
+  createFinishRecord,
+  createRecord,
+  createTextRecord,
+  createThoughtRecord,
 } from "../../support/services/gemini-records.js";
 import {
-  geminiArray,
-  geminiBreaks,
-  geminiSays,
-  geminiUrl,
-  KEY,
+  createBrokenGeminiScript,
+  createGeminiArrayScript,
+  createGeminiScript,
+  formatGeminiUrl,
+  GEMINI_KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/service.js";
 import { oneAnswer } from "../../support/worlds/one-answer.js";
@@ -33,18 +33,26 @@ describe("Gemini in a flow", () => {
   const runtime = useRuntime();
   const service = useService();
 
-  const ask = (message: object, apiKey = KEY, settings: object = {}) =>
+  const ask = (message: object, apiKey = GEMINI_KEY, settings: object = {}) =>
     oneAnswer(
       runtime(),
-      provider(geminiUrl(service()), { provider: "gemini", ...settings }),
+      provider(formatGeminiUrl(service()), { provider: "gemini", ...settings }),
       "gemini-3-pro",
       message,
       { provider: { apiKey } },
     );
 
-  for (const [framing, says] of Object.entries({ events: geminiSays, "an array": geminiArray })) {
+  for (const [framing, says] of Object.entries({
+    events: createGeminiScript,
+    "an array": createGeminiArrayScript,
+  })) {
     it(`is a stream like any other, from ${framing}`, async () => {
-      service().script = says(thought("Hm."), text("Grüße"), text(" 🙂"), finish());
+      service().script = says(
+        createThoughtRecord("Hm."),
+        createTextRecord("Grüße"),
+        createTextRecord(" 🙂"),
+        createFinishRecord(),
+      );
       const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
       assert.equal(textOf(told), "Grüße 🙂");
       assert.deepEqual(
@@ -66,27 +74,30 @@ describe("Gemini in a flow", () => {
 
   it("draws a picture as large as the provider lets it, which comes in one piece", async () => {
     const data = "iVBORw0K".repeat(512 * 1024);
-    service().script = geminiSays(content([{ inlineData: { mimeType: "image/png", data } }]), finish());
+    service().script = createGeminiScript(
+      createRecord([{ inlineData: { mimeType: "image/png", data } }]),
+      createFinishRecord(),
+    );
     const { last } = await ask({ payload: "Draw a cat" });
     const error = last.error as FailureData;
     assert.equal(error.code, "limit");
     assert.match(error.message, /1048576.*raise the provider's largest record/);
-    const { response } = await ask({ payload: "Draw a cat" }, KEY, { maxRecord: "8192" });
+    const { response } = await ask({ payload: "Draw a cat" }, GEMINI_KEY, { maxRecord: "8192" });
     const [image] = response.choices[0]!.message["images"] as { image_url: { url: string } }[];
     assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);
   });
 
   it("gets its picture back with the next question, as it signed it, and no other service does", async () => {
     const drawn = { inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" }, thoughtSignature: "c2ln" };
-    service().queue.push(geminiSays(content([drawn]), finish()));
-    service().queue.push(geminiSays(text("Done."), finish()));
+    service().queue.push(createGeminiScript(createRecord([drawn]), createFinishRecord()));
+    service().queue.push(createGeminiScript(createTextRecord("Done."), createFinishRecord()));
     service().script = (reply) => reply.say("I cannot see it.");
-    const service1 = provider(geminiUrl(service()), { provider: "gemini", id: "google" });
+    const service1 = provider(formatGeminiUrl(service()), { provider: "gemini", id: "google" });
     const service2 = provider(service().url, { id: "another" });
     const drawing = { id: "draw", provider: "google", model: "gemini-3-pro-image", conversation: "flow" };
     const talking = { id: "talk", provider: "another", conversation: "flow" };
     const nodes = [TAB, service1, service2, chatStream(drawing), chatStream(talking), sink("out")];
-    await runtime().deploy(nodes, "full", { google: { apiKey: KEY } });
+    await runtime().deploy(nodes, "full", { google: { apiKey: GEMINI_KEY } });
     for (const [at, [node, payload]] of [
       ["draw", "Draw a cat"],
       ["draw", "Make it blue"],
@@ -111,18 +122,21 @@ describe("Gemini in a flow", () => {
 
   it("calls tools, and gets their results in its own form with its signatures", async () => {
     service().queue.push(
-      geminiSays(
-        content([
-          call("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" }),
-          call("get_weather", { city: "Köln" }),
+      createGeminiScript(
+        createRecord([
+          createCallPart("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" }),
+          createCallPart("get_weather", { city: "Köln" }),
         ]),
-        finish(),
+        createFinishRecord(),
       ),
     );
     service().queue.push(
-      geminiSays(text("Sunny in both."), finish("STOP", [{ text: "", thoughtSignature: "dGV4dA==" }])),
+      createGeminiScript(
+        createTextRecord("Sunny in both."),
+        createFinishRecord("STOP", [{ text: "", thoughtSignature: "dGV4dA==" }]),
+      ),
     );
-    service().queue.push(geminiSays(text("Yes."), finish()));
+    service().queue.push(createGeminiScript(createTextRecord("Yes."), createFinishRecord()));
     const question = { payload: "Weather in Bonn and Köln?", tools: [WEATHER] };
     const { last, calls, conversation } = await ask(question);
     assert.equal(last.finishReason, "tool_calls");
@@ -161,20 +175,20 @@ describe("Gemini in a flow", () => {
 
   it("has its tools called by a router, and says what they said", async () => {
     service().queue.push(
-      geminiSays(
-        text("Let me look. "),
-        content([call("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" })]),
-        finish(),
+      createGeminiScript(
+        createTextRecord("Let me look. "),
+        createRecord([createCallPart("get_weather", { city: "Bonn" }, { thoughtSignature: "c2ln" })]),
+        createFinishRecord(),
       ),
     );
-    service().queue.push(geminiSays(text("It is clear."), finish()));
+    service().queue.push(createGeminiScript(createTextRecord("It is clear."), createFinishRecord()));
     await runtime().deploy(
-      routerFlow(geminiUrl(service()), {
+      routerFlow(formatGeminiUrl(service()), {
         service: { provider: "gemini" },
         stream: { model: "gemini-3-pro" },
       }),
       "full",
-      { provider: { apiKey: KEY } },
+      { provider: { apiKey: GEMINI_KEY } },
     );
     answering(runtime(), "weather", () => "clear");
     runtime().inject("router", { payload: "Weather?" });
@@ -194,24 +208,24 @@ describe("Gemini in a flow", () => {
   const FAILURES: readonly (readonly [string, readonly object[], string, boolean, string])[] = [
     [
       "an error in the middle",
-      [text("half"), error(503, "UNAVAILABLE", "Overloaded.")],
+      [createTextRecord("half"), createError(503, "UNAVAILABLE", "Overloaded.")],
       "overloaded",
       true,
       "half",
     ],
     [
       "a call that cannot be read",
-      [text("half"), finish("MALFORMED_FUNCTION_CALL")],
+      [createTextRecord("half"), createFinishRecord("MALFORMED_FUNCTION_CALL")],
       "bad_response",
       true,
       "half",
     ],
     ["a blocked prompt", [{ promptFeedback: { blockReason: "SAFETY" } }], "content_filter", false, ""],
-    ["no finish reason", [text("half")], "interrupted", true, "half"],
+    ["no finish reason", [createTextRecord("half")], "interrupted", true, "half"],
   ];
   for (const [what, records, code, retryable, partial] of FAILURES) {
     it(`fails like every other stream: ${what}`, async () => {
-      for (const says of [geminiSays, geminiArray]) {
+      for (const says of [createGeminiScript, createGeminiArrayScript]) {
         service().script = says(...records);
         const { last, error: failed, collected } = await ask({ payload: "Hi" });
         assert.deepEqual(
@@ -226,13 +240,13 @@ describe("Gemini in a flow", () => {
   }
 
   it("fails where the connection breaks, with what there was", async () => {
-    service().script = geminiBreaks(text("half"), text(" of it"));
+    service().script = createBrokenGeminiScript(createTextRecord("half"), createTextRecord(" of it"));
     const { error: failed } = await ask({ payload: "Hi" });
     assert.deepEqual([failed!.code, failed!.partial], ["interrupted", "half of it"]);
   });
 
   it("tells a refusal by what it says: a wrong key, a field that it does not have", async () => {
-    service().script = geminiSays(finish());
+    service().script = createGeminiScript(createFinishRecord());
     const wrong = await ask({ payload: "Hi" }, "another-key");
     assert.deepEqual([wrong.error!.code, wrong.error!.status], ["authentication", 400]);
     assert.ok(!JSON.stringify(wrong.told).includes("another-key"));

@@ -3,8 +3,18 @@ import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { provider } from "../../support/runtime/flows.js";
 import { textOf } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { COUNTED, done, say, TIMINGS, text } from "../../support/services/ollama-records.js";
-import { ollamaBreaks, ollamaSays, ollamaUrl } from "../../support/services/ollama-service.js";
+import {
+  COUNTED,
+  createRecord,
+  createTextRecord,
+  done,
+  TIMINGS,
+} from "../../support/services/ollama-records.js";
+import {
+  createBrokenOllamaScript,
+  createOllamaScript,
+  formatOllamaUrl,
+} from "../../support/services/ollama-service.js";
 import { useService } from "../../support/services/service.js";
 import { oneAnswer } from "../../support/worlds/one-answer.js";
 
@@ -18,13 +28,18 @@ describe("Ollama in a flow", () => {
   const ask = (message: object, settings: object = {}) =>
     oneAnswer(
       runtime(),
-      provider(ollamaUrl(service()), { provider: "ollama", settings }),
+      provider(formatOllamaUrl(service()), { provider: "ollama", settings }),
       "llama-1",
       message,
     );
 
   it("is a stream like any other, and tells how long it took", async () => {
-    service().script = ollamaSays(say({ thinking: "Hm." }), text("Grüße"), text(" 🙂"), done());
+    service().script = createOllamaScript(
+      createRecord({ thinking: "Hm." }),
+      createTextRecord("Grüße"),
+      createTextRecord(" 🙂"),
+      done(),
+    );
     const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
     assert.equal(textOf(told), "Grüße 🙂");
     assert.deepEqual(
@@ -45,12 +60,12 @@ describe("Ollama in a flow", () => {
 
   it("calls tools, and gets their results in its own form, pictures too", async () => {
     service().queue.push(
-      ollamaSays(
-        say({ tool_calls: [{ function: { name: "get_weather", arguments: { city: "Bonn" } } }] }),
+      createOllamaScript(
+        createRecord({ tool_calls: [{ function: { name: "get_weather", arguments: { city: "Bonn" } } }] }),
         done("stop"),
       ),
     );
-    service().queue.push(ollamaSays(text("Sunny."), done()));
+    service().queue.push(createOllamaScript(createTextRecord("Sunny."), done()));
     const content = [{ type: "text", text: "Weather here?" }, IMAGE];
     const { last, calls, conversation } = await ask({
       messages: [{ role: "user", content }],
@@ -77,9 +92,12 @@ describe("Ollama in a flow", () => {
 
   it("fails as any other stream does: an error in the middle, no last line, a broken connection", async () => {
     const rows = [
-      [ollamaSays(text("half"), { error: "llama runner process has terminated" }), "server_error"],
-      [ollamaSays(text("half")), "interrupted"],
-      [ollamaBreaks(text("half")), "interrupted"],
+      [
+        createOllamaScript(createTextRecord("half"), { error: "llama runner process has terminated" }),
+        "server_error",
+      ],
+      [createOllamaScript(createTextRecord("half")), "interrupted"],
+      [createBrokenOllamaScript(createTextRecord("half")), "interrupted"],
     ] as const;
     for (const [script, code] of rows) {
       service().script = script;
@@ -95,7 +113,7 @@ describe("Ollama in a flow", () => {
   });
 
   it("tells a refusal by what it says: a model that is not there, thought that it cannot have", async () => {
-    service().script = ollamaSays(done());
+    service().script = createOllamaScript(done());
     const missing = await ask({ payload: "Hi", model: "nobody" });
     assert.deepEqual([missing.error!.code, missing.error!.status], ["not_found", 404]);
     assert.match(missing.error!.message, /model 'nobody' not found/);

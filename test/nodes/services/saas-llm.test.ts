@@ -162,11 +162,11 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
         creditApplied: null,
       });
     }
-    assert.equal(saas.completes, 0);
+    assert.equal(saas.completionCount, 0);
     const [completed] = await ask(to, { completeJob: true, jobId: "job 1" });
     assert.deepEqual([jobOf(completed!).status, jobOf(completed!).creditsRemaining], ["completed", 9]);
     assert.deepEqual(
-      jobs().map(({ type, calls, completes }) => [type, calls.length, completes.length]),
+      jobs().map(({ type, calls, completions: completes }) => [type, calls.length, completes.length]),
       [["analysis", 2, 1]],
     );
     assert.ok(!("createJob" in created!) && !("completeJob" in completed!));
@@ -174,7 +174,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
 
   it("ends a job of the author's as failed where he says so", async () => {
     await ask(await flow(), { createJob: 1 }, { completeJob: "failed", jobId: "job 1" });
-    assert.deepEqual(jobs()[0]!.completes, [{ status: "failed" }]);
+    assert.deepEqual(jobs()[0]!.completions, [{ status: "failed" }]);
     assert.equal(saas.credits, 10);
   });
 
@@ -190,12 +190,12 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     assert.equal((failed!.error as { retryable: boolean }).retryable, false);
     const [odd] = await ask(to, { payload: "Hi", jobId: { id: "job 1" } });
     assert.match((odd!.error as Error).message, /msg\.jobId/);
-    assert.equal(saas.completes, 1);
+    assert.equal(saas.completionCount, 1);
   });
 
   it("lets commands neither replace nor overtake what runs", async () => {
     const to = await flow({ stream: { whenBusy: "replace" } });
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "stream 1") to.inject("ask", { createJob: true });
     };
     to.inject("ask", { payload: "Hi" });
@@ -217,7 +217,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
   it("lets no question replace a command: the job that it creates is not lost", async () => {
     const to = await flow({ stream: { whenBusy: "replace" } });
     let asked = false;
-    saas.reached = (step) => {
+    saas.onStep = (step) => {
       if (step === "create" && !asked) to.inject("ask", { payload: "Hi" });
       asked = true;
     };
@@ -239,12 +239,12 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     ["Team 'no credits' does not have access to model group 'credit'", "permission"],
   ] as const) {
     it(`tells a 403 for credits from one for access: “${detail}” is ${code}`, async () => {
-      saas.answer = (reply) => reply.json(403, { detail });
+      saas.answer = (reply) => reply.sendJson(403, { detail });
       const to = await flow();
       const [last] = await ask(to, { payload: "Hi" });
       assert.equal(codeOf(last!), code);
       assert.ok((last!.error as Error).message.includes(detail));
-      await saas.settled();
+      await saas.waitUntilCompleted();
     });
   }
 
@@ -266,7 +266,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     const [last] = await ask(to, { payload: "Hi" });
     assert.equal(codeOf(last!), "rate_limit");
     assert.equal(textOf(to.inbox("out").messages), "Half");
-    await saas.settled();
+    await saas.waitUntilCompleted();
   });
 
   /** The server forwards the data lines of whoever is behind it, without their event names. */
@@ -316,7 +316,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       assert.equal(jobOf(last!).status, "completed");
       forwards(...records.slice(0, -1));
       const [cut] = await ask(to, { payload: "Hi" });
-      assert.deepEqual([codeOf(cut!), jobOf(cut!).status, jobs()[1]!.completes.length], [...ends, 1]);
+      assert.deepEqual([codeOf(cut!), jobOf(cut!).status, jobs()[1]!.completions.length], [...ends, 1]);
     });
   }
 

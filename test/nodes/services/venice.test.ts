@@ -73,9 +73,9 @@ describe("A flow with Venice", () => {
       enable_web_search: "on",
     };
     venice.answer = (reply) =>
-      venice.stream(reply, [
+      venice.sendStream(reply, [
         { id: "chatcmpl-v", choices: [], venice_parameters: told },
-        venice.text("It is so.^1^"),
+        venice.createTextRecord("It is so.^1^"),
         { id: "chatcmpl-v", choices: [], venice_search_results: [source("https://b"), source("https://c")] },
         { id: "chatcmpl-v", choices: [], venice_parameters: told },
       ]);
@@ -90,11 +90,11 @@ describe("A flow with Venice", () => {
 
   it("has reasoning apart from the text, the encrypted part last, ready to be sent back", async () => {
     venice.answer = (reply) =>
-      venice.stream(reply, [
-        venice.delta({ reasoning_content: "first " }),
-        venice.delta({ reasoning_content: "OPAQUE", reasoning_encrypted: true }),
-        venice.delta({ reasoning_content: "then" }),
-        venice.text("Hello"),
+      venice.sendStream(reply, [
+        venice.createRecord({ reasoning_content: "first " }),
+        venice.createRecord({ reasoning_content: "OPAQUE", reasoning_encrypted: true }),
+        venice.createRecord({ reasoning_content: "then" }),
+        venice.createTextRecord("Hello"),
       ]);
     const { response, collected } = await ask();
     assert.equal(messageOf(response)["reasoning_content"], "first thenOPAQUE");
@@ -111,9 +111,9 @@ describe("A flow with Venice", () => {
 
   it("takes reasoning out of the text where a model puts it there, by a tick", async () => {
     venice.answer = (reply) =>
-      venice.stream(
+      venice.sendStream(
         reply,
-        ["<thi", "nk>hm</thi", "nk>Hello"].map((text) => venice.text(text)),
+        ["<thi", "nk>hm</thi", "nk>Hello"].map((text) => venice.createTextRecord(text)),
       );
     const { response, collected } = await ask({ payload: "Hi" }, { splitThinking: true });
     assert.equal(messageOf(response)["reasoning_content"], "hm");
@@ -122,11 +122,11 @@ describe("A flow with Venice", () => {
 
   it("has calls of tools, and takes their results with a text that is null", async () => {
     venice.answer = (reply) =>
-      venice.stream(
+      venice.sendStream(
         reply,
         [
-          venice.delta({ tool_calls: [{ index: 0, ...CALL }] }),
-          venice.delta({ tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] }),
+          venice.createRecord({ tool_calls: [{ index: 0, ...CALL }] }),
+          venice.createRecord({ tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] }),
         ],
         "tool_calls",
       );
@@ -145,10 +145,10 @@ describe("A flow with Venice", () => {
   it("does not take the service's own search for a call of a tool", async () => {
     const documents = JSON.stringify([{ url: "https://a", title: "A" }]);
     venice.answer = (reply) =>
-      venice.stream(
+      venice.sendStream(
         reply,
         [
-          venice.delta({
+          venice.createRecord({
             tool_calls: [
               {
                 index: 0,
@@ -158,7 +158,7 @@ describe("A flow with Venice", () => {
               },
             ],
           }),
-          venice.text("Hello"),
+          venice.createTextRecord("Hello"),
         ],
         "tool_calls",
       );
@@ -180,7 +180,7 @@ describe("A flow with Venice", () => {
     for (const [status, body, code] of refusals) {
       service().reset();
       venice = new VeniceService(service());
-      venice.answer = (reply) => reply.json(status, body, { "x-ratelimit-resets": "1790000000000" });
+      venice.answer = (reply) => reply.sendJson(status, body, { "x-ratelimit-resets": "1790000000000" });
       const { last } = await ask();
       const error = last.error as { code: string; retryAfterMs?: number };
       assert.equal(error.code, code);
@@ -190,7 +190,9 @@ describe("A flow with Venice", () => {
 
   it("keeps what was said where the service reports an error in the stream, or breaks off", async () => {
     venice.answer = (reply) => {
-      reply.send(venice.text("Hel"), { error: { message: "Inference failed", code: "INFERENCE_FAILED" } });
+      reply.send(venice.createTextRecord("Hel"), {
+        error: { message: "Inference failed", code: "INFERENCE_FAILED" },
+      });
       reply.response.end("data: [DONE]\n\n");
     };
     const failed = await ask();
@@ -198,14 +200,14 @@ describe("A flow with Venice", () => {
     assert.equal(failed.collected.payload, "Hel");
     service().reset();
     venice = new VeniceService(service());
-    venice.answer = (reply) => void reply.send(venice.text("Hel")).response.end();
+    venice.answer = (reply) => void reply.send(venice.createTextRecord("Hel")).response.end();
     const cut = await ask();
     assert.equal((cut.last.error as { code: string }).code, "interrupted");
     assert.equal(cut.collected.payload, "Hel");
   });
 
   it("says that an answer was cut at its longest", async () => {
-    venice.answer = (reply) => venice.stream(reply, [venice.text("Hel")], "length");
+    venice.answer = (reply) => venice.sendStream(reply, [venice.createTextRecord("Hel")], "length");
     assert.equal((await ask()).last.finishReason, "length");
   });
 

@@ -41,7 +41,7 @@ describe("A speech-stream", () => {
     assert.ok(flow.inbox("out").messages.every(({ parts, topic }) => parts!.id === "a" && topic === "t"));
     assert.ok(flow.inbox("out").messages.every(({ contentType }) => contentType === "audio/mpeg"));
     assert.equal(last.finishReason, "length");
-    assert.equal(service().most, 1, "one after the other");
+    assert.equal(service().maxOpenStreams, 1, "one after the other");
     const { durationMs, firstAudioMs, ...stats } = last["stats"] as Record<string, number>;
     assert.deepEqual(stats, { texts: 3, characters: 14, bytes: 20 });
     assert.ok(firstAudioMs! <= durationMs!);
@@ -108,7 +108,7 @@ describe("A speech-stream", () => {
       }),
       { payload: "Hi" },
     );
-    const request = await service().requested(1);
+    const request = await service().waitForRequests(1);
     assert.equal(request.path, "/v1/audio/speech");
     assert.equal(request.headers.authorization, `Bearer ${KEY}`);
     assert.equal(request.headers.accept, "audio/*");
@@ -122,7 +122,7 @@ describe("A speech-stream", () => {
     });
     const flow = await start({ property: "say" });
     say(flow, { payload: "not this", say: "Hello", voice: "echo" });
-    await service().requested(2);
+    await service().waitForRequests(2);
     assert.deepEqual(service().requests[1]!.body, { voice: "echo", input: "Hello" });
     await end(flow.inbox("out"));
   });
@@ -201,11 +201,11 @@ describe("A speech-stream", () => {
 
   const FAILURES: Record<string, [Script, string, string]> = {
     "a refusal": [
-      (reply) => reply.json(429, { error: { message: "Slow down", code: "rate_limit_exceeded" } }),
+      (reply) => reply.sendJson(429, { error: { message: "Slow down", code: "rate_limit_exceeded" } }),
       "rate_limit",
       "",
     ],
-    "a JSON answer": [(reply) => reply.json(200, { error: "no voice" }), "bad_response", ""],
+    "a JSON answer": [(reply) => reply.sendJson(200, { error: "no voice" }), "bad_response", ""],
     "a web page": [(reply) => reply.text(200, "text/html", "<html>"), "bad_response", ""],
     "an empty sound": [(reply) => void begin(reply).end(), "interrupted", ""],
     "a sound that breaks off": [
@@ -242,7 +242,7 @@ describe("A speech-stream", () => {
 
   it("shows the key to nobody, whatever the service quotes", async () => {
     service().script = (reply, { headers }) =>
-      reply.json(401, { error: `Bad key: ${headers.authorization}` });
+      reply.sendJson(401, { error: `Bad key: ${headers.authorization}` });
     const flow = await start();
     say(flow, { payload: "Hi" });
     const last = await end(flow.inbox("out"));

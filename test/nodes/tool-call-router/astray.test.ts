@@ -191,7 +191,7 @@ describe("A tool's flow that loses its toolCall", () => {
     ["a service that fails", "return msg;", 500],
   ] as const) {
     it(`is told once where a Catch node for all nodes is wired back: ${what}`, async () => {
-      service().script = status === 200 ? weatherman : (reply) => reply.json(status, { error: "down" });
+      service().script = status === 200 ? weatherman : (reply) => reply.sendJson(status, { error: "down" });
       await runtime().deploy(
         routerFlow(service().url, {
           router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },

@@ -178,7 +178,7 @@ describe("A run that is cancelled in a flow", () => {
       runtime().inject(at, { cancel: true, parts: { ...parts! } });
       const [end] = await runtime().ends("out");
       assert.equal(end!.finishReason, "cancelled");
-      await eventually(() => service().streaming === 0, "the service is let go");
+      await eventually(() => service().openStreams === 0, "the service is let go");
       assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
       assert.equal(runtime().at("errors").length, 0);
     });
@@ -191,14 +191,14 @@ describe("A run that is cancelled in a flow", () => {
       };
       await runtime().deploy(routerFlow(service().url));
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
-      await eventually(() => service().streaming === 2, "both have begun");
+      await eventually(() => service().openStreams === 2, "both have begun");
       if (phase === "streaming") await runtime().until("out", (messages) => messages.length === 2);
       runtime().inject("router", { cancel: true, topic: "a" });
       const [end] = await runtime().ends("out");
       assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
-      await eventually(() => service().streaming === 1, "one is let go");
+      await eventually(() => service().openStreams === 1, "one is let go");
       await pause();
-      assert.equal(service().streaming, 1);
+      assert.equal(service().openStreams, 1);
       assert.equal(
         runtime()
           .at("out")
@@ -226,9 +226,9 @@ describe("A run that is cancelled in a flow", () => {
         runtime().inject("router", { ...command });
         const [end] = await runtime().ends("out");
         assert.equal(end!.finishReason, "cancelled");
-        await eventually(() => service().streaming === 1, "one is let go");
+        await eventually(() => service().openStreams === 1, "one is let go");
         await pause();
-        assert.equal(service().streaming, 1, time);
+        assert.equal(service().openStreams, 1, time);
       }
     });
   }
@@ -259,11 +259,11 @@ describe("A run that is cancelled in a flow", () => {
     runtime().inject("router", { payload: "Paris" });
     await runtime().until("out", (messages) => messages.length === 1);
     await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
     const { parts } = runtime().at("out")[0]!;
     const toolRun = { node: "router", run: "of the router before", round: 1 };
     runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, toolRun });
-    await eventually(() => service().streaming === 0, "the service is let go");
+    await eventually(() => service().openStreams === 0, "the service is let go");
     await pause();
     assert.equal(textOf(runtime().at("out")), "It ");
   });

@@ -107,8 +107,8 @@ describe("A tool-call-router in a flow", () => {
     await runtime().deploy(flow.map((one) => (one.id === "collect" ? { ...one, parse: "json" } : one)));
     const call = callRecords("get_weather", { city: "Paris" });
     service().queue.push(
-      (reply) => reply.send("I look.", ...call).done("tool_calls"),
-      (reply) => reply.send("Once more.", ...call).done("tool_calls"),
+      (reply) => reply.send("I look.", ...call).finish("tool_calls"),
+      (reply) => reply.send("Once more.", ...call).finish("tool_calls"),
       (reply) => reply.say('{"sky":', '"clear"}'),
     );
     ask();
@@ -178,7 +178,7 @@ describe("A tool-call-router in a flow", () => {
     service().script = async (reply, request) => {
       const answered = messagesOf(request).some(({ role }) => role === "tool");
       if (!answered || broken++ > 0) return weatherman(reply, request);
-      reply.json(500, {});
+      reply.sendJson(500, {});
     };
     for (const again of ["ask", "router"]) {
       broken = 0;
@@ -215,7 +215,7 @@ describe("A tool-call-router in a flow", () => {
 
   it("reports a model that calls for ever to Catch, once, with the conversation", async () => {
     service().script = async (reply) =>
-      reply.send(...callRecords("get_weather", { city: "a" })).done("tool_calls");
+      reply.send(...callRecords("get_weather", { city: "a" })).finish("tool_calls");
     await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 2 } }));
     ask();
     await eventually(() => runtime().at("errors").length === 1);
@@ -230,7 +230,7 @@ describe("A tool-call-router in a flow", () => {
 
   it("leaves what a retry node behind it can mend or report to that node", async () => {
     service().script = async (reply) =>
-      reply.send(...callRecords("get_weather", { city: "a" })).done("tool_calls");
+      reply.send(...callRecords("get_weather", { city: "a" })).finish("tool_calls");
     await runtime().deploy(
       routerFlow(service().url, {
         router: { maxRounds: 1 },
@@ -304,7 +304,7 @@ describe("A tool-call-router in a flow", () => {
       );
       const result = messages.findLast(({ role }) => role === "tool");
       if (result) reply.say(`[${String(result.content)}]`);
-      else reply.send(...callRecords(tools[0]!, { prompt: "Paris", city: "Paris" })).done("tool_calls");
+      else reply.send(...callRecords(tools[0]!, { prompt: "Paris", city: "Paris" })).finish("tool_calls");
     };
     const expert = { name: "ask_expert", parameters: { type: "object" } };
     await runtime().deploy([

@@ -60,7 +60,7 @@ describe("A tool behind a link in node", () => {
       if (request.body["tools"]) return weatherman(reply, request);
       await reply.sendApart("sunny", " in", ++asked === 1 ? " Rome" : " Paris");
       if (asked === 1) reply.drop();
-      else reply.done();
+      else reply.finish();
     };
     const retry = { attempts: 2, delay: 1, afterText: "restart", wires: [["exit"], ["inner"], []] };
     await runtime().deploy(
@@ -81,7 +81,7 @@ describe("A tool behind a link in node", () => {
   });
 
   it("is left as it is by core's link call, through which a stream comes back whole", async () => {
-    service().script = async (reply) => (await reply.sendApart("a", "b", "c")).done();
+    service().script = async (reply) => (await reply.sendApart("a", "b", "c")).finish();
     await runtime().deploy([
       ...routerFlow(service().url, { stream: { wires: [["exit"]] } }),
       node("link in", "entry", ["ask"], { name: "entry", links: [] }),

@@ -121,7 +121,7 @@ describe("A run's next turn at its chat-stream", () => {
     assert.equal(end!.finishReason, "cancelled");
     assert.equal(end!.parts!.id, runtime().at("out")[0]!.parts!.id);
     await pause();
-    assert.equal(service().streaming, 1);
+    assert.equal(service().openStreams, 1);
     assert.equal(
       runtime()
         .at("out")
@@ -155,7 +155,7 @@ describe("Two routers", () => {
   const service = useService();
   const runtime = useRuntime();
   const calls: Script = (reply) => {
-    reply.send(...callRecords("get_weather", { city: "Paris" })).done("tool_calls");
+    reply.send(...callRecords("get_weather", { city: "Paris" })).finish("tool_calls");
   };
   const flow = (first: string[][], second: string[][], stream: string[]) => [
     TAB,
@@ -226,7 +226,7 @@ describe("Two routers", () => {
       if (result) reply.say(String(result.content));
       else {
         const [tool] = body["tools"] as { function: { name: string } }[];
-        reply.send(...callRecords(tool!.function.name, { city: "Paris" })).done("tool_calls");
+        reply.send(...callRecords(tool!.function.name, { city: "Paris" })).finish("tool_calls");
       }
     };
     await runtime().deploy(flow([["second"], ["ask"]], [["out"], ["ask"]], ["router"]));

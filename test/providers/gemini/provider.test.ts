@@ -4,7 +4,7 @@ import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 import { getProvider } from "../../../src/providers/index.js";
 import { assertFailure } from "../../support/assert-failure.js";
-import { error } from "../../support/services/gemini-records.js";
+import { createError } from "../../support/services/gemini-records.js";
 
 const gemini = getProvider("gemini");
 const ENDPOINT = { baseUrl: gemini.baseUrl!, apiKey: "key-1" };
@@ -363,29 +363,40 @@ describe("Model list and errors of Gemini", () => {
     const rows = [
       [
         400,
-        error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+        createError(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
         "authentication",
       ],
-      [400, error(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."), "authentication"],
-      [400, error(400, "INVALID_ARGUMENT", 'Unknown name "x".'), "invalid_request"],
       [
         400,
-        error(
+        createError(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."),
+        "authentication",
+      ],
+      [400, createError(400, "INVALID_ARGUMENT", 'Unknown name "x".'), "invalid_request"],
+      [
+        400,
+        createError(
           400,
           "INVALID_ARGUMENT",
           "The input token count (2) exceeds the maximum number of tokens allowed (1).",
         ),
         "context_length",
       ],
-      [403, error(403, "PERMISSION_DENIED", "Not enabled."), "permission"],
-      [404, error(404, "NOT_FOUND", "models/x is not found for API version v1beta"), "not_found"],
+      [403, createError(403, "PERMISSION_DENIED", "Not enabled."), "permission"],
+      [404, createError(404, "NOT_FOUND", "models/x is not found for API version v1beta"), "not_found"],
       [
         429,
-        [error(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan.", wait)],
+        [
+          createError(
+            429,
+            "RESOURCE_EXHAUSTED",
+            "You exceeded your current quota, please check your plan.",
+            wait,
+          ),
+        ],
         "rate_limit",
       ],
-      [500, error(500, "INTERNAL", "An internal error has occurred."), "server_error"],
-      [503, [error(503, "UNAVAILABLE", "The model is overloaded.")], "overloaded"],
+      [500, createError(500, "INTERNAL", "An internal error has occurred."), "server_error"],
+      [503, [createError(503, "UNAVAILABLE", "The model is overloaded.")], "overloaded"],
     ] as const;
     for (const [status, body, code] of rows) {
       const failure = gemini.failure(status, {}, JSON.stringify(body), 0);

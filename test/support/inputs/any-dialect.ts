@@ -187,7 +187,7 @@ const FINISH_REASONS = {
 
 function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
   const parts = calls.map(({ name, arguments: args }, at) =>
-    gemini.call(name, args, at === 0 ? { thoughtSignature: "c2ln" } : {}),
+    gemini.createCallPart(name, args, at === 0 ? { thoughtSignature: "c2ln" } : {}),
   );
   const usageMetadata = {
     promptTokenCount: usage.input,
@@ -195,19 +195,19 @@ function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer)
     totalTokenCount: usage.input + usage.output,
   };
   return [
-    ...reasoning.map((piece) => gemini.thought(piece)),
-    ...texts.map((piece) => gemini.text(piece)),
-    ...(parts.length > 0 ? [gemini.content(parts)] : []),
-    gemini.content([], { finishReason: FINISH_REASONS[finishReason] }, { usageMetadata }),
+    ...reasoning.map((piece) => gemini.createThoughtRecord(piece)),
+    ...texts.map((piece) => gemini.createTextRecord(piece)),
+    ...(parts.length > 0 ? [gemini.createRecord(parts)] : []),
+    gemini.createRecord([], { finishReason: FINISH_REASONS[finishReason] }, { usageMetadata }),
   ];
 }
 
 const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
   contentType: "application/x-ndjson",
-  body: ollama.lines(
-    ...reasoning.map((thinking) => ollama.say({ thinking })),
-    ...texts.map((piece) => ollama.text(piece)),
-    ...calls.map((call) => ollama.say({ tool_calls: [{ function: call }] })),
+  body: ollama.formatLines(
+    ...reasoning.map((thinking) => ollama.createRecord({ thinking })),
+    ...texts.map((piece) => ollama.createTextRecord(piece)),
+    ...calls.map((call) => ollama.createRecord({ tool_calls: [{ function: call }] })),
     ollama.done(
       finishReason === "tool_calls" ? "stop" : finishReason,
       {},
@@ -222,7 +222,7 @@ export const RENDERERS: Readonly<Record<string, Renderer>> = {
   anthropic,
   gemini: (answer) => ({ body: sse(...geminiRecords(answer)) }),
   "gemini, as an array": (answer) => ({
-    body: gemini.array(...geminiRecords(answer)),
+    body: gemini.formatArray(...geminiRecords(answer)),
     contentType: "application/json",
   }),
   ollama: ollamaLines,

@@ -194,13 +194,13 @@ export const BAD_INPUT: readonly BadInput[] = [
     code: "not_found",
     says: /gpt-9.*does not exist.*Check the model/,
     script: (reply) =>
-      reply.json(404, { error: { message: "The model gpt-9 does not exist", code: "model_not_found" } }),
+      reply.sendJson(404, { error: { message: "The model gpt-9 does not exist", code: "model_not_found" } }),
   },
   {
     what: "a wrong key",
     code: "authentication",
     says: /Check the API key/,
-    script: (reply) => reply.json(401, { error: { message: "Incorrect API key provided" } }),
+    script: (reply) => reply.sendJson(401, { error: { message: "Incorrect API key provided" } }),
   },
   {
     what: "a wrong base URL: a web page",
@@ -218,7 +218,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     what: "a service that wants no more for now",
     code: "rate_limit",
     says: /429.*less often/,
-    script: (reply) => reply.json(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),
+    script: (reply) => reply.sendJson(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),
   },
   {
     what: "an error in the stream",

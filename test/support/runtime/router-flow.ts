@@ -1,4 +1,4 @@
-import { piece, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
+import { createChunk, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
 import { TIME, WEATHER } from "../worlds/router-world.js";
 import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
 import type { FlowNode, TestRuntime } from "./node-red-runtime.js";
@@ -53,8 +53,8 @@ export function callRecords(name: string, args: object, index = 0, id = `call_${
   const text = JSON.stringify(args);
   const pieces = text.match(/[\s\S]{1,4}/g) ?? [];
   return [
-    piece({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
-    ...pieces.map((fragment) => piece({ tool_calls: [{ index, function: { arguments: fragment } }] })),
+    createChunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
+    ...pieces.map((fragment) => createChunk({ tool_calls: [{ index, function: { arguments: fragment } }] })),
   ];
 }
 
@@ -69,7 +69,7 @@ export const weatherman: Script = async (reply, { body }) => {
       "look. ",
       ...callRecords("get_weather", { city: messages.at(-1)!.content }),
     );
-    reply.done("tool_calls", { total_tokens: 7 });
+    reply.finish("tool_calls", { total_tokens: 7 });
   }
 };
 

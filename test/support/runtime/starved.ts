@@ -3,16 +3,16 @@
  * again, closes them, asks a third time. Says in JSON how each went.
  */
 import { closeSync, openSync } from "node:fs";
-import { DONE, delta } from "../services/answers.js";
-import { chaosServer } from "../services/chaos-server.js";
+import { DONE, formatDelta } from "../services/answers.js";
+import { startChaosServer } from "../services/chaos-server.js";
 import { ask, type Told } from "../worlds/asking.js";
 
 async function main(): Promise<void> {
-  await using server = await chaosServer(async (peer) => {
-    await peer.streamHead();
-    await peer.body(delta("x"));
+  await using server = await startChaosServer(async (peer) => {
+    await peer.sendStreamHead();
+    await peer.body(formatDelta("x"));
     await peer.body(DONE);
-    await peer.silence();
+    await peer.waitUntilGone();
   });
   const heard: string[] = [];
   const note = ({ result }: Told) => {
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     heard.push(failure ? `${failure.code} ${failure.phase} ${failure.retryable}` : result.outcome);
   };
   note(await ask(server));
-  await server.empty();
+  await server.waitUntilEmpty();
   const files = takeAllFiles();
   note(await ask(server));
   for (const file of files) closeSync(file);

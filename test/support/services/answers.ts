@@ -1,34 +1,34 @@
 import type { Peer } from "./peer.js";
 
 /** A record of a streamed answer as a service writes it, by default with answer text. */
-export function record(fields: Record<string, unknown>): string {
+export function formatRecord(fields: Record<string, unknown>): string {
   return `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", ...fields })}\n\n`;
 }
 
 /** A record with a piece of answer text. */
-export function delta(content: string): string {
-  return record({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+export function formatDelta(content: string): string {
+  return formatRecord({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 }
 
 /** The record that ends the only choice. */
-export function finish(reason: string = "stop"): string {
-  return record({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
+export function formatFinish(reason: string = "stop"): string {
+  return formatRecord({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
 }
 
 export const USAGE = { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 };
 
 /** The record that brings the usage. */
-export const usage = (): string => record({ choices: [], usage: USAGE });
+export const formatUsage = (): string => formatRecord({ choices: [], usage: USAGE });
 
 export const DONE = "data: [DONE]\n\n";
 
 /** The records of a whole answer with this text. */
-export function answer(texts: readonly string[]): string[] {
+export function formatAnswer(texts: readonly string[]): string[] {
   return [
-    record({ choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] }),
-    ...texts.map(delta),
-    finish(),
-    usage(),
+    formatRecord({ choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] }),
+    ...texts.map(formatDelta),
+    formatFinish(),
+    formatUsage(),
     DONE,
   ];
 }
@@ -56,13 +56,13 @@ export const REFRAIN: readonly string[] = [
 ];
 
 /** The whole answer in one write of known length, after which the connection is free at once. */
-export function whole(peer: Peer): Promise<void> {
-  return peer.respond(200, { "content-type": "text/event-stream" }, answer(WORDS).join(""));
+export function sendWholeAnswer(peer: Peer): Promise<void> {
+  return peer.respond(200, { "content-type": "text/event-stream" }, formatAnswer(WORDS).join(""));
 }
 
 /** Says the words one by one, and then nothing more. */
-export async function stalling(peer: Peer): Promise<void> {
-  await peer.streamHead();
-  for (const word of WORDS) await peer.body(delta(word));
-  await peer.silence();
+export async function sendAndStall(peer: Peer): Promise<void> {
+  await peer.sendStreamHead();
+  for (const word of WORDS) await peer.body(formatDelta(word));
+  await peer.waitUntilGone();
 }

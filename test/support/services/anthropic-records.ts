@@ -1,20 +1,23 @@
 /** Records of Anthropic's Messages API, built after its reference and the notes on its habits; none is a recording. */
 
 /** A record as an event, named as the service names it. */
-export function event(record: { type: string }): string {
+export function formatEvent(record: { type: string }): string {
   return `event: ${record.type}\ndata: ${JSON.stringify(record)}\n\n`;
 }
 
 /** Records as the body of a response. */
-export function events(...records: { type: string }[]): Buffer {
-  return Buffer.from(records.map(event).join(""));
+export function formatEvents(...records: { type: string }[]): Buffer {
+  return Buffer.from(records.map(formatEvent).join(""));
 }
 
 export const PING = { type: "ping" };
 export const STOP = { type: "message_stop" };
 
 /** How an answer begins. */
-export function start(usage: object = { input_tokens: 25, output_tokens: 1 }, message: object = {}) {
+export function createMessageStart(
+  usage: object = { input_tokens: 25, output_tokens: 1 },
+  message: object = {},
+) {
   return {
     type: "message_start",
     message: {
@@ -31,24 +34,28 @@ export function start(usage: object = { input_tokens: 25, output_tokens: 1 }, me
   };
 }
 
-export function blockStart(index: number, block: object) {
-  return { type: "content_block_start", index, content_block: block };
+export function createBlockStart(index: number, createBlock: object) {
+  return { type: "content_block_start", index, content_block: createBlock };
 }
 
-export function blockDelta(index: number, delta: object) {
+export function createBlockDelta(index: number, delta: object) {
   return { type: "content_block_delta", index, delta };
 }
 
-export function blockStop(index: number) {
+export function createBlockStop(index: number) {
   return { type: "content_block_stop", index };
 }
 
 /** All records of one block. */
 export function block(index: number, first: object, ...deltas: object[]) {
-  return [blockStart(index, first), ...deltas.map((delta) => blockDelta(index, delta)), blockStop(index)];
+  return [
+    createBlockStart(index, first),
+    ...deltas.map((delta) => createBlockDelta(index, delta)),
+    createBlockStop(index),
+  ];
 }
 
-export function text(index: number, ...texts: string[]) {
+export function createTextBlock(index: number, ...texts: string[]) {
   return block(
     index,
     { type: "text", text: "" },
@@ -57,7 +64,7 @@ export function text(index: number, ...texts: string[]) {
 }
 
 /** Thinking aloud, in pieces, with its signature. */
-export function thinking(index: number, pieces: readonly string[], signature = "c2ln") {
+export function createThinkingBlock(index: number, pieces: readonly string[], signature = "c2ln") {
   return block(
     index,
     { type: "thinking", thinking: "", signature: "" },
@@ -66,7 +73,7 @@ export function thinking(index: number, pieces: readonly string[], signature = "
   );
 }
 
-export function toolUse(index: number, id: string, name: string, ...pieces: string[]) {
+export function createToolUseBlock(index: number, id: string, name: string, ...pieces: string[]) {
   return block(
     index,
     { type: "tool_use", id, name, input: {} },
@@ -75,12 +82,16 @@ export function toolUse(index: number, id: string, name: string, ...pieces: stri
 }
 
 /** How an answer ends, but for `STOP`. */
-export function finish(reason: string | null, usage: object = { output_tokens: 15 }, delta: object = {}) {
+export function createMessageDelta(
+  reason: string | null,
+  usage: object = { output_tokens: 15 },
+  delta: object = {},
+) {
   return { type: "message_delta", delta: { stop_reason: reason, stop_sequence: null, ...delta }, usage };
 }
 
 /** The answer as it is where nobody asked for a stream. */
-export function whole(content: object[], reason: string, more: object = {}) {
+export function createWholeMessage(content: object[], reason: string, more: object = {}) {
   return {
     id: "msg_1",
     type: "message",

@@ -1,5 +1,5 @@
 import { isObject } from "../../../src/core/json/parse.js";
-import { event, finish, PING, STOP, start } from "./anthropic-records.js";
+import { createMessageDelta, createMessageStart, formatEvent, PING, STOP } from "./anthropic-records.js";
 import { type Reply, ScriptedService, type ServiceRequest } from "./scripted-service.js";
 
 /** The only key that the service knows. */
@@ -28,14 +28,14 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** What the service does with a request that it has not refused. */
-export type Turn = (reply: Events, request: ServiceRequest) => void | Promise<void>;
+export type Turn = (reply: AnthropicReply, request: ServiceRequest) => void | Promise<void>;
 
-interface Record_ {
+interface TypedRecord {
   type: string;
 }
 
 /** The server's side of one answer. */
-export class Events {
+export class AnthropicReply {
   /** @param said where the blocks are noted that the answer has */
   constructor(
     private readonly reply: Reply,
@@ -43,15 +43,16 @@ export class Events {
   ) {}
 
   /** Sends records, all in one write. */
-  send(...records: readonly Record_[]): this {
-    for (const record of records) if ("content_block" in record) this.said.push(markOf(record.content_block));
+  send(...records: readonly TypedRecord[]): this {
+    for (const record of records)
+      if ("content_block" in record) this.said.push(formatBlockMark(record.content_block));
     if (!this.reply.response.headersSent) this.reply.open({ ...HEADERS });
-    this.reply.response.write(records.map(event).join(""));
+    this.reply.response.write(records.map(formatEvent).join(""));
     return this;
   }
 
   /** Sends each record in a write of its own. */
-  async sendApart(...records: readonly Record_[]): Promise<this> {
+  async sendApart(...records: readonly TypedRecord[]): Promise<this> {
     for (const record of records) {
       this.send(record);
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -60,8 +61,8 @@ export class Events {
   }
 
   /** A whole answer. */
-  async say(blocks: readonly (readonly Record_[])[], reason = "end_turn"): Promise<void> {
-    await this.sendApart(start(), PING, ...blocks.flat(), finish(reason), STOP);
+  async sendAnswer(blocks: readonly (readonly TypedRecord[])[], reason = "end_turn"): Promise<void> {
+    await this.sendApart(createMessageStart(), PING, ...blocks.flat(), createMessageDelta(reason), STOP);
     this.end();
   }
 
@@ -75,11 +76,11 @@ export class Events {
 
   refuse(status: number, type: string, message: string, headers: Record<string, string> = {}): void {
     const body = { type: "error", error: { type, message }, request_id: "req_test" };
-    this.reply.json(status, body, { ...HEADERS, ...headers });
+    this.reply.sendJson(status, body, { ...HEADERS, ...headers });
   }
 
-  json(body: unknown): void {
-    this.reply.json(200, body, { ...HEADERS });
+  sendJson(body: unknown): void {
+    this.reply.sendJson(200, body, { ...HEADERS });
   }
 }
 
@@ -99,13 +100,13 @@ export class AnthropicService {
   turns: Turn[] = [];
 
   /** The blocks of each answer, as `markOf` knows them. */
-  private readonly said: string[][] = [];
+  private readonly sentBlocks: string[][] = [];
 
   private constructor(private readonly service: ScriptedService) {
     service.script = (reply, request) => {
       const said: string[] = [];
-      this.said.push(said);
-      return this.answer(new Events(reply, said), request);
+      this.sentBlocks.push(said);
+      return this.answer(new AnthropicReply(reply, said), request);
     };
   }
 
@@ -125,25 +126,25 @@ export class AnthropicService {
   reset(): void {
     this.service.requests.length = 0;
     this.turns = [];
-    this.said.length = 0;
+    this.sentBlocks.length = 0;
   }
 
   close(): Promise<void> {
     return this.service.close();
   }
 
-  private answer(reply: Events, request: ServiceRequest): void | Promise<void> {
-    const refusal = refusalOf(request, this.said);
+  private answer(reply: AnthropicReply, request: ServiceRequest): void | Promise<void> {
+    const refusal = findRefusal(request, this.sentBlocks);
     if (refusal) return reply.refuse(...refusal);
     if (request.method === "GET")
-      return reply.json({ data: [{ type: "model", id: "claude-1" }], has_more: false });
+      return reply.sendJson({ data: [{ type: "model", id: "claude-1" }], has_more: false });
     const turn = this.turns.length > 1 ? this.turns.shift()! : this.turns[0];
     if (!turn) return reply.refuse(500, "api_error", "the test has no answer for this");
     return turn(reply, request);
   }
 }
 
-function refusalOf(
+function findRefusal(
   { method, path, headers, body }: ServiceRequest,
   said: readonly (readonly string[])[],
 ): [number, string, string] | undefined {
@@ -161,12 +162,12 @@ function refusalOf(
   if (typeof body["max_tokens"] !== "number") return invalid("max_tokens: Field required");
   if (!String(body["model"]).startsWith("claude-"))
     return [404, "not_found_error", `model: ${String(body["model"])}`];
-  const wrong = faultIn(body["messages"] as { role: string; content: unknown }[], said);
+  const wrong = findFault(body["messages"] as { role: string; content: unknown }[], said);
   return wrong === undefined ? undefined : invalid(wrong);
 }
 
 /** What the real service would say of the messages. */
-function faultIn(
+function findFault(
   messages: readonly { role: string; content: unknown }[],
   said: readonly (readonly string[])[],
 ): string | undefined {
@@ -174,7 +175,7 @@ function faultIn(
   for (const [at, { role, content }] of messages.entries()) {
     if (role !== "user" && role !== "assistant")
       return `messages.${at}.role: Input should be 'user' or 'assistant'`;
-    const blocks = blocksIn(content);
+    const blocks = readBlocks(content);
     if (blocks.some((block) => block["type"] === "text" && String(block["text"]).trim() === "")) {
       return "messages: text content blocks must be non-empty";
     }
@@ -182,19 +183,19 @@ function faultIn(
       (block) => block["type"] === "thinking" && block["signature"] !== SIGNATURE,
     );
     if (forged !== -1) return `messages.${at}.content.${forged}: Invalid \`signature\` in \`thinking\` block`;
-    const order = blocks.map(markOf).join();
+    const order = blocks.map(formatBlockMark).join();
     if (/thinking/.test(order) && !said.some((marks) => marks.join() === order)) {
       return `messages.${at}.content: \`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.`;
     }
     const calls = blocks.filter((block) => block["type"] === "tool_use").map((block) => block["id"]);
-    const results = blocksIn(messages[at + 1]?.content).map((block) => block["tool_use_id"]);
+    const results = readBlocks(messages[at + 1]?.content).map((block) => block["tool_use_id"]);
     const missing = calls.filter((id, turn) => results[turn] !== id);
     if (missing.length > 0) {
       return `messages.${at}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${missing.join(", ")}`;
     }
   }
   const last = messages.at(-1)!;
-  const text = typeof last.content === "string" ? last.content : blocksIn(last.content).at(-1)?.["text"];
+  const text = typeof last.content === "string" ? last.content : readBlocks(last.content).at(-1)?.["text"];
   if (last.role === "assistant" && typeof text === "string" && /\s$/.test(text)) {
     return "messages: final assistant content cannot end with trailing whitespace";
   }
@@ -202,12 +203,12 @@ function faultIn(
 }
 
 /** What a block must be known by when it comes back. */
-function markOf(block: unknown): string {
+function formatBlockMark(block: unknown): string {
   const { type, id = "" } = isObject(block) ? block : {};
   return `${String(type)} ${String(id)}`;
 }
 
-function blocksIn(content: unknown): Record<string, unknown>[] {
+function readBlocks(content: unknown): Record<string, unknown>[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
   return Array.isArray(content) ? content.filter(isObject) : [];
 }

@@ -29,19 +29,20 @@ export class AzureService {
     const version = url.searchParams.get("api-version");
     if (headers["api-key"] !== AZURE_KEY && headers.authorization !== "Bearer entra-token") {
       const message = "Access denied due to invalid subscription key or wrong API endpoint.";
-      reply.json(401, { error: { code: "401", message } });
+      reply.sendJson(401, { error: { code: "401", message } });
     } else if (url.pathname === "/openai/v1/models" || (url.pathname === "/openai/models" && version)) {
-      reply.json(200, { object: "list", data: [{ id: "gpt-4o-2024-11-20", object: "model" }] });
+      reply.sendJson(200, { object: "list", data: [{ id: "gpt-4o-2024-11-20", object: "model" }] });
     } else if (url.pathname === "/openai/v1/chat/completions")
-      this.complete(reply, body, String(body["model"]), version);
+      this.answer(reply, body, String(body["model"]), version);
     else {
       const [, deployment] = /^\/openai\/deployments\/([^/]+)\/chat\/completions$/.exec(url.pathname) ?? [];
-      if (!deployment || !version) reply.json(404, { error: { code: "404", message: "Resource not found" } });
-      else this.complete(reply, body, decodeURIComponent(deployment), version);
+      if (!deployment || !version)
+        reply.sendJson(404, { error: { code: "404", message: "Resource not found" } });
+      else this.answer(reply, body, decodeURIComponent(deployment), version);
     }
   };
 
-  private complete(
+  private answer(
     reply: Reply,
     body: Record<string, unknown>,
     deployment: string,
@@ -49,9 +50,9 @@ export class AzureService {
   ): void {
     if (deployment !== DEPLOYMENT) {
       const message = "The API deployment for this resource does not exist.";
-      reply.json(404, { error: { code: "DeploymentNotFound", message } });
+      reply.sendJson(404, { error: { code: "DeploymentNotFound", message } });
     } else if (version && version < "2024-09" && "max_completion_tokens" in body) {
-      reply.json(400, {
+      reply.sendJson(400, {
         error: {
           message: "Unrecognized request argument supplied: max_completion_tokens",
           type: "invalid_request_error",
@@ -60,7 +61,7 @@ export class AzureService {
         },
       });
     } else if (version && version < "2024-09" && "stream_options" in body) {
-      reply.json(400, {
+      reply.sendJson(400, {
         error: {
           message: "Unrecognized request argument supplied: stream_options",
           type: "invalid_request_error",
@@ -69,11 +70,11 @@ export class AzureService {
         },
       });
     } else if (JSON.stringify(body["messages"]).includes("forbidden")) {
-      reply.json(400, { error: FILTERED });
-    } else this.stream(reply, Boolean(body["stream_options"]));
+      reply.sendJson(400, { error: FILTERED });
+    } else this.streamAnswer(reply, Boolean(body["stream_options"]));
   }
 
-  private stream(reply: Reply, counted: boolean): void {
+  private streamAnswer(reply: Reply, counted: boolean): void {
     const head = {
       id: "chatcmpl-az",
       object: "chat.completion.chunk",

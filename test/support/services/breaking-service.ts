@@ -6,29 +6,29 @@ export const FAULTS = ["reset", "close", "stall", "429", "500", "error", "malfor
 export type FaultKind = (typeof FAULTS)[number];
 
 /** An answer that breaks off. */
-export interface Break {
+export interface PlannedFault {
   kind: FaultKind;
   /** Pieces that go before. */
   after: number;
 }
 
-interface Said {
+interface PromptMessage {
   role: string;
   content: string;
 }
 
 /** What a request asks to go on from. */
-export function begunIn({ body }: ServiceRequest): string {
-  return (body["messages"] as Said[]).find(({ role }) => role === "assistant")?.content ?? "";
+export function readBegunAnswer({ body }: ServiceRequest): string {
+  return (body["messages"] as PromptMessage[]).find(({ role }) => role === "assistant")?.content ?? "";
 }
 
 /** The first thing that was asked. */
-export function questionIn({ body }: ServiceRequest): string {
-  return (body["messages"] as Said[]).find(({ role }) => role === "user")!.content;
+export function readQuestion({ body }: ServiceRequest): string {
+  return (body["messages"] as PromptMessage[]).find(({ role }) => role === "user")!.content;
 }
 
 /** Whatever of a text is not in what a model is told that it has said. */
-export function restOf(text: string, begun: string): string {
+export function removeStart(text: string, begun: string): string {
   if (!text.startsWith(begun)) throw new Error(`“${begun}” is no beginning of the answer.`);
   return text.slice(begun.length);
 }
@@ -39,18 +39,18 @@ export function restOf(text: string, begun: string): string {
  */
 export class BreakingService {
   /** The faults that the requests of a question meet, one after the other; without one a request is answered. */
-  readonly faults = new Map<string, Break[]>();
+  readonly faults = new Map<string, PlannedFault[]>();
   /** Characters that the model says once more before it goes on, where there are so many. */
   repeats = 0;
   /** What goes before any text of each answer, such as reasoning. */
   opening: readonly Chunk[] = [];
   /** Answers that have stalled. */
-  stalled = 0;
+  stalledCount = 0;
 
   constructor(private readonly pieces: readonly (string | Chunk)[]) {}
 
   get text(): string {
-    return textOf(this.pieces);
+    return joinTexts(this.pieces);
   }
 
   /** What comes behind all text: tool calls. */
@@ -59,41 +59,41 @@ export class BreakingService {
   }
 
   readonly script: Script = async (reply, request) => {
-    const begun = begunIn(request);
-    const pieces = begun === "" ? this.pieces : [...cut(restOf(this.text, begun)), ...this.tail];
-    const fault = this.faults.get(questionIn(request))?.shift();
+    const begun = readBegunAnswer(request);
+    const pieces = begun === "" ? this.pieces : [...splitWords(removeStart(this.text, begun)), ...this.tail];
+    const fault = this.faults.get(readQuestion(request))?.shift();
     if (!fault) {
       const again = begun.length < this.repeats ? "" : begun.slice(begun.length - this.repeats);
-      await reply.sendApart(...this.opening, ...cut(again), ...pieces);
-      reply.done();
+      await reply.sendApart(...this.opening, ...splitWords(again), ...pieces);
+      reply.finish();
       return;
     }
     const before = pieces.slice(0, fault.after);
     // A refusal comes in place of an answer, else within it.
     const refusal = fault.after === 0 && /^\d+$/.test(fault.kind);
     if (!refusal) await reply.open().sendApart(...this.opening, ...before);
-    if (fault.kind === "stall") this.stalled++;
-    strike(reply, fault.kind, refusal);
+    if (fault.kind === "stall") this.stalledCount++;
+    applyFault(reply, fault.kind, refusal);
   };
 }
 
-function strike(reply: Reply, kind: FaultKind, refusal: boolean): void {
+function applyFault(reply: Reply, kind: FaultKind, refusal: boolean): void {
   const error = { message: "The service has a fault.", code: Number(kind) || "server_error" };
-  if (refusal) reply.json(Number(kind), { error });
+  if (refusal) reply.sendJson(Number(kind), { error });
   else if (kind === "reset") reply.drop();
   else if (kind === "close") reply.response.end();
   else if (kind === "malformed") {
     reply.response.write('data: {"choices":[{"index":0,"del\n\n');
-    reply.done();
+    reply.finish();
   } else if (kind !== "stall") reply.send({ error });
 }
 
 /** Pieces as a model makes them, each a word. */
-function cut(text: string): string[] {
+function splitWords(text: string): string[] {
   return text.match(/\s*\S+\s*$|\s*\S+/g) ?? (text === "" ? [] : [text]);
 }
 
-function textOf(pieces: readonly (string | Chunk)[]): string {
+function joinTexts(pieces: readonly (string | Chunk)[]): string {
   return pieces
     .map((piece) => (typeof piece === "string" ? piece : (piece.choices[0]?.delta.content ?? "")))
     .join("");

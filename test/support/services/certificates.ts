@@ -27,22 +27,22 @@ const DAY = 86_400_000;
  * Makes a certificate (X.509 v3, P-256) for one run of the tests: nothing expires in a repository, and no private
  * key lies in it. Node.js can read certificates but not write them, hence the few lines of DER.
  */
-export function certificate(options: CertificateOptions): Certificate {
+export function createCertificate(options: CertificateOptions): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = options.issuer?.signer ?? { name: options.name, key: privateKey };
   const [from, to] = options.validity ?? [new Date(Date.now() - DAY), new Date(Date.now() + DAY)];
-  const body = sequence(
-    tagged(0, integer(2)),
-    integer(Math.floor(Math.random() * 2 ** 31) + 1),
+  const body = encodeSequence(
+    encodeTagged(0, encodeInteger(2)),
+    encodeInteger(Math.floor(Math.random() * 2 ** 31) + 1),
     ECDSA_WITH_SHA256,
-    distinguishedName(issuer.name),
-    sequence(time(from), time(to)),
-    distinguishedName(options.name),
+    encodeName(issuer.name),
+    encodeSequence(encodeTime(from), encodeTime(to)),
+    encodeName(options.name),
     publicKey.export({ type: "spki", format: "der" }),
-    tagged(3, sequence(...extensions(options))),
+    encodeTagged(3, encodeSequence(...buildExtensions(options))),
   );
   const signature = sign("sha256", body, issuer.key);
-  const der = sequence(body, ECDSA_WITH_SHA256, bits(signature));
+  const der = encodeSequence(body, ECDSA_WITH_SHA256, encodeBits(signature));
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${der
       .toString("base64")
@@ -53,21 +53,27 @@ export function certificate(options: CertificateOptions): Certificate {
   };
 }
 
-function extensions({ authority = false, hosts = [] }: CertificateOptions): Buffer[] {
+function buildExtensions({ authority = false, hosts = [] }: CertificateOptions): Buffer[] {
   const list = [
-    sequence(oid("551d13"), wrap(0x01, Buffer.from([0xff])), octets(sequence(...(authority ? [TRUE] : [])))),
+    encodeSequence(
+      encodeIdentifier("551d13"),
+      encodeValue(0x01, Buffer.from([0xff])),
+      encodeOctets(encodeSequence(...(authority ? [TRUE] : []))),
+    ),
   ];
   if (hosts.length > 0) {
     const names = hosts.map((host) =>
-      isIPv4(host) ? wrap(0x87, Buffer.from(host.split(".").map(Number))) : wrap(0x82, Buffer.from(host)),
+      isIPv4(host)
+        ? encodeValue(0x87, Buffer.from(host.split(".").map(Number)))
+        : encodeValue(0x82, Buffer.from(host)),
     );
-    list.push(sequence(oid("551d11"), octets(sequence(...names))));
+    list.push(encodeSequence(encodeIdentifier("551d11"), encodeOctets(encodeSequence(...names))));
   }
   return list;
 }
 
 /** A value with its tag and length (ITU-T X.690). */
-function wrap(tag: number, ...parts: Buffer[]): Buffer {
+function encodeValue(tag: number, ...parts: Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const { length } = value;
   const size =
@@ -75,41 +81,43 @@ function wrap(tag: number, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...size]), value]);
 }
 
-const TRUE = wrap(0x01, Buffer.from([0xff]));
-const ECDSA_WITH_SHA256 = sequence(oid("2a8648ce3d040302"));
+const TRUE = encodeValue(0x01, Buffer.from([0xff]));
+const ECDSA_WITH_SHA256 = encodeSequence(encodeIdentifier("2a8648ce3d040302"));
 
-function sequence(...parts: Buffer[]): Buffer {
-  return wrap(0x30, ...parts);
+function encodeSequence(...parts: Buffer[]): Buffer {
+  return encodeValue(0x30, ...parts);
 }
 
-function tagged(number: number, value: Buffer): Buffer {
-  return wrap(0xa0 + number, value);
+function encodeTagged(number: number, value: Buffer): Buffer {
+  return encodeValue(0xa0 + number, value);
 }
 
 /** @param hex the identifier's bytes */
-function oid(hex: string): Buffer {
-  return wrap(0x06, Buffer.from(hex, "hex"));
+function encodeIdentifier(hex: string): Buffer {
+  return encodeValue(0x06, Buffer.from(hex, "hex"));
 }
 
-function octets(value: Buffer): Buffer {
-  return wrap(0x04, value);
+function encodeOctets(value: Buffer): Buffer {
+  return encodeValue(0x04, value);
 }
 
-function bits(value: Buffer): Buffer {
-  return wrap(0x03, Buffer.from([0]), value);
+function encodeBits(value: Buffer): Buffer {
+  return encodeValue(0x03, Buffer.from([0]), value);
 }
 
-function integer(value: number): Buffer {
+function encodeInteger(value: number): Buffer {
   const hex = value.toString(16);
   const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
-  return wrap(0x02, bytes[0]! > 0x7f ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+  return encodeValue(0x02, bytes[0]! > 0x7f ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 
 /** One common name. */
-function distinguishedName(name: string): Buffer {
-  return sequence(wrap(0x31, sequence(oid("550403"), wrap(0x0c, Buffer.from(name)))));
+function encodeName(name: string): Buffer {
+  return encodeSequence(
+    encodeValue(0x31, encodeSequence(encodeIdentifier("550403"), encodeValue(0x0c, Buffer.from(name)))),
+  );
 }
 
-function time(date: Date): Buffer {
-  return wrap(0x18, Buffer.from(`${date.toISOString().replace(/\D/g, "").slice(0, 14)}Z`));
+function encodeTime(date: Date): Buffer {
+  return encodeValue(0x18, Buffer.from(`${date.toISOString().replace(/\D/g, "").slice(0, 14)}Z`));
 }

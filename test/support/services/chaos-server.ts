@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 import { type AgentOptions, createAgent } from "../../../src/transport/agent.js";
 import { until } from "../waiting.js";
 import type { Certificate } from "./certificates.js";
-import { Peer, type Received } from "./peer.js";
+import { Peer, type ReceivedRequest } from "./peer.js";
 
 /** What a server does with a request (or, with `perConnection`, with a connection before anything was read). */
 export type Script = (peer: Peer, nth: number) => unknown;
@@ -27,7 +27,7 @@ export class ChaosServer implements AsyncDisposable {
   /** Connections ever made. */
   connections = 0;
   /** Requests ever read, in order. */
-  readonly requests: Received[] = [];
+  readonly requests: ReceivedRequest[] = [];
   readonly peers = new Set<Peer>();
   /** What the script threw. */
   readonly errors: unknown[] = [];
@@ -65,7 +65,7 @@ export class ChaosServer implements AsyncDisposable {
   }
 
   /** Waits until no client is connected. */
-  empty(): Promise<void> {
+  waitUntilEmpty(): Promise<void> {
     return until(() => this.peers.size === 0, "the clients leave");
   }
 
@@ -88,11 +88,11 @@ export class ChaosServer implements AsyncDisposable {
     try {
       if (this.options.perConnection) await this.script(peer, nth);
       else {
-        for (let request = await peer.nextRequest(); request; request = await peer.nextRequest()) {
+        for (let request = await peer.readRequest(); request; request = await peer.readRequest()) {
           this.requests.push(request);
           await this.script(peer, this.requests.length - 1);
         }
-        peer.fin();
+        peer.close();
       }
     } catch (thrown) {
       this.errors.push(thrown);
@@ -102,6 +102,6 @@ export class ChaosServer implements AsyncDisposable {
 }
 
 /** Starts a server that plays the script; use it with `await using`. */
-export function chaosServer(script: Script, options: ChaosOptions = {}): Promise<ChaosServer> {
+export function startChaosServer(script: Script, options: ChaosOptions = {}): Promise<ChaosServer> {
   return new ChaosServer(script, options).listen();
 }

@@ -14,9 +14,9 @@ export class ChoreoService {
   /** What the model says, in pieces. */
   pieces: readonly string[] = ["Hello", " world"];
   /** What the service behind it failed with, mid-stream. */
-  upstream: string | undefined;
+  upstreamError: string | undefined;
   /** What the server's schema leaves of the last request. */
-  understood: Record<string, unknown> = {};
+  knownFields: Record<string, unknown> = {};
   private seconds = 1_760_190_000;
 
   constructor(private readonly service: ScriptedService) {
@@ -32,15 +32,15 @@ export class ChoreoService {
     const [scheme, key] = (headers.authorization ?? "").split(" ");
     if (scheme !== "Bearer" || key !== CHOREO_KEY) {
       const error = { message: "Invalid API key", type: "authentication_error", code: "invalid_api_key" };
-      reply.json(401, { error });
+      reply.sendJson(401, { error });
     } else if (path === "/v1/models") {
-      reply.json(200, { object: "list", data: [{ id: "gpt-4o" }, { id: "claude-3-sonnet-20240229" }] });
-    } else if (path !== "/v1/chat/completions") reply.json(404, { detail: "Not Found" });
-    else this.complete(reply, body);
+      reply.sendJson(200, { object: "list", data: [{ id: "gpt-4o" }, { id: "claude-3-sonnet-20240229" }] });
+    } else if (path !== "/v1/chat/completions") reply.sendJson(404, { detail: "Not Found" });
+    else this.answer(reply, body);
   };
 
-  private complete(reply: Reply, body: Record<string, unknown>): void {
-    this.understood = Object.fromEntries(Object.entries(body).filter(([key]) => FIELDS.has(key)));
+  private answer(reply: Reply, body: Record<string, unknown>): void {
+    this.knownFields = Object.fromEntries(Object.entries(body).filter(([key]) => FIELDS.has(key)));
     const messages = body["messages"] as { content: unknown }[];
     const wrong = messages.findIndex(({ content }) => typeof content !== "string");
     const model = String(body["model"]);
@@ -52,19 +52,19 @@ export class ChoreoService {
           type: "string_type",
         },
       ];
-      reply.json(422, { detail });
-    } else if (model.startsWith("gpt-")) this.openAi(reply, model);
-    else if (model.startsWith("claude-")) this.claude(reply, model);
+      reply.sendJson(422, { detail });
+    } else if (model.startsWith("gpt-")) this.streamAsOpenAi(reply, model);
+    else if (model.startsWith("claude-")) this.streamAsClaude(reply, model);
     else if (model.startsWith("gemini-")) {
-      this.fail(
+      this.endWithError(
         reply.open({ "x-request-id": "req-1" }),
         "Streaming error: Gemini provider is not implemented yet",
       );
-    } else reply.json(400, { detail: `Unknown model: ${model}` });
+    } else reply.sendJson(400, { detail: `Unknown model: ${model}` });
   }
 
   /** The SDK's chunk with all its fields, nulls too. */
-  private openAi(reply: Reply, model: string): void {
+  private streamAsOpenAi(reply: Reply, model: string): void {
     const record = (delta: object, finish: string | null) => ({
       id: "chatcmpl-1",
       choices: [
@@ -91,12 +91,12 @@ export class ChoreoService {
     });
     reply.open({ "x-request-id": "req-1" }).send(record({ content: "", role: "assistant" }, null));
     reply.send(...this.pieces.map((content) => record({ content }, null)));
-    if (this.upstream) this.fail(reply, `OpenAI streaming error: ${this.upstream}`);
+    if (this.upstreamError) this.endWithError(reply, `OpenAI streaming error: ${this.upstreamError}`);
     else reply.send(record({}, "stop")).response.end("data: [DONE]\n\n");
   }
 
   /** Texts, and nothing else: no role, no finish, no usage, and the clock for an id. */
-  private claude(reply: Reply, model: string): void {
+  private streamAsClaude(reply: Reply, model: string): void {
     reply.open({ "x-request-id": "req-1" });
     for (const content of this.pieces) {
       const created = this.seconds++;
@@ -108,12 +108,12 @@ export class ChoreoService {
         choices: [{ index: 0, delta: { content }, finish_reason: null }],
       });
     }
-    if (this.upstream) this.fail(reply, `Anthropic streaming error: ${this.upstream}`);
+    if (this.upstreamError) this.endWithError(reply, `Anthropic streaming error: ${this.upstreamError}`);
     else reply.response.end("data: [DONE]\n\n");
   }
 
   /** With status 200, and without the end marker. */
-  private fail(reply: Reply, message: string): void {
+  private endWithError(reply: Reply, message: string): void {
     reply.send({ error: { message, type: "stream_error" } }).response.end();
   }
 }

@@ -1,4 +1,4 @@
-import { error } from "./gemini-records.js";
+import { createError } from "./gemini-records.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /**
@@ -6,7 +6,7 @@ import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-
  * recorded. A request that the real service would refuse is refused in its words.
  */
 
-export const KEY = "gemini-key-1";
+export const GEMINI_KEY = "gemini-key-1";
 
 const FIELDS: ReadonlySet<string> = new Set([
   "contents",
@@ -24,36 +24,36 @@ interface Content {
 }
 
 /** What an author writes into *base URL*. */
-export function geminiUrl(service: ScriptedService): string {
+export function formatGeminiUrl(service: ScriptedService): string {
   return `${service.url}beta`;
 }
 
 /** Answers with these records, each in a write of its own. */
-export function geminiSays(...records: readonly object[]): Script {
+export function createGeminiScript(...records: readonly object[]): Script {
   return async (reply, request) => {
-    if (refuses(reply, request)) return;
+    if (sendRefusal(reply, request)) return;
     const events = request.path.endsWith("alt=sse");
-    await write(reply, records, events);
+    await sendRecords(reply, records, events);
     reply.response.end(events ? "" : "]\r\n");
   };
 }
 
 /** The same behind a gateway that does not pass `alt=sse` on: an array comes instead. */
-export function geminiArray(...records: readonly object[]): Script {
+export function createGeminiArrayScript(...records: readonly object[]): Script {
   return (reply, request) =>
-    geminiSays(...records)(reply, { ...request, path: request.path.replace("?alt=sse", "") });
+    createGeminiScript(...records)(reply, { ...request, path: request.path.replace("?alt=sse", "") });
 }
 
 /** Sends these records and breaks off. */
-export function geminiBreaks(...records: readonly object[]): Script {
+export function createBrokenGeminiScript(...records: readonly object[]): Script {
   return async (reply, request) => {
-    if (refuses(reply, request)) return;
-    await write(reply, records, true);
+    if (sendRefusal(reply, request)) return;
+    await sendRecords(reply, records, true);
     reply.drop();
   };
 }
 
-async function write({ response }: Reply, records: readonly object[], events: boolean): Promise<void> {
+async function sendRecords({ response }: Reply, records: readonly object[], events: boolean): Promise<void> {
   response.writeHead(200, {
     "content-type": events ? "text/event-stream" : "application/json; charset=UTF-8",
   });
@@ -65,21 +65,22 @@ async function write({ response }: Reply, records: readonly object[], events: bo
 }
 
 /** @returns whether the request was refused, and so is answered */
-function refuses(reply: Reply, request: ServiceRequest): boolean {
-  const problem = problemOf(request);
+function sendRefusal(reply: Reply, request: ServiceRequest): boolean {
+  const problem = findProblem(request);
   if (!problem) return false;
   const [status, word, message] = problem;
-  reply.json(status, error(status, word, message));
+  reply.sendJson(status, createError(status, word, message));
   return true;
 }
 
 type Problem = readonly [status: number, word: string, message: string];
 
-function problemOf({ path, headers, body }: ServiceRequest): Problem | undefined {
+function findProblem({ path, headers, body }: ServiceRequest): Problem | undefined {
   const invalid = (message: string): Problem => [400, "INVALID_ARGUMENT", message];
   const model = /^\/v1beta\/models\/([^/:?]+):streamGenerateContent(\?alt=sse)?$/.exec(path)?.[1];
   if (model === undefined) return [404, "NOT_FOUND", "Requested entity was not found."];
-  if (headers["x-goog-api-key"] !== KEY) return invalid("API key not valid. Please pass a valid API key.");
+  if (headers["x-goog-api-key"] !== GEMINI_KEY)
+    return invalid("API key not valid. Please pass a valid API key.");
   const unknown = Object.keys(body).find((name) => !FIELDS.has(name));
   if (unknown !== undefined) {
     return invalid(`Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`);

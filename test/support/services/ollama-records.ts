@@ -2,12 +2,12 @@
 
 export const HEAD = { model: "llama-1", created_at: "2026-09-01T10:00:00.123456Z" };
 
-export function say(message: object) {
-  return { ...HEAD, message: { role: "assistant", content: "", ...message }, done: false };
+export function createRecord(message: object) {
+  return { ...HEAD, message: { role: "assistant", content: "", ...message }, createDoneRecord: false };
 }
 
-export function text(content: string) {
-  return say({ content });
+export function createTextRecord(content: string) {
+  return createRecord({ content });
 }
 
 export const TIMINGS = {
@@ -25,11 +25,11 @@ export const COUNTED = { prompt_tokens: 25, completion_tokens: 15, total_tokens:
 /** The last record. */
 export function done(reason: string | undefined = "stop", message: object = {}, counts: object = COUNTS) {
   const why = reason === undefined ? {} : { done_reason: reason };
-  return { ...say(message), done: true, ...why, ...TIMINGS, ...counts };
+  return { ...createRecord(message), done: true, ...why, ...TIMINGS, ...counts };
 }
 
 /** Records as the body of a response. */
-export function lines(...records: readonly unknown[]): Buffer {
+export function formatLines(...records: readonly unknown[]): Buffer {
   const text = records.map((record) => (typeof record === "string" ? record : JSON.stringify(record)));
   return Buffer.from(text.map((line) => `${line}\n`).join(""));
 }

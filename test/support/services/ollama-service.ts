@@ -1,4 +1,4 @@
-import { done, lines } from "./ollama-records.js";
+import { done, formatLines } from "./ollama-records.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /**
@@ -6,56 +6,56 @@ import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-
  * recorded. A request that the real server would refuse is refused in its words.
  */
 
-export const MODELS = ["llama-1", "gpt-oss:20b"];
+export const OLLAMA_MODELS = ["llama-1", "gpt-oss:20b"];
 
 /** What an author writes into *base URL*. */
-export function ollamaUrl(service: ScriptedService): string {
+export function formatOllamaUrl(service: ScriptedService): string {
   return service.url.replace(/\/v1$/, "");
 }
 
 /** Answers with these records, each in a write of its own. */
-export function ollamaSays(...records: readonly object[]): Script {
+export function createOllamaScript(...records: readonly object[]): Script {
   return async (reply, request) => {
-    if (answersItself(reply, request)) return;
-    await write(reply, records);
+    if (sendUnscriptedAnswer(reply, request)) return;
+    await sendRecords(reply, records);
     reply.response.end();
   };
 }
 
 /** Sends these records and breaks off. */
-export function ollamaBreaks(...records: readonly object[]): Script {
+export function createBrokenOllamaScript(...records: readonly object[]): Script {
   return async (reply, request) => {
-    if (answersItself(reply, request)) return;
-    await write(reply, records);
+    if (sendUnscriptedAnswer(reply, request)) return;
+    await sendRecords(reply, records);
     reply.drop();
   };
 }
 
-async function write({ response }: Reply, records: readonly object[]): Promise<void> {
+async function sendRecords({ response }: Reply, records: readonly object[]): Promise<void> {
   if (!response.headersSent) response.writeHead(200, { "content-type": "application/x-ndjson" });
   for (const record of records) {
-    response.write(lines(record));
+    response.write(formatLines(record));
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
 /** @returns whether there is no answer to be scripted */
-function answersItself(reply: Reply, { method, path, body }: ServiceRequest): boolean {
+function sendUnscriptedAnswer(reply: Reply, { method, path, body }: ServiceRequest): boolean {
   const messages = body["messages"] as Record<string, unknown>[] | undefined;
-  const problem = problemOf(path, body);
+  const problem = findProblem(path, body);
   if (method === "GET" && path === "/api/tags") {
-    reply.json(200, { models: MODELS.map((name) => ({ name, model: name })) });
-  } else if (problem) reply.json(problem[0], { error: problem[1] });
+    reply.sendJson(200, { models: OLLAMA_MODELS.map((name) => ({ name, model: name })) });
+  } else if (problem) reply.sendJson(problem[0], { error: problem[1] });
   else if (!messages || messages.length === 0)
-    void write(reply, [done("load")]).then(() => reply.response.end());
+    void sendRecords(reply, [done("load")]).then(() => reply.response.end());
   else return false;
   return true;
 }
 
-function problemOf(path: string, body: Record<string, unknown>): [number, string] | undefined {
+function findProblem(path: string, body: Record<string, unknown>): [number, string] | undefined {
   if (path !== "/api/chat") return [404, "404 page not found"];
   const model = String(body["model"]);
-  if (!MODELS.includes(model)) return [404, `model '${model}' not found`];
+  if (!OLLAMA_MODELS.includes(model)) return [404, `model '${model}' not found`];
   if (typeof body["think"] === "string" && !model.startsWith("gpt-oss")) {
     return [400, `think value "${body["think"]}" is not supported for this model`];
   }

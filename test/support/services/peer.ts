@@ -1,14 +1,14 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
-import { spoil, type Toxic } from "./toxics.js";
+import { applyToxics, type Toxic } from "./toxics.js";
 
 /** A request as it came over the wire. */
-export interface Received {
+export interface ReceivedRequest {
   method: string;
   path: string;
   /** Names in lower case. */
   headers: Record<string, string>;
-  body: string;
+  sendBody: string;
 }
 
 /** How a body says where it ends: chunked, by closing the connection, or by its length in bytes. */
@@ -19,7 +19,7 @@ export class Peer {
   /** Spoil everything that is written from now on. */
   toxics: Toxic[] = [];
   /** The request that is being answered. */
-  request: Received = { method: "", path: "", headers: {}, body: "" };
+  request: ReceivedRequest = { method: "", path: "", headers: {}, sendBody: "" };
   /** Bytes that were written, refused ones not counted. */
   written = 0;
   /** Settles when the connection is gone, whoever ended it. */
@@ -53,10 +53,10 @@ export class Peer {
   }
 
   /** Waits for the head of the next request. @returns undefined where the client has gone */
-  async nextHead(): Promise<Received | undefined> {
-    const end = await this.find("\r\n\r\n");
-    if (end === -1) return undefined;
-    const [first = "", ...lines] = this.take(end + 4)
+  async readHead(): Promise<ReceivedRequest | undefined> {
+    const endBody = await this.findMark("\r\n\r\n");
+    if (endBody === -1) return undefined;
+    const [first = "", ...lines] = this.take(endBody + 4)
       .toString("latin1")
       .split("\r\n");
     const [method = "", path = ""] = first.split(" ");
@@ -65,27 +65,27 @@ export class Peer {
       const colon = line.indexOf(":");
       if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }
-    this.request = { method, path, headers, body: "" };
+    this.request = { method, path, headers, sendBody: "" };
     return this.request;
   }
 
   /** Waits for the next request, its body included. @returns undefined where the client has gone */
-  async nextRequest(): Promise<Received | undefined> {
-    const request = await this.nextHead();
+  async readRequest(): Promise<ReceivedRequest | undefined> {
+    const request = await this.readHead();
     if (!request) return undefined;
     const length = Number(request.headers["content-length"] ?? 0);
-    while (this.incoming.length < length) if (!(await this.more())) return undefined;
-    request.body = this.take(length).toString("utf8");
+    while (this.incoming.length < length) if (!(await this.waitForBytes())) return undefined;
+    request.sendBody = this.take(length).toString("utf8");
     return request;
   }
 
   /** Writes bytes as they are, spoilt by the toxics. @returns false where nobody is there to read them */
   async write(data: string | Buffer): Promise<boolean> {
-    for (const { bytes, wait } of spoil(Buffer.from(data), this.toxics)) {
+    for (const { bytes, wait } of applyToxics(Buffer.from(data), this.toxics)) {
       if (wait) await pause(wait);
       if (this.isGone) return false;
       this.written += bytes.length;
-      if (!this.socket.write(bytes)) await this.drained();
+      if (!this.socket.write(bytes)) await this.waitForDrain();
       // The client reads in this process too: without a turn of the loop, packets would run together.
       if (this.toxics.length > 0) await turn();
     }
@@ -93,21 +93,21 @@ export class Peer {
   }
 
   /** Writes a head. `status` may be a whole status line's rest: `200 Fine`. */
-  head(
+  sendHead(
     status: number | string,
     headers: Record<string, string> = {},
     framing: Framing = "chunked",
   ): Promise<boolean> {
     this.framing = framing;
-    const all = { ...headers, ...framingHeaders(framing) };
+    const all = { ...headers, ...buildFramingHeaders(framing) };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     const rest = typeof status === "number" ? `${status} Status` : status;
     return this.write(`HTTP/1.1 ${rest}\r\n${lines.join("")}\r\n`);
   }
 
   /** The head of a stream of events. */
-  streamHead(framing: Framing = "chunked"): Promise<boolean> {
-    return this.head(200, { "content-type": "text/event-stream; charset=utf-8" }, framing);
+  sendStreamHead(framing: Framing = "chunked"): Promise<boolean> {
+    return this.sendHead(200, { "content-type": "text/event-stream; charset=utf-8" }, framing);
   }
 
   /** Writes a piece of the body, framed as the head said. */
@@ -122,17 +122,17 @@ export class Peer {
   /** Ends the body as its framing wants it. */
   async end(): Promise<void> {
     if (this.framing === "chunked") await this.write("0\r\n\r\n");
-    else if (this.framing === "close") this.fin();
+    else if (this.framing === "close") this.close();
   }
 
   /** A whole response in one piece. */
   async respond(status: number, headers: Record<string, string>, body: string | Buffer): Promise<void> {
-    await this.head(status, headers, Buffer.byteLength(body));
+    await this.sendHead(status, headers, Buffer.byteLength(body));
     await this.body(body);
   }
 
   /** Hangs up without a word. */
-  fin(): void {
+  close(): void {
     this.socket.end();
   }
 
@@ -142,12 +142,12 @@ export class Peer {
   }
 
   /** Says nothing more, until the client has had enough. */
-  silence(): Promise<void> {
+  waitUntilGone(): Promise<void> {
     return this.gone;
   }
 
   /** Becomes the tunnel that a CONNECT request asked for. */
-  async tunnel(port: number): Promise<void> {
+  async openTunnel(port: number): Promise<void> {
     const far = connect(port, "127.0.0.1");
     far.on("error", () => this.socket.destroy());
     this.socket.removeAllListeners("data");
@@ -158,15 +158,15 @@ export class Peer {
     far.destroy();
   }
 
-  private async find(mark: string): Promise<number> {
+  private async findMark(mark: string): Promise<number> {
     for (;;) {
       const at = this.incoming.indexOf(mark);
       if (at !== -1) return at;
-      if (!(await this.more())) return -1;
+      if (!(await this.waitForBytes())) return -1;
     }
   }
 
-  private async more(): Promise<boolean> {
+  private async waitForBytes(): Promise<boolean> {
     if (this.isGone || this.finished) return false;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
@@ -180,7 +180,7 @@ export class Peer {
     return taken;
   }
 
-  private async drained(): Promise<void> {
+  private async waitForDrain(): Promise<void> {
     await Promise.race([
       new Promise<void>((resolve) => {
         this.socket.once("drain", resolve);
@@ -190,7 +190,7 @@ export class Peer {
   }
 }
 
-function framingHeaders(framing: Framing): Record<string, string> {
+function buildFramingHeaders(framing: Framing): Record<string, string> {
   if (framing === "chunked") return { "transfer-encoding": "chunked" };
   return framing === "close" ? { connection: "close" } : { "content-length": String(framing) };
 }

@@ -11,7 +11,7 @@ export interface SaasJob {
   type: string;
   calls: ServiceRequest[];
   /** What it was completed with; more than one is a second charge. */
-  completes: { status: string; error_message?: string }[];
+  completions: { status: string; error_message?: string }[];
 }
 
 export const TEAM = "team-1";
@@ -35,7 +35,7 @@ export class SaasService {
   answer: ((reply: Reply) => void | Promise<void>) | undefined;
   readonly faults = new Map<string, SaasFault>();
   /** Called when a step is reached, before anything happens there; it goes on when this is done. */
-  reached: (step: string) => void | Promise<void> = () => {};
+  onStep: (step: string) => void | Promise<void> = () => {};
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
@@ -46,27 +46,27 @@ export class SaasService {
     return `http://127.0.0.1:${this.service.port}/api`;
   }
 
-  get completes(): number {
-    return [...this.jobs.values()].reduce((sum, { completes }) => sum + completes.length, 0);
+  get completionCount(): number {
+    return [...this.jobs.values()].reduce((sum, { completions: completes }) => sum + completes.length, 0);
   }
 
   /** Waits until every job that was created has been completed. */
-  settled(): Promise<void> {
-    const open = () => [...this.jobs.values()].some(({ completes }) => completes.length === 0);
+  waitUntilCompleted(): Promise<void> {
+    const open = () => [...this.jobs.values()].some(({ completions: completes }) => completes.length === 0);
     return eventually(() => !open(), "every job has ended");
   }
 
   private readonly script: Script = async (reply, request) => {
     const { path, headers, body } = request;
     if (headers.authorization !== `Bearer ${VIRTUAL_KEY}`) {
-      reply.json(401, { detail: `Invalid API key ${headers.authorization?.slice(7)}` });
+      reply.sendJson(401, { detail: `Invalid API key ${headers.authorization?.slice(7)}` });
     } else if (path === "/api/jobs/create") await this.create(reply, body);
     else if (path === `/api/credits/teams/${TEAM}/balance`) {
-      reply.json(200, { credits_allocated: 100, credits_remaining: this.credits });
+      reply.sendJson(200, { credits_allocated: 100, credits_remaining: this.credits });
     } else {
       const [, id = "", step] = PATH.exec(path) ?? [];
       const job = this.jobs.get(decodeURIComponent(id));
-      if (!job) reply.json(404, { detail: "Job not found" });
+      if (!job) reply.sendJson(404, { detail: "Job not found" });
       else if (step === "complete") await this.complete(reply, job, body);
       else await this.call(reply, job, request);
     }
@@ -74,13 +74,13 @@ export class SaasService {
 
   private async create(reply: Reply, body: ServiceRequest["body"]): Promise<void> {
     const { team_id: team, job_type: type } = body;
-    const fault = await this.reach("create");
-    if (fault) this.strike(reply, fault);
-    else if (team !== TEAM) reply.json(403, { detail: `API key does not belong to team '${team}'` });
+    const fault = await this.reachStep("create");
+    if (fault) this.applyFault(reply, fault);
+    else if (team !== TEAM) reply.sendJson(403, { detail: `API key does not belong to team '${team}'` });
     else {
       const id = `job ${this.jobs.size + 1}`;
-      this.jobs.set(id, { id, team: TEAM, type: String(type), calls: [], completes: [] });
-      reply.json(200, { job_id: id, status: "PENDING", created_at: "2026-01-01T00:00:00" });
+      this.jobs.set(id, { id, team: TEAM, type: String(type), calls: [], completions: [] });
+      reply.sendJson(200, { job_id: id, status: "PENDING", created_at: "2026-01-01T00:00:00" });
     }
   }
 
@@ -88,7 +88,7 @@ export class SaasService {
     job.calls.push(request);
     const { pieces } = this;
     if (request.body["model"] === undefined) {
-      reply.json(422, {
+      reply.sendJson(422, {
         detail: [{ loc: ["body", "model"], msg: "field required", type: "value_error.missing" }],
       });
       return;
@@ -98,31 +98,31 @@ export class SaasService {
       return;
     }
     for (let said = 0; said <= pieces.length; said++) {
-      const fault = await this.reach(`stream ${said}`);
+      const fault = await this.reachStep(`stream ${said}`);
       if (fault) {
-        this.strike(reply, fault);
+        this.applyFault(reply, fault);
         return;
       }
       if (said < pieces.length) await reply.sendApart(pieces[said]!);
     }
-    reply.done();
+    reply.finish();
   }
 
   private async complete(reply: Reply, job: SaasJob, body: ServiceRequest["body"]): Promise<void> {
     const { status } = body;
     if (status !== "completed" && status !== "failed") {
-      reply.json(422, { detail: [{ loc: ["body", "status"], msg: "invalid", type: "value_error" }] });
+      reply.sendJson(422, { detail: [{ loc: ["body", "status"], msg: "invalid", type: "value_error" }] });
       return;
     }
-    job.completes.push(body as unknown as SaasJob["completes"][number]);
-    const fault = await this.reach("complete");
+    job.completions.push(body as unknown as SaasJob["completions"][number]);
+    const fault = await this.reachStep("complete");
     if (fault) {
-      this.strike(reply, fault);
+      this.applyFault(reply, fault);
       return;
     }
-    const applied = status === "completed" && job.completes.length === 1 && this.credits > 0;
+    const applied = status === "completed" && job.completions.length === 1 && this.credits > 0;
     if (applied) this.credits--;
-    reply.json(200, {
+    reply.sendJson(200, {
       job_id: job.id,
       status: status.toUpperCase(),
       costs: { total_calls: job.calls.length, credit_applied: applied, credits_remaining: this.credits },
@@ -130,20 +130,20 @@ export class SaasService {
     });
   }
 
-  private async reach(step: string): Promise<SaasFault | undefined> {
-    await this.reached(step);
+  private async reachStep(step: string): Promise<SaasFault | undefined> {
+    await this.onStep(step);
     return this.faults.get(step);
   }
 
-  private strike(reply: Reply, fault: SaasFault): void {
+  private applyFault(reply: Reply, fault: SaasFault): void {
     if (fault === "reset") reply.drop();
-    else if (fault === "no_id") reply.json(200, { status: "PENDING" });
+    else if (fault === "no_id") reply.sendJson(200, { status: "PENDING" });
     else if (fault !== "stall") {
       const detail =
         fault === "403" ? "Team suspended or insufficient credits" : `LLM call failed: ${VIRTUAL_KEY}`;
       // Once the stream has begun, an error is a text in it, and no end marker follows.
       if (reply.response.headersSent) reply.response.end(`data: ${JSON.stringify({ error: detail })}\n\n`);
-      else reply.json(Number(fault), { detail });
+      else reply.sendJson(Number(fault), { detail });
     }
   }
 }

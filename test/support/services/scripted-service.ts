@@ -18,7 +18,7 @@ export interface ServiceRequest {
 export type Script = (reply: Reply, request: ServiceRequest) => void | Promise<void>;
 
 /** A record that adds text, or whatever else `delta` says, to the first choice. */
-export function piece(delta: string | Delta, rest: Partial<Chunk["choices"][number]> = {}): Chunk {
+export function createChunk(delta: string | Delta, rest: Partial<Chunk["choices"][number]> = {}): Chunk {
   return {
     id: "chatcmpl-1",
     object: "chat.completion.chunk",
@@ -36,13 +36,13 @@ export function piece(delta: string | Delta, rest: Partial<Chunk["choices"][numb
 }
 
 /** The record with which a choice ends. */
-export function finish(reason = "stop"): Chunk {
-  return piece({}, { finish_reason: reason });
+export function createFinishChunk(reason = "stop"): Chunk {
+  return createChunk({}, { finish_reason: reason });
 }
 
 /** The record that brings nothing but the counts. */
-export function usage(counts: Record<string, unknown>): Chunk {
-  return { ...piece({}), choices: [], usage: counts };
+export function createUsageChunk(counts: Record<string, unknown>): Chunk {
+  return { ...createChunk({}), choices: [], usage: counts };
 }
 
 /** The server's side of one exchange. */
@@ -59,8 +59,8 @@ export class Reply {
   /** Sends records, all in one write. */
   send(...records: (string | object)[]): this {
     if (!this.response.headersSent) this.open();
-    const text = records.map((record) => (typeof record === "string" ? piece(record) : record));
-    this.response.write(text.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
+    const sendText = records.map((record) => (typeof record === "string" ? createChunk(record) : record));
+    this.response.write(sendText.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
     return this;
   }
 
@@ -75,17 +75,17 @@ export class Reply {
   }
 
   /** Ends the stream as a service should. */
-  done(reason = "stop", counts?: Record<string, unknown>): void {
-    this.send(finish(reason), ...(counts ? [usage(counts)] : []));
+  finish(reason = "stop", counts?: Record<string, unknown>): void {
+    this.send(createFinishChunk(reason), ...(counts ? [createUsageChunk(counts)] : []));
     this.response.end("data: [DONE]\n\n");
   }
 
   /** A whole answer: texts, finish reason, end marker. */
   say(...texts: string[]): void {
-    this.send(...texts).done();
+    this.send(...texts).finish();
   }
 
-  json(status: number, body: unknown, headers: Record<string, string> = {}): void {
+  sendJson(status: number, body: unknown, headers: Record<string, string> = {}): void {
     this.response.writeHead(status, { "content-type": "application/json", ...headers });
     this.response.end(JSON.stringify(body));
   }
@@ -114,8 +114,8 @@ export class ScriptedService {
   /** Scripts for the next requests, one each. */
   readonly queue: Script[] = [];
   /** Most streams that were open at the same time. */
-  most = 0;
-  private open = 0;
+  maxOpenStreams = 0;
+  private openCount = 0;
   private readonly sockets = new Set<Socket>();
   private readonly waiting = new Set<() => void>();
   private readonly server;
@@ -154,20 +154,20 @@ export class ScriptedService {
   }
 
   /** Streams that are being answered now. */
-  get streaming(): number {
-    return this.open;
+  get openStreams(): number {
+    return this.openCount;
   }
 
   /** Forgets what a test has done. */
   reset(): void {
     this.requests.length = 0;
     this.queue.length = 0;
-    this.most = 0;
+    this.maxOpenStreams = 0;
     this.script = (reply) => reply.say("Hello", " world");
   }
 
   /** Waits until so many requests have come. */
-  async requested(count: number): Promise<ServiceRequest> {
+  async waitForRequests(count: number): Promise<ServiceRequest> {
     while (this.requests.length < count) await new Promise<void>((resolve) => this.waiting.add(resolve));
     return this.requests[count - 1]!;
   }
@@ -179,9 +179,9 @@ export class ScriptedService {
   }
 
   private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.most = Math.max(this.most, ++this.open);
+    this.maxOpenStreams = Math.max(this.maxOpenStreams, ++this.openCount);
     const gone = new Promise<void>((resolve) => response.on("close", resolve));
-    void gone.then(() => this.open--);
+    void gone.then(() => this.openCount--);
     response.on("error", () => {});
     let text = "";
     message.setEncoding("utf8");

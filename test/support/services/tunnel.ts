@@ -27,7 +27,7 @@ export class Tunnel {
   }
 
   private serve(socket: Socket): void {
-    this.keep(socket);
+    this.track(socket);
     socket.once("data", (data) => {
       const head = data.toString("latin1");
       this.heads.push(head);
@@ -37,7 +37,7 @@ export class Tunnel {
       }
       const [, host, port] = /^CONNECT ([^:]+):(\d+)/.exec(head)!;
       const target = connect(Number(port), host);
-      this.keep(target);
+      this.track(target);
       target.on("connect", () => {
         socket.write("HTTP/1.1 200 OK\r\n\r\n");
         socket.pipe(target).pipe(socket);
@@ -45,7 +45,7 @@ export class Tunnel {
     });
   }
 
-  private keep(socket: Socket): void {
+  private track(socket: Socket): void {
     this.sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => this.sockets.delete(socket));

@@ -25,12 +25,13 @@ export class VeniceService {
   /** Response headers of a success, beside the usual. */
   headers: Record<string, string> = {};
   /** What the model says. */
-  answer: Answer = (reply) => this.stream(reply, [this.text("Hello"), this.text(" world")]);
+  answer: Answer = (reply) =>
+    this.sendStream(reply, [this.createTextRecord("Hello"), this.createTextRecord(" world")]);
   balances: Record<string, number> = { USD: 3.204, DIEM: 10 };
   /** Whether the key may ask for its limits. */
-  tellsBalance = true;
+  hasBalanceAccess = true;
   /** Whether everybody may ask for the list of models, with whatever key. */
-  opensList = false;
+  hasPublicList = false;
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
@@ -41,16 +42,16 @@ export class VeniceService {
     return `http://127.0.0.1:${this.service.port}/api/v1`;
   }
 
-  text(content: string): object {
-    return this.delta({ content });
+  createTextRecord(content: string): object {
+    return this.createRecord({ content });
   }
 
-  delta(delta: object, rest: object = {}): object {
+  createRecord(delta: object, rest: object = {}): object {
     return { ...this.head, choices: [{ index: 0, delta, finish_reason: null, ...rest }] };
   }
 
   /** Records, then the end as Venice tells it: finish reason, usage without `choices`, marker. */
-  stream(reply: Reply, records: readonly object[], reason = "stop"): void {
+  sendStream(reply: Reply, records: readonly object[], reason = "stop"): void {
     reply.open({
       "x-venice-version": "20260821.193530",
       "x-ratelimit-limit-requests": "50",
@@ -58,8 +59,8 @@ export class VeniceService {
       "cf-ray": "ray-1",
       ...this.headers,
     });
-    reply.send(this.delta({ role: "assistant", content: "" }), ...records);
-    reply.send(this.delta({}, { finish_reason: reason }));
+    reply.send(this.createRecord({ role: "assistant", content: "" }), ...records);
+    reply.send(this.createRecord({}, { finish_reason: reason }));
     reply.send({
       id: "chatcmpl-v",
       model: "venice-m",
@@ -74,18 +75,19 @@ export class VeniceService {
 
   private readonly script: Script = async (reply, request) => {
     const { path, headers, body } = request;
-    const open = this.opensList && path.startsWith("/api/v1/models");
+    const open = this.hasPublicList && path.startsWith("/api/v1/models");
     if (headers.authorization !== `Bearer ${VENICE_KEY}` && !open) {
-      reply.json(401, { error: "Authentication failed", code: "AUTHENTICATION_FAILED" });
-    } else if (path === "/api/v1/models?type=text") reply.json(200, MODELS);
+      reply.sendJson(401, { error: "Authentication failed", code: "AUTHENTICATION_FAILED" });
+    } else if (path === "/api/v1/models?type=text") reply.sendJson(200, MODELS);
     else if (path === "/api/v1/api_keys/rate_limits") {
-      if (this.tellsBalance) reply.json(200, { data: { accessPermitted: true, balances: this.balances } });
-      else reply.json(401, { error: "Admin key needed" });
-    } else if (path !== "/api/v1/chat/completions") reply.json(404, { error: "Not found" });
+      if (this.hasBalanceAccess)
+        reply.sendJson(200, { data: { accessPermitted: true, balances: this.balances } });
+      else reply.sendJson(401, { error: "Admin key needed" });
+    } else if (path !== "/api/v1/chat/completions") reply.sendJson(404, { error: "Not found" });
     else {
-      const issues = issuesOf(body);
+      const issues = findIssues(body);
       if (issues.length > 0) {
-        reply.json(400, {
+        reply.sendJson(400, {
           error: "Invalid request parameters",
           details: { _errors: [], [issues[0]!]: { _errors: ["Invalid input"] } },
           issues: issues.map((field) => ({ code: "invalid_type", path: [field], message: "Invalid input" })),
@@ -96,12 +98,12 @@ export class VeniceService {
 }
 
 /** What strict validation has against a body: a null, or a field that is not in the reference. */
-function issuesOf(body: Record<string, unknown>): string[] {
+function findIssues(body: Record<string, unknown>): string[] {
   const issues = Object.keys(body).filter((key) => !FIELDS.has(key) || body[key] === null);
   for (const message of (body["messages"] ?? []) as Record<string, unknown>[]) {
     if (!ROLES.has(String(message["role"]))) issues.push("role");
     for (const [key, value] of Object.entries(message)) {
-      if (holdsNull(value) && !(key === "content" && message["role"] === "assistant" && value === null))
+      if (hasNull(value) && !(key === "content" && message["role"] === "assistant" && value === null))
         issues.push(key);
       if (message["role"] === "assistant" && !ASSISTANT.has(key)) issues.push(key);
     }
@@ -109,13 +111,13 @@ function issuesOf(body: Record<string, unknown>): string[] {
       issues.push(...Object.keys(call).filter((key) => !["id", "type", "function"].includes(key)));
   }
   for (const { function: described, ...tool } of (body["tools"] ?? []) as Record<string, unknown>[])
-    if (holdsNull(tool) || Object.values(described ?? {}).includes(null)) issues.push("tools");
+    if (hasNull(tool) || Object.values(described ?? {}).includes(null)) issues.push("tools");
   const parameters = (body["venice_parameters"] ?? {}) as Record<string, unknown>;
   return [...issues, ...Object.keys(parameters).filter((key) => parameters[key] === null)];
 }
 
-function holdsNull(value: unknown): boolean {
-  return value === null || (typeof value === "object" && Object.values(value!).some(holdsNull));
+function hasNull(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.values(value!).some(hasNull));
 }
 
 const MODELS = {

@@ -7,7 +7,7 @@ import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/nod
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
 import { textOf } from "../runtime/inbox.js";
-import { seeded } from "../services/toxics.js";
+import { createRandom } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 
@@ -61,7 +61,7 @@ export class RetryWorld extends NodeWorld {
     options: WorldOptions = {},
   ) {
     super();
-    const { wires = [true, false], random = seeded(7), ...config } = options;
+    const { wires = [true, false], random = createRandom(7), ...config } = options;
     const node = {
       id: "retry",
       type: "retry",
