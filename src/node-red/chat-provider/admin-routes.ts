@@ -4,22 +4,24 @@ import type { AdminRequest, NodeRed } from "../red/api.js";
 import { findProvider } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
 
+/** The answer for the id of a provider that the runtime does not know. */
 const NOT_DEPLOYED = {
   code: "configuration",
-  message: "This provider is not deployed yet. Deploy, then try again.",
+  message: "This provider is not deployed yet. Deploy it, then try again.",
 };
 
 /**
- * What the editor asks of the runtime. Every route asks for a permission, and takes the id of a deployed node only:
- * no address and no key ever comes from a request, so nobody can point the runtime at a place of his choice.
+ * Adds the HTTP routes through which the editor uses a deployed provider. Every route checks a permission and accepts
+ * the id of a deployed node only. It never takes an address or a key from the request, so nobody can make the runtime
+ * send a key to another server.
  */
 export function addProviderRoutes(red: NodeRed): void {
   const { httpAdmin } = red;
   if (!httpAdmin) return;
-  const mayRead = red.auth.needsPermission("flows.read");
-  const mayWrite = red.auth.needsPermission("flows.write");
+  const requireRead = red.auth.needsPermission("flows.read");
+  const requireWrite = red.auth.needsPermission("flows.write");
 
-  httpAdmin.get("/chat-provider/providers", mayRead, (_request, response) => {
+  httpAdmin.get("/chat-provider/providers", requireRead, (_request, response) => {
     response.json(
       PROVIDERS.map(({ id, label, baseUrl, keyRequired, keyVariable, settings }) => ({
         id,
@@ -32,7 +34,7 @@ export function addProviderRoutes(red: NodeRed): void {
     );
   });
 
-  httpAdmin.get("/chat-provider/:id/models", mayWrite, (request, response) => {
+  httpAdmin.get("/chat-provider/:id/models", requireWrite, (request, response) => {
     requireRuntime(red, request)
       .then((service) => service.listModels())
       .then(
@@ -41,7 +43,7 @@ export function addProviderRoutes(red: NodeRed): void {
       );
   });
 
-  httpAdmin.post("/chat-provider/:id/test", mayWrite, (request, response) => {
+  httpAdmin.post("/chat-provider/:id/test", requireWrite, (request, response) => {
     testProvider(red, request).then(
       (message) => response.json({ ok: true, message }),
       (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
@@ -49,21 +51,24 @@ export function addProviderRoutes(red: NodeRed): void {
   });
 }
 
-export async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
+async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
   const node = findProvider(red, request.params["id"]);
   if (!node) throw NOT_DEPLOYED;
   return node.runtime;
 }
 
-/** @returns what the author reads */
+/**
+ * Lists the models of a provider to see whether it can be reached.
+ * @returns the result in the author's language
+ */
 async function testProvider(red: NodeRed, request: AdminRequest): Promise<string> {
   const service = await requireRuntime(red, request);
   const [{ names }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
-  const told =
+  const models =
     names.length > 0
       ? red._("chat-provider.test.ok", { count: names.length })
       : red._("chat-provider.test.okNone");
-  return balance === undefined ? told : `${told} · ${red._("chat-provider.test.balance", { balance })}`;
+  return balance === undefined ? models : `${models} · ${red._("chat-provider.test.balance", { balance })}`;
 }
 
 function toErrorBody(thrown: unknown): { code: string; message: string } {

@@ -3,8 +3,9 @@ import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
+import { readNumber } from "../red/settings.js";
 
-/** A chat-provider as it stands in a flow file. Times in seconds. */
+/** A chat-provider's properties in a flow file. Times are in seconds. */
 export interface ProviderNodeConfig extends NodeConfig {
   provider: string;
   baseUrl?: string;
@@ -19,24 +20,25 @@ export interface ProviderNodeConfig extends NodeConfig {
   totalTimeout?: number | string;
   maxConcurrent?: number | string;
   maxQueued?: number | string;
-  /** KiB of one record. */
+  /** Longest record (one SSE event), in KiB. */
   maxRecord?: number | string;
   tolerant?: boolean;
-  /** JSON text: header names and values that are no secret. */
+  /** JSON text: names and values of headers that are not secret. */
   headers?: string;
-  /** Those of the chosen service alone, by name. */
+  /** Settings that only the chosen service has, by name. */
   settings?: Record<string, unknown>;
-  /** Chunks per second of the demo provider. */
+  /** Chunks per second that the demo provider sends. */
   demoPace?: number | string;
 }
 
+/** A chat-provider's credentials. */
 export interface ProviderCredentials {
   apiKey?: string;
-  /** JSON text: header names and secret values. */
+  /** JSON text: names and values of secret headers. */
   secretHeaders?: string;
 }
 
-/** Most streams at once, and most that wait for one of them to end. */
+/** How many requests may run at once, and how many may wait in the queue. */
 export interface Concurrency {
   maxConcurrent: number;
   maxQueued: number;
@@ -44,15 +46,16 @@ export interface Concurrency {
 
 export const DEFAULT_CONCURRENCY: Readonly<Concurrency> = Object.freeze({ maxConcurrent: 8, maxQueued: 100 });
 
-/** A configuration read from texts and numbers as editors and hand-written flows have them. */
+/** A provider's settings, with the defaults filled in. */
 export interface ProviderSettings extends Concurrency {
   endpoint: Partial<Endpoint>;
   timeouts: Timeouts;
   limits: Limits;
+  /** Chunks per second that the demo provider sends; 0: without pause. */
   demoPace: number;
 }
 
-/** Which setting holds which timeout. */
+/** The setting of each timeout. */
 const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] = [
   ["connectTimeout", "connect"],
   ["headersTimeout", "headers"],
@@ -65,8 +68,9 @@ const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Time
 const DEFAULT_DEMO_PACE = 30;
 
 /**
- * @param fill puts the values of environment variables into a text
- * @throws Failure `configuration` that names the setting
+ * Reads the settings as editors (numbers as text) and hand-written flows have them.
+ * @param fill replaces environment variables in a text by their values
+ * @throws Failure `configuration` if a setting is not valid
  */
 export function readProviderConfig(
   config: ProviderNodeConfig,
@@ -75,8 +79,12 @@ export function readProviderConfig(
 ): ProviderSettings {
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
   for (const [setting, name] of TIMEOUT_SETTINGS) {
-    timeouts[name] = number(config[setting], timeouts[name] / 1000, setting, (value) => value > 0) * 1000;
+    const seconds = readNumber(config[setting], `provider's setting ${setting}`, { above: 0 });
+    if (seconds !== undefined) timeouts[name] = seconds * 1000;
   }
+  const readBound = (setting: "maxRecord" | "maxConcurrent" | "maxQueued" | "demoPace", min: number) =>
+    readNumber(config[setting], `provider's setting ${setting}`, { min });
+  const recordKiB = readBound("maxRecord", 1);
   return {
     endpoint: {
       ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
@@ -85,34 +93,11 @@ export function readProviderConfig(
       ...(isObject(config.settings) ? { settings: fillTexts(config.settings, fill) } : {}),
     },
     timeouts,
-    limits: {
-      ...DEFAULT_LIMITS,
-      record:
-        number(config.maxRecord, DEFAULT_LIMITS.record / 1024, "maxRecord", (value) => value >= 1) * 1024,
-    },
-    maxConcurrent: number(
-      config.maxConcurrent,
-      DEFAULT_CONCURRENCY.maxConcurrent,
-      "maxConcurrent",
-      (value) => value >= 1,
-    ),
-    maxQueued: number(config.maxQueued, DEFAULT_CONCURRENCY.maxQueued, "maxQueued", (value) => value >= 0),
-    demoPace: number(config.demoPace, DEFAULT_DEMO_PACE, "demoPace", (value) => value >= 0),
+    limits: { ...DEFAULT_LIMITS, ...(recordKiB === undefined ? {} : { record: recordKiB * 1024 }) },
+    maxConcurrent: readBound("maxConcurrent", 1) ?? DEFAULT_CONCURRENCY.maxConcurrent,
+    maxQueued: readBound("maxQueued", 0) ?? DEFAULT_CONCURRENCY.maxQueued,
+    demoPace: readBound("demoPace", 0) ?? DEFAULT_DEMO_PACE,
   };
-}
-
-function number(
-  value: unknown,
-  otherwise: number,
-  setting: string,
-  fits: (value: number) => boolean,
-): number {
-  if (value === undefined || value === null || value === "") return otherwise;
-  const result = Number(value);
-  if (!Number.isFinite(result) || !fits(result)) {
-    throw new Failure("configuration", `The provider's setting ${setting} has a value that cannot be used.`);
-  }
-  return result;
 }
 
 function readHeaders(
@@ -123,7 +108,7 @@ function readHeaders(
   const plain = parseHeaders(config.headers);
   const secret = parseHeaders(credentials.secretHeaders);
   const headers = fillTexts({ ...plain, ...secret }, fill);
-  // Who takes a value from a variable does not want to have it read where the others are.
+  // A value from an environment variable counts as secret: errors and logs do not show it.
   const plainHeaders = Object.keys(plain).filter(
     (name) => headers[name] === plain[name] && !Object.hasOwn(secret, name),
   );
@@ -134,11 +119,15 @@ function parseHeaders(text: string | undefined): Record<string, string> {
   if (!text) return {};
   const headers = tryParseJson(text);
   if (!isObject(headers) || !Object.values(headers).every((value) => typeof value === "string")) {
-    throw new Failure("configuration", "The provider's extra headers are not a JSON object of texts.");
+    throw new Failure(
+      "configuration",
+      "The headers of the provider are not a JSON object of texts. Correct them in the provider's dialog.",
+    );
   }
   return headers as Record<string, string>;
 }
 
+/** Replaces environment variables in all values that are text. */
 function fillTexts<T>(
   values: Readonly<Record<string, T>>,
   fill: (text: string) => string,

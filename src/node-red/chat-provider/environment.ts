@@ -2,8 +2,8 @@ import { VARIABLE_REFERENCE } from "../../providers/shared/environment.js";
 import type { NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
- * Puts the values of environment variables into a text, those of the node's flow and the global ones too; a variable
- * that is not set stays as it is. Node-RED does so only where the variable is all of a property.
+ * Creates a function that replaces environment variables in a text by their values, those of the node's flow included.
+ * A variable that is not set stays as it is. Node-RED itself replaces a variable only if it is the whole property.
  */
 export function createVariableFiller(red: NodeRed, node: RuntimeNode): (text: string) => string {
   const pattern = new RegExp(VARIABLE_REFERENCE, "g");

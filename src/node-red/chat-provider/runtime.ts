@@ -28,31 +28,33 @@ import {
 } from "./config.js";
 import type { Connection } from "./tls-and-proxy.js";
 
-/** What a chat-stream asks of a provider. */
+/** A request that a chat-stream makes of its provider. */
 export interface AskOptions {
   /** The stream's id. */
   id: string;
   request: ChatRequest;
+  /** Whether the observer gets every chunk as a chunk, also plain text. */
   everyChunk: boolean;
   job?: JobWish;
 }
 
-/** How long closing waits for jobs to end, milliseconds: a part of what Node-RED gives a node. */
+/** How long `close` waits for jobs to end. Node-RED gives a node 15 s to close. */
 const MAX_CLOSE_WAIT_MS = 2_000;
 
-/** A stream that was asked for, running or still waiting for its turn. */
+/** A request that is running or waiting in the queue. */
 export interface RunningChat {
   cancel(): void;
 }
 
-/** What is to be started when a place is free, and how it ends where it is not. */
+/** A request for the queue: how to start it, and what to report if it never starts. */
 interface ScheduledRun<R> {
-  /** @throws Failure where it cannot be */
-  start(ready: OpenedProvider, onEnd: (result: R) => void): RunningChat;
+  /** @throws Failure if the request cannot be made */
+  start(opened: OpenedProvider, onEnd: (result: R) => void): RunningChat;
   createResult(outcome: "failed" | "cancelled", failure?: Failure): R;
   onEnd(result: R): void;
 }
 
+/** Everything that is needed to make a request: the settings, checked, and the connections. */
 interface OpenedProvider {
   provider: Provider;
   endpoint: Endpoint;
@@ -61,43 +63,48 @@ interface OpenedProvider {
 }
 
 /**
- * What stands behind a chat-provider node: its connections, its cap and queue, and what it has learnt of the
- * service. Never throws and never reports by itself: whatever is wrong reaches whoever asks, as a failure.
+ * The runtime half of a chat-provider node: its connections, its limit of parallel requests with a queue, and what it has
+ * learnt about the service. Does not throw or report by itself: every problem reaches the caller as a failure.
  */
 export class ProviderRuntime {
   private readonly memory: ProviderMemory = {};
-  private readonly running = new Set<RunningChat>();
+  /** Requests that are running or waiting. */
+  private readonly active = new Set<RunningChat>();
   private opened: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
   private demo: Promise<DemoServer> | undefined;
   private dispatcher: Dispatcher | undefined;
   private isClosed = false;
+  /** Called when the last request has ended; `close` waits for it. */
   private onIdle = () => {};
 
   constructor(
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
-    /** Puts the values of environment variables into a text. */
+    /** Replaces environment variables in a text by their values. */
     private readonly fill: (text: string) => string,
-    /** Asked when the first connection is made; may throw a Failure. */
+    /** Called before the first connection is made; may throw a Failure. */
     private readonly connection: () => Connection,
   ) {}
 
-  /** Streams an answer to the observer, which hears of its one end whatever happens. */
+  /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
   ask(options: AskOptions, observer: ChatObserver): RunningChat {
     return this.schedule<ChatResult>({
-      start: (ready, onEnd) => {
-        if (options.job?.only && !ready.provider.job) {
-          throw new Failure("configuration", `${ready.provider.label} has no jobs to create or complete.`);
+      start: (opened, onEnd) => {
+        if (options.job?.only && !opened.provider.job) {
+          throw new Failure(
+            "configuration",
+            `${opened.provider.label} has no jobs. Remove msg.createJob and msg.completeJob, or choose another provider.`,
+          );
         }
         return startRun(
           {
-            ...ready,
+            ...opened,
             id: options.id,
             memory: this.memory,
             clock: systemClock,
-            timeouts: ready.settings.timeouts,
-            limits: ready.settings.limits,
+            timeouts: opened.settings.timeouts,
+            limits: opened.settings.limits,
             request: options.request,
             tolerant: this.config.tolerant === true,
             everyChunk: options.everyChunk,
@@ -111,13 +118,13 @@ export class ProviderRuntime {
     });
   }
 
-  /** Has a text spoken, by the same rules. */
+  /** Streams the audio of a spoken text to the observer. `onEnd` is called exactly once, whatever happens. */
   speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
     return this.schedule<SpeechResult>({
-      start: ({ settings, ...ready }, onEnd) => {
+      start: ({ settings, ...opened }, onEnd) => {
         const { timeouts, limits } = settings;
         return new SpeechRun(
-          { ...ready, clock: systemClock, timeouts, limits, request },
+          { ...opened, clock: systemClock, timeouts, limits, request },
           {
             onBegin: (contentType, headers) => observer.onBegin(contentType, headers),
             onAudio: (bytes) => observer.onAudio(bytes),
@@ -130,76 +137,79 @@ export class ProviderRuntime {
     });
   }
 
-  /** Starts something as soon as a place is free for it, and sees to it that it has one end. */
-  private schedule<R>({ start, createResult: without, onEnd }: ScheduledRun<R>): RunningChat {
+  /** Starts a request as soon as the limit of parallel requests allows it. Calls `onEnd` exactly once. */
+  private schedule<R>({ start, createResult, onEnd }: ScheduledRun<R>): RunningChat {
     let run: RunningChat | undefined;
-    let over = false;
+    let isOver = false;
     let release = () => {};
     const end = (result: R) => {
-      if (over) return;
-      over = true;
-      this.running.delete(running);
-      if (this.running.size === 0) this.onIdle();
+      if (isOver) return;
+      isOver = true;
+      this.active.delete(request);
+      if (this.active.size === 0) this.onIdle();
       release();
       onEnd(result);
     };
-    const running: RunningChat = {
+    const request: RunningChat = {
       cancel: () => {
         if (run) run.cancel();
-        else end(without("cancelled"));
+        else end(createResult("cancelled"));
       },
     };
-    this.running.add(running);
+    this.active.add(request);
     const fail = (thrown: unknown) =>
-      end(without("failed", this.addProviderName(toFailure(thrown, "configuration"))));
+      end(createResult("failed", this.addProviderName(toFailure(thrown, "configuration"))));
 
-    this.openOnce().then((ready) => {
-      if (over) return;
-      const { maxConcurrent, maxQueued } = ready.settings;
+    this.openOnce().then((opened) => {
+      if (isOver) return;
+      const { maxConcurrent, maxQueued } = opened.settings;
       this.slots ??= new Slots(maxConcurrent, maxQueued);
       const ticket = this.slots.acquire(() => {
         try {
-          run = start(ready, end);
+          run = start(opened, end);
         } catch (thrown) {
           fail(thrown);
         }
       });
       if (ticket) {
         release = () => ticket.release();
-        if (over) release();
+        if (isOver) release();
       } else {
         fail(
           new Failure(
             "overloaded",
-            `${maxConcurrent} streams are running and ${maxQueued} are waiting. Ask less at once, or raise the provider's limits.`,
+            `${maxConcurrent} streams are running and ${maxQueued} are waiting at this provider. Send fewer requests at once, or raise the provider's limits.`,
           ),
         );
       }
     }, fail);
-    return running;
+    return request;
   }
 
-  /** @throws Failure */
+  /** @throws Failure if the settings are wrong or the service gives no list */
   async listModels(): Promise<ModelList> {
     const { provider, endpoint, dispatcher } = await this.openOnce();
     return listModels(provider, endpoint, dispatcher, systemClock);
   }
 
-  /** @throws Failure for what is wrong in the settings */
+  /**
+   * @returns undefined if the service tells no balance
+   * @throws Failure if the settings are wrong
+   */
   async readBalance(): Promise<string | undefined> {
     const { provider, endpoint, dispatcher } = await this.openOnce();
     return readBalance(provider, endpoint, dispatcher, systemClock);
   }
 
   /**
-   * Ends everything at once and never throws. Waits for nothing but the ends of jobs, which the service would else keep
-   * open, and for those not long.
+   * Cancels all requests and closes the connections; does not throw. Waits for the ends of jobs only, up to
+   * `MAX_CLOSE_WAIT_MS`, since the service would keep those jobs open.
    */
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const running of [...this.running]) running.cancel();
+    for (const request of [...this.active]) request.cancel();
     this.demo?.then((server) => server.close()).catch(() => {});
-    if (this.running.size > 0) {
+    if (this.active.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = systemClock.setTimer(resolve, MAX_CLOSE_WAIT_MS);
         this.onIdle = () => {
@@ -213,7 +223,7 @@ export class ProviderRuntime {
 
   private openOnce(): Promise<OpenedProvider> {
     this.opened ??= this.open().catch((thrown: unknown) => {
-      // What is wrong in the settings stays wrong until they are deployed anew; anything else may pass.
+      // A wrong setting stays wrong until the next deploy. Any other problem may be gone at the next request.
       if (!(thrown instanceof Failure)) this.opened = undefined;
       throw thrown;
     });
@@ -224,8 +234,8 @@ export class ProviderRuntime {
     const settings = readProviderConfig(this.config, this.credentials, this.fill);
     const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
-    const given = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
-    const endpoint = checkEndpoint(provider, given, this.config.allowInsecure === true);
+    const unchecked = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
+    const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher = createAgent({
       connectTimeout: settings.timeouts.connect,

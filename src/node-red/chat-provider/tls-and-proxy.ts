@@ -3,19 +3,19 @@ import type { AgentOptions } from "../../transport/agent.js";
 import type { NodeRed } from "../red/api.js";
 import type { ProviderNodeConfig } from "./config.js";
 
-/** How connections are made that are not simply made. */
+/** TLS options and proxy of a connection, if it has any. */
 export type Connection = Pick<AgentOptions, "tls" | "proxy">;
 
 /**
- * TLS and proxy of a provider, from core's own `tls-config` and `http proxy` nodes.
- * @throws Failure `configuration` where such a node is named but not there: to go without it, past a proxy or without
- *   the certificate that was asked for, is not what the author chose
+ * Reads TLS options and proxy of a provider from core's own `tls-config` and `http proxy` nodes.
+ * @throws Failure `configuration` if such a node is chosen but missing. To connect without the proxy or certificate is
+ *   not what the author chose.
  */
 export function readConnection(red: NodeRed, config: ProviderNodeConfig): Connection {
   const connection: Connection = {};
   if (config.tls) {
     const tls = red.nodes.getNode(config.tls);
-    // One whose files cannot be read adds nothing, and says so only in the log.
+    // A tls-config whose files cannot be read adds no options, and says so only in the log.
     if (typeof tls?.["addTLSOptions"] !== "function" || tls["valid"] === false) {
       throw createMissingFailure("TLS configuration");
     }
@@ -36,9 +36,9 @@ export function readConnection(red: NodeRed, config: ProviderNodeConfig): Connec
   return connection;
 }
 
-function createMissingFailure(what: string): Failure {
+function createMissingFailure(kind: string): Failure {
   return new Failure(
     "configuration",
-    `The ${what} that this provider names is missing, disabled or broken. Choose another in the provider's dialog.`,
+    `The ${kind} of this provider is missing, disabled or broken. Choose another one in the provider's dialog.`,
   );
 }
