@@ -12,8 +12,8 @@ import { isFailure, question } from "./support/worlds/asking.js";
 const eager = (records: number) =>
   startChaosServer(async (peer) => {
     await peer.sendStreamHead("close");
-    await peer.body(formatDelta("x").repeat(records) + formatFinish() + DONE);
-    await peer.end();
+    await peer.sendBody(formatDelta("x").repeat(records) + formatFinish() + DONE);
+    await peer.endBody();
   });
 
 describe("A chat stream that is read slowly", () => {

@@ -185,7 +185,7 @@ describe("A chat stream", () => {
   it("throws its failure after what had come, with what had come", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(WORDS.map(formatDelta).join(""));
+      await peer.sendBody(WORDS.map(formatDelta).join(""));
       peer.close();
     });
     const stream = chatStream(question(server));

@@ -15,7 +15,7 @@ describe("“Test connection” in a provider's dialog", function () {
     service = await ScriptedService.start();
     service.script = (reply, { path }) =>
       path === "/v1/models"
-        ? reply.text(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
+        ? reply.sendText(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
         : reply.sendJson(404, { detail: "Not Found" });
     nobody = await freePort();
     editor = await world.sharedEditor(

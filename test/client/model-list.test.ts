@@ -24,7 +24,7 @@ describe("The list of a service's models", () => {
 
   it("is read whole where it is a bare array, which a stream would be read from piece by piece", async () => {
     for (const type of ["application/json", "text/plain"]) {
-      service().script = (reply) => reply.text(200, type, '[{"id":"a"},\n{"id":"b"}]');
+      service().script = (reply) => reply.sendText(200, type, '[{"id":"a"},\n{"id":"b"}]');
       assert.deepEqual(await list("custom", service().url), ["a", "b"], type);
     }
   });

@@ -14,7 +14,7 @@ const SOON = 40;
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
   await peer.sendStreamHead();
-  await peer.body(formatDelta("."));
+  await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
@@ -34,7 +34,7 @@ describe("Clocks that misbehave", () => {
         await until(() => asking.text() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
         await turns(10);
-        await peer!.body(formatDelta("!"));
+        await peer!.sendBody(formatDelta("!"));
         await until(() => asking.text() === ".!", "the stream goes on");
         const told = await asking.told;
         assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
@@ -49,12 +49,12 @@ describe("Clocks that misbehave", () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       for (const word of WORDS) {
-        await peer.body(formatDelta(word));
+        await peer.sendBody(formatDelta(word));
         // What was written lies in the kernel; every deadline passes before anybody can read it.
         block(SOON * 2);
       }
-      await peer.body(formatAnswer([]).slice(-3).join(""));
-      await peer.end();
+      await peer.sendBody(formatAnswer([]).slice(-3).join(""));
+      await peer.endBody();
     });
     assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
   });
@@ -94,7 +94,7 @@ describe("Clocks that misbehave", () => {
     });
     const asking = start(server, { clock });
     await until(() => asking.text() === ".", "the first text");
-    void peer!.body(formatDelta("!"));
+    void peer!.sendBody(formatDelta("!"));
     await clock.jump(10_000);
     await until(() => asking.text() === ".!", "the second text");
     assert.equal(clock.waiting, 1, "it is watched over by one timer");

@@ -13,7 +13,7 @@ import { type Asking, ask, assertComplete, question, start } from "../support/wo
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
   await peer.sendStreamHead();
-  await peer.body(formatDelta("."));
+  await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
@@ -98,10 +98,10 @@ describe("Faults of concurrency, in the core", () => {
     await using server = await startChaosServer(async (peer, nth) => {
       await peer.sendStreamHead();
       for (const record of formatAnswer(WORDS)) {
-        await peer.body(record);
+        await peer.sendBody(record);
         if (nth % 2 === 0) await turns(2);
       }
-      await peer.end();
+      await peer.endBody();
     });
     const all = Array.from({ length: 40 }, () => start(server));
     await until(() => all.some((asking) => asking.text() !== ""), "some stream");

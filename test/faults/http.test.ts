@@ -41,7 +41,7 @@ describe("Faults of the protocol, in the response", () => {
     let written = 0;
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(200, { "content-type": "text/html; charset=utf-8" });
-      while (await peer.body("<p>Please log in</p>".repeat(1_000)));
+      while (await peer.sendBody("<p>Please log in</p>".repeat(1_000)));
       written = peer.written;
     });
     const failure = assertFailed(await ask(server), "bad_response", {
@@ -80,7 +80,7 @@ describe("Faults of the protocol, in the response", () => {
     const bytes = Buffer.from(COMPLETION);
     await using server = await startChaosServer(async (peer, at) => {
       await peer.sendHead(200, JSON_TYPE, bytes.length);
-      await peer.body(bytes.subarray(0, at * 40));
+      await peer.sendBody(bytes.subarray(0, at * 40));
       if (at * 40 < bytes.length) peer.close();
     });
     for (let at = 0; at * 40 < bytes.length; at++) {
@@ -208,7 +208,7 @@ describe("Faults of the protocol, in the response", () => {
   it("P21: a role and empty texts make no text, and no commitment", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(
+      await peer.sendBody(
         formatAnswer([""]).slice(0, 2).join("") + formatRecord({ choices: [{ delta: { content: null } }] }),
       );
       peer.close();
@@ -226,8 +226,8 @@ describe("Faults of the protocol, in the response", () => {
   it("a service that hangs up after each answer serves the next all the same", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead("close");
-      await peer.body(formatAnswer(WORDS).join(""));
-      await peer.end();
+      await peer.sendBody(formatAnswer(WORDS).join(""));
+      await peer.endBody();
     });
     for (let round = 0; round < 5; round++) assertComplete(await ask(server), TEXT);
   });
@@ -242,12 +242,12 @@ describe("A service that refuses stream_options", () => {
   it("is asked once more without them, and never with them again", async () => {
     const memory = {};
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.sendBody) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
     assertComplete(await ask(server, { memory }), TEXT);
     assertComplete(await ask(server, { memory }), TEXT);
     assert.deepEqual(
-      server.requests.map((request) => asks(request.sendBody)),
+      server.requests.map((request) => asks(request.body)),
       [true, false, false],
     );
   });
@@ -255,7 +255,7 @@ describe("A service that refuses stream_options", () => {
   it("fails none of the requests that were on their way when it refused the first", async () => {
     const waiting: (() => unknown)[] = [];
     await using server = await startChaosServer(async (peer) => {
-      if (!asks(peer.request.sendBody)) return sendWholeAnswer(peer);
+      if (!asks(peer.request.body)) return sendWholeAnswer(peer);
       waiting.push(() => peer.respond(400, JSON_TYPE, refusal));
       if (waiting.length === 3) await Promise.all(waiting.map((refuse) => refuse()));
     });
@@ -267,7 +267,7 @@ describe("A service that refuses stream_options", () => {
 
   it("is remembered by its address where the caller keeps no memory", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.sendBody) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
     for (const apiKey of ["one", "other"]) assertComplete(await ask(server, { apiKey, headers: {} }), TEXT);
     assert.equal(server.requests.length, 3);
@@ -281,14 +281,14 @@ describe("A service that refuses stream_options", () => {
       assertFailed(await ask(server, { memory }), "invalid_request", refused);
     }
     assert.deepEqual(
-      server.requests.map((request) => asks(request.sendBody)),
+      server.requests.map((request) => asks(request.body)),
       [true, false, true, false],
     );
   });
 
   it("and then hangs up, fails the second request and not the first", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.sendBody) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
+      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
     );
     assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
     assert.equal(server.requests.length, 2);
@@ -296,7 +296,7 @@ describe("A service that refuses stream_options", () => {
 
   it("and then says nothing, is waited for as long as any service", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.sendBody) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
+      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
     );
     const told = await ask(server, { timeouts: { drain: 10, headers: 60 } });
     assertFailed(told, "timeout", { phase: "headers", retryable: true });
@@ -304,7 +304,7 @@ describe("A service that refuses stream_options", () => {
 
   it("can be cancelled between the two", async () => {
     await using server = await startChaosServer(async (peer) => {
-      if (asks(peer.request.sendBody)) await peer.respond(400, JSON_TYPE, refusal);
+      if (asks(peer.request.body)) await peer.respond(400, JSON_TYPE, refusal);
       else {
         asking.cancel();
         await peer.waitUntilGone();

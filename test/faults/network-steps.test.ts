@@ -52,10 +52,11 @@ describe("Faults of the network, at every place", () => {
     reset: (peer) => peer.reset(),
     hang_up: (peer) => peer.close(),
     silence: (peer) => peer.waitUntilGone(),
-    garbage: (peer) => peer.body("data: {broken\n\n"),
+    garbage: (peer) => peer.sendBody("data: {broken\n\n"),
     not_http: (peer) => peer.write("this is no chunk size\r\n"),
-    an_error: (peer) => peer.body('data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'),
-    another_shape: (peer) => peer.body('data: {"choices":"none"}\n\n'),
+    an_error: (peer) =>
+      peer.sendBody('data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'),
+    another_shape: (peer) => peer.sendBody('data: {"choices":"none"}\n\n'),
   };
   const CODES: Record<string, [string, boolean]> = {
     reset: ["interrupted", true],
@@ -73,12 +74,12 @@ describe("Faults of the network, at every place", () => {
         RECORDS.map(async (_record, step) => {
           await using server = await startChaosServer(async (peer) => {
             await peer.sendStreamHead();
-            for (const record of RECORDS.slice(0, step)) await peer.body(record);
+            for (const record of RECORDS.slice(0, step)) await peer.sendBody(record);
             const sent = WORDS.slice(0, Math.max(0, step - 1)).join("");
             await until(() => asking.text() === sent, "what was sent is told");
             await fault(peer);
-            await peer.body(DONE);
-            await peer.end();
+            await peer.sendBody(DONE);
+            await peer.endBody();
           });
           const short = { idle: SOON, firstChunk: SOON, drain: SOON };
           const asking = start(server, name === "silence" ? { timeouts: short } : {});

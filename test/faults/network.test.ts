@@ -54,7 +54,7 @@ describe("Faults of the network, in the answer", () => {
       WORDS.map(async (_word, k) => {
         await using server = await startChaosServer(async (peer) => {
           await peer.sendStreamHead();
-          await peer.body(RECORDS.slice(0, k + 2).join(""));
+          await peer.sendBody(RECORDS.slice(0, k + 2).join(""));
           await peer.waitUntilGone();
         });
         const told = await ask(server, { timeouts: { idle: SOON } });
@@ -69,8 +69,8 @@ describe("Faults of the network, in the answer", () => {
   it("N09: pings keep the silence away but not the lack of progress", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("so far"));
-      while (await peer.body(": ping\n\n")) await pause(5);
+      await peer.sendBody(formatDelta("so far"));
+      while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
     const told = await ask(server, { timeouts: { idle: 5 * SOON, progress: 6 * SOON } });
     const failure = assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: "so far" });
@@ -81,7 +81,7 @@ describe("Faults of the network, in the answer", () => {
   it("N09: pings before the first chunk do not keep it waiting for ever", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      while (await peer.body(": OPENROUTER PROCESSING\n\n")) await pause(5);
+      while (await peer.sendBody(": OPENROUTER PROCESSING\n\n")) await pause(5);
     });
     assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SOON } }), "timeout", {
       phase: "first_chunk",
@@ -93,9 +93,9 @@ describe("Faults of the network, in the answer", () => {
     await using server = await startChaosServer(async (peer, nth) => {
       await peer.sendStreamHead();
       if (nth === 1) peer.toxics = [createSlicer(1)];
-      await peer.body(RECORDS.join(""));
+      await peer.sendBody(RECORDS.join(""));
       peer.toxics = [];
-      await peer.end();
+      await peer.endBody();
     });
     const [whole, sliced] = [await ask(server), await ask(server)];
     assertComplete(sliced, TEXT);
@@ -108,8 +108,8 @@ describe("Faults of the network, in the answer", () => {
     await using server = await startChaosServer(async (peer, nth) => {
       peer.toxics = [createRandomSlicer(nth + 1, 40)];
       await peer.sendStreamHead();
-      for (const record of RECORDS) await peer.body(record);
-      await peer.end();
+      for (const record of RECORDS) await peer.sendBody(record);
+      await peer.endBody();
     });
     for (let seed = 0; seed < 20; seed++) {
       const told = await ask(server);
@@ -123,11 +123,11 @@ describe("Faults of the network, in the answer", () => {
       await peer.sendStreamHead();
       peer.toxics = [createBandwidthLimit(1024), createLatency(1)];
       for (const word of ["so", "slow"]) {
-        await peer.body(`data: {"choices":[{"delta":{"content":"${word}"}}]}\n\n`);
+        await peer.sendBody(`data: {"choices":[{"delta":{"content":"${word}"}}]}\n\n`);
       }
       peer.toxics = [];
-      await peer.body(formatFinish() + DONE);
-      await peer.end();
+      await peer.sendBody(formatFinish() + DONE);
+      await peer.endBody();
     });
     const told = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
     assertComplete(told, "soslow");
@@ -140,9 +140,9 @@ describe("Faults of the network, in the answer", () => {
     for (const framing of ["chunked", "close"] as Framing[]) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
-        await peer.body(formatDelta("A"));
+        await peer.sendBody(formatDelta("A"));
         await until(() => asking.text() === "A", "the first text is told");
-        await peer.body(cut.subarray(0, inside));
+        await peer.sendBody(cut.subarray(0, inside));
         await pause(5);
         peer.reset();
       });
@@ -156,8 +156,8 @@ describe("Faults of the network, in the answer", () => {
   it("N14: a clean end without a finish reason and marker is no success", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead("close");
-      await peer.body(RECORDS.slice(0, 4).join(""));
-      await peer.end();
+      await peer.sendBody(RECORDS.slice(0, 4).join(""));
+      await peer.endBody();
     });
     const partial = WORDS.slice(0, 3).join("");
     assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
@@ -167,8 +167,8 @@ describe("Faults of the network, in the answer", () => {
     for (const framing of ["chunked", "close"] as Framing[]) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
-        await peer.body(formatDelta("all") + formatFinish());
-        await peer.end();
+        await peer.sendBody(formatDelta("all") + formatFinish());
+        await peer.endBody();
       });
       const told = await ask(server);
       assertComplete(told, "all");
@@ -180,7 +180,7 @@ describe("Faults of the network, in the answer", () => {
     for (const broken of ["fin", "reset"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
-        await peer.body(formatDelta("all") + formatFinish());
+        await peer.sendBody(formatDelta("all") + formatFinish());
         await until(() => asking.text() === "all", "the text is told");
         await pause(5);
         peer[broken]();
@@ -193,7 +193,7 @@ describe("Faults of the network, in the answer", () => {
   it("N16: the end marker ends the stream, and a socket left open is destroyed", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(RECORDS.join(""));
+      await peer.sendBody(RECORDS.join(""));
       await peer.waitUntilGone();
     });
     // Any deadline that had to be waited for would be seconds away.
@@ -205,8 +205,8 @@ describe("Faults of the network, in the answer", () => {
   it("N17: a finish reason and then silence is complete without usage once the wait for it is over", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("all") + formatFinish());
-      while (await peer.body(": ping\n\n")) await pause(5);
+      await peer.sendBody(formatDelta("all") + formatFinish());
+      while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
     const told = await ask(server, { timeouts: { drain: SOON, idle: 1_000 } });
     assertComplete(told, "all");
@@ -219,11 +219,13 @@ describe("Faults of the network, in the answer", () => {
     const second = (rest: object) => formatRecord({ choices: [{ index: 1, ...rest }] });
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("one") + formatFinish());
+      await peer.sendBody(formatDelta("one") + formatFinish());
       await pause(SOON * 3);
-      await peer.body(second({ delta: { content: "two" } }) + second({ delta: {}, finish_reason: "stop" }));
-      await peer.body(DONE);
-      await peer.end();
+      await peer.sendBody(
+        second({ delta: { content: "two" } }) + second({ delta: {}, finish_reason: "stop" }),
+      );
+      await peer.sendBody(DONE);
+      await peer.endBody();
     });
     const told = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SOON } });
     assertComplete(told, "one");
@@ -241,10 +243,10 @@ describe("Faults of the network, in the answer", () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       for (const [at, word] of WORDS.slice(0, 3).entries()) {
-        await peer.body(lastly(word) + (at === 0 ? "" : formatFinish()));
+        await peer.sendBody(lastly(word) + (at === 0 ? "" : formatFinish()));
         await pause(SOON);
       }
-      await peer.end();
+      await peer.endBody();
     });
     assertComplete(await ask(server, { timeouts: { drain: SOON / 4 } }), WORDS.slice(0, 3).join(""));
   });
@@ -253,7 +255,7 @@ describe("Faults of the network, in the answer", () => {
     const silentAfter = (...pieces: string[]) =>
       startChaosServer(async (peer) => {
         await peer.sendStreamHead();
-        for (const piece of pieces) await peer.body(lastly(piece));
+        for (const piece of pieces) await peer.sendBody(lastly(piece));
         await peer.waitUntilGone();
       });
     const timeouts = { drain: SOON / 4, idle: SOON };
@@ -270,7 +272,7 @@ describe("Faults of the network, in the answer", () => {
   it("N17: a finish reason on the last of several pieces needs no more than the wait for the usage", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("al") + lastly("l"));
+      await peer.sendBody(formatDelta("al") + lastly("l"));
       await peer.waitUntilGone();
     });
     assertComplete(await ask(server, { timeouts: { drain: SOON } }), "all");
@@ -280,7 +282,7 @@ describe("Faults of the network, in the answer", () => {
     for (const end of ["end", "fin"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
-        await peer.body(formatDelta("one") + formatFinish());
+        await peer.sendBody(formatDelta("one") + formatFinish());
         await peer[end]();
       });
       const told = await ask(server, { parameters: { n: 2 } });
@@ -294,7 +296,7 @@ describe("Faults of the network, in the answer", () => {
   it("N18: a peer that neither reads nor writes is a timeout, and cancelling does not wait for it", async () => {
     const dead = async (peer: Peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("last words"));
+      await peer.sendBody(formatDelta("last words"));
       peer.socket.pause();
       await pause(SOON * 2);
       peer.socket.destroy();

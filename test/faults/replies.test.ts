@@ -48,7 +48,7 @@ describe("Faults of the network, in the reply", () => {
   it("N20: a refusal whose body breaks off is still the refusal", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(429, { "content-type": "application/json", "retry-after": "7" }, 5_000);
-      await peer.body('{"error":{"message":"Slow down');
+      await peer.sendBody('{"error":{"message":"Slow down');
       await pause(5);
       peer.reset();
     });
@@ -63,7 +63,7 @@ describe("Faults of the network, in the reply", () => {
   it("a refusal whose body never ends is told after a short wait for it", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(503, { "content-type": "text/plain" });
-      await peer.body("upstream is down");
+      await peer.sendBody("upstream is down");
       await peer.waitUntilGone();
     });
     const told = await ask(server, { timeouts: { drain: SOON } });

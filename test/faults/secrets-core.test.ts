@@ -142,7 +142,7 @@ describe("Secrets, in the core", () => {
     };
     assertComplete(await ask(server, { parameters: hostile }), TEXT);
     const [request] = server.requests;
-    const body = JSON.parse(request!.sendBody);
+    const body = JSON.parse(request!.body);
     assert.equal(request!.method, "POST");
     assert.equal(request!.path, "/v1/chat/completions");
     assert.equal(request!.headers["authorization"], `Bearer ${CANARY}`);

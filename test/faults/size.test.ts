@@ -24,7 +24,7 @@ const IN_FLIGHT = 8 * MIB;
 /** Writes the same piece until it is `total` bytes or nobody listens. */
 async function pour(peer: Peer, piece: string, total: number): Promise<void> {
   const bytes = Buffer.from(piece);
-  for (let sent = 0; sent < total; sent += bytes.length) if (!(await peer.body(bytes))) return;
+  for (let sent = 0; sent < total; sent += bytes.length) if (!(await peer.sendBody(bytes))) return;
 }
 
 /** Asks a server that pours, and sees to it that it could not get rid of all it had. */
@@ -53,7 +53,7 @@ describe("Faults of size", () => {
   it("S01: a line of 64 MB ends the stream at the limit of a record", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
+      await peer.sendBody(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
       await pour(peer, "x".repeat(64 * 1024), 64 * MIB);
     });
     const failure = assertFailed(await drown(server), "limit", {
@@ -72,8 +72,8 @@ describe("Faults of size", () => {
     ]) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
-        await peer.body(formatDelta("so far"));
-        await peer.body(piece);
+        await peer.sendBody(formatDelta("so far"));
+        await peer.sendBody(piece);
         await pour(peer, piece.startsWith(":") ? piece.slice(2) : piece, 64 * MIB);
       });
       assertFailed(await drown(server), "limit", {
@@ -107,11 +107,11 @@ describe("Faults of size", () => {
     const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
     await until(() => peer !== undefined, "the request is there");
     for (let minute = 0; minute < 9; minute++) {
-      await peer!.body(formatDelta("."));
+      await peer!.sendBody(formatDelta("."));
       await until(() => asking.text().length === minute + 1, "the text is told");
       await clock.advance(59_999);
     }
-    await peer!.body(formatDelta("."));
+    await peer!.sendBody(formatDelta("."));
     await until(() => asking.text().length === 10, "the text is told");
     await clock.advance(60_008);
     assert.equal(clock.waiting, 1, "not before its time");
@@ -175,8 +175,8 @@ describe("Faults of size", () => {
   it("S06: as many headers as any service sends are fine", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(200, { ...SSE, "x-padding": "x".repeat(12 * 1024) });
-      await peer.body(formatDelta("x") + formatFinish() + DONE);
-      await peer.end();
+      await peer.sendBody(formatDelta("x") + formatFinish() + DONE);
+      await peer.endBody();
     });
     assertComplete(await ask(server), "x");
   });
@@ -244,7 +244,7 @@ describe("Faults of size", () => {
     });
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(first);
+      await peer.sendBody(first);
       await pour(peer, more, 50 * MIB);
     });
     const told = await drown(server, 12 * MIB);

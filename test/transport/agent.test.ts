@@ -71,8 +71,8 @@ describe("The pool of connections", () => {
       if (nth === 0) {
         await peer.sendStreamHead();
         await until(() => server.requests.length === 2, "the other asks");
-        await peer.body("data: [DONE]\n\n");
-        await peer.end();
+        await peer.sendBody("data: [DONE]\n\n");
+        await peer.endBody();
       } else await sendWholeAnswer(peer);
     });
     const [first, second] = await Promise.all([ask(server), ask(server)]);

@@ -55,11 +55,11 @@ describe("A connection that is no longer wanted", () => {
     await using server = await startChaosServer(async (served) => {
       peer = served;
       await served.sendStreamHead();
-      await served.body(formatDelta("1"));
+      await served.sendBody(formatDelta("1"));
       await until(() => told.includes("1"), "the text is told");
       first.finish();
-      await served.body(formatDelta("2"));
-      await served.end();
+      await served.sendBody(formatDelta("2"));
+      await served.endBody();
     });
     const { exchange: first, told } = exchange(server);
     await until(() => told.includes("1"), "the text");
@@ -70,10 +70,10 @@ describe("A connection that is no longer wanted", () => {
   it("is ended if the body does not end soon", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.body(formatDelta("1"));
+      await peer.sendBody(formatDelta("1"));
       await until(() => told.includes("1"), "the text is told");
       first.finish();
-      while (await peer.body(formatDelta("2"))) await turns();
+      while (await peer.sendBody(formatDelta("2"))) await turns();
     });
     const { exchange: first, told } = exchange(server);
     await until(() => told.includes("1"), "the text");

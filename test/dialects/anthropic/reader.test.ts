@@ -9,7 +9,7 @@ import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
 import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/inputs/fixtures.js";
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
-  block,
+  createBlock,
   createBlockDelta,
   createBlockStart,
   createMessageDelta,
@@ -155,7 +155,7 @@ describe("Anthropic's records", () => {
   it("keep a server tool's input that is no JSON as it came", () => {
     const calls = decode([
       createMessageStart(),
-      ...block(
+      ...createBlock(
         3,
         { type: "mcp_tool_use", id: "m", name: "n", input: {} },
         { type: "input_json_delta", partial_json: '{"a":' },
@@ -173,7 +173,7 @@ describe("Anthropic's records", () => {
     const kinds = ["server_tool_use", "web_search_tool_result"];
     const calls = decode([
       createMessageStart(),
-      ...kinds.flatMap((type) => block(0, { type })),
+      ...kinds.flatMap((type) => createBlock(0, { type })),
       createMessageDelta("end_turn"),
     ]);
     const kept = calls.flatMap((call) =>

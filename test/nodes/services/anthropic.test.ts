@@ -8,8 +8,8 @@ import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { answering, routerFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
-  block,
   COUNTED,
+  createBlock,
   createBlockStart,
   createMessageStart,
   createTextBlock,
@@ -198,8 +198,8 @@ describe("Anthropic in a flow", () => {
           [
             createThinkingBlock(0, ["Search."], SIGNATURE),
             createTextBlock(1, "Let me ", "search. "),
-            block(2, used),
-            block(3, found),
+            createBlock(2, used),
+            createBlock(3, found),
             createThinkingBlock(4, ["Now the weather."], SIGNATURE),
             createTextBlock(5, "Found. "),
             createToolUseBlock(6, "toolu_1", "get_weather", '{"city":"Köln"}'),
@@ -229,7 +229,7 @@ describe("Anthropic in a flow", () => {
     service().turns = [
       (reply) =>
         reply.sendAnswer(
-          [createTextBlock(0, "I look."), block(1, { ...begun, input: {} }, query)],
+          [createTextBlock(0, "I look."), createBlock(1, { ...begun, input: {} }, query)],
           "pause_turn",
         ),
       says(" Found."),
@@ -252,8 +252,8 @@ describe("Anthropic in a flow", () => {
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
     const thought = [
       createThinkingBlock(0, ["Hm."], SIGNATURE),
-      block(1, used),
-      block(2, found),
+      createBlock(1, used),
+      createBlock(2, found),
       createTextBlock(3, "Hello."),
     ];
     service().turns = [(reply) => reply.sendAnswer(thought), says("Fine.")];

@@ -5,9 +5,9 @@ import { textOf } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
+  createDoneRecord,
   createRecord,
   createTextRecord,
-  done,
   TIMINGS,
 } from "../../support/services/ollama-records.js";
 import {
@@ -38,7 +38,7 @@ describe("Ollama in a flow", () => {
       createRecord({ thinking: "Hm." }),
       createTextRecord("Grüße"),
       createTextRecord(" 🙂"),
-      done(),
+      createDoneRecord(),
     );
     const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
     assert.equal(textOf(told), "Grüße 🙂");
@@ -62,10 +62,10 @@ describe("Ollama in a flow", () => {
     service().queue.push(
       createOllamaScript(
         createRecord({ tool_calls: [{ function: { name: "get_weather", arguments: { city: "Bonn" } } }] }),
-        done("stop"),
+        createDoneRecord("stop"),
       ),
     );
-    service().queue.push(createOllamaScript(createTextRecord("Sunny."), done()));
+    service().queue.push(createOllamaScript(createTextRecord("Sunny."), createDoneRecord()));
     const content = [{ type: "text", text: "Weather here?" }, IMAGE];
     const { last, calls, conversation } = await ask({
       messages: [{ role: "user", content }],
@@ -113,7 +113,7 @@ describe("Ollama in a flow", () => {
   });
 
   it("tells a refusal by what it says: a model that is not there, thought that it cannot have", async () => {
-    service().script = createOllamaScript(done());
+    service().script = createOllamaScript(createDoneRecord());
     const missing = await ask({ payload: "Hi", model: "nobody" });
     assert.deepEqual([missing.error!.code, missing.error!.status], ["not_found", 404]);
     assert.match(missing.error!.message, /model 'nobody' not found/);

@@ -206,7 +206,7 @@ describe("A speech-stream", () => {
       "",
     ],
     "a JSON answer": [(reply) => reply.sendJson(200, { error: "no voice" }), "bad_response", ""],
-    "a web page": [(reply) => reply.text(200, "text/html", "<html>"), "bad_response", ""],
+    "a web page": [(reply) => reply.sendText(200, "text/html", "<html>"), "bad_response", ""],
     "an empty sound": [(reply) => void begin(reply).end(), "interrupted", ""],
     "a sound that breaks off": [
       async (reply) => {

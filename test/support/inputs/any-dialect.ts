@@ -208,7 +208,7 @@ const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage })
     ...reasoning.map((thinking) => ollama.createRecord({ thinking })),
     ...texts.map((piece) => ollama.createTextRecord(piece)),
     ...calls.map((call) => ollama.createRecord({ tool_calls: [{ function: call }] })),
-    ollama.done(
+    ollama.createDoneRecord(
       finishReason === "tool_calls" ? "stop" : finishReason,
       {},
       { prompt_eval_count: usage.input, eval_count: usage.output },

@@ -206,13 +206,13 @@ export const BAD_INPUT: readonly BadInput[] = [
     what: "a wrong base URL: a web page",
     code: "bad_response",
     says: /text\/html.*base URL/,
-    script: (reply) => reply.text(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
+    script: (reply) => reply.sendText(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
   },
   {
     what: "a wrong base URL: a page that says 404",
     code: "not_found",
     says: /404.*base URL/,
-    script: (reply) => reply.text(404, "text/html", "<html><body>Not here</body></html>"),
+    script: (reply) => reply.sendText(404, "text/html", "<html><body>Not here</body></html>"),
   },
   {
     what: "a service that wants no more for now",

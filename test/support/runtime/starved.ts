@@ -10,8 +10,8 @@ import { ask, type Told } from "../worlds/asking.js";
 async function main(): Promise<void> {
   await using server = await startChaosServer(async (peer) => {
     await peer.sendStreamHead();
-    await peer.body(formatDelta("x"));
-    await peer.body(DONE);
+    await peer.sendBody(formatDelta("x"));
+    await peer.sendBody(DONE);
     await peer.waitUntilGone();
   });
   const heard: string[] = [];

@@ -63,6 +63,6 @@ export function sendWholeAnswer(peer: Peer): Promise<void> {
 /** Says the words one by one, and then nothing more. */
 export async function sendAndStall(peer: Peer): Promise<void> {
   await peer.sendStreamHead();
-  for (const word of WORDS) await peer.body(formatDelta(word));
+  for (const word of WORDS) await peer.sendBody(formatDelta(word));
   await peer.waitUntilGone();
 }

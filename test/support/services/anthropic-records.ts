@@ -34,8 +34,8 @@ export function createMessageStart(
   };
 }
 
-export function createBlockStart(index: number, createBlock: object) {
-  return { type: "content_block_start", index, content_block: createBlock };
+export function createBlockStart(index: number, contentBlock: object) {
+  return { type: "content_block_start", index, content_block: contentBlock };
 }
 
 export function createBlockDelta(index: number, delta: object) {
@@ -47,7 +47,7 @@ export function createBlockStop(index: number) {
 }
 
 /** All records of one block. */
-export function block(index: number, first: object, ...deltas: object[]) {
+export function createBlock(index: number, first: object, ...deltas: object[]) {
   return [
     createBlockStart(index, first),
     ...deltas.map((delta) => createBlockDelta(index, delta)),
@@ -56,7 +56,7 @@ export function block(index: number, first: object, ...deltas: object[]) {
 }
 
 export function createTextBlock(index: number, ...texts: string[]) {
-  return block(
+  return createBlock(
     index,
     { type: "text", text: "" },
     ...texts.map((piece) => ({ type: "text_delta", text: piece })),
@@ -65,7 +65,7 @@ export function createTextBlock(index: number, ...texts: string[]) {
 
 /** Thinking aloud, in pieces, with its signature. */
 export function createThinkingBlock(index: number, pieces: readonly string[], signature = "c2ln") {
-  return block(
+  return createBlock(
     index,
     { type: "thinking", thinking: "", signature: "" },
     ...pieces.map((piece) => ({ type: "thinking_delta", thinking: piece })),
@@ -74,7 +74,7 @@ export function createThinkingBlock(index: number, pieces: readonly string[], si
 }
 
 export function createToolUseBlock(index: number, id: string, name: string, ...pieces: string[]) {
-  return block(
+  return createBlock(
     index,
     { type: "tool_use", id, name, input: {} },
     ...["", ...pieces].map((partial_json) => ({ type: "input_json_delta", partial_json })),

@@ -3,7 +3,7 @@
 export const HEAD = { model: "llama-1", created_at: "2026-09-01T10:00:00.123456Z" };
 
 export function createRecord(message: object) {
-  return { ...HEAD, message: { role: "assistant", content: "", ...message }, createDoneRecord: false };
+  return { ...HEAD, message: { role: "assistant", content: "", ...message }, done: false };
 }
 
 export function createTextRecord(content: string) {
@@ -23,7 +23,11 @@ export const COUNTS = { prompt_eval_count: 25, eval_count: 15 };
 export const COUNTED = { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40, ...COUNTS };
 
 /** The last record. */
-export function done(reason: string | undefined = "stop", message: object = {}, counts: object = COUNTS) {
+export function createDoneRecord(
+  reason: string | undefined = "stop",
+  message: object = {},
+  counts: object = COUNTS,
+) {
   const why = reason === undefined ? {} : { done_reason: reason };
   return { ...createRecord(message), done: true, ...why, ...TIMINGS, ...counts };
 }

@@ -1,4 +1,4 @@
-import { done, formatLines } from "./ollama-records.js";
+import { createDoneRecord, formatLines } from "./ollama-records.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /**
@@ -47,7 +47,7 @@ function sendUnscriptedAnswer(reply: Reply, { method, path, body }: ServiceReque
     reply.sendJson(200, { models: OLLAMA_MODELS.map((name) => ({ name, model: name })) });
   } else if (problem) reply.sendJson(problem[0], { error: problem[1] });
   else if (!messages || messages.length === 0)
-    void sendRecords(reply, [done("load")]).then(() => reply.response.end());
+    void sendRecords(reply, [createDoneRecord("load")]).then(() => reply.response.end());
   else return false;
   return true;
 }

@@ -8,7 +8,7 @@ export interface ReceivedRequest {
   path: string;
   /** Names in lower case. */
   headers: Record<string, string>;
-  sendBody: string;
+  body: string;
 }
 
 /** How a body says where it ends: chunked, by closing the connection, or by its length in bytes. */
@@ -19,7 +19,7 @@ export class Peer {
   /** Spoil everything that is written from now on. */
   toxics: Toxic[] = [];
   /** The request that is being answered. */
-  request: ReceivedRequest = { method: "", path: "", headers: {}, sendBody: "" };
+  request: ReceivedRequest = { method: "", path: "", headers: {}, body: "" };
   /** Bytes that were written, refused ones not counted. */
   written = 0;
   /** Settles when the connection is gone, whoever ended it. */
@@ -54,9 +54,9 @@ export class Peer {
 
   /** Waits for the head of the next request. @returns undefined where the client has gone */
   async readHead(): Promise<ReceivedRequest | undefined> {
-    const endBody = await this.findMark("\r\n\r\n");
-    if (endBody === -1) return undefined;
-    const [first = "", ...lines] = this.take(endBody + 4)
+    const headEnd = await this.findMark("\r\n\r\n");
+    if (headEnd === -1) return undefined;
+    const [first = "", ...lines] = this.take(headEnd + 4)
       .toString("latin1")
       .split("\r\n");
     const [method = "", path = ""] = first.split(" ");
@@ -65,7 +65,7 @@ export class Peer {
       const colon = line.indexOf(":");
       if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }
-    this.request = { method, path, headers, sendBody: "" };
+    this.request = { method, path, headers, body: "" };
     return this.request;
   }
 
@@ -75,7 +75,7 @@ export class Peer {
     if (!request) return undefined;
     const length = Number(request.headers["content-length"] ?? 0);
     while (this.incoming.length < length) if (!(await this.waitForBytes())) return undefined;
-    request.sendBody = this.take(length).toString("utf8");
+    request.body = this.take(length).toString("utf8");
     return request;
   }
 
@@ -111,7 +111,7 @@ export class Peer {
   }
 
   /** Writes a piece of the body, framed as the head said. */
-  body(data: string | Buffer): Promise<boolean> {
+  sendBody(data: string | Buffer): Promise<boolean> {
     const bytes = Buffer.from(data);
     if (this.framing !== "chunked") return this.write(bytes);
     return this.write(
@@ -120,7 +120,7 @@ export class Peer {
   }
 
   /** Ends the body as its framing wants it. */
-  async end(): Promise<void> {
+  async endBody(): Promise<void> {
     if (this.framing === "chunked") await this.write("0\r\n\r\n");
     else if (this.framing === "close") this.close();
   }
@@ -128,7 +128,7 @@ export class Peer {
   /** A whole response in one piece. */
   async respond(status: number, headers: Record<string, string>, body: string | Buffer): Promise<void> {
     await this.sendHead(status, headers, Buffer.byteLength(body));
-    await this.body(body);
+    await this.sendBody(body);
   }
 
   /** Hangs up without a word. */

@@ -59,8 +59,8 @@ export class Reply {
   /** Sends records, all in one write. */
   send(...records: (string | object)[]): this {
     if (!this.response.headersSent) this.open();
-    const sendText = records.map((record) => (typeof record === "string" ? createChunk(record) : record));
-    this.response.write(sendText.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
+    const chunks = records.map((record) => (typeof record === "string" ? createChunk(record) : record));
+    this.response.write(chunks.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
     return this;
   }
 
@@ -90,7 +90,7 @@ export class Reply {
     this.response.end(JSON.stringify(body));
   }
 
-  text(status: number, type: string, body: string): void {
+  sendText(status: number, type: string, body: string): void {
     this.response.writeHead(status, { "content-type": type });
     this.response.end(body);
   }
