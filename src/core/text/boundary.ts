@@ -2,6 +2,7 @@ import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
 import { PassageFinder } from "./sentences.js";
 import { WordFinder } from "./words.js";
 
+/** Creates the finder for one growing text; undefined for `none`, which needs no finder. */
 export function createBoundaryFinder(boundary: Boundary): BoundaryFinder | undefined {
   switch (boundary) {
     case "word":
@@ -17,15 +18,16 @@ export function createBoundaryFinder(boundary: Boundary): BoundaryFinder | undef
 }
 
 class LineFinder implements BoundaryFinder {
-  private seen = 0;
+  /** Characters of the text that were searched. */
+  private searched = 0;
 
   findBoundary(text: string): number {
-    const end = text.indexOf("\n", this.seen) + 1;
-    if (end === 0) this.seen = text.length;
+    const end = text.indexOf("\n", this.searched) + 1;
+    if (end === 0) this.searched = text.length;
     return end;
   }
 
   discard(length: number): void {
-    this.seen = Math.max(0, this.seen - length);
+    this.searched = Math.max(0, this.searched - length);
   }
 }

@@ -4,44 +4,46 @@ import { findStableBoundary, measureStableText } from "./graphemes.js";
 import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
 import { findForcedCut } from "./words.js";
 
-/** When held pieces go on; whichever comes first. 0: this rule does not apply. */
+/** When held pieces are sent: as soon as one of the rules says so. */
 export interface BufferRules {
-  /** Pieces. */
+  /** Number of pieces to merge. 0: no such rule. */
   count: number;
-  /** Characters. */
+  /** Number of characters to collect. 0: no such rule. */
   characters: number;
+  /** Text is sent up to each boundary of this kind. `none`: no such rule. */
   boundary: Boundary;
 }
 
-/** No rule holds more than this, and no message has more text. */
+/** The most text that is held, and the most that one message carries. */
 export const MAX_MESSAGE_CHARS = 4000;
 
 /**
- * Merges the pieces of one stream by rules. Pure; time is the caller's. Joined, what comes out is what went in,
- * kind by kind and in order, and no cut goes through a character.
+ * Merges the pieces of one stream by rules. It has no clock: the caller says when to wait no longer.
+ *
+ * The output joined is the input joined, kind by kind and in order. No cut goes through a character as a reader sees it.
  */
 export class DeltaBuffer {
   private held = new HeldPiece("text");
   private pieceCount = 0;
   private finder: BoundaryFinder | undefined;
-  /** Up to here the text is due, and goes as soon as it is known whether its last character is whole. */
+  /** Length of the held text that is due. It is sent once its last character is known to be complete. */
   private dueLength = 0;
 
   constructor(private readonly rules: Readonly<BufferRules>) {
     this.finder = createBoundaryFinder(rules.boundary);
   }
 
-  /** Whether there is anything to flush. */
+  /** Whether anything is held. */
   get isHolding(): boolean {
     return !this.held.isEmpty;
   }
 
-  /** Whether something is due that waits for the piece behind it. */
+  /** Whether text is due that waits for the next piece, which may continue its last character. */
   get hasDue(): boolean {
     return this.dueLength > 0;
   }
 
-  /** @returns what is to be sent now */
+  /** Adds a piece. @returns the pieces to send now */
   add(piece: Piece): Piece[] {
     const kind = readPieceKind(piece) ?? this.held.kind;
     const out = kind === this.held.kind ? [] : this.flush();
@@ -57,8 +59,9 @@ export class DeltaBuffer {
   }
 
   /**
-   * Makes what is held due. Text waits for what comes next, be it for a moment: the model may have cut it within
-   * a character. @returns what need not wait
+   * Marks everything that is held as due. Text still waits for the next piece or for `takeDue()`, because the model may
+   * have cut it within a character.
+   * @returns pieces without text, which need not wait
    */
   markDue(): Piece[] {
     if (this.held.kind === "other" || this.held.text === "") return this.flush();
@@ -66,7 +69,9 @@ export class DeltaBuffer {
     return [];
   }
 
-  /** What is owed, after nothing has come for a moment: all but a last character that looks as if it would grow. */
+  /**
+   * Takes the held text after a short pause in which no piece came. A last character of a kind that often grows stays.
+   */
   takeDue(): Piece[] {
     const length = measureStableText(this.held.text);
     const out = length > 0 ? [this.takeStart(length)] : [];
@@ -74,7 +79,7 @@ export class DeltaBuffer {
     return out;
   }
 
-  /** Everything that is held. */
+  /** Takes everything that is held. */
   flush(): Piece[] {
     this.dueLength = 0;
     return this.isHolding ? [this.takeStart(this.held.text.length)] : [];
@@ -89,10 +94,11 @@ export class DeltaBuffer {
     );
   }
 
+  /** Takes the due text, then each part up to a boundary or the largest message. */
   private takeComplete(out: Piece[]): void {
     if (this.dueLength > 0) {
-      const place = findStableBoundary(this.held.text, this.dueLength);
-      if (place > 0 && place <= MAX_MESSAGE_CHARS) out.push(this.takeStart(place));
+      const end = findStableBoundary(this.held.text, this.dueLength);
+      if (end > 0 && end <= MAX_MESSAGE_CHARS) out.push(this.takeStart(end));
       else this.dueLength = this.held.text.length;
     }
     for (;;) {
@@ -110,7 +116,7 @@ export class DeltaBuffer {
     this.finder?.discard(length, this.held.text);
     const piece = this.held.takeStart(length);
     this.dueLength = Math.max(0, this.dueLength - length);
-    // What is left came with the newest piece.
+    // The text that remains came with the newest piece.
     this.pieceCount = this.held.isEmpty ? 0 : 1;
     return piece;
   }

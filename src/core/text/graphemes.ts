@@ -1,54 +1,64 @@
 import { isHighSurrogate } from "../surrogates.js";
 
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** How far beyond a place one has to look to know whether it is one between two characters. */
-const AHEAD = 64;
+/** Whether a place lies between two characters depends on the text after it, but on no more than this. */
+const LOOKAHEAD_CHARS = 64;
 
-/** Below this code point nothing joins what stands before it: letters, digits and signs of European languages. */
-const FIRST_MARK = 0x300;
+/** Below this code point nothing joins the character before it: letters, digits and signs of European languages. */
+const MIN_JOINING_CODE = 0x300;
 
-/** What often goes on in the next code point: emoji, flags, marks, joiners, half a surrogate pair, half a CR LF. */
-const GROWING = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{M}\p{Cf}\p{Cs}\r]$/u;
+/** Ends that the next code point often extends: emoji, flags, marks, joiners, half a surrogate pair, half a CR LF. */
+const EXTENDABLE_END =
+  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{M}\p{Cf}\p{Cs}\r]$/u;
 
-/** Letters of other scripts (Thai, Devanagari …) get their vowels as further code points. */
-const LETTER = /\p{L}$/u;
-const SELF_CONTAINED =
+/** Letters of scripts other than the self-contained ones (Thai, Devanagari …) get vowels as further code points. */
+const LETTER_END = /\p{L}$/u;
+const SELF_CONTAINED_END =
   /[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Arabic}\p{sc=Hebrew}]$/u;
 
 /**
- * The first place from `from` on that lies between two characters as a reader sees them, whatever is appended.
- * @returns 0 where there is none before the text's end: what stands there may still grow
+ * Finds the first place at or after `from` that lies between two characters as a reader sees them (grapheme
+ * clusters), whatever is appended to the text.
+ * @returns 0 if there is none before the end: the last character may still grow
  */
 export function findStableBoundary(text: string, from: number): number {
-  let place = from;
-  while (place < text.length) {
-    const code = text.charCodeAt(place);
-    if (place === text.length - 1 && isHighSurrogate(code)) return 0;
-    const before = text.charCodeAt(place - 1);
-    if (before < FIRST_MARK && code < FIRST_MARK) {
-      if (before !== 13 || code !== 10) return place;
-      place++;
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (at === text.length - 1 && isHighSurrogate(code)) return 0;
+    const before = text.charCodeAt(at - 1);
+    if (before < MIN_JOINING_CODE && code < MIN_JOINING_CODE) {
+      if (before !== 13 || code !== 10) return at;
+      at++;
       continue;
     }
-    const { index, segment } = GRAPHEMES.segment(text.slice(0, place + AHEAD)).containing(place)!;
-    if (index === place) return place;
-    place = index + segment.length;
+    const { index, segment } = GRAPHEME_SEGMENTER.segment(text.slice(0, at + LOOKAHEAD_CHARS)).containing(
+      at,
+    )!;
+    if (index === at) return at;
+    at = index + segment.length;
   }
   return 0;
 }
 
-/** The last place up to `longest` that lies between two characters; in the middle of one only where it is longer. */
-export function findPreviousBoundary(text: string, longest: number): number {
-  if (findStableBoundary(text, longest) === longest) return longest;
-  const { index } = GRAPHEMES.segment(text.slice(0, longest + AHEAD)).containing(longest)!;
+/**
+ * Finds the last place up to `maxChars` that lies between two characters as a reader sees them. A character that is
+ * longer than `maxChars` is cut, though never within a surrogate pair.
+ */
+export function findPreviousBoundary(text: string, maxChars: number): number {
+  if (findStableBoundary(text, maxChars) === maxChars) return maxChars;
+  const { index } = GRAPHEME_SEGMENTER.segment(text.slice(0, maxChars + LOOKAHEAD_CHARS)).containing(
+    maxChars,
+  )!;
   if (index > 0) return index;
-  return isHighSurrogate(text.charCodeAt(longest - 1)) ? longest - 1 : longest;
+  return isHighSurrogate(text.charCodeAt(maxChars - 1)) ? maxChars - 1 : maxChars;
 }
 
-/** A text's length without a last character of the kind that often goes on in the next piece. */
+/** Measures a text without its last character if the next piece of the text often extends such a character. */
 export function measureStableText(text: string): number {
   const end = text.slice(-2);
-  if (!GROWING.test(end) && (SELF_CONTAINED.test(end) || !LETTER.test(end))) return text.length;
-  return GRAPHEMES.segment(text).containing(text.length - 1)?.index ?? 0;
+  if (!EXTENDABLE_END.test(end) && (SELF_CONTAINED_END.test(end) || !LETTER_END.test(end)))
+    return text.length;
+  return GRAPHEME_SEGMENTER.segment(text).containing(text.length - 1)?.index ?? 0;
 }

@@ -3,33 +3,42 @@ import { copyText } from "../chat/growing-text.js";
 import { mergeChunks } from "../chat/merge.js";
 import { estimateSize } from "../json/parse.js";
 
-/** Something on its way: answer text, and the chunk where there is more to tell than that. */
+/** A piece of a stream. */
 export interface Piece {
+  /** The answer text that it adds, `""` if none. It counts rather than `delta.content`, which a flow may have changed. */
   text: string;
+  /** The vendor's chunk, if it has more than answer text. */
   chunk?: Chunk;
 }
 
-/** What keeps its order: answer text, reasoning, and everything else (tool calls, refusals, audio …). */
+/**
+ * Kinds of output whose order must be kept: answer text, reasoning, and everything else (tool calls, refusals, audio …).
+ * Pieces of one kind can be merged.
+ */
 export type PieceKind = "text" | "reasoning" | "other";
 
-/** What a piece is. `undefined`: it says something of the whole only, or of other choices, and goes with any kind. */
+/**
+ * Reads what a piece adds to the first choice.
+ * @returns undefined for a piece with metadata or other choices only, which may be merged with any kind
+ */
 export function readPieceKind({ text, chunk }: Piece): PieceKind | undefined {
   const first = chunk?.choices.find(({ index }) => index === 0);
-  const said = Object.keys(first?.delta ?? {}).filter((key) => {
+  const fields = Object.keys(first?.delta ?? {}).filter((key) => {
     const value = first!.delta[key];
     return key !== "role" && key !== "content" && value !== null && value !== undefined && value !== "";
   });
-  if (said.length === 0) return text === "" ? undefined : "text";
-  return text === "" && said.every((key) => key === "reasoning_content") ? "reasoning" : "other";
+  if (fields.length === 0) return text === "" ? undefined : "text";
+  return text === "" && fields.every((key) => key === "reasoning_content") ? "reasoning" : "other";
 }
 
-/** Pieces of one kind, as one. What comes in stays as it is: it is somebody else's too. */
+/** Pieces of one kind, merged into one. It never changes a piece that it is given, because others may use it too. */
 export class HeldPiece {
-  /** The answer text, or the reasoning. */
+  /** The answer text or the reasoning, depending on the kind. */
   text = "";
   private chunk: Chunk | undefined;
+  /** Estimated characters of `chunk`. */
   private chunkSize = 0;
-  /** What chunks of this stream say of themselves. */
+  /** Id, model and time of the stream's chunks, for chunks that are made here. */
   private metadata: Chunk = { choices: [] };
 
   constructor(readonly kind: PieceKind) {}
@@ -38,7 +47,7 @@ export class HeldPiece {
     return this.text === "" && this.chunk === undefined;
   }
 
-  /** About how many characters are held. */
+  /** Estimated characters that are held: the text and the rest of the chunks. */
   get size(): number {
     return this.text.length + this.chunkSize;
   }
@@ -46,20 +55,22 @@ export class HeldPiece {
   add({ text, chunk }: Piece): void {
     this.text += text;
     if (!chunk) return;
-    const own = structuredClone(chunk);
-    for (const { index, delta } of own.choices) {
+    const copy = structuredClone(chunk);
+    for (const { index, delta } of copy.choices) {
       if (index !== 0) continue;
-      // The message's text is what counts; a flow may have changed it.
       delete delta.content;
       if (this.kind !== "reasoning") continue;
       this.text += delta.reasoning_content ?? "";
       delete delta.reasoning_content;
     }
-    for (const { delta } of own.choices) this.chunkSize += estimateDeltaSize(delta);
-    this.chunk = this.chunk ? mergeChunks(this.chunk, own) : own;
+    for (const { delta } of copy.choices) this.chunkSize += estimateDeltaSize(delta);
+    this.chunk = this.chunk ? mergeChunks(this.chunk, copy) : copy;
   }
 
-  /** Takes away the beginning of the text, and with it all that belongs to no place in it. */
+  /**
+   * Removes the first `length` characters of the text and returns them as a piece. Everything that belongs to no place
+   * in the text (log probabilities, citations, tool calls) goes with them.
+   */
   takeStart(length: number): Piece {
     const text = copyText(this.text.slice(0, length));
     this.text = this.text.slice(length);
@@ -69,14 +80,14 @@ export class HeldPiece {
       if (first && text !== "") first.delta.content = text;
       return chunk ? { text, chunk } : { text };
     }
-    const whole: Chunk = chunk ?? { ...this.metadata, choices: [] };
-    let first = whole.choices.find(({ index }) => index === 0);
+    const reasoning: Chunk = chunk ?? { ...this.metadata, choices: [] };
+    let first = reasoning.choices.find(({ index }) => index === 0);
     if (!first) {
       first = { index: 0, delta: {}, finish_reason: null };
-      whole.choices.unshift(first);
+      reasoning.choices.unshift(first);
     }
     if (text !== "") first.delta.reasoning_content = text;
-    return { text: "", chunk: whole };
+    return { text: "", chunk: reasoning };
   }
 
   private takeChunk(): Chunk | undefined {
@@ -93,7 +104,7 @@ export class HeldPiece {
   }
 }
 
-/** Characters of what a delta adds, without the words around it. */
+/** Estimates the characters that a delta adds, without its field names. */
 function estimateDeltaSize(delta: Chunk["choices"][number]["delta"]): number {
   let size = 0;
   for (const key in delta) {

@@ -5,44 +5,46 @@ import { findStableBoundary } from "./graphemes.js";
 
 const SENTENCE_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
-/** What a sentence can end with, and the end of a line. */
+/** A character that may end a sentence, or the end of a line. */
 const SENTENCE_STOP = /[\p{Sentence_Terminal}\n]/gu;
 
-/** What decides whether a full stop ends a sentence: a small letter goes on, a capital begins. */
+/** The next letter shows whether a full stop ends the sentence: lower case continues it, upper case begins another. */
 const AFTER_FULL_STOP = /[\p{L}\n]/gu;
 
-/** The same for other stops: whatever is no gap, no bracket or quotation mark, and no further stop. */
+/** After other stops, any character shows it except white space, brackets, quotation marks and further stops. */
 const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|\n/gu;
 
-/** What may stand between a sentence's stop and its gap: brackets, Markdown's marks, footnotes. */
+/** Marks between a stop and the white space after it: brackets, Markdown marks, footnotes. They belong to the sentence. */
 const CLOSING_MARKS = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
 
-/** The gap before code within a line. */
+/** White space before inline code. */
 const INLINE_CODE = /\s+(?=`)/y;
 
+/** A line that opens a fenced code block (CommonMark 4.5), the beginning of such a line, and a line that closes one. */
 const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
 const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
-/** A longer line is none. */
-const MAX_FENCE_CHARS = 200;
-
 const CLOSING_FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/;
 
-/** So much before a stop says what kind of stop it is: the word that it belongs to. */
+/** Only this much of a line is kept to recognise a fence. */
+const MAX_FENCE_CHARS = 200;
+
+/** Characters before a stop that are read to recognise its word. */
 const MAX_WORD_BEFORE_STOP_CHARS = 24;
 
 /**
- * Finds sentences or paragraphs. A fenced code block is no text: nothing in it is an end. White space belongs to
- * what stands before it, a line's indentation to the line.
+ * Finds the ends of sentences or paragraphs. Nothing within a fenced code block is an end. White space belongs to the
+ * text before it, indentation to its line.
  */
 export class PassageFinder implements BoundaryFinder {
-  /** Everything before is decided. */
+  /** Characters of the text in which all ends were found. */
   private decidedLength = 0;
+  /** Whether the undecided text begins a line, so that a fence may come. */
   private isAtLineStart = true;
-  /** The mark that the code block began with which the text is in. */
+  /** The fence of the code block that is open, such as three backticks; undefined outside of code. */
   private openFence: string | undefined;
-  /** What has gone already of a line that may turn out to be a fence. */
+  /** The removed beginning of a line that may turn out to be a fence. */
   private removedLineStart = "";
-  /** A place that was found and not yet cut at. */
+  /** An end that was found and is still in the text; 0 if there is none. */
   private boundary = 0;
 
   constructor(private readonly kind: "sentence" | "paragraph") {}
@@ -66,7 +68,7 @@ export class PassageFinder implements BoundaryFinder {
     this.boundary = Math.max(0, this.boundary - length);
   }
 
-  /** Looks whether a line begins or ends a code block. @returns false where that cannot be said yet */
+  /** Reads whether a line opens or closes a code block. @returns false if that needs more text */
   private readLineStart(text: string): boolean {
     const end = text.indexOf("\n", this.decidedLength);
     const line = this.removedLineStart + text.slice(this.decidedLength, end < 0 ? text.length : end);
@@ -92,7 +94,7 @@ export class PassageFinder implements BoundaryFinder {
     return true;
   }
 
-  /** Goes to the next stop and decides about it. @returns false where more text is needed for that */
+  /** Goes to the next stop and decides whether it is an end. @returns false if that needs more text */
   private readNextStop(text: string): boolean {
     const stop =
       this.kind === "paragraph"
@@ -109,53 +111,59 @@ export class PassageFinder implements BoundaryFinder {
   private decideLineEnd(text: string, stop: number): boolean {
     const rest = text.slice(stop).search(/\S/);
     if (rest < 0) return false;
-    const begin = text.lastIndexOf("\n", stop + rest) + 1;
-    const blank = text.indexOf("\n", stop + 1) < begin && text.indexOf("\n", stop + 1) >= 0;
-    // A mark that joins a gap would be a character together with it.
-    if (findStableBoundary(text, begin) !== begin) return false;
-    if (this.kind === "sentence" || blank) this.boundary = begin;
-    this.decidedLength = begin;
+    const nextLine = text.lastIndexOf("\n", stop + rest) + 1;
+    const secondFeed = text.indexOf("\n", stop + 1);
+    const hasBlankLine = secondFeed >= 0 && secondFeed < nextLine;
+    // A combining mark would form one character with the white space before it.
+    if (findStableBoundary(text, nextLine) !== nextLine) return false;
+    if (this.kind === "sentence" || hasBlankLine) this.boundary = nextLine;
+    this.decidedLength = nextLine;
     this.isAtLineStart = true;
     return true;
   }
 
   private decideSentenceEnd(text: string, stop: number): boolean {
-    const full = text[stop] === ".";
-    // Some scripts have stops of two code units; a search that begins between them would find the same one again.
-    const behind = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
-    const decisive = findMatch(full ? AFTER_FULL_STOP : AFTER_STOP, text, behind);
+    const isFullStop = text[stop] === ".";
+    // Stops of some scripts have two code units. A search from between them would find the same stop again.
+    const afterStop = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
+    const decisive = findMatch(isFullStop ? AFTER_FULL_STOP : AFTER_STOP, text, afterStop);
     if (decisive < 0 || (decisive === text.length - 1 && endsWithHighSurrogate(text))) return false;
-    this.decidedLength = behind;
-    // "3.5", "node.js": no gap, no end.
-    if (full && decisive === stop + 1 && text[decisive] !== "\n") return true;
-    // The end of the line has its own turn.
+    this.decidedLength = afterStop;
+    // Without white space a full stop ends nothing: "3.5", "node.js".
+    if (isFullStop && decisive === stop + 1 && text[decisive] !== "\n") return true;
+    // The end of the line is decided next.
     if (text[decisive] === "\n") {
       this.decidedLength = decisive;
       return true;
     }
-    const place = findSentenceEnd(text, stop, decisive);
-    if (place > 0 && findStableBoundary(text, place) === place) {
-      this.boundary = place;
-      this.decidedLength = place;
+    const end = findSentenceEnd(text, stop, decisive);
+    if (end > 0 && findStableBoundary(text, end) === end) {
+      this.boundary = end;
+      this.decidedLength = end;
     }
     return true;
   }
 }
 
-/** @returns where the sentence begins that follows a stop; 0 where none does */
+/**
+ * Finds where a sentence ends that may end at a stop.
+ * @param decisive place of the character after the stop that shows whether the sentence ends
+ * @returns the place where the next sentence begins; 0 if the stop ends no sentence
+ */
 function findSentenceEnd(text: string, stop: number, decisive: number): number {
   const from = Math.max(0, stop - MAX_WORD_BEFORE_STOP_CHARS);
   const window = text.slice(from, decisive + 2);
   INLINE_CODE.lastIndex = stop + 1;
-  // Whatever code begins with, it is no small letter that goes on.
-  const begin = INLINE_CODE.test(text)
+  // Code begins a sentence whatever its first letter is.
+  const next = INLINE_CODE.test(text)
     ? INLINE_CODE.lastIndex
     : from + SENTENCE_SEGMENTER.segment(window).containing(decisive - from)!.index;
-  if (begin <= stop) return 0;
-  const last = text.slice(from, begin);
-  if (/\s$/.test(last)) return endsInAbbreviation(last, text.slice(begin, decisive + 1)) ? 0 : begin;
-  // Without a gap only stops end a sentence that need none: 。！？. In "a?b=1" and "**So.** And" none does.
-  if (!/[\x20-\x7e]/.test(text[stop]!)) return begin;
+  if (next <= stop) return 0;
+  const end = text.slice(from, next);
+  if (/\s$/.test(end)) return endsInAbbreviation(end, text.slice(next, decisive + 1)) ? 0 : next;
+  // Stops that need no white space (。！？) end a sentence without it. Others do not ("a?b=1"), except that the segmenter
+  // misses the white space behind closing marks ("**So.** And").
+  if (!/[\x20-\x7e]/.test(text[stop]!)) return next;
   CLOSING_MARKS.lastIndex = stop + 1;
   return CLOSING_MARKS.test(text) && CLOSING_MARKS.lastIndex <= decisive ? CLOSING_MARKS.lastIndex : 0;
 }

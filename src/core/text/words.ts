@@ -2,95 +2,106 @@ import { endsWithHighSurrogate } from "../surrogates.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
 import { findPreviousBoundary, findStableBoundary } from "./graphemes.js";
 
-const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+const WORD_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "word" });
 
-/** Scripts that write no spaces between words. */
-const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+/** Scripts that write no spaces between words. `Intl.Segmenter` finds their words with a dictionary. */
+const UNSPACED_SCRIPT =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-const FIRST_UNSPACED = 0xe00;
+/** The lowest code point of these scripts. Most text lies below it and needs no regular expression. */
+const MIN_UNSPACED_CODE = 0xe00;
 
 const SPACE = /\s/;
 
-/** Words that a dictionary needs behind one to be sure of its end. */
-const UNSURE = 4;
+/** The last words of a text without spaces are uncertain: the dictionary may join them with the text that follows. */
+const UNCERTAIN_WORDS = 4;
 
-/** How much of a text without spaces is looked at for words. */
-const STRETCH = 200;
+/** Only this much of the end of a text without spaces is segmented, to keep the cost of a piece constant. */
+const MAX_SEGMENTED_CHARS = 200;
 
-/** Where the last words begin whose end is not known yet. */
+/** Finds the ends of words. It holds back the last words, which may still grow. */
 export class WordFinder implements BoundaryFinder {
-  private seen = 0;
-  /** Whether there is text in a script without spaces. */
-  private unspaced = false;
+  /** Characters of the text that were searched. */
+  private searched = 0;
+  /** Whether the text has a script without spaces. */
+  private hasUnspaced = false;
 
   findBoundary(text: string): number {
-    const from = this.seen;
-    this.seen = endsWithHighSurrogate(text) ? text.length - 1 : text.length;
-    // Only what is new can bring a gap, and the gap counts once something stands behind it.
+    const from = this.searched;
+    this.searched = endsWithHighSurrogate(text) ? text.length - 1 : text.length;
+    // Only new text can bring a space, and a space is a boundary only once something follows it.
     for (let at = text.length - 1; at >= Math.max(1, from); at--) {
       if (isSpace(text, at - 1) && !isSpace(text, at) && findStableBoundary(text, at) === at) return at;
     }
-    this.unspaced ||= hasUnspacedScript(text, from);
-    return this.unspaced ? measureSettledWords(text) : 0;
+    this.hasUnspaced ||= hasUnspacedScript(text, from);
+    return this.hasUnspaced ? measureCertainWords(text) : 0;
   }
 
   discard(length: number): void {
-    this.seen = Math.max(0, this.seen - length);
-    if (this.seen === 0) this.unspaced = false;
+    this.searched = Math.max(0, this.searched - length);
+    if (this.searched === 0) this.hasUnspaced = false;
   }
-}
-
-/** The best place for a text that has to go on because it is too long: a line's end, a word's, a character's. */
-export function findForcedCut(text: string, longest: number): number {
-  const head = text.slice(0, longest);
-  const line = head.lastIndexOf("\n") + 1;
-  if (line > longest / 2) return line;
-  for (let at = longest; at > longest / 2; at--) {
-    if (isSpace(text, at - 1) && findStableBoundary(text, at) === at) return at;
-  }
-  return (hasUnspacedScript(head, 0) ? measureSettledWords(head) : 0) || findPreviousBoundary(text, longest);
 }
 
 /**
- * The end of the first word of a text, with the gap behind it.
- * @param longest what has no gap counts as a word up to here
- * @returns 0 where it may still grow
+ * Finds the best place to cut a text that is too long to be held: after a line, else after a word, else between two
+ * characters.
+ * @returns the length of the part to cut off, at most `maxChars`
  */
-export function measureFirstWord(text: string, from: number, longest: number): number {
+export function findForcedCut(text: string, maxChars: number): number {
+  const head = text.slice(0, maxChars);
+  const line = head.lastIndexOf("\n") + 1;
+  if (line > maxChars / 2) return line;
+  for (let at = maxChars; at > maxChars / 2; at--) {
+    if (isSpace(text, at - 1) && findStableBoundary(text, at) === at) return at;
+  }
+  return (hasUnspacedScript(head, 0) ? measureCertainWords(head) : 0) || findPreviousBoundary(text, maxChars);
+}
+
+/**
+ * Measures the first word at a place of a text, with the white space around it.
+ * @param from where the word begins
+ * @param maxChars a word without a space is cut at this length
+ * @returns its length; 0 if it may still grow
+ */
+export function measureFirstWord(text: string, from: number, maxChars: number): number {
   let at = from;
   while (at < text.length && isSpace(text, at)) at++;
-  const begin = at;
-  while (at < text.length && at - begin < longest && !isSpace(text, at)) at++;
+  const start = at;
+  while (at < text.length && at - start < maxChars && !isSpace(text, at)) at++;
   const word = text.slice(from, at);
   if (hasUnspacedScript(word, 0)) {
-    const segments = [...WORDS.segment(word)].filter(({ segment }) => !SPACE.test(segment));
-    if (at === text.length && segments.length < UNSURE) return 0;
-    // A stop behind a word goes along with it.
-    const second = segments.find(({ index, isWordLike }) => isWordLike && index > begin - from);
+    const segments = [...WORD_SEGMENTER.segment(word)].filter(({ segment }) => !SPACE.test(segment));
+    if (at === text.length && segments.length < UNCERTAIN_WORDS) return 0;
+    // Punctuation after a word belongs to it.
+    const second = segments.find(({ index, isWordLike }) => isWordLike && index > start - from);
     if (second) return extendToBoundary(text, from, second.index);
   }
   while (at < text.length && isSpace(text, at)) at++;
   return extendToBoundary(text, from, at - from);
 }
 
+/** Extends a length to the end of its last character. @returns 0 if that character may still grow */
 function extendToBoundary(text: string, from: number, length: number): number {
-  const place = findStableBoundary(text, from + length);
-  return place === 0 ? 0 : place - from;
+  const boundary = findStableBoundary(text, from + length);
+  return boundary === 0 ? 0 : boundary - from;
 }
 
-/** Where the last words begin: what comes next may still change how they are told apart. */
-function measureSettledWords(text: string): number {
-  const from = Math.max(0, text.length - STRETCH);
-  const begins: number[] = [];
-  for (const { index, isWordLike } of WORDS.segment(text.slice(from))) if (isWordLike) begins.push(index);
-  if (begins.length < UNSURE) return 0;
-  const begin = from + begins.at(-UNSURE)!;
-  return begin > 0 && findStableBoundary(text, begin) === begin ? begin : 0;
+/** Measures a text up to its uncertain last words. @returns 0 if there are too few words to tell */
+function measureCertainWords(text: string): number {
+  const from = Math.max(0, text.length - MAX_SEGMENTED_CHARS);
+  const starts: number[] = [];
+  for (const { index, isWordLike } of WORD_SEGMENTER.segment(text.slice(from))) {
+    if (isWordLike) starts.push(index);
+  }
+  if (starts.length < UNCERTAIN_WORDS) return 0;
+  const start = from + starts.at(-UNCERTAIN_WORDS)!;
+  return start > 0 && findStableBoundary(text, start) === start ? start : 0;
 }
 
 function hasUnspacedScript(text: string, from: number): boolean {
   for (let at = from; at < text.length; at++) {
-    if (text.charCodeAt(at) >= FIRST_UNSPACED && UNSPACED.test(text.slice(at, at + 2))) return true;
+    if (text.charCodeAt(at) >= MIN_UNSPACED_CODE && UNSPACED_SCRIPT.test(text.slice(at, at + 2))) return true;
   }
   return false;
 }
