@@ -177,7 +177,7 @@ describe("Faults of the network, in the answer", () => {
   });
 
   it("N15: so is a broken connection after the finish reason: asking again would say the same", async () => {
-    for (const broken of ["fin", "reset"] as const) {
+    for (const broken of ["close", "reset"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("all") + formatFinish());
@@ -279,7 +279,7 @@ describe("Faults of the network, in the answer", () => {
   });
 
   it("N14: the first of two answers is no success where the connection ends before the second", async () => {
-    for (const end of ["end", "fin"] as const) {
+    for (const end of ["endBody", "close"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("one") + formatFinish());
@@ -287,9 +287,9 @@ describe("Faults of the network, in the answer", () => {
       });
       const told = await ask(server, { parameters: { n: 2 } });
       // A service that closed in due form gives no more the next time.
-      const retryable = end === "fin";
+      const retryable = end === "close";
       assertFailed(told, "interrupted", { phase: "streaming", retryable, partial: "one" });
-      if (end === "end") assert.match(told.result.failure!.message, /only 1 of the 2 answers/);
+      if (end === "endBody") assert.match(told.result.failure!.message, /only 1 of the 2 answers/);
     }
   });
 
