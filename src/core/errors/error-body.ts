@@ -26,11 +26,11 @@ export function readErrorClues(body: unknown, isError = false): ErrorClues | und
   return isError ? readErrorValue(value, value) : undefined;
 }
 
-function readErrorValue(error: unknown, around: Record<string, unknown>): ErrorClues {
+function readErrorValue(error: unknown, parent: Record<string, unknown>): ErrorClues {
   const first = Array.isArray(error) ? error[0] : error;
   const codes = isObject(first)
-    ? [first["code"], first["type"], first["status"], readInnerCode(first), around["code"]]
-    : [around["code"], around["status"]];
+    ? [first["code"], first["type"], first["status"], readInnerCode(first), parent["code"]]
+    : [parent["code"], parent["status"]];
   const clues: ErrorClues = {};
   const status = codes.map(toStatus).find((number) => number !== undefined);
   if (status !== undefined) clues.status = status;
@@ -39,8 +39,8 @@ function readErrorValue(error: unknown, around: Record<string, unknown>): ErrorC
   if (words.length > 0) clues.word = words.join(" ");
   const message = isObject(first)
     ? readMessage(first)
-    : describeValue(error) + (around["details"] ? `: ${describeValue(around["details"])}` : "");
-  clues.message = message + readAdvice(isObject(first) ? first : around, around);
+    : describeValue(error) + (parent["details"] ? `: ${describeValue(parent["details"])}` : "");
+  clues.message = message + readAdvice(isObject(first) ? first : parent, parent);
   return clues;
 }
 

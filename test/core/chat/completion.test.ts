@@ -11,7 +11,7 @@ const end = (reason: string, index = 0): Chunk => ({
   choices: [{ index, delta: {}, finish_reason: reason }],
 });
 
-function machine(...chunks: (string | Chunk)[]): CompletionMachine {
+function createMachine(...chunks: (string | Chunk)[]): CompletionMachine {
   const made = new CompletionMachine();
   for (const chunk of chunks) {
     if (typeof chunk === "string") made.addText(chunk);
@@ -20,11 +20,11 @@ function machine(...chunks: (string | Chunk)[]): CompletionMachine {
   return made;
 }
 
-const message = (completion: Completion) => completion.choices[0]!.message;
+const readMessage = (completion: Completion) => completion.choices[0]!.message;
 
-describe("A completion machine", () => {
-  it("that was told nothing has an empty completion and is at no end", () => {
-    const empty = machine();
+describe("Completion machine", () => {
+  it("builds an empty, unfinished completion before the first chunk", () => {
+    const empty = createMachine();
     assert.deepEqual(empty.buildCompletion("s"), {
       id: "",
       object: "chat.completion",
@@ -41,16 +41,16 @@ describe("A completion machine", () => {
     assert.equal(empty.rawFinishReason, undefined);
   });
 
-  it("joins text and chunks, the text given beside a chunk in place of the chunk's own", () => {
-    const joined = machine("a", delta({ content: "b" }), "c");
+  it("joins text and chunks, and prefers the text beside a chunk to the chunk's own", () => {
+    const joined = createMachine("a", delta({ content: "b" }), "c");
     joined.addChunk(delta({ content: "lost" }), "d");
     joined.addChunk(delta({ reasoning_content: "hm" }), "e");
     assert.equal(joined.text, "abcde");
     assert.equal(joined.length, 5);
   });
 
-  it("takes a text beside a chunk that says nothing of the first choice", () => {
-    const other = machine(delta({ content: "x" }, 1));
+  it("adds the text beside a chunk without a first choice to the first choice", () => {
+    const other = createMachine(delta({ content: "x" }, 1));
     other.addChunk({ choices: [] }, "a");
     other.addChunk(delta({ content: "y" }, 1), "b");
     assert.deepEqual(
@@ -59,8 +59,8 @@ describe("A completion machine", () => {
     );
   });
 
-  it("is committed by anything that somebody may have read, and by nothing else", () => {
-    for (const said of [
+  it("has content after anything that a reader may have read, but not after metadata", () => {
+    for (const content of [
       { content: "a" },
       { reasoning_content: "a" },
       { encrypted_reasoning: "a" },
@@ -72,9 +72,9 @@ describe("A completion machine", () => {
       { reasoning_details: [{}] },
       { vendor: 1 },
     ]) {
-      assert.equal(machine(delta(said)).hasContent, true, JSON.stringify(said));
+      assert.equal(createMachine(delta(content)).hasContent, true, JSON.stringify(content));
     }
-    const quiet = machine(
+    const quiet = createMachine(
       delta({ role: "assistant" }),
       delta({ content: "" }, 0, { content_filter_results: { a: 1 } }),
       { choices: [], usage: { total_tokens: 3 }, system_fingerprint: "fp", citations: ["u"] },
@@ -84,28 +84,28 @@ describe("A completion machine", () => {
     assert.equal(quiet.hasBegun, true);
   });
 
-  it("is finished once every choice that began has its reason, or its audio has expired", () => {
-    const two = machine("a", delta({ content: "b" }, 2));
+  it("is finished when every choice that began has a finish reason or an audio expiry time", () => {
+    const two = createMachine("a", delta({ content: "b" }, 2));
     assert.equal(two.isFinished, false);
     two.addChunk(end("stop"));
     assert.equal(two.isFinished, false);
     two.addChunk(end("length", 2));
     assert.equal(two.isFinished, true);
-    assert.equal(machine(delta({ audio: { expires_at: 5 } })).isFinished, true);
+    assert.equal(createMachine(delta({ audio: { expires_at: 5 } })).isFinished, true);
   });
 
-  it("says tool_calls where calls came and the reason is stop or missing, but no other reason", () => {
+  it("reports tool_calls for an answer with calls if the vendor's reason is stop or missing, but for no other reason", () => {
     const call = delta({ tool_calls: [{ index: 0, id: "a", function: { name: "f" } }] });
-    assert.equal(machine(call).finishReason, "tool_calls");
-    assert.equal(machine(call, end("stop")).finishReason, "tool_calls");
-    assert.equal(machine(call, end("length")).finishReason, "length");
-    assert.equal(machine(call, end("content_filter")).finishReason, "content_filter");
-    assert.equal(machine("a", end("stop")).finishReason, "stop");
-    assert.equal(machine(call, end("stop")).rawFinishReason, "stop");
+    assert.equal(createMachine(call).finishReason, "tool_calls");
+    assert.equal(createMachine(call, end("stop")).finishReason, "tool_calls");
+    assert.equal(createMachine(call, end("length")).finishReason, "length");
+    assert.equal(createMachine(call, end("content_filter")).finishReason, "content_filter");
+    assert.equal(createMachine("a", end("stop")).finishReason, "stop");
+    assert.equal(createMachine(call, end("stop")).rawFinishReason, "stop");
   });
 
-  it("takes the first id, model and time, the last reason, usage and vendor's fields", () => {
-    const made = machine(
+  it("keeps the first id, model and time, and the last finish reason, usage and vendor fields", () => {
+    const made = createMachine(
       { id: "", model: "", created: 0, choices: [], usage: { total_tokens: 1 }, provider: "x" },
       { id: "a", model: "m", created: 5, choices: [], usage: { total_tokens: 2 }, provider: "y" },
       { id: "b", model: "n", created: 6, choices: [], usage: null, provider: null },
@@ -118,8 +118,8 @@ describe("A completion machine", () => {
     );
   });
 
-  it("unites citations, whether they are repeated or continued", () => {
-    const made = machine(
+  it("keeps each citation once, whether the vendor repeats or continues the list", () => {
+    const made = createMachine(
       { choices: [], citations: ["a", "b"] },
       { choices: [], citations: ["a", "b", "c"], search_results: [{ url: "a" }] },
       { choices: [], citations: ["d"], search_results: [{ url: "a" }] },
@@ -127,27 +127,27 @@ describe("A completion machine", () => {
     assert.deepEqual([made["citations"], made["search_results"]], [["a", "b", "c", "d"], [{ url: "a" }]]);
   });
 
-  it("names calls that have no id after the stream, the same at each asking", () => {
-    const nameless = machine(
+  it("makes the id of a tool call without one from the stream's id, the same each time", () => {
+    const nameless = createMachine(
       delta({ tool_calls: [{ index: 0 }] }),
       delta({ tool_calls: [{ index: 1, id: "x" }] }),
     );
-    const ids = () => message(nameless.buildCompletion("s")).tool_calls!.map(({ id }) => id);
+    const ids = () => readMessage(nameless.buildCompletion("s")).tool_calls!.map(({ id }) => id);
     assert.deepEqual(ids(), ["call_s_0", "x"]);
     assert.deepEqual(ids(), ids());
   });
 
-  it("puts encrypted reasoning behind the readable", () => {
-    const made = machine(
+  it("puts encrypted reasoning after the readable reasoning", () => {
+    const made = createMachine(
       delta({ reasoning_content: "a" }),
       delta({ encrypted_reasoning: "X" }),
       delta({ reasoning_content: "b", encrypted_reasoning: "Y" }),
     );
-    assert.equal(message(made.buildCompletion("s")).reasoning_content, "abXY");
+    assert.equal(readMessage(made.buildCompletion("s")).reasoning_content, "abXY");
   });
 
-  it("tells in the closing chunk what no other message tells", () => {
-    const made = machine(
+  it("puts into the closing chunk what no other message has", () => {
+    const made = createMachine(
       {
         ...delta({ role: "critic", content: "a" }, 0, { stop_reason: 7 }),
         id: "i",
@@ -173,7 +173,7 @@ describe("A completion machine", () => {
     });
   });
 
-  it("keeps nothing that somebody else may change", () => {
+  it("keeps copies, so that the caller may change its chunks afterwards", () => {
     const chunk: Chunk = {
       choices: [{ index: 0, delta: { annotations: [{ a: 1 }], images: [{ a: 1 }] }, extra: { a: 1 } }],
       usage: { a: 1 },
@@ -190,11 +190,11 @@ describe("A completion machine", () => {
   });
 });
 
-describe("A completion machine's bounds", () => {
+describe("Completion machine limits", () => {
   const bounded = (limits: Partial<Limits>) => new CompletionMachine({ ...DEFAULT_LIMITS, ...limits });
   const limit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
 
-  it("stop a text that grows too long, by text and by chunk, in all choices together", () => {
+  it("fails once the texts of all choices together are too long", () => {
     const made = bounded({ completion: 10 });
     made.addText("12345");
     made.addChunk(delta({ content: "678", reasoning_content: "9" }, 1));
@@ -203,7 +203,7 @@ describe("A completion machine's bounds", () => {
     assert.throws(() => bounded({ completion: 10 }).addChunk(delta({ refusal: "12345678901" })), limit);
   });
 
-  it("stop a call whose arguments grow too long", () => {
+  it("fails once a tool call's arguments are too long", () => {
     const made = bounded({ toolArguments: 4 });
     const piece = delta({ tool_calls: [{ index: 0, function: { arguments: "12" } }] });
     made.addChunk(piece);
@@ -211,7 +211,7 @@ describe("A completion machine's bounds", () => {
     assert.throws(() => made.addChunk(piece), limit);
   });
 
-  it("stop choices and calls that are too many, or not in order", () => {
+  it("fails for choices and tool calls that are too many or out of order", () => {
     for (const index of [3, 1e9, -1, 0.5, Number.NaN]) {
       assert.throws(() => bounded({ indices: 3 }).addChunk(delta({}, index)), limit, String(index));
       assert.throws(
@@ -223,7 +223,7 @@ describe("A completion machine's bounds", () => {
     assert.throws(() => bounded({}).addChunk(delta({ tool_calls: [{ index: 1 }] })), limit);
   });
 
-  it("stop whatever else grows beside the text", () => {
+  it("fails once anything beside the text is too long", () => {
     const long = "x".repeat(60);
     const beside: ((at: number) => Chunk)[] = [
       (at) => delta({ annotations: [long + at] }),
@@ -245,7 +245,7 @@ describe("A completion machine's bounds", () => {
     }
   });
 
-  it("do not count again what a service repeats on each chunk", () => {
+  it("counts a field that the service repeats on every chunk only once", () => {
     const made = bounded({ attachments: 200 });
     const repeated: Chunk = {
       ...delta({ annotations: ["x".repeat(20)] }, 0, { content_filter_results: { a: "x".repeat(20) } }),

@@ -16,37 +16,37 @@ const last = chunk({ ...ENDED, hasContent: true, text: "b" });
 const pure = chunk(ENDED);
 const usage = chunk({ ...ENDED, hasNoChoices: true });
 
-describe("The end of an answer is known", () => {
+describe("End detector", () => {
   const tells = (...chunks: EndClues[]) => {
     const ending = new EndDetector();
     const [known] = chunks.map((each) => ending.addChunk(each)).slice(-1);
     return { known, certain: ending.isCertain };
   };
 
-  it("by a finish reason of its own, after whatever came first", () => {
+  it("finds the end at a finish reason without content, whatever came before", () => {
     for (const before of [[role], [text], [thought], [last]])
       assert.equal(tells(...before, pure).known, true);
   });
 
-  it("by one that comes with the last of several texts", () => {
+  it("finds the end at a finish reason on the last of several texts", () => {
     assert.equal(tells(role, text, last).known, true);
   });
 
-  it("by the usage behind it", () => {
+  it("finds the end at the usage after a finish reason", () => {
     for (const before of [[last], [last, last], [pure]]) assert.equal(tells(...before, usage).known, true);
   });
 
-  it("by a reason that no service gives with every piece", () => {
+  it("finds the end at a finish reason other than stop, which no service sends with every chunk", () => {
     for (const finishReason of ["tool_calls", "length", "content_filter"])
       assert.equal(tells(chunk({ ...ENDED, finishReason, hasContent: true })).known, true);
   });
 
-  it("not by one that comes with the first text, or before any: it may come with every piece", () => {
+  it("does not trust a finish reason on or before the first text, because it may come with every chunk", () => {
     for (const chunks of [[last], [role, last], [thought, last], [pure], [pure, last], [last, last, pure]])
       assert.equal(tells(...chunks).known, false);
   });
 
-  it("by silence where it came once, and only by the connection where text came after it", () => {
+  it("takes silence for the end after one finish reason, and only a closed connection if text followed it", () => {
     assert.equal(tells(last).certain, true);
     assert.equal(tells(last, last).certain, false);
     assert.equal(tells(last, last, pure).certain, true);
@@ -56,7 +56,7 @@ describe("The end of an answer is known", () => {
     assert.deepEqual([ending.isCertain, ending.isReached], [false, true]);
   });
 
-  it("not while another answer is awaited", () => {
+  it("finds no end while another choice has no finish reason", () => {
     const waiting = chunk({ hasContent: true, text: "a" });
     assert.deepEqual(tells(text, waiting), { known: false, certain: false });
   });

@@ -8,17 +8,17 @@ import {
 
 const assistant = (fields: object) => ({ role: "assistant", content: "a", ...fields });
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };
-const kept = (fields: object) => buildHistoryEntry(assistant(fields), "a", "gemini");
+const buildEntry = (fields: object) => buildHistoryEntry(assistant(fields), "a", "gemini");
 
-describe("An answer in a conversation", () => {
-  it("is its text alone where the service wants nothing else back", () => {
+describe("Conversation entry", () => {
+  it("keeps only the text of an answer if the service wants nothing else back", () => {
     const answer = { reasoning_content: "Hm.", annotations: [{}], audio: { id: "1" }, refusal: "No", x: 1 };
-    assert.deepEqual(kept(answer), assistant({}));
-    assert.deepEqual(kept({ images: [], reasoning_details: [], gemini_parts: {} }), assistant({}));
+    assert.deepEqual(buildEntry(answer), assistant({}));
+    assert.deepEqual(buildEntry({ images: [], reasoning_details: [], gemini_parts: {} }), assistant({}));
     assert.deepEqual(buildHistoryEntry(undefined, "b", "gemini"), assistant({ content: "b" }));
   });
 
-  it("keeps pictures, signed thoughts and what one service has its own form for", () => {
+  it("keeps pictures, signed reasoning and the fields that only one service reads", () => {
     const fields = {
       images: [image],
       reasoning_details: [{ type: "reasoning.encrypted", data: "EmwK" }],
@@ -28,13 +28,13 @@ describe("An answer in a conversation", () => {
       thought_signature: "c2ln",
       extra_content: { google: { thought_signature: "c2ln" } },
     };
-    assert.deepEqual(kept(fields), assistant({ ...fields, kept_for: "gemini" }));
+    assert.deepEqual(buildEntry(fields), assistant({ ...fields, kept_for: "gemini" }));
   });
 
-  it("keeps thoughts only if all of them are signed: one that was cut off is refused", () => {
+  it("keeps reasoning only if all of it is signed, because services refuse a part that was cut off", () => {
     const signed = { type: "reasoning.text", text: "A", signature: "c2ln" };
     const summary = { type: "reasoning.summary", summary: "B" };
-    const has = (...details: unknown[]) => "reasoning_details" in kept({ reasoning_details: details })!;
+    const has = (...details: unknown[]) => "reasoning_details" in buildEntry({ reasoning_details: details })!;
     assert.equal(has(signed), true);
     assert.equal(has(summary, { type: "reasoning.encrypted", data: "x" }), true);
     for (const details of [[signed, { type: "reasoning.text", text: "C" }], [summary], [signed, 1]]) {
@@ -42,7 +42,7 @@ describe("An answer in a conversation", () => {
     }
   });
 
-  it("is none where nothing was said, but a picture says something", () => {
+  it("makes no entry for an empty answer, but one for a picture without text", () => {
     const silent = { reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] };
     for (const said of [undefined, assistant({}), assistant(silent)]) {
       assert.equal(buildHistoryEntry(said, " \n", "gemini"), undefined);
@@ -51,7 +51,7 @@ describe("An answer in a conversation", () => {
     assert.deepEqual(drawn, { role: "assistant", content: "", images: [image], kept_for: "gemini" });
   });
 
-  it("goes to its own service with all of it, to another with its text alone, if it has any", () => {
+  it("sends the kept fields to their own service, and only the text to another one", () => {
     const asked: ChatMessage = { role: "user", content: "a" };
     const both = buildHistoryEntry(assistant({ images: [image] }), "Here.", "gemini")!;
     const drawn = buildHistoryEntry(assistant({ images: [image] }), "", "gemini")!;
@@ -65,10 +65,10 @@ describe("An answer in a conversation", () => {
       assistant({ content: "", images: [image] }),
     ]);
     assert.deepEqual(sent("groq"), [asked, assistant({ content: "Here." }), asked]);
-    assert.equal(both["kept_for"], "gemini", "what is kept stays as it was");
+    assert.equal(both["kept_for"], "gemini", "the entry itself stays unchanged");
   });
 
-  it("that somebody wrote himself goes out as it is", () => {
+  it("sends messages that the author wrote unchanged", () => {
     const own = { model: "m", messages: [assistant({ images: [image], reasoning_details: [{}] })] };
     assert.equal(
       removeForeignFields(own, () => "groq"),
@@ -76,7 +76,7 @@ describe("An answer in a conversation", () => {
     );
   });
 
-  it("keeps its pictures until a later one has some: they would go out with every question", () => {
+  it("drops the pictures of all answers but the latest one with pictures", () => {
     const asked: ChatMessage = { role: "user", content: [image] };
     const [first, silent, second] = ["Here.", "", "Again."].map(
       (text) => buildHistoryEntry(assistant({ images: [image] }), text, "gemini")!,

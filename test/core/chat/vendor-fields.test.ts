@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import type { Chunk } from "../../../src/core/chat/chunk.js";
-import { joinBase64, mergeChunks } from "../../../src/core/chat/merge.js";
 import {
   appendReasoningDetails,
   DistinctList,
@@ -9,10 +6,9 @@ import {
   mergeField,
 } from "../../../src/core/chat/vendor-fields.js";
 import { estimateSize } from "../../../src/core/json/parse.js";
-import { anyCuts, anyJson, cutText } from "../../support/inputs/arbitraries.js";
 
-describe("A vendor's field that comes once more", () => {
-  it("replaces what was, but is overwritten by nothing empty", () => {
+describe("Repeated vendor field", () => {
+  it("replaces the earlier value, unless the new one is empty", () => {
     assert.equal(mergeField("a", "b"), "b");
     assert.equal(mergeField("a", ""), "");
     for (const empty of [null, undefined, [], {}]) assert.equal(mergeField("a", empty), "a");
@@ -21,7 +17,7 @@ describe("A vendor's field that comes once more", () => {
     assert.deepEqual(mergeField(null, {}), {});
   });
 
-  it("adds its members to an object's", () => {
+  it("merges the members of two objects", () => {
     assert.deepEqual(mergeField({ a: 1, b: [2], c: null }, { a: 3, b: [], c: [], d: null }), {
       a: 3,
       b: [2],
@@ -29,13 +25,13 @@ describe("A vendor's field that comes once more", () => {
     });
   });
 
-  it("changes neither the one nor the other", () => {
+  it("changes neither of the merged values", () => {
     const known = Object.freeze({ a: Object.freeze([1]) });
     mergeField(known, Object.freeze({ a: [2] }));
     assert.deepEqual(known, { a: [1] });
   });
 
-  it("is kept as a copy, and its growth is counted once", () => {
+  it("keeps a copy of a vendor field and counts its growth once", () => {
     const fields = new LatestFields();
     const value = { a: "12345" };
     const grown = fields.add("key", value);
@@ -49,7 +45,7 @@ describe("A vendor's field that comes once more", () => {
     assert.deepEqual(fields.toObject(), { key: { a: "123" } });
   });
 
-  it("may have any name", () => {
+  it("keeps vendor fields with the names of prototype properties", () => {
     const fields = new LatestFields();
     for (const name of ["__proto__", "constructor", "toString"]) fields.add(name, { x: 1 });
     assert.deepEqual(Object.keys(fields.toObject()), ["__proto__", "constructor", "toString"]);
@@ -57,8 +53,8 @@ describe("A vendor's field that comes once more", () => {
   });
 });
 
-describe("A list that is repeated or continued", () => {
-  it("has each entry once, in order, and counts what is new", () => {
+describe("Repeated or continued list", () => {
+  it("keeps each entry of a list once, in order, and counts the new ones", () => {
     const list = new DistinctList();
     assert.ok(list.add([{ a: 1 }, "b"]) > 0);
     assert.equal(list.add([{ a: 1 }, "b"]), 0);
@@ -68,14 +64,14 @@ describe("A list that is repeated or continued", () => {
 });
 
 describe("Reasoning details", () => {
-  it("take texts that are none as they are", () => {
+  it("keeps a reasoning text that is not a string unchanged", () => {
     const details: unknown[] = [];
     appendReasoningDetails(details, [{ type: "t", index: 0, text: "a" }]);
     appendReasoningDetails(details, [{ type: "t", index: 0, text: { toString: null } }]);
     assert.deepEqual(details, [{ type: "t", index: 0, text: { toString: null } }]);
   });
 
-  it("grow by type and index; those without an index stand alone", () => {
+  it("appends reasoning details with the same type and index, and keeps those without an index apart", () => {
     const details: unknown[] = [];
     appendReasoningDetails(details, [
       { type: "t", index: 0, text: "a", summary: "s" },
@@ -100,126 +96,12 @@ describe("Reasoning details", () => {
   });
 });
 
-describe("Base64 in pieces", () => {
-  it("is joined as bytes where the pieces are padded", () => {
-    fc.assert(
-      fc.property(fc.array(fc.uint8Array()), (pieces) => {
-        const joined = joinBase64(pieces.map((piece) => Buffer.from(piece).toString("base64")));
-        assert.deepEqual(Buffer.from(joined, "base64"), Buffer.concat(pieces));
-      }),
-    );
-  });
-
-  it("is joined as text where one text was cut", () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), anyCuts, (bytes, cuts) => {
-        const whole = Buffer.from(bytes).toString("base64").replace(/=+$/, "");
-        assert.equal(joinBase64(cutText(whole, cuts)), whole);
-      }),
-    );
-  });
-});
-
-describe("The size of a value", () => {
-  it("is at least that of its texts, and finite", () => {
-    fc.assert(fc.property(anyJson, (value) => assert.ok(estimateSize(value) >= 1)));
-    assert.ok(estimateSize({ a: ["x".repeat(50)] }) > 50);
-  });
-});
-
-describe("Merging two chunks", () => {
-  it("keeps the first's id, adds texts, and appends lists", () => {
-    const merged = mergeChunks(
-      {
-        id: "",
-        choices: [{ index: 0, delta: { content: "a", role: "assistant" }, logprobs: { content: [1] } }],
-      },
-      {
-        id: "b",
-        model: "m",
-        created: 3,
-        choices: [
-          {
-            index: 0,
-            delta: { content: "b", role: "user" },
-            logprobs: { content: [2] },
-            finish_reason: "stop",
-          },
-          { index: 1, delta: { content: "c" } },
-        ],
-        usage: { total_tokens: 1 },
-      },
-    );
-    assert.deepEqual(merged, {
-      id: "b",
-      model: "m",
-      created: 3,
-      usage: { total_tokens: 1 },
-      choices: [
-        {
-          index: 0,
-          delta: { content: "ab", role: "assistant" },
-          logprobs: { content: [1, 2] },
-          finish_reason: "stop",
-        },
-        { index: 1, delta: { content: "c" } },
-      ],
-    });
-  });
-
-  it("keeps the first id, type and probabilities of what both name", () => {
-    const piece = (id: string, type: string) => ({
-      index: 0,
-      id,
-      type,
-      function: { name: id, arguments: id },
-    });
-    const merged = mergeChunks(
-      { choices: [{ index: 0, delta: { tool_calls: [piece("a", "t")] }, logprobs: { content: [1] } }] },
-      { choices: [{ index: 0, delta: { tool_calls: [piece("b", "u")] }, logprobs: null }] },
-    );
-    assert.deepEqual(merged.choices[0], {
-      index: 0,
-      delta: { tool_calls: [{ index: 0, id: "a", type: "t", function: { name: "b", arguments: "ab" } }] },
-      logprobs: { content: [1] },
-    });
-  });
-
-  it("takes fields for fields, whatever every object has under their names", () => {
-    const names = { constructor: {}, toString: [], valueOf: null, hasOwnProperty: 1 };
-    const chunk = () => ({
-      ...names,
-      choices: [
-        { ...names, index: 0, delta: { ...names, audio: names, tool_calls: [{ ...names, index: 0 }] } },
-      ],
-    });
-    const empty = { choices: [{ index: 0, delta: { audio: {}, tool_calls: [{ index: 0 }] } }] };
-    const merged = mergeChunks(empty as Chunk, chunk() as unknown as Chunk);
-    structuredClone(merged);
-    assert.deepEqual(JSON.parse(JSON.stringify(merged)).choices[0].delta.audio, {
-      constructor: {},
-      toString: [],
-      hasOwnProperty: 1,
-    });
-    assert.deepEqual(mergeField({}, { constructor: {} }), { constructor: {} });
-  });
-
-  it("takes no reason and no usage away", () => {
-    const merged = mergeChunks(
-      { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage: { a: 1 } },
-      { choices: [{ index: 0, delta: {}, finish_reason: null, logprobs: null }], usage: null },
-    );
-    assert.equal(merged.choices[0]!.finish_reason, "stop");
-    assert.deepEqual(merged.usage, { a: 1 });
-  });
-});
-
-describe("What grows by a member with each chunk", function () {
-  // Enough for a slow machine. Where each chunk looked at all that came before, it would be minutes.
+describe("Growing vendor fields", function () {
+  // Enough for a slow machine. Quadratic code would take minutes.
   this.timeout(20_000);
   const MANY = 25_000;
 
-  it("costs no more the longer it has grown: a vendor's object", () => {
+  it("add a member to a large vendor object at the same cost as to a small one", () => {
     const fields = new LatestFields();
     let size = 0;
     for (let at = 0; at < MANY; at++) size += fields.add("blocks", { [at]: { type: "x" } });
@@ -228,7 +110,7 @@ describe("What grows by a member with each chunk", function () {
     assert.ok(Math.abs(size - estimateSize(blocks)) < 100, `${size} of ${estimateSize(blocks)}`);
   });
 
-  it("costs no more the longer it has grown: reasoning details", () => {
+  it("add a block to many reasoning details at the same cost as to few", () => {
     const known: unknown[] = [];
     for (let at = 0; at < MANY; at++) appendReasoningDetails(known, [{ type: "x", index: at, text: "t" }]);
     assert.equal(known.length, MANY);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { classify, type ErrorClues, isRetryable } from "../../../src/core/errors/classify.js";
-import { Failure, type FailureCode, toFailure } from "../../../src/core/failure.js";
+import type { FailureCode } from "../../../src/core/failure.js";
 
 type Row = readonly [ErrorClues, FailureCode];
 
-describe("An error is classified", () => {
+describe("Error classification", () => {
   const table = (title: string, rows: readonly Row[]) => {
     it(title, () => {
       for (const [clues, code] of rows) assert.equal(classify(clues), code, JSON.stringify(clues));
     });
   };
 
-  table("by its status, where there is one", [
+  table("classifies an error by its status", [
     [{ status: 400 }, "invalid_request"],
     [{ status: 401 }, "authentication"],
     [{ status: 402 }, "insufficient_credits"],
@@ -36,7 +36,7 @@ describe("An error is classified", () => {
     [{ status: 529 }, "overloaded"],
   ]);
 
-  table("more closely by words that can be true of that status", [
+  table("refines the status by words that fit it", [
     [{ status: 400, word: "context_length_exceeded" }, "context_length"],
     [{ status: 400, message: "This model's maximum context length is 8192 tokens" }, "context_length"],
     [{ status: 400, word: "invalid_request_error", message: "The model `x` does not exist" }, "not_found"],
@@ -58,14 +58,14 @@ describe("An error is classified", () => {
     [{ status: 403, message: "This model requires moderation. No credits were charged." }, "content_filter"],
   ]);
 
-  table("by its status, whatever words cannot be true of it", [
+  table("ignores words that contradict the status", [
     [{ status: 401, message: "rate limit" }, "authentication"],
     [{ status: 404, message: "insufficient permissions" }, "not_found"],
     [{ status: 500, message: "invalid api key" }, "server_error"],
     [{ status: 429, message: "Rate limit exceeded: token limit per minute" }, "rate_limit"],
   ]);
 
-  table("not by the names in a request that is refused", [
+  table("ignores names that the error quotes from the request", [
     [
       {
         status: 400,
@@ -86,7 +86,7 @@ describe("An error is classified", () => {
     [{ status: 403, message: "You have insufficient permissions for this operation." }, "permission"],
   ]);
 
-  table("as an account that cannot pay, where the refusal says so in full", [
+  table("finds an empty account if the refusal says so in full", [
     [{ status: 400, message: "Quota exceeded: your account balance is too low" }, "insufficient_credits"],
     [{ status: 400, message: "The quota has been exhausted" }, "insufficient_credits"],
     [{ status: 400, message: "This request exceeds your monthly quota." }, "insufficient_credits"],
@@ -128,7 +128,7 @@ describe("An error is classified", () => {
     ],
   ]);
 
-  table("as a lack of rights, whatever its advice speaks of", [
+  table("finds missing permission, whatever the advice beside it mentions", [
     [
       {
         status: 403,
@@ -150,7 +150,7 @@ describe("An error is classified", () => {
     [{ status: 403, word: "insufficient_permissions" }, "permission"],
   ]);
 
-  table("by what well-known services say, each in its own way", [
+  table("classifies the messages of well-known services", [
     [
       { status: 400, message: "This model's maximum prompt length is 131072 but 537812 were sent." },
       "context_length",
@@ -170,7 +170,7 @@ describe("An error is classified", () => {
     ],
   ]);
 
-  table("as a rate limit, where no address and no advice about money makes it another", [
+  table("finds a rate limit although an address or advice mentions money", [
     [{ status: 429, message: "Token rate reached. See https://aka.ms/oai/quotaincrease." }, "rate_limit"],
     [{ status: 429, message: "Slow down: openrouter.ai/settings/billing" }, "rate_limit"],
     [{ status: 429, message: "Rate limit exceeded. Raise it in your billing settings." }, "rate_limit"],
@@ -184,7 +184,7 @@ describe("An error is classified", () => {
     [{ status: 429, word: "insufficient_quota", hasRetryHint: true }, "insufficient_credits"],
   ]);
 
-  table("by its words, where it has no status", [
+  table("classifies an error without a status by its code or type", [
     [{ word: "rate_limit_error" }, "rate_limit"],
     [{ word: "RESOURCE_EXHAUSTED", message: "check your plan and billing details" }, "rate_limit"],
     [{ word: "overloaded_error" }, "overloaded"],
@@ -198,7 +198,7 @@ describe("An error is classified", () => {
     [{ word: "SPEND_LIMIT_EXCEEDED" }, "insufficient_credits"],
   ]);
 
-  table("by its sentence, where its words say little or nothing", [
+  table("classifies an error with a vague code by its message", [
     [{ word: "stream_error", message: "Error code: 429" }, "rate_limit"],
     [{ word: "invalid_request_error", message: "prompt is too long" }, "context_length"],
     [{ word: "brand_new_word", message: "Service unavailable" }, "overloaded"],
@@ -211,15 +211,15 @@ describe("An error is classified", () => {
     [{ message: "Request timed out" }, "timeout"],
   ]);
 
-  table("as the server's where nothing tells more", [
+  table("takes an error without clues for a server error", [
     [{}, "server_error"],
     [{ message: "the load balancer is on fire" }, "server_error"],
     [{ status: 200, message: "" }, "server_error"],
   ]);
 });
 
-describe("Asking again", () => {
-  it("can help after 408, 409, 425, 429 and 5xx, but for 501 and 505", () => {
+describe("Retryable errors", () => {
+  it("allow a retry after 408, 409, 425, 429 and 5xx except 501 and 505", () => {
     for (const status of [408, 409, 425, 429, 500, 502, 503, 504, 520, 529]) {
       assert.equal(isRetryable(classify({ status }), status), true, String(status));
     }
@@ -228,13 +228,13 @@ describe("Asking again", () => {
     }
   });
 
-  it("never helps against an empty account, a long context or a bad key, whatever the status", () => {
+  it("allow no retry with an empty account, a too long context or a wrong key, whatever the status", () => {
     assert.equal(isRetryable("insufficient_credits", 429), false);
     assert.equal(isRetryable("context_length", 500), false);
     assert.equal(isRetryable("authentication", 503), false);
   });
 
-  it("depends on the code where there is no status", () => {
+  it("depend on the failure code if there is no status", () => {
     const helps: FailureCode[] = [
       "rate_limit",
       "overloaded",
@@ -247,48 +247,5 @@ describe("Asking again", () => {
     for (const code of ["invalid_request", "permission", "not_found", "content_filter"] as const) {
       assert.equal(isRetryable(code), false, code);
     }
-  });
-});
-
-describe("A failure", () => {
-  it("is plain data when it is written down, with nothing beyond the whitelist", () => {
-    const failure = new Failure("rate_limit", "slow down", { status: 429, retryAfterMs: 20, requestId: "r" });
-    assert.deepEqual(structuredClone(failure.toJSON()), {
-      code: "rate_limit",
-      message: "slow down",
-      retryable: true,
-      phase: "connect",
-      provider: "",
-      partial: "",
-      status: 429,
-      retryAfterMs: 20,
-      requestId: "r",
-    });
-    assert.equal(failure.cause, undefined);
-  });
-
-  it("leaves out what is not known", () => {
-    assert.deepEqual(Object.keys(new Failure("limit", "x").toJSON()).sort(), [
-      "code",
-      "message",
-      "partial",
-      "phase",
-      "provider",
-      "retryable",
-    ]);
-  });
-
-  it("is made of anything thrown, and then not retryable; of a failure it is that failure", () => {
-    const failure = new Failure("timeout", "x");
-    assert.equal(toFailure(failure), failure);
-    assert.deepEqual(
-      [toFailure(new TypeError("bad")), toFailure("text", "connection")].map(
-        ({ code, message, retryable }) => [code, message, retryable],
-      ),
-      [
-        ["bad_response", "bad", false],
-        ["connection", "text", false],
-      ],
-    );
   });
 });

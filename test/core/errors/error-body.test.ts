@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ErrorClues } from "../../../src/core/errors/classify.js";
 import { readErrorClues, toExcerpt } from "../../../src/core/errors/error-body.js";
 
-describe("An error body", () => {
+describe("Error body", () => {
   const rows: readonly (readonly [string, unknown, ErrorClues])[] = [
     [
       "of OpenAI",
@@ -21,7 +21,7 @@ describe("An error body", () => {
     ],
     ["of Google, as a list", [{ error: { code: 400, message: "bad" } }], { status: 400, message: "bad" }],
     [
-      "of Google, for the day",
+      "of Google, with a daily quota",
       {
         error: {
           code: 429,
@@ -44,7 +44,7 @@ describe("An error body", () => {
       { message: 'Invalid: {"model":{"_errors":["Required"]}}' },
     ],
     [
-      "as a list of complaints",
+      "as a list of issues",
       { error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] },
       { word: "unrecognized_keys", message: '{"code":"unrecognized_keys","keys":["stream_options"]}' },
     ],
@@ -65,7 +65,7 @@ describe("An error body", () => {
       { word: "1008", message: "insufficient balance" },
     ],
     [
-      "of MiniMax, with a code that is no word",
+      "of MiniMax, with a code that is an object",
       { base_resp: { status_code: { toString: null } } },
       { word: '{"toString":null}', message: "" },
     ],
@@ -96,30 +96,30 @@ describe("An error body", () => {
       { status: 404, message: "Not Found" },
     ],
     ["without a message", { error: { code: "x" } }, { word: "x", message: '{"code":"x"}' }],
-    ["with a message that is no text", { error: { message: { en: "no" } } }, { message: '{"en":"no"}' }],
+    ["with a message that is not a text", { error: { message: { en: "no" } } }, { message: '{"en":"no"}' }],
     [
-      "of OpenRouter, with the same said twice",
+      "of OpenRouter, with the same message twice",
       { error: { message: "slow", metadata: { raw: '{"error":"slow"}' } } },
       { message: "slow" },
     ],
     [
-      "with a number that is no status",
+      "with numbers that are not a status",
       { error: { message: "x", code: 1002, status: 42 } },
       { message: "x" },
     ],
-    ["with a number that is none", { error: { message: "x", code: 600, status: 399 } }, { message: "x" }],
     [
-      "with the last of the statuses",
-      { error: { message: "x", code: "599" } },
-      { status: 599, message: "x" },
+      "with a number outside 400 to 599",
+      { error: { message: "x", code: 600, status: 399 } },
+      { message: "x" },
     ],
+    ["with the highest status", { error: { message: "x", code: "599" } }, { status: 599, message: "x" }],
     ["that is just true", { error: true }, { message: "true" }],
   ];
   for (const [title, body, clues] of rows) {
-    it(`${title} tells its clues`, () => assert.deepEqual(definedOf(readErrorClues(body)), clues));
+    it(`reads an error body ${title}`, () => assert.deepEqual(dropUndefined(readErrorClues(body)), clues));
   }
 
-  it("is none where nothing says so", () => {
+  it("finds no error in a body without one", () => {
     const bodies = [
       null,
       "error",
@@ -137,28 +137,28 @@ describe("An error body", () => {
     for (const body of bodies) assert.equal(readErrorClues(body), undefined, JSON.stringify(body));
   });
 
-  it("is one, of whatever form, where its event says so", () => {
-    assert.deepEqual(definedOf(readErrorClues({ reason: "x" }, true)), { message: '{"reason":"x"}' });
-    assert.deepEqual(definedOf(readErrorClues({ message: "x", code: 500 }, true)), {
+  it("reads a body of any form if it is known to be an error", () => {
+    assert.deepEqual(dropUndefined(readErrorClues({ reason: "x" }, true)), { message: '{"reason":"x"}' });
+    assert.deepEqual(dropUndefined(readErrorClues({ message: "x", code: 500 }, true)), {
       status: 500,
       message: "x",
     });
-    assert.deepEqual(definedOf(readErrorClues("words", true)), { message: "words" });
-    assert.deepEqual(definedOf(readErrorClues(null, true)), { message: "" });
+    assert.deepEqual(dropUndefined(readErrorClues("words", true)), { message: "words" });
+    assert.deepEqual(dropUndefined(readErrorClues(null, true)), { message: "" });
   });
 
-  it("is quoted on one line and cut", () => {
+  it("shortens a foreign text to one line", () => {
     assert.equal(toExcerpt("  a\n\n b\t c "), "a b c");
     assert.equal(toExcerpt("x".repeat(1000)).length, 301);
     assert.equal(toExcerpt("abc", 2), "ab…");
   });
 
-  it("may nest as deep as it likes", () => {
+  it("reads an error body that nests deeply", () => {
     const deep = JSON.parse(`${'{"error":'.repeat(20_000)}1${"}".repeat(20_000)}`);
     assert.ok(readErrorClues(deep)!.message!.length < 400);
   });
 });
 
-function definedOf(clues: ErrorClues | undefined): ErrorClues | undefined {
+function dropUndefined(clues: ErrorClues | undefined): ErrorClues | undefined {
   return clues && (JSON.parse(JSON.stringify(clues)) as ErrorClues);
 }

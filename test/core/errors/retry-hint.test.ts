@@ -9,10 +9,10 @@ import {
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
-describe("How long a service asks to be left alone", () => {
+describe("Retry hint", () => {
   const hint = (headers: Headers, body?: unknown, text = "") => readRetryHint(headers, body, text, NOW);
 
-  it("is told by Retry-After in seconds, whole or not, past or far away", () => {
+  it("reads Retry-After in seconds, also with decimals, negative or far away", () => {
     for (const [value, wait] of [
       ["20", 20_000],
       ["1.5", 1500],
@@ -24,22 +24,22 @@ describe("How long a service asks to be left alone", () => {
     }
   });
 
-  it("is told by Retry-After as a date", () => {
+  it("reads Retry-After as a date", () => {
     assert.equal(hint({ "retry-after": "Thu, 01 Jan 2026 00:00:30 GMT" }), 30_000);
     assert.equal(hint({ "retry-after": "Wed, 31 Dec 2025 23:59:00 GMT" }), 0, "past: now, and no refusal");
   });
 
-  it("is told by retry-after-ms before anything else", () => {
+  it("prefers retry-after-ms to all other hints", () => {
     assert.equal(hint({ "retry-after-ms": "250", "retry-after": "20" }, undefined, "try again in 5s"), 250);
   });
 
-  it("is not told by headers that say nothing", () => {
+  it("finds no hint in headers without a number or date", () => {
     for (const value of ["", " ", "soon", "NaN", "Infinity"]) {
       assert.equal(hint({ "retry-after": value, "retry-after-ms": value }), undefined, value);
     }
   });
 
-  it("is told by Google's details, in an object or a list", () => {
+  it("reads the delay in Google's error details, in an object or a list", () => {
     const error = { details: [{ "@type": "x" }, 7, { retryDelay: "45.837906927s" }] };
     assert.equal(Math.round(hint({}, { error })!), 45_838);
     assert.equal(Math.round(hint({}, [{ error }])!), 45_838);
@@ -49,7 +49,7 @@ describe("How long a service asks to be left alone", () => {
     assert.equal(hint({}, { error: { details: "later" } }), undefined);
   });
 
-  it("is told in words", () => {
+  it("reads the delay in an error message", () => {
     for (const [text, wait] of [
       ["Rate limit reached. Please try again in 5.289s. Visit", 5289],
       ["Please retry in 26.66s.", 26_660],
@@ -67,7 +67,7 @@ describe("How long a service asks to be left alone", () => {
     }
   });
 
-  it("is told by the reset of the bucket that is empty, the last of them where several are", () => {
+  it("reads the reset of an empty rate-limit bucket, the latest if several are empty", () => {
     assert.equal(
       hint({
         "x-ratelimit-remaining-requests": "0",
@@ -88,7 +88,7 @@ describe("How long a service asks to be left alone", () => {
     );
   });
 
-  it("understands a reset as seconds, as a time in seconds or milliseconds, and as a date", () => {
+  it("reads a bucket reset in seconds, as a time since 1970, and as a date", () => {
     const reset = (value: string) => hint({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": value });
     assert.equal(reset("12"), 12_000);
     assert.equal(reset("0s"), 0);
@@ -104,7 +104,7 @@ describe("How long a service asks to be left alone", () => {
     assert.equal(reset("whenever"), undefined);
   });
 
-  it("is not told by a bucket whose rest is no number", () => {
+  it("ignores a bucket whose rest is not a number", () => {
     for (const rest of ["unlimited", "", "-"]) {
       assert.equal(hint({ "x-ratelimit-remaining": rest, "x-ratelimit-reset": "5" }), undefined, rest);
     }
@@ -112,7 +112,7 @@ describe("How long a service asks to be left alone", () => {
 });
 
 describe("Durations", () => {
-  it("are read in Go's form and in words; what is none is undefined", () => {
+  it("are parsed in Go's form and in words; anything else is undefined", () => {
     assert.equal(parseDuration("1h2m3s4ms"), 3_723_004);
     assert.equal(parseDuration("2 hrs"), 7_200_000);
     assert.equal(parseDuration("5 mins"), 300_000);
@@ -122,8 +122,8 @@ describe("Durations", () => {
   });
 });
 
-describe("x-should-retry", () => {
-  it("rules where it says true or false", () => {
+describe("x-should-retry header", () => {
+  it("allows or forbids a retry if it is true or false", () => {
     assert.equal(readShouldRetry({ "x-should-retry": "true" }), true);
     assert.equal(readShouldRetry({ "x-should-retry": "false" }), false);
     assert.equal(readShouldRetry({ "x-should-retry": "perhaps" }), undefined);
@@ -131,8 +131,8 @@ describe("x-should-retry", () => {
   });
 });
 
-describe("A header", () => {
-  it("is the first of several", () => {
+describe("Response header", () => {
+  it("has the first of several values", () => {
     assert.equal(readHeader({ a: ["1", "2"], b: "3" }, "a"), "1");
     assert.equal(readHeader({ a: [] }, "a"), undefined);
     assert.equal(readHeader({ b: "3" }, "b"), "3");

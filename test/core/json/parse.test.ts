@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  estimateSize,
   isObject,
   isWithinDepth,
   parseJson,
   stringifyWithinDepth,
   tryParseJson,
 } from "../../../src/core/json/parse.js";
+import { anyJson } from "../../support/inputs/arbitraries.js";
 
 describe("JSON from a remote", () => {
-  it("is what JSON.parse makes of it", () => {
+  it("parses to the same value as with JSON.parse", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         if (!text.includes("__proto__")) assert.deepEqual(parseJson(text), JSON.parse(text));
@@ -17,7 +19,7 @@ describe("JSON from a remote", () => {
     );
   });
 
-  it("that is none is refused without being quoted", () => {
+  it("refuses a text that is not JSON without quoting it", () => {
     for (const text of ["", "{", "sk-secret", "{'a':1}", "NaN", "[1,]"]) {
       assert.throws(
         () => parseJson(text),
@@ -27,7 +29,7 @@ describe("JSON from a remote", () => {
     }
   });
 
-  it("with a key that leads to a prototype is refused, however it is written", () => {
+  it("refuses a key that leads to a prototype, also with escapes", () => {
     for (const key of [
       "__proto__",
       "\\u005f_proto__",
@@ -42,7 +44,7 @@ describe("JSON from a remote", () => {
     }
   });
 
-  it("may speak of prototypes", () => {
+  it("accepts texts and names about prototypes", () => {
     for (const value of [
       { text: '"__proto__": not a key' },
       { text: "__proto__", b: 1 },
@@ -55,16 +57,16 @@ describe("JSON from a remote", () => {
     }
   });
 
-  it("is looked at in vain for prototypes without overflowing", () => {
+  it("searches deeply nested JSON for prototype keys without a stack overflow", () => {
     const deep = `${"[".repeat(50_000)}{"constructor":1}${"]".repeat(50_000)}`;
     assert.ok(Array.isArray(parseJson(deep)));
   });
 });
 
-describe("Depth", () => {
+describe("Depth of JSON", () => {
   const nest = (depth: number) => JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`);
 
-  it("counts objects and arrays, and stops at the limit", () => {
+  it("counts nested objects and arrays up to the limit", () => {
     assert.equal(isWithinDepth(1, 0), true);
     assert.equal(isWithinDepth({}, 0), false);
     assert.equal(isWithinDepth({ a: [{ b: null }] }, 3), true);
@@ -73,15 +75,15 @@ describe("Depth", () => {
     assert.equal(isWithinDepth(nest(100_000), 64), false);
   });
 
-  it("that is too great for JSON.stringify is not written out", () => {
+  it("turns a value that nests too deeply for JSON.stringify into an ellipsis", () => {
     assert.equal(stringifyWithinDepth({ a: 1 }), '{"a":1}');
     assert.equal(stringifyWithinDepth(undefined), "");
     assert.equal(stringifyWithinDepth(nest(100_000)), "…");
   });
 });
 
-describe("An object", () => {
-  it("is neither null nor an array nor anything else", () => {
+describe("Object test", () => {
+  it("accepts objects, but not null, arrays and other values", () => {
     assert.deepEqual([{}, Object.create(null), null, [], "x", 1, undefined].map(isObject), [
       true,
       true,
@@ -91,5 +93,12 @@ describe("An object", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("Estimated size of a value", () => {
+  it("estimates at least the length of the texts in a value", () => {
+    fc.assert(fc.property(anyJson, (value) => assert.ok(estimateSize(value) >= 1)));
+    assert.ok(estimateSize({ a: ["x".repeat(50)] }) > 50);
   });
 });

@@ -4,7 +4,7 @@ import { parseJson } from "../../../src/core/json/parse.js";
 import { PartialJson } from "../../../src/core/json/partial-json.js";
 import { anyText } from "../../support/inputs/arbitraries.js";
 
-/** Any JSON value that this package takes from a remote, as the text of a model with its own habits. */
+/** Any JSON that this package accepts from a remote, with or without white space and escapes. */
 const anyJson = fc
   .tuple(
     fc.oneof(
@@ -30,11 +30,11 @@ function read(...pieces: string[]): PartialJson {
   return json;
 }
 
-/** The value so far of a text that ends here. */
-const soFar = (text: string) => read(text).take();
+/** Reads a text, and returns the value so far. */
+const readPart = (text: string) => read(text).take();
 
-/** Whether a value is what another looked like before it was whole. */
-function isBeginning(part: unknown, whole: unknown): boolean {
+/** Whether a value is an earlier state of another. */
+function isEarlierState(part: unknown, whole: unknown): boolean {
   if (typeof part === "string") return typeof whole === "string" && whole.startsWith(part);
   if (typeof part !== "object" || part === null) return Object.is(part, whole);
   if (Array.isArray(part) !== Array.isArray(whole)) return false;
@@ -43,14 +43,14 @@ function isBeginning(part: unknown, whole: unknown): boolean {
   const unlike = parts.filter(([key, value]) => !Object.hasOwn(wholes, key) || !same(value, wholes[key]));
   return (
     unlike.length <= 1 &&
-    unlike.every(([key, value]) => Object.hasOwn(wholes, key) && isBeginning(value, wholes[key]))
+    unlike.every(([key, value]) => Object.hasOwn(wholes, key) && isEarlierState(value, wholes[key]))
   );
 }
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-/** How often the reader looks at a character or a slot, while something runs. */
-function stepsOf(work: () => void): number {
+/** Counts how often characters are read while a function runs. */
+function countSteps(work: () => void): number {
   let steps = 0;
   const original = { charCodeAt: String.prototype.charCodeAt, charAt: String.prototype.charAt };
   for (const name of ["charCodeAt", "charAt"] as const) {
@@ -68,8 +68,8 @@ function stepsOf(work: () => void): number {
   return steps;
 }
 
-describe("JSON that is still coming", () => {
-  it("counts as far as it is there: what is open as it is, a number or word when it is whole", () => {
+describe("Partial JSON", () => {
+  it("has open strings, arrays and objects so far, and numbers and words once they are complete", () => {
     for (const [text, value] of [
       ["", undefined],
       [" \n", undefined],
@@ -94,11 +94,11 @@ describe("JSON that is still coming", () => {
       ['"\\ud83d\\ude42', "🙂"],
       ['"\\ud83dx', "\ud83dx"],
     ] as const) {
-      assert.deepEqual(soFar(text), value, text);
+      assert.deepEqual(readPart(text), value, text);
     }
   });
 
-  it("is in the end what JSON.parse makes of it, wherever it was cut", () => {
+  it("has the value of JSON.parse at the end, wherever the text was cut", () => {
     fc.assert(
       fc.property(anyJson, fc.infiniteStream(fc.nat({ max: 9 })), (text, lengths) => {
         const json = new PartialJson();
@@ -114,17 +114,17 @@ describe("JSON that is still coming", () => {
     );
   });
 
-  it("is the same at each place, whether it came in one piece or many", () => {
+  it("has the same value at each place, whether the text came in one piece or many", () => {
     fc.assert(
       fc.property(anyJson, fc.nat(), (text, place) => {
         const begun = text.slice(0, place % (text.length + 1));
         const pieces = read(...begun);
-        assert.deepEqual(soFar(begun), pieces.take());
+        assert.deepEqual(readPart(begun), pieces.take());
       }),
     );
   });
 
-  it("is at each place a beginning of the whole, and of every place after it", () => {
+  it("only ever continues the earlier value", () => {
     fc.assert(
       fc.property(anyJson, (text) => {
         const json = new PartialJson();
@@ -134,17 +134,17 @@ describe("JSON that is still coming", () => {
           if (!json.hasGrown) continue;
           const now = json.take();
           if (before !== undefined)
-            assert.ok(isBeginning(before, now), `${JSON.stringify(before)} in ${text}`);
+            assert.ok(isEarlierState(before, now), `${JSON.stringify(before)} in ${text}`);
           before = now;
         }
         json.end();
-        assert.ok(isBeginning(before, json.take()) || before === undefined);
+        assert.ok(isEarlierState(before, json.take()) || before === undefined);
       }),
       { numRuns: 300 },
     );
   });
 
-  it("says that it has grown when, and only when, there is more to see", () => {
+  it("reports growth exactly when the value has changed", () => {
     fc.assert(
       fc.property(anyJson, (text) => {
         const json = new PartialJson();
@@ -160,7 +160,7 @@ describe("JSON that is still coming", () => {
     );
   });
 
-  it("never changes a value that has been taken", () => {
+  it("never changes a value after it was taken", () => {
     fc.assert(
       fc.property(anyJson, (text) => {
         const json = new PartialJson();
@@ -175,7 +175,7 @@ describe("JSON that is still coming", () => {
     );
   });
 
-  it("shares what has ended between the values: only what is open is copied", () => {
+  it("shares complete parts between taken values, and copies only open ones", () => {
     const json = read('{"done": {"a": [1, 2]}, "list": [[1], [2');
     const early = json.take() as { done: object; list: object[] };
     json.add('], "x"], "more": "');
@@ -186,7 +186,7 @@ describe("JSON that is still coming", () => {
     assert.deepEqual(early, { done: { a: [1, 2] }, list: [[1], []] });
   });
 
-  it("keeps of two members of one name the later, in the place of the earlier", () => {
+  it("replaces a member by a later one with the same key, at the place of the earlier", () => {
     const json = read('{"a": 1, "b": 2, "a": "x');
     assert.deepEqual(Object.entries(json.take() as object), [
       ["a", "x"],
@@ -196,7 +196,7 @@ describe("JSON that is still coming", () => {
     assert.deepEqual(json.take(), { a: "xy", b: 2 });
   });
 
-  it("that is none is read as far as it is JSON, and no further", () => {
+  it("reads a text that stops being JSON up to the fault, and no further", () => {
     for (const text of [
       "x",
       "{a",
@@ -237,7 +237,7 @@ describe("JSON that is still coming", () => {
     }
   });
 
-  it("is refused where JSON.parse refuses, whatever the text", () => {
+  it("refuses any text that JSON.parse refuses", () => {
     const anything = fc.oneof(
       fc.string({ unit: fc.constantFrom(...'{}[]":,\\u0123eE+-.truefalsn \n'), maxLength: 12 }),
       anyText,
@@ -260,7 +260,7 @@ describe("JSON that is still coming", () => {
     );
   });
 
-  it("may try to reach a prototype or to overflow a stack, in vain", () => {
+  it("refuses keys that lead to a prototype, and JSON that nests too deeply", () => {
     for (const text of [
       '{"a":{"__proto__":{"x":1}}}',
       '{"\\u005f_proto__":1}',
@@ -277,7 +277,7 @@ describe("JSON that is still coming", () => {
     assert.equal(read("[".repeat(64)).failed, false);
   });
 
-  it("is read in steps that grow as the text does, whatever the pieces", () => {
+  it("reads a text in linear time, whatever the size of its pieces", () => {
     const object = JSON.stringify({
       list: Array.from({ length: 50 }, (_, at) => ({ at, text: 'some "words"\n' })),
     });
@@ -289,7 +289,7 @@ describe("JSON that is still coming", () => {
       for (const size of [1, 4, 1000]) {
         const stepsFor = (times: number) => {
           const text = `[${Array(times).fill(one).join(",")}]`;
-          return stepsOf(() => {
+          return countSteps(() => {
             const json = new PartialJson();
             for (let at = 0; at < text.length; at += size) json.add(text.slice(at, at + size));
           });

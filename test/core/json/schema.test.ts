@@ -8,10 +8,11 @@ import { compileSchema } from "../../../src/core/json/schema.js";
 const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
 const DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema";
 
-/** What is wrong with a value, or undefined. */
-const complaint = (schema: unknown, value: unknown) => compileSchema(schema)(value);
+/** Says what is wrong with a value, or returns undefined. */
+const findFault = (schema: unknown, value: unknown) => compileSchema(schema)(value);
 
-function refusal(schema: unknown): string {
+/** The message with which a schema is refused. */
+function readRefusal(schema: unknown): string {
   try {
     compileSchema(schema);
   } catch (thrown) {
@@ -19,7 +20,7 @@ function refusal(schema: unknown): string {
     assert.equal(thrown.code, "configuration");
     return thrown.message;
   }
-  assert.fail(`taken for a schema: ${JSON.stringify(schema)}`);
+  assert.fail(`accepted as a schema: ${JSON.stringify(schema)}`);
 }
 
 const PERSON = {
@@ -34,9 +35,9 @@ const PERSON = {
   additionalProperties: false,
 };
 
-describe("A value that is checked against a schema", () => {
-  it("fits, or is told where it does not and why", () => {
-    for (const [value, what] of [
+describe("Schema check", () => {
+  it("accepts a value that fits, and says where and why another does not", () => {
+    for (const [value, fault] of [
       [{ name: "Ada" }, undefined],
       [{ name: "Ada", age: 36, mood: "glad", pets: [{}] }, undefined],
       [{}, "$ must have required property 'name'"],
@@ -49,67 +50,67 @@ describe("A value that is checked against a schema", () => {
       [{ name: "Ada", born: 1815 }, "$ must not have the property “born”"],
       [{ name: "Ada", pets: [{}, { "first name": 1 }] }, '$.pets[1]["first name"] must be string'],
     ]) {
-      assert.equal(complaint(PERSON, value), what);
+      assert.equal(findFault(PERSON, value), fault);
     }
   });
 
-  it("is told of the alternatives where they meet, and of the mistake inside the nearest", () => {
+  it("names the alternatives of a value, and the mistake inside the nearest one", () => {
     const nullable = { properties: { a: { anyOf: [{ type: "string" }, { type: "null" }] } } };
-    assert.equal(complaint(nullable, { a: 1 }), "$.a must be string or must be null");
+    assert.equal(findFault(nullable, { a: 1 }), "$.a must be string or must be null");
     const tagged = { oneOf: ["x", "y"].map((tag) => ({ properties: { tag: { const: tag } } })) };
-    assert.equal(complaint(tagged, { tag: "z" }), '$.tag must be "x" or must be "y"');
-    // As text: an object of ours that has a “then” looks like a promise.
+    assert.equal(findFault(tagged, { tag: "z" }), '$.tag must be "x" or must be "y"');
+    // Parsed from a text, because the linter refuses an object with a “then”.
     const conditional: unknown = JSON.parse('{"if": {"type": "object"}, "then": {"required": ["a"]}}');
-    assert.equal(complaint(conditional, {}), "$ must have required property 'a'");
+    assert.equal(findFault(conditional, {}), "$ must have required property 'a'");
     assert.equal(
-      complaint({ propertyNames: { maxLength: 3 } }, { long: 1 }),
+      findFault({ propertyNames: { maxLength: 3 } }, { long: 1 }),
       "$ has the property “long”, which must NOT have more than 3 characters",
     );
-    assert.equal(complaint({ type: ["string", "null"] }, 1), "$ must be string or null");
+    assert.equal(findFault({ type: ["string", "null"] }, 1), "$ must be string or null");
   });
 
-  it("is not echoed, however long its texts and names are", () => {
+  it("never quotes a long text or name of the value", () => {
     const long = "secret ".repeat(1000);
     const schema = { additionalProperties: { type: "number" } };
-    for (const complained of [
-      complaint({ enum: ["a"] }, long),
-      complaint({ pattern: "^x" }, long.slice(0, 3000)),
-      complaint(schema, { [long]: "text" }),
-      complaint({ additionalProperties: false }, { [long]: 1 }),
-      complaint(
+    for (const fault of [
+      findFault({ enum: ["a"] }, long),
+      findFault({ pattern: "^x" }, long.slice(0, 3000)),
+      findFault(schema, { [long]: "text" }),
+      findFault({ additionalProperties: false }, { [long]: 1 }),
+      findFault(
         { additionalProperties: { additionalProperties: schema } },
         { [long]: { [long]: { [long]: "" } } },
       ),
     ]) {
-      assert.ok(complained && complained.length <= 300, complained);
+      assert.ok(fault && fault.length <= 300, fault);
     }
-    assert.ok(!complaint({ enum: ["a"] }, long)!.includes("secret"));
+    assert.ok(!findFault({ enum: ["a"] }, long)!.includes("secret"));
   });
 
-  it("is left as it is: nothing is filled in, turned into another type or taken away", () => {
+  it("changes nothing in the value: no default, no other type, no removal", () => {
     const schema = {
       properties: { a: { type: "number", default: 1 }, b: { type: "string", default: "x" } },
       additionalProperties: false,
     };
     const value = Object.freeze({ a: "1" });
-    assert.equal(complaint(schema, value), "$.a must be number");
+    assert.equal(findFault(schema, value), "$.a must be number");
     assert.deepEqual(value, { a: "1" });
-    assert.equal(complaint(schema, Object.freeze({})), undefined);
+    assert.equal(findFault(schema, Object.freeze({})), undefined);
   });
 
-  it("has only the properties that are its own", () => {
-    assert.match(complaint({ required: ["constructor"] }, {})!, /constructor/);
-    assert.equal(complaint({ properties: { toString: { type: "string" } } }, {}), undefined);
+  it("ignores properties that every object inherits", () => {
+    assert.match(findFault({ required: ["constructor"] }, {})!, /constructor/);
+    assert.equal(findFault({ properties: { toString: { type: "string" } } }, {}), undefined);
   });
 
-  it("may nest without end: then that is what is wrong with it", () => {
+  it("refuses a value that nests without end", () => {
     let deep: unknown = [];
     for (let level = 0; level < 50_000; level++) deep = [deep];
-    assert.match(complaint({ items: { $ref: "#" } }, deep)!, /too deeply/);
-    assert.match(complaint({ $ref: "#" }, 1)!, /too deeply/);
+    assert.match(findFault({ items: { $ref: "#" } }, deep)!, /too deeply/);
+    assert.match(findFault({ $ref: "#" }, 1)!, /too deeply/);
   });
 
-  it("never makes the check throw", () => {
+  it("never throws, whatever the value", () => {
     const schemas = [
       PERSON,
       { pattern: "a+" },
@@ -118,30 +119,30 @@ describe("A value that is checked against a schema", () => {
     ];
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...schemas), (value, schema) => {
-        const told = complaint(schema, value);
-        assert.ok(told === undefined || (told.startsWith("$") && told.length <= 300));
+        const fault = findFault(schema, value);
+        assert.ok(fault === undefined || (fault.startsWith("$") && fault.length <= 300));
       }),
     );
   });
 });
 
-describe("A schema", () => {
-  it("may be written in draft-07 or 2020-12, with or without its name", () => {
+describe("JSON Schema", () => {
+  it("compiles draft-07 and 2020-12, with or without $schema", () => {
     const [old, young] = [{ items: [{ type: "string" }] }, { prefixItems: [{ type: "string" }] }];
     for (const schema of [old, young, { $schema: DRAFT_07, ...old }, { $schema: DRAFT_2020, ...young }]) {
-      assert.equal(complaint(schema, [1]), "$[0] must be string");
-      assert.equal(complaint(schema, ["a"]), undefined);
+      assert.equal(findFault(schema, [1]), "$[0] must be string");
+      assert.equal(findFault(schema, ["a"]), undefined);
     }
-    assert.match(refusal({ $schema: DRAFT_2020, ...old }), /\$\.items must be object or boolean/);
+    assert.match(readRefusal({ $schema: DRAFT_2020, ...old }), /\$\.items must be object or boolean/);
     const definitions = { definitions: { name: { type: "string" } }, $ref: "#/definitions/name" };
-    assert.equal(complaint(definitions, 1), "$ must be string");
+    assert.equal(findFault(definitions, 1), "$ must be string");
     assert.equal(
-      complaint({ $schema: "https://nobody.example/schema", type: "string" }, 1),
+      findFault({ $schema: "https://nobody.example/schema", type: "string" }, 1),
       "$ must be string",
     );
   });
 
-  it("may have words and formats that nobody knows, and those of other drafts and of API descriptions", () => {
+  it("ignores unknown keywords and formats, and those of other drafts and of API descriptions", () => {
     const schema = {
       id: "draft-4",
       $async: true,
@@ -152,12 +153,12 @@ describe("A schema", () => {
       nullable: true,
       "x-vendor": {},
     };
-    assert.equal(complaint(schema, "a"), undefined);
-    assert.equal(complaint(schema, null), undefined);
-    assert.equal(complaint(schema, 1), "$ must be string");
+    assert.equal(findFault(schema, "a"), undefined);
+    assert.equal(findFault(schema, null), undefined);
+    assert.equal(findFault(schema, 1), "$ must be string");
   });
 
-  it("that cannot be used is told why", () => {
+  it("says why a schema cannot be used", () => {
     for (const [schema, why] of [
       [undefined, /not an object/],
       ["{}", /not an object/],
@@ -171,24 +172,24 @@ describe("A schema", () => {
       [{ $ref: "#/$defs/nowhere" }, /nowhere.*not in it/],
       [{ minimum: 1n }, /plain JSON/],
     ] as const) {
-      assert.match(refusal(schema), why);
+      assert.match(readRefusal(schema), why);
     }
     const endless: Record<string, unknown> = {};
     endless["not"] = endless;
-    assert.match(refusal(endless), /nests deeper/);
+    assert.match(readRefusal(endless), /nests deeper/);
   });
 
-  it("may have a name that another has too", () => {
-    assert.equal(complaint({ $id: "https://a.example/s", type: "string" }, "a"), undefined);
-    assert.equal(complaint({ $id: "https://a.example/s", type: "number" }, 1), undefined);
+  it("compiles two schemas with the same $id", () => {
+    assert.equal(findFault({ $id: "https://a.example/s", type: "string" }, "a"), undefined);
+    assert.equal(findFault({ $id: "https://a.example/s", type: "number" }, 1), undefined);
   });
 
-  it("may have patterns that only work without Unicode rules", () => {
-    assert.equal(complaint({ pattern: "^\\-\\_$" }, "-_"), undefined);
-    assert.equal(complaint({ pattern: "^\\p{Lu}$" }, "Ä"), undefined);
+  it("compiles patterns that are valid only outside Unicode mode", () => {
+    assert.equal(findFault({ pattern: "^\\-\\_$" }, "-_"), undefined);
+    assert.equal(findFault({ pattern: "^\\p{Lu}$" }, "Ä"), undefined);
   });
 
-  it("is compiled once, as long as it is among the hundred that were used last", () => {
+  it("compiles a schema once while it is among the last hundred", () => {
     const check = compileSchema({ type: "string", title: "kept" });
     for (let other = 0; other < 99; other++) {
       compileSchema({ title: `other ${other}` });
@@ -199,7 +200,7 @@ describe("A schema", () => {
     assert.notEqual(compileSchema({ type: "string", title: "kept" }), check);
   });
 
-  it("may be changed afterwards by whoever gave it", () => {
+  it("keeps its check when the caller changes the schema afterwards", () => {
     const schema = { type: "string" };
     const check = compileSchema(schema);
     schema.type = "number";
@@ -207,7 +208,7 @@ describe("A schema", () => {
     assert.notEqual(compileSchema(schema), check);
   });
 
-  it("brings the validator with it: nothing is loaded before", () => {
+  it("loads the validator with the first schema, not before", () => {
     const script = `require(${JSON.stringify(join(__dirname, "../../../src/core/json/schema.ts"))});
       const loaded = () => Object.keys(require.cache).filter((file) => /node_modules[\\\\/]ajv[\\\\/]/.test(file)).length;
       const before = loaded();
