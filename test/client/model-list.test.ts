@@ -8,7 +8,7 @@ import { systemClock } from "../../src/transport/system-clock.js";
 import { createError } from "../support/services/gemini-records.js";
 import { formatGeminiUrl, GEMINI_KEY } from "../support/services/gemini-service.js";
 import { createOllamaScript, formatOllamaUrl, OLLAMA_MODELS } from "../support/services/ollama-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("The list of a service's models", () => {
   const service = useService();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import { EXAMPLES, ExampleRun, isAboutServices } from "./example-run.js";
 

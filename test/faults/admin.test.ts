@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { askFlow } from "../support/runtime/flows.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 const ROUTES = [
   ["GET", "/chat-provider/providers"],

@@ -3,7 +3,7 @@ import { BAD_INPUT } from "../support/inputs/bad-input.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 /** All cases in one flow, so that the throttled status has to be waited for only once. */
 function flowOf(origin: string): FlowNode[] {

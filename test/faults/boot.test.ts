@@ -8,7 +8,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { pause, textOf } from "../support/runtime/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("A runtime that stops", () => {
   const service = useService();

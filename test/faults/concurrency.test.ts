@@ -16,7 +16,7 @@ import {
 import { eventually, pause, streamsOf } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Script } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 import { Collecting, streamOf } from "../support/worlds/collecting.js";
 
 /** Answers each letter of the question three times, one piece after the other. */

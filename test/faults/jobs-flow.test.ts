@@ -11,7 +11,7 @@ import {
 import { retryFlow } from "../support/runtime/retry-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 import { until } from "../support/waiting.js";
 
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };

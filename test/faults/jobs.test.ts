@@ -5,7 +5,7 @@ import { type ChatOptions, type ChatResult, chatStream, startChat } from "../../
 import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { type SaasFault, SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 import { turns, until } from "../support/waiting.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 

@@ -5,7 +5,7 @@ import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.j
 import type { DeployType, FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 const STREAMS = 10;
 

@@ -5,7 +5,7 @@ import { useHelper } from "../support/runtime/helper.js";
 import { end, ends, pause } from "../support/runtime/inbox.js";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { createChunk } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("Odd input", () => {
   const load = useHelper();

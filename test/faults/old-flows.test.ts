@@ -3,7 +3,7 @@ import { type Definition, load } from "../editor/editor-half.js";
 import { chatStream, node, provider, sink, TAB } from "../support/runtime/flows.js";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 /** Without these there is nothing to ask, whatever the version. */
 const NEEDED: ReadonlySet<string> = new Set(["name", "provider", "baseUrl", "model"]);

@@ -10,7 +10,7 @@ import { useRuntime } from "../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../support/services/answers.js";
 import { BreakingService, FAULTS, type PlannedFault } from "../support/services/breaking-service.js";
 import { createChunk } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 /** Silence after which a stalled answer is given up, in seconds. */
 const PATIENCE = { idleTimeout: 0.4, progressTimeout: 0.4, firstChunkTimeout: 0.4, headersTimeout: 5 };

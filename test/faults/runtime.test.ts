@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { askFlow, chatStream, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
 import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("In a runtime", () => {
   const service = useService();

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { askFlow, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 const CANARY = "sk-canary-4711-0815-abcdef";
 const SECRET_HEADER = "header-canary-31415926";

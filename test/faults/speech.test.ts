@@ -5,7 +5,7 @@ import { eventually, pause } from "../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Reply } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 /** Seconds; short enough to wait for. */
 const SHORT = { connectTimeout: 5, headersTimeout: 0.2, firstChunkTimeout: 0.2, idleTimeout: 0.2 };

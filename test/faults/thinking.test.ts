@@ -4,7 +4,7 @@ import { askFlow } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
 import { end, textOf } from "../support/runtime/inbox.js";
 import { createChunk, createFinishChunk, type Reply } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 const SPLIT = { settings: { splitThinking: true } };
 const TEXT = "<think>first <think>inner</think> 👋</think>\n\nHello <think> & co";

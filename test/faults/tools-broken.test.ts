@@ -4,7 +4,7 @@ import { retryNode } from "../support/runtime/retry-flow.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../support/runtime/router-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { createFinishChunk, type Script } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 const CALLS = [
   ...callRecords("get_weather", { city: "Paris" }, 0),

@@ -7,7 +7,7 @@ import { chatStream, collect, node, provider, sink, TAB } from "../support/runti
 import { useHelper } from "../support/runtime/helper.js";
 import { ends, pause } from "../support/runtime/inbox.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 /** Answers with the question's own text, doubled, one letter at a time; longer questions take longer. */
 const echo: Script = async (reply, { body }) => {

@@ -5,7 +5,7 @@ import { StatusLine } from "../../src/node-red/red/status-line.js";
 import { askFlow } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
 import { end, eventually, pause } from "../support/runtime/inbox.js";
-import { useService } from "../support/services/service.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("A status line", () => {
   let clock: sinon.SinonFakeTimers;

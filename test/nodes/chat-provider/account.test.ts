@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { askFlow } from "../../support/runtime/flows.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
 
 describe("What a chat-provider tells in its dialog", () => {

@@ -4,7 +4,7 @@ import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtim
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, ends, pause, textOf } from "../../support/runtime/inbox.js";
 import type { Reply } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 function codeOf(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end } from "../../support/runtime/inbox.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const variable = (name: string) => `\${${name}}`;
 

@@ -7,7 +7,7 @@ import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
 import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 /** Long enough for a command to come before it is over. */
 const HINT = "300";

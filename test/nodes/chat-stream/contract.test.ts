@@ -4,7 +4,7 @@ import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../../suppo
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 describe("A stream of chat-stream", () => {
   const load = useHelper();

@@ -4,7 +4,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, eventually, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
 import type { Reply } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 describe("Stopping a stream", () => {
   const load = useHelper();

@@ -3,7 +3,7 @@ import { askFlow, chatStream } from "../../support/runtime/flows.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { slowStore } from "../../support/runtime/slow-store.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const answer: Script = (reply, { body }) => {
   const messages = body["messages"] as { content: string }[];

@@ -4,7 +4,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, pause } from "../../support/runtime/inbox.js";
 import { createChunk, type Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });

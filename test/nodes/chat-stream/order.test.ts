@@ -3,7 +3,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { eventually } from "../../support/runtime/inbox.js";
 import { slowStore } from "../../support/runtime/slow-store.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 /** What takes its time says who is asked about: a key or a prompt that a database knows. */
 const SLOW = "$flowContext('nobody', 'slow')";

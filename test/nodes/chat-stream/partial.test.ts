@@ -6,7 +6,7 @@ import { useHelper } from "../../support/runtime/helper.js";
 import { end } from "../../support/runtime/inbox.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { streamOf } from "../../support/worlds/collecting.js";
 import { DeltaBuffering } from "../../support/worlds/delta-buffering.js";
 

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, eventually } from "../../support/runtime/inbox.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
 const SCHEMA = {

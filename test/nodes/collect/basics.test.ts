@@ -4,7 +4,7 @@ import { chatStream, collect, provider, sink, TAB, witnesses } from "../../suppo
 import { useHelper } from "../../support/runtime/helper.js";
 import { pause } from "../../support/runtime/inbox.js";
 import { createChunk } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 interface Response {
   id: string;

@@ -4,7 +4,7 @@ import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { retryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");

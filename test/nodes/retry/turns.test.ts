@@ -6,7 +6,7 @@ import { eventually, textOf } from "../../support/runtime/inbox.js";
 import { retryNode } from "../../support/runtime/retry-flow.js";
 import { answering, callRecords, messagesOf, routerFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };

@@ -8,7 +8,7 @@ import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { retryNode } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const refused: Script = (reply) => reply.sendJson(500, {});
 const well: Script = (reply) => reply.say("Hello");

@@ -3,7 +3,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, textOf } from "../../support/runtime/inbox.js";
 import { AZURE_KEY, AzureService } from "../../support/services/azure-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const V1 = { deployment: "my-gpt" };
 const DATED = { deployment: "my-gpt", apiVersion: "2024-10-21" };

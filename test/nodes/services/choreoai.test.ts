@@ -3,7 +3,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { end, textOf } from "../../support/runtime/inbox.js";
 import { CHOREO_KEY, ChoreoService } from "../../support/services/choreoai-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 const CLAUDE = "claude-3-sonnet-20240229";
 

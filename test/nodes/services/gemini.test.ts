@@ -21,7 +21,7 @@ import {
   formatGeminiUrl,
   GEMINI_KEY,
 } from "../../support/services/gemini-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = {

@@ -15,7 +15,7 @@ import {
   createOllamaScript,
   formatOllamaUrl,
 } from "../../support/services/ollama-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };

@@ -6,7 +6,7 @@ import { askFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, textOf } from "../../support/runtime/inbox.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 
 describe("A chat-stream that asks the SaaS LLM API", () => {
   const load = useHelper();

@@ -4,7 +4,7 @@ import { chatStream, node, sink, TAB } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, ends, eventually, pause } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import {
   assertOneSequence,
   begin,

@@ -3,7 +3,7 @@ import type { Message } from "../../../src/node-red/red/api.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { end, eventually, pause } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import {
   assertOneSequence,
   begin,

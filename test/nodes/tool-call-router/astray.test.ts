@@ -4,7 +4,7 @@ import { node } from "../../support/runtime/flows.js";
 import { pause, textOf } from "../../support/runtime/inbox.js";
 import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

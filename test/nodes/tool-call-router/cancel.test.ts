@@ -4,7 +4,7 @@ import { node, sink } from "../../support/runtime/flows.js";
 import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import { answering, routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };

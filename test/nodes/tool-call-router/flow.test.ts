@@ -14,7 +14,7 @@ import {
   weatherman,
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { WEATHER } from "../../support/worlds/router-world.js";
 
 describe("A tool-call-router in a flow", () => {

@@ -4,7 +4,7 @@ import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const LINKED = [{ ...WEATHER, link: "entry" }];

@@ -13,7 +13,7 @@ import {
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/service.js";
+import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
