@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
-import { Failure } from "../../core/failure.js";
+import { Failure, readReason } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Context, Message, RuntimeNode } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
@@ -118,10 +118,9 @@ export class ConversationStore {
 }
 
 function createStoreFailure(error: unknown): Failure {
-  const reason = error instanceof Error ? error.message : String(error);
   return new Failure(
     "configuration",
-    `The context store of the conversation failed: ${reason}. Check contextStorage in the settings of Node-RED.`,
+    `The context store of the conversation failed: ${readReason(error)}. Check contextStorage in the settings of Node-RED.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { Failure } from "../../core/failure.js";
+import { Failure, readReason } from "../../core/failure.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 
 /**
@@ -19,10 +19,8 @@ export function evaluateTypedInput(
   if (type === "msg") return readProperty(red, message, value);
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      reject(
-        new Failure("configuration", `The ${type} expression “${value}” cannot be evaluated: ${reason}`),
-      );
+      const problem = `The ${type} expression “${value}” cannot be evaluated: ${readReason(error)}. Correct it in the node.`;
+      reject(new Failure("configuration", problem));
     };
     try {
       red.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
@@ -39,7 +37,6 @@ function readProperty(red: NodeRed, message: Message, path: string): unknown {
   try {
     return red.util.getMessageProperty(message, path);
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new Failure("invalid_request", `msg.${path} cannot be read: ${reason}`);
+    throw new Failure("invalid_request", `msg.${path} cannot be read: ${readReason(thrown)}`);
   }
 }

@@ -238,6 +238,7 @@ const KEPT_PROPERTIES = [
   "conversation",
 ] as const;
 
+/** The failure of a stream that the node itself ended, by reason. Other reasons are no failure. */
 const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
   expired: () =>
     new Failure(

@@ -1,17 +1,18 @@
-/** The part of Node-RED's runtime API that this package uses (nodered.org/docs/creating-nodes, 4.1 and 5). */
+/** The part of Node-RED's runtime API that this package uses (nodered.org/docs/creating-nodes, Node-RED 4.1 and 5). */
 
-/** Core's own description of a message's place in a sequence. */
+/** A message's place in a sequence (`msg.parts`), in the form that core's `split` and `join` use. */
 export interface Parts {
   id: string;
   index: number;
   count?: number;
   type?: string;
   ch?: string;
-  /** The sequence that this one is nested in, as `split` keeps it. */
+  /** The place in the outer sequence, if sequences are nested. */
   parts?: Parts;
   [key: string]: unknown;
 }
 
+/** A message on its way through a flow. A flow may set any property to anything. */
 export interface Message {
   _msgid?: string;
   payload?: unknown;
@@ -20,22 +21,25 @@ export interface Message {
   [property: string]: unknown;
 }
 
+/** Sends a message to the first output, or one message per output. */
 export type Send = (message: Message | (Message | null)[]) => void;
+/** Tells the runtime that a message was handled, with an error if it failed. */
 export type Done = (error?: unknown) => void;
 
+/** The status below a node in the editor. */
 export interface NodeStatus {
   fill?: "red" | "green" | "yellow" | "blue" | "grey";
   shape?: "ring" | "dot";
   text?: string;
 }
 
-/** A key of a context, read and written with callbacks, since a store may be a file or a database. */
+/** A flow or global context. Uses callbacks, since its store may be a file or a database. */
 export interface Context {
   get(key: string, callback: (error: unknown, value: unknown) => void): void;
   set(key: string, value: unknown, callback: (error: unknown) => void): void;
 }
 
-/** A node as the runtime makes it. */
+/** A node in the runtime. */
 export interface RuntimeNode {
   id: string;
   type: string;
@@ -59,10 +63,12 @@ export interface NodeConfig {
   name?: string;
 }
 
+/** A request to an HTTP route of the editor. */
 export interface AdminRequest {
   params: Record<string, string>;
 }
 
+/** The response of an HTTP route of the editor. */
 export interface AdminResponse {
   json(body: unknown): void;
   status(code: number): AdminResponse;
@@ -70,6 +76,7 @@ export interface AdminResponse {
 
 type AdminHandler = (request: AdminRequest, response: AdminResponse) => void;
 
+/** The `RED` object that the runtime passes to a node's module. */
 export interface NodeRed {
   nodes: {
     createNode(node: unknown, config: NodeConfig): void;
@@ -83,7 +90,7 @@ export interface NodeRed {
   util: {
     cloneMessage<T>(value: T): T;
     getMessageProperty(message: Message, property: string): unknown;
-    /** An environment variable as the node sees it; undefined where it is not set. */
+    /** An environment variable as the node sees it: of its flow, group or the process. Undefined if it is not set. */
     getSetting(node: RuntimeNode, name: string): unknown;
     evaluateNodeProperty(
       value: string,
@@ -94,10 +101,11 @@ export interface NodeRed {
     ): void;
   };
   auth: { needsPermission(permission: string): AdminHandler };
-  /** Missing where the editor is turned off. */
+  /** Undefined if the editor is turned off. */
   httpAdmin?: {
     get(path: string, guard: AdminHandler, handler: AdminHandler): void;
     post(path: string, guard: AdminHandler, handler: AdminHandler): void;
   };
+  /** Translates a key of the message catalogues in `nodes/locales`. */
   _(key: string, values?: Record<string, string | number>): string;
 }

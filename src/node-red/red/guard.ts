@@ -1,18 +1,18 @@
 import type { Done, Message, RuntimeNode, Send } from "./api.js";
 import { wrapThrown } from "./node-error.js";
 
-/** How a node handles its inputs; may be async. */
+/** Handles one message of a node. May be async. */
 export type InputHandler = (message: Message, send: Send, done: Done) => void | Promise<void>;
 
 /**
- * Stands between Node-RED and a node's handler and keeps the runtime's rules for it: `done` once per input and
- * always, nothing sent after close (Node-RED would deliver it into the new flow), nothing thrown into the runtime
- * (a rejected promise there ends the process), nor by it (a message that cannot be cloned for a second wire).
- * @param close ends what the node has running; must not throw
+ * Connects a node's handler to Node-RED and keeps the runtime's rules for it: `done` is called exactly once per message;
+ * nothing is sent after close, since it would reach the newly deployed flow; no error reaches the runtime, where a
+ * rejected promise ends the process; and an error of `send` (a message that cannot be cloned) is reported.
+ * @param close ends everything that the node has running; must not throw
  */
 export function guardNode(node: RuntimeNode, handle: InputHandler, close: (removed: boolean) => void): void {
   let closed = false;
-  /** What a handler has left open when it returned. A node that passes messages on leaves nothing, and pays nothing. */
+  /** Messages that are not done when the handler has returned. Nodes that finish at once never use it. */
   const pending = new Set<Done>();
 
   node.on("input", (message, send, done) => {
@@ -29,7 +29,7 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
         if (error === undefined) done();
         else done(error);
       } catch {
-        // A Catch or Complete node gets a clone, and this message cannot be cloned: the error is told without it.
+        // A Catch or Complete node gets a clone of the message, which cannot be cloned. Report the error without it.
         if (error !== undefined) node.error(error, {});
       }
     };
@@ -47,7 +47,7 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
     } catch (thrown) {
       finish(wrapThrown(thrown));
     }
-    // What it sent may have closed the node, where the runtime delivers at once.
+    // If the runtime delivers synchronously, a message that was sent may have closed this node.
     if (open && closed) finish();
     else if (open) pending.add(finish);
   });

@@ -1,11 +1,11 @@
 import { Failure, readReason } from "../../core/failure.js";
 
 /**
- * A copy that is plain JSON data, of which nothing is shared with the original: what goes to the service, and what
- * is reported as asked, stays what it was when whoever sent the message goes on to change it.
- * @param name how the author calls the value
- * @throws Failure `invalid_request` for what JSON cannot hold: an object that contains itself, a BigInt, a getter
- *   that throws
+ * Copies a value as plain JSON data. The copy shares nothing with the original, so a flow that changes its message later
+ * changes neither the request that is sent nor the one that is reported.
+ * @param name names the value in the author's terms, for the error
+ * @throws Failure `invalid_request` if JSON cannot hold the value: an object that contains itself, a BigInt, a getter that
+ *   throws
  */
 export function copyAsJson<T>(value: T, name: string): T {
   if (value === undefined) return value;

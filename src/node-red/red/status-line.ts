@@ -1,9 +1,9 @@
 import type { NodeStatus, RuntimeNode } from "./api.js";
 
-/** At most four updates a second: the editor's websocket is shared by all nodes. */
+/** Shortest time between two updates: all nodes share the editor's websocket. */
 const MIN_INTERVAL_MS = 250;
 
-/** A node's status, throttled; the last state always gets shown, and nothing after close. */
+/** Shows a node's status in the editor, throttled. The last state is always shown; nothing is shown after close. */
 export class StatusLine {
   private timer: NodeJS.Timeout | undefined;
   private render: () => NodeStatus = () => ({});
@@ -14,8 +14,8 @@ export class StatusLine {
   constructor(private readonly node: RuntimeNode) {}
 
   /**
-   * @param render called when it is time to show; so a caller may say so for each of a thousand chunks. Never at
-   *   once: what is asked of a service is under way before the editor hears of it.
+   * Schedules an update. Cheap enough to call for every chunk.
+   * @param render called when the update is due, never at once: sending a request comes before updating the editor
    */
   show(render: () => NodeStatus): void {
     if (this.isClosed) return;
@@ -25,6 +25,7 @@ export class StatusLine {
     this.timer.unref();
   }
 
+  /** Stops all updates. */
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);

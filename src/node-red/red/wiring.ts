@@ -1,6 +1,6 @@
 import type { NodeRed, RuntimeNode } from "./api.js";
 
-/** Nodes that hand a stream on, its failure too, by their first output. */
+/** Types of nodes that pass a stream, and its failure, on to their first output. */
 const PASSING_TYPES: ReadonlySet<string> = new Set([
   "retry",
   "tool-call-router",
@@ -11,31 +11,31 @@ const PASSING_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on.
- * @param found tells it
+ * Whether the first output of a node leads to a node that matches, directly or through nodes that only pass streams on.
+ * @param seen ids of visited nodes
  */
 export function leadsTo(
   red: NodeRed,
   node: Pick<RuntimeNode, "wires">,
-  found: (target: RuntimeNode) => boolean,
+  matches: (target: RuntimeNode) => boolean,
   seen: Set<string> = new Set(),
 ): boolean {
   return (node.wires?.[0] ?? []).some((id) => {
     const target = red.nodes.getNode(id);
     if (!target || seen.has(id)) return false;
     seen.add(id);
-    return found(target) || (PASSING_TYPES.has(target.type) && leadsTo(red, target, found, seen));
+    return matches(target) || (PASSING_TYPES.has(target.type) && leadsTo(red, target, matches, seen));
   });
 }
 
-/** Whether a node's stream goes into a retry node: then a failure is that node's to mend or to report. */
+/** Whether a node's stream leads to a retry node, which then repairs or reports its failures. */
 export function feedsRetry(red: NodeRed, node: Pick<RuntimeNode, "wires">): boolean {
   return leadsTo(red, node, ({ type }) => type === "retry");
 }
 
 /**
- * Whether a message that leaves by an output gets anywhere: a wire may lead to a node that is disabled.
- * @param output from 0
+ * Whether an output has a wire to an enabled node. A wire to a disabled node leads nowhere.
+ * @param output index of the output, from 0
  */
 export function isWired(red: NodeRed, node: Pick<RuntimeNode, "wires">, output: number): boolean {
   return (node.wires?.[output] ?? []).some((id) => Boolean(red.nodes.getNode(id)));

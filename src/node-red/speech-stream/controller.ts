@@ -2,47 +2,52 @@ import { randomUUID } from "node:crypto";
 import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
 import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
-import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningChat } from "../chat-provider/runtime.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
+import { MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import { isLastMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
+import { readJsonObject, readNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { isSpeakable, SpeechSequence } from "./sequence.js";
 
-/** A speech-stream as it stands in a flow file. */
+/** A speech-stream's properties in a flow file. */
 export interface SpeechStreamConfig extends NodeConfig {
   provider?: string;
   model?: string;
   voice?: string;
   format?: string;
   speed?: number | string;
-  /** Of the message: where the text is. */
+  /** Message property that holds the text. */
   property?: string;
-  /** JSON text: the service's own request fields. */
+  /** JSON text: further request fields of the service. */
   options?: string;
 }
 
-/** Sequences that may be open. */
-const MAX_SEQUENCES = 1000;
-
-/** A text of which nothing has come for so long is given up; milliseconds. */
-const SEQUENCE_EXPIRY_MS = 900_000;
-
+/** The failure of a stream that the node itself ended, by reason. Other reasons are no failure. */
 const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
-  expired: () => new Failure("timeout", "The text that was to be spoken never came to its end."),
-  overflow: () => new Failure("limit", `More than ${MAX_SEQUENCES} texts are to be spoken at the same time.`),
+  expired: () =>
+    new Failure(
+      "timeout",
+      "The text did not end in time, so its audio ends here. Check that the stream before this node ends.",
+    ),
+  overflow: () =>
+    new Failure(
+      "limit",
+      `More than ${MAX_OPEN_STREAMS} texts are open in this node, so the oldest one was ended. Send fewer texts at once.`,
+    ),
 };
 
-/** What a speech-stream node does: finds the sequence that a text belongs to, and says how it is to be spoken. */
+/** The runtime half of a speech-stream node: finds the sequence that a text belongs to, and asks for its audio. */
 export class SpeechController {
   private readonly sessions: Sessions<SpeechSequence>;
   private readonly status: StatusLine;
+  /** Status of the sequence that ended last. */
   private endStatus: NodeStatus = {};
 
   constructor(
@@ -52,8 +57,8 @@ export class SpeechController {
     private readonly clock: Clock = systemClock,
   ) {
     this.sessions = new Sessions({
-      maxOpen: MAX_SEQUENCES,
-      expiryMs: SEQUENCE_EXPIRY_MS,
+      maxOpen: MAX_OPEN_STREAMS,
+      expiryMs: STREAM_EXPIRY_MS,
       clock,
       rememberedEnds: ["finished"],
       onEnd: (sequence, reason) => this.onSessionEnd(sequence, reason),
@@ -66,7 +71,7 @@ export class SpeechController {
     if (control) {
       if (control.reset) {
         resetStreams(this.sessions, message);
-        // Whoever plays it has the beginning of what is taken back.
+        // The nodes behind this one have the beginning of the audio and must forget it too.
         send({ ...message });
       } else
         for (const sequence of findTargetStreams(this.sessions, message))
@@ -76,24 +81,24 @@ export class SpeechController {
       return;
     }
     const { parts } = message;
-    const within = typeof parts?.id === "string";
-    const id = within ? parts!.id : randomUUID();
+    const isPartOfStream = typeof parts?.id === "string";
+    const id = isPartOfStream ? parts!.id : randomUUID();
     if (this.sessions.hasEnded(id)) {
       done();
       return;
     }
-    const text = this.readText(message, within);
-    const ends = !within || isLastMessage(message);
+    const text = this.readText(message, isPartOfStream);
+    const isLast = !isPartOfStream || isLastMessage(message);
     const request = this.createRequest(message, text);
     const sequence = this.sessions.get(id) ?? this.open(id, { message, send });
-    const speaks = isSpeakable(text);
-    if (speaks) sequence.add({ message, send, done, request });
-    if (ends) sequence.end(message, send, speaks ? () => {} : done);
-    else if (!speaks) done();
+    const canSpeak = isSpeakable(text);
+    if (canSpeak) sequence.add({ message, send, done, request });
+    if (isLast) sequence.end(message, send, canSpeak ? () => {} : done);
+    else if (!canSpeak) done();
     this.showStatus();
   }
 
-  /** Ends everything without a word: what is sent now would reach the flow that comes after. */
+  /** Ends everything without a last message. If one were sent now, it would reach the newly deployed flow. */
   close(): void {
     this.sessions.endAll("closed");
     this.status.close();
@@ -106,7 +111,7 @@ export class SpeechController {
       speak: (request, observer) => this.speak(request, observer),
       now: () => this.clock.now(),
       onProgress: () => {
-        // A long text is spoken for longer than it takes to come.
+        // Keeps the session alive: speaking a long text takes longer than receiving it.
         this.sessions.get(id);
         this.showStatus();
       },
@@ -130,34 +135,28 @@ export class SpeechController {
     }
   }
 
-  /** @throws Failure `invalid_request` for a message by itself that has no text */
-  private readText(message: Message, within: boolean): string {
+  /** @throws Failure `invalid_request` if a message that is not part of a stream has no text */
+  private readText(message: Message, isPartOfStream: boolean): string {
     const property = this.config.property || "payload";
     const value = this.red.util.getMessageProperty(message, property);
     if (typeof value === "string") return value;
     if (typeof value === "number") return String(value);
-    if (within) return "";
-    throw new Failure("invalid_request", `There is nothing to speak: msg.${property} is no text.`);
+    if (isPartOfStream) return "";
+    throw new Failure("invalid_request", `There is nothing to speak: msg.${property} must be a text.`);
   }
 
-  /** @throws Failure `configuration` that names the setting */
+  /** @throws Failure `configuration` if a setting is not valid */
   private createRequest(message: Message, text: string): SpeechRequest {
-    const { model, voice, format, speed, options } = this.config;
+    const { model, format, speed, options } = this.config;
     const request: SpeechRequest = { text };
     if (model) request.model = model.trim();
-    const spoken = message["voice"] ?? voice;
-    if (typeof spoken === "string" && spoken !== "") request.voice = spoken;
+    const voice = message["voice"] ?? this.config.voice;
+    if (typeof voice === "string" && voice !== "") request.voice = voice;
     if (format) request.format = format;
-    if (speed !== undefined && speed !== "") {
-      request.speed = Number(speed);
-      if (!(request.speed > 0))
-        throw new Failure("configuration", "The setting speed is not a number above 0.");
-    }
-    if (options) {
-      const fields = tryParseJson(options);
-      if (!isObject(fields)) throw new Failure("configuration", "The further options are not a JSON object.");
-      request.parameters = fields;
-    }
+    const speedFactor = readNumber(speed, "setting speed", { above: 0 });
+    if (speedFactor !== undefined) request.speed = speedFactor;
+    const parameters = readJsonObject(options, "setting options (“More fields”)");
+    if (parameters) request.parameters = parameters;
     return request;
   }
 
@@ -178,11 +177,11 @@ export class SpeechController {
       const sequences = this.sessions.list();
       if (sequences.length === 0) return this.endStatus;
       const waiting = sequences.reduce((sum, sequence) => sum + sequence.waitingCount, 0);
-      const begun = sequences.some(({ hasAudio: begun }) => begun);
+      const isSpeaking = sequences.some(({ hasAudio }) => hasAudio);
       return {
         fill: "blue",
-        shape: begun ? "dot" : "ring",
-        text: this.translate(waiting > 0 ? "queue" : begun ? "speaking" : "waiting", { waiting }),
+        shape: isSpeaking ? "dot" : "ring",
+        text: this.translate(waiting > 0 ? "queue" : isSpeaking ? "speaking" : "waiting", { waiting }),
       };
     });
   }

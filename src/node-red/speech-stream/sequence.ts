@@ -8,7 +8,7 @@ import type { Done, Message, Parts, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { WavJoiner } from "./wav.js";
 
-/** A message whose text is to be spoken. */
+/** A text to speak, with the message that brought it and the functions of its input. */
 export interface SpeechTask {
   message: Message;
   send: Send;
@@ -16,21 +16,25 @@ export interface SpeechTask {
   request: SpeechRequest;
 }
 
+/** What a sequence needs to work. */
 export interface SequenceOptions {
+  /** The stream's id. */
   id: string;
-  /** The message with which it begins; what rides along comes from it until there is a text. */
+  /** The message that starts the sequence. Messages inherit its properties until a text arrives. */
   first: { message: Message; send: Send };
-  /** @param observer hears of the one end */
+  /** Asks the service for audio. `observer.onEnd` is called exactly once. */
   speak(request: SpeechRequest, observer: SpeechObserver): RunningChat;
-  /** Milliseconds of a monotonic clock. */
+  /** Time of a monotonic clock, in milliseconds. */
   now(): number;
+  /** Called when a text starts to be spoken. */
   onProgress(): void;
-  onEnd(outcome: SpeechResult): void;
+  /** Called once, when the last message has been sent. */
+  onEnd(result: SpeechResult): void;
 }
 
-/** How the sound of a sequence was made. Times in milliseconds. */
+/** `msg.stats` of the last message. Times are in milliseconds since the sequence started. */
 interface SpeechStats {
-  /** Texts that were spoken. */
+  /** Number of texts that were sent to the service. */
   texts: number;
   characters: number;
   bytes: number;
@@ -39,17 +43,19 @@ interface SpeechStats {
 }
 
 /**
- * The texts of one stream as one sequence of sound: spoken one after the other, in the order they came, and ended by
- * one last message once the text has ended and all of it is spoken.
+ * Speaks the texts of one stream one after the other, in order of arrival, and sends their audio as one stream. The last
+ * message follows when the text has ended and all of it was spoken.
  */
 export class SpeechSequence {
   private readonly queue: SpeechTask[] = [];
+  /** The text that is being spoken. */
   private current: SpeechTask | undefined;
   private running: RunningChat | undefined;
-  /** The message with which the text ended. */
+  /** The message that ended the text. */
   private endMessage: { message: Message; send: Send; done: Done } | undefined;
   private newest: { message: Message; send: Send };
   private nextIndex = 0;
+  /** Text that was spoken to its end. */
   private spokenText = "";
   private contentType = "";
   private headers: Record<string, string> = {};
@@ -69,23 +75,24 @@ export class SpeechSequence {
     this.newest = options.first;
   }
 
-  /** Texts that wait for their turn. */
+  /** Number of texts that wait to be spoken. */
   get waitingCount(): number {
     return this.queue.length;
   }
 
-  /** Whether a sound has been heard. */
+  /** Whether audio has been sent. */
   get hasAudio(): boolean {
     return this.nextIndex > 0;
   }
 
-  add(onSpoken: SpeechTask): void {
-    this.newest = onSpoken;
-    this.queue.push(...splitLongText(onSpoken));
+  /** Queues a text. */
+  add(task: SpeechTask): void {
+    this.newest = task;
+    this.queue.push(...splitLongText(task));
     this.speakNext();
   }
 
-  /** The text has ended with this message. What was stopped is not spoken to its end. */
+  /** Notes that this message ends the text. If the text was cancelled, speaking stops too. */
   end(message: Message, send: Send, done: Done): void {
     this.endMessage = { message, send, done };
     if (message.finishReason === "cancelled") this.finish({ outcome: "cancelled" });
@@ -93,8 +100,8 @@ export class SpeechSequence {
   }
 
   /**
-   * Ends it where it is, with its last message.
-   * @returns whether a failure was told to a message that was being spoken
+   * Ends the sequence at once, with its last message.
+   * @returns whether the result's failure was reported through a message that was being spoken
    */
   finish(result: SpeechResult): boolean {
     if (this.isOver) return false;
@@ -102,12 +109,12 @@ export class SpeechSequence {
     this.running?.cancel();
     const { message, send } = this.endMessage ?? this.newest;
     send(this.createLastMessage(message, result));
-    const told = this.finishMessages(result.failure);
+    const isReported = this.finishMessages(result.failure);
     this.options.onEnd(result);
-    return told;
+    return isReported;
   }
 
-  /** Lets go of everything; nothing is sent from here on. */
+  /** Ends the sequence at once without a last message. */
   drop(): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -136,13 +143,13 @@ export class SpeechSequence {
       onAudio: (bytes) => this.sendAudio(this.wavJoiner ? this.wavJoiner.add(bytes) : bytes, base, send),
       onEnd: (result) => {
         if (!this.isOver && this.wavJoiner) this.sendAudio(this.wavJoiner.end(), base, send);
-        this.spoken(result);
+        this.onSpoken(result);
       },
     });
     this.options.onProgress();
   }
 
-  private spoken(result: SpeechResult): void {
+  private onSpoken(result: SpeechResult): void {
     if (this.isOver) return;
     const { current } = this;
     if (result.outcome === "complete") {
@@ -177,7 +184,7 @@ export class SpeechSequence {
       contentType: this.contentType,
       headers: this.headers,
       complete: true,
-      // A text that was cut off is spoken as far as it goes; why it ended is told as it was.
+      // A text that was cut off is spoken as far as it goes, and keeps its own finish reason.
       finishReason: outcome === "complete" ? (message["finishReason"] ?? "stop") : FINISH_REASONS[outcome],
       stats: this.stats,
     };
@@ -196,34 +203,39 @@ export class SpeechSequence {
     };
   }
 
-  /** Is done with every message that it holds, the one that was spoken with what went wrong. @returns whether there was one */
+  /**
+   * Calls `done` for all messages, with the failure for the one that was being spoken.
+   * @returns whether there was a failure and a message to report it
+   */
   private finishMessages(failure?: Failure): boolean {
-    const told = failure !== undefined && this.current !== undefined;
+    const isReported = failure !== undefined && this.current !== undefined;
     if (failure) this.current?.done(toNodeError(failure));
-    for (const spoken of [this.current, ...this.queue]) spoken?.done();
+    for (const task of [this.current, ...this.queue]) task?.done();
     this.queue.length = 0;
     this.current = undefined;
     this.endMessage?.done();
-    return told;
+    return isReported;
   }
 }
 
+/** `msg.finishReason` by outcome, unless the text ended by itself. */
 const FINISH_REASONS = { failed: "error", cancelled: "cancelled" } as const;
 
-/** Services take so many characters at once; of a longer text they get sentence after sentence. */
-function splitLongText(spoken: SpeechTask): SpeechTask[] {
-  const { request, done } = spoken;
-  if (request.text.length <= MAX_MESSAGE_CHARS) return [spoken];
+/** Splits a text into sentences if it is longer than services accept at once. */
+function splitLongText(task: SpeechTask): SpeechTask[] {
+  const { request, done } = task;
+  if (request.text.length <= MAX_MESSAGE_CHARS) return [task];
   const buffer = new DeltaBuffer({ count: 0, characters: 0, boundary: "sentence" });
   const texts = [...buffer.add({ text: request.text }), ...buffer.flush()].map(({ text }) => text);
-  return texts.filter(isSpeakable).map((text, at, all) => ({
-    ...spoken,
+  return texts.filter(isSpeakable).map((text, index, all) => ({
+    ...task,
     request: { ...request, text },
-    done: at === all.length - 1 ? done : (error) => (error === undefined ? undefined : done(error)),
+    // The message is done when its last sentence was spoken, or when one fails.
+    done: index === all.length - 1 ? done : (error) => (error === undefined ? undefined : done(error)),
   }));
 }
 
-/** Whether there is a word or a number in it: a line of dashes is nothing to say, and services refuse it. */
+/** Whether a text has a word or a number. Services refuse a text without one, such as a line of dashes. */
 export function isSpeakable(text: string): boolean {
   return /[\p{L}\p{N}]/u.test(text);
 }

@@ -1,24 +1,27 @@
-/** The longest header that is waited for, in bytes; real ones have 44 to a few hundred. */
+/** The longest WAV header that is awaited. Real ones have 44 to a few hundred bytes. */
 const MAX_HEADER_BYTES = 4096;
 
-/** The length of what has no end yet, as streaming writers put it. */
+/** The length in the header of a WAV whose end is not known yet, as streaming writers set it. */
 const UNKNOWN_LENGTH = 0xffffffff;
 
 /**
- * Makes one WAV of several that follow each other: the first one's header says that the length is not known, the others
- * lose theirs. They must agree in sample rate and form, as the answers of one voice do.
+ * Joins consecutive WAV files into one. The header of the first file is changed to an unknown length, the headers of the
+ * others are removed. All must have the same sample rate and format, as the answers of one voice do.
  */
 export class WavJoiner {
   private isFirst = true;
-  /** What has come of a header that is not whole yet; undefined once it is through. */
+  /** The bytes so far of a header that is not complete yet; undefined after the header. */
   private header: Buffer | undefined = Buffer.alloc(0);
 
-  /** Another WAV begins. */
+  /** Starts the next WAV file. */
   startNext(): void {
     this.header = Buffer.alloc(0);
   }
 
-  /** @returns what goes on of these bytes; may be empty */
+  /**
+   * Adds bytes of the current file.
+   * @returns the bytes to send; may be empty
+   */
   add(bytes: Buffer): Buffer {
     if (!this.header) return bytes;
     this.header = Buffer.concat([this.header, bytes]);
@@ -27,34 +30,41 @@ export class WavJoiner {
     return this.endHeader(typeof start === "number" ? start : undefined);
   }
 
-  /** The sound is over. @returns what was held: a header without sound, or what is no WAV */
+  /**
+   * Ends the current file.
+   * @returns the bytes that were held: a header without audio, or bytes that are not a WAV file
+   */
   end(): Buffer {
     return this.header ? this.endHeader(undefined) : Buffer.alloc(0);
   }
 
-  /** @param start where the samples begin; undefined where there is no header */
+  /** @param start offset of the samples; undefined if the bytes are not a WAV header */
   private endHeader(start: number | undefined): Buffer {
-    const head = this.header!;
+    const bytes = this.header!;
     this.header = undefined;
-    const { isFirst: first } = this;
-    if (head.length > 0) this.isFirst = false;
-    if (start === undefined) return head;
-    if (!first) return head.subarray(start);
-    head.writeUInt32LE(UNKNOWN_LENGTH, 4);
-    head.writeUInt32LE(UNKNOWN_LENGTH, start - 4);
-    return head;
+    const { isFirst } = this;
+    if (bytes.length > 0) this.isFirst = false;
+    if (start === undefined) return bytes;
+    if (!isFirst) return bytes.subarray(start);
+    bytes.writeUInt32LE(UNKNOWN_LENGTH, 4);
+    bytes.writeUInt32LE(UNKNOWN_LENGTH, start - 4);
+    return bytes;
   }
 }
 
-/** Where the samples begin; `later` where not enough has come, undefined for what is no WAV. */
-function findDataStart(head: Buffer): number | "later" | undefined {
-  const begun = Math.min(4, head.length);
-  if (head.toString("latin1", 0, begun) !== "RIFF".slice(0, begun)) return undefined;
-  let at = 12;
-  while (head.length >= at + 8) {
-    const size = head.readUInt32LE(at + 4);
-    if (head.toString("latin1", at, at + 4) === "data") return at + 8;
-    at += 8 + size + (size % 2);
+/**
+ * Finds the samples behind a WAV header (RIFF: chunks with a 4-byte name and a 4-byte length).
+ * @returns their offset; `later` if the header is not complete; undefined if the bytes are not a WAV file
+ */
+function findDataStart(bytes: Buffer): number | "later" | undefined {
+  const compared = Math.min(4, bytes.length);
+  if (bytes.toString("latin1", 0, compared) !== "RIFF".slice(0, compared)) return undefined;
+  let offset = 12;
+  while (bytes.length >= offset + 8) {
+    const size = bytes.readUInt32LE(offset + 4);
+    if (bytes.toString("latin1", offset, offset + 4) === "data") return offset + 8;
+    // A chunk of odd length is padded.
+    offset += 8 + size + (size % 2);
   }
   return "later";
 }
