@@ -42,14 +42,14 @@ export interface AskOptions {
 const MAX_CLOSE_WAIT_MS = 2_000;
 
 /** A request that is running or waiting in the queue. */
-export interface RunningChat {
+export interface RunningRequest {
   cancel(): void;
 }
 
 /** A request for the queue: how to start it, and what to report if it never starts. */
 interface ScheduledRun<R> {
   /** @throws Failure if the request cannot be made */
-  start(opened: OpenedProvider, onEnd: (result: R) => void): RunningChat;
+  start(opened: OpenedProvider, onEnd: (result: R) => void): RunningRequest;
   createResult(outcome: "failed" | "cancelled", failure?: Failure): R;
   onEnd(result: R): void;
 }
@@ -69,7 +69,7 @@ interface OpenedProvider {
 export class ProviderRuntime {
   private readonly memory: ProviderMemory = {};
   /** Requests that are running or waiting. */
-  private readonly active = new Set<RunningChat>();
+  private readonly active = new Set<RunningRequest>();
   private opened: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
   private demo: Promise<DemoServer> | undefined;
@@ -82,13 +82,13 @@ export class ProviderRuntime {
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
     /** Replaces environment variables in a text by their values. */
-    private readonly fill: (text: string) => string,
+    private readonly fillVariables: (text: string) => string,
     /** Called before the first connection is made; may throw a Failure. */
-    private readonly connection: () => Connection,
+    private readonly readConnection: () => Connection,
   ) {}
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
-  ask(options: AskOptions, observer: ChatObserver): RunningChat {
+  ask(options: AskOptions, observer: ChatObserver): RunningRequest {
     return this.schedule<ChatResult>({
       start: (opened, onEnd) => {
         if (options.job?.only && !opened.provider.job) {
@@ -119,7 +119,7 @@ export class ProviderRuntime {
   }
 
   /** Streams the audio of a spoken text to the observer. `onEnd` is called exactly once, whatever happens. */
-  speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
+  speak(request: SpeechRequest, observer: SpeechObserver): RunningRequest {
     return this.schedule<SpeechResult>({
       start: ({ settings, ...opened }, onEnd) => {
         const { timeouts, limits } = settings;
@@ -138,8 +138,8 @@ export class ProviderRuntime {
   }
 
   /** Starts a request as soon as the limit of parallel requests allows it. Calls `onEnd` exactly once. */
-  private schedule<R>({ start, createResult, onEnd }: ScheduledRun<R>): RunningChat {
-    let run: RunningChat | undefined;
+  private schedule<R>({ start, createResult, onEnd }: ScheduledRun<R>): RunningRequest {
+    let run: RunningRequest | undefined;
     let isOver = false;
     let release = () => {};
     const end = (result: R) => {
@@ -150,7 +150,7 @@ export class ProviderRuntime {
       release();
       onEnd(result);
     };
-    const request: RunningChat = {
+    const request: RunningRequest = {
       cancel: () => {
         if (run) run.cancel();
         else end(createResult("cancelled"));
@@ -231,7 +231,7 @@ export class ProviderRuntime {
   }
 
   private async open(): Promise<OpenedProvider> {
-    const settings = readProviderConfig(this.config, this.credentials, this.fill);
+    const settings = readProviderConfig(this.config, this.credentials, this.fillVariables);
     const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
     const unchecked = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
@@ -239,7 +239,7 @@ export class ProviderRuntime {
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher = createAgent({
       connectTimeout: settings.timeouts.connect,
-      ...(isDemo ? { direct: true } : this.connection()),
+      ...(isDemo ? { direct: true } : this.readConnection()),
     });
     return { provider, endpoint, settings, dispatcher: this.dispatcher };
   }

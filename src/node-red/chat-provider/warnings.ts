@@ -17,12 +17,12 @@ export function warnOfPlainHttp(
   );
 }
 
-let warned = false;
+let hasWarned = false;
 
 /** Warns once in the log if an environment variable turns off the check of certificates. */
 export function warnOfUncheckedCertificates(node: RuntimeNode): void {
-  if (warned || process.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return;
-  warned = true;
+  if (hasWarned || process.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return;
+  hasWarned = true;
   node.warn(
     "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates for all of Node-RED: anyone on the way to a service can read the API key. Unset it, and set the certificate authority that you trust in the provider's TLS configuration.",
   );

@@ -8,7 +8,7 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Ticket } from "../../core/lifecycle/slots.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
-import type { RunningChat } from "../chat-provider/runtime.js";
+import type { RunningRequest } from "../chat-provider/runtime.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import { asksFor, continuesOf } from "../messages/retry-tag.js";
@@ -44,7 +44,7 @@ interface Stream {
   done: Done;
   /** Its place in the lane of its conversation, with `whenBusy: "wait"`. */
   ticket: Ticket | undefined;
-  running: RunningChat | undefined;
+  running: RunningRequest | undefined;
   /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;

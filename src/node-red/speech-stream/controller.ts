@@ -6,7 +6,7 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
-import type { RunningChat } from "../chat-provider/runtime.js";
+import type { RunningRequest } from "../chat-provider/runtime.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import { isLastMessage } from "../messages/stream-message.js";
@@ -125,7 +125,7 @@ export class SpeechController {
     return sequence;
   }
 
-  private speak(request: SpeechRequest, observer: SpeechObserver): RunningChat {
+  private speak(request: SpeechRequest, observer: SpeechObserver): RunningRequest {
     try {
       return requireProvider(this.red, this.config.provider).runtime.speak(request, observer);
     } catch (thrown) {

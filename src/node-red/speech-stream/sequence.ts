@@ -2,7 +2,7 @@ import type { SpeechObserver, SpeechResult } from "../../client/speech-run.js";
 import type { Failure } from "../../core/failure.js";
 import { DeltaBuffer, MAX_MESSAGE_CHARS } from "../../core/text/delta-buffer.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
-import type { RunningChat } from "../chat-provider/runtime.js";
+import type { RunningRequest } from "../chat-provider/runtime.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import type { Done, Message, Parts, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
@@ -23,7 +23,7 @@ export interface SequenceOptions {
   /** The message that starts the sequence. Messages inherit its properties until a text arrives. */
   first: { message: Message; send: Send };
   /** Asks the service for audio. `observer.onEnd` is called exactly once. */
-  speak(request: SpeechRequest, observer: SpeechObserver): RunningChat;
+  speak(request: SpeechRequest, observer: SpeechObserver): RunningRequest;
   /** Time of a monotonic clock, in milliseconds. */
   now(): number;
   /** Called when a text starts to be spoken. */
@@ -50,7 +50,7 @@ export class SpeechSequence {
   private readonly queue: SpeechTask[] = [];
   /** The text that is being spoken. */
   private current: SpeechTask | undefined;
-  private running: RunningChat | undefined;
+  private running: RunningRequest | undefined;
   /** The message that ended the text. */
   private endMessage: { message: Message; send: Send; done: Done } | undefined;
   private newest: { message: Message; send: Send };
