@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import { isObject, parseJson } from "../../core/json/parse.js";
 import { compileSchema } from "../../core/json/schema.js";
+import { ACCEPTED_NAME } from "../../core/tools/name.js";
 
 /** The settings of a chat-stream for the form of the answer. */
 export interface ResponseFormatConfig {
@@ -15,9 +16,6 @@ export interface ResponseFormatConfig {
 }
 
 const DEFAULT_SCHEMA_NAME = "answer";
-
-/** Names that services accept. */
-const SCHEMA_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * Creates the request field `response_format` of Chat Completions.
@@ -36,7 +34,7 @@ export function createResponseFormat(config: ResponseFormatConfig): Record<strin
     );
   }
   const name = config.schemaName || DEFAULT_SCHEMA_NAME;
-  if (!SCHEMA_NAME.test(name)) {
+  if (!ACCEPTED_NAME.test(name)) {
     throw new Failure(
       "configuration",
       "The schema's name is not valid. Use 1 to 64 letters, digits, _ or -.",
