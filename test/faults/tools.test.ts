@@ -178,11 +178,11 @@ describe("Tools", () => {
   circular["self"] = circular;
   const deep: unknown = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
   for (const [what, payload, says] of [
-    ["a circle", circular, /^Error: .*cannot be told/],
-    ["a nest without end", deep, /^Error: .*cannot be told/],
+    ["a circle", circular, /^Error: .*cannot be converted/],
+    ["a nest without end", deep, /^Error: .*cannot be converted/],
     ["a BigInt", { n: 12345678901234567890n }, /^{"n":"12345678901234567890"}$/],
     ["a Buffer with text", Buffer.from("Grüße"), /^Grüße$/],
-    ["a Buffer with none", Buffer.from([0xff, 0xfe]), /^Error: .*cannot be told/],
+    ["a Buffer with none", Buffer.from([0xff, 0xfe]), /^Error: .*cannot be converted/],
     ["undefined", undefined, /^Error: The tool gave no result\.$/],
     ["a function", () => 1, /^Error: The tool gave no result\.$/],
     ["null", null, /^null$/],

@@ -3,12 +3,13 @@ import { findJsonFaultPosition } from "../json/scanner.js";
 import type { SchemaCheck } from "../json/schema.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 
-/** Arguments that a tool can be given, or what is wrong with them, for the model to read. */
-export type ReadArguments = { value: Record<string, unknown> } | { wrong: string };
+/** The arguments of a tool call, or a sentence for the model that says what is wrong with them. */
+export type ReadArguments = { value: Record<string, unknown> } | { problem: string };
 
 /**
- * Reads the arguments that a model wrote. As they stand: nothing is repaired, and no part of them is quoted.
- * @param check of the tool's schema; undefined where there is none
+ * Reads the arguments that a model wrote for a tool call. Nothing is repaired. A problem never quotes the arguments,
+ * because they may contain secrets.
+ * @param check the check against the tool's schema; undefined if the tool has none
  */
 export function readArguments(text: string, check: SchemaCheck | undefined): ReadArguments {
   let value: unknown;
@@ -16,14 +17,17 @@ export function readArguments(text: string, check: SchemaCheck | undefined): Rea
     value = parseJson(text);
   } catch {
     const at = findJsonFaultPosition(text);
-    if (at === undefined) return { wrong: "The arguments have a forbidden key (__proto__ or constructor)." };
-    return { wrong: `The arguments are not JSON: they break off or go wrong at character ${at}.` };
+    if (at === undefined)
+      return { problem: "The arguments have a forbidden key (__proto__ or constructor)." };
+    return { problem: `The arguments are not JSON: they end or go wrong at character ${at}.` };
   }
-  if (!isObject(value)) return { wrong: "The arguments are not a JSON object." };
+  if (!isObject(value)) return { problem: "The arguments are not a JSON object." };
   const { depth } = DEFAULT_LIMITS;
   if (mayNestDeeper(text, depth) && !isWithinDepth(value, depth)) {
-    return { wrong: `The arguments nest deeper than ${depth}.` };
+    return { problem: `The arguments nest deeper than ${depth} levels.` };
   }
   const fault = check?.(value);
-  return fault === undefined ? { value } : { wrong: `The arguments do not fit the tool's schema: ${fault}.` };
+  return fault === undefined
+    ? { value }
+    : { problem: `The arguments do not fit the tool's schema: ${fault}.` };
 }

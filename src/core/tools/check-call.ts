@@ -1,42 +1,48 @@
 import type { ToolCall } from "../chat/chunk.js";
-import { isObject } from "../json/parse.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
 import { readArguments } from "./arguments.js";
 import type { Tool } from "./definitions.js";
-import { quoteToolName, readToolName } from "./name.js";
+import { quoteToolName, readFunction, readToolName } from "./name.js";
 import type { CallOutcome } from "./round.js";
 
-/** What is to be done with a call: to have it run, or to tell the model why it is not. */
+/**
+ * A tool call after the check. Either it may run: with its arguments, and the node's tool if it is one of them. Or it may
+ * not: with a sentence for the model that says why.
+ */
 export type CheckedCall =
   | { arguments: Record<string, unknown>; tool: Tool | undefined }
-  | { told: string; outcome: CallOutcome };
+  | { problem: string; outcome: CallOutcome };
 
 /**
- * Decides about a call.
- * @param ours the node's own tools
- * @param given the tools of the request; undefined where calls of others are not wanted
+ * Checks a call of the model: whether its tool exists and its arguments fit.
+ * @param ownTools the tools of the node, by name
+ * @param requestTools the tools of the request, which the node's own outputs do not serve; undefined if calls of these are
+ *   not allowed
  */
 export function checkCall(
   call: ToolCall,
-  ours: ReadonlyMap<string, Tool>,
-  given: readonly unknown[] | undefined,
+  ownTools: ReadonlyMap<string, Tool>,
+  requestTools: readonly unknown[] | undefined,
 ): CheckedCall {
   const { name } = call.function;
-  const tool = ours.get(name);
-  const other = tool ? undefined : given?.find((definition) => readToolName(definition) === name);
+  const tool = ownTools.get(name);
+  const other = tool ? undefined : requestTools?.find((definition) => readToolName(definition) === name);
   if (!tool && (other === undefined || name === "")) {
-    return { told: `There is no tool ${quoteToolName(name)}.`, outcome: "unknown" };
+    return { problem: `There is no tool ${quoteToolName(name)}.`, outcome: "unknown" };
   }
-  const read = readArguments(call.function.arguments, tool ? tool.check : compileOwnSchema(other));
-  return "wrong" in read ? { told: read.wrong, outcome: "refused" } : { arguments: read.value, tool };
+  const read = readArguments(call.function.arguments, tool ? tool.check : compileRequestSchema(other));
+  return "problem" in read ? { ...read, outcome: "refused" } : { arguments: read.value, tool };
 }
 
-/** A schema that cannot be used is no fault of the model: whoever gets the call looks at its arguments himself. */
-function compileOwnSchema(definition: unknown): SchemaCheck | undefined {
-  const said = isObject(definition) ? definition["function"] : undefined;
-  if (!isObject(said) || said["parameters"] === undefined) return undefined;
+/**
+ * Compiles the schema of a tool in a request. A schema that cannot be used is not the model's fault: the call is passed
+ * on, and whoever receives it has to check the arguments.
+ */
+function compileRequestSchema(definition: unknown): SchemaCheck | undefined {
+  const parameters = readFunction(definition)?.["parameters"];
+  if (parameters === undefined) return undefined;
   try {
-    return compileSchema(said["parameters"]);
+    return compileSchema(parameters);
   } catch {
     return undefined;
   }

@@ -1,98 +1,108 @@
 import { Failure } from "../failure.js";
 import { isObject, tryParseJson } from "../json/parse.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
-import { NAME, readToolName } from "./name.js";
+import { ACCEPTED_NAME, readToolName } from "./name.js";
 
-/** A tool as an author writes it. */
+/** A tool as an author writes it in the settings of a node. Nothing in it is trusted. */
 export interface ToolConfig {
+  /** Up to 64 letters, digits, - and _. */
   name?: unknown;
+  /** Tells the model what the tool does. */
   description?: unknown;
-  /** JSON Schema of the arguments: an object, or its JSON text. Empty: the tool takes none. */
+  /** JSON Schema of the arguments: an object, or JSON text. Empty: the tool takes no arguments. */
   parameters?: unknown;
-  /** Has the service keep the model to the schema, where it can. */
+  /** `true`: the service has to keep the model to the schema, if it can. */
   strict?: unknown;
   /** Id of a `link in` node that is called instead of an output. */
   link?: unknown;
 }
 
-/** A tool that can be offered to a model. */
+/** A tool that a node can offer to a model. */
 export interface Tool {
   name: string;
-  /** As Chat Completions has it in `tools`. */
+  /** The entry in `tools` of a Chat Completions request. */
   definition: Readonly<Record<string, unknown>>;
+  /** Checks the arguments of a call. */
   check: SchemaCheck;
-  /** Id of a `link in` node; undefined for a tool with an output. */
+  /** Id of the `link in` node to call; undefined for a tool with an output. */
   link: string | undefined;
-  /** Its place among the tools that have an output; undefined for a linked one. */
+  /** Place among the tools with an output, from 0; undefined for a linked tool. */
   output: number | undefined;
 }
 
-const NO_ARGUMENTS = { type: "object", properties: {} };
+const NO_ARGUMENTS_SCHEMA = { type: "object", properties: {} };
 
 /**
- * Reads the tools of a node.
- * @throws Failure `configuration` that names the tool and what is wrong with it
+ * Reads the list of tools in the settings of a node.
+ * @returns the tools by name, in the order of the list
+ * @throws Failure `configuration` that names the tool and says what is wrong with it
  */
-export function readTools(value: unknown): Map<string, Tool> {
+export function readTools(list: unknown): Map<string, Tool> {
   const tools = new Map<string, Tool>();
   let outputs = 0;
-  for (const [at, config] of (Array.isArray(value) ? value : []).entries()) {
+  for (const [at, config] of (Array.isArray(list) ? list : []).entries()) {
     const tool = readTool(isObject(config) ? config : {}, at);
-    if (tools.has(tool.name))
-      throw createToolFailure(`Two tools are called “${tool.name}”. Give each a name of its own.`);
+    if (tools.has(tool.name)) {
+      throw createToolFailure(`Two tools are called “${tool.name}”. Give each tool its own name.`);
+    }
     tools.set(tool.name, { ...tool, output: tool.link === undefined ? outputs++ : undefined });
   }
   return tools;
 }
 
 /**
- * The tools of a request and ours. Of one name, ours is the one.
- * @returns the list, and the names that were given twice and differently
+ * Adds the tools of a node to those of a request. A tool of the node replaces one of the same name.
+ * @returns the list for the request, and the names of the tools that were replaced by different ones
  */
 export function mergeTools(
-  given: readonly unknown[],
-  ours: ReadonlyMap<string, Tool>,
+  requestTools: readonly unknown[],
+  ownTools: ReadonlyMap<string, Tool>,
 ): { tools: unknown[]; replaced: string[] } {
   const replaced: string[] = [];
-  const others = given.filter((definition) => {
-    const own = ours.get(readToolName(definition) ?? "");
+  const others = requestTools.filter((definition) => {
+    const own = ownTools.get(readToolName(definition) ?? "");
     if (own && JSON.stringify(definition) !== JSON.stringify(own.definition)) replaced.push(own.name);
     return !own;
   });
-  return { tools: [...others, ...[...ours.values()].map(({ definition }) => definition)], replaced };
+  return { tools: [...others, ...[...ownTools.values()].map(({ definition }) => definition)], replaced };
 }
 
 function readTool(config: ToolConfig, at: number): Omit<Tool, "output"> {
   const { description, link } = config;
   const name = typeof config.name === "string" ? config.name.trim() : "";
-  if (name === "") throw createToolFailure(`Tool ${at + 1} has no name.`);
-  if (!NAME.test(name)) {
+  if (name === "") throw createToolFailure(`Tool ${at + 1} has no name. Enter one in the list of tools.`);
+  if (!ACCEPTED_NAME.test(name)) {
     throw createToolFailure(
-      `The tool name “${name.slice(0, 80)}” is not possible: up to 64 letters, digits, - and _ are allowed.`,
+      `The tool name “${name.slice(0, 80)}” is not valid. Use up to 64 letters, digits, - and _.`,
     );
   }
-  const given = readParameters(name, config.parameters);
-  // Without arguments there is no schema to get wrong, but for a strict service.
+  const schema = readParameters(name, config.parameters);
+  // Strict services require this field even in the schema of a tool without arguments.
   const parameters =
-    given === NO_ARGUMENTS && config.strict === true ? { ...given, additionalProperties: false } : given;
-  const said: Record<string, unknown> = { name };
-  if (typeof description === "string" && description.trim() !== "") said["description"] = description;
-  said["parameters"] = parameters;
-  if (config.strict === true) said["strict"] = true;
+    schema === NO_ARGUMENTS_SCHEMA && config.strict === true
+      ? { ...schema, additionalProperties: false }
+      : schema;
+  const definition: Record<string, unknown> = { name };
+  if (typeof description === "string" && description.trim() !== "") definition["description"] = description;
+  definition["parameters"] = parameters;
+  if (config.strict === true) definition["strict"] = true;
   return {
     name,
-    definition: { type: "function", function: said },
+    definition: { type: "function", function: definition },
     check: compileParameters(name, parameters),
     link: typeof link === "string" && link !== "" ? link : undefined,
   };
 }
 
-function readParameters(name: string, given: unknown): Record<string, unknown> {
-  if (given === undefined || given === null) return NO_ARGUMENTS;
-  if (typeof given === "string" && given.trim() === "") return NO_ARGUMENTS;
-  const schema = typeof given === "string" ? tryParseJson(given) : given;
-  if (!isObject(schema))
-    throw createToolFailure(`The parameters of the tool “${name}” are not a JSON object.`);
+function readParameters(name: string, parameters: unknown): Record<string, unknown> {
+  if (parameters === undefined || parameters === null) return NO_ARGUMENTS_SCHEMA;
+  if (typeof parameters === "string" && parameters.trim() === "") return NO_ARGUMENTS_SCHEMA;
+  const schema = typeof parameters === "string" ? tryParseJson(parameters) : parameters;
+  if (!isObject(schema)) {
+    throw createToolFailure(
+      `The parameters of the tool “${name}” are not a JSON object. Enter a JSON Schema, or nothing if it takes no arguments.`,
+    );
+  }
   return schema;
 }
 
@@ -104,6 +114,6 @@ function compileParameters(name: string, parameters: Record<string, unknown>): S
   }
 }
 
-function createToolFailure(text: string): Failure {
-  return new Failure("configuration", text);
+function createToolFailure(message: string): Failure {
+  return new Failure("configuration", message);
 }

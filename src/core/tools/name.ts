@@ -1,18 +1,32 @@
 import { isObject } from "../json/parse.js";
 
-/** What services take for a name (OpenAI's reference of `tools.function.name`). */
-export const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+/** Longest name of a tool that services accept. */
+const MAX_NAME_CHARS = 64;
 
-/** The name of a tool as a request has it; undefined for what is no function (a service's own tool). */
+/**
+ * Names that services accept for tools and for response schemas (`tools.function.name` and
+ * `response_format.json_schema.name` of the OpenAI API reference).
+ */
+export const ACCEPTED_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Reads the name of a tool in a request; undefined for a tool that is no function, such as the service's own tools. */
 export function readToolName(definition: unknown): string | undefined {
-  const said = isObject(definition) ? definition["function"] : undefined;
-  return isObject(said) && typeof said["name"] === "string" ? said["name"] : undefined;
+  const name = readFunction(definition)?.["name"];
+  return typeof name === "string" ? name : undefined;
 }
 
-/** Characters of a tool's name that are repeated to the model. */
-const LONGEST_NAME = 64;
+/** Reads the function of a tool in a request: its name, description and parameters. */
+export function readFunction(definition: unknown): Record<string, unknown> | undefined {
+  const description = isObject(definition) ? definition["function"] : undefined;
+  return isObject(description) ? description : undefined;
+}
 
-/** A tool's name as a model may read it back: whoever writes a megabyte of it need not get it all. */
+/** Turns a name that a model made up into one that services accept. */
+export function toAcceptedName(name: string): string {
+  return name.slice(0, MAX_NAME_CHARS).replace(/[^A-Za-z0-9_-]/g, "_") || "unknown";
+}
+
+/** Quotes the name of a tool in a message to the model, shortened to a length that a real name never has. */
 export function quoteToolName(name: string): string {
-  return `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}"`;
+  return `"${name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}…` : name}"`;
 }

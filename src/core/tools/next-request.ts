@@ -1,12 +1,12 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
 import { isObject } from "../json/parse.js";
-import { readToolName } from "./name.js";
+import { readToolName, toAcceptedName } from "./name.js";
 
 /**
- * The request that comes after a turn with tool calls.
- * @param request that of the turn
- * @param answer what the model said, as its stream was put together
+ * Builds the request that follows a turn with tool calls.
+ * @param request the request of that turn; it is not changed
+ * @param answer the model's message, collected from its stream
  * @param results the tools' messages, one for each call
  */
 export function buildNextRequest(
@@ -27,7 +27,10 @@ export function buildNextRequest(
   return next;
 }
 
-/** The request of a stream, as its last message has it: it has travelled through a flow. */
+/**
+ * Reads the request that a stream's last message carries. It travelled through a flow, so nothing in it is trusted.
+ * @returns undefined if it is not a request
+ */
 export function readChatRequest(value: unknown): ChatRequest | undefined {
   if (!isObject(value) || !Array.isArray(value["messages"])) return undefined;
   const { model, messages, tools, parameters } = value;
@@ -41,22 +44,22 @@ export function readChatRequest(value: unknown): ChatRequest | undefined {
 }
 
 /**
- * The answer as the model gets it back: all that it said, with its reasoning and the vendors' marks on it, but
- * nothing that services refuse to read (annotations, pictures, the sound itself).
+ * Builds the message with which the model gets its answer back. It includes the reasoning and the vendors' signatures, but
+ * nothing that services refuse to read (annotations, images, audio data).
  */
 function buildAnswerMessage({
-  annotations: _,
+  annotations: _annotations,
   images: _images,
   audio,
-  ...said
+  ...message
 }: AssistantMessage): ChatMessage {
-  if (typeof audio?.["id"] !== "string") return said;
-  return { ...said, audio: { id: audio["id"] } };
+  if (typeof audio?.["id"] !== "string") return message;
+  return { ...message, audio: { id: audio["id"] } };
 }
 
 /**
- * A message with the names of its calls as services take them back (OpenAI's reference of `tool_calls.function.name`):
- * a model makes names up, and a request that repeats one may be refused as a whole. One that was offered is right.
+ * Replaces names of tool calls that services may refuse. A model sometimes makes a name up, and services may refuse the
+ * whole request that repeats it. The names of offered tools stay as they are.
  */
 function replaceInvalidNames(message: ChatMessage, tools: readonly unknown[] = []): ChatMessage {
   const { tool_calls: calls } = message as Partial<AssistantMessage>;
@@ -67,24 +70,27 @@ function replaceInvalidNames(message: ChatMessage, tools: readonly unknown[] = [
     tool_calls: calls.map((call) => {
       const { name } = call.function;
       if (offered.has(name)) return call;
-      const possible = name.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, "_") || "unknown";
-      return { ...call, function: { ...call.function, name: possible } };
+      return { ...call, function: { ...call.function, name: toAcceptedName(name) } };
     }),
   };
 }
 
-/** A tool that has to be called in every turn is called for ever. */
+/** Relaxes a forced tool call. If the next turn had to call the tool again, the run would never end. */
 function relaxParameters(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const choice = parameters["tool_choice"];
   return choice === undefined ? { ...parameters } : { ...parameters, tool_choice: relaxToolChoice(choice) };
 }
 
-/** The same choice without its force: what it forbids stays forbidden. Chat Completions' forms, and Anthropic's. */
+/**
+ * Turns a tool choice that forces a call into one that allows it. What the choice forbids stays forbidden. Understands the
+ * forms of Chat Completions and Anthropic.
+ */
 function relaxToolChoice(choice: unknown): unknown {
   if (!isObject(choice)) return choice === "required" || choice === "any" ? "auto" : choice;
-  const { type, allowed_tools: allowed, name: _, ...more } = choice;
+  const { type, allowed_tools: allowed, name: _name, ...rest } = choice;
   if (type === "auto" || type === "none") return choice;
-  if (type === "allowed_tools" && isObject(allowed))
+  if (type === "allowed_tools" && isObject(allowed)) {
     return { ...choice, allowed_tools: { ...allowed, mode: "auto" } };
-  return type === "any" || type === "tool" ? { ...more, type: "auto" } : "auto";
+  }
+  return type === "any" || type === "tool" ? { ...rest, type: "auto" } : "auto";
 }

@@ -2,37 +2,36 @@ import { readReason } from "../failure.js";
 import { isObject } from "../json/parse.js";
 import { isHighSurrogate } from "../surrogates.js";
 
-/** What a tool gave back, for the model to read. */
+/** The result of a tool call, as the model reads it. */
 export interface ToolResult {
   text: string;
   failed: boolean;
 }
 
 /**
- * A tool's answer as text: a text as it is, anything else as JSON. What JSON cannot hold is a failure that says so;
- * what is too long is cut, and says so at its end.
- * @param most characters
+ * Converts what a tool returned to text: a string as it is, bytes as UTF-8, anything else as JSON. A value that cannot be
+ * converted becomes a failed result that says so. A text that is too long is cut, with a note at its end.
  */
-export function toToolResult(value: unknown, most: number): ToolResult {
+export function toToolResult(value: unknown, maxChars: number): ToolResult {
   try {
     const text = toText(value);
     if (text === undefined) return createFailedResult("The tool gave no result.");
-    return { text: truncateResult(text, most), failed: false };
+    return { text: truncateResult(text, maxChars), failed: false };
   } catch (thrown) {
-    return createFailedResult(`The tool's result cannot be told: ${readReason(thrown)}.`);
+    return createFailedResult(`The tool's result cannot be converted to text: ${readReason(thrown)}.`);
   }
 }
 
-/** What a tool that failed tells: an error as a Catch node passes it on, or anything else. */
-export function toFailedResult(error: unknown, most: number): ToolResult {
-  const said = isObject(error) ? error["message"] : error;
-  const { text, failed } = toToolResult(said ?? "The tool failed.", most);
-  return failed ? { text, failed } : { text: `Error: ${text}`, failed: true };
+/** Converts the error of a tool to a failed result. @param error an error as a Catch node passes it on, or anything else */
+export function toFailedResult(error: unknown, maxChars: number): ToolResult {
+  const reason = isObject(error) ? error["message"] : error;
+  const { text, failed } = toToolResult(reason ?? "The tool failed.", maxChars);
+  return failed ? { text, failed } : createFailedResult(text);
 }
 
-/** A failure that no tool made: there was none to ask, or it gave no answer. */
-export function createFailedResult(text: string): ToolResult {
-  return { text: `Error: ${text}`, failed: true };
+/** Creates the result of a call that no tool answered. @param reason a sentence for the model */
+export function createFailedResult(reason: string): ToolResult {
+  return { text: `Error: ${reason}`, failed: true };
 }
 
 function toText(value: unknown): string | undefined {
@@ -44,19 +43,22 @@ function toText(value: unknown): string | undefined {
     : JSON.stringify(plain, (_key, entry: unknown) => toPlainValue(entry));
 }
 
-/** What JSON has no form for. A function node's own objects are of another realm, where `instanceof` knows none of them. */
+/**
+ * Replaces values that JSON has no form for. Objects of a function node come from another realm, in which `instanceof`
+ * does not work.
+ */
 function toPlainValue(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (!isObject(value)) return value;
-  const kind = Object.prototype.toString.call(value);
-  if (kind === "[object Error]") return value["message"];
-  return kind === "[object Map]" || kind === "[object Set]"
+  const type = Object.prototype.toString.call(value);
+  if (type === "[object Error]") return value["message"];
+  return type === "[object Map]" || type === "[object Set]"
     ? [...(value as unknown as Iterable<unknown>)]
     : value;
 }
 
-function truncateResult(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const end = isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most;
-  return `${text.slice(0, end)}\n[cut off here: the result has ${text.length} characters, and ${most} are allowed]`;
+function truncateResult(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const end = isHighSurrogate(text.charCodeAt(maxChars - 1)) ? maxChars - 1 : maxChars;
+  return `${text.slice(0, end)}\n[cut off here: the result has ${text.length} characters, and ${maxChars} are allowed]`;
 }

@@ -1,7 +1,10 @@
 import type { ChatMessage, ToolCall } from "../chat/chunk.js";
 import type { ToolResult } from "./result.js";
 
-/** How a call fared: `refused` are arguments that no tool was given, `unavailable` a tool that cannot be reached. */
+/**
+ * How a call ended. `unknown`: there is no such tool. `refused`: the arguments were wrong, so no tool got them.
+ * `unavailable`: nothing is connected to the tool.
+ */
 export type CallOutcome =
   | "answered"
   | "failed"
@@ -11,68 +14,78 @@ export type CallOutcome =
   | "unavailable"
   | "cancelled";
 
-/** What the reader is told of a call. */
+/** A call as the reader of the stream sees it. */
 export interface CallReport {
+  /** Unique in the run. */
   id: string;
   name: string;
   outcome: CallOutcome;
+  /** Milliseconds from the call to its answer; 0 if it has none. */
+  durationMs: number;
+}
+
+/** A call of the current turn. */
+export interface RoundCall {
+  /** Unique in the run. A vendor may use an id twice, so it can differ from `call.id`. */
+  readonly id: string;
+  readonly call: ToolCall;
+  /** undefined while the call waits for its answer. */
+  outcome: CallOutcome | undefined;
+  /** The answer for the model. */
+  text: string;
   /** Milliseconds from the call to its answer. */
   durationMs: number;
 }
 
-/** One call of a turn. */
-export interface RoundCall {
-  /** Unique in the run: a vendor's id may come twice. */
-  readonly id: string;
-  readonly call: ToolCall;
-  outcome: CallOutcome | undefined;
-  text: string;
-  durationMs: number;
-}
-
-/** The calls of one turn, until each has its one answer. */
+/** The tool calls of one turn. It is complete once each call has an answer; only the first answer counts. */
 export class ToolRound {
   private readonly byId: ReadonlyMap<string, RoundCall>;
 
   /**
-   * @param taken ids of the run's earlier calls; those of this turn are added
-   * @param now milliseconds of a monotonic clock
+   * @param usedIds ids of the run's earlier calls; the ids of this turn are added
+   * @param startedAt milliseconds of a monotonic clock
    */
   constructor(
     calls: readonly ToolCall[],
-    taken: Set<string>,
+    usedIds: Set<string>,
     private readonly startedAt: number,
   ) {
     this.byId = new Map(
       calls.map((call) => {
-        const id = createUnusedId(call.id, taken);
-        taken.add(id);
+        const id = createUnusedId(call.id, usedIds);
+        usedIds.add(id);
         return [id, { id, call, outcome: undefined, text: "", durationMs: 0 }];
       }),
     );
   }
 
-  /** All calls, in the order in which they were made. */
+  /** All calls, in the order in which the model made them. */
   get calls(): RoundCall[] {
     return [...this.byId.values()];
   }
 
-  /** Those without an answer. */
+  /** The calls without an answer. */
   get openCalls(): RoundCall[] {
     return this.calls.filter(({ outcome }) => outcome === undefined);
   }
 
+  /** Whether every call has an answer. */
   get isComplete(): boolean {
     return this.openCalls.length === 0;
   }
 
-  /** Whether there is such a call, and it has no answer. */
+  /** Whether a call of this id exists and has no answer. */
   isOpen(id: string): boolean {
     const call = this.byId.get(id);
     return call !== undefined && call.outcome === undefined;
   }
 
-  /** Takes the answer to a call. @returns false where there is no such call, or it has one */
+  /**
+   * Stores the answer to a call.
+   * @param now milliseconds of a monotonic clock
+   * @param outcome default: `answered`, or `failed` for a failed result
+   * @returns false if there is no such call or it already has an answer
+   */
   answer(id: string, { text, failed }: ToolResult, now: number, outcome?: CallOutcome): boolean {
     const call = this.byId.get(id);
     if (!call || call.outcome !== undefined) return false;
@@ -82,16 +95,17 @@ export class ToolRound {
     return true;
   }
 
-  /** Ends all that is open. */
+  /** Gives all open calls the same answer. */
   answerRest(result: ToolResult, now: number, outcome: CallOutcome): void {
     for (const { id } of this.openCalls) this.answer(id, result, now, outcome);
   }
 
-  /** The results as the next turn has them: in the order of the calls, whatever the order of the answers. */
+  /** Builds the tools' messages for the next request, in the order of the calls. */
   buildMessages(): ChatMessage[] {
     return this.calls.map(({ call, text }) => ({ role: "tool", tool_call_id: call.id, content: text }));
   }
 
+  /** Builds the reports for the reader. A call without an answer counts as cancelled. */
   buildReports(): CallReport[] {
     return this.calls.map(({ id, call, outcome, durationMs }) => ({
       id,
@@ -102,9 +116,9 @@ export class ToolRound {
   }
 }
 
-function createUnusedId(id: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(id)) return id;
+function createUnusedId(id: string, usedIds: ReadonlySet<string>): string {
+  if (!usedIds.has(id)) return id;
   let nth = 2;
-  while (taken.has(`${id}~${nth}`)) nth++;
+  while (usedIds.has(`${id}~${nth}`)) nth++;
   return `${id}~${nth}`;
 }

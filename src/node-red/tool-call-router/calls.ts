@@ -40,11 +40,11 @@ export class ToolCalls {
     const ways: (() => void)[] = [];
     for (const call of round.calls) {
       const verdict = checkCall(call.call, this.settings.tools, this.given(run));
-      if ("told" in verdict) {
+      if ("problem" in verdict) {
         if (verdict.outcome === "unknown") {
           this.warn(`The model called a tool “${shortName(call)}”, which is not there. It was told so.`);
         }
-        round.answer(call.id, createFailedResult(verdict.told), this.clock.now(), verdict.outcome);
+        round.answer(call.id, createFailedResult(verdict.problem), this.clock.now(), verdict.outcome);
         continue;
       }
       const way = this.wayTo(run, call, verdict.tool);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readArguments } from "../../../src/core/tools/arguments.js";
 
-describe("Arguments", () => {
-  it("are what was written, where it is an object that fits", () => {
+describe("Tool arguments", () => {
+  it("returns the object that the model wrote if it fits", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 })), (value) => {
         fc.pre(!/__proto__|constructor/.test(JSON.stringify(value)));
@@ -14,22 +14,22 @@ describe("Arguments", () => {
     );
   });
 
-  it("are told apart from what is wrong with them, without a word of them", () => {
+  it("describes what is wrong without quoting the arguments", () => {
     for (const [text, says] of [
-      ['{"secret":', /break off or go wrong at character 10\.$/],
+      ['{"secret":', /end or go wrong at character 10\.$/],
       ['["secret"]', /not a JSON object/],
       ["null", /not a JSON object/],
       ['{"__proto__":"secret"}', /forbidden key/],
       [`{"a":${"[".repeat(64)}${"]".repeat(64)}}`, /nest deeper than 64/],
     ] as const) {
       const read = readArguments(text, undefined);
-      assert.ok("wrong" in read);
-      assert.match(read.wrong, says);
-      assert.doesNotMatch(read.wrong, /secret/);
+      assert.ok("problem" in read);
+      assert.match(read.problem, says);
+      assert.doesNotMatch(read.problem, /secret/);
     }
   });
 
-  it("are looked at by the tool's check", () => {
+  it("checks the arguments against the tool's schema", () => {
     assert.deepEqual(
       readArguments("{}", () => undefined),
       { value: {} },
@@ -37,7 +37,7 @@ describe("Arguments", () => {
     assert.deepEqual(
       readArguments("{}", () => "$.a is missing"),
       {
-        wrong: "The arguments do not fit the tool's schema: $.a is missing.",
+        problem: "The arguments do not fit the tool's schema: $.a is missing.",
       },
     );
   });

@@ -8,7 +8,7 @@ const PARIS = { name: "get_weather", args: { city: "Paris" } };
 describe("A tool-call-router that is not set up well", () => {
   for (const [what, tools, says] of [
     ["a tool without a name", [{ name: " " }], /Tool 1 has no name/],
-    ["a name that services refuse", [{ name: "get weather" }], /“get weather” is not possible/],
+    ["a name that services refuse", [{ name: "get weather" }], /“get weather” is not valid/],
     ["a name twice", [TIME, TIME], /Two tools are called “get_time”/],
     ["parameters that are no JSON", [{ name: "f", parameters: "{" }], /“f” are not a JSON object/],
     ["a schema that is none", [{ name: "f", parameters: { type: "thing" } }], /“f”.*Schema/],
