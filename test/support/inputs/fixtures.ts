@@ -6,7 +6,7 @@ import type { FailureCode } from "../../../src/core/failure.js";
  * reports and the notes that the package's rules were drawn from; none is a recording of a live service.
  */
 export interface Fixture {
-  /** What the service does, as the end of a sentence. */
+  /** How the stream is read, as the title of a test. */
   name: string;
   /** The body of the response. */
   body: Buffer;
