@@ -1,28 +1,32 @@
 import type { Peer } from "./peer.js";
 
-/** A record of a streamed answer as a service writes it, by default with answer text. */
+/** Formats a record of a streamed answer as a server-sent event. @param fields added to the usual ones */
 export function formatRecord(fields: Record<string, unknown>): string {
   return `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", ...fields })}\n\n`;
 }
 
-/** A record with a piece of answer text. */
+/** Formats a record that adds text to the answer. */
 export function formatDelta(content: string): string {
   return formatRecord({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 }
 
-/** The record that ends the only choice. */
+/** Formats the record that ends the only choice. */
 export function formatFinish(reason: string = "stop"): string {
   return formatRecord({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
 }
 
+/** Token counts of every answer. */
 export const USAGE = { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 };
 
-/** The record that brings the usage. */
-export const formatUsage = (): string => formatRecord({ choices: [], usage: USAGE });
+/** Formats the record with the usage. */
+export function formatUsage(): string {
+  return formatRecord({ choices: [], usage: USAGE });
+}
 
+/** The end marker of a stream. */
 export const DONE = "data: [DONE]\n\n";
 
-/** The records of a whole answer with this text. */
+/** Formats the records of a whole answer: role, texts, finish reason, usage, end marker. */
 export function formatAnswer(texts: readonly string[]): string[] {
   return [
     formatRecord({ choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] }),
@@ -33,7 +37,7 @@ export function formatAnswer(texts: readonly string[]): string[] {
   ];
 }
 
-/** Words of every width that UTF-8 knows, with quotes and line ends: what cutting and escaping get wrong. */
+/** Words with characters of 1 to 4 bytes in UTF-8, quotes and line ends, which test cutting and escaping. */
 export const WORDS: readonly string[] = [
   "Grüße",
   " aus",
@@ -45,9 +49,10 @@ export const WORDS: readonly string[] = [
   " ende",
 ];
 
+/** The words joined: the text of the whole answer. */
 export const TEXT: string = WORDS.join("");
 
-/** An answer that says the same again and again: at any place its rest is nothing new, to its last full stop. */
+/** An answer that repeats itself: at any place, the rest looks like text that already came. */
 export const REFRAIN: readonly string[] = [
   ...["Ja", ".", "\n"],
   ...["Ja", ".", "\n"],
@@ -55,12 +60,12 @@ export const REFRAIN: readonly string[] = [
   ...["Ja", "."],
 ];
 
-/** The whole answer in one write of known length, after which the connection is free at once. */
+/** Sends the whole answer in one write with a content length, so that the connection is free at once. */
 export function sendWholeAnswer(peer: Peer): Promise<void> {
   return peer.respond(200, { "content-type": "text/event-stream" }, formatAnswer(WORDS).join(""));
 }
 
-/** Says the words one by one, and then nothing more. */
+/** Sends the words one by one, and then nothing until the client leaves. */
 export async function sendAndStall(peer: Peer): Promise<void> {
   await peer.sendStreamHead();
   for (const word of WORDS) await peer.sendBody(formatDelta(word));

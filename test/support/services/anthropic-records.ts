@@ -1,11 +1,11 @@
-/** Records of Anthropic's Messages API, built after its reference and the notes on its habits; none is a recording. */
+/** Records of Anthropic's Messages API, built from its reference and from reports of its behaviour; none is recorded. */
 
-/** A record as an event, named as the service names it. */
+/** Formats a record as an event with Anthropic's event name. */
 export function formatEvent(record: { type: string }): string {
   return `event: ${record.type}\ndata: ${JSON.stringify(record)}\n\n`;
 }
 
-/** Records as the body of a response. */
+/** Formats records as the body of a response. */
 export function formatEvents(...records: { type: string }[]): Buffer {
   return Buffer.from(records.map(formatEvent).join(""));
 }
@@ -13,7 +13,7 @@ export function formatEvents(...records: { type: string }[]): Buffer {
 export const PING = { type: "ping" };
 export const STOP = { type: "message_stop" };
 
-/** How an answer begins. */
+/** Creates the first record of an answer. */
 export function createMessageStart(
   usage: object = { input_tokens: 25, output_tokens: 1 },
   message: object = {},
@@ -34,19 +34,22 @@ export function createMessageStart(
   };
 }
 
+/** Creates the record that begins a block. */
 export function createBlockStart(index: number, contentBlock: object) {
   return { type: "content_block_start", index, content_block: contentBlock };
 }
 
+/** Creates a record that adds to a block. */
 export function createBlockDelta(index: number, delta: object) {
   return { type: "content_block_delta", index, delta };
 }
 
+/** Creates the record that ends a block. */
 export function createBlockStop(index: number) {
   return { type: "content_block_stop", index };
 }
 
-/** All records of one block. */
+/** Creates all records of one block. */
 export function createBlock(index: number, first: object, ...deltas: object[]) {
   return [
     createBlockStart(index, first),
@@ -55,6 +58,7 @@ export function createBlock(index: number, first: object, ...deltas: object[]) {
   ];
 }
 
+/** Creates the records of a text block, one delta per text. */
 export function createTextBlock(index: number, ...texts: string[]) {
   return createBlock(
     index,
@@ -63,7 +67,7 @@ export function createTextBlock(index: number, ...texts: string[]) {
   );
 }
 
-/** Thinking aloud, in pieces, with its signature. */
+/** Creates the records of a thinking block, one delta per text and one for the signature. */
 export function createThinkingBlock(index: number, pieces: readonly string[], signature = "c2ln") {
   return createBlock(
     index,
@@ -73,6 +77,7 @@ export function createThinkingBlock(index: number, pieces: readonly string[], si
   );
 }
 
+/** Creates the records of a tool call, whose arguments come in pieces of JSON. */
 export function createToolUseBlock(index: number, id: string, name: string, ...pieces: string[]) {
   return createBlock(
     index,
@@ -81,7 +86,7 @@ export function createToolUseBlock(index: number, id: string, name: string, ...p
   );
 }
 
-/** How an answer ends, but for `STOP`. */
+/** Creates the record with the stop reason, which comes before `STOP`. */
 export function createMessageDelta(
   reason: string | null,
   usage: object = { output_tokens: 15 },
@@ -90,7 +95,7 @@ export function createMessageDelta(
   return { type: "message_delta", delta: { stop_reason: reason, stop_sequence: null, ...delta }, usage };
 }
 
-/** The answer as it is where nobody asked for a stream. */
+/** Creates an answer that is not streamed. */
 export function createWholeMessage(content: object[], reason: string, more: object = {}) {
   return {
     id: "msg_1",
@@ -105,7 +110,7 @@ export function createWholeMessage(content: object[], reason: string, more: obje
   };
 }
 
-/** The counts that `start` and `finish` make together. */
+/** The usage that results from the counts of `createMessageStart` and `createMessageDelta`. */
 export const COUNTED = {
   prompt_tokens: 25,
   completion_tokens: 15,

@@ -2,13 +2,13 @@ import { isObject } from "../../../src/core/json/parse.js";
 import { createMessageDelta, createMessageStart, formatEvent, PING, STOP } from "./anthropic-records.js";
 import { type Reply, ScriptedService, type ServiceRequest } from "./scripted-service.js";
 
-/** The only key that the service knows. */
+/** The only key that the service accepts. */
 export const ANTHROPIC_KEY = "sk-ant-test-1";
 
-/** The only thinking that it takes back. */
+/** The only signature of thinking that the service accepts. */
 export const SIGNATURE = "c2lnbmVkIGJ5IG1l";
 
-/** Fields of a request's body; others are refused, as the real service does it. */
+/** Fields of a request's body; others are refused, as Anthropic does it. */
 const FIELDS: ReadonlySet<string> = new Set([
   "model",
   "messages",
@@ -27,25 +27,25 @@ const FIELDS: ReadonlySet<string> = new Set([
   "service_tier",
 ]);
 
-/** What the service does with a request that it has not refused. */
+/** What the service does with a valid request. */
 export type Turn = (reply: AnthropicReply, request: ServiceRequest) => void | Promise<void>;
 
 interface TypedRecord {
   type: string;
 }
 
-/** The server's side of one answer. */
+/** One answer of the service. */
 export class AnthropicReply {
-  /** @param said where the blocks are noted that the answer has */
+  /** @param blockMarks where the marks of the answer's blocks are collected */
   constructor(
     private readonly reply: Reply,
-    private readonly said: string[],
+    private readonly blockMarks: string[],
   ) {}
 
-  /** Sends records, all in one write. */
+  /** Sends records in one write. */
   send(...records: readonly TypedRecord[]): this {
     for (const record of records)
-      if ("content_block" in record) this.said.push(formatBlockMark(record.content_block));
+      if ("content_block" in record) this.blockMarks.push(formatBlockMark(record.content_block));
     if (!this.reply.response.headersSent) this.reply.open({ ...HEADERS });
     this.reply.response.write(records.map(formatEvent).join(""));
     return this;
@@ -60,7 +60,7 @@ export class AnthropicReply {
     return this;
   }
 
-  /** A whole answer. */
+  /** Sends a whole answer. */
   async sendAnswer(blocks: readonly (readonly TypedRecord[])[], reason = "end_turn"): Promise<void> {
     await this.sendApart(createMessageStart(), PING, ...blocks.flat(), createMessageDelta(reason), STOP);
     this.end();
@@ -92,21 +92,21 @@ const HEADERS = {
 };
 
 /**
- * Anthropic's Messages API as it is on the wire, with the checks that it makes of a request. Built after the API
- * reference and the notes on its habits, not recorded.
+ * A mock of Anthropic's Messages API with its checks of a request. Built from the API reference and from reports of its
+ * behaviour; nothing is recorded.
  */
 export class AnthropicService {
-  /** What happens to the next requests, one each; the last stays. */
+  /** What happens to the next requests, one each. The last one stays for all later requests. */
   turns: Turn[] = [];
 
-  /** The blocks of each answer, as `markOf` knows them. */
+  /** The marks of the blocks of each answer. */
   private readonly sentBlocks: string[][] = [];
 
   private constructor(private readonly service: ScriptedService) {
     service.script = (reply, request) => {
-      const said: string[] = [];
-      this.sentBlocks.push(said);
-      return this.answer(new AnthropicReply(reply, said), request);
+      const blockMarks: string[] = [];
+      this.sentBlocks.push(blockMarks);
+      return this.answer(new AnthropicReply(reply, blockMarks), request);
     };
   }
 
@@ -118,7 +118,7 @@ export class AnthropicService {
     return this.service.requests;
   }
 
-  /** What an author writes into *base URL*: as Anthropic's documentation has it, without the version. */
+  /** The base URL that an author enters, without the version, as in Anthropic's documentation. */
   get url(): string {
     return `http://127.0.0.1:${this.service.port}`;
   }
@@ -146,7 +146,7 @@ export class AnthropicService {
 
 function findRefusal(
   { method, path, headers, body }: ServiceRequest,
-  said: readonly (readonly string[])[],
+  sentBlocks: readonly (readonly string[])[],
 ): [number, string, string] | undefined {
   const invalid = (message: string): [number, string, string] => [400, "invalid_request_error", message];
   const key = headers["x-api-key"];
@@ -154,22 +154,22 @@ function findRefusal(
     return [401, "authentication_error", key ? "invalid x-api-key" : "x-api-key header is required"];
   }
   if (!headers["anthropic-version"]) return invalid("anthropic-version: header is required");
-  const place = new URL(path, "http://a").pathname;
-  if (method === "GET" && place === "/v1/models") return undefined;
-  if (method !== "POST" || place !== "/v1/messages") return [404, "not_found_error", "Not Found"];
+  const pathname = new URL(path, "http://a").pathname;
+  if (method === "GET" && pathname === "/v1/models") return undefined;
+  if (method !== "POST" || pathname !== "/v1/messages") return [404, "not_found_error", "Not Found"];
   const unknown = Object.keys(body).find((field) => !FIELDS.has(field));
   if (unknown) return invalid(`${unknown}: Extra inputs are not permitted`);
   if (typeof body["max_tokens"] !== "number") return invalid("max_tokens: Field required");
   if (!String(body["model"]).startsWith("claude-"))
     return [404, "not_found_error", `model: ${String(body["model"])}`];
-  const wrong = findFault(body["messages"] as { role: string; content: unknown }[], said);
-  return wrong === undefined ? undefined : invalid(wrong);
+  const fault = findFault(body["messages"] as { role: string; content: unknown }[], sentBlocks);
+  return fault === undefined ? undefined : invalid(fault);
 }
 
-/** What the real service would say of the messages. */
+/** Finds what Anthropic would refuse about the messages, in its own words. */
 function findFault(
   messages: readonly { role: string; content: unknown }[],
-  said: readonly (readonly string[])[],
+  sentBlocks: readonly (readonly string[])[],
 ): string | undefined {
   if (messages.length === 0) return "messages: at least one message is required";
   for (const [at, { role, content }] of messages.entries()) {
@@ -184,7 +184,7 @@ function findFault(
     );
     if (forged !== -1) return `messages.${at}.content.${forged}: Invalid \`signature\` in \`thinking\` block`;
     const order = blocks.map(formatBlockMark).join();
-    if (/thinking/.test(order) && !said.some((marks) => marks.join() === order)) {
+    if (/thinking/.test(order) && !sentBlocks.some((marks) => marks.join() === order)) {
       return `messages.${at}.content: \`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.`;
     }
     const calls = blocks.filter((block) => block["type"] === "tool_use").map((block) => block["id"]);
@@ -202,7 +202,7 @@ function findFault(
   return undefined;
 }
 
-/** What a block must be known by when it comes back. */
+/** Formats type and id of a block, which must be the same when it comes back. */
 function formatBlockMark(block: unknown): string {
   const { type, id = "" } = isObject(block) ? block : {};
   return `${String(type)} ${String(id)}`;
@@ -213,7 +213,7 @@ function readBlocks(content: unknown): Record<string, unknown>[] {
   return Array.isArray(content) ? content.filter(isObject) : [];
 }
 
-/** The service for all tests around it, reset before each. @returns how a test gets at it */
+/** Starts the service for the tests of a suite and resets it before each. @returns a function that gets the service */
 export function useAnthropic(): () => AnthropicService {
   let service: AnthropicService | undefined;
   before(async () => {

@@ -4,22 +4,22 @@ export const AZURE_KEY = "0123456789abcdef0123456789abcdef";
 const DEPLOYMENT = "my-gpt";
 const SAFE = { hate: { filtered: false, severity: "safe" }, violence: { filtered: false, severity: "safe" } };
 
-/** An Azure OpenAI resource on the wire, built from reference and documentation and not recorded. */
+/** A mock of an Azure OpenAI resource, built from its reference and documentation; nothing is recorded. */
 export class AzureService {
-  /** What the model says, in pieces. */
+  /** The answer's text, one record each. */
   pieces: readonly string[] = ["Hello", " world"];
-  /** Filter results come beside the text, some after its end. */
+  /** Whether filter results come in records of their own, one after the end of the text. */
   asynchronousFilter = false;
-  /** What ends the answer. */
+  /** The finish reason. */
   finish = "stop";
-  /** Calls of tools, told before the end. */
+  /** Tool calls, sent before the end. */
   calls: object[] = [];
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
   }
 
-  /** What an author writes into *base URL*. */
+  /** The base URL that an author enters. */
   get url(): string {
     return `http://127.0.0.1:${this.service.port}`;
   }

@@ -1,14 +1,14 @@
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { Reply, Script, ServiceRequest } from "./scripted-service.js";
 
-/** What goes wrong with an answer. */
+/** Ways in which an answer breaks off. */
 export const FAULTS = ["reset", "close", "stall", "429", "500", "error", "malformed"] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
-/** An answer that breaks off. */
+/** A fault and when it happens. */
 export interface PlannedFault {
   kind: FaultKind;
-  /** Pieces that go before. */
+  /** How many pieces are sent before it. */
   after: number;
 }
 
@@ -17,34 +17,34 @@ interface PromptMessage {
   content: string;
 }
 
-/** What a request asks to go on from. */
+/** Reads the answer that a request asks to continue; `""` if it asks for a new one. */
 export function readBegunAnswer({ body }: ServiceRequest): string {
   return (body["messages"] as PromptMessage[]).find(({ role }) => role === "assistant")?.content ?? "";
 }
 
-/** The first thing that was asked. */
+/** Reads the first message of the user. */
 export function readQuestion({ body }: ServiceRequest): string {
   return (body["messages"] as PromptMessage[]).find(({ role }) => role === "user")!.content;
 }
 
-/** Whatever of a text is not in what a model is told that it has said. */
-export function removeStart(text: string, begun: string): string {
-  if (!text.startsWith(begun)) throw new Error(`“${begun}” is no beginning of the answer.`);
-  return text.slice(begun.length);
+/** Removes the beginning of a text. @throws Error if the text does not begin with it */
+export function removeStart(text: string, start: string): string {
+  if (!text.startsWith(start)) throw new Error(`The answer does not begin with “${start}”.`);
+  return text.slice(start.length);
 }
 
 /**
- * A service with one answer to everything: it goes on where it is told that it stopped. Its faults are asked for by
- * name, each question having its own.
+ * A service with one answer to every question. It continues an answer that the request begins. Faults are planned for each
+ * question.
  */
 export class BreakingService {
-  /** The faults that the requests of a question meet, one after the other; without one a request is answered. */
+  /** Planned faults by question, one per request in order. A request without one gets the whole answer. */
   readonly faults = new Map<string, PlannedFault[]>();
-  /** Characters that the model says once more before it goes on, where there are so many. */
+  /** How many characters the model repeats before it continues, if the begun answer is that long. */
   repeats = 0;
-  /** What goes before any text of each answer, such as reasoning. */
+  /** Chunks before the text of each answer, such as reasoning. */
   opening: readonly Chunk[] = [];
-  /** Answers that have stalled. */
+  /** How many answers have stalled. */
   stalledCount = 0;
 
   constructor(private readonly pieces: readonly (string | Chunk)[]) {}
@@ -53,7 +53,7 @@ export class BreakingService {
     return joinTexts(this.pieces);
   }
 
-  /** What comes behind all text: tool calls. */
+  /** The chunks after all text, such as tool calls. */
   private get tail(): (string | Chunk)[] {
     return this.pieces.slice(this.pieces.findLastIndex((piece) => typeof piece === "string") + 1);
   }
@@ -63,23 +63,23 @@ export class BreakingService {
     const pieces = begun === "" ? this.pieces : [...splitWords(removeStart(this.text, begun)), ...this.tail];
     const fault = this.faults.get(readQuestion(request))?.shift();
     if (!fault) {
-      const again = begun.length < this.repeats ? "" : begun.slice(begun.length - this.repeats);
-      await reply.sendApart(...this.opening, ...splitWords(again), ...pieces);
+      const repeated = begun.length < this.repeats ? "" : begun.slice(begun.length - this.repeats);
+      await reply.sendApart(...this.opening, ...splitWords(repeated), ...pieces);
       reply.finish();
       return;
     }
     const before = pieces.slice(0, fault.after);
-    // A refusal comes in place of an answer, else within it.
-    const refusal = fault.after === 0 && /^\d+$/.test(fault.kind);
-    if (!refusal) await reply.open().sendApart(...this.opening, ...before);
+    // Before the answer, the fault is an HTTP status; later it is an error in the stream.
+    const isRefusal = fault.after === 0 && /^\d+$/.test(fault.kind);
+    if (!isRefusal) await reply.open().sendApart(...this.opening, ...before);
     if (fault.kind === "stall") this.stalledCount++;
-    applyFault(reply, fault.kind, refusal);
+    applyFault(reply, fault.kind, isRefusal);
   };
 }
 
-function applyFault(reply: Reply, kind: FaultKind, refusal: boolean): void {
+function applyFault(reply: Reply, kind: FaultKind, isRefusal: boolean): void {
   const error = { message: "The service has a fault.", code: Number(kind) || "server_error" };
-  if (refusal) reply.sendJson(Number(kind), { error });
+  if (isRefusal) reply.sendJson(Number(kind), { error });
   else if (kind === "reset") reply.drop();
   else if (kind === "close") reply.response.end();
   else if (kind === "malformed") {
@@ -88,7 +88,7 @@ function applyFault(reply: Reply, kind: FaultKind, refusal: boolean): void {
   } else if (kind !== "stall") reply.send({ error });
 }
 
-/** Pieces as a model makes them, each a word. */
+/** Splits a text into words with the white space before them. */
 function splitWords(text: string): string[] {
   return text.match(/\s*\S+\s*$|\s*\S+/g) ?? (text === "" ? [] : [text]);
 }

@@ -5,17 +5,18 @@ import { isIPv4 } from "node:net";
 export interface Certificate {
   cert: string;
   key: string;
-  /** Signs others, where it is an authority. */
+  /** Name and key for signing other certificates, if this one is an authority. */
   readonly signer: { name: string; key: KeyObject };
 }
 
-/** What a certificate says. */
+/** The contents of a certificate. */
 export interface CertificateOptions {
   name: string;
-  /** Host names and IPv4 addresses that it is good for. */
+  /** Host names and IPv4 addresses that it is valid for. Default: none. */
   hosts?: readonly string[];
-  /** Who signs it. Default: itself. */
+  /** The certificate that signs it. Default: itself. */
   issuer?: Certificate;
+  /** Whether it may sign other certificates; default false. */
   authority?: boolean;
   /** Default: from yesterday until tomorrow. */
   validity?: readonly [from: Date, to: Date];
@@ -24,8 +25,8 @@ export interface CertificateOptions {
 const DAY = 86_400_000;
 
 /**
- * Makes a certificate (X.509 v3, P-256) for one run of the tests: nothing expires in a repository, and no private
- * key lies in it. Node.js can read certificates but not write them, hence the few lines of DER.
+ * Creates a certificate (X.509 v3, P-256) for one run of the tests, so that the repository holds nothing that expires and
+ * no private key. Node.js cannot create certificates, so this file encodes them in DER.
  */
 export function createCertificate(options: CertificateOptions): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -72,7 +73,7 @@ function buildExtensions({ authority = false, hosts = [] }: CertificateOptions):
   return list;
 }
 
-/** A value with its tag and length (ITU-T X.690). */
+/** Encodes a value with its tag and length (ITU-T X.690). */
 function encodeValue(tag: number, ...parts: Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const { length } = value;
@@ -92,7 +93,7 @@ function encodeTagged(number: number, value: Buffer): Buffer {
   return encodeValue(0xa0 + number, value);
 }
 
-/** @param hex the identifier's bytes */
+/** @param hex the bytes of the object identifier */
 function encodeIdentifier(hex: string): Buffer {
   return encodeValue(0x06, Buffer.from(hex, "hex"));
 }
@@ -111,7 +112,7 @@ function encodeInteger(value: number): Buffer {
   return encodeValue(0x02, bytes[0]! > 0x7f ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 
-/** One common name. */
+/** Encodes a distinguished name with one common name. */
 function encodeName(name: string): Buffer {
   return encodeSequence(
     encodeValue(0x31, encodeSequence(encodeIdentifier("550403"), encodeValue(0x0c, Buffer.from(name)))),

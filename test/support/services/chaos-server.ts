@@ -6,32 +6,36 @@ import { until } from "../waiting.js";
 import type { Certificate } from "./certificates.js";
 import { Peer, type ReceivedRequest } from "./peer.js";
 
-/** What a server does with a request (or, with `perConnection`, with a connection before anything was read). */
-export type Script = (peer: Peer, nth: number) => unknown;
+/**
+ * What a server does with a request or, with `perConnection`, with a connection before anything was read.
+ * @param index number of the request or connection, from 0
+ */
+export type Script = (peer: Peer, index: number) => unknown;
 
-/** How a server is set up. */
+/** Options of a chaos server. */
 export interface ChaosOptions {
-  /** Speak TLS, with this certificate. */
+  /** Use TLS with this certificate. */
   tls?: Certificate;
-  /** The script is played once for each connection and reads requests itself. */
+  /** Run the script once per connection; it reads requests itself. */
   perConnection?: boolean;
-  /** How the client connects. Default: without a proxy. */
+  /** Options of the client's agent; default: no proxy. */
   client?: Partial<AgentOptions>;
 }
 
 /**
- * A server on a raw socket of the loopback device that plays a script for each request: it can write any bytes
- * with any timing and hang up in any way. It counts connections, records requests, and sees clients leave.
+ * A server on raw loopback sockets that runs a script for each request. The script can write any bytes with any timing
+ * and close the connection in any way. The server counts connections, records requests and notices when clients leave.
  */
 export class ChaosServer implements AsyncDisposable {
-  /** Connections ever made. */
+  /** How many connections were made. */
   connections = 0;
-  /** Requests ever read, in order. */
+  /** All requests that were read, in order. */
   readonly requests: ReceivedRequest[] = [];
+  /** The open connections. */
   readonly peers = new Set<Peer>();
-  /** What the script threw. */
+  /** Errors that the script threw. */
   readonly errors: unknown[] = [];
-  /** A pool of connections of the test's own, gone with the server. */
+  /** A connection pool for the test, closed with the server. */
   readonly agent: Dispatcher;
   private readonly server: Server;
 
@@ -52,7 +56,7 @@ export class ChaosServer implements AsyncDisposable {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** The base URL to give to a client. */
+  /** The base URL for a client. */
   get url(): string {
     return `${this.options.tls ? "https" : "http"}://127.0.0.1:${this.port}/v1`;
   }
@@ -69,7 +73,7 @@ export class ChaosServer implements AsyncDisposable {
     return until(() => this.peers.size === 0, "the clients leave");
   }
 
-  /** Ends everything. Throws what the script threw. */
+  /** Closes connections, pool and server. @throws the first error that the script threw */
   async close(): Promise<void> {
     await this.agent.destroy();
     for (const peer of this.peers) peer.socket.destroy();
@@ -82,11 +86,11 @@ export class ChaosServer implements AsyncDisposable {
   }
 
   private async serve(peer: Peer): Promise<void> {
-    const nth = this.connections++;
+    const index = this.connections++;
     this.peers.add(peer);
     void peer.gone.then(() => this.peers.delete(peer));
     try {
-      if (this.options.perConnection) await this.script(peer, nth);
+      if (this.options.perConnection) await this.script(peer, index);
       else {
         for (let request = await peer.readRequest(); request; request = await peer.readRequest()) {
           this.requests.push(request);
@@ -101,7 +105,7 @@ export class ChaosServer implements AsyncDisposable {
   }
 }
 
-/** Starts a server that plays the script; use it with `await using`. */
+/** Starts a server that runs the script. Use it with `await using`. */
 export function startChaosServer(script: Script, options: ChaosOptions = {}): Promise<ChaosServer> {
   return new ChaosServer(script, options).listen();
 }

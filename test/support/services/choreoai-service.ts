@@ -2,20 +2,20 @@ import type { Reply, Script, ScriptedService } from "./scripted-service.js";
 
 export const CHOREO_KEY = "choreo-key-of-a-test";
 
-/** The server's schema: pydantic drops every other field without a word. */
+/** Fields in the server's schema. Its pydantic model silently drops all others. */
 const FIELDS = new Set(
   "model messages temperature max_tokens top_p stream stop presence_penalty frequency_penalty user".split(
     " ",
   ),
 );
 
-/** ChoreoAI's server (branch `develop`) on the wire, built from its source and not recorded. */
+/** A mock of ChoreoAI's server (branch `develop`), built from its source; nothing is recorded. */
 export class ChoreoService {
-  /** What the model says, in pieces. */
+  /** The answer's text, one record each. */
   pieces: readonly string[] = ["Hello", " world"];
-  /** What the service behind it failed with, mid-stream. */
+  /** The error of the vendor's service in the middle of the stream; undefined for none. */
   upstreamError: string | undefined;
-  /** What the server's schema leaves of the last request. */
+  /** The fields of the last request that are in the server's schema. */
   knownFields: Record<string, unknown> = {};
   private seconds = 1_760_190_000;
 
@@ -23,7 +23,7 @@ export class ChoreoService {
     service.script = this.script;
   }
 
-  /** What an author writes into *base URL*. */
+  /** The base URL that an author enters. */
   get url(): string {
     return `http://127.0.0.1:${this.service.port}`;
   }
@@ -63,7 +63,7 @@ export class ChoreoService {
     } else reply.sendJson(400, { detail: `Unknown model: ${model}` });
   }
 
-  /** The SDK's chunk with all its fields, nulls too. */
+  /** Streams OpenAI's chunks with all fields of its SDK, including nulls. */
   private streamAsOpenAi(reply: Reply, model: string): void {
     const record = (delta: object, finish: string | null) => ({
       id: "chatcmpl-1",
@@ -95,7 +95,7 @@ export class ChoreoService {
     else reply.send(record({}, "stop")).response.end("data: [DONE]\n\n");
   }
 
-  /** Texts, and nothing else: no role, no finish, no usage, and the clock for an id. */
+  /** Streams texts alone: no role, finish reason or usage, and a new id each second. */
   private streamAsClaude(reply: Reply, model: string): void {
     reply.open({ "x-request-id": "req-1" });
     for (const content of this.pieces) {
@@ -112,7 +112,7 @@ export class ChoreoService {
     else reply.response.end("data: [DONE]\n\n");
   }
 
-  /** With status 200, and without the end marker. */
+  /** Ends the stream with an error, with status 200 and without the end marker. */
   private endWithError(reply: Reply, message: string): void {
     reply.send({ error: { message, type: "stream_error" } }).response.end();
   }

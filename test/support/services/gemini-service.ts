@@ -2,10 +2,11 @@ import { createError } from "./gemini-records.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /**
- * Gemini's streamGenerateContent on the wire, built after its API reference and reports of what it refuses; nothing is
- * recorded. A request that the real service would refuse is refused in its words.
+ * A mock of Gemini's streamGenerateContent, built from its API reference and from reports of its behaviour; nothing is
+ * recorded. It refuses what Gemini refuses, in the same words.
  */
 
+/** The only key that the service accepts. */
 export const GEMINI_KEY = "gemini-key-1";
 
 const FIELDS: ReadonlySet<string> = new Set([
@@ -23,12 +24,12 @@ interface Content {
   parts?: Record<string, unknown>[];
 }
 
-/** What an author writes into *base URL*. */
+/** Formats the base URL that an author enters. */
 export function formatGeminiUrl(service: ScriptedService): string {
   return `${service.url}beta`;
 }
 
-/** Answers with these records, each in a write of its own. */
+/** Creates a script that sends these records, each in a write of its own. */
 export function createGeminiScript(...records: readonly object[]): Script {
   return async (reply, request) => {
     if (sendRefusal(reply, request)) return;
@@ -38,13 +39,13 @@ export function createGeminiScript(...records: readonly object[]): Script {
   };
 }
 
-/** The same behind a gateway that does not pass `alt=sse` on: an array comes instead. */
+/** Creates a script that sends the records as an array, as behind a gateway that drops `alt=sse`. */
 export function createGeminiArrayScript(...records: readonly object[]): Script {
   return (reply, request) =>
     createGeminiScript(...records)(reply, { ...request, path: request.path.replace("?alt=sse", "") });
 }
 
-/** Sends these records and breaks off. */
+/** Creates a script that sends these records and resets the connection. */
 export function createBrokenGeminiScript(...records: readonly object[]): Script {
   return async (reply, request) => {
     if (sendRefusal(reply, request)) return;
@@ -64,7 +65,7 @@ async function sendRecords({ response }: Reply, records: readonly object[], even
   }
 }
 
-/** @returns whether the request was refused, and so is answered */
+/** Refuses a request that Gemini would refuse. @returns whether it was refused */
 function sendRefusal(reply: Reply, request: ServiceRequest): boolean {
   const problem = findProblem(request);
   if (!problem) return false;

@@ -1,11 +1,13 @@
-/** Records of Ollama's /api/chat, built after its documentation and the notes on its habits; none is a recording. */
+/** Records of Ollama's /api/chat, built from its documentation and from reports of its behaviour; none is recorded. */
 
 export const HEAD = { model: "llama-1", created_at: "2026-09-01T10:00:00.123456Z" };
 
+/** Creates a record that adds to the answer. */
 export function createRecord(message: object) {
   return { ...HEAD, message: { role: "assistant", content: "", ...message }, done: false };
 }
 
+/** Creates a record that adds text to the answer. */
 export function createTextRecord(content: string) {
   return createRecord({ content });
 }
@@ -19,10 +21,10 @@ export const TIMINGS = {
 
 export const COUNTS = { prompt_eval_count: 25, eval_count: 15 };
 
-/** What `COUNTS` become. */
+/** The usage that results from `COUNTS`. */
 export const COUNTED = { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40, ...COUNTS };
 
-/** The last record. */
+/** Creates the last record, with done reason, timings and counts. */
 export function createDoneRecord(
   reason: string | undefined = "stop",
   message: object = {},
@@ -32,7 +34,7 @@ export function createDoneRecord(
   return { ...createRecord(message), done: true, ...why, ...TIMINGS, ...counts };
 }
 
-/** Records as the body of a response. */
+/** Formats records as the body of a response; a string becomes a line as it is. */
 export function formatLines(...records: readonly unknown[]): Buffer {
   const text = records.map((record) => (typeof record === "string" ? record : JSON.stringify(record)));
   return Buffer.from(text.map((line) => `${line}\n`).join(""));

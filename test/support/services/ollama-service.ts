@@ -2,18 +2,19 @@ import { createDoneRecord, formatLines } from "./ollama-records.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /**
- * Ollama's /api/chat and /api/tags on the wire, built after its documentation and its source's error texts; nothing is
- * recorded. A request that the real server would refuse is refused in its words.
+ * A mock of Ollama's /api/chat and /api/tags, built from its documentation and the error texts in its source; nothing is
+ * recorded. It refuses what Ollama refuses, in the same words.
  */
 
+/** Names of the installed models. */
 export const OLLAMA_MODELS = ["llama-1", "gpt-oss:20b"];
 
-/** What an author writes into *base URL*. */
+/** Formats the base URL that an author enters. */
 export function formatOllamaUrl(service: ScriptedService): string {
   return service.url.replace(/\/v1$/, "");
 }
 
-/** Answers with these records, each in a write of its own. */
+/** Creates a script that sends these records, each in a write of its own. */
 export function createOllamaScript(...records: readonly object[]): Script {
   return async (reply, request) => {
     if (sendUnscriptedAnswer(reply, request)) return;
@@ -22,7 +23,7 @@ export function createOllamaScript(...records: readonly object[]): Script {
   };
 }
 
-/** Sends these records and breaks off. */
+/** Creates a script that sends these records and resets the connection. */
 export function createBrokenOllamaScript(...records: readonly object[]): Script {
   return async (reply, request) => {
     if (sendUnscriptedAnswer(reply, request)) return;
@@ -39,7 +40,7 @@ async function sendRecords({ response }: Reply, records: readonly object[]): Pro
   }
 }
 
-/** @returns whether there is no answer to be scripted */
+/** Answers a request for models, an invalid request or an empty one. @returns whether it did, so that no script runs */
 function sendUnscriptedAnswer(reply: Reply, { method, path, body }: ServiceRequest): boolean {
   const messages = body["messages"] as Record<string, unknown>[] | undefined;
   const problem = findProblem(path, body);

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { applyToxics, type Toxic } from "./toxics.js";
 
-/** A request as it came over the wire. */
+/** A request as it was received. */
 export interface ReceivedRequest {
   method: string;
   path: string;
@@ -11,18 +11,18 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** How a body says where it ends: chunked, by closing the connection, or by its length in bytes. */
+/** How a body marks its end: chunked, by closing the connection, or by its length in bytes. */
 export type Framing = "chunked" | "close" | number;
 
-/** The server's side of one connection: reads requests, and writes whatever a test wants, however wrong. */
+/** The server's side of one connection. It reads requests and writes anything a test wants, valid or not. */
 export class Peer {
-  /** Spoil everything that is written from now on. */
+  /** Toxics that cut or delay all later writes. */
   toxics: Toxic[] = [];
   /** The request that is being answered. */
   request: ReceivedRequest = { method: "", path: "", headers: {}, body: "" };
-  /** Bytes that were written, refused ones not counted. */
+  /** How many bytes were written. */
   written = 0;
-  /** Settles when the connection is gone, whoever ended it. */
+  /** Resolves when the connection is closed by either side. */
   readonly gone: Promise<void>;
   private framing: Framing = "close";
   private incoming = Buffer.alloc(0);
@@ -52,7 +52,7 @@ export class Peer {
     return this.socket.destroyed;
   }
 
-  /** Waits for the head of the next request. @returns undefined where the client has gone */
+  /** Reads the head of the next request. @returns undefined if the client has left */
   async readHead(): Promise<ReceivedRequest | undefined> {
     const headEnd = await this.findMark("\r\n\r\n");
     if (headEnd === -1) return undefined;
@@ -69,7 +69,7 @@ export class Peer {
     return this.request;
   }
 
-  /** Waits for the next request, its body included. @returns undefined where the client has gone */
+  /** Reads the next request with its body. @returns undefined if the client has left */
   async readRequest(): Promise<ReceivedRequest | undefined> {
     const request = await this.readHead();
     if (!request) return undefined;
@@ -79,20 +79,20 @@ export class Peer {
     return request;
   }
 
-  /** Writes bytes as they are, spoilt by the toxics. @returns false where nobody is there to read them */
+  /** Writes raw bytes through the toxics. @returns false if the connection is closed */
   async write(data: string | Buffer): Promise<boolean> {
     for (const { bytes, wait } of applyToxics(Buffer.from(data), this.toxics)) {
       if (wait) await pause(wait);
       if (this.isGone) return false;
       this.written += bytes.length;
       if (!this.socket.write(bytes)) await this.waitForDrain();
-      // The client reads in this process too: without a turn of the loop, packets would run together.
+      // The client reads in this process. Without a turn of the event loop, packets would merge.
       if (this.toxics.length > 0) await turn();
     }
     return !this.isGone;
   }
 
-  /** Writes a head. `status` may be a whole status line's rest: `200 Fine`. */
+  /** Writes a head. `status` may contain the reason phrase: `200 Fine`. */
   sendHead(
     status: number | string,
     headers: Record<string, string> = {},
@@ -105,12 +105,12 @@ export class Peer {
     return this.write(`HTTP/1.1 ${rest}\r\n${lines.join("")}\r\n`);
   }
 
-  /** The head of a stream of events. */
+  /** Writes the head of an event stream. */
   sendStreamHead(framing: Framing = "chunked"): Promise<boolean> {
     return this.sendHead(200, { "content-type": "text/event-stream; charset=utf-8" }, framing);
   }
 
-  /** Writes a piece of the body, framed as the head said. */
+  /** Writes a part of the body in the framing of the head. */
   sendBody(data: string | Buffer): Promise<boolean> {
     const bytes = Buffer.from(data);
     if (this.framing !== "chunked") return this.write(bytes);
@@ -119,43 +119,43 @@ export class Peer {
     );
   }
 
-  /** Ends the body as its framing wants it. */
+  /** Ends the body in the framing of the head. */
   async endBody(): Promise<void> {
     if (this.framing === "chunked") await this.write("0\r\n\r\n");
     else if (this.framing === "close") this.close();
   }
 
-  /** A whole response in one piece. */
+  /** Sends a whole response with a content length. */
   async respond(status: number, headers: Record<string, string>, body: string | Buffer): Promise<void> {
     await this.sendHead(status, headers, Buffer.byteLength(body));
     await this.sendBody(body);
   }
 
-  /** Hangs up without a word. */
+  /** Closes the connection properly (FIN). */
   close(): void {
     this.socket.end();
   }
 
-  /** Hangs up with a bang: the client gets ECONNRESET. */
+  /** Resets the connection: the client gets ECONNRESET. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** Says nothing more, until the client has had enough. */
+  /** Sends nothing more until the client leaves. */
   waitUntilGone(): Promise<void> {
     return this.gone;
   }
 
-  /** Becomes the tunnel that a CONNECT request asked for. */
+  /** Opens the tunnel that a CONNECT request asked for. */
   async openTunnel(port: number): Promise<void> {
-    const far = connect(port, "127.0.0.1");
-    far.on("error", () => this.socket.destroy());
+    const target = connect(port, "127.0.0.1");
+    target.on("error", () => this.socket.destroy());
     this.socket.removeAllListeners("data");
     await this.write("HTTP/1.1 200 Connection established\r\n\r\n");
-    far.write(this.take(this.incoming.length));
-    this.socket.pipe(far).pipe(this.socket);
+    target.write(this.take(this.incoming.length));
+    this.socket.pipe(target).pipe(this.socket);
     await this.gone;
-    far.destroy();
+    target.destroy();
   }
 
   private async findMark(mark: string): Promise<number> {

@@ -1,16 +1,16 @@
 import { eventually } from "../runtime/inbox.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
-/** What goes wrong at a step. `no_id` is an answer of the right form that lacks what it is for. */
+/** A fault at a step. `no_id` is a valid response that lacks the job's id. */
 export type SaasFault = "reset" | "stall" | "500" | "403" | "no_id";
 
-/** A job in the service's books. */
+/** A job as the service records it. */
 export interface SaasJob {
   id: string;
   team: string;
   type: string;
   calls: ServiceRequest[];
-  /** What it was completed with; more than one is a second charge. */
+  /** Bodies of the requests that completed it; a second one would be a second charge. */
   completions: { status: string; error_message?: string }[];
 }
 
@@ -22,38 +22,40 @@ export const VIRTUAL_KEY = "sk-virtual-key-of-team-1";
 const PATH = /^\/api\/jobs\/([^/]+)\/(llm-call-stream|complete)$/;
 
 /**
- * The SaaS LLM API's server as its source has it, built and not recorded: jobs, credits, FastAPI's errors. It counts,
- * and goes wrong at the step that a test names: `create`, `stream 0`, `stream 1`, … (after so many pieces), `complete`.
+ * A mock of the SaaS LLM API's server with jobs, credits and FastAPI's errors, built from its source; nothing is recorded.
+ * A test can plan a fault for a step: `create`, `stream 0`, `stream 1`, … (by the number of pieces sent), `complete`.
  */
 export class SaasService {
   readonly jobs = new Map<string, SaasJob>();
-  /** Left for the team. */
+  /** The credits that the team has left. */
   credits = 10;
-  /** What the model says, in pieces. */
+  /** The answer's text, one record each. */
   pieces: readonly string[] = ["Hello", " world"];
-  /** A stream of a form of its own, in place of the pieces. */
+  /** Sends another stream in place of the pieces. */
   answer: ((reply: Reply) => void | Promise<void>) | undefined;
+  /** Planned faults by step. */
   readonly faults = new Map<string, SaasFault>();
-  /** Called when a step is reached, before anything happens there; it goes on when this is done. */
+  /** Called before a step; the service waits for it. */
   onStep: (step: string) => void | Promise<void> = () => {};
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
   }
 
-  /** What an author writes into *base URL*. */
+  /** The base URL that an author enters. */
   get url(): string {
     return `http://127.0.0.1:${this.service.port}/api`;
   }
 
+  /** How many times any job was completed. */
   get completionCount(): number {
-    return [...this.jobs.values()].reduce((sum, { completions: completes }) => sum + completes.length, 0);
+    return [...this.jobs.values()].reduce((sum, { completions }) => sum + completions.length, 0);
   }
 
-  /** Waits until every job that was created has been completed. */
+  /** Waits until every job is completed. */
   waitUntilCompleted(): Promise<void> {
-    const open = () => [...this.jobs.values()].some(({ completions: completes }) => completes.length === 0);
-    return eventually(() => !open(), "every job has ended");
+    const isCompleted = ({ completions }: SaasJob) => completions.length > 0;
+    return eventually(() => [...this.jobs.values()].every(isCompleted), "every job has ended");
   }
 
   private readonly script: Script = async (reply, request) => {
@@ -97,13 +99,13 @@ export class SaasService {
       await this.answer(reply);
       return;
     }
-    for (let said = 0; said <= pieces.length; said++) {
-      const fault = await this.reachStep(`stream ${said}`);
+    for (let sent = 0; sent <= pieces.length; sent++) {
+      const fault = await this.reachStep(`stream ${sent}`);
       if (fault) {
         this.applyFault(reply, fault);
         return;
       }
-      if (said < pieces.length) await reply.sendApart(pieces[said]!);
+      if (sent < pieces.length) await reply.sendApart(pieces[sent]!);
     }
     reply.finish();
   }
@@ -120,12 +122,12 @@ export class SaasService {
       this.applyFault(reply, fault);
       return;
     }
-    const applied = status === "completed" && job.completions.length === 1 && this.credits > 0;
-    if (applied) this.credits--;
+    const isCharged = status === "completed" && job.completions.length === 1 && this.credits > 0;
+    if (isCharged) this.credits--;
     reply.sendJson(200, {
       job_id: job.id,
       status: status.toUpperCase(),
-      costs: { total_calls: job.calls.length, credit_applied: applied, credits_remaining: this.credits },
+      costs: { total_calls: job.calls.length, credit_applied: isCharged, credits_remaining: this.credits },
       calls: [],
     });
   }
@@ -141,7 +143,7 @@ export class SaasService {
     else if (fault !== "stall") {
       const detail =
         fault === "403" ? "Team suspended or insufficient credits" : `LLM call failed: ${VIRTUAL_KEY}`;
-      // Once the stream has begun, an error is a text in it, and no end marker follows.
+      // Once the stream has begun, the error is a record of it, without an end marker.
       if (reply.response.headersSent) reply.response.end(`data: ${JSON.stringify({ error: detail })}\n\n`);
       else reply.sendJson(Number(fault), { detail });
     }

@@ -4,20 +4,20 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 
-/** A request as the service got it. */
+/** A request that the service received. */
 export interface ServiceRequest {
   method: string;
   path: string;
   headers: IncomingMessage["headers"];
   body: Record<string, unknown>;
-  /** Resolves when the connection of this request is gone, from whichever side. */
+  /** Resolves when this request's connection is closed by either side. */
   gone: Promise<void>;
 }
 
 /** What the service does with a request. */
 export type Script = (reply: Reply, request: ServiceRequest) => void | Promise<void>;
 
-/** A record that adds text, or whatever else `delta` says, to the first choice. */
+/** Creates a chunk that adds text, or another delta, to the first choice. */
 export function createChunk(delta: string | Delta, rest: Partial<Chunk["choices"][number]> = {}): Chunk {
   return {
     id: "chatcmpl-1",
@@ -35,28 +35,28 @@ export function createChunk(delta: string | Delta, rest: Partial<Chunk["choices"
   };
 }
 
-/** The record with which a choice ends. */
+/** Creates the chunk that ends the first choice. */
 export function createFinishChunk(reason = "stop"): Chunk {
   return createChunk({}, { finish_reason: reason });
 }
 
-/** The record that brings nothing but the counts. */
+/** Creates the chunk with the usage alone. */
 export function createUsageChunk(counts: Record<string, unknown>): Chunk {
   return { ...createChunk({}), choices: [], usage: counts };
 }
 
-/** The server's side of one exchange. */
+/** The response to one request. */
 export class Reply {
   constructor(readonly response: ServerResponse) {}
 
-  /** Begins the stream. */
+  /** Sends the headers of a stream. */
   open(headers: Record<string, string> = {}): this {
     this.response.writeHead(200, { "content-type": "text/event-stream", ...headers });
     this.response.flushHeaders();
     return this;
   }
 
-  /** Sends records, all in one write. */
+  /** Sends records in one write; a string is answer text. */
   send(...records: (string | object)[]): this {
     if (!this.response.headersSent) this.open();
     const chunks = records.map((record) => (typeof record === "string" ? createChunk(record) : record));
@@ -64,7 +64,7 @@ export class Reply {
     return this;
   }
 
-  /** Sends texts, each in a write of its own that the client reads by itself. */
+  /** Sends records in separate writes, with a pause so that the client reads each by itself. */
   async sendApart(...records: (string | object)[]): Promise<this> {
     for (const record of records) {
       this.send(record);
@@ -74,28 +74,30 @@ export class Reply {
     return this;
   }
 
-  /** Ends the stream as a service should. */
+  /** Ends the stream properly: finish reason, usage if given, end marker. */
   finish(reason = "stop", counts?: Record<string, unknown>): void {
     this.send(createFinishChunk(reason), ...(counts ? [createUsageChunk(counts)] : []));
     this.response.end("data: [DONE]\n\n");
   }
 
-  /** A whole answer: texts, finish reason, end marker. */
+  /** Sends a whole answer: texts, finish reason, end marker. */
   say(...texts: string[]): void {
     this.send(...texts).finish();
   }
 
+  /** Sends a whole JSON response. */
   sendJson(status: number, body: unknown, headers: Record<string, string> = {}): void {
     this.response.writeHead(status, { "content-type": "application/json", ...headers });
     this.response.end(JSON.stringify(body));
   }
 
+  /** Sends a whole response of this media type. */
   sendText(status: number, type: string, body: string): void {
     this.response.writeHead(status, { "content-type": type });
     this.response.end(body);
   }
 
-  /** Breaks the connection off. */
+  /** Resets the connection. */
   drop(): void {
     this.response.socket?.resetAndDestroy();
   }
@@ -105,15 +107,15 @@ export interface ServiceOptions {
   tls?: { key: string; cert: string };
 }
 
-/** An OpenAI-compatible service that does what a test tells it to. */
+/** An OpenAI-compatible service that runs a test's scripts. */
 export class ScriptedService {
-  /** All requests so far, in order. */
+  /** All requests since the last reset, in order. */
   readonly requests: ServiceRequest[] = [];
-  /** What happens to requests that `queue` has no script for. */
+  /** The script for requests when `queue` is empty. */
   script: Script = (reply) => reply.say("Hello", " world");
   /** Scripts for the next requests, one each. */
   readonly queue: Script[] = [];
-  /** Most streams that were open at the same time. */
+  /** The largest number of requests that were open at the same time. */
   maxOpenStreams = 0;
   private openCount = 0;
   private readonly sockets = new Set<Socket>();
@@ -143,22 +145,22 @@ export class ScriptedService {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** What an author writes into *base URL*. */
+  /** The base URL that an author enters. */
   get url(): string {
     return `${this.scheme}://127.0.0.1:${this.port}/v1`;
   }
 
-  /** Connections that are open now. */
+  /** The number of open connections. */
   get connections(): number {
     return this.sockets.size;
   }
 
-  /** Streams that are being answered now. */
+  /** The number of requests that are being answered. */
   get openStreams(): number {
     return this.openCount;
   }
 
-  /** Forgets what a test has done. */
+  /** Clears requests and scripts of the previous test. */
   reset(): void {
     this.requests.length = 0;
     this.queue.length = 0;
@@ -166,7 +168,7 @@ export class ScriptedService {
     this.script = (reply) => reply.say("Hello", " world");
   }
 
-  /** Waits until so many requests have come. */
+  /** Waits until `count` requests have arrived. @returns the last of them */
   async waitForRequests(count: number): Promise<ServiceRequest> {
     while (this.requests.length < count) await new Promise<void>((resolve) => this.waiting.add(resolve));
     return this.requests[count - 1]!;

@@ -1,14 +1,14 @@
-/** A piece of what a peer writes, and how long it waits before. */
+/** A part of a write and the wait before it. */
 export interface DelayedBytes {
   bytes: Buffer;
   /** Milliseconds. */
   wait?: number;
 }
 
-/** Spoils a write, as the toxics of toxiproxy do; several are applied one after another. */
+/** Cuts or delays a write, like the toxics of toxiproxy. Several are applied one after another. */
 export type Toxic = (bytes: Buffer) => DelayedBytes[];
 
-/** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
+/** Creates a random generator of numbers from 0 to 1 with a seed, so that runs can be repeated (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -19,29 +19,29 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** So many bytes per packet. */
+/** Creates a toxic that writes packets of `size` bytes. */
 export function createSlicer(size: number): Toxic {
   return (bytes) => cutIntoSlices(bytes, () => size);
 }
 
-/** Packets of 1 to `longest` bytes, the same for the same seed. */
-export function createRandomSlicer(seed: number, longest: number): Toxic {
+/** Creates a toxic that writes packets of 1 to `maxSize` bytes, the same for the same seed. */
+export function createRandomSlicer(seed: number, maxSize: number): Toxic {
   const random = createRandom(seed);
-  return (bytes) => cutIntoSlices(bytes, () => 1 + Math.floor(random() * longest));
+  return (bytes) => cutIntoSlices(bytes, () => 1 + Math.floor(random() * maxSize));
 }
 
-/** Every write comes so many milliseconds late. */
+/** Creates a toxic that delays every write. */
 export function createLatency(milliseconds: number): Toxic {
   return (bytes) => [{ bytes, wait: milliseconds }];
 }
 
-/** A slow line: so many bytes a second, in twenty packets a second. */
+/** Creates a toxic that limits the bandwidth, with 20 packets per second. */
 export function createBandwidthLimit(bytesPerSecond: number): Toxic {
   const size = Math.max(1, Math.ceil(bytesPerSecond / 20));
   return (bytes) => cutIntoSlices(bytes, () => size).map((piece) => ({ ...piece, wait: 50 }));
 }
 
-/** What remains of the pieces after one more toxic. */
+/** Applies toxics to a write, one after another; their waits add up. */
 export function applyToxics(bytes: Buffer, toxics: readonly Toxic[]): DelayedBytes[] {
   let pieces: DelayedBytes[] = [{ bytes }];
   for (const toxic of toxics) {

@@ -1,8 +1,9 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** An HTTP proxy that tunnels, and records what it is asked. */
+/** An HTTP proxy that opens tunnels and records the heads of CONNECT requests. */
 export class Tunnel {
   readonly heads: string[] = [];
+  /** A raw response that is sent instead of a tunnel. */
   refusal: string | undefined;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;

@@ -1,6 +1,6 @@
 import { ScriptedService, type ServiceOptions } from "./scripted-service.js";
 
-/** A scripted service for all tests around it, reset before each. @returns how a test gets at it */
+/** Starts a scripted service for the tests of a suite and resets it before each. @returns a function that gets the service */
 export function useService(options: ServiceOptions = {}): () => ScriptedService {
   let service: ScriptedService | undefined;
   before(async () => {

@@ -2,7 +2,7 @@ import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-
 
 export const VENICE_KEY = "vn-key-of-a-test-0123456789";
 
-/** The fields of a request and of its `venice_parameters` that the reference lists; any other is refused. */
+/** Fields of a request in Venice's reference; others are refused. */
 const FIELDS = new Set(
   `model messages stream stream_options temperature top_p top_k min_p max_completion_tokens max_tokens n seed stop tools
   tool_choice parallel_tool_calls response_format reasoning_effort reasoning frequency_penalty presence_penalty
@@ -20,37 +20,39 @@ const ASSISTANT = new Set([
 
 type Answer = (reply: Reply, request: ServiceRequest) => void | Promise<void>;
 
-/** Venice.ai's API on the wire, built from reference and clients and not recorded: strict bodies, its headers. */
+/** A mock of Venice.ai's API with its strict checks and its headers, built from its reference and clients; nothing is recorded. */
 export class VeniceService {
-  /** Response headers of a success, beside the usual. */
+  /** Extra response headers of a success. */
   headers: Record<string, string> = {};
-  /** What the model says. */
+  /** How a valid chat request is answered. */
   answer: Answer = (reply) =>
     this.sendStream(reply, [this.createTextRecord("Hello"), this.createTextRecord(" world")]);
   balances: Record<string, number> = { USD: 3.204, DIEM: 10 };
-  /** Whether the key may ask for its limits. */
+  /** Whether the key may ask for limits and balance. */
   hasBalanceAccess = true;
-  /** Whether everybody may ask for the list of models, with whatever key. */
+  /** Whether the model list is public, so that any key works. */
   hasPublicList = false;
 
   constructor(private readonly service: ScriptedService) {
     service.script = this.script;
   }
 
-  /** What an author writes into *base URL*. */
+  /** The base URL that an author enters. */
   get url(): string {
     return `http://127.0.0.1:${this.service.port}/api/v1`;
   }
 
+  /** Creates a record that adds text to the answer. */
   createTextRecord(content: string): object {
     return this.createRecord({ content });
   }
 
+  /** Creates a record with a delta. */
   createRecord(delta: object, rest: object = {}): object {
     return { ...this.head, choices: [{ index: 0, delta, finish_reason: null, ...rest }] };
   }
 
-  /** Records, then the end as Venice tells it: finish reason, usage without `choices`, marker. */
+  /** Sends records and Venice's end of a stream: finish reason, usage without `choices`, end marker. */
   sendStream(reply: Reply, records: readonly object[], reason = "stop"): void {
     reply.open({
       "x-venice-version": "20260821.193530",
@@ -75,8 +77,8 @@ export class VeniceService {
 
   private readonly script: Script = async (reply, request) => {
     const { path, headers, body } = request;
-    const open = this.hasPublicList && path.startsWith("/api/v1/models");
-    if (headers.authorization !== `Bearer ${VENICE_KEY}` && !open) {
+    const isPublic = this.hasPublicList && path.startsWith("/api/v1/models");
+    if (headers.authorization !== `Bearer ${VENICE_KEY}` && !isPublic) {
       reply.sendJson(401, { error: "Authentication failed", code: "AUTHENTICATION_FAILED" });
     } else if (path === "/api/v1/models?type=text") reply.sendJson(200, MODELS);
     else if (path === "/api/v1/api_keys/rate_limits") {
@@ -97,7 +99,7 @@ export class VeniceService {
   };
 }
 
-/** What strict validation has against a body: a null, or a field that is not in the reference. */
+/** Finds the fields that strict validation refuses: those with null and those that are not in the reference. */
 function findIssues(body: Record<string, unknown>): string[] {
   const issues = Object.keys(body).filter((key) => !FIELDS.has(key) || body[key] === null);
   for (const message of (body["messages"] ?? []) as Record<string, unknown>[]) {
@@ -110,8 +112,8 @@ function findIssues(body: Record<string, unknown>): string[] {
     for (const call of (message["tool_calls"] ?? []) as Record<string, unknown>[])
       issues.push(...Object.keys(call).filter((key) => !["id", "type", "function"].includes(key)));
   }
-  for (const { function: described, ...tool } of (body["tools"] ?? []) as Record<string, unknown>[])
-    if (hasNull(tool) || Object.values(described ?? {}).includes(null)) issues.push("tools");
+  for (const { function: definition, ...tool } of (body["tools"] ?? []) as Record<string, unknown>[])
+    if (hasNull(tool) || Object.values(definition ?? {}).includes(null)) issues.push("tools");
   const parameters = (body["venice_parameters"] ?? {}) as Record<string, unknown>;
   return [...issues, ...Object.keys(parameters).filter((key) => parameters[key] === null)];
 }
