@@ -1,17 +1,17 @@
-import type { Clock } from "../core/clock.js";
+import { type Clock, MAX_TIMER_MS } from "../core/clock.js";
 
-/** Node.js takes more for a millisecond. Whoever waits longer looks at the time again when he is woken. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** The machine's clock: `performance.now()` does not jump. */
+/**
+ * The machine's clock. It is monotonic (`performance.now()`). A timer beyond `MAX_TIMER_MS` fires at that limit, so its
+ * owner has to check the time.
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
-  setTimer: (callback, milliseconds) => setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER)),
+  setTimer: (callback, milliseconds) => setTimeout(callback, Math.min(milliseconds, MAX_TIMER_MS)),
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
-  // The poll phase, where sockets are read, lies between timers and immediates.
+  // Node.js reads sockets in the poll phase, which lies between timers and immediates.
   afterReads: (callback) => void setImmediate(callback),
 };
 
-/** In [0, 1). For spreading waits, not for secrets. */
+/** Draws a random number in [0, 1), to spread waits. Not for secrets. */
 export const drawRandom = (): number => Math.random();

@@ -1,9 +1,10 @@
+/** The callbacks of each signal, and the one event listener that calls them. */
 const listeners = new WeakMap<AbortSignal, { callbacks: Set<() => void>; listener: () => void }>();
 
 /**
- * Calls back when the signal aborts. However many streams share a signal, it has one listener of ours, so that Node.js
- * does not warn of a leak where there is none; and none any more once nobody waits.
- * @returns takes the callback off again; does nothing the second time
+ * Calls back when a signal aborts. All callbacks of a signal share one event listener, because Node.js warns of a leak
+ * if a signal has more than ten. The listener is removed with the last callback.
+ * @returns a function that removes the callback; it may be called more than once
  */
 export function addAbortListener(signal: AbortSignal, callback: () => void): () => void {
   const callbacks = getCallbacks(signal);

@@ -1,9 +1,9 @@
-/** From so many waiting items on, what comes is merged into the last. */
+/** If this many items wait, a new item is merged into the last of them. */
 const MAX_WAITING_ITEMS = 256;
 
 /**
- * From callbacks to an async iterator. A reader that falls behind gets larger pieces instead of ever more of them, so
- * that what waits is bounded by the length of the answer alone, and that by its limit.
+ * A queue from callbacks to an async iterator. A reader that falls behind gets larger items instead of ever more items.
+ * So the memory for waiting items is bounded by the size of the answer, which has a limit of its own.
  */
 export class Channel<T> {
   private waiting: T[] = [];
@@ -11,9 +11,10 @@ export class Channel<T> {
   private isDiscarded = false;
   private wake: (() => void) | undefined;
 
-  /** @param merge two items as one; may change and return the first */
+  /** @param merge merges two items; it may change and return the first */
   constructor(private readonly merge: (first: T, second: T) => T) {}
 
+  /** Adds an item for the reader. */
   push(item: T): void {
     const { waiting } = this;
     const last = waiting.length - 1;
@@ -22,18 +23,20 @@ export class Channel<T> {
     this.wake?.();
   }
 
+  /** Ends the channel: the reader gets the items that wait, and no more. */
   end(): void {
     this.hasEnded = true;
     this.wake?.();
   }
 
-  /** Ends it at once: what waits is not wanted any more. */
+  /** Ends the channel at once and drops the items that wait. */
   discard(): void {
     this.isDiscarded = true;
     this.waiting = [];
     this.end();
   }
 
+  /** Reads the items until the channel ends. Only one reader is supported. */
   async *read(): AsyncGenerator<T> {
     for (;;) {
       const batch = this.waiting;

@@ -1,15 +1,15 @@
-import type { Clock } from "../clock.js";
+import { type Clock, MAX_TIMER_MS } from "../clock.js";
 import type { Timeouts } from "../limits.js";
 
-/** Which deadline passed; `drain` is no failure: the answer is whole, only its end marker never came. */
+/**
+ * The deadline that passed. `drain` is no failure: the answer is complete, only the service's end marker did not come.
+ * For the others, see `Timeouts`.
+ */
 export type Expiry = "connect" | "headers" | "firstChunk" | "idle" | "progress" | "total" | "drain";
 
-/** The longest wait that `setTimeout` knows; beyond it, it does not wait at all. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /**
- * Watches over one stream with one timer. Marks are cheap (two numbers): the timer is not moved for each
- * chunk or phase, it looks when it fires and goes back to sleep for what remains.
+ * Watches the deadlines of one stream with a single timer. To mark progress is cheap, because it only stores a time: the
+ * timer is not reset for each chunk. When it fires, it checks which deadline is next and sleeps again until then.
  */
 export class Deadlines {
   private readonly startedAt: number;
@@ -18,10 +18,11 @@ export class Deadlines {
   private lastByteAt: number;
   private lastContentAt: number;
   private timer: unknown;
-  /** When the timer fires. */
+  /** When the timer will fire; infinity if it is not set. */
   private timerFiresAt = Number.POSITIVE_INFINITY;
   private isStopped = false;
 
+  /** Starts the clock of the connect and total deadlines. @param onExpire called when a deadline passes */
   constructor(
     private readonly clock: Clock,
     private readonly timeouts: Readonly<Timeouts>,
@@ -31,42 +32,44 @@ export class Deadlines {
     this.armTimer();
   }
 
-  /** The request is to be sent once more. */
+  /** Marks that the request is sent once more, on a new connection. */
   markConnecting(): void {
     this.enterPhase("connect");
   }
 
-  /** The request is on its way over an open connection. */
+  /** Marks that the request is being sent over an open connection. */
   markConnected(): void {
     this.enterPhase("headers");
   }
 
+  /** Marks that the response's headers came. */
   markResponse(): void {
     this.enterPhase("firstChunk");
   }
 
-  /** Bytes came, at `now`. */
+  /** Marks that bytes came. @param now milliseconds of the clock */
   markBytes(now: number): void {
     this.lastByteAt = now;
   }
 
-  /** Content came, at `now`. */
+  /** Marks that content came. @param now milliseconds of the clock */
   markContent(now: number): void {
     this.lastContentAt = now;
-    // Content may also follow the end of another choice.
+    // Another choice may have ended before, so that the stream was already draining.
     if (this.phase !== "streaming") this.enterPhase("streaming");
   }
 
-  /** Every choice has its finish reason: only usage and end marker may follow. */
+  /** Marks that every choice has a finish reason: only usage and the end marker may follow. */
   markDraining(): void {
     if (this.phase !== "draining") this.enterPhase("draining");
   }
 
-  /** Whether a connection was made. */
+  /** Whether the request has an open connection. */
   get hasConnected(): boolean {
     return this.phase !== "connect";
   }
 
+  /** Stops watching: no deadline passes any more. */
   stop(): void {
     this.isStopped = true;
     this.clock.clearTimer(this.timer);
@@ -80,16 +83,16 @@ export class Deadlines {
   }
 
   private findNextExpiry(): { expiry: Expiry; at: number } {
-    let due: { expiry: Expiry; at: number } = { expiry: "total", at: this.startedAt + this.timeouts.total };
+    let next: { expiry: Expiry; at: number } = { expiry: "total", at: this.startedAt + this.timeouts.total };
     const consider = (expiry: Expiry, at: number) => {
-      if (at < due.at) due = { expiry, at };
+      if (at < next.at) next = { expiry, at };
     };
     if (this.phase === "streaming") {
       consider("idle", this.lastByteAt + this.timeouts.idle);
       consider("progress", this.lastContentAt + this.timeouts.progress);
     } else if (this.phase === "draining") consider("drain", this.phaseStartedAt + this.timeouts.drain);
     else consider(this.phase, this.phaseStartedAt + this.timeouts[this.phase]);
-    return due;
+    return next;
   }
 
   private armTimer(): void {
@@ -107,7 +110,7 @@ export class Deadlines {
       this.armTimer();
       return;
     }
-    // The loop may have been blocked while data waited in the kernel: it is read before the verdict.
+    // If the event loop was blocked, data may wait in the kernel. It is read before the deadline is judged.
     this.clock.afterReads(() => {
       if (this.isStopped) return;
       const { expiry, at } = this.findNextExpiry();

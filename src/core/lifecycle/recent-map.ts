@@ -1,5 +1,6 @@
-/** A map that holds so many entries: the one that was set longest ago goes when another comes. */
+/** A map of bounded size. If a new entry is one too many, the entry that was set longest ago is deleted. */
 export class RecentMap<V> extends Map<string, V> {
+  /** @param maxEntries at least 1 */
   constructor(private readonly maxEntries: number) {
     super();
   }

@@ -1,45 +1,55 @@
 import type { Clock } from "../clock.js";
 import { RecentMap } from "./recent-map.js";
 
-/** Why a session ended. `finished` by itself, the others from outside. */
+/**
+ * Why a session ended. `finished`: by itself. `cancelled`: by the author, or because another took its id. `expired`: after
+ * a long silence. `overflow`: because too many were open. `closed`: with the node.
+ */
 export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
 
-/** Sessions that ended lately and are remembered. */
+/** How many ended sessions are remembered. */
 const MAX_REMEMBERED_SESSIONS = 1000;
 
+/** How the sessions of a node are kept. */
 export interface SessionsOptions<T> {
-  /** Most that may be open; the oldest ends with `overflow` when one more begins. */
+  /** How many may be open. If one more is opened, the oldest ends with `overflow`. */
   maxOpen: number;
-  /** Milliseconds without a `get` after which a session ends with `expired`; undefined: never. */
+  /** Milliseconds without a `get()` after which a session ends with `expired`. Default: never. */
   expiryMs?: number;
   clock: Clock;
-  /** Ends that are remembered for a while: what still comes of such a session is late, and no new one. Default: none. */
+  /**
+   * Ends after which a session's id is remembered for a while, so that late messages can be told from those of a new
+   * session. Default: none.
+   */
   rememberedEnds?: readonly SessionEnd[];
   /** Called exactly once for each session that was opened. */
   onEnd(value: T, reason: SessionEnd, id: string): void;
 }
 
 /**
- * The live streams of a node. Whatever ends one (its last message, a cancel, a redeploy, too many others, or
- * silence) goes through here, so that each is closed once and none is forgotten.
+ * The open sessions of a node: what it remembers of each stream, by the stream's id. Every end goes through here (the
+ * last message, a cancel, a redeploy, an overflow, a long silence), so that each session ends exactly once.
  */
 export class Sessions<T> {
-  private readonly entries = new Map<string, { value: T; seen: number }>();
+  /** Open sessions, oldest first. `seenAt`: when the session was last used, in milliseconds. */
+  private readonly entries = new Map<string, { value: T; seenAt: number }>();
+  /** Ids of ended sessions. */
   private readonly remembered = new RecentMap<true>(MAX_REMEMBERED_SESSIONS);
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}
 
+  /** How many sessions are open. */
   get size(): number {
     return this.entries.size;
   }
 
-  /** Those that are open, oldest first. */
+  /** Lists the open sessions, oldest first. */
   list(): T[] {
     return [...this.entries.values()].map(({ value }) => value);
   }
 
-  /** Begins a session. One that is open under this id ends with `cancelled`: its place is taken. */
+  /** Opens a session. If one is open under this id, it ends with `cancelled` first. */
   open(id: string, value: T): void {
     this.end(id, "cancelled");
     this.forget(id);
@@ -47,28 +57,29 @@ export class Sessions<T> {
       const oldest = this.entries.keys().next().value;
       if (oldest !== undefined) this.end(oldest, "overflow");
     }
-    this.entries.set(id, { value, seen: this.options.clock.now() });
+    this.entries.set(id, { value, seenAt: this.options.clock.now() });
     this.armTimer();
   }
 
-  /** Finds a session and notes that it is alive. */
+  /** Finds an open session, and counts this as a sign of life. */
   get(id: string): T | undefined {
     const entry = this.entries.get(id);
     if (!entry) return undefined;
-    if (this.options.expiryMs !== undefined) entry.seen = this.options.clock.now();
+    if (this.options.expiryMs !== undefined) entry.seenAt = this.options.clock.now();
     return entry.value;
   }
 
-  /** Whether a session of this id has ended, of those that are remembered. */
+  /** Whether a session of this id has ended and is remembered. */
   hasEnded(id: string): boolean {
     return this.remembered.has(id);
   }
 
-  /** What comes under this id from here on is a new session. */
+  /** Forgets that a session of this id has ended, so that the next message of this id is a new session. */
   forget(id: string): void {
     this.remembered.delete(id);
   }
 
+  /** Ends a session if it is open. */
   end(id: string, reason: SessionEnd): void {
     const entry = this.entries.get(id);
     if (!entry) return;
@@ -78,15 +89,15 @@ export class Sessions<T> {
     this.options.onEnd(entry.value, reason, id);
   }
 
-  /** Ends those for which `which` says so, by default all. */
-  endAll(reason: SessionEnd, which: (value: T) => boolean = () => true): void {
-    for (const [id, { value }] of [...this.entries]) if (which(value)) this.end(id, reason);
+  /** Ends all sessions, or those for which `filter` returns true. */
+  endAll(reason: SessionEnd, filter: (value: T) => boolean = () => true): void {
+    for (const [id, { value }] of [...this.entries]) if (filter(value)) this.end(id, reason);
   }
 
   private armTimer(): void {
     const { clock, expiryMs: expiry } = this.options;
     if (expiry === undefined || this.timer !== undefined) return;
-    const oldest = Math.min(...[...this.entries.values()].map((entry) => entry.seen));
+    const oldest = Math.min(...[...this.entries.values()].map((entry) => entry.seenAt));
     this.timer = clock.setTimer(this.endExpired, Math.max(1, oldest + expiry - clock.now()));
   }
 

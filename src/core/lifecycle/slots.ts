@@ -1,10 +1,10 @@
-/** What is waiting for a slot, or has one. */
+/** A slot, or a place in the queue for one. */
 export interface Ticket {
-  /** Gives the slot back, or leaves the queue. Idempotent. */
+  /** Gives the slot back or leaves the queue. May be called more than once. */
   release(): void;
 }
 
-/** A cap on what runs at once, with a queue in order of arrival, bounded too. */
+/** A semaphore: limits what runs at once. The rest waits in a bounded queue, in order of arrival. */
 export class Slots {
   private running = 0;
   private readonly queue = new Set<() => void>();
@@ -14,13 +14,15 @@ export class Slots {
     private readonly maxQueued: number,
   ) {}
 
+  /** Whether nothing runs or waits. */
   get isIdle(): boolean {
     return this.running === 0 && this.queue.size === 0;
   }
 
   /**
-   * @param start called when it is this one's turn; at once where a slot is free
-   * @returns undefined where the queue is full: nothing will be called
+   * Takes a slot, or waits for one.
+   * @param start called when the slot is taken: at once if one is free
+   * @returns undefined if the queue is full, so that `start` is never called
    */
   acquire(start: () => void): Ticket | undefined {
     let state: "queued" | "running" | "released" = "queued";
