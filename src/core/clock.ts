@@ -1,3 +1,6 @@
+/** The longest wait of a timer in Node.js, about 24 days. With a longer one it would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Source of time and timers. It is monotonic, so that a correction of the wall clock ends no stream. */
 export interface Clock {
   /** Milliseconds since an arbitrary fixed moment. */

@@ -110,7 +110,7 @@ export class Sessions<T> {
     this.timer = undefined;
     const { clock, expiryMs: expiry } = this.options;
     const now = clock.now();
-    for (const [id, { seen }] of [...this.entries]) if (seen + expiry! <= now) this.end(id, "expired");
+    for (const [id, { seen }] of [...this.entries]) if (seenAt + expiry! <= now) this.end(id, "expired");
     if (this.entries.size > 0) this.armTimer();
   };
 }
