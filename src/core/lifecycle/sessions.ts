@@ -95,10 +95,10 @@ export class Sessions<T> {
   }
 
   private armTimer(): void {
-    const { clock, expiryMs: expiry } = this.options;
-    if (expiry === undefined || this.timer !== undefined) return;
+    const { clock, expiryMs } = this.options;
+    if (expiryMs === undefined || this.timer !== undefined) return;
     const oldest = Math.min(...[...this.entries.values()].map((entry) => entry.seenAt));
-    this.timer = clock.setTimer(this.endExpired, Math.max(1, oldest + expiry - clock.now()));
+    this.timer = clock.setTimer(this.endExpired, Math.max(1, oldest + expiryMs - clock.now()));
   }
 
   private clearTimer(): void {
@@ -108,9 +108,9 @@ export class Sessions<T> {
 
   private readonly endExpired = (): void => {
     this.timer = undefined;
-    const { clock, expiryMs: expiry } = this.options;
+    const { clock, expiryMs } = this.options;
     const now = clock.now();
-    for (const [id, { seen }] of [...this.entries]) if (seenAt + expiry! <= now) this.end(id, "expired");
+    for (const [id, { seenAt }] of [...this.entries]) if (seenAt + expiryMs! <= now) this.end(id, "expired");
     if (this.entries.size > 0) this.armTimer();
   };
 }
