@@ -1,6 +1,7 @@
-// Runs the tests: `node scripts/test.mjs [suite]`. Without a suite: everything that needs no browser, in both legs.
+// Runs the tests; see USAGE. `npm test` runs everything that needs no browser, in both legs.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { ensureBuilt, ensureInstalled, machineNode, node24, root } from "./setup.mjs";
 
 /** The two worlds a user may live in: Node-RED 4.1 on the Node.js at hand, Node-RED 5 on Node.js 24. */
@@ -17,20 +18,21 @@ const SUITES = {
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
 };
 
-const suite = SUITES[process.argv[2] ?? "all"];
-if (!suite) {
-  console.error(`There is no suite "${process.argv[2]}". Known are: ${Object.keys(SUITES).join(", ")}.`);
-  process.exit(2);
-}
+const USAGE = `Usage: npm test -- [suite] [--leg=4|5]
+
+  suite    ${Object.keys(SUITES).join(", ")}; without one: all
+  --leg=4  only Node-RED 4.1, on the Node.js that runs npm
+  --leg=5  only Node-RED 5, on the Node.js that runs npm, which must be 22.9 or newer`;
+
+const { suite, leg } = readArguments();
 ensureInstalled();
 ensureBuilt();
 
 let failed = false;
-for (const leg of suite.legs) {
-  const version = spawnSync(leg.node, ["--version"], { encoding: "utf8" }).stdout?.trim();
-  console.log(`\n${leg.name} on Node.js ${version}`);
+for (const { name, node, nodeRed } of leg ? [leg] : suite.legs) {
+  console.log(`\n${name} on Node.js ${readVersion(node)}`);
   const { status } = spawnSync(
-    leg.node,
+    node,
     [
       "--import=tsx",
       join(root, "node_modules/mocha/bin/mocha.js"),
@@ -41,8 +43,43 @@ for (const leg of suite.legs) {
       ...(suite.ignore ?? []).flatMap((pattern) => ["--ignore", pattern]),
       ...suite.files,
     ],
-    { cwd: root, stdio: "inherit", env: { ...process.env, NODE_RED: leg.nodeRed, NODE_NO_WARNINGS: "1" } },
+    { cwd: root, stdio: "inherit", env: { ...process.env, NODE_RED: nodeRed, NODE_NO_WARNINGS: "1" } },
   );
   if (status !== 0) failed = true;
 }
 process.exit(failed ? 1 : 0);
+
+/** Reads the suite and the leg to run from the command line; exits with the usage if they make no sense. */
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { leg: { type: "string" } },
+    });
+    const [name = "all", ...others] = positionals;
+    const suite = SUITES[name];
+    if (!suite) throw new Error(`There is no suite “${name}”.`);
+    if (others.length > 0)
+      throw new Error(`Only one suite can run at a time; found also “${others.join(" ")}”.`);
+    return { suite, leg: values.leg === undefined ? undefined : findLeg(values.leg) };
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** @returns the leg of a Node-RED version, on the Node.js at hand instead of its own */
+function findLeg(nodeRed) {
+  const leg = LEGS.find((candidate) => candidate.nodeRed === nodeRed);
+  if (!leg) throw new Error(`There is no leg “${nodeRed}”.`);
+  const version = readVersion(machineNode);
+  const [major, minor] = version.slice(1).split(".").map(Number);
+  if (nodeRed === "5" && (major < 22 || (major === 22 && minor < 9))) {
+    throw new Error(`Node-RED 5 needs Node.js 22.9 or newer; this is ${version}.`);
+  }
+  return { ...leg, node: machineNode };
+}
+
+function readVersion(node) {
+  return spawnSync(node, ["--version"], { encoding: "utf8" }).stdout?.trim();
+}
