@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../support/runtime/node-red-process.js";
+import { importScript } from "../support/scripts.js";
+
+interface ChangelogScript {
+  readUnreleased(changelog: string): string;
+  moveUnreleased(changelog: string, version: string, date: string): string;
+}
+
+const CHANGELOG = `# Changelog
+
+About this file.
+
+## Unreleased
+
+### Added
+
+- A thing.
+
+## 0.1.0
+
+- The first version.
+`;
+
+describe("The changelog", () => {
+  let script: ChangelogScript;
+  before(async () => {
+    script = await importScript<ChangelogScript>("changelog.mjs");
+  });
+
+  it("moves Unreleased under the new version and leaves an empty Unreleased above it", () => {
+    assert.equal(
+      script.moveUnreleased(CHANGELOG, "0.2.0", "2026-12-01"),
+      `# Changelog
+
+About this file.
+
+## Unreleased
+
+## 0.2.0 - 2026-12-01
+
+### Added
+
+- A thing.
+
+## 0.1.0
+
+- The first version.
+`,
+    );
+  });
+
+  it("moves Unreleased if no version stands below it", () => {
+    const first = "# Changelog\n\n## Unreleased\n- A thing.\n";
+    assert.equal(
+      script.moveUnreleased(first, "0.1.0", "2026-12-01"),
+      "# Changelog\n\n## Unreleased\n\n## 0.1.0 - 2026-12-01\n\n- A thing.\n",
+    );
+  });
+
+  it("reads Unreleased from a file with Windows line ends", () => {
+    assert.equal(script.readUnreleased(CHANGELOG.replaceAll("\n", "\r\n")), "### Added\n\n- A thing.");
+  });
+
+  it("moves nothing if Unreleased is empty or missing", () => {
+    const released = script.moveUnreleased(CHANGELOG, "0.2.0", "2026-12-01");
+    for (const changelog of [released, "# Changelog\n\n## 0.1.0\n\n- The first version.\n", ""]) {
+      assert.equal(script.readUnreleased(changelog), "");
+      assert.throws(() => script.moveUnreleased(changelog, "0.3.0", "2026-12-02"), /nothing under/);
+    }
+  });
+
+  it("of this package begins with Unreleased, followed by the version in package.json", () => {
+    const headings = [...readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## (\S+)/gm)];
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    assert.deepEqual(
+      headings.slice(0, 2).map(([, name]) => name),
+      ["Unreleased", version],
+    );
+  });
+});
