@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../support/runtime/node-red-process.js";
+
+const WORKFLOWS = ".github/workflows";
+const manifest = readJson("package.json");
+const files = readdirSync(join(root, WORKFLOWS)).map((name) => `${WORKFLOWS}/${name}`);
+
+/** Reads a workflow or a shell script without its comments. */
+function readCommands(file: string): string {
+  return readFileSync(join(root, file), "utf8").replace(/^\s*#.*\n/gm, "");
+}
+
+function readJson(file: string) {
+  return JSON.parse(readFileSync(join(root, file), "utf8"));
+}
+
+/** @returns the npm scripts that a file calls: "test" for `npm test` and for `npm run test` */
+function scriptsCalledBy(file: string): string[] {
+  const calls = readCommands(file).matchAll(/\bnpm (?:run ([\w:-]+)|(test|start))\b/g);
+  return [...calls].map(([, name, short]) => name ?? short!);
+}
+
+/** @returns a version's numbers; a missing one is `otherwise`, since "22" stands for the newest 22 */
+function numbersOf(version: string, otherwise: number): number[] {
+  const numbers = version.split(".").map(Number);
+  return [0, 1, 2].map((at) => numbers[at] ?? otherwise);
+}
+
+/** @returns whether a Node.js of the matrix satisfies a range of the form ">=22.9" */
+function satisfies(version: string, range: string): boolean {
+  const [, floor] = /^>=([\d.]+)$/.exec(range) ?? assert.fail(`This test cannot read the range ${range}.`);
+  const [have, need] = [numbersOf(version, Number.POSITIVE_INFINITY), numbersOf(floor!, 0)];
+  const at = have.findIndex((number, index) => number !== need[index]);
+  return at < 0 || have[at]! > need[at]!;
+}
+
+describe("The workflows and .ci/run", () => {
+  it("call only scripts that package.json has", () => {
+    const calls = [...files, ".ci/run"].flatMap((file) =>
+      scriptsCalledBy(file).map((script) => ({ file, script })),
+    );
+    assert.ok(calls.length >= 8, JSON.stringify(calls));
+    assert.deepEqual(
+      calls.filter(({ script }) => !Object.hasOwn(manifest.scripts, script)),
+      [],
+    );
+  });
+
+  it("run the same scripts in CI as .ci/run does", () => {
+    const inCi = new Set(scriptsCalledBy(`${WORKFLOWS}/ci.yml`));
+    assert.deepEqual([...inCi].sort(), [...new Set(scriptsCalledBy(".ci/run"))].sort());
+  });
+
+  it("pin each action to a major version, and use workflows that exist", () => {
+    const uses = files.flatMap((file) => [...readCommands(file).matchAll(/\buses: (.+)$/gm)]);
+    assert.ok(uses.length > 0);
+    for (const [, used] of uses) {
+      if (used!.startsWith("./")) assert.ok(existsSync(join(root, used!)), used);
+      else assert.match(used!, /^[\w-]+\/[\w-]+@v\d+$/);
+    }
+  });
+
+  it("publish on a tag alone, in one job that waits for the environment npm and runs no scripts", () => {
+    const publish = readCommands(`${WORKFLOWS}/publish.yml`);
+    assert.match(publish, /^on:\n {2}push:\n {4}tags: \["v\*"\]\n\n/m);
+    assert.equal(files.map(readCommands).join("").split("id-token: write").length, 2);
+    const job = publish.slice(publish.indexOf("\n  publish:\n"));
+    assert.match(job, /^ {4}environment: npm$/m);
+    assert.match(job, /^ {6}id-token: write$/m);
+    assert.deepEqual(
+      [...job.matchAll(/\brun: (.*)$/gm)].map(([, command]) => command),
+      ["npm publish ./*.tgz --provenance --access public"],
+    );
+    assert.deepEqual(manifest.publishConfig, { access: "public", provenance: true });
+  });
+});
+
+describe("The matrix of the tests in CI", () => {
+  const ci = readCommands(`${WORKFLOWS}/ci.yml`);
+  const listOf = (name: string): string[] => {
+    const [, list] = new RegExp(`^ {8}${name}: (\\[.*\\])$`, "m").exec(ci) ?? assert.fail(name);
+    return JSON.parse(list!) as string[];
+  };
+  const nodes = listOf("node");
+  const legs = listOf("node-red");
+  /** The manifests of the versions of Node-RED that the legs run. */
+  const nodeRed: Readonly<Record<string, { version: string; engines: { node: string } }>> = {
+    "4": readJson("node_modules/node-red-4/package.json"),
+    "5": readJson("node_modules/node-red/package.json"),
+  };
+
+  it("begins with the lowest Node.js that package.json allows and holds the newest that it is developed with", () => {
+    assert.equal(`>=${nodes[0]}`, manifest.engines.node);
+    assert.ok(nodes.includes(manifest.devDependencies.node.split(".")[0]));
+  });
+
+  it("holds each Node-RED that package.json allows, and every leg is one that npm test knows", () => {
+    assert.deepEqual(
+      legs.map((leg) => nodeRed[leg]?.version.split(".")[0]),
+      legs,
+    );
+    const lowest = /^>=(\d+)\.(\d+)/.exec(manifest["node-red"].version)!;
+    assert.deepEqual(nodeRed[legs[0]!]!.version.split(".").slice(0, 2), lowest.slice(1, 3));
+    const usage = readFileSync(join(root, "scripts/test.mjs"), "utf8");
+    for (const leg of legs) assert.ok(usage.includes(`  --leg=${leg} `), leg);
+  });
+
+  it("leaves out the pairs that Node-RED does not support, and no others", () => {
+    const left = [...ci.matchAll(/^ {10}- \{ node: "(.*)", node-red: "(.*)" \}$/gm)];
+    const unsupported = nodes.flatMap((node) =>
+      legs.filter((leg) => !satisfies(node, nodeRed[leg]!.engines.node)).map((leg) => [node, leg]),
+    );
+    assert.deepEqual(
+      left.map(([, node, leg]) => [node, leg]),
+      unsupported,
+    );
+  });
+});
+
+describe("The forms of the repository", () => {
+  it("send security problems to the private reports of the repository in package.json", () => {
+    const address = `${manifest.repository.url.replace(/^git\+|\.git$/g, "")}/security/advisories/new`;
+    const forms = [
+      ".github/SECURITY.md",
+      ".github/ISSUE_TEMPLATE/config.yml",
+      ".github/ISSUE_TEMPLATE/bug.yml",
+    ];
+    for (const file of [...forms, "README.md"]) {
+      const links = readFileSync(join(root, file), "utf8").match(/https:\S+?\/advisories\/new/g);
+      assert.deepEqual([...new Set(links)], [address], file);
+    }
+  });
+});
