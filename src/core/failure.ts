@@ -24,8 +24,8 @@ export type FailureCode =
 export type Phase = "connect" | "headers" | "first_chunk" | "streaming" | "end";
 
 /**
- * The error on the last message of a failed stream. It is plain data and has only these fields, so that no header and no
- * body can leak.
+ * The error on the last message of a failed stream. It is plain data and has only these fields, so that no header and
+ * no body can leak.
  */
 export interface FailureData {
   code: FailureCode;

@@ -1,12 +1,14 @@
-/** Limits on what a remote can make this package hold in memory. All are finite and above 0; 0 never means "no limit". */
+/**
+ * Limits on what a remote can make this package hold in memory. All are finite and above 0; 0 never means "no limit".
+ */
 export interface Limits {
   /** Characters of one record (an SSE event). A chunk has a few hundred; pieces of base64 audio have up to 100 K. */
   record: number;
   /** Characters of one answer: text and reasoning of all choices together. A long book has about 1 M. */
   completion: number;
   /**
-   * Characters beside the text: audio, images, token probabilities, citations, vendor fields. The default is enough for
-   * eight minutes of speech.
+   * Characters beside the text: audio, images, token probabilities, citations, vendor fields. The default is enough
+   * for eight minutes of speech.
    */
   attachments: number;
   /** Bytes that are read of an error body. The first lines say what matters. */

@@ -25,7 +25,10 @@ export class AnswerSize {
     }
   }
 
-  /** Counts characters of the model's other output: audio, images, probabilities, citations. @throws Failure `limit` */
+  /**
+   * Counts characters of the model's other output: audio, images, probabilities, citations.
+   * @throws Failure `limit`
+   */
   addOther(characters: number): void {
     this.other += characters;
     this.checkAttachments();

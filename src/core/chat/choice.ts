@@ -21,7 +21,7 @@ import { appendReasoningDetails, DistinctList, LatestFields } from "./vendor-fie
 export class ChoiceState {
   readonly content = new GrowingText();
   finishReason: string | undefined;
-  /** Whether the choice has ended: by a finish reason, or by the expiry time of its audio if it is a gpt-audio model. */
+  /** Whether the choice has ended: by a finish reason or, for gpt-audio models, by the expiry time of the audio. */
   hasEnded = false;
   private role: string | undefined;
   private reasoning: GrowingText | undefined;
@@ -94,7 +94,7 @@ export class ChoiceState {
       role: this.role ?? "assistant",
       content: content === "" && (this.toolCalls || this.refusal || this.audio) ? null : content,
     };
-    // A service that gets its encrypted reasoning back expects it after the readable part, whatever the order of arrival.
+    // Services want encrypted reasoning back after the readable part, in whatever order the parts arrived.
     const reasoning = `${this.reasoning ?? ""}${this.encryptedReasoning ?? ""}`;
     if (reasoning) message.reasoning_content = reasoning;
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
@@ -151,7 +151,7 @@ export class ChoiceState {
     if (piece.index >= indices || piece.index > this.toolCalls.length || !(piece.index >= 0)) {
       throw new Failure(
         "limit",
-        `The service sent a tool call with the index ${piece.index}, which is out of order or not below ${indices}.`,
+        `The service sent a tool call with the index ${piece.index}, which is out of order or not below ${indices}. Try again, or choose another model.`,
       );
     }
     this.toolCalls[piece.index] ??= new ToolCallState();

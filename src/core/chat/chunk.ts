@@ -130,8 +130,8 @@ export const CHUNK_FIELDS: ReadonlySet<string> = new Set([
 export const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_results"]);
 
 /**
- * Fields of a choice that are assembled by name, or dropped: `message` and `usage`, whose content the dialect has moved
- * to the delta and the chunk. Of any other field, the latest value counts.
+ * Fields of a choice that are assembled by name, or dropped: `message` and `usage`, whose content the dialect has
+ * moved to the delta and the chunk. Of any other field, the latest value counts.
  */
 export const CHOICE_FIELDS: ReadonlySet<string> = new Set([
   "index",

@@ -83,8 +83,8 @@ export class CompletionMachine {
    */
   get finishReason(): string {
     const reason = normaliseFinishReason(this.rawFinishReason);
-    const called = (this.choices[0]?.toolCallCount ?? 0) > 0;
-    return called && (reason === "stop" || reason === "unknown") ? "tool_calls" : reason;
+    const hasToolCalls = (this.choices[0]?.toolCallCount ?? 0) > 0;
+    return hasToolCalls && (reason === "stop" || reason === "unknown") ? "tool_calls" : reason;
   }
 
   /** The first choice's answer text so far. */

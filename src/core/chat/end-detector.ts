@@ -11,8 +11,8 @@ export interface EndClues {
 }
 
 /**
- * Decides whether a finish reason really ends the answer. Some services send one with every chunk; to stop at the first
- * would lose the rest of the text. In doubt the answer ends when the connection closes or falls silent.
+ * Decides whether a finish reason really ends the answer. Some services send one with every chunk; to stop at the
+ * first would lose the rest of the text. In doubt the answer ends when the connection closes or falls silent.
  */
 export class EndDetector {
   /** Whether the latest chunk had a finish reason. */

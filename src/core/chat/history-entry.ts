@@ -7,8 +7,8 @@ import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, omitFields } from "./v
 const KEPT_FOR = "kept_for";
 
 /**
- * Fields that are kept for the service that answered. Readable reasoning is not: some services refuse it, and none wants
- * it back after the turn.
+ * Fields that are kept for the service that answered. Readable reasoning is not: some services refuse it, and none
+ * wants it back after the turn.
  */
 const KEPT_FIELDS = [
   "images",

@@ -119,8 +119,8 @@ function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {
 }
 
 /**
- * Joins pieces of base64. Services cut one base64 text into pieces, which are joined as text, or encode and pad each
- * piece by itself, which are joined as bytes.
+ * Joins pieces of base64. Some services cut one base64 text into pieces, which are joined as text. Others encode and
+ * pad each piece by itself; those are joined as bytes.
  */
 export function joinBase64(pieces: readonly string[]): string {
   const parts = pieces.filter((piece) => piece !== "");

@@ -13,7 +13,7 @@ export interface ChatRequest {
   job?: string;
 }
 
-/** A request in the form of HTTP. */
+/** The HTTP request that a provider builds from a chat request. */
 export interface WireRequest {
   method: "GET" | "POST";
   url: URL;

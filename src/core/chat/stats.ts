@@ -57,11 +57,11 @@ export class TotalStats {
 
   /**
    * Starts the text again, because the reader discards it. The time goes on.
-   * @param kept characters that the reader gets again without a new request
+   * @param keptCharacters characters that the reader gets again without a new request
    */
-  discardText(kept = 0): void {
+  discardText(keptCharacters = 0): void {
     this.chunks = 0;
-    this.characters = kept;
+    this.characters = keptCharacters;
     this.firstTokenMs = null;
   }
 

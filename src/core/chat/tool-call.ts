@@ -39,7 +39,8 @@ export class ToolCallState {
   }
 
   /**
-   * Builds the call so far. Arguments that never came become `{}`, because a service that gets the call back wants JSON.
+   * Builds the call so far. Arguments that never came become `{}`, because a service that gets the call back wants
+   * JSON.
    * @param seed makes an id if the vendor sent none; the same seed makes the same id
    */
   buildToolCall(seed: string): ToolCall {

@@ -20,8 +20,8 @@ export const ANTHROPIC_BLOCKS = "anthropic_blocks";
 
 /**
  * Field with the order of the blocks in Anthropic's answer: `["thinking", 14, "block", "thinking", 20, "tool_use"]`.
- * It is set only if the order is not the usual one: thinking, text, Anthropic's own blocks, tool calls. Anthropic refuses
- * thinking that comes back at another place.
+ * It is set only if the order is not the usual one: thinking, text, Anthropic's own blocks, tool calls. Anthropic
+ * refuses thinking that comes back at another place.
  */
 export const ANTHROPIC_ORDER = "anthropic_order";
 
@@ -35,8 +35,8 @@ export type OrderEntry = "thinking" | "block" | "tool_use" | number;
 export const GEMINI_REASONING = "google-gemini-v1";
 
 /**
- * Field with the parts of Gemini's answer that Chat Completions has no place for (code that Gemini ran, and its result),
- * unchanged, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
+ * Field with the parts of Gemini's answer that Chat Completions has no place for (code that Gemini ran, and its
+ * result), unchanged, in their order: `{"0": {executableCode: …}, "1": {codeExecutionResult: …}}`.
  */
 export const GEMINI_PARTS = "gemini_parts";
 

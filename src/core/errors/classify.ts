@@ -38,7 +38,10 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
 /** A rule for error messages. A loose one matches single words that also stand in quoted requests and in advice. */
 type SentenceRule = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
 
-/** Failure codes by the error's message, for services that put everything into it. The first match counts: rare ones come first. */
+/**
+ * Failure codes by the error's message, for services that put everything into it. The first match counts: rare ones
+ * come first.
+ */
 const CODES_BY_SENTENCE: readonly SentenceRule[] = [
   [
     /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token (limit|count .{0,40}exceeds)|(prompt|input) is too long/i,
@@ -154,8 +157,8 @@ function findCodeBySentence(message: string, quotesRequest: boolean): FailureCod
 }
 
 /**
- * Whether a retry can succeed. If there is a status, it decides: 408, 409, 425, 429 and 5xx except 501 and 505, as in the
- * OpenAI and Anthropic SDKs. A retry never helps against an empty account, a too long context or a wrong key.
+ * Whether a retry can succeed. If there is a status, it decides: 408, 409, 425, 429 and 5xx except 501 and 505, as in
+ * the OpenAI and Anthropic SDKs. A retry never helps against an empty account, a too long context or a wrong key.
  */
 export function isRetryable(code: FailureCode, status?: number): boolean {
   if (code === "insufficient_credits" || code === "context_length" || code === "authentication") return false;

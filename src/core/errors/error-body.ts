@@ -5,9 +5,9 @@ import type { ErrorClues } from "./classify.js";
 const MAX_EXCERPT_CHARS = 300;
 
 /**
- * Reads an error body of any known form: OpenAI `{error:{message,type,code}}`, Anthropic `{type:"error",error}`, Gemini
- * `{error:{code,status}}` and `[{error}]`, Ollama and Venice `{error:"text"}` with `code`, `details` or `issues` beside
- * it, an array of issues, FastAPI `{detail}`, vLLM `{object:"error",message}`, MiniMax
+ * Reads an error body of any known form: OpenAI `{error:{message,type,code}}`, Anthropic `{type:"error",error}`,
+ * Gemini `{error:{code,status}}` and `[{error}]`, Ollama and Venice `{error:"text"}` with `code`, `details` or
+ * `issues` beside it, an array of issues, FastAPI `{detail}`, vLLM `{object:"error",message}`, MiniMax
  * `{base_resp:{status_code,status_msg}}`, OpenRouter's `error.metadata.raw` (JSON in a string).
  * @param isError whether the value is known to be an error, whatever its form; default false
  * @returns undefined if the value is not an error

@@ -2,14 +2,14 @@
 const MIN_SECRET_CHARS = 4;
 
 /**
- * From this length on, part of a secret gives it away. A shorter secret is usually a placeholder for a service that needs
- * no key ("none", "ollama"), so it is replaced only as a whole word.
+ * From this length on, part of a secret gives it away. A shorter secret is usually a placeholder for a service that
+ * needs no key ("none", "ollama"), so it is replaced only as a whole word.
  */
 const MIN_TELLING_CHARS = 8;
 
 /**
- * Replaces secrets in a text from outside, because some services quote the key in their errors. It also finds a key that
- * is percent-encoded, in base64, without its `Authorization` scheme, or cut off at the end of an excerpt.
+ * Replaces secrets in a text from outside, because some services quote the key in their errors. It also finds a key
+ * that is percent-encoded, in base64, without its `Authorization` scheme, or cut off at the end of an excerpt.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text;

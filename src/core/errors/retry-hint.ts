@@ -15,9 +15,9 @@ const MIN_EPOCH_MS = 1e12;
 const MIN_EPOCH_SECONDS = 1e9;
 
 /**
- * Reads how long a service asks to wait before the next request. The first hint counts: `retry-after-ms`, `Retry-After`
- * (seconds or a date), a hint in the body (Google's RetryInfo), words ("try again in 5.2s"), the reset of an empty
- * rate-limit bucket. Order and forms follow the OpenAI, Anthropic and Google SDKs.
+ * Reads how long a service asks to wait before the next request. The first hint counts: `retry-after-ms`,
+ * `Retry-After` (seconds or a date), a hint in the body (Google's RetryInfo), words ("try again in 5.2s"), the reset
+ * of an empty rate-limit bucket. Order and forms follow the OpenAI, Anthropic and Google SDKs.
  * @param text the error's message
  * @param now wall-clock milliseconds, for hints that are dates
  * @returns milliseconds; undefined without a hint

@@ -2,7 +2,7 @@
  * The key `__proto__`, also written with \u escapes: code that merges objects could reach a prototype by it. Inside a
  * JSON string the quotes are escaped, so a text about prototypes does not match.
  */
-const DANGEROUS_KEY =
+const PROTO_KEY =
   /"(?:_|\\u005[Ff]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[Ff])(?:t|\\u0074)(?:o|\\u006[Ff])(?:_|\\u005[Ff]){2}"\s*:/;
 
 /** The key `constructor`: `{"constructor":{"prototype":…}}` is the other way to a prototype. */
@@ -11,7 +11,8 @@ const CONSTRUCTOR_KEY =
 
 /**
  * Parses JSON from a remote.
- * @throws SyntaxError if the text is not JSON or has a key that leads to a prototype; the message never quotes the text
+ * @throws SyntaxError if the text is not JSON or has a key that leads to a prototype; the message never quotes the
+ *   text
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -20,10 +21,10 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new SyntaxError("not JSON");
   }
-  const escaped = text.includes("\\u00");
+  const hasEscape = text.includes("\\u00");
   // The cheap tests come first: most records have neither an underscore after a quote nor an escape.
-  if ((escaped || text.includes('"_')) && DANGEROUS_KEY.test(text)) throw createForbiddenKeyError();
-  if ((escaped || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && hasPrototypeKey(value)) {
+  if ((hasEscape || text.includes('"_')) && PROTO_KEY.test(text)) throw createForbiddenKeyError();
+  if ((hasEscape || text.includes("constructor")) && CONSTRUCTOR_KEY.test(text) && hasPrototypeKey(value)) {
     throw createForbiddenKeyError();
   }
   return value;
@@ -69,8 +70,8 @@ export function stringifyWithinDepth(value: unknown): string {
 }
 
 /**
- * Whether a JSON text may nest deeper than `limit`. It only counts opening brackets, those in strings included, so it is
- * cheap enough for every record.
+ * Whether a JSON text may nest deeper than `limit`. It only counts opening brackets, those in strings included, so it
+ * is cheap enough for every record.
  */
 export function mayNestDeeper(text: string, limit: number): boolean {
   let brackets = 0;

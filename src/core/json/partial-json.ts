@@ -22,8 +22,9 @@ export class PartialJson {
   hasGrown = false;
   private root: unknown;
   private readonly frames: Frame[] = [];
-  /** The current string or key so far; undefined between strings. */
+  /** The current string or key so far. */
   private text = "";
+  /** Whether `text` is a string that is a value, not a key. */
   private inString = false;
   /** A high surrogate at the end of `text` whose other half is still to come. */
   private highSurrogate = "";

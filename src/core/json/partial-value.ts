@@ -7,14 +7,20 @@ import { PartialJson } from "./partial-json.js";
  */
 const COPIES_PER_CHARACTER = 32;
 
-/** The JSON value of a stream's text so far, for readers that show it while it grows. A code block around it is removed. */
+/**
+ * The JSON value of a stream's text so far, for readers that show it while it grows. A code block around it is
+ * removed.
+ */
 export class PartialValue {
   private readonly fence = new OpeningFence();
   private readonly json = new PartialJson();
   /** How many members and elements may still be copied. */
   private credit = 0;
 
-  /** Adds a piece. @returns the value so far, which never changes afterwards; undefined if there is nothing new to show */
+  /**
+   * Adds a piece.
+   * @returns the value so far, which never changes afterwards; undefined if there is nothing new to show
+   */
   add(text: string): unknown {
     const { json } = this;
     json.add(this.fence.strip(text));

@@ -26,11 +26,11 @@ export interface JsonReceiver {
   addText(text: string): void;
   endString(): void;
   endKey(): JsonFaultKind | undefined;
-  /** A whole number, true, false or null. */
+  /** Adds a complete number, true, false or null. */
   addLiteral(value: unknown): void;
 }
 
-/** What may come next outside of strings and words. `next` is a comma or a closing bracket. */
+/** What may come next outside of tokens. `next` is a comma or a closing bracket. */
 type Expected = "value" | "first element" | "key" | "first key" | "colon" | "next" | "end";
 
 const QUOTE = 0x22;
@@ -56,8 +56,8 @@ const WORDS: ReadonlyMap<string, unknown> = new Map([
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * Checks a JSON text that comes in pieces against the grammar of RFC 8259, and hands its parts to a receiver. Where the
- * text is cut makes no difference. It looks at each character once and reads nothing behind the first fault.
+ * Checks a JSON text that comes in pieces against the grammar of RFC 8259, and hands its parts to a receiver. Where
+ * the text is cut makes no difference. It looks at each character once and reads nothing after the first fault.
  */
 export class JsonScanner {
   /** The first fault; undefined as long as the text can still become JSON. */
@@ -101,11 +101,12 @@ export class JsonScanner {
     if (!this.isComplete) this.fail("incomplete", this.offset);
   }
 
+  /** Notes a fault, unless there is one already. Without a kind there is none. */
   private fail(kind: JsonFaultKind | undefined, position: number): void {
     if (kind !== undefined) this.fault ??= { kind, position };
   }
 
-  /** @returns where to go on in the text; so do the methods below */
+  /** Reads one character outside of tokens. @returns the index to continue at, as the methods below do */
   private addStructure(text: string, at: number): number {
     const char = text.charAt(at);
     if (char === " " || char === "\n" || char === "\r" || char === "\t") return at + 1;

@@ -16,7 +16,9 @@ export function describeCompileError(thrown: unknown): string {
   return shorten(thrown instanceof Error ? thrown.message : String(thrown), MAX_REASON_CHARS);
 }
 
-/** Says where a value does not fit and why: the deepest place, which is nearest to the mistake, with all its reasons. */
+/**
+ * Says where a value does not fit and why: the deepest place, which is nearest to the mistake, with all its reasons.
+ */
 export function describeSchemaErrors(errors: readonly ErrorObject[]): string {
   const depth = ({ instancePath }: ErrorObject) => instancePath.split("/").length;
   const deepest = Math.max(...errors.map(depth));

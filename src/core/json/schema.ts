@@ -28,8 +28,8 @@ const checks = new RecentMap<SchemaCheck>(MAX_CACHED_SCHEMAS);
 const schemaValidators = new Map<Draft, Ajv>();
 
 /**
- * Compiles a JSON Schema of draft-07 or 2020-12. Its `$schema` says which; without one, 2020-12 is tried first. Unknown
- * keywords and formats are ignored. The result is cached.
+ * Compiles a JSON Schema of draft-07 or 2020-12. Its `$schema` says which; without one, 2020-12 is tried first.
+ * Unknown keywords and formats are ignored. The result is cached.
  * @throws Failure `configuration` that says what is wrong with the schema
  */
 export function compileSchema(schema: unknown): SchemaCheck {
@@ -127,7 +127,9 @@ class PatternEngine {
   }
 }
 
-/** JSON Schema patterns are in Unicode mode, where escapes that many schemas have are errors. */
+/**
+ * Creates a pattern in Unicode mode, as JSON Schema wants it, or without it for schemas with escapes that it forbids.
+ */
 function createExpression(pattern: string, flags: string): RegExp {
   try {
     return new RegExp(pattern, flags);
