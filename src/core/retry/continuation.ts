@@ -53,10 +53,10 @@ export function isPrefill({ added }: ContinuationInfo): boolean {
 export function removeContinuation(
   messages: readonly ChatMessage[],
   { added, echo }: ContinuationInfo,
-): { messages: ChatMessage[]; said: string } | undefined {
+): { messages: ChatMessage[]; text: string } | undefined {
   // A tool's result shows that a turn with calls has come since.
   if (messages.at(-1)?.role === "tool") return undefined;
   const answer = messages.at(-added);
   if (answer?.role !== "assistant" || typeof answer.content !== "string") return undefined;
-  return { messages: messages.slice(0, -added), said: answer.content + echo };
+  return { messages: messages.slice(0, -added), text: answer.content + echo };
 }

@@ -10,7 +10,7 @@ const MAX_TOKENS = 100 * RETRY_COST;
 /** A retry that was paid for. */
 export interface PaidRetry {
   /** Says how it went: whether an answer began. Only the first call counts. */
-  report(answered: boolean): void;
+  report(wasAnswered: boolean): void;
 }
 
 /**
@@ -34,17 +34,17 @@ export class RetryBudget {
     this.running++;
     let settled = false;
     return {
-      report: (addAnswer) => {
+      report: (wasAnswered) => {
         if (settled) return;
         settled = true;
         this.running--;
-        if (addAnswer) this.earn(2 * RETRY_COST);
+        if (wasAnswered) this.earn(2 * RETRY_COST);
       },
     };
   }
 
   /** A request was answered that was no retry. */
-  answered(): void {
+  addAnswer(): void {
     this.earn(1);
   }
 

@@ -31,7 +31,7 @@ export function addTurn(
   const continues = continuesOf(message);
   const broken = continues && removeContinuation(newMessages, continues);
   const text = broken
-    ? joinContinuation(broken.said, readAnswerText(reply), continues)
+    ? joinContinuation(broken.text, readAnswerText(reply), continues)
     : readAnswerText(reply);
   const answer = buildHistoryEntry(reply, text, result.service);
   const turn = copyAsJson(

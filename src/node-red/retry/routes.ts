@@ -17,7 +17,7 @@ class Route {
     // A line that broke is no refusal: no service counts it.
     else if (failure.status !== undefined) this.refusals.addRefusal(now);
     if (paid) paid.report(answered);
-    else if (answered) this.budget.answered();
+    else if (answered) this.budget.addAnswer();
   }
 
   mayAsk(now: number): PaidRetry | "later" | "never" {

@@ -125,7 +125,7 @@ export class RetrySession {
     }
     const apart = this.continues && removeContinuation(request.messages, this.continues);
     this.request = apart ? { ...request, messages: apart.messages } : request;
-    if (apart) this.said = apart.said;
+    if (apart) this.said = apart.text;
   }
 
   /** Tools have answered, which shall not be called again. The turn that went on from what was said has ended well. */

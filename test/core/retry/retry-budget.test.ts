@@ -23,9 +23,9 @@ describe("A retry budget", () => {
   it("earns a retry by ten answers", () => {
     const budget = new RetryBudget();
     drain(budget);
-    for (let answers = 0; answers < 9; answers++) budget.answered();
+    for (let answers = 0; answers < 9; answers++) budget.addAnswer();
     assert.equal(budget.spend(), undefined);
-    budget.answered();
+    budget.addAnswer();
     assert.ok(budget.spend());
   });
 
@@ -41,7 +41,7 @@ describe("A retry budget", () => {
 
   it("saves up a hundred retries and no more, however good the days", () => {
     const budget = new RetryBudget();
-    for (let answers = 0; answers < 100_000; answers++) budget.answered();
+    for (let answers = 0; answers < 100_000; answers++) budget.addAnswer();
     assert.equal(drain(budget).length, 100);
   });
 
@@ -70,7 +70,7 @@ describe("A retry budget", () => {
             out.push(paid);
           } else if (one === "answer") {
             answers++;
-            budget.answered();
+            budget.addAnswer();
           } else if (out.length > 0) {
             if (one === "well") well++;
             out.shift()!.report(one === "well");
