@@ -39,12 +39,12 @@ const TOOLS = [
   { type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } },
 ];
 
-const says =
+const answerWith =
   (...texts: string[]): Turn =>
   (reply) =>
     reply.sendAnswer([createTextBlock(0, ...texts)]);
 
-describe("Anthropic in a flow", () => {
+describe("Flow with Anthropic", () => {
   const service = useAnthropic();
   const runtime = useRuntime();
 
@@ -68,17 +68,18 @@ describe("Anthropic in a flow", () => {
     return (await runtime().ends("out"))[0]!;
   }
 
-  const sent = (nth = 0) =>
+  const readSentBody = (nth = 0) =>
     service().requests[nth]!.body as { messages: ChatMessage[] } & Record<string, unknown>;
-  const collected = async () => (await runtime().until("finished", (messages) => messages.length > 0))[0]!;
+  const waitForCollected = async () =>
+    (await runtime().until("finished", (messages) => messages.length > 0))[0]!;
 
-  it("answers like any other service: text, finish reason, usage", async () => {
-    service().turns = [says("Grüße", " 👋🏽", " aus Köln")];
+  it("streams an Anthropic answer with text, finish reason and usage", async () => {
+    service().turns = [answerWith("Grüße", " 👋🏽", " aus Köln")];
     const end = await ask({}, { system: "Be brief.", maxTokens: 50, temperature: 0.5 });
     assert.equal(textOf(runtime().at("out")), "Grüße 👋🏽 aus Köln");
     assert.equal(end.finishReason, "stop");
     assert.deepEqual(end.usage, COUNTED);
-    assert.deepEqual(sent(), {
+    assert.deepEqual(readSentBody(), {
       model: "claude-1",
       max_tokens: 50,
       system: "Be brief.",
@@ -86,8 +87,8 @@ describe("Anthropic in a flow", () => {
       temperature: 0.5,
       stream: true,
     });
-    assert.equal(runtime().at("out").length, 4, "pings and beginnings make no messages");
-    const { response } = await collected();
+    assert.equal(runtime().at("out").length, 4, "pings and block starts make no messages");
+    const { response } = await waitForCollected();
     assert.deepEqual((response as { choices: unknown }).choices, [
       {
         index: 0,
@@ -98,7 +99,7 @@ describe("Anthropic in a flow", () => {
     ]);
   });
 
-  it("gets its thinking and its tool calls back, with the results, on the next turn", async () => {
+  it("sends Anthropic its thinking and tool calls back with the results", async () => {
     service().turns = [
       (reply) =>
         reply.sendAnswer(
@@ -110,11 +111,11 @@ describe("Anthropic in a flow", () => {
           ],
           "tool_use",
         ),
-      says("It rains."),
+      answerWith("It rains."),
     ];
     const end = await ask({ tools: TOOLS });
     assert.equal(end.finishReason, "tool_calls");
-    const { response } = await collected();
+    const { response } = await waitForCollected();
     const { message } = (response as { choices: { message: ChatMessage }[] }).choices[0]!;
     assert.deepEqual(
       (message["tool_calls"] as { function: unknown }[]).map((call) => call.function),
@@ -138,7 +139,7 @@ describe("Anthropic in a flow", () => {
     const [last] = await runtime().ends("out");
     assert.equal(last!.error, undefined);
     assert.equal(textOf(runtime().at("out")), "It rains.");
-    assert.deepEqual(sent(1).messages.slice(1), [
+    assert.deepEqual(readSentBody(1).messages.slice(1), [
       {
         role: "assistant",
         content: [
@@ -158,7 +159,7 @@ describe("Anthropic in a flow", () => {
     ]);
   });
 
-  it("has its tools called by a tool-call-router, and what it thought comes back with the results", async () => {
+  it("calls tools for Anthropic through a tool-call-router and sends its thinking back with the results", async () => {
     service().turns = [
       (reply) =>
         reply.sendAnswer(
@@ -169,13 +170,13 @@ describe("Anthropic in a flow", () => {
           ],
           "tool_use",
         ),
-      says("It rains."),
+      answerWith("It rains."),
     ];
     answering(runtime(), "weather", (payload) => `rain in ${(payload as { city: string }).city}`);
-    await askRouter();
+    await askThroughRouter();
     assert.equal(textOf(runtime().at("out")), "I look. It rains.");
     assert.deepEqual(
-      sent(1)
+      readSentBody(1)
         .messages.slice(1)
         .map(({ content }) => content),
       [
@@ -189,7 +190,7 @@ describe("Anthropic in a flow", () => {
     );
   });
 
-  it("gets back what it thought between its own tools and ours just where it stood", async () => {
+  it("sends Anthropic's thinking between tools back in its original order", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
     service().turns = [
@@ -206,12 +207,12 @@ describe("Anthropic in a flow", () => {
           ],
           "tool_use",
         ),
-      says("It rains."),
+      answerWith("It rains."),
     ];
     answering(runtime(), "weather", () => "rain");
-    await askRouter();
+    await askThroughRouter();
     assert.equal(textOf(runtime().at("out")), "Let me search. Found. It rains.");
-    assert.deepEqual(sent(1).messages[1]!.content, [
+    assert.deepEqual(readSentBody(1).messages[1]!.content, [
       { type: "thinking", thinking: "Search.", signature: SIGNATURE },
       { type: "text", text: "Let me search. " },
       used,
@@ -222,7 +223,7 @@ describe("Anthropic in a flow", () => {
     ]);
   });
 
-  it("goes on with a turn that it paused, from what its own tools found", async () => {
+  it("continues a paused Anthropic turn with the results of its own tools", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "a" } };
     const { input: _input, ...begun } = used;
     const query = { type: "input_json_delta", partial_json: '{"query":"a"}' };
@@ -232,22 +233,22 @@ describe("Anthropic in a flow", () => {
           [createTextBlock(0, "I look."), createBlock(1, { ...begun, input: {} }, query)],
           "pause_turn",
         ),
-      says(" Found."),
+      answerWith(" Found."),
     ];
     const end = await ask();
     assert.equal(end.finishReason, "pause_turn");
-    const { response } = await collected();
+    const { response } = await waitForCollected();
     const { message } = (response as { choices: { message: ChatMessage }[] }).choices[0]!;
     assert.equal(message["tool_calls"], undefined);
     runtime().inject("ask", { messages: [{ role: "user", content: "Hi" }, message] });
     await runtime().ends("out", 2);
-    assert.deepEqual(sent(1).messages[1], {
+    assert.deepEqual(readSentBody(1).messages[1], {
       role: "assistant",
       content: [{ type: "text", text: "I look." }, used],
     });
   });
 
-  it("keeps a conversation, with what it thought, looked up and said in its order", async () => {
+  it("keeps Anthropic's thinking, tool blocks and text in order in the conversation", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };
     const thought = [
@@ -256,12 +257,12 @@ describe("Anthropic in a flow", () => {
       createBlock(2, found),
       createTextBlock(3, "Hello."),
     ];
-    service().turns = [(reply) => reply.sendAnswer(thought), says("Fine.")];
+    service().turns = [(reply) => reply.sendAnswer(thought), answerWith("Fine.")];
     const end = await ask({ topic: "anthropic" }, { conversation: "flow" });
     runtime().inject("ask", { payload: "How are you?", topic: "anthropic" });
     const [, last] = await runtime().ends("out", 2);
     assert.equal(last!.error, undefined);
-    assert.deepEqual(sent(1).messages, [
+    assert.deepEqual(readSentBody(1).messages, [
       { role: "user", content: "Hi" },
       {
         role: "assistant",
@@ -274,24 +275,24 @@ describe("Anthropic in a flow", () => {
       },
       { role: "user", content: "How are you?" },
     ]);
-    const kept = (index: number, from: Message) => (from.conversation as ChatMessage[])[index];
-    assert.equal(kept(1, end)!["kept_for"], `anthropic@${new URL(service().url).host}`);
-    assert.deepEqual(kept(3, last!), { role: "assistant", content: "Fine." });
+    const readHistory = (index: number, from: Message) => (from.conversation as ChatMessage[])[index];
+    assert.equal(readHistory(1, end)!["kept_for"], `anthropic@${new URL(service().url).host}`);
+    assert.deepEqual(readHistory(3, last!), { role: "assistant", content: "Fine." });
   });
 
-  /** Asks through a router with its tools, and waits for an end that is no failure. */
-  async function askRouter(): Promise<void> {
-    const wired = routerFlow(service().url, {
+  /** Asks through a tool-call-router and waits for an end without a failure. */
+  async function askThroughRouter(): Promise<void> {
+    const nodes = routerFlow(service().url, {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
-    await runtime().deploy(wired, "full", CREDENTIALS);
+    await runtime().deploy(nodes, "full", CREDENTIALS);
     runtime().inject("router", { payload: "Weather?" });
     const [end] = await runtime().ends("out");
     assert.equal(end!.error, undefined);
   }
 
-  async function failure(turn: Turn, message: Message = {}): Promise<Failed> {
+  async function askAndFail(turn: Turn, message: Message = {}): Promise<Failed> {
     service().turns = [turn];
     const end = await ask(message);
     assert.equal(end.finishReason, "error");
@@ -300,17 +301,17 @@ describe("Anthropic in a flow", () => {
     return end.error as Failed;
   }
 
-  it("that is overloaded before it says a word fails as its status 529 would", async () => {
+  it("fails as overloaded with status 529 for an overload error in Anthropic's stream", async () => {
     const error = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
-    const inStream = await failure((reply) => reply.send(error).end());
-    const byStatus = await failure((reply) => reply.refuse(529, "overloaded_error", "Overloaded"));
+    const inStream = await askAndFail((reply) => reply.send(error).end());
+    const byStatus = await askAndFail((reply) => reply.refuse(529, "overloaded_error", "Overloaded"));
     const { code, status, retryable } = inStream;
     assert.deepEqual([code, status, retryable], ["overloaded", 529, true]);
     assert.deepEqual([byStatus.code, byStatus.status, byStatus.retryable], [code, status, retryable]);
   });
 
-  it("that breaks off keeps what it said", async () => {
-    const broken = await failure(async (reply) => {
+  it("keeps the partial text if Anthropic's stream breaks off", async () => {
+    const broken = await askAndFail(async (reply) => {
       await reply.sendApart(
         createMessageStart(),
         ...createTextBlock(0, "Hello"),
@@ -319,36 +320,36 @@ describe("Anthropic in a flow", () => {
       reply.drop();
     });
     assert.deepEqual([broken.code, broken.partial, broken.phase], ["interrupted", "Hello", "streaming"]);
-    const ended = await failure((reply) =>
+    const ended = await askAndFail((reply) =>
       reply.send(createMessageStart(), ...createTextBlock(0, "Hello")).end(),
     );
     assert.deepEqual([ended.code, ended.partial], ["interrupted", "Hello"]);
   });
 
-  it("that refuses says why", async () => {
-    const limited = await failure((reply) =>
+  it("fails with Anthropic's reason if it refuses the request", async () => {
+    const limited = await askAndFail((reply) =>
       reply.refuse(429, "rate_limit_error", "This request would exceed your limit.", { "retry-after": "3" }),
     );
     assert.deepEqual(
       [limited.code, (limited as { retryAfterMs?: number }).retryAfterMs],
       ["rate_limit", 3000],
     );
-    const unknown = await failure(says("no"), { options: { yet_to_come: 1 } });
+    const unknown = await askAndFail(answerWith("no"), { options: { yet_to_come: 1 } });
     assert.equal(unknown.code, "invalid_request");
     assert.match(unknown.message, /yet_to_come: Extra inputs are not permitted/);
-    const model = await failure(says("no"), { model: "gpt-1" });
+    const model = await askAndFail(answerWith("no"), { model: "gpt-1" });
     assert.equal(model.code, "not_found");
   });
 
-  it("is not asked for what it cannot take", async () => {
+  it("fails before sending if a message has audio, which Anthropic cannot take", async () => {
     const content = [{ type: "input_audio", input_audio: { data: "UklGRg==", format: "wav" } }];
-    const audio = await failure(says("no"), { payload: [{ role: "user", content }] });
+    const audio = await askAndFail(answerWith("no"), { payload: [{ role: "user", content }] });
     assert.equal(audio.code, "invalid_request");
     assert.match(audio.message, /Anthropic cannot take audio \(Message 0\)/);
     assert.equal(service().requests.length, 0);
   });
 
-  it("tells its models to the editor, and what is wrong with the key", async () => {
+  it("lists Anthropic's models for the editor, and reports a wrong key without quoting it", async () => {
     const models = async (apiKey: string) => {
       await runtime().deploy(flow(), "full", { provider: { apiKey } });
       const url = `${runtime().url}/chat-provider/provider/models`;
@@ -361,7 +362,7 @@ describe("Anthropic in a flow", () => {
     assert.ok(!error!.message.includes("sk-ant-old"));
   });
 
-  it("is believed when it does not stream", async () => {
+  it("reads an Anthropic answer that is not streamed", async () => {
     service().turns = [
       (reply) => reply.sendJson(createWholeMessage([{ type: "text", text: "Hello" }], "end_turn")),
     ];
@@ -370,25 +371,25 @@ describe("Anthropic in a flow", () => {
     assert.deepEqual(end.usage, COUNTED);
   });
 
-  it("goes on behind a retry node, where it stopped", async () => {
+  it("continues a broken Anthropic answer behind a retry node", async () => {
     service().turns = [
       async (reply) => {
         await reply.sendApart(createMessageStart(), ...createTextBlock(0, "Once upon", " a time "));
         reply.drop();
       },
-      says("there was a king."),
+      answerWith("there was a king."),
     ];
-    const wired = retryFlow(service().url, {
+    const nodes = retryFlow(service().url, {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
-    await runtime().deploy(wired, "full", CREDENTIALS);
+    await runtime().deploy(nodes, "full", CREDENTIALS);
     runtime().inject("ask", { payload: "Tell me a story." });
     const [end] = await runtime().ends("out");
     assert.equal(end!.error, undefined);
     assert.equal(textOf(runtime().at("out")), "Once upon a time there was a king.");
     assert.deepEqual(
-      sent(1).messages.map(({ role }) => role),
+      readSentBody(1).messages.map(({ role }) => role),
       ["user", "assistant", "user"],
     );
   });

@@ -8,7 +8,7 @@ import { useService } from "../../support/services/use-service.js";
 const V1 = { deployment: "my-gpt" };
 const DATED = { deployment: "my-gpt", apiVersion: "2024-10-21" };
 
-describe("A flow with Azure OpenAI", () => {
+describe("Flow with Azure OpenAI", () => {
   const load = useHelper();
   const service = useService();
   let azure: AzureService;
@@ -25,11 +25,11 @@ describe("A flow with Azure OpenAI", () => {
     return { last, messages: flow.inbox("out").messages, error: last.error as { code: string } | undefined };
   }
 
-  for (const [what, settings] of [
+  for (const [api, settings] of [
     ["the v1 API", V1],
     ["a dated API", DATED],
   ] as const) {
-    it(`gets an answer of ${what}; what its filters tell makes no message`, async () => {
+    it(`streams an answer from ${api} of Azure without messages for filter results`, async () => {
       const { last, messages } = await ask(settings);
       assert.equal(textOf(messages), "Hello world");
       assert.equal(messages.length, 3);
@@ -41,7 +41,7 @@ describe("A flow with Azure OpenAI", () => {
     });
   }
 
-  it("reads on past filter results without a text, between the pieces and behind the end", async () => {
+  it("ignores Azure's filter results without text, between the texts and after the end", async () => {
     azure.asynchronousFilter = true;
     const { last, messages } = await ask(V1);
     assert.equal(textOf(messages), "Hello world");
@@ -50,21 +50,21 @@ describe("A flow with Azure OpenAI", () => {
     assert.notEqual(last["usage"], null);
   });
 
-  it("asks an old API again without the fields that it refuses, once", async () => {
+  it("asks an old Azure API once more without the fields that it refuses", async () => {
     const { last, messages } = await ask({ deployment: "my-gpt", apiVersion: "2023-05-15" });
     assert.equal(textOf(messages), "Hello world");
     assert.equal(last["usage"], null);
     assert.equal(service().requests.length, 2);
   });
 
-  it("takes a token among the secret headers in the place of a key", async () => {
+  it("sends a token in a secret Authorization header instead of the Azure key", async () => {
     const secretHeaders = JSON.stringify({ Authorization: "Bearer entra-token" });
     const { last } = await ask(V1, "Hi", { secretHeaders });
     assert.equal(last.finishReason, "stop");
     assert.equal(service().requests[0]!.headers["api-key"], undefined);
   });
 
-  it("has calls of tools", async () => {
+  it("streams Azure's tool calls", async () => {
     azure.pieces = [];
     azure.finish = "tool_calls";
     azure.calls = [
@@ -76,7 +76,7 @@ describe("A flow with Azure OpenAI", () => {
     assert.ok(messages.length > 1);
   });
 
-  it("ends with content_filter, before the answer or in it, with what was said", async () => {
+  it("ends as content_filter before or within an Azure answer, and keeps the partial text", async () => {
     const refused = await ask(V1, "forbidden");
     assert.equal(refused.error?.code, "content_filter");
     service().reset();
@@ -88,14 +88,14 @@ describe("A flow with Azure OpenAI", () => {
     assert.equal(textOf(cut.messages), "Hel");
   });
 
-  it("keeps what was said where the stream breaks off", async () => {
+  it("keeps the partial text if Azure's stream breaks off", async () => {
     service().script = (reply) => void reply.send("Hel").response.end();
     const { error, messages } = await ask(V1);
     assert.equal(error?.code, "interrupted");
     assert.equal(textOf(messages), "Hel");
   });
 
-  it("ends with what is wrong: the key, or the deployment", async () => {
+  it("fails as authentication or not_found for a wrong Azure key or deployment", async () => {
     assert.equal((await ask(V1, "Hi", { apiKey: "az-wrong-key" })).error?.code, "authentication");
     assert.equal((await ask({ deployment: "gone" })).error?.code, "not_found");
   });

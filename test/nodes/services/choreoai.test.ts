@@ -7,7 +7,7 @@ import { useService } from "../../support/services/use-service.js";
 
 const CLAUDE = "claude-3-sonnet-20240229";
 
-describe("A flow with ChoreoAI", () => {
+describe("Flow with ChoreoAI", () => {
   const load = useHelper();
   const service = useService();
   let choreo: ChoreoService;
@@ -35,43 +35,43 @@ describe("A flow with ChoreoAI", () => {
   }
 
   for (const path of ["", "/v1"]) {
-    it(`gets an answer of an OpenAI model, with the address ${path || "alone"}`, async () => {
+    it(`streams an OpenAI answer through ChoreoAI with the base URL ending in ${path || "the host"}`, async () => {
       const { last, messages } = await ask("gpt-4o", {}, path);
       assert.equal(textOf(messages), "Hello world");
       assert.deepEqual([last.finishReason, last["usage"], messages.length], ["stop", null, 3]);
     });
   }
 
-  it("gets an answer of a Claude model, whose ids change and which tells no end but the marker", async () => {
+  it("streams a Claude answer through ChoreoAI, with changing ids and without a finish reason", async () => {
     const { last, messages } = await ask(CLAUDE);
     assert.equal(textOf(messages), "Hello world");
     assert.deepEqual([last.finishReason, last["usage"], last.error], ["unknown", null, undefined]);
     assert.equal((last["chunk"] as { id: string }).id, "chatcmpl-1760190000");
   });
 
-  it("sends nothing that the server would drop", async () => {
+  it("sends ChoreoAI only fields in its schema", async () => {
     await ask("gpt-4o", { options: { temperature: 0.2, max_completion_tokens: 4, stream_options: {} } });
     assert.deepEqual(choreo.knownFields, service().requests[0]!.body);
   });
 
-  it("asks nothing where the server would drop the tools", async () => {
+  it("fails before sending if ChoreoAI would drop the tools", async () => {
     const { error } = await ask("gpt-4o", { tools: [{ type: "function", function: { name: "f" } }] });
     assert.equal(error.code, "invalid_request");
     assert.match(error.message, /tools/);
     assert.equal(service().requests.length, 0);
   });
 
-  const upstream: readonly [says: string, code: string, retryable: boolean, wait?: number][] = [
+  const upstreamErrors: readonly [text: string, code: string, retryable: boolean, wait?: number][] = [
     ["Error code: 429 - Rate limit reached. Please try again in 20s.", "rate_limit", true, 20_000],
     ["Error code: 401 - Incorrect API key provided", "authentication", false],
     ["Request timed out.", "timeout", true],
     ["Error code: 529 - Overloaded", "overloaded", true],
     ["Connection error.", "server_error", true],
   ];
-  for (const [says, code, retryable, wait] of upstream) {
-    it(`fails as the service behind it did, told in words on a success: ${code}`, async () => {
+  for (const [text, code, retryable, wait] of upstreamErrors) {
+    it(`fails as ${code} if ChoreoAI reports it as text in a stream with status 200`, async () => {
       choreo.pieces = ["Hel"];
-      choreo.upstreamError = says;
+      choreo.upstreamError = text;
       for (const model of ["gpt-4o", CLAUDE]) {
         const { error, messages } = await ask(model);
         assert.deepEqual([error.code, error.retryable, error.retryAfterMs], [code, retryable, wait]);
@@ -81,13 +81,13 @@ describe("A flow with ChoreoAI", () => {
     });
   }
 
-  it("fails for good where the server knows a model's name and nothing behind it", async () => {
+  it("fails as not_found without a retry if ChoreoAI has no service for the model", async () => {
     const { error } = await ask("gemini-pro");
     assert.deepEqual([error.code, error.retryable], ["not_found", false]);
     assert.equal((await ask("llama")).error.code, "not_found");
   });
 
-  it("ends with what is wrong with the key, and is interrupted where no end comes", async () => {
+  it("fails as authentication for a wrong ChoreoAI key, and as interrupted if the stream has no end", async () => {
     assert.equal((await ask("gpt-4o", {}, "", "ch-wrong-key")).error.code, "authentication");
     service().reset();
     service().script = (reply) => void reply.send("Hel").response.end();

@@ -29,7 +29,7 @@ const WEATHER = {
   function: { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } },
 };
 
-describe("Gemini in a flow", () => {
+describe("Flow with Gemini", () => {
   const runtime = useRuntime();
   const service = useService();
 
@@ -42,12 +42,12 @@ describe("Gemini in a flow", () => {
       { provider: { apiKey } },
     );
 
-  for (const [framing, says] of Object.entries({
+  for (const [framing, createScript] of Object.entries({
     events: createGeminiScript,
     "an array": createGeminiArrayScript,
   })) {
-    it(`is a stream like any other, from ${framing}`, async () => {
-      service().script = says(
+    it(`streams a Gemini answer from ${framing} with text, reasoning, finish reason and usage`, async () => {
+      service().script = createScript(
         createThoughtRecord("Hm."),
         createTextRecord("Grüße"),
         createTextRecord(" 🙂"),
@@ -72,7 +72,7 @@ describe("Gemini in a flow", () => {
     });
   }
 
-  it("draws a picture as large as the provider lets it, which comes in one piece", async () => {
+  it("fails as limit for a Gemini image above the record limit, and collects it below", async () => {
     const data = "iVBORw0K".repeat(512 * 1024);
     service().script = createGeminiScript(
       createRecord([{ inlineData: { mimeType: "image/png", data } }]),
@@ -87,7 +87,7 @@ describe("Gemini in a flow", () => {
     assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);
   });
 
-  it("gets its picture back with the next question, as it signed it, and no other service does", async () => {
+  it("sends Gemini its signed image back, and other services only the text", async () => {
     const drawn = { inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" }, thoughtSignature: "c2ln" };
     service().queue.push(createGeminiScript(createRecord([drawn]), createFinishRecord()));
     service().queue.push(createGeminiScript(createTextRecord("Done."), createFinishRecord()));
@@ -120,7 +120,7 @@ describe("Gemini in a flow", () => {
     ]);
   });
 
-  it("calls tools, and gets their results in its own form with its signatures", async () => {
+  it("sends Gemini tool results in its own form with its signatures", async () => {
     service().queue.push(
       createGeminiScript(
         createRecord([
@@ -173,7 +173,7 @@ describe("Gemini in a flow", () => {
     });
   });
 
-  it("has its tools called by a router, and says what they said", async () => {
+  it("calls tools for Gemini through a tool-call-router and streams its final answer", async () => {
     service().queue.push(
       createGeminiScript(
         createTextRecord("Let me look. "),
@@ -196,8 +196,8 @@ describe("Gemini in a flow", () => {
     assert.equal(last!["error"], undefined);
     assert.equal(textOf(runtime().at("out")), "Let me look. It is clear.");
     const contents = service().requests[1]!.body["contents"] as { parts: object[] }[];
-    const [, said] = contents[1]!.parts as Record<string, unknown>[];
-    assert.equal(said!["thoughtSignature"], "c2ln");
+    const [, call] = contents[1]!.parts as Record<string, unknown>[];
+    assert.equal(call!["thoughtSignature"], "c2ln");
     const [answer] = contents[2]!.parts as { functionResponse: Record<string, unknown> }[];
     assert.deepEqual(
       [answer!.functionResponse["name"], answer!.functionResponse["response"]],
@@ -223,10 +223,10 @@ describe("Gemini in a flow", () => {
     ["a blocked prompt", [{ promptFeedback: { blockReason: "SAFETY" } }], "content_filter", false, ""],
     ["no finish reason", [createTextRecord("half")], "interrupted", true, "half"],
   ];
-  for (const [what, records, code, retryable, partial] of FAILURES) {
-    it(`fails like every other stream: ${what}`, async () => {
-      for (const says of [createGeminiScript, createGeminiArrayScript]) {
-        service().script = says(...records);
+  for (const [fault, records, code, retryable, partial] of FAILURES) {
+    it(`fails as ${code} and keeps the partial text for ${fault} from Gemini`, async () => {
+      for (const createScript of [createGeminiScript, createGeminiArrayScript]) {
+        service().script = createScript(...records);
         const { last, error: failed, collected } = await ask({ payload: "Hi" });
         assert.deepEqual(
           [last.finishReason, failed!.code, failed!.retryable, failed!.partial, failed!.provider],
@@ -239,13 +239,13 @@ describe("Gemini in a flow", () => {
     });
   }
 
-  it("fails where the connection breaks, with what there was", async () => {
+  it("keeps the partial text if the connection to Gemini breaks", async () => {
     service().script = createBrokenGeminiScript(createTextRecord("half"), createTextRecord(" of it"));
     const { error: failed } = await ask({ payload: "Hi" });
     assert.deepEqual([failed!.code, failed!.partial], ["interrupted", "half of it"]);
   });
 
-  it("tells a refusal by what it says: a wrong key, a field that it does not have", async () => {
+  it("fails as authentication or invalid_request as Gemini's refusal says", async () => {
     service().script = createGeminiScript(createFinishRecord());
     const wrong = await ask({ payload: "Hi" }, "another-key");
     assert.deepEqual([wrong.error!.code, wrong.error!.status], ["authentication", 400]);
@@ -255,7 +255,7 @@ describe("Gemini in a flow", () => {
     assert.match(odd.error!.message, /oddField/);
   });
 
-  it("is not asked for what it cannot take", async () => {
+  it("fails before sending for a parameter that Gemini cannot take", async () => {
     const { error: failed } = await ask({ payload: { prompt: "Hi", logit_bias: { 5: 1 } } });
     assert.equal(failed!.code, "invalid_request");
     assert.match(failed!.message, /logit_bias/);

@@ -21,7 +21,7 @@ import { oneAnswer } from "../../support/worlds/one-answer.js";
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };
 
-describe("Ollama in a flow", () => {
+describe("Flow with Ollama", () => {
   const runtime = useRuntime();
   const service = useService();
 
@@ -33,7 +33,7 @@ describe("Ollama in a flow", () => {
       message,
     );
 
-  it("is a stream like any other, and tells how long it took", async () => {
+  it("streams an Ollama answer with text, reasoning, usage and timings", async () => {
     service().script = createOllamaScript(
       createRecord({ thinking: "Hm." }),
       createTextRecord("Grüße"),
@@ -58,7 +58,7 @@ describe("Ollama in a flow", () => {
     assert.equal(service().requests[0]!.body["keep_alive"], "5m");
   });
 
-  it("calls tools, and gets their results in its own form, pictures too", async () => {
+  it("sends Ollama images and tool results in its own form", async () => {
     service().queue.push(
       createOllamaScript(
         createRecord({ tool_calls: [{ function: { name: "get_weather", arguments: { city: "Bonn" } } }] }),
@@ -72,10 +72,10 @@ describe("Ollama in a flow", () => {
       tools: [WEATHER],
     });
     assert.equal(last.finishReason, "tool_calls");
-    const [made] = calls;
-    assert.deepEqual(JSON.parse(made!.function.arguments), { city: "Bonn" });
+    const [call] = calls;
+    assert.deepEqual(JSON.parse(call!.function.arguments), { city: "Bonn" });
 
-    const result = { role: "tool", tool_call_id: made!.id, content: "clear" };
+    const result = { role: "tool", tool_call_id: call!.id, content: "clear" };
     const messages = [...conversation, result];
     const second = await ask({ messages, tools: [WEATHER] });
     assert.equal(second.collected.payload, "Sunny.");
@@ -84,13 +84,13 @@ describe("Ollama in a flow", () => {
       {
         role: "assistant",
         content: "",
-        tool_calls: [{ id: made!.id, function: { name: "get_weather", arguments: { city: "Bonn" } } }],
+        tool_calls: [{ id: call!.id, function: { name: "get_weather", arguments: { city: "Bonn" } } }],
       },
-      { role: "tool", content: "clear", tool_name: "get_weather", tool_call_id: made!.id },
+      { role: "tool", content: "clear", tool_name: "get_weather", tool_call_id: call!.id },
     ]);
   });
 
-  it("fails as any other stream does: an error in the middle, no last line, a broken connection", async () => {
+  it("fails and keeps the partial text if Ollama's stream has an error, no last line or a broken connection", async () => {
     const rows = [
       [
         createOllamaScript(createTextRecord("half"), { error: "llama runner process has terminated" }),
@@ -112,7 +112,7 @@ describe("Ollama in a flow", () => {
     }
   });
 
-  it("tells a refusal by what it says: a model that is not there, thought that it cannot have", async () => {
+  it("fails as not_found or invalid_request as Ollama's refusal says", async () => {
     service().script = createOllamaScript(createDoneRecord());
     const missing = await ask({ payload: "Hi", model: "nobody" });
     assert.deepEqual([missing.error!.code, missing.error!.status], ["not_found", 404]);
@@ -121,7 +121,7 @@ describe("Ollama in a flow", () => {
     assert.equal(thought.error!.code, "invalid_request");
   });
 
-  it("is not asked for what it cannot take", async () => {
+  it("fails before sending for an image URL, which Ollama cannot take", async () => {
     const content = [{ type: "image_url", image_url: { url: "https://host/a.png" } }];
     const { error } = await ask({ messages: [{ role: "user", content }] });
     assert.equal(error!.code, "invalid_request");

@@ -8,7 +8,7 @@ import { end, ends, textOf } from "../../support/runtime/inbox.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import { useService } from "../../support/services/use-service.js";
 
-describe("A chat-stream that asks the SaaS LLM API", () => {
+describe("Flow with the SaaS LLM API", () => {
   const load = useHelper();
   const service = useService();
   let saas: SaasService;
@@ -16,11 +16,11 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     saas = new SaasService(service());
   });
 
-  const jobs = () => [...saas.jobs.values()];
-  const jobOf = (message: Message) => message["job"] as JobReport;
-  const codeOf = (message: Message) => (message.error as { code: string } | undefined)?.code;
+  const listJobs = () => [...saas.jobs.values()];
+  const readJob = (message: Message) => message["job"] as JobReport;
+  const readCode = (message: Message) => (message.error as { code: string } | undefined)?.code;
 
-  function flow(
+  function loadFlow(
     more: { url?: string; settings?: object; key?: string; stream?: object } = {},
   ): Promise<TestFlow> {
     const { url = saas.url, settings = {}, key = VIRTUAL_KEY, stream = {} } = more;
@@ -28,7 +28,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     return load(askFlow(url, { ...stream }, service), { provider: { apiKey: key } });
   }
 
-  /** Sends messages one after the other, each when the one before has its answer. @returns their last messages */
+  /** Sends each message after the answer to the previous one. @returns the last message of each answer */
   async function ask(to: TestFlow, ...messages: Message[]): Promise<Message[]> {
     const out = to.inbox("out");
     const lasts: Message[] = [];
@@ -40,12 +40,12 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     return lasts;
   }
 
-  it("has a job for each stream, with what it cost on the last message", async () => {
-    const to = await flow();
+  it("creates and completes a job for each stream, and reports its cost on the last message", async () => {
+    const to = await loadFlow();
     const [last] = await ask(to, { payload: "Hi" });
     assert.equal(textOf(to.inbox("out").messages), "Hello world");
     assert.equal(last!.finishReason, "stop");
-    assert.deepEqual(jobOf(last!), {
+    assert.deepEqual(readJob(last!), {
       id: "job 1",
       status: "completed",
       creditsRemaining: 9,
@@ -64,41 +64,41 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     assert.deepEqual(complete!.body, { status: "completed" });
   });
 
-  it("takes the base URL with and without /api", async () => {
+  it("accepts the base URL with and without /api", async () => {
     for (const url of [
       saas.url,
       `${saas.url}/`,
       saas.url.replace(/\/api$/, ""),
       saas.url.replace(/api$/, ""),
     ]) {
-      const [last] = await ask(await flow({ url }), { payload: "Hi" });
+      const [last] = await ask(await loadFlow({ url }), { payload: "Hi" });
       assert.equal(last!.finishReason, "stop", url);
     }
   });
 
-  it("names the model as the server wants it, and the job as the author does", async () => {
+  it("sends the model under the set field name, and the job type of settings or message", async () => {
     for (const [modelField, names] of [
       ["model_group", { model_group: "model-1" }],
       ["both", { model: "model-1", model_group: "model-1" }],
     ] as const) {
-      await ask(await flow({ settings: { modelField, jobType: "summary" } }), { payload: "Hi" });
-      const { model, model_group } = jobs().at(-1)!.calls[0]!.body;
+      await ask(await loadFlow({ settings: { modelField, jobType: "summary" } }), { payload: "Hi" });
+      const { model, model_group } = listJobs().at(-1)!.calls[0]!.body;
       assert.deepEqual(JSON.parse(JSON.stringify({ model, model_group })), names);
-      assert.equal(jobs().at(-1)!.type, "summary");
+      assert.equal(listJobs().at(-1)!.type, "summary");
     }
-    await ask(await flow(), { payload: "Hi", jobType: "report" });
-    assert.equal(jobs().at(-1)!.type, "report");
+    await ask(await loadFlow(), { payload: "Hi", jobType: "report" });
+    assert.equal(listJobs().at(-1)!.type, "report");
   });
 
-  it("sends what the service knows: a stop is an array, and streaming is the path's affair", async () => {
+  it("sends only known parameters, with stop as an array and without stream", async () => {
     const options = { stop: "END", temperature: 0, stream: false, max_tokens: 5 };
-    await ask(await flow(), { payload: "Hi", options });
-    const { messages: _, ...body } = jobs()[0]!.calls[0]!.body;
+    await ask(await loadFlow(), { payload: "Hi", options });
+    const { messages: _, ...body } = listJobs()[0]!.calls[0]!.body;
     assert.deepEqual(body, { model: "model-1", stop: ["END"], temperature: 0, max_tokens: 5 });
   });
 
-  it("refuses what the service would pass over without a word, before there is a job", async () => {
-    const to = await flow();
+  it("fails with invalid_request before creating a job for parameters that the service would ignore", async () => {
+    const to = await loadFlow();
     for (const options of [
       { reasoning_effort: "high" },
       { seed: 7 },
@@ -108,7 +108,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       { parallel_tool_calls: false },
     ]) {
       const [last] = await ask(to, { payload: "Hi", options });
-      assert.equal(codeOf(last!), "invalid_request");
+      assert.equal(readCode(last!), "invalid_request");
       const [name] = Object.keys(options);
       assert.match(
         (last!.error as Error).message,
@@ -125,13 +125,13 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       call_metadata: { a: 1 },
     };
     await ask(to, { payload: "Hi", options });
-    const { messages: _, ...body } = jobs()[0]!.calls[0]!.body;
+    const { messages: _, ...body } = listJobs()[0]!.calls[0]!.body;
     const known = { purpose: "p", call_metadata: { a: 1 }, max_tokens: 5 };
     assert.deepEqual(body, { model: "model-1", ...known });
   });
 
-  it("notes with the job whom it is for, and what the author wants to be noted of it", async () => {
-    const to = await flow();
+  it("sends user and metadata with the job, not with the chat request", async () => {
+    const to = await loadFlow();
     const options = { user: "anna", metadata: { ticket: 7 } };
     await ask(to, { payload: "Hi", options }, { createJob: true, options });
     const [create, call, , command] = service().requests;
@@ -140,11 +140,11 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     }
     assert.ok(!("user" in call!.body) && !("metadata" in call!.body));
     const [last] = await ask(to, { createJob: true, options: { metadata: "7" } });
-    assert.equal(codeOf(last!), "invalid_request");
+    assert.equal(readCode(last!), "invalid_request");
   });
 
-  it("asks a whole conversation in one job of the author's, who ends it", async () => {
-    const to = await flow();
+  it("runs several requests in one job that the author creates and completes", async () => {
+    const to = await loadFlow();
     const [created, ...answers] = await ask(
       to,
       { createJob: true, jobType: "analysis", topic: "docs" },
@@ -155,7 +155,7 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     assert.equal(created!["jobId"], "job 1");
     assert.deepEqual([created!.payload, created!.finishReason, created!.parts!.count], ["", "stop", 1]);
     for (const message of [created!, ...answers]) {
-      assert.deepEqual(jobOf(message), {
+      assert.deepEqual(readJob(message), {
         id: "job 1",
         status: "open",
         creditsRemaining: null,
@@ -164,37 +164,37 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     }
     assert.equal(saas.completionCount, 0);
     const [completed] = await ask(to, { completeJob: true, jobId: "job 1" });
-    assert.deepEqual([jobOf(completed!).status, jobOf(completed!).creditsRemaining], ["completed", 9]);
+    assert.deepEqual([readJob(completed!).status, readJob(completed!).creditsRemaining], ["completed", 9]);
     assert.deepEqual(
-      jobs().map(({ type, calls, completions: completes }) => [type, calls.length, completes.length]),
+      listJobs().map(({ type, calls, completions }) => [type, calls.length, completions.length]),
       [["analysis", 2, 1]],
     );
     assert.ok(!("createJob" in created!) && !("completeJob" in completed!));
   });
 
-  it("ends a job of the author's as failed where he says so", async () => {
-    await ask(await flow(), { createJob: 1 }, { completeJob: "failed", jobId: "job 1" });
-    assert.deepEqual(jobs()[0]!.completions, [{ status: "failed" }]);
+  it("completes a job as failed without a charge if the author says so", async () => {
+    await ask(await loadFlow(), { createJob: 1 }, { completeJob: "failed", jobId: "job 1" });
+    assert.deepEqual(listJobs()[0]!.completions, [{ status: "failed" }]);
     assert.equal(saas.credits, 10);
   });
 
-  it("says what is wrong with a command, and does not repeat a completion", async () => {
-    const to = await flow();
+  it("reports a faulty job command, and never repeats a completion", async () => {
+    const to = await loadFlow();
     const [none, unknown] = await ask(to, { completeJob: true }, { completeJob: true, jobId: "job 7" });
-    assert.equal(codeOf(none!), "invalid_request");
-    assert.equal(codeOf(unknown!), "not_found");
+    assert.equal(readCode(none!), "invalid_request");
+    assert.equal(readCode(unknown!), "not_found");
     await ask(to, { createJob: true });
     saas.faults.set("complete", "500");
     const [failed] = await ask(to, { completeJob: true, jobId: "job 1" });
-    assert.equal(codeOf(failed!), "server_error");
+    assert.equal(readCode(failed!), "server_error");
     assert.equal((failed!.error as { retryable: boolean }).retryable, false);
     const [odd] = await ask(to, { payload: "Hi", jobId: { id: "job 1" } });
     assert.match((odd!.error as Error).message, /msg\.jobId/);
     assert.equal(saas.completionCount, 1);
   });
 
-  it("lets commands neither replace nor overtake what runs", async () => {
-    const to = await flow({ stream: { whenBusy: "replace" } });
+  it("runs job commands after running streams, without replacing them", async () => {
+    const to = await loadFlow({ stream: { whenBusy: "replace" } });
     saas.onStep = (step) => {
       if (step === "stream 1") to.inject("ask", { createJob: true });
     };
@@ -202,24 +202,24 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     const lasts = await ends(to.inbox("out"), 2);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
 
-    const waiting = await flow({ stream: { whenBusy: "wait" } });
+    const waiting = await loadFlow({ stream: { whenBusy: "wait" } });
     saas = new SaasService(service());
     waiting.inject("ask", { createJob: true });
     waiting.inject("ask", { payload: "Hi", jobId: "job 1" });
     waiting.inject("ask", { completeJob: true, jobId: "job 1" });
     const all = await ends(waiting.inbox("out"), 3);
     assert.deepEqual(
-      all.map((message) => jobOf(message).status),
+      all.map((message) => readJob(message).status),
       ["open", "open", "completed"],
     );
   });
 
-  it("lets no question replace a command: the job that it creates is not lost", async () => {
-    const to = await flow({ stream: { whenBusy: "replace" } });
-    let asked = false;
+  it("does not replace a running job command by a request, so that its job is not lost", async () => {
+    const to = await loadFlow({ stream: { whenBusy: "replace" } });
+    let sent = false;
     saas.onStep = (step) => {
-      if (step === "create" && !asked) to.inject("ask", { payload: "Hi" });
-      asked = true;
+      if (step === "create" && !sent) to.inject("ask", { payload: "Hi" });
+      sent = true;
     };
     to.inject("ask", { createJob: true });
     const lasts = await ends(to.inbox("out"), 2);
@@ -238,39 +238,39 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
     ["API key does not belong to team 'credit-union'", "permission"],
     ["Team 'no credits' does not have access to model group 'credit'", "permission"],
   ] as const) {
-    it(`tells a 403 for credits from one for access: “${detail}” is ${code}`, async () => {
+    it(`classifies a 403 with “${detail}” as ${code}`, async () => {
       saas.answer = (reply) => reply.sendJson(403, { detail });
-      const to = await flow();
+      const to = await loadFlow();
       const [last] = await ask(to, { payload: "Hi" });
-      assert.equal(codeOf(last!), code);
+      assert.equal(readCode(last!), code);
       assert.ok((last!.error as Error).message.includes(detail));
       await saas.waitUntilCompleted();
     });
   }
 
-  it("classifies what else the service refuses, by status and in the stream", async () => {
-    const stranger = await flow({ settings: { team: "team-2" } });
-    assert.equal(codeOf((await ask(stranger, { payload: "Hi" }))[0]!), "permission");
-    const locked = await flow({ key: "sk-other" });
-    const [refused] = await ask(locked, { payload: "Hi" });
-    assert.equal(codeOf(refused!), "authentication");
+  it("classifies refusals of the service by status and by errors in the stream", async () => {
+    const withOtherTeam = await loadFlow({ settings: { team: "team-2" } });
+    assert.equal(readCode((await ask(withOtherTeam, { payload: "Hi" }))[0]!), "permission");
+    const withWrongKey = await loadFlow({ key: "sk-other" });
+    const [refused] = await ask(withWrongKey, { payload: "Hi" });
+    assert.equal(readCode(refused!), "authentication");
     assert.ok(!JSON.stringify(refused).includes("sk-other"));
     assert.equal(saas.jobs.size, 0);
-    const homeless = await flow({ settings: { team: " " } });
-    assert.equal(codeOf((await ask(homeless, { payload: "Hi" }))[0]!), "configuration");
+    const withoutTeam = await loadFlow({ settings: { team: " " } });
+    assert.equal(readCode((await ask(withoutTeam, { payload: "Hi" }))[0]!), "configuration");
     saas.answer = (reply) => {
       reply.send("Half");
       reply.response.end('data: {"error": "Rate limit exceeded"}\n\n');
     };
-    const to = await flow();
+    const to = await loadFlow();
     const [last] = await ask(to, { payload: "Hi" });
-    assert.equal(codeOf(last!), "rate_limit");
+    assert.equal(readCode(last!), "rate_limit");
     assert.equal(textOf(to.inbox("out").messages), "Half");
     await saas.waitUntilCompleted();
   });
 
-  /** The server forwards the data lines of whoever is behind it, without their event names. */
-  function forwards(...records: object[]): void {
+  /** Makes the server forward records of a vendor's service, as data lines without event names. */
+  function forwardRecords(...records: object[]): void {
     saas.answer = (reply) => {
       reply.open();
       for (const record of records) reply.response.write(`data: ${JSON.stringify(record)}\n\n`);
@@ -299,34 +299,37 @@ describe("A chat-stream that asks the SaaS LLM API", () => {
       },
     ],
   };
-  // Anthropic's last record only marks the end of what has ended before.
+  // Anthropic's last record may be missing: the one before already ends the answer.
   for (const [name, ...ends] of [
     ["Anthropic", undefined, "completed"],
     ["Gemini", "interrupted", "failed"],
   ] as const) {
     const records = FORWARDED[name]!;
-    it(`reads ${name}'s records, which come as they are`, async () => {
-      forwards(...records);
-      const to = await flow();
+    it(`reads records that the service forwardRecords from ${name}, and notices a missing end`, async () => {
+      forwardRecords(...records);
+      const to = await loadFlow();
       const [last] = await ask(to, { payload: "Hi" });
       assert.equal(textOf(to.inbox("out").messages), "Hello world");
       assert.equal(last!.finishReason, "stop");
       const { prompt_tokens, completion_tokens } = last!.usage as Record<string, number>;
       assert.deepEqual([prompt_tokens, completion_tokens], [3, 2]);
-      assert.equal(jobOf(last!).status, "completed");
-      forwards(...records.slice(0, -1));
+      assert.equal(readJob(last!).status, "completed");
+      forwardRecords(...records.slice(0, -1));
       const [cut] = await ask(to, { payload: "Hi" });
-      assert.deepEqual([codeOf(cut!), jobOf(cut!).status, jobs()[1]!.completions.length], [...ends, 1]);
+      assert.deepEqual(
+        [readCode(cut!), readJob(cut!).status, listJobs()[1]!.completions.length],
+        [...ends, 1],
+      );
     });
   }
 
-  it("tests the connection by asking for the team's credits", async () => {
-    const to = await flow();
+  it("tests the connection by requesting the team's credits, without a job", async () => {
+    const to = await loadFlow();
     const { runtime } = to.node("provider") as unknown as ProviderNode;
     assert.deepEqual((await runtime.listModels()).names, []);
     assert.equal(await runtime.readBalance(), "10 credits");
     assert.equal(saas.jobs.size, 0);
-    const locked = (await flow({ key: "sk-other" })).node("provider") as unknown as ProviderNode;
-    await assert.rejects(locked.runtime.listModels(), { code: "authentication" });
+    const withWrongKey = (await loadFlow({ key: "sk-other" })).node("provider") as unknown as ProviderNode;
+    await assert.rejects(withWrongKey.runtime.listModels(), { code: "authentication" });
   });
 });

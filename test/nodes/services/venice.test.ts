@@ -14,7 +14,7 @@ interface Answer {
 const CALL = { id: "call_1", type: "function", function: { name: "f", arguments: "" } };
 const TOOLS = [{ type: "function", function: { name: "f", parameters: { type: "object" } } }];
 
-describe("A flow with Venice", () => {
+describe("Flow with Venice", () => {
   const load = useHelper();
   const service = useService();
   let venice: VeniceService;
@@ -22,8 +22,8 @@ describe("A flow with Venice", () => {
     venice = new VeniceService(service());
   });
 
-  /** provider → ask → collect. */
-  function flowOf(settings: object = {}, apiKey = VENICE_KEY) {
+  /** Loads a flow: provider → ask → collect. */
+  function loadFlow(settings: object = {}, apiKey = VENICE_KEY) {
     const nodes = [
       TAB,
       provider(venice.url, { provider: "venice", settings }),
@@ -37,9 +37,9 @@ describe("A flow with Venice", () => {
     return load(nodes, { provider: { apiKey } });
   }
 
-  /** Asks once. @returns the last message of the stream and what was collected */
+  /** Asks once. @returns the flow, the last message of the stream and the collected answer */
   async function ask(message: Message = { payload: "Hi" }, settings: object = {}, apiKey = VENICE_KEY) {
-    const flow = await flowOf(settings, apiKey);
+    const flow = await loadFlow(settings, apiKey);
     flow.inject("ask", message);
     const last = await end(flow.inbox("out"));
     const box = flow.inbox(last.error ? "unfinished" : "finished");
@@ -47,9 +47,9 @@ describe("A flow with Venice", () => {
     return { flow, last, collected: collected!, response: collected!["response"] as Answer };
   }
 
-  const messageOf = (response: Answer) => response.choices[0]!.message;
+  const readMessage = (response: Answer) => response.choices[0]!.message;
 
-  it("gets an answer with its usage, from a service that checks every field", async () => {
+  it("collects a Venice answer with its usage after strict checks of the request", async () => {
     const { collected, last } = await ask({ payload: "Hi", options: { temperature: null } });
     assert.equal(collected.payload, "Hello world");
     assert.equal(last.finishReason, "stop");
@@ -57,7 +57,7 @@ describe("A flow with Venice", () => {
     assert.deepEqual(service().requests[0]!.body["stream_options"], { include_usage: true });
   });
 
-  it("sends the parameters of the dialog, and those of a message before them", async () => {
+  it("sends venice_parameters from settings, replaced by those of the message", async () => {
     const own = { venice_parameters: { enable_web_search: "off" } };
     await ask({ payload: "Hi", options: own }, { enable_web_search: "on", character_slug: "alan-watts" });
     assert.deepEqual(service().requests[0]!.body["venice_parameters"], {
@@ -66,21 +66,21 @@ describe("A flow with Venice", () => {
     });
   });
 
-  it("has the sources as annotations, each address once", async () => {
+  it("collects Venice's sources as annotations, each URL once", async () => {
     const source = (url: string) => ({ url, title: url, content: "…", date: "2026" });
-    const told = {
+    const searchFields = {
       web_search_citations: [source("https://a"), source("https://b")],
       enable_web_search: "on",
     };
     venice.answer = (reply) =>
       venice.sendStream(reply, [
-        { id: "chatcmpl-v", choices: [], venice_parameters: told },
+        { id: "chatcmpl-v", choices: [], venice_parameters: searchFields },
         venice.createTextRecord("It is so.^1^"),
         { id: "chatcmpl-v", choices: [], venice_search_results: [source("https://b"), source("https://c")] },
-        { id: "chatcmpl-v", choices: [], venice_parameters: told },
+        { id: "chatcmpl-v", choices: [], venice_parameters: searchFields },
       ]);
     const { response, collected } = await ask();
-    const annotations = messageOf(response)["annotations"] as { url_citation: { url: string } }[];
+    const annotations = readMessage(response)["annotations"] as { url_citation: { url: string } }[];
     assert.deepEqual(
       annotations.map(({ url_citation: { url } }) => url),
       ["https://a", "https://b", "https://c"],
@@ -88,7 +88,7 @@ describe("A flow with Venice", () => {
     assert.equal(collected.payload, "It is so.^1^");
   });
 
-  it("has reasoning apart from the text, the encrypted part last, ready to be sent back", async () => {
+  it("collects Venice's reasoning separately, with the encrypted part last, and sends it back", async () => {
     venice.answer = (reply) =>
       venice.sendStream(reply, [
         venice.createRecord({ reasoning_content: "first " }),
@@ -97,30 +97,30 @@ describe("A flow with Venice", () => {
         venice.createTextRecord("Hello"),
       ]);
     const { response, collected } = await ask();
-    assert.equal(messageOf(response)["reasoning_content"], "first thenOPAQUE");
+    assert.equal(readMessage(response)["reasoning_content"], "first thenOPAQUE");
     assert.equal(collected.payload, "Hello");
     service().reset();
     venice = new VeniceService(service());
     const { last } = await ask({
-      messages: [{ role: "user", content: "Hi" }, messageOf(response), { role: "user", content: "On" }],
+      messages: [{ role: "user", content: "Hi" }, readMessage(response), { role: "user", content: "On" }],
     });
     assert.equal(last.finishReason, "stop");
     const [, echoed] = service().requests[0]!.body["messages"] as object[];
     assert.deepEqual(echoed, { role: "assistant", content: "Hello", reasoning_content: "first thenOPAQUE" });
   });
 
-  it("takes reasoning out of the text where a model puts it there, by a tick", async () => {
+  it("separates reasoning in tags from Venice's text if splitThinking is set", async () => {
     venice.answer = (reply) =>
       venice.sendStream(
         reply,
         ["<thi", "nk>hm</thi", "nk>Hello"].map((text) => venice.createTextRecord(text)),
       );
     const { response, collected } = await ask({ payload: "Hi" }, { splitThinking: true });
-    assert.equal(messageOf(response)["reasoning_content"], "hm");
+    assert.equal(readMessage(response)["reasoning_content"], "hm");
     assert.equal(collected.payload, "Hello");
   });
 
-  it("has calls of tools, and takes their results with a text that is null", async () => {
+  it("collects Venice's tool calls with a null content, and sends them back with the results", async () => {
     venice.answer = (reply) =>
       venice.sendStream(
         reply,
@@ -132,17 +132,17 @@ describe("A flow with Venice", () => {
       );
     const { response, last } = await ask({ payload: "Hi", tools: TOOLS });
     assert.equal(last.finishReason, "tool_calls");
-    const said = messageOf(response);
-    assert.deepEqual(said["tool_calls"], [{ ...CALL, function: { name: "f", arguments: '{"a":1}' } }]);
-    assert.equal(said["content"], null);
+    const answer = readMessage(response);
+    assert.deepEqual(answer["tool_calls"], [{ ...CALL, function: { name: "f", arguments: '{"a":1}' } }]);
+    assert.equal(answer["content"], null);
     service().reset();
     venice = new VeniceService(service());
     const result = { role: "tool", tool_call_id: "call_1", content: "4" };
-    const next = await ask({ messages: [{ role: "user", content: "Hi" }, said, result], tools: TOOLS });
+    const next = await ask({ messages: [{ role: "user", content: "Hi" }, answer, result], tools: TOOLS });
     assert.equal(next.last.finishReason, "stop");
   });
 
-  it("does not take the service's own search for a call of a tool", async () => {
+  it("treats Venice's own search as annotations, not as a tool call", async () => {
     const documents = JSON.stringify([{ url: "https://a", title: "A" }]);
     venice.answer = (reply) =>
       venice.sendStream(
@@ -164,11 +164,11 @@ describe("A flow with Venice", () => {
       );
     const { last, response } = await ask({ payload: "Hi", tools: TOOLS });
     assert.equal(last.finishReason, "stop");
-    assert.equal(messageOf(response)["tool_calls"], undefined);
-    assert.equal((messageOf(response)["annotations"] as object[]).length, 1);
+    assert.equal(readMessage(response)["tool_calls"], undefined);
+    assert.equal((readMessage(response)["annotations"] as object[]).length, 1);
   });
 
-  it("ends with what the service says of a wrong key, a model that is gone, an empty purse, too many requests", async () => {
+  it("fails with the matching code for Venice's wrong key, missing model, empty balance and rate limit", async () => {
     const wrong = await ask({ payload: "Hi" }, {}, "vn-wrong-key-12345");
     assert.equal((wrong.last.error as { code: string }).code, "authentication");
     assert.doesNotMatch(JSON.stringify(wrong.last), /vn-wrong-key/);
@@ -188,7 +188,7 @@ describe("A flow with Venice", () => {
     }
   });
 
-  it("keeps what was said where the service reports an error in the stream, or breaks off", async () => {
+  it("keeps the partial text if Venice's stream has an error or breaks off", async () => {
     venice.answer = (reply) => {
       reply.send(venice.createTextRecord("Hel"), {
         error: { message: "Inference failed", code: "INFERENCE_FAILED" },
@@ -206,23 +206,23 @@ describe("A flow with Venice", () => {
     assert.equal(cut.collected.payload, "Hel");
   });
 
-  it("says that an answer was cut at its longest", async () => {
+  it("ends as length if Venice cuts the answer at the token limit", async () => {
     venice.answer = (reply) => venice.sendStream(reply, [venice.createTextRecord("Hel")], "length");
     assert.equal((await ask()).last.finishReason, "length");
   });
 
-  it("warns once that a model will be taken away, however often it answers", async () => {
+  it("warns once about the removal of a Venice model, however often it answers", async () => {
     venice.headers = {
       "x-venice-model-deprecation-warning": "venice-m goes.",
       "x-venice-model-deprecation-date": "2026-12-01",
     };
-    const flow = await flowOf();
+    const flow = await loadFlow();
     const warnings: unknown[] = [];
     const asking = flow.node("ask") as unknown as { warn(text: unknown): void };
     asking.warn = (text) => warnings.push(text);
-    for (let asked = 1; asked <= 3; asked++) {
+    for (let count = 1; count <= 3; count++) {
       flow.inject("ask", { payload: "Hi" });
-      await flow.inbox("finished").atLeast(asked);
+      await flow.inbox("finished").atLeast(count);
     }
     assert.deepEqual(warnings, ["Venice: venice-m goes. (2026-12-01)"]);
   });
