@@ -51,9 +51,9 @@ describe("Retry", () => {
   }
 
   for (const [hint, headers, reason] of [
-    ["beyond the limit", { "retry-after": "3600" }, /left alone for 3600 s, and the limit here is 20 s/],
-    ["beyond all bounds", { "retry-after": "1e9" }, /left alone for 1000000000 s/],
-    ["negative, that is never", { "retry-after": "-1" }, /not to be asked again/],
+    ["beyond the limit", { "retry-after": "3600" }, /wait 3600 s; the limit here is 20 s/],
+    ["beyond all bounds", { "retry-after": "1e9" }, /wait 1000000000 s/],
+    ["negative, that is never", { "retry-after": "-1" }, /not to be retried/],
   ] as const) {
     it(`Y01: gives up where the hint is ${hint}, and says so`, async () => {
       const world = once(refusal(429, headers));

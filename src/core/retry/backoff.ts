@@ -1,27 +1,31 @@
 import type { FailureData } from "../failure.js";
 
-/** How long to wait between attempts, in milliseconds. */
+/** How long to wait between attempts. */
 export interface BackoffOptions {
-  /** Upper bound of the first wait; doubles with each attempt. */
+  /** Milliseconds: the longest first wait. It doubles with each attempt. */
   delay: number;
-  /** No wait of ours is longer; a service that asks for more is not asked again. */
+  /** Milliseconds: the longest wait. If a service asks for more, there is no retry. */
   maxDelay: number;
 }
 
-/** What follows from a failure: wait and ask again, or give up; then a sentence that says why, "" if nothing new. */
+/**
+ * What to do after a failure: wait some milliseconds and retry, or give up. `giveUp` is a sentence that says why, or `""`
+ * if the failure says it already.
+ */
 export type RetryDecision = { wait: number } | { giveUp: string };
 
-/** A service that says it is busy gets twice the time of one that merely failed. */
+/** Codes of a busy service, which gets twice as much time as one that failed. */
 const BUSY_CODES: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
 
-/** More doublings than any limit allows. */
+/** Keeps the doubled delay finite. No limit allows as many doublings. */
 const MAX_DOUBLINGS = 30;
 
 /**
- * Full jitter: anything between 0 and the doubled delay, so that a thousand flows that failed together do not
- * come back together.
+ * Computes a wait with full jitter: anything between 0 and the doubled delay, so that a thousand flows that failed
+ * together do not retry together.
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
+ * @returns milliseconds
  */
 export function computeBackoff(attempt: number, { delay, maxDelay }: BackoffOptions, random: number): number {
   const doublings = Math.min(attempt - 1, MAX_DOUBLINGS);
@@ -29,9 +33,9 @@ export function computeBackoff(attempt: number, { delay, maxDelay }: BackoffOpti
 }
 
 /**
- * What to do after a failure. The service's own hint comes first, and ours is added to it, since others were told the
- * same moment. A hint beyond the limit ends the matter: to knock earlier than asked makes things worse. A negative
- * one is gRPC's way to say "never".
+ * Decides what to do after a failure. The wait is the service's hint plus a backoff, because other clients got the same
+ * hint. A hint beyond the limit means giving up, because retrying sooner than asked makes things worse. A negative hint
+ * is gRPC's way to say "never".
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  */
@@ -43,10 +47,10 @@ export function planRetry(
 ): RetryDecision {
   if (!failure.retryable) return { giveUp: "" };
   const hint = Number.isFinite(failure.retryAfterMs) ? failure.retryAfterMs! : 0;
-  if (hint < 0) return { giveUp: "The service wants not to be asked again." };
+  if (hint < 0) return { giveUp: "The service asked not to be retried." };
   if (hint > options.maxDelay) {
-    const [asked, most] = [hint, options.maxDelay].map((time) => Math.ceil(time / 100) / 10);
-    return { giveUp: `The service wants to be left alone for ${asked} s, and the limit here is ${most} s.` };
+    const [hintSeconds, limitSeconds] = [hint, options.maxDelay].map((time) => Math.ceil(time / 100) / 10);
+    return { giveUp: `The service asked to wait ${hintSeconds} s; the limit here is ${limitSeconds} s.` };
   }
   const delay = BUSY_CODES.has(failure.code) ? options.delay * 2 : options.delay;
   return { wait: Math.round(hint) + computeBackoff(attempt, { ...options, delay }, random) };

@@ -1,22 +1,25 @@
 import type { ChatMessage } from "../chat/chunk.js";
 
-/** How a model is asked to go on: by putting its words into its mouth, or by telling it where it stopped. */
+/**
+ * How a model is asked to continue a partial answer. `prefill`: the partial answer is the last message, and the model
+ * continues it directly. `quote`: a user message quotes its end and asks the model to continue.
+ */
 export type ContinuationStyle = "prefill" | "quote";
 
-/** How much of the end of a broken answer is quoted. */
+/** Characters of the end of a partial answer that are quoted. */
 const MAX_QUOTED_CHARS = 300;
 
-/** What a request that goes on has beside the conversation: plain data that travels with its stream. */
+/** How a request continues a partial answer. Plain data that travels with the stream. */
 export interface ContinuationInfo {
-  /** How many of the request's messages, at the end, are ours and no part of the conversation; the first is the answer. */
+  /** How many messages were added at the end of the conversation: 1 for `prefill`, 2 for `quote`. The first is the answer. */
   added: number;
-  /** White space at the answer's end that the model was not told of. */
+  /** White space at the end of the answer that was not sent, so that the model will probably repeat it. */
   echo: string;
 }
 
 /**
- * A conversation that asks the model to go on from a partial answer.
- * @param text more than white space
+ * Extends a conversation so that the model continues a partial answer.
+ * @param text the partial answer; not only white space
  */
 export function buildContinuation(
   messages: readonly ChatMessage[],
@@ -24,37 +27,37 @@ export function buildContinuation(
   style: ContinuationStyle,
 ): { messages: ChatMessage[]; continues: ContinuationInfo } {
   if (style === "prefill") {
-    // Some services refuse an answer that ends in white space.
-    const begun = text.trimEnd();
+    // Some services refuse a message that ends in white space.
+    const trimmed = text.trimEnd();
     return {
-      messages: [...messages, { role: "assistant", content: begun }],
-      continues: { added: 1, echo: text.slice(begun.length) },
+      messages: [...messages, { role: "assistant", content: trimmed }],
+      continues: { added: 1, echo: text.slice(trimmed.length) },
     };
   }
-  const ask =
+  const prompt =
     "Your answer was cut off by a broken connection. It ended with:\n\n" +
     `"""\n${text.slice(-MAX_QUOTED_CHARS)}\n"""\n\n` +
     "Go on exactly where it stopped, with the very next character. Do not repeat anything and do not comment on this.";
   return {
-    messages: [...messages, { role: "assistant", content: text }, { role: "user", content: ask }],
+    messages: [...messages, { role: "assistant", content: text }, { role: "user", content: prompt }],
     continues: { added: 2, echo: "" },
   };
 }
 
-/** Whether the model goes on from its own words as if it had never stopped. Then it means what it repeats. */
+/** Whether the model continues its own message directly (`prefill`). Then a repetition is usually intended. */
 export function isPrefill({ added }: ContinuationInfo): boolean {
   return added === 1;
 }
 
 /**
- * Takes a request that goes on apart again.
- * @returns the conversation, and the answer that was to go on; undefined where the request does not look like one
+ * Takes the messages of `buildContinuation()` off a conversation again.
+ * @returns the conversation and the partial answer; undefined if the messages do not end in such a continuation
  */
 export function removeContinuation(
   messages: readonly ChatMessage[],
   { added, echo }: ContinuationInfo,
 ): { messages: ChatMessage[]; text: string } | undefined {
-  // A tool's result shows that a turn with calls has come since.
+  // The continued turn has called tools since, so the added messages are no longer the last.
   if (messages.at(-1)?.role === "tool") return undefined;
   const answer = messages.at(-added);
   if (answer?.role !== "assistant" || typeof answer.content !== "string") return undefined;

@@ -1,16 +1,16 @@
-/** Venice blocks everybody behind a key for 30 s once 20 requests have failed within 30 s. */
+/** Venice blocks a key for 30 s after 20 failed requests within 30 s. */
 const WINDOW_MS = 30_000;
 const BLOCKING_FAILURES = 20;
 
-/** Failures that retries may bring it to: the rest is left to requests that are none. */
+/** Failures in the window up to which retries are sent. The rest is left for first requests. */
 const MAX_RETRY_FAILURES = 17;
 
 /**
- * Remembers when a service refused requests, so that retries do not trip a rule like Venice's. An answer ends the
- * count: a service that works in between is no reason for the others to wait.
+ * Counts the recent refusals of a service, so that retries do not trigger a block like Venice's. An answer resets the
+ * count, because a service that answers in between has not failed.
  */
 export class FailureWindow {
-  /** When the last refusals came, in milliseconds of a monotonic clock. */
+  /** Times of the latest refusals, in milliseconds of a monotonic clock. */
   private times: number[] = [];
 
   addRefusal(now: number): void {
@@ -23,12 +23,12 @@ export class FailureWindow {
   }
 
   /**
-   * Whether a retry is harmless, even if it fails. Beyond the rule's limit it is too: then the rule has struck, or
-   * there is none.
-   * @param underWay retries that may fail any moment
+   * Whether a retry does no harm even if it fails. This is also true beyond the service's limit: then the key is already
+   * blocked, or the service has no such rule.
+   * @param runningRetries retries under way, which count as failed
    */
-  mayRetry(now: number, underWay: number): boolean {
+  mayRetry(now: number, runningRetries: number): boolean {
     const recent = this.times.filter((time) => time > now - WINDOW_MS).length;
-    return recent + underWay < MAX_RETRY_FAILURES || recent >= BLOCKING_FAILURES;
+    return recent + runningRetries < MAX_RETRY_FAILURES || recent >= BLOCKING_FAILURES;
   }
 }

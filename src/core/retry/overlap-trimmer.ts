@@ -1,63 +1,63 @@
 import { type ContinuationInfo, isPrefill } from "./continuation.js";
 
-/** A repetition of so many characters is no chance. */
+/** From this length on, an overlap is never a coincidence. */
 const MIN_CERTAIN_CHARS = 16;
 
-/** One of so many is none either where it is three words, or two that are all that was said or run into the last one. */
+/** From this length on, an overlap counts if it is three words, or two that are the whole text or complete its last word. */
 const MIN_LIKELY_CHARS = 8;
 
-/** Where a model should go on exactly, one of so many characters and words is none that runs into the last word. */
+/** After a prefill, an overlap counts only from this size on. */
 const MIN_AFTER_PREFILL = { characters: 24, words: 4 };
 
-/** Words without a space around them: nobody goes on like that. */
+/** Words without white space around them. No text continues like that. */
 const RUNS_ON = /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su;
 
-/** How much of the end counts when it is asked whether the text has gone on from there in the same way before. */
+/** Characters before the overlap that must be the same for an earlier repetition. */
 const SEAM_CHARS = 4;
 
-/** How far back a repetition is looked for. */
+/** Characters of the end in which an overlap is searched. */
 const MAX_TAIL_CHARS = 1000;
 
 /**
- * A model that is asked to go on often repeats the last words, or begins anew from the first. What it repeats is
- * taken away before anyone reads it. Text is held back only as long as it may still be a repetition. However the
- * text is cut, the outcome is the same.
+ * Removes an overlap. A model that continues a partial answer often repeats its last words, or starts again from the
+ * beginning. Text is held back only while it may still be a repetition. The result does not depend on how the text is
+ * cut into pieces.
  *
- * An answer may itself say something again, such as a line of a song or of a table. This is meant where the model goes
- * on exactly, and else where the answer had repeated it before. Of a line whose second time comes just behind the break
- * nobody can tell: it is taken for a repetition.
+ * An answer may repeat itself on purpose, such as a line of a song or of a table. This is assumed after a prefill, and
+ * otherwise if the answer contained the same repetition before. A line that is repeated for the first time just after the
+ * break is removed, because nothing tells the two cases apart.
  *
- * A service that should go on exactly may take what was said for a finished turn all the same. This shows where whole
- * phrases come again and run into the last word: what goes on exactly has white space there, or the rest of the word.
+ * After a prefill, a service may still treat the partial answer as a finished turn and start again. This shows if whole
+ * phrases are repeated without white space before them: an exact continuation begins with white space or completes a word.
  */
 export class OverlapTrimmer {
+  /** Text that may still be a repetition. */
   private held = "";
   private isDecided = false;
   private readonly isPrefill: boolean;
-  /** The end of what was said, in which a repetition is looked for; "" where there is none but a beginning anew. */
+  /** The end of the delivered text, in which an overlap is searched; "" if only a restart or white space is expected. */
   private readonly tail: string;
   private readonly echo: string;
-  /** Whether what is held is so far how the answer began. */
+  /** Whether the held text may be the beginning of the answer once more. */
   private mayBeRestart = false;
-  /** Characters taken away. */
+  /** Characters that were removed. */
   trimmed = 0;
 
   /**
-   * @param delivered the text that is already with the reader
-   * @param continues how the model was asked to go on from it
+   * @param delivered the text that the reader already has
+   * @param continues how the model was asked to continue it
    */
   constructor(
     private readonly delivered: string,
     continues: ContinuationInfo,
   ) {
     this.isPrefill = isPrefill(continues);
-    // White space that the model was not told of, and so will write again.
     this.echo = continues.echo;
     this.tail = this.isPrefill && this.echo !== "" ? "" : delivered.slice(-MAX_TAIL_CHARS);
     this.restart();
   }
 
-  /** @returns the new text, "" while it is not decided. */
+  /** Adds a piece of text. @returns new text for the reader; "" while the text may still be a repetition */
   push(text: string): string {
     if (this.isDecided) return text;
     this.mayBeRestart &&= this.delivered.startsWith(text, this.held.length);
@@ -65,7 +65,7 @@ export class OverlapTrimmer {
     return this.mayGrow() ? "" : this.release();
   }
 
-  /** The text that goes on begins again. */
+  /** Starts again with a new continuation of the same text. */
   restart(): void {
     this.held = "";
     this.isDecided = false;
@@ -73,17 +73,18 @@ export class OverlapTrimmer {
     this.trimmed = 0;
   }
 
-  /** Nothing follows that could be a repetition. @returns what was held and is new. */
+  /** Says that no more text follows. @returns the held text that is new */
   end(): string {
     return this.isDecided ? "" : this.release();
   }
 
+  /** Whether more text can still extend a repetition. */
   private mayGrow(): boolean {
-    const { held, delivered: said, echo, tail } = this;
-    if (this.mayBeRestart && held.length < said.length) return true;
+    const { held, delivered, echo, tail } = this;
+    if (this.mayBeRestart && held.length < delivered.length) return true;
     if (held.length < echo.length && echo.startsWith(held)) return true;
     if (this.hasContinued()) return false;
-    // The longest end of the answer that begins with what is held; where it goes on, more may come of it.
+    // The longest end of the delivered text that begins with the held text.
     const at = tail.indexOf(held);
     const length = tail.length - at;
     return at !== -1 && length > held.length && length >= MIN_LIKELY_CHARS;
@@ -97,59 +98,64 @@ export class OverlapTrimmer {
     return fresh;
   }
 
-  /** Length of the longest beginning of what is held that the reader has already: all that was said, or its end. */
+  /** Measures how much of the held text the reader already has: the whole delivered text or its end. */
   private measureRepetition(): number {
-    const { held, delivered: said, tail } = this;
-    if (held.startsWith(said) && this.isRepetition(said)) return said.length;
+    const { held, delivered, tail } = this;
+    if (held.startsWith(delivered) && this.isRepetition(delivered)) return delivered.length;
     if (this.hasContinued()) return this.measureEcho();
     for (let length = Math.min(tail.length, held.length); length >= MIN_LIKELY_CHARS; length--) {
       const end = tail.slice(-length);
-      // Only the longest counts: where that is no repetition, a part of it is none either.
+      // Only the longest overlap is judged. If it is none, no part of it is one.
       if (held.startsWith(end)) return this.isRepetition(end) ? length : this.measureEcho();
     }
     return this.measureEcho();
   }
 
-  /** Whether the model shows that it goes on exactly. */
+  /** Whether the held text shows that the model continues exactly. */
   private hasContinued(): boolean {
     return this.isPrefill && /^\s/.test(this.held);
   }
 
+  /** Measures the white space that the model repeats because it was not sent. */
   private measureEcho(): number {
     return this.held.startsWith(this.echo) ? this.echo.length : 0;
   }
 
-  /** What goes on by nature as it went on before is none. */
+  /** Whether an overlap is a repetition by mistake, rather than part of the answer. */
   private isRepetition(end: string): boolean {
     if (end.length < MIN_LIKELY_CHARS || isPattern(end) || this.hasRecurred(end)) return false;
     const before = this.delivered.at(-end.length - 1);
     const words = /\s/.test(before ?? " ") ? end.trim().split(/\s+/).length : 0;
-    if (this.isPrefill && before !== undefined)
+    if (this.isPrefill && before !== undefined) {
       return end.length >= MIN_AFTER_PREFILL.characters && words >= MIN_AFTER_PREFILL.words;
+    }
     if (end.length >= MIN_CERTAIN_CHARS) return true;
     return words >= 3 || (words === 2 && (before === undefined || RUNS_ON.test(end)));
   }
 
-  /** Whether the text has had this behind the same end already: it is a song, or a table with equal rows. */
+  /** Whether the delivered text already contains this repetition, as a song does, or a table with equal rows. */
   private hasRecurred(end: string): boolean {
     return this.delivered.includes(this.delivered.slice(-SEAM_CHARS) + end);
   }
 }
 
-/** @returns the text that a reader has who gets both, the second as it was asked for to go on from the first */
-export function joinContinuation(said: string, text: string, continues: ContinuationInfo): string {
-  const trimmer = new OverlapTrimmer(said, continues);
-  return said + trimmer.push(text) + trimmer.end();
+/**
+ * Joins a partial answer and its continuation without the overlap.
+ * @param continues how the model was asked to continue
+ */
+export function joinContinuation(delivered: string, text: string, continues: ContinuationInfo): string {
+  const trimmer = new OverlapTrimmer(delivered, continues);
+  return delivered + trimmer.push(text) + trimmer.end();
 }
 
-/** A pattern that repeats itself, such as a ruled line or a row of spaces or of empty cells. */
+/** Whether a text is a repeated pattern, such as a ruled line or a row of spaces or empty cells. */
 function isPattern(text: string): boolean {
-  return [text, text.trim()].some((one) => findPeriod(one) * 2 <= one.length);
+  return [text, text.trim()].some((form) => findPeriod(form) * 2 <= form.length);
 }
 
-/** The length of the shortest piece that the text is a repetition of, the last time perhaps cut off. */
+/** Finds the length of the shortest piece that the text repeats. The last repetition may be incomplete. */
 function findPeriod(text: string): number {
-  // Knuth, Morris, Pratt: for each place, the longest beginning of the text that ends there.
+  // The prefix function of Knuth, Morris and Pratt: for each place, the longest prefix of the text that ends there.
   const borders = [0];
   for (let at = 1, border = 0; at < text.length; at++) {
     while (border > 0 && text[at] !== text[border]) border = borders[border - 1]!;

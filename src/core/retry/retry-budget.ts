@@ -1,49 +1,48 @@
-/** What one retry costs. */
+/** Tokens that one retry costs. */
 const RETRY_COST = 10;
 
-/** What is there to begin with: ten retries. */
+/** Tokens at the beginning: ten retries. */
 const INITIAL_TOKENS = 10 * RETRY_COST;
 
-/** What good days may save up: a hundred retries. */
+/** The most tokens that can be saved: a hundred retries. */
 const MAX_TOKENS = 100 * RETRY_COST;
 
-/** A retry that was paid for. */
+/** A retry that was paid for and is under way. */
 export interface PaidRetry {
-  /** Says how it went: whether an answer began. Only the first call counts. */
+  /** Reports whether an answer began. Only the first call counts. */
   report(wasAnswered: boolean): void;
 }
 
 /**
- * A bucket of tokens that bounds the retries of a service that is down: after ten that got no answer, the next ones
- * have to be earned. An answer earns a tenth of a retry. A retry that is answered gives back what it cost and as much
- * again: the service lives, and those who wait may come, twice as many each time.
+ * A token bucket that limits the retries of a service that is down. Ten retries are free, then ten answers earn one. A
+ * retry that is answered earns two, so that the retries that wait can follow quickly once the service is back.
  */
 export class RetryBudget {
   private tokens = INITIAL_TOKENS;
   private running = 0;
 
-  /** Retries that are under way: asked, and neither answered nor failed yet. */
+  /** Retries under way: requested, and neither answered nor failed yet. */
   get runningRetries(): number {
     return this.running;
   }
 
-  /** @returns undefined where nothing is left */
+  /** Pays for a retry. @returns undefined if there are too few tokens */
   spend(): PaidRetry | undefined {
     if (this.tokens < RETRY_COST) return undefined;
     this.tokens -= RETRY_COST;
     this.running++;
-    let settled = false;
+    let isReported = false;
     return {
       report: (wasAnswered) => {
-        if (settled) return;
-        settled = true;
+        if (isReported) return;
+        isReported = true;
         this.running--;
         if (wasAnswered) this.earn(2 * RETRY_COST);
       },
     };
   }
 
-  /** A request was answered that was no retry. */
+  /** Adds the answer of a request that was not a retry. */
   addAnswer(): void {
     this.earn(1);
   }

@@ -87,8 +87,8 @@ export class DeltaBuffer {
 
   private get isFull(): boolean {
     const { count, characters } = this.rules;
-    const { size, isEmpty: empty } = this.held;
-    if (empty) return false;
+    const { size, isEmpty } = this.held;
+    if (isEmpty) return false;
     return (
       (count > 0 && this.pieceCount >= count) || size >= (characters > 0 ? characters : MAX_MESSAGE_CHARS)
     );

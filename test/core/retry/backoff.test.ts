@@ -9,18 +9,18 @@ function failure(code: FailureCode, details: FailureDetails = {}) {
   return new Failure(code, "It failed.", details).toJSON();
 }
 
-/** All but the highest chance: what a wait can be at most, less a millisecond. */
+/** The highest random number below 1. It gives the longest possible wait. */
 const ALMOST = 1 - 1e-9;
 
-describe("Backing off", () => {
-  it("doubles the longest wait with each attempt, up to the limit", () => {
+describe("Retry backoff", () => {
+  it("doubles the longest wait with each attempt up to the limit", () => {
     const longest = [1, 2, 3, 4, 5, 6, 7, 100, 5000].map((attempt) =>
       computeBackoff(attempt, OPTIONS, ALMOST),
     );
     assert.deepEqual(longest, [500, 1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]);
   });
 
-  it("waits anything from nothing to the longest: full jitter", () => {
+  it("draws each wait between 0 and the longest wait (full jitter)", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2000 }),
@@ -39,48 +39,45 @@ describe("Backing off", () => {
   });
 });
 
-describe("Deciding after a failure", () => {
-  const waits = (details: FailureDetails, random = 0, attempt = 1, code: FailureCode = "server_error") => {
+describe("Retry decision", () => {
+  const plan = (details: FailureDetails, random = 0, attempt = 1, code: FailureCode = "server_error") => {
     const decision = planRetry(failure(code, details), attempt, OPTIONS, random);
     return "wait" in decision ? decision.wait : decision.giveUp;
   };
 
-  it("never asks again what cannot succeed, and leaves the words to the failure", () => {
+  it("gives up without a reason of its own if the failure is not retryable", () => {
     for (const code of ["invalid_request", "authentication", "insufficient_credits", "not_found"] as const)
       assert.deepEqual(planRetry(failure(code), 1, OPTIONS, 0), { giveUp: "" });
-    assert.equal(waits({ retryable: false }), "", "a service's x-should-retry: false");
-    assert.equal(waits({ retryable: true }, 0, 1, "invalid_request"), 0, "and its true");
+    assert.equal(plan({ retryable: false }), "", "a service's x-should-retry: false");
+    assert.equal(plan({ retryable: true }, 0, 1, "invalid_request"), 0, "and its true");
   });
 
-  it("backs off by itself where the service gives no hint, twice as long where it is busy", () => {
-    assert.equal(waits({}, ALMOST), 500);
-    assert.equal(waits({}, ALMOST, 3), 2000);
-    for (const code of ["rate_limit", "overloaded"] as const) assert.equal(waits({}, ALMOST, 1, code), 1000);
-    assert.equal(waits({}, ALMOST, 10, "rate_limit"), 20_000);
+  it("backs off if the service gives no hint, twice as long if the service is busy", () => {
+    assert.equal(plan({}, ALMOST), 500);
+    assert.equal(plan({}, ALMOST, 3), 2000);
+    for (const code of ["rate_limit", "overloaded"] as const) assert.equal(plan({}, ALMOST, 1, code), 1000);
+    assert.equal(plan({}, ALMOST, 10, "rate_limit"), 20_000);
   });
 
-  it("waits as long as the service asks, and a little apart from the others who were told the same", () => {
-    assert.equal(waits({ retryAfterMs: 7000 }, 0), 7000);
-    assert.equal(waits({ retryAfterMs: 7000 }, ALMOST), 7500);
-    assert.equal(waits({ retryAfterMs: 7000 }, ALMOST, 2), 8000);
-    assert.equal(waits({ retryAfterMs: 20_000 }, 0), 20_000);
-    assert.equal(waits({ retryAfterMs: 0 }, ALMOST, 4), 4000, "no delay asked for is no haste");
+  it("adds the backoff to the wait that the service asks for", () => {
+    assert.equal(plan({ retryAfterMs: 7000 }, 0), 7000);
+    assert.equal(plan({ retryAfterMs: 7000 }, ALMOST), 7500);
+    assert.equal(plan({ retryAfterMs: 7000 }, ALMOST, 2), 8000);
+    assert.equal(plan({ retryAfterMs: 20_000 }, 0), 20_000);
+    assert.equal(plan({ retryAfterMs: 0 }, ALMOST, 4), 4000, "a hint of 0 does not shorten the backoff");
   });
 
-  it("gives up where the service asks for more than the limit, and says both", () => {
-    assert.equal(
-      waits({ retryAfterMs: 20_001 }),
-      "The service wants to be left alone for 20.1 s, and the limit here is 20 s.",
-    );
-    assert.match(String(waits({ retryAfterMs: 1e12 })), /1000000000 s/);
+  it("gives up if the service asks for a longer wait than the limit, and names both", () => {
+    assert.equal(plan({ retryAfterMs: 20_001 }), "The service asked to wait 20.1 s; the limit here is 20 s.");
+    assert.match(String(plan({ retryAfterMs: 1e12 })), /1000000000 s/);
   });
 
-  it("gives up where the hint is negative: never is meant", () => {
-    assert.match(String(waits({ retryAfterMs: -1000 })), /not to be asked again/);
+  it("gives up if the service's hint is negative, which means never", () => {
+    assert.match(String(plan({ retryAfterMs: -1000 })), /not to be retried/);
   });
 
-  it("takes a hint that is no number for none", () => {
+  it("ignores a hint that is not a finite number", () => {
     for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, null, "7"])
-      assert.equal(waits({ retryAfterMs: odd as number }), 0, String(odd));
+      assert.equal(plan({ retryAfterMs: odd as number }), 0, String(odd));
   });
 });

@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { buildContinuation, removeContinuation } from "../../../src/core/retry/continuation.js";
 
-const ASKED = [
+const CONVERSATION = [
   { role: "system", content: "Be brief." },
   { role: "user", content: "Tell me a story." },
 ];
 
-describe("A request to go on", () => {
-  it("puts the answer into the model's mouth, without white space at its end", () => {
-    const { messages, continues } = buildContinuation(ASKED, "Once upon \n", "prefill");
-    assert.deepEqual(messages, [...ASKED, { role: "assistant", content: "Once upon" }]);
+describe("Continuation of a partial answer", () => {
+  it("appends the answer without white space at its end for a prefill", () => {
+    const { messages, continues } = buildContinuation(CONVERSATION, "Once upon \n", "prefill");
+    assert.deepEqual(messages, [...CONVERSATION, { role: "assistant", content: "Once upon" }]);
     assert.deepEqual(continues, { added: 1, echo: " \n" });
   });
 
-  it("or has the answer as it is, and a question that quotes its end", () => {
+  it("appends the answer and a user message that quotes its end for a quote", () => {
     const text = `${"x".repeat(500)} the end `;
-    const { messages, continues } = buildContinuation(ASKED, text, "quote");
-    assert.deepEqual(messages.slice(0, 3), [...ASKED, { role: "assistant", content: text }]);
+    const { messages, continues } = buildContinuation(CONVERSATION, text, "quote");
+    assert.deepEqual(messages.slice(0, 3), [...CONVERSATION, { role: "assistant", content: text }]);
     const { role, content } = messages[3]! as { role: string; content: string };
     assert.equal(role, "user");
     assert.ok(content.includes(`"""\n${text.slice(-300)}\n"""`));
@@ -25,30 +25,30 @@ describe("A request to go on", () => {
     assert.deepEqual(continues, { added: 2, echo: "" });
   });
 
-  it("leaves the conversation itself alone", () => {
-    const before = structuredClone(ASKED);
-    buildContinuation(ASKED, "a", "prefill");
-    buildContinuation(ASKED, "a", "quote");
-    assert.deepEqual(ASKED, before);
+  it("does not change the conversation", () => {
+    const before = structuredClone(CONVERSATION);
+    buildContinuation(CONVERSATION, "a", "prefill");
+    buildContinuation(CONVERSATION, "a", "quote");
+    assert.deepEqual(CONVERSATION, before);
   });
 
-  it("can be taken apart again, whatever the text", () => {
+  it("is removed again without loss, whatever the text", () => {
     const text = fc.string({ minLength: 1 }).filter((any) => any.trim() !== "");
     fc.assert(
-      fc.property(text, fc.constantFrom("prefill" as const, "quote" as const), (said, style) => {
-        const { messages, continues } = buildContinuation(ASKED, said, style);
-        assert.deepEqual(removeContinuation(messages, continues), { messages: ASKED, said });
+      fc.property(text, fc.constantFrom("prefill" as const, "quote" as const), (partial, style) => {
+        const { messages, continues } = buildContinuation(CONVERSATION, partial, style);
+        assert.deepEqual(removeContinuation(messages, continues), { messages: CONVERSATION, text: partial });
       }),
     );
   });
 
-  it("that does not look like one is left as it is", () => {
-    assert.equal(removeContinuation(ASKED, { added: 1, echo: "" }), undefined);
+  it("is not removed from messages that do not end in one", () => {
+    assert.equal(removeContinuation(CONVERSATION, { added: 1, echo: "" }), undefined);
     assert.equal(removeContinuation([], { added: 2, echo: "" }), undefined);
     const turn = [
       { role: "assistant", content: "Let me look." },
       { role: "tool", content: "sunny" },
     ];
-    assert.equal(removeContinuation([...ASKED, ...turn], { added: 2, echo: "" }), undefined);
+    assert.equal(removeContinuation([...CONVERSATION, ...turn], { added: 2, echo: "" }), undefined);
   });
 });

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type PaidRetry, RetryBudget } from "../../../src/core/retry/retry-budget.js";
 
-/** Takes out all that is there. */
+/** Spends all tokens. */
 function drain(budget: RetryBudget): PaidRetry[] {
   const paid: PaidRetry[] = [];
   for (let one = budget.spend(); one; one = budget.spend()) paid.push(one);
   return paid;
 }
 
-describe("A retry budget", () => {
-  it("begins with ten retries, and has no more while nothing is answered", () => {
+describe("Retry budget", () => {
+  it("allows ten retries and no more while nothing is answered", () => {
     const budget = new RetryBudget();
     const paid = drain(budget);
     assert.equal(paid.length, 10);
@@ -20,7 +20,7 @@ describe("A retry budget", () => {
     assert.equal(budget.spend(), undefined);
   });
 
-  it("earns a retry by ten answers", () => {
+  it("earns a retry with ten answers", () => {
     const budget = new RetryBudget();
     drain(budget);
     for (let answers = 0; answers < 9; answers++) budget.addAnswer();
@@ -29,7 +29,7 @@ describe("A retry budget", () => {
     assert.ok(budget.spend());
   });
 
-  it("gets back for a retry that is answered what it cost, and as much again", () => {
+  it("earns two retries with a retry that is answered", () => {
     const budget = new RetryBudget();
     let paid = drain(budget);
     for (const expected of [20, 40, 80]) {
@@ -39,13 +39,13 @@ describe("A retry budget", () => {
     }
   });
 
-  it("saves up a hundred retries and no more, however good the days", () => {
+  it("saves up at most a hundred retries", () => {
     const budget = new RetryBudget();
     for (let answers = 0; answers < 100_000; answers++) budget.addAnswer();
     assert.equal(drain(budget).length, 100);
   });
 
-  it("counts each retry once, whatever is said of it afterwards", () => {
+  it("counts only the first report of a retry", () => {
     const budget = new RetryBudget();
     const [one] = drain(budget);
     one!.report(false);
@@ -55,28 +55,28 @@ describe("A retry budget", () => {
     assert.equal(budget.spend(), undefined);
   });
 
-  it("never allows more than ten, a tenth of the answers, and two for each that was answered", () => {
+  it("never allows more retries than ten, plus a tenth of the answers, plus two for each answered retry", () => {
     const act = fc.constantFrom("ask", "well", "badly", "answer");
     fc.assert(
       fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
         const budget = new RetryBudget();
         const out: PaidRetry[] = [];
-        let [asked, well, answers] = [0, 0, 0];
+        let [retries, answeredRetries, answers] = [0, 0, 0];
         for (const one of acts) {
           if (one === "ask") {
             const paid = budget.spend();
             if (!paid) continue;
-            asked++;
+            retries++;
             out.push(paid);
           } else if (one === "answer") {
             answers++;
             budget.addAnswer();
           } else if (out.length > 0) {
-            if (one === "well") well++;
+            if (one === "well") answeredRetries++;
             out.shift()!.report(one === "well");
           }
           assert.equal(budget.runningRetries, out.length);
-          assert.ok(asked <= 10 + answers / 10 + 2 * well);
+          assert.ok(retries <= 10 + answers / 10 + 2 * answeredRetries);
         }
       }),
     );
