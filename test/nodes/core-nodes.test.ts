@@ -9,7 +9,7 @@ import { ends, pause } from "../support/runtime/inbox.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
-/** Answers with the question's own text, doubled, one letter at a time; longer questions take longer. */
+/** Answers with each letter of the question twice, in separate records: longer questions take longer. */
 const echo: Script = async (reply, { body }) => {
   const [question] = body["messages"] as { content: string }[];
   for (const letter of question!.content) await reply.sendApart(letter + letter);
@@ -25,7 +25,7 @@ describe("Core nodes", () => {
   ]);
   const service = useService();
 
-  it("join (automatic) makes the whole text of a stream", async () => {
+  it("lets join (automatic) put the whole text of a stream together", async () => {
     service().script = (reply) => reply.say("Once", " upon", " a time");
     const flow = await load([
       TAB,
@@ -42,7 +42,7 @@ describe("Core nodes", () => {
     assert.equal(message!.parts, undefined);
   });
 
-  it("join has nothing left of a stream that failed or was cancelled: each has its last message", async () => {
+  it("lets join finish streams that failed or were cancelled, since each has its last message", async () => {
     service().queue.push((reply) => reply.send("half").drop());
     service().queue.push((reply) => void reply.send("half"));
     const flow = await load([
@@ -66,7 +66,7 @@ describe("Core nodes", () => {
     assert.equal(messages[1]!.payload, "half");
   });
 
-  it("join keeps two streams that run at once apart", async () => {
+  it("lets join keep two parallel streams apart", async () => {
     service().script = echo;
     const flow = await load([
       TAB,
@@ -81,7 +81,7 @@ describe("Core nodes", () => {
     assert.deepEqual(messages.map(({ payload }) => payload).sort(), ["aabbccddeeff", "uuvvwwxxyyzz"]);
   });
 
-  it("batch groups the messages of a stream by number", async () => {
+  it("lets batch group the messages of a stream by number", async () => {
     service().script = (reply) => reply.say("a", "b", "c");
     const flow = await load([
       TAB,
@@ -99,7 +99,7 @@ describe("Core nodes", () => {
     );
   });
 
-  it("file writes the text of a stream as it is, without a line feed after each message or at the end", async () => {
+  it("lets file write the text of a stream without line feeds between messages or at the end", async () => {
     service().script = (reply) => reply.say("line 1\n", "line", " 2");
     const folder = mkdtempSync(join(tmpdir(), "chat-stream-"));
     const filename = join(folder, "answer.txt");
@@ -123,7 +123,7 @@ describe("Core nodes", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("split → chat-stream → collect → join gives the answers in the order of the questions", async () => {
+  it("gives the answers in the order of the questions through split, chat-stream, collect and join", async () => {
     service().script = echo;
     const flow = await load([
       TAB,
@@ -141,7 +141,7 @@ describe("Core nodes", () => {
     assert.equal(message!.parts, undefined);
   });
 
-  it("a function node that returns its message changes nothing for collect", async () => {
+  it("lets a function node change payloads before collect", async () => {
     service().script = (reply) =>
       reply
         .send(createChunk({ reasoning_content: "Hm." }), "Hello", createChunk("Bonjour", { index: 1 }))

@@ -7,7 +7,7 @@ import { useHelper } from "../support/runtime/helper.js";
 import { end, eventually, pause } from "../support/runtime/inbox.js";
 import { useService } from "../support/services/use-service.js";
 
-describe("A status line", () => {
+describe("StatusLine", () => {
   let clock: sinon.SinonFakeTimers;
   let shown: NodeStatus[];
   let line: StatusLine;
@@ -18,7 +18,7 @@ describe("A status line", () => {
   });
   afterEach(() => clock.restore());
 
-  it("is updated at most four times a second, however often it changes", () => {
+  it("updates the status at most four times a second, however often it changes", () => {
     for (let at = 0; at < 5000; at++) {
       line.show(() => ({ text: `${at}` }));
       clock.tick(1);
@@ -27,7 +27,7 @@ describe("A status line", () => {
     assert.ok(shown.length >= 19);
   });
 
-  it("renders only what it shows, so that a chunk costs nothing", () => {
+  it("renders only the states that it shows, so that a chunk costs nothing", () => {
     const render = sinon.fake.returns({ text: "x" });
     for (let at = 0; at < 1000; at++) line.show(render);
     clock.tick(10_000);
@@ -43,14 +43,14 @@ describe("A status line", () => {
     assert.deepEqual(shown, [{ text: "a" }, { text: "c" }]);
   });
 
-  it("lets what was asked begin before it is shown", () => {
+  it("does not show a state at once, so that the request is sent first", () => {
     line.show(() => ({ text: "waiting" }));
     assert.deepEqual(shown, []);
     clock.tick(1);
     assert.deepEqual(shown, [{ text: "waiting" }]);
   });
 
-  it("is not updated where nothing has changed", () => {
+  it("does not update an unchanged status", () => {
     for (let at = 0; at < 10; at++) {
       line.show(() => ({ text: "same" }));
       clock.tick(1000);
@@ -69,7 +69,7 @@ describe("A status line", () => {
     assert.deepEqual(shown, [{ text: "a" }]);
   });
 
-  it("shows nothing after it is closed in peace", () => {
+  it("shows nothing after it is closed without a pending update", () => {
     line.show(() => ({ text: "a" }));
     clock.tick(1000);
     line.close();
@@ -83,35 +83,35 @@ describe("The status of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
-  it("says waiting, then how far and how fast, then how much it was", async () => {
-    let go = () => {};
+  it("shows waiting, then the number of chunks and the rate, then the total", async () => {
+    let proceed = () => {};
     service().script = async (reply) => {
       await new Promise<void>((resolve) => {
-        go = resolve;
+        proceed = resolve;
       });
       await reply.sendApart("a", "b");
       await new Promise<void>((resolve) => {
-        go = resolve;
+        proceed = resolve;
       });
       reply.say("c");
     };
     const flow = await load(askFlow(service().url));
-    const shows = (fill: string, shape: string, word: string) =>
+    const waitForStatus = (fill: string, shape: string, word: string) =>
       eventually(() => {
         const status = flow.status("ask");
         return status?.fill === fill && status.shape === shape && status.text?.endsWith(word) === true;
       }, `the status is ${word}`);
     flow.inject("ask", { payload: "Hi" });
-    await shows("blue", "ring", "waiting");
+    await waitForStatus("blue", "ring", "waiting");
     await service().waitForRequests(1);
-    go();
-    await shows("blue", "dot", "streaming");
-    go();
+    proceed();
+    await waitForStatus("blue", "dot", "streaming");
+    proceed();
     await end(flow.inbox("out"));
-    await shows("green", "dot", "done");
+    await waitForStatus("green", "dot", "done");
   });
 
-  it("says cancelled in grey, which is no failure", async () => {
+  it("shows a cancelled stream in grey, since it is no failure", async () => {
     service().script = (reply) => void reply.send("half");
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "Hi" });
@@ -120,7 +120,7 @@ describe("The status of a chat-stream", () => {
     await eventually(() => flow.status("ask")?.fill === "grey", "the status is grey");
   });
 
-  it("says how many stream at once", async () => {
+  it("shows the number of parallel streams", async () => {
     service().script = (reply) => void reply.send("half");
     const flow = await load(askFlow(service().url));
     for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload });

@@ -4,7 +4,7 @@ import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
 
-describe("What a chat-provider tells in its dialog", () => {
+describe("The test button of a chat-provider", () => {
   const service = useService();
   const runtime = useRuntime();
 
@@ -23,7 +23,7 @@ describe("What a chat-provider tells in its dialog", () => {
     return venice;
   }
 
-  it("is how many models there are, one or more", async () => {
+  it("shows the number of models, one or more", async () => {
     for (const [ids, message] of [
       [["a"], "works: 1 model"],
       [["a", "b"], "works: 2 models"],
@@ -35,24 +35,24 @@ describe("What a chat-provider tells in its dialog", () => {
     }
   });
 
-  it("is what is left to spend, where the service tells", async () => {
+  it("shows the balance if the service tells it", async () => {
     await veniceFlow();
     assert.equal((await call("POST", "test"))["message"], "works: 3 models · Balance: 3.2 USD, 10 DIEM");
   });
 
-  it("is no failure where the key may not ask for what is left", async () => {
+  it("succeeds if the key may not read the balance", async () => {
     const venice = await veniceFlow();
     venice.hasBalanceAccess = false;
     assert.deepEqual(await call("POST", "test"), { ok: true, message: "works: 3 models" });
   });
 
-  it("is that the key is wrong, though everybody may have the list of models", async () => {
+  it("fails with a wrong key even if the list of models is public", async () => {
     const key = "a-wrong-key-0123456789";
     const venice = await veniceFlow(key);
     venice.hasPublicList = true;
-    const told = await call("POST", "test");
-    assert.deepEqual([told["ok"], told["code"]], [false, "authentication"]);
-    assert.doesNotMatch(JSON.stringify(told), new RegExp(key));
+    const answer = await call("POST", "test");
+    assert.deepEqual([answer["ok"], answer["code"]], [false, "authentication"]);
+    assert.doesNotMatch(JSON.stringify(answer), new RegExp(key));
     const openRouter = { provider: "openrouter" };
     service().script = (reply, { path }) =>
       path.endsWith("/models")
@@ -62,16 +62,16 @@ describe("What a chat-provider tells in its dialog", () => {
     assert.equal((await call("POST", "test"))["code"], "authentication");
   });
 
-  it("is that a gateway has no list of models, and may chat all the same", async () => {
+  it("says that a gateway has no list of models, but may chat all the same", async () => {
     service().script = (reply) => reply.sendJson(404, { detail: "Not Found" });
     await runtime().deploy(askFlow(service().url));
-    const told = await call("POST", "test");
-    assert.deepEqual([told["ok"], told["code"]], [false, "not_found"]);
-    assert.match(String(told["message"]), /gives no list of models \(404\)\. Chat may still work/);
-    assert.doesNotMatch(String(told["message"]), /model's name/);
+    const answer = await call("POST", "test");
+    assert.deepEqual([answer["ok"], answer["code"]], [false, "not_found"]);
+    assert.match(String(answer["message"]), /gives no list of models \(404\)\. Chat may still work/);
+    assert.doesNotMatch(String(answer["message"]), /model's name/);
   });
 
-  it("is what the models can do, where the service tells", async () => {
+  it("lists what the models can do if the service tells it", async () => {
     await veniceFlow();
     assert.deepEqual(await call("GET", "models"), {
       models: ["venice-m", "old-m", "plain-m"],
@@ -79,7 +79,7 @@ describe("What a chat-provider tells in its dialog", () => {
     });
   });
 
-  it("is a setting that is missing or wrong, by its name, and nothing is asked", async () => {
+  it("names a setting that is missing or wrong, and sends nothing", async () => {
     await runtime().deploy(
       askFlow(service().url, {}, { provider: "venice", settings: { enable_web_search: "always" } }),
       "full",
@@ -87,9 +87,9 @@ describe("What a chat-provider tells in its dialog", () => {
         provider: { apiKey: VENICE_KEY },
       },
     );
-    const told = await call("POST", "test");
-    assert.deepEqual([told["ok"], told["code"]], [false, "configuration"]);
-    assert.match(String(told["message"]), /enable_web_search of Venice is to be one of auto, on, off/);
+    const answer = await call("POST", "test");
+    assert.deepEqual([answer["ok"], answer["code"]], [false, "configuration"]);
+    assert.match(String(answer["message"]), /enable_web_search of Venice must be one of auto, on, off/);
     assert.equal(service().requests.length, 0);
   });
 });

@@ -6,11 +6,11 @@ import { end, ends, pause, textOf } from "../../support/runtime/inbox.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
-function codeOf(message: Message): string | undefined {
+function errorCode(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;
 }
 
-describe("The streams of a chat-provider", () => {
+describe("The queue and limits of a chat-provider", () => {
   const load = useHelper();
   const service = useService();
   let open: Reply[];
@@ -22,7 +22,7 @@ describe("The streams of a chat-provider", () => {
   });
 
   /** Two chat-streams on one provider. */
-  const flowOf = (limits: Record<string, unknown>) =>
+  const loadFlow = (limits: Record<string, unknown>) =>
     load([
       TAB,
       provider(service().url, limits),
@@ -36,8 +36,8 @@ describe("The streams of a chat-provider", () => {
     return service().requests.map(({ body }) => (body["messages"] as { content: string }[])[0]!.content);
   }
 
-  it("are no more at once than the author allows, whichever node asks; the rest wait in order of arrival", async () => {
-    const flow = await flowOf({ maxConcurrent: 2 });
+  it("runs at most maxConcurrent streams of all nodes at once, the others in order of arrival", async () => {
+    const flow = await loadFlow({ maxConcurrent: 2 });
     for (const payload of ["A", "B", "C", "D", "E"]) flow.inject(payload < "C" ? "one" : "two", { payload });
     for (let count = 1; count <= 5; count++) {
       await service().waitForRequests(Math.min(count + 1, 5));
@@ -51,10 +51,10 @@ describe("The streams of a chat-provider", () => {
     assert.equal(service().maxOpenStreams, 2);
   });
 
-  it("are as many as an environment variable says", async () => {
-    process.env["MOST_AT_ONCE"] = "1";
+  it("takes maxConcurrent from an environment variable", async () => {
+    process.env["MAX_AT_ONCE"] = "1";
     try {
-      const flow = await flowOf({ maxConcurrent: "$" + "{MOST_AT_ONCE}" });
+      const flow = await loadFlow({ maxConcurrent: "$" + "{MAX_AT_ONCE}" });
       for (const payload of ["A", "B"]) flow.inject("one", { payload });
       await service().waitForRequests(1);
       await pause(10);
@@ -62,15 +62,15 @@ describe("The streams of a chat-provider", () => {
       open[0]!.say("x");
       await service().waitForRequests(2);
     } finally {
-      delete process.env["MOST_AT_ONCE"];
+      delete process.env["MAX_AT_ONCE"];
     }
   });
 
-  it("end with overloaded at once where the line is full", async () => {
-    const flow = await flowOf({ maxConcurrent: 8, maxQueued: 100 });
+  it("ends a stream with overloaded at once if the queue is full", async () => {
+    const flow = await loadFlow({ maxConcurrent: 8, maxQueued: 100 });
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
     const refused = await ends(flow.inbox("out"), 92);
-    assert.ok(refused.every((message) => codeOf(message) === "overloaded"));
+    assert.ok(refused.every((message) => errorCode(message) === "overloaded"));
     await service().waitForRequests(8);
     assert.equal(service().requests.length, 8);
     assert.match((refused[0]!.error as { message: string }).message, /8 .*100/);
@@ -81,16 +81,16 @@ describe("The streams of a chat-provider", () => {
     assert.equal(service().maxOpenStreams, 8);
   });
 
-  it("end with overloaded where nobody may wait", async () => {
-    const flow = await flowOf({ maxConcurrent: 1, maxQueued: 0 });
+  it("ends a stream with overloaded if the queue has no place at all", async () => {
+    const flow = await loadFlow({ maxConcurrent: 1, maxQueued: 0 });
     flow.inject("one", { payload: "A" });
     flow.inject("two", { payload: "B" });
-    assert.equal(codeOf(await end(flow.inbox("out"))), "overloaded");
+    assert.equal(errorCode(await end(flow.inbox("out"))), "overloaded");
     await service().waitForRequests(1);
   });
 
-  it("leave the line when they are cancelled, and never connect", async () => {
-    const flow = await flowOf({ maxConcurrent: 1 });
+  it("takes a cancelled stream out of the queue without connecting", async () => {
+    const flow = await loadFlow({ maxConcurrent: 1 });
     flow.inject("one", { payload: "A" });
     await service().waitForRequests(1);
     flow.inject("two", { payload: "B" });
@@ -104,8 +104,8 @@ describe("The streams of a chat-provider", () => {
     assert.deepEqual(questions(), ["A", "C"]);
   });
 
-  it("make room for the next when they fail or are cancelled", async () => {
-    const flow = await flowOf({ maxConcurrent: 1 });
+  it("starts the next stream if a running one fails or is cancelled", async () => {
+    const flow = await loadFlow({ maxConcurrent: 1 });
     for (const payload of ["A", "B", "C"]) flow.inject("one", { payload });
     await service().waitForRequests(1);
     open[0]!.drop();
@@ -115,38 +115,38 @@ describe("The streams of a chat-provider", () => {
     await service().waitForRequests(3);
   });
 
-  it("learn once that the service refuses stream_options, and never send them again", async () => {
+  it("learns once that the service refuses stream_options, and never sends them again", async () => {
     service().script = (reply, { body }) => {
       if (body["stream_options"])
         reply.sendJson(400, { error: { message: "Unknown field: stream_options" } });
       else reply.say("x");
     };
-    const flow = await flowOf({});
+    const flow = await loadFlow({});
     for (let count = 1; count <= 3; count++) {
       flow.inject(count === 2 ? "two" : "one", { payload: "Hi" });
       const lasts = await ends(flow.inbox("out"), count);
       assert.equal(lasts.at(-1)!.finishReason, "stop");
     }
-    const sent = service().requests.map(({ body }) => "stream_options" in body);
-    assert.deepEqual(sent, [true, false, false, false]);
+    const hasOptions = service().requests.map(({ body }) => "stream_options" in body);
+    assert.deepEqual(hasOptions, [true, false, false, false]);
   });
 
-  it("end with timeout where the service is slower than the author allows", async () => {
-    const flow = await flowOf({ firstChunkTimeout: "0.05" });
+  it("ends a stream with timeout if the service is slower than the setting allows", async () => {
+    const flow = await loadFlow({ firstChunkTimeout: "0.05" });
     flow.inject("one", { payload: "A" });
     const last = await end(flow.inbox("out"));
-    assert.equal(codeOf(last), "timeout");
+    assert.equal(errorCode(last), "timeout");
     assert.match((last.error as { message: string }).message, /0\.05 s/);
     await service().requests[0]!.gone;
   });
 
-  it("skip records that are not JSON where the author calls the service tolerable, and a warning counts them", async () => {
+  it("skips records that are not JSON if tolerant is set, and warns with their number", async () => {
     service().script = (reply) => {
       reply.send("a");
       reply.response.write("data: {oops\n\ndata: {oops again\n\n");
       reply.say("b");
     };
-    const flow = await flowOf({ tolerant: true });
+    const flow = await loadFlow({ tolerant: true });
     const warnings: string[] = [];
     const node = flow.node("one") as unknown as {
       on(event: string, listener: (call: { firstArg: string }) => void): void;
@@ -163,7 +163,7 @@ describe("The streams of a chat-provider", () => {
 describe("The demo provider", () => {
   const load = useHelper();
 
-  /** A flow with a chat-provider as it is when it has just been dragged in. */
+  /** A flow with a chat-provider that has its default settings. */
   const demoFlow = (settings: Record<string, unknown> = {}) => [
     TAB,
     { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0, ...settings },
@@ -181,21 +181,21 @@ describe("The demo provider", () => {
     assert.ok(last.usage);
   });
 
-  it("is what a provider is without any settings", async () => {
+  it("is the default of a provider without settings", async () => {
     const flow = await load(demoFlow({ provider: "" }));
     flow.inject("ask", { payload: "Hi" });
     assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
   });
 
-  it("fails on request, so that an author can try what his flow does then", async () => {
+  it("fails on request, so that authors can try how their flow behaves", async () => {
     const flow = await load(demoFlow());
     flow.inject("ask", { payload: "Hi", model: "demo:fault=429" });
     flow.inject("ask", { payload: "Hi", model: "demo:fault=drop&after=2" });
-    const codes = (await ends(flow.inbox("out"), 2)).map(codeOf).sort();
+    const codes = (await ends(flow.inbox("out"), 2)).map(errorCode).sort();
     assert.deepEqual(codes, ["interrupted", "rate_limit"]);
   });
 
-  it("is gone with its node: the next deploy has a server of its own", async () => {
+  it("stops with its node: the next deploy has a server of its own", async () => {
     for (let times = 0; times < 3; times++) {
       const flow = await load(demoFlow({ demoPace: 5 }));
       flow.inject("ask", { payload: "Tell me a story." });

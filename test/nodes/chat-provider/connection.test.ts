@@ -6,7 +6,7 @@ import { createCertificate } from "../../support/services/certificates.js";
 import { ScriptedService } from "../../support/services/scripted-service.js";
 import { Tunnel } from "../../support/services/tunnel.js";
 
-function codeOf(message: Message): string | undefined {
+function errorCode(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;
 }
 
@@ -59,14 +59,14 @@ describe("The connection of a chat-provider", () => {
     noproxy: [],
   });
 
-  it("trusts a private authority that a tls-config node names", async () => {
+  it("trusts the private certificate authority of a tls-config node", async () => {
     const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), tlsNode], {
       tls: { cadata: authority.cert },
     });
     assert.equal(last.finishReason, "stop");
   });
 
-  it("trusts nobody else: without that node the stream ends with connection, and nothing was asked", async () => {
+  it("ends with connection and sends no request if the certificate is not trusted", async () => {
     const last = await askIn(askFlow(secure.url), { provider: { apiKey: "sk-secret" } });
     const { code, message, retryable } = last.error as Record<string, unknown>;
     assert.equal(code, "connection");
@@ -75,13 +75,13 @@ describe("The connection of a chat-provider", () => {
     assert.equal(secure.requests.length, 0);
   });
 
-  it("refuses to go without a TLS configuration whose files cannot be read", async () => {
+  it("fails with configuration if the files of the tls-config node cannot be read", async () => {
     const broken = { ...tlsNode, ca: "/nowhere/ca.pem" };
     const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), broken]);
-    assert.equal(codeOf(last), "configuration");
+    assert.equal(errorCode(last), "configuration");
   });
 
-  it("goes through an http proxy node, with its user and password, and tells the proxy no key", async () => {
+  it("connects through an http proxy node with its user and password, and hides the API key from the proxy", async () => {
     const last = await askIn(
       [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
       {
@@ -103,7 +103,7 @@ describe("The connection of a chat-provider", () => {
     assert.equal(secure.requests[0]!.headers["proxy-authorization"], undefined);
   });
 
-  it("goes past the proxy to hosts that its node excepts", async () => {
+  it("connects directly to hosts that the proxy node excepts", async () => {
     const last = await askIn(
       [
         ...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }),
@@ -116,7 +116,7 @@ describe("The connection of a chat-provider", () => {
     assert.equal(tunnel.heads.length, 0);
   });
 
-  it("says that it was the proxy that refused", async () => {
+  it("says that the proxy refused the connection", async () => {
     tunnel.refusal = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
     const last = await askIn(
       [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],

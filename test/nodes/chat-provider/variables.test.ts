@@ -7,7 +7,7 @@ import { useService } from "../../support/services/use-service.js";
 
 const variable = (name: string) => `\${${name}}`;
 
-describe("An environment variable in a chat-provider", () => {
+describe("Environment variables in a chat-provider", () => {
   const load = useHelper();
   const service = useService();
 
@@ -18,7 +18,7 @@ describe("An environment variable in a chat-provider", () => {
     delete process.env["LLM_TOKEN"];
   });
 
-  /** Asks with a provider that lives in a flow with variables of its own, and gives the last message. */
+  /** Asks a provider in a flow that has variables of its own. @returns the last message */
   async function ask(settings: Record<string, unknown>, secretHeaders = {}): Promise<Message> {
     const env = [
       { name: "LLM_PORT", value: new URL(service().url).port, type: "str" },
@@ -38,42 +38,42 @@ describe("An environment variable in a chat-provider", () => {
     flow.inject("ask", { payload: "Hi" });
     return end(flow.inbox("out"));
   }
-  const headersOf = (last: Message) => {
+  const sentHeaders = (last: Message) => {
     assert.equal(last.finishReason, "stop", JSON.stringify(last.error));
     return service().requests[0]!.headers;
   };
 
-  it("is filled into the headers, secret or not, be it all of a value or in the midst of it", async () => {
+  it("fills variables into headers, secret or not, as the whole value or a part of it", async () => {
     const plain = {
       "x-team": variable("LLM_TEAM"),
       "x-note": `${variable("LLM_TRIES")} of "${variable("LLM_TEAM")}"`,
     };
     const secret = { authorization: `Bearer ${variable("LLM_TOKEN")}`, "x-old": "$(LLM_TEAM)" };
-    const sent = headersOf(await ask({ headers: JSON.stringify(plain) }, secret));
+    const sent = sentHeaders(await ask({ headers: JSON.stringify(plain) }, secret));
     assert.equal(sent["x-team"], "red");
     assert.equal(sent["x-note"], '3 of "red"');
     assert.equal(sent.authorization, "Bearer token-of-the-machine");
     assert.equal(sent["x-old"], "red");
   });
 
-  it("is filled into a part of the address", async () => {
-    headersOf(await ask({ baseUrl: `http://127.0.0.1:${variable("LLM_PORT")}/v1` }));
+  it("fills variables into a part of the base URL", async () => {
+    sentHeaders(await ask({ baseUrl: `http://127.0.0.1:${variable("LLM_PORT")}/v1` }));
   });
 
-  it("that is not set is named, and nothing is sent", async () => {
-    const odd: [Record<string, unknown>, object][] = [
+  it("names a variable that is not set, and sends nothing", async () => {
+    const wrong: [Record<string, unknown>, object][] = [
       [{ headers: JSON.stringify({ "x-team": variable("LLM_NOWHERE") }) }, {}],
       [{}, { authorization: `Bearer ${variable("LLM_NOWHERE")}` }],
       [{ baseUrl: `http://127.0.0.1/${variable("LLM_NOWHERE")}` }, {}],
     ];
-    for (const [settings, secret] of odd) {
+    for (const [settings, secret] of wrong) {
       const { error } = await ask(settings, secret);
       assert.match((error as Error).message, /the environment variable LLM_NOWHERE, which is not set/);
     }
     assert.equal(service().requests.length, 0);
   });
 
-  it("is not told where a service quotes its value, other plain headers are", async () => {
+  it("hides the value of a variable if the service quotes it, but not other plain headers", async () => {
     service().script = (reply) =>
       reply.sendJson(400, { error: { message: "token-of-the-machine of team-of-mine, s3cret-header" } });
     const plain = { "x-note": variable("LLM_TOKEN"), "x-team": "team-of-mine" };

@@ -5,23 +5,23 @@ import type { RuntimeNode } from "../../../src/node-red/red/api.js";
 /** A variable in the address. */
 const HOST = "${" + "HOST}";
 
-describe("A provider that may send its key unencrypted", () => {
+describe("The plain-http warning of a chat-provider", () => {
   const warnings = (baseUrl: string, allowInsecure: boolean): string[] => {
-    const said: string[] = [];
-    const node = { warn: (text: string) => said.push(text) } as unknown as RuntimeNode;
+    const texts: string[] = [];
+    const node = { warn: (warning: string) => texts.push(warning) } as unknown as RuntimeNode;
     const config = { id: "p", type: "chat-provider", provider: "custom", baseUrl, allowInsecure };
     warnOfPlainHttp(node, config, (text) => text.replace(HOST, "llm.example.org"));
-    return said;
+    return texts;
   };
 
-  it("K08 warns of it at each start, naming the host and nothing else", () => {
-    const [said] = warnings("http://llm.example.org:8080/v1?secret", true);
-    assert.match(said ?? "", /llm\.example\.org:8080/);
-    assert.doesNotMatch(said ?? "", /secret/);
+  it("K08 warns at each start if the key may travel unencrypted, naming the host and nothing else", () => {
+    const [text] = warnings("http://llm.example.org:8080/v1?secret", true);
+    assert.match(text ?? "", /llm\.example\.org:8080/);
+    assert.doesNotMatch(text ?? "", /secret/);
     assert.match(warnings(`http://${HOST}/v1`, true)[0] ?? "", /llm\.example\.org/);
   });
 
-  it("says nothing where nothing can be overheard", () => {
+  it("does not warn if the key cannot be overheard", () => {
     assert.deepEqual(warnings("http://127.0.0.1:8080/v1", true), []);
     assert.deepEqual(warnings("https://llm.example.org/v1", true), []);
     assert.deepEqual(warnings("http://llm.example.org/v1", false), []);

@@ -8,11 +8,11 @@ import { useService } from "../../support/services/use-service.js";
 const USER = { role: "user", content: "Hi" };
 const TOOL = { type: "function", function: { name: "f", parameters: {} } };
 
-describe("What chat-stream asks", () => {
+describe("The request of chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
-  /** Sends a message and gives the request's body as the service got it, and the last message. */
+  /** Sends a message. @returns the request that the service got, its body, and the last message */
   async function ask(
     message: Message,
     settings: Record<string, unknown> = {},
@@ -24,18 +24,18 @@ describe("What chat-stream asks", () => {
     return { flow, last, request: service().requests[0]!, body: service().requests[0]?.body ?? {} };
   }
 
-  it("is msg.payload as the user's message, where that is a text", async () => {
+  it("sends msg.payload as the user message if it is text", async () => {
     const { body } = await ask({ payload: "Hi" });
     assert.deepEqual(body["messages"], [USER]);
   });
 
-  it("is a number or a truth value as a text", async () => {
+  it("sends a number or a boolean as text", async () => {
     assert.deepEqual((await ask({ payload: 42 })).body["messages"], [{ role: "user", content: "42" }]);
     service().reset();
     assert.deepEqual((await ask({ payload: false })).body["messages"], [{ role: "user", content: "false" }]);
   });
 
-  it("is a list of chat messages as it stands, content parts and unknown fields too", async () => {
+  it("sends an array of chat messages unchanged, with content parts and unknown fields", async () => {
     const messages = [
       { role: "user", content: [{ type: "text", text: "What is this?" }], name: "Ann" },
       { role: "assistant", content: "A cat." },
@@ -45,7 +45,7 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(body["messages"], messages);
   });
 
-  it("is an object of request fields: messages, model, tools and parameters", async () => {
+  it("takes messages, model, tools and parameters from an object of request fields", async () => {
     const { body } = await ask({
       payload: { messages: [USER], model: "other", tools: [TOOL], temperature: 0.1, logit_bias: { 5: 1 } },
     });
@@ -56,13 +56,13 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(body["logit_bias"], { 5: 1 });
   });
 
-  it("is an object with a prompt and a system prompt", async () => {
+  it("takes a prompt and a system prompt from an object", async () => {
     const { body } = await ask({ payload: { prompt: "Hi", system: "Be brief." } }, { system: "Be long." });
     assert.deepEqual(body["messages"], [{ role: "system", content: "Be brief." }, USER]);
     assert.ok(!("prompt" in body) && !("system" in body));
   });
 
-  it("is whatever property the author names", async () => {
+  it("takes the prompt from any message property that the author chooses", async () => {
     const { body } = await ask(
       { payload: "no", question: { text: "Hi" } },
       { prompt: "question.text", promptType: "msg" },
@@ -70,7 +70,7 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(body["messages"], [USER]);
   });
 
-  it("is a fixed text or a JSONata expression over the message", async () => {
+  it("takes the prompt from a fixed text or a JSONata expression", async () => {
     const fixed = await ask({ payload: "no" }, { prompt: "Hi", promptType: "str" });
     assert.deepEqual(fixed.body["messages"], [USER]);
     service().reset();
@@ -81,18 +81,18 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(computed.body["messages"], [{ role: "user", content: "Hi Ann" }]);
   });
 
-  it("is msg.messages before anything else, with nothing of the payload", async () => {
+  it("sends msg.messages alone if it is set, and ignores the payload", async () => {
     const { body } = await ask({ payload: { prompt: "no", temperature: 2 }, messages: [USER] });
     assert.deepEqual(body["messages"], [USER]);
     assert.ok(!("temperature" in body));
   });
 
-  it("begins with the system prompt of the node", async () => {
+  it("starts with the system prompt of the node", async () => {
     const { body } = await ask({ payload: "Hi" }, { system: "Be brief." });
     assert.deepEqual(body["messages"], [{ role: "system", content: "Be brief." }, USER]);
   });
 
-  it("has the system prompt from a property of the message, or none where there is none", async () => {
+  it("takes the system prompt from a message property, and sends none if the property is missing", async () => {
     const settings = { system: "rules", systemType: "msg" };
     const ruled = await ask({ payload: "Hi", rules: "Be brief." }, settings);
     assert.deepEqual(ruled.body["messages"], [{ role: "system", content: "Be brief." }, USER]);
@@ -101,7 +101,7 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(free.body["messages"], [USER]);
   });
 
-  it("has one system prompt: where the messages bring one, or a developer's, the node's is left out", async () => {
+  it("leaves the node's system prompt out if the messages have a system or developer message", async () => {
     for (const role of ["system", "developer"]) {
       service().reset();
       const messages = [{ role, content: "Mine." }, USER];
@@ -110,7 +110,7 @@ describe("What chat-stream asks", () => {
     }
   });
 
-  it("takes the parameters of the node, under the service's names, and leaves empty ones out", async () => {
+  it("sends the parameters of the node under the service's names, and leaves empty ones out", async () => {
     const { body } = await ask(
       { payload: "Hi" },
       {
@@ -137,12 +137,12 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(stream_options, { include_usage: true });
   });
 
-  it("takes a temperature of 0, which is not an empty one", async () => {
+  it("sends a temperature of 0, which is not empty", async () => {
     const { body } = await ask({ payload: "Hi" }, { temperature: 0 });
     assert.equal(body["temperature"], 0);
   });
 
-  it("puts the nearest to the message first: msg.options, then the prompt's fields, then options and fields of the node", async () => {
+  it("prefers msg.options, then fields of the prompt, then the node's options, then the node's settings", async () => {
     const settings = {
       temperature: "1",
       seed: "1",
@@ -157,7 +157,7 @@ describe("What chat-stream asks", () => {
     assert.deepEqual([body["temperature"], body["seed"], body["top_p"], body["max_tokens"]], [1, 2, 3, 4]);
   });
 
-  it("takes model and tools from the message before anything else", async () => {
+  it("prefers the model and tools of the message to all others", async () => {
     const { body, last } = await ask(
       { payload: { prompt: "Hi", model: "prompt's", tools: [] }, model: "msg's", tools: [TOOL] },
       { options: '{"tools": []}' },
@@ -169,29 +169,29 @@ describe("What chat-stream asks", () => {
     assert.deepEqual(request["tools"], [TOOL]);
   });
 
-  it("takes tools from the raw options of the node", async () => {
+  it("takes tools from the options of the node", async () => {
     const { body } = await ask({ payload: "Hi" }, { options: JSON.stringify({ tools: [TOOL] }) });
     assert.deepEqual(body["tools"], [TOOL]);
   });
 
-  it("takes the model from there too, before the node's own; an empty one is none", async () => {
-    const modelOf = async (message: object, settings: Record<string, unknown>) => {
+  it("takes the model from the options of the node, and ignores an empty model", async () => {
+    const requestedModel = async (message: object, settings: Record<string, unknown>) => {
       service().reset();
       return (await ask({ payload: "Hi", ...message }, settings)).body["model"];
     };
     const raw = { options: '{"model": "raw"}' };
-    assert.equal(await modelOf({}, raw), "raw");
-    assert.equal(await modelOf({}, { ...raw, model: "" }), "raw");
-    assert.equal(await modelOf({ options: { model: "options'" } }, raw), "options'");
-    assert.equal(await modelOf({ model: "", options: { model: "" } }, {}), "model-1");
+    assert.equal(await requestedModel({}, raw), "raw");
+    assert.equal(await requestedModel({}, { ...raw, model: "" }), "raw");
+    assert.equal(await requestedModel({ options: { model: "options'" } }, raw), "options'");
+    assert.equal(await requestedModel({ model: "", options: { model: "" } }, {}), "model-1");
   });
 
-  it("leaves an option out that is null: strict services refuse it", async () => {
+  it("leaves out an option that is null, since strict services refuse it", async () => {
     const { body } = await ask({ payload: "Hi", options: { temperature: null } }, { temperature: "1" });
     assert.ok(!("temperature" in body));
   });
 
-  it("goes where the provider says and nowhere else, whatever the message or its options say", async () => {
+  it("goes to the provider's address with the provider's key, whatever the message or its options say", async () => {
     const key = "sk-right";
     const flow = await load(askFlow(service().url), { provider: { apiKey: key } });
     const elsewhere = {
@@ -214,7 +214,7 @@ describe("What chat-stream asks", () => {
     assert.equal(request!.body["stream"], true);
   });
 
-  it("goes out with the headers of the provider, the secret ones too", async () => {
+  it("sends the provider's headers, secret ones too", async () => {
     const headers = { headers: '{"x-title": "my flow"}' };
     const flow = await load(askFlow(service().url, {}, headers), {
       provider: { secretHeaders: '{"x-secret": "s3cret"}' },
@@ -227,7 +227,7 @@ describe("What chat-stream asks", () => {
     assert.equal(request!.headers["accept-encoding"], "identity");
   });
 
-  it("keeps JSON's own idea of a message: a property named __proto__ changes nothing", async () => {
+  it("is not changed by a property named __proto__ in a message from JSON", async () => {
     const hostile = JSON.parse(
       '{"payload": {"prompt": "Hi", "__proto__": {"polluted": 1}}, "__proto__": {"polluted": 1}}',
     );

@@ -9,7 +9,7 @@ import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
-/** Long enough for a command to come before it is over. */
+/** Retry delay in ms: long enough for a control message to arrive before it ends. */
 const HINT = "300";
 
 const refused: Script = (reply) => reply.sendJson(429, {}, { "retry-after-ms": HINT });
@@ -18,19 +18,19 @@ const broken: Script = (reply) => {
   reply.response.end();
 };
 
-describe("A cancel that comes while a retry node waits", () => {
+describe("Cancelling while a retry node waits", () => {
   const service = useService();
   const runtime = useRuntime();
 
   /** Waits until a retry node holds a failure back. */
-  async function waiting(retry = "retry"): Promise<void> {
+  async function waitForRetry(retry = "retry"): Promise<void> {
     await eventually(() => {
       const { got, done } = runtime().inputs.get(retry) ?? { got: 0, done: 0 };
       return got > done;
     }, `${retry} waits`);
   }
 
-  async function cancelled(text = ""): Promise<void> {
+  async function assertCancelled(text = ""): Promise<void> {
     const [end] = await runtime().ends("out");
     assert.equal(end!.finishReason, "cancelled");
     assert.equal(textOf(runtime().at("out")), text);
@@ -48,38 +48,38 @@ describe("A cancel that comes while a retry node waits", () => {
 
   for (const at of ["ask", "retry", "router"]) {
     for (const [what, stream, command] of [
-      ["of all", {}, {}],
-      ["of a conversation", { conversation: "flow" }, { topic: "t" }],
+      ["everything", {}, {}],
+      ["a conversation", { conversation: "flow" }, { topic: "t" }],
     ] as const) {
-      it(`before any text, at ${at}, ${what}: nothing more is asked`, async () => {
+      it(`sends no further request if ${at} is told to cancel ${what} before any text`, async () => {
         service().queue.push(refused);
         await runtime().deploy(chain(stream));
         runtime().inject("router", { payload: "Hi", topic: "t" });
-        await waiting();
+        await waitForRetry();
         runtime().inject(at, { cancel: true, ...command });
-        await cancelled();
+        await assertCancelled();
       });
     }
 
-    it(`after text, at ${at}, of the stream that the reader knows: nothing more is asked`, async () => {
+    it(`sends no further request if ${at} is told the reader's stream id after some text`, async () => {
       service().queue.push(broken);
       await runtime().deploy(chain());
       runtime().inject("router", { payload: "Hi" });
-      await waiting();
+      await waitForRetry();
       const [first] = await runtime().until("out", (messages) => messages.length === 1);
       runtime().inject(at, { cancel: true, parts: { ...first!.parts! } });
-      await cancelled("Let ");
+      await assertCancelled("Let ");
     });
 
-    it(`at ${at}: what is asked after it is answered`, async () => {
+    it(`answers a question that follows the cancel at ${at}`, async () => {
       for (const entry of ["router", "ask"]) {
         runtime().clear();
         service().queue.push(refused, (reply) => reply.say("New"));
         await runtime().deploy(chain({ conversation: "flow" }));
         runtime().inject("router", { payload: "Old", topic: "t" });
-        await waiting();
+        await waitForRetry();
         runtime().inject(at, { cancel: true });
-        // From there the command takes a while to the chat-stream, and means all that are there by then.
+        // From the retry node, the control message takes a while to the chat-stream and cancels everything before it.
         if (at === "retry") await pause();
         runtime().inject(entry, { payload: "New", topic: "t" });
         const ends = await runtime().ends("out", 2);
@@ -90,7 +90,7 @@ describe("A cancel that comes while a retry node waits", () => {
     });
   }
 
-  it("leaves another conversation's alone, at the chat-stream and at the router", async () => {
+  it("leaves the streams of another conversation alone, at the chat-stream and at the router", async () => {
     for (const at of ["ask", "router"]) {
       runtime().clear();
       service().queue.push(refused, refused);
@@ -115,7 +115,7 @@ describe("A cancel that comes while a retry node waits", () => {
     ["second", "second"],
     ["second", "ask"],
   ] as const) {
-    it(`in the ${holds} of two, at ${at}: nothing more is asked`, async () => {
+    it(`sends no further request if the ${holds} of two retry nodes waits and ${at} is told to cancel`, async () => {
       service().queue.push(refused);
       const none = { attempts: 1 };
       await runtime().deploy([
@@ -128,7 +128,7 @@ describe("A cancel that comes while a retry node waits", () => {
         ...witnesses("ask", "first", "second"),
       ]);
       runtime().inject("ask", { payload: "Hi" });
-      await waiting(holds);
+      await waitForRetry(holds);
       runtime().inject(at, { cancel: true });
       const [end] = await runtime().ends("out");
       assert.equal(end!.finishReason, "cancelled");
@@ -138,7 +138,7 @@ describe("A cancel that comes while a retry node waits", () => {
   }
 
   for (const by of ["all", "id"] as const) {
-    it(`in the fallback's own, at the outer one, by ${by}: nothing more is asked`, async () => {
+    it(`sends no further request if the fallback's retry node waits and the outer one is told to cancel by ${by}`, async () => {
       service().queue.push(broken, refused);
       await runtime().deploy([
         ...retryFlow(service().url, { fallback: ["second"], retry: { attempts: 1 } }),
@@ -146,7 +146,7 @@ describe("A cancel that comes while a retry node waits", () => {
         named("inner", { wires: [["retry"], ["second"], []] }),
       ]);
       runtime().inject("ask", { payload: "Hi" });
-      await waiting("inner");
+      await waitForRetry("inner");
       const { parts } = runtime().at("out")[0]!;
       runtime().inject("retry", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
       const [end] = await runtime().ends("out");
@@ -160,7 +160,7 @@ describe("A cancel that comes while a retry node waits", () => {
 
   for (const again of ["router", "ask"]) {
     for (const command of [{}, { topic: "t" }]) {
-      it(`behind the router, which is told ${JSON.stringify(command)}: ${again} gives no new run`, async () => {
+      it(`starts no new run if the router before the retry node gets ${JSON.stringify(command)}, with again wired to ${again}`, async () => {
         service().queue.push(refused);
         await runtime().deploy(
           routerFlow(service().url, {
@@ -169,7 +169,7 @@ describe("A cancel that comes while a retry node waits", () => {
           }),
         );
         runtime().inject("router", { payload: "Hi", topic: "t" });
-        await waiting();
+        await waitForRetry();
         runtime().inject("router", { cancel: true, ...command });
         const [end] = await runtime().ends("out");
         assert.equal(end!.finishReason, "cancelled");
@@ -180,12 +180,12 @@ describe("A cancel that comes while a retry node waits", () => {
   }
 });
 
-describe("A cancel that comes while tools are at work", () => {
+describe("Cancelling while tools work", () => {
   const service = useService();
   const runtime = useRuntime();
 
   for (const by of ["all", "id"] as const) {
-    it(`ends the run also where the chat-stream gets it, by ${by}: the next turn is not asked`, async () => {
+    it(`ends the run if the chat-stream is told to cancel by ${by}, without a next turn`, async () => {
       service().script = weatherman;
       await runtime().deploy(routerFlow(service().url));
       runtime().inject("router", { payload: "Paris" });
@@ -207,7 +207,7 @@ describe("CancelledStreams", () => {
   });
   const running = (run: string, outer?: object) => ({ toolRun: { node: "router", run, round: 2, outer } });
 
-  it("refuses what is asked on behalf of one, at whatever depth, and nothing else", () => {
+  it("refuses a request on behalf of a cancelled stream at any depth, and no other", () => {
     const streams = new CancelledStreams();
     streams.cancel("a");
     for (const message of [
@@ -220,7 +220,7 @@ describe("CancelledStreams", () => {
     for (const message of [{}, tagged("b"), running("r")]) assert.ok(streams.admit("new", "", message));
   });
 
-  it("cancels all that have begun by then, of one conversation where it is named", () => {
+  it("cancels all streams that have started so far, or only those of one conversation", () => {
     const streams = new CancelledStreams();
     streams.admit("a", "one", {});
     streams.admit("b", "two", running("r"));
@@ -233,7 +233,7 @@ describe("CancelledStreams", () => {
     assert.ok(streams.admit("new", "one", {}));
   });
 
-  it("stays small, however many come", () => {
+  it("forgets the oldest id after 10,000 others", () => {
     const streams = new CancelledStreams();
     streams.cancel("oldest");
     for (let nth = 0; nth < 10_000; nth++) streams.cancel(`stream-${nth}`);

@@ -6,7 +6,7 @@ import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/runtim
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
-describe("A stream of chat-stream", () => {
+describe("The stream of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
@@ -17,7 +17,7 @@ describe("A stream of chat-stream", () => {
     return { flow, last, messages: flow.inbox("out").messages };
   }
 
-  it("has one message per chunk of text and a last one without any", async () => {
+  it("sends one message for each chunk of text, and a last one without text", async () => {
     service().script = (reply) => reply.say("Once", " upon", " a time");
     const { messages } = await ask();
     assert.deepEqual(
@@ -26,7 +26,7 @@ describe("A stream of chat-stream", () => {
     );
   });
 
-  it("numbers its messages from 0 without gaps, and says the count on the last one only", async () => {
+  it("numbers the messages of a stream from 0 without gaps, with the count on the last one only", async () => {
     service().script = (reply) => reply.say("a", "b", "c");
     const { messages } = await ask();
     const { id } = messages[0]!.parts!;
@@ -42,7 +42,7 @@ describe("A stream of chat-stream", () => {
     );
   });
 
-  it("has an id of its own, unlike the vendor's and unlike any other stream's", async () => {
+  it("gives each stream an id of its own, which is not the vendor's", async () => {
     const { flow, messages } = await ask();
     flow.inject("ask", { payload: "Hi" });
     await ends(flow.inbox("out"), 2);
@@ -51,7 +51,7 @@ describe("A stream of chat-stream", () => {
     assert.notEqual(first, second);
   });
 
-  it("tells on the last message how it ended, what it cost, how it went and what was asked", async () => {
+  it("sets the finish reason, usage, stats and request on the last message", async () => {
     service().script = (reply) => reply.send("Hello").finish("length", { total_tokens: 7 });
     const { last } = await ask({ payload: "Hi" }, { temperature: "0.5" });
     assert.equal(last.finishReason, "length");
@@ -72,17 +72,17 @@ describe("A stream of chat-stream", () => {
     assert.deepEqual(counts, { total_tokens: 7 });
   });
 
-  it("says usage null where the vendor gave none", async () => {
+  it("sets usage to null if the vendor sends none", async () => {
     const { last } = await ask();
     assert.equal(last.usage, null);
   });
 
-  it("keeps messages with plain text free of the chunk, so that they stay small", async () => {
+  it("sets no chunk on messages with plain text, so that they stay small", async () => {
     const { messages } = await ask();
     assert.deepEqual(Object.keys(messages[0]!).sort(), ["_msgid", "parts", "payload"]);
   });
 
-  it("has the chunk where there is more than text, and never a reasoning or another choice in the payload", async () => {
+  it("sets the chunk if there is more than text, and keeps reasoning and other choices out of the payload", async () => {
     service().script = (reply) =>
       reply
         .send(createChunk({ reasoning_content: "Hm." }), "Hello", createChunk("Bonjour", { index: 1 }))
@@ -99,7 +99,7 @@ describe("A stream of chat-stream", () => {
     assert.equal(chunks[2]!.choices[0]!.index, 1);
   });
 
-  it("makes no message of a role, an empty text or the usage", async () => {
+  it("sends no message for a role, an empty text or the usage", async () => {
     service().script = (reply) =>
       reply
         .send(
@@ -114,13 +114,13 @@ describe("A stream of chat-stream", () => {
     assert.equal(messages.length, 2);
   });
 
-  it("keeps white space as it is", async () => {
+  it("keeps white space unchanged", async () => {
     service().script = (reply) => reply.say("\n", "  ", "\t.", " ");
     const { messages } = await ask();
     assert.equal(textOf(messages), "\n  \t. ");
   });
 
-  it("carries what the incoming message carries, but none of the request", async () => {
+  it("copies the properties of the incoming message to all messages, but not those of the request", async () => {
     const { messages } = await ask({
       _msgid: "abc",
       payload: "Hi",
@@ -141,7 +141,7 @@ describe("A stream of chat-stream", () => {
     }
   });
 
-  it("does not carry what an earlier stream's last message says of that stream", async () => {
+  it("does not copy properties of an earlier stream's last message", async () => {
     const { flow, last } = await ask();
     flow.inbox("out").clear();
     flow.inject("ask", { ...last, payload: "Translate: Hello" });
@@ -162,19 +162,19 @@ describe("A stream of chat-stream", () => {
     }
   });
 
-  it("keeps the place of the incoming message in its own sequence as parts.parts", async () => {
+  it("keeps the incoming message's place in its own sequence as parts.parts", async () => {
     const outer = { id: "outer", index: 2, count: 5, type: "array", parts: { id: "outermost", index: 0 } };
     const { messages } = await ask({ payload: "Hi", parts: structuredClone(outer) });
     for (const message of messages) assert.deepEqual(message.parts!.parts, outer);
   });
 
-  it("consists of plain data that survives JSON", async () => {
+  it("sends messages of plain data that survive JSON", async () => {
     service().script = (reply) => reply.send(createChunk({ reasoning_content: "Hm." }), "Hello").finish();
     const { messages } = await ask();
     assert.deepEqual(JSON.parse(JSON.stringify(messages)), messages);
   });
 
-  it("is out of reach for whoever changes its messages: the next ones, the request and the state stay", async () => {
+  it("keeps the stream, the request and the conversation unchanged if a flow changes its messages", async () => {
     const outer = { id: "outer", index: 0, parts: { id: "outermost", index: 1 } };
     service().script = async (reply) => {
       await reply.sendApart(
@@ -189,18 +189,18 @@ describe("A stream of chat-stream", () => {
     };
     const expected = (await ask({ payload: "Hi", parts: structuredClone(outer) }, { conversation: "flow" }))
       .messages;
-    const wanted = structuredClone(expected);
+    const expectedMessages = structuredClone(expected);
 
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const incoming: Message = { payload: [{ role: "user", content: "Hi" }], parts: structuredClone(outer) };
     const seen = new Inbox();
     flow.node("out").on("input", (message) => {
       seen.push(structuredClone(message));
-      spoil(message);
+      changeAll(message);
     });
     flow.inject("ask", incoming);
     await service().waitForRequests(2);
-    spoil(incoming);
+    changeAll(incoming);
     await end(seen);
     flow.inject("ask", { payload: "And?" });
     await ends(seen, 2);
@@ -210,10 +210,13 @@ describe("A stream of chat-stream", () => {
       { role: "assistant", content: "Hello" },
       { role: "user", content: "And?" },
     ]);
-    assert.deepEqual(seen.messages.slice(0, wanted.length).map(comparable), wanted.map(comparable));
+    assert.deepEqual(
+      seen.messages.slice(0, expectedMessages.length).map(comparable),
+      expectedMessages.map(comparable),
+    );
   });
 
-  it("ends and is done also where nothing is wired to the node", async () => {
+  it("ends the stream and calls done if nothing is wired to the node", async () => {
     const flow = await load([
       TAB,
       provider(service().url),
@@ -226,7 +229,7 @@ describe("A stream of chat-stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("completes once: a Complete node hears of it with the incoming message", async () => {
+  it("completes once, and a Complete node gets the incoming message", async () => {
     const { flow } = await ask({ payload: "Hi", topic: "t" });
     await flow.inbox("completed").atLeast(1);
     await pause();
@@ -235,7 +238,7 @@ describe("A stream of chat-stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("sends a chunk for every record where the author wants so, the empty ones too", async () => {
+  it("sends a chunk for every record, empty ones too, if everyChunk is set", async () => {
     service().script = (reply) =>
       reply.send(createChunk({ role: "assistant", content: "" }), "Hello").finish();
     const { messages } = await ask({ payload: "Hi" }, { everyChunk: true });
@@ -249,7 +252,7 @@ describe("A stream of chat-stream", () => {
     });
   });
 
-  it("makes one message of what one read of the socket brings, where the author wants so", async () => {
+  it("sends one message for all chunks of one read of the socket if mergeReads is set", async () => {
     service().script = async (reply) => {
       reply.send(
         "a",
@@ -277,16 +280,16 @@ describe("A stream of chat-stream", () => {
 });
 
 /** Changes everything that can be reached from a message. */
-function spoil(value: unknown): void {
+function changeAll(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const key of Object.keys(value)) {
     const record = value as Record<string, unknown>;
-    spoil(record[key]);
-    if (typeof record[key] !== "object") record[key] = "spoilt";
+    changeAll(record[key]);
+    if (typeof record[key] !== "object") record[key] = "changed";
   }
 }
 
-/** A message without what differs between two streams that say the same. */
+/** @returns the message without properties that differ between two streams with the same text */
 function comparable(message: Message): unknown {
   const { _msgid, stats, parts, request, ...rest } = message;
   return { ...rest, parts: { ...parts, id: "" } };

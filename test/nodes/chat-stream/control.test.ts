@@ -6,25 +6,25 @@ import { end, ends, eventually, pause, streamsOf, textOf } from "../../support/r
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
-describe("Stopping a stream", () => {
+describe("Cancelling a stream", () => {
   const load = useHelper();
   const service = useService();
 
-  /** Answers that begin and go on for ever. */
+  /** Answers start and never end. */
   beforeEach(() => {
     service().script = (reply) => void reply.send("half");
   });
 
-  async function streaming(flow: TestFlow, ...messages: Message[]): Promise<string[]> {
+  async function startStreams(flow: TestFlow, ...messages: Message[]): Promise<string[]> {
     for (const message of messages) flow.inject("ask", message);
     const out = flow.inbox("out");
     await out.until((all) => streamsOf(all).length >= messages.length, "all streams to begin");
     return streamsOf(out.messages).map(([first]) => first!.parts!.id);
   }
 
-  it("keeps what it said, ends with cancelled, is no error, and closes the connection", async () => {
+  it("ends the stream with its text and finishReason cancelled, without an error, and closes the connection", async () => {
     const flow = await load(askFlow(service().url));
-    await streaming(flow, { payload: "A" });
+    await startStreams(flow, { payload: "A" });
     flow.inject("ask", { cancel: true });
     const last = await end(flow.inbox("out"));
     assert.equal(last.finishReason, "cancelled");
@@ -37,18 +37,18 @@ describe("Stopping a stream", () => {
     assert.equal(flow.inbox("completed").size, 2);
   });
 
-  it("goes by presence, as in core: whatever the value", async () => {
+  it("cancels whatever the value of msg.cancel is, as in core", async () => {
     for (const value of [false, "", 0, null, undefined]) {
       const flow = await load(askFlow(service().url));
-      await streaming(flow, { payload: "A" });
+      await startStreams(flow, { payload: "A" });
       flow.inject("ask", { cancel: value });
       assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
     }
   });
 
-  it("works by parts.id on that one stream", async () => {
+  it("cancels the one stream that parts.id names", async () => {
     const flow = await load(askFlow(service().url));
-    const [, second] = await streaming(flow, { payload: "A" }, { payload: "B" });
+    const [, second] = await startStreams(flow, { payload: "A" }, { payload: "B" });
     flow.inject("ask", { cancel: true, parts: { id: second!, index: 0 } });
     const last = await end(flow.inbox("out"));
     assert.equal(last.parts!.id, second);
@@ -56,9 +56,9 @@ describe("Stopping a stream", () => {
     assert.equal(service().openStreams, 1);
   });
 
-  it("works by the conversation's key on the streams of that conversation", async () => {
+  it("cancels the streams of one conversation by its key", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
-    await streaming(
+    await startStreams(
       flow,
       { payload: "A", topic: "one" },
       { payload: "B", topic: "one" },
@@ -74,18 +74,18 @@ describe("Stopping a stream", () => {
     assert.equal(service().openStreams, 1);
   });
 
-  it("works on all streams of the node where it names none", async () => {
+  it("cancels all streams of the node if the message names none", async () => {
     for (const settings of [{}, { conversation: "flow" }]) {
       const flow = await load(askFlow(service().url, settings));
-      await streaming(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+      await startStreams(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
       flow.inject("ask", { cancel: true });
       await ends(flow.inbox("out"), 2);
     }
   });
 
-  it("works by a key without a conversation too, where the author wants one", async () => {
+  it("cancels by key without a conversation if the author sets a key", async () => {
     const flow = await load(askFlow(service().url, { conversation: "key" }));
-    await streaming(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    await startStreams(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
     flow.inject("ask", { cancel: true, topic: "one" });
     const last = await end(flow.inbox("out"));
     assert.equal(last.topic, "one");
@@ -94,16 +94,16 @@ describe("Stopping a stream", () => {
     assert.equal(service().openStreams, 1);
   });
 
-  it("works on all streams of a node that has no key, whatever its topic", async () => {
+  it("cancels all streams of a node without a key, whatever msg.topic is", async () => {
     const flow = await load(askFlow(service().url));
-    await streaming(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    await startStreams(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
     flow.inject("ask", { cancel: true, topic: "a button" });
     await ends(flow.inbox("out"), 2);
   });
 
-  it("means all streams where it lacks the key that a question must have, and one where it names that", async () => {
+  it("cancels all streams without the key that a question must have, and one stream by its id", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow", conversationKey: "user.id" }));
-    const [first] = await streaming(flow, ...[1, 2, 3].map((id) => ({ payload: "A", user: { id } })));
+    const [first] = await startStreams(flow, ...[1, 2, 3].map((id) => ({ payload: "A", user: { id } })));
     flow.inject("ask", { cancel: true, parts: { id: first!, index: 0 } });
     const last = await end(flow.inbox("out"));
     assert.equal(last.parts!.id, first);
@@ -112,16 +112,16 @@ describe("Stopping a stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("does nothing to others where the stream it names has ended", async () => {
+  it("cancels no other stream if the one it names has ended", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
-    await streaming(flow, { payload: "A", topic: "one" });
+    await startStreams(flow, { payload: "A", topic: "one" });
     flow.inject("ask", { cancel: true, topic: "one", parts: { id: "long gone", index: 0 } });
     await pause();
     assert.equal(service().openStreams, 1);
     assert.equal(flow.inbox("out").size, 1);
   });
 
-  it("before the connection stands sends nothing to the service, and the stream ends once", async () => {
+  it("sends nothing to the service if cancelled before the connection, and ends the stream once", async () => {
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "A" });
     flow.inject("ask", { cancel: true });
@@ -134,7 +134,7 @@ describe("Stopping a stream", () => {
     assert.equal(service().openStreams, 0);
   });
 
-  it("while the service has not begun to answer closes the connection", async () => {
+  it("closes the connection if cancelled before the service answers", async () => {
     service().script = () => {};
     const flow = await load(askFlow(service().url));
     flow.inject("ask", { payload: "A" });
@@ -144,9 +144,9 @@ describe("Stopping a stream", () => {
     await request.gone;
   });
 
-  it("twice is once, and after the end is nothing", async () => {
+  it("does nothing the second time, and nothing after the end", async () => {
     const flow = await load(askFlow(service().url));
-    const [id] = await streaming(flow, { payload: "A" });
+    const [id] = await startStreams(flow, { payload: "A" });
     const cancel = () => flow.inject("ask", { cancel: true, parts: { id: id!, index: 0 } });
     cancel();
     cancel();
@@ -160,7 +160,7 @@ describe("Stopping a stream", () => {
 
   it("leaves the node ready for the next message", async () => {
     const flow = await load(askFlow(service().url));
-    await streaming(flow, { payload: "A" });
+    await startStreams(flow, { payload: "A" });
     flow.inject("ask", { cancel: true });
     await end(flow.inbox("out"));
     service().script = (reply) => reply.say("whole");
@@ -169,15 +169,15 @@ describe("Stopping a stream", () => {
     assert.equal(second!.finishReason, "stop");
   });
 
-  it("works also by msg.reset", async () => {
+  it("cancels by msg.reset too", async () => {
     const flow = await load(askFlow(service().url));
-    await streaming(flow, { payload: "A" });
+    await startStreams(flow, { payload: "A" });
     flow.inject("ask", { reset: true });
     assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
   });
 });
 
-describe("A message that arrives while one streams", () => {
+describe("A message that arrives while another stream runs", () => {
   const load = useHelper();
   const service = useService();
   let open: Reply[];
@@ -188,32 +188,32 @@ describe("A message that arrives while one streams", () => {
     };
   });
 
-  function asks(flow: TestFlow, ...messages: Message[]): void {
+  function askAll(flow: TestFlow, ...messages: Message[]): void {
     for (const message of messages) flow.inject("ask", message);
   }
 
-  /** Waits for so many requests, and whether there are more. */
-  async function opened(count: number): Promise<void> {
+  /** Waits for that many requests and checks that no more follow. */
+  async function waitForOpen(count: number): Promise<void> {
     await eventually(() => open.length >= count, `${count} requests have come`);
     await pause();
     assert.equal(open.length, count);
   }
 
-  function asked(): string[] {
+  function requestedPrompts(): string[] {
     return service().requests.map(({ body }) => (body["messages"] as { content: string }[])[0]!.content);
   }
 
-  it("runs beside it, each stream with its own id", async () => {
+  it("runs beside the other stream, each with its own id", async () => {
     const flow = await load(askFlow(service().url));
-    asks(flow, { payload: "A" }, { payload: "B" });
-    await opened(2);
+    askAll(flow, { payload: "A" }, { payload: "B" });
+    await waitForOpen(2);
     for (const reply of open) reply.say(" whole");
     await ends(flow.inbox("out"), 2);
     const streams = streamsOf(flow.inbox("out").messages);
     assert.deepEqual(streams.map(textOf), ["half whole", "half whole"]);
   });
 
-  it("may be the very same object: it is a stream of its own all the same", async () => {
+  it("starts a stream of its own even if it is the very same object", async () => {
     service().script = (reply) => reply.say("Hello");
     const flow = await load(askFlow(service().url));
     const message = { payload: "A", parts: { id: "given", index: 0 } };
@@ -225,67 +225,67 @@ describe("A message that arrives while one streams", () => {
     assert.ok(!ids.includes("given"));
   });
 
-  it("waits its turn where the author wants so, in order of arrival", async () => {
+  it("waits for its turn in order of arrival if whenBusy is wait", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    asks(flow, { payload: "A" }, { payload: "B" }, { payload: "C" });
+    askAll(flow, { payload: "A" }, { payload: "B" }, { payload: "C" });
     for (const count of [1, 2, 3]) {
-      await opened(count);
+      await waitForOpen(count);
       open.at(-1)!.say();
       await ends(flow.inbox("out"), count);
     }
-    assert.deepEqual(asked(), ["A", "B", "C"]);
+    assert.deepEqual(requestedPrompts(), ["A", "B", "C"]);
   });
 
-  it("waits only for its own conversation", async () => {
+  it("waits only for streams of its own conversation", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait", conversation: "flow" }));
-    asks(
+    askAll(
       flow,
       { payload: "A", topic: "one" },
       { payload: "B", topic: "one" },
       { payload: "C", topic: "two" },
     );
-    await opened(2);
+    await waitForOpen(2);
     open[0]!.say();
     await ends(flow.inbox("out"));
-    await opened(3);
+    await waitForOpen(3);
     const history = service().requests[2]!.body["messages"] as unknown[];
     assert.equal(history.length, 3);
   });
 
-  it("waits no longer when the one before fails or is cancelled", async () => {
+  it("stops waiting if the stream before it fails or is cancelled", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    asks(flow, { payload: "A" }, { payload: "" }, { payload: "C" }, { payload: "D" });
-    await opened(1);
+    askAll(flow, { payload: "A" }, { payload: "" }, { payload: "C" }, { payload: "D" });
+    await waitForOpen(1);
     open[0]!.drop();
     await ends(flow.inbox("out"), 2);
-    await opened(2);
+    await waitForOpen(2);
     const running = streamsOf(flow.inbox("out").messages).at(-1)![0]!.parts!;
     flow.inject("ask", { cancel: true, parts: running });
     await ends(flow.inbox("out"), 3);
-    await opened(3);
+    await waitForOpen(3);
   });
 
-  it("leaves the line when it is cancelled: it never connects, and the next moves up", async () => {
+  it("leaves the queue if it is cancelled: it never connects, and the next one moves up", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "wait" }));
-    asks(flow, { payload: "A" }, { payload: "B" });
-    await opened(1);
+    askAll(flow, { payload: "A" }, { payload: "B" });
+    await waitForOpen(1);
     flow.inject("ask", { cancel: true });
     const lasts = await ends(flow.inbox("out"), 2);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
-    asks(flow, { payload: "C" });
-    await opened(2);
-    assert.deepEqual(asked(), ["A", "C"]);
+    askAll(flow, { payload: "C" });
+    await waitForOpen(2);
+    assert.deepEqual(requestedPrompts(), ["A", "C"]);
   });
 
-  it("replaces it where the author wants so, in its own conversation only", async () => {
+  it("replaces the running stream of its own conversation only, if whenBusy is replace", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "replace", conversation: "flow" }));
-    asks(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
-    await opened(2);
-    asks(flow, { payload: "B", topic: "one" });
+    askAll(flow, { payload: "A", topic: "one" }, { payload: "C", topic: "two" });
+    await waitForOpen(2);
+    askAll(flow, { payload: "B", topic: "one" });
     const last = await end(flow.inbox("out"));
     assert.equal(last.finishReason, "cancelled");
     assert.equal(last.topic, "one");
-    await opened(3);
+    await waitForOpen(3);
     open[2]!.say("!");
     const [, second] = await ends(flow.inbox("out"), 2);
     assert.deepEqual(second!.conversation, [
@@ -295,28 +295,28 @@ describe("A message that arrives while one streams", () => {
     assert.equal(service().openStreams, 1);
   });
 
-  it("replaces nothing where it is none: the running stream goes on, and the newest that can be asked is left", async () => {
+  it("replaces nothing if it is not a valid request; the newest valid one stays", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "replace", promptType: "jsonata" }));
-    asks(flow, { payload: "A" });
-    await opened(1);
-    asks(flow, { payload: "" });
+    askAll(flow, { payload: "A" });
+    await waitForOpen(1);
+    askAll(flow, { payload: "" });
     assert.equal((await end(flow.inbox("out"))).finishReason, "error");
     open[0]!.say();
     const [, first] = await ends(flow.inbox("out"), 2);
     assert.equal(first!.finishReason, "stop");
-    asks(flow, { payload: "B" }, { payload: "C" }, { payload: "" });
-    await eventually(() => asked().includes("C"), "the newest is asked");
+    askAll(flow, { payload: "B" }, { payload: "C" }, { payload: "" });
+    await eventually(() => requestedPrompts().includes("C"), "the newest is asked");
     open.at(-1)!.say();
     const reasons = (await ends(flow.inbox("out"), 5)).map(({ finishReason }) => finishReason);
     assert.deepEqual(reasons.sort(), ["cancelled", "error", "error", "stop", "stop"]);
   });
 
-  it("replaces all before it when many come at once: the last one is left", async () => {
+  it("replaces all messages before it if many arrive at once", async () => {
     const flow = await load(askFlow(service().url, { whenBusy: "replace" }));
-    asks(flow, ...Array.from({ length: 20 }, (_, at) => ({ payload: `${at}` })));
+    askAll(flow, ...Array.from({ length: 20 }, (_, at) => ({ payload: `${at}` })));
     await ends(flow.inbox("out"), 19);
-    await eventually(() => asked().includes("19"), "the last one is asked");
-    open[asked().indexOf("19")]!.say();
+    await eventually(() => requestedPrompts().includes("19"), "the last one is asked");
+    open[requestedPrompts().indexOf("19")]!.say();
     const lasts = await ends(flow.inbox("out"), 20);
     assert.equal(lasts.filter(({ finishReason }) => finishReason === "stop").length, 1);
   });

@@ -14,7 +14,7 @@ function contents(body: Record<string, unknown>): string[] {
   return (body["messages"] as { content: string }[]).map(({ content }) => content);
 }
 
-describe("A conversation in the author's own context store", () => {
+describe("A conversation in a context store of the author", () => {
   const service = useService();
   let runtime: TestRuntime | undefined;
   beforeEach(() => {
@@ -25,7 +25,7 @@ describe("A conversation in the author's own context store", () => {
     runtime = undefined;
   });
 
-  it("survives a restart where the store is a file", async function () {
+  it("keeps the conversation over a restart if the store is a file", async function () {
     this.timeout(10_000);
     const settings = {
       contextStorage: { default: { module: "localfilesystem", config: { flushInterval: 1 } } },
@@ -45,7 +45,7 @@ describe("A conversation in the author's own context store", () => {
     assert.deepEqual(contents(service().requests[1]!.body), ["A", "re: A", "B"]);
   });
 
-  it("loses no turn where the store is slow and two streams end together", async () => {
+  it("keeps both turns if the store is slow and two streams end together", async () => {
     const data = new Map<string, string>();
     const settings = { contextStorage: { default: { module: slowStore(data) } } };
     runtime = await TestRuntime.start({ settings });
@@ -60,7 +60,7 @@ describe("A conversation in the author's own context store", () => {
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
   });
 
-  it("loses no turn where two nodes share it and their streams end together", async () => {
+  it("keeps both turns if two nodes share a store and their streams end together", async () => {
     const data = new Map<string, string>();
     const settings = { contextStorage: { default: { module: slowStore(data) } } };
     runtime = await TestRuntime.start({ settings });
@@ -75,7 +75,7 @@ describe("A conversation in the author's own context store", () => {
     assert.equal((JSON.parse(data.get('conversations["t"]')!) as unknown[]).length, 4);
   });
 
-  it("fails in words where the store does, with the answer intact and a Catch node told", async () => {
+  it("reports a failure of the context store to a Catch node and keeps the answer", async () => {
     const settings = { contextStorage: { default: { module: slowStore(new Map(), "disk full") } } };
     runtime = await TestRuntime.start({ settings });
     await runtime.deploy(askFlow(service().url, { conversation: "global" }));

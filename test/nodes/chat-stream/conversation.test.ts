@@ -9,20 +9,20 @@ import { useService } from "../../support/services/use-service.js";
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 
-/** Answers `re: ` and the last question. */
+/** Answers with the last prompt after `re: `. */
 const answer: Script = (reply, { body }) => {
   const messages = body["messages"] as { content: string }[];
   reply.say("re: ", messages.at(-1)!.content);
 };
 
-describe("A conversation", () => {
+describe("The conversation of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
   beforeEach(() => {
     service().script = answer;
   });
 
-  /** Asks one after another. @returns the last messages */
+  /** Sends messages one after the other. @returns the last message of each stream */
   async function talk(flow: TestFlow, ...messages: Message[]): Promise<Message[]> {
     const lasts: Message[] = [];
     for (const message of messages) {
@@ -33,38 +33,41 @@ describe("A conversation", () => {
     return lasts;
   }
 
-  function asked(at = -1): unknown {
+  function requestedMessages(at = -1): unknown {
     return service().requests.at(at)!.body["messages"];
   }
 
-  /** What lies in the context under the name of conversations. */
-  function kept(flow: TestFlow, place: "flow" | "global"): Promise<Record<string, unknown> | undefined> {
+  /** Reads `conversations` from the context. */
+  function readStored(
+    flow: TestFlow,
+    place: "flow" | "global",
+  ): Promise<Record<string, unknown> | undefined> {
     const context = flow.node("ask").context()[place] as Context;
     return new Promise((resolve) => {
       context.get("conversations", (_error, value) => resolve(value as Record<string, unknown> | undefined));
     });
   }
 
-  it("is not kept unless the author says where", async () => {
+  it("keeps no conversation unless the author chooses a place", async () => {
     const flow = await load(askFlow(service().url));
     const [, last] = await talk(flow, { payload: "A", topic: "t" }, { payload: "B", topic: "t" });
-    assert.deepEqual(asked(), [user("B")]);
+    assert.deepEqual(requestedMessages(), [user("B")]);
     assert.ok(!("conversation" in last!));
-    assert.equal(await kept(flow, "flow"), undefined);
+    assert.equal(await readStored(flow, "flow"), undefined);
   });
 
-  it("is never taken up by accident: msg.conversation means nothing unless the author says so", async () => {
+  it("ignores msg.conversation unless the author chooses it", async () => {
     const flow = await load(askFlow(service().url));
     await talk(flow, { payload: "B", conversation: [user("A"), assistant("re: A")] });
-    assert.deepEqual(asked(), [user("B")]);
+    assert.deepEqual(requestedMessages(), [user("B")]);
   });
 
-  it("lives in the message: the last message hands it on, grown by question and answer", async () => {
+  it("hands the conversation on in the last message, with question and answer added", async () => {
     const flow = await load(askFlow(service().url, { conversation: "msg", system: "Be brief." }));
     const [first] = await talk(flow, { payload: "A" });
     assert.deepEqual(first!.conversation, [user("A"), assistant("re: A")]);
     const [second] = await talk(flow, { payload: "B", conversation: first!.conversation });
-    assert.deepEqual(asked(), [
+    assert.deepEqual(requestedMessages(), [
       { role: "system", content: "Be brief." },
       user("A"),
       assistant("re: A"),
@@ -73,7 +76,7 @@ describe("A conversation", () => {
     assert.deepEqual(second!.conversation, [user("A"), assistant("re: A"), user("B"), assistant("re: B")]);
   });
 
-  it("only travels on the last message, not on every one", async () => {
+  it("sends the conversation on the last message only", async () => {
     const flow = await load(askFlow(service().url, { conversation: "msg" }));
     await talk(flow, { payload: "A", conversation: [user("0"), assistant("re: 0")] });
     const carriers = flow.inbox("out").messages.filter((message) => "conversation" in message);
@@ -81,7 +84,7 @@ describe("A conversation", () => {
   });
 
   for (const place of ["flow", "global"] as const) {
-    it(`lives in the ${place} context under msg.topic, each topic its own`, async () => {
+    it(`keeps a conversation for each msg.topic in the ${place} context`, async () => {
       const flow = await load(askFlow(service().url, { conversation: place }));
       await talk(
         flow,
@@ -89,12 +92,12 @@ describe("A conversation", () => {
         { payload: "X", topic: "two" },
         { payload: "B", topic: "one" },
       );
-      assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
-      assert.deepEqual(Object.keys((await kept(flow, place))!).sort(), ["one", "two"]);
+      assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("B")]);
+      assert.deepEqual(Object.keys((await readStored(flow, place))!).sort(), ["one", "two"]);
     });
   }
 
-  it("has the key that the author chooses", async () => {
+  it("keeps conversations under the key that the author chooses", async () => {
     const flow = await load(
       askFlow(service().url, {
         conversation: "flow",
@@ -103,11 +106,11 @@ describe("A conversation", () => {
       }),
     );
     await talk(flow, { payload: "A", user: { id: 7 } }, { payload: "B", user: { id: 7 } });
-    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
-    assert.deepEqual(Object.keys((await kept(flow, "flow"))!), ["7"]);
+    assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("B")]);
+    assert.deepEqual(Object.keys((await readStored(flow, "flow"))!), ["7"]);
   });
 
-  it("refuses a message that has no such key rather than put strangers into one conversation", async () => {
+  it("refuses a message without the conversation key instead of mixing the conversations of two people", async () => {
     const flow = await load(
       askFlow(service().url, {
         conversation: "flow",
@@ -121,7 +124,7 @@ describe("A conversation", () => {
     assert.equal(service().requests.length, 0);
   });
 
-  it("keeps every key apart, whatever characters are in it", async () => {
+  it("keeps the conversations of all keys apart, whatever characters they have", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const keys = [
       "",
@@ -153,30 +156,36 @@ describe("A conversation", () => {
     for (const key of keys) {
       await talk(flow, { payload: "second", topic: key });
       assert.deepEqual(
-        asked(),
+        requestedMessages(),
         [user(`first of ${key}`), assistant(`re: first of ${key}`), user("second")],
         key,
       );
     }
-    assert.equal(Object.keys((await kept(flow, "flow"))!).length, keys.length);
+    assert.equal(Object.keys((await readStored(flow, "flow"))!).length, keys.length);
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 
-  it("takes a message without a topic into a conversation too", async () => {
+  it("keeps messages without a topic in one conversation", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A" }, { payload: "B" });
-    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+    assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("B")]);
   });
 
-  it("keeps as many turns as the author says, and none cut in two", async () => {
+  it("keeps only the last maxTurns turns, none of them cut", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow", maxTurns: 2 }));
     await talk(flow, ...["A", "B", "C", "D"].map((payload) => ({ payload, topic: "t" })));
-    assert.deepEqual(asked(), [user("B"), assistant("re: B"), user("C"), assistant("re: C"), user("D")]);
-    const { t } = (await kept(flow, "flow"))!;
+    assert.deepEqual(requestedMessages(), [
+      user("B"),
+      assistant("re: B"),
+      user("C"),
+      assistant("re: C"),
+      user("D"),
+    ]);
+    const { t } = (await readStored(flow, "flow"))!;
     assert.deepEqual(t, [user("C"), assistant("re: C"), user("D"), assistant("re: D")]);
   });
 
-  it("stays as it was where the stream fails, and says so on the last message", async () => {
+  it("leaves the conversation unchanged if the stream fails, and sends it on the last message", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => reply.send("half").drop());
@@ -185,20 +194,20 @@ describe("A conversation", () => {
     assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
     (last!.conversation as { content: string }[])[0]!.content = "changed by whoever got it";
     await talk(flow, { payload: "C", topic: "t" });
-    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
+    assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("C")]);
   });
 
-  it("stays as it was where nothing was answered: services refuse an answer without a word", async () => {
+  it("leaves the conversation unchanged if the answer is empty, since services refuse an empty answer in the history", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => reply.finish("content_filter"));
     const [last] = await talk(flow, { payload: "B", topic: "t" });
     assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
     await talk(flow, { payload: "C", topic: "t" });
-    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("C")]);
+    assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("C")]);
   });
 
-  it("knows what tools have done, though the model had nothing to say about it", async () => {
+  it("keeps the results of tools in the conversation even if the model adds no text", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const call = { id: "call_1", type: "function", function: { name: "light", arguments: "{}" } };
     const messages = [
@@ -208,10 +217,10 @@ describe("A conversation", () => {
     ];
     service().queue.push((reply) => reply.finish());
     await talk(flow, { messages, topic: "t" }, { payload: "Off again.", topic: "t" });
-    assert.deepEqual(asked(), [...messages, user("Off again.")]);
+    assert.deepEqual(requestedMessages(), [...messages, user("Off again.")]);
   });
 
-  it("stays as it was where the stream is cancelled", async () => {
+  it("leaves the conversation unchanged if the stream is cancelled", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     service().queue.push((reply) => void reply.send("half"));
     flow.inject("ask", { payload: "A", topic: "t" });
@@ -219,10 +228,10 @@ describe("A conversation", () => {
     flow.inject("ask", { cancel: true, topic: "t" });
     const last = await end(flow.inbox("out"));
     assert.deepEqual(last.conversation, []);
-    assert.equal(await kept(flow, "flow"), undefined);
+    assert.equal(await readStored(flow, "flow"), undefined);
   });
 
-  it("does not take up an answer that asks for tools: the next request brings it, with the results", async () => {
+  it("leaves an answer that calls tools out of the conversation, since the next request brings it with the results", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
     service().queue.push((reply) =>
@@ -238,29 +247,29 @@ describe("A conversation", () => {
       { role: "tool", tool_call_id: "call_1", content: "42" },
     ];
     await talk(flow, { payload: "", messages, topic: "t" });
-    assert.deepEqual(asked(), messages);
-    const { t } = (await kept(flow, "flow"))!;
+    assert.deepEqual(requestedMessages(), messages);
+    const { t } = (await readStored(flow, "flow"))!;
     assert.deepEqual(t, [...messages.slice(1), assistant("re: 42")]);
   });
 
-  it("takes msg.messages for the whole of it: nothing goes before, and it is what is kept", async () => {
+  it("replaces the conversation by msg.messages, which go out without any history", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" }, { messages: [user("X")], topic: "t" });
-    assert.deepEqual(asked(), [user("X")]);
-    assert.deepEqual((await kept(flow, "flow"))!["t"], [user("X"), assistant("re: X")]);
+    assert.deepEqual(requestedMessages(), [user("X")]);
+    assert.deepEqual((await readStored(flow, "flow"))!["t"], [user("X"), assistant("re: X")]);
   });
 
-  it("is forgotten by msg.reset, and only the one it names", async () => {
+  it("deletes only the conversation with its key at msg.reset", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
     flow.inject("ask", { reset: "", topic: "one" });
     await pause();
     await talk(flow, { payload: "B", topic: "one" }, { payload: "Y", topic: "two" });
-    assert.deepEqual(asked(-2), [user("B")]);
-    assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
+    assert.deepEqual(requestedMessages(-2), [user("B")]);
+    assert.deepEqual(requestedMessages(-1), [user("X"), assistant("re: X"), user("Y")]);
   });
 
-  it("is forgotten with its stream by a msg.reset that names none, while those at rest stay", async () => {
+  it("deletes the conversation of the running stream at a msg.reset without a key, and no other", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
     service().queue.push((reply) => void reply.send("half"));
@@ -270,11 +279,11 @@ describe("A conversation", () => {
     flow.inject("ask", { reset: true });
     assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
     await talk(flow, { payload: "C", topic: "one" }, { payload: "Y", topic: "two" });
-    assert.deepEqual(asked(-2), [user("C")]);
-    assert.deepEqual(asked(-1), [user("X"), assistant("re: X"), user("Y")]);
+    assert.deepEqual(requestedMessages(-2), [user("C")]);
+    assert.deepEqual(requestedMessages(-1), [user("X"), assistant("re: X"), user("Y")]);
   });
 
-  it("of a stream that is reset by its id is forgotten, though the message names no topic", async () => {
+  it("deletes the conversation of a stream that is reset by its id, even without a topic", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => void reply.send("half"));
@@ -284,18 +293,18 @@ describe("A conversation", () => {
     flow.inject("ask", { reset: true, parts: { id: half!.parts!.id, index: 0 } });
     assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
     await talk(flow, { payload: "C", topic: "t" });
-    assert.deepEqual(asked(), [user("C")]);
+    assert.deepEqual(requestedMessages(), [user("C")]);
   });
 
-  it("stays through msg.cancel", async () => {
+  it("keeps the conversation at msg.cancel", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     flow.inject("ask", { cancel: true, topic: "t" });
     await talk(flow, { payload: "B", topic: "t" });
-    assert.deepEqual(asked(), [user("A"), assistant("re: A"), user("B")]);
+    assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("B")]);
   });
 
-  it("gets the turns of both streams that end at the same moment", async () => {
+  it("adds the turns of all streams that end at the same moment to the conversation", async () => {
     const flow = await load(askFlow(service().url, { conversation: "flow" }));
     const replies: (() => void)[] = [];
     service().script = (reply, { body }) => {
@@ -306,14 +315,14 @@ describe("A conversation", () => {
     await service().waitForRequests(3);
     for (const reply of replies) reply();
     await ends(flow.inbox("out"), 3);
-    const { t } = (await kept(flow, "flow"))!;
-    const said = (t as { content: string }[]).map(({ content }) => content);
-    assert.deepEqual(said.filter((text) => !text.startsWith("re")).sort(), ["A", "B", "C"]);
-    assert.equal(said.length, 6);
-    for (const [at, text] of said.entries()) if (at % 2 === 1) assert.equal(text, `re: ${said[at - 1]}`);
+    const { t } = (await readStored(flow, "flow"))!;
+    const texts = (t as { content: string }[]).map(({ content }) => content);
+    assert.deepEqual(texts.filter((text) => !text.startsWith("re")).sort(), ["A", "B", "C"]);
+    assert.equal(texts.length, 6);
+    for (const [at, text] of texts.entries()) if (at % 2 === 1) assert.equal(text, `re: ${texts[at - 1]}`);
   });
 
-  it("fails with invalid_request where something else lies in its place", async () => {
+  it("fails with invalid_request if the stored conversation is not a list of messages", async () => {
     const flow = await load(askFlow(service().url, { conversation: "msg" }));
     const [last] = await talk(flow, { payload: "A", conversation: "Hello" });
     assert.equal((last!.error as { code: string }).code, "invalid_request");

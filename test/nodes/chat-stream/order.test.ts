@@ -5,10 +5,10 @@ import { slowStore } from "../../support/runtime/slow-store.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 
-/** What takes its time says who is asked about: a key or a prompt that a database knows. */
+/** An expression that takes time, as if a database knew the key or the prompt. */
 const SLOW = "$flowContext('nobody', 'slow')";
 
-describe("Messages that come at the same moment", () => {
+describe("Messages that arrive at the same moment", () => {
   const service = useService();
   const runtime = useRuntime({
     settings: {
@@ -16,22 +16,22 @@ describe("Messages that come at the same moment", () => {
     },
   });
 
-  /** The questions that the service was asked, in order. */
-  function asked(): unknown[] {
+  /** Prompts that the service got, in order. */
+  function requestedPrompts(): unknown[] {
     return service().requests.map(({ body }) => (body["messages"] as { content: string }[]).at(-1)!.content);
   }
 
   const keys: Record<string, Record<string, unknown>> = {
     "no key": {},
     "a key": { conversation: "flow" },
-    "a key that takes its time": {
+    "a key that takes time": {
       conversation: "flow",
       conversationKeyType: "jsonata",
       conversationKey: `${SLOW} & topic`,
     },
   };
   for (const [name, settings] of Object.entries(keys)) {
-    it(`are stopped as far as they came before the stop, with ${name}`, async () => {
+    it(`cancels the messages that arrived before the cancel message, with ${name}`, async () => {
       service().script = (reply, { body }) => {
         const [{ content }] = body["messages"] as [{ content: string }];
         if (content === "after") reply.say("whole");
@@ -48,7 +48,7 @@ describe("Messages that come at the same moment", () => {
     });
   }
 
-  it("wait for each other in the order in which they came, though the key of one takes its time", async () => {
+  it("keeps waiting messages in order of arrival even if the key of one takes time", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(
       askFlow(service().url, {
@@ -62,10 +62,10 @@ describe("Messages that come at the same moment", () => {
     runtime().inject("ask", { payload: "second" });
     runtime().inject("ask", { payload: "third" });
     await runtime().ends("out", 3);
-    assert.deepEqual(asked(), ["first", "second", "third"]);
+    assert.deepEqual(requestedPrompts(), ["first", "second", "third"]);
   });
 
-  it("do not wait for one whose key cannot be evaluated", async () => {
+  it("lets no message wait for one whose key cannot be evaluated", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(
       askFlow(service().url, {
@@ -84,7 +84,7 @@ describe("Messages that come at the same moment", () => {
     await eventually(() => runtime().at("errors").length === 1, "Catch is told");
   });
 
-  it("replace each other so that the last is left, though the prompt of one before takes its time", async () => {
+  it("lets the last message replace the others, even if an earlier prompt takes time", async () => {
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(
       askFlow(service().url, {
@@ -97,7 +97,7 @@ describe("Messages that come at the same moment", () => {
     runtime().inject("ask", { payload: "second" });
     const [last] = await runtime().ends("out");
     assert.deepEqual([last!["slow"], last!.finishReason], [true, "cancelled"]);
-    await eventually(() => asked().length === 1, "the second is asked");
-    assert.deepEqual(asked(), ["second"]);
+    await eventually(() => requestedPrompts().length === 1, "the second is asked");
+    assert.deepEqual(requestedPrompts(), ["second"]);
   });
 });

@@ -17,7 +17,11 @@ describe("msg.partial", () => {
   const load = useHelper();
   const service = useService();
 
-  async function said(texts: readonly string[], settings: Record<string, unknown>, message: Message = {}) {
+  async function streamAnswer(
+    texts: readonly string[],
+    settings: Record<string, unknown>,
+    message: Message = {},
+  ) {
     service().script = (reply) => reply.say(...texts);
     const flow = await load(askFlow(service().url, settings));
     flow.inject("ask", { payload: "Hi", ...message });
@@ -25,8 +29,10 @@ describe("msg.partial", () => {
     return flow.inbox("out").messages;
   }
 
-  it("is the object so far, on each message that adds to it", async () => {
-    const messages = await said(['{"na', 'me": "A', 'da"', ', "age"', ": 36", "}"], { partial: true });
+  it("sets msg.partial to the object so far on each message that adds to it", async () => {
+    const messages = await streamAnswer(['{"na', 'me": "A', 'da"', ', "age"', ": 36", "}"], {
+      partial: true,
+    });
     assert.deepEqual(
       messages.map(({ payload, partial }) => [payload, partial]),
       [
@@ -42,31 +48,34 @@ describe("msg.partial", () => {
     assert.ok(!Object.hasOwn(messages[3]!, "partial"));
   });
 
-  it("goes with the last message where only the end tells that the value is whole", async () => {
-    const messages = await said(["4", "2"], { partial: true });
+  it("sets msg.partial on the last message if only the end of the text completes the value", async () => {
+    const messages = await streamAnswer(["4", "2"], { partial: true });
     assert.deepEqual(partialsOf(messages), [42]);
     assert.equal(messages.at(-1)!.partial, 42);
     assert.equal(messages.at(-1)!.complete, true);
   });
 
-  it("shows less often where messages are merged, and the same in the end", async () => {
-    const messages = await said(['{"a', '": [', "1, ", "2", "]}"], { partial: true, mergeReads: true });
+  it("sets msg.partial on fewer messages if reads are merged, with the same last value", async () => {
+    const messages = await streamAnswer(['{"a', '": [', "1, ", "2", "]}"], {
+      partial: true,
+      mergeReads: true,
+    });
     assert.deepEqual(partialsOf(messages).at(-1), { a: [1, 2] });
   });
 
-  it("is there only where the author wants it, and does not ride along from an earlier stream", async () => {
+  it("sets msg.partial only if the author wants it, and does not inherit it from an earlier stream", async () => {
     for (const settings of [{}, { partial: false }]) {
-      assert.deepEqual(partialsOf(await said(['{"a":1}'], settings, { partial: { old: true } })), []);
+      assert.deepEqual(partialsOf(await streamAnswer(['{"a":1}'], settings, { partial: { old: true } })), []);
     }
   });
 
-  it("is not there for an answer that is no JSON, nor for the rest of one that was broken off", async () => {
-    assert.deepEqual(partialsOf(await said(["Hello ", "there"], { partial: true })), []);
+  it("sets no msg.partial if the answer is not JSON or continues a broken answer", async () => {
+    assert.deepEqual(partialsOf(await streamAnswer(["Hello ", "there"], { partial: true })), []);
     const retry = { node: "r", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
-    assert.deepEqual(partialsOf(await said(['{"inner":', " 1}"], { partial: true }, { retry })), []);
+    assert.deepEqual(partialsOf(await streamAnswer(['{"inner":', " 1}"], { partial: true }, { retry })), []);
   });
 
-  it("passes through a delta-buffer, never ahead of the text that has gone", () => {
+  it("passes msg.partial through a delta-buffer, never ahead of the text that was sent", () => {
     const texts = ['{"a": "one ', "two th", 'ree"', ', "b": [', "1, 2", "]}"];
     const states = [
       { a: "one " },
@@ -94,7 +103,7 @@ describe("msg.partial", () => {
     assert.deepEqual(partialsOf(whole.sent), [{ b: 1 }]);
   });
 
-  it("comes out of every delta-buffer in its order, the newest last, and none before its text", async () => {
+  it("sends msg.partial from every delta-buffer in order, the newest last and none before its text", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 20 }),
@@ -105,23 +114,23 @@ describe("msg.partial", () => {
           { smooth: true },
         ),
         async (texts, config) => {
-          let come = 0;
+          let received = 0;
           const messages = streamOf(texts).map((message, at) => {
-            come += String(message.payload).length;
-            return at === texts.length ? message : { ...message, partial: { come } };
+            received += String(message.payload).length;
+            return at === texts.length ? message : { ...message, partial: { received } };
           });
           const buffer = new DeltaBuffering(config).take(...messages);
           await buffer.clock.advance(60_000);
-          let gone = 0;
+          let sent = 0;
           let last = 0;
           for (const { payload, partial } of buffer.sent) {
-            gone += String(payload).length;
+            sent += String(payload).length;
             if (partial === undefined) continue;
-            const shown = (partial as { come: number }).come;
-            assert.ok(shown > last && shown <= gone, `${shown} of ${gone}`);
+            const shown = (partial as { received: number }).received;
+            assert.ok(shown > last && shown <= sent, `${shown} of ${sent}`);
             last = shown;
           }
-          assert.equal(last, come);
+          assert.equal(last, received);
         },
       ),
       { numRuns: 100 },
@@ -133,7 +142,7 @@ describe("msg.partial in a flow with a retry node", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("begins anew where the answer does", async () => {
+  it("starts msg.partial anew if the answer starts anew", async () => {
     service().queue.push(async (reply) => {
       await reply.sendApart('{"a": "fi', 'rst"');
       reply.drop();
@@ -144,9 +153,9 @@ describe("msg.partial in a flow with a retry node", () => {
     );
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");
-    const told = runtime()
+    const received = runtime()
       .at("out")
       .flatMap(({ partial, reset }) => (reset ? "reset" : (partial ?? [])));
-    assert.deepEqual(told, [{ a: "fi" }, { a: "first" }, "reset", { a: "se" }, { a: "second" }]);
+    assert.deepEqual(received, [{ a: "fi" }, { a: "first" }, "reset", { a: "se" }, { a: "second" }]);
   });
 });

@@ -14,10 +14,10 @@ const SCHEMA = {
 };
 const TEXT = JSON.stringify(SCHEMA);
 
-const codeOf = (message: Message | undefined) => (message!.error as { code: string }).code;
-const saidOf = (message: Message | undefined) => (message!.error as { message: string }).message;
+const errorCode = (message: Message | undefined) => (message!.error as { code: string }).code;
+const errorMessage = (message: Message | undefined) => (message!.error as { message: string }).message;
 
-describe("A chat-stream that asks for JSON", () => {
+describe("The answer format of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
@@ -29,7 +29,7 @@ describe("A chat-stream that asks for JSON", () => {
     return { flow, last, format: service().requests[0]?.body["response_format"] };
   }
 
-  it("says so in the request, as Chat Completions has it", async () => {
+  it("sends the answer format as response_format of Chat Completions", async () => {
     assert.equal((await ask({})).format, undefined);
     assert.equal((await ask({ responseFormat: "", schema: TEXT })).format, undefined);
     assert.deepEqual((await ask({ responseFormat: "json_object", schema: "{" })).format, {
@@ -41,12 +41,17 @@ describe("A chat-stream that asks for JSON", () => {
       schemaName: "person",
       schemaStrict: false,
     });
-    const wanted = { type: "json_schema", json_schema: { name: "person", schema: SCHEMA, strict: false } };
-    assert.deepEqual(format, wanted);
-    assert.deepEqual((last.request as { parameters: unknown }).parameters, { response_format: wanted });
+    const expectedFormat = {
+      type: "json_schema",
+      json_schema: { name: "person", schema: SCHEMA, strict: false },
+    };
+    assert.deepEqual(format, expectedFormat);
+    assert.deepEqual((last.request as { parameters: unknown }).parameters, {
+      response_format: expectedFormat,
+    });
   });
 
-  it("is strict and calls the schema “answer” where a flow says nothing else", async () => {
+  it("sends a strict schema named “answer” by default", async () => {
     const { format } = await ask({ responseFormat: "json_schema", schema: SCHEMA });
     assert.deepEqual(format, {
       type: "json_schema",
@@ -54,7 +59,7 @@ describe("A chat-stream that asks for JSON", () => {
     });
   });
 
-  it("lets the further fields and msg.options win", async () => {
+  it("prefers response_format in the node's options and in msg.options to the setting", async () => {
     const settings = { responseFormat: "json_schema", schema: TEXT };
     const object = { response_format: { type: "json_object" } };
     assert.deepEqual(
@@ -65,7 +70,7 @@ describe("A chat-stream that asks for JSON", () => {
     assert.equal((await ask(settings, { options: { response_format: null } })).format, undefined);
   });
 
-  it("tells what is wrong with its schema before anything is sent, and turns red", async () => {
+  it("fails with configuration before anything is sent if the schema is not valid, and turns the status red", async () => {
     for (const [settings, what] of [
       [{ schema: "" }, /has no schema/],
       [{ schema: '{"type": "object"' }, /not valid JSON/],
@@ -74,10 +79,10 @@ describe("A chat-stream that asks for JSON", () => {
       [{ schema: TEXT, schemaName: "a person" }, /letters, digits/],
     ] as const) {
       const { flow, last } = await ask({ responseFormat: "json_schema", ...settings });
-      assert.equal(codeOf(last), "configuration");
-      assert.match(saidOf(last), what);
+      assert.equal(errorCode(last), "configuration");
+      assert.match(errorMessage(last), what);
       const [caught] = await flow.inbox("errors").atLeast(1);
-      assert.equal(codeOf(caught), "configuration");
+      assert.equal(errorCode(caught), "configuration");
       await eventually(() => flow.status("ask")?.text === "configuration");
       assert.equal(flow.status("ask")!.fill, "red");
       assert.equal(service().requests.length, 0);
@@ -85,11 +90,11 @@ describe("A chat-stream that asks for JSON", () => {
   });
 });
 
-describe("A collect that parses JSON", () => {
+describe("collect set to parse JSON, behind a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
-  it("checks the object against the schema that the request asked for", async () => {
+  it("checks the answer against the schema of the request", async () => {
     const flow = await load([
       TAB,
       provider(service().url),
@@ -109,40 +114,43 @@ describe("A collect that parses JSON", () => {
     const [message] = await flow.inbox("unfinished").atLeast(1);
     assert.equal(message!.payload, '{"name": "Ada", "age": "thirty-six"}');
     assert.equal(message!.topic, "t");
-    assert.equal(codeOf(message), "bad_response");
-    assert.match(saidOf(message), /does not fit its JSON Schema: \$\.age must be integer\.$/);
+    assert.equal(errorCode(message), "bad_response");
+    assert.match(errorMessage(message), /does not fit its JSON Schema: \$\.age must be integer\.$/);
     const [caught] = await flow.inbox("errors").atLeast(1);
-    assert.equal(codeOf(caught), "bad_response");
+    assert.equal(errorCode(caught), "bad_response");
     assert.equal(flow.inbox("finished").size, 1);
   });
 });
 
-describe("collect, parsing JSON", () => {
-  /** What comes of an answer. @param request what asked for it */
-  function collected(text: string, config: Record<string, unknown>, last: Message = {}) {
+describe("collect set to parse JSON", () => {
+  /** Collects one answer. @param last properties of its last message */
+  function collectAnswer(text: string, config: Record<string, unknown>, last: Message = {}) {
     const collecting = new Collecting({ parse: "json", ...config }).take(...streamOf([text], last));
     assert.equal(collecting.finished.length + collecting.unfinished.length, 1);
     assert.equal(collecting.errors.length, collecting.unfinished.length);
     return { finished: collecting.finished[0], unfinished: collecting.unfinished[0] };
   }
-  const asking = (format: unknown): Message => ({
+  const withFormat = (format: unknown): Message => ({
     request: { model: "m", messages: [], parameters: { response_format: format } },
   });
 
-  it("puts its own schema before that of the request", () => {
+  it("prefers the schema of collect to that of the request", () => {
     const own = { type: "object", required: ["b"] };
-    const theirs = asking({ type: "json_schema", json_schema: { name: "x", schema: { required: ["a"] } } });
+    const ofRequest = withFormat({
+      type: "json_schema",
+      json_schema: { name: "x", schema: { required: ["a"] } },
+    });
     for (const schema of [own, JSON.stringify(own)]) {
-      assert.deepEqual(collected('{"b": 1}', { schema }, theirs).finished!.payload, { b: 1 });
+      assert.deepEqual(collectAnswer('{"b": 1}', { schema }, ofRequest).finished!.payload, { b: 1 });
       assert.match(
-        saidOf(collected('{"a": 1}', { schema }, theirs).unfinished),
+        errorMessage(collectAnswer('{"a": 1}', { schema }, ofRequest).unfinished),
         /\$ must have required property 'b'/,
       );
     }
-    assert.match(saidOf(collected('{"b": 1}', {}, theirs).unfinished), /'a'/);
+    assert.match(errorMessage(collectAnswer('{"b": 1}', {}, ofRequest).unfinished), /'a'/);
   });
 
-  it("checks nothing where nobody gave a schema, and nothing of a text", () => {
+  it("checks nothing if there is no schema, and nothing if collect is set to text", () => {
     for (const format of [
       undefined,
       null,
@@ -151,31 +159,31 @@ describe("collect, parsing JSON", () => {
       { type: "json_schema" },
       { json_schema: [] },
     ]) {
-      assert.deepEqual(collected("[1]", {}, asking(format)).finished!.payload, [1]);
+      assert.deepEqual(collectAnswer("[1]", {}, withFormat(format)).finished!.payload, [1]);
     }
-    assert.equal(collected("[1]", { parse: "text", schema: "{" }).finished!.payload, "[1]");
+    assert.equal(collectAnswer("[1]", { parse: "text", schema: "{" }).finished!.payload, "[1]");
   });
 
-  it("says of an answer that was cut off at its longest that this is why it is not whole", () => {
-    const { unfinished } = collected('{"a": "b', {}, { finishReason: "length" });
-    assert.match(saidOf(unfinished), /token limit/);
+  it("names the token limit as the reason if the JSON was cut off", () => {
+    const { unfinished } = collectAnswer('{"a": "b', {}, { finishReason: "length" });
+    assert.match(errorMessage(unfinished), /token limit/);
     assert.equal(unfinished!.finishReason, "length");
   });
 
-  it("says of an answer that calls tools, or was refused, that this is why it is no JSON", () => {
-    const called = collected("", {}, { finishReason: "tool_calls" }).unfinished;
-    assert.match(saidOf(called), /tool call/);
-    const refused = collected("I can", {}, { finishReason: "content_filter" }).unfinished;
-    assert.match(saidOf(refused), /refused/);
+  it("names the tool call or the refusal as the reason if the answer is not JSON", () => {
+    const called = collectAnswer("", {}, { finishReason: "tool_calls" }).unfinished;
+    assert.match(errorMessage(called), /tool call/);
+    const refused = collectAnswer("I can", {}, { finishReason: "content_filter" }).unfinished;
+    assert.match(errorMessage(refused), /refused/);
   });
 
-  it("refuses what nests so deeply that cloning it would fail", () => {
-    assert.deepEqual(collected("[[[1]]]", {}).finished!.payload, [[[1]]]);
-    const { unfinished } = collected(`${"[".repeat(100_000)}${"]".repeat(100_000)}`, {});
-    assert.match(saidOf(unfinished), /nests deeper than 64/);
+  it("refuses JSON that nests too deeply to be cloned", () => {
+    assert.deepEqual(collectAnswer("[[[1]]]", {}).finished!.payload, [[[1]]]);
+    const { unfinished } = collectAnswer(`${"[".repeat(100_000)}${"]".repeat(100_000)}`, {});
+    assert.match(errorMessage(unfinished), /nests deeper than 64/);
   });
 
-  it("loses no answer where the schema itself is wrong, and is red from the start", async () => {
+  it("sends the answer to output 2 if the schema of collect is not valid, and turns the status red from the start", async () => {
     const collecting = new Collecting({ parse: "json", schema: '{"type": "objekt"}' });
     await eventually(() =>
       collecting.statuses.some(({ fill, text }) => fill === "red" && text === "configuration"),
@@ -183,9 +191,9 @@ describe("collect, parsing JSON", () => {
     collecting.take(...streamOf(['{"a": 1}']));
     const [message] = collecting.unfinished;
     assert.equal(message!.payload, '{"a": 1}');
-    assert.equal(codeOf(message), "configuration");
-    assert.match(saidOf(message), /objekt|\$\.type/);
-    const theirs = asking({ type: "json_schema", json_schema: { schema: { $ref: "#/nowhere" } } });
-    assert.equal(codeOf(collected("{}", {}, theirs).unfinished), "configuration");
+    assert.equal(errorCode(message), "configuration");
+    assert.match(errorMessage(message), /objekt|\$\.type/);
+    const ofRequest = withFormat({ type: "json_schema", json_schema: { schema: { $ref: "#/nowhere" } } });
+    assert.equal(errorCode(collectAnswer("{}", {}, ofRequest).unfinished), "configuration");
   });
 });

@@ -25,7 +25,7 @@ describe("collect behind a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
-  async function flowOf(stream: Record<string, unknown> = {}, settings: Record<string, unknown> = {}) {
+  async function loadFlow(stream: Record<string, unknown> = {}, settings: Record<string, unknown> = {}) {
     return load([
       TAB,
       provider(service().url),
@@ -37,7 +37,7 @@ describe("collect behind a chat-stream", () => {
     ]);
   }
 
-  it("writes one message: the whole text, the response, and what the stream said of itself", async () => {
+  it("sends one message with the whole text, the response and how the stream ended", async () => {
     service().script = (reply) =>
       reply
         .send(
@@ -48,7 +48,7 @@ describe("collect behind a chat-stream", () => {
         )
         .send(createChunk({}, { index: 1, finish_reason: "length" }))
         .finish("stop", { total_tokens: 9 });
-    const flow = await flowOf({ conversation: "msg" });
+    const flow = await loadFlow({ conversation: "msg" });
     flow.inject("ask", { payload: "Hi", topic: "t", mine: 1 });
     const [message] = await flow.inbox("finished").atLeast(1);
     assert.equal(message!.payload, "Hello world");
@@ -84,7 +84,7 @@ describe("collect behind a chat-stream", () => {
     assert.equal(flow.inbox("unfinished").size, 0);
   });
 
-  it("gives tool calls in the response, and an empty payload where nothing was said", async () => {
+  it("puts tool calls in the response, with an empty payload if there is no text", async () => {
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
     service().script = (reply) =>
       reply
@@ -93,7 +93,7 @@ describe("collect behind a chat-stream", () => {
         )
         .send(createChunk({ tool_calls: [{ index: 0, function: { arguments: ":1}" } }] }))
         .finish("tool_calls");
-    const flow = await flowOf();
+    const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi" });
     const [message] = await flow.inbox("finished").atLeast(1);
     assert.equal(message!.payload, "");
@@ -101,9 +101,9 @@ describe("collect behind a chat-stream", () => {
     assert.deepEqual((message!.response as Response).choices[0]!.message["tool_calls"], [call]);
   });
 
-  it("writes a failed stream to its second output, with what there was of it, and reports no error twice", async () => {
+  it("sends a failed stream to output 2 with its partial text, and reports no error twice", async () => {
     service().script = async (reply) => (await reply.sendApart("half", " of it")).drop();
-    const flow = await flowOf();
+    const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi", topic: "t" });
     const [message] = await flow.inbox("unfinished").atLeast(1);
     assert.equal(message!.payload, "half of it");
@@ -120,9 +120,9 @@ describe("collect behind a chat-stream", () => {
     assert.deepEqual(sources, ["ask"]);
   });
 
-  it("writes a cancelled stream to its second output, without an error", async () => {
+  it("sends a cancelled stream to output 2 without an error", async () => {
     service().script = (reply) => void reply.send("half");
-    const flow = await flowOf();
+    const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi" });
     await service().waitForRequests(1);
     await pause();
@@ -134,7 +134,7 @@ describe("collect behind a chat-stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("keeps a hundred streams apart that come interleaved", async () => {
+  it("keeps a hundred interleaved streams apart", async () => {
     service().script = async (reply, { body }) => {
       const [question] = body["messages"] as { content: string }[];
       for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
@@ -156,8 +156,8 @@ describe("collect behind a chat-stream", () => {
     }
   });
 
-  it("parses the answer as JSON where the author wants so, also out of a fence", async () => {
-    const flow = await flowOf({}, { parse: "json" });
+  it("parses the answer as JSON if it is set to, also within a code fence", async () => {
+    const flow = await loadFlow({}, { parse: "json" });
     for (const [at, fence] of [
       ['{"a"', ": [1]}"],
       ["```json\n", '{"a": [1]}', "\n```\n"],
@@ -170,9 +170,9 @@ describe("collect behind a chat-stream", () => {
     }
   });
 
-  it("writes an answer that is not JSON to its second output, as it stands, and tells a Catch node", async () => {
+  it("sends an answer that is not JSON to output 2 unchanged, and reports it to a Catch node", async () => {
     service().script = (reply) => reply.send('{"a": ').finish("length");
-    const flow = await flowOf({}, { parse: "json" });
+    const flow = await loadFlow({}, { parse: "json" });
     flow.inject("ask", { payload: "Hi" });
     const [message] = await flow.inbox("unfinished").atLeast(1);
     assert.equal(message!.payload, '{"a": ');
@@ -183,8 +183,8 @@ describe("collect behind a chat-stream", () => {
     assert.equal(flow.inbox("finished").size, 0);
   });
 
-  it("refuses a message that belongs to no stream, with an error that says what to do", async () => {
-    const flow = await flowOf();
+  it("refuses a message that is not part of a stream, with an error that says what to do", async () => {
+    const flow = await loadFlow();
     for (const parts of [
       undefined,
       null,
@@ -207,7 +207,7 @@ describe("collect behind a chat-stream", () => {
   });
 
   it("calls done for every message", async () => {
-    const flow = await flowOf();
+    const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi" });
     await flow.inbox("completed").atLeast(3);
     await pause();

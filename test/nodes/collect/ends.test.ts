@@ -12,7 +12,7 @@ describe("collect", () => {
   let clock: sinon.SinonFakeTimers | undefined;
   afterEach(() => clock?.restore());
 
-  it("takes a sequence of core's split too, whose messages all say the count", () => {
+  it("collects a sequence of core's split, whose messages all have the count", () => {
     const parts = (index: number) => ({ id: "s", index, count: 3, type: "string", ch: "\n" });
     const messages = ["a", "b", "c"].map((payload, index) => ({ payload, parts: parts(index) }));
     const { finished } = new Collecting().take(...messages);
@@ -22,13 +22,13 @@ describe("collect", () => {
     );
   });
 
-  it("ends a stream by its count, also where a node on the way took the mark from the last message", () => {
+  it("ends a stream by its count if a node on the way removed msg.complete", () => {
     const messages = streamOf(["a", "b"]);
     const { complete, ...last } = messages.pop()!;
     assert.equal(new Collecting().take(...messages, last).finished[0]!.payload, "ab");
   });
 
-  it("gives the outer sequence back, so that join behind it works", () => {
+  it("restores the outer sequence, so that a join behind it works", () => {
     const outer = { id: "outer", index: 3, count: 9 };
     const messages = streamOf(["a"]).map((message) => ({
       ...message,
@@ -37,12 +37,12 @@ describe("collect", () => {
     assert.deepEqual(new Collecting().take(...messages).finished[0]!.parts, outer);
   });
 
-  it("lets what rides along be the last message's own", () => {
+  it("inherits the properties of the last message", () => {
     const messages = streamOf(["a", "b"]).map((message, at) => ({ ...message, topic: `t${at}` }));
     assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
   });
 
-  it("leaves nothing on the message by which other nodes have known the stream, but what the author wrote", () => {
+  it("removes the tags of retry and tool-call-router from the collected message, but not what the author wrote", () => {
     const tag = { node: "n", stream: "s", attempt: 2 };
     for (const [retry, left] of [
       [tag, undefined],
@@ -61,7 +61,7 @@ describe("collect", () => {
     }
   });
 
-  it("takes what a tool-call-router tells of its turns for data, whatever it is", () => {
+  it("accepts anything in msg.rounds", () => {
     for (const [text, rounds] of [
       ["[1]", "x"],
       ["[1]", [null, {}, { characters: "x" }, { characters: -5 }, { characters: 99 }]],
@@ -72,7 +72,7 @@ describe("collect", () => {
     }
   });
 
-  it("ignores what comes twice, before the end and after it", () => {
+  it("ignores repeated messages, before the end and after it", () => {
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, first, second, first, last, last, second);
     assert.equal(collecting.finished.length, 1);
@@ -80,7 +80,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 0);
   });
 
-  it("waits a little for what is late, and puts it in its place", () => {
+  it("waits for a late message and puts it in its place", () => {
     clock = sinon.useFakeTimers();
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, last);
@@ -92,7 +92,7 @@ describe("collect", () => {
     assert.equal(clock.countTimers(), 0);
   });
 
-  it("names what is missing at the end, gives what there is before the gap, and never a wrong text", () => {
+  it("names the missing messages at the end, and sends the text before the gap only", () => {
     clock = sinon.useFakeTimers();
     const messages = streamOf(["a", "b", "c", "d", "e"]);
     const collecting = new Collecting().take(...messages.filter((_, at) => at !== 2 && at !== 4));
@@ -112,7 +112,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 1);
   });
 
-  it("holds no endless line of messages whose first never comes", () => {
+  it("ends a stream with an error if 10,000 messages wait for the first one", () => {
     const collecting = new Collecting();
     for (let index = 1; index < 20_000; index++) collecting.take({ payload: "x", parts: { id: "s", index } });
     assert.equal(collecting.unfinished.length, 1);
@@ -121,7 +121,7 @@ describe("collect", () => {
     collecting.close();
   });
 
-  it("gives a stream up whose end never comes, with what there was, after the author's time without a message", () => {
+  it("sends a stream without an end to output 2 after the timeout of silence", () => {
     clock = sinon.useFakeTimers();
     const messages = streamOf(["a", "b", "c"]);
     const collecting = new Collecting({ timeout: "10" });
@@ -144,7 +144,7 @@ describe("collect", () => {
     assert.equal(clock.countTimers(), 0);
   });
 
-  it("gives up each stream at its own time", () => {
+  it("ends each stream at its own timeout", () => {
     clock = sinon.useFakeTimers();
     const collecting = new Collecting({ timeout: 10 }).take(streamOf(["a"], {}, "one")[0]!);
     clock.tick(4_000);
@@ -158,7 +158,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 2);
   });
 
-  it("gives up after ten minutes where the author set no time, or none that can be", () => {
+  it("ends a silent stream after ten minutes if the timeout is missing or not valid", () => {
     for (const timeout of [undefined, "", 0, -5, "soon"]) {
       clock = sinon.useFakeTimers();
       const collecting = new Collecting({ timeout }).take(streamOf(["a"])[0]!);
@@ -170,7 +170,7 @@ describe("collect", () => {
     }
   });
 
-  it("has a thousand streams open at most: of more, the oldest ends with limit", () => {
+  it("ends the oldest stream with limit if more than a thousand are open", () => {
     const collecting = new Collecting();
     for (let at = 0; at < 1001; at++) collecting.take(streamOf([`text ${at}`], {}, `s${at}`)[0]!);
     const [message, ...more] = collecting.unfinished;
@@ -181,7 +181,7 @@ describe("collect", () => {
     collecting.close();
   });
 
-  it("sends what it holds by msg.flush, of one stream or of all, and is done with those", () => {
+  it("sends the text of one stream or of all at msg.flush, and ignores their later messages", () => {
     const [first, second, third] = ["one", "two", "three"].map((id) => streamOf(["a", "b"], {}, id));
     const collecting = new Collecting().take(first![0]!, second![0]!, third![0]!);
     collecting.take({ flush: true, parts: { id: "two", index: 0 } });
@@ -198,7 +198,7 @@ describe("collect", () => {
     assert.equal(collecting.errors.length, 0);
   });
 
-  it("forgets a stream by msg.reset without a word; it may begin again at 0 under the same name", () => {
+  it("forgets a stream at msg.reset without an error, and starts it again at index 0", () => {
     const messages = streamOf(["a", "b"]);
     const collecting = new Collecting().take(messages[0]!);
     collecting.take({ reset: true, parts: { id: "stream", index: 0 } }, ...messages);
@@ -211,7 +211,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 0);
   });
 
-  it("forgets all streams by a msg.reset that names none", () => {
+  it("forgets all streams at a msg.reset without an id", () => {
     const collecting = new Collecting().take(streamOf(["a"], {}, "one")[0]!, streamOf(["b"], {}, "two")[0]!);
     collecting.take({ reset: true });
     collecting.take(...streamOf(["c"], {}, "three"));
@@ -219,7 +219,7 @@ describe("collect", () => {
     assert.equal(collecting.finished.length, 1);
   });
 
-  it("waits for the last message of a stream that is cancelled: the cancel itself ends nothing", () => {
+  it("ignores msg.cancel and waits for the last message of the cancelled stream", () => {
     const [first, , last] = streamOf(["a", "b"], { finishReason: "cancelled" }) as [
       Message,
       Message,
@@ -231,7 +231,7 @@ describe("collect", () => {
     assert.equal(collecting.unfinished[0]!.payload, "a");
   });
 
-  it("survives chunks that something on the way has broken", () => {
+  it("collects the text if a node on the way broke the chunks", () => {
     const broken = [
       7,
       {},
@@ -254,7 +254,7 @@ describe("collect", () => {
     }
   });
 
-  it("ends a stream with limit that grows beyond all bounds", () => {
+  it("ends a stream with limit if its text grows too long", () => {
     const collecting = new Collecting();
     const large = "x".repeat(1_000_000);
     collecting.take(...streamOf([large, large, large, large, large]).slice(0, 5));
@@ -265,7 +265,7 @@ describe("collect", () => {
     );
   });
 
-  it("says in its status how many streams are open, and nothing when none is", () => {
+  it("shows the number of open streams in its status, and nothing if there is none", () => {
     clock = sinon.useFakeTimers();
     const messages = streamOf(["a"]);
     const collecting = new Collecting().take(messages[0]!);
@@ -276,7 +276,7 @@ describe("collect", () => {
     assert.deepEqual(collecting.statuses.at(-1), {});
   });
 
-  it("says nothing of what it holds when it is closed, and leaves no timer", () => {
+  it("sends nothing when it is closed, and leaves no timer", () => {
     clock = sinon.useFakeTimers();
     const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
     const collecting = new Collecting().take(first, last, streamOf(["a"], {}, "other")[0]!);

@@ -11,13 +11,13 @@ import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { Collecting } from "../../support/worlds/collecting.js";
 
-/** Text as models send it, with what is hard on those who cut it. */
+/** Text as models send it, with characters that are hard to cut. */
 const text = fc.oneof(
   fc.string({ maxLength: 8 }),
   fc.constantFrom("é", "🙂", "\ud83d", "\ude00", " ", "\n\n", "日本"),
 );
 
-/** What one record may bring to a choice. */
+/** The delta of one record. */
 const delta = fc.oneof(
   { weight: 6, arbitrary: fc.record({ content: text }) },
   { weight: 2, arbitrary: fc.record({ reasoning_content: text }) },
@@ -57,27 +57,27 @@ const record = fc
     ),
     citations: fc.option(fc.subarray(["https://a", "https://b", "https://c"]), { freq: 8 }),
   })
-  .map(({ index, delta: said, logprobs, citations }) => ({
+  .map(({ index, delta: content, logprobs, citations }) => ({
     id: "chatcmpl-1",
     object: "chat.completion.chunk",
     created: 1_700_000_000,
     model: "model-1",
     ...(citations ? { citations } : {}),
-    choices: [{ index, delta: said, ...(logprobs ? { logprobs } : {}), finish_reason: null }],
+    choices: [{ index, delta: content, ...(logprobs ? { logprobs } : {}), finish_reason: null }],
   }));
 
 const records = fc.array(record, { maxLength: 30 });
 
 interface Written {
-  /** The stream as chat-stream sends it. */
+  /** Messages of the stream, as chat-stream sends them. */
   messages: Message[];
-  /** What the core itself made of it. */
+  /** The completion that the core builds from the records. */
   completion: unknown;
   text: string;
 }
 
-/** Runs records through decoder, machine and writer, as a stream of chat-stream does. */
-function write(sent: readonly object[], mergeReads: boolean): Written {
+/** Sends records through decoder, machine and writer, as chat-stream does. */
+function writeStream(sent: readonly object[], mergeReads: boolean): Written {
   const messages: Message[] = [];
   const machine = new CompletionMachine();
   const id = "11111111-2222-4333-8444-555555555555";
@@ -89,14 +89,14 @@ function write(sent: readonly object[], mergeReads: boolean): Written {
   });
   const decoder = new OpenAiDecoder(
     {
-      onText: (said) => {
-        machine.addText(said);
-        writer.writeText(said);
+      onText: (content) => {
+        machine.addText(content);
+        writer.writeText(content);
       },
-      onChunk: (chunk, kind, said) => {
+      onChunk: (chunk, kind, content) => {
         machine.addChunk(chunk);
-        if (kind === "rich") writer.writeChunk(chunk, said);
-        else if (kind === "text") writer.writeText(said);
+        if (kind === "rich") writer.writeChunk(chunk, content);
+        else if (kind === "text") writer.writeText(content);
       },
       onMarker: () => {},
       onFailure: (failure) => assert.fail(failure),
@@ -122,8 +122,8 @@ function write(sent: readonly object[], mergeReads: boolean): Written {
   return { messages, completion: result.completion, text: machine.text };
 }
 
-/** Puts neighbours together, as a buffer does. `widths`: how many messages become one, again and again. */
-function buffered(messages: readonly Message[], widths: readonly number[]): Message[] {
+/** Merges neighbours, as a buffer does. @param widths numbers of messages to merge into one, in turn */
+function mergeMessages(messages: readonly Message[], widths: readonly number[]): Message[] {
   const rest = messages.slice(0, -1);
   const merged: Message[] = [];
   for (let at = 0; rest.length > 0; at++) {
@@ -136,24 +136,24 @@ function buffered(messages: readonly Message[], widths: readonly number[]): Mess
       ...(chunk ? { chunk } : {}),
     });
   }
-  return numbered([...merged, messages.at(-1)!]);
+  return numberMessages([...merged, messages.at(-1)!]);
 }
 
-/** Cuts the text of messages in two, at any place; what else they carry stays with the first part. */
-function cut(messages: readonly Message[], places: readonly number[]): Message[] {
+/** Cuts the text of each message in two. Its other properties stay with the first part. */
+function cutMessages(messages: readonly Message[], places: readonly number[]): Message[] {
   const pieces = messages.slice(0, -1).flatMap((message, at) => {
-    const said = message.payload as string;
-    const place = places[at % places.length]! % (said.length + 1);
+    const content = message.payload as string;
+    const place = places[at % places.length]! % (content.length + 1);
     const { chunk, ...plain } = message;
     return [
-      { ...message, payload: said.slice(0, place) },
-      { ...plain, payload: said.slice(place) },
+      { ...message, payload: content.slice(0, place) },
+      { ...plain, payload: content.slice(place) },
     ];
   });
-  return numbered([...pieces, messages.at(-1)!]);
+  return numberMessages([...pieces, messages.at(-1)!]);
 }
 
-function numbered(messages: readonly Message[]): Message[] {
+function numberMessages(messages: readonly Message[]): Message[] {
   return messages.map((message, index) => ({
     ...message,
     parts: {
@@ -164,23 +164,23 @@ function numbered(messages: readonly Message[]): Message[] {
   }));
 }
 
-function shuffled<T>(list: readonly T[], order: readonly number[]): T[] {
+function shuffle<T>(list: readonly T[], order: readonly number[]): T[] {
   const keyed = list.map((value, at) => ({ value, key: order[at % order.length]! + at * 1e-6 }));
   return keyed.sort((first, second) => first.key - second.key).map(({ value }) => value);
 }
 
-function collected(messages: readonly Message[]): Message {
+function collectMessage(messages: readonly Message[]): Message {
   const collecting = new Collecting().take(...structuredClone(messages));
   assert.deepEqual(collecting.unfinished, []);
   assert.equal(collecting.finished.length, 1);
   return collecting.finished[0]!;
 }
 
-describe("The laws of a stream", () => {
-  it("the payloads joined are the answer's text, exactly, merged by reads or not", () => {
+describe("Every stream", () => {
+  it("has payloads that join to the exact text of the answer, whether reads are merged or not", () => {
     fc.assert(
       fc.property(records, fc.boolean(), (sent, mergeReads) => {
-        const { messages, text: whole } = write(sent, mergeReads);
+        const { messages, text: whole } = writeStream(sent, mergeReads);
         assert.equal(messages.map(({ payload }) => payload).join(""), whole);
         assert.deepEqual(
           messages.map(({ parts }) => parts!.index),
@@ -191,18 +191,18 @@ describe("The laws of a stream", () => {
     );
   });
 
-  it("collect gives the response that the core itself gives, merged by reads or not", () => {
+  it("gives the response of the core when it is collected, whether reads are merged or not", () => {
     fc.assert(
       fc.property(records, fc.boolean(), (sent, mergeReads) => {
-        const { messages, completion, text: whole } = write(sent, mergeReads);
-        const { response, payload } = collected(messages);
+        const { messages, completion, text: whole } = writeStream(sent, mergeReads);
+        const { response, payload } = collectMessage(messages);
         assert.deepEqual(response, completion);
         assert.equal(payload, whole);
       }),
     );
   });
 
-  it("collect gives the same response however the stream was cut and buffered on its way", () => {
+  it("gives the same response when it is collected, however it was cut and buffered on its way", () => {
     fc.assert(
       fc.property(
         records,
@@ -210,26 +210,26 @@ describe("The laws of a stream", () => {
         fc.array(fc.nat(9), { minLength: 1, maxLength: 5 }),
         fc.boolean(),
         (sent, widths, places, cutFirst) => {
-          const { messages, completion } = write(sent, false);
+          const { messages, completion } = writeStream(sent, false);
           const treated = cutFirst
-            ? buffered(cut(messages, places), widths)
-            : cut(buffered(messages, widths), places);
-          assert.deepEqual(collected(treated).response, completion);
+            ? mergeMessages(cutMessages(messages, places), widths)
+            : cutMessages(mergeMessages(messages, widths), places);
+          assert.deepEqual(collectMessage(treated).response, completion);
         },
       ),
     );
   });
 
-  it("collect gives the same response in whatever order the messages arrive, also twice and through JSON", () => {
+  it("gives the same response when it is collected, in any order of arrival, repeated and through JSON", () => {
     fc.assert(
       fc.property(
         records,
         fc.array(fc.nat(1000), { minLength: 1, maxLength: 40 }),
         fc.boolean(),
         (sent, order, twice) => {
-          const { messages, completion } = write(sent, false);
+          const { messages, completion } = writeStream(sent, false);
           const wire = JSON.parse(JSON.stringify(twice ? [...messages, ...messages] : messages)) as Message[];
-          assert.deepEqual(collected(shuffled(wire, order)).response, completion);
+          assert.deepEqual(collectMessage(shuffle(wire, order)).response, completion);
         },
       ),
     );

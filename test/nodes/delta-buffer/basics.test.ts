@@ -5,8 +5,8 @@ import { chunkOf, pieces } from "../../support/worlds/buffering.js";
 import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
 
-describe("delta-buffer: the messages", () => {
-  it("are a stream like any other: gapless places of its own, one last message with the count", () => {
+describe("The messages of a delta-buffer", () => {
+  it("numbers its messages without gaps and ends with one last message that has the count", () => {
     const buffering = new DeltaBuffering({ count: 3 }).take(...stream([..."abcdefg"]));
     assert.deepEqual(buffering.texts, ["abc", "def", "g", ""]);
     assertContract(buffering.sent);
@@ -15,7 +15,7 @@ describe("delta-buffer: the messages", () => {
     buffering.close();
   });
 
-  it("have what rides along from the newest message, each in parts of its own, with the outer sequence kept", () => {
+  it("inherits the properties of the newest message, with parts of its own and the outer sequence", () => {
     const [one, two, last] = stream(["a", "b"]) as [Message, Message, Message];
     const outer = { id: "outer", index: 1, count: 2 };
     const input = [
@@ -34,7 +34,7 @@ describe("delta-buffer: the messages", () => {
     assert.deepEqual(input, before);
   });
 
-  it("X06: of a hundred streams that come mixed are never mixed", () => {
+  it("X06: keeps a hundred interleaved streams apart", () => {
     const count = 100;
     const texts = Array.from({ length: 20 }, (_none, at) => `${at} `);
     const streams = Array.from({ length: count }, (_none, at) =>
@@ -58,7 +58,7 @@ describe("delta-buffer: the messages", () => {
     }
   });
 
-  it("give collect the same response as the stream itself, by any rules, at any pace, in any order", () => {
+  it("gives collect the same response as the stream itself, with any rules, pace and order", () => {
     const config = fc.record({
       count: fc.nat(5),
       characters: fc.nat(30),
@@ -84,7 +84,7 @@ describe("delta-buffer: the messages", () => {
     );
   });
 
-  it("take any other sequence, such as that of a split", () => {
+  it("takes any other sequence, such as that of core's split", () => {
     const parts = (index: number) => ({ id: "split", type: "string", ch: "", index, count: 3 });
     const input = ["a", "b", "c"].map((payload, at) => ({ payload, parts: parts(at) }));
     const { sent } = new DeltaBuffering({ count: 2 }).take(...input);
@@ -98,7 +98,7 @@ describe("delta-buffer: the messages", () => {
     );
   });
 
-  it("without a place in a stream are refused in words that say where the node belongs", () => {
+  it("refuses a message that is not part of a stream, with an error that says where the node belongs", () => {
     for (const message of [{ payload: "a" }, { payload: "a", parts: { id: "s", index: -1 } }]) {
       assert.throws(() => new DeltaBuffering().take(message), {
         code: "configuration",
@@ -108,8 +108,8 @@ describe("delta-buffer: the messages", () => {
   });
 });
 
-describe("delta-buffer: time", () => {
-  it("sends what has come together after the milliseconds, counted from the first that is held", async () => {
+describe("The time rule of a delta-buffer", () => {
+  it("sends held text after the set milliseconds, counted from the first held piece", async () => {
     const buffering = new DeltaBuffering({ milliseconds: 50 });
     const start = buffering.clock.now();
     for (const message of stream([..."abcdefghij"]).slice(0, -1)) {
@@ -127,7 +127,7 @@ describe("delta-buffer: time", () => {
     buffering.close();
   });
 
-  it("waits 10 ms for what may belong to the last character, and then on for an emoji", async () => {
+  it("waits 10 ms for a mark that belongs to the last character, and longer for an emoji", async () => {
     const buffering = new DeltaBuffering({ milliseconds: 50 });
     const [one, mark, emoji, tone] = stream(["e", "\u0301", "👍", "🏽", "."]) as [
       Message,
@@ -148,7 +148,7 @@ describe("delta-buffer: time", () => {
     assert.deepEqual(buffering.texts, ["e\u0301", "👍🏽", ".", ""]);
   });
 
-  it("is 50 ms where no rule is set, and none where another is", async () => {
+  it("holds text for 50 ms if no rule is set, and without limit if another rule is", async () => {
     const [first] = stream(["a"]) as [Message];
     const bare = new DeltaBuffering().take(first);
     const counted = new DeltaBuffering({ count: 5, milliseconds: "", characters: "0" }).take(first);
@@ -158,7 +158,7 @@ describe("delta-buffer: time", () => {
     counted.close();
   });
 
-  it("of a stream that says nothing more runs out: it is sent as far as it is, and forgotten", async () => {
+  it("sends the text of a silent stream after its expiry, and forgets the stream", async () => {
     const buffering = new DeltaBuffering({ count: 9 }).take(...stream(["a", "b"]).slice(0, 1));
     await buffering.clock.advance(901_000);
     assert.deepEqual(buffering.texts, ["a"]);
@@ -166,8 +166,8 @@ describe("delta-buffer: time", () => {
   });
 });
 
-describe("delta-buffer: an even pace", () => {
-  it("gives out words one by one while the model stutters, and the last message behind them", async () => {
+describe("The even pace of a delta-buffer", () => {
+  it("sends words one by one while the model stutters, and the last message behind them", async () => {
     const buffering = new DeltaBuffering({ smooth: true, pace: 10 });
     const [one, two, three, last] = stream(["One two", " three four", " five"]) as [
       Message,
@@ -189,7 +189,7 @@ describe("delta-buffer: an even pace", () => {
     for (const gap of gaps) assert.ok(gap >= 70 && gap <= 130, String(gaps));
   });
 
-  it("is ended by a flush, also while the last words are still on their way", () => {
+  it("sends everything at msg.flush, even after the last message has arrived", () => {
     const buffering = new DeltaBuffering({ smooth: true }).take(...stream(["One two ", "three four"]));
     assert.deepEqual(buffering.texts, []);
     buffering.take({ flush: true });
@@ -198,8 +198,8 @@ describe("delta-buffer: an even pace", () => {
   });
 });
 
-describe("delta-buffer: reasoning and the rest", () => {
-  it("are merged by the same rules, in their place", () => {
+describe("Reasoning and other content in a delta-buffer", () => {
+  it("merges reasoning and tool calls by the same rules, in their order", () => {
     const messages = stream(["", "", "Yes", " it is", ""]);
     messages[0]!.chunk = chunkOf({ reasoning_content: "Hm" });
     messages[1]!.chunk = chunkOf({ reasoning_content: "m" });
@@ -215,7 +215,7 @@ describe("delta-buffer: reasoning and the rest", () => {
     assert.equal((sent[2]!.chunk as ReturnType<typeof chunkOf>).choices[0]!.delta.tool_calls!.length, 1);
   });
 
-  it("a chunk that is none is left out, and a payload that is no text becomes one", () => {
+  it("leaves out a chunk that is not valid, and converts a payload to text", () => {
     const messages = stream(["a", "b"]);
     messages[0]!.chunk = { choices: "none" };
     messages[1]!.payload = 42;

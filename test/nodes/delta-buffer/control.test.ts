@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
 
-describe("delta-buffer: order", () => {
-  it("puts right what a node on the way delayed, and takes nothing twice", () => {
+describe("The order of a delta-buffer", () => {
+  it("restores the order of delayed messages and drops repeated ones", () => {
     const [a, b, c, last] = stream(["a", "b", "c"]) as [Message, Message, Message, Message];
     const buffering = new DeltaBuffering({ count: 2 }).take(b, a, a, last, c, c, last);
     assert.deepEqual(buffering.texts, ["ab", "c", ""]);
     assert.equal(buffering.dones, 7);
   });
 
-  it("leaves a gap where something does not come, so that collect hears of it", async () => {
+  it("leaves a gap in the indexes if a message never arrives, so that collect notices it", async () => {
     const [a, , c, d, last] = stream(["a", "b", "c", "d"]) as [Message, Message, Message, Message, Message];
     const buffering = new DeltaBuffering({ count: 9 }).take(a, c, d);
     await buffering.clock.advance(2_500);
@@ -25,7 +25,7 @@ describe("delta-buffer: order", () => {
     );
   });
 
-  it("goes on with a stream of which it has not seen the beginning", async () => {
+  it("continues with a stream whose beginning it never got", async () => {
     const buffering = new DeltaBuffering({ count: 2 }).take(...stream([..."abcdef"]).slice(3));
     assert.deepEqual(buffering.texts, []);
     await buffering.clock.advance(2_500);
@@ -34,11 +34,11 @@ describe("delta-buffer: order", () => {
   });
 });
 
-describe("delta-buffer: many streams", () => {
+describe("Many streams in a delta-buffer", () => {
   const ids = Array.from({ length: 1_200 }, (_, at) => `stream ${at}`);
   const texts = ["a", "b", "c", "d", "e"];
 
-  it("more than it holds are whole all the same, each in its order and without a gap", () => {
+  it("keeps more streams than it may hold open whole, in order and without gaps", () => {
     const streams = ids.map((id) => stream(texts, {}, id));
     const buffering = new DeltaBuffering({ count: 2 });
     for (let at = 0; at <= texts.length; at++) buffering.take(...streams.map((messages) => messages[at]!));
@@ -50,7 +50,7 @@ describe("delta-buffer: many streams", () => {
     assert.equal(buffering.dones, ids.length * (texts.length + 1));
   });
 
-  it("one that is silent for long is sent as far as it is, and goes on where it was", async () => {
+  it("sends the text of a stream that is silent for long, and continues it where it was", async () => {
     const messages = stream(texts);
     const buffering = new DeltaBuffering({ count: 2 }).take(...messages.slice(0, 3));
     await buffering.clock.advance(1_000_000);
@@ -60,7 +60,7 @@ describe("delta-buffer: many streams", () => {
     assertContract(buffering.sent);
   });
 
-  it("one that was left begins anew after a reset", async () => {
+  it("starts a suspended stream anew after msg.reset", async () => {
     for (const parts of [undefined, { id: "stream", index: 0 }]) {
       const buffering = new DeltaBuffering({ count: 2 }).take(...stream(texts).slice(0, 3));
       await buffering.clock.advance(1_000_000);
@@ -71,12 +71,12 @@ describe("delta-buffer: many streams", () => {
   });
 });
 
-describe("delta-buffer: control messages", () => {
-  const begun = () => new DeltaBuffering({ count: 9 }).take(...stream(["a", "b", "c"]).slice(0, 2));
+describe("Control messages of a delta-buffer", () => {
+  const startBuffering = () => new DeltaBuffering({ count: 9 }).take(...stream(["a", "b", "c"]).slice(0, 2));
 
-  it("flush sends what is held, of one stream or of all, and the stream goes on", () => {
+  it("sends the held text of one stream or of all at msg.flush, and the streams continue", () => {
     const other = stream(["x", "y"], {}, "other");
-    const buffering = begun().take(other[0]!, { flush: 1, parts: { id: "stream", index: 0 } });
+    const buffering = startBuffering().take(other[0]!, { flush: 1, parts: { id: "stream", index: 0 } });
     assert.deepEqual(buffering.texts, ["ab"]);
     buffering.take({ flush: true });
     assert.deepEqual(buffering.texts, ["ab", "x"]);
@@ -85,7 +85,7 @@ describe("delta-buffer: control messages", () => {
     assertContract(buffering.sent.filter(({ parts }) => parts!.id === "stream"));
   });
 
-  it("flush sends what waits for something before it too, however much is missing", () => {
+  it("sends messages that wait for missing ones at msg.flush", () => {
     const messages = stream(["a", "b", "c", "d", "e"]);
     const buffering = new DeltaBuffering({ count: 9 }).take(messages[1]!, messages[3]!, { flush: true });
     assert.deepEqual(
@@ -98,8 +98,8 @@ describe("delta-buffer: control messages", () => {
     buffering.close();
   });
 
-  it("reset drops what is held, goes on to the nodes behind, and the stream begins anew at 0", () => {
-    const buffering = begun();
+  it("drops the held text at msg.reset, passes the reset on, and starts the stream anew at 0", () => {
+    const buffering = startBuffering();
     const reset = { reset: true, payload: "", parts: { id: "stream", index: 0 } };
     buffering.take(reset);
     assert.deepEqual(buffering.sent, [reset]);
@@ -109,7 +109,7 @@ describe("delta-buffer: control messages", () => {
     assertContract(buffering.sent.slice(1));
   });
 
-  it("reset after the end lets the stream begin again, and without one what is late stays out", () => {
+  it("starts an ended stream again after msg.reset, and drops late messages without one", () => {
     const whole = stream(["a"]);
     const buffering = new DeltaBuffering({ count: 9 }).take(...whole, ...whole);
     assert.equal(buffering.sent.length, 2);
@@ -117,14 +117,14 @@ describe("delta-buffer: control messages", () => {
     assert.deepEqual(buffering.texts.slice(3), ["a", ""]);
   });
 
-  it("cancel is quiet: the stream ends by itself", () => {
-    const buffering = begun().take({ cancel: true });
+  it("ignores msg.cancel, since a cancelled stream ends by itself", () => {
+    const buffering = startBuffering().take({ cancel: true });
     assert.deepEqual(buffering.sent, []);
     assert.equal(buffering.dones, 3);
     buffering.close();
   });
 
-  it("a failed stream ends with what was held, then its last message as it was", () => {
+  it("sends the held text of a failed stream, then its last message unchanged", () => {
     const error = { code: "interrupted", partial: "ab" };
     const [a, b] = stream(["a", "b"]) as [Message, Message];
     const last = { ...stream(["a", "b"])[2]!, finishReason: "error", error };
@@ -134,7 +134,7 @@ describe("delta-buffer: control messages", () => {
     assert.equal(sent[0]!["error"], undefined);
   });
 
-  it("close lets go of everything and calls every done", async () => {
+  it("drops everything and calls every done when it is closed", async () => {
     const smooth = new DeltaBuffering({ smooth: true }).take(...stream(["One two ", "three"]));
     const early = new DeltaBuffering({ milliseconds: 50 }).take(...stream(["a", "b"]).slice(1));
     for (const buffering of [smooth, early]) {

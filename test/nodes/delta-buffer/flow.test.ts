@@ -32,7 +32,7 @@ describe("delta-buffer in a flow", () => {
     ];
   };
 
-  it("gives sentences to whatever follows, and collect and core's join the whole of them", async () => {
+  it("sends sentences to the next node, and the whole text to collect and core's join", async () => {
     const flow = await load(chain({ boundary: "sentence" }));
     service.script = (reply) =>
       reply
@@ -55,7 +55,7 @@ describe("delta-buffer in a flow", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("sends what it holds of a broken stream before the last message", async () => {
+  it("sends the held text of a broken stream before the last message", async () => {
     const flow = await load(chain({ boundary: "paragraph" }));
     service.script = async (reply) => {
       await reply.sendApart("Half a sen", "tence");
@@ -71,7 +71,7 @@ describe("delta-buffer in a flow", () => {
     assert.equal((unfinished!["error"] as { code: string }).code, "interrupted");
   });
 
-  it("calls done for each message, and tells Catch of one that belongs to no stream", async () => {
+  it("calls done for each message, and reports one that is not part of a stream to a Catch node", async () => {
     const flow = await load(chain({ count: 4 }));
     flow.inject("buffer", { payload: "no stream" });
     const [caught] = await flow.inbox("errors").until((all) => all.length === 1);
@@ -84,7 +84,7 @@ describe("delta-buffer in a flow", () => {
     );
   });
 
-  it("shows how many streams pass through it, and nothing when there are none", async () => {
+  it("shows the number of open streams in its status, and nothing if there is none", async () => {
     const flow = await load(chain({ count: 4 }));
     const statuses: unknown[] = [];
     (

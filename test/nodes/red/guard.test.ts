@@ -25,7 +25,7 @@ class FakeNode {
     this.errors.push(error);
   }
 
-  /** @returns what `done` was called with, each time */
+  /** @returns the arguments of all calls of `done` */
   input(send: Send = (message) => void this.sent.push(message)): unknown[] {
     const dones: unknown[] = [];
     const done: Done = (error) => void dones.push(error);
@@ -50,8 +50,8 @@ class FakeNode {
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("The guard around a node", () => {
-  it("is done once, however often the handler says so", () => {
+describe("guardNode", () => {
+  it("calls done once, however often the handler calls it", () => {
     const node = new FakeNode((_message, _send, done) => {
       done();
       done();
@@ -60,7 +60,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.input(), [undefined]);
   });
 
-  it("makes one error of what a handler throws, with a code that Catch passes on", () => {
+  it("reports an error that the handler throws, with a code that Catch passes on", () => {
     const node = new FakeNode(() => {
       throw new TypeError("oops");
     });
@@ -70,7 +70,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(JSON.parse(JSON.stringify(error!.cause)), error!.cause);
   });
 
-  it("makes one error of what an asynchronous handler throws: unhandled, it would end the process", async () => {
+  it("reports an error of an asynchronous handler, which would end the process otherwise", async () => {
     const node = new FakeNode(async () => {
       await tick();
       throw new Error("oops");
@@ -94,7 +94,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.sent, [{ payload: 1 }]);
   });
 
-  it("is done with everything that is open when the node closes, clears the status, and closes at once", () => {
+  it("calls done for all open messages when the node closes, clears the status, and closes at once", () => {
     const order: string[] = [];
     const node = new FakeNode(
       () => {},
@@ -108,7 +108,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.statuses, [{}]);
   });
 
-  it("is done with an input whose handler closed the node before it returned", () => {
+  it("calls done if the handler closed the node before it returned", () => {
     const node: FakeNode = new FakeNode((_message, send) => {
       node.close();
       send({ payload: "late" });
@@ -117,7 +117,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.sent, []);
   });
 
-  it("is done once with what a handler ends after it has returned, and not again when the node closes", () => {
+  it("calls done once for a handler that ends after it returned, and not again when the node closes", () => {
     const ends: Done[] = [];
     const node = new FakeNode((_message, _send, done) => void ends.push(done));
     const [first, second] = [node.input(), node.input()];
@@ -133,7 +133,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(second, [undefined]);
   });
 
-  it("is done once with what a handler does in its own time, however it goes on", async () => {
+  it("calls done once if an asynchronous handler fails after calling done", async () => {
     const node = new FakeNode(async (_message, _send, done) => {
       done();
       await tick();
@@ -146,7 +146,7 @@ describe("The guard around a node", () => {
     assert.deepEqual(node.errors, []);
   });
 
-  it("is done with an input that comes after, without the handler", () => {
+  it("calls done for a message that arrives after close, without the handler", () => {
     let handled = 0;
     const node = new FakeNode(() => {
       handled++;
@@ -156,7 +156,7 @@ describe("The guard around a node", () => {
     assert.equal(handled, 0);
   });
 
-  it("makes one error of a message that the runtime cannot send", () => {
+  it("reports one error for a message that the runtime cannot send", () => {
     const node = new FakeNode((_message, send, done) => {
       send({});
       send({});
@@ -171,7 +171,7 @@ describe("The guard around a node", () => {
     );
   });
 
-  it("tells an error without its message where the runtime cannot take that", () => {
+  it("reports an error without its message if the runtime cannot clone the message", () => {
     const node = new FakeNode((_message, _send, done) => done(new Error("oops")));
     const listener = (node as unknown as { listeners: Map<string, (m: Message, s: Send, d: Done) => void> })
       .listeners;

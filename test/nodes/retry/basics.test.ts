@@ -25,7 +25,7 @@ describe("A retry node in a flow", () => {
       .statuses.messages.filter(({ id }) => id === "retry")
       .map(({ status }) => status?.text);
 
-  it("makes one stream of a broken answer and its rest", async () => {
+  it("joins a broken answer and its continuation to one stream", async () => {
     service().queue.push(broken, rest);
     await runtime().deploy(retryFlow(service().url));
     ask({ topic: "t" });
@@ -40,7 +40,7 @@ describe("A retry node in a flow", () => {
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  it("reports what it gives up once, with the chat-stream silent, and sends it on as the stream's end", async () => {
+  it("reports a final failure once instead of the chat-stream, and sends it as the end of the stream", async () => {
     service().script = refused;
     await runtime().deploy(retryFlow(service().url, { retry: { attempts: 2 } }));
     ask();
@@ -56,7 +56,7 @@ describe("A retry node in a flow", () => {
     assert.equal(runtime().at("errors").length, 1);
   });
 
-  it("says what it does, and nothing any more when it is over", async () => {
+  it("shows the wait for the next attempt in its status, and nothing when the stream is over", async () => {
     service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "300" }), rest);
     await runtime().deploy(retryFlow(service().url, { retry: { attempts: 4 } }));
     ask();
@@ -66,7 +66,7 @@ describe("A retry node in a flow", () => {
     await eventually(() => statusTexts().at(-1) === undefined);
   });
 
-  it("has join (automatic) forget what was begun in vain", async () => {
+  it("makes join (automatic) forget an answer that starts over", async () => {
     service().queue.push(broken, (reply) => reply.say("Once", " more"));
     await runtime().deploy([
       TAB,
@@ -81,7 +81,7 @@ describe("A retry node in a flow", () => {
     assert.equal(runtime().at("out")[0]!.payload, "Once more");
   });
 
-  it("stands between split and join as if it were not there", async () => {
+  it("works between split and join", async () => {
     service().script = async (reply, { body }) => {
       const [{ content }, ...more] = body["messages"] as [{ content: string }];
       await reply.sendApart(content);
@@ -103,13 +103,13 @@ describe("A retry node in a flow", () => {
     assert.deepEqual(runtime().at("out")[0]!.payload, ["aa", "bb", "cc"]);
   });
 
-  it("mends hundreds of streams at the same time, each with its own text", async () => {
+  it("repairs hundreds of streams at the same time, each with its own text", async () => {
     const streams = 300;
     service().script = async (reply, { body }) => {
       const messages = body["messages"] as { role: string; content: string }[];
       const name = messages[0]!.content;
-      const begun = messages.find(({ role }) => role === "assistant");
-      if (begun) {
+      const started = messages.find(({ role }) => role === "assistant");
+      if (started) {
         await reply.sendApart(` goes on ${name}`);
         reply.finish();
       } else {
@@ -119,14 +119,14 @@ describe("A retry node in a flow", () => {
     };
     await runtime().deploy(retryFlow(service().url, { service: { maxConcurrent: 100, maxQueued: 1000 } }));
     for (let nth = 0; nth < streams; nth++) ask({ payload: `no. ${nth}`, topic: nth });
-    await eventually(() => runtime().at("finished").length === streams, "all are mended");
+    await eventually(() => runtime().at("finished").length === streams, "all are repaired");
     for (const { payload, topic } of runtime().at("finished"))
       assert.equal(payload, `no. ${topic} goes on no. ${topic}`);
     assert.equal(runtime().at("errors").length, 0);
     assert.equal(service().requests.length, 2 * streams);
   });
 
-  it("says where it belongs where a Catch node is wired into it, and makes no loop of it", async () => {
+  it("reports wrong wiring if a Catch node is wired into it, without a loop", async () => {
     service().script = refused;
     const flow = retryFlow(service().url, { stream: { wires: [["out"]] } });
     flow.find(({ id }) => id === "catch")!.wires = [["errors", "retry"]];
@@ -142,7 +142,7 @@ describe("A retry node in a flow", () => {
   });
 
   for (const type of ["full", "flows", "nodes"] as const) {
-    it(`R09: forgets its waits when it is deployed again (${type}), and asks nothing`, async () => {
+    it(`R09: drops waiting retries at a redeploy (${type}) and sends no request`, async () => {
       service().script = (reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" });
       const flow = retryFlow(service().url);
       await runtime().deploy(flow);
@@ -162,7 +162,7 @@ describe("A retry node in a flow", () => {
     });
   }
 
-  it("takes numbers as texts, as the editor stores them, and its defaults for what is none", async () => {
+  it("reads numbers from text, and uses the defaults for values that are not valid", async () => {
     service().script = refused;
     const retry = { attempts: "2.5", delay: "1", maxDelay: "x", afterText: "Continue", continueBy: "Quote" };
     await runtime().deploy(retryFlow(service().url, { retry }));
@@ -179,7 +179,7 @@ describe("A retry node in a flow", () => {
     );
   });
 
-  it("gives a stream that comes by two wires to each reader in full", async () => {
+  it("sends a stream that arrives by two wires to each reader in full", async () => {
     service().queue.push(broken, rest);
     const flow = retryFlow(service().url, { stream: { wires: [["direct", "retry"]] } });
     await runtime().deploy([...flow, sink("direct")]);
@@ -191,7 +191,7 @@ describe("A retry node in a flow", () => {
     assert.equal(textOf(second!), " time there was");
   });
 
-  it("works with delta-like nodes between: the failure is then the chat-stream's to report as well", async () => {
+  it("repairs streams through a change node, which makes the chat-stream report the failure too", async () => {
     service().queue.push(broken, rest);
     const flow = retryFlow(service().url, { stream: { wires: [["between"]] } });
     await runtime().deploy([
@@ -224,7 +224,7 @@ describe("A retry node with a fallback", () => {
     ];
   }
 
-  it("goes on with another service in the middle of an answer, when the first has no attempts left", async () => {
+  it("continues a broken answer with the fallback if the first service has no attempts left", async () => {
     service().script = broken;
     other().script = rest;
     await runtime().deploy(flow({ attempts: 1 }));
@@ -242,11 +242,11 @@ describe("A retry node with a fallback", () => {
     assert.equal(body["model"], "model-2", "its own model");
     assert.equal(body["temperature"], 0.2, "and parameters");
     assert.deepEqual(body["tools"], [{ type: "function" }]);
-    assert.equal((body["messages"] as unknown[]).length, 3, "what was said is quoted");
+    assert.equal((body["messages"] as unknown[]).length, 3, "the text so far is quoted");
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  it("has attempts of its own, and is given up after them", async () => {
+  it("gives the fallback attempts of its own, and fails after them", async () => {
     service().script = refused;
     other().script = refused;
     await runtime().deploy(flow({ attempts: 2 }));
@@ -258,7 +258,7 @@ describe("A retry node with a fallback", () => {
     await eventually(() => runtime().at("errors").length === 1);
   });
 
-  it("is asked at once where the first cannot succeed: with an empty account, or a wait beyond the limit", async () => {
+  it("asks the fallback at once if the first service cannot succeed: no credit, a long wait, a wrong key", async () => {
     other().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow());
     service().queue.push(
@@ -273,7 +273,7 @@ describe("A retry node with a fallback", () => {
     assert.equal(textOf(runtime().at("out")), "HelloHelloHello");
   });
 
-  it("is not asked what is wrong by itself", async () => {
+  it("does not ask the fallback if the request itself is wrong", async () => {
     service().script = (reply) => reply.sendJson(400, { error: { message: "temperature is too high" } });
     await runtime().deploy(flow());
     runtime().inject("ask", { payload: "Hi" });
@@ -282,7 +282,7 @@ describe("A retry node with a fallback", () => {
     await eventually(() => runtime().at("errors").length === 1);
   });
 
-  it("is asked at once where output 2 is not wired", async () => {
+  it("asks the fallback at once if output 2 is not wired", async () => {
     service().script = refused;
     other().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow({ wires: [["out"], [], ["second"]] }));
@@ -292,7 +292,7 @@ describe("A retry node with a fallback", () => {
     assert.equal(textOf(runtime().at("out")), "Hello");
   });
 
-  it("may have a retry node of its own, whose repairs the first takes for one stream", async () => {
+  it("joins the stream of a fallback that has a retry node of its own", async () => {
     service().script = broken;
     other().queue.push(refused, async (reply) => {
       await reply.sendApart(" time");

@@ -24,13 +24,13 @@ const says =
 describe("A conversation behind a retry node", () => {
   const service = useService();
   const runtime = useRuntime();
-  // Context outlives a flow: each test has a conversation of its own.
+  // Node-RED keeps the context when a flow is replaced, so each test uses a key of its own.
   let topic = 0;
   beforeEach(() => {
     topic++;
   });
   const ask = (message: Message = {}) => runtime().inject("ask", { payload: "Hi", topic, ...message });
-  const asked = (nth: number) => service().requests[nth]!.body["messages"] as ChatMessage[];
+  const requestedMessages = (nth: number) => service().requests[nth]!.body["messages"] as ChatMessage[];
 
   function flow(place: string, retry = {}, stream = {}): FlowNode[] {
     return retryFlow(service().url, {
@@ -44,10 +44,10 @@ describe("A conversation behind a retry node", () => {
     for (const [continueBy, rest] of [
       ["prefill", " was a king"],
       ["quote", "was a king"],
-      // What the model says once more is no part of the answer.
+      // Text that the model repeats is no part of the answer.
       ["quote", "a time there was a king"],
     ] as const) {
-      it(`(${place}) gets the question and the whole answer as its reader got it: ${continueBy}, “${rest}”`, async () => {
+      it(`keeps the question and the whole answer as the reader got it (${place}, ${continueBy}, “${rest}”)`, async () => {
         service().queue.push(broken, says(rest));
         await runtime().deploy(flow(place, { continueBy }));
         ask();
@@ -60,7 +60,7 @@ describe("A conversation behind a retry node", () => {
         runtime().forget();
         ask({ payload: "And?", conversation: end!["conversation"] });
         const [next] = await runtime().ends("out");
-        assert.deepEqual(asked(2), [
+        assert.deepEqual(requestedMessages(2), [
           { role: "system", content: "Be brief." },
           user("Hi"),
           assistant(text),
@@ -70,7 +70,7 @@ describe("A conversation behind a retry node", () => {
       });
     }
 
-    it(`(${place}) gets the answer to a question that was asked again`, async () => {
+    it(`keeps the answer to a question that was sent again (${place})`, async () => {
       for (const afterText of ["continue", "restart"]) {
         topic += 1000;
         service().reset();
@@ -84,11 +84,11 @@ describe("A conversation behind a retry node", () => {
         ask();
         const [end] = await runtime().ends("out");
         assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Hello")]);
-        assert.deepEqual(asked(2).slice(1), [user("Hi")]);
+        assert.deepEqual(requestedMessages(2).slice(1), [user("Hi")]);
       }
     });
 
-    it(`(${place}) stays as it was when the stream is given up`, async () => {
+    it(`stays unchanged if the stream fails for good (${place})`, async () => {
       service().queue.push(says("Hello"));
       service().script = broken;
       await runtime().deploy(flow(place, { attempts: 2 }));
@@ -101,7 +101,7 @@ describe("A conversation behind a retry node", () => {
     });
   }
 
-  it("keeps what was said while an answer was in repair", async () => {
+  it("keeps turns that were added while an answer was in repair", async () => {
     await runtime().deploy(flow("flow", { maxDelay: 20_000 }));
     for (const history of [true, false]) {
       topic += 1000;
@@ -131,7 +131,7 @@ describe("A conversation behind a retry node", () => {
     }
   });
 
-  it("goes on by the fallback's chat-stream where that keeps the same one", async () => {
+  it("is continued by the fallback's chat-stream if it uses the same conversation", async () => {
     service().queue.push(broken, says(" was a king"), says("Bye"));
     const second = { ...chatStream({ wires: [["retry"]], conversation: "flow" }), id: "second" };
     const nodes = retryFlow(service().url, {
@@ -146,10 +146,10 @@ describe("A conversation behind a retry node", () => {
     runtime().forget();
     ask({ payload: "And?" });
     await runtime().ends("out");
-    assert.equal(asked(2).length, 3);
+    assert.equal(requestedMessages(2).length, 3);
   });
 
-  it("is the newer question's where that replaces a running one: the older does not come back by its retry", async () => {
+  it("keeps only the newer question if it replaces a running one, and the older one does not return by its retry", async () => {
     service().queue.push(
       (reply) => reply.sendJson(429, {}, { "retry-after-ms": "100" }),
       async (reply, { gone }) => {
@@ -172,7 +172,7 @@ describe("A conversation behind a retry node", () => {
     assert.deepEqual(ends[1]!["conversation"], [user("new"), assistant("new")]);
   });
 
-  it("waits its turn where streams of one conversation follow one another", async () => {
+  it("waits for its turn if the streams of a conversation run one after the other", async () => {
     service().queue.push(
       (reply) => reply.sendJson(429, {}, { "retry-after-ms": "20" }),
       says("Two"),
@@ -186,15 +186,15 @@ describe("A conversation behind a retry node", () => {
   });
 });
 
-describe("Stopping a stream in repair", () => {
+describe("Cancelling a stream in repair", () => {
   const service = useService();
   const runtime = useRuntime();
   const ask = (message: Message = {}) => runtime().inject("ask", { payload: "Hi", ...message });
 
-  /** The second request says something and then nothing more. */
+  /** The second request sends some text and never ends. */
   const lingering: Script = (reply) => void reply.send(" was");
 
-  async function repaired(more: Parameters<typeof retryFlow>[1] = {}): Promise<string> {
+  async function startRepair(more: Parameters<typeof retryFlow>[1] = {}): Promise<string> {
     service().queue.push(broken, lingering);
     await runtime().deploy(retryFlow(service().url, more));
     ask();
@@ -208,8 +208,8 @@ describe("Stopping a stream in repair", () => {
     ["ask", true],
     ["ask", false],
   ] as const) {
-    it(`by ${named ? "its reader's id" : "msg.cancel alone"}, sent to the ${where === "ask" ? "chat-stream" : "retry"} node`, async () => {
-      const id = await repaired();
+    it(`cancels by ${named ? "the reader's stream id" : "msg.cancel alone"} at the ${where === "ask" ? "chat-stream" : "retry"} node`, async () => {
+      const id = await startRepair();
       runtime().inject(where, named ? { cancel: true, parts: { id, index: 0 } } : { cancel: true });
       const [end] = await runtime().ends("out");
       assert.equal(end!.finishReason, "cancelled");
@@ -223,8 +223,8 @@ describe("Stopping a stream in repair", () => {
     });
   }
 
-  it("leaves others alone", async () => {
-    const id = await repaired();
+  it("cancels no other stream", async () => {
+    const id = await startRepair();
     service().queue.push(lingering);
     ask({ payload: "another" });
     await service().waitForRequests(3);
@@ -236,7 +236,7 @@ describe("Stopping a stream in repair", () => {
     await runtime().ends("out", 2);
   });
 
-  it("before the new request has brought anything: while it waits in the provider's queue", async () => {
+  it("cancels a retry request that waits in the provider's queue", async () => {
     service().queue.push(broken, lingering);
     await runtime().deploy(
       retryFlow(service().url, {
@@ -261,12 +261,12 @@ describe("Stopping a stream in repair", () => {
   });
 
   for (const anew of [false, true]) {
-    it(`where the fallback streams${anew ? ", though the node was deployed anew meanwhile" : ""}`, async () => {
-      let go = () => {};
+    it(`cancels a stream of the fallback${anew ? " after the retry node was redeployed" : ""}`, async () => {
+      let proceed = () => {};
       service().queue.push(broken, async (reply) => {
         reply.send(" was");
         await new Promise<void>((resolve) => {
-          go = resolve;
+          proceed = resolve;
         });
         reply.send(" a king");
       });
@@ -280,7 +280,7 @@ describe("Stopping a stream in repair", () => {
       if (anew) {
         const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
         await runtime().deploy(changed, "nodes");
-        go();
+        proceed();
         await runtime().until("out", (all) => textOf(all).endsWith(" was a king"));
       }
       runtime().inject("retry", { cancel: true, parts: { id: messages[0]!.parts!.id, index: 0 } });
@@ -290,7 +290,7 @@ describe("Stopping a stream in repair", () => {
     });
   }
 
-  it("by msg.reset, which also has the conversation forgotten", async () => {
+  it("cancels at msg.reset, and deletes the conversation", async () => {
     service().queue.push((reply) => reply.say("Hello"));
     const stream = { conversation: "flow" };
     const flow = retryFlow(service().url, { stream });
@@ -309,7 +309,7 @@ describe("Stopping a stream in repair", () => {
     assert.equal((end!["conversation"] as unknown[]).length, 2);
   });
 
-  it("has a reset that a retry node sends down the stream pass another one for what it is", async () => {
+  it("passes a reset on that another retry node sends down the stream", async () => {
     service().queue.push(broken, (reply) => reply.say("Once", " more"));
     const flow = retryFlow(service().url, {
       retry: { afterText: "restart", wires: [["further"], ["ask"], []] },

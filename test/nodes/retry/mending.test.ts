@@ -16,7 +16,7 @@ const messagesOf = ({ requests }: RetryWorld, nth: number) =>
   requests[nth]!.message["messages"] as ChatMessage[];
 
 describe("A failure before any text", () => {
-  it("has the same asked again, in every setting", async () => {
+  it("sends the same request again, in every setting", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
       const world = await playing([BROKEN, { texts: ["Hello"] }], { afterText });
       assert.equal(readerText(world.out), "Hello");
@@ -25,7 +25,7 @@ describe("A failure before any text", () => {
     }
   });
 
-  it("has reasoning taken back that has been sent, but only when something new comes", async () => {
+  it("resets the reader's reasoning once something new arrives, and not before", async () => {
     const world = await playing([
       { ...BROKEN, chunks: [REASONING] },
       { ...BROKEN },
@@ -39,7 +39,7 @@ describe("A failure before any text", () => {
     );
   });
 
-  it("has nothing taken back where only empty chunks were sent on", async () => {
+  it("does not reset the reader if only empty chunks were sent", async () => {
     const world = await playing([
       { ...BROKEN, chunks: [rich({ role: "assistant" }), { choices: [] }] },
       { texts: ["Hello"] },
@@ -56,13 +56,13 @@ describe("A failure before any text", () => {
 describe("A failure after text", () => {
   const HALF: Outcome = { ...BROKEN, texts: ["Once", " upon "] };
 
-  it("is continued: by a prefill where the service is known to take it", async () => {
+  it("continues the answer with a prefill if the service supports it", async () => {
     const world = await playing([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
     assert.deepEqual(messagesOf(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
     assert.equal(readerText(world.out), "Once upon a time");
   });
 
-  it("is continued: else by a quotation", async () => {
+  it("continues the answer with a quote if the service does not support a prefill", async () => {
     const world = await playing([{ ...HALF, details: { provider: "custom" } }, { texts: ["a", " time"] }]);
     const [, answer, ask] = messagesOf(world, 1);
     assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
@@ -70,7 +70,7 @@ describe("A failure after text", () => {
     assert.equal(readerText(world.out), "Once upon a time");
   });
 
-  it("is continued in the author's way where he has one", async () => {
+  it("continues the answer in the way that the author chooses", async () => {
     for (const [continueBy, provider, added] of [
       ["quote", "demo", 2],
       ["prefill", "custom", 1],
@@ -80,7 +80,7 @@ describe("A failure after text", () => {
     }
   });
 
-  it("is continued again and again, always from the question that was asked first", async () => {
+  it("continues the answer again and again, always from the original question", async () => {
     const world = await playing(
       [
         { ...HALF, details: { provider: "demo" } },
@@ -102,7 +102,7 @@ describe("A failure after text", () => {
     assert.equal(parts!.count, world.out.length);
   });
 
-  it("is continued though the reader has had reasoning before the text", async () => {
+  it("continues the answer if the reader has reasoning before the text", async () => {
     const world = await playing([
       { ...HALF, chunks: [REASONING] },
       { chunks: [REASONING], texts: ["a"] },
@@ -111,7 +111,7 @@ describe("A failure after text", () => {
     assert.equal(readerText(world.out), "Once upon a");
   });
 
-  it("is begun anew where the author wants it: a reset comes with the first new message, and once", async () => {
+  it("starts over if afterText is restart: a reset leaves with the first new message, once", async () => {
     const world = await playing([HALF, BROKEN, { texts: ["Once", " more"] }], {
       afterText: "restart",
       delay: 1000,
@@ -130,7 +130,7 @@ describe("A failure after text", () => {
     assert.equal(characters, "Once more".length);
   });
 
-  it("leaves the reader what he has where no new beginning ever comes", async () => {
+  it("leaves the reader's text if no restarted request sends anything", async () => {
     const world = await playing([HALF, BROKEN], { afterText: "restart" });
     assert.equal(resets(world).length, 0);
     assert.equal(readerText(world.out), "Once upon ");
@@ -138,20 +138,20 @@ describe("A failure after text", () => {
     assert.equal(world.ends[0]!.parts!.count, 3);
   });
 
-  it("is begun anew inside a tool call, which nobody can go on from", async () => {
+  it("starts over if the answer broke inside a tool call, which nobody can continue", async () => {
     const world = await playing([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
     assert.equal(resets(world).length, 1);
     assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
   });
 
-  it("is begun anew for several choices and for sound", async () => {
+  it("starts over if the answer has several choices or audio", async () => {
     for (const chunk of [rich({ content: "b" }, 1), rich({ audio: { data: "AAAA" } })]) {
       const world = await playing([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
       assert.equal(resets(world).length, 1);
     }
   });
 
-  it("is begun anew for an answer in a given form, which is made as one whole", async () => {
+  it("starts over if the answer has a JSON format", async () => {
     for (const parameters of [{ response_format: { type: "json_object" } }, { n: 2 }]) {
       const world = await playing([HALF, { texts: ["Once"] }], {}, { options: parameters });
       assert.equal(resets(world).length, 1);
@@ -164,12 +164,12 @@ describe("A failure after text", () => {
     assert.equal(resets(text).length, 0);
   });
 
-  it("is begun anew where all that came was white space", async () => {
+  it("starts over if only white space arrived", async () => {
     const world = await playing([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
     assert.equal(readerText(world.out), "Once");
   });
 
-  it("ends the stream where the author wants it, with all that came", async () => {
+  it("ends the stream with all its text if afterText is stop", async () => {
     for (const outcome of [HALF, { ...BROKEN, chunks: [CALL] }]) {
       const world = await playing([outcome], { afterText: "stop" });
       assert.equal(world.requests.length, 1);
@@ -180,7 +180,7 @@ describe("A failure after text", () => {
 });
 
 describe("A stream in repair", () => {
-  it("takes the author's own properties, the conversation and an outer sequence with it", async () => {
+  it("sends the author's properties, the conversation and an outer sequence with the retry request", async () => {
     const world = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: ["Hello"] }));
     const outer = { id: "split", index: 2, count: 5, type: "array" };
     const error = {
@@ -227,7 +227,7 @@ describe("A stream in repair", () => {
     });
   });
 
-  it("asks the fallback, which has a model and parameters of its own, for an answer of the same form", async () => {
+  it("sends the answer's format to the fallback, which has a model and parameters of its own", async () => {
     const response_format = { type: "json_object" };
     const options = { response_format, tool_choice: "none", temperature: 1, max_tokens: 5 };
     const world = await playing(
@@ -241,7 +241,7 @@ describe("A stream in repair", () => {
     assert.ok(!("model" in elsewhere!));
   });
 
-  it("is not reached by what happens to its request on the way", async () => {
+  it("does not change its request if a flow changes the message", async () => {
     const world = new RetryWorld(() => BROKEN, { attempts: 3 });
     world.onWay = (message) => {
       (message["messages"] as ChatMessage[]).push({ role: "user", content: "and more" });
@@ -253,7 +253,7 @@ describe("A stream in repair", () => {
     assert.equal((world.ends[0]!.request as { messages: unknown[] }).messages.length, 1);
   });
 
-  it("shows the reader one stream where a request is answered twice", async () => {
+  it("sends one stream to the reader if a request is answered twice", async () => {
     const world = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: [`${nth}`] }));
     world.onWay = (message) => {
       world.ask(structuredClone(message), "again");
@@ -266,7 +266,7 @@ describe("A stream in repair", () => {
     assert.equal(world.done, world.got);
   });
 
-  it("is given up where nothing comes of its request for an hour, and says what may be wrong", async () => {
+  it("fails with timeout if no answer to its request arrives for an hour, and says what may be wrong", async () => {
     const world = new RetryWorld(() => ({ ...BROKEN, texts: ["Once"] }));
     world.onWay = () => undefined;
     world.ask({ _msgid: "m" });
@@ -282,7 +282,7 @@ describe("A stream in repair", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("whose rest comes after that is heard no more", async () => {
+  it("drops an answer that arrives after the timeout", async () => {
     const world = new RetryWorld((_asked, nth) =>
       nth === 0 ? BROKEN : { takes: 5_000_000, texts: ["late"] },
     );
@@ -293,7 +293,7 @@ describe("A stream in repair", () => {
     assert.equal(world.done, world.got);
   });
 
-  it("is forgotten in silence where it never had to be repaired and never ends", async () => {
+  it("forgets a stream that needed no repair and never ends, without an error", async () => {
     const world = new RetryWorld(() => BROKEN);
     for (let nth = 0; nth < 5000; nth++) {
       const parts = { id: `${nth}`, index: 0, type: "string", ch: "" };
@@ -306,7 +306,7 @@ describe("A stream in repair", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is the oldest of a thousand and one: it ends with a limit, the others do not", async () => {
+  it("ends the oldest of a thousand and one streams with limit, and no other", async () => {
     const world = new RetryWorld(() => BROKEN, { delay: 20_000 });
     for (let nth = 0; nth < 1001; nth++) world.ask({ _msgid: `${nth}` });
     await world.clock.advance(101);
@@ -320,8 +320,8 @@ describe("A stream in repair", () => {
   });
 });
 
-describe("The stream's order", () => {
-  it("is kept where messages came in another one: each keeps its place", () => {
+describe("The order of messages in a retry node", () => {
+  it("keeps the index of each message if they arrive in another order", () => {
     const world = new RetryWorld(() => BROKEN);
     const at = (index: number, more: Message = {}) =>
       world.input({ payload: `${index}`, parts: { id: "s", index, type: "string", ch: "" }, ...more });

@@ -11,22 +11,22 @@ const broken: Script = async (reply) => {
   reply.drop();
 };
 
-describe("A retry node that is deployed anew while its request is answered", () => {
+describe("A retry node that is redeployed while its request is answered", () => {
   const service = useService();
   const runtime = useRuntime();
   const ask = () => runtime().inject("ask", { payload: "Hi" });
 
-  const deployAnew = (flow: FlowNode[]) => {
+  const redeploy = (flow: FlowNode[]) => {
     const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
     return runtime().deploy(changed, "nodes");
   };
 
-  /** Deploys the node anew between a repetition's request and its answer. @returns what collect makes of it all */
-  async function answeredAnew(retry: object, first: Script, second: string[]): Promise<unknown> {
-    let go = () => {};
+  /** Redeploys the node between a retry request and its answer. @returns the collected text */
+  async function redeployBeforeAnswer(retry: object, first: Script, second: string[]): Promise<unknown> {
+    let proceed = () => {};
     service().queue.push(first, async (reply) => {
       await new Promise<void>((resolve) => {
-        go = resolve;
+        proceed = resolve;
       });
       await reply.sendApart(...second);
       reply.finish();
@@ -35,8 +35,8 @@ describe("A retry node that is deployed anew while its request is answered", () 
     await runtime().deploy(flow);
     ask();
     await service().waitForRequests(2);
-    await deployAnew(flow);
-    go();
+    await redeploy(flow);
+    proceed();
     await eventually(() => runtime().at("finished").length === 1);
     return runtime().at("finished")[0]!.payload;
   }
@@ -45,13 +45,13 @@ describe("A retry node that is deployed anew while its request is answered", () 
     ["continue", " time there"],
     ["restart", "Once upon a time there"],
   ] as const) {
-    it(`R04: has the rest of the repetition reach its reader: ${afterText}`, async () => {
+    it(`R04: sends the rest of the answer to its reader (${afterText})`, async () => {
       const pieces = text.split(/(?= )/);
-      let go = () => {};
+      let proceed = () => {};
       service().queue.push(broken, async (reply) => {
         await reply.sendApart(...pieces.slice(0, 1));
         await new Promise<void>((resolve) => {
-          go = resolve;
+          proceed = resolve;
         });
         await reply.sendApart(...pieces.slice(1));
         reply.drop();
@@ -61,8 +61,8 @@ describe("A retry node that is deployed anew while its request is answered", () 
       await runtime().deploy(flow);
       ask();
       await runtime().until("out", (messages) => textOf(messages).includes(`Once upon a${pieces[0]}`));
-      await deployAnew(flow);
-      go();
+      await redeploy(flow);
+      proceed();
       const [end] = await runtime().ends("out");
       assert.equal(end!.finishReason, "stop");
       await eventually(() => runtime().at("finished").length === 1);
@@ -73,16 +73,16 @@ describe("A retry node that is deployed anew while its request is answered", () 
     });
   }
 
-  it("R04: says nothing twice where that happens before the repetition begins", async () => {
-    const answer = await answeredAnew({ afterText: "restart" }, broken, ["Once", " more"]);
+  it("R04: sends no text twice if it was redeployed before the answer started", async () => {
+    const answer = await redeployBeforeAnswer({ afterText: "restart" }, broken, ["Once", " more"]);
     assert.equal(answer, "Once more");
   });
 
-  it("R04: has white space once that the model was not told of", async () => {
+  it("R04: sends white space once that was not part of the prefill", async () => {
     const first: Script = async (reply) => {
       await reply.sendApart("Once ");
       reply.drop();
     };
-    assert.equal(await answeredAnew({ continueBy: "prefill" }, first, [" more"]), "Once more");
+    assert.equal(await redeployBeforeAnswer({ continueBy: "prefill" }, first, [" more"]), "Once more");
   });
 });

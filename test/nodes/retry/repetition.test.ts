@@ -9,11 +9,11 @@ import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../sup
 const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });
 
-describe("A stream that goes on", () => {
-  it("has what the model repeats taken away, whole messages of it too", async () => {
-    const said = ["Once upon a time", " there was"];
+describe("A stream that continues a broken answer", () => {
+  it("drops text that the model repeats, whole messages of it too", async () => {
+    const textSoFar = ["Once upon a time", " there was"];
     const world = await playing([
-      { ...BROKEN, texts: said },
+      { ...BROKEN, texts: textSoFar },
       { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
     ]);
     assert.equal(readerText(world.out), "Once upon a time there was a king");
@@ -24,12 +24,12 @@ describe("A stream that goes on", () => {
     assert.equal((world.ends[0]!.stats as { characters: number }).characters, 33);
   });
 
-  it("has a sentence taken away that a model says anew which does not go on from what is put into its mouth", async () => {
+  it("drops a sentence that the model starts again although it got a prefill", async () => {
     const sentence = "The cat sat on the mat and looked at the moon.";
-    const said = "It was late. The cat sat on the mat and looked at";
+    const textSoFar = "It was late. The cat sat on the mat and looked at";
     for (const texts of [[sentence], sentence.split(/(?= )/), [" the", " moon."]]) {
       const { out } = await playing([
-        { ...BROKEN, texts: [said], details: { provider: "openrouter" } },
+        { ...BROKEN, texts: [textSoFar], details: { provider: "openrouter" } },
         { texts },
       ]);
       assert.equal(readerText(out), `It was late. ${sentence}`);
@@ -37,27 +37,27 @@ describe("A stream that goes on", () => {
     }
   });
 
-  it("has text that turns out to be no repetition given to the reader, before the end or a failure at the latest", async () => {
-    const said = "Once upon a time there was";
+  it("sends held text that turns out to be no repetition, at the latest before the end or a failure", async () => {
+    const textSoFar = "Once upon a time there was";
     for (const fails of [undefined, "interrupted"] as const) {
       const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
-      const world = await playing([{ ...BROKEN, texts: [said] }, second], { attempts: 2 });
-      assert.equal(readerText(world.out), `${said}Once upon`);
+      const world = await playing([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
+      assert.equal(readerText(world.out), `${textSoFar}Once upon`);
       assert.deepEqual(
         world.out.map(({ parts }) => parts!.index),
         [0, 1, 2],
       );
       assert.equal(world.ends[0]!.parts!.count, 3);
-      if (fails) assert.equal((world.ends[0]!.error as FailureData).partial, `${said}Once upon`);
+      if (fails) assert.equal((world.ends[0]!.error as FailureData).partial, `${textSoFar}Once upon`);
     }
   });
 
-  it("has repeated text taken out of chunks as well, and keeps what else is in them", async () => {
-    const said = "Once upon a time there was";
+  it("drops repeated text from chunks too, and keeps their other content", async () => {
+    const textSoFar = "Once upon a time there was";
     const chunk = rich({ content: "Once upon a time there was a king" });
     chunk.choices[0]!.logprobs = { content: [] };
     const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? { ...BROKEN, texts: [said] } : { takes: 5000 },
+      nth === 0 ? { ...BROKEN, texts: [textSoFar] } : { takes: 5000 },
     );
     world.ask();
     await world.clock.advance(2_000);
@@ -75,26 +75,26 @@ describe("A stream that goes on", () => {
     assert.deepEqual(message.parts, { id: "stream-0", index: 1, type: "string", ch: "" });
   });
 
-  it("has its last message alone say how many there are, also where text was held until then", async () => {
-    for (const [said, rest] of [
+  it("has the count on its last message only, even if text was held until then", async () => {
+    for (const [textSoFar, rest] of [
       ["Hello. World is great", "."],
       ["- one apple\n- two pears\n- three pears", "\n"],
       ["const a = { b };\nconst c = { d ", "}"],
     ] as const) {
-      const { out } = await playing([{ ...BROKEN, texts: [said] }, { texts: [rest] }]);
+      const { out } = await playing([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
       assertContract(out);
-      assert.equal(textOf(out), said + rest);
+      assert.equal(textOf(out), textSoFar + rest);
       const { finished } = new Collecting().take(...structuredClone(out));
       assert.deepEqual(
         finished.map(({ payload, finishReason }) => [payload, finishReason]),
-        [[said + rest, "stop"]],
+        [[textSoFar + rest, "stop"]],
       );
       const { sent } = new DeltaBuffering({ boundary: "none" }).take(...structuredClone(out));
       assert.equal(sent.at(-1)!.finishReason, "stop");
     }
   });
 
-  it("has what the model repeats taken away though it reasons first, or its first chunk says nothing", async () => {
+  it("drops repeated text behind reasoning or an empty first chunk", async () => {
     const texts = ["Once upon a time", " there was"];
     for (const chunks of [[REASONING], [rich({ role: "assistant" })], [{ choices: [] }, REASONING]]) {
       const { out } = await playing([
@@ -114,7 +114,7 @@ describe("A stream that goes on", () => {
     }
   });
 
-  it("is whole though a retry node in between begins the rest anew", async () => {
+  it("stays whole if another retry node resets the continuation", async () => {
     const world = new RetryWorld((_asked, nth) =>
       nth === 0 ? { ...BROKEN, texts: ["Once upon", " a time"] } : { takes: 100_000 },
     );

@@ -31,7 +31,7 @@ describe("The status of a retry node", () => {
     ({ due: timers.now + milliseconds, looks: 0 }) as unknown as HeldFailure;
   const texts = () => shown.map(({ text }) => text);
 
-  it("counts a wait down, and is quiet as soon as it is over", () => {
+  it("counts down the wait, and stops when the wait is over", () => {
     session.held = held(3_400);
     status.show();
     timers.tick(3_399);
@@ -56,7 +56,7 @@ describe("The status of a retry node", () => {
     assert.equal(timers.countTimers(), 0);
   });
 
-  it("says of one whose wait is over that it waits for those who ask on trial", () => {
+  it("shows that a stream waits for the trial requests of others once its own wait is over", () => {
     session.route = "fallback";
     session.held = held(500);
     status.show();

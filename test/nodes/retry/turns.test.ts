@@ -15,42 +15,42 @@ const RESULT: ChatMessage = { role: "tool", content: "sunny" };
 const TURN = [QUESTION, CALL, RESULT];
 const WHOLE = "Let me look. It is sunny.";
 
-/** How a run of turns goes that breaks off in the last: each with its text. */
+/** A run of turns that breaks in the last one. @param texts the text of each turn */
 function breaksIn(messages: readonly ChatMessage[], ...texts: string[]): Outcome {
   const rounds = texts.map(({ length }) => ({ characters: length }));
   const last = { rounds, request: { model: "model-1", messages } };
   return { ...BROKEN, texts: texts.filter((text) => text !== ""), last };
 }
 
-const askedWith = ({ requests }: RetryWorld, nth: number) => requests[nth]!.message["messages"];
+const requestedMessages = ({ requests }: RetryWorld, nth: number) => requests[nth]!.message["messages"];
 const resets = ({ out }: RetryWorld) => out.filter((message) => message["reset"] === true).length;
 
-describe("What breaks off in the second turn", () => {
+describe("A run that breaks in its second turn", () => {
   const broken = breaksIn(TURN, "Let me look. ", "It is ");
 
-  it("goes on from that turn's text alone, behind what the tools said", async () => {
+  it("continues from the text of that turn alone, behind the results of tools", async () => {
     for (const before of [[], [BROKEN]]) {
       const outcomes = [...before, broken, { texts: ["is sunny."] }];
       const world = await playing(outcomes, { continueBy: "prefill", attempts: 3 });
       const begun = { role: "assistant", content: "It is" };
-      assert.deepEqual(askedWith(world, before.length + 1), [...TURN, begun]);
+      assert.deepEqual(requestedMessages(world, before.length + 1), [...TURN, begun]);
     }
   });
 
-  it("is asked again as it was where it has said nothing", async () => {
+  it("sends the same request again if the second turn has no text", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
       const world = await playing([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
         afterText,
       });
-      assert.deepEqual(askedWith(world, 1), TURN);
+      assert.deepEqual(requestedMessages(world, 1), TURN);
       assert.equal(resets(world), 0);
       assert.equal(readerText(world.out), WHOLE);
     }
   });
 
-  it("starts over without losing what the first turn said", async () => {
+  it("starts the second turn over without losing the text of the first one", async () => {
     const world = await playing([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
-    assert.deepEqual(askedWith(world, 1), TURN);
+    assert.deepEqual(requestedMessages(world, 1), TURN);
     assert.equal(readerText(world.out), WHOLE);
     const anew = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
     assert.deepEqual(
@@ -63,39 +63,39 @@ describe("What breaks off in the second turn", () => {
     assert.deepEqual((end!.request as { messages: unknown }).messages, TURN);
   });
 
-  it("is given up with all that the reader has", async () => {
+  it("fails with all text that the reader has", async () => {
     const world = await playing([broken, BROKEN], { attempts: 2 });
     assert.equal((world.ends[0]!.error as FailureData).partial, "Let me look. It is ");
     assert.equal(readerText(world.out), "Let me look. It is ");
   });
 
-  it("goes on also where the first turn had gone on", async () => {
+  it("continues the second turn if the first turn was continued too", async () => {
     const grown = [QUESTION, { role: "assistant", content: "Let me" }, CALL, RESULT];
     const outcomes = [{ ...BROKEN, texts: ["Let me "] }, breaksIn(grown, "look. ", "It is ")];
     const options = { continueBy: "prefill", attempts: 3 } as const;
     const world = await playing([...outcomes, { texts: ["sunny."] }], options);
-    assert.deepEqual(askedWith(world, 2), [...grown, { role: "assistant", content: "It is" }]);
+    assert.deepEqual(requestedMessages(world, 2), [...grown, { role: "assistant", content: "It is" }]);
     assert.equal(readerText(world.out), WHOLE);
     const givenUp = await playing([...outcomes, BROKEN], options);
     assert.equal((givenUp.ends[0]!.error as FailureData).partial, "Let me look. It is ");
   });
 
-  it("goes on also where the second turn's end never came to the router", async () => {
+  it("continues the second turn if its end never arrived at the router", async () => {
     const rounds = [{ characters: "Let me look. ".length }];
     const endless = { ...broken, last: { ...broken.last, rounds } };
     const world = await playing([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
-    assert.deepEqual(askedWith(world, 1), [...TURN, { role: "assistant", content: "It is" }]);
+    assert.deepEqual(requestedMessages(world, 1), [...TURN, { role: "assistant", content: "It is" }]);
   });
 
-  it("is taken back though the request that starts over calls a tool first, and says nothing", async () => {
+  it("resets the second turn's text if the restarted request calls a tool first, without text", async () => {
     const outcomes = [broken, breaksIn([...TURN, CALL, RESULT], "", ""), { texts: ["It is sunny."] }];
     const world = await playing(outcomes, { afterText: "restart", attempts: 3 });
-    assert.equal((askedWith(world, 2) as unknown[]).length, 5);
+    assert.equal((requestedMessages(world, 2) as unknown[]).length, 5);
     assert.equal(resets(world), 1);
     assert.equal(readerText(world.out), WHOLE);
   });
 
-  it("leaves the reader the first turn's text where the new stream itself begins again", async () => {
+  it("keeps the first turn's text if the restarted stream itself is reset", async () => {
     for (const [afterText, rest] of [
       ["continue", "sunny."],
       ["restart", "It is sunny."],
@@ -127,19 +127,19 @@ describe("A retry node behind a tool-call-router", () => {
   for (const afterText of ["continue", "restart"]) {
     for (const again of ["ask", "router"]) {
       for (const firstFails of [false, true]) {
-        const first = firstFails ? ", its first request having failed too" : "";
-        it(`(${afterText}, by the ${again} node) mends the second turn, and no tool runs twice${first}`, async () => {
+        const first = firstFails ? ", after a failed first request" : "";
+        it(`repairs the second turn without running a tool twice (${afterText}, wired to the ${again} node${first})`, async () => {
           let refused = !firstFails;
           let broken = false;
           service().script = async (reply, request) => {
-            const asked = messagesOf(request);
-            if (!asked.some(({ role }) => role === "tool")) {
+            const messages = messagesOf(request);
+            if (!messages.some(({ role }) => role === "tool")) {
               if (refused) {
                 await reply.sendApart("Let me look. ", ...callRecords("get_weather", { city: "Paris" }));
                 reply.finish("tool_calls");
               } else reply.sendJson(500, {});
               refused = true;
-            } else if (broken) reply.say(...(asked.at(-1)!.role === "tool" ? ["It is "] : []), "sunny.");
+            } else if (broken) reply.say(...(messages.at(-1)!.role === "tool" ? ["It is "] : []), "sunny.");
             else {
               broken = true;
               await reply.sendApart("It is ");
@@ -157,8 +157,8 @@ describe("A retry node behind a tool-call-router", () => {
           assert.equal(runtime().at("weather").length, 1);
           assert.equal(service().requests.length, firstFails ? 4 : 3);
           const [end] = await runtime().ends("out");
-          const said = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => [role, content]);
-          assert.deepEqual(said, [
+          const entries = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => [role, content]);
+          assert.deepEqual(entries, [
             ["user", "Weather?"],
             ["assistant", "Let me look. "],
             ["tool", "sunny"],

@@ -11,13 +11,13 @@ import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
 const refused: Script = (reply) => reply.sendJson(500, {});
-const well: Script = (reply) => reply.say("Hello");
+const answered: Script = (reply) => reply.say("Hello");
 
-describe("A retry node that a stream reaches by other nodes", () => {
+describe("A retry node behind other nodes", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  /** chat-stream → what is between → retry, whose id is `retry` → out. */
+  /** chat-stream → nodes between → retry (its id is `retry`) → out. */
   function flow(first: string, between: FlowNode[], retry: Record<string, unknown> = {}): FlowNode[] {
     return [
       TAB,
@@ -30,8 +30,8 @@ describe("A retry node that a stream reaches by other nodes", () => {
     ];
   }
 
-  /** @returns the stream's end, and the codes that Catch got by then */
-  async function asked(): Promise<{ end: Message; caught: unknown[] }> {
+  /** Sends a question. @returns the last message, and the error codes that a Catch node got */
+  async function ask(): Promise<{ end: Message; caught: unknown[] }> {
     runtime().inject("ask", { payload: "Hi" });
     const [end] = await runtime().ends("out");
     await pause();
@@ -41,7 +41,7 @@ describe("A retry node that a stream reaches by other nodes", () => {
     return { end: end!, caught };
   }
 
-  const WAYS: readonly (readonly [string, string, FlowNode[]])[] = [
+  const PATHS: readonly (readonly [string, string, FlowNode[]])[] = [
     ["a junction", "j", [node("junction", "j", ["retry"])]],
     ["junctions in a row", "i", [node("junction", "i", ["j"]), node("junction", "j", ["retry"])]],
     [
@@ -55,17 +55,17 @@ describe("A retry node that a stream reaches by other nodes", () => {
     ["a delta-buffer", "buffer", [node("delta-buffer", "buffer", ["retry"])]],
   ];
 
-  for (const [name, first, between] of WAYS) {
-    it(`mends behind ${name} what Catch then hears nothing of`, async () => {
-      service().queue.push(refused, well);
+  for (const [name, first, between] of PATHS) {
+    it(`repairs a stream that arrives through ${name}, without an error at the Catch node`, async () => {
+      service().queue.push(refused, answered);
       await runtime().deploy(flow(first, between));
-      const { end, caught } = await asked();
+      const { end, caught } = await ask();
       assert.equal(end.finishReason, "stop");
       assert.deepEqual(caught, []);
     });
   }
 
-  it("is looked for in a ring of junctions without end", () => {
+  it("ends the search for a retry node in a ring of junctions", () => {
     const ring = new Map(
       [
         ["i", "j"],
@@ -77,11 +77,11 @@ describe("A retry node that a stream reaches by other nodes", () => {
   });
 });
 
-describe("A retry node behind another one", () => {
+describe("A retry node behind another retry node", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  async function deployed(inner: Record<string, unknown>, outer: Record<string, unknown>): Promise<void> {
+  async function deployAndAsk(inner: Record<string, unknown>, outer: Record<string, unknown>): Promise<void> {
     await runtime().deploy([
       TAB,
       provider(service().url),
@@ -94,9 +94,9 @@ describe("A retry node behind another one", () => {
     runtime().inject("ask", { payload: "Hi", retry: 3 });
   }
 
-  it("mends what the first has given up, in silence, and counts the requests of both", async () => {
-    service().queue.push(refused, refused, refused, well);
-    await deployed({ attempts: 2 }, { attempts: 3 });
+  it("repairs what the first one gave up, without an error, and counts the requests of both", async () => {
+    service().queue.push(refused, refused, refused, answered);
+    await deployAndAsk({ attempts: 2 }, { attempts: 3 });
     const [end] = await runtime().ends("out");
     await pause();
     assert.equal(end!.finishReason, "stop");
@@ -106,9 +106,9 @@ describe("A retry node behind another one", () => {
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  it("reports what both have given up, once", async () => {
+  it("reports the final failure of both nodes once", async () => {
     service().script = refused;
-    await deployed({ attempts: 2 }, { attempts: 2 });
+    await deployAndAsk({ attempts: 2 }, { attempts: 2 });
     const [end] = await runtime().ends("out");
     await pause();
     assert.equal(service().requests.length, 4);
@@ -119,7 +119,7 @@ describe("A retry node behind another one", () => {
     assert.deepEqual(caught, ["outer"]);
   });
 
-  it("leaves the author's own msg.retry on every message, whichever request it is of", async () => {
+  it("keeps the author's own msg.retry on every message, whichever request it belongs to", async () => {
     service().queue.push(
       async (reply) => {
         await reply.sendApart("Once", " upon");
@@ -128,7 +128,7 @@ describe("A retry node behind another one", () => {
       refused,
       (reply) => reply.say(" a time"),
     );
-    await deployed({ attempts: 2 }, { attempts: 3 });
+    await deployAndAsk({ attempts: 2 }, { attempts: 3 });
     await runtime().ends("out");
     assert.equal(textOf(runtime().at("out")), "Once upon a time");
     assert.deepEqual(

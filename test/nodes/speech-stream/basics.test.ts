@@ -16,23 +16,23 @@ import {
 
 const KEY = "sk-a-key-for-speech";
 
-describe("A speech-stream", () => {
+describe("speech-stream", () => {
   const load = useHelper(["sequence/17-split.js"]);
   const service = useService();
   beforeEach(() => {
     service().script = speaking;
   });
 
-  const start = (more = {}, who = {}) =>
-    load(speechFlow(service().url, more, who), { provider: { apiKey: KEY } });
+  const start = (more = {}, providerSettings = {}) =>
+    load(speechFlow(service().url, more, providerSettings), { provider: { apiKey: KEY } });
   const say = (flow: TestFlow, ...messages: Message[]) => {
     for (const message of messages) flow.inject("speech", message);
   };
-  const asked = () => service().requests.map(({ body }) => body["input"]);
+  const spokenTexts = () => service().requests.map(({ body }) => body["input"]);
   const errorOf = (message: Message) =>
     message["error"] as { code: string; message: string; partial: string };
 
-  it("speaks the texts of a stream one after the other, as one sequence of sound", async () => {
+  it("speaks the texts of a stream one after the other, as one sequence of audio", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One.", "Two.", "Three."));
     const last = await end(flow.inbox("out"));
@@ -49,7 +49,7 @@ describe("A speech-stream", () => {
     assert.equal(last["request"], undefined);
   });
 
-  it("tells the last response's headers, without what is nobody's business", async () => {
+  it("sends the last response's headers without secrets", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One."));
     const { headers } = await end(flow.inbox("out"));
@@ -74,16 +74,16 @@ describe("A speech-stream", () => {
     assert.equal(soundOf(flow.inbox("out").messages), "<One.><Two.>");
   });
 
-  it("gives each message its own way back to a link call, from which a link out takes", async () => {
+  it("gives each message its own list of link call nodes, which a link out changes", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One.").map((text) => ({ ...text, _linkSource: [{ id: "e", node: "call" }] })));
     await end(flow.inbox("out"));
-    const ways = flow.inbox("out").messages.map((message) => message["_linkSource"]);
-    assert.ok(ways.length > 2);
-    assert.equal(new Set(ways).size, ways.length);
+    const linkSources = flow.inbox("out").messages.map((message) => message["_linkSource"]);
+    assert.ok(linkSources.length > 2);
+    assert.equal(new Set(linkSources).size, linkSources.length);
   });
 
-  it("gives core join the file", async () => {
+  it("lets core's join put the audio file together", async () => {
     const join = node("join", "join", ["out"], { mode: "auto" });
     const flow = await load([...speechFlow(service().url, { wires: [["join"]] }), join], {
       provider: { apiKey: KEY },
@@ -97,7 +97,7 @@ describe("A speech-stream", () => {
     assert.equal(flow.inbox("out").size, 1);
   });
 
-  it("sends what the author sets and nothing else", async () => {
+  it("sends the request fields that the author sets, and no others", async () => {
     await say(
       await start({
         model: "tts-1",
@@ -127,14 +127,14 @@ describe("A speech-stream", () => {
     await end(flow.inbox("out"));
   });
 
-  it("asks Venice to stream", async () => {
+  it("sets streaming in a request to Venice", async () => {
     const flow = await start({}, { provider: "venice", settings: {} });
     say(flow, { payload: "Hi" });
     await end(flow.inbox("out"));
     assert.deepEqual(service().requests[0]!.body, { streaming: true, input: "Hi" });
   });
 
-  it("takes a message without a place for a stream by itself, and keeps outer places", async () => {
+  it("takes a message without parts as a stream of its own, and keeps outer parts", async () => {
     const flow = await start();
     say(flow, { payload: "One." }, { payload: 2 });
     const lasts = await ends(flow.inbox("out"), 2);
@@ -147,7 +147,7 @@ describe("A speech-stream", () => {
     assert.ok(flow.inbox("out").messages.every(({ parts }) => parts!.parts!.id === "outer"));
   });
 
-  it("lets two streams speak side by side", async () => {
+  it("speaks two streams side by side", async () => {
     const flow = await start();
     const [one, two] = [texts("a", "One.", "Two."), texts("b", "Three.")];
     say(flow, one[0]!, two[0]!, one[1]!, two[1]!, one[2]!);
@@ -157,26 +157,26 @@ describe("A speech-stream", () => {
     assert.equal(soundOf(of("b")), "<Three.>");
   });
 
-  it("passes over what cannot be spoken, and ends a stream of nothing else", async () => {
+  it("skips texts without a word, and ends a stream that has no other text", async () => {
     const flow = await start();
     say(flow, ...texts("a", "\n", "---", "1."), ...texts("b", "* * *"));
     const lasts = await ends(flow.inbox("out"), 2);
-    assert.deepEqual(asked(), ["1."]);
+    assert.deepEqual(spokenTexts(), ["1."]);
     assert.equal(lasts.find(({ parts }) => parts!.id === "b")!.parts!.count, 1);
     await eventually(() => flow.inbox("completed").size === 6);
   });
 
-  it("gives a long text to the service sentence by sentence", async () => {
+  it("sends a long text sentence by sentence", async () => {
     const flow = await start();
     const sentence = `The ${"word ".repeat(300)}end. `;
     say(flow, { payload: sentence.repeat(4) });
     await end(flow.inbox("out"));
     assert.equal(service().requests.length, 4);
-    assert.equal(asked().join(""), sentence.repeat(4));
+    assert.equal(spokenTexts().join(""), sentence.repeat(4));
     await eventually(() => flow.inbox("completed").size === 1);
   });
 
-  it("makes one WAV of several", async () => {
+  it("joins several WAV files into one", async () => {
     const header = Buffer.alloc(44);
     header.write("RIFF", 0);
     header.writeUInt32LE(40, 4);
@@ -207,8 +207,8 @@ describe("A speech-stream", () => {
     ],
     "a JSON answer": [(reply) => reply.sendJson(200, { error: "no voice" }), "bad_response", ""],
     "a web page": [(reply) => reply.sendText(200, "text/html", "<html>"), "bad_response", ""],
-    "an empty sound": [(reply) => void begin(reply).end(), "interrupted", ""],
-    "a sound that breaks off": [
+    "empty audio": [(reply) => void begin(reply).end(), "interrupted", ""],
+    "audio that breaks off": [
       async (reply) => {
         begin(reply);
         reply.response.write("<half");
@@ -219,8 +219,8 @@ describe("A speech-stream", () => {
       "<half",
     ],
   };
-  for (const [name, [script, code, heard]] of Object.entries(FAILURES)) {
-    it(`ends with an error at ${name}, tells a Catch node once, and speaks no further`, async () => {
+  for (const [name, [script, code, audio]] of Object.entries(FAILURES)) {
+    it(`ends with an error after ${name}, reports it to a Catch node once, and speaks no further`, async () => {
       service().queue.push(speaking, script);
       const flow = await start();
       say(flow, ...texts("a", "One.", "Two.", "Three."));
@@ -229,18 +229,18 @@ describe("A speech-stream", () => {
         [errorOf(last).code, errorOf(last).partial, last.finishReason],
         [code, "One.", "error"],
       );
-      assert.equal(soundOf(flow.inbox("out").messages), `<One.>${heard}`);
+      assert.equal(soundOf(flow.inbox("out").messages), `<One.>${audio}`);
       assertOneSequence(flow.inbox("out"));
       await eventually(() => flow.inbox("errors").size === 1);
       assert.equal((flow.inbox("errors").messages[0]!["error"] as { code: string }).code, code);
       say(flow, { payload: "late", parts: { id: "a", index: 9 } });
       await pause();
-      assert.deepEqual(asked(), ["One.", "Two."]);
+      assert.deepEqual(spokenTexts(), ["One.", "Two."]);
       assert.equal(flow.inbox("errors").size, 1);
     });
   }
 
-  it("shows the key to nobody, whatever the service quotes", async () => {
+  it("hides the API key if the service quotes it", async () => {
     service().script = (reply, { headers }) =>
       reply.sendJson(401, { error: `Bad key: ${headers.authorization}` });
     const flow = await start();
@@ -251,14 +251,14 @@ describe("A speech-stream", () => {
     assert.ok(!JSON.stringify([last, flow.inbox("errors").messages]).includes(KEY));
   });
 
-  it("says what is wrong in its settings", async () => {
-    for (const [more, who, code] of [
+  it("fails with an error that names a wrong setting", async () => {
+    for (const [more, providerSettings, code] of [
       [{ provider: "nowhere" }, {}, "configuration"],
       [{}, { provider: "anthropic", settings: {} }, "configuration"],
       [{ speed: "fast" }, {}, "configuration"],
       [{ options: "[1]" }, {}, "configuration"],
     ] as const) {
-      const flow = await start(more, who);
+      const flow = await start(more, providerSettings);
       say(flow, { payload: "Hi" });
       await eventually(() => flow.inbox("errors").size === 1);
       assert.equal((flow.inbox("errors").messages[0]!["error"] as { code: string }).code, code);
@@ -270,7 +270,7 @@ describe("A speech-stream", () => {
     assert.equal(service().requests.length, 0);
   });
 
-  it("tells on its last message that the text failed, and has spoken what there was", async () => {
+  it("speaks the text of a failed stream as far as it goes, and keeps its error on the last message", async () => {
     const flow = await start();
     const [one, last] = texts("a", "One.");
     say(flow, one!, { ...last!, finishReason: "error", error: { code: "timeout" } });
@@ -280,7 +280,7 @@ describe("A speech-stream", () => {
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("speaks the demo's answers sentence by sentence, with no key", async () => {
+  it("speaks the demo's answers sentence by sentence without a key", async () => {
     const flow = await load([
       TAB,
       { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0 },

@@ -13,7 +13,7 @@ import {
   texts,
 } from "../../support/worlds/speech.js";
 
-describe("Stopping a speech-stream", () => {
+describe("Control messages of a speech-stream", () => {
   const load = useHelper();
   const service = useService();
   beforeEach(() => {
@@ -24,16 +24,16 @@ describe("Stopping a speech-stream", () => {
   const say = (flow: TestFlow, ...messages: Message[]) => {
     for (const message of messages) flow.inject("speech", message);
   };
-  const asked = () => service().requests.map(({ body }) => body["input"]);
+  const spokenTexts = () => service().requests.map(({ body }) => body["input"]);
 
-  /** Speaks something that never ends. */
-  const droning: Script = (reply) => {
+  /** Audio that never ends. */
+  const endlessAudio: Script = (reply) => {
     begin(reply);
     reply.response.write("<...");
   };
 
-  it("stops at msg.cancel with one last message, and closes the connection", async () => {
-    service().script = droning;
+  it("ends the audio at msg.cancel with one last message, and closes the connection", async () => {
+    service().script = endlessAudio;
     const flow = await start();
     const [one, two] = texts("a", "One.", "Two.");
     say(flow, one!, two!);
@@ -45,11 +45,11 @@ describe("Stopping a speech-stream", () => {
     await service().requests[0]!.gone;
     await eventually(() => flow.inbox("completed").size === 3);
     assert.equal(flow.inbox("errors").size, 0);
-    assert.deepEqual(asked(), ["One."]);
+    assert.deepEqual(spokenTexts(), ["One."]);
   });
 
-  it("falls silent when the text it speaks was cancelled", async () => {
-    service().script = droning;
+  it("ends the audio if the stream of its text was cancelled", async () => {
+    service().script = endlessAudio;
     const flow = await start();
     say(flow, texts("a", "One.")[0]!);
     await flow.inbox("out").atLeast(1);
@@ -58,8 +58,8 @@ describe("Stopping a speech-stream", () => {
     await service().requests[0]!.gone;
   });
 
-  it("begins again at msg.reset, under the same id", async () => {
-    service().queue.push(droning);
+  it("starts the audio again under the same id after msg.reset", async () => {
+    service().queue.push(endlessAudio);
     const flow = await start();
     say(flow, texts("a", "One.")[0]!);
     await flow.inbox("out").atLeast(1);
@@ -77,8 +77,8 @@ describe("Stopping a speech-stream", () => {
     assert.equal(soundOf(messages.slice(at + 1)), "<Again.>");
   });
 
-  it("says nothing any more once it is deployed anew, and leaves no connection", async () => {
-    service().script = droning;
+  it("sends nothing after a redeploy, and leaves no connection", async () => {
+    service().script = endlessAudio;
     const flow = await start();
     say(flow, ...texts("a", "One.", "Two."));
     const { messages } = flow.inbox("out");

@@ -7,11 +7,11 @@ import { texts } from "../../support/worlds/speech.js";
 
 const MINUTE = 60_000;
 
-/** A speech-stream on a clock that a test moves, with a service that speaks when it is told to. */
+/** A speech-stream with a fake clock, and a service that the test controls. */
 class SpeechWorld {
   readonly clock = new FakeClock();
   readonly out: Message[] = [];
-  /** What a Catch node is told. */
+  /** Errors that a Catch node gets. */
   readonly reported: { code?: string }[] = [];
   readonly speaking: SpeechObserver[] = [];
   private readonly controller: SpeechController;
@@ -46,8 +46,8 @@ class SpeechWorld {
   }
 }
 
-describe("A text that a speech-stream waits for", () => {
-  it("has its end where nothing in it could be spoken so far", async () => {
+describe("An open text of a speech-stream", () => {
+  it("sends a last message after msg.cancel or silence even if nothing could be spoken", async () => {
     for (const stop of ["cancel", "silence"]) {
       const world = new SpeechWorld();
       world.input(texts("a", "---")[0]!);
@@ -63,7 +63,7 @@ describe("A text that a speech-stream waits for", () => {
     }
   });
 
-  it("is told once where it never ends while it is spoken", async () => {
+  it("reports a text that never ends once, while it is being spoken", async () => {
     const world = new SpeechWorld();
     world.input(texts("a", "One.")[0]!);
     await world.clock.advance(16 * MINUTE);
@@ -71,11 +71,11 @@ describe("A text that a speech-stream waits for", () => {
     assert.equal(world.out.length, 1);
   });
 
-  it("may take longer to speak than it took to come", async () => {
+  it("does not expire while it is being spoken, however long that takes", async () => {
     const world = new SpeechWorld();
-    const said = ["One.", "Two.", "Three."];
-    for (const message of texts("a", ...said)) world.input(message);
-    for (const nth of said.keys()) {
+    const spokenTexts = ["One.", "Two.", "Three."];
+    for (const message of texts("a", ...spokenTexts)) world.input(message);
+    for (const nth of spokenTexts.keys()) {
       await world.clock.advance(10 * MINUTE);
       world.speaking[nth]!.onEnd({ outcome: "complete" });
     }

@@ -20,9 +20,9 @@ function wav(samples: Buffer, extra = 0): Buffer {
   return chunk("RIFF", body.length, body);
 }
 
-/** Cuts a buffer at some of its places. */
+/** Sizes of the pieces into which a file is cut. */
 const cuts = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 30 });
-function pieces(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+function cutBytes(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   const out: Buffer[] = [];
   let at = 0;
   for (const size of sizes) {
@@ -32,7 +32,7 @@ function pieces(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return [...out, Buffer.from(bytes.subarray(at))];
 }
 
-function joined(files: readonly Buffer[][]): Buffer {
+function joinFiles(files: readonly Buffer[][]): Buffer {
   const joiner = new WavJoiner();
   const out = files.flatMap((file) => {
     joiner.startNext();
@@ -41,14 +41,14 @@ function joined(files: readonly Buffer[][]): Buffer {
   return Buffer.concat(out);
 }
 
-describe("Several WAV in a row", () => {
+describe("WavJoiner", () => {
   const samples = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes));
   const file = fc.record({ samples, extra: fc.integer({ min: 0, max: 50 }), sizes: cuts });
 
-  it("become one: the first one's header without a length, then the samples of all, however they were cut", () => {
+  it("joins files into one: the first header with unknown length, then all samples, however the bytes were cut", () => {
     fc.assert(
       fc.property(fc.array(file, { minLength: 1, maxLength: 4 }), (files) => {
-        const out = joined(files.map(({ samples, extra, sizes }) => pieces(wav(samples, extra), sizes)));
+        const out = joinFiles(files.map(({ samples, extra, sizes }) => cutBytes(wav(samples, extra), sizes)));
         const first = wav(files[0]!.samples, files[0]!.extra);
         const start = first.length - files[0]!.samples.length;
         assert.deepEqual(out.subarray(start), Buffer.concat(files.map(({ samples }) => samples)));
@@ -59,16 +59,16 @@ describe("Several WAV in a row", () => {
     );
   });
 
-  it("stay what they are where they are none, and hold nothing back for ever", () => {
+  it("passes bytes that are not a WAV file unchanged, and holds none of them for ever", () => {
     fc.assert(
       fc.property(samples, cuts, (bytes, sizes) => {
         fc.pre(!bytes.toString("latin1").startsWith("RIFF"));
-        assert.deepEqual(joined([pieces(bytes, sizes)]), bytes);
+        assert.deepEqual(joinFiles([cutBytes(bytes, sizes)]), bytes);
       }),
     );
     const endless = Buffer.concat([Buffer.from("RIFF____WAVElong"), Buffer.alloc(5000, 255)]);
     const joiner = new WavJoiner();
     assert.equal(joiner.add(Buffer.from(endless)).length, endless.length);
-    assert.deepEqual(joined([[Buffer.from("RIFF")]]), Buffer.from("RIFF"));
+    assert.deepEqual(joinFiles([[Buffer.from("RIFF")]]), Buffer.from("RIFF"));
   });
 });

@@ -9,17 +9,17 @@ import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.j
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
-/** A run that waits for its tool. */
-function calling(config: object = {}): RouterWorld {
+/** Starts a run that waits for its tool. */
+function startRun(config: object = {}): RouterWorld {
   const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }), config);
   world.onCall = () => {};
   world.input({ payload: "Go", topic: "t", _msgid: "m" });
   return world;
 }
 
-describe("A message that goes astray", () => {
-  it("is named where a tool's answer has lost its toolCall, and asks no model", async () => {
-    const world = calling();
+describe("A stray message at a tool-call-router", () => {
+  it("reports an answer that lost msg.toolCall, and sends no request for it", async () => {
+    const world = startRun();
     const { _msgid } = world.called[0]!.message;
     const answer = { payload: "sunny", _msgid } as Message;
     world.input(answer);
@@ -36,14 +36,14 @@ describe("A message that goes astray", () => {
     assert.equal(world.done, world.got);
   });
 
-  it("is a new question where it has the name of the one before, as a function node's second message has", () => {
-    const world = calling();
+  it("takes a message with the _msgid of the question before as a new question", () => {
+    const world = startRun();
     world.input({ payload: "Another", topic: "t", _msgid: "m" });
     assert.equal(world.requests.length, 2);
     assert.equal(world.errors.length, 0);
   });
 
-  it("is missed in a later turn as it is in the first", async () => {
+  it("ends the run with bad_response if a message of a later turn is missing", async () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["a", "b", "c"] }));
     world.onStream = (message) => {
       if (world.requests.length === 1 || message.parts!.index !== 1) world.input(message);
@@ -54,7 +54,7 @@ describe("A message that goes astray", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is waited for no longer where the stream begins again", async () => {
+  it("does not wait for a missing message once the stream starts over", async () => {
     const world = new RouterWorld(turns({ texts: ["a", "b"] }));
     world.onStream = (message) => {
       if (message.parts!.index !== 1) world.input(message);
@@ -73,7 +73,7 @@ describe("A message that goes astray", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is no end where it begins a stream again, whatever else it says", async () => {
+  it("takes a reset as no end, whatever else is on the message", async () => {
     const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
     world.input({ payload: "Paris?" });
     const { toolRun } = world.requests[0]!;
@@ -83,8 +83,8 @@ describe("A message that goes astray", () => {
     assert.equal(world.out.at(-1)!.reset, true);
   });
 
-  it("is told of once where it is a stream that answers too late", async () => {
-    const world = calling();
+  it("warns once of a stream that answers after the tool's timeout", async () => {
+    const world = startRun();
     await world.clock.advance(60_000);
     world.warnings.length = 0;
     const { toolCall } = world.called[0]!.message;
@@ -93,7 +93,7 @@ describe("A message that goes astray", () => {
     assert.match(world.warnings[0]!, /1 so far/);
   });
 
-  it("is not reached by a reader who changes the place of the one before", () => {
+  it("keeps the outer sequence if a reader changes the parts of an earlier message", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     const outer = { id: "questions", index: 0, count: 2, type: "array" };
     world.onStream = (message) => {
@@ -109,7 +109,7 @@ describe("A message that goes astray", () => {
     assert.equal(textOf(world.out), "a!b!");
   });
 
-  it("ends the run with words for where it stands: a stream that stops coming is no request without one", async () => {
+  it("names the stream as the reason if it stops in the middle for an hour", async () => {
     const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
     world.input({ payload: "Hi" });
     await world.clock.advance(3_700_000);
@@ -117,7 +117,7 @@ describe("A message that goes astray", () => {
     assert.equal((world.ends[0]!.stats as { rounds: number }).rounds, 0);
   });
 
-  it("is refused by its name where its tools are no data", () => {
+  it("refuses msg.tools that are not plain data, by name", () => {
     const world = new RouterWorld(turns({}));
     const circle: Record<string, unknown> = { type: "function" };
     circle["function"] = { name: "x", circle };
@@ -127,7 +127,7 @@ describe("A message that goes astray", () => {
     assert.equal((world.errors[0] as { code?: string }).code, "invalid_request");
   });
 
-  it("is none to speak of where it tells a failure again, as of a node that throws and sends on as well", () => {
+  it("ignores an answer that repeats a failure, as from a node that throws and sends", () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
     world.input({ payload: "Go" });
@@ -142,7 +142,7 @@ describe("A message that goes astray", () => {
 });
 
 describe("A cancelled call by link", () => {
-  it("is let go of: its answer finds nobody", () => {
+  it("is removed, and its late answer is ignored", () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }), { tools: [{ ...WEATHER, link: "entry" }] });
     const events: string[] = [];
     const receive = (message: Message) =>
@@ -150,26 +150,26 @@ describe("A cancelled call by link", () => {
     world.nodes.set("entry", { type: "link in", receive });
     world.input({ payload: "Go" });
     world.input({ cancel: true });
-    assert.equal(linkedCalls(world), 0);
+    assert.equal(countOpenLinks(world), 0);
     const linked = world.node as RuntimeNode & { returnLinkMessage(event: string, message: Message): void };
     linked.returnLinkMessage(events[0]!, { payload: "late" });
     assert.equal(world.ends.length, 1);
   });
 });
 
-/** Calls by link that are waited for. */
-function linkedCalls(world: RouterWorld): number {
+/** @returns the number of open calls by link */
+function countOpenLinks(world: RouterWorld): number {
   const { rounds } = world.controller as unknown as {
     rounds: { workshop: { calls: { links: { open: Map<string, unknown> } } } };
   };
   return rounds.workshop.calls.links.open.size;
 }
 
-describe("A tool's flow that loses its toolCall", () => {
+describe("A tool's flow that loses msg.toolCall", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("costs no second request, and is told to Catch", async () => {
+  it("sends no second request, and reports the loss to a Catch node", async () => {
     service().script = weatherman;
     const func = "return { payload: 'sunny' };";
     await runtime().deploy(
@@ -190,7 +190,7 @@ describe("A tool's flow that loses its toolCall", () => {
     ["a tool's lost call", "return { payload: 'sunny' };", 200],
     ["a service that fails", "return msg;", 500],
   ] as const) {
-    it(`is told once where a Catch node for all nodes is wired back: ${what}`, async () => {
+    it(`reports ${what} once if a Catch node for all nodes is wired back`, async () => {
       service().script = status === 200 ? weatherman : (reply) => reply.sendJson(status, { error: "down" });
       await runtime().deploy(
         routerFlow(service().url, {

@@ -6,7 +6,7 @@ import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js"
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
 describe("A run of tool calls", () => {
-  it("offers the tools, has the calls answered, and asks for the next turn with the results", () => {
+  it("offers the tools, sends the calls to them, and asks for the next turn with their results", () => {
     const world = new RouterWorld(
       turns({ texts: ["Let me", " look."], calls: [PARIS] }, { texts: [" It", " rains."] }),
     );
@@ -41,7 +41,7 @@ describe("A run of tool calls", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is one stream for its reader, with one last message that tells of all turns", () => {
+  it("sends one stream to the reader, whose last message lists all turns", () => {
     const world = new RouterWorld(
       turns(
         { texts: ["a"], calls: [PARIS], usage: { total_tokens: 1 } },
@@ -73,7 +73,7 @@ describe("A run of tool calls", () => {
     assert.equal((end!.request as { messages: unknown[] }).messages.length, 3);
   });
 
-  it("sends parallel calls at once, each by its tool's output, and sees the answers in any order", () => {
+  it("sends parallel calls at once, each to its tool's output, and takes the answers in any order", () => {
     const world = new RouterWorld(
       turns({ calls: [PARIS, { name: "get_time" }, { ...PARIS, id: "x" }] }, { texts: ["Done."] }),
     );
@@ -102,7 +102,7 @@ describe("A run of tool calls", () => {
     assert.deepEqual(world.results(1), ["answer 0", "answer 1", "answer 2"]);
   });
 
-  it("echoes reasoning and the vendor's marks, and takes tool calls out of what the reader gets", () => {
+  it("repeats reasoning and vendor fields in the next request, and removes tool calls from the reader's messages", () => {
     const signature = { extra_content: { google: { thought_signature: "s" } } };
     const world = new RouterWorld(
       turns(
@@ -143,13 +143,13 @@ describe("A run of tool calls", () => {
     assert.ok(!JSON.stringify(world.out.map(({ chunk }) => chunk ?? null)).includes("tool_calls"));
   });
 
-  it("leaves the reader what a chunk tells of its text, where it makes a call as well", () => {
-    const said = delta({
+  it("keeps the other content of a chunk that has text and a tool call", () => {
+    const textAndCall = delta({
       content: "a",
       tool_calls: [{ index: 0, id: "c", function: { name: "get_weather" } }],
     });
     const logprobs = { content: [{ token: "a", logprob: -1 }] };
-    const chunk = { choices: [{ ...said.choices[0]!, logprobs }] };
+    const chunk = { choices: [{ ...textAndCall.choices[0]!, logprobs }] };
     const world = new RouterWorld(turns({ chunks: [chunk], finish: "tool_calls" }, { texts: ["b"] }));
     world.input({ payload: "Paris?" });
     const choice = (world.out[0]!.chunk as typeof chunk).choices[0]!;
@@ -157,7 +157,7 @@ describe("A run of tool calls", () => {
     assert.equal(choice.delta.tool_calls, undefined);
   });
 
-  it("forces a tool in the first turn only", () => {
+  it("forces a tool call in the first turn only", () => {
     for (const [toolChoice, choice] of [
       ["get_time", { type: "function", function: { name: "get_time" } }],
       ["required", "required"],
@@ -180,7 +180,7 @@ describe("A run of tool calls", () => {
     }
   });
 
-  it("leaves a choice to the message, and asks for none where there is no tool", () => {
+  it("prefers msg.options.tool_choice, and sets no choice if there is no tool", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "required" });
     world.input({ payload: "Time?", options: { tool_choice: "none" } });
     assert.deepEqual(world.requests[0]!["options"], { tool_choice: "none" });
@@ -189,7 +189,7 @@ describe("A run of tool calls", () => {
     assert.ok(!("tools" in bare.requests[0]!) && !("options" in bare.requests[0]!));
   });
 
-  it("takes the message's own tools along; of one name its own is the one, and it says so once", () => {
+  it("adds the tools of the message; the node's own tool wins if a name comes twice, with one warning", () => {
     const other = { type: "function", function: { name: "other", parameters: { type: "object" } } };
     const mine = { type: "function", function: { name: "get_time" } };
     const world = new RouterWorld(turns({ texts: ["."] }), { otherTools: true });
@@ -202,7 +202,7 @@ describe("A run of tool calls", () => {
     assert.match(world.warnings[0]!, /get_time/);
   });
 
-  it("has calls of the message's own tools leave by the last output, where the author wants it", () => {
+  it("sends calls of the message's own tools to the last output if otherTools is set", () => {
     const other = {
       type: "function",
       function: { name: "other", parameters: { type: "object", required: ["a"] } },
@@ -226,7 +226,7 @@ describe("A run of tool calls", () => {
     assert.equal(without.warnings.length, 2, "and one when it was called");
   });
 
-  it("runs the calls of the first of several choices, and leaves those of another to the reader", () => {
+  it("runs the calls of the first choice, and leaves those of other choices to the reader", () => {
     const called = { index: 0, id: "c", type: "function", function: { name: "get_time", arguments: "{}" } };
     const chunk = { choices: [{ index: 1, delta: { tool_calls: [called] }, finish_reason: null }] };
     const world = new RouterWorld(turns({ texts: ["a"], chunks: [chunk] }));
@@ -249,7 +249,7 @@ describe("A run of tool calls", () => {
     });
   });
 
-  it("keeps the place in a sequence of core split, on each message", () => {
+  it("keeps the place in a sequence of core's split on each message", () => {
     const parts = { id: "split", index: 1, count: 3, type: "array", len: 1 };
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.input({ payload: "Paris?", parts });
@@ -259,7 +259,7 @@ describe("A run of tool calls", () => {
     assert.ok(!("parts" in world.called[0]!.message));
   });
 
-  it("hands a failure of the stream on, and leaves its report to whoever failed", () => {
+  it("passes a failure of the stream on, and leaves its report to the node that failed", () => {
     const world = new RouterWorld(
       turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], fails: "interrupted" }),
     );
@@ -271,7 +271,7 @@ describe("A run of tool calls", () => {
     assert.equal(world.errors.length, 0);
   });
 
-  it("takes messages in their order, whatever the order in which they come", () => {
+  it("takes the messages of a stream in order, in whatever order they arrive", () => {
     const world = new RouterWorld(turns({ texts: ["a", "b", "c"], calls: [PARIS] }, { texts: ["d"] }));
     const held: Parameters<typeof world.input>[0][] = [];
     world.onStream = (message) => {
@@ -283,7 +283,7 @@ describe("A run of tool calls", () => {
     assert.deepEqual(world.called[0]!.message.payload, { city: "Paris" });
   });
 
-  it("ends with an error that names what is missing where a message of the stream never comes", async () => {
+  it("ends with an error that names the missing messages of a stream", async () => {
     const world = new RouterWorld(turns({ texts: ["a", "b", "c"] }));
     world.onStream = (message) => {
       if (message.parts!.index !== 1) world.input(message);
@@ -296,7 +296,7 @@ describe("A run of tool calls", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is no longer mixed up with a stream that answers its request a second time", () => {
+  it("ignores a second stream that answers the same request", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.onWay = (message) => {
       world.onWay = (again) => again;

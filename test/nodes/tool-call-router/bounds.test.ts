@@ -5,15 +5,15 @@ import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-w
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
-describe("A tool-call-router that is not set up well", () => {
+describe("A tool-call-router with wrong settings", () => {
   for (const [what, tools, says] of [
     ["a tool without a name", [{ name: " " }], /Tool 1 has no name/],
     ["a name that services refuse", [{ name: "get weather" }], /“get weather” is not valid/],
     ["a name twice", [TIME, TIME], /Two tools are called “get_time”/],
-    ["parameters that are no JSON", [{ name: "f", parameters: "{" }], /“f” are not a JSON object/],
-    ["a schema that is none", [{ name: "f", parameters: { type: "thing" } }], /“f”.*Schema/],
+    ["parameters that are not JSON", [{ name: "f", parameters: "{" }], /“f” are not a JSON object/],
+    ["a schema that is not valid", [{ name: "f", parameters: { type: "thing" } }], /“f”.*Schema/],
   ] as const) {
-    it(`says so when it is asked: ${what}`, () => {
+    it(`refuses a request with configuration: ${what}`, () => {
       const world = new RouterWorld(turns({ texts: ["."] }), { tools });
       world.input({ payload: "Hi" });
       assert.equal(world.requests.length, 0);
@@ -22,7 +22,7 @@ describe("A tool-call-router that is not set up well", () => {
     });
   }
 
-  it("lets streams pass all the same", () => {
+  it("passes streams on in spite of wrong settings", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { tools: [{ name: "" }] });
     world.stream({ payload: "Hi" }, { texts: ["a", "b"] });
     assert.equal(textOf(world.out), "ab");
@@ -30,7 +30,7 @@ describe("A tool-call-router that is not set up well", () => {
     assert.equal(world.errors.length, 0);
   });
 
-  it("says so where a tool has to be called that is not there, and where the message is wrong", () => {
+  it("refuses a request if the required tool is missing, and if msg.tools or msg.options are wrong", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
     world.input({ payload: "Hi" });
     assert.match(world.errors[0]!.message, /no tool “gone”/);
@@ -42,7 +42,7 @@ describe("A tool-call-router that is not set up well", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("says so where nothing is wired to output 2: at once, and not in an hour", () => {
+  it("refuses a request at once if nothing is wired to output 2", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { unwired: [1] });
     world.input({ payload: "Hi" });
     assert.match(world.errors[0]!.message, /output 2/);
@@ -53,7 +53,7 @@ describe("A tool-call-router that is not set up well", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("does not go round in circles where output 2 leads into its own input", () => {
+  it("refuses its own request if output 2 leads into its own input", () => {
     const world = new RouterWorld(turns({ texts: ["."] }));
     world.onWay = (message) => {
       if (world.requests.length > 10) throw new Error("round in circles");
@@ -66,7 +66,7 @@ describe("A tool-call-router that is not set up well", () => {
     assert.equal(world.ends.length, 1);
   });
 
-  it("ends the run with an error where the stream's last message has lost its request", () => {
+  it("ends the run with an error if the stream's last message lost msg.request", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
     world.onStream = ({ request: _, ...message }) => world.input(message);
     world.input({ payload: "Hi" });
@@ -75,7 +75,7 @@ describe("A tool-call-router that is not set up well", () => {
     assert.equal(world.ends.length, 1);
   });
 
-  it("gives a run up of which nothing comes, and says what may be wrong", async () => {
+  it("ends a run with timeout if nothing arrives for an hour, and says what may be wrong", async () => {
     const world = new RouterWorld(turns({ stalls: "before" }));
     world.input({ payload: "Hi", topic: "t" });
     await world.clock.advance(3_500_000);
@@ -89,8 +89,8 @@ describe("A tool-call-router that is not set up well", () => {
   });
 });
 
-describe("A tool that answers by a stream", () => {
-  const streaming = (answers: (world: RouterWorld, message: Message) => void) => {
+describe("A tool that answers with a stream", () => {
+  const answerWithStream = (answers: (world: RouterWorld, message: Message) => void) => {
     const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
     world.onCall = (message) => answers(world, message);
     world.input({ payload: "Go" });
@@ -99,21 +99,21 @@ describe("A tool that answers by a stream", () => {
     return world.results(1);
   };
 
-  it("has the whole text of it told", () => {
-    const results = streaming((world, message) =>
+  it("answers the call with the stream's whole text", () => {
+    const results = answerWithStream((world, message) =>
       world.stream({ ...message, payload: "Say it" }, { texts: ["sunny", " in", " Paris"] }),
     );
     assert.deepEqual(results, ["sunny in Paris"]);
   });
 
-  it("has its failure told", () => {
-    const results = streaming((world, message) =>
+  it("answers the call with the stream's failure", () => {
+    const results = answerWithStream((world, message) =>
       world.stream({ ...message, payload: "Say it" }, { texts: ["sun"], fails: "interrupted" }),
     );
     assert.deepEqual(results, ["Error: It failed."]);
   });
 
-  it("is one of two that answer one call: the first that is whole counts, and nothing of the other", () => {
+  it("answers the call once if two streams answer it: the first whole one wins, and nothing of the other counts", () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
     const part = (id: string, index: number, payload: string, count?: number) => {
       const { toolCall } = world.called[0]!.message;
@@ -134,8 +134,8 @@ describe("A tool that answers by a stream", () => {
     assert.equal(world.requests.length, 2);
   });
 
-  it("may begin again", () => {
-    const results = streaming((world, { toolCall }) => {
+  it("answers the call with the new text if the stream starts over", () => {
+    const results = answerWithStream((world, { toolCall }) => {
       const parts = (index: number) => ({ id: "s", index, type: "string", ch: "" });
       const retry = { node: "retry", stream: "s", attempt: 2 };
       world.input({ toolCall, payload: "rain", parts: parts(0) });
@@ -147,8 +147,8 @@ describe("A tool that answers by a stream", () => {
   });
 });
 
-describe("Many runs", () => {
-  it("are bounded: the oldest of more than a thousand ends with an error, and its tools are heard no more", () => {
+describe("Many runs of a tool-call-router", () => {
+  it("ends the oldest of more than a thousand runs with limit, and drops its tools' answers", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
     world.onCall = () => {};
     for (let nth = 0; nth <= 1000; nth++) world.input({ payload: "Go", topic: nth });
@@ -163,22 +163,22 @@ describe("Many runs", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("have their state shown, the newest one's, and a tool's silence", async () => {
+  it("shows the state of the newest run and a tool's timeout in the status", async () => {
     const world = new RouterWorld(turns({ calls: [PARIS, PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
-    const shown = (text: string) => eventually(() => world.statuses.at(-1)?.text === text, text);
+    const waitForStatus = (text: string) => eventually(() => world.statuses.at(-1)?.text === text, text);
     world.input({ payload: "Go" });
-    await shown('tool-call-router.status.tools {"round":1,"count":2}');
+    await waitForStatus('tool-call-router.status.tools {"round":1,"count":2}');
     world.answer(0, "x");
-    await shown('tool-call-router.status.tool {"round":1,"count":1}');
+    await waitForStatus('tool-call-router.status.tool {"round":1,"count":1}');
     await world.clock.advance(60_000);
-    await shown('tool-call-router.status.timed-out {"round":2,"name":"get_weather"}');
+    await waitForStatus('tool-call-router.status.timed-out {"round":2,"name":"get_weather"}');
     world.input({ payload: "Go", messages: [{ role: "user", content: "Go" }] });
-    await shown('2 × tool-call-router.status.round {"round":1}');
+    await waitForStatus('2 × tool-call-router.status.round {"round":1}');
     world.controller.close();
   });
 
-  it("have text that comes on the last message of a turn passed on once", () => {
+  it("sends text on the last message of a turn once", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["c"] }));
     world.onStream = (message) => {
       if (message.complete && world.called.length === 0) message.payload = "b";

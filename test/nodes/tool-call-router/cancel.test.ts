@@ -10,41 +10,41 @@ import { RouterWorld, turns } from "../../support/worlds/router-world.js";
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 const id = (message: Message | undefined) => message?.parts?.id;
 
-/** The last message of the stream that a chat-stream stops. */
-function stopped(world: RouterWorld, stream: string, index: number): void {
+/** Sends the last message of a stream that its chat-stream has cancelled. */
+function endStream(world: RouterWorld, stream: string, index: number): void {
   const { toolRun } = world.requests.at(-1)!;
   const parts = { id: stream, index, count: index + 1, type: "string", ch: "" };
   world.input({ payload: "", parts, toolRun, complete: true, finishReason: "cancelled", usage: null });
 }
 
-describe("A run that is cancelled", () => {
-  it("while it streams: the command goes on by output 2, and the stream's own end is the run's", async () => {
+describe("Cancelling a run", () => {
+  it("passes the cancel on by output 2 while the run streams, and ends with the stream's own last message", async () => {
     const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
     world.input({ payload: "Hi" });
     world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
     assert.equal(id(world.commands[0]), "stream-0");
     assert.equal(world.ends.length, 0);
-    stopped(world, "stream-0", 2);
+    endStream(world, "stream-0", 2);
     assert.equal(world.ends[0]!.finishReason, "cancelled");
     assert.equal(textOf(world.out), "ab");
     assert.equal(world.clock.waiting, 0);
     assert.equal(world.errors.length, 0);
   });
 
-  it("in a later turn: the command names the stream that is to stop, by the id that its source knows", () => {
+  it("cancels the stream of a later turn by that stream's own id", () => {
     const world = new RouterWorld(
       turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], stalls: "within" }),
     );
     world.input({ payload: "Hi" });
     world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
     assert.equal(id(world.commands[0]), "stream-1");
-    stopped(world, "stream-1", 1);
+    endStream(world, "stream-1", 1);
     assert.equal(world.ends.length, 1);
     assert.equal(id(world.ends[0]), "stream-0");
     assert.equal(world.ends[0]!.parts!.count, 3);
   });
 
-  it("where the stream does not end by itself: after two seconds, with what there was of it", async () => {
+  it("ends the run after two seconds with its partial text if the stream does not end", async () => {
     const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
     world.input({ payload: "Hi", topic: "t" });
     world.input({ cancel: true });
@@ -60,22 +60,22 @@ describe("A run that is cancelled", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("while a retry node in front waits: what that goes on with later is stopped", async () => {
+  it("cancels a stream that continues later, after a retry node in front has waited", async () => {
     const world = new RouterWorld(turns({ texts: ["Let "], stalls: "within" }));
     world.input({ payload: "Hi" });
     world.input({ cancel: true });
     await world.clock.advance(2_000);
     const { toolRun } = world.requests[0]!;
-    const said = world.out.length;
+    const sentCount = world.out.length;
     const stops = world.commands.length;
     for (const index of [1, 2, 3])
       world.input({ payload: "me", parts: { id: "stream-0", index, type: "string", ch: "" }, toolRun });
-    assert.equal(world.out.length, said);
+    assert.equal(world.out.length, sentCount);
     assert.equal(world.commands.length, stops + 1);
     assert.equal(id(world.commands.at(-1)), "stream-0");
   });
 
-  it("before anything comes: the stream that comes all the same is stopped", async () => {
+  it("cancels a stream that starts after the cancel message", async () => {
     for (const wait of [0, 5_000]) {
       const world = new RouterWorld(turns({ texts: ["late"], stalls: "within" }));
       let later = () => {};
@@ -96,7 +96,7 @@ describe("A run that is cancelled", () => {
     }
   });
 
-  it("while tools are at work: at once, and their answers are nobody's", () => {
+  it("ends the run at once while tools work, and ignores their answers", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS, PARIS] }));
     world.onCall = () => {};
     world.input({ payload: "Hi" });
@@ -115,7 +115,7 @@ describe("A run that is cancelled", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("just when the model has made its calls: none of them runs", () => {
+  it("runs no tool if the cancel arrives just after the calls", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
     world.onStream = (message) => {
       if (message.complete) world.input({ cancel: true });
@@ -127,14 +127,14 @@ describe("A run that is cancelled", () => {
     assert.equal(world.clock.waiting, 0);
   });
 
-  it("is the one that is meant: by its id, by its topic, or all", () => {
-    for (const [command, left, handedOn] of [
+  it("cancels the run of the stream id or the topic, or all runs", () => {
+    for (const [command, left, passedOn] of [
       [{ cancel: true, parts: { id: "stream-1", index: 0 } }, ["a", "c"], 0],
       [{ cancel: true, topic: "c" }, ["a", "b"], 0],
-      // For the runs' conversations to be forgotten, and for the one that the message means.
+      // A reset goes on, so that the chat-stream deletes the conversations of the runs and of the message.
       [{ reset: true, topic: "c" }, ["a", "b"], 2],
       [{ reset: true }, [], 4],
-      // As an inject node writes it.
+      // An inject node sends an empty topic.
       [{ cancel: true, topic: "" }, [], 0],
       [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"], 1],
     ] as const) {
@@ -147,13 +147,13 @@ describe("A run that is cancelled", () => {
         ["a", "b", "c"].filter((topic) => !ended.includes(topic)),
         left,
       );
-      assert.equal(world.commands.length, handedOn);
-      // One without would mean all streams of the chat-stream.
-      assert.ok(world.commands.every((handed) => id(handed) !== undefined));
+      assert.equal(world.commands.length, passedOn);
+      // A command without an id would cancel all streams of the chat-stream.
+      assert.ok(world.commands.every((sent) => id(sent) !== undefined));
     }
   });
 
-  it("is its own where one of its calls says so, as a person's who would not have it go on", () => {
+  it("cancels its own run if a tool's answer has msg.cancel", () => {
     const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
     world.onCall = () => {};
     for (let nth = 0; nth < 3; nth++) world.input({ payload: "Hi", topic: "t" });
@@ -163,12 +163,12 @@ describe("A run that is cancelled", () => {
   });
 });
 
-describe("A run that is cancelled in a flow", () => {
+describe("Cancelling a run in a flow", () => {
   const service = useService();
   const runtime = useRuntime();
 
   for (const at of ["router", "ask"]) {
-    it(`has its second turn stopped at the service, by the reader's id, at ${at}`, async () => {
+    it(`cancels the second turn at the service by the reader's stream id, sent to ${at}`, async () => {
       service().queue.push(weatherman, async (reply) => void (await reply.sendApart("It ", "is ")));
       await runtime().deploy(routerFlow(service().url));
       answering(runtime(), "weather", () => "sunny");
@@ -178,25 +178,25 @@ describe("A run that is cancelled in a flow", () => {
       runtime().inject(at, { cancel: true, parts: { ...parts! } });
       const [end] = await runtime().ends("out");
       assert.equal(end!.finishReason, "cancelled");
-      await eventually(() => service().openStreams === 0, "the service is let go");
+      await eventually(() => service().openStreams === 0, "the connection is closed");
       assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
       assert.equal(runtime().at("errors").length, 0);
     });
   }
 
   for (const phase of ["streaming", "asked"] as const) {
-    it(`by its topic while it is ${phase}: streams of another topic go on`, async () => {
+    it(`cancels by topic while the run is ${phase}, and leaves other topics alone`, async () => {
       service().script = async (reply) => {
         if (phase === "streaming") await reply.sendApart("It ");
       };
       await runtime().deploy(routerFlow(service().url));
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
-      await eventually(() => service().openStreams === 2, "both have begun");
+      await eventually(() => service().openStreams === 2, "both have started");
       if (phase === "streaming") await runtime().until("out", (messages) => messages.length === 2);
       runtime().inject("router", { cancel: true, topic: "a" });
       const [end] = await runtime().ends("out");
       assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
-      await eventually(() => service().openStreams === 1, "one is let go");
+      await eventually(() => service().openStreams === 1, "one is closed");
       await pause();
       assert.equal(service().openStreams, 1);
       assert.equal(
@@ -209,7 +209,7 @@ describe("A run that is cancelled in a flow", () => {
   }
 
   for (const command of [{ cancel: true }, { reset: true }, { reset: true, topic: "t" }]) {
-    it(`by ${JSON.stringify(command)}: what others ask of the same chat-stream goes on`, async () => {
+    it(`leaves other requests of the same chat-stream alone at ${JSON.stringify(command)}`, async () => {
       service().script = async (reply) => void (await reply.sendApart("It "));
       const rules = [{ t: "eq", v: "t", vt: "str" }, { t: "else" }];
       const split = { property: "topic", propertyType: "msg", rules, outputs: 2, checkall: "false" };
@@ -226,14 +226,14 @@ describe("A run that is cancelled in a flow", () => {
         runtime().inject("router", { ...command });
         const [end] = await runtime().ends("out");
         assert.equal(end!.finishReason, "cancelled");
-        await eventually(() => service().openStreams === 1, "one is let go");
+        await eventually(() => service().openStreams === 1, "one is closed");
         await pause();
         assert.equal(service().openStreams, 1, time);
       }
     });
   }
 
-  it("by a reset: the conversations that are meant are forgotten, whatever their runs are at", async () => {
+  it("deletes the conversation at msg.reset, by id or topic, whatever its run is doing", async () => {
     service().script = weatherman;
     await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
     const say = async (topic: string) => {
@@ -253,7 +253,7 @@ describe("A run that is cancelled in a flow", () => {
     assert.deepEqual([await say("a"), await say("b"), await say("c")], [2, 2, 4]);
   });
 
-  it("by a redeploy of the router alone: what the service still says is stopped as well", async () => {
+  it("cancels a stream whose router was redeployed", async () => {
     service().script = (reply) => void reply.send("It ");
     await runtime().deploy(routerFlow(service().url));
     runtime().inject("router", { payload: "Paris" });
@@ -263,12 +263,12 @@ describe("A run that is cancelled in a flow", () => {
     const { parts } = runtime().at("out")[0]!;
     const toolRun = { node: "router", run: "of the router before", round: 1 };
     runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, toolRun });
-    await eventually(() => service().openStreams === 0, "the service is let go");
+    await eventually(() => service().openStreams === 0, "the connection is closed");
     await pause();
     assert.equal(textOf(runtime().at("out")), "It ");
   });
 
-  it("and asks no more where a tool answers after that", async () => {
+  it("sends no further request if a tool answers after the cancel", async () => {
     service().script = weatherman;
     await runtime().deploy(routerFlow(service().url));
     runtime().inject("router", { payload: "Paris" });

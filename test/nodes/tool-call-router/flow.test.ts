@@ -28,7 +28,7 @@ describe("A tool-call-router in a flow", () => {
     answering(runtime(), "weather", sunny);
   });
 
-  it("makes one stream of two turns and the tool between them", async () => {
+  it("joins two turns and the tool between them to one stream", async () => {
     await runtime().deploy(routerFlow(service().url));
     ask({ topic: "t" });
     const [end] = await runtime().ends("out");
@@ -54,7 +54,7 @@ describe("A tool-call-router in a flow", () => {
     );
   });
 
-  it("works with the demo provider, two tools and parallel calls, and shows where it stands", async () => {
+  it("answers with the demo provider and parallel calls of two tools, and shows its state in the status", async () => {
     await runtime().deploy(
       routerFlow("", {
         service: { provider: "demo" },
@@ -83,7 +83,7 @@ describe("A tool-call-router in a flow", () => {
     await eventually(() => Object.keys(statuses().at(-1)?.status ?? {}).length === 0);
   });
 
-  it("tells the model and the author of a tool whose flow is disabled, and asks no model that is", async () => {
+  it("reports a tool whose flow is disabled to the model and the author, and a disabled chat-stream to the author", async () => {
     const off = { func: "return msg;", outputs: 1, libs: [], d: true };
     const flow = routerFlow(service().url, {
       router: { wires: [["out", "collect"], ["ask"], ["off"], []] },
@@ -101,7 +101,7 @@ describe("A tool-call-router in a flow", () => {
     assert.match(JSON.stringify(runtime().at("errors")[0]!["error"]), /output 2.*enabled/);
   });
 
-  it("before a collect node that parses: the last turn is the answer, whatever was said before a call", async () => {
+  it("gives a collect node that parses JSON the last turn only, without text before a call", async () => {
     const stream = { responseFormat: "json_object", partial: true };
     const flow = routerFlow(service().url, { stream });
     await runtime().deploy(flow.map((one) => (one.id === "collect" ? { ...one, parse: "json" } : one)));
@@ -117,7 +117,7 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(textOf(runtime().at("out")), 'I look.Once more.{"sky":"clear"}');
   });
 
-  it("behind a retry node: a connection broken inside the arguments runs no tool twice", async () => {
+  it("runs no tool twice if the connection broke inside the arguments, behind a retry node", async () => {
     service().queue.push(breaksOff, weatherman, breaksOff);
     await runtime().deploy(
       routerFlow(service().url, {
@@ -139,7 +139,7 @@ describe("A tool-call-router in a flow", () => {
   });
 
   for (const nodes of ["a retry node", "a retry node and a delta-buffer"])
-    it(`behind ${nodes}: a later turn that begins again takes back only itself`, async () => {
+    it(`resets a later turn alone if it starts over, behind ${nodes}`, async () => {
       const behind = nodes.includes("delta") ? "buffer" : "router";
       let broken = 0;
       service().script = async (reply, request) => {
@@ -173,7 +173,7 @@ describe("A tool-call-router in a flow", () => {
       assert.equal(runtime().at("weather").length, 1);
     });
 
-  it("before a retry node: a turn that fails is asked again, and no tool runs twice", async () => {
+  it("repeats a failed turn without running a tool twice, before a retry node", async () => {
     let broken = 0;
     service().script = async (reply, request) => {
       const answered = messagesOf(request).some(({ role }) => role === "tool");
@@ -199,7 +199,7 @@ describe("A tool-call-router in a flow", () => {
     }
   });
 
-  it("before or behind a delta-buffer: the same text, the same calls", async () => {
+  it("sends the same text and calls with a delta-buffer before or behind it", async () => {
     const buffer = (to: string) => node("delta-buffer", "buffer", [to], { boundary: "sentence" });
     for (const place of ["between", "after"] as const) {
       runtime().clear();
@@ -213,7 +213,7 @@ describe("A tool-call-router in a flow", () => {
     }
   });
 
-  it("reports a model that calls for ever to Catch, once, with the conversation", async () => {
+  it("reports a model that never stops calling tools to a Catch node, once, with the conversation", async () => {
     service().script = async (reply) =>
       reply.send(...callRecords("get_weather", { city: "a" })).finish("tool_calls");
     await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 2 } }));
@@ -228,7 +228,7 @@ describe("A tool-call-router in a flow", () => {
     assert.equal((await runtime().until("unfinished", (messages) => messages.length === 1)).length, 1);
   });
 
-  it("leaves what a retry node behind it can mend or report to that node", async () => {
+  it("leaves a failure to a retry node behind it", async () => {
     service().script = async (reply) =>
       reply.send(...callRecords("get_weather", { city: "a" })).finish("tool_calls");
     await runtime().deploy(
@@ -245,7 +245,7 @@ describe("A tool-call-router in a flow", () => {
     assert.equal((runtime().at("errors")[0]!.error as { source: { type: string } }).source.type, "retry");
   });
 
-  it("keeps a hundred runs apart, whatever the order in which their tools answer", async () => {
+  it("keeps a hundred runs apart, in whatever order their tools answer", async () => {
     const runs = 100;
     runtime().reactions.set("weather", (message) => {
       setTimeout(
@@ -262,7 +262,7 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(runtime().at("weather").length, runs);
   });
 
-  it("keeps a conversation: the tools' results are part of the turn", async () => {
+  it("adds the results of tools to the conversation", async () => {
     await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
     ask({ topic: "t" });
     const [end] = await runtime().ends("out");
@@ -274,29 +274,29 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(messagesOf(service().requests.at(-1)!).length, 5);
   });
 
-  it("tells of its turns to its own reader, and a later stream does not repeat them", async () => {
+  it("lists its turns for its own reader, and a later stream does not repeat the list", async () => {
     service().queue.push(weatherman, weatherman, (reply) => reply.say("Il fait beau."));
     await runtime().deploy(
       routerFlow(service().url, {
         after: "buffer",
         more: [
           node("delta-buffer", "buffer", ["whole"], { count: 5 }),
-          node("collect", "whole", ["told"]),
-          sink("told"),
+          node("collect", "whole", ["collected"]),
+          sink("collected"),
           { ...chatStream({ wires: [["translated"]] }), id: "again" },
           sink("translated"),
         ],
       }),
     );
     runtime().inject("router", { payload: "Paris" });
-    const told = (await runtime().until("told", (messages) => messages.length === 1))[0]!;
-    assert.equal((told["rounds"] as unknown[]).length, 2);
-    runtime().inject("again", told);
+    const message = (await runtime().until("collected", (messages) => messages.length === 1))[0]!;
+    assert.equal((message["rounds"] as unknown[]).length, 2);
+    runtime().inject("again", message);
     const [end] = await runtime().ends("translated");
     assert.equal(end!["rounds"], undefined);
   });
 
-  it("is an agent that is a tool of another one", async () => {
+  it("works as a tool of another tool-call-router", async () => {
     service().script = async (reply, request) => {
       const messages = messagesOf(request);
       const tools = (request.body["tools"] as { function: { name: string } }[]).map(
@@ -330,7 +330,7 @@ describe("A tool-call-router in a flow", () => {
     assert.equal(end!["topic"], "t");
   });
 
-  it("is reached by the answers that came before a redeploy no more, and leaves nothing", async () => {
+  it("ignores a tool's answer to a run from before a redeploy, and leaves nothing behind", async () => {
     runtime().reactions.set("weather", () => {});
     const flow = routerFlow(service().url);
     await runtime().deploy(flow);

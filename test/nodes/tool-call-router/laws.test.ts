@@ -9,7 +9,7 @@ import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js"
 
 const FREE = { name: "free", parameters: { type: "object" } };
 
-/** Arguments that lead to a prototype are refused, which is another sentence's business. */
+/** Arguments that name a prototype are refused, which another test covers. */
 const anyArguments = fc
   .dictionary(fc.constantFrom("x", "y", "é"), fc.jsonValue({ maxDepth: 2 }))
   .filter((args) => !/__proto__|constructor/.test(JSON.stringify(args)));
@@ -23,7 +23,7 @@ const anyCalls = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-/** A turn's chunks: text, and calls in pieces, in any order that keeps that of each call. */
+/** Chunks of a turn: text and pieces of calls, interleaved in any way that keeps the order within each. */
 const anyTurn = fc
   .tuple(anyCalls, fc.array(fc.string(), { maxLength: 4 }), fc.infiniteStream(fc.nat(20)))
   .map(([calls, texts, chance]) => {
@@ -46,15 +46,15 @@ const anyTurn = fc
     return { calls, text: texts.join(""), chunks };
   });
 
-/** A world whose tools answer nothing by themselves. */
-function silent(chunks: readonly Chunk[]): RouterWorld {
+/** A world whose tools answer only when the test tells them to. */
+function createWorld(chunks: readonly Chunk[]): RouterWorld {
   const world = new RouterWorld(turns({ chunks }, { texts: ["Done."] }), { tools: [FREE] });
   world.onCall = () => {};
   return world;
 }
 
 /** Merges neighbours, as a delta-buffer does. */
-function merged(chunks: readonly Chunk[], joints: readonly boolean[]): Chunk[] {
+function mergeNeighbours(chunks: readonly Chunk[], joints: readonly boolean[]): Chunk[] {
   const result: Chunk[] = [];
   for (const [at, chunk] of structuredClone(chunks).entries()) {
     if (at > 0 && joints[at % joints.length]) mergeChunks(result.at(-1)!, chunk);
@@ -63,23 +63,23 @@ function merged(chunks: readonly Chunk[], joints: readonly boolean[]): Chunk[] {
   return result;
 }
 
-function permuted<T>(list: readonly T[], keys: readonly number[]): T[] {
+function permute<T>(list: readonly T[], keys: readonly number[]): T[] {
   return list
     .map((entry, at) => [entry, keys[at % keys.length]!, at] as const)
     .sort((one, other) => one[1] - other[1] || one[2] - other[2])
     .map(([entry]) => entry);
 }
 
-function untagged({ toolRun: _, ...request }: Message): Message {
+function removeTag({ toolRun: _, ...request }: Message): Message {
   return request;
 }
 
-describe("For every stream with tool calls", () => {
-  it("the calls are those that the model made, however they were cut, mixed and merged", () => {
+describe("Every stream with tool calls", () => {
+  it("makes the calls that the model made, however they were cut, interleaved and merged", () => {
     fc.assert(
       fc.property(anyTurn, fc.array(fc.boolean(), { minLength: 1 }), ({ calls, text, chunks }, joints) => {
-        for (const stream of [chunks, merged(chunks, joints)]) {
-          const world = silent(stream);
+        for (const stream of [chunks, mergeNeighbours(chunks, joints)]) {
+          const world = createWorld(stream);
           world.input({ payload: "Go" });
           assert.deepEqual(
             world.called.map(({ message }) => message.payload),
@@ -100,32 +100,32 @@ describe("For every stream with tool calls", () => {
     );
   });
 
-  it("the next turn is the same in whatever order the answers come, each once or more", () => {
+  it("asks for the same next turn in whatever order the answers arrive, each once or more", () => {
     fc.assert(
       fc.property(
         anyTurn,
         fc.array(fc.nat(100), { minLength: 4, maxLength: 4 }),
         ({ calls, chunks }, keys) => {
-          const asked = [
+          const nextRequests = [
             calls.map((_, nth) => nth),
-            permuted(
+            permute(
               calls.map((_, nth) => nth),
               keys,
             ),
           ].map((order) => {
-            const world = silent(chunks);
+            const world = createWorld(chunks);
             world.input({ payload: "Go" });
             for (const nth of [...order.slice(0, 1), ...order]) world.answer(nth, { nth });
             assert.equal(world.requests.length, 2);
-            return untagged(world.requests[1]!);
+            return removeTag(world.requests[1]!);
           });
-          assert.deepEqual(asked[0], asked[1]);
+          assert.deepEqual(nextRequests[0], nextRequests[1]);
         },
       ),
     );
   });
 
-  it("two runs at the same time are as if each were alone, however they are mixed", () => {
+  it("gives two parallel runs the same result as each run alone, however they are interleaved", () => {
     fc.assert(
       fc.property(anyTurn, anyTurn, fc.infiniteStream(fc.boolean()), (one, other, chance) => {
         const both = [one, other];
@@ -147,7 +147,7 @@ describe("For every stream with tool calls", () => {
           }
         };
         flow();
-        for (const nth of permuted([...world.called.keys()], [3, 1, 2])) world.answer(nth, "ok");
+        for (const nth of permute([...world.called.keys()], [3, 1, 2])) world.answer(nth, "ok");
         flow();
         for (const [topic, { text, calls }] of both.entries()) {
           const mine = ({ message }: { message: Message }) => message["topic"] === topic;

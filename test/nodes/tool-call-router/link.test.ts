@@ -39,27 +39,27 @@ describe("A tool behind a link in node", () => {
     service().script = weatherman;
   });
 
-  it("is called, and its answer comes back without a wire", async () => {
+  it("is called, and its answer returns without a wire", async () => {
     await deploy("msg.payload = 'sunny in ' + msg.payload.city; return msg;");
     assert.equal(await ask(), "Let me look. It is sunny in Paris.");
   });
 
-  it("tells of its failure where its Catch node leads to the link out", async () => {
+  it("returns an error if its Catch node leads to the link out node", async () => {
     await deploy("throw new Error('no entry');");
     assert.match(await ask(), /Error: no entry/);
   });
 
-  it("answers though the message's toolCall is lost on its way", async () => {
+  it("returns its answer even if msg.toolCall was lost", async () => {
     await deploy("return { payload: 'sunny', _linkSource: msg._linkSource };");
     assert.equal(await ask(), "Let me look. It is sunny.");
   });
 
-  it("may answer by a stream, and begin it again", async () => {
-    let asked = 0;
+  it("may answer with a stream that starts over", async () => {
+    let attempts = 0;
     service().script = async (reply, request) => {
       if (request.body["tools"]) return weatherman(reply, request);
-      await reply.sendApart("sunny", " in", ++asked === 1 ? " Rome" : " Paris");
-      if (asked === 1) reply.drop();
+      await reply.sendApart("sunny", " in", ++attempts === 1 ? " Rome" : " Paris");
+      if (attempts === 1) reply.drop();
       else reply.finish();
     };
     const retry = { attempts: 2, delay: 1, afterText: "restart", wires: [["exit"], ["inner"], []] };
@@ -76,11 +76,11 @@ describe("A tool behind a link in node", () => {
       }),
     );
     assert.equal(await ask(), "Let me look. It is sunny in Paris.");
-    const told = runtime().logs.filter(({ id, level }) => id === "exit" && level === 30);
-    assert.deepEqual(told, []);
+    const warnings = runtime().logs.filter(({ id, level }) => id === "exit" && level === 30);
+    assert.deepEqual(warnings, []);
   });
 
-  it("is left as it is by core's link call, through which a stream comes back whole", async () => {
+  it("lets a stream return through core's link call without changing it", async () => {
     service().script = async (reply) => (await reply.sendApart("a", "b", "c")).finish();
     await runtime().deploy([
       ...routerFlow(service().url, { stream: { wires: [["exit"]] } }),
@@ -99,7 +99,7 @@ describe("A tool behind a link in node", () => {
     assert.ok(!runtime().logs.some(({ id, level }) => id === "exit" && level === 30));
   });
 
-  it("has its time, and what comes later is dropped and told", async () => {
+  it("times out, and its late answer is dropped with a warning", async () => {
     await deploy("setTimeout(() => node.send({ ...msg, payload: 'late' }), 30); return null;", {
       toolTimeout: 0.01,
     });
@@ -110,7 +110,7 @@ describe("A tool behind a link in node", () => {
     assert.equal(service().requests.length, 2);
   });
 
-  it("gets each of many calls back where it belongs", async () => {
+  it("returns each of many parallel calls to its own run", async () => {
     await deploy(
       "setTimeout(() => node.send({ ...msg, payload: msg.payload.city }), Math.random() * 20); return null;",
     );
@@ -120,7 +120,7 @@ describe("A tool behind a link in node", () => {
       assert.equal(payload, `Let me look. It is city ${topic}.`);
   });
 
-  it("is found in the subflow where the router is", async () => {
+  it("is found in the subflow of the router", async () => {
     const flow = routerFlow(service().url, {
       router: { tools: LINKED, wires: [[], []] },
       more: subroutine("msg.payload = 'sunny'; return msg;"),
@@ -146,7 +146,7 @@ describe("A tool behind a link in node", () => {
     assert.equal(textOf(runtime().at("out")), "Let me look. It is sunny.");
   });
 
-  it("is told to the model and to the author where it is not there", async () => {
+  it("is reported to the model and the author if it does not exist", async () => {
     await deploy("return msg;", { tools: [{ ...WEATHER, link: "gone" }] });
     assert.match(await ask(), /"get_weather" is not available/);
     const warning = runtime().logs.find(({ id, level }) => id === "router" && level === 30);
@@ -154,7 +154,7 @@ describe("A tool behind a link in node", () => {
     await pause();
   });
 
-  it("has no output: those of the other tools move up", () => {
+  it("has no output, so the outputs of the other tools move up", () => {
     const tools = [{ ...WEATHER, link: "entry" }, { name: "get_time" }];
     const world = new RouterWorld(turns({ calls: [{ name: "get_time" }] }, { texts: ["."] }), { tools });
     world.input({ payload: "Go" });

@@ -18,8 +18,8 @@ import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-w
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
-describe("What a run's messages carry", () => {
-  it("tells a turn's stream from a second one of an earlier turn, wherever the run stands", () => {
+describe("Tags on the messages of a run", () => {
+  it("ignores a second stream of an earlier turn, whatever the run is doing", () => {
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
     let first: Message = {};
@@ -40,7 +40,7 @@ describe("What a run's messages carry", () => {
     assert.equal(world.ends.length, 1);
   });
 
-  it("is its own: what happens to a next turn on its way does not reach the run", () => {
+  it("keeps the run unchanged if a flow changes the next request", () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["b"], stalls: "within" }));
     world.onWay = (message) => {
       (message["messages"] as ChatMessage[] | undefined)?.push({ role: "user", content: "and more" });
@@ -54,7 +54,7 @@ describe("What a run's messages carry", () => {
     assert.equal(messages.length, 3);
   });
 
-  it("has arguments twice, so that a tool may change its payload", () => {
+  it("sends the arguments twice, so that a tool may change its payload", () => {
     const world = new RouterWorld(turns({ calls: [PARIS] }));
     world.onCall = ({ payload }) => {
       (payload as { city: string }).city = "changed";
@@ -64,7 +64,7 @@ describe("What a run's messages carry", () => {
     assert.deepEqual(toolCall.arguments, { city: "Paris" });
   });
 
-  it("keeps the tag of a router around it, for that one's eyes", () => {
+  it("keeps the tag of an outer router for that router", () => {
     const outer = { node: "another", run: "r", round: 2, stream: "s" };
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.input({ payload: "Go", toolRun: outer });
@@ -74,7 +74,7 @@ describe("What a run's messages carry", () => {
     assert.equal(world.ends.length, 1);
   });
 
-  it("is left to a router that is there, to the stream's end, and is taken for nobody's where that is gone", async () => {
+  it("leaves a stream to the router that asked for it, and takes the stream if that router is gone", async () => {
     const world = new RouterWorld(turns({}));
     const another: Message = { payload: "Hi", toolRun: { node: "another", run: "r", round: 1 } };
     world.nodes.set("another", { id: "another", type: "tool-call-router" });
@@ -91,7 +91,7 @@ describe("What a run's messages carry", () => {
     assert.match(world.warnings.at(-1)!, /is gone/);
   });
 
-  it("keeps the tag of a retry node around it, but from the tools, and without what the turn before went on from", () => {
+  it("keeps the tag of an outer retry node, but not for tools and without the continuation of the last turn", () => {
     const retry = { node: "retry", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.input({ payload: "Go", retry });
@@ -101,12 +101,12 @@ describe("What a run's messages carry", () => {
   });
 });
 
-describe("A run's next turn at its chat-stream", () => {
+describe("The next turn of a run at its chat-stream", () => {
   const service = useService();
   const runtime = useRuntime();
   const ask = (payload: string) => runtime().inject("router", { payload, topic: "t" });
 
-  it("does not replace what was asked after the run had begun", async () => {
+  it("does not replace a question that was asked after the run started", async () => {
     service().script = weatherman;
     await runtime().deploy(
       routerFlow(service().url, { stream: { whenBusy: "replace", conversation: "flow" } }),
@@ -130,7 +130,7 @@ describe("A run's next turn at its chat-stream", () => {
     );
   });
 
-  it("leaves in the conversation what has been said meanwhile", async () => {
+  it("adds the turn of a run behind turns that were added to the conversation meanwhile", async () => {
     service().queue.push(weatherman, (reply) => reply.say("Hello"), weatherman);
     await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
     ask("Before");
@@ -139,8 +139,8 @@ describe("A run's next turn at its chat-stream", () => {
     await runtime().ends("out");
     runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
     const [, end] = await runtime().ends("out", 2);
-    const said = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => `${role}: ${content}`);
-    assert.deepEqual(said, [
+    const entries = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => `${role}: ${content}`);
+    assert.deepEqual(entries, [
       "user: Meanwhile",
       "assistant: Hello",
       "user: Before",
@@ -151,7 +151,7 @@ describe("A run's next turn at its chat-stream", () => {
   });
 });
 
-describe("Two routers", () => {
+describe("Two tool-call-routers", () => {
   const service = useService();
   const runtime = useRuntime();
   const calls: Script = (reply) => {
@@ -168,7 +168,7 @@ describe("Two routers", () => {
   ];
   const warnings = () => runtime().logs.filter(({ level, id }) => level === 30 && id !== undefined);
 
-  it("on one chat-stream have each its own streams: limits hold, and each reader gets his answers once", async () => {
+  it("keeps streams, limits and readers of two routers apart on one chat-stream", async () => {
     service().script = calls;
     await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["router", "second"]));
     answering(runtime(), "weather", () => "sunny");
@@ -188,7 +188,7 @@ describe("Two routers", () => {
     );
   });
 
-  it("one after the other answer each its own, though what the first has asked went on as one message", async () => {
+  it("lets two routers answer each its own calls one after the other, even if the first stream went on as one message", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy([
       ...flow([["out"], ["ask"]], [["other"], ["later"]], ["router", "collect"]),
@@ -203,7 +203,7 @@ describe("Two routers", () => {
     assert.deepEqual(warnings(), []);
   });
 
-  it("of which one is gone leave its streams to the other, which says so once", async () => {
+  it("takes the streams of a router that is gone, with one warning", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["second"]));
     runtime().inject("ask", { payload: "Hi", toolRun: { node: "gone", run: "r", round: 1 } });
@@ -220,7 +220,7 @@ describe("Two routers", () => {
     );
   });
 
-  it("one behind the other answer each its own calls, whichever of them is asked", async () => {
+  it("lets two routers answer each its own calls one behind the other, whichever was asked", async () => {
     service().script = (reply, { body }) => {
       const result = messagesOf({ body }).findLast(({ role }) => role === "tool");
       if (result) reply.say(String(result.content));
@@ -250,7 +250,7 @@ describe("Two routers", () => {
     assert.equal(warnings().length, 0);
   });
 
-  it("that ask each other are told, and do not go round in circles", async () => {
+  it("refuses a request that two routers send to each other, without a loop", async () => {
     await runtime().deploy(flow([["out"], ["second"]], [["other"], ["router"]], []));
     runtime().inject("router", { payload: "Paris" });
     const [end] = await runtime().ends("out");
@@ -259,7 +259,7 @@ describe("Two routers", () => {
     assert.equal(runtime().inputs.get("second")!.got, 1);
   });
 
-  it("do not go round in circles where a stream comes back as one message, asked by either of them", async () => {
+  it("refuses a stream that returns as one message, without a loop", async () => {
     service().script = (reply) => reply.say("Hello");
     for (const streams of [["collect"], ["router", "collect"]]) {
       await runtime().deploy([
