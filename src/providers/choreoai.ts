@@ -32,15 +32,15 @@ const RULES: ParameterRules = {
   ignorable: {
     ...OPENAI_ONLY,
     ...SINGLE_TEXT_ANSWER,
-    function_call: forcesNoCall,
-    tool_choice: forcesNoCall,
+    function_call: isUnforced,
+    tool_choice: isUnforced,
     parallel_tool_calls: () => true,
     response_format: (value) => isObject(value) && value["type"] === "text",
     logprobs: (value) => value === false,
   },
 };
 
-function forcesNoCall(choice: unknown): boolean {
+function isUnforced(choice: unknown): boolean {
   return choice === "auto" || choice === "none";
 }
 
