@@ -1,18 +1,14 @@
-import { randomUUID } from "node:crypto";
 import type { ChatObserver, ChatResult } from "../../client/chat-run.js";
 import { buildEmptyResult } from "../../client/chat-types.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
-import type { Ticket } from "../../core/lifecycle/slots.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
-import type { RunningRequest } from "../chat-provider/runtime.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
-import { asksFor, continuesOf } from "../messages/retry-tag.js";
-import { StreamWriter } from "../messages/stream-writer.js";
+import { asksFor } from "../messages/retry-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
@@ -22,33 +18,13 @@ import type { ChatStreamConfig } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
-import { Lanes } from "./lanes.js";
-import { findReplaced } from "./replacement.js";
-import type { ComposedRequest } from "./request.js";
+import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
 import { addTurn, endsTurn } from "./turn.js";
+import { findReplaced, Lanes } from "./when-busy.js";
 
 /** Streams of one node, running and waiting together. Each holds its message. */
 const MAX_STREAMS = 10_000;
-
-/** One stream of the node, from the message that asks for it to its end. */
-interface Stream {
-  id: string;
-  /** Key of its conversation. With `whenBusy: "wait"`, the streams of one key run one after the other. */
-  key: string;
-  /** Whether the key has been evaluated. */
-  hasKey: boolean;
-  /** The message that asks for the stream. */
-  message: Message;
-  writer: StreamWriter;
-  done: Done;
-  /** Its place in the lane of its conversation, with `whenBusy: "wait"`. */
-  ticket: Ticket | undefined;
-  running: RunningRequest | undefined;
-  /** The request, once it is composed and valid. */
-  composed: ComposedRequest | undefined;
-  isOver: boolean;
-}
 
 /** What the node adds to a stream's last message. */
 interface EndOfStream {
@@ -59,7 +35,7 @@ interface EndOfStream {
 
 /** The runtime half of a chat-stream node: turns each message into a request, and its answer into a stream. */
 export class ChatStreamController {
-  private readonly sessions: Sessions<Stream>;
+  private readonly sessions: Sessions<StreamSession>;
   private readonly conversation: ConversationStore;
   private readonly arrivals = new Arrivals(systemClock);
   private readonly cancelled = new CancelledStreams();
@@ -126,36 +102,15 @@ export class ChatStreamController {
   }
 
   /** Opens a stream for a message. From here on it has exactly one last message. */
-  private admit(message: Message, send: Send, done: Done): Stream {
-    const id = randomUUID();
-    const { mergeReads, partial } = this.config;
-    const writer = new StreamWriter({
-      id,
-      message,
-      send,
-      mergeReads: mergeReads === true,
-      // The continuation of a broken answer starts in the middle of the object.
-      partial: partial === true && !continuesOf(message),
-    });
-    const stream: Stream = {
-      id,
-      key: "",
-      hasKey: false,
-      message,
-      writer,
-      done,
-      ticket: undefined,
-      running: undefined,
-      composed: undefined,
-      isOver: false,
-    };
-    this.sessions.open(id, stream);
-    this.status.addStream(id);
+  private admit(message: Message, send: Send, done: Done): StreamSession {
+    const stream = createSession(message, send, done, this.config);
+    this.sessions.open(stream.id, stream);
+    this.status.addStream(stream.id);
     return stream;
   }
 
   /** Starts a stream whose key is known, or queues it behind the streams of its conversation. */
-  private enter(stream: Stream, key: string): void {
+  private enter(stream: StreamSession, key: string): void {
     stream.key = key;
     stream.hasKey = true;
     if (stream.isOver) return;
@@ -170,7 +125,7 @@ export class ChatStreamController {
     else start();
   }
 
-  private async start(stream: Stream): Promise<void> {
+  private async start(stream: StreamSession): Promise<void> {
     const provider = requireProvider(this.red, this.config.provider);
     const job = readJobWish(stream.message);
     const request = job.only ? EMPTY_REQUEST : await this.compose(stream);
@@ -183,13 +138,13 @@ export class ChatStreamController {
   }
 
   /** Ends the older streams of the conversation. Called for valid requests only: an invalid one replaces nothing. */
-  private replaceOlder(stream: Stream): void {
+  private replaceOlder(stream: StreamSession): void {
     const replaced = findReplaced(stream, this.sessions.list());
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
     else this.finish(stream, buildEmptyResult("cancelled"));
   }
 
-  private async compose(stream: Stream): Promise<ChatRequest> {
+  private async compose(stream: StreamSession): Promise<ChatRequest> {
     const { key, message } = stream;
     stream.composed = await composeRequest(this.red, this.node, this.config, message, () =>
       this.conversation.read(key, message),
@@ -197,7 +152,7 @@ export class ChatStreamController {
     return stream.composed.request;
   }
 
-  private createObserver(stream: Stream): ChatObserver {
+  private createObserver(stream: StreamSession): ChatObserver {
     const { writer } = stream;
     return {
       onText: (text) => {
@@ -213,12 +168,12 @@ export class ChatStreamController {
     };
   }
 
-  private fail(stream: Stream, thrown: unknown): void {
+  private fail(stream: StreamSession, thrown: unknown): void {
     this.finish(stream, buildEmptyResult("failed", toFailure(thrown, "invalid_request")));
   }
 
   /** Ends a stream, once: sends its last message, then calls `done`. */
-  private finish(stream: Stream, result: ChatResult): void {
+  private finish(stream: StreamSession, result: ChatResult): void {
     if (stream.isOver) return;
     stream.isOver = true;
     if (result.job?.warning) this.node.warn(result.job.warning);
@@ -231,7 +186,7 @@ export class ChatStreamController {
     void this.collectEndFields(stream, result).then((end) => this.sendEnd(stream, result, end));
   }
 
-  private sendEnd(stream: Stream, result: ChatResult, { fields, failure }: EndOfStream): void {
+  private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {
     if (this.isClosed) return;
     stream.writer.end(result, fields);
     this.status.endStream(stream.id, result, failure);
@@ -244,7 +199,7 @@ export class ChatStreamController {
   }
 
   /** Updates the conversation, and collects the properties of the last message that do not come from the result. */
-  private async collectEndFields(stream: Stream, result: ChatResult): Promise<EndOfStream> {
+  private async collectEndFields(stream: StreamSession, result: ChatResult): Promise<EndOfStream> {
     const { composed, key, message } = stream;
     const fields = createJobFields(message, result);
     if (!composed) return { fields };
@@ -286,14 +241,14 @@ export class ChatStreamController {
   }
 
   /** @returns the keys of the stopped streams, as far as they are known */
-  private stop(which: (stream: Stream) => boolean): string[] {
+  private stop(which: (stream: StreamSession) => boolean): string[] {
     const stopped = this.sessions.list().filter(which);
     for (const { id } of stopped) this.sessions.end(id, "cancelled");
     return stopped.filter(({ hasKey }) => hasKey).map(({ key }) => key);
   }
 
   /** Stops a stream whose session was ended from outside. */
-  private onSessionEnd(stream: Stream, reason: SessionEnd): void {
+  private onSessionEnd(stream: StreamSession, reason: SessionEnd): void {
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { Ticket } from "../../core/lifecycle/slots.js";
+import type { RunningRequest } from "../chat-provider/runtime.js";
+import { continuesOf } from "../messages/retry-tag.js";
+import { StreamWriter } from "../messages/stream-writer.js";
+import type { Done, Message, Send } from "../red/api.js";
+import type { ChatStreamConfig } from "./config.js";
+import type { ComposedRequest } from "./request.js";
+
+/** What a chat-stream remembers of one stream, from the message that asks for it to its end. */
+export interface StreamSession {
+  /** The stream's id. */
+  id: string;
+  /** Key of its conversation. With `whenBusy: "wait"`, the streams of one key run one after the other. */
+  key: string;
+  /** Whether the key has been evaluated. */
+  hasKey: boolean;
+  /** The message that asks for the stream. */
+  message: Message;
+  writer: StreamWriter;
+  done: Done;
+  /** Its place in the lane of its conversation, with `whenBusy: "wait"`. */
+  ticket: Ticket | undefined;
+  running: RunningRequest | undefined;
+  /** The request, once it is composed and valid. */
+  composed: ComposedRequest | undefined;
+  isOver: boolean;
+}
+
+/** Creates the session of a new stream. */
+export function createSession(
+  message: Message,
+  send: Send,
+  done: Done,
+  { mergeReads, partial }: ChatStreamConfig,
+): StreamSession {
+  const id = randomUUID();
+  const writer = new StreamWriter({
+    id,
+    message,
+    send,
+    mergeReads: mergeReads === true,
+    // The continuation of a broken answer starts in the middle of the object.
+    partial: partial === true && !continuesOf(message),
+  });
+  return {
+    id,
+    key: "",
+    hasKey: false,
+    message,
+    writer,
+    done,
+    ticket: undefined,
+    running: undefined,
+    composed: undefined,
+    isOver: false,
+  };
+}
