@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { Channel } from "../../../src/core/lifecycle/channel.js";
 import { turns } from "../../support/waiting.js";
 
-describe("A channel", () => {
-  it("gives what was pushed, in order, before and after its end", async () => {
+describe("Channel", () => {
+  it("gives the items in order, those pushed before and during reading", async () => {
     const channel = new Channel<number>((_first, second) => second);
     channel.push(1);
-    const read = all(channel);
+    const read = readAll(channel);
     await turns();
     channel.push(2);
     channel.push(3);
@@ -17,26 +17,26 @@ describe("A channel", () => {
     assert.deepEqual(await read, [1, 2, 3, 4]);
   });
 
-  it("that ended empty gives nothing", async () => {
+  it("gives nothing if it ends empty", async () => {
     const channel = new Channel<number>((_first, second) => second);
     channel.end();
-    assert.deepEqual(await all(channel), []);
+    assert.deepEqual(await readAll(channel), []);
   });
 
-  it("merges into the last what comes while much waits, so that what waits is bounded in number", async () => {
+  it("merges new items into the last if 256 items wait", async () => {
     const channel = new Channel<string>((first, second) => first + second);
     for (let at = 0; at < 1_000; at++) channel.push("x");
     channel.end();
-    const items = await all(channel);
+    const items = await readAll(channel);
     assert.equal(items.length, 256);
     assert.equal(items.at(-1), "x".repeat(745));
   });
 
-  it("loses and doubles nothing, however pushing and reading alternate", async () => {
+  it("loses and repeats no item, however pushing and reading alternate", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(600), { maxLength: 8 }), async (bursts) => {
         const channel = new Channel<number[]>((first, second) => [...first, ...second]);
-        const read = all(channel);
+        const read = readAll(channel);
         let next = 0;
         for (const burst of bursts) {
           for (let at = 0; at < burst; at++) channel.push([next++]);
@@ -50,7 +50,7 @@ describe("A channel", () => {
   });
 });
 
-async function all<T>(channel: Channel<T>): Promise<T[]> {
+async function readAll<T>(channel: Channel<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of channel.read()) items.push(item);
   return items;

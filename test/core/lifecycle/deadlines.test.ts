@@ -13,13 +13,13 @@ const TIMEOUTS: Timeouts = {
   drain: 50,
 };
 
-interface Watched {
+interface WatchedStream {
   clock: FakeClock;
   deadlines: Deadlines;
   expired: Expiry[];
 }
 
-function watched(timeouts: Partial<Timeouts> = {}): Watched {
+function watchStream(timeouts: Partial<Timeouts> = {}): WatchedStream {
   const clock = new FakeClock();
   const expired: Expiry[] = [];
   const deadlines = new Deadlines(clock, { ...TIMEOUTS, ...timeouts }, (expiry) => {
@@ -29,9 +29,9 @@ function watched(timeouts: Partial<Timeouts> = {}): Watched {
   return { clock, deadlines, expired };
 }
 
-/** A stream whose answer has begun. */
-function streaming(timeouts: Partial<Timeouts> = {}): Watched {
-  const made = watched(timeouts);
+/** Watches a stream whose answer has begun. */
+function watchAnswer(timeouts: Partial<Timeouts> = {}): WatchedStream {
+  const made = watchStream(timeouts);
   made.deadlines.markConnected();
   made.deadlines.markResponse();
   made.deadlines.markBytes(made.clock.now());
@@ -40,7 +40,7 @@ function streaming(timeouts: Partial<Timeouts> = {}): Watched {
 }
 
 describe("Deadlines", () => {
-  it("pass for each phase in its own time, counted from its beginning, and never early", async () => {
+  it("pass after the time of their phase, counted from its beginning, and never early", async () => {
     const phases: [Expiry, (deadlines: Deadlines) => void][] = [
       ["connect", () => {}],
       ["headers", (deadlines) => deadlines.markConnected()],
@@ -48,7 +48,7 @@ describe("Deadlines", () => {
       ["drain", (deadlines) => deadlines.markDraining()],
     ];
     for (const [phase, enter] of phases) {
-      const { clock, deadlines, expired } = watched();
+      const { clock, deadlines, expired } = watchStream();
       await clock.advance(40);
       enter(deadlines);
       const left = TIMEOUTS[phase] - (phase === "connect" ? 40 : 0);
@@ -59,8 +59,8 @@ describe("Deadlines", () => {
     }
   });
 
-  it("know whether a connection was made", () => {
-    const { deadlines } = watched();
+  it("know whether the request has a connection", () => {
+    const { deadlines } = watchStream();
     assert.equal(deadlines.hasConnected, false);
     deadlines.markConnected();
     assert.equal(deadlines.hasConnected, true);
@@ -69,8 +69,8 @@ describe("Deadlines", () => {
     deadlines.stop();
   });
 
-  it("do not pass while bytes and content flow", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("do not pass while bytes and content arrive", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     for (let at = 0; at < 12; at++) {
       await clock.advance(350);
       deadlines.markBytes(clock.now());
@@ -80,16 +80,16 @@ describe("Deadlines", () => {
     deadlines.stop();
   });
 
-  it("pass when no byte comes", async () => {
-    const { clock, expired } = streaming();
+  it("pass if no byte comes (idle)", async () => {
+    const { clock, expired } = watchAnswer();
     await clock.advance(399);
     assert.deepEqual(expired, []);
     await clock.advance(1);
     assert.deepEqual(expired, ["idle"]);
   });
 
-  it("pass when bytes come but never content", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("pass if bytes come but no content (progress)", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     for (let at = 0; at < 5 && expired.length === 0; at++) {
       await clock.advance(250);
       deadlines.markBytes(clock.now());
@@ -97,8 +97,8 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, ["progress"]);
   });
 
-  it("pass for the whole, whatever flows", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("pass if the stream takes too long in all (total)", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     for (let at = 0; at < 50 && expired.length === 0; at++) {
       await clock.advance(100);
       deadlines.markBytes(clock.now());
@@ -107,8 +107,8 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, ["total"]);
   });
 
-  it("go back to streaming when content follows the end of another choice", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("return to streaming if content follows the end of another choice", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     deadlines.markDraining();
     await clock.advance(40);
     deadlines.markContent(clock.now());
@@ -121,8 +121,8 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, ["drain"]);
   });
 
-  it("look again after a blocked event loop: what waited in the kernel is read before the verdict", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("do not pass after a blocked event loop if data waits in the kernel", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     const jumped = clock.jump(450);
     // The timer has fired; the bytes are read in the same turn of the loop.
     deadlines.markBytes(clock.now());
@@ -133,15 +133,15 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, ["idle"]);
   });
 
-  it("pass once after a machine has slept, and then no more", async () => {
-    const { clock, expired } = streaming();
+  it("pass only once after the machine has slept", async () => {
+    const { clock, expired } = watchAnswer();
     await clock.jump(10_000_000);
     await clock.advance(10_000_000);
     assert.deepEqual(expired, ["idle"]);
   });
 
-  it("keep one timer, and none once they are stopped", async () => {
-    const { clock, deadlines, expired } = streaming();
+  it("use one timer, and none after they are stopped", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
     for (let at = 0; at < 5; at++) {
       deadlines.markContent(clock.now());
       deadlines.markDraining();
@@ -154,7 +154,7 @@ describe("Deadlines", () => {
     assert.deepEqual(expired, []);
   });
 
-  it("may be further away than a timer can be set", () => {
+  it("may be longer than a timer of Node.js", () => {
     const waits: number[] = [];
     const clock = new FakeClock();
     const setTimer = clock.setTimer.bind(clock);

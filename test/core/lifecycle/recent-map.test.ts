@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { RecentMap } from "../../../src/core/lifecycle/recent-map.js";
 
-describe("Recent", () => {
-  it("lets go of what was set longest ago, and of no more than it has to", () => {
+describe("Recent map", () => {
+  it("deletes the entry that was set longest ago if one is too many", () => {
     const recent = new RecentMap<number>(2);
     recent.set("a", 1).set("b", 2).set("a", 3).set("c", 4);
     assert.deepEqual(

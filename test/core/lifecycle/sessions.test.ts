@@ -3,60 +3,60 @@ import { type SessionEnd, Sessions } from "../../../src/core/lifecycle/sessions.
 import { Slots, type Ticket } from "../../../src/core/lifecycle/slots.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
 
-function sessions(most = 3, expiry?: number, remember?: readonly SessionEnd[]) {
+function createSessions(maxOpen = 3, expiryMs?: number, rememberedEnds?: readonly SessionEnd[]) {
   const clock = new FakeClock();
   const ended: [string, SessionEnd][] = [];
-  const open = new Sessions<string>({
-    maxOpen: most,
+  const sessions = new Sessions<string>({
+    maxOpen,
     clock,
     onEnd: (value, reason) => ended.push([value, reason]),
-    ...(expiry === undefined ? {} : { expiryMs: expiry }),
-    ...(remember === undefined ? {} : { rememberedEnds: remember }),
+    ...(expiryMs === undefined ? {} : { expiryMs }),
+    ...(rememberedEnds === undefined ? {} : { rememberedEnds }),
   });
-  return { clock, ended, open };
+  return { clock, ended, sessions };
 }
 
 describe("Sessions", () => {
-  it("end once each, whoever ends them and however often", () => {
-    const { ended, open } = sessions();
-    open.open("a", "A");
-    open.open("b", "B");
-    open.end("a", "finished");
-    open.end("a", "cancelled");
-    open.endAll("closed");
-    open.endAll("closed");
+  it("end exactly once, however often they are ended", () => {
+    const { ended, sessions } = createSessions();
+    sessions.open("a", "A");
+    sessions.open("b", "B");
+    sessions.end("a", "finished");
+    sessions.end("a", "cancelled");
+    sessions.endAll("closed");
+    sessions.endAll("closed");
     assert.deepEqual(ended, [
       ["A", "finished"],
       ["B", "closed"],
     ]);
-    assert.equal(open.size, 0);
-    assert.equal(open.get("a"), undefined);
+    assert.equal(sessions.size, 0);
+    assert.equal(sessions.get("a"), undefined);
   });
 
-  it("end the oldest when one too many begins", () => {
-    const { ended, open } = sessions(2);
-    for (const id of ["a", "b", "c"]) open.open(id, id);
+  it("end the oldest session if one too many is opened", () => {
+    const { ended, sessions } = createSessions(2);
+    for (const id of ["a", "b", "c"]) sessions.open(id, id);
     assert.deepEqual(ended, [["a", "overflow"]]);
-    assert.deepEqual(open.list(), ["b", "c"]);
+    assert.deepEqual(sessions.list(), ["b", "c"]);
   });
 
-  it("end those that are chosen", () => {
-    const { ended, open } = sessions();
-    for (const id of ["a", "b", "c"]) open.open(id, id);
-    open.endAll("cancelled", (value) => value !== "b");
+  it("end only the sessions that a filter chooses", () => {
+    const { ended, sessions } = createSessions();
+    for (const id of ["a", "b", "c"]) sessions.open(id, id);
+    sessions.endAll("cancelled", (value) => value !== "b");
     assert.deepEqual(
       ended.map(([value]) => value),
       ["a", "c"],
     );
   });
 
-  it("expire when nobody has asked for them in time, each in its own", async () => {
-    const { clock, ended, open } = sessions(3, 100);
-    open.open("a", "A");
+  it("expire after their own time without use", async () => {
+    const { clock, ended, sessions } = createSessions(3, 100);
+    sessions.open("a", "A");
     await clock.advance(60);
-    open.open("b", "B");
+    sessions.open("b", "B");
     await clock.advance(30);
-    assert.equal(open.get("a"), "A");
+    assert.equal(sessions.get("a"), "A");
     await clock.advance(70);
     assert.deepEqual(ended, [["B", "expired"]]);
     await clock.advance(30);
@@ -67,52 +67,58 @@ describe("Sessions", () => {
     assert.equal(clock.waiting, 0);
   });
 
-  it("end when another begins under their name", async () => {
-    const { clock, ended, open } = sessions(2, 100);
-    open.open("a", "first");
-    open.open("b", "B");
+  it("end if another session is opened under their id", async () => {
+    const { clock, ended, sessions } = createSessions(2, 100);
+    sessions.open("a", "first");
+    sessions.open("b", "B");
     await clock.advance(60);
-    open.open("a", "second");
+    sessions.open("a", "second");
     assert.deepEqual(ended, [["first", "cancelled"]]);
-    assert.deepEqual(open.list(), ["B", "second"], "nobody else had to go for it");
+    assert.deepEqual(sessions.list(), ["B", "second"], "no other session had to end");
     await clock.advance(50);
     assert.deepEqual(ended.at(-1), ["B", "expired"]);
-    assert.equal(open.get("a"), "second");
+    assert.equal(sessions.get("a"), "second");
   });
 
-  it("are remembered for a while, those that are over for good", () => {
-    const { open } = sessions(3, undefined, ["finished"]);
+  it("are remembered for a while if their end is one to remember", () => {
+    const { sessions } = createSessions(3, undefined, ["finished"]);
     for (const [id, reason] of [
       ["a", "finished"],
       ["b", "expired"],
     ] as const) {
-      open.open(id, id);
-      assert.equal(open.hasEnded(id), false);
-      open.end(id, reason);
+      sessions.open(id, id);
+      assert.equal(sessions.hasEnded(id), false);
+      sessions.end(id, reason);
     }
-    assert.deepEqual([open.hasEnded("a"), open.hasEnded("b"), open.hasEnded("c")], [true, false, false]);
-    open.forget("a");
-    assert.equal(open.hasEnded("a"), false);
+    assert.deepEqual(
+      [sessions.hasEnded("a"), sessions.hasEnded("b"), sessions.hasEnded("c")],
+      [true, false, false],
+    );
+    sessions.forget("a");
+    assert.equal(sessions.hasEnded("a"), false);
     for (let at = 0; at <= 1000; at++) {
-      open.open(`s${at}`, "");
-      open.end(`s${at}`, "finished");
+      sessions.open(`s${at}`, "");
+      sessions.end(`s${at}`, "finished");
     }
-    assert.deepEqual([open.hasEnded("s0"), open.hasEnded("s1"), open.hasEnded("s1000")], [false, true, true]);
-    open.open("s1000", "");
-    assert.equal(open.hasEnded("s1000"), false, "what is open is not over");
+    assert.deepEqual(
+      [sessions.hasEnded("s0"), sessions.hasEnded("s1"), sessions.hasEnded("s1000")],
+      [false, true, true],
+    );
+    sessions.open("s1000", "");
+    assert.equal(sessions.hasEnded("s1000"), false, "an open session has not ended");
   });
 
-  it("leave no timer behind", () => {
-    const { clock, open } = sessions(3, 100);
-    open.open("a", "A");
+  it("leave no timer after the last session has ended", () => {
+    const { clock, sessions } = createSessions(3, 100);
+    sessions.open("a", "A");
     assert.equal(clock.waiting, 1);
-    open.end("a", "finished");
+    sessions.end("a", "finished");
     assert.equal(clock.waiting, 0);
   });
 });
 
 describe("Slots", () => {
-  it("let so many run, the next in order of arrival, and refuse when the queue is full", () => {
+  it("run a limited number, then the next in order of arrival, and refuse if the queue is full", () => {
     const slots = new Slots(2, 2);
     const started: number[] = [];
     const tickets = [0, 1, 2, 3, 4].map((at) => slots.acquire(() => started.push(at)));
@@ -125,7 +131,7 @@ describe("Slots", () => {
     assert.deepEqual(started, [0, 1, 2, 3]);
   });
 
-  it("let one that waits leave the queue without ever starting", () => {
+  it("never start a waiting one that has left the queue", () => {
     const slots = new Slots(1, 5);
     const started: string[] = [];
     const first = slots.acquire(() => started.push("a"))!;
@@ -136,7 +142,7 @@ describe("Slots", () => {
     assert.deepEqual(started, ["a", "c"]);
   });
 
-  it("are idle when nothing runs or waits", () => {
+  it("are idle if nothing runs or waits", () => {
     const slots = new Slots(1, 1);
     assert.equal(slots.isIdle, true);
     const ticket = slots.acquire(() => {})!;
@@ -145,7 +151,7 @@ describe("Slots", () => {
     assert.equal(slots.isIdle, true);
   });
 
-  it("survive that what they start gives its slot back at once", () => {
+  it("keep working if a started one gives its slot back at once", () => {
     const slots = new Slots(1, 10);
     const first = slots.acquire(() => {})!;
     const tickets: (Ticket | undefined)[] = [];

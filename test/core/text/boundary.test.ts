@@ -10,8 +10,8 @@ import {
 import { findForcedCut, measureFirstWord } from "../../../src/core/text/words.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 
-/** Cuts a text that grows by pieces wherever it is whole. The last part is what is left at the end. */
-function cutUp(boundary: Boundary, pieces: readonly string[]): string[] {
+/** Cuts a text that grows piece by piece at each boundary. The last part is the rest at the end. */
+function cutPieces(boundary: Boundary, pieces: readonly string[]): string[] {
   const finder = createBoundaryFinder(boundary)!;
   const parts: string[] = [];
   let held = "";
@@ -26,48 +26,60 @@ function cutUp(boundary: Boundary, pieces: readonly string[]): string[] {
   return held === "" ? parts : [...parts, held];
 }
 
-/** The same, as if the text came in one piece and character by character. */
-function parts(boundary: Boundary, text: string): string[] {
-  const whole = cutUp(boundary, [text]);
-  assert.deepEqual(cutUp(boundary, [...text]), whole);
-  return whole;
+/** Cuts a text that comes in one piece, and checks that character by character gives the same parts. */
+function cutText(boundary: Boundary, text: string): string[] {
+  const parts = cutPieces(boundary, [text]);
+  assert.deepEqual(cutPieces(boundary, [...text]), parts);
+  return parts;
 }
 
-describe("Sentences", () => {
-  const sentences = (...expected: string[]) =>
-    assert.deepEqual(parts("sentence", expected.join("")), expected);
+describe("Sentence boundaries", () => {
+  const assertSentences = (...expected: string[]) =>
+    assert.deepEqual(cutText("sentence", expected.join("")), expected);
 
-  it("end at stops, with the gap behind them", () => {
-    sentences("Hello there. ", "How are you?  ", "Fine! ", "Really?! ", "Well... ", "I think so.");
-    sentences("“Is it?” ", "She said so. ", "(It was.) ", "‘No.’ ", "Yes.");
+  it("lie after a stop and the white space behind it", () => {
+    assertSentences("Hello there. ", "How are you?  ", "Fine! ", "Really?! ", "Well... ", "I think so.");
+    assertSentences("“Is it?” ", "She said so. ", "(It was.) ", "‘No.’ ", "Yes.");
   });
 
-  it("go on in abbreviations, initials and ordinals, in English and in German", () => {
-    sentences(
+  it("do not lie after abbreviations, initials and ordinals, in English and German", () => {
+    assertSentences(
       "Dr. Smith met Mr. J. R. Jones of Apple Inc. in the U.S. Army. ",
       "See Fig. 3, No. 5 and p. 117. ",
       "Bye.",
     );
-    sentences("The answer is no. ", "There are apples, pears etc. ", "This is modern art. ", "So it is.");
-    sentences("Das ist z. B. Holz bzw. Stein, d. h. ca. 3 Mio. Euro am 3. Mai im 19. Jahrhundert. ", "Gut.");
-    sentences("Prof. Dr. Müller wohnt in St. Gallen, Hauptstr. 105. ", "Vgl. Kapitel 3 usw. ", "Ende.");
-    sentences("Use e.g. Node.js 20.18.1 (i.e. a LTS version). ", "It costs approx. 3.50 dollars. ", "Good.");
+    assertSentences(
+      "The answer is no. ",
+      "There are apples, pears etc. ",
+      "This is modern art. ",
+      "So it is.",
+    );
+    assertSentences(
+      "Das ist z. B. Holz bzw. Stein, d. h. ca. 3 Mio. Euro am 3. Mai im 19. Jahrhundert. ",
+      "Gut.",
+    );
+    assertSentences("Prof. Dr. Müller wohnt in St. Gallen, Hauptstr. 105. ", "Vgl. Kapitel 3 usw. ", "Ende.");
+    assertSentences(
+      "Use e.g. Node.js 20.18.1 (i.e. a LTS version). ",
+      "It costs approx. 3.50 dollars. ",
+      "Good.",
+    );
   });
 
-  it("end in Chinese and Japanese where no gap follows, and not in the middle of Thai", () => {
-    sentences("你好。", "今天天气很好！", "你叫什么名字？", "他说：“好的。”", "再见");
-    sentences("これはペンです。", "そうですか。", "はい");
-    sentences("สวัสดีครับ ผมชื่อสมชาย วันนี้อากาศดีมาก เราไปเที่ยวกันไหม\n", "ไปครับ");
-    sentences("𐼰𐽖", "𐼱𐽖 ", "𐼲");
-    sentences("यह एक वाक्य है। ", "यह दूसरा है।");
+  it("lie after Chinese and Japanese stops without white space, and not within Thai text", () => {
+    assertSentences("你好。", "今天天气很好！", "你叫什么名字？", "他说：“好的。”", "再见");
+    assertSentences("これはペンです。", "そうですか。", "はい");
+    assertSentences("สวัสดีครับ ผมชื่อสมชาย วันนี้อากาศดีมาก เราไปเที่ยวกันไหม\n", "ไปครับ");
+    assertSentences("𐼰𐽖", "𐼱𐽖 ", "𐼲");
+    assertSentences("यह एक वाक्य है। ", "यह दूसरा है।");
   });
 
-  it("do not end in addresses, numbers and names of files", () => {
-    sentences("Open https://example.com/a?b=1&c=2 or read package.json v1.2.3 first. ", "Then go.");
+  it("do not lie within URLs, numbers and file names", () => {
+    assertSentences("Open https://example.com/a?b=1&c=2 or read package.json v1.2.3 first. ", "Then go.");
   });
 
-  it("end at the end of a line: headings and lists have no stops", () => {
-    sentences(
+  it("lie at the end of a line, because headings and list items have no stop", () => {
+    assertSentences(
       "# Title\n\n",
       "- first item\n",
       "  - second. ",
@@ -78,37 +90,37 @@ describe("Sentences", () => {
     );
   });
 
-  it("keep Markdown's marks and footnotes with the sentence", () => {
-    sentences("Use it e.g. `a.b`. ", "`a` is it. ", "`So` too.");
-    sentences("**Hello.** ", "It is *so.* ", "As they say.[1] ", "**Great!** ", "End");
+  it("keep Markdown marks and footnotes with their sentence", () => {
+    assertSentences("Use it e.g. `a.b`. ", "`a` is it. ", "`So` too.");
+    assertSentences("**Hello.** ", "It is *so.* ", "As they say.[1] ", "**Great!** ", "End");
   });
 
-  it("wait for what says whether a full stop is an end", () => {
-    assert.deepEqual(cutUp("sentence", ["It is 3", ".", " "]), ["It is 3. "]);
-    assert.deepEqual(cutUp("sentence", ["at approx", ". ", "5 ", "dollars. ", "A"]), [
+  it("are reported only once the next text shows whether a full stop ends the sentence", () => {
+    assert.deepEqual(cutPieces("sentence", ["It is 3", ".", " "]), ["It is 3. "]);
+    assert.deepEqual(cutPieces("sentence", ["at approx", ". ", "5 ", "dollars. ", "A"]), [
       "at approx. 5 dollars. ",
       "A",
     ]);
   });
 });
 
-describe("Code blocks", () => {
+describe("Code block boundaries", () => {
   const code = '```js\nconst a = "x. Y";\n\n// One. Two! Three\n```\n\n';
 
-  it("are whole in sentences and in paragraphs, however they arrive", () => {
-    assert.deepEqual(parts("sentence", `Here it is:\n${code}That. Was it`), [
+  it("enclose the whole code block, for sentences and paragraphs", () => {
+    assert.deepEqual(cutText("sentence", `Here it is:\n${code}That. Was it`), [
       "Here it is:\n",
       code,
       "That. ",
       "Was it",
     ]);
-    assert.deepEqual(parts("paragraph", `Here it is:\n${code}Was it`), [`Here it is:\n${code}`, "Was it"]);
+    assert.deepEqual(cutText("paragraph", `Here it is:\n${code}Was it`), [`Here it is:\n${code}`, "Was it"]);
   });
 
-  it("end with a fence of their own kind and length, and begin with no inline code", () => {
+  it("need a closing fence of the same kind and length, and inline code opens no block", () => {
     const nested = "````md\n```js\n\na. B\n```\n\n~~~\n````\n";
-    assert.deepEqual(parts("sentence", `${nested}So. B`), [nested, "So. ", "B"]);
-    assert.deepEqual(parts("sentence", "```a``` is. So\n`b` is. So"), [
+    assert.deepEqual(cutText("sentence", `${nested}So. B`), [nested, "So. ", "B"]);
+    assert.deepEqual(cutText("sentence", "```a``` is. So\n`b` is. So"), [
       "```a``` is. ",
       "So\n",
       "`b` is. ",
@@ -116,49 +128,49 @@ describe("Code blocks", () => {
     ]);
   });
 
-  it("are known as such when a part has gone already, even the half of a fence", () => {
+  it("are found after a part of the block was removed, even half a fence", () => {
     const finder = createBoundaryFinder("sentence")!;
     let held = "";
     const grow = (text: string) => {
       held += text;
       return finder.findBoundary(held);
     };
-    const lose = () => {
+    const removeAll = () => {
       finder.discard(held.length, held);
       held = "";
     };
     assert.equal(grow("``"), 0);
-    lose();
+    removeAll();
     assert.equal(grow("`js\na. B. C\n``"), 0);
-    lose();
+    removeAll();
     assert.equal(grow("`\nNow"), 2);
   });
 });
 
-describe("Lines, paragraphs and words", () => {
-  it("lines end at once, with their line feed", () => {
-    assert.deepEqual(cutUp("line", ["a\r", "\nb\n", "\n", "c"]), ["a\r\n", "b\n", "\n", "c"]);
+describe("Line, paragraph and word boundaries", () => {
+  it("a line ends at its line feed, without waiting for more text", () => {
+    assert.deepEqual(cutPieces("line", ["a\r", "\nb\n", "\n", "c"]), ["a\r\n", "b\n", "\n", "c"]);
   });
 
-  it("paragraphs end at empty lines, and lists within them do not", () => {
+  it("a paragraph ends at blank lines, and a list item does not end it", () => {
     const expected = ["# Title\n\n", "A line\nand. Another\n \n\n", "- item\n- item\n\n", "    indented"];
-    assert.deepEqual(parts("paragraph", expected.join("")), expected);
+    assert.deepEqual(cutText("paragraph", expected.join("")), expected);
   });
 
-  it("words keep what stands around them, and are whole when the next begins", () => {
-    assert.deepEqual(cutUp("word", ["Hel", "lo, wor", "ld! It’s", " e-mail", "."]), [
+  it("a word keeps its punctuation and ends when the next word begins", () => {
+    assert.deepEqual(cutPieces("word", ["Hel", "lo, wor", "ld! It’s", " e-mail", "."]), [
       "Hello, ",
       "world! ",
       "It’s ",
       "e-mail.",
     ]);
-    assert.deepEqual(cutUp("word", ["a ", " ", "\n", "b"]), ["a  \n", "b"]);
+    assert.deepEqual(cutPieces("word", ["a ", " ", "\n", "b"]), ["a  \n", "b"]);
   });
 
-  it("words of scripts without spaces are those of a dictionary", () => {
+  it("a word of a script without spaces ends where the dictionary says", () => {
     const words = new Intl.Segmenter(undefined, { granularity: "word" });
     for (const text of ["我们今天去北京大学看看那里的图书馆和花园", "วันนี้อากาศดีมากเราไปเที่ยวทะเลกันไหมครับ"]) {
-      const cuts = cutUp("word", [...text]);
+      const cuts = cutPieces("word", [...text]);
       assert.ok(cuts.length > 4, cuts.join("|"));
       const places = new Set([...words.segment(text)].map(({ index }) => index));
       let at = 0;
@@ -169,14 +181,14 @@ describe("Lines, paragraphs and words", () => {
     }
   });
 
-  it("what is too long is cut at a line, else at a word, else between characters", () => {
+  it("a text that is too long is cut after a line, else after a word, else between characters", () => {
     assert.equal(findForcedCut(`${"x ".repeat(30)}\nmore and more`, 70), 61);
     assert.equal(findForcedCut(`${"word ".repeat(30)}`, 72), 70);
     assert.equal(findForcedCut("👨‍👩‍👧".repeat(20), 20), 16);
     assert.equal(findForcedCut(`a${"\u0301".repeat(300)}`, 20), 20);
   });
 
-  it("the first word of a text is found with its gap, or a part of what has none", () => {
+  it("the first word is measured with its white space, and cut if it is too long", () => {
     assert.equal(measureFirstWord("  Hello, world", 0, 40), 9);
     assert.equal(measureFirstWord("Hello", 0, 40), 0);
     assert.equal(measureFirstWord("Hello ", 0, 40), 0);
@@ -186,28 +198,28 @@ describe("Lines, paragraphs and words", () => {
   });
 });
 
-describe("Characters, as a reader sees them", () => {
-  it("are never cut by a boundary, wherever the model's pieces are cut", () => {
+describe("Grapheme boundaries", () => {
+  it("are respected by all boundaries, wherever the model cuts its pieces", () => {
     fc.assert(
       fc.property(
         difficultText,
         fc.constantFrom("word", "sentence", "line", "paragraph"),
         piecesOf,
         (text, boundary, cutter) => {
-          assertWholeCharacters(cutUp(boundary as Boundary, cutter(text)), text);
+          assertWholeCharacters(cutPieces(boundary as Boundary, cutter(text)), text);
         },
       ),
       { numRuns: 500 },
     );
   });
 
-  it("P11: half a surrogate pair is no place to cut, and neither is what looks unfinished", () => {
+  it("P11: no boundary lies within a surrogate pair or after a character that may still grow", () => {
     assert.equal(findStableBoundary("a\ud83d", 1), 0);
     assert.equal(findStableBoundary("\ud83d\ude00b", 1), 2);
     assert.equal(findStableBoundary("e\u0301b", 1), 2);
     assert.equal(findStableBoundary("\r\n.", 1), 2);
     assert.equal(findPreviousBoundary("ab🙂c", 3), 2);
-    for (const [text, solid] of [
+    for (const [text, stable] of [
       ["plain", 5],
       ["日本", 2],
       ["Größe", 5],
@@ -218,18 +230,21 @@ describe("Characters, as a reader sees them", () => {
       ["a\r", 1],
       ["", 0],
     ] as const) {
-      assert.equal(measureStableText(text), solid, text);
+      assert.equal(measureStableText(text), stable, text);
     }
   });
 
-  it("are found alike in one piece and in many, for sentences and paragraphs", () => {
+  it("do not depend on the pieces for sentences, paragraphs and lines", () => {
     fc.assert(
       fc.property(
         difficultText,
         fc.constantFrom("sentence", "paragraph", "line"),
         piecesOf,
         (text, boundary, cutter) => {
-          assert.deepEqual(cutUp(boundary as Boundary, cutter(text)), cutUp(boundary as Boundary, [text]));
+          assert.deepEqual(
+            cutPieces(boundary as Boundary, cutter(text)),
+            cutPieces(boundary as Boundary, [text]),
+          );
         },
       ),
       { numRuns: 500 },

@@ -10,9 +10,10 @@ import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };
 
-function texts(rules: Partial<BufferRules>, said: readonly string[]): string[] {
+/** Buffers text pieces. @returns the texts that come out */
+function bufferTexts(rules: Partial<BufferRules>, pieceTexts: readonly string[]): string[] {
   const buffer = new DeltaBuffer({ ...NONE, ...rules });
-  return [...said.flatMap((text) => buffer.add({ text })), ...buffer.flush()].map(({ text }) => text);
+  return [...pieceTexts.flatMap((text) => buffer.add({ text })), ...buffer.flush()].map(({ text }) => text);
 }
 
 const rulesOf: fc.Arbitrary<BufferRules> = fc.record({
@@ -21,39 +22,50 @@ const rulesOf: fc.Arbitrary<BufferRules> = fc.record({
   boundary: fc.constantFrom<Boundary>("none", "word", "sentence", "line", "paragraph"),
 });
 
-describe("DeltaBuffer", () => {
-  it("holds everything where no rule applies, up to its bound", () => {
-    assert.deepEqual(texts({}, ["a", "b", "c"]), ["abc"]);
-    const long = texts(
+describe("Delta buffer", () => {
+  it("holds everything up to the largest message if no rule applies", () => {
+    assert.deepEqual(bufferTexts({}, ["a", "b", "c"]), ["abc"]);
+    const long = bufferTexts(
       {},
       Array.from({ length: 1000 }, () => "0123456789"),
     );
     assert.deepEqual([...new Set(long.map(({ length }) => length))], [MAX_MESSAGE_CHARS, 2000]);
   });
 
-  it("counts pieces, and characters, whichever comes first", () => {
-    assert.deepEqual(texts({ count: 3 }, [..."abcdefg"]), ["abc", "def", "g"]);
-    assert.deepEqual(texts({ characters: 5 }, ["ab", "cd", "ef", "gh", "ij", "kl"]), ["abcdef", "ghijkl"]);
-    assert.deepEqual(texts({ count: 3, characters: 4 }, ["abcd", "e", "f", "g", "h"]), ["abcd", "efg", "h"]);
-    assert.deepEqual(texts({ count: 3, boundary: "word" }, ["a", " b", "b", "b", "b", "b"]), [
+  it("sends after a number of pieces or of characters, whichever comes first", () => {
+    assert.deepEqual(bufferTexts({ count: 3 }, [..."abcdefg"]), ["abc", "def", "g"]);
+    assert.deepEqual(bufferTexts({ characters: 5 }, ["ab", "cd", "ef", "gh", "ij", "kl"]), [
+      "abcdef",
+      "ghijkl",
+    ]);
+    assert.deepEqual(bufferTexts({ count: 3, characters: 4 }, ["abcd", "e", "f", "g", "h"]), [
+      "abcd",
+      "efg",
+      "h",
+    ]);
+    assert.deepEqual(bufferTexts({ count: 3, boundary: "word" }, ["a", " b", "b", "b", "b", "b"]), [
       "a ",
       "bbb",
       "bb",
     ]);
   });
 
-  it("sends sentences, lines and paragraphs one by one, also when several come at once", () => {
-    assert.deepEqual(texts({ boundary: "sentence" }, ["One. Two! Th", "ree? Four."]), [
+  it("sends sentences, lines and paragraphs one by one, even if several arrive at once", () => {
+    assert.deepEqual(bufferTexts({ boundary: "sentence" }, ["One. Two! Th", "ree? Four."]), [
       "One. ",
       "Two! ",
       "Three? ",
       "Four.",
     ]);
-    assert.deepEqual(texts({ boundary: "line" }, ["a\nb\nc"]), ["a\n", "b\n", "c"]);
-    assert.deepEqual(texts({ boundary: "paragraph" }, ["a\nb\n\nc\n\n", "d"]), ["a\nb\n\n", "c\n\n", "d"]);
+    assert.deepEqual(bufferTexts({ boundary: "line" }, ["a\nb\nc"]), ["a\n", "b\n", "c"]);
+    assert.deepEqual(bufferTexts({ boundary: "paragraph" }, ["a\nb\n\nc\n\n", "d"]), [
+      "a\nb\n\n",
+      "c\n\n",
+      "d",
+    ]);
   });
 
-  it("what is due waits for the piece behind it, or until somebody says that none comes", () => {
+  it("holds due text until the next piece comes or the caller says that none comes", () => {
     const buffer = new DeltaBuffer({ ...NONE, count: 2 });
     assert.deepEqual([...buffer.add({ text: "a" }), ...buffer.add({ text: "e" })], []);
     assert.equal(buffer.hasDue, true);
@@ -69,11 +81,20 @@ describe("DeltaBuffer", () => {
     assert.deepEqual(buffer.flush(), [{ text: "👍" }]);
   });
 
-  it("merges reasoning by the same rules, and keeps it apart from text and in order", () => {
+  it("merges reasoning by the same rules, separate from text and in order", () => {
     const buffer = new DeltaBuffer({ ...NONE, boundary: "sentence" });
-    const think = (text: string): Piece => ({ text: "", chunk: chunkOf({ reasoning_content: text }) });
-    const said = [think("Let me"), think(" see. So"), { text: "An" }, { text: "swer. Yes" }, think("Hm")];
-    const out = [...said.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
+    const createReasoning = (text: string): Piece => ({
+      text: "",
+      chunk: chunkOf({ reasoning_content: text }),
+    });
+    const input = [
+      createReasoning("Let me"),
+      createReasoning(" see. So"),
+      { text: "An" },
+      { text: "swer. Yes" },
+      createReasoning("Hm"),
+    ];
+    const out = [...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
     assert.deepEqual(
       out.map(({ text, chunk }) => text || chunk!.choices[0]!.delta.reasoning_content),
       ["Let me see. ", "So", "Answer. ", "Yes", "Hm"],
@@ -81,22 +102,22 @@ describe("DeltaBuffer", () => {
     assert.equal(out[1]!.chunk!.id, "chatcmpl-1");
   });
 
-  it("merges the pieces of tool calls by count and size, whatever the boundary", () => {
-    const call = (text: string): Piece => ({
+  it("merges pieces of tool calls by count and size, whatever the boundary", () => {
+    const createCallPiece = (text: string): Piece => ({
       text: "",
       chunk: chunkOf({ tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: text } }] }),
     });
-    const args = (rules: Partial<BufferRules>, ...said: string[]) => {
+    const bufferArguments = (rules: Partial<BufferRules>, ...fragments: string[]) => {
       const buffer = new DeltaBuffer({ ...NONE, ...rules });
-      return [...said.flatMap((text) => buffer.add(call(text))), ...buffer.flush()].map(
+      return [...fragments.flatMap((text) => buffer.add(createCallPiece(text))), ...buffer.flush()].map(
         ({ chunk }) => chunk!.choices[0]!.delta.tool_calls![0]!.function!.arguments,
       );
     };
-    assert.deepEqual(args({ count: 2 }, '{"a', '":', "1", "}"), ['{"a":', "1}"]);
-    assert.deepEqual(args({ boundary: "word" }, '{"a": ', '"b c"', "}"), ['{"a": "b c"}']);
-    assert.equal(args({ characters: 8 }, "1234", "5678", "9").length, 2);
+    assert.deepEqual(bufferArguments({ count: 2 }, '{"a', '":', "1", "}"), ['{"a":', "1}"]);
+    assert.deepEqual(bufferArguments({ boundary: "word" }, '{"a": ', '"b c"', "}"), ['{"a": "b c"}']);
+    assert.equal(bufferArguments({ characters: 8 }, "1234", "5678", "9").length, 2);
     assert.equal(
-      args(
+      bufferArguments(
         {},
         ..."x"
           .repeat(50)
@@ -107,7 +128,7 @@ describe("DeltaBuffer", () => {
     );
   });
 
-  it("keeps what belongs to no place in the text with the next that goes", () => {
+  it("sends log probabilities with the next text that is sent", () => {
     const buffer = new DeltaBuffer({ ...NONE, boundary: "word" });
     const logprobs = (token: string) => ({ content: [{ token }] });
     const piece = (text: string): Piece => ({
@@ -126,27 +147,29 @@ describe("DeltaBuffer", () => {
     assert.equal(tokens.map(({ token }) => token).join(""), "Hel lo w");
   });
 
-  it("does not touch what it is given", () => {
+  it("does not change the pieces that it is given", () => {
     fc.assert(
-      fc.property(pieces, rulesOf, (said, rules) => {
-        const before = structuredClone(said);
+      fc.property(pieces, rulesOf, (input, rules) => {
+        const before = structuredClone(input);
         const buffer = new DeltaBuffer(rules);
-        const out = [...said.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
-        const given = new Set<unknown>(said.flatMap(({ chunk }) => (chunk ? [chunk, ...chunk.choices] : [])));
+        const out = [...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
+        const inputParts = new Set<unknown>(
+          input.flatMap(({ chunk }) => (chunk ? [chunk, ...chunk.choices] : [])),
+        );
         for (const { chunk } of out)
-          for (const part of chunk ? [chunk, ...chunk.choices] : []) assert.ok(!given.has(part));
+          for (const part of chunk ? [chunk, ...chunk.choices] : []) assert.ok(!inputParts.has(part));
         for (const { chunk } of out) for (const choice of chunk?.choices ?? []) choice.delta = {};
-        assert.deepEqual(said, before);
+        assert.deepEqual(input, before);
       }),
     );
   });
 });
 
-describe("The laws of a buffer", () => {
-  it("joined output is joined input, in messages of a bounded length", () => {
+describe("Laws of a delta buffer", () => {
+  it("the joined output is the joined input, in messages of bounded length", () => {
     fc.assert(
       fc.property(difficultText, rulesOf, piecesOf, (text, rules, cutter) => {
-        const out = texts(rules, cutter(text));
+        const out = bufferTexts(rules, cutter(text));
         assert.equal(out.join(""), text);
         assert.ok(out.every(({ length }) => length > 0 && length <= MAX_MESSAGE_CHARS));
       }),
@@ -157,19 +180,19 @@ describe("The laws of a buffer", () => {
   it("P11: no cut goes through a character, wherever the model cuts its pieces", () => {
     fc.assert(
       fc.property(difficultText, rulesOf, piecesOf, (text, rules, cutter) => {
-        assertWholeCharacters(texts(rules, cutter(text)), text);
+        assertWholeCharacters(bufferTexts(rules, cutter(text)), text);
       }),
       { numRuns: 500 },
     );
   });
 
-  it("accumulating what was merged gives what accumulating the pieces gives", () => {
+  it("the merged pieces give the same completion as the original pieces", () => {
     fc.assert(
-      fc.property(pieces, rulesOf, fc.array(fc.nat(3), { maxLength: 40 }), (said, rules, turns) => {
+      fc.property(pieces, rulesOf, fc.array(fc.nat(3), { maxLength: 40 }), (input, rules, turns) => {
         const buffer = new DeltaBuffer(rules);
-        const out = said.flatMap((piece, at) => [
+        const out = input.flatMap((piece, at) => [
           ...buffer.add(piece),
-          // The clock's part: due, due and waited for, or asked for.
+          // What the clock of the caller does: mark as due, take what is due, or flush.
           ...(turns[at] === 1
             ? buffer.markDue()
             : turns[at] === 2
@@ -178,14 +201,14 @@ describe("The laws of a buffer", () => {
                 ? buffer.flush()
                 : []),
         ]);
-        assert.deepEqual(read([...out, ...buffer.flush()]), read(said));
+        assert.deepEqual(read([...out, ...buffer.flush()]), read(input));
         assert.equal(buffer.isHolding, false);
       }),
       { numRuns: 500 },
     );
   });
 
-  it("kinds keep their order: text, reasoning and the rest change places nowhere", () => {
+  it("text, reasoning and other output keep their order", () => {
     const order = (list: readonly Piece[]) => {
       const machine = new CompletionMachine();
       const seen: string[] = [];
@@ -197,19 +220,19 @@ describe("The laws of a buffer", () => {
       return seen;
     };
     fc.assert(
-      fc.property(pieces, rulesOf, (said, rules) => {
+      fc.property(pieces, rulesOf, (input, rules) => {
         const buffer = new DeltaBuffer(rules);
         assert.deepEqual(
-          order([...said.flatMap((piece) => buffer.add(piece)), ...buffer.flush()]),
-          order(said),
+          order([...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()]),
+          order(input),
         );
       }),
     );
   });
 
-  it("time is linear: a text without an end costs no more per piece than one of sentences", () => {
-    // Microseconds; generous, for a busy machine: a few are usual, 15 where a dictionary is asked.
-    const most = 300;
+  it("the cost of a piece is bounded, even in a text without any boundary", () => {
+    // Generous, for a busy machine: a few microseconds are usual, 15 if the dictionary is used.
+    const maxMicroseconds = 300;
     for (const boundary of ["none", "word", "sentence", "line", "paragraph"] as const) {
       for (const sample of [
         "Words, words, words ",
@@ -230,7 +253,7 @@ describe("The laws of a buffer", () => {
             longest = Math.max(longest, piece.text.length);
         }
         const cost = ((performance.now() - start) * 1000) / (text.length / 4);
-        assert.ok(cost < most, `${boundary} of “${sample}”: ${cost} µs`);
+        assert.ok(cost < maxMicroseconds, `${boundary} of “${sample}”: ${cost} µs`);
         assert.ok(longest <= MAX_MESSAGE_CHARS);
       }
     }

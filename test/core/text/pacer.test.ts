@@ -6,7 +6,7 @@ import { Pacer } from "../../../src/core/text/pacer.js";
 import { assertWholeCharacters, difficultText } from "../../support/inputs/hard-text.js";
 import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
 
-/** What comes out, and when: until nothing is held or nothing can go on. */
+/** Lets time pass until nothing more is due. @returns the pieces, each with its time in milliseconds */
 function play(pacer: Pacer): { at: number; piece: Piece }[] {
   const out: { at: number; piece: Piece }[] = [];
   let at = 0;
@@ -17,25 +17,25 @@ function play(pacer: Pacer): { at: number; piece: Piece }[] {
   return out;
 }
 
-function paced(wordsPerSecond: number, ...said: string[]): Pacer {
+function createPacer(wordsPerSecond: number, ...pieceTexts: string[]): Pacer {
   const pacer = new Pacer(wordsPerSecond);
-  for (const text of said) pacer.add({ text });
+  for (const text of pieceTexts) pacer.add({ text });
   return pacer;
 }
 
 const texts = (out: { piece: Piece }[]) => out.map(({ piece }) => piece.text);
 
 describe("Pacer", () => {
-  it("gives out words one by one, evenly", () => {
-    const out = play(paced(10, "One two", " three four five", " six"));
+  it("gives out words one by one at an even pace", () => {
+    const out = play(createPacer(10, "One two", " three four five", " six"));
     assert.deepEqual(texts(out), ["One ", "two ", "three ", "four ", "five "]);
     const gaps = out.slice(1).map(({ at }, before) => at - out[before]!.at);
     for (const gap of gaps.slice(1)) assert.ok(Math.abs(gap - 100) < 1, String(gaps));
     assert.ok(out[0]!.at < 50, "the first word does not wait");
   });
 
-  it("holds a word that may still grow, and says that waiting does not help", () => {
-    const pacer = paced(10, "Hel");
+  it("holds a word that may still grow, and sets no time for it", () => {
+    const pacer = createPacer(10, "Hel");
     assert.deepEqual(play(pacer), []);
     assert.equal(pacer.waitMs, undefined);
     assert.equal(pacer.isHolding, true);
@@ -46,28 +46,28 @@ describe("Pacer", () => {
     assert.equal(pacer.isHolding, false);
   });
 
-  it("owes no words for a time in which there were none", () => {
-    const pacer = paced(10, "One ");
+  it("does not send a burst of words after a time without any", () => {
+    const pacer = createPacer(10, "One ");
     pacer.advance(60_000);
     pacer.add({ text: "two three four five six " });
     assert.ok(pacer.advance(100).length <= 2);
   });
 
-  it("catches up when it falls behind, and stays within about a second", () => {
+  it("raises the pace when it falls behind, and stays within about a second", () => {
     const pacer = new Pacer(5);
-    let given = 0;
-    let said = 0;
+    let wordsOut = 0;
+    let wordsIn = 0;
     for (let at = 0; at < 10_000; at += 50) {
       pacer.add({ text: "word word " });
-      said += 2;
-      for (const { text } of pacer.advance(50)) given += text.split(" ").length - 1;
+      wordsIn += 2;
+      for (const { text } of pacer.advance(50)) wordsOut += text.split(" ").length - 1;
     }
-    assert.ok(said - given < 60, `${said - given} words behind at 40 a second`);
-    assert.ok(said - given > 10, "and not at once");
+    assert.ok(wordsIn - wordsOut < 60, `${wordsIn - wordsOut} words behind at 40 a second`);
+    assert.ok(wordsIn - wordsOut > 10, "it does not catch up at once");
   });
 
-  it("finishes soon once the stream has ended", () => {
-    const pacer = paced(5, "word ".repeat(200));
+  it("gives out the rest within 0.8 seconds after the stream has ended", () => {
+    const pacer = createPacer(5, "word ".repeat(200));
     pacer.end();
     const out = play(pacer);
     assert.equal(texts(out).join(""), "word ".repeat(200));
@@ -75,7 +75,7 @@ describe("Pacer", () => {
     assert.ok(out.length >= 15, "in many steps");
   });
 
-  it("paces reasoning too, and lets the rest through in its turn", () => {
+  it("paces reasoning like text, and passes tool calls through in order", () => {
     const pacer = new Pacer(10);
     pacer.add({ text: "", chunk: chunkOf({ reasoning_content: "Let me see" }) });
     pacer.add({ text: "Well then" });
@@ -88,25 +88,25 @@ describe("Pacer", () => {
     assert.deepEqual(out, ["Let ", "me ", "see", "Well ", "then", "{}"]);
   });
 
-  it("holds no more than the bound: what is beyond it goes at once", () => {
+  it("gives out text at once if it holds more than the largest message", () => {
     const pacer = new Pacer(1);
     const out = pacer.add({ text: "word ".repeat(10_000) });
     assert.ok(out.length > 1);
     assert.ok(pacer.flush()[0]!.text.length <= MAX_MESSAGE_CHARS);
   });
 
-  it("takes what has no gaps in parts, and Chinese by its words", () => {
+  it("cuts text without spaces into parts, and Chinese into words", () => {
     assert.ok(
-      texts(play(paced(50, "x".repeat(200)))).every(({ length }) => length % 40 === 0 && length <= 120),
+      texts(play(createPacer(50, "x".repeat(200)))).every(({ length }) => length % 40 === 0 && length <= 120),
     );
-    const chinese = play(paced(10, "我们今天去北京大学看看那里的图书馆和花园"));
+    const chinese = play(createPacer(10, "我们今天去北京大学看看那里的图书馆和花园"));
     assert.ok(
       chinese.length > 4 && texts(chinese).every(({ length }) => length <= 4),
       texts(chinese).join("|"),
     );
   });
 
-  it("joined output is joined input, and no cut goes through a character", () => {
+  it("the joined output is the joined input, and no cut goes through a character", () => {
     fc.assert(
       fc.property(
         difficultText,
@@ -128,17 +128,17 @@ describe("Pacer", () => {
     );
   });
 
-  it("accumulating what was paced gives what accumulating the pieces gives", () => {
+  it("the paced pieces give the same completion as the original pieces", () => {
     fc.assert(
-      fc.property(pieces, fc.array(fc.nat(300), { minLength: 1 }), (said, steps) => {
+      fc.property(pieces, fc.array(fc.nat(300), { minLength: 1 }), (input, steps) => {
         const pacer = new Pacer(12);
-        const out = said.flatMap((piece, at) => [
+        const out = input.flatMap((piece, at) => [
           ...pacer.add(piece),
           ...pacer.advance(steps[at % steps.length]!),
         ]);
         pacer.end();
         out.push(...play(pacer).map(({ piece }) => piece), ...pacer.flush());
-        assert.deepEqual(read(out), read(said));
+        assert.deepEqual(read(out), read(input));
       }),
       { numRuns: 300 },
     );
