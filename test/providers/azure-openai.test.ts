@@ -36,9 +36,10 @@ describe("Speech request to Azure OpenAI", () => {
   it("speaks with the deployment that the node names, else with the provider's", () => {
     assert.deepEqual(buildSpeech({}, "tts"), ["/openai/v1/audio/speech", "tts"]);
     const dated = { apiVersion: "2025-04-01-preview", deployment: "my-gpt" };
-    const path = (name: string) => `/openai/deployments/${name}/audio/speech?api-version=2025-04-01-preview`;
-    assert.deepEqual(buildSpeech(dated, "tts"), [path("tts"), "tts"]);
-    assert.deepEqual(buildSpeech(dated), [path("my-gpt"), "my-gpt"]);
+    const buildPath = (name: string) =>
+      `/openai/deployments/${name}/audio/speech?api-version=2025-04-01-preview`;
+    assert.deepEqual(buildSpeech(dated, "tts"), [buildPath("tts"), "tts"]);
+    assert.deepEqual(buildSpeech(dated), [buildPath("my-gpt"), "my-gpt"]);
     assert.throws(() => buildSpeech({ apiVersion: "2025-04-01-preview" }), { code: "invalid_request" });
   });
 });

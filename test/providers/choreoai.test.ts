@@ -129,15 +129,18 @@ describe("Error response of ChoreoAI", () => {
     assert.equal(invalid.code, "invalid_request");
     assert.match(invalid.message, /Field required/);
     assert.equal(readFailure(500, { detail: "boom" }).code, "server_error");
-    const error = (type: string, code: string) => ({ error: { message: "Refused", type, code } });
+    const createError = (type: string, code: string) => ({ error: { message: "Refused", type, code } });
     assert.equal(
-      readFailure(401, error("authentication_error", "missing_authorization")).code,
+      readFailure(401, createError("authentication_error", "missing_authorization")).code,
       "authentication",
     );
-    assert.equal(readFailure(403, error("permission_error", "x")).code, "permission");
-    assert.equal(readFailure(429, error("rate_limit_error", "quota_exceeded")).retryable, false);
-    assert.equal(readFailure(502, error("provider_error", "provider_timeout")).retryable, true);
-    assert.equal(readFailure(503, error("service_unavailable_error", "maintenance_mode")).code, "overloaded");
+    assert.equal(readFailure(403, createError("permission_error", "x")).code, "permission");
+    assert.equal(readFailure(429, createError("rate_limit_error", "quota_exceeded")).retryable, false);
+    assert.equal(readFailure(502, createError("provider_error", "provider_timeout")).retryable, true);
+    assert.equal(
+      readFailure(503, createError("service_unavailable_error", "maintenance_mode")).code,
+      "overloaded",
+    );
   });
 
   it("reads the wait from the text of a ChoreoAI rate limit", () => {

@@ -94,15 +94,15 @@ function readReadmeTable(): Record<string, Record<string, string>> {
   const readme = readFileSync(join(__dirname, "../../README.md"), "utf8");
   const lines = readme.split("\n");
   const start = lines.findIndex((line) => line.startsWith("| service |"));
-  const cells = (line: string) =>
+  const splitCells = (line: string) =>
     line
       .split("|")
       .slice(1, -1)
       .map((cell) => cell.trim());
-  const columns = cells(lines[start]!).slice(1);
+  const columns = splitCells(lines[start]!).slice(1);
   const table: Record<string, Record<string, string>> = {};
   for (let at = start + 2; lines[at]?.startsWith("|"); at++) {
-    const [service, ...marks] = cells(lines[at]!);
+    const [service, ...marks] = splitCells(lines[at]!);
     const ids = [...service!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
     for (const id of ids) table[id] = Object.fromEntries(columns.map((column, i) => [column, marks[i]!]));
   }

@@ -42,9 +42,10 @@ describe("Chat request to Venice", () => {
   });
 
   it("sends only the Venice settings that differ from Venice's defaults", () => {
-    const parameters = (settings: Record<string, unknown>) => buildBody({}, settings)["venice_parameters"];
+    const buildParameters = (settings: Record<string, unknown>) =>
+      buildBody({}, settings)["venice_parameters"];
     assert.deepEqual(
-      parameters({
+      buildParameters({
         enable_web_search: "on",
         enable_web_citations: true,
         include_venice_system_prompt: false,
@@ -62,13 +63,13 @@ describe("Chat request to Venice", () => {
       enable_web_citations: false,
       include_venice_system_prompt: true,
     };
-    assert.equal(parameters({ ...defaults, character_slug: " " }), undefined);
-    assert.deepEqual(parameters({ enable_web_search: "off", disable_thinking: true }), {
+    assert.equal(buildParameters({ ...defaults, character_slug: " " }), undefined);
+    assert.deepEqual(buildParameters({ enable_web_search: "off", disable_thinking: true }), {
       enable_web_search: "off",
       disable_thinking: true,
     });
     // This setting is for the package, not for Venice.
-    assert.equal(parameters({ splitThinking: true }), undefined);
+    assert.equal(buildParameters({ splitThinking: true }), undefined);
   });
 
   it("replaces settings by the message's venice_parameters one by one; null removes one", () => {

@@ -82,17 +82,17 @@ function buildFileBlock(
     ...(name ? { title: name } : {}),
     ...(raw["citations"] ? { citations: raw["citations"] } : {}),
   };
-  const document = (source: ContentBlock): ContentBlock => ({ type: "document", source, ...fields });
-  if (id !== undefined) return document({ type: "file", file_id: id });
-  if (url !== undefined) return document({ type: "url", url });
+  const buildDocument = (source: ContentBlock): ContentBlock => ({ type: "document", source, ...fields });
+  if (id !== undefined) return buildDocument({ type: "file", file_id: id });
+  if (url !== undefined) return buildDocument({ type: "url", url });
   const { mediaType, base64 } = data!;
   if (mediaType.startsWith("image/")) return { type: "image", source: buildImageSource(data!, place) };
   if (mediaType === "application/pdf") {
-    return document({ type: "base64", media_type: mediaType, data: base64 });
+    return buildDocument({ type: "base64", media_type: mediaType, data: base64 });
   }
   if (mediaType.startsWith("text/") || mediaType === "application/json") {
     const text = Buffer.from(base64, "base64").toString();
-    return document({ type: "text", media_type: "text/plain", data: text });
+    return buildDocument({ type: "text", media_type: "text/plain", data: text });
   }
   throw createUnsupportedFailure(
     ANTHROPIC_NAME,

@@ -67,16 +67,20 @@ describe("Flow with Venice", () => {
   });
 
   it("collects Venice's sources as annotations, each URL once", async () => {
-    const source = (url: string) => ({ url, title: url, content: "…", date: "2026" });
+    const createSource = (url: string) => ({ url, title: url, content: "…", date: "2026" });
     const searchFields = {
-      web_search_citations: [source("https://a"), source("https://b")],
+      web_search_citations: [createSource("https://a"), createSource("https://b")],
       enable_web_search: "on",
     };
     venice.answer = (reply) =>
       venice.sendStream(reply, [
         { id: "chatcmpl-v", choices: [], venice_parameters: searchFields },
         venice.createTextRecord("It is so.^1^"),
-        { id: "chatcmpl-v", choices: [], venice_search_results: [source("https://b"), source("https://c")] },
+        {
+          id: "chatcmpl-v",
+          choices: [],
+          venice_search_results: [createSource("https://b"), createSource("https://c")],
+        },
         { id: "chatcmpl-v", choices: [], venice_parameters: searchFields },
       ]);
     const { response, collected } = await ask();

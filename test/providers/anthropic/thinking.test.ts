@@ -74,9 +74,9 @@ describe("Thinking requested from Anthropic", () => {
   });
 
   it("lowers an effort that the Anthropic model does not have", () => {
-    const effort = (model: string) => buildThinking(model, { reasoning_effort: "xhigh" }).output_config;
-    assert.deepEqual(effort("claude-opus-4-6"), { effort: "high" });
-    assert.deepEqual(effort("claude-opus-4-7"), { effort: "xhigh" });
+    const readEffort = (model: string) => buildThinking(model, { reasoning_effort: "xhigh" }).output_config;
+    assert.deepEqual(readEffort("claude-opus-4-6"), { effort: "high" });
+    assert.deepEqual(readEffort("claude-opus-4-7"), { effort: "xhigh" });
   });
 
   it("fails with invalid_request for parameters that Anthropic refuses together with thinking", () => {

@@ -174,14 +174,14 @@ describe("Chat request to Gemini", () => {
   });
 
   it("fails with invalid_request for anything that Gemini would drop", () => {
-    const content = (part: object, role = "user") => ({ messages: [HI, { role, content: [part] }] });
-    assertRefused(content({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
-    assertRefused(content({ type: "hologram" }), /hologram \(Message 1\)/);
+    const withPart = (part: object, role = "user") => ({ messages: [HI, { role, content: [part] }] });
+    assertRefused(withPart({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
+    assertRefused(withPart({ type: "hologram" }), /hologram \(Message 1\)/);
     assertRefused(
-      content({ type: "image_url", image_url: { url: "https://a" } }, "system"),
+      withPart({ type: "image_url", image_url: { url: "https://a" } }, "system"),
       /an image .*role system/,
     );
-    assertRefused(content({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
+    assertRefused(withPart({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
     assertRefused({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
     assertRefused({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
     assertRefused({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);

@@ -80,27 +80,27 @@ describe("Content parts of a message", () => {
 
   it("reads a file's media type from its data URL, else its name, else takes PDF", () => {
     const readFile = (file: object) => readPart([{ type: "file", file }]);
-    const data = (mediaType: string) => ({ mediaType, base64: "AA==" });
+    const createData = (mediaType: string) => ({ mediaType, base64: "AA==" });
     assert.deepEqual(readFile({ file_data: "data:text/csv;base64,AA==", filename: "a.txt" }), {
       kind: "file",
       name: "a.txt",
-      data: data("text/csv"),
+      data: createData("text/csv"),
     });
     assert.deepEqual(readFile({ file_data: "AA==", filename: "a.MD" }), {
       kind: "file",
       name: "a.MD",
-      data: data("text/markdown"),
+      data: createData("text/markdown"),
     });
     assert.deepEqual(readFile({ file_data: "AA==", filename: "a.mp3" }), {
       kind: "file",
       name: "a.mp3",
-      data: data("audio/mpeg"),
+      data: createData("audio/mpeg"),
     });
-    assert.deepEqual(readFile({ file_data: "AA==" }), { kind: "file", data: data("application/pdf") });
+    assert.deepEqual(readFile({ file_data: "AA==" }), { kind: "file", data: createData("application/pdf") });
     assert.deepEqual(readFile({ file_data: "AA==", filename: "a.constructor" }), {
       kind: "file",
       name: "a.constructor",
-      data: data("application/octet-stream"),
+      data: createData("application/octet-stream"),
     });
     assert.deepEqual(readFile({ file_id: "f" }), { kind: "file", id: "f" });
     assert.deepEqual(readPart([{ type: "input_file", file_url: "https://a/b" }]), {

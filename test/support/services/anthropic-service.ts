@@ -148,22 +148,26 @@ function findRefusal(
   { method, path, headers, body }: ServiceRequest,
   sentBlocks: readonly (readonly string[])[],
 ): [number, string, string] | undefined {
-  const invalid = (message: string): [number, string, string] => [400, "invalid_request_error", message];
+  const createInvalid = (message: string): [number, string, string] => [
+    400,
+    "invalid_request_error",
+    message,
+  ];
   const key = headers["x-api-key"];
   if (key !== ANTHROPIC_KEY) {
     return [401, "authentication_error", key ? "invalid x-api-key" : "x-api-key header is required"];
   }
-  if (!headers["anthropic-version"]) return invalid("anthropic-version: header is required");
+  if (!headers["anthropic-version"]) return createInvalid("anthropic-version: header is required");
   const pathname = new URL(path, "http://a").pathname;
   if (method === "GET" && pathname === "/v1/models") return undefined;
   if (method !== "POST" || pathname !== "/v1/messages") return [404, "not_found_error", "Not Found"];
   const unknown = Object.keys(body).find((field) => !FIELDS.has(field));
-  if (unknown) return invalid(`${unknown}: Extra inputs are not permitted`);
-  if (typeof body["max_tokens"] !== "number") return invalid("max_tokens: Field required");
+  if (unknown) return createInvalid(`${unknown}: Extra inputs are not permitted`);
+  if (typeof body["max_tokens"] !== "number") return createInvalid("max_tokens: Field required");
   if (!String(body["model"]).startsWith("claude-"))
     return [404, "not_found_error", `model: ${String(body["model"])}`];
   const fault = findFault(body["messages"] as { role: string; content: unknown }[], sentBlocks);
-  return fault === undefined ? undefined : invalid(fault);
+  return fault === undefined ? undefined : createInvalid(fault);
 }
 
 /** Finds what Anthropic would refuse about the messages, in its own words. */

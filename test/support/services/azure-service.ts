@@ -81,9 +81,12 @@ export class AzureService {
       created: 1_700_000_000,
       model: "gpt-4o",
     };
-    const choice = (fields: object) => ({ ...head, choices: [{ index: 0, finish_reason: null, ...fields }] });
+    const createChunk = (fields: object) => ({
+      ...head,
+      choices: [{ index: 0, finish_reason: null, ...fields }],
+    });
     const offsets = { check_offset: 0, start_offset: 0, end_offset: 9 };
-    const checked = choice({ content_filter_results: SAFE, content_filter_offsets: offsets });
+    const checked = createChunk({ content_filter_results: SAFE, content_filter_offsets: offsets });
     reply.open({ "apim-request-id": "apim-1", "x-ms-region": "Sweden Central" }).send({
       ...head,
       id: "",
@@ -93,13 +96,16 @@ export class AzureService {
       choices: [],
       prompt_filter_results: [{ prompt_index: 0, content_filter_results: SAFE }],
     });
-    reply.send(choice({ delta: { role: "assistant", content: "" }, content_filter_results: {} }));
+    reply.send(createChunk({ delta: { role: "assistant", content: "" }, content_filter_results: {} }));
     for (const content of this.pieces) {
       const results = this.asynchronousFilter ? {} : { content_filter_results: SAFE };
-      reply.send(choice({ delta: { content }, ...results }), ...(this.asynchronousFilter ? [checked] : []));
+      reply.send(
+        createChunk({ delta: { content }, ...results }),
+        ...(this.asynchronousFilter ? [checked] : []),
+      );
     }
-    reply.send(...this.calls.map((call) => choice({ delta: { tool_calls: [call] } })));
-    reply.send(choice({ delta: {}, finish_reason: this.finish, content_filter_results: {} }));
+    reply.send(...this.calls.map((call) => createChunk({ delta: { tool_calls: [call] } })));
+    reply.send(createChunk({ delta: {}, finish_reason: this.finish, content_filter_results: {} }));
     if (this.asynchronousFilter) reply.send(checked);
     if (counted) {
       reply.send({

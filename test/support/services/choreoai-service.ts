@@ -65,7 +65,7 @@ export class ChoreoService {
 
   /** Streams OpenAI's chunks with all fields of its SDK, including nulls. */
   private streamAsOpenAi(reply: Reply, model: string): void {
-    const record = (delta: object, finish: string | null) => ({
+    const createRecord = (delta: object, finish: string | null) => ({
       id: "chatcmpl-1",
       choices: [
         {
@@ -89,10 +89,10 @@ export class ChoreoService {
       system_fingerprint: null,
       usage: null,
     });
-    reply.open({ "x-request-id": "req-1" }).send(record({ content: "", role: "assistant" }, null));
-    reply.send(...this.pieces.map((content) => record({ content }, null)));
+    reply.open({ "x-request-id": "req-1" }).send(createRecord({ content: "", role: "assistant" }, null));
+    reply.send(...this.pieces.map((content) => createRecord({ content }, null)));
     if (this.upstreamError) this.endWithError(reply, `OpenAI streaming error: ${this.upstreamError}`);
-    else reply.send(record({}, "stop")).response.end("data: [DONE]\n\n");
+    else reply.send(createRecord({}, "stop")).response.end("data: [DONE]\n\n");
   }
 
   /** Streams texts alone: no role, finish reason or usage, and a new id each second. */

@@ -77,30 +77,30 @@ function sendRefusal(reply: Reply, request: ServiceRequest): boolean {
 type Problem = readonly [status: number, word: string, message: string];
 
 function findProblem({ path, headers, body }: ServiceRequest): Problem | undefined {
-  const invalid = (message: string): Problem => [400, "INVALID_ARGUMENT", message];
+  const createInvalid = (message: string): Problem => [400, "INVALID_ARGUMENT", message];
   const model = /^\/v1beta\/models\/([^/:?]+):streamGenerateContent(\?alt=sse)?$/.exec(path)?.[1];
   if (model === undefined) return [404, "NOT_FOUND", "Requested entity was not found."];
   if (headers["x-goog-api-key"] !== GEMINI_KEY)
-    return invalid("API key not valid. Please pass a valid API key.");
+    return createInvalid("API key not valid. Please pass a valid API key.");
   const unknown = Object.keys(body).find((name) => !FIELDS.has(name));
   if (unknown !== undefined) {
-    return invalid(`Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`);
+    return createInvalid(`Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`);
   }
   const contents = (body["contents"] ?? []) as Content[];
-  if (contents.length === 0) return invalid("contents is not specified");
+  if (contents.length === 0) return createInvalid("contents is not specified");
   for (const [at, { role, parts = [] }] of contents.entries()) {
-    if (role !== "user" && role !== "model") return invalid("Please use a valid role: user, model.");
-    if (parts.length === 0) return invalid(`contents[${at}].parts must not be empty.`);
+    if (role !== "user" && role !== "model") return createInvalid("Please use a valid role: user, model.");
+    if (parts.length === 0) return createInvalid(`contents[${at}].parts must not be empty.`);
     const calls = parts.filter((part) => part["functionCall"]);
     if (calls.length === 0) continue;
     const answered = contents[at + 1]?.parts?.filter((part) => part["functionResponse"]).length ?? 0;
     if (answered !== calls.length) {
-      return invalid(
+      return createInvalid(
         "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.",
       );
     }
     if (/^gemini-3/.test(model) && !calls[0]!["thoughtSignature"]) {
-      return invalid("Function call is missing a thought_signature in functionCall parts.");
+      return createInvalid("Function call is missing a thought_signature in functionCall parts.");
     }
   }
   return undefined;
