@@ -54,7 +54,7 @@ export class ChatStreamController {
       // `input` refuses a stream too many, so that no running one is ended for it.
       maxOpen: Number.POSITIVE_INFINITY,
       clock: systemClock,
-      onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
+      onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),
     });
     this.conversation = new ConversationStore(
       node,
@@ -248,7 +248,7 @@ export class ChatStreamController {
   }
 
   /** Stops a stream whose session was ended from outside. */
-  private onSessionEnd(stream: StreamSession, reason: SessionEnd): void {
+  private handleSessionEnd(stream: StreamSession, reason: SessionEnd): void {
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;

@@ -57,7 +57,7 @@ export class CollectController {
       expiryMs: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
       clock: systemClock,
       rememberedEnds: ["finished", "cancelled", "expired", "overflow"],
-      onEnd: (stream, reason) => this.onSessionEnd(stream, reason),
+      onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),
     });
     this.status = new StatusLine(node);
     if (config.parse !== "json") return;
@@ -180,7 +180,7 @@ export class CollectController {
     this.sessions.end(stream.id, "finished");
   }
 
-  private onSessionEnd(stream: CollectedStream, reason: SessionEnd): void {
+  private handleSessionEnd(stream: CollectedStream, reason: SessionEnd): void {
     clearTimeout(stream.stragglerTimer);
     const failure = FAILURES_BY_END[reason]?.();
     if (failure) this.abandon(stream, failure);

@@ -60,7 +60,7 @@ export class DeltaBufferController {
       clock,
       // Not `expired` and `overflow`: such a stream may continue.
       rememberedEnds: ["finished", "cancelled"],
-      onEnd: (stream, reason, id) => this.onSessionEnd(stream, reason, id),
+      onEnd: (stream, reason, id) => this.handleSessionEnd(stream, reason, id),
     });
     this.status = new StatusLine(node);
   }
@@ -114,7 +114,7 @@ export class DeltaBufferController {
     return Object.hasOwn(message, "cancel");
   }
 
-  private onSessionEnd(stream: BufferedStream, reason: SessionEnd, id: string): void {
+  private handleSessionEnd(stream: BufferedStream, reason: SessionEnd, id: string): void {
     if (reason === "expired" || reason === "overflow") {
       stream.flush();
       this.suspended.set(id, stream.position);

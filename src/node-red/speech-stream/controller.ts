@@ -61,7 +61,7 @@ export class SpeechController {
       expiryMs: STREAM_EXPIRY_MS,
       clock,
       rememberedEnds: ["finished"],
-      onEnd: (sequence, reason) => this.onSessionEnd(sequence, reason),
+      onEnd: (sequence, reason) => this.handleSessionEnd(sequence, reason),
     });
     this.status = new StatusLine(node);
   }
@@ -160,7 +160,7 @@ export class SpeechController {
     return request;
   }
 
-  private onSessionEnd(sequence: SpeechSequence, reason: SessionEnd): void {
+  private handleSessionEnd(sequence: SpeechSequence, reason: SessionEnd): void {
     const failure = FAILURES_BY_END[reason]?.();
     if (!failure) sequence.drop();
     else if (!sequence.finish({ outcome: "failed", failure })) this.node.error(toNodeError(failure), {});

@@ -143,13 +143,13 @@ export class SpeechSequence {
       onAudio: (bytes) => this.sendAudio(this.wavJoiner ? this.wavJoiner.add(bytes) : bytes, base, send),
       onEnd: (result) => {
         if (!this.isOver && this.wavJoiner) this.sendAudio(this.wavJoiner.end(), base, send);
-        this.onSpoken(result);
+        this.handleSpoken(result);
       },
     });
     this.options.onProgress();
   }
 
-  private onSpoken(result: SpeechResult): void {
+  private handleSpoken(result: SpeechResult): void {
     if (this.isOver) return;
     const { current } = this;
     if (result.outcome === "complete") {
