@@ -193,7 +193,7 @@ export class ProviderRuntime {
   }
 
   /**
-   * @returns undefined if the service tells no balance
+   * @returns undefined if the service does not report a balance
    * @throws Failure if the settings are wrong
    */
   async readBalance(): Promise<string | undefined> {

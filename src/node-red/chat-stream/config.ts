@@ -13,7 +13,7 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   prompt?: string;
   promptType?: string;
   conversation?: ConversationPlace;
-  /** Key that tells conversations apart, a typed input. */
+  /** Key of the conversation that a message belongs to, a typed input. */
   conversationKey?: string;
   conversationKeyType?: string;
   /** Turns of history to keep. Empty or 0: all. */

@@ -5,7 +5,7 @@ import { evaluateTypedInput } from "./typed-input.js";
 
 /**
  * Evaluates the key of the conversation that a message belongs to.
- * @returns `""` if the node does not tell conversations apart
+ * @returns `""` if the node has no conversation key
  * @throws Failure `invalid_request` if the message property cannot be read, `configuration` if an expression cannot be
  *   evaluated
  */

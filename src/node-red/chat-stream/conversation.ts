@@ -5,8 +5,8 @@ import type { Context, Message, RuntimeNode } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 
 /**
- * Where the history of a conversation is kept. `none` and `key` keep no history; with `key` the node still tells
- * conversations apart.
+ * Where the history of a conversation is kept. `none` and `key` keep no history; with `key` the node still has
+ * a key for each conversation, which control messages and `whenBusy` use.
  */
 export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";
 
@@ -67,9 +67,9 @@ export class ConversationStore {
     change: (history: ChatMessage[]) => ChatMessage[],
   ): Promise<ChatMessage[]> {
     return this.runInOrder(key, async () => {
-      const kept = keepLastTurns(change(await this.read(key, message)), this.maxTurns);
-      await this.save(key, copyAsJson(kept, "The conversation"));
-      return kept;
+      const history = keepLastTurns(change(await this.read(key, message)), this.maxTurns);
+      await this.save(key, copyAsJson(history, "The conversation"));
+      return history;
     });
   }
 

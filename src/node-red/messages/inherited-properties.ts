@@ -44,24 +44,24 @@ const MAX_PARTS_DEPTH = 16;
  * @param unreadable gets the names of properties whose getter throws; they are not copied
  */
 export function inheritProperties(message: Message, unreadable: string[] = []): Message {
-  const kept: Message = {};
+  const inherited: Message = {};
   for (const key of Object.keys(message)) {
     if (NOT_INHERITED.has(key)) continue;
     try {
-      kept[key] = key === LINK_SOURCE ? copyLinkSource(message[key]) : message[key];
+      inherited[key] = key === LINK_SOURCE ? copyLinkSource(message[key]) : message[key];
     } catch {
       unreadable.push(key);
     }
   }
-  return kept;
+  return inherited;
 }
 
 /** Copies a message without the properties of its stream, and restores its place in the outer sequence (`msg.parts`). */
 export function dropStreamProperties(message: Message): Message {
-  const kept = inheritProperties(message);
+  const inherited = inheritProperties(message);
   const outer = copyParts(message.parts?.parts);
-  if (outer) kept.parts = outer;
-  return kept;
+  if (outer) inherited.parts = outer;
+  return inherited;
 }
 
 /** Copies the list of `link call` nodes. Each message needs its own: core's `link out` removes the last entry in place. */
