@@ -2,29 +2,30 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Failure } from "../core/failure.js";
 import { createPool } from "./pool.js";
 
-/** TLS settings as `tls.connect` takes them. */
+/** TLS settings in the form of `tls.connect()`. */
 export type TlsOptions = Record<string, unknown>;
 
-/** How connections of one provider are made. */
+/** How the connections of a provider are made. */
 export interface AgentOptions {
-  /** Milliseconds until a connection must stand. */
+  /** Milliseconds within which a connection must be open. */
   connectTimeout: number;
   tls?: TlsOptions;
-  /** A proxy for every request but those to `noProxy`; without it the usual environment variables hold. */
+  /** The proxy for all hosts except those in `noProxy`. Default: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment. */
   proxy?: { url: string; noProxy?: readonly string[]; username?: string; password?: string };
-  /** Never a proxy, whatever the environment says: for a server of our own on this machine. */
+  /** Whether to ignore all proxies, for this package's own server on this machine. Default: false. */
   direct?: boolean;
 }
 
-/** The header section of a response may not be longer; services send 1 to 4 KB. */
+/** The largest header section of a response. Services send 1 to 4 KB. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** What the environment may say of a proxy; without any, each request is spared the look at `NO_PROXY`. */
+/** Environment variables that name a proxy. If none is set, requests need no check of `NO_PROXY`. */
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"] as const;
 
 /**
- * The pool of connections that all streams of a provider share. HTTP/1.1: one stream, one connection.
- * @throws Failure `configuration` for a proxy whose address is none
+ * Creates the dispatcher that all streams of a provider share. It uses HTTP/1.1 without pipelining, so that each stream
+ * has a connection of its own.
+ * @throws Failure `configuration` if the address of a proxy is not valid
  */
 export function createAgent(options: AgentOptions): Dispatcher {
   const connect = { timeout: options.connectTimeout, ...options.tls };
@@ -40,15 +41,16 @@ export function createAgent(options: AgentOptions): Dispatcher {
   const proxied = {
     ...common,
     requestTls: connect,
-    // A proxy that accepts and then says nothing must not keep its connection longer than a service may.
+    // Without this, a proxy that accepts a connection and then stays silent would hold it for undici's 5 minutes.
     clientFactory: (origin: URL, given: object) =>
       new Pool(origin, { ...given, headersTimeout: options.connectTimeout }),
   };
   try {
-    if (!proxy?.url)
+    if (!proxy?.url) {
       return PROXY_VARIABLES.some((name) => process.env[name])
         ? new EnvHttpProxyAgent(proxied)
         : new Agent(common);
+    }
     return new EnvHttpProxyAgent({
       ...proxied,
       httpProxy: proxy.url,
@@ -59,7 +61,7 @@ export function createAgent(options: AgentOptions): Dispatcher {
   } catch {
     throw new Failure(
       "configuration",
-      "The proxy's address is not valid. It looks like http://proxy.example.org:8080; without one in the provider, the environment variables HTTP_PROXY and HTTPS_PROXY hold.",
+      "The address of the proxy is not valid. Set one such as http://proxy.example.org:8080 in the provider; without one there, the environment variables HTTP_PROXY and HTTPS_PROXY are used.",
     );
   }
 }

@@ -7,15 +7,16 @@ import { NdjsonReader } from "./ndjson.js";
 import type { RecordListener, RecordReader } from "./record-reader.js";
 import { SseReader } from "./sse.js";
 
+/** Receives the body of a response: either its records or all of it at once. */
 export interface BodyListener extends RecordListener {
-  /** A body that is no stream of records: a whole completion, or what a request wanted in one piece. */
+  /** The whole body, if it is not a stream of records. */
   onBody(text: string): void;
 }
 
 /**
- * The reader for a response's body.
+ * Creates the reader for the body of a response.
  * @param start the beginning of the body, not empty
- * @param whole the body is wanted in one piece, be it a list
+ * @param whole whether to deliver JSON as one body, arrays included; default false
  */
 export function createBodyReader(
   framing: Framing,
@@ -24,32 +25,33 @@ export function createBodyReader(
   limits: Readonly<Limits>,
   whole = false,
 ): RecordReader {
-  // Nearly all streams: no look at what comes but this one.
+  // The hot path: nearly every stream needs no further inspection.
   if (framing === "sse" && start[0] !== "{") return new SseReader(listener, limits.record);
   return new BodyReader(listener, limits, framing, whole && (framing === "json" || framing === "sniff"));
 }
 
-/** How a stream of events begins, and JSON never does. */
+/** Beginnings of an event stream. JSON never begins like that. */
 const EVENT_STARTS = ["data:", "event:", "id:", "retry:", ":"];
 
 /**
- * A body whose beginning tells how it is to be read, whatever its content type says: an array is read element by
- * element, a line that is an object with another behind it is the first of many (gateways forward Ollama's lines
- * under any type), a single object is a whole answer.
+ * Reads a body by its beginning, because content types are not reliable (gateways forward Ollama's lines under any type).
+ * An array is read element by element. A line with an object, followed by another object, is the first of many lines. A
+ * single object is a whole answer.
  */
 class BodyReader implements RecordReader {
+  /** What has come while the form of the body is unknown, or the whole body. */
   private text = "";
   private reader: RecordReader | undefined;
-  /** It begins with an object: its first line, or the object behind that line, tells more. */
+  /** Whether the body begins with an object. The text after its first line then shows what it is. */
   private startsWithObject = false;
-  /** Where the first line ends. */
+  /** Place of the first line feed; -1 until it has come. */
   private firstLineEnd = -1;
 
   constructor(
     private readonly listener: BodyListener,
     private readonly limits: Readonly<Limits>,
     private readonly framing: Framing,
-    /** It is certain that the body is no stream. */
+    /** Whether it is certain that the body is not a stream. */
     private isWhole: boolean,
   ) {}
 
@@ -70,6 +72,7 @@ class BodyReader implements RecordReader {
     else this.listener.onBody(this.text);
   }
 
+  /** Decides by the first character how to read the body. */
   private inspectStart(): void {
     const { framing, limits, listener } = this;
     this.text = this.text.trimStart();
@@ -85,7 +88,10 @@ class BodyReader implements RecordReader {
     } else if (!EVENT_STARTS.some((start) => start.startsWith(this.text))) this.keepWhole();
   }
 
-  /** @param added what is new of the text, from `offset` on; what is old has been looked at */
+  /**
+   * Decides how to read a body that begins with an object.
+   * @param added the new part of the text, which begins at `offset`; the rest was inspected before
+   */
   private inspectFirstLine(added: string, offset: number): void {
     const { framing, limits, listener } = this;
     let from = 0;
@@ -108,7 +114,10 @@ class BodyReader implements RecordReader {
 
   private checkLength(): void {
     if (this.text.length <= this.limits.completion) return;
-    throw new Failure("limit", `The service's answer is longer than ${this.limits.completion} characters.`);
+    throw new Failure(
+      "limit",
+      `The answer is longer than ${this.limits.completion} characters. Lower the maximum of tokens in the request.`,
+    );
   }
 
   private passTo(reader: RecordReader): void {

@@ -1,8 +1,8 @@
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
 
 /**
- * A connection that never stood; why is its `cause`. It has no code of its own on purpose: undici tries again, at
- * once and for ever, after connect errors with certain codes, among them those of a proxy that hangs up.
+ * A connection could not be opened; `cause` says why. It has no `code` on purpose: after connect errors with certain codes
+ * (such as those of a proxy that closes the connection) undici tries again at once and without end.
  */
 export class ConnectError extends Error {
   override readonly name = "ConnectError";
@@ -11,7 +11,7 @@ export class ConnectError extends Error {
   }
 }
 
-/** Codes of Node.js and OpenSSL that speak of certificates; `ERR_TLS_…` and `ERR_SSL_…` come on top. */
+/** Codes of Node.js and OpenSSL for problems with certificates and TLS, besides `ERR_TLS_…` and `ERR_SSL_…`. */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
@@ -27,9 +27,10 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   "EPROTO",
 ]);
 
-/** undici's error for what is not HTTP. Its codes are not to be relied on: in version 7.30 it has none. */
+/** Name of undici's error for a response that is not HTTP. Its code is not reliable: in version 7.30 it has none. */
 const PARSER_ERROR = "HTTPParserError";
 
+/** What an error says about itself. `code` is `""` if it has none. */
 interface ErrorCause {
   name: string;
   code: string;
@@ -37,51 +38,55 @@ interface ErrorCause {
 }
 
 /**
- * What an error of undici or of a socket means. Messages name the host's trouble, never the request's headers.
- * @param started whether the response's headers had come
+ * Turns an error of undici or of a socket into a failure. Its message names the host, never the request's headers.
+ * @param hasHeaders whether the response's headers had come
  */
-export function createTransportFailure(error: unknown, host: string, started: boolean): Failure {
+export function createTransportFailure(error: unknown, host: string, hasHeaders: boolean): Failure {
   const cause = findInnermostCause(error);
-  if (started) return createStreamingFailure(cause, host);
+  if (hasHeaders) return createStreamingFailure(cause, host);
   const known = readConnectError(cause, host);
   if (known) return known;
-  const stood = !(error instanceof ConnectError);
-  return (
-    (stood && readHeadersError(cause, host)) ||
-    createConnectFailure("connection", describeBrokenConnection(cause, host))
-  );
+  const wasConnected = !(error instanceof ConnectError);
+  return (wasConnected && readHeadersError(cause, host)) || createBrokenFailure(cause, host);
 }
 
-/** From the headers on a broken connection is a broken answer, however the break is called. */
+/** Once the headers have come, any broken connection is a broken answer, whatever the error is called. */
 function createStreamingFailure({ name, code, message }: ErrorCause, host: string): Failure {
   if (code === "UND_ERR_BODY_TIMEOUT") {
-    return new Failure("timeout", `${host} stopped sending.`, { phase: "streaming" });
-  }
-  // Framing that makes no sense; but a body that lacks its end is merely cut off.
-  if (name === PARSER_ERROR && !/\bEOF\b/i.test(message)) {
-    return new Failure("bad_response", `${host} sent a response that is not valid HTTP.`, {
+    return new Failure("timeout", `${host} stopped sending in the middle of the answer.`, {
       phase: "streaming",
     });
+  }
+  // A body that only lacks its end was cut off. Any other parser error means invalid chunked encoding.
+  if (name === PARSER_ERROR && !/\bEOF\b/i.test(message)) {
+    return new Failure(
+      "bad_response",
+      `${host} sent a response that is not valid HTTP. Check the base URL and any proxy.`,
+      {
+        phase: "streaming",
+      },
+    );
   }
   return new Failure("interrupted", `The connection to ${host} broke off in the middle of the answer.`, {
     phase: "streaming",
   });
 }
 
+/** Reads an error that is known to come from connecting; undefined for any other. */
 function readConnectError({ code, message }: ErrorCause, host: string): Failure | undefined {
   const proxyStatus = /proxy response \((\d+)\)/i.exec(message)?.[1];
   if (proxyStatus !== undefined) {
     return createConnectFailure(
       "connection",
       `The proxy refused the connection with status ${proxyStatus}. Check the proxy's settings.`,
-      // 502 to 504: the proxy itself could not get through, which may pass.
+      // 502 to 504: the proxy could not reach the service, which may be temporary.
       { retryable: Number(proxyStatus) >= 502 && Number(proxyStatus) <= 504 },
     );
   }
   if (CERTIFICATE_CODES.has(code) || /^ERR_(TLS|SSL)_/.test(code)) {
     return createConnectFailure(
       "connection",
-      `No secure connection to ${host}: ${code}. Check the base URL, or give the certificate in a TLS configuration.`,
+      `No secure connection to ${host}: ${code}. Check the base URL, or add the certificate to a TLS configuration.`,
       { retryable: false },
     );
   }
@@ -90,7 +95,7 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
     case "ETIMEDOUT":
       return createConnectFailure(
         "timeout",
-        `No connection to ${host} in time. Check the address and the network.`,
+        `The connection to ${host} took too long. Check the address and the network.`,
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -104,7 +109,7 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
     case "ENFILE":
       return createConnectFailure(
         "connection",
-        `No connection to ${host}: this machine has too many files and connections open (${code}).`,
+        `No connection to ${host}: this machine has too many open files and connections (${code}). Close some, or raise its limit.`,
       );
     case "UND_ERR_INVALID_ARG":
       return createConnectFailure("configuration", `The request cannot be sent: ${message}.`);
@@ -113,14 +118,18 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
   }
 }
 
-/** The request was sent over a connection that stood. */
+/** Reads an error that came after the request was sent and before the response's headers. */
 function readHeadersError({ name, code }: ErrorCause, host: string): Failure | undefined {
   const phase = "headers";
   if (code === "UND_ERR_HEADERS_TIMEOUT") {
     return new Failure("timeout", `${host} did not begin to answer in time.`, { phase });
   }
   if (code === "UND_ERR_HEADERS_OVERFLOW") {
-    return new Failure("bad_response", `${host} sent more headers than any service needs.`, { phase });
+    return new Failure(
+      "bad_response",
+      `${host} sent more response headers than any service does. Check the base URL.`,
+      { phase },
+    );
   }
   if (name === PARSER_ERROR) {
     return new Failure("bad_response", `${host} does not speak HTTP as expected. Check the base URL.`, {
@@ -130,15 +139,16 @@ function readHeadersError({ name, code }: ErrorCause, host: string): Failure | u
   return undefined;
 }
 
-function describeBrokenConnection({ code }: ErrorCause, host: string): string {
-  return `The connection to ${host} failed${code ? ` (${code})` : ""}.`;
+function createBrokenFailure({ code }: ErrorCause, host: string): Failure {
+  const reason = code ? ` (${code})` : "";
+  return createConnectFailure("connection", `The connection to ${host} failed${reason}.`);
 }
 
 function createConnectFailure(code: FailureCode, message: string, details: FailureDetails = {}): Failure {
   return new Failure(code, message, { ...details, phase: "connect" });
 }
 
-/** Several addresses were tried, or one error wraps another: the last of them tells why. */
+/** Finds the error that says why: the last of several addresses that were tried, or the innermost of nested errors. */
 function findInnermostCause(error: unknown): ErrorCause {
   let current = error;
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {

@@ -10,30 +10,34 @@ import { type Framing, isEncoded, readFraming, refuseEncoded } from "./framing.j
 import { startWaiting } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
 
-/** What one request brings, in order: connected, then response, then records or a body, then end or failure. */
+/** Receives the events of one exchange, in this order: connected, response, records or a body, then end or failure. */
 export interface ExchangeListener extends BodyListener {
+  /** A connection is open, and the request is being sent. */
   onConnected(): void;
+  /** The response's headers came. What this throws fails the exchange. */
   onResponse(status: number, headers: Headers): void;
-  /** Bytes came, before their records are delivered. */
+  /** Bytes came. Their records are delivered next. */
   onBytes(): void;
   /** All records of one read of the socket have been delivered. */
   onReadEnd(): void;
-  /** Where the body is wanted as it is: its bytes, in place of records. */
+  /** If defined, a successful body is delivered as bytes instead of records. */
   onRawBytes?(bytes: Buffer): void;
-  /** The body ended without error; whether the answer is whole is not for HTTP to say. */
+  /** The body ended without an error. HTTP does not know whether the answer is complete. */
   onEnd(): void;
+  /** The exchange failed. Nothing follows. */
   onFailure(failure: Failure): void;
 }
 
-/** How long undici's own timers wait; set above ours, so that they only act if ours are broken. */
+/** Undici's own timeouts, in milliseconds. They are longer than ours, so that they act only if ours fail. */
 export interface Backstops {
   headersTimeout: number;
   bodyTimeout: number;
 }
 
-/** How much later than ours undici's own timers act, milliseconds. */
+/** How much longer undici's timeouts are than ours. */
 const BACKSTOP_MARGIN_MS = 5_000;
 
+/** Builds undici's timeouts from those of a stream. */
 export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
   return {
     headersTimeout: timeouts.headers + BACKSTOP_MARGIN_MS,
@@ -43,41 +47,43 @@ export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** After an answer's end the connection is kept for the next if the server ends the body within this, in ms. */
+/** After the end of an answer, the connection is kept for the next request if the server ends the body within this time. */
 const MAX_LINGER_MS = 100;
 
 /**
- * One request and its response, on undici's dispatch handler: no stream and no promise between the socket and
- * the listener. Follows no redirects (a key must not travel) and inflates nothing.
+ * One request and its response. It is a dispatch handler of undici, so there is no stream and no promise between the
+ * socket and the listener. It follows no redirect, because the key must not travel elsewhere, and decompresses nothing.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
-  /** Made when a read ends within a character; until then each read is decoded for itself. */
+  /** Created when a read first ends within a character. Until then, each read is decoded on its own. */
   private decoder: StringDecoder | undefined;
   private framing: Framing = "json";
   private reader: RecordReader | undefined;
+  /** Says that the request no longer waits for a connection. */
   private stopWaiting: (() => void) | undefined;
   private host = "";
+  /** Whether the response's headers came. */
   private hasHeaders = false;
-  /** The response is no success: its body is an error's. */
+  /** Whether the status is 300 or higher, so that the body describes an error. */
   private isRefusal = false;
   private refusalText = "";
-  /** The listener wants bytes. */
+  /** Whether the listener gets bytes instead of records. */
   private isRaw = false;
-  /** Nothing more is told. */
+  /** Whether the listener gets no more events. */
   private isDetached = false;
-  /** The body has ended, so that there is no connection left to end. */
+  /** Whether the body has ended, so that the connection may already serve another stream. */
   private bodyEnded = false;
   private lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly limits: Readonly<Limits>,
     private readonly listener: ExchangeListener,
-    /** JSON is wanted in one piece, be it a list. */
+    /** Whether to deliver JSON as one body, arrays included. */
     private readonly wantsWholeBody = false,
   ) {}
 
-  /** The request is not kept: a long conversation need not stay in memory for as long as its answer streams. */
+  /** Sends the request. It is not stored, so that a long conversation does not stay in memory while the answer streams. */
   send(request: WireRequest, dispatcher: Dispatcher, backstops: Backstops): void {
     const { url } = request;
     this.host = url.host;
@@ -99,13 +105,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends the exchange and frees the socket: a service goes on billing for what is merely not read. */
+  /** Ends the exchange and closes the connection, because a service bills on for an answer that is only not read. */
   abort(): void {
     this.isDetached = true;
     this.disconnect();
   }
 
-  /** Nothing more is wanted; the connection is kept if the body ends by itself at once. */
+  /** Ends the exchange after a complete answer. The connection is kept if the body ends within `MAX_LINGER_MS`. */
   finish(): void {
     if (this.isDetached) return;
     this.isDetached = true;
@@ -114,7 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.lingerTimer.unref();
   }
 
-  /** Takes the body of a refusal for whole: the status says most, and the rest may never come. */
+  /** Delivers the body of a refusal as far as it has come. The status says most, and the rest may never come. */
   deliverRefusal(): void {
     if (this.isDetached || !this.isRefusal) return;
     this.abort();
@@ -131,7 +137,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (this.isDetached || status < 200) return;
     this.hasHeaders = true;
-    // undici would keep them, a dozen buffers, until the stream ends.
+    // Undici would keep these buffers until the stream ends.
     controller.rawHeaders = null;
     this.runSafely(() => {
       this.isRefusal = status >= 300;
@@ -178,7 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.stopWaiting?.();
     this.bodyEnded = true;
     if (this.isDetached) return;
-    // A service that refuses may hang up on what it has not read; its refusal has come all the same.
+    // A service that refuses may close the connection before it has read the request. The refusal has come all the same.
     if (this.isRefusal) {
       this.deliverRefusal();
       return;
@@ -188,7 +194,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private decode(bytes: Buffer): string {
-    // A character of one byte at the end: no other is cut in two.
+    // If the last byte is a character of its own, no character is cut in two.
     if (!this.decoder && bytes[bytes.length - 1]! < 0x80) return bytes.toString("utf8");
     this.decoder ??= new StringDecoder("utf8");
     return this.decoder.write(bytes);
@@ -207,7 +213,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private disconnect(): void {
     clearTimeout(this.lingerTimer);
-    // Once the body has ended, the connection may be another stream's.
+    // Once the body has ended, another stream may use the connection.
     if (this.bodyEnded) return;
     this.stopWaiting?.();
     this.controller?.abort(new Error("aborted"));
@@ -231,7 +237,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 function createRedirectFailure(status: number): Failure {
   return new Failure(
     "bad_response",
-    `The service answered with a redirect (${status}), which is never followed with a key. Put the final address into the base URL.`,
+    `The service answered with a redirect (${status}). Redirects are not followed, to protect the key. Enter the final address as the base URL.`,
     { status, retryable: false, phase: "headers" },
   );
 }

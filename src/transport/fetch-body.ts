@@ -7,30 +7,35 @@ import { addAbortListener } from "../core/lifecycle/abort-listener.js";
 import type { Limits } from "../core/limits.js";
 import { Exchange } from "./exchange.js";
 
+/** A response with its whole body. Any status is possible. */
 export interface ResponseBody {
   status: number;
   headers: Headers;
   text: string;
 }
 
+/** How a small request is sent. */
 export interface FetchOptions {
   dispatcher: Dispatcher;
   clock: Clock;
   limits: Readonly<Limits>;
   /** Milliseconds for the whole exchange. */
   timeout: number;
-  /** Ends it early, with the failure `cancelled`. */
+  /** Cancels the request: it fails as `cancelled`. */
   signal?: AbortSignal;
 }
 
-/** A small request with a small answer, by the same rules as a stream: no redirects, nothing inflated, bounded. */
+/**
+ * Sends a small request and reads the whole response, by the rules of a stream: no redirects, no compression, bounded.
+ * @throws Failure `timeout`, `cancelled`, `limit`, `bad_response`, `connection` …
+ */
 export function fetchBody(request: WireRequest, options: FetchOptions): Promise<ResponseBody> {
   return new Promise((resolve, reject) => {
     let status = 0;
     let headers: Headers = {};
-    const settle = (step: () => void) => {
+    const finish = (step: () => void) => {
       options.clock.clearTimer(timer);
-      unlisten?.();
+      removeListener?.();
       step();
     };
     const exchange = new Exchange(
@@ -44,26 +49,26 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
         onBytes: () => {},
         onReadEnd: () => {},
         onRecord: () => {},
-        onBody: (text) => settle(() => resolve({ status, headers, text })),
+        onBody: (text) => finish(() => resolve({ status, headers, text })),
         onEnd: () =>
-          settle(() =>
-            reject(new Failure("bad_response", "The service sent a stream where none was asked for.")),
+          finish(() =>
+            reject(new Failure("bad_response", "The service sent a stream although none was requested.")),
           ),
-        onFailure: (failure) => settle(() => reject(failure)),
+        onFailure: (failure) => finish(() => reject(failure)),
       },
       true,
     );
-    const giveUp = (failure: Failure) => {
+    const fail = (failure: Failure) => {
       exchange.abort();
-      settle(() => reject(failure));
+      finish(() => reject(failure));
     };
     const timer = options.clock.setTimer(
-      () => giveUp(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`)),
+      () => fail(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`)),
       options.timeout,
     );
-    const unlisten =
+    const removeListener =
       options.signal &&
-      addAbortListener(options.signal, () => giveUp(new Failure("cancelled", "The request was cancelled.")));
+      addAbortListener(options.signal, () => fail(new Failure("cancelled", "The request was cancelled.")));
     exchange.send(request, options.dispatcher, {
       headersTimeout: options.timeout * 2,
       bodyTimeout: options.timeout * 2,

@@ -9,20 +9,22 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Reads a JSON array element by element while it still grows, as Gemini streams without `alt=sse`: indented, and cut
- * anywhere. Only brackets and quotes are looked at; whether an element is JSON is for whoever parses it to say.
+ * Reads a growing JSON array element by element. Gemini streams one without `alt=sse`: indented, and cut anywhere. Only
+ * brackets and quotes are examined; the listener finds out whether an element is valid JSON.
  */
 export class JsonArrayReader implements RecordReader {
-  /** What came of the open element in earlier reads. */
+  /** The part of the open element that came in earlier reads. */
   private openText = "";
-  /** Inside an element. */
+  /** Whether the reader is inside an element. */
   private isOpen = false;
+  /** Open brackets inside the element. */
   private depth = 0;
   private isQuoted = false;
   private isEscaped = false;
+  /** Whether the array or an element has begun. */
   private hasBegun = false;
 
-  /** @param maxChars characters that one element may have */
+  /** @param maxChars the longest element */
   constructor(
     private readonly listener: RecordListener,
     private readonly maxChars: number,
@@ -61,7 +63,7 @@ export class JsonArrayReader implements RecordReader {
     this.isOpen = false;
   }
 
-  /** Takes one more character of the open element. @returns where it ends, if it does with this one */
+  /** Reads a character of the open element. @returns where the element ends, if it ends here */
   private readCharacter(char: number, at: number): number | undefined {
     if (this.isQuoted) {
       if (this.isEscaped) this.isEscaped = false;
@@ -84,7 +86,7 @@ export class JsonArrayReader implements RecordReader {
   }
 }
 
-/** What stands between two elements, or closes the array. */
+/** Whether a character stands between elements or closes the array. */
 function isSeparator(char: number): boolean {
   return char === COMMA || char === CLOSE_BRACKET || char <= 0x20 || char === 0xfeff;
 }

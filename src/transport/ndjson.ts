@@ -1,11 +1,11 @@
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
-/** Cuts text into lines, each a record (ndjson.org, jsonlines.org; Ollama streams so). Blank lines are none. */
+/** Cuts text into lines, each a record (jsonlines.org, as Ollama streams). Blank lines are skipped. */
 export class NdjsonReader implements RecordReader {
-  /** What has come of a line whose end has not. */
+  /** The beginning of a line whose end has not come. */
   private openLine = "";
 
-  /** @param maxChars characters that one line may have */
+  /** @param maxChars the longest line */
   constructor(
     private readonly listener: RecordListener,
     private readonly maxChars: number,
@@ -31,7 +31,7 @@ export class NdjsonReader implements RecordReader {
 
   private deliver(line: string, last: boolean): void {
     if (line.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
-    // Takes the carriage return away as well, and a byte order mark.
+    // This also removes a carriage return and a byte order mark.
     const record = line.trim();
     if (record !== "") this.listener.onRecord(record, undefined, last);
   }

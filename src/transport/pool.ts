@@ -1,22 +1,25 @@
 import { buildConnector, Pool } from "undici";
 import { ConnectError } from "./errors.js";
 
-/** Requests that wait for a connection, by whatever agent. */
+/** How many requests wait for a connection, in all agents together. */
 let waitingRequests = 0;
 
-/** Says that a request waits for a connection. @returns what to call, once or more, when it has one or wants none */
+/**
+ * Counts a request that waits for a connection.
+ * @returns a function to call when it has a connection or no longer needs one; it may be called more than once
+ */
 export function startWaiting(): () => void {
-  let waits = true;
+  let isWaiting = true;
   waitingRequests++;
   return () => {
-    if (waits) waitingRequests--;
-    waits = false;
+    if (isWaiting) waitingRequests--;
+    isWaiting = false;
   };
 }
 
 /**
- * undici's pool, with connect errors that end the request, and without the connection that undici opens in place of one
- * that was aborted: nobody waits for it, and the service would see a visitor who says nothing.
+ * Creates a pool of undici with two changes. Connect errors end the request instead of being retried. And no connection is
+ * opened in place of an aborted one: no request waits for it, and the service would see a client that sends nothing.
  */
 export function createPool(origin: string | URL, options: Pool.Options): Pool {
   const { connect } = options;
@@ -25,7 +28,7 @@ export function createPool(origin: string | URL, options: Pool.Options): Pool {
     ...options,
     connect: (target, callback) => {
       if (waitingRequests === 0) {
-        callback(new ConnectError(new Error("nobody waits for this connection")), null);
+        callback(new ConnectError(new Error("no request waits for this connection")), null);
         return;
       }
       connector(target, (...[error, socket]) => {

@@ -1,22 +1,27 @@
 import { Failure } from "../core/failure.js";
 
-/** Where the records of a stream go. */
+/** Receives the records of a stream. */
 export interface RecordListener {
-  /** @param last the connection ended before the record was closed */
+  /**
+   * A record has come.
+   * @param event the name of a server-sent event
+   * @param last whether the connection ended before the record did
+   */
   onRecord(data: string, event: string | undefined, last: boolean): void;
 }
 
-/** Cuts a growing text into records and delivers each as soon as it is whole. */
+/** Cuts a growing text into records and delivers each as soon as it is complete. */
 export interface RecordReader {
-  /** @throws Failure `limit` when a record grows too long */
+  /** Adds text. @throws Failure `limit` if a record grows too long */
   feed(text: string): void;
-  /** The connection is at its end: what is left is delivered, marked as the last. */
+  /** Says that the connection has ended. An incomplete record is delivered, marked as the last. */
   end(): void;
 }
 
-export function createRecordLimitFailure(longest: number): Failure {
+/** Creates the failure of a record that is too long. */
+export function createRecordLimitFailure(maxChars: number): Failure {
   return new Failure(
     "limit",
-    `The service sent a record longer than ${longest} characters. Where a model draws pictures, raise the provider's largest record.`,
+    `The service sent a record longer than ${maxChars} characters. If the model creates images, raise “Largest record” in the provider.`,
   );
 }

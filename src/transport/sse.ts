@@ -1,20 +1,23 @@
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
-/** How much of what is no event is kept, in case it was an error that came unframed. */
+/** Characters that are kept of text outside of any event, because it may be an error. */
 const MAX_STRAY_CHARS = 4096;
 
-/** Cuts text into server-sent events (WHATWG HTML, "Interpreting an event stream"). */
+/** Cuts text into server-sent events (HTML standard, “Interpreting an event stream”). */
 export class SseReader implements RecordReader {
   private readonly parser: EventSourceParser;
+  /** Whether no text has come yet. */
   private isFirst = true;
+  /** Whether the connection has ended. */
   private isLast = false;
   private recordCount = 0;
-  /** Characters since the last event or comment. */
+  /** Characters since the last event or comment; -1 if one came in the current text. */
   private openChars = 0;
+  /** Text outside of any event. */
   private strayText = "";
 
-  /** @param maxChars characters that one event may have */
+  /** @param maxChars the longest event */
   constructor(
     private readonly listener: RecordListener,
     private readonly maxChars: number,
@@ -26,11 +29,11 @@ export class SseReader implements RecordReader {
         this.openChars = -1;
         listener.onRecord(message.data, message.event, this.isLast);
       },
-      // A sign of life, of which nothing is kept.
+      // A comment is only a sign of life.
       onComment: () => {
         this.openChars = -1;
       },
-      onError: (error) => this.onError(error),
+      onError: (error) => this.handleError(error),
     });
   }
 
@@ -39,25 +42,25 @@ export class SseReader implements RecordReader {
       this.isFirst = false;
       this.parser.feed(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
     } else this.parser.feed(text);
-    // The parser counts what the event will have; a thousand empty lines have nothing and still weigh.
+    // The parser limits the data of an event, but not empty fields without end.
     this.openChars = this.openChars === -1 ? 0 : this.openChars + text.length;
     if (this.openChars > this.maxChars) throw createRecordLimitFailure(this.maxChars);
   }
 
-  /** What is not closed by a blank line is delivered as the last. */
+  /** Says that the connection has ended. An event without its blank line is delivered, marked as the last. */
   end(): void {
     this.isLast = true;
-    // Two line feeds: one completes a line (or a CR LF that was cut in two), the other is the blank line.
+    // The first line feed completes a line, or a CR LF that was cut in two. The second is the blank line.
     this.parser.feed("\n\n");
     if (this.recordCount === 0 && this.strayText !== "")
       this.listener.onRecord(this.strayText, undefined, true);
   }
 
-  private onError(error: ParseError): void {
+  private handleError(error: ParseError): void {
     if (error.type === "max-buffer-size-exceeded") {
       throw createRecordLimitFailure(this.maxChars);
     }
-    // Some servers write errors beside the grammar: as a field of its own, or with no field at all.
+    // Some servers send errors outside of the grammar: in a field “error”, or in no field at all.
     if (error.field === "error" && error.value) this.listener.onRecord(error.value, "error", false);
     else if (error.line && this.strayText.length < MAX_STRAY_CHARS)
       this.strayText += `${error.line.slice(0, MAX_STRAY_CHARS)}\n`;

@@ -9,7 +9,7 @@ import { ask, assertComplete, isFailure } from "../support/worlds/asking.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
-describe("The pool of connections", () => {
+describe("Agent", () => {
   guardEachTest();
 
   let before: Record<string, string | undefined>;
@@ -24,7 +24,7 @@ describe("The pool of connections", () => {
     }
   });
 
-  it("takes the proxy of the environment where none is set", async () => {
+  it("uses the proxy of the environment if none is set", async () => {
     await using proxy = await startChaosServer((peer) => peer.respond(502, {}, ""));
     process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
     const agent = createAgent({ connectTimeout: 1_000 });
@@ -34,7 +34,7 @@ describe("The pool of connections", () => {
     await agent.destroy();
   });
 
-  it("goes past it where the environment says so, and where it is told to go directly", async () => {
+  it("uses no proxy for hosts in NO_PROXY, or if it is told to connect directly", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     await using proxy = await startChaosServer((peer) => peer.close());
     process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
@@ -48,14 +48,14 @@ describe("The pool of connections", () => {
   });
 
   for (const url of ["proxy.example", "ftp://proxy.example", "http://"]) {
-    it(`does not take ${url} for a proxy, and says what one looks like`, () => {
+    it(`refuses ${url} as a proxy and shows what a proxy address looks like`, () => {
       assert.throws(() => createAgent({ connectTimeout: 1_000, proxy: { url } }), isFailure("configuration"));
       process.env["HTTPS_PROXY"] = url;
       assert.throws(() => createAgent({ connectTimeout: 1_000 }), /HTTPS_PROXY/);
     });
   }
 
-  it("looks at the environment for a proxy only where it names one, and never for a server of our own", async () => {
+  it("checks the environment only if it names a proxy, and never for direct connections", async () => {
     const plain = createAgent({ connectTimeout: 1_000 });
     process.env["HTTPS_PROXY"] = "http://127.0.0.1:9";
     const proxied = createAgent({ connectTimeout: 1_000 });
@@ -66,11 +66,11 @@ describe("The pool of connections", () => {
     await Promise.all([plain.destroy(), proxied.destroy(), direct.destroy()]);
   });
 
-  it("gives a stream a connection of its own while another streams", async () => {
+  it("gives each stream a connection of its own", async () => {
     await using server = await startChaosServer(async (peer, nth) => {
       if (nth === 0) {
         await peer.sendStreamHead();
-        await until(() => server.requests.length === 2, "the other asks");
+        await until(() => server.requests.length === 2, "the second request arrives");
         await peer.sendBody("data: [DONE]\n\n");
         await peer.endBody();
       } else await sendWholeAnswer(peer);

@@ -8,91 +8,91 @@ import { type ChaosServer, startChaosServer } from "../support/services/chaos-se
 import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 
-/** An exchange with a server, and what it told. */
-function exchange(server: ChaosServer): { exchange: Exchange; told: string[] } {
-  const told: string[] = [];
+/** Starts an exchange with a server. @returns the exchange and its events so far */
+function startExchange(server: ChaosServer): { exchange: Exchange; events: string[] } {
+  const events: string[] = [];
   const listener: ExchangeListener = {
-    onConnected: () => told.push("connected"),
-    onResponse: (status) => told.push(`${status}`),
+    onConnected: () => events.push("connected"),
+    onResponse: (status) => events.push(`${status}`),
     onBytes: () => {},
     onReadEnd: () => {},
-    onRecord: (data) => told.push(data === "[DONE]" ? data : JSON.parse(data).choices[0].delta.content),
-    onBody: () => told.push("body"),
-    onEnd: () => told.push("end"),
-    onFailure: (failure) => told.push(failure.code),
+    onRecord: (data) => events.push(data === "[DONE]" ? data : JSON.parse(data).choices[0].delta.content),
+    onBody: () => events.push("body"),
+    onEnd: () => events.push("end"),
+    onFailure: (failure) => events.push(failure.code),
   };
   const request = { method: "POST" as const, url: new URL(server.url), headers: {}, body: "{}" };
-  const made = new Exchange(DEFAULT_LIMITS, listener);
-  made.send(request, server.agent, { headersTimeout: 5_000, bodyTimeout: 5_000 });
-  return { exchange: made, told };
+  const exchange = new Exchange(DEFAULT_LIMITS, listener);
+  exchange.send(request, server.agent, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+  return { exchange, events };
 }
 
-describe("A connection that is no longer wanted", () => {
+describe("Connection of an exchange", () => {
   guardEachTest();
 
-  it("is ended, and no other is made in its place", async () => {
+  it("is closed if the exchange is aborted, and no other is opened in its place", async () => {
     await using server = await startChaosServer((peer) => peer.waitUntilGone());
-    const { exchange: made, told } = exchange(server);
-    await until(() => server.requests.length === 1, "the request is there");
-    made.abort();
+    const { exchange, events } = startExchange(server);
+    await until(() => server.requests.length === 1, "the request has come");
+    exchange.abort();
     await server.waitUntilEmpty();
     await turns(20);
     assert.equal(server.connections, 1);
-    assert.deepEqual(told, ["connected"]);
+    assert.deepEqual(events, ["connected"]);
   });
 
-  it("is not made use of when it was not wanted before it stood", async () => {
+  it("is not used if the exchange is aborted before the connection is open", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const { exchange: made, told } = exchange(server);
-    made.abort();
+    const { exchange, events } = startExchange(server);
+    exchange.abort();
     await turns(20);
     await server.waitUntilEmpty();
-    assert.deepEqual([told, server.requests.length], [[], 0]);
+    assert.deepEqual([events, server.requests.length], [[], 0]);
   });
 
-  it("is kept if the body ends by itself soon after the last that was wanted", async () => {
+  it("is kept if the body ends soon after the exchange has finished", async () => {
     let peer: Peer | undefined;
     await using server = await startChaosServer(async (served) => {
       peer = served;
       await served.sendStreamHead();
       await served.sendBody(formatDelta("1"));
-      await until(() => told.includes("1"), "the text is told");
-      first.finish();
+      await until(() => events.includes("1"), "the text has come");
+      exchange.finish();
       await served.sendBody(formatDelta("2"));
       await served.endBody();
     });
-    const { exchange: first, told } = exchange(server);
-    await until(() => told.includes("1"), "the text");
+    const { exchange, events } = startExchange(server);
+    await until(() => events.includes("1"), "the text has come");
     await turns(20);
-    assert.deepEqual([peer?.isGone, told], [false, ["connected", "200", "1"]]);
+    assert.deepEqual([peer?.isGone, events], [false, ["connected", "200", "1"]]);
   });
 
-  it("is ended if the body does not end soon", async () => {
+  it("is closed if the body does not end soon after the exchange has finished", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("1"));
-      await until(() => told.includes("1"), "the text is told");
-      first.finish();
+      await until(() => events.includes("1"), "the text has come");
+      exchange.finish();
       while (await peer.sendBody(formatDelta("2"))) await turns();
     });
-    const { exchange: first, told } = exchange(server);
-    await until(() => told.includes("1"), "the text");
+    const { exchange, events } = startExchange(server);
+    await until(() => events.includes("1"), "the text has come");
     await server.waitUntilEmpty();
-    assert.deepEqual(told, ["connected", "200", "1"]);
+    assert.deepEqual(events, ["connected", "200", "1"]);
     assert.equal(server.connections, 1);
   });
 
-  it("of a dispatcher that throws fails as a connection does", () => {
-    const told: string[] = [];
-    const listener = { onFailure: (failure: { code: string }) => told.push(failure.code) };
+  it("fails as a configuration error if the dispatcher throws one", () => {
+    const events: string[] = [];
+    const listener = { onFailure: (failure: { code: string }) => events.push(failure.code) };
     const request = { method: "POST" as const, url: new URL("http://127.0.0.1:9"), headers: {} };
     const thrower = {
       dispatch() {
         throw Object.assign(new Error("bad header"), { code: "UND_ERR_INVALID_ARG" });
       },
     };
-    const made = new Exchange(DEFAULT_LIMITS, listener as unknown as ExchangeListener);
-    made.send(request, thrower as unknown as Dispatcher, { headersTimeout: 1, bodyTimeout: 1 });
-    assert.deepEqual(told, ["configuration"]);
+    const exchange = new Exchange(DEFAULT_LIMITS, listener as unknown as ExchangeListener);
+    exchange.send(request, thrower as unknown as Dispatcher, { headersTimeout: 1, bodyTimeout: 1 });
+    assert.deepEqual(events, ["configuration"]);
   });
 });

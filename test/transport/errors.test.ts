@@ -15,29 +15,29 @@ type Row = [error: unknown, code: FailureCode, phase: Phase, retryable: boolean]
 
 const BEFORE: Record<string, Row> = {
   "a refused connection": [coded("ECONNREFUSED"), "connection", "connect", true],
-  "an unknown name": [coded("ENOTFOUND"), "connection", "connect", true],
-  "a name server in trouble": [coded("EAI_AGAIN"), "connection", "connect", true],
+  "an unknown host name": [coded("ENOTFOUND"), "connection", "connect", true],
+  "a failing name server": [coded("EAI_AGAIN"), "connection", "connect", true],
   "an unreachable network": [coded("ENETUNREACH"), "connection", "connect", true],
-  "no more files": [coded("EMFILE"), "connection", "connect", true],
+  "too many open files": [coded("EMFILE"), "connection", "connect", true],
   "a connect timeout": [coded("UND_ERR_CONNECT_TIMEOUT"), "timeout", "connect", true],
   "a timeout of the system": [coded("ETIMEDOUT"), "timeout", "connect", true],
   "an expired certificate": [coded("CERT_HAS_EXPIRED"), "connection", "connect", false],
-  "a wrong name": [coded("ERR_TLS_CERT_ALTNAME_INVALID"), "connection", "connect", false],
-  "another protocol": [coded("EPROTO"), "connection", "connect", false],
+  "a certificate for another name": [coded("ERR_TLS_CERT_ALTNAME_INVALID"), "connection", "connect", false],
+  "a server without TLS": [coded("EPROTO"), "connection", "connect", false],
   "a headers timeout": [coded("UND_ERR_HEADERS_TIMEOUT"), "timeout", "headers", true],
   "too many headers": [coded("UND_ERR_HEADERS_OVERFLOW"), "bad_response", "headers", false],
-  "no HTTP": [parser("Expected HTTP/"), "bad_response", "headers", false],
-  "a request that cannot be": [coded("UND_ERR_INVALID_ARG"), "configuration", "connect", false],
+  "a response that is not HTTP": [parser("Expected HTTP/"), "bad_response", "headers", false],
+  "an invalid request": [coded("UND_ERR_INVALID_ARG"), "configuration", "connect", false],
   "a closed socket": [coded("UND_ERR_SOCKET"), "connection", "connect", true],
   "an error without a code": [new Error("boo"), "connection", "connect", true],
-  "no error at all": ["boo", "connection", "connect", true],
-  "several addresses": [
+  "a thrown text": ["boo", "connection", "connect", true],
+  "several failed addresses": [
     new AggregateError([coded("ENETUNREACH"), coded("ECONNREFUSED")], "all failed"),
     "connection",
     "connect",
     true,
   ],
-  "an error in an error": [
+  "nested errors": [
     new Error("fetch failed", { cause: new Error("x", { cause: coded("ETIMEDOUT") }) }),
     "timeout",
     "connect",
@@ -49,14 +49,19 @@ const BEFORE: Record<string, Row> = {
     "connect",
     false,
   ],
-  "a proxy that finds nobody": [
+  "a proxy that cannot reach the service": [
     new ConnectError(coded("UND_ERR_ABORTED", "Proxy response (503) !== 200 when HTTP Tunneling")),
     "connection",
     "connect",
     true,
   ],
-  "a proxy that is none": [new ConnectError(parser("Expected HTTP/")), "connection", "connect", true],
-  "a certificate, while connecting": [
+  "a proxy that does not speak HTTP": [
+    new ConnectError(parser("Expected HTTP/")),
+    "connection",
+    "connect",
+    true,
+  ],
+  "an expired certificate while connecting": [
     new ConnectError(coded("CERT_HAS_EXPIRED")),
     "connection",
     "connect",
@@ -65,10 +70,10 @@ const BEFORE: Record<string, Row> = {
 };
 
 const AFTER: Record<string, Row> = {
-  "a reset": [coded("ECONNRESET"), "interrupted", "streaming", true],
-  "an end": [coded("UND_ERR_SOCKET"), "interrupted", "streaming", true],
+  "a reset connection": [coded("ECONNRESET"), "interrupted", "streaming", true],
+  "a closed connection": [coded("UND_ERR_SOCKET"), "interrupted", "streaming", true],
   "a dead peer": [coded("ETIMEDOUT"), "interrupted", "streaming", true],
-  "an alert": [coded("EPROTO"), "interrupted", "streaming", true],
+  "a TLS alert": [coded("EPROTO"), "interrupted", "streaming", true],
   "a body that is too short": [
     coded("UND_ERR_RES_CONTENT_LENGTH_MISMATCH"),
     "interrupted",
@@ -76,18 +81,18 @@ const AFTER: Record<string, Row> = {
     true,
   ],
   "a chunked body without its end": [parser("Invalid EOF state"), "interrupted", "streaming", true],
-  "a chunk of no size": [parser("Invalid character in chunk size"), "bad_response", "streaming", false],
-  "undici's deadline": [coded("UND_ERR_BODY_TIMEOUT"), "timeout", "streaming", true],
+  "an invalid chunk size": [parser("Invalid character in chunk size"), "bad_response", "streaming", false],
+  "undici's body timeout": [coded("UND_ERR_BODY_TIMEOUT"), "timeout", "streaming", true],
 };
 
-describe("What errors of a connection mean", () => {
-  for (const [started, rows] of [
+describe("Transport failure", () => {
+  for (const [hasHeaders, rows] of [
     [false, BEFORE],
     [true, AFTER],
   ] as const) {
-    for (const [what, [error, code, phase, retryable]] of Object.entries(rows)) {
-      it(`${what} ${started ? "after" : "before"} the headers is ${code}`, () => {
-        const failure = createTransportFailure(error, "service.example", started);
+    for (const [cause, [error, code, phase, retryable]] of Object.entries(rows)) {
+      it(`of ${cause} ${hasHeaders ? "after" : "before"} the headers has the code ${code}`, () => {
+        const failure = createTransportFailure(error, "service.example", hasHeaders);
         assert.deepEqual(
           { code: failure.code, phase: failure.phase, retryable: failure.retryable },
           { code, phase, retryable },
@@ -98,7 +103,7 @@ describe("What errors of a connection mean", () => {
     }
   }
 
-  it("errors that go in circles are gone through once", () => {
+  it("of an error that is its own cause is found without an endless loop", () => {
     const error = new Error("round");
     error.cause = error;
     assert.equal(createTransportFailure(error, "service.example", false).code, "connection");

@@ -11,14 +11,14 @@ const expected = ({ events, unclosed }: WptRow) => [
   ...(unclosed ? [[unclosed[0], unclosed[1], true]] : []),
 ];
 
-describe("The grammar of server-sent events", () => {
+describe("SSE grammar", () => {
   for (const row of WPT) {
-    it(`is that of web-platform-tests: ${row.name}`, () => {
+    it(`agrees with web-platform-tests: ${row.name}`, () => {
       assert.deepEqual(recordsOf([row.body]), expected(row));
     });
   }
 
-  it("is the same whether one event comes at a time or many, whatever ends the lines", () => {
+  it("gives the same events however the text is cut and whatever ends the lines", () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -47,17 +47,17 @@ describe("The grammar of server-sent events", () => {
   });
 });
 
-describe("A reader of server-sent events", () => {
+describe("SSE reader", () => {
   const read = (...pieces: string[]) => recordsOf(pieces.map((piece) => Buffer.from(piece)));
 
-  it("delivers what no blank line closes, as the last", () => {
+  it("delivers an event without its blank line, marked as the last", () => {
     assert.deepEqual(read("data: a\n\nevent: x\nda", "ta: b"), [
       ["a", undefined, false],
       ["b", "x", true],
     ]);
   });
 
-  it("delivers each event as soon as its blank line is there", () => {
+  it("delivers each event as soon as its blank line comes", () => {
     const seen: string[] = [];
     const reader = new SseReader({ onRecord: (data) => seen.push(data) }, 1000);
     reader.feed("data: a\n");
@@ -66,26 +66,26 @@ describe("A reader of server-sent events", () => {
     assert.deepEqual(seen, ["a", "b"]);
   });
 
-  it("delivers an error that comes in a field of its own", () => {
+  it("delivers an error in a field of its own", () => {
     assert.deepEqual(read('data: a\n\nerror: {"x":1}\n\n'), [
       ["a", undefined, false],
       ['{"x":1}', "error", false],
     ]);
   });
 
-  it("delivers what came unframed where nothing else came, and only then", () => {
+  it("delivers text outside of events only if no event came", () => {
     assert.deepEqual(read('{"error":\n', '"x"}\n'), [['{"error":\n"x"}\n', undefined, true]]);
     assert.deepEqual(read('{"error":"x"}\n\ndata: a\n\n'), [["a", undefined, false]]);
     assert.deepEqual(read(": ping\n\n"), []);
     assert.deepEqual(read(""), []);
   });
 
-  it("keeps only the beginning of what came unframed", () => {
+  it("keeps only the beginning of text outside of events", () => {
     const [[data] = [""]] = recordsOf([Buffer.from("x".repeat(100_000))]) as [string][];
     assert.ok(data.length < 5_000);
   });
 
-  it("takes any number of comments, which are no part of an event, but none without end", () => {
+  it("accepts any number of comments, but no comment without end", () => {
     const seen: string[] = [];
     const reader = new SseReader({ onRecord: (data) => seen.push(data) }, 100);
     const comments = () => {
@@ -101,7 +101,7 @@ describe("A reader of server-sent events", () => {
     }, /longer than 100/);
   });
 
-  it("refuses an event that grows too long, in one line or in many, and says so as a limit", () => {
+  it("throws a failure if an event grows too long, in one line or in many", () => {
     const limit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
     const line = new SseReader({ onRecord: () => {} }, 100);
     line.feed("data: ");

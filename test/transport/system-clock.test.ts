@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../src/transport/system-clock.js";
 import { turns } from "../support/waiting.js";
 
-describe("The machine's clock", () => {
-  it("goes forward whatever the time of day does", () => {
+describe("System clock", () => {
+  it("never goes back, and gives the date of the machine", () => {
     const first = systemClock.now();
     assert.ok(systemClock.now() >= first);
     assert.ok(Math.abs(systemClock.date() - Date.now()) < 1_000);
   });
 
-  it("sets timers and clears them", async () => {
+  it("sets and clears timers", async () => {
     const fired: string[] = [];
     const cleared = systemClock.setTimer(() => fired.push("cleared"), 1);
     systemClock.clearTimer(cleared);
@@ -18,7 +18,7 @@ describe("The machine's clock", () => {
     assert.deepEqual(fired, []);
   });
 
-  it("waits long where it is to wait longer than a timer can", async () => {
+  it("waits for a time that is longer than a timer of Node.js", async () => {
     let fired = false;
     const timer = systemClock.setTimer(() => {
       fired = true;
@@ -28,7 +28,7 @@ describe("The machine's clock", () => {
     assert.equal(fired, false);
   });
 
-  it("calls back after what waits to be read", async () => {
+  it("calls back after pending reads", async () => {
     const order: string[] = [];
     systemClock.afterReads(() => order.push("after"));
     order.push("before");
