@@ -117,12 +117,12 @@ describe("Cancelling while a retry node waits", () => {
   ] as const) {
     it(`sends no further request if the ${holds} of two retry nodes waits and ${at} is told to cancel`, async () => {
       service().queue.push(refused);
-      const none = { attempts: 1 };
+      const noRetry = { attempts: 1 };
       await runtime().deploy([
         TAB,
         provider(service().url),
         chatStream({ wires: [["first"]] }),
-        named("first", { wires: [["second"], ["ask"], []], ...(holds === "second" ? none : {}) }),
+        named("first", { wires: [["second"], ["ask"], []], ...(holds === "second" ? noRetry : {}) }),
         named("second", { wires: [["out"], ["ask"], []] }),
         sink("out"),
         ...witnesses("ask", "first", "second"),

@@ -192,7 +192,7 @@ describe("The conversation of a chat-stream", () => {
     const [last] = await talk(flow, { payload: "B", topic: "t" });
     assert.equal(last!.finishReason, "error");
     assert.deepEqual(last!.conversation, [user("A"), assistant("re: A")]);
-    (last!.conversation as { content: string }[])[0]!.content = "changed by whoever got it";
+    (last!.conversation as { content: string }[])[0]!.content = "changed by a reader";
     await talk(flow, { payload: "C", topic: "t" });
     assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("C")]);
   });

@@ -81,7 +81,7 @@ describe("Messages that arrive at the same moment", () => {
       lasts.map(({ finishReason }) => finishReason),
       ["error", "stop"],
     );
-    await eventually(() => runtime().at("errors").length === 1, "Catch is told");
+    await eventually(() => runtime().at("errors").length === 1, "a Catch node gets the error");
   });
 
   it("lets the last message replace the others, even if an earlier prompt takes time", async () => {

@@ -10,7 +10,7 @@ import { useService } from "../../support/services/use-service.js";
 import { streamOf } from "../../support/worlds/collecting.js";
 import { DeltaBuffering } from "../../support/worlds/delta-buffering.js";
 
-const partialsOf = (messages: readonly Message[]) =>
+const listPartials = (messages: readonly Message[]) =>
   messages.filter(({ partial }) => partial !== undefined).map(({ partial }) => partial);
 
 describe("msg.partial", () => {
@@ -50,7 +50,7 @@ describe("msg.partial", () => {
 
   it("sets msg.partial on the last message if only the end of the text completes the value", async () => {
     const messages = await streamAnswer(["4", "2"], { partial: true });
-    assert.deepEqual(partialsOf(messages), [42]);
+    assert.deepEqual(listPartials(messages), [42]);
     assert.equal(messages.at(-1)!.partial, 42);
     assert.equal(messages.at(-1)!.complete, true);
   });
@@ -60,19 +60,25 @@ describe("msg.partial", () => {
       partial: true,
       mergeReads: true,
     });
-    assert.deepEqual(partialsOf(messages).at(-1), { a: [1, 2] });
+    assert.deepEqual(listPartials(messages).at(-1), { a: [1, 2] });
   });
 
   it("sets msg.partial only if the author wants it, and does not inherit it from an earlier stream", async () => {
     for (const settings of [{}, { partial: false }]) {
-      assert.deepEqual(partialsOf(await streamAnswer(['{"a":1}'], settings, { partial: { old: true } })), []);
+      assert.deepEqual(
+        listPartials(await streamAnswer(['{"a":1}'], settings, { partial: { old: true } })),
+        [],
+      );
     }
   });
 
   it("sets no msg.partial if the answer is not JSON or continues a broken answer", async () => {
-    assert.deepEqual(partialsOf(await streamAnswer(["Hello ", "there"], { partial: true })), []);
+    assert.deepEqual(listPartials(await streamAnswer(["Hello ", "there"], { partial: true })), []);
     const retry = { node: "r", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
-    assert.deepEqual(partialsOf(await streamAnswer(['{"inner":', " 1}"], { partial: true }, { retry })), []);
+    assert.deepEqual(
+      listPartials(await streamAnswer(['{"inner":', " 1}"], { partial: true }, { retry })),
+      [],
+    );
   });
 
   it("passes msg.partial through a delta-buffer, never ahead of the text that was sent", () => {
@@ -100,7 +106,7 @@ describe("msg.partial", () => {
       ],
     );
     const whole = new DeltaBuffering({ characters: 4000 }).take(...messages);
-    assert.deepEqual(partialsOf(whole.sent), [{ b: 1 }]);
+    assert.deepEqual(listPartials(whole.sent), [{ b: 1 }]);
   });
 
   it("sends msg.partial from every delta-buffer in order, the newest last and none before its text", async () => {

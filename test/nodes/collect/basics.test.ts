@@ -12,13 +12,13 @@ interface Response {
   usage: unknown;
 }
 
-function errorOf(message: Message | undefined): {
+function readError(message: Message | undefined): {
   code: string;
   message: string;
   partial: string;
   phase: string;
 } {
-  return message!.error as ReturnType<typeof errorOf>;
+  return message!.error as ReturnType<typeof readError>;
 }
 
 describe("collect behind a chat-stream", () => {
@@ -109,7 +109,7 @@ describe("collect behind a chat-stream", () => {
     assert.equal(message!.payload, "half of it");
     assert.equal(message!.topic, "t");
     assert.equal(message!.finishReason, "error");
-    assert.equal(errorOf(message).code, "interrupted");
+    assert.equal(readError(message).code, "interrupted");
     assert.ok(message!.request);
     assert.equal((message!.response as Response).choices[0]!.message["content"], "half of it");
     await pause();
@@ -177,9 +177,9 @@ describe("collect behind a chat-stream", () => {
     const [message] = await flow.inbox("unfinished").atLeast(1);
     assert.equal(message!.payload, '{"a": ');
     assert.equal(message!.finishReason, "length");
-    assert.equal(errorOf(message).code, "bad_response");
+    assert.equal(readError(message).code, "bad_response");
     const [caught] = await flow.inbox("errors").atLeast(1);
-    assert.equal(errorOf(caught).code, "bad_response");
+    assert.equal(readError(caught).code, "bad_response");
     assert.equal(flow.inbox("finished").size, 0);
   });
 

@@ -4,8 +4,8 @@ import { runTagOf } from "../../../src/node-red/messages/run-tag.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
-function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
-  return message!.error as ReturnType<typeof errorOf>;
+function readError(message: Message | undefined): { code: string; message: string; partial: string } {
+  return message!.error as ReturnType<typeof readError>;
 }
 
 describe("collect", () => {
@@ -99,9 +99,9 @@ describe("collect", () => {
     clock.tick(5000);
     const [message] = collecting.unfinished;
     assert.equal(message!.payload, "ab");
-    assert.equal(errorOf(message).code, "bad_response");
-    assert.match(errorOf(message).message, /messages 2, 4 are missing/);
-    assert.equal(errorOf(message).partial, "ab");
+    assert.equal(readError(message).code, "bad_response");
+    assert.match(readError(message).message, /messages 2, 4 are missing/);
+    assert.equal(readError(message).partial, "ab");
     assert.deepEqual(
       collecting.errors.map(({ code }) => code),
       ["bad_response"],
@@ -116,7 +116,7 @@ describe("collect", () => {
     const collecting = new Collecting();
     for (let index = 1; index < 20_000; index++) collecting.take({ payload: "x", parts: { id: "s", index } });
     assert.equal(collecting.unfinished.length, 1);
-    assert.match(errorOf(collecting.unfinished[0]).message, /messages 0 are missing/);
+    assert.match(readError(collecting.unfinished[0]).message, /messages 0 are missing/);
     assert.equal(collecting.errors.length, 1);
     collecting.close();
   });
@@ -134,8 +134,8 @@ describe("collect", () => {
     const [message] = collecting.unfinished;
     assert.equal(message!.payload, "abc");
     assert.equal(message!.finishReason, "error");
-    assert.equal(errorOf(message).code, "timeout");
-    assert.equal(errorOf(message).partial, "abc");
+    assert.equal(readError(message).code, "timeout");
+    assert.equal(readError(message).partial, "abc");
     assert.deepEqual(
       collecting.errors.map(({ code }) => code),
       ["timeout"],
@@ -176,7 +176,7 @@ describe("collect", () => {
     const [message, ...more] = collecting.unfinished;
     assert.equal(more.length, 0);
     assert.equal(message!.payload, "text 0");
-    assert.equal(errorOf(message).code, "limit");
+    assert.equal(readError(message).code, "limit");
     assert.equal(collecting.errors.length, 1);
     collecting.close();
   });
@@ -189,7 +189,7 @@ describe("collect", () => {
       collecting.unfinished.map(({ payload }) => payload),
       ["a"],
     );
-    assert.equal(errorOf(collecting.unfinished[0]).code, "interrupted");
+    assert.equal(readError(collecting.unfinished[0]).code, "interrupted");
     collecting.take({ flush: "" });
     assert.equal(collecting.unfinished.length, 3);
     collecting.take(...first!.slice(1), ...second!.slice(1), ...third!.slice(1));
@@ -258,7 +258,7 @@ describe("collect", () => {
     const collecting = new Collecting();
     const large = "x".repeat(1_000_000);
     collecting.take(...streamOf([large, large, large, large, large]).slice(0, 5));
-    assert.equal(errorOf(collecting.unfinished[0]).code, "limit");
+    assert.equal(readError(collecting.unfinished[0]).code, "limit");
     assert.deepEqual(
       collecting.errors.map(({ code }) => code),
       ["limit"],

@@ -66,9 +66,9 @@ describe("The messages of a delta-buffer", () => {
       smooth: fc.boolean(),
     });
     fc.assert(
-      fc.property(pieces, config, fc.array(fc.nat(1000), { minLength: 1 }), (said, rules, order) => {
-        const messages = streamOf(said.map(({ text }) => text));
-        for (const [at, { chunk }] of said.entries()) if (chunk) messages[at]!.chunk = chunk;
+      fc.property(pieces, config, fc.array(fc.nat(1000), { minLength: 1 }), (inputs, rules, order) => {
+        const messages = streamOf(inputs.map(({ text }) => text));
+        for (const [at, { chunk }] of inputs.entries()) if (chunk) messages[at]!.chunk = chunk;
         const expected = new Collecting().take(...structuredClone(messages)).finished[0]!.response;
         const shuffled = messages
           .map((message, at) => ({ message, key: order[at % order.length]! + at * 1e-6 }))

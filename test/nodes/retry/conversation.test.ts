@@ -260,8 +260,8 @@ describe("Cancelling a stream in repair", () => {
     await runtime().ends("out", 2);
   });
 
-  for (const anew of [false, true]) {
-    it(`cancels a stream of the fallback${anew ? " after the retry node was redeployed" : ""}`, async () => {
+  for (const isRedeployed of [false, true]) {
+    it(`cancels a stream of the fallback${isRedeployed ? " after the retry node was redeployed" : ""}`, async () => {
       let proceed = () => {};
       service().queue.push(broken, async (reply) => {
         reply.send(" was");
@@ -277,7 +277,7 @@ describe("Cancelling a stream in repair", () => {
       await runtime().deploy(flow);
       ask();
       const messages = await runtime().until("out", (all) => textOf(all).includes("there  was"));
-      if (anew) {
+      if (isRedeployed) {
         const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
         await runtime().deploy(changed, "nodes");
         proceed();

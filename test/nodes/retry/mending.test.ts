@@ -12,7 +12,7 @@ const CALL = rich({
   tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{" } }],
 });
 const resets = ({ out }: RetryWorld) => out.filter((message) => message["reset"] === true);
-const messagesOf = ({ requests }: RetryWorld, nth: number) =>
+const requestedMessages = ({ requests }: RetryWorld, nth: number) =>
   requests[nth]!.message["messages"] as ChatMessage[];
 
 describe("A failure before any text", () => {
@@ -20,7 +20,7 @@ describe("A failure before any text", () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
       const world = await playing([BROKEN, { texts: ["Hello"] }], { afterText });
       assert.equal(readerText(world.out), "Hello");
-      assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+      assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
       assert.equal(resets(world).length, 0);
     }
   });
@@ -58,13 +58,13 @@ describe("A failure after text", () => {
 
   it("continues the answer with a prefill if the service supports it", async () => {
     const world = await playing([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
-    assert.deepEqual(messagesOf(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
+    assert.deepEqual(requestedMessages(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
     assert.equal(readerText(world.out), "Once upon a time");
   });
 
   it("continues the answer with a quote if the service does not support a prefill", async () => {
     const world = await playing([{ ...HALF, details: { provider: "custom" } }, { texts: ["a", " time"] }]);
-    const [, answer, ask] = messagesOf(world, 1);
+    const [, answer, ask] = requestedMessages(world, 1);
     assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
     assert.equal(ask!.role, "user");
     assert.equal(readerText(world.out), "Once upon a time");
@@ -76,7 +76,7 @@ describe("A failure after text", () => {
       ["prefill", "custom", 1],
     ] as const) {
       const world = await playing([{ ...HALF, details: { provider } }, { texts: ["a"] }], { continueBy });
-      assert.equal(messagesOf(world, 1).length, 1 + added);
+      assert.equal(requestedMessages(world, 1).length, 1 + added);
     }
   });
 
@@ -91,7 +91,7 @@ describe("A failure after text", () => {
       { attempts: 4 },
     );
     assert.equal(readerText(world.out), "Once upon a time there");
-    assert.deepEqual(messagesOf(world, 3), [
+    assert.deepEqual(requestedMessages(world, 3), [
       { role: "user", content: "Hi" },
       { role: "assistant", content: "Once upon a time" },
     ]);
@@ -121,7 +121,7 @@ describe("A failure after text", () => {
     const [reset] = resets(world);
     assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "" });
     assert.equal(reset!.payload, "");
-    assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+    assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
     assert.deepEqual(
       world.out.slice(world.out.indexOf(reset!) + 1).map(({ parts }) => parts!.index),
       [0, 1, 2],
@@ -141,7 +141,7 @@ describe("A failure after text", () => {
   it("starts over if the answer broke inside a tool call, which nobody can continue", async () => {
     const world = await playing([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
     assert.equal(resets(world).length, 1);
-    assert.deepEqual(messagesOf(world, 1), [{ role: "user", content: "Hi" }]);
+    assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
   });
 
   it("starts over if the answer has several choices or audio", async () => {
@@ -249,7 +249,7 @@ describe("A stream in repair", () => {
     };
     world.ask();
     await world.clock.advance(60_000);
-    for (const nth of [1, 2]) assert.equal(messagesOf(world, nth).length, 2);
+    for (const nth of [1, 2]) assert.equal(requestedMessages(world, nth).length, 2);
     assert.equal((world.ends[0]!.request as { messages: unknown[] }).messages.length, 1);
   });
 

@@ -32,8 +32,8 @@ describe("A run that breaks in its second turn", () => {
     for (const before of [[], [BROKEN]]) {
       const outcomes = [...before, broken, { texts: ["is sunny."] }];
       const world = await playing(outcomes, { continueBy: "prefill", attempts: 3 });
-      const begun = { role: "assistant", content: "It is" };
-      assert.deepEqual(requestedMessages(world, before.length + 1), [...TURN, begun]);
+      const prefill = { role: "assistant", content: "It is" };
+      assert.deepEqual(requestedMessages(world, before.length + 1), [...TURN, prefill]);
     }
   });
 
@@ -52,13 +52,13 @@ describe("A run that breaks in its second turn", () => {
     const world = await playing([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
     assert.deepEqual(requestedMessages(world, 1), TURN);
     assert.equal(readerText(world.out), WHOLE);
-    const anew = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
+    const afterReset = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
     assert.deepEqual(
-      anew.map(({ parts }) => parts!.index),
-      [...anew.keys()],
+      afterReset.map(({ parts }) => parts!.index),
+      [...afterReset.keys()],
     );
     const [end] = world.ends;
-    assert.equal(end!.parts!.count, anew.length);
+    assert.equal(end!.parts!.count, afterReset.length);
     assert.equal((end!.stats as { characters: number }).characters, WHOLE.length);
     assert.deepEqual((end!.request as { messages: unknown }).messages, TURN);
   });

@@ -29,7 +29,7 @@ describe("speech-stream", () => {
     for (const message of messages) flow.inject("speech", message);
   };
   const spokenTexts = () => service().requests.map(({ body }) => body["input"]);
-  const errorOf = (message: Message) =>
+  const readError = (message: Message) =>
     message["error"] as { code: string; message: string; partial: string };
 
   it("speaks the texts of a stream one after the other, as one sequence of audio", async () => {
@@ -226,7 +226,7 @@ describe("speech-stream", () => {
       say(flow, ...texts("a", "One.", "Two.", "Three."));
       const last = await end(flow.inbox("out"));
       assert.deepEqual(
-        [errorOf(last).code, errorOf(last).partial, last.finishReason],
+        [readError(last).code, readError(last).partial, last.finishReason],
         [code, "One.", "error"],
       );
       assert.equal(soundOf(flow.inbox("out").messages), `<One.>${audio}`);
@@ -246,7 +246,7 @@ describe("speech-stream", () => {
     const flow = await start();
     say(flow, { payload: "Hi" });
     const last = await end(flow.inbox("out"));
-    assert.match(errorOf(last).message, /\*\*\*/);
+    assert.match(readError(last).message, /\*\*\*/);
     await eventually(() => flow.inbox("errors").size === 1);
     assert.ok(!JSON.stringify([last, flow.inbox("errors").messages]).includes(KEY));
   });
