@@ -89,7 +89,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
-    if (!this.hasEnded) this.decoder.record(data, event, last);
+    if (!this.hasEnded) this.decoder.decode(data, event, last);
   }
 
   onReadEnd(): void {
@@ -161,7 +161,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   /** A service that ignores `stream` sends the answer in one piece. */
   private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
-    this.decoder.record(text);
+    this.decoder.decode(text);
     if (this.hasEnded) return;
     if (this.machine.hasBegun) this.complete();
     else {

@@ -18,7 +18,7 @@ export function isRichChoice(choice: ChunkChoice): boolean {
 }
 
 /** @param text what a chunk adds to the first choice's answer */
-export function kindOf(rich: boolean, text: string): ChunkKind {
+export function toChunkKind(rich: boolean, text: string): ChunkKind {
   if (rich) return "rich";
   return text === "" ? "silent" : "text";
 }

@@ -29,7 +29,7 @@ export interface Decoder {
    * @param event the SSE event's name, where it had one
    * @param last true for what was left unterminated at the end of the connection
    */
-  record(data: string, event?: string, last?: boolean): void;
+  decode(data: string, event?: string, last?: boolean): void;
 }
 
 /** What a decoder needs to know of the request and of the author's wishes. */
@@ -52,13 +52,13 @@ export interface ForeignReader {
    * @param record a record of the stream, or a whole answer where the service did not stream; the reader's to keep
    * @throws Failure where the record is one of this dialect's and makes no sense
    */
-  record(record: Record<string, unknown>, event?: string): void;
+  read(record: Record<string, unknown>, event?: string): void;
 }
 
 /** A record shape of its own. Told by the records: a gateway may forward another service's as they are. */
 export interface ForeignDialect {
   /** Whether a record that has no `choices` is one of this dialect's. */
-  recognises(record: Record<string, unknown>): boolean;
+  canRead(record: Record<string, unknown>): boolean;
   /** A reader for one stream. */
-  reader(sink: DecoderSink, options: DecoderOptions): ForeignReader;
+  createReader(sink: DecoderSink, options: DecoderOptions): ForeignReader;
 }

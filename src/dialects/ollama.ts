@@ -2,9 +2,9 @@ import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "
 import { buildFinishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { isRichChoice, kindOf } from "./chunk-kind.js";
+import { isRichChoice, toChunkKind } from "./chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { secondsOf } from "./timestamp.js";
+import { toUnixSeconds } from "./timestamp.js";
 
 /** How long each step took, in nanoseconds. */
 const DURATIONS = ["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"] as const;
@@ -14,9 +14,8 @@ const DURATIONS = ["total_duration", "load_duration", "prompt_eval_duration", "e
  * with `done`, the counts and how long everything took.
  */
 export const OLLAMA: ForeignDialect = {
-  recognises: (record) =>
-    typeof record["done"] === "boolean" && (isObject(record["message"]) || record["done"]),
-  reader: (sink, options) => new OllamaReader(sink, options),
+  canRead: (record) => typeof record["done"] === "boolean" && (isObject(record["message"]) || record["done"]),
+  createReader: (sink, options) => new OllamaReader(sink, options),
 };
 
 class OllamaReader implements ForeignReader {
@@ -29,7 +28,7 @@ class OllamaReader implements ForeignReader {
     private readonly options: DecoderOptions,
   ) {}
 
-  record(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): void {
     const message = isObject(record["message"]) ? record["message"] : {};
     const done = record["done"] === true;
     if (done && (record["done_reason"] === "load" || record["done_reason"] === "unload")) throw notAnswered();
@@ -46,7 +45,7 @@ class OllamaReader implements ForeignReader {
     }
     const chunk = this.chunk(choice);
     if (done) finish(chunk, choice, record, this.calls > 0);
-    this.sink.onChunk(chunk, kindOf(rich, text), text);
+    this.sink.onChunk(chunk, toChunkKind(rich, text), text);
     if (done) this.sink.onMarker();
   }
 
@@ -54,7 +53,7 @@ class OllamaReader implements ForeignReader {
   private identify({ model, created_at: created }: Record<string, unknown>): boolean {
     if (this.model !== undefined) return true;
     this.model = typeof model === "string" ? model : "";
-    this.created = secondsOf(created);
+    this.created = toUnixSeconds(created);
     return false;
   }
 

@@ -12,7 +12,7 @@ const OVERLOADED = { word: "overloaded_error", status: 529 };
  * with HTTP 200, as a record of its own or beside an answer's piece, named by the event or not.
  * @returns undefined where it is no error
  */
-export function reportedError(record: unknown, event: string | undefined): Failure | undefined {
+export function readStreamError(record: unknown, event: string | undefined): Failure | undefined {
   const clues = readErrorClues(record, event === "error");
   if (!clues) return undefined;
   const message = clues.message ?? "";

@@ -1,6 +1,6 @@
 import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
 import type { Failure } from "../core/failure.js";
-import { kindOf } from "./chunk-kind.js";
+import { toChunkKind } from "./chunk-kind.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
 
 const OPENERS = ["<think>", "<thinking>"];
@@ -106,7 +106,7 @@ export class ThinkingFilter implements DecoderSink {
       thought = true;
       choice.delta.reasoning_content = (choice.delta.reasoning_content ?? "") + reasoning;
     }
-    this.sink.onChunk(chunk, kindOf(thought || kind === "rich", answer), answer);
+    this.sink.onChunk(chunk, toChunkKind(thought || kind === "rich", answer), answer);
   }
 
   onMarker(): void {

@@ -12,7 +12,7 @@ function survive(records: readonly (readonly [string, string | undefined])[]): v
   const sink = new CheckingSink();
   const machine = new CompletionMachine();
   const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 128, toolNames: ["f"] });
-  for (const [data, event] of records) if (!sink.over) decoder.record(data, event);
+  for (const [data, event] of records) if (!sink.over) decoder.decode(data, event);
   for (const call of sink.calls) {
     if ("chunk" in call) machine.addChunk(call.chunk);
     else if ("text" in call) machine.addText(call.text);

@@ -11,14 +11,14 @@ export interface BlockListener {
   onText(text: string): void;
   onDelta(delta: Delta): void;
   /** The number of the next tool call in order of appearance. */
-  nextCall(): number;
+  takeCallIndex(): number;
 }
 
 /** A content block of an answer that has begun and not ended. */
-export interface Block {
-  delta(delta: Record<string, unknown>): void;
+export interface ContentBlock {
+  addDelta(delta: Record<string, unknown>): void;
   /** Ends the block. Called once. */
-  stop(): void;
+  close(): void;
 }
 
 /**
@@ -26,7 +26,11 @@ export interface Block {
  * @param start the block as it is at its beginning, or all of it where the service did not stream
  * @param place how many there were before it
  */
-export function openBlock(start: Record<string, unknown>, place: number, listener: BlockListener): Block {
+export function openBlock(
+  start: Record<string, unknown>,
+  place: number,
+  listener: BlockListener,
+): ContentBlock {
   switch (start["type"]) {
     case "text":
       return new TextBlock(start, listener);
@@ -46,7 +50,7 @@ export function openBlock(start: Record<string, unknown>, place: number, listene
  * @returns undefined for a piece of a kind that is not known
  * @throws Failure `bad_response` where the beginning had what the piece is worth nothing without
  */
-export function impliedBlock(deltaType: unknown, listener: BlockListener): Block | undefined {
+export function createImpliedBlock(deltaType: unknown, listener: BlockListener): ContentBlock | undefined {
   switch (deltaType) {
     case "text_delta":
     case "citations_delta":
@@ -63,7 +67,7 @@ export function impliedBlock(deltaType: unknown, listener: BlockListener): Block
   }
 }
 
-class TextBlock implements Block {
+class TextBlock implements ContentBlock {
   /** What stood in the beginning, until the first piece has come: MiniMax says it again there. */
   private first: string;
 
@@ -76,7 +80,7 @@ class TextBlock implements Block {
     if (Array.isArray(start["citations"])) for (const citation of start["citations"]) this.cite(citation);
   }
 
-  delta(delta: Record<string, unknown>): void {
+  addDelta(delta: Record<string, unknown>): void {
     if (delta["type"] === "citations_delta") this.cite(delta["citation"]);
     const text = textOf(delta["text"]);
     if (text === "") return;
@@ -84,7 +88,7 @@ class TextBlock implements Block {
     this.first = "";
   }
 
-  stop(): void {}
+  close(): void {}
 
   private cite(citation: unknown): void {
     if (isObject(citation)) this.listener.onDelta({ annotations: [annotation(citation)] });
@@ -97,7 +101,7 @@ function annotation(citation: Record<string, unknown>): Record<string, unknown> 
   return { type: kind, [kind]: citation };
 }
 
-class ThinkingBlock implements Block {
+class ThinkingBlock implements ContentBlock {
   private readonly pieces: string[] = [];
   private signature: unknown;
 
@@ -109,13 +113,13 @@ class ThinkingBlock implements Block {
     this.think(textOf(start["thinking"]));
   }
 
-  delta(delta: Record<string, unknown>): void {
+  addDelta(delta: Record<string, unknown>): void {
     if (typeof delta["signature"] === "string") this.signature = delta["signature"];
     this.think(textOf(delta["thinking"]));
   }
 
   /** Only the whole block can be sent back: the signature is over all of it. */
-  stop(): void {
+  close(): void {
     const detail: Record<string, unknown> = {
       type: "reasoning.text",
       text: this.pieces.join(""),
@@ -132,17 +136,17 @@ class ThinkingBlock implements Block {
   }
 }
 
-class RedactedBlock implements Block {
+class RedactedBlock implements ContentBlock {
   constructor(start: Record<string, unknown>, listener: BlockListener) {
     const detail = { type: "reasoning.encrypted", data: start["data"], format: ANTHROPIC_REASONING };
     listener.onDelta({ reasoning_details: [detail] });
   }
 
-  delta(): void {}
-  stop(): void {}
+  addDelta(): void {}
+  close(): void {}
 }
 
-class ToolUseBlock implements Block {
+class ToolUseBlock implements ContentBlock {
   private readonly index: number;
   private readonly input: unknown;
   private said = false;
@@ -152,7 +156,7 @@ class ToolUseBlock implements Block {
     private readonly listener: BlockListener,
   ) {
     const { type: _type, id, name, input, ...extras } = start;
-    this.index = listener.nextCall();
+    this.index = listener.takeCallIndex();
     this.input = input;
     listener.onDelta({
       tool_calls: [
@@ -161,12 +165,12 @@ class ToolUseBlock implements Block {
     });
   }
 
-  delta(delta: Record<string, unknown>): void {
+  addDelta(delta: Record<string, unknown>): void {
     this.say(textOf(delta["partial_json"]));
   }
 
   /** Arguments that did not come in pieces stood in the beginning, or there are none. */
-  stop(): void {
+  close(): void {
     if (!this.said) this.say(JSON.stringify(isObject(this.input) ? this.input : {}));
   }
 
@@ -178,7 +182,7 @@ class ToolUseBlock implements Block {
 }
 
 /** A block that is nobody's business here, such as a tool that the service itself has run: kept as it came. */
-class PassedBlock implements Block {
+class PassedBlock implements ContentBlock {
   private input = "";
   private length = 0;
 
@@ -188,7 +192,7 @@ class PassedBlock implements Block {
     private readonly listener: BlockListener,
   ) {}
 
-  delta(delta: Record<string, unknown>): void {
+  addDelta(delta: Record<string, unknown>): void {
     for (const [key, value] of Object.entries(delta)) {
       if (key === "type" || value === null) continue;
       this.length += typeof value === "string" ? value.length : 0;
@@ -201,7 +205,7 @@ class PassedBlock implements Block {
     }
   }
 
-  stop(): void {
+  close(): void {
     if (this.input !== "") this.block["input"] = tryParseJson(this.input) ?? this.input;
     this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.place]: this.block } });
   }

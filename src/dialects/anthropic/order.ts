@@ -5,14 +5,14 @@ import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../../core/c
 export class AnthropicOrder {
   private readonly entries: OrderEntry[] = [];
 
-  text(characters: number): void {
+  addText(characters: number): void {
     const last = this.entries.length - 1;
     const before = this.entries[last];
     if (typeof before === "number") this.entries[last] = before + characters;
     else this.entries.push(characters);
   }
 
-  add(delta: Delta): void {
+  addDelta(delta: Delta): void {
     if (delta.reasoning_details) this.entries.push("thinking");
     if (delta[ANTHROPIC_BLOCKS]) this.entries.push("block");
     // Each call is told of once by its name, then by its arguments.

@@ -3,7 +3,7 @@ import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
-import { type Block, type BlockListener, impliedBlock, openBlock } from "./blocks.js";
+import { type BlockListener, type ContentBlock, createImpliedBlock, openBlock } from "./blocks.js";
 import { AnthropicOrder } from "./order.js";
 import { AnthropicUsage } from "./usage.js";
 
@@ -35,12 +35,12 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
  * indices, without the beginning of a block, without names of events.
  */
 export const ANTHROPIC: ForeignDialect = {
-  recognises: (record) => EVENTS.has(record["type"]) || isMessage(record),
-  reader: (sink, options) => new AnthropicReader(sink, options),
+  canRead: (record) => EVENTS.has(record["type"]) || isMessage(record),
+  createReader: (sink, options) => new AnthropicReader(sink, options),
 };
 
 class AnthropicReader implements ForeignReader, BlockListener {
-  private readonly blocks = new Map<number, Block>();
+  private readonly blocks = new Map<number, ContentBlock>();
   private readonly order = new AnthropicOrder();
   private readonly usage = new AnthropicUsage();
   private id = "";
@@ -56,7 +56,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
     private readonly options: DecoderOptions,
   ) {}
 
-  record(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): void {
     switch (record["type"]) {
       case "content_block_delta":
         this.piece(record);
@@ -91,13 +91,13 @@ class AnthropicReader implements ForeignReader, BlockListener {
   }
 
   onText(text: string): void {
-    this.order.text(text.length);
+    this.order.addText(text.length);
     if (this.options.everyChunk) this.sink.onChunk(this.chunk({ content: text }), "text", text);
     else this.sink.onText(text);
   }
 
   onDelta(delta: Delta): void {
-    this.order.add(delta);
+    this.order.addDelta(delta);
     this.tell(delta);
   }
 
@@ -105,7 +105,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
     this.sink.onChunk(this.chunk(delta), "rich", "");
   }
 
-  nextCall(): number {
+  takeCallIndex(): number {
     return this.calls++;
   }
 
@@ -129,10 +129,10 @@ class AnthropicReader implements ForeignReader, BlockListener {
     const index = indexOf(record);
     let block = this.blocks.get(index);
     if (!block) {
-      block = impliedBlock(delta["type"], this);
+      block = createImpliedBlock(delta["type"], this);
       if (block) this.keep(index, block);
     }
-    block?.delta(delta);
+    block?.addDelta(delta);
   }
 
   private open(index: number, start: Record<string, unknown>): void {
@@ -141,7 +141,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
     this.keep(index, openBlock(start, this.opened++, this));
   }
 
-  private keep(index: number, block: Block): void {
+  private keep(index: number, block: ContentBlock): void {
     if (this.blocks.size >= this.options.indices) {
       throw new Failure(
         "limit",
@@ -154,7 +154,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
   private close(index: number): void {
     const block = this.blocks.get(index);
     this.blocks.delete(index);
-    block?.stop();
+    block?.close();
   }
 
   private closeAll(): void {

@@ -6,7 +6,7 @@ import { isObject } from "../../core/json/parse.js";
  * the answer so far. Gemini counts thoughts apart from the answer and tools' results apart from the prompt;
  * `completion_tokens` and `prompt_tokens` are with them, so that both together are the total.
  */
-export function geminiUsage(metadata: unknown): Usage | undefined {
+export function readGeminiUsage(metadata: unknown): Usage | undefined {
   if (!isObject(metadata)) return undefined;
   const prompt = sum(metadata["promptTokenCount"], metadata["toolUsePromptTokenCount"]);
   const completion = sum(metadata["candidatesTokenCount"], metadata["thoughtsTokenCount"]);
@@ -28,7 +28,9 @@ function sum(...counts: unknown[]): number | undefined {
 }
 
 /** Where a candidate says its text is from, as annotations of Chat Completions. Places are Gemini's own, in bytes: left out. */
-export function geminiAnnotations(candidate: Record<string, unknown>): { url: string; annotation: object }[] {
+export function readGeminiAnnotations(
+  candidate: Record<string, unknown>,
+): { url: string; annotation: object }[] {
   const grounding = membersOf(candidate["groundingMetadata"], "groundingChunks").map(
     (chunk) => chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"],
   );
@@ -46,7 +48,7 @@ export function geminiAnnotations(candidate: Record<string, unknown>): { url: st
 }
 
 /** Probabilities of a candidate's tokens in the form of Chat Completions. */
-export function geminiLogprobs(result: unknown): Logprobs | undefined {
+export function readGeminiLogprobs(result: unknown): Logprobs | undefined {
   const chosen = membersOf(result, "chosenCandidates");
   if (chosen.length === 0) return undefined;
   const top = membersOf(result, "topCandidates");

@@ -12,19 +12,19 @@ interface OpenCall {
 }
 
 /** Turns the parts of one candidate into deltas. */
-export class GeminiParts {
+export class GeminiPartReader {
   private calls = 0;
   private passed = 0;
   private open: OpenCall | undefined;
   /** Whole calls that came signed: a repetition without the signature is not another one. */
   private readonly signed = new Set<string>();
 
-  get called(): boolean {
+  get hasCalls(): boolean {
     return this.calls > 0;
   }
 
   /** @param parts those of one record */
-  delta(parts: readonly unknown[]): Delta {
+  read(parts: readonly unknown[]): Delta {
     const delta: Delta = {};
     const before = new Set(this.signed);
     for (const part of parts) if (isObject(part)) this.add(delta, part, before);
@@ -32,7 +32,7 @@ export class GeminiParts {
   }
 
   /** A call whose last piece did not come, though the candidate has ended. */
-  close(delta: Delta): void {
+  closeCall(delta: Delta): void {
     if (!this.open) return;
     const { head, name, args } = this.open;
     this.open = undefined;
@@ -77,10 +77,10 @@ export class GeminiParts {
     const goesOn = wire["willContinue"] === true;
     if (this.open && (name === "" || wire["partialArgs"] !== undefined)) {
       this.open.args.add(wire["partialArgs"]);
-      if (!goesOn) this.close(delta);
+      if (!goesOn) this.closeCall(delta);
       return;
     }
-    this.close(delta);
+    this.closeCall(delta);
     // A lone end of a call that has been closed before says nothing.
     if (name === "") return;
     const args = JSON.stringify(isObject(wire["args"]) ? wire["args"] : {});
@@ -96,7 +96,7 @@ export class GeminiParts {
     if (goesOn || wire["partialArgs"] !== undefined) {
       this.open = { head, name, args: new PartialArgs() };
       this.open.args.add(wire["partialArgs"]);
-      if (!goesOn) this.close(delta);
+      if (!goesOn) this.closeCall(delta);
     } else addCall(delta, { ...head, function: { name, arguments: args } });
   }
 }

@@ -4,11 +4,11 @@ import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { toExcerpt } from "../../core/errors/error-body.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { isRichChoice, kindOf } from "../chunk-kind.js";
+import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
-import { secondsOf } from "../timestamp.js";
-import { geminiAnnotations, geminiLogprobs, geminiUsage } from "./metadata.js";
-import { GeminiParts } from "./parts.js";
+import { toUnixSeconds } from "../timestamp.js";
+import { readGeminiAnnotations, readGeminiLogprobs, readGeminiUsage } from "./metadata.js";
+import { GeminiPartReader } from "./parts.js";
 
 /**
  * Finish reasons that are no end of an answer (Gemini API reference, "FinishReason"): what the model wrote cannot be
@@ -33,15 +33,15 @@ const FAULTS: ReadonlyMap<unknown, { message: string; retryable: boolean }> = ne
  * or as elements of an array. There is no end marker: the finish reason and the end of the connection are the end.
  */
 export const GEMINI: ForeignDialect = {
-  recognises: (record) =>
+  canRead: (record) =>
     Array.isArray(record["candidates"]) ||
     isObject(record["promptFeedback"]) ||
     isObject(record["usageMetadata"]),
-  reader: (sink, options) => new GeminiReader(sink, options),
+  createReader: (sink, options) => new GeminiReader(sink, options),
 };
 
 class GeminiReader implements ForeignReader {
-  private readonly parts = new Map<number, GeminiParts>();
+  private readonly parts = new Map<number, GeminiPartReader>();
   private readonly cited = new Set<string>();
   private id = "";
   private model = "";
@@ -52,7 +52,7 @@ class GeminiReader implements ForeignReader {
     private readonly options: DecoderOptions,
   ) {}
 
-  record(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): void {
     const {
       candidates,
       usageMetadata,
@@ -65,13 +65,13 @@ class GeminiReader implements ForeignReader {
     const known = this.id !== "" && this.model !== "";
     if (typeof responseId === "string") this.id ||= responseId;
     if (typeof modelVersion === "string") this.model ||= modelVersion;
-    this.created ||= secondsOf(createTime);
+    this.created ||= toUnixSeconds(createTime);
     const list = Array.isArray(candidates) ? candidates.filter(isObject) : [];
     const choices = mergeDuplicateChoices(
       list.map((candidate, at) => this.choice(candidate, at)),
       this.options.indices,
     );
-    const usage = geminiUsage(usageMetadata);
+    const usage = readGeminiUsage(usageMetadata);
     const text = choices.find(({ index }) => index === 0)?.delta.content ?? "";
     const plain = known && !usage && choices.length === 1 && isBare(choices[0]!) && isEmpty(rest);
     if (plain && text !== "" && !this.options.everyChunk) this.sink.onText(text);
@@ -85,7 +85,7 @@ class GeminiReader implements ForeignReader {
         choices,
       };
       if (usage) chunk.usage = usage;
-      this.sink.onChunk(chunk, kindOf(choices.some(isRichChoice), text), text);
+      this.sink.onChunk(chunk, toChunkKind(choices.some(isRichChoice), text), text);
     }
     refuseBlocked(record["promptFeedback"]);
     refuseFaulty(list.find((candidate, at) => this.indexOf(candidate, at) === 0));
@@ -103,19 +103,19 @@ class GeminiReader implements ForeignReader {
     const number = this.indexOf(candidate, at);
     const parts = isObject(content) ? content["parts"] : undefined;
     const reader = this.partsOf(number);
-    const delta = reader.delta(Array.isArray(parts) ? parts : []);
+    const delta = reader.read(Array.isArray(parts) ? parts : []);
     const reason = typeof finishReason === "string" && finishReason !== UNSPECIFIED ? finishReason : "";
-    if (reason !== "") reader.close(delta);
-    const annotations = geminiAnnotations(candidate)
+    if (reason !== "") reader.closeCall(delta);
+    const annotations = readGeminiAnnotations(candidate)
       .filter(({ url }) => this.isNew(`${number} ${url}`))
       .map(({ annotation }) => annotation);
     if (annotations.length > 0) delta.annotations = annotations;
-    const logprobs = geminiLogprobs(logprobsResult);
+    const logprobs = readGeminiLogprobs(logprobsResult);
     return {
       ...extras,
       index: number,
       delta,
-      ...(reason === "" ? { finish_reason: null } : buildFinishFields(reason, reader.called)),
+      ...(reason === "" ? { finish_reason: null } : buildFinishFields(reason, reader.hasCalls)),
       ...(logprobs ? { logprobs } : {}),
     };
   }
@@ -131,10 +131,10 @@ class GeminiReader implements ForeignReader {
     throw new Failure("limit", `The service sent a candidate beyond the limit of ${indices}.`);
   }
 
-  private partsOf(candidate: number): GeminiParts {
+  private partsOf(candidate: number): GeminiPartReader {
     let parts = this.parts.get(candidate);
     if (!parts) {
-      parts = new GeminiParts();
+      parts = new GeminiPartReader();
       this.parts.set(candidate, parts);
     }
     return parts;

@@ -20,7 +20,7 @@ export class Citations {
   constructor(private readonly toolNames: readonly string[]) {}
 
   /** Brings the sources of a record, as it came, to their place. */
-  settle(record: Record<string, unknown>, choices: Record<string, unknown>[]): void {
+  moveToAnnotations(record: Record<string, unknown>, choices: Record<string, unknown>[]): void {
     const echoed = record["venice_parameters"];
     const found = [
       ...(isObject(echoed) ? takeList(echoed, "web_search_citations") : []),
@@ -32,7 +32,7 @@ export class Citations {
   }
 
   /** Whether a list of addresses that some services repeat on each chunk (Perplexity) has changed. */
-  isNew(lists: readonly unknown[]): boolean {
+  updateLists(lists: readonly unknown[]): boolean {
     const told = lists.filter((list) => Array.isArray(list) && list.length > 0);
     if (told.length === 0) return false;
     const said = JSON.stringify(told);

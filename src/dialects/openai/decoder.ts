@@ -2,17 +2,17 @@ import type { Chunk, ChunkChoice, Delta, Usage } from "../../core/chat/chunk.js"
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { isObject, isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
-import { isRichChoice, kindOf } from "../chunk-kind.js";
+import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
-import { reportedError } from "../stream-error.js";
+import { readStreamError } from "../stream-error.js";
 import { Citations } from "./citations.js";
-import { mayAnswer, normaliseDelta, wholeMessage } from "./delta.js";
+import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
 
-const MARKER = "[DONE]";
+const END_MARKER = "[DONE]";
 
 const NOT_JSON =
   "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “Skip broken records” in its provider.";
@@ -28,9 +28,9 @@ const MARKUP =
  * that speak it really send it.
  */
 export class OpenAiDecoder implements Decoder {
-  private readonly template = new TextTemplate();
-  private readonly pieces = new PieceTemplate();
-  private reader: ForeignReader | undefined;
+  private readonly textTemplate = new TextTemplate();
+  private readonly pieceTemplate = new PieceTemplate();
+  private foreignReader: ForeignReader | undefined;
   private trackers: Map<number, ToolCallTracker> | undefined;
   /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
   private sawDelta = false;
@@ -48,29 +48,29 @@ export class OpenAiDecoder implements Decoder {
     this.citations = new Citations(options.toolNames ?? []);
   }
 
-  record(data: string, event?: string, last = false): void {
+  decode(data: string, event?: string, last = false): void {
     if (!this.options.everyChunk && event !== "error") {
-      const text = this.template.match(data);
+      const text = this.textTemplate.match(data);
       if (text !== undefined) {
         this.sink.onText(text);
         return;
       }
-      const piece = this.pieces.match(data, this.trackerFor);
+      const piece = this.pieceTemplate.match(data, this.getTracker);
       if (piece) {
         this.sink.onChunk(piece, "rich", "");
         return;
       }
     }
     const content = data.trim();
-    if (content.startsWith(MARKER)) this.sink.onMarker();
+    if (content.startsWith(END_MARKER)) this.sink.onMarker();
     // A gateway may forward another's keep-alive comment as data; neither it nor a blank is a record.
-    else if (content !== "" && !content.startsWith(":")) this.decode(content, event, last);
+    else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
   }
 
-  private decode(data: string, event: string | undefined, last: boolean): void {
+  private decodeRecord(data: string, event: string | undefined, last: boolean): void {
     const record = tryParseJson(data);
     if (record === undefined) {
-      this.malformed(data, event, last);
+      this.handleMalformed(data, event, last);
       return;
     }
     const { depth } = this.options;
@@ -78,89 +78,92 @@ export class OpenAiDecoder implements Decoder {
       this.sink.onFailure(new Failure("limit", `The service sent JSON nested deeper than ${depth} levels.`));
       return;
     }
-    const failure = reportedError(record, event);
+    const failure = readStreamError(record, event);
     if (failure) {
       // An error may stand beside choices and usage (OpenRouter): they are kept, the error ends the stream.
       if (isObject(record) && Array.isArray(record["choices"])) {
         delete record["error"];
-        this.chunk(data, record);
+        this.handleChunk(data, record);
       }
       this.sink.onFailure(failure);
-    } else if (!isObject(record)) this.unusable(WRONG_SHAPE);
-    else if (record["choices"] === undefined && this.foreign(record, event)) return;
-    else this.chunk(data, record);
+    } else if (!isObject(record)) this.rejectRecord(WRONG_SHAPE);
+    else if (record["choices"] === undefined && this.readForeign(record, event)) return;
+    else this.handleChunk(data, record);
   }
 
   /** @returns whether the record was one of another dialect's, and so is dealt with */
-  private foreign(record: Record<string, unknown>, event: string | undefined): boolean {
+  private readForeign(record: Record<string, unknown>, event: string | undefined): boolean {
     const { sink, options } = this;
-    this.reader ??= FOREIGN_DIALECTS.find((dialect) => dialect.recognises(record))?.reader(sink, options);
-    if (this.reader) {
-      attempt(sink, () => this.reader!.record(record, event));
+    this.foreignReader ??= FOREIGN_DIALECTS.find((dialect) => dialect.canRead(record))?.createReader(
+      sink,
+      options,
+    );
+    if (this.foreignReader) {
+      reportFailures(sink, () => this.foreignReader!.read(record, event));
       return true;
     }
-    if (!isForeign(record)) return false;
+    if (!isUnknownDialect(record)) return false;
     sink.onSkipped();
     return true;
   }
 
   /** Two records run together where a gateway injected an error without closing the frame: each line is one. */
-  private malformed(data: string, event: string | undefined, last: boolean): void {
+  private handleMalformed(data: string, event: string | undefined, last: boolean): void {
     const lines = data.split("\n");
     if (lines.length > 1 && lines.some((line) => tryParseJson(line) !== undefined)) {
-      for (const line of lines) this.record(line, event, last);
+      for (const line of lines) this.decode(line, event, last);
       return;
     }
     if (data.startsWith("<")) {
-      this.unusable(MARKUP);
+      this.rejectRecord(MARKUP);
       return;
     }
     // What was cut off by the end of the connection is no bad record: the missing end says it all.
     if (last) return;
-    if (event === "error") this.sink.onFailure(reportedError(data, event)!);
-    else this.unusable(NOT_JSON, { retryable: true });
+    if (event === "error") this.sink.onFailure(readStreamError(data, event)!);
+    else this.rejectRecord(NOT_JSON, { retryable: true });
   }
 
-  private unusable(message: string, details: FailureDetails = {}): void {
+  private rejectRecord(message: string, details: FailureDetails = {}): void {
     if (this.options.tolerant) this.sink.onSkipped();
     else this.sink.onFailure(new Failure("bad_response", message, details));
   }
 
-  private chunk(data: string, record: Record<string, unknown>): void {
+  private handleChunk(data: string, record: Record<string, unknown>): void {
     const choices = record["choices"] ?? [];
     if (!Array.isArray(choices) || !choices.every(isChoice)) {
-      this.unusable(WRONG_SHAPE);
+      this.rejectRecord(WRONG_SHAPE);
       return;
     }
-    attempt(this.sink, () => {
-      this.citations.settle(record, choices);
-      const chunk = this.canonical(record, choices);
-      const text = textOf(chunk);
-      const kind = this.kindOf(chunk, text);
-      if (kind === "rich") tidy(chunk);
-      if (kind === "rich" && text === "" && isRepeatable(chunk)) this.pieces.learn(data, chunk);
-      else this.pieces.forget();
+    reportFailures(this.sink, () => {
+      this.citations.moveToAnnotations(record, choices);
+      const chunk = this.normaliseChunk(record, choices);
+      const text = getAnswerText(chunk);
+      const kind = this.getKind(chunk, text);
+      if (kind === "rich") removeUndefinedFields(chunk);
+      if (kind === "rich" && text === "" && isRepeatable(chunk)) this.pieceTemplate.learn(data, chunk);
+      else this.pieceTemplate.forget();
       this.sink.onChunk(chunk, kind, text);
-      if (kind === "text" && isRepeatable(chunk)) this.template.learn(data, textOfRecord);
-      else this.template.forget();
+      if (kind === "text" && isRepeatable(chunk)) this.textTemplate.learn(data, getRecordText);
+      else this.textTemplate.forget();
     });
   }
 
-  private canonical(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
-    const usage = usageOf(record, choices);
+  private normaliseChunk(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
+    const usage = findUsage(record, choices);
     record["choices"] = mergeDuplicateChoices(
-      choices.map((choice) => this.choice(choice)),
+      choices.map((normaliseChoice) => this.choice(normaliseChoice)),
       this.options.indices,
     );
     if (usage) record["usage"] = usage;
     else dropField(record, "usage");
-    this.identify(record);
+    this.unifyIdentity(record);
     for (const field of PADDING_FIELDS) dropField(record, field);
     return record as Chunk;
   }
 
   /** Ids change within a stream (Copilot, ChoreoAI) and come late (Azure): all chunks bear the first that is told. */
-  private identify(record: Record<string, unknown>): void {
+  private unifyIdentity(record: Record<string, unknown>): void {
     if (typeof record["id"] === "string") this.id ||= record["id"];
     if (typeof record["model"] === "string") this.model ||= record["model"];
     if (typeof record["created"] === "number") this.created ||= record["created"];
@@ -178,9 +181,9 @@ export class OpenAiDecoder implements Decoder {
     if (number >= this.options.indices) {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
-    const delta = this.deltaOf(wire);
+    const delta = this.readDelta(wire);
     if (delta.tool_calls) {
-      delta.tool_calls = this.trackerFor(number).normalise(delta.tool_calls);
+      delta.tool_calls = this.getTracker(number).normalise(delta.tool_calls);
       if (delta.tool_calls.length === 0) delete delta.tool_calls;
     }
     dropField(wire, "message");
@@ -189,14 +192,14 @@ export class OpenAiDecoder implements Decoder {
     wire["delta"] = delta;
     if (typeof wire["finish_reason"] !== "string" || wire["finish_reason"] === "")
       wire["finish_reason"] = null;
-    if (!hasEntries(wire["logprobs"])) dropField(wire, "logprobs");
+    if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
   }
 
-  private deltaOf(wire: Record<string, unknown>): Delta {
+  private readDelta(wire: Record<string, unknown>): Delta {
     const { delta, message, text, finish_reason: reason } = wire;
     this.sawAnswer ||= (delta ?? message ?? text ?? undefined) !== undefined;
-    if (!this.sawAnswer && reason === "stop" && mayAnswer(wire))
+    if (!this.sawAnswer && reason === "stop" && mayHoldAnswer(wire))
       throw new Failure("bad_response", WRONG_SHAPE);
     if (isObject(delta)) {
       normaliseDelta(delta);
@@ -205,14 +208,14 @@ export class OpenAiDecoder implements Decoder {
       if (this.sawDelta || !isObject(message) || !reason) return delta;
     }
     if (this.sawDelta) return {};
-    if (isObject(message)) return wholeMessage(message);
+    if (isObject(message)) return normaliseMessage(message);
     if (typeof text !== "string") return {};
     // The older Completions.
     delete wire["text"];
     return text === "" ? {} : { content: text };
   }
 
-  private readonly trackerFor = (choice: number): ToolCallTracker => {
+  private readonly getTracker = (choice: number): ToolCallTracker => {
     this.trackers ??= new Map();
     let tracker = this.trackers.get(choice);
     if (!tracker) {
@@ -222,13 +225,16 @@ export class OpenAiDecoder implements Decoder {
     return tracker;
   };
 
-  private kindOf(chunk: Chunk, text: string): ChunkKind {
+  private getKind(chunk: Chunk, text: string): ChunkKind {
     const { citations, search_results: results } = chunk;
-    return kindOf(this.citations.isNew([citations, results]) || chunk.choices.some(isRichChoice), text);
+    return toChunkKind(
+      this.citations.updateLists([citations, results]) || chunk.choices.some(isRichChoice),
+      text,
+    );
   }
 }
 
-function attempt(sink: DecoderSink, step: () => void): void {
+function reportFailures(sink: DecoderSink, step: () => void): void {
   try {
     step();
   } catch (thrown) {
@@ -244,7 +250,7 @@ function dropField(object: Record<string, unknown>, field: string): void {
 }
 
 /** A chunk that leaves us shows no fields without a value. */
-function tidy(chunk: Chunk): void {
+function removeUndefinedFields(chunk: Chunk): void {
   for (const part of [chunk, ...chunk.choices])
     for (const key in part) if (part[key] === undefined) delete part[key];
 }
@@ -255,7 +261,7 @@ function isRepeatable(chunk: Chunk): boolean {
 }
 
 /** A record of a dialect that is not known here (OpenAI Responses' have a type): no answer, and no reason to fail. */
-function isForeign(record: Record<string, unknown>): boolean {
+function isUnknownDialect(record: Record<string, unknown>): boolean {
   return typeof record["type"] === "string" && !isObject(record["usage"]);
 }
 
@@ -263,31 +269,31 @@ function isChoice(choice: unknown): choice is Record<string, unknown> {
   return isObject(choice) && isObject(choice["delta"] ?? {});
 }
 
-function hasEntries(logprobs: unknown): boolean {
+function hasLogprobs(logprobs: unknown): boolean {
   if (!isObject(logprobs)) return false;
   return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
 }
 
-function textOf(chunk: Chunk): string {
+function getAnswerText(chunk: Chunk): string {
   const first = chunk.choices.find((choice) => choice.index === 0);
   return first?.delta.content ?? "";
 }
 
-function textOfRecord(record: unknown): unknown {
+function getRecordText(record: unknown): unknown {
   const choices = isObject(record) ? record["choices"] : undefined;
   const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
   return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
 }
 
 /** Usage stands in three places: the chunk, its first choice (Moonshot), `x_groq` (Groq). Zeros are none yet. */
-function usageOf(record: Record<string, unknown>, choices: Record<string, unknown>[]): Usage | undefined {
+function findUsage(record: Record<string, unknown>, choices: Record<string, unknown>[]): Usage | undefined {
   const groq = isObject(record["x_groq"]) ? record["x_groq"]["usage"] : undefined;
   for (const usage of [record["usage"], choices[0]?.["usage"], groq]) {
-    if (isObject(usage) && counts(usage)) return usage;
+    if (isObject(usage) && hasCount(usage)) return usage;
   }
   return undefined;
 }
 
-function counts(value: unknown): boolean {
-  return isObject(value) ? Object.values(value).some(counts) : Boolean(value);
+function hasCount(value: unknown): boolean {
+  return isObject(value) ? Object.values(value).some(hasCount) : Boolean(value);
 }

@@ -36,7 +36,7 @@ export function normaliseDelta(delta: Delta): void {
 }
 
 /** The same for the message of a whole answer, in which each call is one, numbered or not. */
-export function wholeMessage(message: Delta): Delta {
+export function normaliseMessage(message: Delta): Delta {
   normaliseDelta(message);
   message.tool_calls?.forEach((call, at) => {
     if (isObject(call)) call["index"] ??= at;
@@ -48,7 +48,7 @@ export function wholeMessage(message: Delta): Delta {
 const ABOUT = /index|reason|stop|logprobs|usage|filter|seed|token|role|^id$/;
 
 /** Whether a choice without delta, message and text may hold the answer in a field that is not known here. */
-export function mayAnswer(choice: Record<string, unknown>): boolean {
+export function mayHoldAnswer(choice: Record<string, unknown>): boolean {
   return Object.entries(choice).some(
     // A text, list or object with something in it: numbers, flags and nulls have no keys.
     ([name, value]) => !ABOUT.test(name) && Object.keys(Object(value) as object).length > 0,

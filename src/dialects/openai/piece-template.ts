@@ -43,7 +43,7 @@ export class PieceTemplate {
    * @param chunk what was made of it
    */
   learn(data: string, chunk: Chunk): void {
-    this.template.learn(data, (record) => this.pieceOf(record, chunk));
+    this.template.learn(data, (record) => this.takeFrame(record, chunk));
   }
 
   /** Another kind of record has come. */
@@ -51,10 +51,10 @@ export class PieceTemplate {
     this.template.forget();
   }
 
-  private pieceOf(record: unknown, { choices, ...chunk }: Chunk): unknown {
+  private takeFrame(record: unknown, { choices, ...chunk }: Chunk): unknown {
     const [first] = choices;
-    const wire = only(isObject(record) ? record["choices"] : undefined);
-    const piece = only(isObject(wire?.["delta"]) ? wire["delta"]["tool_calls"] : undefined);
+    const wire = getOnlyObject(isObject(record) ? record["choices"] : undefined);
+    const piece = getOnlyObject(isObject(wire?.["delta"]) ? wire["delta"]["tool_calls"] : undefined);
     if (!first || first.finish_reason !== null || !piece || !isObject(piece["function"])) return undefined;
     const { delta: whole, ...choice } = first;
     const { tool_calls: _, ...delta } = whole;
@@ -67,7 +67,7 @@ export class PieceTemplate {
   }
 }
 
-function only(list: unknown): Fields | undefined {
+function getOnlyObject(list: unknown): Fields | undefined {
   const first: unknown = Array.isArray(list) && list.length === 1 ? list[0] : undefined;
   return isObject(first) ? first : undefined;
 }

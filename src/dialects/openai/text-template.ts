@@ -5,7 +5,7 @@ import { isObject, tryParseJson } from "../../core/json/parse.js";
 const PROBE = "\u2063probe\u2063";
 
 /** After so many records that were unlike the one before, the stream is taken for one of that kind. */
-const PATIENCE = 16;
+const MAX_MISSES = 16;
 
 /** Random padding against traffic analysis, at the top of a record (OpenAI `obfuscation`, Mistral `p`); ignored. */
 export const PADDING_FIELDS = ["obfuscation", "p"] as const;
@@ -37,11 +37,11 @@ export class TextTemplate {
     const { before, after, end } = this;
     // Comparing a slice is a comparison of memory; `startsWith` goes character by character (5 times slower).
     if (before === "" || data.slice(0, before.length) !== before) return undefined;
-    const close = literalEnd(data, before.length);
+    const close = findLiteralEnd(data, before.length);
     const rest = close + after.length;
     // An empty text tells nothing, and so is no text.
     if (close <= before.length || data.slice(close, rest) !== after) return undefined;
-    if (end === undefined ? rest !== data.length : !this.endsPadded(data, rest, end)) return undefined;
+    if (end === undefined ? rest !== data.length : !this.matchesPadding(data, rest, end)) return undefined;
     const literal = data.slice(before.length, close);
     // With escapes in it, it is still one string literal exactly if it parses as one.
     const text = NEEDS_PARSING.test(literal) ? tryParseJson(`"${literal}"`) : literal;
@@ -56,12 +56,12 @@ export class TextTemplate {
    */
   learn(data: string, textOf: (record: unknown) => unknown): void {
     this.forget();
-    if (this.misses >= PATIENCE) return;
+    if (this.misses >= MAX_MISSES) return;
     const key = this.key.exec(data);
     if (!key) return;
     const at = key.index + key[0].length;
     const before = data.slice(0, at);
-    const after = data.slice(literalEnd(data, at));
+    const after = data.slice(findLiteralEnd(data, at));
     if (textOf(tryParseJson(before + PROBE + after)) !== PROBE) return;
     this.before = copyText(before);
     this.after = copyText(after);
@@ -85,7 +85,7 @@ export class TextTemplate {
       const at = after.indexOf(key);
       if (at === -1 || after.indexOf(key, at + 1) !== -1) return;
       const start = at + key.length;
-      const stop = literalEnd(after, start);
+      const stop = findLiteralEnd(after, start);
       const probed = tryParseJson(
         data.slice(0, data.length - after.length + start) + PROBE + after.slice(stop),
       );
@@ -96,14 +96,14 @@ export class TextTemplate {
     }
   }
 
-  private endsPadded(data: string, from: number, end: string): boolean {
+  private matchesPadding(data: string, from: number, end: string): boolean {
     const stop = data.length - end.length;
     return stop >= from && data.endsWith(end) && !NEEDS_PARSING.test(data.slice(from, stop));
   }
 }
 
 /** Where a string literal that has begun before `from` is closed; -1 where it is not. */
-function literalEnd(data: string, from: number): number {
+function findLiteralEnd(data: string, from: number): number {
   let quote = data.indexOf('"', from);
   while (quote > from && data.charCodeAt(quote - 1) === 92 && isEscaped(data, quote)) {
     quote = data.indexOf('"', quote + 1);

@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** Arguments are looked at for their end up to this length: often looking at long ones would take forever. */
-const LONGEST_CHECKED = 16 * 1024;
+const MAX_CHECKED_CHARS = 16 * 1024;
 
 interface TrackedCall {
   index: number;
@@ -22,16 +22,16 @@ interface TrackedCall {
  */
 export class ToolCallTracker {
   private readonly calls: TrackedCall[] = [];
-  private readonly newestAt = new Map<number, TrackedCall>();
+  private readonly latestByIndex = new Map<number, TrackedCall>();
 
   constructor(
     private readonly toolNames: readonly string[],
-    private readonly most: number,
+    private readonly maxCalls: number,
   ) {}
 
   /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls. */
   normalise(pieces: readonly unknown[]): ToolCallDelta[] {
-    return pieces.flatMap((piece) => (isObject(piece) ? this.piece(piece) : []));
+    return pieces.flatMap((normalisePiece) => (isObject(normalisePiece) ? this.piece(normalisePiece) : []));
   }
 
   /** @returns nothing for a piece that says nothing new. */
@@ -39,11 +39,11 @@ export class ToolCallTracker {
     const said = isObject(wire["function"]) ? wire["function"] : {};
     const id = typeof wire["id"] === "string" ? wire["id"] : "";
     const name = typeof said["name"] === "string" ? said["name"] : "";
-    const given = argumentsOf(said["arguments"]);
+    const given = toArgumentText(said["arguments"]);
     const known = this.calls.length;
-    const call = this.callFor(this.wireIndex(wire["index"]), id, name, given);
+    const call = this.findCall(this.readIndex(wire["index"]), id, name, given);
     const isNew = this.calls.length > known;
-    const fragment = !isNew && this.repeats(call, id, given) ? "" : given;
+    const fragment = !isNew && this.isRepetition(call, id, given) ? "" : given;
 
     const { index: _index, id: _id, type, function: _function, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
@@ -55,46 +55,47 @@ export class ToolCallTracker {
       call.typed = true;
       delta.type = type;
     }
-    const newName = this.rename(call, name);
+    const newName = this.updateName(call, name);
     if (newName || fragment) {
       delta.function = {};
       if (newName) delta.function.name = newName;
       if (fragment) delta.function.arguments = fragment;
     }
-    if (call.arguments.length <= LONGEST_CHECKED) call.arguments += fragment;
+    if (call.arguments.length <= MAX_CHECKED_CHARS) call.arguments += fragment;
     return isNew || Object.keys(delta).length > 1 ? [delta] : [];
   }
 
-  private wireIndex(index: unknown): number | undefined {
+  private readIndex(index: unknown): number | undefined {
     if (index === undefined || index === null) return undefined;
     const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : index;
     if (typeof number !== "number" || !Number.isInteger(number) || number < 0) {
       throw new Failure("bad_response", "The service sent a tool call with an impossible index.");
     }
-    if (number >= this.most) throw this.tooMany();
+    if (number >= this.maxCalls) throw this.createLimitFailure();
     return number;
   }
 
-  private callFor(index: number | undefined, id: string, name: string, fragment: string): TrackedCall {
-    const last = index === undefined ? this.calls.at(-1) : this.newestAt.get(index);
-    if (!last) return this.open(index);
+  private findCall(index: number | undefined, id: string, name: string, fragment: string): TrackedCall {
+    const last = index === undefined ? this.calls.at(-1) : this.latestByIndex.get(index);
+    if (!last) return this.openCall(index);
     if (id !== "" && id !== last.id) {
       const same = this.calls.findLast((call) => call.id === id);
-      if (same) return this.beginsAnother(same, id, name, fragment) ? this.open(index) : same;
+      if (same) return this.startsNewCall(same, id, name, fragment) ? this.openCall(index) : same;
       // Without an index a new id is a new call, but for one that comes late. With an index it takes a name as well.
-      const late = last.id === "" && this.fits(last, name) && !this.beginsAnother(last, id, name, fragment);
+      const late =
+        last.id === "" && this.canHaveName(last, name) && !this.startsNewCall(last, id, name, fragment);
       const rotated = index !== undefined && name === "";
-      return late || rotated ? last : this.open(index);
+      return late || rotated ? last : this.openCall(index);
     }
-    return this.beginsAnother(last, id, name, fragment) ? this.open(index) : last;
+    return this.startsNewCall(last, id, name, fragment) ? this.openCall(index) : last;
   }
 
   /** Whether a name can be the call's: none, the same, or a fragment that completes it. */
-  private fits(known: TrackedCall, name: string): boolean {
-    return name === "" || known.name === "" || name === known.name || this.completes(known, name);
+  private canHaveName(known: TrackedCall, name: string): boolean {
+    return name === "" || known.name === "" || name === known.name || this.isCompletedBy(known, name);
   }
 
-  private completes(known: TrackedCall, name: string): boolean {
+  private isCompletedBy(known: TrackedCall, name: string): boolean {
     return this.toolNames.includes(known.name + name) && !this.toolNames.includes(known.name);
   }
 
@@ -102,45 +103,45 @@ export class ToolCallTracker {
    * Two calls under one number and no id to tell them apart, or the same: the first is whole and a name comes with the
    * beginning of an object; or the name is another tool's. Who says a call with its id once more in full repeats it.
    */
-  private beginsAnother(known: TrackedCall, id: string, name: string, fragment: string): boolean {
+  private startsNewCall(known: TrackedCall, id: string, name: string, fragment: string): boolean {
     if (name === "") return false;
     const other = known.name !== "" && name !== known.name;
     if (other && this.toolNames.includes(name) && this.toolNames.includes(known.name)) return true;
-    if (!fragment.startsWith("{") || known.arguments.length > LONGEST_CHECKED) return false;
-    return isWhole(known.arguments) && !this.repeats(known, id, fragment);
+    if (!fragment.startsWith("{") || known.arguments.length > MAX_CHECKED_CHARS) return false;
+    return isCompleteObject(known.arguments) && !this.isRepetition(known, id, fragment);
   }
 
-  private repeats(known: TrackedCall, id: string, fragment: string): boolean {
-    return id !== "" && id === known.id && fragment === known.arguments && isWhole(fragment);
+  private isRepetition(known: TrackedCall, id: string, fragment: string): boolean {
+    return id !== "" && id === known.id && fragment === known.arguments && isCompleteObject(fragment);
   }
 
-  private open(index: number | undefined): TrackedCall {
-    if (this.calls.length >= this.most) throw this.tooMany();
+  private openCall(index: number | undefined): TrackedCall {
+    if (this.calls.length >= this.maxCalls) throw this.createLimitFailure();
     const call: TrackedCall = { index: this.calls.length, id: "", name: "", typed: false, arguments: "" };
     this.calls.push(call);
-    if (index !== undefined) this.newestAt.set(index, call);
+    if (index !== undefined) this.latestByIndex.set(index, call);
     return call;
   }
 
   /** @returns the name to tell, or "" where there is nothing new. */
-  private rename(call: TrackedCall, name: string): string {
+  private updateName(call: TrackedCall, name: string): string {
     if (!name || name === call.name) return "";
-    if (call.name && !this.completes(call, name)) return "";
+    if (call.name && !this.isCompletedBy(call, name)) return "";
     call.name += name;
     return call.name;
   }
 
-  private tooMany(): Failure {
-    return new Failure("limit", `The service sent more than ${this.most} tool calls.`);
+  private createLimitFailure(): Failure {
+    return new Failure("limit", `The service sent more than ${this.maxCalls} tool calls.`);
   }
 }
 
 /** Whether arguments are an object to its end. Most are looked at while they grow, and not parsed for it. */
-function isWhole(text: string): boolean {
+function isCompleteObject(text: string): boolean {
   return text.trimEnd().endsWith("}") && isObject(tryParseJson(text));
 }
 
-function argumentsOf(value: unknown): string {
+function toArgumentText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }

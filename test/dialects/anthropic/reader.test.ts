@@ -35,7 +35,7 @@ describe("Anthropic's records", () => {
       createMessageDelta("end_turn"),
       STOP,
     ]) {
-      assert.ok(ANTHROPIC.recognises(record), JSON.stringify(record));
+      assert.ok(ANTHROPIC.canRead(record), JSON.stringify(record));
     }
     const others = [
       {},
@@ -46,7 +46,7 @@ describe("Anthropic's records", () => {
       { model: "m", message: { role: "assistant", content: "a" }, done: false },
       { usage: USAGE },
     ];
-    for (const record of others) assert.ok(!ANTHROPIC.recognises(record), JSON.stringify(record));
+    for (const record of others) assert.ok(!ANTHROPIC.canRead(record), JSON.stringify(record));
   });
 
   it("tell plain text without a chunk, and with one where every chunk is asked for", () => {
@@ -259,7 +259,7 @@ describe("Anthropic's records", () => {
           },
         });
         const decoder = new OpenAiDecoder(listening, { depth: 64, indices: 16 });
-        for (const one of records) if (!sink.over) decoder.record(JSON.stringify(one));
+        for (const one of records) if (!sink.over) decoder.decode(JSON.stringify(one));
         for (const failure of failures) assert.ok(failure instanceof Failure);
         const machine = new CompletionMachine();
         let said = "";

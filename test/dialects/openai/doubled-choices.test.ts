@@ -8,7 +8,7 @@ describe("A record that names a choice twice", () => {
     it(`means one choice (${index || "no index"}): its text is told once and kept once`, () => {
       const sink = new RecordingSink();
       const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 128 });
-      decoder.record(
+      decoder.decode(
         `{"choices":[{${index}"delta":{}},{${index}"delta":{"content":"sto"}},{"delta":{"content":"p"}}]}`,
       );
       const [call] = sink.calls;

@@ -136,7 +136,7 @@ describe("Pieces of tool calls that are read by their template", () => {
     };
     const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 8 });
     for (const said of [begin, ...Array.from({ length: 5 }, () => record("x"))])
-      decoder.record(JSON.stringify(said));
+      decoder.decode(JSON.stringify(said));
     assert.equal(heard.length, 6);
     for (const said of heard.slice(1)) assert.deepEqual(JSON.parse(said), JSON.parse(heard[1]!));
     assert.doesNotMatch(heard.join(), /spoilt|7/);

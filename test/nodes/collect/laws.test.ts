@@ -105,11 +105,11 @@ function writeStream(sent: readonly object[], mergeReads: boolean): Written {
     { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_LIMITS.indices },
   );
   for (const [at, one] of sent.entries()) {
-    decoder.record(JSON.stringify(one));
+    decoder.decode(JSON.stringify(one));
     if (at % 3 === 2) writer.flush();
   }
-  decoder.record('{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}');
-  decoder.record('{"choices":[],"usage":{"total_tokens":5,"details":{"cached":1}}}');
+  decoder.decode('{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}');
+  decoder.decode('{"choices":[],"usage":{"total_tokens":5,"details":{"cached":1}}}');
   const result: ChatResult = {
     outcome: "complete",
     finishReason: machine.finishReason,

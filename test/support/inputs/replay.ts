@@ -66,9 +66,9 @@ export function replay(
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
   const listener: BodyListener = {
     onRecord: (data, event, last) => {
-      if (!sink.over) decoder.record(data, event, last);
+      if (!sink.over) decoder.decode(data, event, last);
     },
-    onBody: (text) => decoder.record(text),
+    onBody: (text) => decoder.decode(text),
   };
   readInto(listener, reads, contentType);
   return sink.calls;
@@ -101,7 +101,7 @@ export function decode(records: readonly unknown[], options: Partial<DecoderOpti
   const sink = new RecordingSink();
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
   for (const record of records) {
-    if (!sink.over) decoder.record(typeof record === "string" ? record : JSON.stringify(record));
+    if (!sink.over) decoder.decode(typeof record === "string" ? record : JSON.stringify(record));
   }
   return sink.calls;
 }
