@@ -30,14 +30,14 @@ const COMPLETION = JSON.stringify({
   usage: USAGE,
 });
 
-/** Answers every request with this body. */
-const body = (text: string | Buffer, headers: Record<string, string> = SSE, status = 200) =>
+/** Starts a server that answers every request with this body. */
+const serveBody = (text: string | Buffer, headers: Record<string, string> = SSE, status = 200) =>
   startChaosServer((peer) => peer.respond(status, headers, text));
 
-describe("Faults of the protocol, in the response", () => {
+describe("Response with a fault of the protocol", () => {
   guardEachTest();
 
-  it("P01: a page instead of a stream is a bad response that names the type; the page is not read", async () => {
+  it("P01: fails with bad_response and names the content type, without reading the page, if a web page comes instead of a stream", async () => {
     let written = 0;
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(200, { "content-type": "text/html; charset=utf-8" });
@@ -55,8 +55,10 @@ describe("Faults of the protocol, in the response", () => {
   });
 
   for (const type of ["application/json", "text/plain", "text/event-stream"]) {
-    it(`P01: a page that is called ${type} is one all the same`, async () => {
-      await using server = await body("<!doctype html>\n<p>Please log in</p>\n", { "content-type": type });
+    it(`P01: fails with bad_response if a web page comes with the content type ${type}`, async () => {
+      await using server = await serveBody("<!doctype html>\n<p>Please log in</p>\n", {
+        "content-type": type,
+      });
       const failure = assertFailed(await ask(server), "bad_response", {
         phase: "first_chunk",
         retryable: false,
@@ -66,17 +68,17 @@ describe("Faults of the protocol, in the response", () => {
   }
 
   for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", ""]) {
-    it(`P02: a whole completion (${type || "no type"}) where a stream was asked for is the answer`, async () => {
-      await using server = await body(COMPLETION, type === "" ? {} : { "content-type": type });
-      const told = await ask(server);
-      assertComplete(told, TEXT);
-      assert.deepEqual(told.texts, [TEXT]);
-      const { completion } = told.result;
+    it(`P02: takes a whole completion (${type || "no content type"}) as the answer to a request for a stream`, async () => {
+      await using server = await serveBody(COMPLETION, type === "" ? {} : { "content-type": type });
+      const answer = await ask(server);
+      assertComplete(answer, TEXT);
+      assert.deepEqual(answer.texts, [TEXT]);
+      const { completion } = answer.result;
       assert.deepEqual([completion.id, completion.model, completion.usage], ["chatcmpl-9", "m-9", USAGE]);
     });
   }
 
-  it("P02: so it is cut into single bytes, and broken off it is interrupted", async () => {
+  it("P02: fails with interrupted if a whole completion breaks off at any place, and completes if all of it comes", async () => {
     const bytes = Buffer.from(COMPLETION);
     await using server = await startChaosServer(async (peer, at) => {
       await peer.sendHead(200, JSON_TYPE, bytes.length);
@@ -98,20 +100,20 @@ describe("Faults of the protocol, in the response", () => {
   ];
 
   for (const [text, code, retryable] of ERRORS) {
-    it(`P03: an error as the body of a 200 is ${code}: ${text.slice(0, 40)}`, async () => {
-      await using server = await body(text, JSON_TYPE);
+    it(`P03: fails with ${code} if the body of a 200 response is an error: ${text.slice(0, 40)}`, async () => {
+      await using server = await serveBody(text, JSON_TYPE);
       const { failure } = (await ask(server)).result;
       assert.deepEqual([failure?.code, failure?.retryable, failure?.phase], [code, retryable, "first_chunk"]);
     });
   }
 
-  it("P03: an error that is written without any framing into a stream is found", async () => {
-    await using server = await body('{"error":{"message":"Rate limit reached"}}\n');
+  it("P03: finds an error that is written into an event stream without any framing", async () => {
+    await using server = await serveBody('{"error":{"message":"Rate limit reached"}}\n');
     assertFailed(await ask(server), "rate_limit", { phase: "first_chunk", retryable: true });
   });
 
   for (const after of [DONE, ""]) {
-    it(`P04: an error after any record${after && ", with the end marker after it,"} ends the stream`, async () => {
+    it(`P04: ends the stream with an error record after any record${after && ", even if the end marker follows"}`, async () => {
       const records = formatAnswer(WORDS).slice(0, -1);
       await using server = await startChaosServer(async (peer, k) => {
         const error = 'event: error\ndata: {"error":{"message":"Rate limit reached"}}\n\n';
@@ -125,21 +127,21 @@ describe("Faults of the protocol, in the response", () => {
     });
   }
 
-  it("P05: a malformed record is never passed over in silence", async () => {
+  it("P05: fails with bad_response on a malformed record, or counts it as skipped if the request is tolerant", async () => {
     const text = `${formatDelta("a")}data: {"choices":[{"delta":{"content":"lost-text"}]}\n\n${formatDelta("b")}${formatFinish()}${DONE}`;
-    await using server = await body(text);
+    await using server = await serveBody(text);
     const failure = assertFailed(await ask(server), "bad_response", {
       phase: "streaming",
       retryable: true,
       partial: "a",
     });
-    assert.doesNotMatch(failure.message, /lost-text/, "what the model said is not for the log");
-    const told = await ask(server, { tolerant: true });
-    assertComplete(told, "ab");
-    assert.equal(told.result.skipped, 1);
+    assert.doesNotMatch(failure.message, /lost-text/, "the model's text must not get into a log");
+    const answer = await ask(server, { tolerant: true });
+    assertComplete(answer, "ab");
+    assert.equal(answer.result.skipped, 1);
   });
 
-  it("P08: CR, LF and CRLF, comments, ids, retries and a mark at the start change nothing", async () => {
+  it("P08: reads the same answer with CR, LF or CRLF, comments, event ids, retry fields and a byte order mark", async () => {
     const bare = formatAnswer(WORDS).join("");
     const dressed = `\ufeff: hello\nid: 1\nretry: 5\n${bare.replaceAll("data: ", ": note\nevent: \nid: x\ndata:")}`;
     const forms = [bare, dressed, `: c\n${bare}`]
@@ -149,48 +151,48 @@ describe("Faults of the protocol, in the response", () => {
       peer.respond(200, SSE, forms[nth % forms.length]!),
     );
     for (const form of forms) {
-      const told = await ask(server);
-      assert.equal(told.text, TEXT, JSON.stringify(form.toString().slice(0, 60)));
-      assert.deepEqual(told.result.completion.usage, USAGE);
+      const answer = await ask(server);
+      assert.equal(answer.text, TEXT, JSON.stringify(form.toString().slice(0, 60)));
+      assert.deepEqual(answer.result.completion.usage, USAGE);
     }
-    assert.equal(server.requests.length, forms.length, "retry: asks nobody again");
+    assert.equal(server.requests.length, forms.length, "a retry field causes no second request");
   });
 
-  it("P09: the last record counts without its blank line, and without its line end", async () => {
+  it("P09: counts the last record even without its blank line or line end", async () => {
     for (const tail of ["data: [DONE]", "data: [DONE]\n", "data: [DONE]\r", formatFinish().trimEnd()]) {
-      await using server = await body(formatDelta("all") + tail);
+      await using server = await serveBody(formatDelta("all") + tail);
       assert.deepEqual([(await ask(server)).result.outcome, tail], ["complete", tail]);
     }
-    await using server = await body(formatDelta("a") + formatDelta("b").trimEnd());
+    await using server = await serveBody(formatDelta("a") + formatDelta("b").trimEnd());
     assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial: "ab" });
   });
 
-  it("P10: bytes that are no UTF-8 become the replacement character, and the stream lives", async () => {
+  it("P10: replaces invalid UTF-8 by the replacement character and goes on with the stream", async () => {
     const [before, after] = formatDelta("a?z").split("?") as [string, string];
-    await using server = await body(
+    await using server = await serveBody(
       Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after + formatDelta("!") + DONE)]),
     );
     assertComplete(await ask(server), "a\ufffdz!", "unknown");
   });
 
-  it("P17, P18: the marker completes a stream without a finish reason; what follows it is nothing", async () => {
-    await using server = await body(
+  it("P17, P18: completes a stream at the end marker without a finish reason, and ignores what follows", async () => {
+    await using server = await serveBody(
       formatDelta("all") + DONE + formatDelta("more") + formatFinish("length") + formatUsage(),
     );
-    const told = await ask(server);
-    assertComplete(told, "all", "unknown");
-    assert.equal(told.result.completion.choices[0]?.finish_reason, null);
-    assert.equal(told.result.completion.usage, null);
+    const answer = await ask(server);
+    assertComplete(answer, "all", "unknown");
+    assert.equal(answer.result.completion.choices[0]?.finish_reason, null);
+    assert.equal(answer.result.completion.usage, null);
   });
 
-  it("P20: the marker alone is a complete and empty answer", async () => {
-    await using server = await body(DONE);
-    const told = await ask(server);
-    assertComplete(told, "", "unknown");
-    assert.equal(told.result.stats.firstTokenMs, null);
+  it("P20: completes with an empty answer if only the end marker comes", async () => {
+    await using server = await serveBody(DONE);
+    const answer = await ask(server);
+    assertComplete(answer, "", "unknown");
+    assert.equal(answer.result.stats.firstTokenMs, null);
   });
 
-  const NOTHING: [string, (peer: Peer) => Promise<unknown>][] = [
+  const WITHOUT_ANSWER: [string, (peer: Peer) => Promise<unknown>][] = [
     ["an empty stream", (peer) => peer.respond(200, SSE, "")],
     ["only comments", (peer) => peer.respond(200, SSE, ": hi\n\n: ho\n\n")],
     ["only a role", (peer) => peer.respond(200, SSE, formatAnswer([])[0]!)],
@@ -198,14 +200,14 @@ describe("Faults of the protocol, in the response", () => {
     ["no content", (peer) => peer.write("HTTP/1.1 204 No Content\r\n\r\n")],
     ["nothing at all", (peer) => peer.respond(200, {}, "")],
   ];
-  for (const [what, reply] of NOTHING) {
-    it(`P20: ${what} is interrupted, never an empty success`, async () => {
+  for (const [content, reply] of WITHOUT_ANSWER) {
+    it(`P20: fails with interrupted, instead of an empty answer, after ${content}`, async () => {
       await using server = await startChaosServer(reply);
       assertFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
     });
   }
 
-  it("P21: a role and empty texts make no text, and no commitment", async () => {
+  it("P21: sends no message for a role or empty texts, so that a failure after them is still in the first-chunk phase", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(
@@ -213,17 +215,17 @@ describe("Faults of the protocol, in the response", () => {
       );
       peer.close();
     });
-    const told = await ask(server);
-    assertFailed(told, "interrupted", { phase: "first_chunk", retryable: true });
-    assert.deepEqual(told.texts, []);
+    const answer = await ask(server);
+    assertFailed(answer, "interrupted", { phase: "first_chunk", retryable: true });
+    assert.deepEqual(answer.texts, []);
   });
 
-  it("a stream without a content type is read as one", async () => {
-    await using server = await body(formatAnswer(WORDS).join(""), {});
+  it("reads an event stream that has no content type", async () => {
+    await using server = await serveBody(formatAnswer(WORDS).join(""), {});
     assertComplete(await ask(server), TEXT);
   });
 
-  it("a service that hangs up after each answer serves the next all the same", async () => {
+  it("connects again for each request if the service closes the connection after each answer", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead("close");
       await peer.sendBody(formatAnswer(WORDS).join(""));
@@ -233,78 +235,78 @@ describe("Faults of the protocol, in the response", () => {
   });
 });
 
-describe("A service that refuses stream_options", () => {
+describe("Service that refuses stream_options", () => {
   guardEachTest();
 
   const refusal = '{"error":{"message":"Unrecognized request argument: stream_options"}}';
-  const asks = (text: string): boolean => "stream_options" in JSON.parse(text);
+  const hasStreamOptions = (body: string): boolean => "stream_options" in JSON.parse(body);
 
-  it("is asked once more without them, and never with them again", async () => {
+  it("is asked once more without stream_options, and never with them again", async () => {
     const memory = {};
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
     assertComplete(await ask(server, { memory }), TEXT);
     assertComplete(await ask(server, { memory }), TEXT);
     assert.deepEqual(
-      server.requests.map((request) => asks(request.body)),
+      server.requests.map((request) => hasStreamOptions(request.body)),
       [true, false, false],
     );
   });
 
-  it("fails none of the requests that were on their way when it refused the first", async () => {
+  it("gets every pending request again when it refuses stream_options of several at once", async () => {
     const waiting: (() => unknown)[] = [];
     await using server = await startChaosServer(async (peer) => {
-      if (!asks(peer.request.body)) return sendWholeAnswer(peer);
+      if (!hasStreamOptions(peer.request.body)) return sendWholeAnswer(peer);
       waiting.push(() => peer.respond(400, JSON_TYPE, refusal));
       if (waiting.length === 3) await Promise.all(waiting.map((refuse) => refuse()));
     });
     const memory = {};
-    const told = await Promise.all([1, 2, 3].map(() => ask(server, { memory })));
-    for (const one of told) assertComplete(one, TEXT);
+    const answers = await Promise.all([1, 2, 3].map(() => ask(server, { memory })));
+    for (const one of answers) assertComplete(one, TEXT);
     assert.equal(server.requests.length, 6);
   });
 
-  it("is remembered by its address where the caller keeps no memory", async () => {
+  it("is remembered by its base URL if the caller keeps no memory", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
     for (const apiKey of ["one", "other"]) assertComplete(await ask(server, { apiKey, headers: {} }), TEXT);
     assert.equal(server.requests.length, 3);
   });
 
-  it("is asked with them again where it was something else that it refused", async () => {
+  it("gets stream_options again next time if the request fails without them, too", async () => {
     const memory = {};
     await using server = await startChaosServer((peer) => peer.respond(400, JSON_TYPE, refusal));
     for (const _time of [1, 2]) {
-      const refused = { phase: "headers", retryable: false, status: 400 } as const;
-      assertFailed(await ask(server, { memory }), "invalid_request", refused);
+      const expected = { phase: "headers", retryable: false, status: 400 } as const;
+      assertFailed(await ask(server, { memory }), "invalid_request", expected);
     }
     assert.deepEqual(
-      server.requests.map((request) => asks(request.body)),
+      server.requests.map((request) => hasStreamOptions(request.body)),
       [true, false, true, false],
     );
   });
 
-  it("and then hangs up, fails the second request and not the first", async () => {
+  it("fails the stream as a connection failure if it hangs up on the request without stream_options", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
     );
     assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
     assert.equal(server.requests.length, 2);
   });
 
-  it("and then says nothing, is waited for as long as any service", async () => {
+  it("times out in the headers if it does not answer the request without stream_options", async () => {
     await using server = await startChaosServer((peer) =>
-      asks(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
     );
-    const told = await ask(server, { timeouts: { drain: 10, headers: 60 } });
-    assertFailed(told, "timeout", { phase: "headers", retryable: true });
+    const answer = await ask(server, { timeouts: { drain: 10, headers: 60 } });
+    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
   });
 
-  it("can be cancelled between the two", async () => {
+  it("is cancelled while the request without stream_options is pending", async () => {
     await using server = await startChaosServer(async (peer) => {
-      if (asks(peer.request.body)) await peer.respond(400, JSON_TYPE, refusal);
+      if (hasStreamOptions(peer.request.body)) await peer.respond(400, JSON_TYPE, refusal);
       else {
         asking.cancel();
         await peer.waitUntilGone();
@@ -312,7 +314,7 @@ describe("A service that refuses stream_options", () => {
     });
     const asking = start(server);
     assert.equal((await asking.told).result.outcome, "cancelled");
-    // The connection of the first may be kept, for it ended well.
+    // The connection of the first request may be kept, because its response ended properly.
     await until(() => server.peers.size <= 1, "the second request's connection is gone");
   });
 });

@@ -21,35 +21,35 @@ import {
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
-/** Short enough to wait for, long enough that a busy machine does not trip over it. */
-const SOON = 40;
+/** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
+const SHORT_MS = 40;
 
 const RECORDS = formatAnswer(WORDS);
 
-describe("Faults of the network, in the answer", () => {
+describe("Answer with a fault of the network", () => {
   guardEachTest();
 
-  it("N06: a service that accepts and says nothing is a timeout in the headers, not before its time", async () => {
+  it("N06: times out in the headers, not early, if the service accepts the connection but sends nothing", async () => {
     await using server = await startChaosServer((peer) => peer.waitUntilGone());
-    const told = await ask(server, { timeouts: { headers: SOON } });
-    assertFailed(told, "timeout", { phase: "headers", retryable: true });
-    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    const answer = await ask(server, { timeouts: { headers: SHORT_MS } });
+    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
   });
 
-  it("N07: headers and then nothing is a timeout before the first chunk", async () => {
+  it("N07: times out before the first chunk if nothing follows the headers", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.waitUntilGone();
     });
-    const told = await ask(server, { timeouts: { firstChunk: SOON } });
-    assertFailed(told, "timeout", { phase: "first_chunk", retryable: true });
-    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    const answer = await ask(server, { timeouts: { firstChunk: SHORT_MS } });
+    assertFailed(answer, "timeout", { phase: "first_chunk", retryable: true });
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
   });
 
-  it("N08: silence after any record is a timeout that keeps what was said", async () => {
-    // After the role, so that the first text has come; before the finish reason.
+  it("N08: times out after silence at any record and keeps the text so far", async () => {
+    // From the first text up to the record before the finish reason.
     await Promise.all(
       WORDS.map(async (_word, k) => {
         await using server = await startChaosServer(async (peer) => {
@@ -57,39 +57,43 @@ describe("Faults of the network, in the answer", () => {
           await peer.sendBody(RECORDS.slice(0, k + 2).join(""));
           await peer.waitUntilGone();
         });
-        const told = await ask(server, { timeouts: { idle: SOON } });
+        const answer = await ask(server, { timeouts: { idle: SHORT_MS } });
         const partial = WORDS.slice(0, k + 1).join("");
-        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial });
-        assert.ok(told.result.stats.durationMs >= SOON - 1);
+        assertFailed(answer, "timeout", { phase: "streaming", retryable: true, partial });
+        assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
         await server.waitUntilEmpty();
       }),
     );
   });
 
-  it("N09: pings keep the silence away but not the lack of progress", async () => {
+  it("N09: times out for lack of progress if only pings come after the first text", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("so far"));
       while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
-    const told = await ask(server, { timeouts: { idle: 5 * SOON, progress: 6 * SOON } });
-    const failure = assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: "so far" });
+    const answer = await ask(server, { timeouts: { idle: 5 * SHORT_MS, progress: 6 * SHORT_MS } });
+    const failure = assertFailed(answer, "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "so far",
+    });
     assert.match(failure.message, /without sending any content/);
     await server.waitUntilEmpty();
   });
 
-  it("N09: pings before the first chunk do not keep it waiting for ever", async () => {
+  it("N09: times out before the first chunk if only pings come", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       while (await peer.sendBody(": OPENROUTER PROCESSING\n\n")) await pause(5);
     });
-    assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SOON } }), "timeout", {
+    assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SHORT_MS } }), "timeout", {
       phase: "first_chunk",
       retryable: true,
     });
   });
 
-  it("N10: one byte per packet tells the same as all in one", async () => {
+  it("N10: reads the same answer from packets of one byte as from one packet", async () => {
     await using server = await startChaosServer(async (peer, nth) => {
       await peer.sendStreamHead();
       if (nth === 1) peer.toxics = [createSlicer(1)];
@@ -104,7 +108,7 @@ describe("Faults of the network, in the answer", () => {
     assert.deepEqual(sliced.result.completion.usage, whole.result.completion.usage);
   });
 
-  it("N10: packets of any size tell the same", async () => {
+  it("N10: reads the same answer from packets of any size", async () => {
     await using server = await startChaosServer(async (peer, nth) => {
       peer.toxics = [createRandomSlicer(nth + 1, 40)];
       await peer.sendStreamHead();
@@ -112,13 +116,13 @@ describe("Faults of the network, in the answer", () => {
       await peer.endBody();
     });
     for (let seed = 0; seed < 20; seed++) {
-      const told = await ask(server);
-      assertComplete(told, TEXT);
-      assert.deepEqual(told.texts, WORDS);
+      const answer = await ask(server);
+      assertComplete(answer, TEXT);
+      assert.deepEqual(answer.texts, WORDS);
     }
   });
 
-  it("N11: a slow line completes, for no deadline passes while it moves", async () => {
+  it("N11: completes on a slow line, because no deadline passes while bytes come", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       peer.toxics = [createBandwidthLimit(1024), createLatency(1)];
@@ -129,31 +133,31 @@ describe("Faults of the network, in the answer", () => {
       await peer.sendBody(formatFinish() + DONE);
       await peer.endBody();
     });
-    const told = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
-    assertComplete(told, "soslow");
-    assert.ok(told.result.stats.durationMs > 100, "it was slow indeed");
+    const answer = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
+    assertComplete(answer, "soslow");
+    assert.ok(answer.result.stats.durationMs > 100, "the line was slow");
   });
 
-  it("N12: a reset inside a character leaves no half of it behind", async () => {
+  it("N12: sends no part of a character if the connection is reset inside it", async () => {
     const cut = Buffer.from(formatDelta("né"));
     const inside = cut.indexOf(Buffer.from("é")) + 1;
     for (const framing of ["chunked", "close"] as Framing[]) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
         await peer.sendBody(formatDelta("A"));
-        await until(() => asking.text() === "A", "the first text is told");
+        await until(() => asking.text() === "A", "the first text is sent");
         await peer.sendBody(cut.subarray(0, inside));
         await pause(5);
         peer.reset();
       });
       const asking = start(server);
-      const told = await asking.told;
-      assertFailed(told, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
-      assert.ok(!told.text.includes("\ufffd"));
+      const answer = await asking.told;
+      assertFailed(answer, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
+      assert.ok(!answer.text.includes("\ufffd"));
     }
   });
 
-  it("N14: a clean end without a finish reason and marker is no success", async () => {
+  it("N14: fails with interrupted if the body ends without a finish reason or an end marker", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead("close");
       await peer.sendBody(RECORDS.slice(0, 4).join(""));
@@ -163,25 +167,25 @@ describe("Faults of the network, in the answer", () => {
     assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
   });
 
-  it("N15: a clean end after the finish reason is complete", async () => {
+  it("N15: completes if the body ends after the finish reason", async () => {
     for (const framing of ["chunked", "close"] as Framing[]) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
         await peer.sendBody(formatDelta("all") + formatFinish());
         await peer.endBody();
       });
-      const told = await ask(server);
-      assertComplete(told, "all");
-      assert.equal(told.result.completion.usage, null);
+      const answer = await ask(server);
+      assertComplete(answer, "all");
+      assert.equal(answer.result.completion.usage, null);
     }
   });
 
-  it("N15: so is a broken connection after the finish reason: asking again would say the same", async () => {
+  it("N15: completes if the connection breaks after the finish reason", async () => {
     for (const broken of ["close", "reset"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("all") + formatFinish());
-        await until(() => asking.text() === "all", "the text is told");
+        await until(() => asking.text() === "all", "the text is sent");
         await pause(5);
         peer[broken]();
       });
@@ -190,130 +194,131 @@ describe("Faults of the network, in the answer", () => {
     }
   });
 
-  it("N16: the end marker ends the stream, and a socket left open is destroyed", async () => {
+  it("N16: ends the stream at the end marker, and closes a connection that the service leaves open", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(RECORDS.join(""));
       await peer.waitUntilGone();
     });
-    // Any deadline that had to be waited for would be seconds away.
+    // The shortest deadline is seconds away.
     assertComplete(await ask(server), TEXT);
-    assert.equal(server.peers.size, 1, "the end is told before the socket is gone");
+    assert.equal(server.peers.size, 1, "the stream ends before the socket is closed");
     await server.waitUntilEmpty();
   });
 
-  it("N17: a finish reason and then silence is complete without usage once the wait for it is over", async () => {
+  it("N17: completes without usage if none comes in time after the finish reason", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("all") + formatFinish());
       while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
-    const told = await ask(server, { timeouts: { drain: SOON, idle: 1_000 } });
-    assertComplete(told, "all");
-    assert.equal(told.result.completion.usage, null);
-    assert.ok(told.result.stats.durationMs >= SOON - 1);
+    const answer = await ask(server, { timeouts: { drain: SHORT_MS, idle: 1_000 } });
+    assertComplete(answer, "all");
+    assert.equal(answer.result.completion.usage, null);
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
   });
 
-  it("N17: the first of two answers is whole, and the second is waited for", async () => {
-    const second = (rest: object) => formatRecord({ choices: [{ index: 1, ...rest }] });
+  it("N17: waits for the second of two answers after the first has finished", async () => {
+    const formatSecondChoice = (rest: object) => formatRecord({ choices: [{ index: 1, ...rest }] });
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("one") + formatFinish());
-      await pause(SOON * 3);
+      await pause(SHORT_MS * 3);
       await peer.sendBody(
-        second({ delta: { content: "two" } }) + second({ delta: {}, finish_reason: "stop" }),
+        formatSecondChoice({ delta: { content: "two" } }) +
+          formatSecondChoice({ delta: {}, finish_reason: "stop" }),
       );
       await peer.sendBody(DONE);
       await peer.endBody();
     });
-    const told = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SOON } });
-    assertComplete(told, "one");
+    const answer = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SHORT_MS } });
+    assertComplete(answer, "one");
     assert.deepEqual(
-      told.result.completion.choices.map(({ message }) => message.content),
+      answer.result.completion.choices.map(({ message }) => message.content),
       ["one", "two"],
     );
   });
 
-  /** A piece that says, as every one of some services does, that it is the last. */
-  const lastly = (content: string) =>
+  /** Formats a record with text and a finish reason, as some services send with every record. */
+  const formatFinishingDelta = (content: string) =>
     formatRecord({ choices: [{ index: 0, delta: { content }, finish_reason: "stop" }] });
 
-  it("N17: a finish reason on every piece ends no answer before the connection does", async () => {
+  it("N17: does not end an answer at finish reasons that come with every record, only at the end of the body", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       for (const [at, word] of WORDS.slice(0, 3).entries()) {
-        await peer.sendBody(lastly(word) + (at === 0 ? "" : formatFinish()));
-        await pause(SOON);
+        await peer.sendBody(formatFinishingDelta(word) + (at === 0 ? "" : formatFinish()));
+        await pause(SHORT_MS);
       }
       await peer.endBody();
     });
-    assertComplete(await ask(server, { timeouts: { drain: SOON / 4 } }), WORDS.slice(0, 3).join(""));
+    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS / 4 } }), WORDS.slice(0, 3).join(""));
   });
 
-  it("N17: and after it silence is a timeout, but a success where it came once, with the last piece", async () => {
-    const silentAfter = (...pieces: string[]) =>
+  it("N17: times out after silence if every record had a finish reason, but completes if only one record had it", async () => {
+    const stallAfter = (...pieces: string[]) =>
       startChaosServer(async (peer) => {
         await peer.sendStreamHead();
-        for (const piece of pieces) await peer.sendBody(lastly(piece));
+        for (const piece of pieces) await peer.sendBody(formatFinishingDelta(piece));
         await peer.waitUntilGone();
       });
-    const timeouts = { drain: SOON / 4, idle: SOON };
-    await using many = await silentAfter("one", "two");
+    const timeouts = { drain: SHORT_MS / 4, idle: SHORT_MS };
+    await using many = await stallAfter("one", "two");
     assertFailed(await ask(many, { timeouts }), "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "onetwo",
     });
-    await using once = await silentAfter("all");
+    await using once = await stallAfter("all");
     assertComplete(await ask(once, { timeouts }), "all");
   });
 
-  it("N17: a finish reason on the last of several pieces needs no more than the wait for the usage", async () => {
+  it("N17: completes after the wait for the usage if only the last of several records has a finish reason", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
-      await peer.sendBody(formatDelta("al") + lastly("l"));
+      await peer.sendBody(formatDelta("al") + formatFinishingDelta("l"));
       await peer.waitUntilGone();
     });
-    assertComplete(await ask(server, { timeouts: { drain: SOON } }), "all");
+    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS } }), "all");
   });
 
-  it("N14: the first of two answers is no success where the connection ends before the second", async () => {
+  it("N14: fails if the connection ends between the first and the second of two answers", async () => {
     for (const end of ["endBody", "close"] as const) {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("one") + formatFinish());
         await peer[end]();
       });
-      const told = await ask(server, { parameters: { n: 2 } });
-      // A service that closed in due form gives no more the next time.
+      const answer = await ask(server, { parameters: { n: 2 } });
+      // A service that ends the body properly would send one answer the next time, too.
       const retryable = end === "close";
-      assertFailed(told, "interrupted", { phase: "streaming", retryable, partial: "one" });
-      if (end === "endBody") assert.match(told.result.failure!.message, /only 1 of the 2 answers/);
+      assertFailed(answer, "interrupted", { phase: "streaming", retryable, partial: "one" });
+      if (end === "endBody") assert.match(answer.result.failure!.message, /only 1 of the 2 answers/);
     }
   });
 
-  it("N18: a peer that neither reads nor writes is a timeout, and cancelling does not wait for it", async () => {
-    const dead = async (peer: Peer) => {
+  it("N18: times out if the service stops reading and writing, and cancels without waiting for it", async () => {
+    const stopReading = async (peer: Peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("last words"));
       peer.socket.pause();
-      await pause(SOON * 2);
+      await pause(SHORT_MS * 2);
       peer.socket.destroy();
     };
-    await using server = await startChaosServer(dead);
-    assertFailed(await ask(server, { timeouts: { idle: SOON } }), "timeout", {
+    await using server = await startChaosServer(stopReading);
+    assertFailed(await ask(server, { timeouts: { idle: SHORT_MS } }), "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "last words",
     });
     const asking = start(server);
-    await until(() => asking.text() !== "", "the first text is told");
+    await until(() => asking.text() !== "", "the first text is sent");
     asking.cancel();
     assert.equal((await asking.told).result.outcome, "cancelled");
   });
 
-  it("N21: interim responses, chunk extensions and trailers are passed over", async () => {
+  it("N21: ignores interim responses, chunk extensions and trailers", async () => {
     const body = RECORDS.join("");
     await using server = await startChaosServer(async (peer) => {
       await peer.write("HTTP/1.1 102 Processing\r\n\r\n");
@@ -326,6 +331,6 @@ describe("Faults of the network, in the answer", () => {
     });
     assertComplete(await ask(server), TEXT);
     assertComplete(await ask(server), TEXT);
-    assert.equal(server.connections, 1, "the connection is in step and serves the next");
+    assert.equal(server.connections, 1, "the connection is kept for the next request");
   });
 });

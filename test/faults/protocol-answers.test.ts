@@ -18,20 +18,20 @@ import {
   WORDS,
 } from "../support/worlds/playing.js";
 
-describe("Faults of the protocol, in the answer as a whole", () => {
-  it("P13 tool calls of every habit are one call each", () => {
+describe("Answer with a fault of the protocol", () => {
+  it("P13: makes one call of the pieces of each tool call, in every form that services send", () => {
     for (const { body, tools, expect } of TOOL_CALLS) {
       const { result } = play(anyFixture(body, tools ? { tools } : {}));
-      const wanted = expect.choices?.map(({ message }) => message?.tool_calls?.length);
-      if (wanted)
+      const expected = expect.choices?.map(({ message }) => message?.tool_calls?.length);
+      if (expected)
         assert.deepEqual(
           result.completion.choices.map(({ message }) => message.tool_calls?.length),
-          wanted,
+          expected,
         );
     }
   });
 
-  it("P14 impossible indices end the stream before anything is made for them", () => {
+  it("P14: fails on an impossible index of a choice or tool call and stores nothing for it", () => {
     const impossible: [unknown, FailureCode][] = [
       [-1, "bad_response"],
       [1.5, "bad_response"],
@@ -54,13 +54,13 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 
-  it("P15 interleaved answers come out each as it was", () => {
+  it("P15: separates interleaved answers by their choice", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), anyText), { maxLength: 20 }), (pieces) => {
         const played = playing(...pieces.map(([index, content]) => text(content, { index })), DONE);
         for (const { index, message } of played.result.completion.choices) {
-          const wanted = pieces.filter(([at]) => at === index).map(([, content]) => content);
-          assert.equal(message.content, wanted.join(""));
+          const expected = pieces.filter(([at]) => at === index).map(([, content]) => content);
+          assert.equal(message.content, expected.join(""));
         }
         assert.equal(
           textsOf(played).join(""),
@@ -74,7 +74,7 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     );
   });
 
-  it("P16 a finish reason that nobody knows stays the vendor's word, and one that tells of a fault is a failure", () => {
+  it("P16: keeps an unknown finish reason in the vendor's word, and fails on a finish reason that means a fault", () => {
     const played = playing(...TEXTS, finish("moon_phase", { native_finish_reason: "x" }), DONE);
     assert.equal(played.result.outcome, "complete");
     assert.equal(played.result.finishReason, "moon_phase");
@@ -87,14 +87,14 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     assert.ok(isFaultReason("insufficient_system_resource"));
   });
 
-  it("P17 an end marker without a finish reason completes the answer, for a reason unknown", () => {
+  it("P17: completes with the finish reason unknown at an end marker without a finish reason", () => {
     const played = playing(...TEXTS, DONE);
     assert.equal(played.result.outcome, "complete");
     assert.equal(played.result.finishReason, "unknown");
     assert.equal(played.result.completion.choices[0]!.finish_reason, null);
   });
 
-  it("P18 text after the finish reason counts, anything after the end marker does not", () => {
+  it("P18: adds text that follows the finish reason, and ignores whatever follows the end marker", () => {
     const late = playing(text("a"), finish(), text("b"), counted(USAGE), DONE);
     assert.deepEqual(contentOf(late), ["ab"]);
     for (const record of [text("c"), { error: "late" }, "garbage", counted({ total_tokens: 99 }), DONE]) {
@@ -105,7 +105,7 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     }
   });
 
-  it("P19 of usages that come again and again the last counts, and none is added", () => {
+  it("P19: takes the last usage if several come, and adds none up", () => {
     const growing = TEXTS.map((_record, at) =>
       text(WORDS[at]!, {}, { usage: { completion_tokens: at + 1, total_tokens: at + 6 } }),
     );
@@ -123,7 +123,7 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     });
   });
 
-  it("P21 roles and empty texts make no message and leave a failure free to be retried", () => {
+  it("P21: sends no message for roles and empty texts, so that a failure after them is still in the first-chunk phase", () => {
     const empty = [ROLE, chunk({ role: "assistant", content: null }), text(""), chunk({}), counted(USAGE)];
     const { told, result } = playing(...empty, { error: "overloaded" });
     assert.deepEqual(told, []);
@@ -133,7 +133,7 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     assert.equal(playing(...empty, text("a"), { error: "overloaded" }).result.failure?.phase, "streaming");
   });
 
-  it("P23 records of the dialects that one endpoint may forward are told by their shape", () => {
+  it("P23: recognises the records of every dialect by their shape", () => {
     const answer: Answer = {
       reasoning: [],
       texts: WORDS,
@@ -148,7 +148,7 @@ describe("Faults of the protocol, in the answer as a whole", () => {
     }
   });
 
-  it("P23 records of a shape that nobody knows are passed over and counted", () => {
+  it("P23: skips and counts records of an unknown shape", () => {
     const foreign = [
       { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },

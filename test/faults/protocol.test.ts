@@ -25,8 +25,8 @@ import {
   WORDS,
 } from "../support/worlds/playing.js";
 
-describe("Faults of the protocol, record by record", () => {
-  it("P04 an error in the stream ends it wherever it stands and whatever its form, with or without an end marker", () => {
+describe("Record with a fault of the protocol", () => {
+  it("P04: ends the stream at an error record of any form in any place, with or without an end marker", () => {
     for (const error of ["text", { message: "m" }, [{ message: "m" }], {}]) {
       atEachPlace([{ error }], failsWith("server_error"));
       atEachPlace([{ error }, DONE], failsWith("server_error"));
@@ -34,15 +34,15 @@ describe("Faults of the protocol, record by record", () => {
     atEachPlace([{ error: { message: "Rate limit reached" } }], failsWith("rate_limit"));
     atEachPlace([{ error: "invalid api key" }], failsWith("authentication"));
     atEachPlace([{ error: "request timed out" }], failsWith("timeout"));
-    const named = (data: string) =>
+    const endWithErrorEvent = (data: string) =>
       raw(`data: ${JSON.stringify(text("One"))}\n\nevent: error\ndata: ${data}\n\n`);
     for (const data of ['{"error":"x"}', '{"x":1}', "x", '"x"', "7"]) {
-      failsWith("server_error", "One")(play(anyFixture(named(data))));
+      failsWith("server_error", "One")(play(anyFixture(endWithErrorEvent(data))));
     }
-    assert.ok(ERRORS.length > 30, "and the forms of the fixtures");
+    assert.ok(ERRORS.length > 30, "the fixtures test more forms");
   });
 
-  it("P05 a record that is not JSON is never passed over in silence, and never quoted", () => {
+  it("P05: fails on a record that is not JSON without quoting it, or counts it as skipped if the request is tolerant", () => {
     for (const bad of ['{"secret-text', "secret-text", '{"a":"secret-text",}']) {
       atEachPlace([bad], (played, before) => {
         failsWith("bad_response", before)(played);
@@ -60,7 +60,7 @@ describe("Faults of the protocol, record by record", () => {
     }
   });
 
-  it("P06 valid JSON of a wrong shape is a bad response", () => {
+  it("P06: fails with bad_response on valid JSON of a wrong shape", () => {
     const wrong = [
       7,
       null,
@@ -82,7 +82,7 @@ describe("Faults of the protocol, record by record", () => {
     }
   });
 
-  it("P07 odd shapes that do no harm make no message", () => {
+  it("P07: sends no message for a harmless record of an odd shape", () => {
     const harmless = [
       { ...HEAD, choices: [] },
       { ...HEAD },
@@ -104,13 +104,13 @@ describe("Faults of the protocol, record by record", () => {
     }
     atEachPlace([{ ...HEAD, choices: [], citations: ["u"] }], (played) => {
       assert.deepEqual(
-        textsOf(played).filter((said) => said !== ""),
+        textsOf(played).filter((content) => content !== ""),
         WORDS,
       );
     });
   });
 
-  it("P08 marks, line ends, comments, ids and retries are the grammar's, cut anywhere", () => {
+  it("P08: reads the same records from events with marks, comments, ids and retry fields, wherever the bytes are cut", () => {
     for (const { body, name } of WPT) {
       const whole = recordsOf([body]);
       for (let at = 1; at < Math.min(body.length, 200); at++) {
@@ -123,20 +123,20 @@ describe("Faults of the protocol, record by record", () => {
     }
   });
 
-  it("P09 a last record that no blank line closes counts, and what is only its beginning does not", () => {
+  it("P09: counts a last record without its blank line, but not an incomplete one", () => {
     const whole = sse(...TEXTS, finish());
     const end = whole.length - sse(finish()).length;
     for (let cut = end; cut <= whole.length; cut++) {
       const played = play(anyFixture(whole.subarray(0, cut)));
-      const json = cut >= whole.length - 2;
-      assert.equal(played.result.outcome, json ? "complete" : "failed", `cut at ${cut}`);
-      if (!json) failsWith("interrupted", WORDS.join(""))(played);
+      const isWholeJson = cut >= whole.length - 2;
+      assert.equal(played.result.outcome, isWholeJson ? "complete" : "failed", `cut at ${cut}`);
+      if (!isWholeJson) failsWith("interrupted", WORDS.join(""))(played);
     }
     const unclosed = play(anyFixture(raw(sse(ROLE).toString(), `data: ${JSON.stringify(text("last"))}`)));
     failsWith("interrupted", "last")(unclosed);
   });
 
-  it("P10 bytes that are no UTF-8 become replacement characters, and the stream lives", () => {
+  it("P10: replaces invalid UTF-8 by replacement characters and goes on with the stream", () => {
     const [before, after] = JSON.stringify(text("a#b")).split("#");
     for (const bytes of [[0xff], [0xc3], [0xe6, 0xb0], [0xed, 0xa0, 0x80]]) {
       const body = Buffer.concat([
@@ -152,14 +152,14 @@ describe("Faults of the protocol, record by record", () => {
     }
   });
 
-  it("P11 a pair of surrogates in two deltas is one character in the whole", () => {
-    const escaped = (half: string) => JSON.stringify(text("#")).replace("#", half);
-    const played = playing(escaped("\\ud83d"), escaped("\\ude42"), finish(), DONE);
+  it("P11: joins a surrogate pair from two deltas to one character in the completion", () => {
+    const writeEscaped = (half: string) => JSON.stringify(text("#")).replace("#", half);
+    const played = playing(writeEscaped("\\ud83d"), writeEscaped("\\ude42"), finish(), DONE);
     assert.deepEqual(textsOf(played), ["\ud83d", "\ude42"]);
     assert.deepEqual(contentOf(played), ["🙂"]);
   });
 
-  it("P12 ids that change and roles that are repeated change nothing", () => {
+  it("P12: keeps the first id if ids change, and ignores repeated roles", () => {
     const records = WORDS.map((content, at) =>
       chunk({ role: "assistant", content }, {}, { id: `id-${at}`, created: at + 1 }),
     );
@@ -171,6 +171,6 @@ describe("Faults of the protocol, record by record", () => {
     );
     assert.deepEqual(contentOf(played), [WORDS.join("")]);
     assert.equal(played.result.completion.id, "id-0");
-    assert.ok(played.told.every(({ chunk: told }) => told === undefined || told.id === "id-0"));
+    assert.ok(played.told.every((message) => message.chunk === undefined || message.chunk.id === "id-0"));
   });
 });

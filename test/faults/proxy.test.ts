@@ -8,13 +8,15 @@ import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { ask, assertComplete, assertFailed, CANARY, shows } from "../support/worlds/asking.js";
 
-const SOON = 40;
+/** A deadline in milliseconds, short enough to wait for. */
+const SHORT_MS = 40;
 
-describe("Faults of the network, at a proxy", () => {
+describe("Proxy", () => {
   guardEachTest();
 
   const page = "<html><body>Please log in</body></html>";
-  const asked = (url: string, port: number) => ({
+  /** Where a request goes that uses the proxy at this port. */
+  const createTarget = (url: string, port: number) => ({
     url,
     agent: createAgent({ connectTimeout: 2_000, proxy: { url: `http://127.0.0.1:${port}`, ...LOGIN } }),
   });
@@ -25,17 +27,17 @@ describe("Faults of the network, at a proxy", () => {
     [403, false],
     [502, true],
   ] as const) {
-    it(`N24: a proxy that answers ${status} with a page is a connection failure; the page is not read`, async () => {
+    it(`N24: fails to connect if a proxy answers ${status} with a web page, without reading the page`, async () => {
       await using proxy = await startChaosServer((peer) =>
         peer.respond(status, { "content-type": "text/html" }, page),
       );
-      const through = asked("https://service.invalid/v1", proxy.port);
-      const failure = assertFailed(await ask(through), "connection", { phase: "connect", retryable });
+      const target = createTarget("https://service.invalid/v1", proxy.port);
+      const failure = assertFailed(await ask(target), "connection", { phase: "connect", retryable });
       assert.match(failure.message, new RegExp(`proxy refused .* ${status}`));
       assert.doesNotMatch(failure.message, /log in/);
       assert.equal(proxy.requests[0]?.method, "CONNECT");
-      assert.ok(!shows(JSON.stringify(proxy.requests), CANARY), "the proxy is not told the key");
-      await through.agent.destroy();
+      assert.ok(!shows(JSON.stringify(proxy.requests), CANARY), "the proxy does not get the key");
+      await target.agent.destroy();
     });
   }
 
@@ -44,35 +46,35 @@ describe("Faults of the network, at a proxy", () => {
     ["resets", (peer: Peer) => peer.reset()],
     ["speaks no HTTP", (peer: Peer) => peer.write("220 smtp.example ESMTP\r\n")],
   ] as const) {
-    it(`N24: a proxy that ${how} is a connection failure, and is not tried for ever`, async () => {
+    it(`N24: fails to connect, without trying again, if a proxy ${how}`, async () => {
       await using proxy = await startChaosServer(hangUp);
-      const through = asked("https://service.invalid/v1", proxy.port);
-      assertFailed(await ask(through), "connection", { phase: "connect", retryable: true });
+      const target = createTarget("https://service.invalid/v1", proxy.port);
+      assertFailed(await ask(target), "connection", { phase: "connect", retryable: true });
       const { connections } = proxy;
-      await pause(SOON);
+      await pause(SHORT_MS);
       assert.equal(proxy.connections, connections);
       assert.equal(connections, 1);
-      await through.agent.destroy();
+      await target.agent.destroy();
     });
   }
 
-  it("N24: a proxy that says nothing is a timeout while connecting, and is let go", async () => {
+  it("N24: times out while connecting if a proxy sends nothing, and closes its connection", async () => {
     await using proxy = await startChaosServer((peer) => peer.waitUntilGone());
-    const through = asked("https://service.invalid/v1", proxy.port);
-    assertFailed(await ask(through, { timeouts: { connect: SOON } }), "timeout", {
+    const target = createTarget("https://service.invalid/v1", proxy.port);
+    assertFailed(await ask(target, { timeouts: { connect: SHORT_MS } }), "timeout", {
       phase: "connect",
       retryable: true,
     });
-    await through.agent.destroy();
+    await target.agent.destroy();
     await proxy.waitUntilEmpty();
   });
 
-  it("a proxy that lets us through is used, with its own login and without the key", async () => {
+  it("sends requests through a tunnel of the proxy, which gets its own login and not the key", async () => {
     const authority = createCertificate({ name: "Test authority", authority: true });
     const tls = createCertificate({ name: "service", issuer: authority, hosts: ["service.invalid"] });
     await using server = await startChaosServer(sendWholeAnswer, { tls });
     await using proxy = await startChaosServer(
-      tunnelTo(() => server.port),
+      openTunnelTo(() => server.port),
       { perConnection: true },
     );
     const agent = createAgent({
@@ -82,11 +84,11 @@ describe("Faults of the network, at a proxy", () => {
     });
     assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
     assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
-    assert.equal(proxy.connections, 1, "the tunnel is kept");
+    assert.equal(proxy.connections, 1, "the tunnel is used again");
     await agent.destroy();
   });
 
-  it("a host that the proxy is not for is asked directly", async () => {
+  it("connects directly to a host in noProxy", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     await using proxy = await startChaosServer((peer) => peer.close());
     const agent = createAgent({
@@ -98,8 +100,8 @@ describe("Faults of the network, at a proxy", () => {
     await agent.destroy();
   });
 
-  /** A proxy that does its work, for clients with the right login. */
-  function tunnelTo(port: () => number): (peer: Peer) => Promise<void> {
+  /** A script for a proxy that checks the login and opens a tunnel. */
+  function openTunnelTo(port: () => number): (peer: Peer) => Promise<void> {
     return async (peer) => {
       const head = await peer.readHead();
       assert.equal(head?.path, "service.invalid:443");
