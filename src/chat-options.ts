@@ -14,37 +14,41 @@ import type { Endpoint } from "./providers/shared/endpoint.js";
 import { createAgent } from "./transport/agent.js";
 import { systemClock } from "./transport/system-clock.js";
 
-/** What a library user says to ask something. */
+/** A chat request for the library: the service, the conversation and how to stream the answer. */
 export interface ChatOptions {
-  /** `openai`, `openrouter`, `groq`, …; `custom`, `azure-openai` and `demo` need `baseUrl`. */
+  /** Id of the service: `openai`, `openrouter`, `groq` … (see `PROVIDERS`). `custom`, `azure-openai` and `demo` need `baseUrl`. */
   provider: string;
-  /** Default: the provider's own. */
+  /** Address of the service's API. Default: the provider's own. */
   baseUrl?: string | undefined;
+  /** The key for the service. It never appears in errors. */
   apiKey?: string | undefined;
-  /** Further request headers. */
+  /** Additional request headers. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** What only this service has; see the provider's `settings`. */
+  /** Settings that only this service has, by name; see `settings` of its entry in `PROVIDERS`. */
   settings?: Readonly<Record<string, unknown>> | undefined;
+  /** Name of the model, as the service calls it. */
   model: string;
+  /** The conversation, in the form of Chat Completions. At least one message. */
   messages: readonly ChatMessage[];
+  /** Tools for the model, in the form of `tools` of Chat Completions. */
   tools?: readonly unknown[] | undefined;
-  /** The service's own request fields: `temperature`, `max_tokens`, `n`, … */
+  /** More request fields, under the service's own names: `temperature`, `max_tokens`, `n` … */
   parameters?: Readonly<Record<string, unknown>> | undefined;
-  /** Where the service has jobs: which job, if not one for this stream alone. */
+  /** The job to use, if the service bills by job. Default: a new job for this stream. */
   job?: JobWish | undefined;
-  /** Milliseconds; see `DEFAULT_TIMEOUTS`. */
+  /** Timeouts in milliseconds, each above 0. Default: `DEFAULT_TIMEOUTS`. */
   timeouts?: Partial<Timeouts> | undefined;
-  /** See `DEFAULT_LIMITS`. */
+  /** Limits of size, each above 0. Default: `DEFAULT_LIMITS`. */
   limits?: Partial<Limits> | undefined;
-  /** Skip and count records that are not JSON instead of failing. Default false. */
+  /** Whether to skip and count records that are not JSON instead of failing. Default: false. */
   tolerant?: boolean | undefined;
-  /** Let a key travel over plain HTTP to another machine. Default false. */
+  /** Whether to allow sending the key over plain HTTP to another machine. Default: false. */
   allowInsecure?: boolean | undefined;
-  /** An undici dispatcher of your own, for TLS, a proxy or a pool. Default: one shared by all. */
+  /** Your own undici dispatcher, for TLS settings, a proxy or a connection pool. Default: one that all streams share. */
   dispatcher?: Dispatcher | undefined;
-  /** What has been learnt of the service: what it refuses is not tried again. Default: one by base URL, in this process. */
+  /** What earlier requests learned about the service. Default: one memory for each base URL in this process. */
   memory?: ProviderMemory | undefined;
-  /** Default: the machine's. */
+  /** Source of time and timers. Default: the machine's clock. */
   clock?: Clock | undefined;
 }
 
@@ -55,19 +59,22 @@ function getSharedAgent(): Dispatcher {
   return sharedAgent;
 }
 
-/** @throws Failure `configuration` for a bound that is not above 0 */
+/**
+ * Adds the default to each bound that is not set.
+ * @throws Failure `configuration` if a bound is not a finite number above 0
+ */
 export function applyDefaults<T extends object>(
   defaults: Readonly<T>,
-  given: Partial<T> | undefined,
+  values: Partial<T> | undefined,
 ): Readonly<T> {
-  // Without a wish of its own a stream shares the defaults: it holds nothing that it need not.
-  if (given === undefined) return defaults;
-  const bounds = { ...defaults, ...given };
+  // Streams without values of their own share the object with the defaults, to save memory.
+  if (values === undefined) return defaults;
+  const bounds = { ...defaults, ...values };
   for (const [name, value] of Object.entries(bounds)) {
     if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
       throw new Failure(
         "configuration",
-        `The bound "${name}" must be a number above 0; there is no "never".`,
+        `The limit "${name}" must be a finite number above 0. Set one, or leave it out for the default.`,
       );
     }
   }
@@ -75,8 +82,9 @@ export function applyDefaults<T extends object>(
 }
 
 /**
- * Everything a run needs, checked.
- * @throws Failure `configuration` or `credentials`
+ * Checks the options and builds everything that a run needs.
+ * @param everyChunk whether the run delivers every chunk as a chunk
+ * @throws Failure `configuration` or `credentials`, with the provider's id
  */
 export function buildSetup(options: ChatOptions, everyChunk: boolean): ChatSetup {
   try {
@@ -112,7 +120,7 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
   };
 }
 
-/** Of so many services it is kept what was learnt of them; the one that was asked longest ago is forgotten first. */
+/** How many base URLs have a memory. The one that was used longest ago is forgotten first. */
 const MAX_MEMORIES = 100;
 
 const memories = new RecentMap<ProviderMemory>(MAX_MEMORIES);
@@ -123,19 +131,22 @@ function getMemory({ baseUrl }: Endpoint): ProviderMemory {
   return memory;
 }
 
+/** The options that make an endpoint, except objects. */
 type Target = Pick<ChatOptions, "provider" | "baseUrl" | "apiKey" | "allowInsecure">;
 
+/** The latest endpoint that was checked. */
 let latest: { target: Target; endpoint: Endpoint } | undefined;
 
-/** Most calls go where the one before went, and need not be checked again before they leave. */
-function getEndpoint(service: Provider, options: ChatOptions): Endpoint {
-  const { provider, baseUrl, apiKey, allowInsecure, headers, settings } = options;
-  // The caller's own objects may have other values by now.
-  if (headers || settings)
-    return checkEndpoint(service, { baseUrl, apiKey, headers, settings }, allowInsecure);
-  const target: Target = { provider, baseUrl, apiKey, allowInsecure };
+/** Gets the checked endpoint. Most requests go to the same one as the previous request, which needs no second check. */
+function getEndpoint(provider: Provider, options: ChatOptions): Endpoint {
+  const { baseUrl, apiKey, allowInsecure, headers, settings } = options;
+  // The caller may have changed values inside of these objects.
+  if (headers || settings) {
+    return checkEndpoint(provider, { baseUrl, apiKey, headers, settings }, allowInsecure);
+  }
+  const target: Target = { provider: options.provider, baseUrl, apiKey, allowInsecure };
   if (latest && isSameTarget(latest.target, target)) return latest.endpoint;
-  const endpoint = checkEndpoint(service, target, allowInsecure);
+  const endpoint = checkEndpoint(provider, target, allowInsecure);
   latest = { target, endpoint };
   return endpoint;
 }
@@ -150,8 +161,12 @@ function isSameTarget(one: Target, other: Target): boolean {
 }
 
 /**
- * The callback form: no promise between the socket and the observer, for those who count microseconds.
- * @throws Failure `configuration` or `credentials`; what goes wrong later reaches `onEnd`
+ * Sends a chat request and delivers the answer by callbacks. This is the fastest way to read a stream, because there is no
+ * promise between the socket and the observer. Use `chatStream()` to read it with `for await`.
+ *
+ * The observer's `onEnd()` is called exactly once, after this function has returned.
+ * @returns a handle to cancel the stream; the result then has the outcome `cancelled`
+ * @throws Failure `configuration` or `credentials` if the options are wrong; all later failures reach `onEnd()`
  */
 export function startChat(options: ChatOptions, observer: ChatObserver): { cancel(): void } {
   return startRun(buildSetup(options, false), observer);

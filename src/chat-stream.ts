@@ -4,53 +4,68 @@ import { startRun } from "./client/job-run.js";
 import type { Chunk, Completion } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
 import { Failure } from "./core/failure.js";
-import { Channel } from "./core/lifecycle/channel.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
+import { Channel } from "./core/lifecycle/channel.js";
 
-/** A stream can be read once: its chunks are gone when they have been taken. */
+/** Thrown if a stream is read a second time. Its chunks are gone once they were read. */
 export class StreamConsumedError extends Error {
   override readonly name = "StreamConsumedError";
   readonly code = "stream_consumed";
   constructor() {
-    super("This stream has been read already. Ask again for another, or keep what collect() gave.");
+    super(
+      "This stream was already read. Start another one with chatStream(), or keep the result of collect().",
+    );
   }
 }
 
 /**
- * An answer as it comes. It can be read once: as chunks (`for await` on itself), as text (`textDeltas`, also called
- * `collectWithDeltas`), or as a whole (`collect`); `finalResponse` has the whole afterwards. The request is sent
- * when reading begins. A reader that falls behind gets larger pieces. Leaving a loop early closes the
- * connection; a failure is thrown as `Failure`, with what had come in `partial`.
+ * The stream of one answer. It can be read once, in one of three ways:
+ *
+ * - `for await (const chunk of stream)`: every chunk;
+ * - `for await (const text of stream.textDeltas())`: the text, piece by piece;
+ * - `await stream.collect()`: the whole answer.
+ *
+ * The request is sent when reading begins. A reader that falls behind gets fewer and larger pieces. To leave the loop early
+ * closes the connection. If the stream fails, reading throws a `Failure`, whose `partial` is the text so far.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
+  /** Ends the run and the reading; undefined until the request is sent. */
   private stop: (() => void) | undefined;
   private isConsumed = false;
   private isClosed = false;
   private result: ChatResult | undefined;
   private completion: Completion | null = null;
 
-  /** @param signal cancels the stream: reading it ends with a Failure `cancelled`. */
+  /** @param signal cancels the stream: reading then throws a Failure `cancelled` */
   constructor(
     private readonly options: ChatOptions,
     private readonly signal?: AbortSignal,
   ) {}
 
-  /** The whole answer, once the stream has been read to its end; null before, and after a failure. */
+  /** The whole answer; null until the stream was read to its end, and after a failure. */
   get finalResponse(): Completion | null {
     return this.completion;
   }
 
-  /** What became of the stream's job, once the stream has ended; null where the service has none. */
+  /** The stream's job; null until the stream has ended, and if the service does not bill by job. */
   get job(): JobReport | null {
     return this.result?.job ?? null;
   }
 
-  /** Every chunk, in Chat Completions form. @throws StreamConsumedError at the second call */
+  /**
+   * Reads every chunk, in the form of Chat Completions whatever the service.
+   * @throws StreamConsumedError if the stream was already read
+   * @throws Failure from the iterator, if the options are wrong or the stream fails
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Chunk> {
     return this.consume(true, (chunk) => chunk, mergeChunks);
   }
 
-  /** The answer's text, piece by piece. @throws StreamConsumedError */
+  /**
+   * Reads the text of the answer (its first choice), piece by piece and without reasoning.
+   * @throws StreamConsumedError if the stream was already read
+   * @throws Failure from the iterator, if the options are wrong or the stream fails
+   */
   textDeltas(): AsyncIterableIterator<string> {
     return this.consume(
       false,
@@ -59,28 +74,39 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     );
   }
 
-  /** As `textDeltas`, under the name that other clients have for it. @throws StreamConsumedError */
+  /** The same as `textDeltas()`, under the name that other clients use. */
   collectWithDeltas(): AsyncIterableIterator<string> {
     return this.textDeltas();
   }
 
-  /** The whole answer, silently. @throws StreamConsumedError, and Failure where the stream fails */
+  /**
+   * Reads the stream to its end.
+   * @returns the whole answer
+   * @throws StreamConsumedError if the stream was already read
+   * @throws Failure if the options are wrong, or the stream fails or is closed
+   */
   async collect(): Promise<Completion> {
     for await (const _text of this.textDeltas());
     if (!this.completion) throw this.createCancelledFailure("The stream was closed before its end.");
     return this.completion;
   }
 
-  /** Ends the stream and frees its connection. Idempotent; never throws. */
+  /** Ends the stream and closes its connection. It may be called more than once and never throws. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.stop?.();
   }
 
+  /** Closes the stream at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  /**
+   * Creates the one iterator of the stream.
+   * @param pick reads an item from a chunk; `""` is skipped
+   * @param merge joins two items if the reader falls behind
+   */
   private consume<T>(
     everyChunk: boolean,
     pick: (chunk: Chunk, text: string) => T,
@@ -91,7 +117,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     const items = this.read(everyChunk, pick, new Channel<T>(merge));
     return {
       next: () => items.next(),
-      // A generator would let a pending next() wait for its chunk first.
+      // The generator's own return() would wait for a pending next().
       return: async () => {
         await this.close();
         return items.return(undefined);
@@ -102,6 +128,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     };
   }
 
+  /** Sends the request and yields the items. */
   private async *read<T>(
     everyChunk: boolean,
     pick: (chunk: Chunk, text: string) => T,
@@ -150,7 +177,10 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   }
 }
 
-/** Asks, and gives the answer as a stream. */
+/**
+ * Creates the stream of an answer. Nothing is sent and nothing is checked until the stream is read.
+ * @param signal cancels the stream: reading then throws a Failure `cancelled`
+ */
 export function chatStream(options: ChatOptions, signal?: AbortSignal): ChatStream {
   return new ChatStream(options, signal);
 }

@@ -1,4 +1,7 @@
-/** The streaming core as a library: `import { chatStream } from "@deltaflow/node-red-chat-stream/core"`. */
+/**
+ * The library, which works without Node-RED: `import { chatStream } from "@deltaflow/node-red-chat-stream/core"`.
+ * `chatStream()` reads an answer with `for await`, `startChat()` by callbacks.
+ */
 export { type ChatOptions, startChat } from "./chat-options.js";
 export { ChatStream, chatStream, StreamConsumedError } from "./chat-stream.js";
 export type { ChatObserver, ChatResult, JobReport, JobWish } from "./client/chat-types.js";

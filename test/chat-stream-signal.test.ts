@@ -8,12 +8,12 @@ import type { Peer } from "./support/services/peer.js";
 import { turns } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
-describe("A chat stream with a signal", () => {
+describe("Chat stream with an abort signal", () => {
   guardEachTest();
 
-  it("ends with a failure that says so and what had come, and frees its connection", async () => {
+  it("ends as cancelled with the text so far, and closes its connection, when the signal aborts", async () => {
     await using server = await startChaosServer(sendAndStall);
-    const { signal, abort } = controller();
+    const { signal, abort } = createController();
     const stream = chatStream(question(server), signal);
     const pieces: string[] = [];
     await assert.rejects(
@@ -29,7 +29,7 @@ describe("A chat stream with a signal", () => {
     await server.waitUntilEmpty();
   });
 
-  it("aborted before, asks nobody", async () => {
+  it("sends no request if the signal was aborted before", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     await chatStream(question(server)).collect();
     await assert.rejects(
@@ -40,9 +40,9 @@ describe("A chat stream with a signal", () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it("aborted while it connects, ends at once", async () => {
+  it("ends at once if the signal aborts while it connects", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const { signal, abort } = controller();
+    const { signal, abort } = createController();
     const collected = chatStream(question(server), signal).collect();
     abort();
     await assert.rejects(collected, isFailure("cancelled", ""));
@@ -50,11 +50,11 @@ describe("A chat stream with a signal", () => {
     assert.equal(server.requests.length, 0);
   });
 
-  it("takes its listener off the signal, however it ends", async () => {
+  it("removes its listener from the signal, however it ends", async () => {
     await using server = await startChaosServer((peer, nth) =>
-      ([sendWholeAnswer, sendAndStall, (gone: Peer) => gone.close()][nth] ?? sendAndStall)(peer),
+      ([sendWholeAnswer, sendAndStall, (peer: Peer) => peer.close()][nth] ?? sendAndStall)(peer),
     );
-    const { signal } = controller();
+    const { signal } = createController();
     const listeners = () => getEventListeners(signal, "abort").length;
     await chatStream(question(server), signal).collect();
     assert.equal(listeners(), 0);
@@ -68,12 +68,12 @@ describe("A chat stream with a signal", () => {
     const closed = chatStream(question(server), signal);
     await closed.textDeltas().next();
     await closed.close();
-    assert.equal(listeners(), 0, "though nobody reads on");
+    assert.equal(listeners(), 0, "even if nobody reads on");
   });
 
-  it("shared by many has one listener, and one abort ends them all", async () => {
+  it("shares one listener with other streams of the signal, and one abort ends them all", async () => {
     await using server = await startChaosServer(sendAndStall);
-    const { signal, abort } = controller();
+    const { signal, abort } = createController();
     const streams = Array.from({ length: 20 }, () => chatStream(question(server), signal));
     const texts = streams.map((stream) => stream.textDeltas());
     for (const reading of texts) await reading.next();
@@ -89,16 +89,16 @@ describe("A chat stream with a signal", () => {
     await server.waitUntilEmpty();
   });
 
-  it("aborted after its end changes nothing", async () => {
+  it("ignores an abort after its end", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const { signal, abort } = controller();
+    const { signal, abort } = createController();
     const stream = chatStream(question(server), signal);
     assert.equal((await stream.collect()).choices[0]?.message.content, TEXT);
     abort();
     assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);
   });
 
-  function controller(): { signal: AbortSignal; abort: () => void } {
+  function createController(): { signal: AbortSignal; abort: () => void } {
     const made = new AbortController();
     return { signal: made.signal, abort: () => made.abort() };
   }

@@ -8,19 +8,19 @@ import { startChaosServer } from "./support/services/chaos-server.js";
 import { turns } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
-/** A service that has sent everything before its reader has taken the second piece. */
-const eager = (records: number) =>
+/** Starts a service that sends everything before the reader takes the second piece. */
+const startEagerService = (records: number) =>
   startChaosServer(async (peer) => {
     await peer.sendStreamHead("close");
     await peer.sendBody(formatDelta("x").repeat(records) + formatFinish() + DONE);
     await peer.endBody();
   });
 
-describe("A chat stream that is read slowly", () => {
+describe("Chat stream with a slow reader", () => {
   guardEachTest();
 
-  it("gives the same text in larger pieces, and lets go of the connection meanwhile", async () => {
-    await using server = await eager(5_000);
+  it("gives the same text in larger pieces, and releases the connection meanwhile", async () => {
+    await using server = await startEagerService(5_000);
     const stream = chatStream(question(server));
     const texts = stream.textDeltas();
     const pieces = [(await texts.next()).value as string];
@@ -32,7 +32,7 @@ describe("A chat stream that is read slowly", () => {
   });
 
   it("gives the same chunks, merged", async () => {
-    await using server = await eager(5_000);
+    await using server = await startEagerService(5_000);
     const chunks: Chunk[] = [];
     const stream = chatStream(question(server));
     for await (const chunk of stream) {
@@ -44,8 +44,8 @@ describe("A chat stream that is read slowly", () => {
     assert.equal(chunks.at(-1)?.choices[0]?.finish_reason, "stop");
   });
 
-  it("that nobody goes on reading is bounded by the answer's limit", async () => {
-    await using server = await eager(20_000);
+  it("fails by the limit of the answer if nobody reads on", async () => {
+    await using server = await startEagerService(20_000);
     const texts = chatStream({ ...question(server), limits: { completion: 10_000 } }).textDeltas();
     await texts.next();
     await server.waitUntilEmpty();
@@ -55,11 +55,11 @@ describe("A chat stream that is read slowly", () => {
   });
 });
 
-describe("A chat stream over a dispatcher of another make", () => {
+describe("Chat stream with an own dispatcher", () => {
   guardEachTest();
 
-  it("works as well", async () => {
-    await using server = await eager(2_000);
+  it("works with a plain agent of undici", async () => {
+    await using server = await startEagerService(2_000);
     const agent = new Agent();
     const completion = await chatStream({ ...question(server), dispatcher: agent }).collect();
     assert.equal(completion.choices[0]?.message.content?.length, 2_000);
@@ -67,7 +67,7 @@ describe("A chat stream over a dispatcher of another make", () => {
     await turns();
   });
 
-  it("that has been closed fails as a connection does", async () => {
+  it("fails as a connection error if the dispatcher was destroyed", async () => {
     const agent = new Agent();
     await agent.destroy();
     const stream = chatStream({ ...question({ url: "http://127.0.0.1:9/v1", agent }) });

@@ -15,26 +15,26 @@ import { startChaosServer } from "./support/services/chaos-server.js";
 import { turns, until } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+async function readAll<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
 }
 
-describe("A chat stream", () => {
+describe("Chat stream", () => {
   guardEachTest();
 
-  it("gives every chunk, in the form of Chat Completions", async () => {
+  it("gives every chunk in the form of Chat Completions", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
-    const chunks = await all<Chunk>(stream);
-    assert.equal(chunks.length, formatAnswer(WORDS).length - 1, "all records but the marker");
+    const chunks = await readAll<Chunk>(stream);
+    assert.equal(chunks.length, formatAnswer(WORDS).length - 1, "all records except the end marker");
     assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), TEXT);
     assert.deepEqual(chunks.at(-1)?.usage, USAGE);
     assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);
   });
 
-  it("gives the text alone, without empty pieces, without reasoning", async () => {
+  it("gives only the text, without empty pieces and reasoning", async () => {
     const reasoning = formatRecord({ choices: [{ delta: { reasoning_content: "hm" } }] });
     await using server = await startChaosServer((peer) =>
       peer.respond(
@@ -43,10 +43,10 @@ describe("A chat stream", () => {
         reasoning + formatAnswer(["a", "", "b"]).join(""),
       ),
     );
-    assert.deepEqual(await all(chatStream(question(server)).textDeltas()), ["a", "b"]);
+    assert.deepEqual(await readAll(chatStream(question(server)).textDeltas()), ["a", "b"]);
   });
 
-  it("gives the whole in silence", async () => {
+  it("collects the whole answer", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const completion = await chatStream(question(server)).collect();
     assert.equal(completion.object, "chat.completion");
@@ -55,7 +55,7 @@ describe("A chat stream", () => {
     assert.deepEqual(completion.usage, USAGE);
   });
 
-  it("gives the text as it comes and the whole afterwards, null until then", async () => {
+  it("gives the text as it arrives, and the whole answer only after the end", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
     const final = () => stream.finalResponse;
@@ -69,7 +69,7 @@ describe("A chat stream", () => {
     assert.equal(final()?.choices[0]?.message.content, TEXT);
   });
 
-  it("asks only when it is read", async () => {
+  it("sends the request only when reading begins", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
     const texts = stream.textDeltas();
@@ -87,7 +87,7 @@ describe("A chat stream", () => {
     collect: (stream) => stream.collect(),
   };
   for (const [first, read] of Object.entries(READERS)) {
-    it(`read once by ${first} cannot be read again, in whatever way`, async () => {
+    it(`throws StreamConsumedError in every way of reading after it was read by ${first}`, async () => {
       await using server = await startChaosServer(sendWholeAnswer);
       const stream = chatStream(question(server));
       const reading = read(stream);
@@ -100,7 +100,7 @@ describe("A chat stream", () => {
     });
   }
 
-  it("closes as often as one likes, and gives nothing after it", async () => {
+  it("can be closed more than once, and gives nothing afterwards", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
     const pieces: string[] = [];
@@ -113,18 +113,18 @@ describe("A chat stream", () => {
     assert.deepEqual(pieces, WORDS.slice(0, 2));
   });
 
-  it("closed before it was read asks nobody, gives nothing and has no whole", async () => {
+  it("sends no request and gives nothing if it is closed before reading", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
     await stream.close();
-    assert.deepEqual(await all(stream), []);
+    assert.deepEqual(await readAll(stream), []);
     const other = chatStream(question(server));
     await other.close();
     await assert.rejects(other.collect(), isFailure("cancelled", ""));
     assert.equal(server.connections, 0);
   });
 
-  it("closed while somebody waits for the next piece ends that wait", async () => {
+  it("ends a pending wait for the next piece if it is closed", async () => {
     await using server = await startChaosServer(sendAndStall);
     const stream = chatStream(question(server));
     const texts = stream.textDeltas();
@@ -135,24 +135,24 @@ describe("A chat stream", () => {
     await server.waitUntilEmpty();
   });
 
-  it("closed while it is collected says so, with what had come", async () => {
+  it("rejects collect() as cancelled, with the text so far, if it is closed", async () => {
     await using server = await startChaosServer(sendAndStall);
     const stream = chatStream(question(server));
     const collected = stream.collect();
-    await until(() => server.peers.size === 1, "the service is asked");
+    await until(() => server.peers.size === 1, "the request has come");
     await turns(20);
     await stream.close();
     await assert.rejects(collected, isFailure("cancelled", TEXT));
   });
 
-  it("left by break frees its connection", async () => {
+  it("closes its connection if the loop is left by break", async () => {
     await using server = await startChaosServer(sendAndStall);
     for await (const _chunk of chatStream(question(server))) break;
     await server.waitUntilEmpty();
     assert.equal(server.connections, 1);
   });
 
-  it("left by an error of the reader frees its connection and lets the error through", async () => {
+  it("closes its connection and passes the error on if the reader throws", async () => {
     await using server = await startChaosServer(sendAndStall);
     const thrown = new Error("the reader's own");
     await assert.rejects(async () => {
@@ -161,7 +161,7 @@ describe("A chat stream", () => {
     await server.waitUntilEmpty();
   });
 
-  it("returned while a piece is awaited does not wait for it", async () => {
+  it("returns at once if the iterator is returned while it waits for a piece", async () => {
     await using server = await startChaosServer(sendAndStall);
     const texts = chatStream(question(server)).textDeltas();
     for (const _word of WORDS) await texts.next();
@@ -172,7 +172,7 @@ describe("A chat stream", () => {
     await server.waitUntilEmpty();
   });
 
-  it("is closed at the end of the block that uses it", async () => {
+  it("is closed at the end of an await using block", async () => {
     await using server = await startChaosServer(sendAndStall);
     {
       await using stream = chatStream(question(server));
@@ -182,7 +182,7 @@ describe("A chat stream", () => {
     await server.waitUntilEmpty();
   });
 
-  it("throws its failure after what had come, with what had come", async () => {
+  it("throws its failure after the text so far, with this text in `partial`", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(WORDS.map(formatDelta).join(""));
@@ -201,7 +201,7 @@ describe("A chat stream", () => {
     await assert.rejects(chatStream(question(server)).collect(), isFailure("interrupted", TEXT));
   });
 
-  it("that is not read after its failure is no unhandled rejection", async () => {
+  it("causes no unhandled rejection if nobody reads on after its failure", async () => {
     await using server = await startChaosServer((peer) => peer.close());
     const texts = chatStream(question(server)).textDeltas();
     const first = texts.next();
@@ -211,17 +211,17 @@ describe("A chat stream", () => {
     await turns(10);
   });
 
-  it("throws what is wrong with its options when it is read, naming the provider", async () => {
+  it("throws a failure for wrong options when it is read, and names the provider", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const asks = question(server);
+    const valid = question(server);
     for (const [options, code] of [
-      [{ ...asks, provider: "nobody" }, "configuration"],
-      [{ ...asks, baseUrl: "not a url" }, "configuration"],
-      [{ ...asks, provider: "openai", apiKey: "" }, "credentials"],
-      [{ ...asks, model: "" }, "invalid_request"],
-      [{ ...asks, messages: [] }, "invalid_request"],
-      [{ ...asks, timeouts: { idle: 0 } }, "configuration"],
-      [{ ...asks, limits: { record: Number.NaN } }, "configuration"],
+      [{ ...valid, provider: "nobody" }, "configuration"],
+      [{ ...valid, baseUrl: "not a url" }, "configuration"],
+      [{ ...valid, provider: "openai", apiKey: "" }, "credentials"],
+      [{ ...valid, model: "" }, "invalid_request"],
+      [{ ...valid, messages: [] }, "invalid_request"],
+      [{ ...valid, timeouts: { idle: 0 } }, "configuration"],
+      [{ ...valid, limits: { record: Number.NaN } }, "configuration"],
     ] as const) {
       await assert.rejects(chatStream(options).collect(), (error) => {
         isFailure(code)(error);
