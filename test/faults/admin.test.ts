@@ -10,13 +10,13 @@ const ROUTES = [
   ["POST", "/chat-provider/provider/test"],
 ] as const;
 
-/** Permissions of the users that the tests' tokens stand for. */
+/** Node-RED permissions by token. */
 const PERMISSIONS: Readonly<Record<string, string>> = { reader: "read", author: "*", nobody: "" };
 
-/** Keeps no connection for later: the test counts what is left over. */
-const ONCE = { connection: "close" };
+/** Closes the connection after the response, because the guard counts open sockets. */
+const CLOSE_CONNECTION = { connection: "close" };
 
-describe("The admin routes", () => {
+describe("Admin routes", () => {
   const service = useService();
   const runtime = useRuntime({
     settings: {
@@ -29,11 +29,12 @@ describe("The admin routes", () => {
     },
   });
 
-  async function call(method: string, path: string, token?: string, body?: object) {
+  /** Requests a route. @returns its status and body, parsed if the route answered 200 */
+  async function request(method: string, path: string, token?: string, body?: object) {
     const response = await fetch(runtime().url + path, {
       method,
       headers: {
-        ...ONCE,
+        ...CLOSE_CONNECTION,
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body ? { "content-type": "application/json" } : {}),
       },
@@ -52,25 +53,26 @@ describe("The admin routes", () => {
     await runtime().deploy(askFlow(service().url));
   });
 
-  it("K13: answer nobody without a token, and nobody with a wrong one", async () => {
+  it("K13: refuse requests without a token or with a wrong one", async () => {
     for (const [method, path] of ROUTES) {
       for (const token of [undefined, "forged"])
-        assert.equal((await call(method, path, token)).status, 401, path);
+        assert.equal((await request(method, path, token)).status, 401, path);
     }
     assert.equal(service().requests.length, 0);
   });
 
-  it("K13: let those who may read see the list of providers, and only those who may write ask a service", async () => {
-    assert.equal((await call("GET", "/chat-provider/providers", "reader")).status, 200);
+  it("K13: list the providers for users who may read, but ask a service only for users who may write", async () => {
+    assert.equal((await request("GET", "/chat-provider/providers", "reader")).status, 200);
     for (const [method, path] of ROUTES.slice(1))
-      assert.equal((await call(method, path, "reader")).status, 401, path);
+      assert.equal((await request(method, path, "reader")).status, 401, path);
     assert.equal(service().requests.length, 0);
-    for (const [method, path] of ROUTES) assert.equal((await call(method, path, "author")).status, 200, path);
+    for (const [method, path] of ROUTES)
+      assert.equal((await request(method, path, "author")).status, 200, path);
     assert.equal(service().requests.length, 2);
   });
 
-  it("list the providers with what the editor needs to know of them", async () => {
-    const { body } = await call("GET", "/chat-provider/providers", "reader");
+  it("list the providers with the fields that the editor needs", async () => {
+    const { body } = await request("GET", "/chat-provider/providers", "reader");
     const providers = body as unknown as {
       id: string;
       baseUrl?: string;
@@ -84,25 +86,25 @@ describe("The admin routes", () => {
     assert.equal(openai.keyVariable, "OPENAI_API_KEY");
   });
 
-  it("give the models in the service's order, and say in a line that the connection works", async () => {
-    const models = await call("GET", "/chat-provider/provider/models", "author");
+  it("list models in the service's order, and report a working connection in one line", async () => {
+    const models = await request("GET", "/chat-provider/provider/models", "author");
     assert.deepEqual(models.body, { models: ["model-b", "model-a"], capabilities: {} });
-    const test = await call("POST", "/chat-provider/provider/test", "author");
+    const test = await request("POST", "/chat-provider/provider/test", "author");
     assert.equal(test.body["ok"], true);
     assert.match(String(test.body["message"]), /2/);
     assert.ok(service().requests.every(({ method, path }) => method === "GET" && path === "/v1/models"));
   });
 
-  it("say what does not work and what to change", async () => {
+  it("say what failed and what to change if the service refuses the key", async () => {
     service().script = (reply) => reply.sendJson(401, { error: { message: "Incorrect API key" } });
-    const models = await call("GET", "/chat-provider/provider/models", "author");
+    const models = await request("GET", "/chat-provider/provider/models", "author");
     assert.equal((models.body["error"] as { code: string }).code, "authentication");
-    const test = await call("POST", "/chat-provider/provider/test", "author");
+    const test = await request("POST", "/chat-provider/provider/test", "author");
     assert.deepEqual([test.body["ok"], test.body["code"]], [false, "authentication"]);
     assert.match(String(test.body["message"]), /Check the API key/);
   });
 
-  it("K14: know deployed providers by their id and nothing else: no address comes from a request", async () => {
+  it("K14: find a provider only by the id of a deployed node, and take no address from a request", async () => {
     let visited = 0;
     const elsewhere = createServer((_request, response) => {
       visited++;
@@ -122,8 +124,8 @@ describe("The admin routes", () => {
         encodeURIComponent(url),
         "..%2f..%2fflows",
       ]) {
-        const models = await call("GET", `/chat-provider/${id}/models${query}`, "author");
-        const test = await call("POST", `/chat-provider/${id}/test${query}`, "author", {
+        const models = await request("GET", `/chat-provider/${id}/models${query}`, "author");
+        const test = await request("POST", `/chat-provider/${id}/test${query}`, "author", {
           baseUrl: url,
           url,
           id: "provider",
@@ -139,19 +141,19 @@ describe("The admin routes", () => {
     }
   });
 
-  it("K15: give a thousand names at most, whatever the service lists", async () => {
+  it("K15: list at most a thousand models", async () => {
     const data = Array.from({ length: 20_000 }, (_, at) => ({ id: `m${at}` }));
     service().script = (reply) => reply.sendJson(200, { data });
-    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    const { body } = await request("GET", "/chat-provider/provider/models", "author");
     assert.equal((body["models"] as string[]).length, 1000);
   });
 
-  it("K15: stop reading a list that is longer than a megabyte, and say so", async () => {
+  it("K15: fail with limit on a model list of more than a megabyte, and stop reading it", async () => {
     let sent = 0;
     service().script = async (reply, { gone }) => {
-      let over = false;
+      let hasLeft = false;
       void gone.then(() => {
-        over = true;
+        hasLeft = true;
       });
       const { response } = reply;
       response.writeHead(200, { "content-type": "application/json" });
@@ -159,40 +161,40 @@ describe("The admin routes", () => {
       const part = JSON.stringify({ id: "m".repeat(1000) })
         .concat(",")
         .repeat(100);
-      while (!over && sent < 100_000_000) {
+      while (!hasLeft && sent < 100_000_000) {
         sent += part.length;
         if (!response.write(part)) {
           await Promise.race([new Promise((resolve) => response.once("drain", resolve)), gone]);
         }
       }
     };
-    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    const { body } = await request("GET", "/chat-provider/provider/models", "author");
     const { code, message } = body["error"] as { code: string; message: string };
     assert.equal(code, "limit");
     assert.match(message, /longer/);
     await service().requests[0]!.gone;
-    assert.ok(sent < 20_000_000, `${sent} bytes were taken`);
+    assert.ok(sent < 20_000_000, `${sent} bytes were sent`);
   });
 
-  it("K15: take no list that is none", async () => {
+  it("K15: fail with bad_response if the model list is not a list, and skip entries that are not names", async () => {
     for (const list of ["Hello", { data: "x" }, 7, null]) {
       service().script = (reply) => reply.sendJson(200, list);
-      const { body } = await call("GET", "/chat-provider/provider/models", "author");
+      const { body } = await request("GET", "/chat-provider/provider/models", "author");
       assert.equal((body["error"] as { code: string }).code, "bad_response");
     }
     service().script = (reply) => reply.sendJson(200, { data: [{ id: 5 }, null, "named", { id: "good" }] });
-    const { body } = await call("GET", "/chat-provider/provider/models", "author");
+    const { body } = await request("GET", "/chat-provider/provider/models", "author");
     assert.deepEqual(body["models"], ["named", "good"]);
   });
 
-  it("K11: hand names on as data, JSON and never a page, whatever is in them", async () => {
+  it("K11: send model names and messages as JSON, never as a page, even if they contain HTML", async () => {
     const names = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "a\nb", "日本"];
     service().script = (reply) => reply.sendJson(200, { data: names.map((id) => ({ id })) });
-    const { body, type } = await call("GET", "/chat-provider/provider/models", "author");
+    const { body, type } = await request("GET", "/chat-provider/provider/models", "author");
     assert.deepEqual(body["models"], names);
     assert.match(type, /^application\/json/);
     service().script = (reply) => reply.sendJson(404, { error: { message: names[0] } });
-    const test = await call("POST", "/chat-provider/provider/test", "author");
+    const test = await request("POST", "/chat-provider/provider/test", "author");
     assert.match(test.type, /^application\/json/);
   });
 });

@@ -7,36 +7,41 @@ import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
-const STREAMS = 10;
+/** How many streams run when the flow is deployed. */
+const STREAM_COUNT = 10;
 
-describe("Redeploying", () => {
+describe("Redeploy", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  /** Answers go on for ever, a few characters each millisecond. */
+  /** Every answer goes on until its client leaves, a few characters each time. */
   beforeEach(() => {
     service().script = async (reply, { gone }) => {
-      let over = false;
+      let hasLeft = false;
       void gone.then(() => {
-        over = true;
+        hasLeft = true;
       });
-      for (let at = 0; !over; at++) await reply.sendApart(`${at} `);
+      for (let at = 0; !hasLeft; at++) await reply.sendApart(`${at} `);
     };
   });
 
-  /** Deploys a flow and has so many streams running in it. */
-  async function streaming(flow: FlowNode[], streams = STREAMS): Promise<ServiceRequest[]> {
+  /** Deploys a flow and starts streams in it. @returns their requests, once all streams have begun */
+  async function startStreams(flow: FlowNode[], count = STREAM_COUNT): Promise<ServiceRequest[]> {
     await runtime().deploy(flow);
-    for (let at = 0; at < streams; at++) runtime().inject("ask", { payload: `${at}` });
+    for (let at = 0; at < count; at++) runtime().inject("ask", { payload: `${at}` });
     await runtime().until(
       "out",
-      (messages) => streamsOf(messages).length === streams && messages.length > 3 * streams,
+      (messages) => streamsOf(messages).length === count && messages.length > 3 * count,
     );
     return [...service().requests];
   }
 
-  /** Deploys another flow over it, and proves that the old streams are gone without a trace. */
-  async function replacedBy(flow: FlowNode[], type: DeployType, requests: ServiceRequest[]): Promise<void> {
+  /** Deploys another flow and asserts that the old streams end within a second and send nothing more. */
+  async function assertReplaced(
+    flow: FlowNode[],
+    type: DeployType,
+    requests: ServiceRequest[],
+  ): Promise<void> {
     const old = new Set(
       runtime()
         .at("out")
@@ -55,7 +60,7 @@ describe("Redeploying", () => {
       .arrivals.messages.slice(arrived)
       .filter(({ message }) => old.has(message.parts?.id ?? ""));
     assert.deepEqual(late, []);
-    assert.deepEqual(runtime().inputs.get("ask"), { got: STREAMS, done: STREAMS });
+    assert.deepEqual(runtime().inputs.get("ask"), { got: STREAM_COUNT, done: STREAM_COUNT });
     assert.ok(
       !runtime()
         .at("out")
@@ -64,8 +69,8 @@ describe("Redeploying", () => {
     assert.equal(runtime().at("errors").length, 0);
   }
 
-  /** The flow works, and carries only what it asked itself. */
-  async function isClean(asker = "ask"): Promise<void> {
+  /** Asserts that the flow answers a new question and sends no old messages. */
+  async function assertWorks(asker = "ask"): Promise<void> {
     runtime().forget();
     service().script = (reply) => reply.say("new");
     runtime().inject(asker, { payload: "Hi" });
@@ -73,34 +78,34 @@ describe("Redeploying", () => {
     assert.equal(textOf(runtime().at("out")), "new");
   }
 
-  const changed = (flow: FlowNode[], id: string, change: Record<string, unknown>) =>
-    flow.map((one) => (one.id === id ? { ...one, ...change } : one));
+  const changeNode = (flow: FlowNode[], id: string, change: Record<string, unknown>) =>
+    flow.map((node) => (node.id === id ? { ...node, ...change } : node));
 
-  it("R01: everything while streams run ends them without a word, and the new flow is clean", async () => {
+  it("R01: ends running streams without a message if everything is deployed, and the new flow works", async () => {
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-    await replacedBy(flow, "full", await streaming(flow));
-    await isClean();
+    await assertReplaced(flow, "full", await startStreams(flow));
+    await assertWorks();
   });
 
-  it("R02: a changed chat-stream alone does too: nothing of the old reaches the new one's neighbours", async () => {
+  it("R02: ends the streams of a changed chat-stream without a message, and the new chat-stream works", async () => {
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-    await replacedBy(changed(flow, "ask", { model: "model-2" }), "nodes", await streaming(flow));
-    await isClean();
+    await assertReplaced(changeNode(flow, "ask", { model: "model-2" }), "nodes", await startStreams(flow));
+    await assertWorks();
     assert.equal(service().requests.at(-1)!.body["model"], "model-2");
   });
 
-  it("R03: a changed flow does too", async () => {
+  it("R03: ends the streams of a changed flow without a message, and the new flow works", async () => {
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-    await replacedBy(changed(flow, "ask", { model: "model-2" }), "flows", await streaming(flow));
-    await isClean();
+    await assertReplaced(changeNode(flow, "ask", { model: "model-2" }), "flows", await startStreams(flow));
+    await assertWorks();
   });
 
-  it("R04: a node further down leaves the stream alone, and the rest of it reaches the new node", async () => {
-    let go = () => {};
+  it("R04: lets a stream go on if a node behind it is changed, and sends the rest to the new node", async () => {
+    let resume = () => {};
     service().script = async (reply) => {
       await reply.sendApart("a", "b", "c");
       await new Promise<void>((resolve) => {
-        go = resolve;
+        resume = resolve;
       });
       await reply.sendApart("d", "e");
       reply.finish();
@@ -109,13 +114,13 @@ describe("Redeploying", () => {
     await runtime().deploy(flow);
     runtime().inject("ask", { payload: "Hi" });
     await runtime().until("out", (messages) => messages.length === 3);
-    await runtime().deploy(changed(flow, "out", { name: "renamed" }), "nodes");
-    go();
+    await runtime().deploy(changeNode(flow, "out", { name: "renamed" }), "nodes");
+    resume();
     const [last] = await runtime().ends("out");
     assert.equal(last!.finishReason, "stop");
     assert.equal(textOf(runtime().at("out")), "abcde");
     const deploys = runtime()
-      .arrivals.messages.filter(({ sink: at }) => at === "out")
+      .arrivals.messages.filter((arrival) => arrival.sink === "out")
       .map(({ deploy }) => deploy);
     assert.deepEqual(
       deploys.map((deploy) => deploy - deploys[0]!),
@@ -124,15 +129,15 @@ describe("Redeploying", () => {
   });
 
   for (const type of ["full", "flows", "nodes"] as const) {
-    it(`R05: a changed provider (${type}) restarts those who use it`, async () => {
+    it(`R05: restarts the nodes that use a changed provider (${type})`, async () => {
       const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-      await replacedBy(changed(flow, "provider", { idleTimeout: 5 }), type, await streaming(flow));
-      await isClean();
+      await assertReplaced(changeNode(flow, "provider", { idleTimeout: 5 }), type, await startStreams(flow));
+      await assertWorks();
     });
 
-    it(`R05: a provider that is deleted (${type}) ends its streams, and the next message says what is missing`, async () => {
+    it(`R05: ends the streams of a deleted provider (${type}), and fails the next message with configuration`, async () => {
       const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-      const requests = await streaming(flow);
+      const requests = await startStreams(flow);
       await runtime().deploy(
         flow.filter(({ id }) => id !== "provider"),
         type,
@@ -140,30 +145,32 @@ describe("Redeploying", () => {
       await Promise.all(requests.map(({ gone }) => gone));
       runtime().forget();
       runtime().inject("ask", { payload: "Hi" });
-      const errors = (messages: Message[]) => messages.filter(({ error }) => error !== undefined);
-      const [last] = errors(await runtime().until("out", (messages) => errors(messages).length > 0));
+      const filterErrors = (messages: Message[]) => messages.filter(({ error }) => error !== undefined);
+      const [last] = filterErrors(
+        await runtime().until("out", (messages) => filterErrors(messages).length > 0),
+      );
       assert.equal((last!.error as { code: string }).code, "configuration");
     });
   }
 
-  it("R06: a chat-stream that is deleted ends its streams", async () => {
+  it("R06: ends the streams of a deleted chat-stream", async () => {
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-    const requests = await streaming(flow);
+    const requests = await startStreams(flow);
     const other = { ...chatStream(), id: "other" };
-    await replacedBy([...flow.filter(({ id }) => id !== "ask"), other], "nodes", requests);
-    await isClean("other");
+    await assertReplaced([...flow.filter(({ id }) => id !== "ask"), other], "nodes", requests);
+    await assertWorks("other");
   });
 
-  it("R06: a tab that is disabled ends its streams", async () => {
+  it("R06: ends the streams of a disabled tab", async () => {
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
-    await replacedBy(changed(flow, "tab", { disabled: true }), "flows", await streaming(flow));
+    await assertReplaced(changeNode(flow, "tab", { disabled: true }), "flows", await startStreams(flow));
   });
 
-  it("R08: a message that comes after that is nobody's: nothing is asked, nothing is thrown", async () => {
+  it("R08: ignores a message that reaches a chat-stream after its redeploy", async () => {
     const flow = askFlow(service().url);
     await runtime().deploy(flow);
     const old = runtime().node("ask");
-    const deployed = runtime().deploy(changed(flow, "ask", { model: "model-2" }), "nodes");
+    const deployed = runtime().deploy(changeNode(flow, "ask", { model: "model-2" }), "nodes");
     old.receive({ payload: "Hi" });
     await deployed;
     old.receive({ payload: "Hi" });
@@ -176,7 +183,7 @@ describe("Redeploying", () => {
     );
   });
 
-  it("R11: what collect holds is let go, never sent into the flow that comes after", async () => {
+  it("R11: drops what collect holds, so that nothing of it reaches the new flow", async () => {
     const flow = [
       TAB,
       provider(service().url),
@@ -188,30 +195,34 @@ describe("Redeploying", () => {
     for (const type of ["full", "flows", "nodes"] as const) {
       await runtime().deploy(flow);
       runtime().inject("ask", { payload: "Hi" });
-      await eventually(() => (runtime().inputs.get("collect")?.got ?? 0) > 5, "collect holds something");
-      await runtime().deploy(changed(flow, "collect", { parse: type }), type);
-      await runtime().deploy(changed(flow, "ask", { model: type }), type);
+      await eventually(() => (runtime().inputs.get("collect")?.got ?? 0) > 5, "collect holds messages");
+      await runtime().deploy(changeNode(flow, "collect", { parse: type }), type);
+      await runtime().deploy(changeNode(flow, "ask", { model: type }), type);
       await pause();
       assert.equal(runtime().at("out").length, 0);
       runtime().clear();
     }
   });
 
-  it("a hundred times in three ways while ten streams run leaves nothing behind", async function () {
+  it("leaves nothing behind after a hundred deploys of three kinds while ten streams run", async function () {
     this.timeout(20_000);
     const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
     await runtime().deploy(flow);
     const types = ["full", "flows", "nodes"] as const;
     for (let at = 0; at < 99; at++) {
       runtime().clear();
-      for (let stream = 0; stream < STREAMS; stream++) runtime().inject("ask", { payload: "Hi" });
-      await runtime().until("out", (messages) => messages.length >= STREAMS);
-      await runtime().deploy(changed(flow, "ask", { model: `model-${at}` }), types[at % 3]);
+      for (let stream = 0; stream < STREAM_COUNT; stream++) runtime().inject("ask", { payload: "Hi" });
+      await runtime().until("out", (messages) => messages.length >= STREAM_COUNT);
+      await runtime().deploy(changeNode(flow, "ask", { model: `model-${at}` }), types[at % 3]);
       await pause(1);
       const arrived = runtime().arrivals.size;
       await pause(10);
-      assert.equal(runtime().arrivals.size, arrived, `ghosts after a ${types[at % 3]} deploy`);
+      assert.equal(
+        runtime().arrivals.size,
+        arrived,
+        `messages of an old stream after a ${types[at % 3]} deploy`,
+      );
     }
-    await eventually(() => service().openStreams === 0, "the service is alone");
+    await eventually(() => service().openStreams === 0, "the service has no open request");
   });
 });

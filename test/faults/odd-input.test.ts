@@ -7,11 +7,11 @@ import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { createChunk } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
-describe("Odd input", () => {
+describe("Odd input of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
 
-  it("R14: a frozen message is no bad input", async () => {
+  it("R14: answers a frozen message", async () => {
     const flow = await load(askFlow(service().url));
     const message = Object.freeze({
       payload: Object.freeze([Object.freeze({ role: "user", content: "Hi" })]),
@@ -22,7 +22,7 @@ describe("Odd input", () => {
     assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
   });
 
-  it("R14: parts that are no place in a sequence are left alone", async () => {
+  it("R14: answers a message with invalid parts", async () => {
     const flow = await load(askFlow(service().url));
     const loop: Record<string, unknown> = { id: "outer", index: 0 };
     loop["parts"] = loop;
@@ -33,7 +33,7 @@ describe("Odd input", () => {
     }
   });
 
-  it("a message that a second wire cannot have a copy of is one error, and ends no process", async () => {
+  it("goes on after a message that cannot be copied for a second wire", async () => {
     const flow = await load(askFlow(service().url, { wires: [["out", "errors"]] }));
     const deep = Object.defineProperty({}, "x", {
       enumerable: true,
@@ -48,7 +48,7 @@ describe("Odd input", () => {
     await end(flow.inbox("out"));
   });
 
-  it("R20: a provider with a broken configuration is made all the same, and breaks nothing beside it", async () => {
+  it("R20: fails only the streams of a provider with a broken configuration", async () => {
     const flow = await load([
       ...askFlow(service().url),
       { ...provider("nonsense", { maxConcurrent: "many", headers: "[" }), id: "broken" },
@@ -60,7 +60,7 @@ describe("Odd input", () => {
     assert.deepEqual(lasts.map(({ finishReason }) => finishReason).sort(), ["error", "stop"]);
   });
 
-  it("a Catch node that is wired back to the node that fails is stopped by Node-RED: the error stays countable", async () => {
+  it("sends nine errors and no more if a Catch node is wired back to the failing chat-stream, because Node-RED stops the loop", async () => {
     service().script = (reply) => reply.sendJson(500, {});
     const flow = await load([
       ...askFlow(service().url).filter(({ id }) => id !== "catch"),
@@ -73,7 +73,7 @@ describe("Odd input", () => {
     assert.equal(service().requests.length, 10);
   });
 
-  it("names what the service said, its status, its own id of the request and its wish to wait", async () => {
+  it("has the message, status, request id and waiting time of a refusal in its error", async () => {
     service().queue.push((reply) =>
       reply.sendJson(
         429,
@@ -97,7 +97,7 @@ describe("Odd input", () => {
     });
   });
 
-  it("keeps what had come: in the messages, and as partial in the error", async () => {
+  it("keeps the text so far in the messages, and as partial in the error, if the stream breaks off", async () => {
     service().queue.push(async (reply) => {
       await reply.sendApart("half", " of it", createChunk({ reasoning_content: "x" }));
       reply.drop();
@@ -113,11 +113,11 @@ describe("Odd input", () => {
   });
 });
 
-describe("A failure of a chat-stream that is wired straight into a retry node", () => {
+describe("Failed chat-stream with a retry node on its wire", () => {
   const service = useService();
   const load = useHelper([], ["retry"]);
 
-  function flowTo(...targets: string[]): FlowNode[] {
+  function createFlowTo(...targets: string[]): FlowNode[] {
     return [
       TAB,
       provider(service().url),
@@ -128,9 +128,9 @@ describe("A failure of a chat-stream that is wired straight into a retry node", 
     ];
   }
 
-  it("is that node's to report: done without an error, the last message as ever", async () => {
+  it("is done without an error, because the retry node reports it", async () => {
     service().script = (reply) => reply.sendJson(500, {});
-    const flow = await load(flowTo("retry", "out"));
+    const flow = await load(createFlowTo("retry", "out"));
     flow.inject("ask", { payload: "Hi" });
     const last = await end(flow.inbox("out"));
     assert.equal((last.error as { code: string }).code, "server_error");
@@ -139,9 +139,9 @@ describe("A failure of a chat-stream that is wired straight into a retry node", 
     assert.equal(flow.inbox("errors").size, 0);
   });
 
-  it("is reported where the retry node stands further down", async () => {
+  it("reports its error if the retry node is not directly behind it", async () => {
     service().script = (reply) => reply.sendJson(500, {});
-    const flow = await load(flowTo("out"));
+    const flow = await load(createFlowTo("out"));
     flow.inject("ask", { payload: "Hi" });
     await flow.inbox("errors").atLeast(1);
   });

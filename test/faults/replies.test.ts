@@ -7,19 +7,20 @@ import type { Peer } from "../support/services/peer.js";
 import { until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, CANARY } from "../support/worlds/asking.js";
 
-const SOON = 40;
+/** A deadline in milliseconds, short enough to wait for. */
+const SHORT_MS = 40;
 
-describe("Faults of the network, in the reply", () => {
+describe("Response other than an answer", () => {
   guardEachTest();
 
-  const big = [{ role: "user", content: "x".repeat(8_000_000) }];
+  const bigMessages = [{ role: "user", content: "x".repeat(8_000_000) }];
   const refusal = JSON.stringify({ error: { message: "too large" } });
 
   for (const [status, code] of [
     [413, "invalid_request"],
     [401, "authentication"],
   ] as const) {
-    it(`N20: a ${status} that comes before the request was read is told as what it is`, async () => {
+    it(`N20: fails with ${code} on a ${status} that comes before the service has read the request`, async () => {
       for (const leave of [
         (peer: Peer) => peer.close(),
         (peer: Peer) => peer.socket.destroySoon(),
@@ -35,7 +36,7 @@ describe("Faults of the network, in the reply", () => {
           },
           { perConnection: true },
         );
-        const failure = assertFailed(await ask(server, { messages: big }), code, {
+        const failure = assertFailed(await ask(server, { messages: bigMessages }), code, {
           phase: "headers",
           retryable: false,
           status,
@@ -45,7 +46,7 @@ describe("Faults of the network, in the reply", () => {
     });
   }
 
-  it("N20: a refusal whose body breaks off is still the refusal", async () => {
+  it("N20: fails with the status and waiting time of a refusal whose body breaks off", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(429, { "content-type": "application/json", "retry-after": "7" }, 5_000);
       await peer.sendBody('{"error":{"message":"Slow down');
@@ -60,20 +61,20 @@ describe("Faults of the network, in the reply", () => {
     assert.equal(failure.retryAfterMs, 7_000);
   });
 
-  it("a refusal whose body never ends is told after a short wait for it", async () => {
+  it("fails after a short wait on a refusal whose body never ends", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(503, { "content-type": "text/plain" });
       await peer.sendBody("upstream is down");
       await peer.waitUntilGone();
     });
-    const told = await ask(server, { timeouts: { drain: SOON } });
-    const failure = assertFailed(told, "overloaded", { phase: "headers", retryable: true, status: 503 });
+    const answer = await ask(server, { timeouts: { drain: SHORT_MS } });
+    const failure = assertFailed(answer, "overloaded", { phase: "headers", retryable: true, status: 503 });
     assert.match(failure.message, /upstream is down/);
     await server.waitUntilEmpty();
   });
 
   for (const status of [301, 302, 303, 307, 308]) {
-    it(`N22: a redirect (${status}) is not followed, and its target is not told`, async () => {
+    it(`N22: does not follow a redirect (${status}) or quote its target`, async () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: "/v2/chat/completions?token=target-secret" }, ""),
       );
@@ -87,7 +88,7 @@ describe("Faults of the network, in the reply", () => {
       assert.equal(server.requests.length, 1);
     });
 
-    it(`N23: a redirect (${status}) to another host brings it neither the request nor the key`, async () => {
+    it(`N23: sends neither the request nor the key to the other host of a redirect (${status})`, async () => {
       await using other = await startChaosServer(sendWholeAnswer);
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: other.url }, "moved"),
@@ -102,7 +103,7 @@ describe("Faults of the network, in the reply", () => {
     });
   }
 
-  it("N22: no service that answers at once confuses the next request on its connection", async () => {
+  it("N22: reads the next response correctly after a service refused a request at once", async () => {
     await using server = await startChaosServer((peer, nth) =>
       nth % 2 === 0
         ? peer.respond(500, { "content-type": "application/json" }, refusal)

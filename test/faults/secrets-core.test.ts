@@ -6,66 +6,66 @@ import { formatAnswer, sendWholeAnswer, TEXT, WORDS } from "../support/services/
 import { startChaosServer } from "../support/services/chaos-server.js";
 import { ask, assertComplete, assertFailed, CANARY, question, shows } from "../support/worlds/asking.js";
 
-/** What reading a stream throws that must not come to a socket. */
-async function refusal(options: ChatOptions): Promise<Failure> {
+/** Collects a stream that must be refused. @returns the failure that it throws */
+async function catchRefusal(options: ChatOptions): Promise<Failure> {
   const thrown = await chatStream(options)
     .collect()
     .then(
       () => undefined,
       (error: unknown) => error,
     );
-  assert.ok(thrown instanceof Failure, "it should have been refused");
+  assert.ok(thrown instanceof Failure, "the request should have been refused");
   return thrown;
 }
 
-describe("Secrets, in the core", () => {
+describe("Secret in a request of the library", () => {
   guardEachTest();
 
-  it("K01: a key that is missing is told before any socket, with where to put it", async () => {
+  it("K01: fails without a key before it connects, and says where to put the key", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (const apiKey of ["", undefined]) {
       const { apiKey: _key, ...options } = question(server, { provider: "openai" });
-      const failure = await refusal(apiKey === undefined ? options : { ...options, apiKey });
+      const failure = await catchRefusal(apiKey === undefined ? options : { ...options, apiKey });
       assert.deepEqual([failure.code, failure.retryable, failure.phase], ["credentials", false, "connect"]);
       assert.match(failure.message, /\$\{OPENAI_API_KEY\}/);
     }
     assert.equal(server.connections, 0);
   });
 
-  it("K02: a key that is the name of an unset variable is not sent, and the variable is named", async () => {
+  it("K02: does not send a key that is the name of an unset variable, and names the variable", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED leaves it in a credential
     for (const text of ["${MY_KEY}", "$(MY_KEY)"]) {
-      const failure = await refusal(question(server, { apiKey: text }));
+      const failure = await catchRefusal(question(server, { apiKey: text }));
       assert.equal(failure.code, "credentials");
       assert.match(failure.message, /MY_KEY/);
-      const other = await refusal(question(server, { headers: { "x-api-key": text } }));
-      assert.equal(other.code, "credentials");
+      const headerFailure = await catchRefusal(question(server, { headers: { "x-api-key": text } }));
+      assert.equal(headerFailure.code, "credentials");
     }
     assert.equal(server.connections, 0);
   });
 
-  for (const [what, mark] of [
+  for (const [content, suffix] of [
     ["a line break", "\r\nx-injected: 1"],
     ["a zero byte", "\0"],
     ["a letter beyond ASCII", "é"],
     ["a line separator", "\u2028"],
   ] as const) {
-    it(`K03: a key with ${what} is refused without being quoted`, async () => {
+    it(`K03: refuses a key with ${content} without quoting it`, async () => {
       await using server = await startChaosServer(sendWholeAnswer);
-      const secret = `sk-quite-secret${mark}`;
-      const failure = await refusal(question(server, { apiKey: secret }));
+      const secret = `sk-quite-secret${suffix}`;
+      const failure = await catchRefusal(question(server, { apiKey: secret }));
       assert.equal(failure.code, "credentials");
-      const header = await refusal(question(server, { headers: { "x-secret": secret } }));
-      assert.equal(header.code, "configuration");
-      for (const told of [failure, header]) {
-        assert.doesNotMatch(inspect(told, { depth: null, showHidden: true }), /quite-secret/);
+      const headerFailure = await catchRefusal(question(server, { headers: { "x-secret": secret } }));
+      assert.equal(headerFailure.code, "configuration");
+      for (const refused of [failure, headerFailure]) {
+        assert.doesNotMatch(inspect(refused, { depth: null, showHidden: true }), /quite-secret/);
       }
       assert.equal(server.connections, 0);
     });
   }
 
-  it("K05: a service that quotes the key, in whatever form, is quoted without it", async () => {
+  it("K05: removes the key in any form from a message of the service that quotes it", async () => {
     const header = "second-canary-0123456789";
     const forms = [CANARY, encodeURIComponent(CANARY), Buffer.from(CANARY).toString("base64"), header];
     const message = `Incorrect API key provided: ${forms.join(" or ")}. See our pages.`;
@@ -81,7 +81,7 @@ describe("Secrets, in the core", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { "content-type": type, "x-request-id": `req ${CANARY}` }, text),
       );
-      // That the key is nowhere in what was told is asserted for every stream of these suites.
+      // `ask` asserts that the result contains no form of the key.
       const { result } = await ask(server, { headers: { "x-api-key": header } });
       assert.equal(result.failure?.code, "authentication");
       assert.match(result.failure.message, /\*\*\*/);
@@ -89,9 +89,9 @@ describe("Secrets, in the core", () => {
     }
   });
 
-  it("K07: a base URL with a user and a password is refused without being quoted", async () => {
+  it("K07: refuses a base URL with a user and a password without quoting it", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const failure = await refusal(
+    const failure = await catchRefusal(
       question(server, { baseUrl: server.url.replace("//", "//admin:hunter2@") }),
     );
     assert.equal(failure.code, "configuration");
@@ -99,29 +99,32 @@ describe("Secrets, in the core", () => {
     assert.equal(server.connections, 0);
   });
 
-  it("K08: a key does not travel unencrypted to another machine unless that is allowed", async () => {
+  it("K08: does not send a key unencrypted to another machine unless allowInsecure is set", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const lookups: string[] = [];
-    const stub = (host: string, _options: object, callback: (error: Error) => void) => {
+    const failLookup = (host: string, _options: object, callback: (error: Error) => void) => {
       lookups.push(host);
       callback(Object.assign(new Error("not found"), { code: "ENOTFOUND" }));
     };
-    await using far = await startChaosServer(sendWholeAnswer, { client: { tls: { lookup: stub } } });
+    await using far = await startChaosServer(sendWholeAnswer, { client: { tls: { lookup: failLookup } } });
     for (const baseUrl of ["http://models.example.org/v1", "http://127.0.0.1.example.org/v1"]) {
-      const asks = question(far, { baseUrl });
-      assert.equal((await refusal(asks)).code, "configuration");
-      const { apiKey: _key, ...keyless } = asks;
-      assert.equal((await refusal({ ...keyless, headers: { "x-api-key": CANARY } })).code, "configuration");
+      const insecure = question(far, { baseUrl });
+      assert.equal((await catchRefusal(insecure)).code, "configuration");
+      const { apiKey: _key, ...keyless } = insecure;
+      assert.equal(
+        (await catchRefusal({ ...keyless, headers: { "x-api-key": CANARY } })).code,
+        "configuration",
+      );
       assert.deepEqual(lookups, []);
-      // Without a key, or where the author allows it, only the network is in the way.
-      assert.equal((await refusal(keyless)).code, "connection");
-      assert.equal((await refusal({ ...asks, allowInsecure: true })).code, "connection");
+      // Without a key, or if the author allows it, the request is sent, and only the lookup fails.
+      assert.equal((await catchRefusal(keyless)).code, "connection");
+      assert.equal((await catchRefusal({ ...insecure, allowInsecure: true })).code, "connection");
       assert.equal(lookups.splice(0).length, 2);
     }
     assertComplete(await ask(server), TEXT);
   });
 
-  it("K09: nothing in a request can turn it to another address, model or form", async () => {
+  it("K09: ignores parameters that would change the address, headers, model or form of a request", async () => {
     await using other = await startChaosServer(sendWholeAnswer);
     await using server = await startChaosServer(sendWholeAnswer);
     const hostile = {
@@ -153,7 +156,7 @@ describe("Secrets, in the core", () => {
     assert.equal(other.connections, 0);
   });
 
-  it("K10: no model, message or response leads to another address", async () => {
+  it("K10: never connects to an address in a model name, a message or a response", async () => {
     const address = "http://169.254.169.254/latest/meta-data/";
     const lookups: string[] = [];
     const lookup = (host: string) => void lookups.push(host);
@@ -162,8 +165,8 @@ describe("Secrets, in the core", () => {
       { client: { tls: { lookup } } },
     );
     for (const model of [address, "../../../latest", "m\r\nhost: 169.254.169.254", "//169.254.169.254/x"]) {
-      const told = await ask(server, { model, messages: [{ role: "user", content: address }] });
-      assertFailed(told, "bad_response", { phase: "headers", retryable: false, status: 307 });
+      const answer = await ask(server, { model, messages: [{ role: "user", content: address }] });
+      assertFailed(answer, "bad_response", { phase: "headers", retryable: false, status: 307 });
       assert.equal(server.requests.at(-1)?.path, "/v1/chat/completions");
     }
     assert.deepEqual(lookups, []);
