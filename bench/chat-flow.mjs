@@ -1,14 +1,18 @@
-/** Inside Node-RED 5: our `chat-provider` and `chat-stream`, wired to a sink by way of other nodes, or of none. */
+/** Inside Node-RED 5: `chat-provider` and `chat-stream` of this package, wired to a sink directly or through other nodes. */
 import { existsSync } from "node:fs";
-import { boot } from "./node-red.mjs";
-import { built, Unavailable } from "./packages.mjs";
+import { startNodeRed } from "./node-red.mjs";
+import { resolveBuilt, UnavailableError } from "./packages.mjs";
 
-/** A client, ready to stream from the bench server; `onText` gets what arrives in the sink. */
-export async function openChat(baseUrl, behind = []) {
+/**
+ * Opens a client that streams from the bench server; its `onText` gets the texts that arrive in the sink.
+ * @param nodesBehind the nodes between `chat-stream` and the sink; see `startNodeRed`
+ * @throws UnavailableError if the package is not built
+ */
+export async function openChat(baseUrl, nodesBehind = []) {
   for (const stem of ["chat-provider", "chat-stream"]) {
     for (const path of [`nodes/${stem}.js`, `nodes/${stem}.html`]) {
-      if (!existsSync(built(path)))
-        throw new Unavailable(`the package is not built: dist/${path} is missing`);
+      if (!existsSync(resolveBuilt(path)))
+        throw new UnavailableError(`dist/${path} is missing; build the package first: npm run build`);
     }
   }
   const provider = {
@@ -27,5 +31,5 @@ export async function openChat(baseUrl, behind = []) {
     prompt: "payload",
     promptType: "msg",
   };
-  return boot([provider], node, behind);
+  return startNodeRed([provider], node, nodesBehind);
 }

@@ -1,10 +1,10 @@
 /**
- * A clock that two processes of one machine share: the system's monotonic one, read through `performance.now()`,
- * which costs no allocation.
+ * A clock that all processes of one machine share: the system's monotonic clock. It is read by `performance.now()`,
+ * which allocates nothing.
  */
-const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
-/** Milliseconds on the machine's monotonic clock. */
-export function now() {
-  return performance.now() + offset;
+/** @returns milliseconds on the machine's monotonic clock */
+export function readClockMs() {
+  return performance.now() + offsetMs;
 }

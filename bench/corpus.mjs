@@ -1,12 +1,12 @@
 /**
- * What the bench server says, and what every client must therefore have heard.
+ * The text that the bench server sends, and that every client must deliver.
  *
- * A cycle of 1,000 deltas the size of a model's tokens, made from a fixed seed, and the Chat Completions records
- * around them. About one delta in thirteen needs more than a copy of its bytes (escaped quotes, line breaks and
- * backslashes, `\u` escapes, UTF-8 of two to four bytes), as in real prose and code: nobody gets away with a
- * decoder that only knows ASCII, and the multi-byte characters fall on the borders of reads and frames too.
+ * It is a cycle of 1,000 deltas of the size of a model's tokens, made from a fixed seed, in Chat Completions records.
+ * As in real prose and code, about one delta in thirteen needs more than a copy of its bytes: escaped quotes, line
+ * breaks and backslashes, `\u` escapes, UTF-8 of two to four bytes. A decoder that knows only ASCII would fail, and
+ * multi-byte characters are also cut by the borders of reads and frames.
  *
- * No delta has a digit in it: the paced streams put digits before each (see `pacedContent`).
+ * No delta has a digit in it, because paced streams put digits before each delta (see `createPacedContent`).
  */
 
 const WORDS = (
@@ -17,6 +17,7 @@ const WORDS = (
   "function return const await import export string number value index chunk token buffer network connection"
 ).split(" ");
 
+/** Word endings and punctuation. */
 const PIECES = [
   "ing",
   "ed",
@@ -37,8 +38,8 @@ const PIECES = [
   "}",
 ];
 
-/** Deltas as they look on the wire (JSON string contents): some escaped, some raw UTF-8. */
-const HARD = [
+/** Deltas that take work to decode, as they look on the wire (JSON string contents): some escaped, some raw UTF-8. */
+const HARD_DELTAS = [
   "\\n\\n",
   "\\n",
   ' \\"quoted',
@@ -61,36 +62,36 @@ const HARD = [
   " Größe",
 ];
 
-/** Length of the cycle; longer bodies repeat it. */
-export const CYCLE = 1000;
+/** Number of deltas in the cycle. Longer answers repeat it. */
+export const CYCLE_LENGTH = 1000;
 
-/** The contents of the cycle's deltas, as JSON string contents (what stands between the quotes). */
-export const encodedDeltas = makeDeltas();
+/** The cycle's deltas as JSON string contents, without the quotes around them. */
+export const encodedDeltas = createDeltas();
 
-/** The same, decoded: what a client must deliver. */
+/** The cycle's deltas decoded, as a client must deliver them. */
 export const deltas = encodedDeltas.map((encoded) => JSON.parse(`"${encoded}"`));
 
 const cycleText = deltas.join("");
 
-/** The whole text of an answer of `count` deltas. */
-export function expectedText(count) {
-  const rest = count % CYCLE;
-  return cycleText.repeat((count - rest) / CYCLE) + deltas.slice(0, rest).join("");
+/** Builds the whole text of an answer of `count` deltas. */
+export function buildExpectedText(count) {
+  const rest = count % CYCLE_LENGTH;
+  return cycleText.repeat((count - rest) / CYCLE_LENGTH) + deltas.slice(0, rest).join("");
 }
 
-function makeDeltas() {
-  const random = generator(20251121);
+function createDeltas() {
+  const random = createRandom(20251121);
   const pick = (list) => list[Math.floor(random() * list.length)];
-  return Array.from({ length: CYCLE }, () => {
+  return Array.from({ length: CYCLE_LENGTH }, () => {
     const dice = random();
-    if (dice < 0.075) return pick(HARD);
+    if (dice < 0.075) return pick(HARD_DELTAS);
     if (dice < 0.25) return pick(PIECES);
     return ` ${pick(WORDS)}`;
   });
 }
 
-/** A small linear congruential generator: the same text on every machine. */
-function generator(seed) {
+/** Creates a linear congruential generator of numbers from 0 to 1: the same numbers on every machine. */
+function createRandom(seed) {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -98,87 +99,90 @@ function generator(seed) {
   };
 }
 
-const HEAD =
+const RECORD_HEAD =
   'data: {"id":"chatcmpl-CfZkq2vWq3XyTn0a7RbJ5uHsLm9Pd","object":"chat.completion.chunk","created":1763721600,' +
   '"model":"bench-large-2025-11-21","system_fingerprint":"fp_44709d6fcb","choices":[';
 
-/** The record that opens a stream: a role and no text. */
-export const ROLE_RECORD = `${HEAD}{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}\n\n`;
+/** The record that opens a stream: it has a role and no text. */
+export const ROLE_RECORD = `${RECORD_HEAD}{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}\n\n`;
 
-/** A record with text: about 240 bytes. */
-export function textRecord(encoded) {
-  return `${HEAD}{"index":0,"delta":{"content":"${encoded}"},"logprobs":null,"finish_reason":null}]}\n\n`;
+/** Creates a record with text: about 240 bytes. */
+export function createTextRecord(encoded) {
+  return `${RECORD_HEAD}{"index":0,"delta":{"content":"${encoded}"},"logprobs":null,"finish_reason":null}]}\n\n`;
 }
 
 /**
- * The same with the padding that OpenAI itself adds to each record against traffic analysis: the bytes around the
- * text are then never those of the record before, and a client that skips the parser where they are the same
- * has to parse. Reported beside the burst, so that the table does not flatter such a client.
+ * Creates a text record with padding, which OpenAI adds to each record against traffic analysis. The bytes around the
+ * text then differ from those of the record before, so a client that skips the parser for equal bytes has to parse.
+ * It is reported beside the burst, so that the table does not flatter such a client.
  */
-export function paddedRecord(encoded, position) {
+export function createPaddedRecord(encoded, position) {
   const padding = "n7Kx2QpLw9ZsTe".slice(0, 1 + ((position * 7) % 14));
-  return `${HEAD}{"index":0,"delta":{"content":"${encoded}"},"logprobs":null,"finish_reason":null}],"obfuscation":"${padding}"}\n\n`;
+  return `${RECORD_HEAD}{"index":0,"delta":{"content":"${encoded}"},"logprobs":null,"finish_reason":null}],"obfuscation":"${padding}"}\n\n`;
 }
 
 /**
- * The same with an id of its own in each record, as some gateways have it: nothing to be gained from the record
- * before. What a chunk costs at worst.
+ * Creates a text record with an id of its own, as some gateways send it. A client can reuse nothing from the record
+ * before, so this is the highest cost of a chunk.
  */
-export function variedRecord(encoded, position) {
-  return textRecord(encoded).replace("CfZkq2vW", String(position * 7919 + 10_000_000));
+export function createVariedRecord(encoded, position) {
+  return createTextRecord(encoded).replace("CfZkq2vW", String(position * 7919 + 10_000_000));
 }
 
-/** A record with any delta. */
-export function deltaRecord(delta, finishReason = null) {
+/** Creates a record with any delta. */
+export function createDeltaRecord(delta, finishReason = null) {
   const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
-  return `${HEAD}${JSON.stringify(choice)}]}\n\n`;
+  return `${RECORD_HEAD}${JSON.stringify(choice)}]}\n\n`;
 }
 
-/** The records that end a stream; the usage only where it was asked for. */
-export function endRecords(count, withUsage, finishReason = "stop") {
-  const records = [deltaRecord({}, finishReason)];
+/** Creates the records that end a stream, with the usage if the client asked for it. */
+export function createEndRecords(count, withUsage, finishReason = "stop") {
+  const records = [createDeltaRecord({}, finishReason)];
   if (withUsage) {
     const usage = `{"prompt_tokens":9,"completion_tokens":${count},"total_tokens":${count + 9}}`;
-    records.push(`${HEAD.slice(0, -1)}[],"usage":${usage}}\n\n`);
+    records.push(`${RECORD_HEAD.slice(0, -1)}[],"usage":${usage}}\n\n`);
   }
   records.push("data: [DONE]\n\n");
   return records;
 }
 
-/** Where the contents of a text record's delta begin, in bytes. */
-export const TEXT_START = textRecord("").indexOf('"content":"') + 11;
+/** Where the text begins in a text record, in bytes. */
+export const TEXT_START_BYTES = createTextRecord("").indexOf('"content":"') + 11;
 
 const STAMP_DIGITS = 12;
-const SEQUENCE_DIGITS = 4;
+const POSITION_DIGITS = 4;
 
-/** How many microseconds a stamp can tell apart before it wraps. */
-export const STAMP_RANGE = 10 ** STAMP_DIGITS;
+/** A stamp counts microseconds up to this number, then starts again at 0. */
+export const STAMP_RANGE_US = 10 ** STAMP_DIGITS;
 
-/** JSON contents of a paced delta: when it was written (µs), its place in the cycle, the text. Fixed widths. */
-export function pacedContent(stamp, position) {
+/**
+ * Creates a paced delta as JSON string contents: a stamp (when it is written, in µs), its position in the cycle, and
+ * the text. Both numbers have a fixed width.
+ */
+export function createPacedContent(stamp, position) {
   const time = String(stamp).padStart(STAMP_DIGITS, "0");
-  return time + String(position).padStart(SEQUENCE_DIGITS, "0") + encodedDeltas[position];
+  return time + String(position).padStart(POSITION_DIGITS, "0") + encodedDeltas[position];
 }
 
-/** The stamp at the start of a paced delta. */
-export function stampOf(text) {
+/** Reads the stamp at the start of a paced delta. */
+export function readStamp(text) {
   return Number(text.slice(0, STAMP_DIGITS));
 }
 
-/** Whether a text is an unbroken run of paced deltas; returns their number, throws where it is not. */
+/**
+ * Checks that a text consists of consecutive paced deltas.
+ * @throws Error if a delta is missing, changed or out of order
+ */
 export function checkPacedText(text) {
   let at = 0;
-  let count = 0;
   let expected = -1;
   while (at < text.length) {
-    const position = Number(text.slice(at + STAMP_DIGITS, at + STAMP_DIGITS + SEQUENCE_DIGITS));
+    const position = Number(text.slice(at + STAMP_DIGITS, at + STAMP_DIGITS + POSITION_DIGITS));
     if (expected >= 0 && position !== expected)
-      throw new Error(`delta ${position} came where ${expected} was due`);
-    const start = at + STAMP_DIGITS + SEQUENCE_DIGITS;
+      throw new Error(`delta ${position} arrived instead of delta ${expected}`);
+    const start = at + STAMP_DIGITS + POSITION_DIGITS;
     if (!text.startsWith(deltas[position], start)) throw new Error(`delta ${position} arrived changed`);
     at = start + deltas[position].length;
-    expected = (position + 1) % CYCLE;
-    count += 1;
+    expected = (position + 1) % CYCLE_LENGTH;
   }
-  return count;
 }

@@ -1,28 +1,29 @@
-/**
- * A real Node-RED 5 runtime in this process, without editor or log, with the node under test wired to a sink, or to
- * other nodes before it.
- */
+/** A real Node-RED 5 runtime in this process, without editor or log. The node under test is wired to a sink. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { built, nodeRed, Unavailable } from "./packages.mjs";
+import { loadNodeRed, resolveBuilt, UnavailableError } from "./packages.mjs";
 
-/** What the sink node reports to: set by the bench, looked up by the node's `deliver` function. */
+/** The running streams by the `_msgid` of their messages. */
 const streams = new Map();
 
 /**
- * Starts the runtime with `configNodes` and `node`; its streams are messages sent into `node`. `behind` are the nodes
- * between it and the sink, one behind the other by their first outputs; their `wires` are those of the other outputs.
+ * Starts the runtime with `configNodes` and the node under test, and resolves to a client: each of its streams is a
+ * message sent into the node.
+ * @param nodesBehind the nodes between the node under test and the sink, in a row by their first outputs; their
+ *   `wires` are those of their other outputs
+ * @throws UnavailableError if Node-RED did not start one of the nodes
  */
-export async function boot(configNodes, node, behind = []) {
-  const RED = nodeRed();
+export async function startNodeRed(configNodes, node, nodesBehind = []) {
+  const RED = loadNodeRed();
   const userDir = mkdtempSync(join(tmpdir(), "chat-stream-bench-"));
   process.on("exit", () => rmSync(userDir, { recursive: true, force: true }));
   const nodesDir = [fileURLToPath(new URL("nodes", import.meta.url))];
-  if (configNodes.length > 0 && existsSync(built("nodes"))) nodesDir.push(built("nodes"));
-  globalThis.benchDeliver = deliver;
+  if (configNodes.length > 0 && existsSync(resolveBuilt("nodes"))) nodesDir.push(resolveBuilt("nodes"));
+  // nodes/bench-sink.js looks it up.
+  globalThis.benchDeliver = deliverMessage;
   RED.init(createServer(), {
     userDir,
     nodesDir,
@@ -31,33 +32,20 @@ export async function boot(configNodes, node, behind = []) {
     credentialSecret: "bench",
     logging: { console: { level: "off", metrics: false, audit: false } },
     telemetry: { enabled: false },
-    // What the tests have beside Node-RED, it would load as well.
+    // Node-RED would also load the dashboard, which the tests need.
     externalModules: { palette: { allowList: ["*"], denyList: ["@flowfuse/node-red-dashboard"] } },
   });
-  // The runtime loads and starts its stored (empty) flows after `start()` has resolved: a deploy before that is lost.
-  const idle = nextStart(RED);
+  // The runtime loads its stored (empty) flows after `start()` has resolved. A deploy before that would be lost.
+  const storedFlowsStarted = waitForFlowsStart(RED);
   await RED.start();
-  await idle;
-  const flows = [
-    { id: "tab", type: "tab", label: "bench" },
-    ...configNodes,
-    { id: "tested", z: "tab", wires: [[behind.length > 0 ? "behind-0" : "sink"]], ...node },
-    ...behind.map(({ wires = [], ...each }, at) => ({
-      id: `behind-${at}`,
-      z: "tab",
-      ...each,
-      wires: [[at + 1 < behind.length ? `behind-${at + 1}` : "sink"], ...wires],
-    })),
-    { id: "sink", z: "tab", type: "bench-sink", wires: [] },
-  ];
-  const deployed = nextStart(RED);
+  await storedFlowsStarted;
+  const flows = createFlows(configNodes, node, nodesBehind);
+  const flowsStarted = waitForFlowsStart(RED);
   await RED.runtime.flows.setFlows({ flows: { flows }, deploymentType: "full" });
-  await deployed;
+  await flowsStarted;
+  const missing = flows.find(({ id, type }) => type !== "tab" && !RED.nodes.getNode(id));
+  if (missing) throw new UnavailableError(`Node-RED did not start the ${missing.type} node`);
   const tested = RED.nodes.getNode("tested");
-  const missing = [node, ...behind].find(
-    (_, at) => !RED.nodes.getNode(at === 0 ? "tested" : `behind-${at - 1}`),
-  );
-  if (missing) throw new Unavailable(`Node-RED did not start a ${missing.type} node`);
   const stream = (model, onText) =>
     new Promise((resolve, reject) => {
       const _msgid = RED.util.generateId();
@@ -67,14 +55,31 @@ export async function boot(configNodes, node, behind = []) {
   return { stream, close: () => RED.stop() };
 }
 
-function nextStart(RED) {
+/** Creates the nodes of one tab: the node under test, the nodes behind it, and the sink. */
+function createFlows(configNodes, node, nodesBehind) {
+  const getTarget = (index) => (index < nodesBehind.length ? `behind-${index}` : "sink");
+  return [
+    { id: "tab", type: "tab", label: "bench" },
+    ...configNodes,
+    { id: "tested", z: "tab", wires: [[getTarget(0)]], ...node },
+    ...nodesBehind.map(({ wires = [], ...properties }, index) => ({
+      id: `behind-${index}`,
+      z: "tab",
+      ...properties,
+      wires: [[getTarget(index + 1)], ...wires],
+    })),
+    { id: "sink", z: "tab", type: "bench-sink", wires: [] },
+  ];
+}
+
+function waitForFlowsStart(RED) {
   return new Promise((resolve) => RED.events.once("flows:started", resolve));
 }
 
-/** One message in the sink. It joins the text, as the plain loop does: so every run's text is checked here too. */
-function deliver(msg) {
+/** Takes a message that reached the sink. It joins the texts as the plain loop does, so a scenario can check them. */
+function deliverMessage(msg) {
   const stream = streams.get(msg._msgid);
-  if (stream === undefined) throw new Error(`a message of no stream: ${JSON.stringify(msg)}`);
+  if (stream === undefined) throw new Error(`no stream is known for this message: ${JSON.stringify(msg)}`);
   if (msg.payload !== "") {
     stream.text += msg.payload;
     stream.onText(msg.payload);

@@ -1,34 +1,39 @@
 /**
- * The package's own dependencies, from the root install: the plain loop must run on the same undici and the same
- * eventsource-parser as the package, and a peer has brought another one into this directory.
+ * The package's own dependencies, loaded from the root of the repository. The plain loop must run on the same undici
+ * and eventsource-parser as the package; the SDKs installed others beside this file.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const fromRoot = createRequire(new URL("../package.json", import.meta.url));
+const requireFromRoot = createRequire(new URL("../package.json", import.meta.url));
 
-export const { createParser } = fromRoot("eventsource-parser");
-export const { Agent, request } = fromRoot("undici");
+export const { createParser } = requireFromRoot("eventsource-parser");
+export const { Agent, request } = requireFromRoot("undici");
 
-/** A file of the built package. */
-export function built(path) {
+/** @returns the path of a file of the built package */
+export function resolveBuilt(path) {
   return fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
 }
 
-/** What a client throws when what it measures is not there: its rows are left out, with this reason. */
-export class Unavailable extends Error {}
+/** What a client needs is not there. Its rows are left out of the tables, and the message says why. */
+export class UnavailableError extends Error {}
 
-/** The package's core as built, with the function that the caller needs. */
-export function core(name) {
-  const path = built("src/index.js");
-  if (!existsSync(path)) throw new Unavailable("the package is not built: dist/src/index.js is missing");
-  const module = fromRoot(path);
-  if (typeof module[name] !== "function") throw new Unavailable(`dist/src/index.js has no ${name}()`);
+/**
+ * Loads a function of the package's core, as built.
+ * @throws UnavailableError if the core is not built or does not export the function
+ */
+export function loadCoreFunction(name) {
+  const path = resolveBuilt("src/index.js");
+  if (!existsSync(path))
+    throw new UnavailableError("dist/src/index.js is missing; build the package first: npm run build");
+  const module = requireFromRoot(path);
+  if (typeof module[name] !== "function")
+    throw new UnavailableError(`dist/src/index.js does not export ${name}()`);
   return module[name];
 }
 
-/** Node-RED 5's runtime. */
-export function nodeRed() {
-  return fromRoot("node-red");
+/** Loads the runtime of Node-RED 5. */
+export function loadNodeRed() {
+  return requireFromRoot("node-red");
 }

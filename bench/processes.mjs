@@ -1,28 +1,32 @@
-/** The bench's processes as its runner sees them: the server, and one per client. */
+/** Starts the bench's processes for its runner: the server, and one process per client. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Far beyond any scenario: what takes longer hangs. */
-const JOB_TIMEOUT_MS = 90_000;
+/** Far longer than any scenario takes: a job that has no result by then hangs. */
+const MAX_JOB_MS = 90_000;
 
-const path = (file) => fileURLToPath(new URL(file, import.meta.url));
+const resolveScript = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Starts the server; `usage()` asks what it has done so far: CPU time, paced phases, and those that were late. */
+/**
+ * Starts the server. `readUsage()` resolves to what it did since its start: CPU time, the phases of paced streams that
+ * it wrote, and those among them that it wrote late.
+ */
 export async function startServer() {
-  const server = fork(path("server.mjs"), { execArgv: [] });
-  const next = () => new Promise((resolve) => server.once("message", resolve));
-  const usage = async () => {
+  const server = fork(resolveScript("server.mjs"), { execArgv: [] });
+  const receive = () => new Promise((resolve) => server.once("message", resolve));
+  const readUsage = async () => {
     server.send("usage");
-    const { cpu, phases, late } = await next();
-    return { cpuMs: (cpu.user + cpu.system) / 1000, phases, late };
+    const { cpu, phases, latePhases } = await receive();
+    return { cpuMs: (cpu.user + cpu.system) / 1000, phases, latePhases };
   };
-  const { port } = await next();
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, usage, stop: () => server.disconnect() };
+  const { port } = await receive();
+  return { baseUrl: `http://127.0.0.1:${port}/v1`, readUsage, stop: () => server.disconnect() };
 }
 
-/** Starts a client's process; `run` resolves to `{value}`, `{skipped}` or `{failed}`. */
+/** Starts the process of a client. Its `run` resolves to `{value}`, `{skipped: reason}` or `{failed: reason}`. */
 export function startClient(client, baseUrl) {
-  const child = fork(path("child.mjs"), [JSON.stringify({ client, baseUrl })], { execArgv: ["--expose-gc"] });
+  const argument = JSON.stringify({ client, baseUrl });
+  const child = fork(resolveScript("client-process.mjs"), [argument], { execArgv: ["--expose-gc"] });
   const run = (scenario, options) =>
     new Promise((resolve) => {
       const settle = (result) => {
@@ -31,10 +35,10 @@ export function startClient(client, baseUrl) {
         resolve(result);
       };
       const { saturationMs } = options;
-      const late = saturationMs
+      const timeoutResult = saturationMs
         ? { skipped: `saturated: no timer of its own fired in ${saturationMs / 1000} s` }
-        : { failed: `no result after ${JOB_TIMEOUT_MS / 1000} s` };
-      const timer = setTimeout(settle, saturationMs ?? JOB_TIMEOUT_MS, late);
+        : { failed: `no result after ${MAX_JOB_MS / 1000} s` };
+      const timer = setTimeout(settle, saturationMs ?? MAX_JOB_MS, timeoutResult);
       child.once("message", settle);
       child.once("exit", (code) => settle({ failed: `the process ended with code ${code}` }));
       child.send({ scenario, options });

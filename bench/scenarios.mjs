@@ -1,26 +1,46 @@
 /**
- * What is measured of a client, inside the client's own process. Nothing here asserts a time; everything checks
- * the text, and a wrong one fails the client.
+ * What is measured of a client, inside the client's own process. Nothing here asserts a time, but every scenario
+ * checks the text, and a wrong text fails the client.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { argumentsOf, FRAGMENT } from "./arguments.mjs";
-import { now } from "./clock.mjs";
-import { CYCLE, checkPacedText, expectedText, STAMP_RANGE, stampOf, TEXT_START } from "./corpus.mjs";
-import { Unavailable } from "./packages.mjs";
-import { median, quantile, SATURATED } from "./statistics.mjs";
+import { readClockMs } from "./clock.mjs";
+import {
+  buildExpectedText,
+  CYCLE_LENGTH,
+  checkPacedText,
+  readStamp,
+  STAMP_RANGE_US,
+  TEXT_START_BYTES,
+} from "./corpus.mjs";
+import { UnavailableError } from "./packages.mjs";
+import { computeMean, computeMedian, computeQuantile, MIN_KEPT_UP } from "./statistics.mjs";
+import { createArguments, FRAGMENT_CHARS } from "./tool-call.mjs";
 
-/** Records that an open and idle stream has had: enough to be past its beginnings. */
+/** The scenarios by the names that a plan uses. Each takes a client and options, and resolves to its figures. */
+export const SCENARIOS = {
+  burst: measureBurst,
+  first: measureFirstText,
+  flat: measureGrowth,
+  heap: measureHeap,
+  paced: measurePacedStreams,
+  saved: measureMessages,
+  toolArguments: measureToolArguments,
+};
+
+/** Records of an open and idle stream: enough that what a client sets up at the start of a stream is there. */
 const IDLE_RECORDS = 20;
 
 /**
- * One answer of `count` deltas, checked; returns CPU µs per delta, of all threads of this process.
- * `joined` has the deltas joined as they were handed out, besides the whole text that each client gives at the end.
+ * Reads one answer of `count` deltas and checks it. With `joined`, it also checks the deltas joined as they were handed
+ * out, beside the whole text that each client returns at the end.
  *
- * The garbage is left to V8, as in life: the process has one client, which pays for all of its own sooner or later.
- * A full collection before each run would shrink the young generation and make the first milliseconds after it dear.
+ * V8 collects the garbage when it likes, as in production: the process has one client, which pays for all its garbage
+ * sooner or later. A full collection before each answer would shrink the young generation, and the first milliseconds
+ * after it would be expensive.
+ * @returns CPU µs per delta, of all threads of this process
  */
-async function run(client, model, count, joined) {
-  const expected = expectedText(count);
+async function measureAnswer(client, model, count, joined) {
+  const expected = buildExpectedText(count);
   let text = "";
   let length = 0;
   const onText = joined
@@ -35,106 +55,107 @@ async function run(client, model, count, joined) {
   const whole = await client.stream(model, onText);
   const { user, system } = process.cpuUsage(before);
   if (client.bytesOnly) {
-    if (length < expected.length) throw new Error(`${length} bytes came`);
+    if (length < expected.length) throw new Error(`only ${length} bytes arrived`);
   } else {
     if (whole !== expected) throw new Error("the whole text is wrong");
     if (length !== expected.length) throw new Error("the deltas do not add up to the text");
-    if (joined && text !== expected) throw new Error("the deltas joined are not the text");
+    if (joined && text !== expected) throw new Error("the joined deltas differ from the text");
   }
   return (user + system) / count;
 }
 
-/** Burst: one whole answer of a kind, as fast as it can be read; CPU µs per chunk, under the kind's name. */
-export async function burst(client, { count, kind, warming }) {
-  return { [kind]: await run(client, `burst:${count}:${kind}`, count, warming) };
+/** Burst: one whole answer, as fast as the client can read it. The CPU µs per chunk are named after the `kind`. */
+async function measureBurst(client, { count, kind, warming }) {
+  return { [kind]: await measureAnswer(client, `burst:${count}:${kind}`, count, warming) };
 }
 
-/** Time from the call to the first delta, in ms: p50 of short answers, one after another on warm connections. */
-export async function first(client, { answers }) {
+/** Time from the call to the first delta: the median of short answers, one after another on warm connections. */
+async function measureFirstText(client, { answers }) {
   const samples = [];
-  for (let answer = 0; answer < answers; answer += 1) samples.push(await firstDelta(client));
-  return { firstMs: median(samples) };
+  for (let answer = 0; answer < answers; answer += 1) samples.push(await measureFirstDelta(client));
+  return { firstMs: computeMedian(samples) };
 }
 
-async function firstDelta(client) {
+async function measureFirstDelta(client) {
   const start = performance.now();
-  let first;
+  let firstMs;
   await client.stream(`first:${IDLE_RECORDS}`, () => {
-    first ??= performance.now() - start;
+    firstMs ??= performance.now() - start;
   });
-  return first;
+  return firstMs;
 }
 
 /**
- * Whether the cost of a chunk grows with the length of the answer: a long one, with short ones before and after it
- * that have as many chunks together, so that both are long enough to measure and leave as much garbage.
+ * Whether the cost of a chunk grows with the length of the answer: a long answer, with short ones before and after it.
+ * The short ones have as many chunks in all, so both take long enough to measure and leave as much garbage.
  */
-export async function flat(client, { short, long, warming }) {
+async function measureGrowth(client, { short, long, warming }) {
   const shorts = [];
-  const runShorts = async () => {
-    const times = Math.max(1, long / short / 2);
-    for (let time = 0; time < times; time += 1) {
-      shorts.push(await run(client, `burst:${short}:frame`, short, warming));
+  const measureShorts = async () => {
+    const answers = Math.max(1, long / short / 2);
+    for (let answer = 0; answer < answers; answer += 1) {
+      shorts.push(await measureAnswer(client, `burst:${short}:frame`, short, warming));
     }
   };
-  await runShorts();
-  const result = warming ? {} : { long: await run(client, `burst:${long}:frame`, long, false) };
-  await runShorts();
-  return { ...result, short: shorts.reduce((sum, each) => sum + each) / shorts.length };
+  await measureShorts();
+  const figures = warming ? {} : { long: await measureAnswer(client, `burst:${long}:frame`, long, false) };
+  await measureShorts();
+  return { ...figures, short: computeMean(shorts) };
 }
 
 /**
- * A tool call whose arguments come in pieces of a few characters: CPU µs per piece at several lengths, and whether it
- * grows with the length. As in `flat`, the short ones lie around the long ones, as many pieces as one long one has.
+ * A tool call whose arguments arrive in small fragments: CPU µs per fragment at several lengths, and whether it grows
+ * with the length. As in `measureGrowth`, short calls with as many fragments in all come before and after the long ones.
  */
-export async function toolArguments(client, { short, long, longest, warming }) {
-  if (!client.toolArguments) throw new Unavailable("it gathers no tool calls");
-  const gathered = async (length) => {
+async function measureToolArguments(client, { short, long, longest, warming }) {
+  if (!client.streamArguments) throw new UnavailableError("this client does not assemble tool calls");
+  const measureCall = async (length) => {
     const before = process.cpuUsage();
-    const text = await client.toolArguments(`arguments:${length}`);
+    const text = await client.streamArguments(`arguments:${length}`);
     const { user, system } = process.cpuUsage(before);
-    if (text !== argumentsOf(length)) throw new Error("the arguments are wrong");
-    return (user + system) / (length / FRAGMENT);
+    if (text !== createArguments(length)) throw new Error("the arguments are wrong");
+    return (user + system) / (length / FRAGMENT_CHARS);
   };
   const shorts = [];
-  const runShorts = async () => {
-    for (let time = 0; time < long / short / 2; time += 1) shorts.push(await gathered(short));
+  const measureShorts = async () => {
+    for (let call = 0; call < long / short / 2; call += 1) shorts.push(await measureCall(short));
   };
-  await runShorts();
-  const result = warming ? {} : { long: await gathered(long), longest: await gathered(longest) };
-  await runShorts();
-  return { ...result, short: shorts.reduce((sum, each) => sum + each) / shorts.length };
+  await measureShorts();
+  const figures = warming ? {} : { long: await measureCall(long), longest: await measureCall(longest) };
+  await measureShorts();
+  return { ...figures, short: computeMean(shorts) };
 }
 
-/** Messages that arrive of a stream at an even pace: a count, and no time. */
-export async function saved(client, { chunks, perSecond }) {
+/** How many messages arrive of a stream at an even pace. It measures no time. */
+async function measureMessages(client, { chunks, perSecond }) {
   let messages = 0;
   const whole = await client.stream(`rate:${chunks}:${perSecond}`, () => {
     messages += 1;
   });
-  if (whole !== expectedText(chunks)) throw new Error("the whole text is wrong");
+  if (whole !== buildExpectedText(chunks)) throw new Error("the whole text is wrong");
   return { messages, fewer: chunks / messages };
 }
 
 /**
- * Many streams of 50 tokens a second: CPU over a window in which all are open, and how much later than it was
- * written a delta arrives. Then the server ends them, and each must have had an unbroken run of its deltas.
+ * Many streams of 50 tokens a second: CPU in a window in which all streams are open, and how long after its writing a
+ * delta arrives. Then the server ends the streams, and each must have received consecutive deltas.
  */
-export async function paced(client, { streams, settleMs, windowMs }) {
+async function measurePacedStreams(client, { streams, settleMs, windowMs }) {
   const texts = new Array(streams).fill("");
-  const latencies = new Float64Array(Math.ceil((streams * windowMs) / 10));
+  const latenciesUs = new Float64Array(Math.ceil((streams * windowMs) / 10));
   let open = 0;
   let received = 0;
   let measuring = false;
   let failure;
   const answers = texts.map(async (_, index) => {
     const onText = (delta) => {
-      const text = client.bytesOnly ? textIn(delta) : delta;
+      const text = client.bytesOnly ? readFrameText(delta) : delta;
       if (text === "") return;
       if (texts[index] === "") open += 1;
       texts[index] += text;
       if (!measuring) return;
-      latencies[received % latencies.length] = (now() * 1000 - stampOf(text) + STAMP_RANGE) % STAMP_RANGE;
+      latenciesUs[received % latenciesUs.length] =
+        (readClockMs() * 1000 - readStamp(text) + STAMP_RANGE_US) % STAMP_RANGE_US;
       received += 1;
     };
     try {
@@ -145,8 +166,8 @@ export async function paced(client, { streams, settleMs, windowMs }) {
       failure ??= error;
     }
   });
-  // A saturated client may never have them all; it is measured with what it has, and `keptUp` tells.
-  for (let waited = 0; open < streams && failure === undefined && waited < 6000; waited += 50)
+  // A saturated client may never open all streams. It is measured with those that it has; `keptUp` shows it.
+  for (let waitedMs = 0; open < streams && failure === undefined && waitedMs < 6000; waitedMs += 50)
     await sleep(50);
   await sleep(settleMs);
   measuring = true;
@@ -156,16 +177,16 @@ export async function paced(client, { streams, settleMs, windowMs }) {
   const { user, system } = process.cpuUsage(before);
   const elapsedMs = performance.now() - start;
   measuring = false;
-  const sorted = latencies.slice(0, Math.min(received, latencies.length)).sort();
-  const result = {
+  const sorted = latenciesUs.slice(0, Math.min(received, latenciesUs.length)).sort();
+  const figures = {
     cpuPercent: (user + system) / elapsedMs / 10,
     cpuPerChunk: (user + system) / received,
     keptUp: received / (elapsedMs * 0.05 * streams),
-    p50Ms: quantile(sorted, 0.5) / 1000,
-    p99Ms: quantile(sorted, 0.99) / 1000,
+    p50Ms: computeQuantile(sorted, 0.5) / 1000,
+    p99Ms: computeQuantile(sorted, 0.99) / 1000,
   };
-  // A saturated client would still be reading a minute later: it is checked by what it had, and its process killed.
-  if (result.keptUp > SATURATED) {
+  // A saturated client would still be reading a minute later. What it has is checked, and the runner kills its process.
+  if (figures.keptUp > MIN_KEPT_UP) {
     const end = await fetch(`${client.baseUrl}/chat/completions`, {
       method: "POST",
       body: '{"model":"end"}',
@@ -174,43 +195,46 @@ export async function paced(client, { streams, settleMs, windowMs }) {
     await Promise.all(answers);
   }
   if (failure !== undefined) throw failure;
-  if (received === 0) throw new Error("no delta came");
+  if (received === 0) throw new Error("no delta arrived");
   if (!client.bytesOnly) for (const text of texts) checkPacedText(text);
-  return result;
+  return figures;
 }
 
-/** For the client that does not parse: the paced delta in a frame that is one record, `""` in the others. */
-function textIn(frame) {
-  const isText = frame.length > TEXT_START && frame[TEXT_START] >= 48 && frame[TEXT_START] <= 57;
-  return isText ? frame.latin1Slice(TEXT_START, frame.indexOf(34, TEXT_START)) : "";
+/** For the client that parses nothing: reads the paced delta of a frame that is one record; "" for other frames. */
+function readFrameText(frame) {
+  const [zero, nine, quote] = [48, 57, 34];
+  const first = frame[TEXT_START_BYTES];
+  if (!(first >= zero && first <= nine)) return "";
+  return frame.latin1Slice(TEXT_START_BYTES, frame.indexOf(quote, TEXT_START_BYTES));
 }
 
-/** Heap per open stream: the live heap with `streams` open and idle, less the live heap before. */
-export async function heap(client, { streams }) {
+/** Memory per open stream, in KiB: the live heap with `streams` open and idle, less the live heap before. */
+async function measureHeap(client, { streams }) {
   const model = `idle:${IDLE_RECORDS}`;
   const open = [];
-  let heard = 0;
+  let received = 0;
   const onText = () => {
-    heard += 1;
+    received += 1;
   };
-  // A few first, so that what is made once (pools, caches, compiled code) is not charged to the streams.
+  // A few streams first, so that what is made once (pools, caches, compiled code) does not count for the others.
   for (let index = 0; index < 50; index += 1) open.push(client.stream(model, onText));
-  for (let index = 0; index < 20; index += 1) await client.stream(`burst:${CYCLE}:frame`, () => {});
-  const before = await liveHeap(() => heard);
-  const heardBefore = heard;
+  for (let index = 0; index < 20; index += 1) await client.stream(`burst:${CYCLE_LENGTH}:frame`, () => {});
+  const before = await readLiveMemory(() => received);
+  const receivedBefore = received;
   for (let index = 0; index < streams; index += 1) open.push(client.stream(model, onText));
-  const after = await liveHeap(() => heard);
-  if (!client.bytesOnly && heard - heardBefore !== streams * IDLE_RECORDS)
-    throw new Error(`${heard} deltas came`);
-  const each = (field) => (after[field] - before[field]) / streams / 1024;
-  return { heapKb: each("heapUsed"), buffersKb: each("arrayBuffers"), open: open.length };
+  const after = await readLiveMemory(() => received);
+  const deltas = received - receivedBefore;
+  if (!client.bytesOnly && deltas !== streams * IDLE_RECORDS)
+    throw new Error(`${deltas} deltas arrived instead of ${streams * IDLE_RECORDS}`);
+  const perStream = (field) => (after[field] - before[field]) / streams / 1024;
+  return { heapKb: perStream("heapUsed"), buffersKb: perStream("arrayBuffers"), open: open.length };
 }
 
-/** The heap after a full collection, once nothing has arrived for a while. */
-async function liveHeap(heard) {
+/** Reads the memory after a full garbage collection, once `countReceived` has not changed for a while. */
+async function readLiveMemory(countReceived) {
   let last = -1;
-  while (heard() !== last) {
-    last = heard();
+  while (countReceived() !== last) {
+    last = countReceived();
     await sleep(300);
   }
   for (let pass = 0; pass < 3; pass += 1) {

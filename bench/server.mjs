@@ -1,39 +1,42 @@
 /**
- * The bench's service, in a process of its own: Chat Completions as server-sent events over a raw socket.
+ * The service of the bench, in a process of its own: Chat Completions as server-sent events over a raw socket.
  *
- * It must never be the limit, so there is no HTTP library in the way: bodies are encoded once per shape, chunked
- * framing included, and written as a few large buffers; paced records are made once per tick, not per stream.
+ * The server must never be the bottleneck, so it uses no HTTP library. It encodes each kind of body once, chunked
+ * framing included, and writes it as a few large buffers. It makes a paced record once per tick, not per stream.
  * The model's name says how to answer:
  *
- * - `burst:<n>:<frame|16k>`        n text records at once, an HTTP chunk for each record or for each 16 KiB
- * - `burst:<n>:<padded|varied>`    the same in a frame per record, with other records (see corpus.mjs)
- * - `first:<n>`                     the head and one text record, the other n - 1 two milliseconds later
- * - `paced`                         50 records a second, each with its time of writing, until the client leaves or
- * - `end`                           asks, with an empty answer, that all paced streams end
- * - `idle:<n>`                      n records, then silence
+ * - `burst:<n>:<frame|16k>`        n text records at once, in an HTTP chunk per record or per 16 KiB
+ * - `burst:<n>:<padded|varied>`    the same in an HTTP chunk per record, with other records (see corpus.mjs)
+ * - `first:<n>`                     the head and one text record; the other n - 1 two milliseconds later
+ * - `paced`                         50 records a second, each with the time of its writing, until the client leaves
+ *                                   or asks for `end`
+ * - `end`                           ends all paced streams; its own answer is empty
+ * - `idle:<n>`                      n text records, then silence
  * - `rate:<n>:<m>`                  n text records, m a second
  * - `arguments:<n>`                 a tool call with n characters of arguments, a few in each record
  */
 import net from "node:net";
-import { argumentRecords } from "./arguments.mjs";
-import { now } from "./clock.mjs";
+import { readClockMs } from "./clock.mjs";
 import {
-  CYCLE,
+  CYCLE_LENGTH,
+  createEndRecords,
+  createPacedContent,
+  createPaddedRecord,
+  createTextRecord,
+  createVariedRecord,
   encodedDeltas,
-  endRecords,
-  pacedContent,
-  paddedRecord,
   ROLE_RECORD,
-  STAMP_RANGE,
-  textRecord,
-  variedRecord,
+  STAMP_RANGE_US,
 } from "./corpus.mjs";
+import { createCallRecords } from "./tool-call.mjs";
 
-const FRAME_BYTES = 16 * 1024;
+const MAX_FRAME_BYTES = 16 * 1024;
 const RECORDS_PER_SECOND = 50;
-/** Streams are spread over this many phases of a record's interval, as independent streams would be. */
+/** The interval between two records is divided into phases. Streams are spread over them, as independent ones would be. */
 const PHASES = 20;
 const PHASE_MS = 1000 / RECORDS_PER_SECOND / PHASES;
+/** A phase written later than this is counted as late. */
+const MAX_PHASES_BEHIND = 5;
 
 const RESPONSE_HEAD = Buffer.from(
   "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n" +
@@ -41,53 +44,59 @@ const RESPONSE_HEAD = Buffer.from(
 );
 const LAST_FRAME = Buffer.from("0\r\n\r\n");
 
-function frame(bytes) {
+/** Encodes bytes as one chunk of HTTP's chunked transfer encoding. */
+function encodeFrame(bytes) {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
 }
 
-function frames(records, framing) {
-  if (framing !== "16k") return Buffer.concat(records.map((record) => frame(Buffer.from(record))));
+/** Encodes records as frames of 16 KiB if `framing` is "16k", else as one frame per record. */
+function encodeFrames(records, framing) {
+  if (framing !== "16k") return Buffer.concat(records.map((record) => encodeFrame(Buffer.from(record))));
   const bytes = Buffer.from(records.join(""));
   const parts = [];
-  for (let at = 0; at < bytes.length; at += FRAME_BYTES)
-    parts.push(frame(bytes.subarray(at, at + FRAME_BYTES)));
+  for (let at = 0; at < bytes.length; at += MAX_FRAME_BYTES)
+    parts.push(encodeFrame(bytes.subarray(at, at + MAX_FRAME_BYTES)));
   return Buffer.concat(parts);
 }
 
-const RECORDS = { padded: paddedRecord, varied: variedRecord };
-const bodies = new Map();
+/** How a text record is created; `createTextRecord` for the framings that are not listed. */
+const RECORD_CREATORS = { padded: createPaddedRecord, varied: createVariedRecord };
+const encodedBodies = new Map();
 
-/** The buffers of a whole answer; the cycle's buffer is one, written as often as needed. */
-function body(count, framing, withUsage) {
-  const key = `${count} ${framing} ${withUsage}`;
-  let buffers = bodies.get(key);
+/** @returns the buffers of a body; `encode` makes them when the key is asked for the first time */
+function getBody(key, encode) {
+  let buffers = encodedBodies.get(key);
   if (buffers === undefined) {
-    const records = encodedDeltas.map(RECORDS[framing] ?? textRecord);
-    const cycle = frames(records, framing);
-    const rest = count % CYCLE;
-    buffers = [Buffer.concat([RESPONSE_HEAD, frames([ROLE_RECORD], framing)])];
-    for (let left = count; left >= CYCLE; left -= CYCLE) buffers.push(cycle);
-    if (rest > 0) buffers.push(frames(records.slice(0, rest), framing));
-    buffers.push(Buffer.concat([frames(endRecords(count, withUsage), framing), LAST_FRAME]));
-    bodies.set(key, buffers);
+    buffers = encode();
+    encodedBodies.set(key, buffers);
   }
   return buffers;
 }
 
-/** The buffers of an answer that is a tool call. */
-function callBody(length, withUsage) {
-  const key = `arguments ${length} ${withUsage}`;
-  let buffers = bodies.get(key);
-  if (buffers === undefined) {
-    const records = argumentRecords(length);
-    const end = endRecords(records.length, withUsage, "tool_calls");
-    buffers = [RESPONSE_HEAD, frames(records, "frame"), frames(end, "frame"), LAST_FRAME];
-    bodies.set(key, buffers);
-  }
-  return buffers;
+/** @returns the buffers of an answer of `count` text records; the buffer of the cycle may occur several times */
+function getTextBody(count, framing, withUsage) {
+  return getBody(`${count} ${framing} ${withUsage}`, () => {
+    const records = encodedDeltas.map(RECORD_CREATORS[framing] ?? createTextRecord);
+    const cycle = encodeFrames(records, framing);
+    const rest = count % CYCLE_LENGTH;
+    const buffers = [Buffer.concat([RESPONSE_HEAD, encodeFrames([ROLE_RECORD], framing)])];
+    for (let left = count; left >= CYCLE_LENGTH; left -= CYCLE_LENGTH) buffers.push(cycle);
+    if (rest > 0) buffers.push(encodeFrames(records.slice(0, rest), framing));
+    buffers.push(Buffer.concat([encodeFrames(createEndRecords(count, withUsage), framing), LAST_FRAME]));
+    return buffers;
+  });
 }
 
-function write(socket, buffers) {
+/** @returns the buffers of an answer that is a tool call */
+function getCallBody(length, withUsage) {
+  return getBody(`arguments ${length} ${withUsage}`, () => {
+    const records = createCallRecords(length);
+    const end = createEndRecords(records.length, withUsage, "tool_calls");
+    return [RESPONSE_HEAD, encodeFrames(records, "frame"), encodeFrames(end, "frame"), LAST_FRAME];
+  });
+}
+
+function writeBuffers(socket, buffers) {
   socket.cork();
   for (const buffer of buffers) socket.write(buffer);
   socket.uncork();
@@ -96,39 +105,40 @@ function write(socket, buffers) {
 const wheel = Array.from({ length: PHASES }, () => ({ streams: new Set(), position: 0 }));
 let phasesDone = 0;
 let ticker;
-/** Phases written, and how many of them later than `LATE_PHASES`: if these are many, the machine had no time for us. */
-const pace = { phases: 0, late: 0 };
-const LATE_PHASES = 5;
+/** Phases written so far, and the late ones among them. Many late ones mean that the machine was too busy. */
+const pace = { phases: 0, latePhases: 0 };
 
-/** Writes one record to every stream whose turn has come; a late timer catches up, the stamps stay true. */
-function tick(start) {
-  const due = Math.floor((now() - start) / PHASE_MS);
+/** Writes one record to every stream that is due. A late timer catches up; a record's stamp is when it was written. */
+function writeDueRecords(startMs) {
+  const due = Math.floor((readClockMs() - startMs) / PHASE_MS);
   while (phasesDone < due) {
     const phase = wheel[phasesDone % PHASES];
     pace.phases += 1;
-    if (due - phasesDone > LATE_PHASES) pace.late += 1;
+    if (due - phasesDone > MAX_PHASES_BEHIND) pace.latePhases += 1;
     phasesDone += 1;
     if (phase.streams.size > 0) {
-      const stamp = Math.round(now() * 1000) % STAMP_RANGE;
-      const record = frame(Buffer.from(textRecord(pacedContent(stamp, phase.position))));
-      for (const socket of phase.streams) socket.write(record);
+      const stamp = Math.round(readClockMs() * 1000) % STAMP_RANGE_US;
+      const record = createTextRecord(createPacedContent(stamp, phase.position));
+      const frame = encodeFrame(Buffer.from(record));
+      for (const socket of phase.streams) socket.write(frame);
     }
-    phase.position = (phase.position + 1) % CYCLE;
+    phase.position = (phase.position + 1) % CYCLE_LENGTH;
   }
 }
 
-function addPaced(socket) {
+/** Adds a stream to the phase that has the fewest. */
+function addPacedStream(socket) {
   const phase = wheel.reduce((least, each) => (each.streams.size < least.streams.size ? each : least));
   phase.streams.add(socket);
   socket.once("close", () => phase.streams.delete(socket));
   if (ticker === undefined) {
     phasesDone = 0;
-    ticker = setInterval(tick, 1, now());
+    ticker = setInterval(writeDueRecords, 1, readClockMs());
   }
 }
 
-function endPaced() {
-  const end = Buffer.concat([frames(endRecords(0, false), "frame"), LAST_FRAME]);
+function endPacedStreams() {
+  const end = Buffer.concat([encodeFrames(createEndRecords(0, false), "frame"), LAST_FRAME]);
   for (const { streams } of wheel) {
     for (const socket of streams) socket.write(end);
     streams.clear();
@@ -137,52 +147,52 @@ function endPaced() {
   ticker = undefined;
 }
 
-/** Writes text records at an even pace; a late timer catches up. */
+/** Writes text records at an even pace. A late timer catches up. */
 function writeAtRate(socket, count, perSecond, withUsage) {
-  const start = now();
+  const startMs = readClockMs();
   let written = 0;
   const timer = setInterval(() => {
-    const due = Math.min(count, Math.floor(((now() - start) / 1000) * perSecond));
+    const due = Math.min(count, Math.floor(((readClockMs() - startMs) / 1000) * perSecond));
     for (; written < due; written += 1)
-      socket.write(frames([textRecord(encodedDeltas[written % CYCLE])], "frame"));
+      socket.write(encodeFrames([createTextRecord(encodedDeltas[written % CYCLE_LENGTH])], "frame"));
     if (written < count) return;
     clearInterval(timer);
-    write(socket, [frames(endRecords(count, withUsage), "frame"), LAST_FRAME]);
+    writeBuffers(socket, [encodeFrames(createEndRecords(count, withUsage), "frame"), LAST_FRAME]);
   }, 1);
   socket.once("close", () => clearInterval(timer));
 }
 
-function answer(socket, request) {
+function sendAnswer(socket, request) {
   const [kind, count, framing] = request.model.split(":");
   const withUsage = request.stream_options?.include_usage === true;
   if (kind === "burst") {
-    write(socket, body(Number(count), framing, withUsage));
+    writeBuffers(socket, getTextBody(Number(count), framing, withUsage));
   } else if (kind === "first") {
-    const first = [RESPONSE_HEAD, frames([ROLE_RECORD, textRecord(encodedDeltas[0])], "frame")];
-    const others = encodedDeltas.slice(1, Number(count)).map(textRecord);
-    const rest = frames([...others, ...endRecords(count, withUsage)], "frame");
-    write(socket, first);
-    setTimeout(write, 2, socket, [rest, LAST_FRAME]);
+    const first = [RESPONSE_HEAD, encodeFrames([ROLE_RECORD, createTextRecord(encodedDeltas[0])], "frame")];
+    const others = encodedDeltas.slice(1, Number(count)).map(createTextRecord);
+    const rest = encodeFrames([...others, ...createEndRecords(count, withUsage)], "frame");
+    writeBuffers(socket, first);
+    setTimeout(writeBuffers, 2, socket, [rest, LAST_FRAME]);
   } else if (kind === "arguments") {
-    write(socket, callBody(Number(count), withUsage));
+    writeBuffers(socket, getCallBody(Number(count), withUsage));
   } else if (kind === "rate") {
-    write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD], "frame")]);
+    writeBuffers(socket, [RESPONSE_HEAD, encodeFrames([ROLE_RECORD], "frame")]);
     writeAtRate(socket, Number(count), Number(framing), withUsage);
   } else if (kind === "idle") {
-    const records = encodedDeltas.slice(0, Number(count)).map(textRecord);
-    write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD, ...records], "frame")]);
+    const records = encodedDeltas.slice(0, Number(count)).map(createTextRecord);
+    writeBuffers(socket, [RESPONSE_HEAD, encodeFrames([ROLE_RECORD, ...records], "frame")]);
   } else if (kind === "paced") {
-    write(socket, [RESPONSE_HEAD, frames([ROLE_RECORD], "frame")]);
-    addPaced(socket);
+    writeBuffers(socket, [RESPONSE_HEAD, encodeFrames([ROLE_RECORD], "frame")]);
+    addPacedStream(socket);
   } else if (kind === "end") {
-    endPaced();
-    write(socket, body(0, "frame", false));
+    endPacedStreams();
+    writeBuffers(socket, getTextBody(0, "frame", false));
   } else {
-    throw new Error(`no such answer: ${request.model}`);
+    throw new Error(`the bench server knows no model “${request.model}”`);
   }
 }
 
-function serve(socket) {
+function serveConnection(socket) {
   let pending = Buffer.alloc(0);
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
@@ -192,17 +202,17 @@ function serve(socket) {
       const headEnd = pending.indexOf("\r\n\r\n");
       if (headEnd < 0) return;
       const length = /\r\ncontent-length: *(\d+)/i.exec(pending.latin1Slice(0, headEnd + 2));
-      if (length === null) throw new Error("the bench server wants a content-length");
+      if (length === null) throw new Error("the bench server needs a content-length header");
       const end = headEnd + 4 + Number(length[1]);
       if (pending.length < end) return;
       const request = JSON.parse(pending.toString("utf8", headEnd + 4, end));
       pending = pending.subarray(end);
-      answer(socket, request);
+      sendAnswer(socket, request);
     }
   });
 }
 
-const server = net.createServer(serve);
+const server = net.createServer(serveConnection);
 server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () =>
   process.send({ port: server.address().port }),
 );

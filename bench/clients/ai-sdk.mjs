@@ -1,9 +1,9 @@
-/** The AI SDK: `streamText` and its `textStream`, on its OpenAI-compatible provider. */
+/** The AI SDK: `streamText` and its `textStream`, with the OpenAI-compatible provider. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { jsonSchema, streamText, tool } from "ai";
-import { TOOL } from "../arguments.mjs";
+import { TOOL } from "../tool-call.mjs";
 
-/** A client, ready to stream from the bench server. */
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
   const provider = createOpenAICompatible({ name: "bench", baseURL: baseUrl, apiKey: "x" });
   const stream = async (model, onText) => {
@@ -13,7 +13,7 @@ export async function open(baseUrl) {
       model: provider(model),
       prompt: "Go.",
       maxRetries: 0,
-      // Without a handler it logs an error and ends the text as if all were well.
+      // Without a handler, it logs an error and ends the text as if the stream had succeeded.
       onError({ error }) {
         failure = error;
       },
@@ -25,7 +25,7 @@ export async function open(baseUrl) {
     if (failure !== undefined) throw failure;
     return text;
   };
-  const toolArguments = async (model) => {
+  const streamArguments = async (model) => {
     const { description, name, parameters } = TOOL.function;
     let text = "";
     let input;
@@ -40,8 +40,8 @@ export async function open(baseUrl) {
       else if (part.type === "tool-call") input = part.input;
       else if (part.type === "error") throw part.error;
     }
-    if (JSON.stringify(input) !== text) throw new Error("the parsed arguments are not those that came");
+    if (JSON.stringify(input) !== text) throw new Error("the parsed arguments differ from the fragments");
     return text;
   };
-  return { stream, toolArguments };
+  return { stream, streamArguments };
 }

@@ -1,9 +1,9 @@
-/** Our core as a library user has it: `for await` over the text of a `ChatStream`. */
-import { core } from "../packages.mjs";
+/** Our core as a library: `for await` over the text of a `ChatStream`. */
+import { loadCoreFunction } from "../packages.mjs";
 
-/** A client, ready to stream from the bench server. */
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
-  const chatStream = core("chatStream");
+  const chatStream = loadCoreFunction("chatStream");
   const stream = async (model, onText) => {
     let text = "";
     const messages = [{ role: "user", content: "Go." }];

@@ -1,10 +1,11 @@
-/** Our core, by callbacks: what the nodes run on. It accumulates the completion and keeps every guard on. */
-import { TOOL } from "../arguments.mjs";
-import { core } from "../packages.mjs";
+/** Our core with callbacks, as the nodes use it. It accumulates the completion, and all its checks are on. */
 
-/** A client, ready to stream from the bench server. */
+import { loadCoreFunction } from "../packages.mjs";
+import { TOOL } from "../tool-call.mjs";
+
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
-  const startChat = core("startChat");
+  const startChat = loadCoreFunction("startChat");
   const stream = (model, onText) =>
     new Promise((resolve, reject) => {
       const messages = [{ role: "user", content: "Go." }];
@@ -22,7 +23,7 @@ export async function open(baseUrl) {
         },
       );
     });
-  const toolArguments = (model) =>
+  const streamArguments = (model) =>
     new Promise((resolve, reject) => {
       const messages = [{ role: "user", content: "Go." }];
       startChat(
@@ -37,5 +38,5 @@ export async function open(baseUrl) {
         },
       );
     });
-  return { stream, toolArguments };
+  return { stream, streamArguments };
 }

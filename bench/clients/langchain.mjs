@@ -1,11 +1,11 @@
-/** LangChain.js: `ChatOpenAI`, whose chunks are put together by `concat`, as its documentation has it. */
+/** LangChain.js: `ChatOpenAI`, with its chunks joined by `concat`, as its documentation shows it. */
 import { concat } from "@langchain/core/utils/stream";
 import { ChatOpenAI } from "@langchain/openai";
-import { TOOL } from "../arguments.mjs";
+import { TOOL } from "../tool-call.mjs";
 
-/** A client, ready to stream from the bench server. */
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
-  const toolArguments = async (model) => {
+  const streamArguments = async (model) => {
     const chat = new ChatOpenAI({ model, apiKey: "x", maxRetries: 0, configuration: { baseURL: baseUrl } });
     let whole;
     for await (const chunk of await chat.bindTools([TOOL]).stream("Go.")) {
@@ -14,5 +14,5 @@ export async function open(baseUrl) {
     const [{ args }] = whole.tool_calls;
     return JSON.stringify(args);
   };
-  return { toolArguments };
+  return { streamArguments };
 }

@@ -1,7 +1,7 @@
-/** Inside Node-RED 5: our `chat-stream`, wired to a sink. */
+/** Inside Node-RED 5: `chat-stream`, wired to a sink. */
 import { openChat } from "../chat-flow.mjs";
 
-/** A client, ready to stream from the bench server; `onText` gets what arrives in the sink. */
+/** Opens a client that streams from the bench server; its `onText` gets the texts that arrive in the sink. */
 export function open(baseUrl) {
   return openChat(baseUrl);
 }

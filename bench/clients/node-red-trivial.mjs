@@ -1,7 +1,7 @@
 /** Inside Node-RED 5: a node that runs the plain loop and sends one small message per delta, wired to a sink. */
-import { boot } from "../node-red.mjs";
+import { startNodeRed } from "../node-red.mjs";
 
-/** A client, ready to stream from the bench server; `onText` gets what arrives in the sink. */
+/** Opens a client that streams from the bench server; its `onText` gets the texts that arrive in the sink. */
 export async function open(baseUrl) {
-  return boot([], { type: "bench-trivial", baseUrl });
+  return startNodeRed([], { type: "bench-trivial", baseUrl });
 }

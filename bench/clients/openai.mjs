@@ -1,8 +1,8 @@
-/** The `openai` SDK's stream as its README shows it: `create({ stream: true })` and `for await`. */
+/** The stream of the `openai` SDK as its README shows it: `create({ stream: true })` and `for await`. */
 import OpenAI from "openai";
-import { TOOL } from "../arguments.mjs";
+import { TOOL } from "../tool-call.mjs";
 
-/** A client, ready to stream from the bench server. */
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
   const client = new OpenAI({ baseURL: baseUrl, apiKey: "x", maxRetries: 0 });
   const stream = async (model, onText) => {
@@ -17,7 +17,7 @@ export async function open(baseUrl) {
     }
     return text;
   };
-  const toolArguments = async (model) => {
+  const streamArguments = async (model) => {
     let text = "";
     const messages = [{ role: "user", content: "Go." }];
     const request = { model, messages, tools: [TOOL], stream: true };
@@ -26,5 +26,5 @@ export async function open(baseUrl) {
     }
     return text;
   };
-  return { stream, toolArguments };
+  return { stream, streamArguments };
 }

@@ -1,22 +1,26 @@
 /**
- * The measure of everything else: the loop one would write by hand. `request()`, `for await`, a streaming
- * TextDecoder, eventsource-parser, JSON.parse, concatenation; no check of anything.
+ * The baseline: the loop that one would write by hand. `request()`, `for await`, a streaming TextDecoder,
+ * eventsource-parser, JSON.parse and concatenation, without any checks.
  */
 import { createParser, request } from "../packages.mjs";
 
-/** A client, ready to stream from the bench server. */
+/** Opens a client that streams from the bench server. */
 export async function open(baseUrl) {
   return {
-    stream: (model, onText) => plainLoop(baseUrl, model, onText),
-    toolArguments: (model) => plainLoop(baseUrl, model, () => {}, argumentsIn),
+    stream: (model, onText) => runPlainLoop(baseUrl, model, onText),
+    streamArguments: (model) => runPlainLoop(baseUrl, model, () => {}, readArguments),
   };
 }
 
-const textIn = (delta) => delta?.content;
-const argumentsIn = (delta) => delta?.tool_calls?.[0]?.function.arguments;
+const readText = (delta) => delta?.content;
+const readArguments = (delta) => delta?.tool_calls?.[0]?.function.arguments;
 
-/** One answer: `onText` gets each delta, the result is the whole text; `partOf` finds the text in a delta. */
-export async function plainLoop(baseUrl, model, onText, partOf = textIn) {
+/**
+ * Streams one answer: `onText` gets the text of each delta.
+ * @param readPart reads the text of a delta; "" or undefined if it has none
+ * @returns the whole text
+ */
+export async function runPlainLoop(baseUrl, model, onText, readPart = readText) {
   const { statusCode, body } = await request(`${baseUrl}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: "Bearer x" },
@@ -27,7 +31,7 @@ export async function plainLoop(baseUrl, model, onText, partOf = textIn) {
   const parser = createParser({
     onEvent(event) {
       if (event.data === "[DONE]") return;
-      const delta = partOf(JSON.parse(event.data).choices[0]?.delta);
+      const delta = readPart(JSON.parse(event.data).choices[0]?.delta);
       if (delta) {
         text += delta;
         onText(delta);

@@ -1,7 +1,7 @@
-/** The floor: undici's dispatch handler, and the bytes are thrown away. It parses nothing and gives no text. */
+/** The lowest possible cost: undici's dispatch handler, which throws the bytes away. It parses nothing and returns no text. */
 import { Agent } from "../packages.mjs";
 
-/** A client, ready to stream from the bench server; `onText` gets the bytes of each read. */
+/** Opens a client that streams from the bench server; its `onText` gets the bytes of each read. */
 export async function open(baseUrl) {
   const agent = new Agent();
   const { origin, pathname } = new URL(`${baseUrl}/chat/completions`);
@@ -11,13 +11,13 @@ export async function open(baseUrl) {
       const headers = { "content-type": "application/json", authorization: "Bearer x" };
       agent.dispatch(
         { origin, path: pathname, method: "POST", headers, body },
-        drain(onText, resolve, reject),
+        createDrainHandler(onText, resolve, reject),
       );
     });
   return { stream, bytesOnly: true };
 }
 
-function drain(onText, resolve, reject) {
+function createDrainHandler(onText, resolve, reject) {
   return {
     onRequestStart() {},
     onResponseStart(_controller, statusCode) {

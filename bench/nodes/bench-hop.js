@@ -1,11 +1,11 @@
-/** A node as core's are that passes every message on and does nothing else. */
+/** A node that passes every message on and does nothing else. */
 module.exports = (RED) => {
-  function Hop(config) {
+  function HopNode(config) {
     RED.nodes.createNode(this, config);
     this.on("input", (msg, send, done) => {
       send(msg);
       done();
     });
   }
-  RED.nodes.registerType("bench-hop", Hop);
+  RED.nodes.registerType("bench-hop", HopNode);
 };

@@ -1,6 +1,6 @@
-/** Where the node under test is wired to: hands each message to the bench that runs in the same process. */
+/** The end of the flow: hands each message to the bench, which runs in the same process (see ../node-red.mjs). */
 module.exports = (RED) => {
-  function Sink(config) {
+  function SinkNode(config) {
     RED.nodes.createNode(this, config);
     const deliver = globalThis.benchDeliver;
     this.on("input", (msg, _send, done) => {
@@ -8,5 +8,5 @@ module.exports = (RED) => {
       done();
     });
   }
-  RED.nodes.registerType("bench-sink", Sink);
+  RED.nodes.registerType("bench-sink", SinkNode);
 };

@@ -1,16 +1,16 @@
 /**
  * The node that someone would write in an afternoon: the plain loop, and one small message per delta. It keeps the
- * incoming `_msgid`, because making a new one would cost Node-RED 0.9 µs per message.
+ * incoming `_msgid`, because a new one would cost Node-RED 0.9 µs per message.
  */
 module.exports = (RED) => {
-  function Trivial(config) {
+  function TrivialNode(config) {
     RED.nodes.createNode(this, config);
     const loop = import("../clients/plain-loop.mjs");
     this.on("input", async (msg, send, done) => {
       try {
-        const { plainLoop } = await loop;
+        const { runPlainLoop } = await loop;
         const { _msgid } = msg;
-        await plainLoop(config.baseUrl, msg.model, (payload) => send({ payload, _msgid }));
+        await runPlainLoop(config.baseUrl, msg.model, (payload) => send({ payload, _msgid }));
         send({ payload: "", _msgid, complete: true });
         done();
       } catch (error) {
@@ -24,5 +24,5 @@ module.exports = (RED) => {
       }
     });
   }
-  RED.nodes.registerType("bench-trivial", Trivial);
+  RED.nodes.registerType("bench-trivial", TrivialNode);
 };

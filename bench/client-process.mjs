@@ -1,10 +1,9 @@
-/** One client in a process of its own: opens it, does the scenarios it is sent, and is gone with all its streams. */
-import { Unavailable } from "./packages.mjs";
-import { burst, first, flat, heap, paced, saved, toolArguments } from "./scenarios.mjs";
+/** The process of one client: opens the client, measures the scenarios that the runner sends, and ends with the runner. */
+import { UnavailableError } from "./packages.mjs";
+import { SCENARIOS } from "./scenarios.mjs";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const scenarios = { burst, first, flat, heap, paced, saved, toolArguments };
 const { client: name, baseUrl } = JSON.parse(process.argv[2]);
 let client;
 
@@ -14,9 +13,9 @@ async function measure({ scenario, options }) {
       const { open } = await import(`./clients/${name}.mjs`);
       client = { baseUrl, ...(await open(baseUrl)) };
     }
-    return { value: await scenarios[scenario](client, options) };
+    return { value: await SCENARIOS[scenario](client, options) };
   } catch (error) {
-    if (error instanceof Unavailable) return { skipped: error.message };
+    if (error instanceof UnavailableError) return { skipped: error.message };
     return { failed: error instanceof Error ? error.stack : String(error) };
   }
 }

@@ -1,0 +1,51 @@
+/** The tables of the nodes behind chat-stream, and of tool calls. */
+import { computeMedian } from "../statistics.mjs";
+import {
+  computeDifferences,
+  computeGrowths,
+  findMedian,
+  findMedianRatio,
+  listMeasuredClients,
+} from "./figures.mjs";
+import { formatClient, formatCount, formatNumber, formatTable } from "./formatting.mjs";
+
+/** Formats what a node between chat-stream and the sink costs, and how many messages a delta-buffer saves. */
+export function formatChainTable(chain, saved) {
+  const clients = listMeasuredClients(chain);
+  const parts = [];
+  if (clients.length > 0) {
+    const rows = clients.map((client) => {
+      const added =
+        client === "node-red-hop" ? [] : computeDifferences(chain, client, "node-red-hop", "frame");
+      const total = findMedian(chain, client, "frame");
+      return [formatClient(client), formatNumber(total), formatNumber(computeMedian(added))];
+    });
+    const title = `Node-RED, one stream of ${formatCount(chain.options.count)} chunks, CPU µs per chunk`;
+    parts.push(formatTable([title, "total", "above a node that does nothing"], rows));
+  }
+  const messages = findMedian(saved, "node-red-delta-buffer", "messages");
+  if (messages !== undefined) {
+    const { chunks, perSecond } = saved.options;
+    parts.push(
+      `A stream of ${chunks} chunks, ${perSecond} a second, leaves a delta-buffer at 50 ms as ${messages} messages. ` +
+        `It saves ${Math.round((1 - messages / chunks) * 100)} % of them.`,
+    );
+  }
+  return parts.join("\n\n");
+}
+
+/** Formats the cost of tool-call arguments in small fragments. */
+export function formatArgumentsTable(calls) {
+  const clients = listMeasuredClients(calls);
+  if (clients.length === 0) return "";
+  const rows = clients.map((client) => [
+    formatClient(client),
+    formatNumber(findMedian(calls, client, "short")),
+    formatNumber(findMedian(calls, client, "long")),
+    formatNumber(findMedian(calls, client, "longest")),
+    formatNumber(computeMedian(computeGrowths(calls, client)), 2, "×"),
+    formatNumber(findMedianRatio(calls, client, "core", "long"), 1, "×"),
+  ]);
+  const head = ["tool-call arguments in 4-byte fragments, CPU µs per fragment", "25 KB", "100 KB", "400 KB"];
+  return formatTable([...head, "growth to 100 KB", "100 KB, ratio to core"], rows);
+}
