@@ -8,7 +8,7 @@ import { buildStats } from "../core/chat/stats.js";
 import { redact } from "../core/errors/redact.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
-import { Failure, toFailure } from "../core/failure.js";
+import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
@@ -16,31 +16,38 @@ import { ThinkingFilter } from "../dialects/thinking.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
+import { createCutOffFailure } from "./cut-off-failure.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
 import { RefusalMemory } from "./refusal-memory.js";
 
-export type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
-
-/** One stream from asking to its end. */
+/** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
 export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly machine: CompletionMachine;
   private readonly decoder: Decoder;
+  /** Separates `<think>` reasoning from the answer, if the provider is set to do so. */
   private readonly thinking: ThinkingFilter | undefined;
   private readonly deadlines: Deadlines;
+  /** Milliseconds of the clock. */
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
   private readonly refusals: RefusalMemory;
+  /** Status of the response; 0 until it has come. */
   private status = 0;
+  /** Headers of a refusal. */
   private headers: Headers = {};
   private lastReadAt = 0;
+  /** Chunks with content. */
   private chunks = 0;
+  /** Records that are not JSON. */
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly endDetector = new EndDetector();
+  /** Whether the constructor still runs. */
   private isStarting = true;
   private hasEnded = false;
 
+  /** Sends the request. Never throws: failures reach `observer.onEnd()`, and not before the constructor has returned. */
   constructor(
     private readonly setup: ChatSetup,
     private readonly observer: ChatObserver,
@@ -62,7 +69,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.isStarting = false;
   }
 
-  /** Ends the stream where it stands; what was said stays said. Idempotent. */
+  /** Ends the stream. The observer keeps the text so far. May be called more than once. */
   cancel(): void {
     if (this.hasEnded) return;
     this.thinking?.flush();
@@ -79,7 +86,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (status >= 300) this.headers = headers;
     else this.notice = this.setup.provider.notice?.(headers);
     this.deadlines.markResponse();
-    // The status is the answer; for the words about it there is no waiting as there is for a model.
+    // The status already says that the request failed, so the details get little time.
     if (status >= 300) this.deadlines.markDraining();
   }
 
@@ -105,13 +112,13 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   onEnd(): void {
     if (this.hasEnded) return;
     if (this.endDetector.isReached) this.complete();
-    else this.fail(this.createCutOffFailure());
+    else this.fail(createCutOffFailure(this.machine, this.setup.request));
   }
 
   onFailure(failure: Failure): void {
-    // The answer was whole before the connection broke; asking again would cost as much and say the same.
-    const broken = failure.code === "interrupted" && failure.status === undefined;
-    if (broken && !this.hasEnded && this.endDetector.isReached) this.complete();
+    // If the answer was complete before the connection broke, a retry would only cost the same again.
+    const isBroken = failure.code === "interrupted" && failure.status === undefined;
+    if (isBroken && !this.hasEnded && this.endDetector.isReached) this.complete();
     else this.fail(failure);
   }
 
@@ -140,6 +147,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.skipped++;
   }
 
+  /** Sends the request, the first time or once more after a refusal. */
   private begin(): void {
     const { setup } = this;
     this.status = 0;
@@ -158,7 +166,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
-  /** A service that ignores `stream` sends the answer in one piece. */
+  /** Reads an answer in one piece, from a service that ignores `stream`. */
   private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
     this.decoder.decode(text);
@@ -174,6 +182,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     }
   }
 
+  /** Sends the request once more in another form if the refusal shows how, else fails. */
   private handleRefusal(text: string): void {
     const { clock, provider } = this.setup;
     try {
@@ -188,9 +197,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private readEndClues(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
     const { machine, setup } = this;
-    const ended = machine.isFinished && machine.choiceCount >= readChoiceCount(setup.request);
+    const isFinished = machine.isFinished && machine.choiceCount >= readChoiceCount(setup.request);
     return {
-      finishReason: ended ? machine.finishReason : undefined,
+      finishReason: isFinished ? machine.finishReason : undefined,
       hasContent: kind !== "silent",
       text,
       hasNoChoices: chunk.choices.length === 0,
@@ -209,8 +218,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       this.exchange?.deliverRefusal();
       return;
     }
-    const quiet = expiry === "idle" || expiry === "progress";
-    if (expiry === "drain" || (quiet && this.endDetector.isCertain)) {
+    const isSilence = expiry === "idle" || expiry === "progress";
+    if (expiry === "drain" || (isSilence && this.endDetector.isCertain)) {
       this.exchange?.abort();
       this.complete();
       return;
@@ -232,18 +241,6 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.end("complete", this.machine.finishReason);
   }
 
-  /** A stream whose connection was closed too early. */
-  private createCutOffFailure(): Failure {
-    const { choiceCount: begunChoices, hasContent: committed, isFinished: finished } = this.machine;
-    if (!committed) return new Failure("interrupted", "The service ended the stream without an answer.");
-    const broke = "The stream broke off before its end:";
-    if (!finished) return new Failure("interrupted", `${broke} no finish reason and no end marker came.`);
-    const asked = readChoiceCount(this.setup.request);
-    const lacks = `${broke} only ${begunChoices} of the ${asked} answers asked for came.`;
-    // Asked again, the service would give as many.
-    return new Failure("interrupted", lacks, { retryable: false });
-  }
-
   private fail(failure: Failure): void {
     if (this.hasEnded) return;
     this.thinking?.flush();
@@ -251,22 +248,16 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.end("failed", "error", this.completeFailure(failure));
   }
 
-  /** The failure with all that only the stream knows, and without any key. */
+  /** Adds what only the stream knows to a failure, and removes secrets from it. */
   private completeFailure(failure: Failure): Failure {
     const { endpoint, provider } = this.setup;
-    const phase =
-      this.status >= 200 && this.status < 300
-        ? this.machine.hasContent
-          ? "streaming"
-          : "first_chunk"
-        : undefined;
-    const known = new Failure(failure.code, failure.message, {
-      ...failure.toJSON(),
-      phase:
-        phase ?? (this.status >= 300 ? "headers" : this.deadlines.hasConnected ? "headers" : failure.phase),
-      partial: this.machine.text,
-    });
-    return hideSecrets(known, provider, endpoint);
+    const details = { ...failure.toJSON(), phase: this.findPhase(failure), partial: this.machine.text };
+    return hideSecrets(new Failure(failure.code, failure.message, details), provider, endpoint);
+  }
+
+  private findPhase(failure: Failure): Phase {
+    if (this.status >= 200 && this.status < 300) return this.machine.hasContent ? "streaming" : "first_chunk";
+    return this.status >= 300 || this.deadlines.hasConnected ? "headers" : failure.phase;
   }
 
   private end(outcome: ChatResult["outcome"], finishReason: string, failure?: Failure): void {
@@ -290,7 +281,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     };
     if (failure) result.failure = failure;
     if (this.notice) result.notice = redact(this.notice, listSecrets(setup.endpoint));
-    // Nobody who starts a stream expects its end before he has it in his hand.
+    // End asynchronously if the constructor still runs: callers get the run first.
     if (this.isStarting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);
   }

@@ -3,8 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Chunk, Completion } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import type { ChatRequest } from "../core/chat/request.js";
-import type { Stats } from "../core/chat/stats.js";
-import { buildStats } from "../core/chat/stats.js";
+import { buildStats, type Stats } from "../core/chat/stats.js";
 import type { Clock } from "../core/clock.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
@@ -12,38 +11,45 @@ import type { Provider, ProviderMemory } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { JobAccount, JobStatus } from "../providers/shared/job.js";
 
-/** What a stream has to do with a job, where the service has jobs. Without a word it gets one of its own. */
+/**
+ * Which job a stream belongs to, for a service that bills by job. By default a job is created for the stream and completed
+ * after it.
+ */
 export interface JobWish {
-  /** Ask within this job and leave it open. Comes from a message, and may be anything. */
+  /** Id of a job to use and leave open. It may come from a message, so any type is possible. */
   id?: unknown;
-  /** The label of the job that is created; default: the provider's setting. */
+  /** Type of a new job, for the service's records. Default: the type that is set in the provider. */
   type?: string;
-  /** Request fields that a command brings, which has no request. */
+  /** `user` and `metadata` of a new job. Default: those of the request. */
   options?: Readonly<Record<string, unknown>>;
-  /** Ask nothing: only create a job and leave it open, or only end the one that `id` names. */
+  /** Sends no chat request, but only creates a job and leaves it open, or ends the job `id` with this status. */
   only?: "create" | JobStatus;
 }
 
-/** What became of a stream's job. */
+/** The job of a stream after the stream has ended. A job that stays open has the status `open`. */
 export interface JobReport extends JobAccount {
+  /** The service's id of the job. */
   id: string;
-  /** Why the account may not be as the author thinks: the job may not have ended, or was not charged. */
+  /** A sentence if the job may not have ended or was not charged. */
   warning?: string;
 }
 
-/** Who reads a stream. Called from the socket's callbacks, without a promise in between. */
+/**
+ * Receives a stream. It is called directly from the socket's callbacks, without a promise in between. Callbacks
+ * should not throw.
+ */
 export interface ChatObserver {
-  /** Answer text of the first choice, and nothing else worth telling. */
+  /** A piece of answer text of the first choice, from a chunk with nothing else in it. */
   onText(text: string): void;
-  /** A chunk with more than answer text; `text` is what it adds to the answer. */
+  /** A chunk with more than answer text. @param text the answer text that it adds to the first choice, `""` if none */
   onChunk(chunk: Chunk, text: string): void;
-  /** All chunks of one read of the socket have been told. */
+  /** All chunks of one read of the socket have been delivered. */
   onReadEnd?(): void;
-  /** The one end that every stream has. */
+  /** The stream has ended. Called exactly once, whatever happens. */
   onEnd(result: ChatResult): void;
 }
 
-/** Lets an observer hear of a stream whose end goes elsewhere. */
+/** Creates an observer that passes everything on except the end. @param onEnd gets the end instead */
 export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) => void): ChatObserver {
   return {
     onText: (text) => observer.onText(text),
@@ -56,27 +62,31 @@ export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) =
 /** How a stream ended. */
 export interface ChatResult {
   outcome: "complete" | "failed" | "cancelled";
-  /** In the words of the message contract: `stop`, `length`, `tool_calls`, … `error`, `cancelled`. */
+  /**
+   * Why the answer ended: `stop`, `length`, `tool_calls`, `content_filter`, `error`, `cancelled`, the vendor's own word, or
+   * `unknown`.
+   */
   finishReason: string;
+  /** Why the stream failed. Set only if `outcome` is `failed`. */
   failure?: Failure;
-  /** Who answered, as a conversation notes it: the provider's id, and the machine where that is not its own. */
+  /** The service that answered: the provider's id, with the host if it is not the provider's own. */
   service?: string;
   stats: Stats;
-  /** Records passed over because the provider is tolerant. */
+  /** Records that were skipped because they are not JSON. Always 0 unless `tolerant` is set. */
   skipped: number;
-  /** What the service wants the author to know, beside its answer: that a model will be taken away. */
+  /** A warning of the service for the author, such as the end of a model. */
   notice?: string;
-  /** Where the service has jobs. `open` is the status of one that others may be part of. */
+  /** The stream's job. Set only if the service bills by job. */
   job?: JobReport;
-  /** What is known only of the whole, as a chunk. */
+  /** A chunk with what is known only at the end: ids, finish reasons, usage, vendor fields. */
   closing: Chunk;
-  /** Everything that was said, as a Chat Completions response; built when it is read. */
+  /** The whole answer as a Chat Completions response. Each access builds it anew. */
   readonly completion: Completion;
 }
 
-/** All that a run needs; every part is given by who starts it, so that it can be given otherwise in a test. */
+/** Everything that a run needs. The caller provides every part, so that a test can replace it. */
 export interface ChatSetup {
-  /** Ours, unique everywhere. */
+  /** Id of the stream, unique on every machine. */
   id: string;
   provider: Provider;
   endpoint: Endpoint;
@@ -87,14 +97,15 @@ export interface ChatSetup {
   limits: Readonly<Limits>;
   request: ChatRequest;
   job?: JobWish;
+  /** Whether to skip records that are not JSON instead of failing. */
   tolerant: boolean;
-  /** Tell every chunk as a chunk, also those with plain text or nothing in them. */
+  /** Whether to deliver every chunk as a chunk, even those with plain text or without content. */
   everyChunk: boolean;
 }
 
 const FINISH_REASONS = { complete: "stop", failed: "error", cancelled: "cancelled" } as const;
 
-/** The end of a stream of which nothing came. */
+/** Builds the result of a stream without any output. @param failure required if the outcome is `failed` */
 export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failure): ChatResult {
   const machine = new CompletionMachine();
   return {

@@ -3,13 +3,13 @@ import { tryParseJson } from "../core/json/parse.js";
 import type { Provider } from "../providers/provider.js";
 import { type FetchOptions, fetchBody } from "../transport/fetch-body.js";
 
-/** Characters. What a service tells of itself (models, a balance, a job) is a list at most; OpenRouter's is near 1 MiB. */
+/** The longest body of a small request (models, balance, job). OpenRouter's list of models has almost 1 M characters. */
 const MAX_BODY_CHARS = 8 * 1024 * 1024;
 
 /**
- * A small request whose answer is JSON.
- * @returns undefined where it is not
- * @throws Failure as the provider words it where the service refuses
+ * Sends a small request whose response is JSON.
+ * @returns undefined if the body is not JSON
+ * @throws Failure in the provider's words if the service refuses; see `fetchBody()` for the others
  */
 export async function fetchJson(
   provider: Provider,

@@ -4,12 +4,12 @@ import type { Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import { listSecretHeaderValues } from "../providers/shared/endpoint.js";
 
-/** What must not be told of an endpoint. */
+/** Lists the secrets of an endpoint: the key and the values of secret headers. */
 export function listSecrets(endpoint: Endpoint): string[] {
   return [endpoint.apiKey ?? "", ...listSecretHeaderValues(endpoint)];
 }
 
-/** The failure as it may be told: with the provider's name, and without key and secret headers, which services quote. */
+/** Copies a failure without the secrets of the endpoint, which some services quote, and with the provider's id. */
 export function hideSecrets(failure: Failure, provider: Provider, endpoint: Endpoint): Failure {
   const secrets = listSecrets(endpoint);
   const { requestId, ...details } = failure.toJSON();

@@ -13,19 +13,20 @@ import {
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets } from "./hide-secrets.js";
 
-/** Until a job must have been created, milliseconds. */
+/** How long the creation of a job may take. */
 const CREATE_TIMEOUT_MS = 10_000;
 
-/** How long a stream's end waits for its job's, milliseconds: the text has been told by then. */
+/** How long the end of a stream waits for the end of its job. The reader has the whole text by then. */
 const COMPLETE_TIMEOUT_MS = 5_000;
 
 /**
- * A stream and the job around it: created before, completed after, once and whatever happens between. A completion that
- * fails is not repeated: the service may have got it, and would charge again.
+ * A stream and its job. The job is created before the stream and completed once after it, whatever happens in between. A
+ * failed completion is not repeated, because the service may have received it and would charge again.
  */
 export class JobRun {
   private chatRun: ChatRun | undefined;
   private isCancelled = false;
+  /** Aborts the creation of the job. */
   private readonly creation = new AbortController();
   private creationTimer: unknown;
 
@@ -42,36 +43,40 @@ export class JobRun {
       });
   }
 
-  /** Ends the stream where it stands, and its job as failed. Idempotent. */
+  /** Ends the stream, and its own job as failed. May be called more than once. */
   cancel(): void {
     if (this.isCancelled) return;
     this.isCancelled = true;
     if (this.chatRun) this.chatRun.cancel();
-    // What is being created must be known to be ended; but not for ever.
+    // A job can be ended only once its id is known, so its creation gets some more time.
     else this.creationTimer = this.setup.clock.setTimer(() => this.creation.abort(), COMPLETE_TIMEOUT_MS);
   }
 
+  /** Does what `setup.job` says. @throws Failure if nothing was streamed */
   private async run(): Promise<ChatResult> {
     const { id, only } = this.setup.job ?? {};
     if (only === "completed" || only === "failed") {
-      return { ...buildEmptyResult("complete"), job: await this.endNamedJob(readJobId(id), only) };
+      return { ...buildEmptyResult("complete"), job: await this.endNamedJob(checkJobId(id), only) };
     }
-    if (id !== undefined && only === undefined) return this.streamInJob(readJobId(id));
+    if (id !== undefined && only === undefined) return this.streamInJob(checkJobId(id));
     if (only === undefined) {
       checkRequest(this.setup.request);
       this.protocol.checkRequest(this.setup.request);
     }
     const job = await this.createJob().catch((thrown: unknown) => this.toSafeFailure(thrown));
-    // Cancelling is no error, and what it broke off is none.
-    if (typeof job !== "string")
+    if (typeof job !== "string") {
+      // The creation fails if it is cancelled, which is no error.
       return this.isCancelled ? buildEmptyResult("cancelled") : buildEmptyResult("failed", job);
-    if (only === "create" && !this.isCancelled)
+    }
+    if (only === "create" && !this.isCancelled) {
       return { ...buildEmptyResult("complete"), job: buildOpenReport(job) };
+    }
     const result = this.isCancelled ? buildEmptyResult("cancelled") : await this.streamInJob(job);
     result.job = await this.endOwnJob(job, result);
     return result;
   }
 
+  /** Streams the answer as part of a job. The job stays open. */
   private streamInJob(job: string): Promise<ChatResult> {
     const { setup, observer } = this;
     return new Promise((resolve) => {
@@ -95,7 +100,7 @@ export class JobRun {
     return protocol.readJobId(await this.fetch(request, CREATE_TIMEOUT_MS, this.creation.signal));
   }
 
-  /** Ends the stream's own job. The stream stays as it was, whatever becomes of that. */
+  /** Ends the job that was created for this stream. If that fails, the stream's result gets a warning. */
   private async endOwnJob(job: string, result: ChatResult): Promise<JobReport> {
     const { outcome, failure } = result;
     try {
@@ -111,7 +116,7 @@ export class JobRun {
     }
   }
 
-  /** Ends the author's job, which is all that was asked for. */
+  /** Ends a job that the author named. @throws Failure that is not retryable if that fails */
   private async endNamedJob(job: string, status: JobStatus): Promise<JobReport> {
     try {
       return await this.completeJob(job, status);
@@ -122,12 +127,13 @@ export class JobRun {
     }
   }
 
+  /** Completes a job. @param reason why it failed, for the service's records */
   private async completeJob(job: string, status: JobStatus, reason?: string): Promise<JobReport> {
     const { protocol, setup } = this;
     const request = protocol.buildCompleteRequest(setup.endpoint, job, status, reason);
     const account = protocol.readAccount(await this.fetch(request, COMPLETE_TIMEOUT_MS));
     if (status === "failed" || account.creditApplied !== false) return { id: job, ...account };
-    const warning = `The job ${job} has ended and was not charged: the team may be out of credits.`;
+    const warning = `The job ${job} ended but was not charged. The team may be out of credits.`;
     return { id: job, ...account, warning };
   }
 
@@ -137,6 +143,7 @@ export class JobRun {
     return fetchJson(provider, request, options);
   }
 
+  /** Turns anything thrown into a failure without secrets. */
   private toSafeFailure(thrown: unknown): Failure {
     return hideSecrets(toFailure(thrown), this.setup.provider, this.setup.endpoint);
   }
@@ -146,12 +153,16 @@ function buildOpenReport(id: string): JobReport {
   return { id, status: "open", creditsRemaining: null, creditApplied: null };
 }
 
-function readJobId(id: unknown): string {
+/** @throws Failure `invalid_request` if the id is not a text */
+function checkJobId(id: unknown): string {
   if (typeof id === "string" && id.trim() !== "") return id.trim();
-  throw new Failure("invalid_request", "msg.jobId is not the id of a job.");
+  throw new Failure(
+    "invalid_request",
+    "msg.jobId is not the id of a job. Set it to the id that creating the job returned.",
+  );
 }
 
-/** Starts a stream, with a job around it where the service wants one. */
+/** Starts a stream, with a job around it if the service bills by job. */
 export function startRun(setup: ChatSetup, observer: ChatObserver): { cancel(): void } {
   const { job } = setup.provider;
   return job ? new JobRun(setup, job, observer) : new ChatRun(setup, observer);

@@ -8,17 +8,19 @@ import type { Endpoint } from "../providers/shared/endpoint.js";
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets } from "./hide-secrets.js";
 
-/** What a list may cost: an editor waits for it. */
+/** The editor waits for the response. */
 const TIMEOUT_MS = 10_000;
 const MAX_MODELS = 1000;
 
-/** A service's models: names in its own order, at most 1,000, and what is told of some of them. */
+/** The models of a service. */
 export interface ModelList {
+  /** At most 1,000, in the order of the service. */
   names: string[];
+  /** What some of the models can do, by name. */
   capabilities: Readonly<Record<string, readonly Capability[]>>;
 }
 
-/** @throws Failure with the endpoint's secrets removed */
+/** Reads the list of models from the service. @throws Failure without the secrets of the endpoint */
 export async function listModels(
   provider: Provider,
   endpoint: Endpoint,
@@ -26,7 +28,7 @@ export async function listModels(
   clock: Clock,
 ): Promise<ModelList> {
   try {
-    const body = await fetchList(provider, provider.models(endpoint), dispatcher, clock);
+    const body = await fetchFrom(provider, provider.models(endpoint), dispatcher, clock);
     const names = provider.modelNames(body, endpoint).slice(0, MAX_MODELS);
     return { names, capabilities: provider.capabilities?.(body) ?? {} };
   } catch (thrown) {
@@ -34,7 +36,7 @@ export async function listModels(
   }
 }
 
-/** Not every gateway has a list, which says nothing about chatting. Where jobs are done the request is another. */
+/** Some gateways have no list of models and can chat all the same. With jobs, `not_found` means something else. */
 function explainMissingList(failure: Failure, provider: Provider): Failure {
   if (failure.code !== "not_found" || provider.job) return failure;
   return new Failure(
@@ -45,8 +47,9 @@ function explainMissingList(failure: Failure, provider: Provider): Failure {
 }
 
 /**
- * What is left to spend; undefined where the service does not tell, or not with this key.
- * @throws Failure `authentication` where the key is wrong, with the endpoint's secrets removed
+ * Reads how much is left to spend, such as `3.20 USD`.
+ * @returns undefined if the service does not say, or not for this key
+ * @throws Failure `authentication` if the key is wrong, without the secrets of the endpoint
  */
 export async function readBalance(
   provider: Provider,
@@ -57,7 +60,7 @@ export async function readBalance(
   const { balance } = provider;
   if (!balance) return undefined;
   try {
-    return balance.read(await fetchList(provider, balance.request(endpoint), dispatcher, clock));
+    return balance.read(await fetchFrom(provider, balance.request(endpoint), dispatcher, clock));
   } catch (thrown) {
     const failure = toFailure(thrown);
     if (failure.code === "authentication") throw hideSecrets(failure, provider, endpoint);
@@ -65,7 +68,7 @@ export async function readBalance(
   }
 }
 
-function fetchList(
+function fetchFrom(
   provider: Provider,
   request: WireRequest,
   dispatcher: Dispatcher,

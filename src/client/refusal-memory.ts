@@ -1,9 +1,13 @@
 import type { Provider, ProviderMemory } from "../providers/provider.js";
 
-/** What one run goes by: what is remembered of the service, and what a refusal has told since the run began. */
+/**
+ * What a run knows about the service: what earlier runs have learned, and the lesson of a refusal in this run. All runs of
+ * a provider node share the memory.
+ */
 export class RefusalMemory {
-  /** What was known when the request was made; other runs may have learnt more by now. */
+  /** What was known when the request was built. Other runs may have learned more since. */
   private known: ProviderMemory = {};
+  /** What a refusal in this run has shown. */
   private lesson: ProviderMemory | undefined;
 
   constructor(
@@ -11,20 +15,20 @@ export class RefusalMemory {
     private readonly memory: ProviderMemory,
   ) {}
 
-  /** For a request that is now to be made. */
+  /** Gets what is known, for a request that is built now. */
   getKnowledge(): ProviderMemory {
     this.known = { ...this.memory, ...this.lesson };
     return this.known;
   }
 
-  /** @returns whether the refusal tells how to ask, so that asking once more may help; true once at most */
+  /** Learns from a refusal. @returns whether the request is worth sending once more; true at most once */
   learnFrom(status: number, body: string): boolean {
     if (this.lesson) return false;
     this.lesson = this.provider.learn?.(status, body, this.known);
     return this.lesson !== undefined;
   }
 
-  /** The request was answered: what the refusal told is true, and holds for all. */
+  /** Adds the lesson to the shared memory, because the request was answered. */
   confirm(): void {
     Object.assign(this.memory, this.lesson);
   }

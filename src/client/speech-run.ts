@@ -11,21 +11,23 @@ import type { SpeechRequest } from "../providers/shared/speech.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { hideSecrets } from "./hide-secrets.js";
 
-/** How a text was spoken. */
+/** How a speech run ended. */
 export interface SpeechResult {
   outcome: "complete" | "failed" | "cancelled";
+  /** Set only if `outcome` is `failed`. */
   failure?: Failure;
 }
 
+/** Receives the audio of a speech run. */
 export interface SpeechObserver {
-  /** The response has begun. @param headers those that an author may see, by their names in lower case */
+  /** The response has begun. @param headers the headers that an author may see, by lower-case name */
   onBegin(contentType: string, headers: Record<string, string>): void;
   onAudio(bytes: Buffer): void;
-  /** The one end. */
+  /** The run has ended. Called exactly once. */
   onEnd(result: SpeechResult): void;
 }
 
-/** All that speaking a text needs. */
+/** Everything that a speech run needs. */
 export interface SpeechSetup {
   provider: Provider;
   endpoint: Endpoint;
@@ -36,20 +38,21 @@ export interface SpeechSetup {
   request: SpeechRequest;
 }
 
-/** What a response tells its reader: nothing that names an account or opens one. */
+/** Headers of a response that an author may see. None of them identifies an account or gives access to it. */
 const VISIBLE_HEADER =
   /^(content-(type|length)|date|request-id|x-request-id|cf-ray|x-ratelimit-[\w-]+|x-venice-[\w-]+|openai-(model|processing-ms|version))$/;
 
-/** One text, spoken: from asking to the end of the sound. */
+/** Speaks one text: from the request to the end of the audio. */
 export class SpeechRun implements ExchangeListener {
   private readonly exchange: Exchange;
   private readonly deadlines: Deadlines;
+  /** Status of the response; 0 until it has come. */
   private status = 0;
   private headers: Headers = {};
   private hasAudio = false;
   private hasEnded = false;
 
-  /** @throws never; what goes wrong reaches `onEnd`, and not before this returns */
+  /** Never throws: failures reach `observer.onEnd()`, and not before the constructor has returned. */
   constructor(
     private readonly setup: SpeechSetup,
     private readonly observer: SpeechObserver,
@@ -60,11 +63,11 @@ export class SpeechRun implements ExchangeListener {
       else if (expiry !== "drain") this.fail(createTimeoutFailure(expiry, timeouts[expiry]));
     });
     this.exchange = new Exchange(limits, this);
-    // Nobody who starts something expects its end before he has it in his hand.
+    // Begin asynchronously: callers get the run before its end.
     queueMicrotask(() => this.begin());
   }
 
-  /** Ends it where it is. Idempotent. */
+  /** Ends the run. May be called more than once. */
   cancel(): void {
     if (!this.hasEnded) this.end({ outcome: "cancelled" });
   }
@@ -85,7 +88,7 @@ export class SpeechRun implements ExchangeListener {
     if (!/^(audio\/|application\/octet-stream|application\/ogg|$)/i.test(type)) {
       throw new Failure(
         "bad_response",
-        `The service answered with ${type.slice(0, 80)}, which is no sound. Check the base URL and the model.`,
+        `The service answered with ${type.slice(0, 80)}, which is not audio. Check the base URL and the model.`,
         { retryable: false },
       );
     }
@@ -115,7 +118,7 @@ export class SpeechRun implements ExchangeListener {
   onEnd(): void {
     if (this.hasEnded) return;
     if (this.hasAudio) this.end({ outcome: "complete" });
-    else this.fail(new Failure("interrupted", "The service ended its answer without a sound."));
+    else this.fail(new Failure("interrupted", "The service ended without sending audio."));
   }
 
   onFailure(failure: Failure): void {
@@ -127,7 +130,10 @@ export class SpeechRun implements ExchangeListener {
     const { dispatcher, endpoint, provider, request, timeouts } = this.setup;
     try {
       if (!provider.speech) {
-        throw new Failure("configuration", `${provider.label} does not speak. Choose another provider.`);
+        throw new Failure(
+          "configuration",
+          `${provider.label} has no speech service. Choose another provider.`,
+        );
       }
       this.exchange.send(provider.speech(request, endpoint), dispatcher, buildBackstops(timeouts));
     } catch (thrown) {

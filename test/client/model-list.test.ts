@@ -10,7 +10,7 @@ import { formatGeminiUrl, GEMINI_KEY } from "../support/services/gemini-service.
 import { createOllamaScript, formatOllamaUrl, OLLAMA_MODELS } from "../support/services/ollama-service.js";
 import { useService } from "../support/services/use-service.js";
 
-describe("The list of a service's models", () => {
+describe("Model list", () => {
   const service = useService();
   let agent: Dispatcher;
   before(() => {
@@ -22,14 +22,14 @@ describe("The list of a service's models", () => {
     return (await listModels(getProvider(provider), { baseUrl, apiKey }, agent, systemClock)).names;
   }
 
-  it("is read whole where it is a bare array, which a stream would be read from piece by piece", async () => {
+  it("is read from a bare array", async () => {
     for (const type of ["application/json", "text/plain"]) {
       service().script = (reply) => reply.sendText(200, type, '[{"id":"a"},\n{"id":"b"}]');
       assert.deepEqual(await list("custom", service().url), ["a", "b"], type);
     }
   });
 
-  it("is without what is known to write no answers, by its kind, what it can do, or its name", async () => {
+  it("leaves out models that cannot chat, by their type, capabilities or name", async () => {
     const chat = [
       "gpt-5",
       "o3",
@@ -61,13 +61,13 @@ describe("The list of a service's models", () => {
     ]);
   });
 
-  it("may be as long as that of a service for all models", async () => {
+  it("is read up to the length of OpenRouter's", async () => {
     const data = Array.from({ length: 420 }, (_, at) => ({ id: `m-${at}`, description: "x".repeat(2_600) }));
     service().script = (reply) => reply.sendJson(200, { data });
     assert.equal((await list("openrouter", service().url)).length, 420);
   });
 
-  it("is Gemini's, asked for with the key in a header", async () => {
+  it("is requested from Gemini with the key in a header", async () => {
     service().script = (reply) =>
       reply.sendJson(200, { models: [{ name: "models/gemini-1" }], nextPageToken: "" });
     assert.deepEqual(await list("gemini", formatGeminiUrl(service())), ["gemini-1"]);
@@ -76,7 +76,7 @@ describe("The list of a service's models", () => {
     assert.equal(request!.headers["x-goog-api-key"], GEMINI_KEY);
   });
 
-  it("is refused by Gemini with a wrong key, which nobody is told", async () => {
+  it("fails as authentication for a wrong Gemini key, without the key in the message", async () => {
     service().script = (reply) =>
       reply.sendJson(
         400,
@@ -89,7 +89,7 @@ describe("The list of a service's models", () => {
     });
   });
 
-  it("is Ollama's, whichever part of the service the address is of", async () => {
+  it("is read from Ollama, whatever path the base URL has", async () => {
     service().script = createOllamaScript();
     for (const end of ["", "/api", "/v1"]) {
       assert.deepEqual(await list("ollama", `${formatOllamaUrl(service())}${end}`), OLLAMA_MODELS);

@@ -1,4 +1,4 @@
-import type { ChatObserver, ChatResult } from "../../client/chat-run.js";
+import type { ChatObserver, ChatResult } from "../../client/chat-types.js";
 import { buildEmptyResult } from "../../client/chat-types.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";

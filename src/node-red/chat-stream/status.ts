@@ -1,4 +1,4 @@
-import type { ChatResult } from "../../client/chat-run.js";
+import type { ChatResult } from "../../client/chat-types.js";
 import type { Failure } from "../../core/failure.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { StatusLine } from "../red/status-line.js";

@@ -1,4 +1,4 @@
-import type { ChatResult } from "../../client/chat-run.js";
+import type { ChatResult } from "../../client/chat-types.js";
 import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
 import { buildHistoryEntry, dropOlderPictures } from "../../core/chat/history-entry.js";
 import { removeContinuation } from "../../core/retry/continuation.js";

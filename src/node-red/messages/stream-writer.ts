@@ -1,4 +1,4 @@
-import type { ChatResult } from "../../client/chat-run.js";
+import type { ChatResult } from "../../client/chat-types.js";
 import type { Chunk } from "../../core/chat/chunk.js";
 import { copyText } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";

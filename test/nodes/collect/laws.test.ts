@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ChatResult } from "../../../src/client/chat-run.js";
+import type { ChatResult } from "../../../src/client/chat-types.js";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";

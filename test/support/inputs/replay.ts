@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatResult, ChatRun, type ChatSetup } from "../../../src/client/chat-run.js";
+import { ChatRun } from "../../../src/client/chat-run.js";
+import type { ChatObserver, ChatResult, ChatSetup } from "../../../src/client/chat-types.js";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../../src/dialects/dialect.js";

@@ -1,4 +1,4 @@
-import type { ChatResult } from "../../../src/client/chat-run.js";
+import type { ChatResult } from "../../../src/client/chat-types.js";
 import type { ChatMessage, Chunk, ToolCallDelta } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
