@@ -148,12 +148,12 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       },
       onEnd: (result) => {
         this.result = result;
-        unlisten?.();
+        removeListener?.();
         channel.end();
       },
     });
     this.stop = stop;
-    const unlisten = this.signal && addAbortListener(this.signal, stop);
+    const removeListener = this.signal && addAbortListener(this.signal, stop);
     try {
       yield* channel.read();
       const { result } = this;
