@@ -20,8 +20,8 @@ export type FailureCode =
   | "tool_rounds"
   | "cancelled";
 
-/** How far the stream had come when it failed. */
-export type Phase = "connect" | "headers" | "first_chunk" | "streaming" | "end";
+/** How far the stream had come when it failed. `queue`: the provider's own queue was full, so the service was never asked. */
+export type Phase = "queue" | "connect" | "headers" | "first_chunk" | "streaming" | "end";
 
 /**
  * The error on the last message of a failed stream. It is plain data and has only these fields, so that no header and

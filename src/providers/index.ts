@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.js";
+import type { RefusalRule } from "../core/retry/refusal-window.js";
 import { ANTHROPIC_PROVIDER } from "./anthropic/provider.js";
 import { AZURE_OPENAI_PROVIDER } from "./azure-openai.js";
 import { CHOREOAI_PROVIDER } from "./choreoai.js";
@@ -47,6 +48,11 @@ export function getProvider(id: string): Provider {
     );
   }
   return provider;
+}
+
+/** @returns the rule by which a service blocks a key after too many refusals; undefined if none is known */
+export function findRefusalRule(id: string): RefusalRule | undefined {
+  return BY_ID.get(id)?.refusalRule;
 }
 
 /** Whether a provider continues an answer that ends the conversation; false for an unknown id. */

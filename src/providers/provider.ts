@@ -1,6 +1,7 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
+import type { RefusalRule } from "../core/retry/refusal-window.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
@@ -48,6 +49,8 @@ export interface Provider {
   readonly keyVariable?: string;
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   readonly prefill?: boolean;
+  /** The rule by which the service blocks a key after too many refusals, if it has one. */
+  readonly refusalRule?: RefusalRule;
   /** Fields of the dialog for this service alone. Their values arrive in `Endpoint.settings`. */
   readonly settings?: readonly ProviderSetting[];
 

@@ -64,6 +64,7 @@ const BASE = createOpenAiProvider({
 export const VENICE_PROVIDER: Provider = {
   ...BASE,
   // Without `streaming`, Venice sends nothing before the whole audio is finished.
+  refusalRule: { refusals: 20, windowMs: BLOCK_MS },
   speech: ({ parameters, ...request }, endpoint) =>
     buildSpeechRequest({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
   capabilities: readCapabilities,

@@ -9,79 +9,71 @@ import { turns, until } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
-/** A deadline in milliseconds, short enough to wait for. */
-const SHORT_MS = 40;
+const SOON = 40;
 
-/** Sends a text, and then nothing until the client leaves. */
-const sendDotAndStall = async (peer: Peer) => {
+/** Says something and then waits for ever. */
+const stalling = async (peer: Peer) => {
   await peer.sendStreamHead();
   await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
-describe("Clock that jumps or stops", () => {
+describe("Clocks that misbehave", () => {
   guardEachTest();
 
   for (const jump of [3_600_000, -3_600_000]) {
-    it(`Y12: ends no stream and delays no deadline if the wall clock jumps by ${jump / 3_600_000} h`, async () => {
+    it(`Y12: a wall clock that jumps by ${jump / 3_600_000} h ends no stream and delays no deadline`, async () => {
       let peer: Peer | undefined;
-      await using server = await startChaosServer(async (connected) => {
-        peer = connected;
-        await sendDotAndStall(connected);
+      await using server = await startChaosServer(async (served) => {
+        peer = served;
+        await stalling(served);
       });
       const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       try {
-        const asking = start(server, { timeouts: { idle: 3 * SHORT_MS, total: 10_000 } });
+        const asking = start(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
         await until(() => asking.text() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
         await turns(10);
         await peer!.sendBody(formatDelta("!"));
         await until(() => asking.text() === ".!", "the stream goes on");
-        const answer = await asking.told;
-        assertFailed(answer, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
-        assert.ok(
-          answer.result.stats.durationMs >= 3 * SHORT_MS - 1 && answer.result.stats.durationMs < 10_000,
-        );
+        const told = await asking.told;
+        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
+        assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
       } finally {
         wall.restore();
       }
     });
   }
 
-  it("Y13: ends no stream if the event loop is blocked while data comes", async () => {
+  it("Y13: a loop that was blocked while data came ends no stream", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       for (const word of WORDS) {
         await peer.sendBody(formatDelta(word));
-        // The kernel holds the bytes, and every deadline passes before the client can read them.
-        blockLoop(SHORT_MS * 2);
+        // What was written lies in the kernel; every deadline passes before anybody can read it.
+        block(SOON * 2);
       }
       await peer.sendBody(formatAnswer([]).slice(-3).join(""));
       await peer.endBody();
     });
-    assertComplete(
-      await ask(server, { timeouts: { idle: SHORT_MS, firstChunk: SHORT_MS, progress: SHORT_MS } }),
-      TEXT,
-    );
+    assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
   });
 
-  it("Y13: ends no stream if the event loop is blocked while connecting or before the headers", async () => {
+  it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
     await using server = await startChaosServer(async (peer) => {
-      blockLoop(SHORT_MS * 2);
+      block(SOON * 2);
       await sendWholeAnswer(peer);
-      blockLoop(SHORT_MS * 2);
+      block(SOON * 2);
     });
-    const asking = start(server, {
-      timeouts: { connect: SHORT_MS, headers: SHORT_MS, firstChunk: SHORT_MS },
-    });
-    blockLoop(SHORT_MS * 2);
+    const asking = start(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
+    block(SOON * 2);
     assertComplete(await asking.told, TEXT);
   });
 
-  it("Y14: times out once after the machine slept, and completes the next stream", async () => {
+  it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
     const clock = new FakeClock();
     await using server = await startChaosServer((peer, nth) =>
-      nth === 0 ? sendDotAndStall(peer) : sendWholeAnswer(peer),
+      nth === 0 ? stalling(peer) : sendWholeAnswer(peer),
     );
     const asking = start(server, { clock });
     await until(() => asking.text() === ".", "the first text");
@@ -93,25 +85,25 @@ describe("Clock that jumps or stops", () => {
     assert.equal(clock.waiting, 0);
   });
 
-  it("Y14: reads what came while the machine slept before it checks deadlines", async () => {
+  it("Y14: what came while it slept is read first", async () => {
     const clock = new FakeClock();
     let peer: Peer | undefined;
-    await using server = await startChaosServer(async (connected) => {
-      peer = connected;
-      await sendDotAndStall(connected);
+    await using server = await startChaosServer(async (served) => {
+      peer = served;
+      await stalling(served);
     });
     const asking = start(server, { clock });
     await until(() => asking.text() === ".", "the first text");
     void peer!.sendBody(formatDelta("!"));
     await clock.jump(10_000);
     await until(() => asking.text() === ".!", "the second text");
-    assert.equal(clock.waiting, 1, "the stream has one timer");
+    assert.equal(clock.waiting, 1, "it is watched over by one timer");
     asking.cancel();
     await asking.told;
     assert.equal(clock.waiting, 0);
   });
 
-  it("waits in parts for a deadline that is longer than a timer of Node.js", async () => {
+  it("a deadline further off than a timer can wait is waited for in parts", async () => {
     const waits: number[] = [];
     await using server = await startChaosServer(sendWholeAnswer);
     const clock = {
@@ -134,8 +126,7 @@ describe("Clock that jumps or stops", () => {
     assert.ok(waits.length > 0 && waits.length < 20);
   });
 
-  /** Blocks the event loop. */
-  function blockLoop(milliseconds: number): void {
+  function block(milliseconds: number): void {
     const end = performance.now() + milliseconds;
     while (performance.now() < end);
   }

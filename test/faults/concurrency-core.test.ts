@@ -10,28 +10,28 @@ import type { Peer } from "../support/services/peer.js";
 import { turns, until } from "../support/waiting.js";
 import { type Asking, ask, assertComplete, question, start } from "../support/worlds/asking.js";
 
-/** Sends a text, and then nothing until the client leaves. */
-const sendDotAndStall = async (peer: Peer) => {
+/** Says something and then waits for ever. */
+const stalling = async (peer: Peer) => {
   await peer.sendStreamHead();
   await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
-describe("Many streams of the library", () => {
+describe("Faults of concurrency, in the core", () => {
   guardEachTest();
 
-  it("X01: ends a thousand cancelled streams and closes their connections", async () => {
+  it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
     const count = 1_000;
-    await using server = await startChaosServer(sendDotAndStall);
-    const streams: Asking[] = [];
-    for (let at = 0; at < count; at++) streams.push(start(server));
-    await until(() => streams.every((asking) => asking.text() === "."), "all streams have text", 30_000);
+    await using server = await startChaosServer(stalling);
+    const begun: Asking[] = [];
+    for (let at = 0; at < count; at++) begun.push(start(server));
+    await until(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
     assert.equal(server.peers.size, count);
-    for (const asking of streams) asking.cancel();
-    const ends = await Promise.all(streams.map((asking) => asking.told));
+    for (const asking of begun) asking.cancel();
+    const ends = await Promise.all(begun.map((asking) => asking.told));
     assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
     await server.waitUntilEmpty();
-    assert.equal(server.connections, count, "no stream connects again after its end");
+    assert.equal(server.connections, count, "nobody connects again for a stream that is over");
   }).timeout(60_000);
 
   const MOMENTS: Record<
@@ -50,14 +50,11 @@ describe("Many streams of the library", () => {
       },
       ready: () => turns(20),
     },
-    "between two texts": {
-      script: sendDotAndStall,
-      ready: (asking) => until(() => asking.text() !== "", "text"),
-    },
+    "between two texts": { script: stalling, ready: (asking) => until(() => asking.text() !== "", "text") },
   };
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
-    it(`X02: ends once and closes its connection if it is cancelled twice ${moment}`, async () => {
+    it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
       await using server = await startChaosServer(script);
       const asking = start(server);
       await ready(asking);
@@ -74,7 +71,7 @@ describe("Many streams of the library", () => {
     });
   }
 
-  it("X02: keeps its result and its connection if it is cancelled after its end", async () => {
+  it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const asking = start(server);
     assertComplete(await asking.told, TEXT);
@@ -83,7 +80,7 @@ describe("Many streams of the library", () => {
     assert.equal(server.connections, 1);
   });
 
-  it("X02: sends no more text if its reader cancels it at any piece", async () => {
+  it("X02: cancelled by its own reader, at every piece, it tells no piece more", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (let stop = 1; stop <= WORDS.length; stop++) {
       let seen = 0;
@@ -97,7 +94,7 @@ describe("Many streams of the library", () => {
     }
   });
 
-  it("X02: does not disturb other streams if it is cancelled", async () => {
+  it("X02: one that is cancelled does not disturb those beside it", async () => {
     await using server = await startChaosServer(async (peer, nth) => {
       await peer.sendStreamHead();
       for (const record of formatAnswer(WORDS)) {
@@ -106,18 +103,18 @@ describe("Many streams of the library", () => {
       }
       await peer.endBody();
     });
-    const streams = Array.from({ length: 40 }, () => start(server));
-    await until(() => streams.some((asking) => asking.text() !== ""), "a stream has text");
-    for (const [at, asking] of streams.entries()) if (at % 3 === 0) asking.cancel();
-    for (const [at, asking] of streams.entries()) {
-      const answer = await asking.told;
-      if (at % 3 === 0) assert.ok(TEXT.startsWith(answer.text));
-      else assertComplete(answer, TEXT);
+    const all = Array.from({ length: 40 }, () => start(server));
+    await until(() => all.some((asking) => asking.text() !== ""), "some stream");
+    for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
+    for (const [at, asking] of all.entries()) {
+      const told = await asking.told;
+      if (at % 3 === 0) assert.ok(TEXT.startsWith(told.text));
+      else assertComplete(told, TEXT);
     }
   });
 });
 
-describe("Ten thousand streams of the library", () => {
+describe("Ten thousand streams", () => {
   guardEachTest();
 
   const body = formatAnswer(WORDS).join("");
@@ -128,7 +125,7 @@ describe("Ten thousand streams of the library", () => {
   let server: Server;
 
   before(async () => {
-    // A fast server: it takes each read for one request.
+    // As quick as can be: a request is what comes in one read.
     server = createServer((socket) => {
       sockets.add(socket.setNoDelay(true));
       socket.on("close", () => sockets.delete(socket));
@@ -143,28 +140,28 @@ describe("Ten thousand streams of the library", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("X10: leave no listeners on the dispatcher, the signal and the process, and no extra sockets", async () => {
+  it("X10: leave nothing behind on the dispatcher, the sockets, the signal and the process", async () => {
     const agent = createAgent({ connectTimeout: 2_000, direct: true });
-    const target = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`, agent };
+    const asked = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`, agent };
     const { signal } = new AbortController();
     const dispatcher = agent as unknown as EventEmitter;
-    const countListeners = () => [
+    const lasting = () => [
       ...dispatcher.eventNames().map((name) => [name, dispatcher.listenerCount(name)]),
       ["abort", getEventListeners(signal, "abort").length],
       ...process.eventNames().map((name) => [name, process.listenerCount(name as "exit")]),
     ];
 
-    /** Runs streams one after another, by both functions of the library. */
-    async function runLane(count: number): Promise<void> {
+    /** One stream after another, through both doors. */
+    async function lane(count: number): Promise<void> {
       for (let at = 0; at < count; at++) {
         if (at % 4 === 0) {
-          const { choices } = await chatStream(question(target), signal).collect();
+          const { choices } = await chatStream(question(asked), signal).collect();
           assert.equal(choices[0]?.message.content, TEXT);
           continue;
         }
         await new Promise<void>((resolve, reject) => {
           let text = "";
-          startChat(question(target), {
+          startChat(question(asked), {
             onText: (piece) => {
               text += piece;
             },
@@ -175,13 +172,13 @@ describe("Ten thousand streams of the library", () => {
         });
       }
     }
-    const runStreams = (count: number) => Promise.all(Array.from({ length: 50 }, () => runLane(count / 50)));
+    const run = (streams: number) => Promise.all(Array.from({ length: 50 }, () => lane(streams / 50)));
 
-    await runStreams(500);
-    const before = countListeners();
-    await runStreams(9_500);
-    assert.deepEqual(countListeners(), before);
-    assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 streams at once`);
+    await run(500);
+    const before = lasting();
+    await run(9_500);
+    assert.deepEqual(lasting(), before);
+    assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 at once`);
     await agent.destroy();
   }).timeout(60_000);
 });

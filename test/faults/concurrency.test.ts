@@ -19,22 +19,22 @@ import type { Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 import { Collecting, streamOf } from "../support/worlds/collecting.js";
 
-/** Answers with three of each letter of the question, one chunk a letter. */
-const tripleLetters: Script = async (reply, { body }) => {
+/** Answers each letter of the question three times, one piece after the other. */
+const stutter: Script = async (reply, { body }) => {
   const [question] = body["messages"] as { content: string }[];
   for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
   reply.finish();
 };
 
-function getError(message: Message | undefined): { code: string; message: string; partial: string } {
-  return message!.error as ReturnType<typeof getError>;
+function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
+  return message!.error as ReturnType<typeof errorOf>;
 }
 
 describe("Many streams of a chat-stream", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("X01: ends a thousand streams within a second of a reset, each with one last message", async function () {
+  it("X01: a thousand that are reset all end within a second, each with its own end, and nothing is left", async function () {
     this.timeout(20_000);
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(askFlow(service().url, {}, { maxConcurrent: 1000 }));
@@ -42,14 +42,14 @@ describe("Many streams of a chat-stream", () => {
     await runtime().until("out", (messages) => messages.length === 1000);
     let ended = 0;
     runtime().reactions.set("out", () => void ended++);
-    // Measures processor time, including the service's, because other processes disturb the wall clock.
+    // The processor's time, the service's share included: the wall clock would measure who else is at work.
     const begun = process.cpuUsage();
     runtime().inject("ask", { reset: true });
-    await eventually(() => ended === 1000, "all streams have ended");
+    await eventually(() => ended === 1000, "all have ended");
     const { user, system } = process.cpuUsage(begun);
-    const tookMs = (user + system) / 1000;
+    const took = (user + system) / 1000;
     const lasts = await runtime().ends("out", 1000);
-    assert.ok(tookMs < 1000, `it took ${tookMs} ms`);
+    assert.ok(took < 1000, `it took ${took} ms`);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
     assert.equal(streamsOf(runtime().at("out")).length, 1000);
     await eventually(() => service().connections === 0, "all connections are closed");
@@ -57,8 +57,7 @@ describe("Many streams of a chat-stream", () => {
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  /** Waits for the moment at which a stream is cancelled. */
-  const MOMENTS: Record<string, () => Promise<void>> = {
+  const moments: Record<string, () => Promise<void>> = {
     "before it connects": async () => {},
     "before the service answers": async () => {
       service().script = () => {};
@@ -72,25 +71,25 @@ describe("Many streams of a chat-stream", () => {
       await runtime().ends("out");
     },
   };
-  for (const [moment, waitForMoment] of Object.entries(MOMENTS)) {
-    it(`X02: ends once and closes its request if it is cancelled twice ${moment}`, async () => {
+  for (const [moment, reached] of Object.entries(moments)) {
+    it(`X02: one that is cancelled ${moment}, and again, ends once, and the service sees it leave`, async () => {
       if (moment === "before the service answers") service().script = () => {};
       if (moment === "in the middle") service().script = (reply) => void reply.send("half");
       await runtime().deploy(askFlow(service().url));
       runtime().inject("ask", { payload: "Hi" });
-      await waitForMoment();
+      await reached();
       runtime().inject("ask", { cancel: true });
       runtime().inject("ask", { cancel: true });
       const [last] = await runtime().ends("out");
       assert.equal(last!.finishReason, moment === "after its end" ? "stop" : "cancelled");
-      await eventually(() => service().openStreams === 0, "the service has no open request");
+      await eventually(() => service().openStreams === 0, "the service is alone");
       await pause();
       assert.equal((await runtime().ends("out")).length, 1);
       assert.deepEqual(runtime().inputs.get("ask"), { got: 3, done: 3 });
     });
   }
 
-  it("X03: runs eight of two hundred streams, queues a hundred in order and refuses the rest at once", async () => {
+  it("X03: of two hundred, eight run, a hundred wait in order, and the rest are refused at once", async () => {
     const waiting: (() => void)[] = [];
     service().script = (reply) => void waiting.push(() => reply.say("x"));
     await runtime().deploy(askFlow(service().url, {}, { maxConcurrent: 8, maxQueued: 100 }));
@@ -100,24 +99,24 @@ describe("Many streams of a chat-stream", () => {
       refused.map(({ topic }) => topic),
       Array.from({ length: 92 }, (_, at) => 108 + at),
     );
-    assert.ok(refused.every((message) => getError(message).code === "overloaded"));
-    await eventually(() => waiting.length === 8, "eight requests are open");
+    assert.ok(refused.every((message) => errorOf(message).code === "overloaded"));
+    await eventually(() => waiting.length === 8, "eight run");
     for (let ended = 92; ended < 200; ended++) {
-      await eventually(() => waiting.length > 0, "the next request has come");
+      await eventually(() => waiting.length > 0, "the next has come");
       waiting.shift()!();
       await runtime().ends("out", ended + 1);
     }
     assert.equal(service().maxOpenStreams, 8);
-    const numbers = service().requests.map(({ body }) =>
+    const asked = service().requests.map(({ body }) =>
       Number((body["messages"] as Message[])[0]!["content"]),
     );
-    for (const [at, number] of numbers.entries())
-      assert.ok(Math.abs(number - at) < 8, `request ${number} came at place ${at}`);
+    for (const [at, number] of asked.entries())
+      assert.ok(Math.abs(number - at) < 8, `${number} came as ${at}`);
     assert.equal(runtime().at("errors").length, 92);
     await runtime().until("completed", (messages) => messages.length === 108);
   });
 
-  it("X04: removes a cancelled stream from the queue without a request", async () => {
+  it("X04: one that is cancelled in the line leaves it and never connects", async () => {
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(askFlow(service().url, { conversation: "flow" }, { maxConcurrent: 1 }));
     for (const topic of ["a", "b", "c"]) runtime().inject("ask", { payload: topic, topic });
@@ -126,12 +125,12 @@ describe("Many streams of a chat-stream", () => {
     const [last] = await runtime().ends("out");
     assert.deepEqual([last!.topic, last!.finishReason, last!.parts!.count], ["b", "cancelled", 1]);
     runtime().inject("ask", { cancel: true, topic: "a" });
-    await eventually(() => service().requests.length === 2, "the next request has come");
-    const questions = service().requests.map(({ body }) => (body["messages"] as Message[])[0]!["content"]);
-    assert.deepEqual(questions, ["a", "c"]);
+    await eventually(() => service().requests.length === 2, "the next has come");
+    const asked = service().requests.map(({ body }) => (body["messages"] as Message[])[0]!["content"]);
+    assert.deepEqual(asked, ["a", "c"]);
   });
 
-  it("X05: makes two streams with new ids of a message that comes twice with its own parts.id", async () => {
+  it("X05: the same message twice, with an id of its own making, is two streams with ids of ours", async () => {
     await runtime().deploy([
       TAB,
       provider(service().url),
@@ -157,8 +156,8 @@ describe("Many streams of a chat-stream", () => {
     assert.ok(!ids.has("mine"));
   });
 
-  it("X06: collects each of a hundred interleaved streams exactly", async () => {
-    service().script = tripleLetters;
+  it("X06: a hundred that come interleaved are each collected exactly", async () => {
+    service().script = stutter;
     await runtime().deploy([
       TAB,
       provider(service().url, { maxConcurrent: 100 }),
@@ -181,11 +180,11 @@ describe("Many streams of a chat-stream", () => {
   });
 });
 
-describe("Collect with disturbed streams", () => {
+describe("Streams on their way to collect", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("X07: puts messages in order that a delay node has shuffled", async () => {
+  it("X07: that a delay node has shuffled are whole again", async () => {
     service().script = (reply) => reply.say(..."The quick brown fox jumps over the lazy dog");
     await runtime().deploy([
       TAB,
@@ -216,26 +215,26 @@ describe("Collect with disturbed streams", () => {
     assert.notDeepEqual(
       order,
       order.slice().sort((first, second) => first - second),
-      "the delay node should have shuffled the messages",
+      "nothing was shuffled",
     );
   });
 
-  it("X07: fails with bad_response and the text up to the gap if messages are missing", () => {
+  it("X07: with messages missing are told as what they are, with the text up to there", () => {
     const clock = sinon.useFakeTimers();
     try {
       const collecting = new Collecting().take(...streamOf(["a", "b", "c", "d"]).filter((_, at) => at !== 2));
       clock.tick(10_000);
       const [message] = collecting.unfinished;
       assert.equal(message!.payload, "ab");
-      assert.equal(getError(message).code, "bad_response");
-      assert.match(getError(message).message, /messages 2 are missing/);
+      assert.equal(errorOf(message).code, "bad_response");
+      assert.match(errorOf(message).message, /messages 2 are missing/);
       assert.equal(collecting.errors.length, 1);
     } finally {
       clock.restore();
     }
   });
 
-  it("X08: fails with timeout and the text so far if the last message does not come in time", async () => {
+  it("X08: whose end never comes are given up after the author's time, with what there was", async () => {
     await runtime().deploy([
       TAB,
       collect({ wires: [["out"], ["out"]], timeout: "0.05" }),
@@ -245,36 +244,36 @@ describe("Collect with disturbed streams", () => {
     for (const message of streamOf(["a", "b"]).slice(0, 2)) runtime().inject("collect", message);
     const [message] = await runtime().until("out", (arrived) => arrived.length === 1);
     assert.equal(message!.payload, "ab");
-    assert.equal(getError(message).code, "timeout");
-    assert.equal(getError(message).partial, "ab");
+    assert.equal(errorOf(message).code, "timeout");
+    assert.equal(errorOf(message).partial, "ab");
     const [caught] = await runtime().until("errors", (arrived) => arrived.length === 1);
-    assert.equal(getError(caught).code, "timeout");
+    assert.equal(errorOf(caught).code, "timeout");
   });
 
-  it("X09: keeps memory bounded with thirty thousand streams that never end", () => {
+  it("X09: that are abandoned, thirty thousand of them, take no more memory than a thousand", () => {
     const collecting = new Collecting();
-    const beginStreams = (from: number, to: number) => {
+    const feed = (from: number, to: number) => {
       for (let at = from; at < to; at++) {
         collecting.take(streamOf(["text"], {}, `stream ${at}`)[0]!);
         if (collecting.unfinished.length === 0) continue;
-        assert.equal(getError(collecting.unfinished[0]).code, "limit");
+        assert.equal(errorOf(collecting.unfinished[0]).code, "limit");
         assert.equal(collecting.errors.length, 1);
         collecting.unfinished.length = 0;
         collecting.errors.length = 0;
         collecting.statuses.length = 0;
       }
     };
-    beginStreams(0, 5_000);
-    const before = measureHeap();
-    beginStreams(5_000, 30_000);
-    const growth = measureHeap() - before;
-    assert.ok(growth < 1_000_000, `the heap grew by ${growth} bytes`);
+    feed(0, 5_000);
+    const before = heap();
+    feed(5_000, 30_000);
+    const grown = heap() - before;
+    assert.ok(grown < 1_000_000, `the heap grew by ${grown} bytes`);
     collecting.close();
   });
 });
 
-/** Measures the bytes of heap in use after garbage collection. */
-function measureHeap(): number {
+/** Bytes of heap that are in use once all rubbish is gone. */
+function heap(): number {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
   for (let times = 0; times < 3; times++) gc();

@@ -118,7 +118,7 @@ describe("Jobs in flows", function () {
   });
 
   it("J06: a repeated request has a job of its own, and the failed one was ended before", async () => {
-    const flow = retryFlow(saas.url, { service: SAAS, retry: { attempts: 3 } });
+    const flow = retryFlow(saas.url, { service: SAAS, retry: { attempts: 3, afterText: "restart" } });
     await deploy(flow);
     const order: string[] = [];
     saas.onStep = (step) => {
@@ -139,7 +139,7 @@ describe("Jobs in flows", function () {
   });
 
   it("J06: in a job of the author's it asks again in that job, and leaves it open", async () => {
-    await deploy(retryFlow(saas.url, { service: SAAS }));
+    await deploy(retryFlow(saas.url, { service: SAAS, retry: { afterText: "restart" } }));
     runtime().inject("ask", { createJob: true });
     const [created] = await runtime().ends("out");
     saas.faults.set("stream 1", "reset");

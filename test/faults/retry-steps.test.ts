@@ -58,7 +58,7 @@ function assertOneStream(messages: readonly Message[], name: string, breaks = 1)
     [kept.length],
     `${name}: the last message alone says how many there are`,
   );
-  assert.ok(messages.every((message) => resets > 0 || !("retry" in message)));
+  assert.ok(messages.every((message) => resets > 0 || !("askedBy" in message)));
 }
 
 describe("A stream that breaks at the n-th step", function () {
@@ -111,18 +111,22 @@ describe("A stream that breaks at the n-th step", function () {
     const steps = byName(stepsOf(words));
     it(`${policy}: is whole in the end, whatever the fault and wherever it strikes (${steps.size} runs of ${JSON.stringify(text)})`, async () => {
       await runtime().deploy(retryFlow(service().url, { retry: settings, service: SERVICE }));
+      let requests = 0;
       for (const [name, { payload, stats, request, finishReason }] of await breakAt(steps, answering)) {
         assert.equal(payload, text, name);
         assert.equal(finishReason, "stop", name);
         const { attempts, characters } = stats as { attempts: number; characters: number };
-        assert.equal(attempts, 2, name);
+        // A quoted refrain may be a repetition: then the answer is asked for from its beginning.
+        const isDoubtful = words === REFRAIN && settings.continueBy !== "prefill";
+        assert.ok(attempts === 2 || (isDoubtful && attempts === 3), name);
+        requests += attempts;
         assert.equal(characters, text.length, name);
         assert.deepEqual((request as { messages: unknown }).messages, [{ role: "user", content: name }]);
       }
       assertOneStreamEach(steps.size);
       assert.equal(runtime().at("unfinished").length, 0);
       assert.equal(runtime().at("errors").length, 0);
-      assert.equal(service().requests.length, 2 * steps.size);
+      assert.equal(service().requests.length, requests);
     });
   }
 

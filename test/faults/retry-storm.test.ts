@@ -90,7 +90,9 @@ describe("A service that is down", function () {
   it("Y03: gets no burst either when many fail at one moment: they come back spread out", async () => {
     // The line broke for all of 300 readers at once; the service itself is well.
     let broken = 300;
-    const world = new RetryWorld(() => (broken-- > 0 ? { ...DOWN, texts: ["Hel"] } : WELL), { delay: 4000 });
+    const world = new RetryWorld(() => (broken-- > 0 ? { ...DOWN, texts: ["So it"] } : WELL), {
+      delay: 4000,
+    });
     for (let nth = 0; nth < 300; nth++) world.ask();
     await world.clock.advance(120_000);
     const again = world.requests.filter(({ route }) => route === "again").map(({ at }) => at);
@@ -110,9 +112,10 @@ describe("A service that is down", function () {
     assert.ok(world.requests.length <= 2000 * 1.45);
   });
 
-  it("is not refused by twenty retries in half a minute, which some services punish", async () => {
+  it("that blocks keys after 20 refusals in 30 s, such as Venice, is not brought to that by retries", async () => {
     for (const streams of [3, 8, 12, 16]) {
-      const world = new RetryWorld(() => REFUSED, { attempts: 20, delay: 10 });
+      const refused = { ...REFUSED, details: { status: 503, provider: "venice" } };
+      const world = new RetryWorld(() => refused, { attempts: 20, delay: 10 });
       for (let nth = 0; nth < streams; nth++) world.ask();
       await world.clock.advance(200_000);
       const times = world.requests.map(({ at }) => at);
@@ -126,7 +129,7 @@ describe("A service that is down", function () {
     for (const outcome of [
       DOWN,
       REFUSED,
-      { ...DOWN, texts: ["Hel"] },
+      { ...DOWN, texts: ["So it"] },
       { ...REFUSED, fails: "rate_limit" as const },
     ]) {
       const world = new RetryWorld(({ route }) => (route === "first" ? outcome : WELL));

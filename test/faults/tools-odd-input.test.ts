@@ -17,7 +17,14 @@ const anyParts = fc.oneof(
   anyJson,
 );
 const anyTag = fc.oneof(
-  fc.record({ node: fc.constant("router"), run: fc.constant("known"), round: fc.nat(3), outer: anyJson }),
+  fc.array(
+    fc.record({
+      kind: fc.constant("run"),
+      node: fc.constant("router"),
+      run: fc.constant("known"),
+      round: fc.nat(3),
+    }),
+  ),
   anyJson,
 );
 const anyMessage = fc.record(
@@ -27,7 +34,7 @@ const anyMessage = fc.record(
     chunk: fc.oneof(anyChunkLike, anyJson),
     complete: fc.constantFrom<unknown>(true, false, "x"),
     finishReason: fc.constantFrom<unknown>("tool_calls", "length", "stop", 5),
-    toolRun: anyTag,
+    askedBy: anyTag,
     toolCall: fc.oneof(
       fc.record({
         node: fc.constant("router"),
@@ -36,7 +43,6 @@ const anyMessage = fc.record(
       }),
       anyJson,
     ),
-    retry: anyJson,
     request: fc.oneof(fc.constant({ messages: [] }), anyJson),
     stats: anyJson,
     error: anyJson,
@@ -69,7 +75,7 @@ describe("Odd messages", () => {
         // What a chat-stream would refuse is not this node's affair.
         world.onWay = (message) => (message["odd"] ? undefined : message);
         world.input({ payload: "Go" });
-        const run = (world.requests[0]!["toolRun"] as { run: string }).run;
+        const [{ run }] = world.requests[0]!["askedBy"] as [{ run: string }];
         const named = (value: unknown) =>
           JSON.parse(JSON.stringify(value).replaceAll('"known"', `"${run}"`)) as Message;
         for (const message of messages) world.input({ ...named(message), odd: true });

@@ -30,7 +30,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "nothing in its place but a broken form": (world, message) => {
     world.input({ ...message, chunk: "x", payload: null });
   },
-  "the loss of all that the node wrote on it": (world, { toolRun: _, toolCall: _call, ...message }) =>
+  "the loss of all that the node wrote on it": (world, { askedBy: _, toolCall: _call, ...message }) =>
     world.input(message),
 };
 

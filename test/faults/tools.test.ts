@@ -141,7 +141,7 @@ describe("Tools", () => {
     assert.equal(world.requests.length, 1);
     await world.clock.advance(1);
     assert.match(world.results(1)[0]!, /within 5 s/);
-    assert.match(world.warnings[0]!, /within 5 s from: get_weather\. Is its flow wired back/);
+    assert.match(world.warnings[0]!, /within 5 s from: get_weather\. Wire the tool's flow back/);
   });
 
   it("T08: takes the first of two answers, and counts and reports the second", () => {

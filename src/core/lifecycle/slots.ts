@@ -8,6 +8,8 @@ export interface Ticket {
 export class Slots {
   private running = 0;
   private readonly queue = new Set<() => void>();
+  /** What passes before the queue. */
+  private readonly urgent = new Set<() => void>();
 
   constructor(
     private readonly maxRunning: number,
@@ -16,15 +18,17 @@ export class Slots {
 
   /** Whether nothing runs or waits. */
   get isIdle(): boolean {
-    return this.running === 0 && this.queue.size === 0;
+    return this.running === 0 && this.queue.size === 0 && this.urgent.size === 0;
   }
 
   /**
    * Takes a slot, or waits for one.
    * @param start called when the slot is taken: at once if one is free
+   * @param isUrgent passes before the queue, and is never refused: whoever asks bounds how many there are
    * @returns undefined if the queue is full, so that `start` is never called
    */
-  acquire(start: () => void): Ticket | undefined {
+  acquire(start: () => void, isUrgent = false): Ticket | undefined {
+    const queue = isUrgent ? this.urgent : this.queue;
     let state: "queued" | "running" | "released" = "queued";
     const begin = () => {
       state = "running";
@@ -33,23 +37,25 @@ export class Slots {
     };
     const ticket: Ticket = {
       release: () => {
-        if (state === "queued") this.queue.delete(begin);
+        if (state === "queued") queue.delete(begin);
         if (state === "running") this.running--;
         state = "released";
         this.startQueued();
       },
     };
     if (this.running < this.maxRunning) begin();
-    else if (this.queue.size < this.maxQueued) this.queue.add(begin);
+    else if (isUrgent || queue.size < this.maxQueued) queue.add(begin);
     else return undefined;
     return ticket;
   }
 
   private startQueued(): void {
-    for (const begin of this.queue) {
-      if (this.running >= this.maxRunning) return;
-      this.queue.delete(begin);
-      begin();
+    for (const queue of [this.urgent, this.queue]) {
+      for (const begin of queue) {
+        if (this.running >= this.maxRunning) return;
+        queue.delete(begin);
+        begin();
+      }
     }
   }
 }

@@ -1,166 +1,172 @@
 import { type ContinuationInfo, isPrefill } from "./continuation.js";
 
-/** From this length on, an overlap is never a coincidence. */
-const MIN_CERTAIN_CHARS = 16;
+/** An overlap of this length is a repetition and not chance, if nothing in the text repeats itself. */
+const MIN_OVERLAP_CHARS = 16;
 
-/** From this length on, an overlap counts if it is three words, or two that are the whole text or complete its last word. */
-const MIN_LIKELY_CHARS = 8;
+/** In a quoted continuation, a shorter overlap is chance if it is also shorter than this and less than a word. */
+const MIN_DOUBTFUL_CHARS = 4;
 
-/** After a prefill, an overlap counts only from this size on. */
-const MIN_AFTER_PREFILL = { characters: 24, words: 4 };
+/** A piece of this length that comes twice in an overlap shows a pattern, such as a ruled line. */
+const PATTERN_CHARS = 8;
 
-/** Words without white space around them. No text continues like that. */
-const RUNS_ON = /^[\p{L}\p{N}].*[\p{L}\p{N}]$/su;
+/** If this many characters end both the overlap and the text before it, the text may have a period. */
+const PERIOD_CHARS = 2;
 
-/** Characters before the overlap that must be the same for an earlier repetition. */
-const SEAM_CHARS = 4;
-
-/** Characters of the end in which an overlap is searched. */
-const MAX_TAIL_CHARS = 1000;
+/** How much of the text's end is compared with the beginning of the continuation. */
+const TAIL_CHARS = 1000;
 
 /**
- * Removes an overlap. A model that continues a partial answer often repeats its last words, or starts again from the
- * beginning. Text is held back only while it may still be a repetition. The result does not depend on how the text is
- * cut into pieces.
- *
- * An answer may repeat itself on purpose, such as a line of a song or of a table. This is assumed after a prefill, and
- * otherwise if the answer contained the same repetition before. A line that is repeated for the first time just after the
- * break is removed, because nothing tells the two cases apart.
- *
- * After a prefill, a service may still treat the partial answer as a finished turn and start again. This shows if whole
- * phrases are repeated without white space before them: an exact continuation begins with white space or completes a word.
+ * What a piece of a continuation adds to the text that the reader has.
+ * - `text`: this text, which may be empty.
+ * - `restart`: the model began its answer anew; the text replaces everything that the reader has.
+ * - `unclear`: nobody can tell a repetition from new text, so the request has to start over.
+ */
+export type Continued =
+  | { kind: "text"; text: string }
+  | { kind: "restart"; text: string }
+  | { kind: "unclear" };
+
+/**
+ * Takes away what a model repeats when it is asked to continue a broken answer. One rule: an overlap of 16 characters
+ * or more is a repetition, and so is an answer that begins anew; if that cannot be told, the request starts over.
+ * Holds text back only while it may still turn out to be a repetition.
  */
 export class OverlapTrimmer {
-  /** Text that may still be a repetition. */
-  private held = "";
-  private isDecided = false;
-  private readonly isPrefill: boolean;
-  /** The end of the delivered text, in which an overlap is searched; "" if only a restart or white space is expected. */
-  private readonly tail: string;
-  private readonly echo: string;
-  /** Whether the held text may be the beginning of the answer once more. */
-  private mayBeRestart = false;
-  /** Characters that were removed. */
+  /** Characters taken away so far. */
   trimmed = 0;
+  private held = "";
+  private decided = false;
+  private readonly tail: string;
+  /** Lengths of endings of the text that the continuation may still repeat, longest first. */
+  private candidates: number[];
+  /** Whether the continuation is the text's beginning, as far as it has come. */
+  private followsText = true;
 
-  /**
-   * @param delivered the text that the reader already has
-   * @param continues how the model was asked to continue it
-   */
+  /** @param text what the reader has of the answer */
   constructor(
-    private readonly delivered: string,
-    continues: ContinuationInfo,
+    private readonly text: string,
+    private readonly info: ContinuationInfo,
   ) {
-    this.isPrefill = isPrefill(continues);
-    this.echo = continues.echo;
-    this.tail = this.isPrefill && this.echo !== "" ? "" : delivered.slice(-MAX_TAIL_CHARS);
-    this.restart();
+    this.tail = text.slice(-TAIL_CHARS);
+    this.candidates = listLengths(this.tail);
+    if (text === "") this.decided = true;
   }
 
-  /** Adds a piece of text. @returns new text for the reader; "" while the text may still be a repetition */
-  push(text: string): string {
-    if (this.isDecided) return text;
-    this.mayBeRestart &&= this.delivered.startsWith(text, this.held.length);
-    this.held += text;
-    return this.mayGrow() ? "" : this.release();
+  push(piece: string): Continued {
+    if (this.decided) return { kind: "text", text: piece };
+    const from = this.held.length;
+    this.held += piece;
+    this.followsText &&= this.text.startsWith(piece, from);
+    if (this.candidates[0]! > from)
+      this.candidates = this.candidates.filter((length) => this.mayRepeat(length, from));
+    return this.isOpen() ? { kind: "text", text: "" } : this.decide();
   }
 
-  /** Starts again with a new continuation of the same text. */
+  /** Ends the continuation. What was held back is decided with what has come. */
+  end(): Continued {
+    return this.decided ? { kind: "text", text: "" } : this.decide();
+  }
+
+  /** Begins again with the first piece: the source sends the continuation once more. */
   restart(): void {
     this.held = "";
-    this.isDecided = false;
-    this.mayBeRestart = this.delivered.length >= MIN_LIKELY_CHARS;
     this.trimmed = 0;
+    this.decided = this.text === "";
+    this.followsText = true;
+    this.candidates = listLengths(this.tail);
   }
 
-  /** Says that no more text follows. @returns the held text that is new */
-  end(): string {
-    return this.isDecided ? "" : this.release();
+  /** Whether the ending of this length agrees with what is held, as far as both go. */
+  private mayRepeat(length: number, from: number): boolean {
+    const start = this.tail.length - length;
+    const end = Math.min(length, this.held.length);
+    for (let at = from; at < end; at++) {
+      if (this.tail.charCodeAt(start + at) !== this.held.charCodeAt(at)) return false;
+    }
+    return true;
   }
 
-  /** Whether more text can still extend a repetition. */
-  private mayGrow(): boolean {
-    const { held, delivered, echo, tail } = this;
-    if (this.mayBeRestart && held.length < delivered.length) return true;
-    if (held.length < echo.length && echo.startsWith(held)) return true;
-    if (this.hasContinued()) return false;
-    // The longest end of the delivered text that begins with the held text.
-    const at = tail.indexOf(held);
-    const length = tail.length - at;
-    return at !== -1 && length > held.length && length >= MIN_LIKELY_CHARS;
+  /** Whether more text is needed to decide. */
+  private isOpen(): boolean {
+    const { held, text } = this;
+    const { echo } = this.info;
+    if (this.goesOn) return held.length < echo.length && echo.startsWith(held);
+    return (this.candidates[0] ?? 0) > held.length || (this.followsText && held.length < text.length);
   }
 
-  private release(): string {
-    this.isDecided = true;
-    this.trimmed = this.measureRepetition();
-    const fresh = this.held.slice(this.trimmed);
+  /** Whether the model continues from its own words, with white space that it was not told of. */
+  private get goesOn(): boolean {
+    return isPrefill(this.info) && /^\s/.test(this.held);
+  }
+
+  private decide(): Continued {
+    const { held, text, goesOn } = this;
+    const { echo } = this.info;
+    this.decided = true;
     this.held = "";
-    return fresh;
-  }
-
-  /** Measures how much of the held text the reader already has: the whole delivered text or its end. */
-  private measureRepetition(): number {
-    const { held, delivered, tail } = this;
-    if (held.startsWith(delivered) && this.isRepetition(delivered)) return delivered.length;
-    if (this.hasContinued()) return this.measureEcho();
-    for (let length = Math.min(tail.length, held.length); length >= MIN_LIKELY_CHARS; length--) {
-      const end = tail.slice(-length);
-      // Only the longest overlap is judged. If it is none, no part of it is one.
-      if (held.startsWith(end)) return this.isRepetition(end) ? length : this.measureEcho();
+    if (goesOn) return this.release(held, held.startsWith(echo) ? echo.length : 0);
+    if (text.length > TAIL_CHARS && held.startsWith(text)) return this.release(held, text.length);
+    const overlap = this.candidates.find((length) => length <= held.length) ?? 0;
+    if (overlap >= MIN_OVERLAP_CHARS) {
+      return repeatsItself(text, overlap) ? { kind: "unclear" } : this.release(held, overlap);
     }
-    return this.measureEcho();
+    if (overlap > 0 && this.isDoubtful(overlap)) return { kind: "unclear" };
+    if (!beginsAlike(held, text)) return this.release(held, 0);
+    const isUnique = text.indexOf(text.slice(0, MIN_OVERLAP_CHARS), 1) < 0;
+    return isUnique ? { kind: "restart", text: held } : { kind: "unclear" };
   }
 
-  /** Whether the held text shows that the model continues exactly. */
-  private hasContinued(): boolean {
-    return this.isPrefill && /^\s/.test(this.held);
+  /** Whether a short overlap may be a repetition: it is the whole text, or the last words of a quoted one. */
+  private isDoubtful(overlap: number): boolean {
+    const { text } = this;
+    if (overlap === text.length) return true;
+    if (isPrefill(this.info)) return false;
+    const end = text.slice(-overlap);
+    const isWord = /\S/.test(end) && (/^\s/.test(end) || /\s/.test(text.at(-overlap - 1)!));
+    return isWord || end.trim().length >= MIN_DOUBTFUL_CHARS;
   }
 
-  /** Measures the white space that the model repeats because it was not sent. */
-  private measureEcho(): number {
-    return this.held.startsWith(this.echo) ? this.echo.length : 0;
-  }
-
-  /** Whether an overlap is a repetition by mistake, rather than part of the answer. */
-  private isRepetition(end: string): boolean {
-    if (end.length < MIN_LIKELY_CHARS || isPattern(end) || this.hasRecurred(end)) return false;
-    const before = this.delivered.at(-end.length - 1);
-    const words = /\s/.test(before ?? " ") ? end.trim().split(/\s+/).length : 0;
-    if (this.isPrefill && before !== undefined) {
-      return end.length >= MIN_AFTER_PREFILL.characters && words >= MIN_AFTER_PREFILL.words;
-    }
-    if (end.length >= MIN_CERTAIN_CHARS) return true;
-    return words >= 3 || (words === 2 && (before === undefined || RUNS_ON.test(end)));
-  }
-
-  /** Whether the delivered text already contains this repetition, as a song does, or a table with equal rows. */
-  private hasRecurred(end: string): boolean {
-    return this.delivered.includes(this.delivered.slice(-SEAM_CHARS) + end);
+  private release(held: string, overlap: number): Continued {
+    this.trimmed = overlap;
+    return { kind: "text", text: held.slice(overlap) };
   }
 }
 
 /**
- * Joins a partial answer and its continuation without the overlap.
- * @param continues how the model was asked to continue
+ * Joins a text and its continuation.
+ * @returns the text that the reader has in the end; undefined if nobody can tell
  */
-export function joinContinuation(delivered: string, text: string, continues: ContinuationInfo): string {
-  const trimmer = new OverlapTrimmer(delivered, continues);
-  return delivered + trimmer.push(text) + trimmer.end();
-}
-
-/** Whether a text is a repeated pattern, such as a ruled line or a row of spaces or empty cells. */
-function isPattern(text: string): boolean {
-  return [text, text.trim()].some((form) => findPeriod(form) * 2 <= form.length);
-}
-
-/** Finds the length of the shortest piece that the text repeats. The last repetition may be incomplete. */
-function findPeriod(text: string): number {
-  // The prefix function of Knuth, Morris and Pratt: for each place, the longest prefix of the text that ends there.
-  const borders = [0];
-  for (let at = 1, border = 0; at < text.length; at++) {
-    while (border > 0 && text[at] !== text[border]) border = borders[border - 1]!;
-    if (text[at] === text[border]) border++;
-    borders.push(border);
+export function joinContinuation(
+  text: string,
+  continuation: string,
+  info: ContinuationInfo,
+): string | undefined {
+  const trimmer = new OverlapTrimmer(text, info);
+  let joined = text;
+  for (const piece of [trimmer.push(continuation), trimmer.end()]) {
+    if (piece.kind === "unclear") return undefined;
+    joined = piece.kind === "restart" ? piece.text : joined + piece.text;
   }
-  return text.length - borders.at(-1)!;
+  return joined;
+}
+
+/** Whether the text had the beginning of this ending before, or it starts inside a word or belongs to a pattern: then once more may be meant. */
+function repeatsItself(text: string, overlap: number): boolean {
+  const before = text.slice(0, -overlap);
+  const end = text.slice(-overlap);
+  const isFirst = text.indexOf(end.slice(0, MIN_OVERLAP_CHARS)) === before.length;
+  const startsWord = before === "" || /\s/.test(before.slice(-1) + end[0]!);
+  if (!isFirst || !startsWord || end.indexOf(end.slice(0, PATTERN_CHARS), 1) > 0) return true;
+  return before !== "" && end.endsWith(before.slice(-PERIOD_CHARS));
+}
+
+/** @returns the lengths of all endings of a text, longest first */
+function listLengths({ length }: string): number[] {
+  return Array.from({ length }, (_, at) => length - at);
+}
+
+/** Whether a continuation begins as the answer did, and then differs. */
+function beginsAlike(held: string, text: string): boolean {
+  const start = text.slice(0, MIN_OVERLAP_CHARS);
+  return text.length > MIN_OVERLAP_CHARS && held.startsWith(start) && !text.startsWith(held);
 }

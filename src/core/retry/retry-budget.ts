@@ -9,8 +9,11 @@ const MAX_TOKENS = 100 * RETRY_COST;
 
 /** A retry that was paid for and is under way. */
 export interface PaidRetry {
-  /** Reports whether an answer began. Only the first call counts. */
-  report(wasAnswered: boolean): void;
+  /**
+   * Reports how it went. Only the first call counts.
+   * @param outcome whether an answer began; `unused` if the service was never asked, which gives the price back
+   */
+  report(outcome: "answered" | "failed" | "unused"): void;
 }
 
 /**
@@ -33,11 +36,12 @@ export class RetryBudget {
     this.running++;
     let isReported = false;
     return {
-      report: (wasAnswered) => {
+      report: (outcome) => {
         if (isReported) return;
         isReported = true;
         this.running--;
-        if (wasAnswered) this.earn(2 * RETRY_COST);
+        if (outcome === "answered") this.earn(2 * RETRY_COST);
+        if (outcome === "unused") this.earn(RETRY_COST);
       },
     };
   }

@@ -36,6 +36,8 @@ export interface AskOptions {
   /** Whether the observer gets every chunk as a chunk, also plain text. */
   everyChunk: boolean;
   job?: JobWish;
+  /** Whether the request continues work that has begun: it passes before others, and is not refused by a full queue. */
+  isUrgent?: boolean;
 }
 
 /** How long `close` waits for jobs to end. Node-RED gives a node 15 s to close. */
@@ -48,6 +50,7 @@ export interface RunningRequest {
 
 /** A request for the queue: how to start it, and what to report if it never starts. */
 interface ScheduledRun<R> {
+  isUrgent?: boolean;
   /** @throws Failure if the request cannot be made */
   start(opened: OpenedProvider, onEnd: (result: R) => void): RunningRequest;
   createResult(outcome: "failed" | "cancelled", failure?: Failure): R;
@@ -90,6 +93,7 @@ export class ProviderRuntime {
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
   ask(options: AskOptions, observer: ChatObserver): RunningRequest {
     return this.schedule<ChatResult>({
+      isUrgent: options.isUrgent === true,
       start: (opened, onEnd) => {
         if (options.job?.only && !opened.provider.job) {
           throw new Failure(
@@ -138,7 +142,7 @@ export class ProviderRuntime {
   }
 
   /** Starts a request as soon as the limit of parallel requests allows it. Calls `onEnd` exactly once. */
-  private schedule<R>({ start, createResult, onEnd }: ScheduledRun<R>): RunningRequest {
+  private schedule<R>({ isUrgent = false, start, createResult, onEnd }: ScheduledRun<R>): RunningRequest {
     let run: RunningRequest | undefined;
     let isOver = false;
     let release = () => {};
@@ -170,7 +174,7 @@ export class ProviderRuntime {
         } catch (thrown) {
           fail(thrown);
         }
-      });
+      }, isUrgent);
       if (ticket) {
         release = () => ticket.release();
         if (isOver) release();
@@ -179,6 +183,7 @@ export class ProviderRuntime {
           new Failure(
             "overloaded",
             `${maxConcurrent} streams are running and ${maxQueued} are waiting at this provider. Send fewer requests at once, or raise the provider's limits.`,
+            { phase: "queue" },
           ),
         );
       }

@@ -6,9 +6,9 @@ import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
+import { asksFor, continuesEarlierWork } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
-import { asksFor } from "../messages/retry-tag.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
@@ -131,8 +131,10 @@ export class ChatStreamController {
     const request = job.only ? EMPTY_REQUEST : await this.compose(stream);
     if (!stream.isOver && this.config.whenBusy === "replace" && !job.only) this.replaceOlder(stream);
     if (stream.isOver) return;
+    // What others have begun passes before new questions, and is not refused after a tool has acted.
+    const isUrgent = continuesEarlierWork(stream.message);
     stream.running = provider.runtime.ask(
-      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job },
+      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent },
       this.createObserver(stream),
     );
   }
@@ -187,6 +189,7 @@ export class ChatStreamController {
   }
 
   private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {
+    stream.release();
     if (this.isClosed) return;
     stream.writer.end(result, fields);
     this.status.endStream(stream.id, result, failure);
@@ -252,6 +255,7 @@ export class ChatStreamController {
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;
+      stream.release();
       stream.running?.cancel();
       return;
     }

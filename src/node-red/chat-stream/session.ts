@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Ticket } from "../../core/lifecycle/slots.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
-import { continuesOf } from "../messages/retry-tag.js";
+import { readContinuation, readTags } from "../messages/ask-tags.js";
+import { inFlight } from "../messages/in-flight.js";
 import { StreamWriter } from "../messages/stream-writer.js";
 import type { Done, Message, Send } from "../red/api.js";
 import type { ChatStreamConfig } from "./config.js";
@@ -25,6 +26,8 @@ export interface StreamSession {
   /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
+  /** Ends the work on behalf of the nodes that asked. */
+  release: () => void;
 }
 
 /** Creates the session of a new stream. */
@@ -41,7 +44,7 @@ export function createSession(
     send,
     mergeReads: mergeReads === true,
     // The continuation of a broken answer starts in the middle of the object.
-    partial: partial === true && !continuesOf(message),
+    partial: partial === true && !readContinuation(message),
   });
   return {
     id,
@@ -54,5 +57,6 @@ export function createSession(
     running: undefined,
     composed: undefined,
     isOver: false,
+    release: inFlight.hold(readTags(message)),
   };
 }

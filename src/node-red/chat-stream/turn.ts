@@ -3,8 +3,7 @@ import type { AssistantMessage, ChatMessage } from "../../core/chat/chunk.js";
 import { buildHistoryEntry, dropOlderPictures } from "../../core/chat/history-entry.js";
 import { removeContinuation } from "../../core/retry/continuation.js";
 import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
-import { continuesOf, tagOf } from "../messages/retry-tag.js";
-import { asksForNextTurn } from "../messages/run-tag.js";
+import { continuesEarlierWork, readContinuation } from "../messages/ask-tags.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 import type { ComposedRequest } from "./request.js";
@@ -28,11 +27,13 @@ export function addTurn(
 ): ChatMessage[] {
   const newMessages = composed.request.messages.slice(-composed.turn.length);
   const reply = result.completion.choices[0]?.message;
-  const continues = continuesOf(message);
+  const continues = readContinuation(message);
   const broken = continues && removeContinuation(newMessages, continues);
   const text = broken
     ? joinContinuation(broken.text, readAnswerText(reply), continues)
     : readAnswerText(reply);
+  // Nobody can tell what the reader has, and the retry node asks for the answer once more.
+  if (text === undefined) return [...history];
   const answer = buildHistoryEntry(reply, text, result.service);
   const turn = copyAsJson(
     (broken?.messages ?? newMessages).filter(({ role }) => role !== "system" && role !== "developer"),
@@ -42,7 +43,7 @@ export function addTurn(
   if (!answer && turn.at(-1)?.role !== "tool") return [...history];
   const answers = answer ? [answer] : [];
   if (!composed.isWholeConversation) return dropOlderPictures([...history, ...turn, ...answers]);
-  const mayBeOutdated = tagOf(message) !== undefined || asksForNextTurn(message);
+  const mayBeOutdated = continuesEarlierWork(message);
   return dropOlderPictures([...(mayBeOutdated ? mergeHistory(history, turn) : turn), ...answers]);
 }
 

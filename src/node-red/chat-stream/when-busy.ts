@@ -1,6 +1,5 @@
 import { Slots, type Ticket } from "../../core/lifecycle/slots.js";
-import { tagOf } from "../messages/retry-tag.js";
-import { asksForNextTurn } from "../messages/run-tag.js";
+import { continuesEarlierWork } from "../messages/ask-tags.js";
 import type { StreamSession } from "./session.js";
 
 /** The node limits how many messages it takes, so a lane needs no limit of its own. */
@@ -42,7 +41,7 @@ export function findReplaced(
   streams: readonly StreamSession[],
 ): StreamSession[] | undefined {
   // A repeated request, or the next turn of a run, counts as older than every running stream.
-  const isOldQuestion = tagOf(stream.message) !== undefined || asksForNextTurn(stream.message);
+  const isOldQuestion = continuesEarlierWork(stream.message);
   const position = isOldQuestion ? -1 : streams.indexOf(stream);
   const replaced: StreamSession[] = [];
   for (const [at, other] of streams.entries()) {

@@ -2,12 +2,12 @@ import type { AssistantMessage } from "../../core/chat/chunk.js";
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
+import { withTagsOver } from "../messages/ask-tags.js";
 import { Assembly } from "../messages/assembly.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
 import { findOrOpenStream, MAX_OPEN_STREAMS, MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { findRequestedSchema, readSchema } from "../messages/response-format.js";
-import { withoutTags } from "../messages/retry-tag.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
@@ -153,7 +153,7 @@ export class CollectController {
   /** Fails a stream while no message of it is being handled. A Catch node gets the error all the same. */
   private abandon(stream: CollectedStream, failure: Failure): void {
     this.failWith(stream, failure);
-    this.node.error(toNodeError(failure), withoutTags(dropStreamProperties(stream.newest)));
+    this.node.error(toNodeError(failure), withTagsOver(dropStreamProperties(stream.newest)));
     this.showStatus();
   }
 
@@ -168,7 +168,7 @@ export class CollectController {
   /** @param last the stream's last message, or its newest one if the last one is missing */
   private createMessage(stream: CollectedStream, last: Message): Message {
     const response = stream.assembly.machine.buildCompletion(stream.id);
-    const message = withoutTags(dropStreamProperties(last));
+    const message = withTagsOver(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;

@@ -1,6 +1,6 @@
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import type { Message } from "../red/api.js";
-import { namesOf } from "./retry-tag.js";
+import { readAskerNames } from "./ask-tags.js";
 
 /** Ids that are remembered. Enough for all streams that wait to be requested again, and for those that start meanwhile. */
 const MAX_REMEMBERED = 10_000;
@@ -27,7 +27,7 @@ export class CancelledStreams {
    * @returns false if the message asks on behalf of a cancelled stream
    */
   admit(id: string, key: unknown, message: Message): boolean {
-    const names = namesOf(message);
+    const names = readAskerNames(message);
     if (names.some((name) => this.started.get(name)?.cancelled)) return false;
     for (const name of [id, ...names]) this.started.set(name, { key, cancelled: false });
     return true;

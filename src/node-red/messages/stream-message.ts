@@ -1,6 +1,6 @@
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { Message } from "../red/api.js";
+import type { Message, Parts } from "../red/api.js";
 
 /**
  * Whether a message is the last of its sequence: of one of our streams (`msg.complete`), or of another sequence, such as
@@ -24,4 +24,31 @@ export function readFailure(message: Message): FailureData | undefined {
   if (!isObject(error) || typeof error["code"] !== "string") return undefined;
   const { partial } = error;
   return { ...(error as unknown as FailureData), partial: typeof partial === "string" ? partial : "" };
+}
+
+/** A message with a place in a sequence. */
+export type StreamMessage = Message & { parts: Parts };
+
+export function hasPlace(message: Message): message is StreamMessage {
+  const { parts } = message;
+  return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
+}
+
+/** Whether a message belongs to a stream of this package. Sequences of core nodes, such as those of `split`, do not. */
+export function isStreamMessage(message: Message): message is StreamMessage {
+  if (!hasPlace(message)) return false;
+  const { parts, chunk, complete } = message;
+  if (chunk !== undefined || complete === true || isRestartNotice(message)) return true;
+  return parts.type === "string" && parts.ch === "" && parts.count === undefined && !("len" in parts);
+}
+
+/** @returns how often the message's stream has begun again; 0 for one that never has */
+export function readRestarts({ parts }: Message): number {
+  const restarts = parts?.restarts;
+  return typeof restarts === "number" && Number.isInteger(restarts) && restarts > 0 ? restarts : 0;
+}
+
+/** Whether `msg.reset` is not a command: the stream itself begins again, by the doing of a retry node before this one. */
+export function isRestartNotice(message: Message): boolean {
+  return Object.hasOwn(message, "reset") && hasPlace(message) && readRestarts(message) > 0;
 }

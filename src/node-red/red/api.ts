@@ -7,6 +7,8 @@ export interface Parts {
   count?: number;
   type?: string;
   ch?: string;
+  /** How often the stream has begun again, from a retry node; missing if never. Messages with a lower number are void. */
+  restarts?: number;
   /** The place in the outer sequence, if sequences are nested. */
   parts?: Parts;
   [key: string]: unknown;
@@ -45,6 +47,8 @@ export interface RuntimeNode {
   type: string;
   name?: string;
   wires?: string[][];
+  /** Of a core `link out` node: `link`, or `return` to a `link call`. */
+  mode?: string;
   credentials?: Record<string, string | undefined>;
   on(event: "input", listener: (message: Message, send: Send, done: Done) => void): void;
   on(event: "close", listener: (removed: boolean, done: () => void) => void): void;

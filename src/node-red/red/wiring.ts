@@ -1,7 +1,10 @@
 import type { NodeRed, RuntimeNode } from "./api.js";
 
-/** Types of nodes that pass a stream, and its failure, on to their first output. */
-const PASSING_TYPES: ReadonlySet<string> = new Set([
+/** As much of a node as a walk over wires needs. */
+type Wired = Pick<RuntimeNode, "wires">;
+
+/** Nodes that hand a stream on, its failure too, by their first output. */
+const STREAM_NODES: ReadonlySet<string> = new Set([
   "retry",
   "tool-call-router",
   "delta-buffer",
@@ -10,33 +13,105 @@ const PASSING_TYPES: ReadonlySet<string> = new Set([
   "link in",
 ]);
 
-/**
- * Whether the first output of a node leads to a node that matches, directly or through nodes that only pass streams on.
- * @param seen ids of visited nodes
- */
-export function leadsTo(
-  red: NodeRed,
-  node: Pick<RuntimeNode, "wires">,
-  matches: (target: RuntimeNode) => boolean,
-  seen: Set<string> = new Set(),
-): boolean {
-  return (node.wires?.[0] ?? []).some((id) => {
-    const target = red.nodes.getNode(id);
-    if (!target || seen.has(id)) return false;
-    seen.add(id);
-    return matches(target) || (PASSING_TYPES.has(target.type) && leadsTo(red, target, matches, seen));
-  });
+/** Nodes that do nothing with a message but hand it on. */
+const PASSAGES: ReadonlySet<string> = new Set(["junction", "link out", "link in"]);
+
+/** Nodes without an output at which a message ends. Others without one may send it to another machine and back. */
+const SINKS: ReadonlySet<string> = new Set(["debug", "http response", "junction", "link in", "link out"]);
+
+/** Nodes that may hold a message for as long as their author wants. */
+const SLOW: ReadonlySet<string> = new Set(["delay", "trigger", "batch", "link call"]);
+
+/** Nodes that a walk visits at most. */
+const MAX_VISITED = 5000;
+
+/** Where the messages of an output get to. */
+export interface Way {
+  /** `back`: into the node itself. `elsewhere`: out of the wires, perhaps to another machine. `nowhere`: to no enabled node. */
+  end: "back" | "elsewhere" | "nowhere";
+  /** Whether a node on the way may hold messages for long. */
+  isSlow: boolean;
 }
 
-/** Whether a node's stream leads to a retry node, which then repairs or reports its failures. */
-export function feedsRetry(red: NodeRed, node: Pick<RuntimeNode, "wires">): boolean {
+/**
+ * Follows the wires of an output through all enabled nodes: junctions, links and subflows included.
+ * @param output from 0
+ */
+export function findWay(red: NodeRed, node: Wired & { id: string }, output: number): Way {
+  let isBack = false;
+  let isElsewhere = false;
+  let isSlow = false;
+  for (const target of walk(red, node.wires?.[output] ?? [], (one) => (one.wires ?? []).flat())) {
+    if (target.id === node.id) isBack = true;
+    if (SLOW.has(target.type)) isSlow = true;
+    if (target.type === "link call" || leavesWires(target)) isElsewhere = true;
+  }
+  if (isElsewhere) isSlow = true;
+  return { end: isBack ? "back" : isElsewhere ? "elsewhere" : "nowhere", isSlow };
+}
+
+/**
+ * Whether a message that leaves by an output gets to an enabled node that does something with it.
+ * @param output from 0
+ */
+export function isWired(red: NodeRed, node: Wired, output: number): boolean {
+  const next = (one: RuntimeNode) => (isPassage(one) ? (one.wires ?? []).flat() : []);
+  for (const target of walk(red, node.wires?.[output] ?? [], next)) {
+    if (!isPassage(target) || leavesWires(target)) return true;
+  }
+  return false;
+}
+
+/** Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on. */
+export function leadsTo(red: NodeRed, node: Wired, isWanted: (target: RuntimeNode) => boolean): boolean {
+  const next = (one: RuntimeNode) => (STREAM_NODES.has(one.type) ? (one.wires?.[0] ?? []) : []);
+  for (const target of walk(red, node.wires?.[0] ?? [], next)) if (isWanted(target)) return true;
+  return false;
+}
+
+/** Whether a node's stream goes into a retry node: then a failure is that node's to mend or to report. */
+export function feedsRetry(red: NodeRed, node: Wired): boolean {
   return leadsTo(red, node, ({ type }) => type === "retry");
 }
 
-/**
- * Whether an output has a wire to an enabled node. A wire to a disabled node leads nowhere.
- * @param output index of the output, from 0
- */
-export function isWired(red: NodeRed, node: Pick<RuntimeNode, "wires">, output: number): boolean {
-  return (node.wires?.[output] ?? []).some((id) => Boolean(red.nodes.getNode(id)));
+/** @returns the name of an output and of what it is wired to, as errors quote it: “output 2 (to “Ask”)” */
+export function describeWire(red: NodeRed, node: Wired, output: number): string {
+  const targets = (node.wires?.[output] ?? []).map((id) => red.nodes.getNode(id));
+  const names = targets.flatMap((target) => (target ? [`“${target.name || target.type}”`] : []));
+  const target = names.length > 0 ? names.slice(0, 3).join(", ") : "no enabled node";
+  return `output ${output + 1} (to ${target})`;
+}
+
+/** @returns why nothing that leaves by an output comes back to the node, for its author; undefined if it can */
+export function describeDeadEnd(
+  red: NodeRed,
+  node: Wired & { id: string },
+  output: number,
+): string | undefined {
+  if (findWay(red, node, output).end !== "nowhere") return undefined;
+  return `Nothing that leaves by ${describeWire(red, node, output)} comes back to this node. Wire it into an enabled chat-stream, and that one's output into this node.`;
+}
+
+/** Visits the enabled nodes that wires lead to, each once. */
+function* walk(
+  red: NodeRed,
+  first: readonly string[],
+  next: (node: RuntimeNode) => readonly string[],
+): Generator<RuntimeNode> {
+  const seen = new Set(first);
+  for (const id of seen) {
+    const node = red.nodes.getNode(id);
+    if (!node) continue;
+    yield node;
+    if (seen.size < MAX_VISITED) for (const target of next(node)) seen.add(target);
+  }
+}
+
+function isPassage({ type }: RuntimeNode): boolean {
+  return PASSAGES.has(type) || type.startsWith("subflow:");
+}
+
+function leavesWires({ type, mode, wires }: RuntimeNode): boolean {
+  if (type === "link out") return mode === "return";
+  return (wires ?? []).length === 0 && !SINKS.has(type) && !type.startsWith("subflow:");
 }

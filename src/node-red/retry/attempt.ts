@@ -1,116 +1,166 @@
 import type { Chunk } from "../../core/chat/chunk.js";
+import type { ContinuationInfo } from "../../core/retry/continuation.js";
+import { type Continued, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { withTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
+import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message, Parts } from "../red/api.js";
-import type { Asked, RetrySession } from "./session.js";
+import { collectText, noteChunk, noteRestart, type StreamRecord } from "./record.js";
 
-/** The stream of one request, whose messages take their places in the reader's. */
+/** How the stream of a request relates to what the reader has. */
+export interface AttemptStart {
+  /** Whether its first message takes back what the reader has. */
+  restarts: boolean;
+  /** Set if its text continues what the reader has. */
+  continues: ContinuationInfo | undefined;
+}
+
+/** Thrown inside an attempt if nobody can tell whether its text repeats what the reader has. */
+export class UnclearOverlap extends Error {}
+
+/** The stream of one request, whose messages take their places in the reader's stream. */
 export class Attempt {
-  /** Whether anything of it has been sent on. */
-  begun = false;
-  /** From its own places to the reader's. */
+  /** Whether a message of it was sent on. */
+  started = false;
+  /** Text that the reader has of it. */
+  text = "";
+  private newest: StreamMessage | undefined;
+  private readonly send: (message: Message) => void;
   private offset: number;
+  private trimmer: OverlapTrimmer | undefined;
+  private mustRestart: boolean;
 
+  /**
+   * @param start undefined for the first request, whose stream is the reader's
+   * @param send sends a message to the reader
+   */
   constructor(
-    readonly session: RetrySession,
-    /** How the request was made; undefined for the first, which is the reader's stream itself. */
-    private readonly asked?: Asked,
+    private readonly record: StreamRecord,
+    private readonly start: AttemptStart | undefined,
+    send: (message: Message) => void,
   ) {
-    this.offset = asked ? session.sent : 0;
+    this.send = (message) => {
+      if (typeof message.payload === "string") this.text += message.payload;
+      this.newest = message as StreamMessage;
+      send(message);
+    };
+    this.offset = start ? record.messagesSent : 0;
+    this.mustRestart = start?.restarts === true;
+    if (start?.continues) this.trimmer = new OverlapTrimmer(record.currentText, start.continues);
   }
 
   /** Characters that were taken away because the reader has them already. */
   get repeated(): number {
-    return this.asked?.trimmer?.trimmed ?? 0;
+    return this.trimmer?.trimmed ?? 0;
   }
 
-  /** A message that adds something: on with it, in its place. The message is ours, its sender has let go of it. */
-  pass(message: Message): void {
+  /**
+   * Sends a message that is not the last one on, in its place. The message belongs to this node.
+   * @throws UnclearOverlap
+   */
+  pass(message: StreamMessage): void {
     this.begin(message);
-    if (message.chunk !== undefined) this.session.note(message.chunk);
-    if (this.trim(message)) this.session.send(this.place(message));
+    if (message.chunk !== undefined) noteChunk(this.record, message.chunk);
+    if (this.trim(message)) this.send(this.place(message));
   }
 
-  /** The last message: in its place, and all that belongs before it is sent. Whether to send it is another question. */
-  last(message: Message): Message {
-    this.release(message);
+  /**
+   * Puts the last message in its place, and sends what belongs before it. Whether to send it is the caller's decision.
+   * @throws UnclearOverlap
+   */
+  placeLast(message: StreamMessage): Message {
+    const held = this.trimmer?.end();
+    if (held) this.release(held, message);
     return this.place(message);
   }
 
-  /** The first thing that comes of a request that starts over: now, and not before, the reader loses what he has. */
-  begin(message: Message): void {
-    if (this.begun) return;
-    this.begun = true;
-    if (!this.asked?.restarts) return;
-    const parts = { ...uncounted(message), id: this.session.id, index: 0 };
-    // It keeps its tag, so that a retry node further on knows it from a control message.
-    this.session.send({ ...inheritProperties(message), payload: "", reset: true, parts });
-    this.session.forget();
-    this.tellAgain(message);
+  /** @returns a last message for an attempt that never got one; undefined if nothing of it was sent on */
+  createEnding(): StreamMessage | undefined {
+    if (!this.newest) return undefined;
+    const { parts } = this.newest;
+    const index = parts.index + (this.newest["reset"] === undefined ? 1 : 0);
+    const place = { ...parts, index, count: index + 1 };
+    return { ...inheritProperties(this.newest), payload: "", parts: place, complete: true };
   }
 
-  /** The stream begins again at its source, by another node's doing: this goes for the reader too. */
-  reset(message: Message): void {
-    const { session, asked } = this;
-    message.parts!.id = session.id;
-    session.send(message);
-    // Where an answer goes on, only the rest begins again.
-    if (asked?.trimmer) asked.trimmer.restart();
-    else session.forget();
-    this.tellAgain(message);
+  /** Once a restarted request sends its first message, and not before, tells the reader to discard the old text. */
+  begin(message: StreamMessage): void {
+    this.started = true;
+    if (this.mustRestart) this.restart(message);
   }
 
-  /** What does not begin again, a reader who was told to forget everything gets once more. */
-  private tellAgain(message: Message): void {
-    const { session } = this;
-    const payload = session.text;
+  /** The stream began again at its source: so does the reader's, or the part that continues it. */
+  beginAgain(message: StreamMessage): void {
+    this.started = true;
+    this.trimmer?.restart();
+    this.restart(message, this.trimmer !== undefined);
+  }
+
+  /** Tells the reader to forget everything, then sends what does not begin again. */
+  private restart(message: StreamMessage, keepsCurrentText = false): void {
+    const { record } = this;
+    this.mustRestart = false;
     this.offset = 0;
+    this.text = "";
+    if (keepsCurrentText) record.restarts++;
+    else noteRestart(record);
+    const parts = { ...withoutCount(message), index: 0 };
+    this.send(this.place({ ...inheritProperties(message), payload: "", reset: true, parts: { ...parts } }));
+    const payload = collectText(record);
     if (payload === "") return;
-    const parts = { ...uncounted(message), index: 0 };
-    session.send(this.place({ ...inheritProperties(message), payload, parts }));
+    this.send(this.place({ ...inheritProperties(message), payload, parts }));
     this.offset = 1;
   }
 
   /** @returns whether anything is left to send */
-  private trim(message: Message): boolean {
-    const trimmer = this.asked?.trimmer;
+  private trim(message: StreamMessage): boolean {
     const { payload, chunk } = message;
-    // What has no text decides nothing: a model that repeats its words may reason first.
-    if (!trimmer || typeof payload !== "string" || payload === "") return true;
-    message.payload = trimmer.push(payload);
-    if (message.payload !== "" && chunk === undefined) return true;
+    // A message without text decides nothing: a model that repeats its words may reason first.
+    if (!this.trimmer || typeof payload !== "string" || payload === "") return true;
+    const text = this.settle(this.trimmer.push(payload), message);
+    message.payload = text;
     if (chunk === undefined) {
-      this.offset--;
-      return false;
+      if (text === "") this.offset--;
+      return text !== "";
     }
     const first = (chunk as Chunk).choices.find(({ index }) => index === 0);
-    if (first) first.delta.content = message.payload as string;
+    if (first) first.delta.content = text;
     return true;
   }
 
-  /** Sends text that was held back because it might have been a repetition: before the last message, in its place. */
-  private release(last: Message): void {
-    const payload = this.asked?.trimmer?.end() ?? "";
+  /** Sends text that was held back because it might have been a repetition, before the last message. */
+  private release(held: Continued, last: StreamMessage): void {
+    const payload = this.settle(held, last);
     if (payload === "") return;
-    this.session.send(this.place({ ...inheritProperties(last), payload, parts: uncounted(last) }));
+    this.send(this.place({ ...inheritProperties(last), payload, parts: withoutCount(last) }));
     this.offset++;
   }
 
-  private place(message: Message): Message {
-    if (!this.asked) return message;
-    const { id, outer } = this.session;
-    // To leave a property out costs a tenth of deleting it.
-    const { retry: _, ...placed } = message;
-    const parts = placed.parts!;
-    parts.id = id;
+  private settle(continued: Continued, message: StreamMessage): string {
+    if (continued.kind === "unclear") throw new UnclearOverlap();
+    if (continued.kind === "restart") {
+      this.trimmer = undefined;
+      this.restart(message);
+      // Messages that were held back have no place in the new beginning.
+      this.offset -= message.parts.index;
+    }
+    return continued.text;
+  }
+
+  private place<T extends Message & { parts: Parts }>(message: T): T {
+    const { record } = this;
+    if (!this.start && record.restarts === 0) return message;
+    const { parts } = message;
+    parts.id = record.id;
     parts.index += this.offset;
+    if (record.restarts > 0) parts.restarts = record.restarts;
     if (parts.count !== undefined) parts.count = parts.index + 1;
-    if (outer !== undefined) placed["retry"] = outer;
-    return placed;
+    return this.start ? withTags(message, record.outerTags) : message;
   }
 }
 
-/** A message's place for one that goes before it. The count would make that the last. */
-function uncounted({ parts }: Message): Parts {
-  const { count: _, ...place } = parts!;
+/** A message's place for one that goes before it. With the count, that would look like the last one. */
+function withoutCount({ parts }: StreamMessage): Parts {
+  const { count: _, ...place } = parts;
   return place;
 }

@@ -1,196 +1,211 @@
 import { randomUUID } from "node:crypto";
-import { Failure, type FailureData } from "../../core/failure.js";
+import type { Clock } from "../../core/clock.js";
+import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
-import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { Sessions } from "../../core/lifecycle/sessions.js";
+import { drawRandom, systemClock } from "../../transport/system-clock.js";
+import { findRetryTag, type RetryTag, type RouteName, readTags, tagsOutside } from "../messages/ask-tags.js";
 import { readControl } from "../messages/control.js";
-import { continuesOf, type RetryTag, type RouteName, tagOf } from "../messages/retry-tag.js";
-import { readFailure } from "../messages/stream-message.js";
+import { type InFlight, inFlight } from "../messages/in-flight.js";
+import {
+  isRestartNotice,
+  isStreamMessage,
+  readRestarts,
+  type StreamMessage,
+} from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { Attempt } from "./attempt.js";
-import { type Environment, RetryRepair, SYSTEM } from "./repair.js";
+import { NodeHost } from "../red/host.js";
+import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
 import { RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
-import { type RetryConfig, settingsOf } from "./settings.js";
+import { type RetryConfig, readRetrySettings } from "./settings.js";
+import { RetrySources } from "./sources.js";
 import { RetryStatus } from "./status.js";
+import { type RetryContext, RetryStream } from "./stream.js";
+
+/** Time, chance and the requests that other nodes work on, which a test replaces. */
+export interface Environment {
+  clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  inFlight: InFlight;
+}
+
+export const SYSTEM: Environment = { clock: systemClock, random: drawRandom, inFlight };
 
 /** Streams in repair that may be open: each holds its request and its text. */
-const MOST_STREAMS = 1000;
+const MAX_REPAIRS = 1000;
 
-/** A request of which nothing comes for so long is given up: longer than anyone lets a model think, milliseconds. */
-const EXPIRY = 3_600_000;
+/** A stream of which nothing comes for so long has been lost: longer than anyone lets a model think. */
+const EXPIRY_MS = 3_600_000;
 
 const MISPLACED =
-  "retry does not mend what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+  "retry does not repair what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+const NOTHING_CAME =
+  "The request was sent again, and no stream came back within an hour. Wire the chat-stream that is asked into this node.";
+const TOO_MANY = `More than ${MAX_REPAIRS} streams are in repair; the oldest was given up. Let fewer requests run at once.`;
 
-/** Whose a message is: `passing` where nothing needs to be known of it; undefined where nobody waits for it. */
-type Whose = Attempt | "passing" | undefined;
+const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
+const ROUTES: readonly RouteName[] = ["again", "fallback"];
 
-const BOTH: readonly RouteName[] = ["again", "fallback"];
-
-/** What a retry node does: passes streams on, and finds those that belong to one reader's stream. */
+/** What a retry node does: passes streams on in order, and finds those that belong to one reader's stream. */
 export class RetryController {
-  private readonly sessions: Sessions<RetrySession>;
-  /** The streams that are, or may become, part of a reader's, by their own ids. */
-  private readonly attempts = new Map<string, Attempt>();
+  private readonly host: NodeHost;
+  private readonly sources: RetrySources;
+  /** The readers' streams that a request has failed of, by their readers' ids. */
+  private readonly repairs: Sessions<RetrySession>;
   private readonly routes: RetryRoutes;
-  private readonly repair: RetryRepair;
   private readonly status: RetryStatus;
-  private readonly life = randomUUID();
+  private readonly context: RetryContext;
+  private readonly deployId = randomUUID();
 
   constructor(
-    red: NodeRed,
+    private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     config: RetryConfig,
-    private readonly surroundings: Environment = SYSTEM,
+    private readonly environment: Environment = SYSTEM,
   ) {
-    const { clock } = surroundings;
-    const settings = settingsOf(config);
-    this.sessions = new Sessions({
-      maxOpen: MOST_STREAMS,
-      expiryMs: EXPIRY + settings.maxDelay,
-      clock,
-      rememberedEnds: ["finished", "cancelled"],
-      onEnd: (session, reason) => this.ended(session, reason),
+    const { clock, random } = environment;
+    const settings = readRetrySettings(config);
+    this.host = new NodeHost(red, node, clock);
+    this.sources = new RetrySources(
+      this.host.clock,
+      EXPIRY_MS + settings.maxDelay,
+      (message, send) => this.findSession(message, send),
+      (session) => this.openRepair(session),
+    );
+    this.repairs = new Sessions({
+      maxOpen: MAX_REPAIRS,
+      expiryMs: EXPIRY_MS + settings.maxDelay,
+      clock: this.host.clock,
+      onEnd: (session, reason) => {
+        if (reason === "expired")
+          session.handle({ type: "lost", failure: new Failure("timeout", NOTHING_CAME) });
+        if (reason === "overflow") session.handle({ type: "lost", failure: new Failure("limit", TOO_MANY) });
+        if (reason === "closed") session.abandon();
+        else session.close();
+        this.status.show();
+      },
     });
-    this.routes = new RetryRoutes(node);
-    this.status = new RetryStatus(red, node, clock, settings.attempts, this.sessions);
-    const { life, sessions, routes, status } = this;
-    this.repair = new RetryRepair({ red, node, life, settings, surroundings, sessions, routes, status });
+    this.routes = new RetryRoutes(this.host.clock);
+    this.status = new RetryStatus(red, node, clock, settings.attempts, () =>
+      this.repairs.list().map(({ stream }) => stream),
+    );
+    this.context = {
+      settings,
+      asker: { node: node.id, deployId: this.deployId },
+      now: () => clock.now(),
+      random,
+      findDeadEnd: (route) => this.findDeadEnd(route),
+    };
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const control = readControl(message);
-    // With a tag, a reset is no command: the stream itself begins again.
-    const begins = control?.reset === true && tagOf(message) !== undefined;
+    const control = isRestartNotice(message) ? undefined : readControl(message);
     if (message.error !== undefined && this.hasStrayed(message)) done();
-    else if (control && !begins) {
+    else if (control) {
       this.control(message, send);
       done();
-    } else {
-      const attempt = this.attemptOf(message, send);
-      if (attempt instanceof Attempt && message.complete === true) this.last(attempt, message, done);
-      else {
-        if (attempt === "passing") send(message);
-        else if (begins) attempt?.reset(message);
-        else if (attempt) {
-          if (!attempt.begun) this.settle(attempt);
-          attempt.pass(message);
-        }
-        done();
-      }
+    } else if (isStreamMessage(message)) this.sources.take(message, send, done);
+    else {
+      send(message);
+      done();
     }
   }
 
-  /** Nothing is asked again after a redeploy, and nothing is said of it. */
+  /** Nothing is asked again after a redeploy, and nothing is said about it. */
   close(): void {
-    this.sessions.endAll("closed");
+    this.sources.endAll();
+    this.repairs.endAll("closed");
     this.status.close();
   }
 
-  private attemptOf(message: Message, send: Send): Whose {
-    const { id, index } = message.parts ?? {};
-    if (typeof id !== "string" || typeof index !== "number") return "passing";
-    const attempt = this.attempts.get(id) ?? this.begin(id, index, message, send);
-    if (!(attempt instanceof Attempt)) return attempt;
-    const { session } = attempt;
-    this.sessions.get(session.id);
-    session.send = send;
-    if (session.last?._msgid !== undefined) message._msgid = session.last._msgid;
-    return attempt;
+  /** Finds whose stream a new one is. @returns undefined if nobody waits for it */
+  private findSession(message: StreamMessage, send: Send): RetrySession | undefined {
+    const tag = findRetryTag(message);
+    const isOurs = tag?.node === this.node.id;
+    const asked = isOurs ? this.repairs.get(tag.stream) : this.findByMessageId(message);
+    if (asked) return asked.claim() ? asked : undefined;
+    if (isOurs) return tag.deployId === this.deployId ? undefined : this.resume(tag, message, send);
+    const stream = new RetryStream(message.parts.id, readTags(message), this.context, readRestarts(message));
+    return this.createSession(stream, send);
   }
 
-  /** The first of a stream that this node hears of. */
-  private begin(id: string, index: number, message: Message, send: Send): Whose {
-    const tag = tagOf(message);
-    if (tag?.node === this.node.id) {
-      const attempt =
-        this.claim(tag) ?? (tag.life === this.life ? undefined : this.resume(tag, index, message, send));
-      return attempt && this.join(id, attempt);
-    }
-    // Plain text of a stream that goes well needs no memory: if it fails, its last message tells all.
-    if (message.chunk === undefined && message.complete !== true) return "passing";
-    // Behind a delay, say: what overtook it was the stream's end.
-    if (index > 0 && this.sessions.hasEnded(id)) return "passing";
-    const session = new RetrySession(id, message["retry"], send);
-    this.sessions.open(id, session);
-    return this.join(id, new Attempt(session));
-  }
-
-  /** The stream of a request of ours. Of one that is over, or answered twice, the reader shall hear nothing. */
-  private claim({ stream }: RetryTag): Attempt | undefined {
-    const session = this.sessions.get(stream);
-    const asked = session?.asked;
-    if (!session || !asked) return undefined;
-    session.asked = undefined;
-    this.surroundings.clock.clearTimer(session.grace);
-    session.grace = undefined;
-    return new Attempt(session, asked);
+  /** Finds the request of which a flow has removed the tag: the answer's `_msgid` is still that of the request. */
+  private findByMessageId({ _msgid }: Message): RetrySession | undefined {
+    if (_msgid === undefined || this.repairs.size === 0) return undefined;
+    return this.repairs.list().find(({ requestId }) => requestId === _msgid);
   }
 
   /** The stream of a request that this node sent before it was deployed anew. */
-  private resume(tag: RetryTag, index: number, message: Message, send: Send): Attempt | undefined {
-    if (this.sessions.get(tag.stream)) return undefined;
-    const session = new RetrySession(tag.stream, tag.outer, send);
-    session.attempts = 2;
-    if (tag.route === "fallback") session.route = tag.route;
-    session.sent = Number(tag.sent) || 0;
-    session.continues = continuesOf(message);
-    this.sessions.open(tag.stream, session);
-    const restarts = tag.sent === undefined && index === 0;
-    const { continues } = session;
-    // What was said is gone, but for the white space that the model was not told of.
-    const trimmer =
-      index === 0 && continues?.echo ? new OverlapTrimmer(continues.echo, continues) : undefined;
-    return new Attempt(session, { msgid: "", restarts, trimmer });
+  private resume(tag: RetryTag, message: StreamMessage, send: Send): RetrySession {
+    const outer = tagsOutside(readTags(message), this.node.id);
+    const isBeginning = message.parts.index === 0;
+    const session = this.createSession(
+      new RetryStream(tag.stream, outer, this.context, 0, tag, isBeginning),
+      send,
+    );
+    this.repairs.open(tag.stream, session);
+    return session;
   }
 
-  private join(id: string, attempt: Attempt): Attempt {
-    attempt.session.sources.push(id);
-    this.attempts.set(id, attempt);
-    return attempt;
+  private openRepair(session: RetrySession): void {
+    const { id } = session.stream.record;
+    if (!this.repairs.get(id)) this.repairs.open(id, session);
+    this.status.show();
   }
 
-  /** Notes how the request of an attempt fared: that it is answered, or how it failed. */
-  private settle({ session }: Attempt, failure?: FailureData): void {
-    const { route, paid } = session;
-    session.paid = undefined;
-    this.routes.settle(route, paid, failure, this.surroundings.clock.now());
+  private createSession(stream: RetryStream, send: Send): RetrySession {
+    const { host, node, red, routes, status } = this;
+    return new RetrySession(stream, send, {
+      clock: host.clock,
+      inFlight: this.environment.inFlight,
+      routes,
+      ask: (session, route, message) => {
+        // The request begins a time of its own in which nothing may come.
+        this.repairs.get(session.stream.record.id);
+        this.sendBy(session, route, host.clone(message));
+      },
+      describeRoute: (route) => describeWire(red, node, OUTPUT[route]),
+      isSlow: (route) => findWay(red, node, OUTPUT[route]).isSlow,
+      report: (failure, message) => {
+        // Another retry node behind this one has the last word.
+        if (!feedsRetry(red, node)) host.error(failure, message);
+      },
+      isReporter: () => !feedsRetry(red, node),
+      stop: (session, id) => {
+        this.sources.end(id);
+        const { route } = session.stream.record;
+        this.sendBy(session, route, { cancel: true, parts: { id, index: 0 } });
+      },
+      onEnd: (session) => this.repairs.end(session.stream.record.id, "finished"),
+      onChange: () => status.show(),
+    });
   }
 
-  private last(attempt: Attempt, message: Message, done: Done): void {
-    const { session } = attempt;
-    const failure = readFailure(message);
-    if (!attempt.begun || failure) this.settle(attempt, failure);
-    // What was cancelled or failed before it said a word takes nothing away from the reader.
-    if (failure ? failure.partial !== "" : message.finishReason !== "cancelled") attempt.begin(message);
-    const last = attempt.last(message);
-    session.ended(last, attempt.repeated, this.surroundings.clock.now());
-    if (!failure) {
-      this.repair.conclude(session, last);
-      done();
-      return;
-    }
-    session.failed(last, failure, attempt.repeated);
-    this.repair.failed(session, { failure, last, done });
+  private sendBy(session: RetrySession, route: RouteName, message: Message): void {
+    session.send(toOutputs(message, [route]));
   }
 
-  /** Ends waits, and hands the command on to whoever streams for us. */
+  /** Ends waits, and hands the command on to whoever streams for this node. */
   private control(message: Message, send: Send): void {
     const id = message.parts?.id;
-    const reader = id === undefined ? undefined : (this.attempts.get(id)?.session.id ?? id);
-    const route = reader === undefined ? undefined : this.sessions.get(reader)?.route;
+    const reader = id === undefined ? undefined : (this.sources.find(id)?.stream.record.id ?? id);
+    const named = reader === undefined ? undefined : this.repairs.get(reader);
     // Inject nodes write an empty topic.
     const topic = message.topic ?? "";
-    const meant = ({ id, last }: RetrySession) =>
-      reader === undefined ? topic === "" || last?.topic === topic : id === reader;
-    for (const session of this.sessions.list().filter(meant)) this.repair.cancel(session);
-    send(this.routes.outputs(message, ...(route ? [route] : BOTH)));
+    const isMeant = ({ stream }: RetrySession) => topic === "" || stream.record.last?.topic === topic;
+    const sessions = reader === undefined ? this.repairs.list().filter(isMeant) : named ? [named] : [];
+    for (const session of sessions) session.cancel();
+    send(toOutputs(message, named ? [named.stream.record.route] : ROUTES));
   }
 
-  private ended(session: RetrySession, reason: SessionEnd): void {
-    for (const source of session.sources) this.attempts.delete(source);
-    this.repair.ended(session, reason);
+  /** @returns why nothing can come back that leaves by a route, "" if it is not wired at all; undefined if it can */
+  private findDeadEnd(route: RouteName): string | undefined {
+    const { red, node } = this;
+    const output = OUTPUT[route];
+    if ((node.wires?.[output] ?? []).length === 0) return "";
+    return describeDeadEnd(red, node, output);
   }
 
   /** What comes from a Catch node has lost its way, and must not go round in circles. */
@@ -201,4 +216,10 @@ export class RetryController {
     this.node.warn(MISPLACED);
     return true;
   }
+}
+
+function toOutputs(message: Message, routes: readonly RouteName[]): (Message | null)[] {
+  const outputs: (Message | null)[] = [null, null, null];
+  for (const route of routes) outputs[OUTPUT[route]] = message;
+  return outputs;
 }

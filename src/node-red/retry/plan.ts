@@ -1,58 +1,115 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { FailureData } from "../../core/failure.js";
 import { planRetry } from "../../core/retry/backoff.js";
-import type { RouteName } from "../messages/retry-tag.js";
-import type { RecoveryMode, RetrySession } from "./session.js";
+import type { ContinuationStyle } from "../../core/retry/continuation.js";
+import { supportsPrefill } from "../../providers/index.js";
+import type { RouteName } from "../messages/ask-tags.js";
+import type { RecoveryMode, StreamRecord } from "./record.js";
 import type { RetrySettings } from "./settings.js";
 
-/** What happens after a failure; a sentence says why nothing more is tried, "" where the failure says it all. */
-export type Plan = { route: RouteName; wait: number } | { giveUp: string };
+/** How the next request recovers what the reader has. */
+export interface Recovery {
+  mode: RecoveryMode;
+  /** How the model is asked to continue. */
+  style: ContinuationStyle;
+}
 
-/** Failures that another service would have no better answer to. */
+/** What happens after a failure: another request, or the end with a sentence that says why, "" if the failure says it. */
+export type Plan = { route: RouteName; waitMs: number; recovery: Recovery } | { giveUp: string };
+
+/** What a plan depends on beside the record and the failure. */
+export interface PlanContext {
+  settings: RetrySettings;
+  /** Why nothing that leaves by a route can come back, "" if it is not wired; undefined if it can. */
+  findDeadEnd(route: RouteName): string | undefined;
+  /** In [0, 1). */
+  random: number;
+}
+
+/** Failures to which another service has no better answer. */
 const NO_FALLBACK: ReadonlySet<string> = new Set(["invalid_request", "content_filter", "cancelled", "limit"]);
+
+/** Failures of a request that continues an answer which can be the continuation's fault. */
+const REFUSES_CONTINUATION: ReadonlySet<string> = new Set([
+  "invalid_request",
+  "context_length",
+  "not_found",
+  "bad_response",
+]);
 
 /**
  * Decides what happens after a failure.
- * @param isWired whether anything is behind the output
- * @param random in [0, 1)
+ * @param newest how the request that failed recovered; undefined for the first one
  */
-export function planFor(
-  session: RetrySession,
+export function planNext(
+  record: StreamRecord,
   failure: FailureData,
-  settings: RetrySettings,
-  isWired: (route: RouteName) => boolean,
-  random: number,
+  newest: Recovery | undefined,
+  context: PlanContext,
 ): Plan {
-  const committed = session.said !== "" || session.indivisible;
-  if (!session.request || (committed && settings.afterText === "stop")) return { giveUp: "" };
-  const decision = planRetry(failure, session.tries, settings, random);
-  if ("wait" in decision && isWired(session.route)) {
-    if (session.tries < settings.attempts) return { route: session.route, wait: decision.wait };
-    const { attempts, requests } = session;
-    return fallback(session, failure, isWired, attempts > 1 ? `Given up after ${requests} attempts.` : "");
+  const { settings, findDeadEnd, random } = context;
+  const hasOutput = record.currentText !== "" || record.cannotContinue;
+  if (!record.request || (hasOutput && settings.afterText === "stop")) return { giveUp: "" };
+  const weaker = weakenRecovery(failure, newest);
+  if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
+  const decision = planRetry(failure, record.tries, settings, random);
+  if ("giveUp" in decision) return planFallback(record, failure, decision.giveUp, context);
+  const deadEnd = findDeadEnd(record.route);
+  if (deadEnd !== undefined) return planFallback(record, failure, deadEnd, context);
+  if (record.tries >= settings.attempts) {
+    const requests = record.attempts + record.nestedAttempts;
+    const used = record.attempts > 1 ? `Given up after ${requests} attempts.` : "";
+    return planFallback(record, failure, used, context);
   }
-  return fallback(session, failure, isWired, "giveUp" in decision ? decision.giveUp : "");
+  return {
+    route: record.route,
+    waitMs: decision.wait,
+    recovery: chooseRecovery(record, failure.provider, settings),
+  };
 }
 
-/** What is left where the present way is at its end. */
-export function fallback(
-  session: RetrySession,
+/** Decides what is left after the present route is used up. */
+export function planFallback(
+  record: StreamRecord,
   failure: FailureData,
-  isWired: (route: RouteName) => boolean,
   reason: string,
+  { settings, findDeadEnd }: PlanContext,
 ): Plan {
-  const possible = session.route === "again" && isWired("fallback") && !NO_FALLBACK.has(failure.code);
-  return possible ? { route: "fallback", wait: 0 } : { giveUp: reason };
+  if (record.route !== "again" || NO_FALLBACK.has(failure.code)) return { giveUp: reason };
+  const deadEnd = findDeadEnd("fallback");
+  if (deadEnd !== undefined) return { giveUp: reason || deadEnd };
+  // Which service the fallback is shows only when it answers.
+  return { route: "fallback", waitMs: 0, recovery: chooseRecovery(record, "", settings) };
 }
 
-export function mendingFor(session: RetrySession, afterText: RetrySettings["afterText"]): RecoveryMode {
-  const { said, other, indivisible, request } = session;
-  if (said === "" && !other && !indivisible) return "repeat";
-  const divisible = said.trim() !== "" && !indivisible && !isOneWhole(request?.parameters ?? {});
-  return afterText === "continue" && divisible ? "continue" : "restart";
+/**
+ * A request that continued an answer was refused before it brought anything: the next one quotes what this one
+ * prefilled, or starts over.
+ * @returns undefined if something else failed
+ */
+function weakenRecovery(failure: FailureData, newest: Recovery | undefined): Recovery | undefined {
+  if (newest?.mode !== "continue" || failure.partial !== "" || failure.retryable) return undefined;
+  if (!REFUSES_CONTINUATION.has(failure.code)) return undefined;
+  return newest.style === "prefill"
+    ? { mode: "continue", style: "quote" }
+    : { mode: "restart", style: "quote" };
 }
 
-/** An answer in a given form is made from its beginning, and of several choices only the first can be gone on from. */
+/** @param provider id of the service that failed; "" if another one is asked */
+function chooseRecovery(record: StreamRecord, provider: string, settings: RetrySettings): Recovery {
+  const { continueBy } = settings;
+  const style = continueBy === "auto" ? (supportsPrefill(provider) ? "prefill" : "quote") : continueBy;
+  return { mode: chooseMode(record, settings.afterText), style };
+}
+
+function chooseMode(record: StreamRecord, afterText: RetrySettings["afterText"]): RecoveryMode {
+  const { currentText, hasNonText, cannotContinue, request } = record;
+  if (currentText === "" && !hasNonText && !cannotContinue) return "repeat";
+  const canContinue = currentText.trim() !== "" && !cannotContinue && !isOneWhole(request?.parameters ?? {});
+  return afterText === "continue" && canContinue ? "continue" : "restart";
+}
+
+/** Whether an answer is made in one go: one in a given form, and one of several choices. */
 function isOneWhole(parameters: NonNullable<ChatRequest["parameters"]>): boolean {
   const { n, response_format: format } = parameters as { n?: unknown; response_format?: { type?: unknown } };
   return Number(n) > 1 || (format?.type !== undefined && format.type !== "text");

@@ -1,51 +1,62 @@
 import { randomUUID } from "node:crypto";
-import { buildContinuation, type ContinuationStyle } from "../../core/retry/continuation.js";
-import { OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
+import { type RetryTag, withTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
-import type { RetryTag } from "../messages/retry-tag.js";
 import type { Message } from "../red/api.js";
-import type { Asked, RecoveryMode, RetrySession } from "./session.js";
+import type { Recovery } from "./plan.js";
+import type { StreamRecord } from "./record.js";
 
-/** Parameters that say what kind of answer is counted on, whoever gives it. */
-const OF_THE_ANSWER: readonly string[] = ["response_format", "tool_choice"];
+/** Parameters that say what kind of answer is expected, whoever gives it. */
+const ANSWER_PARAMETERS: readonly string[] = ["response_format", "tool_choice"];
+
+/** A request that is about to leave. */
+export interface ComposedRequest {
+  message: Message;
+  tag: RetryTag;
+  continues: ContinuationInfo | undefined;
+}
 
 /**
- * The message that asks once more, and what is to be done with the stream that comes of it.
+ * Composes the message that asks once more.
  * @param asker the retry node and its life
- * @param last the failed request's last message
- * @param style how a model is asked to go on
+ * @param last the failed request's last message: what rides along comes from it
  */
-export function requestOf(
-  session: RetrySession,
-  asker: Pick<RetryTag, "node" | "life">,
+export function composeRequest(
+  record: StreamRecord,
+  asker: Pick<RetryTag, "node" | "deployId">,
   last: Message,
-  mending: RecoveryMode,
-  style: ContinuationStyle,
-): { message: Message; asked: Asked } {
-  const request = session.request!;
-  const { id: stream, attempts: attempt, route } = session;
-  const tag: RetryTag = { ...asker, stream, attempt, route };
-  if (mending !== "restart") tag.sent = session.sent;
-  if (session.outer !== undefined) tag.outer = session.outer;
-  let { messages } = request;
-  let trimmer: OverlapTrimmer | undefined;
-  if (mending === "continue") {
-    const continuation = buildContinuation(messages, session.said, style);
-    messages = continuation.messages;
-    tag.continues = continuation.continues;
-    trimmer = new OverlapTrimmer(session.said, tag.continues);
-  }
-  // Others may have been asked with the same message: by an id of its own this request is known from theirs.
-  const msgid = randomUUID();
-  const message: Message = { ...inheritProperties(last), _msgid: msgid, payload: "", messages, retry: tag };
+  { mode, style }: Recovery,
+): ComposedRequest {
+  const { id: stream, attempts: attempt, route, restarts } = record;
+  const request = record.request!;
+  const continuation =
+    mode === "continue" ? buildContinuation(request.messages, record.currentText, style) : undefined;
+  const continues = continuation?.continues;
+  const tag: RetryTag = {
+    kind: "retry",
+    ...asker,
+    stream,
+    attempt,
+    route,
+    restarts: mode === "restart" ? restarts + 1 : restarts,
+    ...(mode === "restart" ? {} : { messagesSent: record.messagesSent }),
+    ...(continues ? { continues } : {}),
+  };
+  // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
+  const message: Message = {
+    ...inheritProperties(last),
+    _msgid: randomUUID(),
+    payload: "",
+    messages: continuation?.messages ?? request.messages,
+  };
   if (request.tools) message["tools"] = request.tools;
   const parameters = request.parameters ?? {};
   // The fallback has a model and parameters of its own.
   if (route === "again") Object.assign(message, { model: request.model, options: parameters });
-  else message["options"] = pick(parameters, OF_THE_ANSWER);
+  else message["options"] = pick(parameters, ANSWER_PARAMETERS);
   if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
   if (last.parts?.parts) message.parts = last.parts.parts;
-  return { message, asked: { msgid, restarts: mending === "restart", trimmer } };
+  return { message: withTags(message, [...record.outerTags, tag]), tag, continues };
 }
 
 function pick(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

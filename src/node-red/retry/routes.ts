@@ -1,62 +1,120 @@
+import type { Clock } from "../../core/clock.js";
 import type { FailureData } from "../../core/failure.js";
-import { FailureWindow } from "../../core/retry/failure-window.js";
+import { RefusalWindow } from "../../core/retry/refusal-window.js";
 import { type PaidRetry, RetryBudget } from "../../core/retry/retry-budget.js";
-import type { RouteName } from "../messages/retry-tag.js";
-import type { Message, RuntimeNode } from "../red/api.js";
+import { findRefusalRule } from "../../providers/index.js";
+import type { RouteName } from "../messages/ask-tags.js";
 
-const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
+/** A retry that waits for its turn gives up after this time: by then a request that is under way should have ended. */
+const MAX_TURN_WAIT_MS = 150_000;
 
-/** What a node knows of the service behind one of its outputs. */
+/** What to do now: ask with what was paid, wait until something changes or for so long, or never ask. */
+type Admission = PaidRetry | { waitMs: number | undefined } | "never";
+
+/** A retry that waits for its turn. */
+interface Waiter {
+  /** @param paid undefined if the service is not asked again */
+  decide(paid: PaidRetry | undefined): void;
+  timer: unknown;
+}
+
+/** What a node knows of the service behind one output, and the retries that wait for it to show that it lives. */
 class Route {
   private readonly budget = new RetryBudget();
-  private readonly refusals = new FailureWindow();
+  private refusals: RefusalWindow | undefined;
+  private readonly waiters = new Set<Waiter>();
+  private opening: unknown;
 
-  settle(paid: PaidRetry | undefined, failure: FailureData | undefined, now: number): void {
-    const answered = failure?.partial !== "";
-    if (answered) this.refusals.addAnswer();
-    // A line that broke is no refusal: no service counts it.
-    else if (failure.status !== undefined) this.refusals.addRefusal(now);
-    if (paid) paid.report(answered);
-    else if (answered) this.budget.addAnswer();
+  constructor(private readonly clock: Clock) {}
+
+  settle(paid: PaidRetry | undefined, failure: FailureData | undefined): void {
+    const isAnswered = failure?.partial !== "";
+    // The provider's own full queue says nothing of the service.
+    if (failure?.phase === "queue") paid?.report("unused");
+    else {
+      if (isAnswered) this.refusals?.answered();
+      else this.noteRefusal(failure);
+      if (paid) paid.report(isAnswered ? "answered" : "failed");
+      else if (isAnswered) this.budget.addAnswer();
+    }
+    this.admitWaiters();
   }
 
-  mayAsk(now: number): PaidRetry | "later" | "never" {
+  /** @returns leaves the queue */
+  enter(decide: Waiter["decide"]): () => void {
+    const waiter: Waiter = { decide, timer: undefined };
+    this.waiters.add(waiter);
+    this.admitWaiters();
+    if (this.waiters.has(waiter)) {
+      waiter.timer = this.clock.setTimer(() => this.leave(waiter, undefined), MAX_TURN_WAIT_MS);
+    }
+    return () => {
+      this.clock.clearTimer(waiter.timer);
+      this.waiters.delete(waiter);
+      if (this.waiters.size === 0) this.clock.clearTimer(this.opening);
+    };
+  }
+
+  private admitWaiters(): void {
+    this.clock.clearTimer(this.opening);
+    for (const waiter of this.waiters) {
+      const admission = this.admit();
+      if (admission === "never") this.leave(waiter, undefined);
+      else if ("report" in admission) this.leave(waiter, admission);
+      else {
+        const { waitMs } = admission;
+        if (waitMs !== undefined) this.opening = this.clock.setTimer(() => this.admitWaiters(), waitMs);
+        return;
+      }
+    }
+  }
+
+  private leave(waiter: Waiter, paid: PaidRetry | undefined): void {
+    if (!this.waiters.delete(waiter)) return;
+    this.clock.clearTimer(waiter.timer);
+    waiter.decide(paid);
+  }
+
+  private admit(): Admission {
     const { runningRetries: underWay } = this.budget;
-    if (!this.refusals.mayRetry(now, underWay)) return "later";
-    return this.budget.spend() ?? (underWay > 0 ? "later" : "never");
+    const waitMs = this.refusals?.measureWait(this.clock.now(), underWay) ?? 0;
+    if (waitMs > 0) return { waitMs };
+    return this.budget.spend() ?? (underWay > 0 ? { waitMs: undefined } : "never");
+  }
+
+  /** A broken connection is not a refusal: no service counts it. */
+  private noteRefusal(failure: FailureData): void {
+    if (failure.status === undefined) return;
+    const rule = findRefusalRule(failure.provider);
+    if (!rule) return;
+    this.refusals ??= new RefusalWindow(rule);
+    this.refusals.refused(this.clock.now());
   }
 }
 
-/** The ways that a request may take, and how their services have fared lately. */
+/** The ways that requests take, and how their services have fared lately. */
 export class RetryRoutes {
-  private readonly routes = { again: new Route(), fallback: new Route() };
+  private readonly routes: Readonly<Record<RouteName, Route>>;
 
-  constructor(private readonly node: RuntimeNode) {}
-
-  readonly isWired = (name: RouteName): boolean => (this.node.wires?.[OUTPUT[name]] ?? []).length > 0;
+  constructor(clock: Clock) {
+    this.routes = { again: new Route(clock), fallback: new Route(clock) };
+  }
 
   /**
    * Notes how a request fared.
-   * @param paid what it cost, where it was a retry
+   * @param paid what it cost, if it was a retry
    * @param failure undefined as soon as it is answered
-   * @param now milliseconds of a monotonic clock
    */
-  settle(name: RouteName, paid: PaidRetry | undefined, failure: FailureData | undefined, now: number): void {
-    this.routes[name].settle(paid, failure, now);
+  settle(name: RouteName, paid: PaidRetry | undefined, failure: FailureData | undefined): void {
+    this.routes[name].settle(paid, failure);
   }
 
   /**
-   * Whether to ask again now. `later`: others are asking on trial, and how they fare is not known yet.
-   * @returns what was paid for it, where it may be asked
+   * Waits for the turn of a retry: at once if nothing speaks against it.
+   * @param decide gets what was paid, or undefined if the service fails too often to be asked
+   * @returns leaves the queue; without effect after the decision
    */
-  mayAsk(name: RouteName, now: number): PaidRetry | "later" | "never" {
-    return this.routes[name].mayAsk(now);
-  }
-
-  /** A message on its way out. @param names one, or both */
-  outputs(message: Message, ...names: RouteName[]): (Message | null)[] {
-    const outputs: (Message | null)[] = [null, null, null];
-    for (const name of names) outputs[OUTPUT[name]] = message;
-    return outputs;
+  enter(name: RouteName, decide: (paid: PaidRetry | undefined) => void): () => void {
+    return this.routes[name].enter(decide);
   }
 }

@@ -9,7 +9,7 @@ export interface RetryConfig extends NodeConfig {
   /** Milliseconds. */
   delay?: number | string;
   maxDelay?: number | string;
-  /** What to do where the reader has text already. */
+  /** What to do if the reader has text already. */
   afterText?: string;
   continueBy?: string;
 }
@@ -21,25 +21,25 @@ export interface RetrySettings extends BackoffOptions {
   continueBy: "auto" | ContinuationStyle;
 }
 
-/** The longest wait that may be set: one day, in milliseconds. No timer can wait for a month. */
-const LONGEST_WAIT = 86_400_000;
+/** The longest wait that may be set: one day. No timer can wait for a month. */
+const MAX_WAIT_MS = 86_400_000;
 
-export function settingsOf(config: RetryConfig): RetrySettings {
+export function readRetrySettings(config: RetryConfig): RetrySettings {
   return {
-    attempts: Math.max(1, Math.trunc(setting(config.attempts, 3))),
-    delay: setting(config.delay, 500),
-    maxDelay: Math.min(LONGEST_WAIT, setting(config.maxDelay, 20_000)),
-    afterText: choice(config.afterText, ["continue", "restart", "stop"]),
-    continueBy: choice(config.continueBy, ["auto", "prefill", "quote"]),
+    attempts: Math.max(1, Math.trunc(readNumberFromZero(config.attempts, 3))),
+    delay: readNumberFromZero(config.delay, 500),
+    maxDelay: Math.min(MAX_WAIT_MS, readNumberFromZero(config.maxDelay, 20_000)),
+    afterText: readChoice(config.afterText, ["continue", "restart", "stop"]),
+    continueBy: readChoice(config.continueBy, ["auto", "prefill", "quote"]),
   };
 }
 
-function setting(value: number | string | undefined, otherwise: number): number {
+function readNumberFromZero(value: number | string | undefined, otherwise: number): number {
   const number = value === "" ? Number.NaN : Number(value);
   return Number.isFinite(number) && number >= 0 ? number : otherwise;
 }
 
-/** What no editor offers is none of the choices: then it is the first, the default. */
-function choice<T extends string>(value: string | undefined, choices: readonly [T, ...T[]]): T {
+/** A value that the editor does not offer counts as the first choice, the default. */
+function readChoice<T extends string>(value: string | undefined, choices: readonly [T, ...T[]]): T {
   return choices.find((one) => one === value) ?? choices[0];
 }

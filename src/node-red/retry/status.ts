@@ -1,8 +1,7 @@
 import type { Clock } from "../../core/clock.js";
-import type { Sessions } from "../../core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { StatusLine } from "../red/status-line.js";
-import type { RetrySession } from "./session.js";
+import type { RetryStream } from "./stream.js";
 
 const FILL = { again: "yellow", fallback: "blue" } as const;
 
@@ -17,7 +16,8 @@ export class RetryStatus {
     private readonly clock: Clock,
     /** Requests by one output. */
     private readonly attempts: number,
-    private readonly sessions: Sessions<RetrySession>,
+    /** Lists the streams in repair, oldest first. */
+    private readonly listRepairs: () => Pick<RetryStream, "state" | "record">[],
   ) {
     this.line = new StatusLine(node);
   }
@@ -32,19 +32,21 @@ export class RetryStatus {
   }
 
   private readonly render = (): NodeStatus => {
-    const repaired = this.sessions.list().filter(({ held, attempts }) => held || attempts > 1);
-    const session = repaired.findLast(({ held }) => held) ?? repaired.at(-1);
-    if (!session) return {};
-    const { held, route, tries } = session;
-    const left = held ? Math.max(0, held.due - this.clock.now()) : 0;
-    const doing = held && held.looks > 0 ? "looking" : left > 0 ? "waiting" : "asking";
+    const streams = this.listRepairs();
+    const stream = streams.findLast(({ state }) => state.phase === "waiting") ?? streams.at(-1);
+    if (!stream) return {};
+    const { state } = stream;
+    const { route, tries } = stream.record;
+    const isWaiting = state.phase === "waiting";
+    const leftMs = isWaiting ? Math.max(0, state.dueAt - this.clock.now()) : 0;
+    const doing = isWaiting && state.inTurn ? "looking" : leftMs > 0 ? "waiting" : "asking";
     const text = this.red._(`retry.status.${route}-${doing}`, {
-      attempt: held ? tries + 1 : tries,
+      attempt: isWaiting ? tries + 1 : tries,
       attempts: this.attempts,
-      seconds: Math.ceil(left / 1000),
+      seconds: Math.ceil(leftMs / 1000),
     });
-    if (held) this.showAgain(left % 1000 || 1000);
-    return { fill: FILL[route], shape: held ? "ring" : "dot", text };
+    if (isWaiting && leftMs > 0) this.showAgain(leftMs % 1000 || 1000);
+    return { fill: FILL[route], shape: isWaiting ? "ring" : "dot", text };
   };
 
   private showAgain(milliseconds: number): void {

@@ -2,78 +2,100 @@ import { toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type ToolResult, toFailedResult, toToolResult } from "../../core/tools/result.js";
 import { Assembly } from "../messages/assembly.js";
+import {
+  isRestartNotice,
+  isStreamMessage,
+  readRestarts,
+  type StreamMessage,
+} from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
-import { isStream, type StreamMessage, type ToolCallTag } from "./messages.js";
+import type { ToolCallTag } from "./classify.js";
 
-/** Characters of a failure that are kept to know it again. */
-const LONGEST_KEPT = 300;
+/** How much of a failure is kept to recognize it when it comes once more. */
+const MAX_KEPT_CHARS = 300;
 
-/** The answers to a run's calls, by the calls' ids. One may come as a stream, a tool being a chat-stream itself. */
+/** An answer that arrives as a stream, since the tool is a chat-stream itself. */
+interface StreamedAnswer {
+  restarts: number;
+  assembly: Assembly;
+}
+
+/** The answers to a run's calls, by the calls' ids. */
 export class ToolAnswers {
-  /** Those of the turn that still come, by the streams' ids: two that answer one call are not mixed. */
-  private readonly streams = new Map<string, Map<string, Assembly>>();
+  /** Streams that have not ended, by call and stream: two streams that answer one call are not mixed. */
+  private readonly streams = new Map<string, Map<string, StreamedAnswer>>();
   private readonly failures = new Map<string, string>();
 
   /**
-   * What a message answers to a call: its payload or its error, and a stream's once it is whole.
-   * @param most characters of a result
-   * @returns undefined where more is to come
+   * Reads what a message answers to a call: its payload or its error, and that of a stream once it is whole.
+   * @param maxChars characters of a result
+   * @returns undefined if more is to come
    */
-  take(id: string, message: Message, most: number): ToolResult | undefined {
-    const result = isStream(message) ? this.streamed(id, message, most) : resultFromMessage(message, most);
-    if (result?.failed) this.failures.set(id, withoutPrefix(result.text).slice(0, LONGEST_KEPT));
+  take(id: string, message: Message, maxChars: number): ToolResult | undefined {
+    const result = isStreamMessage(message)
+      ? this.takeStreamed(id, message, maxChars)
+      : readResult(message, maxChars);
+    if (result?.failed) this.failures.set(id, stripPrefix(result.text).slice(0, MAX_KEPT_CHARS));
     return result;
   }
 
-  /** Whether a message tells once more how a call failed, as of a node that throws and sends on (core `http request`). */
-  repeats(id: string, message: Message): boolean {
+  /** Whether a message tells once more how a call failed: core `http request` throws, and sends on as well. */
+  isRepeatedFailure(id: string, message: Message): boolean {
     const known = this.failures.get(id);
-    return known !== undefined && resultFromMessage(message, 2 * LONGEST_KEPT).text.includes(known);
+    return known !== undefined && readResult(message, 2 * MAX_KEPT_CHARS).text.includes(known);
   }
 
-  /** A stream begins again. */
-  forget(id: string, { parts }: StreamMessage): void {
-    this.streams.get(id)?.delete(parts.id);
-  }
-
-  /** What has not come yet is late from here on. */
+  /** Forgets the streams that have not ended: what still comes of them is late. */
   clear(): void {
     this.streams.clear();
   }
 
-  private streamed(id: string, message: StreamMessage, most: number): ToolResult | undefined {
-    const streams = this.streams.get(id) ?? new Map<string, Assembly>();
-    this.streams.set(id, streams);
-    const stream = streams.get(message.parts.id) ?? new Assembly();
-    streams.set(message.parts.id, stream);
+  private takeStreamed(id: string, message: StreamMessage, maxChars: number): ToolResult | undefined {
+    const stream = this.findStream(id, message);
+    if (!stream || isRestartNotice(message)) return undefined;
+    const { assembly } = stream;
     try {
-      stream.add(message);
+      assembly.add(message);
     } catch (thrown) {
-      return toFailedResult(toFailure(thrown), most);
+      return toFailedResult(toFailure(thrown), maxChars);
     }
-    return stream.isComplete
-      ? resultFromMessage({ ...stream.last, payload: stream.machine.text }, most)
+    return assembly.isComplete
+      ? readResult({ ...assembly.last, payload: assembly.machine.text }, maxChars)
       : undefined;
+  }
+
+  /** @returns the stream that a message belongs to; undefined if that has begun again since */
+  private findStream(call: string, message: StreamMessage): StreamedAnswer | undefined {
+    const streams = this.streams.get(call) ?? new Map<string, StreamedAnswer>();
+    this.streams.set(call, streams);
+    const { id } = message.parts;
+    const restarts = readRestarts(message);
+    const known = streams.get(id);
+    if (known && known.restarts > restarts) return undefined;
+    if (known?.restarts === restarts) return known;
+    const stream = { restarts, assembly: new Assembly() };
+    streams.set(id, stream);
+    return stream;
   }
 }
 
 /**
- * What the author is told of an answer that nobody waits for.
- * @param call undefined where the message has lost it
+ * Describes an answer that nobody waits for, for the author.
+ * @param call undefined if the message has lost it
  * @param count how many there were
  */
-export function lateAnswer(call: ToolCallTag | undefined, count: number): string {
+export function describeLateAnswer(call: ToolCallTag | undefined, count: number): string {
   const name = String(call?.name ?? "").slice(0, 80);
   const which = name === "" ? "" : ` of the tool “${name}”`;
   return `An answer to a call${which} came too late, or twice, and was dropped (${count} so far). Let a tool answer once, and within the time that this node gives it.`;
 }
 
-/** A node may leave an error on its message that is none: `null`, `false`, no text. */
-function resultFromMessage({ payload, error }: Message, most: number): ToolResult {
-  const failed = isObject(error) || (typeof error === "string" && error !== "");
-  return failed ? toFailedResult(error, most) : toToolResult(payload, most);
+/** A node may leave an error on its message that is not one: `null`, `false`, an empty text. */
+function readResult({ payload, error }: Message, maxChars: number): ToolResult {
+  const hasFailed = isObject(error) || (typeof error === "string" && error !== "");
+  return hasFailed ? toFailedResult(error, maxChars) : toToolResult(payload, maxChars);
 }
 
-function withoutPrefix(told: string): string {
-  return told.replace(/^(Error: )+/, "");
+function stripPrefix(text: string): string {
+  return text.replace(/^(Error: )+/, "");
 }

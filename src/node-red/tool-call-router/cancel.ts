@@ -1,63 +1,54 @@
-import type { Clock } from "../../core/clock.js";
 import type { Sessions } from "../../core/lifecycle/sessions.js";
+import { asksFor } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import type { Control } from "../messages/control.js";
-import { asksFor } from "../messages/retry-tag.js";
 import type { Message, RuntimeNode, Send } from "../red/api.js";
-import type { ToolCallTag } from "./messages.js";
-import { resetMessage } from "./requests.js";
-import type { RouterRun } from "./run.js";
-
-/** How long a cancelled stream has to end by itself, with what it said; milliseconds. */
-const GRACE = 2_000;
+import type { ToolCallTag } from "./classify.js";
+import { composeReset } from "./requests.js";
+import type { RunSession } from "./session.js";
 
 /**
- * Ends runs from outside, and tells whoever streams for them: of single streams only, for others may have asked
- * something of the same chat-stream.
+ * Ends runs from outside, and tells whoever streams for them: single streams only, since others may have asked the same
+ * chat-stream.
  */
 export class RouterCancel {
   private readonly cancelled = new CancelledStreams();
 
   constructor(
     private readonly node: RuntimeNode,
-    private readonly clock: Clock,
-    private readonly sessions: Sessions<RouterRun>,
+    private readonly sessions: Sessions<RunSession>,
   ) {}
 
-  /** Notes a run or a stream that begins. @returns false where it is a part of one that was cancelled */
+  /** Notes a run or stream that begins. @returns false if it is a part of one that was cancelled */
   admit(id: string, message: Message): boolean {
-    return this.cancelled.admit(id, topicOf(message), message);
+    return this.cancelled.admit(id, readTopic(message), message);
   }
 
   /** Does what a control message says. */
   control(message: Message, { reset }: Control, call: ToolCallTag | undefined, send: Send): void {
-    const { parts } = message;
-    const topic = topicOf(message);
-    const id = parts?.id;
-    const meant = (run: RouterRun) => {
-      if (id !== undefined) return run.stream === id || run.source === id || asksFor(run.base, id);
-      return call ? run.key === call.run : topic === "" || topicOf(run.base) === topic;
+    const id = message.parts?.id;
+    const topic = readTopic(message);
+    const isMeant = ({ run, source }: RunSession) => {
+      const { stream, base, key } = run.record;
+      if (id !== undefined) return stream === id || source === id || asksFor(base, id);
+      return call ? key === call.run : topic === "" || readTopic(base) === topic;
     };
-    const runs = this.sessions.list().filter(meant);
+    const sessions = this.sessions.list().filter(isMeant);
     if (id !== undefined) this.cancelled.cancel(id);
     else if (!call) this.cancelled.cancelAll(topic);
-    for (const run of runs) this.cancel(run, send, reset);
-    const isNews = id === undefined ? reset && !call : runs.length === 0;
-    // Of conversations a chat-stream knows more than we do; and no stream of it has this node's id.
-    if (isNews) send([null, { ...message, parts: { index: 0, ...parts, id: id ?? this.node.id } }]);
+    for (const session of sessions) this.cancel(session, send, reset);
+    const isNews = id === undefined ? reset && !call : sessions.length === 0;
+    // A chat-stream knows of conversations that have no run here; none of its streams has this node's id.
+    if (isNews) send([null, { ...message, parts: { index: 0, ...message.parts, id: id ?? this.node.id } }]);
   }
 
   /** Ends a run: at once, or with its stream, which may still say what it has. */
-  cancel(run: RouterRun, send: Send, reset = false): void {
-    const { key, phase, source } = run;
-    if (phase === "tools") this.sessions.end(key, "cancelled");
-    else {
-      run.cancelled = true;
-      run.grace ??= this.clock.setTimer(() => this.sessions.end(key, "cancelled"), GRACE);
-    }
-    const id = (phase === "streaming" && source) || key;
-    if (reset) send([null, resetMessage(run, id)]);
-    else if (phase !== "tools") this.stop(id, send);
+  cancel(session: RunSession, send: Send, reset = false): void {
+    const { record } = session.run;
+    const source = session.source ?? record.key;
+    const stopped = session.cancel();
+    if (reset) send([null, composeReset(record, source)]);
+    else if (stopped !== undefined) this.stop(stopped, send);
   }
 
   /** Has a stream stopped at its source. */
@@ -67,6 +58,6 @@ export class RouterCancel {
 }
 
 /** Inject nodes write an empty topic. */
-function topicOf({ topic }: Message): unknown {
+function readTopic({ topic }: Message): unknown {
   return topic ?? "";
 }

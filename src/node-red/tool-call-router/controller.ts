@@ -1,117 +1,129 @@
 import type { Clock } from "../../core/clock.js";
-import { Failure, toFailure } from "../../core/failure.js";
+import { Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { readControl } from "../messages/control.js";
-import { pastRunTagOf, type RunTag, runTagOf, tagBy } from "../messages/run-tag.js";
+import { findRunTag, findTagOf, type RunTag, readTags, tagsOutside } from "../messages/ask-tags.js";
+import { ForeignStreams } from "../messages/foreign-streams.js";
+import { type InFlight, inFlight } from "../messages/in-flight.js";
+import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import { leadsTo } from "../red/wiring.js";
-import { lateAnswer } from "./answers.js";
+import { NodeHost } from "../red/host.js";
+import { WarnOnce } from "../red/warn-once.js";
+import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
+import { describeLateAnswer } from "./answers.js";
 import { ToolCalls } from "./calls.js";
 import { RouterCancel } from "./cancel.js";
+import { classify, isWholeAnswer, readCall } from "./classify.js";
 import { LinkCalls } from "./link-calls.js";
-import { beginsAgain, callOf, isErrorOf, isStream, isWhole, type StreamMessage } from "./messages.js";
-import { firstRequest } from "./requests.js";
-import { CAME_BACK, LOST_CALL, NOBODY_ASKED, RouterRounds } from "./rounds.js";
-import { RouterRun } from "./run.js";
-import { type RouterConfig, type RouterSettings, settingsOf } from "./settings.js";
+import { composeFirstTurn } from "./requests.js";
+import { RouterRun, type RunContext } from "./run.js";
+import { RunSession, type SessionPorts } from "./session.js";
+import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
 
+/** The output by which requests leave, from 0. */
+const ASK = 1;
+
 /** Runs that may be open: each holds its conversation. */
-const MOST_RUNS = 1000;
+const MAX_RUNS = 1000;
 
-/** Beside the time that a tool has, a run of which nothing comes for so long is given up; milliseconds. */
-const EXPIRY = 3_600_000;
-
-/** After the last message, how long one that was delayed on its way is waited for; milliseconds. */
-const STRAGGLERS = 5_000;
+/** Beside the time that a tool has, a run of which nothing comes for so long is given up. */
+const EXPIRY_MS = 3_600_000;
 
 /** Streams and runs that ended lately: what still comes of them is late, not new. */
-const REMEMBERED = 2000;
+const MAX_REMEMBERED = 2000;
 
-const ANOTHERS =
-  "A stream that another tool-call-router has asked for came here, and was left to that one. Give each of them a chat-stream of its own.";
-
+const LOST_CALL =
+  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
+const CAME_BACK =
+  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
+const FOREIGN_STREAM =
+  "Ignored a stream requested by another tool-call-router. Give each router a chat-stream of its own.";
 const ORPHAN =
-  "A stream came here that a tool-call-router has asked for which is gone. It goes on as if nobody had: its calls are answered here.";
+  "This stream belongs to a tool-call-router that no longer exists; its tool calls are answered here.";
+const NOTHING_CAME =
+  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
+const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
+const TOO_MANY = `More than ${MAX_RUNS} runs are open; the oldest was given up. Let fewer begin at once.`;
 
-/** What a tool-call-router does: tells whose a message is, and hands it to its run. */
+/** What a tool-call-router does: finds the run that a message belongs to, and hands it over. */
 export class RouterController {
-  private readonly sessions: Sessions<RouterRun>;
+  private readonly host: NodeHost;
+  private readonly sessions: Sessions<RunSession>;
   /** The runs by the streams of their present turns. */
-  private readonly bySource = new Map<string, RouterRun>();
-  /** Streams that are over, or were given up, and runs; of a run, whether its tools may still answer. */
-  private readonly over = new RecentMap<SessionEnd>(REMEMBERED);
-  /** Streams that are another router's, and whether they pass on the way to it. */
-  private readonly left = new RecentMap<boolean>(REMEMBERED);
+  private readonly bySource = new Map<string, RunSession>();
+  /** Ids of streams and runs that ended, with the reason. */
+  private readonly ended = new RecentMap<SessionEnd>(MAX_REMEMBERED);
+  private readonly foreign: ForeignStreams;
+  private readonly cancels: RouterCancel;
   private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
-  private readonly refused: Failure | undefined;
-  private readonly calls: ToolCalls;
-  private readonly rounds: RouterRounds;
-  private readonly cancels: RouterCancel;
+  private readonly misconfigured: Failure | undefined;
+  private readonly ports: SessionPorts;
+  private readonly context: RunContext;
   private readonly status: RouterStatus;
-  /** Answers that nobody waited for. */
-  private late = 0;
+  private readonly warnings: WarnOnce;
+  private lateAnswers = 0;
 
   constructor(
     private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     config: RouterConfig,
-    private readonly clock: Clock = systemClock,
+    clock: Clock = systemClock,
+    requests: InFlight = inFlight,
   ) {
-    let settings: RouterSettings;
-    try {
-      settings = settingsOf(config);
-    } catch (thrown) {
-      this.refused = toFailure(thrown, "configuration");
-      settings = settingsOf({ ...config, tools: [] });
-    }
+    const { settings, problem } = readSettings(config);
     this.settings = settings;
+    this.misconfigured = problem;
+    this.host = new NodeHost(red, node, clock);
+    this.warnings = new WarnOnce(node);
     this.sessions = new Sessions({
-      maxOpen: MOST_RUNS,
-      expiryMs: EXPIRY + settings.toolTimeout,
-      clock,
-      onEnd: (run, reason) => this.ended(run, reason),
+      maxOpen: MAX_RUNS,
+      expiryMs: EXPIRY_MS + settings.toolTimeout,
+      clock: this.host.clock,
+      onEnd: (session, reason) => this.endSession(session, reason),
     });
+    this.foreign = new ForeignStreams(red, node);
+    this.cancels = new RouterCancel(node, this.sessions);
+    this.status = new RouterStatus(red, node, () => this.sessions.list().map(({ run }) => run));
     const links = new LinkCalls(red, node, (call, message) =>
-      this.answer(call?.run ?? callOf(message, node.id)?.run ?? "", call?.id ?? "", message),
+      this.answer(call?.run ?? readCall(message, node.id)?.run ?? "", call?.id ?? "", message),
     );
-    const { sessions } = this;
-    this.cancels = new RouterCancel(node, clock, sessions);
-    this.status = new RouterStatus(red, node, sessions);
-    const calls = new ToolCalls(red, node, settings, links, clock);
-    this.calls = calls;
-    this.rounds = new RouterRounds({ red, node, settings, clock, sessions, calls, status: this.status });
-    if (this.refused) this.status.failure(this.refused.code);
+    const calls = new ToolCalls(red, node, this.host, links, settings);
+    this.context = {
+      node: node.id,
+      settings,
+      now: () => clock.now(),
+      findDeadEnd: () => describeDeadEnd(red, node, ASK),
+      findMissingTool: (tool, name) => calls.findMissing(tool, name),
+    };
+    this.ports = this.createPorts(calls, requests);
+    if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const { id } = this.node;
-    const call = callOf(message, id);
-    const control = readControl(message);
-    if (beginsAgain(message, id)) {
-      if (call) this.answer(call.run, call.id, message);
-      else this.beginAgain(message as StreamMessage, send);
-      done();
-    } else if (control) {
-      this.cancels.control(message, control, call, send);
-      done();
-    } else if (call) {
-      this.answer(call.run, call.id, message);
-      done();
-    } else if (isErrorOf(message, id)) {
-      // A Catch node that is wired back for the sake of the tools catches ours as well.
-      done();
-    } else if (message["toolRun"] === undefined && this.hasRun(message._msgid)) {
-      if (isWhole(message)) throw new Failure("configuration", LOST_CALL);
-      done();
-    } else if (isStream(message)) this.stream(message, send, done);
-    else {
-      this.request(message, send);
-      done();
+    const incoming = classify(message, this.node.id, (key) => this.isRun(key));
+    switch (incoming.kind) {
+      case "stream":
+        this.takeStream(incoming.message, send, done);
+        return;
+      case "answer":
+        this.answer(incoming.call.run, incoming.call.id, message);
+        break;
+      case "control":
+        this.cancels.control(message, incoming.control, incoming.call, send);
+        break;
+      case "lostAnswer":
+        if (isWholeAnswer(message)) throw new Failure("configuration", LOST_CALL);
+        break;
+      case "request":
+        this.request(message, send);
+        break;
+      case "ownError":
+        break;
     }
+    done();
   }
 
   /** What is under way is let go: what is sent now would reach the flow that comes after. */
@@ -120,175 +132,169 @@ export class RouterController {
     this.status.close();
   }
 
+  private createPorts(calls: ToolCalls, requests: InFlight): SessionPorts {
+    const { red, node, host } = this;
+    return {
+      clock: host.clock,
+      inFlight: requests,
+      calls,
+      ask: (session, message) => {
+        // The request begins a time of its own in which nothing may come.
+        this.sessions.get(session.run.record.key);
+        session.send([null, host.clone(message)]);
+      },
+      isSlow: () => findWay(red, node, ASK).isSlow,
+      describeRoute: () => describeWire(red, node, ASK),
+      warn: (text) => this.warnings.warn(text),
+      report: (failure, message) => {
+        // A retry node behind this one has the last word.
+        if (!feedsRetry(red, node)) host.error(failure, message);
+      },
+      isReporter: () => !feedsRetry(red, node),
+      onSourceEnd: (source, hasEnded, send) => this.closeSource(source, hasEnded, send),
+      onEnd: (session, { code, isCancelled }) => {
+        this.sessions.end(session.run.record.key, isCancelled ? "cancelled" : "finished");
+        this.status.showFailure(code);
+      },
+      onChange: () => this.status.show(),
+    };
+  }
+
   private request(message: Message, send: Send): void {
-    if (this.refused) throw this.refused;
-    const tag = runTagOf(message);
-    const asked = tagBy(tag ?? pastRunTagOf(message), this.node.id);
-    if (asked) {
-      const failure = new Failure("configuration", CAME_BACK);
-      const run = this.sessions.get(asked.run);
-      if (run?.phase !== "asked") {
-        // So do failures of the chat-stream, whose stream has told the run already.
-        if (message.error !== undefined) return;
-        throw failure;
-      }
-      this.rounds.fail(run, failure);
+    if (this.misconfigured) throw this.misconfigured;
+    const own = findTagOf(message, this.node.id);
+    if (own?.kind === "run") {
+      this.refuseReturned(own, message);
       return;
     }
-    if (!this.rounds.asksSomebody) throw new Failure("configuration", NOBODY_ASKED);
-    const run = new RouterRun(message, tag, send);
-    if (!this.cancels.admit(run.key, message)) {
-      this.rounds.end(run, { finishReason: "cancelled" });
+    const deadEnd = describeDeadEnd(this.red, this.node, ASK);
+    if (deadEnd !== undefined) throw new Failure("configuration", deadEnd);
+    const session = this.createSession(message, send);
+    const { run } = session;
+    const { key } = run.record;
+    if (!this.cancels.admit(key, message)) {
+      session.handle({ type: "cancelled" });
       return;
     }
-    const { id: node } = this.node;
-    const own = { node, run: run.key, round: 1 };
-    const { message: first, warnings } = firstRequest(
-      message,
-      this.settings,
-      tag ? { ...own, outer: tag } : own,
-    );
-    for (const text of warnings) this.calls.warn(text);
-    this.sessions.open(run.key, run);
+    const tag: RunTag = { kind: "run", node: this.node.id, run: key, round: 1 };
+    const { message: first, warnings } = composeFirstTurn(message, this.settings, tag);
+    for (const text of warnings) this.warnings.warn(text);
+    this.sessions.open(key, session);
+    session.watchRequest(tag);
     send([null, first]);
     this.status.show();
   }
 
-  private stream(message: StreamMessage, send: Send, done: Done): void {
-    const run = this.runOf(message, send);
-    if (!run) {
+  /** A request of this node has come back to it: nobody would ever answer it. */
+  private refuseReturned({ run, over }: RunTag, message: Message): void {
+    const failure = new Failure("configuration", CAME_BACK);
+    const session = over ? undefined : this.sessions.get(run);
+    if (session?.run.state.phase === "asked") session.handle({ type: "lost", failure });
+    // So do failures of the chat-stream, whose stream has told the run already.
+    else if (message.error === undefined) throw failure;
+  }
+
+  private takeStream(message: StreamMessage, send: Send, done: Done): void {
+    const session = this.bySource.get(message.parts.id) ?? this.claimNew(message, send);
+    if (!session) {
       done();
       return;
     }
-    const { assembly } = run;
-    try {
-      assembly.add(message);
-    } catch (thrown) {
-      this.rounds.fail(run, thrown, done);
-      return;
-    }
-    if (assembly.isComplete) {
-      this.leave(run);
-      this.rounds.turnEnded(run, assembly.last as StreamMessage, done);
-      return;
-    }
-    if (assembly.last && run.timer === undefined) {
-      this.rounds.wait(run, STRAGGLERS, () => this.rounds.fail(run, assembly.createGapFailure()));
-    }
-    done();
+    this.sessions.get(session.run.record.key);
+    session.send = send;
+    session.add(message, done);
   }
 
-  private beginAgain(message: StreamMessage, send: Send): void {
-    const run = this.runOf(message, send);
-    if (!run) return;
-    this.rounds.wait(run);
-    run.beginAgain(message);
-  }
-
-  /** @returns undefined where nobody waits for the message */
-  private runOf(message: StreamMessage, send: Send): RouterRun | undefined {
-    const run = this.bySource.get(message.parts.id) ?? this.newcomer(message, send);
-    if (!run) return undefined;
-    this.sessions.get(run.key);
-    run.send = send;
-    return run;
-  }
-
-  /** A message of a stream that no run has, not yet or no more. */
-  private newcomer(message: StreamMessage, send: Send): RouterRun | undefined {
+  /** Finds the run of a stream that no run has, not yet or no more. */
+  private claimNew(message: StreamMessage, send: Send): RunSession | undefined {
     const { id } = message.parts;
-    let tag = runTagOf(message);
-    const end = this.over.get(id);
+    const end = this.ended.get(id);
+    let tag = findRunTag(message);
     if (tag && tag.node !== this.node.id) {
       if (this.red.nodes.getNode(tag.node)) {
-        this.leaveTo(tag.node, message, send);
+        // Once it was left to that router it stays so, though that one may go meanwhile.
+        this.ended.set(id, "finished");
+        if (this.foreign.passes(id, tag.node)) send(message);
+        else this.warnings.warn(FOREIGN_STREAM);
         return undefined;
       }
       tag = undefined;
-      if (!end) this.calls.warn(ORPHAN);
+      if (!end) this.warnings.warn(ORPHAN);
     }
-    const run = end ? undefined : this.claim(message, tag, send);
-    if (run) return run;
-    // The reader has got his end, or went with an earlier deploy: a service answers in vain.
-    this.over.set(id, "finished");
+    const session = end ? undefined : this.claim(message, tag, send);
+    if (session) return session;
+    // The reader has got its end, or went with an earlier deploy: a service answers in vain.
+    this.ended.set(id, "finished");
     if (end !== "finished" && message.complete !== true) this.cancels.stop(id, send);
     return undefined;
   }
 
-  /** What another router has asked for goes on to it where it is behind this node, and has come to it otherwise. */
-  private leaveTo(router: string, message: StreamMessage, send: Send): void {
+  /** Finds whose turn a stream is that begins. One that no router asked for is a run of its own. */
+  private claim(message: StreamMessage, tag: RunTag | undefined, send: Send): RunSession | undefined {
     const { id } = message.parts;
-    let passes = this.left.get(id);
-    if (passes === undefined) {
-      passes = leadsTo(this.red, this.node, (target) => target.id === router);
-      this.left.set(id, passes);
-      // What is left once, is left to its end, though its router should go meanwhile.
-      this.over.set(id, "finished");
+    const isWanted = this.cancels.admit(id, message);
+    const session = tag ? this.sessions.get(tag.run) : this.createSession(message, send);
+    if (!session) return undefined;
+    const { record, state } = session.run;
+    if (tag && (state.phase !== "asked" || record.round !== tag.round)) return undefined;
+    if (!tag) {
+      if (!isWanted) {
+        session.handle({ type: "cancelled" });
+        return undefined;
+      }
+      this.sessions.open(record.key, session);
     }
-    if (passes) send(message);
-    else this.calls.warn(ANOTHERS);
+    this.bySource.set(id, session);
+    session.send = send;
+    session.begin(message);
+    if (record.isCancelled) this.cancels.cancel(session, send);
+    return session;
   }
 
-  /** Finds whose turn a stream is that begins. One that no router asked for is a run of its own. */
-  private claim(message: StreamMessage, tag: RunTag | undefined, send: Send): RouterRun | undefined {
-    const { id } = message.parts;
-    const wanted = this.cancels.admit(id, message);
-    const run = tag ? this.sessions.get(tag.run) : new RouterRun(message, undefined, send);
-    if (!run || (tag && (run.phase !== "asked" || run.round !== tag.round))) return undefined;
-    if (!tag && !wanted) {
-      this.rounds.end(run, { finishReason: "cancelled" });
-      return undefined;
-    }
-    if (!tag) this.sessions.open(run.key, run);
-    run.begin(message);
-    this.bySource.set(id, run);
-    if (run.cancelled) this.cancels.cancel(run, send);
-    this.status.show();
-    return run;
+  private createSession(message: Message, send: Send): RunSession {
+    // Tags of routers that no longer exist belong to nobody.
+    const outer = tagsOutside(readTags(message), this.node.id).filter(
+      (tag) => tag.kind === "retry" || (!tag.over && this.red.nodes.getNode(tag.node)),
+    );
+    return new RunSession(new RouterRun(message, outer, this.context), send, this.ports);
   }
 
   private answer(key: string, id: string, message: Message): void {
-    const run = this.sessions.get(key);
-    if (beginsAgain(message, this.node.id)) {
-      run?.answers.forget(id, message as StreamMessage);
+    const session = this.sessions.get(key);
+    const state = session?.run.state;
+    if (session && state?.phase === "calling" && state.round.isOpen(id)) {
+      const result = session.answers.take(id, message, this.settings.maxResult);
+      if (result) session.handle({ type: "answered", id, result });
       return;
     }
-    if (run?.calls?.isOpen(id)) {
-      const result = run.answers.take(id, message, this.settings.maxResult);
-      if (result) this.rounds.answer(run, id, result);
-      return;
-    }
-    if (!isWhole(message) || run?.answers.repeats(id, message)) return;
-    const text = lateAnswer(callOf(message, this.node.id), ++this.late);
-    const end = this.over.get(key);
+    if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
+    const text = describeLateAnswer(readCall(message, this.node.id), ++this.lateAnswers);
+    const end = this.ended.get(key);
     // What was cancelled is not waited for, and nobody is to blame.
-    if (run || (end && end !== "cancelled" && end !== "closed")) this.node.warn(text);
+    if (session || (end && end !== "cancelled" && end !== "closed")) this.node.warn(text);
     else this.node.debug(text);
   }
 
-  /** The stream of the turn is over, or nobody waits for its end. @returns whether it was still open */
-  private leave({ source }: RouterRun): boolean {
-    const open = source !== undefined && this.bySource.delete(source);
-    if (open) this.over.set(source, "finished");
-    return open;
+  private closeSource(source: string, hasEnded: boolean, send: Send): void {
+    this.bySource.delete(source);
+    this.ended.set(source, hasEnded ? "finished" : "cancelled");
+    if (!hasEnded) this.cancels.stop(source, send);
   }
 
-  private ended(run: RouterRun, reason: SessionEnd): void {
-    this.clock.clearTimer(run.timer);
-    this.clock.clearTimer(run.grace);
-    const { source, assembly } = run;
-    if (this.leave(run) && !assembly.last && reason !== "closed") {
-      // Once more if it goes on later, since a retry node in front waits.
-      this.over.set(source!, "cancelled");
-      this.cancels.stop(source!, run.send);
-    }
-    this.over.set(run.key, reason);
-    this.rounds.ended(run, reason);
+  private endSession(session: RunSession, reason: SessionEnd): void {
+    this.ended.set(session.run.record.key, reason);
+    const { phase } = session.run.state;
+    if (reason === "expired") {
+      const text = phase === "asked" ? NOTHING_CAME : NO_END;
+      session.handle({ type: "lost", failure: new Failure("timeout", text) });
+    } else if (reason === "overflow")
+      session.handle({ type: "lost", failure: new Failure("limit", TOO_MANY) });
+    else if (reason === "closed") session.abandon();
+    else session.close();
     this.status.show();
   }
 
-  /** Whether a run has this key, or had it lately. Calls have it as their `_msgid`, which outlives a careless flow. */
-  private hasRun(key: string | undefined): boolean {
-    return key !== undefined && (this.over.has(key) || this.sessions.get(key) !== undefined);
+  private isRun(key: string): boolean {
+    return this.ended.has(key) || this.sessions.get(key) !== undefined;
   }
 }

@@ -1,5 +1,6 @@
-import { Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { readTools, type Tool } from "../../core/tools/definitions.js";
+import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
 import { readPositiveNumber } from "../red/settings.js";
 
@@ -32,17 +33,28 @@ export interface RouterSettings {
   otherTools: boolean;
 }
 
-/** The longest that a tool may take, 20 days; milliseconds. A timer cannot wait for a month. */
-const LONGEST_TIMEOUT = 1_728_000_000;
+/** The longest time that a tool may take: 20 days. A timer cannot wait for a month. */
+const MAX_TIMEOUT_MS = 1_728_000_000;
 
 const MODES: ReadonlySet<string> = new Set(["auto", "required", "none"]);
 
-/** @throws Failure `configuration` that names the tool and what is wrong with it */
-export function settingsOf(config: RouterConfig): RouterSettings {
+/** Reads the settings of a node. If its tools are wrong, streams pass all the same: without tools, and with the problem. */
+export function readSettings(config: RouterConfig): {
+  settings: RouterSettings;
+  problem: Failure | undefined;
+} {
+  try {
+    return { settings: toSettings(config, readTools(config.tools)), problem: undefined };
+  } catch (thrown) {
+    return { settings: toSettings(config, new Map()), problem: toFailure(thrown, "configuration") };
+  }
+}
+
+function toSettings(config: RouterConfig, tools: RouterSettings["tools"]): RouterSettings {
   return {
-    tools: readTools(config.tools),
+    tools,
     maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
-    toolTimeout: Math.min(LONGEST_TIMEOUT, readPositiveNumber(config.toolTimeout, 60) * 1000),
+    toolTimeout: Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000),
     maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),
     toolChoice: config.toolChoice ?? "",
     parallel: config.parallel === "yes" ? true : config.parallel === "no" ? false : undefined,
@@ -55,15 +67,35 @@ export function settingsOf(config: RouterConfig): RouterSettings {
  * @param names of all tools that the request has
  * @throws Failure `configuration` where the tool that has to be called is none of them
  */
-export function optionsOf(settings: RouterSettings, names: ReadonlySet<string>): Record<string, unknown> {
+export function buildToolOptions(
+  settings: RouterSettings,
+  names: ReadonlySet<string>,
+): Record<string, unknown> {
   const { toolChoice, parallel } = settings;
   const options: Record<string, unknown> = {};
   if (MODES.has(toolChoice)) options["tool_choice"] = toolChoice;
   else if (names.has(toolChoice))
     options["tool_choice"] = { type: "function", function: { name: toolChoice } };
   else if (toolChoice !== "") {
-    throw new Failure("configuration", `There is no tool “${toolChoice}”, though it has to be called.`);
+    throw new Failure(
+      "configuration",
+      `The required tool “${toolChoice}” is not defined. Add it to the tool list of this node.`,
+    );
   }
   if (parallel !== undefined) options["parallel_tool_calls"] = parallel;
   return options;
+}
+
+/**
+ * Which tools a model may call by the node's settings, whatever the message says.
+ * @param round the turn, from 1: a tool that must be called must be called once
+ */
+export function readSettingRestrictions(
+  { toolChoice, parallel }: RouterSettings,
+  round: number,
+): Restrictions {
+  const restrictions = parallel === false ? { ...UNRESTRICTED, isSingle: true } : UNRESTRICTED;
+  if (toolChoice === "none") return { ...restrictions, ...readRestrictions({ tool_choice: "none" }) };
+  if (toolChoice === "" || MODES.has(toolChoice) || round > 1) return restrictions;
+  return { ...restrictions, names: new Set([toolChoice]) };
 }

@@ -1,4 +1,3 @@
-import type { Sessions } from "../../core/lifecycle/sessions.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { StatusLine } from "../red/status-line.js";
 import type { RouterRun } from "./run.js";
@@ -11,7 +10,8 @@ export class RouterStatus {
   constructor(
     private readonly red: NodeRed,
     node: RuntimeNode,
-    private readonly sessions: Sessions<RouterRun>,
+    /** Lists the open runs, oldest first. */
+    private readonly listRuns: () => Pick<RouterRun, "state" | "record">[],
   ) {
     this.line = new StatusLine(node);
   }
@@ -20,8 +20,8 @@ export class RouterStatus {
     this.line.show(this.render);
   }
 
-  /** @param code of a failure; empty: all is well again */
-  failure(code: string): void {
+  /** @param code code of a failure; "" if all is well again */
+  showFailure(code: string): void {
     this.failed = code;
     this.show();
   }
@@ -31,18 +31,20 @@ export class RouterStatus {
   }
 
   private readonly render = (): NodeStatus => {
-    const run = this.sessions.list().at(-1);
+    const runs = this.listRuns();
+    const run = runs.at(-1);
     if (!run) return this.failed === "" ? {} : { fill: "red", shape: "dot", text: this.failed };
-    const many = this.sessions.size > 1 ? `${this.sessions.size} × ` : "";
-    const { round, phase, timedOut: name } = run;
-    const count = run.calls?.openCalls.length ?? 0;
+    const many = runs.length > 1 ? `${runs.length} × ` : "";
+    const { state } = run;
+    const { round, timedOutTool: name } = run.record;
+    const count = state.phase === "calling" ? state.round.openCalls.length : 0;
     if (count > 0) {
       const text = this.word(count === 1 ? "tool" : "tools", { round, count });
       return { fill: "blue", shape: "ring", text: many + text };
     }
     if (name !== "")
       return { fill: "yellow", shape: "dot", text: many + this.word("timed-out", { round, name }) };
-    const shape = phase === "asked" ? "ring" : "dot";
+    const shape = state.phase === "asked" ? "ring" : "dot";
     return { fill: "blue", shape, text: many + this.word("round", { round }) };
   };
 

@@ -15,7 +15,7 @@ describe("Retry budget", () => {
     const paid = drain(budget);
     assert.equal(paid.length, 10);
     assert.equal(budget.runningRetries, 10);
-    for (const one of paid) one.report(false);
+    for (const one of paid) one.report("failed");
     assert.equal(budget.runningRetries, 0);
     assert.equal(budget.spend(), undefined);
   });
@@ -33,7 +33,7 @@ describe("Retry budget", () => {
     const budget = new RetryBudget();
     let paid = drain(budget);
     for (const expected of [20, 40, 80]) {
-      for (const one of paid) one.report(true);
+      for (const one of paid) one.report("answered");
       paid = drain(budget);
       assert.equal(paid.length, expected);
     }
@@ -48,11 +48,19 @@ describe("Retry budget", () => {
   it("counts only the first report of a retry", () => {
     const budget = new RetryBudget();
     const [one] = drain(budget);
-    one!.report(false);
-    one!.report(true);
-    one!.report(false);
+    one!.report("failed");
+    one!.report("answered");
+    one!.report("failed");
     assert.equal(budget.runningRetries, 9);
     assert.equal(budget.spend(), undefined);
+  });
+
+  it("gives back the price of a retry that the service never saw", () => {
+    const budget = new RetryBudget();
+    const paid = Array.from({ length: 10 }, () => budget.spend()!);
+    for (const one of paid) one.report("unused");
+    assert.equal(budget.runningRetries, 0);
+    assert.equal(Array.from({ length: 11 }, () => budget.spend()).filter(Boolean).length, 10);
   });
 
   it("never allows more retries than ten, plus a tenth of the answers, plus two for each answered retry", () => {
@@ -73,7 +81,7 @@ describe("Retry budget", () => {
             budget.addAnswer();
           } else if (out.length > 0) {
             if (one === "well") answeredRetries++;
-            out.shift()!.report(one === "well");
+            out.shift()!.report(one === "well" ? "answered" : "failed");
           }
           assert.equal(budget.runningRetries, out.length);
           assert.ok(retries <= 10 + answers / 10 + 2 * answeredRetries);

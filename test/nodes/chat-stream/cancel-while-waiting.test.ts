@@ -202,19 +202,19 @@ describe("Cancelling while tools work", () => {
 });
 
 describe("CancelledStreams", () => {
-  const tagged = (stream: string, outer?: object) => ({
-    retry: { node: "retry", stream, attempt: 2, outer },
-  });
-  const running = (run: string, outer?: object) => ({ toolRun: { node: "router", run, round: 2, outer } });
+  const retryTag = (stream: string) => ({ kind: "retry", node: "retry", stream, attempt: 2 });
+  const runTag = (run: string) => ({ kind: "run", node: "router", run, round: 2 });
+  const tagged = (stream: string) => ({ askedBy: [retryTag(stream)] });
+  const running = (run: string) => ({ askedBy: [runTag(run)] });
 
   it("refuses a request on behalf of a cancelled stream at any depth, and no other", () => {
     const streams = new CancelledStreams();
     streams.cancel("a");
     for (const message of [
       tagged("a"),
-      tagged("b", tagged("a").retry),
+      { askedBy: [retryTag("a"), retryTag("b")] },
       running("a"),
-      { ...tagged("b"), ...running("r", running("a").toolRun) },
+      { askedBy: [runTag("a"), retryTag("b"), runTag("r")] },
     ])
       assert.equal(streams.admit("new", "", message), false);
     for (const message of [{}, tagged("b"), running("r")]) assert.ok(streams.admit("new", "", message));

@@ -74,9 +74,9 @@ describe("msg.partial", () => {
 
   it("sets no msg.partial if the answer is not JSON or continues a broken answer", async () => {
     assert.deepEqual(listPartials(await streamAnswer(["Hello ", "there"], { partial: true })), []);
-    const retry = { node: "r", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
+    const tag = { kind: "retry", node: "r", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
     assert.deepEqual(
-      listPartials(await streamAnswer(['{"inner":', " 1}"], { partial: true }, { retry })),
+      listPartials(await streamAnswer(['{"inner":', " 1}"], { partial: true }, { askedBy: [tag] })),
       [],
     );
   });

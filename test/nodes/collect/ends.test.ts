@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
-import { runTagOf } from "../../../src/node-red/messages/run-tag.js";
+import { findRetryTag, findRunTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
@@ -43,20 +43,15 @@ describe("collect", () => {
   });
 
   it("removes the tags of retry and tool-call-router from the collected message, but not what the author wrote", () => {
-    const tag = { node: "n", stream: "s", attempt: 2 };
-    for (const [retry, left] of [
-      [tag, undefined],
-      [{ ...tag, outer: { ...tag, outer: 7 } }, 7],
-      ["mine", "mine"],
-      [{ mine: 1 }, { mine: 1 }],
-    ]) {
-      const toolRun = { node: "n", run: "r", round: 1, outer: { node: "m", run: "r", round: 1 } };
-      const toolCall = { id: "c", run: "r", node: "m" };
-      const riding = { retry, toolRun, toolCall };
+    const tag = { kind: "retry", node: "n", stream: "s", attempt: 2 };
+    const run = { kind: "run", node: "n", run: "r", round: 1 };
+    const toolCall = { id: "c", run: "r", node: "m" };
+    for (const askedBy of [[tag], [tag, tag], [run, tag], [{ ...run, node: "m" }, run]]) {
+      const riding = { askedBy, retry: "mine", toolCall };
       const { finished } = new Collecting().take(...streamOf(["a"], riding));
-      assert.deepEqual(finished[0]!["retry"], left);
-      assert.equal("retry" in finished[0]!, left !== undefined);
-      assert.equal(runTagOf(finished[0]!), undefined);
+      assert.equal(findRetryTag(finished[0]!), undefined);
+      assert.equal(findRunTag(finished[0]!), undefined);
+      assert.equal(finished[0]!["retry"], "mine");
       assert.deepEqual(finished[0]!["toolCall"], toolCall);
     }
   });

@@ -45,7 +45,7 @@ describe("A conversation behind a retry node", () => {
       ["prefill", " was a king"],
       ["quote", "was a king"],
       // Text that the model repeats is no part of the answer.
-      ["quote", "a time there was a king"],
+      ["quote", "Once upon a time there was a king"],
     ] as const) {
       it(`keeps the question and the whole answer as the reader got it (${place}, ${continueBy}, “${rest}”)`, async () => {
         service().queue.push(broken, says(rest));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatMessage, Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import type { RetryTag } from "../../../src/node-red/messages/retry-tag.js";
+import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { textOf } from "../../support/runtime/inbox.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
@@ -119,7 +119,7 @@ describe("A failure after text", () => {
     assert.equal(readerText(world.out), "Once more");
     assert.equal(resets(world).length, 1);
     const [reset] = resets(world);
-    assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "" });
+    assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "", restarts: 1 });
     assert.equal(reset!.payload, "");
     assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
     assert.deepEqual(
@@ -210,9 +210,9 @@ describe("A stream in repair", () => {
       },
     });
     await world.clock.advance(3_000);
-    const { _msgid, retry, ...request } = world.requests[0]!.message;
+    const { _msgid, askedBy, ...request } = world.requests[0]!.message;
     assert.notEqual(_msgid, "m", "it is another message");
-    const { node, stream, attempt } = retry as RetryTag;
+    const [{ node, stream, attempt }] = askedBy as [RetryTag];
     assert.deepEqual([node, stream, attempt], ["retry", "s", 2]);
     assert.deepEqual(request, {
       topic: "t",
@@ -266,20 +266,28 @@ describe("A stream in repair", () => {
     assert.equal(world.done, world.got);
   });
 
-  it("fails with timeout if no answer to its request arrives for an hour, and says what may be wrong", async () => {
+  it("ends as configuration within seconds if no chat-stream takes its request, and names the wire", async () => {
     const world = new RetryWorld(() => ({ ...BROKEN, texts: ["Once"] }));
     world.onWay = () => undefined;
     world.ask({ _msgid: "m" });
-    await world.clock.advance(3_500_000);
-    assert.equal(world.ends.length, 0);
-    await world.clock.advance(200_000);
+    await world.clock.advance(15_000);
     const [end] = world.ends;
-    assert.equal((end!.error as FailureData).code, "timeout");
+    assert.equal((end!.error as FailureData).code, "configuration");
     assert.equal((end!.error as FailureData).partial, "Once");
     assert.equal(end!._msgid, "m");
     assert.equal(end!.parts!.count, 2);
-    assert.match(world.errors[0]!.message, /wired back into the chat-stream/);
+    assert.match(world.errors[0]!.message, /by output 2 \(to “chat-stream”\), and no chat-stream took it/);
     assert.equal(world.clock.waiting, 0);
+  });
+
+  it("waits as long as a chat-stream works on its request", async () => {
+    const world = new RetryWorld((_asked, nth) =>
+      nth === 0 ? BROKEN : { takes: 1_200_000, texts: ["Hello"] },
+    );
+    world.ask();
+    await world.clock.advance(1_300_000);
+    assert.equal(readerText(world.out), "Hello");
+    assert.equal(world.errors.length, 0);
   });
 
   it("drops an answer that arrives after the timeout", async () => {
@@ -320,18 +328,71 @@ describe("A stream in repair", () => {
   });
 });
 
-describe("The order of messages in a retry node", () => {
-  it("keeps the index of each message if they arrive in another order", () => {
-    const world = new RetryWorld(() => BROKEN);
-    const at = (index: number, more: Message = {}) =>
-      world.input({ payload: `${index}`, parts: { id: "s", index, type: "string", ch: "" }, ...more });
-    at(1);
-    at(3, { complete: true, parts: { id: "s", index: 3, count: 4 }, finishReason: "stop" });
-    at(0);
-    at(2);
-    assert.deepEqual(
-      world.out.map(({ parts }) => parts!.index),
-      [1, 3, 0, 2],
-    );
+describe("The order of a stream at a retry node", () => {
+  const world = () => new RetryWorld(() => BROKEN);
+  const at = (index: number, more: Message = {}): Message => ({
+    payload: `${index}`,
+    parts: { id: "s", index, type: "string", ch: "" },
+    ...more,
+  });
+  const last = (index: number): Message =>
+    at(index, { complete: true, parts: { id: "s", index, count: index + 1 }, finishReason: "stop" });
+  const indexesOf = ({ out }: RetryWorld) => out.map(({ parts }) => parts!.index);
+
+  it("is restored if messages overtook each other", () => {
+    const retry = world();
+    for (const message of [at(1), last(3), at(0), at(2)]) retry.input(message);
+    assert.deepEqual(indexesOf(retry), [0, 1, 2, 3]);
+    assert.equal(retry.done, 4);
+    assert.equal(retry.clock.waiting, 0);
+  });
+
+  it("has each message once, though they came twice, also after the last one", () => {
+    const retry = world();
+    for (const message of [at(0), at(0), at(2), at(2), at(1), last(3), last(3), at(1)]) retry.input(message);
+    assert.deepEqual(indexesOf(retry), [0, 1, 2, 3]);
+    assert.equal(retry.done, 8);
+    assert.equal(retry.clock.waiting, 0);
+  });
+
+  it("ends with an error that names the missing message, once that was waited for", async () => {
+    const retry = world();
+    for (const message of [at(0), at(2), last(3)]) retry.input(message);
+    assert.deepEqual(indexesOf(retry), [0]);
+    await retry.clock.advance(4_000);
+    assert.equal(retry.ends.length, 0);
+    await retry.clock.advance(2_000);
+    assert.deepEqual(indexesOf(retry), [0, 1]);
+    const error = retry.ends[0]!.error as FailureData;
+    assert.equal(error.code, "bad_response");
+    assert.match(error.message, /messages 1 are missing/);
+    assert.equal(error.partial, "0");
+    assert.equal(retry.done, 3);
+    assert.equal(retry.clock.waiting, 0);
+  });
+
+  it("asks once, though the last message of a failed stream comes twice", async () => {
+    const retry = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: ["Hello"] }));
+    const input = retry.input.bind(retry);
+    retry.input = (message) => {
+      const copy = structuredClone(message);
+      input(message);
+      input(copy);
+    };
+    retry.ask();
+    await retry.clock.advance(60_000);
+    assert.equal(retry.requests.length, 2);
+    assert.equal(readerText(retry.out), "Hello");
+    assert.equal(retry.ends.length, 1);
+    assert.equal(retry.done, retry.got);
+  });
+
+  it("goes on after a deploy, though the stream's beginning went to the node's earlier life", async () => {
+    const retry = world();
+    for (const message of [at(5), at(6)]) retry.input(message);
+    await retry.clock.advance(6_000);
+    retry.input(last(7));
+    assert.deepEqual(indexesOf(retry), [5, 6, 7]);
+    assert.equal(retry.errors.length, 0);
   });
 });

@@ -61,12 +61,12 @@ describe("A stream that continues a broken answer", () => {
     );
     world.ask();
     await world.clock.advance(2_000);
-    const retry = world.requests[1]!.message["retry"];
+    const { askedBy } = world.requests[1]!.message;
     world.input({
       payload: "Once upon a time there was a king",
       chunk,
       parts: { id: "s", index: 0, type: "string", ch: "" },
-      retry,
+      askedBy,
     });
     const message = world.out.at(-1)!;
     assert.equal(message.payload, " a king");
@@ -120,18 +120,19 @@ describe("A stream that continues a broken answer", () => {
     );
     world.ask();
     await world.clock.advance(2_000);
-    const { retry } = world.requests[1]!.message;
-    const parts = (index: number) => ({ id: "inner", index, type: "string", ch: "" });
-    world.input({ payload: " there", parts: parts(0), retry });
-    world.input({ payload: "", reset: true, parts: parts(0), retry });
-    world.input({ payload: "upon a time", parts: parts(0), retry });
-    world.input({ payload: " there was", parts: parts(1), retry });
+    const { askedBy } = world.requests[1]!.message;
+    const parts = (index: number, more = {}) => ({ id: "inner", index, type: "string", ch: "", ...more });
+    const again = { restarts: 1 };
+    world.input({ payload: " there", parts: parts(0), askedBy });
+    world.input({ payload: "", reset: true, parts: parts(0, again), askedBy });
+    world.input({ payload: "Once upon a time", parts: parts(0, again), askedBy });
+    world.input({ payload: " there was", parts: parts(1, again), askedBy });
     const end = {
       payload: "",
-      parts: { ...parts(2), count: 3 },
+      parts: parts(2, { ...again, count: 3 }),
       complete: true,
       finishReason: "stop",
-      retry,
+      askedBy,
     };
     world.input(end);
     assert.equal(readerText(world.out), "Once upon a time there was");

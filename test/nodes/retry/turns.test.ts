@@ -103,16 +103,22 @@ describe("A run that breaks in its second turn", () => {
       const world = new RetryWorld(() => broken, { afterText, continueBy: "prefill" });
       let tagged: Message = {};
       world.onWay = (message) => {
-        tagged = { retry: message["retry"] };
+        tagged = { askedBy: message["askedBy"] };
         return undefined;
       };
       world.ask();
-      await world.clock.advance(60_000);
-      const at = (index: number) => ({ id: "new", index, type: "string", ch: "" });
+      await world.clock.advance(3_000);
+      const at = (index: number, restarts?: number) => ({
+        id: "new",
+        index,
+        type: "string",
+        ch: "",
+        restarts,
+      });
       world.input({ ...tagged, payload: "It was", parts: at(0) });
-      world.input({ ...tagged, payload: "", reset: true, parts: at(0) });
-      world.input({ ...tagged, payload: rest, parts: at(0) });
-      const end = { payload: "", complete: true, finishReason: "stop", parts: { ...at(1), count: 2 } };
+      world.input({ ...tagged, payload: "", reset: true, parts: at(0, 1) });
+      world.input({ ...tagged, payload: rest, parts: at(0, 1) });
+      const end = { payload: "", complete: true, finishReason: "stop", parts: { ...at(1, 1), count: 2 } };
       world.input({ ...tagged, ...end });
       assert.equal(readerText(world.out), WHOLE);
       assert.equal(world.ends[0]!.parts!.count, 3);

@@ -60,14 +60,14 @@ describe("A stray message at a tool-call-router", () => {
       if (message.parts!.index !== 1) world.input(message);
     };
     world.input({ payload: "Paris?" });
-    const { toolRun } = world.requests[0]!;
-    const parts = { id: "stream-0", index: 0, type: "string", ch: "" };
-    world.input({ payload: "", reset: true, parts: { ...parts }, toolRun });
+    const { askedBy } = world.requests[0]!;
+    const parts = { id: "stream-0", index: 0, type: "string", ch: "", restarts: 1 };
+    world.input({ payload: "", reset: true, parts: { ...parts }, askedBy });
     await world.clock.advance(4_000);
-    world.input({ payload: "again", parts: { ...parts }, toolRun });
+    world.input({ payload: "again", parts: { ...parts }, askedBy });
     await world.clock.advance(4_000);
     assert.equal(world.ends.length, 0);
-    const last = { payload: "", complete: true, finishReason: "stop", toolRun };
+    const last = { payload: "", complete: true, finishReason: "stop", askedBy };
     world.input({ ...last, parts: { ...parts, index: 1, count: 2 } });
     assert.equal(world.ends[0]!.finishReason, "stop");
     assert.equal(world.clock.waiting, 0);
@@ -76,9 +76,9 @@ describe("A stray message at a tool-call-router", () => {
   it("takes a reset as no end, whatever else is on the message", async () => {
     const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
     world.input({ payload: "Paris?" });
-    const { toolRun } = world.requests[0]!;
-    const parts = { id: "stream-0", index: 0, count: 1, type: "string", ch: "" };
-    world.input({ payload: "", reset: true, complete: true, parts, toolRun });
+    const { askedBy } = world.requests[0]!;
+    const parts = { id: "stream-0", index: 0, count: 1, type: "string", ch: "", restarts: 1 };
+    world.input({ payload: "", reset: true, complete: true, parts, askedBy });
     assert.deepEqual(world.ends, []);
     assert.equal(world.out.at(-1)!.reset, true);
   });
@@ -159,10 +159,10 @@ describe("A cancelled call by link", () => {
 
 /** @returns the number of open calls by link */
 function countOpenLinks(world: RouterWorld): number {
-  const { rounds } = world.controller as unknown as {
-    rounds: { workshop: { calls: { links: { open: Map<string, unknown> } } } };
+  const { ports } = world.controller as unknown as {
+    ports: { calls: { links: { open: Map<string, unknown> } } };
   };
-  return rounds.workshop.calls.links.open.size;
+  return ports.calls.links.open.size;
 }
 
 describe("A tool's flow that loses msg.toolCall", () => {

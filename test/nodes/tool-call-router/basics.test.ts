@@ -54,7 +54,7 @@ describe("A run of tool calls", () => {
       world.out.map(({ parts, payload }) => [parts!.index, payload]),
       ["a", "b", "c", ""].map((text, index) => [index, text]),
     );
-    assert.ok(world.out.every((message) => !("toolRun" in message) && !("toolCall" in message)));
+    assert.ok(world.out.every((message) => !("askedBy" in message) && !("toolCall" in message)));
     const [end] = world.ends;
     assert.equal(end!.parts!.count, 4);
     assert.equal(end!.finishReason, "stop");
@@ -94,7 +94,7 @@ describe("A run of tool calls", () => {
       node: "router",
     });
     assert.deepEqual(message["payload"], { city: "Paris" });
-    assert.ok(!("toolRun" in message) && !("parts" in message) && !("request" in message));
+    assert.ok(!("askedBy" in message) && !("parts" in message) && !("request" in message));
     for (const nth of [2, 0, 1]) {
       assert.equal(world.requests.length, 1);
       world.answer(nth, `answer ${nth}`);
@@ -241,12 +241,10 @@ describe("A run of tool calls", () => {
     world.stream({ payload: "Paris?", topic: "t" }, { texts: ["I look."], calls: [PARIS] });
     assert.equal(textOf(world.out), "I look.Done.");
     assert.ok(world.out.every(({ parts, topic }) => parts!.id === "stream-0" && topic === "t"));
-    assert.deepEqual(world.requests[0]!["toolRun"], {
-      node: "router",
-      run: (world.requests[0]!["toolRun"] as { run: string }).run,
-      round: 2,
-      stream: "stream-0",
-    });
+    const [{ run }] = world.requests[0]!["askedBy"] as [{ run: string }];
+    assert.deepEqual(world.requests[0]!["askedBy"], [
+      { kind: "run", node: "router", run, round: 2, stream: "stream-0" },
+    ]);
   });
 
   it("keeps the place in a sequence of core's split on each message", () => {

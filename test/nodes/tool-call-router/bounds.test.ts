@@ -33,7 +33,7 @@ describe("A tool-call-router with wrong settings", () => {
   it("refuses a request if the required tool is missing, and if msg.tools or msg.options are wrong", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
     world.input({ payload: "Hi" });
-    assert.match(world.errors[0]!.message, /no tool “gone”/);
+    assert.match(world.errors[0]!.message, /required tool “gone” is not defined/);
     world.input({ payload: "Hi", tools: "x" });
     assert.match(world.errors[1]!.message, /msg\.tools/);
     world.input({ payload: "Hi", options: "x" });
@@ -136,12 +136,18 @@ describe("A tool that answers with a stream", () => {
 
   it("answers the call with the new text if the stream starts over", () => {
     const results = answerWithStream((world, { toolCall }) => {
-      const parts = (index: number) => ({ id: "s", index, type: "string", ch: "" });
-      const retry = { node: "retry", stream: "s", attempt: 2 };
+      const parts = (index: number, restarts?: number) => ({
+        id: "s",
+        index,
+        type: "string",
+        ch: "",
+        restarts,
+      });
       world.input({ toolCall, payload: "rain", parts: parts(0) });
-      world.input({ toolCall, payload: "", reset: true, retry, parts: parts(0) });
-      world.input({ toolCall, payload: "sun", parts: parts(0) });
-      world.input({ toolCall, payload: "", parts: { ...parts(1), count: 2 }, complete: true });
+      world.input({ toolCall, payload: "", reset: true, parts: parts(0, 1) });
+      world.input({ toolCall, payload: "sun", parts: parts(0, 1) });
+      world.input({ toolCall, payload: " and rain", parts: parts(1) });
+      world.input({ toolCall, payload: "", parts: { ...parts(1, 1), count: 2 }, complete: true });
     });
     assert.deepEqual(results, ["sun"]);
   });

@@ -12,9 +12,9 @@ const id = (message: Message | undefined) => message?.parts?.id;
 
 /** Sends the last message of a stream that its chat-stream has cancelled. */
 function endStream(world: RouterWorld, stream: string, index: number): void {
-  const { toolRun } = world.requests.at(-1)!;
+  const { askedBy } = world.requests.at(-1)!;
   const parts = { id: stream, index, count: index + 1, type: "string", ch: "" };
-  world.input({ payload: "", parts, toolRun, complete: true, finishReason: "cancelled", usage: null });
+  world.input({ payload: "", parts, askedBy, complete: true, finishReason: "cancelled", usage: null });
 }
 
 describe("Cancelling a run", () => {
@@ -65,11 +65,11 @@ describe("Cancelling a run", () => {
     world.input({ payload: "Hi" });
     world.input({ cancel: true });
     await world.clock.advance(2_000);
-    const { toolRun } = world.requests[0]!;
+    const { askedBy } = world.requests[0]!;
     const sentCount = world.out.length;
     const stops = world.commands.length;
     for (const index of [1, 2, 3])
-      world.input({ payload: "me", parts: { id: "stream-0", index, type: "string", ch: "" }, toolRun });
+      world.input({ payload: "me", parts: { id: "stream-0", index, type: "string", ch: "" }, askedBy });
     assert.equal(world.out.length, sentCount);
     assert.equal(world.commands.length, stops + 1);
     assert.equal(id(world.commands.at(-1)), "stream-0");
@@ -261,8 +261,8 @@ describe("Cancelling a run in a flow", () => {
     await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
     assert.equal(service().openStreams, 1);
     const { parts } = runtime().at("out")[0]!;
-    const toolRun = { node: "router", run: "of the router before", round: 1 };
-    runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, toolRun });
+    const askedBy = [{ kind: "run", node: "router", run: "of the router before", round: 1 }];
+    runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, askedBy });
     await eventually(() => service().openStreams === 0, "the connection is closed");
     await pause();
     assert.equal(textOf(runtime().at("out")), "It ");

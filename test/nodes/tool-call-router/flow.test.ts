@@ -160,7 +160,7 @@ describe("A tool-call-router in a flow", () => {
       ask();
       const [end] = await runtime().ends("out");
       const messages = runtime().at("out");
-      assert.ok(messages.every((message) => message["reset"] === true || !("retry" in message)));
+      assert.ok(messages.every((message) => message["reset"] === true || !("askedBy" in message)));
       const from = messages.findLastIndex((message) => message["reset"] === true);
       assert.deepEqual(
         messages.slice(from + 1).map(({ parts }) => parts!.index),
@@ -326,7 +326,7 @@ describe("A tool-call-router in a flow", () => {
     ask({ topic: "t" });
     const [end] = await runtime().ends("out");
     assert.equal(textOf(runtime().at("out")), "[[sunny]]");
-    assert.ok(!("toolCall" in end!) && !("toolRun" in end!));
+    assert.ok(!("toolCall" in end!) && !("askedBy" in end!));
     assert.equal(end!["topic"], "t");
   });
 

@@ -70,7 +70,7 @@ function permute<T>(list: readonly T[], keys: readonly number[]): T[] {
     .map(([entry]) => entry);
 }
 
-function removeTag({ toolRun: _, ...request }: Message): Message {
+function removeTag({ askedBy: _, ...request }: Message): Message {
   return request;
 }
 

@@ -150,7 +150,7 @@ describe("A tool behind a link in node", () => {
     await deploy("return msg;", { tools: [{ ...WEATHER, link: "gone" }] });
     assert.match(await ask(), /"get_weather" is not available/);
     const warning = runtime().logs.find(({ id, level }) => id === "router" && level === 30);
-    assert.match(String(warning?.msg), /get_weather.*link in node that is not there/);
+    assert.match(String(warning?.msg), /get_weather.*link in node that does not exist/);
     await pause();
   });
 

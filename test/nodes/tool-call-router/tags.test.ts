@@ -65,18 +65,22 @@ describe("Tags on the messages of a run", () => {
   });
 
   it("keeps the tag of an outer router for that router", () => {
-    const outer = { node: "another", run: "r", round: 2, stream: "s" };
+    const outer = { kind: "run", node: "another", run: "r", round: 2, stream: "s" };
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
-    world.input({ payload: "Go", toolRun: outer });
-    assert.deepEqual((world.requests.at(-1)!["toolRun"] as { outer: unknown }).outer, outer);
-    assert.ok(world.out.every(({ toolRun }) => JSON.stringify(toolRun) === JSON.stringify(outer)));
-    assert.ok(!("toolRun" in world.called[0]!.message));
+    world.nodes.set("another", { id: "another", type: "tool-call-router" });
+    world.input({ payload: "Go", askedBy: [outer] });
+    assert.deepEqual((world.requests.at(-1)!["askedBy"] as unknown[])[0], outer);
+    assert.ok(world.out.every(({ askedBy }) => JSON.stringify(askedBy) === JSON.stringify([outer])));
+    assert.ok(!("askedBy" in world.called[0]!.message));
     assert.equal(world.ends.length, 1);
   });
 
   it("leaves a stream to the router that asked for it, and takes the stream if that router is gone", async () => {
     const world = new RouterWorld(turns({}));
-    const another: Message = { payload: "Hi", toolRun: { node: "another", run: "r", round: 1 } };
+    const another: Message = {
+      payload: "Hi",
+      askedBy: [{ kind: "run", node: "another", run: "r", round: 1 }],
+    };
     world.nodes.set("another", { id: "another", type: "tool-call-router" });
     world.onStream = (message) => {
       world.input(message);
@@ -88,16 +92,22 @@ describe("Tags on the messages of a run", () => {
     world.stream(another, { texts: ["c", "d"] });
     assert.equal(textOf(world.out), "cd");
     assert.equal(world.ends.length, 1);
-    assert.match(world.warnings.at(-1)!, /is gone/);
+    assert.match(world.warnings.at(-1)!, /no longer exists/);
   });
 
   it("keeps the tag of an outer retry node, but not for tools and without the continuation of the last turn", () => {
-    const retry = { node: "retry", stream: "s", attempt: 2, continues: { added: 1, echo: "" } };
+    const retry = {
+      kind: "retry",
+      node: "retry",
+      stream: "s",
+      attempt: 2,
+      continues: { added: 1, echo: "" },
+    };
     const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
-    world.input({ payload: "Go", retry });
-    assert.ok(!("retry" in world.called[0]!.message));
-    assert.deepEqual(world.requests[1]!["retry"], { ...retry, continues: undefined });
-    assert.ok(world.out.every((message) => "retry" in message));
+    world.input({ payload: "Go", askedBy: [retry] });
+    assert.ok(!("askedBy" in world.called[0]!.message));
+    assert.deepEqual((world.requests[1]!["askedBy"] as unknown[])[0], { ...retry, continues: undefined });
+    assert.ok(world.out.every(({ askedBy }) => (askedBy as unknown[]).length === 1));
   });
 });
 
@@ -206,13 +216,13 @@ describe("Two tool-call-routers", () => {
   it("takes the streams of a router that is gone, with one warning", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["second"]));
-    runtime().inject("ask", { payload: "Hi", toolRun: { node: "gone", run: "r", round: 1 } });
+    runtime().inject("ask", { payload: "Hi", askedBy: [{ kind: "run", node: "gone", run: "r", round: 1 }] });
     const [end] = await runtime().ends("other");
     assert.equal(end!.finishReason, "stop");
     assert.ok(
       runtime()
         .at("other")
-        .every((message) => !("toolRun" in message)),
+        .every((message) => !("askedBy" in message)),
     );
     assert.deepEqual(
       warnings().map(({ id }) => id),

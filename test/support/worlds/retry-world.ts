@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../../src/core/failure.js";
+import { readTags } from "../../../src/node-red/messages/ask-tags.js";
+import { InFlight } from "../../../src/node-red/messages/in-flight.js";
 import { inheritProperties } from "../../../src/node-red/messages/inherited-properties.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
@@ -54,6 +56,8 @@ export class RetryWorld extends NodeWorld {
   readonly controller: RetryController;
   private readonly began = this.clock.now();
   private streams = 0;
+  /** The requests that the chat-stream works on. */
+  readonly inFlight = new InFlight();
 
   constructor(
     /** How each request goes, by its number in all. */
@@ -71,7 +75,9 @@ export class RetryWorld extends NodeWorld {
       warn: (text: unknown) => this.warnings.push(text),
     };
     const red = {
-      nodes: { getNode: () => undefined },
+      nodes: {
+        getNode: (id: string) => ({ retry: node, ask: { id, type: "chat-stream", wires: [["retry"]] } })[id],
+      },
       util: { cloneMessage: structuredClone },
       _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
     };
@@ -79,7 +85,7 @@ export class RetryWorld extends NodeWorld {
       red as unknown as NodeRed,
       node as unknown as RuntimeNode,
       { id: "retry", type: "retry", ...config },
-      { clock: this.clock, random },
+      { clock: this.clock, random, inFlight: this.inFlight },
     );
   }
 
@@ -98,7 +104,11 @@ export class RetryWorld extends NodeWorld {
     const asked = { at: this.now, message, route };
     const outcome = this.service(asked, this.requests.push(asked) - 1);
     const id = `stream-${this.streams++}`;
-    this.clock.setTimer(() => this.stream(id, message, outcome), outcome.takes ?? 0);
+    const release = this.inFlight.hold(readTags(message));
+    this.clock.setTimer(() => {
+      this.stream(id, message, outcome);
+      release();
+    }, outcome.takes ?? 0);
   }
 
   private stream(id: string, message: Message, outcome: Outcome): void {

@@ -4,6 +4,8 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
 import { Failure, type FailureCode } from "../../../src/core/failure.js";
 import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
+import { readTags } from "../../../src/node-red/messages/ask-tags.js";
+import { InFlight } from "../../../src/node-red/messages/in-flight.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RouterController } from "../../../src/node-red/tool-call-router/controller.js";
@@ -74,6 +76,8 @@ export class RouterWorld extends NodeWorld {
   onStream: (message: Message) => void = (message) => this.input(message);
   readonly controller: RouterController;
   readonly node: RuntimeNode;
+  /** The requests that the chat-stream works on. */
+  readonly inFlight = new InFlight();
   private streams = 0;
 
   constructor(
@@ -98,11 +102,19 @@ export class RouterWorld extends NodeWorld {
     const red = {
       util: { cloneMessage: structuredClone },
       // Where the wires lead, something is.
-      nodes: { getNode: (id: string) => this.nodes.get(id) ?? (id.startsWith("to-") ? {} : undefined) },
+      nodes: {
+        getNode: (id: string) => (id === "router" ? node : (this.nodes.get(id) ?? somethingBehind(id))),
+      },
       _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
     };
     const full = { id: "router", type: "tool-call-router", tools: [WEATHER, TIME], ...config };
-    this.controller = new RouterController(red as unknown as NodeRed, this.node, full, this.clock);
+    this.controller = new RouterController(
+      red as unknown as NodeRed,
+      this.node,
+      full,
+      this.clock,
+      this.inFlight,
+    );
   }
 
   /** Nodes that can be found, by their id. */
@@ -129,6 +141,7 @@ export class RouterWorld extends NodeWorld {
 
   /** What a chat-stream does with a request. */
   stream(message: Message, turn: Turn): void {
+    const release = this.inFlight.hold(readTags(message));
     if (turn.stalls === "before") return;
     const id = `stream-${this.streams++}`;
     const machine = new CompletionMachine();
@@ -157,6 +170,7 @@ export class RouterWorld extends NodeWorld {
       parameters: {},
     });
     writer.end(result as ChatResult, { request: addHistory(ask, [], "msg.payload") });
+    release();
   }
 
   private readonly take = (output: Message | (Message | null)[]): void => {
@@ -178,6 +192,12 @@ export class RouterWorld extends NodeWorld {
       this.onCall(call, at + 3);
     }
   };
+}
+
+/** Where the wires of the router lead, something is, whose output leads back. */
+function somethingBehind(id: string): object | undefined {
+  if (!id.startsWith("to-")) return undefined;
+  return { id, type: id === "to-1" ? "chat-stream" : "function", wires: [["router"]] };
 }
 
 /** Calls in pieces, as a stream brings them. */

@@ -1,0 +1,67 @@
+import { isObject } from "../json/parse.js";
+import type { RoundCall } from "./round.js";
+
+/** Which tools a model may call in a turn. Services ask models to keep to that; here it is enforced. */
+export interface Restrictions {
+  /** Names that may be called; undefined for any. */
+  names: ReadonlySet<string> | undefined;
+  /** Whether one call a turn is allowed. */
+  isSingle: boolean;
+}
+
+/** No restriction. */
+export const UNRESTRICTED: Restrictions = { names: undefined, isSingle: false };
+
+/**
+ * Reads what a request's parameters forbid: `tool_choice` in the forms of Chat Completions, Responses and Anthropic, and
+ * `parallel_tool_calls`.
+ */
+export function readRestrictions(parameters: Readonly<Record<string, unknown>>): Restrictions {
+  const choice = parameters["tool_choice"];
+  const isSingle =
+    parameters["parallel_tool_calls"] === false ||
+    (isObject(choice) && choice["disable_parallel_tool_use"] === true);
+  return { names: readNames(choice), isSingle };
+}
+
+/**
+ * Finds the calls that may not be made.
+ * @returns why, for the model to read, by the calls' ids
+ */
+export function refuseCalls(
+  calls: readonly RoundCall[],
+  restrictions: readonly Restrictions[],
+): Map<string, string> {
+  const refused = new Map<string, string>();
+  const isSingle = restrictions.some((one) => one.isSingle);
+  let isMade = false;
+  for (const { id, call } of calls) {
+    if (!restrictions.every(({ names }) => names === undefined || names.has(call.function.name))) {
+      refused.set(id, "This tool may not be called now.");
+    } else if (isSingle && isMade) {
+      refused.set(id, "Only one tool may be called at a time. Call this one again in the next turn.");
+    } else isMade = true;
+  }
+  return refused;
+}
+
+function readNames(choice: unknown): ReadonlySet<string> | undefined {
+  if (choice === "none") return new Set();
+  if (!isObject(choice)) return undefined;
+  const { type } = choice;
+  if (type === "none") return new Set();
+  if (type === "tool" || type === "function") return collectNames([choice]);
+  if (type !== "allowed_tools") return undefined;
+  const allowed = isObject(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
+  return Array.isArray(allowed["tools"]) ? collectNames(allowed["tools"]) : undefined;
+}
+
+/** @returns undefined if no name is given, which restricts nothing */
+function collectNames(choices: readonly unknown[]): ReadonlySet<string> | undefined {
+  const names = choices.flatMap((choice) => {
+    const { name, function: described } = isObject(choice) ? choice : {};
+    const found = isObject(described) ? described["name"] : name;
+    return typeof found === "string" ? [found] : [];
+  });
+  return names.length > 0 ? new Set(names) : undefined;
+}

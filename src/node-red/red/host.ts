@@ -1,0 +1,58 @@
+import type { Clock } from "../../core/clock.js";
+import { type Failure, toFailure } from "../../core/failure.js";
+import type { Message, NodeRed, RuntimeNode } from "./api.js";
+import { toNodeError } from "./node-error.js";
+
+/**
+ * The door through which a node reaches the runtime outside of an input: from timers, promises and sockets. Nothing that
+ * a message holds (deep nesting, circles, getters, objects without a prototype) can throw through it into the runtime,
+ * where it would end the process.
+ */
+export class NodeHost {
+  /** The node's clock. What a timer throws reaches Catch. */
+  readonly clock: Clock;
+
+  constructor(
+    private readonly red: NodeRed,
+    private readonly node: RuntimeNode,
+    clock: Clock,
+  ) {
+    this.clock = {
+      now: () => clock.now(),
+      date: () => clock.date(),
+      setTimer: (callback, milliseconds) => clock.setTimer(() => this.run(callback), milliseconds),
+      clearTimer: (timer) => clock.clearTimer(timer),
+      afterReads: (callback) => clock.afterReads(() => this.run(callback)),
+    };
+  }
+
+  /** Runs a callback. What it throws, or its promise rejects with, reaches Catch. */
+  run(callback: () => void | Promise<void>): void {
+    const report = (thrown: unknown) => this.error(toFailure(thrown, "invalid_request"), {});
+    try {
+      const result = callback();
+      if (result) result.catch(report);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+
+  /** Reports a failure to Catch nodes and the log; without the message if the runtime cannot copy that. */
+  error(failure: Failure, message: Message): void {
+    const error = toNodeError(failure);
+    try {
+      this.node.error(error, message);
+    } catch {
+      this.node.error(error, typeof message._msgid === "string" ? { _msgid: message._msgid } : {});
+    }
+  }
+
+  /** Copies a message. Values that the runtime cannot copy, such as too deep ones, are shared with the original. */
+  clone(message: Message): Message {
+    try {
+      return this.red.util.cloneMessage(message);
+    } catch {
+      return { ...message };
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { ChatRequest } from "../../core/chat/request.js";
+import { type Stats, TotalStats } from "../../core/chat/stats.js";
+import type { FailureData } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
+import { isRich } from "../../dialects/chunk-kind.js";
+import type { AskTag, RouteName } from "../messages/ask-tags.js";
+import { roundLengths, sumOf } from "../messages/round-lengths.js";
+import type { Message } from "../red/api.js";
+
+/** What the newest request does about the text that the reader has. */
+export type RecoveryMode = "repeat" | "continue" | "restart";
+
+/** What is known of one stream as its reader sees it, over all the requests that it takes. */
+export interface StreamRecord {
+  /** Id of the stream for its reader: that of the first request's stream. */
+  readonly id: string;
+  /** Tags of the nodes on whose behalf the stream was asked for. */
+  readonly outerTags: readonly AskTag[];
+  route: RouteName;
+  /** Requests by the present route. */
+  tries: number;
+  /** Requests by any route. */
+  attempts: number;
+  /** Requests that retry nodes in between have made on top, each within one of ours. */
+  nestedAttempts: number;
+  /** How often the stream has begun again for its reader. */
+  restarts: number;
+  /** Text of turns that completed. Only behind a tool-call-router. */
+  finishedTurnsText: string;
+  /** Text of the current turn that earlier requests already delivered. */
+  currentText: string;
+  /** Whether the reader has output that is not text, such as reasoning. */
+  hasNonText: boolean;
+  /** Whether the reader has output that no request can continue: a piece of a tool call, sound, a further choice. */
+  cannotContinue: boolean;
+  /** Messages that the reader has of the requests that have ended. */
+  messagesSent: number;
+  readonly stats: TotalStats;
+  /** What was asked first; after tools have answered, with their results. */
+  request: ChatRequest | undefined;
+  recovery: RecoveryMode | undefined;
+  /** The last message of the request that ended last, in its place; the author's own properties come from it. */
+  last: Message | undefined;
+  /** What the first request that this node sees continues, if an earlier life of the node asked for it. */
+  continues: ContinuationInfo | undefined;
+}
+
+export function createRecord(id: string, outerTags: readonly AskTag[]): StreamRecord {
+  return {
+    id,
+    outerTags,
+    route: "again",
+    tries: 1,
+    attempts: 1,
+    nestedAttempts: 0,
+    restarts: 0,
+    finishedTurnsText: "",
+    currentText: "",
+    hasNonText: false,
+    cannotContinue: false,
+    messagesSent: 0,
+    stats: new TotalStats(),
+    request: undefined,
+    recovery: undefined,
+    last: undefined,
+    continues: undefined,
+  };
+}
+
+/** @returns all the text that the reader has of the requests that have ended */
+export function collectText(record: StreamRecord): string {
+  return record.finishedTurnsText + record.currentText;
+}
+
+/** Notes which kinds of output beside text a chunk brings to the reader. */
+export function noteChunk(record: StreamRecord, chunk: unknown): void {
+  if (record.cannotContinue) return;
+  const choices = isObject(chunk) && Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
+  for (const choice of choices) {
+    const { index, delta } = isObject(choice) ? choice : {};
+    if (!isObject(delta)) continue;
+    record.hasNonText ||= isRich(delta);
+    const isWhole = delta["tool_calls"] !== undefined || delta["audio"] !== undefined;
+    record.cannotContinue ||= isWhole || (index !== 0 && Object.keys(delta).length > 0);
+  }
+}
+
+/**
+ * Notes that a request has ended.
+ * @param last its last message
+ * @param repeated characters of its text that the reader had already
+ * @param now milliseconds of a monotonic clock
+ */
+export function noteEnd(record: StreamRecord, last: Message, repeated: number, now: number): void {
+  const { request, stats } = last;
+  if (isObject(request) && Array.isArray(request["messages"]))
+    noteRequest(record, request as unknown as ChatRequest);
+  if (!isObject(stats)) return;
+  record.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
+  record.stats.add(stats as unknown as Stats, now, repeated);
+}
+
+/**
+ * Notes that a request has failed.
+ * @param last its last message, in its place of the reader's stream
+ * @param repeated characters of its text that the reader had already
+ */
+export function noteFailure(
+  record: StreamRecord,
+  last: Message,
+  failure: FailureData,
+  repeated: number,
+): void {
+  const { partial } = failure;
+  const finished = Math.max(repeated, measureFinishedTurns(last, partial));
+  record.finishedTurnsText += partial.slice(repeated, finished);
+  record.currentText += partial.slice(finished);
+  record.messagesSent = last.parts!.index;
+  record.last = last;
+}
+
+/** Notes that the reader was told to forget everything. It gets the completed turns once more. */
+export function noteRestart(record: StreamRecord): void {
+  record.restarts++;
+  record.currentText = "";
+  record.hasNonText = false;
+  record.cannotContinue = false;
+  record.stats.discardText(record.finishedTurnsText.length);
+}
+
+/** Learns what was asked, and what had been said before if the stream only continues that. */
+function noteRequest(record: StreamRecord, request: ChatRequest): void {
+  if (record.request) {
+    if (countResults(request) > countResults(record.request)) noteNextTurn(record, request);
+    return;
+  }
+  const parts = record.continues && removeContinuation(request.messages, record.continues);
+  record.request = parts ? { ...request, messages: parts.messages } : request;
+  if (parts) record.currentText = parts.text;
+}
+
+/** Tools have answered, which must not be called again. The turn that continued what was said has completed. */
+function noteNextTurn(record: StreamRecord, request: ChatRequest): void {
+  record.request = request;
+  // What is about to be taken back is not part of it, though the reader may have it still.
+  if (record.recovery === "restart") return;
+  record.finishedTurnsText = collectText(record);
+  record.currentText = "";
+}
+
+function countResults({ messages }: ChatRequest): number {
+  return messages.filter((message) => isObject(message) && message["role"] === "tool").length;
+}
+
+/** @returns how many characters of a failed request's text are of completed turns, as a router's last message says */
+function measureFinishedTurns({ rounds }: Message, text: string): number {
+  const lengths = roundLengths(rounds);
+  const total = sumOf(lengths);
+  // A turn whose stream never ended is not in the list.
+  return total < text.length ? total : total - (lengths.at(-1) ?? 0);
+}

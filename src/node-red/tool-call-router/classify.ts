@@ -1,0 +1,70 @@
+import { isObject } from "../../core/json/parse.js";
+import { readTags } from "../messages/ask-tags.js";
+import { type Control, readControl } from "../messages/control.js";
+import { isRestartNotice, isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
+import type { Message } from "../red/api.js";
+
+/** What a tool's message has as `msg.toolCall`. The answer must carry it back. */
+export interface ToolCallTag {
+  /** Id of the call, unique in its run. */
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+  /** The turn of the run that called, from 1. */
+  round: number;
+  run: string;
+  /** Id of the router. */
+  node: string;
+  /** The call of another router of whose tool this run is a part. */
+  outer?: unknown;
+}
+
+/** What a message means to a router. */
+export type Incoming =
+  /** The answer of a tool, whole or a part of a stream. */
+  | { kind: "answer"; call: ToolCallTag }
+  /** A command to stop; `call` names the run if the message is a tool's. */
+  | { kind: "control"; control: Control; call: ToolCallTag | undefined }
+  /** An error of this node, from a Catch node that is wired back for the sake of the tools. */
+  | { kind: "ownError" }
+  /** The answer of a tool that has lost `msg.toolCall`. */
+  | { kind: "lostAnswer" }
+  /** A message of a model's stream. */
+  | { kind: "stream"; message: StreamMessage }
+  /** A question. */
+  | { kind: "request" };
+
+/**
+ * Decides what a message is.
+ * @param node id of the router
+ * @param isRun whether a run has this key, or had it lately: calls have it as their `_msgid`, which outlives a careless flow
+ */
+export function classify(message: Message, node: string, isRun: (key: string) => boolean): Incoming {
+  const call = readCall(message, node);
+  const control = isRestartNotice(message) ? undefined : readControl(message);
+  if (control) return { kind: "control", control, call };
+  if (call) return { kind: "answer", call };
+  if (isErrorOf(message, node)) return { kind: "ownError" };
+  const { _msgid } = message;
+  if (typeof _msgid === "string" && isRun(_msgid) && readTags(message).length === 0)
+    return { kind: "lostAnswer" };
+  return isStreamMessage(message) ? { kind: "stream", message } : { kind: "request" };
+}
+
+/** @returns the call of this router that a message answers. It has travelled through a flow, and may be anything. */
+export function readCall(message: Message, node: string): ToolCallTag | undefined {
+  const { toolCall } = message;
+  if (!isObject(toolCall) || toolCall["node"] !== node) return undefined;
+  const { id, run } = toolCall;
+  return typeof id === "string" && typeof run === "string" ? (toolCall as unknown as ToolCallTag) : undefined;
+}
+
+/** Whether a message is an answer by itself, or the end of one that comes as a stream: told once, not for each message. */
+export function isWholeAnswer(message: Message): boolean {
+  return message.complete === true || !isStreamMessage(message);
+}
+
+function isErrorOf({ error }: Message, node: string): boolean {
+  const source = isObject(error) ? error["source"] : undefined;
+  return isObject(source) && source["id"] === node;
+}

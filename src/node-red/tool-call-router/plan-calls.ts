@@ -1,0 +1,78 @@
+import { checkCall } from "../../core/tools/check-call.js";
+import type { Tool } from "../../core/tools/definitions.js";
+import { quoteToolName } from "../../core/tools/name.js";
+import { readRestrictions, refuseCalls } from "../../core/tools/restrictions.js";
+import type { CallOutcome, RoundCall } from "../../core/tools/round.js";
+import type { RunRecord } from "./record.js";
+import { type RouterSettings, readSettingRestrictions } from "./settings.js";
+
+/** A call that may be made. */
+export interface AllowedCall {
+  call: RoundCall;
+  /** Undefined for a tool that came with the request. */
+  tool: Tool | undefined;
+  arguments: Record<string, unknown>;
+}
+
+/** A call that is answered without a tool. */
+interface RefusedCall {
+  call: RoundCall;
+  /** Why, for the model to read. */
+  text: string;
+  outcome: CallOutcome;
+}
+
+interface CallPlan {
+  allowed: AllowedCall[];
+  refused: RefusedCall[];
+  /** What the author should know. */
+  warnings: string[];
+}
+
+/** What decides about calls beside the calls themselves. */
+export interface CallContext {
+  settings: RouterSettings;
+  /** Why a call cannot get to its tool, for the author; undefined if it can. */
+  findMissingTool(tool: Tool | undefined, name: string): string | undefined;
+}
+
+/** Characters of a tool's name that the author is shown. */
+const MAX_NAME_CHARS = 80;
+
+/** Decides which calls of a turn are made: those of known tools, with arguments that fit, that nothing forbids. */
+export function planCalls(calls: readonly RoundCall[], record: RunRecord, context: CallContext): CallPlan {
+  const { settings } = context;
+  const request = record.request!;
+  const others = settings.otherTools ? (request.tools ?? []) : undefined;
+  const plan: CallPlan = { allowed: [], refused: [], warnings: [] };
+  const allowed = calls.flatMap((call) => {
+    const verdict = checkCall(call.call, settings.tools, others);
+    if ("arguments" in verdict) return [{ call, ...verdict }];
+    const { problem: text, outcome } = verdict;
+    plan.refused.push({ call, text, outcome });
+    if (outcome === "unknown")
+      plan.warnings.push(`The model called a tool “${shorten(call)}” that does not exist, and was told so.`);
+    return [];
+  });
+  const forbidden = refuseCalls(
+    allowed.map(({ call }) => call),
+    [readSettingRestrictions(settings, record.round), readRestrictions(request.parameters ?? {})],
+  );
+  for (const one of allowed) {
+    const { call, tool } = one;
+    const reason = forbidden.get(call.id);
+    const missing = reason === undefined ? context.findMissingTool(tool, shorten(call)) : undefined;
+    if (missing !== undefined) plan.warnings.push(missing);
+    if (reason !== undefined) plan.refused.push({ call, text: reason, outcome: "refused" });
+    else if (missing === undefined) plan.allowed.push(one);
+    else {
+      const text = `The tool ${quoteToolName(call.call.function.name)} is not available.`;
+      plan.refused.push({ call, text, outcome: "unavailable" });
+    }
+  }
+  return plan;
+}
+
+function shorten({ call }: RoundCall): string {
+  return call.function.name.slice(0, MAX_NAME_CHARS);
+}

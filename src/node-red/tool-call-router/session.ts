@@ -1,0 +1,232 @@
+import type { Clock } from "../../core/clock.js";
+import { Failure, toFailure } from "../../core/failure.js";
+import type { AskTag } from "../messages/ask-tags.js";
+import type { InFlight } from "../messages/in-flight.js";
+import { OrderedStream } from "../messages/ordered-stream.js";
+import { RequestWatch } from "../messages/request-watch.js";
+import type { StreamMessage } from "../messages/stream-message.js";
+import type { Done, Message, Send } from "../red/api.js";
+import { toNodeError } from "../red/node-error.js";
+import { ToolAnswers } from "./answers.js";
+import type { ToolCalls } from "./calls.js";
+import type { RouterRun, RunEffect, RunEvent } from "./run.js";
+
+/** How long a cancelled stream has to end by itself, with what it said. */
+const CANCEL_GRACE_MS = 2_000;
+
+/** What a session reaches through its node. */
+export interface SessionPorts {
+  clock: Clock;
+  inFlight: InFlight;
+  calls: ToolCalls;
+  /** Sends a request by output 2. */
+  ask(session: RunSession, message: Message): void;
+  /** Whether a node on the way of a request may hold messages for long. */
+  isSlow(): boolean;
+  describeRoute(): string;
+  warn(text: string): void;
+  report(failure: Failure, message: Message): void;
+  /** Whether failures are this node's to report. */
+  isReporter(): boolean;
+  /** The turn's stream is over, or nobody reads it any more. @param hasEnded whether its last message came */
+  onSourceEnd(source: string, hasEnded: boolean, send: Send): void;
+  onEnd(session: RunSession, end: RunEffect & { type: "end" }): void;
+  onChange(): void;
+}
+
+/** Carries out what the machine of one run decides: timers, sending, calls of tools. */
+export class RunSession {
+  readonly answers = new ToolAnswers();
+  private order: OrderedStream | undefined;
+  /** Id of the turn's stream, while it is open. */
+  source: string | undefined;
+  private done: Done | undefined;
+  private timer: unknown;
+  private graceTimer: unknown;
+  private readonly watch: RequestWatch;
+  private release = () => {};
+  private hasEnd = false;
+  private isAbandoned = false;
+  private isReported = false;
+
+  constructor(
+    readonly run: RouterRun,
+    /** Of the newest message. */
+    public send: Send,
+    private readonly ports: SessionPorts,
+  ) {
+    this.watch = new RequestWatch(ports.clock, ports.inFlight, () =>
+      this.handle({ type: "lost", failure: this.createLostFailure() }),
+    );
+    this.release = ports.inFlight.hold(run.record.outerTags);
+  }
+
+  /** Hands an event to the machine and does what it wants. What goes wrong there ends the run, and nothing else. */
+  handle(event: RunEvent): void {
+    if (this.isAbandoned) return;
+    try {
+      this.carryOutAll(this.run.on(event));
+    } catch (thrown) {
+      this.carryOutAll(this.run.on({ type: "lost", failure: toFailure(thrown, "invalid_request") }));
+    }
+    this.ports.onChange();
+  }
+
+  /** Watches the request that has left. */
+  watchRequest(tag: AskTag): void {
+    if (!this.ports.isSlow()) this.watch.start(tag);
+  }
+
+  /** The turn's stream begins with this message. */
+  begin(message: StreamMessage): void {
+    const { id } = message.parts;
+    this.source = id;
+    this.hasEnd = false;
+    this.handle({ type: "begun", message });
+    this.order = new OrderedStream(
+      this.ports.clock,
+      {
+        onMessage: (next) => this.take(next),
+        onRestart: (next) => this.handle({ type: "restarted", message: next }),
+        onGap: (failure) => this.handle({ type: "lost", failure }),
+      },
+      message,
+    );
+  }
+
+  /** Takes a message of the turn's stream, in whatever order. */
+  add(message: StreamMessage, done: Done): void {
+    if (message.complete === true && !Object.hasOwn(message, "reset")) {
+      if (this.done) done();
+      else this.done = done;
+    } else done();
+    this.order?.add(message);
+    // A last message that waits for others holds its input open.
+    if (this.source === undefined) this.finish(undefined);
+  }
+
+  /**
+   * Ends the run: at once, or with its stream, which may still say what it has.
+   * @returns the stream or run that is to be stopped at its source; undefined if tools are at work
+   */
+  cancel(): string | undefined {
+    const { record, state } = this.run;
+    if (state.phase === "calling") {
+      this.handle({ type: "cancelled" });
+      return undefined;
+    }
+    record.isCancelled = true;
+    this.graceTimer ??= this.ports.clock.setTimer(() => this.handle({ type: "cancelled" }), CANCEL_GRACE_MS);
+    return this.source ?? record.key;
+  }
+
+  /** Lets go of everything in silence, as the node is closed. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.source = undefined;
+    this.close();
+  }
+
+  /** Lets go of everything. A stream that has not ended is stopped at its source. */
+  close(): void {
+    const { clock, calls } = this.ports;
+    clock.clearTimer(this.timer);
+    clock.clearTimer(this.graceTimer);
+    this.watch.stop();
+    this.release();
+    this.closeSource(false);
+    calls.forget(this.run.record.key);
+    this.answers.clear();
+    this.finish(undefined);
+  }
+
+  private take(message: StreamMessage): void {
+    if (message.complete !== true) {
+      this.handle({ type: "message", message });
+      return;
+    }
+    this.hasEnd = true;
+    this.closeSource(true);
+    this.handle({ type: "message", message });
+  }
+
+  private carryOutAll(effects: readonly RunEffect[]): void {
+    const { round } = this.run.record;
+    for (const effect of effects) {
+      // What was sent may have closed the node.
+      if (this.isAbandoned) return;
+      // An answer may come while calls are still being sent.
+      if (effect.type === "call" && this.run.record.round !== round) continue;
+      this.carryOut(effect);
+    }
+  }
+
+  private carryOut(effect: RunEffect): void {
+    const { ports, run } = this;
+    switch (effect.type) {
+      case "send":
+        this.send(effect.message);
+        break;
+      case "ask":
+        this.watchRequest(effect.tag);
+        ports.ask(this, effect.message);
+        break;
+      case "call":
+        if (run.state.phase === "calling") ports.calls.make(run.record, effect, this.send);
+        break;
+      case "warn":
+        ports.warn(effect.text);
+        break;
+      case "awaitTools":
+        this.watch.stop();
+        this.timer = ports.clock.setTimer(() => this.handle({ type: "toolsTimedOut" }), effect.milliseconds);
+        break;
+      case "forgetTools":
+        ports.clock.clearTimer(this.timer);
+        ports.calls.forget(run.record.key);
+        this.answers.clear();
+        break;
+      case "done":
+        this.finish(effect.failure);
+        break;
+      case "report":
+        if (!this.isReported) ports.report(effect.failure, effect.message);
+        break;
+      case "end":
+        this.closeSource(this.hasEnd);
+        this.close();
+        ports.onEnd(this, effect);
+    }
+  }
+
+  private finish(failure: Failure | undefined): void {
+    const { done } = this;
+    this.done = undefined;
+    if (!done) return;
+    this.isReported = failure !== undefined;
+    if (failure && this.ports.isReporter()) done(toNodeError(failure));
+    else done();
+  }
+
+  private closeSource(hasEnded: boolean): void {
+    const { source } = this;
+    this.source = undefined;
+    this.order?.close();
+    this.order = undefined;
+    if (source !== undefined) this.ports.onSourceEnd(source, hasEnded, this.send);
+  }
+
+  private createLostFailure(): Failure {
+    const wire = this.ports.describeRoute();
+    if (this.run.state.phase === "streaming") {
+      return new Failure(
+        "interrupted",
+        "The stream's last message did not come: the chat-stream was deployed anew, or a node on the way dropped it.",
+      );
+    }
+    return new Failure(
+      "configuration",
+      `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
+    );
+  }
+}
