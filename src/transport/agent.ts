@@ -42,8 +42,8 @@ export function createAgent(options: AgentOptions): Dispatcher {
     ...common,
     requestTls: connect,
     // Without this, a proxy that accepts a connection and then stays silent would hold it for undici's 5 minutes.
-    clientFactory: (origin: URL, given: object) =>
-      new Pool(origin, { ...given, headersTimeout: options.connectTimeout }),
+    clientFactory: (origin: URL, poolOptions: object) =>
+      new Pool(origin, { ...poolOptions, headersTimeout: options.connectTimeout }),
   };
   try {
     if (!proxy?.url) {

@@ -26,7 +26,7 @@ const MAX_WORD_CHARS = 40;
  */
 export class Pacer {
   private readonly queue: HeldPiece[] = [];
-  /** Words that may be given out now. The first may be at once. */
+  /** Words that may be given out now. Starts with 1, so that the first word does not wait. */
   private credit = 1;
   private hasEnded = false;
   /** Whether the next word is due but may still grow. */
