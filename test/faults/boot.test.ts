@@ -10,10 +10,10 @@ import { type RuntimeOptions, TestRuntime } from "../support/runtime/node-red-ru
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
 
-describe("A runtime that stops", () => {
+describe("Stop of Node-RED", () => {
   const service = useService();
 
-  it("R07: goes within two seconds on SIGTERM, with a hundred streams running", async function () {
+  it("R07: ends within two seconds after SIGTERM while a hundred streams run", async function () {
     this.timeout(20_000);
     service().script = (reply) => void reply.send("half");
     const child = spawn(
@@ -21,23 +21,23 @@ describe("A runtime that stops", () => {
       ["--import=tsx", join(__dirname, "../support/runtime/runtime-child.ts"), service().url, "100"],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    const [said] = (await once(child.stdout, "data")) as [Buffer];
-    assert.equal(said.toString(), "streaming\n");
+    const [output] = (await once(child.stdout, "data")) as [Buffer];
+    assert.equal(output.toString(), "streaming\n");
     assert.equal(service().openStreams, 100);
     const begun = performance.now();
     child.kill("SIGTERM");
     const [code] = (await once(child, "exit")) as [number];
     assert.equal(code, 0);
-    assert.ok(performance.now() - begun < 2000, "it took longer");
+    assert.ok(performance.now() - begun < 2000, "the stop took longer than two seconds");
     await Promise.all(service().requests.map(({ gone }) => gone));
   });
 });
 
-describe("A runtime that delivers messages at once (runtimeSyncDelivery)", () => {
+describe("Node-RED with runtimeSyncDelivery", () => {
   const service = useService();
   const runtime = useRuntime({ settings: { runtimeSyncDelivery: true } });
 
-  it("R17: a node further down that throws harms no stream", async () => {
+  it("R17: completes a stream if a node behind it throws", async () => {
     service().script = (reply) => reply.say("a", "b", "c");
     await runtime().deploy(askFlow(service().url));
     runtime().reactions.set("out", () => {
@@ -50,7 +50,7 @@ describe("A runtime that delivers messages at once (runtimeSyncDelivery)", () =>
     assert.equal(last!.parts!.count, 4);
   });
 
-  it("R17: one that cancels the stream from within its own message ends it there, once", async () => {
+  it("R17: ends a stream once if a node cancels it while it handles one of its messages", async () => {
     service().script = (reply) => void reply.send("a", "b", "c", "d");
     await runtime().deploy(askFlow(service().url));
     runtime().reactions.set("out", (message: Message) => {
@@ -64,7 +64,7 @@ describe("A runtime that delivers messages at once (runtimeSyncDelivery)", () =>
     assert.equal(last!.parts!.count, runtime().at("out").length);
   });
 
-  it("R17: one that asks again from within the last message gets another stream", async () => {
+  it("R17: starts another stream if a node asks again while it handles the last message", async () => {
     await runtime().deploy(askFlow(service().url, { whenBusy: "wait" }));
     runtime().reactions.set("out", (message: Message) => {
       if (message.complete && runtime().at("out").length < 7) runtime().inject("ask", { payload: "Again" });
@@ -76,7 +76,7 @@ describe("A runtime that delivers messages at once (runtimeSyncDelivery)", () =>
   });
 });
 
-describe("A runtime that starts", () => {
+describe("Start of Node-RED", () => {
   const service = useService();
   let runtime: TestRuntime | undefined;
   afterEach(async () => {
@@ -91,14 +91,15 @@ describe("A runtime that starts", () => {
     return runtime;
   }
 
-  async function works(started: TestRuntime): Promise<void> {
+  /** Asserts that a flow answers a question. */
+  async function assertWorks(started: TestRuntime): Promise<void> {
     await started.deploy(askFlow(service().url));
     started.inject("ask", { payload: "Hi" });
     const [last] = await started.ends("out");
     assert.equal(last!.finishReason, "stop");
   }
 
-  it("R22: with another package that has a node of the same name loads all but that one", async () => {
+  it("R22: loads all nodes but one if another package has a node of the same type", async () => {
     const started = await start({
       files: {
         "collect.js":
@@ -115,16 +116,16 @@ describe("A runtime that starts", () => {
       const [set] = sets.filter(({ types }) => types.includes(type));
       assert.equal(set!.err, undefined);
     }
-    await works(started);
+    await assertWorks(started);
   });
 
-  it("R23: without an admin API loads and works, and adds no routes", async () => {
-    await works(await start({ settings: { httpAdminRoot: false } }));
+  it("R23: works without an admin API", async () => {
+    await assertWorks(await start({ settings: { httpAdminRoot: false } }));
   });
 
-  it("R23: without an editor loads and works", async () => {
+  it("R23: works without an editor", async () => {
     const started = await start({ settings: { disableEditor: true } });
-    await works(started);
+    await assertWorks(started);
     assert.equal((await fetch(`${started.url}/chat-provider/providers`)).status, 200);
   });
 });

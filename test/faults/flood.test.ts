@@ -10,7 +10,7 @@ import { useRuntime } from "../support/runtime/use-runtime.js";
 const PER_SECOND = 50_000;
 const SECONDS = 1;
 
-describe("A flood of chunks", () => {
+describe("Flood of chunks", () => {
   const runtime = useRuntime();
   let worker: Worker;
   let url: string;
@@ -24,7 +24,7 @@ describe("A flood of chunks", () => {
   });
   after(() => worker.terminate());
 
-  it("S11: of 50,000 a second, merged by reads, is taken in exactly, and leaves the loop free for others", async function () {
+  it("S11: is read exactly at 50,000 chunks a second with mergeReads, and leaves the event loop free", async function () {
     this.timeout(20_000);
     await runtime().deploy(askFlow(url, { mergeReads: true }));
     let characters = 0;
@@ -43,6 +43,6 @@ describe("A flood of chunks", () => {
     assert.equal(characters, PER_SECOND * SECONDS);
     assert.ok(messages < (PER_SECOND * SECONDS) / 20, `${messages} messages`);
     const p99 = delay.percentile(99) / 1e6;
-    assert.ok(p99 < 50, `the loop's delay is ${p99} ms at the 99th percentile`);
+    assert.ok(p99 < 50, `the event loop is late by ${p99} ms at the 99th percentile`);
   });
 });

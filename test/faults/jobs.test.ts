@@ -9,15 +9,15 @@ import { useService } from "../support/services/use-service.js";
 import { turns, until } from "../support/waiting.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
-/** A stream in a job, as it is heard. */
-interface Heard {
+/** A running stream inside a job, and what came of it. */
+interface JobStream {
   text: string;
   ends: ChatResult[];
   cancel(): void;
   end: Promise<ChatResult>;
 }
 
-describe("Jobs around streams", () => {
+describe("Job around a stream", () => {
   const service = useService();
   let saas: SaasService;
   let agent: Dispatcher;
@@ -29,9 +29,10 @@ describe("Jobs around streams", () => {
   afterEach(() => agent.destroy());
   guardEachTest();
 
-  function ask(options: Partial<ChatOptions> = {}): Heard {
+  /** Starts a stream in a job and asserts that nothing follows its end. */
+  function startJobStream(options: Partial<ChatOptions> = {}): JobStream {
     let resolve: (result: ChatResult) => void;
-    const heard: Heard = {
+    const stream: JobStream = {
       text: "",
       ends: [],
       cancel: () => running.cancel(),
@@ -39,9 +40,9 @@ describe("Jobs around streams", () => {
         resolve = settle;
       }),
     };
-    const hear = (text: string) => {
-      assert.equal(heard.ends.length, 0, "nothing follows the end");
-      heard.text += text;
+    const addText = (text: string) => {
+      assert.equal(stream.ends.length, 0, "nothing follows the end");
+      stream.text += text;
     };
     const running = startChat(
       {
@@ -55,63 +56,63 @@ describe("Jobs around streams", () => {
         ...options,
       },
       {
-        onText: hear,
-        onChunk: (_chunk, text) => hear(text),
+        onText: addText,
+        onChunk: (_chunk, text) => addText(text),
         onEnd: (result) => {
-          heard.ends.push(result);
-          assert.ok(!inspect(result, { depth: 9 }).includes(VIRTUAL_KEY), "the key was told");
+          stream.ends.push(result);
+          assert.ok(!inspect(result, { depth: 9 }).includes(VIRTUAL_KEY), "the result contains the key");
           resolve(result);
         },
       },
     );
-    return heard;
+    return stream;
   }
 
-  /** Every job was completed once, and the streams had one end each. */
-  async function assertOnce(heard: Heard): Promise<void> {
+  /** Asserts that every job was completed once and the stream ended once. */
+  async function assertOneCompletion(stream: JobStream): Promise<void> {
     await turns(10);
-    assert.equal(heard.ends.length, 1);
-    for (const { id, completions: completes } of saas.jobs.values()) assert.equal(completes.length, 1, id);
+    assert.equal(stream.ends.length, 1);
+    for (const { id, completions } of saas.jobs.values()) assert.equal(completions.length, 1, id);
   }
 
-  const jobs = () => [...saas.jobs.values()];
-  const codeOf = ({ failure }: ChatResult) => failure?.code;
+  const getJobs = () => [...saas.jobs.values()];
+  const getCode = ({ failure }: ChatResult) => failure?.code;
 
-  describe("J01: a job that cannot be created", () => {
+  describe("J01: job that cannot be created", () => {
     for (const [fault, code, retryable] of [
       ["reset", "connection", true],
       ["500", "server_error", true],
       ["403", "insufficient_credits", false],
       ["no_id", "bad_response", false],
     ] as const) {
-      it(`J01: ${fault} is ${code}, with no stream and no completion`, async () => {
+      it(`J01: fails with ${code} on ${fault}, without a stream or a completion`, async () => {
         saas.faults.set("create", fault);
-        const heard = ask();
-        const { failure, job } = await heard.end;
+        const stream = startJobStream();
+        const { failure, job } = await stream.end;
         assert.deepEqual(
           [failure?.code, failure?.retryable, failure?.provider],
           [code, retryable, "saas-llm"],
         );
         assert.equal(job, undefined);
         assert.equal(service().requests.length, 1);
-        await assertOnce(heard);
+        await assertOneCompletion(stream);
       });
     }
 
-    it("J01: no answer is a timeout", async () => {
+    it("J01: times out if the service does not answer", async () => {
       const clock = new FakeClock();
       saas.faults.set("create", "stall");
-      const heard = ask({ clock });
+      const stream = startJobStream({ clock });
       await service().waitForRequests(1);
       await clock.advance(10_000);
-      assert.equal(codeOf(await heard.end), "timeout");
+      assert.equal(getCode(await stream.end), "timeout");
       assert.equal(clock.waiting, 0);
       assert.equal(service().requests.length, 1);
-      await assertOnce(heard);
+      await assertOneCompletion(stream);
     });
 
-    it("J01: a request that cannot be asked creates none", async () => {
-      assert.equal(codeOf(await ask({ model: " " }).end), "invalid_request");
+    it("J01: creates no job for an invalid request", async () => {
+      assert.equal(getCode(await startJobStream({ model: " " }).end), "invalid_request");
       assert.equal(service().requests.length, 0);
     });
   });
@@ -121,133 +122,133 @@ describe("Jobs around streams", () => {
     ["500", "server_error"],
     ["403", "insufficient_credits"],
   ] as const) {
-    it(`J02: ${fault} in the middle ends the job as failed, once, and keeps the text`, async () => {
+    it(`J02: completes the job as failed and keeps the text after ${fault} in the middle of the stream`, async () => {
       saas.faults.set("stream 1", fault);
-      const heard = ask();
-      const { failure, job } = await heard.end;
-      assert.deepEqual([failure?.code, failure?.partial, heard.text], [code, "Hello", "Hello"]);
+      const stream = startJobStream();
+      const { failure, job } = await stream.end;
+      assert.deepEqual([failure?.code, failure?.partial, stream.text], [code, "Hello", "Hello"]);
       assert.deepEqual(job, { id: "job 1", status: "failed", creditsRemaining: 10, creditApplied: false });
-      const [complete] = jobs()[0]!.completions;
+      const [complete] = getJobs()[0]!.completions;
       assert.equal(complete!.status, "failed");
       assert.equal(complete!.error_message, failure!.message);
-      await assertOnce(heard);
+      await assertOneCompletion(stream);
     });
   }
 
-  it("J02: a refusal of the call ends the job as failed", async () => {
-    const heard = ask({ settings: { team: TEAM, modelField: "model_group" } });
-    const { failure } = await heard.end;
+  it("J02: completes the job as failed if the call is refused", async () => {
+    const stream = startJobStream({ settings: { team: TEAM, modelField: "model_group" } });
+    const { failure } = await stream.end;
     assert.equal(failure?.code, "invalid_request");
     assert.match(failure!.message, /model.*field required/);
-    assert.equal(jobs()[0]!.completions[0]!.status, "failed");
-    await assertOnce(heard);
+    assert.equal(getJobs()[0]!.completions[0]!.status, "failed");
+    await assertOneCompletion(stream);
   });
 
   for (const fault of ["reset", "500", "403"] as const) {
-    it(`J03: a completion that meets ${fault} leaves the answer whole, with a warning, and is not repeated`, async () => {
+    it(`J03: keeps the answer, warns and does not repeat the completion if it meets ${fault}`, async () => {
       saas.faults.set("complete", fault);
-      const heard = ask();
-      const { outcome, job } = await heard.end;
-      assert.deepEqual([outcome, heard.text, job!.status], ["complete", "Hello world", "unknown"]);
+      const stream = startJobStream();
+      const { outcome, job } = await stream.end;
+      assert.deepEqual([outcome, stream.text, job!.status], ["complete", "Hello world", "unknown"]);
       assert.match(job!.warning!, /^The job job 1 may not have ended: /);
-      await assertOnce(heard);
+      await assertOneCompletion(stream);
     });
   }
 
-  it("J03: a completion that is never answered is waited for 5 s", async () => {
+  it("J03: waits 5 s for the response to a completion", async () => {
     const clock = new FakeClock();
     saas.faults.set("complete", "stall");
-    const heard = ask({ clock });
+    const stream = startJobStream({ clock });
     await until(() => saas.completionCount === 1, "the completion has come");
     await clock.advance(4_999);
-    assert.equal(heard.ends.length, 0);
+    assert.equal(stream.ends.length, 0);
     await clock.advance(1);
-    const { outcome, job } = await heard.end;
+    const { outcome, job } = await stream.end;
     assert.deepEqual([outcome, job!.status], ["complete", "unknown"]);
     assert.match(job!.warning!, /within 5 s/);
     assert.equal(clock.waiting, 0);
-    await assertOnce(heard);
+    await assertOneCompletion(stream);
   });
 
-  it("J04: cancelled while it streams, the job ends as failed", async () => {
+  it("J04: completes the job as failed if the stream is cancelled", async () => {
     saas.faults.set("stream 1", "stall");
-    const heard = ask();
-    await until(() => heard.text === "Hello", "the first text");
-    heard.cancel();
-    heard.cancel();
-    const { outcome, job } = await heard.end;
+    const stream = startJobStream();
+    await until(() => stream.text === "Hello", "the first text");
+    stream.cancel();
+    stream.cancel();
+    const { outcome, job } = await stream.end;
     assert.deepEqual([outcome, job!.status], ["cancelled", "failed"]);
-    assert.match(jobs()[0]!.completions[0]!.error_message!, /cancelled/);
-    await assertOnce(heard);
+    assert.match(getJobs()[0]!.completions[0]!.error_message!, /cancelled/);
+    await assertOneCompletion(stream);
   });
 
-  it("J05: cancelled while it is created, the job is ended as soon as it is known", async () => {
-    let heard: Heard | undefined;
+  it("J05: completes a job as failed if the stream is cancelled while the job is created", async () => {
+    let stream: JobStream | undefined;
     saas.onStep = (step) => {
-      if (step === "create") heard!.cancel();
+      if (step === "create") stream!.cancel();
     };
-    heard = ask();
-    const { outcome, job } = await heard.end;
-    assert.deepEqual([outcome, job!.status, heard.text], ["cancelled", "failed", ""]);
-    assert.equal(jobs()[0]!.calls.length, 0);
-    await assertOnce(heard);
+    stream = startJobStream();
+    const { outcome, job } = await stream.end;
+    assert.deepEqual([outcome, job!.status, stream.text], ["cancelled", "failed", ""]);
+    assert.equal(getJobs()[0]!.calls.length, 0);
+    await assertOneCompletion(stream);
   });
 
-  it("J05: cancelled while the service does not answer, nothing is waited for longer than 5 s", async () => {
+  it("J05: waits at most 5 s for the job if the stream is cancelled and the service does not answer", async () => {
     const clock = new FakeClock();
     saas.faults.set("create", "stall");
-    const heard = ask({ clock });
+    const stream = startJobStream({ clock });
     await service().waitForRequests(1);
     await clock.advance(2_000);
-    heard.cancel();
+    stream.cancel();
     await clock.advance(5_000);
-    const { outcome, failure } = await heard.end;
+    const { outcome, failure } = await stream.end;
     assert.deepEqual([outcome, failure], ["cancelled", undefined]);
     assert.equal(clock.waiting, 0);
-    await assertOnce(heard);
+    await assertOneCompletion(stream);
   });
 
-  it("J05: finished and cancelled in the same turn, there is one completion", async () => {
-    for (let turn = 0; turn < 6; turn++) {
-      const heard = ask();
-      await until(() => heard.text === "Hello world", "the text");
-      await turns(turn);
-      heard.cancel();
-      await heard.end;
-      await assertOnce(heard);
+  it("J05: completes a job once if the stream finishes and is cancelled at the same time", async () => {
+    for (let ticks = 0; ticks < 6; ticks++) {
+      const stream = startJobStream();
+      await until(() => stream.text === "Hello world", "all text is sent");
+      await turns(ticks);
+      stream.cancel();
+      await stream.end;
+      await assertOneCompletion(stream);
     }
     assert.equal(saas.completionCount, 6);
   });
 
-  it("J05: cancelled while it is completed, it is complete", async () => {
-    let heard: Heard | undefined;
+  it("J05: stays complete if the stream is cancelled during the completion", async () => {
+    let stream: JobStream | undefined;
     saas.onStep = (step) => {
-      if (step === "complete") heard!.cancel();
+      if (step === "complete") stream!.cancel();
     };
-    heard = ask();
-    const { outcome, job } = await heard.end;
+    stream = startJobStream();
+    const { outcome, job } = await stream.end;
     assert.deepEqual([outcome, job!.status, job!.creditApplied], ["complete", "completed", true]);
-    await assertOnce(heard);
+    await assertOneCompletion(stream);
   });
 
-  it("J07: a job that was not charged is told with a warning, and the answer is whole", async () => {
+  it("J07: warns about a job that was not charged, and keeps the answer", async () => {
     saas.credits = 1;
-    const first = await ask().end;
+    const first = await startJobStream().end;
     assert.deepEqual(first.job, {
       id: "job 1",
       status: "completed",
       creditsRemaining: 0,
       creditApplied: true,
     });
-    const heard = ask();
-    const { outcome, job } = await heard.end;
-    assert.deepEqual([outcome, heard.text], ["complete", "Hello world"]);
+    const stream = startJobStream();
+    const { outcome, job } = await stream.end;
+    assert.deepEqual([outcome, stream.text], ["complete", "Hello world"]);
     assert.deepEqual([job!.status, job!.creditApplied, job!.creditsRemaining], ["completed", false, 0]);
     assert.match(job!.warning!, /was not charged/);
-    await assertOnce(heard);
+    await assertOneCompletion(stream);
   });
 
-  it("tells a library user too what became of the job", async () => {
+  it("has the state of the job in the stream of the library", async () => {
     const stream = chatStream({
       provider: "saas-llm",
       baseUrl: saas.url,
@@ -265,43 +266,47 @@ describe("Jobs around streams", () => {
 
   const FAULTS: readonly (SaasFault | "nothing")[] = ["nothing", "reset", "stall", "500", "403"];
   const PIECES = ["Hello", " brave", " new", " world"];
-  const STEPS = ["create", ...[0, 1, 2, 3, 4].map((said) => `stream ${said}`), "complete"];
+  const STEPS = ["create", ...[0, 1, 2, 3, 4].map((sent) => `stream ${sent}`), "complete"];
 
-  for (const ending of ["left alone", "cancelled there"] as const) {
+  for (const ending of ["not cancelled", "cancelled there"] as const) {
     for (const fault of FAULTS) {
-      it(`J05: ${fault} at the n-th step, for every n, ${ending}: one completion for each job`, async () => {
+      it(`J05: completes each job once after ${fault} at any step, ${ending}`, async () => {
         for (const step of STEPS) {
           saas = new SaasService(service());
           saas.pieces = PIECES;
           if (fault !== "nothing") saas.faults.set(step, fault);
           const clock = new FakeClock();
-          let there = false;
+          let isReached = false;
           saas.onStep = (reached) => {
             if (reached !== step) return;
-            there = true;
-            if (ending === "cancelled there") heard.cancel();
+            isReached = true;
+            if (ending === "cancelled there") stream.cancel();
           };
-          const heard = ask({ clock });
-          await until(() => there, `${step} is reached`);
-          // A stream that is cancelled waits for nothing; whatever else stalls has its limit.
-          const cut = ending === "cancelled there" && step.startsWith("stream");
-          if (fault === "stall" && !cut) {
-            await until(() => heard.text === PIECES.slice(0, saidBy(step)).join(""), "all is told");
+          const stream = startJobStream({ clock });
+          await until(() => isReached, `${step} is reached`);
+          // A cancelled stream ends at once. Everything else that stalls ends at its deadline.
+          const isEnded = ending === "cancelled there" && step.startsWith("stream");
+          if (fault === "stall" && !isEnded) {
+            await until(
+              () => stream.text === PIECES.slice(0, countPiecesBefore(step)).join(""),
+              "all text is sent",
+            );
             await clock.advance(600_000);
           }
-          const { outcome } = await heard.end;
+          const { outcome } = await stream.end;
           assert.equal(saas.jobs.size, step === "create" && fault !== "nothing" ? 0 : 1, step);
-          await assertOnce(heard);
-          assert.ok(PIECES.join("").startsWith(heard.text), step);
+          await assertOneCompletion(stream);
+          assert.ok(PIECES.join("").startsWith(stream.text), step);
           assert.equal(clock.waiting, 0, step);
-          const [job] = jobs();
+          const [job] = getJobs();
           if (job) assert.equal(job.completions[0]!.status, outcome === "complete" ? "completed" : "failed");
         }
       });
     }
   }
 
-  function saidBy(step: string): number {
+  /** Counts the pieces that the service sends before a step. */
+  function countPiecesBefore(step: string): number {
     return step === "complete" ? PIECES.length : Number(step.split(" ")[1] ?? 0);
   }
 });

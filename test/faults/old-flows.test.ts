@@ -5,11 +5,11 @@ import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
 
-/** Without these there is nothing to ask, whatever the version. */
-const NEEDED: ReadonlySet<string> = new Set(["name", "provider", "baseUrl", "model"]);
+/** Settings that every version needs. */
+const REQUIRED: ReadonlySet<string> = new Set(["name", "provider", "baseUrl", "model"]);
 
-/** What the editor of today writes for a new node. */
-function settingsOf({ defaults }: Definition): Record<string, unknown> {
+/** Reads the settings that the current editor writes for a new node. */
+function readDefaults({ defaults }: Definition): Record<string, unknown> {
   return Object.fromEntries(Object.entries(defaults).map(([name, { value }]) => [name, value]));
 }
 
@@ -21,40 +21,39 @@ const TYPES = [
   "delta-buffer",
   "collect",
 ] as const;
-const SETTINGS = new Map(TYPES.map((type) => [type, settingsOf(load(type).definition)]));
+const SETTINGS = new Map(TYPES.map((type) => [type, readDefaults(load(type).definition)]));
 
-/** A chain of every node, each with all that today's editor would write. */
-function chain(url: string): FlowNode[] {
-  const given = (type: (typeof TYPES)[number]) => ({ ...SETTINGS.get(type) });
-  const wired = (to: string[], ...more: string[][]) => ({ wires: [to, ...more] });
+/** Creates a flow with the text nodes in a chain, each with the default settings. */
+function createChain(url: string): FlowNode[] {
+  const getDefaults = (type: (typeof TYPES)[number]) => ({ ...SETTINGS.get(type) });
   return [
     TAB,
-    { ...provider(url), ...given("chat-provider"), provider: "custom", baseUrl: url },
-    { ...chatStream(), ...given("chat-stream"), provider: "provider", model: "m", ...wired(["retry"]) },
-    { ...node("retry", "retry", []), ...given("retry"), ...wired(["router"], ["ask"], []) },
+    { ...provider(url), ...getDefaults("chat-provider"), provider: "custom", baseUrl: url },
+    { ...chatStream(), ...getDefaults("chat-stream"), provider: "provider", model: "m", wires: [["retry"]] },
+    { ...node("retry", "retry", []), ...getDefaults("retry"), wires: [["router"], ["ask"], []] },
     {
       ...node("tool-call-router", "router", []),
-      ...given("tool-call-router"),
-      ...wired(["buffer"], ["ask"]),
+      ...getDefaults("tool-call-router"),
+      wires: [["buffer"], ["ask"]],
     },
-    { ...node("delta-buffer", "buffer", []), ...given("delta-buffer"), ...wired(["collect"]) },
-    { ...node("collect", "collect", []), ...given("collect"), ...wired(["out"], ["out"]) },
+    { ...node("delta-buffer", "buffer", []), ...getDefaults("delta-buffer"), wires: [["collect"]] },
+    { ...node("collect", "collect", []), ...getDefaults("collect"), wires: [["out"], ["out"]] },
     sink("out"),
   ];
 }
 
-describe("A flow of another version", () => {
+describe("Flow of another version", () => {
   const service = useService();
   const runtime = useRuntime();
 
   for (const type of TYPES) {
-    it(`R21: a ${type} without a setting that came later works as with its default`, async () => {
-      for (const setting of Object.keys(SETTINGS.get(type)!).filter((name) => !NEEDED.has(name))) {
-        const older = chain(service().url).map((one) => {
-          const { [setting]: _, ...rest } = one as FlowNode & Record<string, unknown>;
-          return one.type === type ? (rest as FlowNode) : one;
+    it(`R21: runs a ${type} without a setting as with its default`, async () => {
+      for (const setting of Object.keys(SETTINGS.get(type)!).filter((name) => !REQUIRED.has(name))) {
+        const olderFlow = createChain(service().url).map((config) => {
+          const { [setting]: _, ...rest } = config as FlowNode & Record<string, unknown>;
+          return config.type === type ? (rest as FlowNode) : config;
         });
-        await runtime().deploy(older);
+        await runtime().deploy(olderFlow);
         runtime().clear();
         runtime().inject("router", { payload: "Hi" });
         const [message] = await runtime().until("out", (messages) => messages.length === 1);
@@ -64,8 +63,10 @@ describe("A flow of another version", () => {
     });
   }
 
-  it("R21: settings that are not known here, of a version to come, are no reason to fail", async () => {
-    await runtime().deploy(chain(service().url).map((one) => ({ ...one, settingToCome: { deep: [1] } })));
+  it("R21: ignores unknown settings of a later version", async () => {
+    await runtime().deploy(
+      createChain(service().url).map((config) => ({ ...config, laterSetting: { deep: [1] } })),
+    );
     runtime().inject("router", { payload: "Hi" });
     const [message] = await runtime().until("out", (messages) => messages.length === 1);
     assert.equal(message!.payload, "Hello world");

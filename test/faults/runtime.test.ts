@@ -4,11 +4,11 @@ import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.j
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
 
-describe("In a runtime", () => {
+describe("Chat-stream in Node-RED", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("R12: a second message while one streams makes a stream of its own", async () => {
+  it("R12: makes a second stream of a message that comes while another streams", async () => {
     service().script = async (reply, { body }) => {
       const [question] = body["messages"] as { content: string }[];
       await reply.sendApart(...[...question!.content]);
@@ -23,14 +23,14 @@ describe("In a runtime", () => {
     for (const stream of streams) assert.equal(new Set(stream.map(({ topic }) => topic)).size, 1);
   });
 
-  it("R13: a chat-stream without wires ends all the same, and is done", async () => {
+  it("R13: ends and is done without wires", async () => {
     await runtime().deploy(askFlow(service().url, { wires: [[]] }));
     runtime().inject("ask", { payload: "Hi" });
     await runtime().until("completed", (messages) => messages.length === 1);
-    await eventually(() => service().openStreams === 0, "the service is alone");
+    await eventually(() => service().openStreams === 0, "the service has no open request");
   });
 
-  it("R15: the request and the response of HTTP in are the same on all messages", async () => {
+  it("R15: sends the same req and res objects of HTTP in on all messages", async () => {
     const req = { params: {} };
     const res = { _res: {} };
     await runtime().deploy(askFlow(service().url, { wires: [["out", "errors"]] }));
@@ -43,7 +43,7 @@ describe("In a runtime", () => {
     }
   });
 
-  it("R16: whoever changes his message changes nobody else's, nor the request, nor what is collected", async () => {
+  it("R16: keeps other messages, the request and the collected answer if a node changes its message", async () => {
     service().script = async (reply) => {
       await reply.sendApart("a", { ...JSON.parse(RICH) }, "b");
       reply.finish("stop", { total_tokens: 1 });
@@ -73,9 +73,11 @@ describe("In a runtime", () => {
     ]);
   });
 
-  it("R05: the server of a demo provider is gone with its node, also in the middle of an answer", async () => {
+  it("R05: closes the server of a demo provider with its node, even during an answer", async () => {
     const demo = { id: "provider", type: "chat-provider", provider: "demo", demoPace: 20 };
-    const flow = askFlow(service().url, { model: "demo" }).map((one) => (one.id === "provider" ? demo : one));
+    const flow = askFlow(service().url, { model: "demo" }).map((config) =>
+      config.id === "provider" ? demo : config,
+    );
     for (let times = 0; times < 3; times++) {
       runtime().forget();
       await runtime().deploy(flow);
@@ -84,9 +86,9 @@ describe("In a runtime", () => {
     }
   });
 
-  it("R18: two instances of a subflow have their own streams, settings and cancels", async () => {
+  it("R18: keeps streams, settings and cancels of two instances of a subflow apart", async () => {
     service().script = (reply) => void reply.send("half");
-    const env = (model: string) => [{ name: "MODEL", type: "str", value: model }];
+    const createEnv = (model: string) => [{ name: "MODEL", type: "str", value: model }];
     await runtime().deploy([
       TAB,
       provider(service().url),
@@ -96,7 +98,7 @@ describe("In a runtime", () => {
         name: "asker",
         in: [{ x: 0, y: 0, wires: [{ id: "inner" }] }],
         out: [{ x: 0, y: 0, wires: [{ id: "inner", port: 0 }] }],
-        env: env("none"),
+        env: createEnv("none"),
       },
       {
         ...chatStream({ z: "sub", wires: [[]] }),
@@ -104,8 +106,8 @@ describe("In a runtime", () => {
         model: "${MODEL}",
         id: "inner",
       },
-      node("subflow:sub", "first", ["out"], { env: env("model-a") }),
-      node("subflow:sub", "second", ["out"], { env: env("model-b") }),
+      node("subflow:sub", "first", ["out"], { env: createEnv("model-a") }),
+      node("subflow:sub", "second", ["out"], { env: createEnv("model-b") }),
       sink("out"),
     ]);
     runtime().inject("first", { payload: "A", topic: "first" });
@@ -124,7 +126,7 @@ describe("In a runtime", () => {
     assert.equal(service().openStreams, 1);
   });
 
-  it("R19: a flood of chunks is at most five statuses a second; the last is shown, and none after close", async () => {
+  it("R19: sets at most five statuses a second, shows the last one, and sets none after it is closed", async () => {
     service().script = async (reply) => {
       for (let at = 0; at < 300; at++) await reply.sendApart("x");
       reply.finish();
@@ -134,24 +136,28 @@ describe("In a runtime", () => {
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");
     const seconds = (performance.now() - begun) / 1000;
-    const mine = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
-    assert.ok(mine().length <= Math.ceil(seconds * 4) + 1, `${mine().length} statuses in ${seconds} s`);
-    await eventually(() => mine().at(-1)?.status?.fill === "green", "the last status is shown");
+    const getStatuses = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
+    assert.ok(
+      getStatuses().length <= Math.ceil(seconds * 4) + 1,
+      `${getStatuses().length} statuses in ${seconds} s`,
+    );
+    await eventually(() => getStatuses().at(-1)?.status?.fill === "green", "the last status is shown");
     runtime().inject("ask", { payload: "Hi" });
     await runtime().until("out", (messages) => messages.length > 310);
     await runtime().deploy(askFlow(service().url));
-    const shown = mine().length;
+    const count = getStatuses().length;
     await pause(300);
-    assert.equal(mine().length, shown);
-    assert.equal(mine().at(-1)!.status?.text, undefined);
+    assert.equal(getStatuses().length, count);
+    assert.equal(getStatuses().at(-1)!.status?.text, undefined);
   });
 });
 
-/** A record with something to change in it. */
+/** A record with nested values that a test can change. */
 const RICH = JSON.stringify({
   choices: [{ index: 0, delta: { reasoning_content: "Hm", annotations: [{ url: "https://a" }] } }],
 });
 
+/** Changes every value inside an object. */
 function spoil(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const key of Object.keys(value)) {

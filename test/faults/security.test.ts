@@ -11,21 +11,24 @@ const CANARY = "sk-canary-4711-0815-abcdef";
 const SECRET_HEADER = "header-canary-31415926";
 const CREDENTIALS = { provider: { apiKey: CANARY, secretHeaders: `{"x-secret": "${SECRET_HEADER}"}` } };
 
-/** Every form in which a secret could be seen. */
+/** The secrets in every form in which they could leak. */
 const FORMS = [CANARY, SECRET_HEADER].flatMap((secret) => [
   secret,
   Buffer.from(secret).toString("base64").replace(/=+$/, ""),
   encodeURIComponent(secret),
 ]);
 
-function assertNoSecret(what: string, seen: unknown): void {
+/** Asserts that text, or any value within an object, contains no secret. */
+function assertNoSecret(place: string, content: unknown): void {
   const text =
-    typeof seen === "string" ? seen : inspect(seen, { depth: Number.POSITIVE_INFINITY, showHidden: true });
-  for (const form of FORMS) assert.ok(!text.includes(form), `${what} shows ${form}`);
+    typeof content === "string"
+      ? content
+      : inspect(content, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+  for (const form of FORMS) assert.ok(!text.includes(form), `${place} shows ${form}`);
 }
 
-/** What is printed while something runs. */
-async function printedBy(work: () => Promise<void>): Promise<string> {
+/** Captures what is printed during some work. */
+async function capturePrinted(work: () => Promise<void>): Promise<string> {
   let printed = "";
   const streams = [process.stdout, process.stderr];
   const writes = streams.map((stream) => stream.write);
@@ -43,17 +46,18 @@ async function printedBy(work: () => Promise<void>): Promise<string> {
   return printed;
 }
 
-const echo = (): string =>
+/** Writes a message of a service that quotes the secrets. */
+const quoteSecrets = (): string =>
   `You said Bearer ${CANARY} and ${SECRET_HEADER} and ${encodeURIComponent(CANARY)}.`;
 
-/** Keeps no connection for later: the test counts what is left over. */
-const ONCE = { connection: "close" };
+/** Closes the connection after the response, because the guard counts open sockets. */
+const CLOSE_CONNECTION = { connection: "close" };
 
-describe("The key of a provider", () => {
+describe("Key of a provider", () => {
   const service = useService();
   const runtime = useRuntime({ settings: { disableEditor: false } });
 
-  const flow = () => [
+  const createFlow = () => [
     TAB,
     provider(service().url, { idleTimeout: "0.1", tolerant: false }),
     { ...askFlow(service().url, { wires: [["out", "collect", "debug"]], conversation: "flow" })[2]! },
@@ -71,7 +75,7 @@ describe("The key of a provider", () => {
     node("status", "status", ["stati"], { scope: null }),
   ];
 
-  it("K04: is in no message, status, log, print, debug message, file or export, whatever goes wrong", async function () {
+  it("K04: is in no message, status, log, output, debug message, file or export after any failure", async function () {
     this.timeout(20_000);
     const comms: unknown[] = [];
     const { events } = runtime().red as unknown as {
@@ -81,28 +85,29 @@ describe("The key of a provider", () => {
     const { queue } = service();
     queue.push(
       (reply) => reply.say("Hello"),
-      (reply) => reply.sendJson(401, { error: { message: echo() } }, { "x-request-id": CANARY }),
-      (reply) => reply.sendJson(429, { error: { message: echo(), type: CANARY } }, { "retry-after": CANARY }),
-      (reply) => reply.sendText(404, "text/html", `<p>${echo()}</p>`),
-      (reply) => reply.sendText(200, "text/html", `<p>${echo()}</p>`),
-      (reply) => reply.sendJson(200, { error: echo() }),
-      (reply) => void reply.send("a", { error: { message: echo(), code: "boom" } }).response.end(),
-      (reply) => void reply.open().response.end(`event: error\ndata: ${echo()}\n\n`),
-      (reply) => void reply.open().response.end(`data: {${echo()}\n\n`),
+      (reply) => reply.sendJson(401, { error: { message: quoteSecrets() } }, { "x-request-id": CANARY }),
+      (reply) =>
+        reply.sendJson(429, { error: { message: quoteSecrets(), type: CANARY } }, { "retry-after": CANARY }),
+      (reply) => reply.sendText(404, "text/html", `<p>${quoteSecrets()}</p>`),
+      (reply) => reply.sendText(200, "text/html", `<p>${quoteSecrets()}</p>`),
+      (reply) => reply.sendJson(200, { error: quoteSecrets() }),
+      (reply) => void reply.send("a", { error: { message: quoteSecrets(), code: "boom" } }).response.end(),
+      (reply) => void reply.open().response.end(`event: error\ndata: ${quoteSecrets()}\n\n`),
+      (reply) => void reply.open().response.end(`data: {${quoteSecrets()}\n\n`),
       (reply) => void reply.response.writeHead(302, { location: `http://127.0.0.1/?key=${CANARY}` }).end(),
       (reply) => reply.drop(),
       (reply) => void reply.send("half"),
       (reply) => reply.sendJson(500, {}),
     );
-    const asked = queue.length;
-    const printed = await printedBy(async () => {
-      await runtime().deploy(flow(), "full", CREDENTIALS);
-      for (let at = 0; at < asked; at++) {
+    const replyCount = queue.length;
+    const printed = await capturePrinted(async () => {
+      await runtime().deploy(createFlow(), "full", CREDENTIALS);
+      for (let at = 0; at < replyCount; at++) {
         runtime().inject("ask", { payload: `${at}`, topic: "t" });
         await runtime().ends("out", at + 1);
       }
-      assert.equal(service().requests.length, asked);
-      service().script = (reply) => reply.sendJson(401, { error: { message: echo() } });
+      assert.equal(service().requests.length, replyCount);
+      service().script = (reply) => reply.sendJson(401, { error: { message: quoteSecrets() } });
       const calls = [
         ["GET", "/chat-provider/provider/models"],
         ["POST", "/chat-provider/provider/test"],
@@ -111,18 +116,21 @@ describe("The key of a provider", () => {
         ["GET", "/credentials/chat-provider/provider"],
       ] as const;
       for (const [method, path] of calls) {
-        assertNoSecret(path, await (await fetch(runtime().url + path, { method, headers: ONCE })).text());
+        assertNoSecret(
+          path,
+          await (await fetch(runtime().url + path, { method, headers: CLOSE_CONNECTION })).text(),
+        );
       }
       service().script = (reply) => void reply.send("half");
       runtime().inject("ask", { payload: "last", topic: "t" });
-      await service().waitForRequests(asked + 3);
-      await runtime().deploy([...flow(), sink("more")], "full");
+      await service().waitForRequests(replyCount + 3);
+      await runtime().deploy([...createFlow(), sink("more")], "full");
       await pause();
     });
     assert.ok(service().requests.every(({ headers }) => headers.authorization === `Bearer ${CANARY}`));
     assert.ok(service().requests.every(({ headers }) => headers["x-secret"] === SECRET_HEADER));
-    assert.ok(runtime().at("errors").length >= asked - 2);
-    assert.ok(comms.length > asked);
+    assert.ok(runtime().at("errors").length >= replyCount - 2);
+    assert.ok(comms.length > replyCount);
     assertNoSecret("a message", runtime().arrivals.messages);
     assertNoSecret("a status", runtime().statuses.messages);
     assertNoSecret("the log", runtime().logs);
@@ -132,26 +140,26 @@ describe("The key of a provider", () => {
     assertNoSecret("the credentials file", readFileSync(join(runtime().userDir, "flows_cred.json"), "utf8"));
   });
 
-  it("K06: leaves the runtime as “there is one” and no more: in exports, in the editor's forms, in the flows", async () => {
-    await runtime().deploy(flow(), "full", CREDENTIALS);
-    const get = async (path: string) =>
-      (await fetch(runtime().url + path, { headers: ONCE })).json() as Promise<unknown>;
-    assert.deepEqual(await get("/credentials/chat-provider/provider"), {
+  it("K06: reaches the editor only as a flag that it is set, and is in no flow", async () => {
+    await runtime().deploy(createFlow(), "full", CREDENTIALS);
+    const fetchJson = async (path: string) =>
+      (await fetch(runtime().url + path, { headers: CLOSE_CONNECTION })).json() as Promise<unknown>;
+    assert.deepEqual(await fetchJson("/credentials/chat-provider/provider"), {
       has_apiKey: true,
       has_secretHeaders: true,
     });
-    assertNoSecret("the flows", await get("/flows"));
-    assertNoSecret("the flow", await get("/flow/tab"));
+    assertNoSecret("the flows", await fetchJson("/flows"));
+    assertNoSecret("the flow", await fetchJson("/flow/tab"));
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");
     assert.equal(service().requests[0]!.headers.authorization, `Bearer ${CANARY}`);
   });
 
-  it("K19: is not put at risk by a switch of ours; where the environment has one, the log says so once", async () => {
+  it("K19: is protected by certificate checks, and the log warns once if the environment turns them off", async () => {
     const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
     process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
     try {
-      for (let times = 0; times < 3; times++) await runtime().deploy(flow(), "full", CREDENTIALS);
+      for (let times = 0; times < 3; times++) await runtime().deploy(createFlow(), "full", CREDENTIALS);
     } finally {
       if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
       else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
@@ -160,18 +168,18 @@ describe("The key of a provider", () => {
     assert.equal(warnings.length, 1);
   });
 
-  it("K19: no setting of a provider turns the check of certificates off", () => {
+  it("K19: is protected by certificate checks that no setting of a provider turns off", () => {
     const source = readFileSync(join(__dirname, "../../src/node-red/chat-provider/config.ts"), "utf8");
     assert.doesNotMatch(source, /rejectUnauthorized/);
   });
 });
 
-describe("What a model says", () => {
+describe("Text of a model", () => {
   const service = useService();
   const runtime = useRuntime();
   const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(1)</script>{{payload}}';
 
-  it("K17: is a text in the payload as it came, never more, and is in no status", async () => {
+  it("K17: is in the payload as it came, and in no status", async () => {
     service().script = (reply) => reply.say(HOSTILE, HOSTILE);
     await runtime().deploy(
       askFlow(service().url, { wires: [["out", "collect"]] }).concat(
@@ -190,14 +198,14 @@ describe("What a model says", () => {
     assert.ok(!inspect(runtime().statuses.messages, { depth: 9 }).includes("<"));
   });
 
-  it("K17: is a string also where it looks like JSON, unless the author has it parsed", async () => {
+  it("K17: stays a string if it looks like JSON, unless the author has it parsed", async () => {
     service().script = (reply) =>
       reply.say('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}');
-    const parsing = collect({ id: "parsing", parse: "json", wires: [["parsed"], ["refused"]] });
+    const parsingCollect = collect({ id: "parsing", parse: "json", wires: [["parsed"], ["refused"]] });
     await runtime().deploy(
       askFlow(service().url, { wires: [["collect", "parsing"]] }).concat(
         collect(),
-        parsing,
+        parsingCollect,
         ...["finished", "unfinished", "parsed", "refused"].map(sink),
       ),
     );

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { type Fixture, finish, sse, text } from "../support/inputs/fixtures.js";
+import { finish, sse, text } from "../support/inputs/fixtures.js";
 import { decode, type Played, play } from "../support/inputs/replay.js";
+import { anyFixture } from "../support/worlds/playing.js";
 
-const fixture = (body: Buffer): Fixture => ({ name: "", body, expect: { texts: [] } });
-const nested = (depth: number, inner = "1") =>
+/** Writes JSON that nests this deep. */
+const writeNested = (depth: number, inner = "1") =>
   `${'{"a":['.repeat(depth / 2)}${inner}${"]}".repeat(depth / 2)}`;
 
-/** Plays "Hello", then what comes as raw JSON. */
-function afterHello(...records: string[]): Played {
-  return play(fixture(sse(text("Hello"), ...records)));
+/** Plays a text chunk with "Hello" and then records, given as JSON. */
+function playAfterHello(...records: string[]): Played {
+  return play(anyFixture(sse(text("Hello"), ...records)));
 }
 
-function isLimit({ result }: Played, partial = "Hello"): void {
+/** Asserts that a stream failed at a limit, with small results that can be cloned. */
+function assertLimit({ result }: Played, partial = "Hello"): void {
   assert.equal(result.failure?.code, "limit", result.failure?.message);
   assert.equal(result.failure.retryable, false);
   assert.equal(result.failure.partial, partial);
@@ -22,10 +24,10 @@ function isLimit({ result }: Played, partial = "Hello"): void {
   assert.ok(JSON.stringify(result.completion).length < 2_000_000);
 }
 
-describe("Faults of size, within the core", () => {
-  it("S07 JSON that nests too deeply is refused wherever it stands, and nothing of it is kept", () => {
+describe("Size limit of the decoder", () => {
+  it("S07: fails with limit on JSON that nests too deeply in any place, and keeps nothing of it", () => {
     for (const depth of [DEFAULT_LIMITS.depth + 2, 2_000, 100_000]) {
-      const deep = nested(depth);
+      const deep = writeNested(depth);
       const places = [
         deep,
         `{"choices":[],"usage":${deep}}`,
@@ -37,31 +39,31 @@ describe("Faults of size, within the core", () => {
         `{"choices":[{"index":0,"delta":{},"logprobs":{"content":[${deep}]}}]}`,
         `{"error":${deep}}`,
       ];
-      for (const place of places) isLimit(afterHello(place));
+      for (const place of places) assertLimit(playAfterHello(place));
     }
   });
 
-  it("S07 JSON as deep as services need is fine", () => {
-    const record = `{"choices":[{"index":0,"delta":{"content":"x"},"vendor":${nested(40)}}]}`;
-    const { result } = afterHello(record, JSON.stringify(finish()));
+  it("S07: reads JSON that nests as deeply as services need", () => {
+    const record = `{"choices":[{"index":0,"delta":{"content":"x"},"vendor":${writeNested(40)}}]}`;
+    const { result } = playAfterHello(record, JSON.stringify(finish()));
     assert.equal(result.outcome, "complete");
-    assert.equal(JSON.stringify(result.completion.choices[0]!["vendor"]), nested(40));
+    assert.equal(JSON.stringify(result.completion.choices[0]!["vendor"]), writeNested(40));
   });
 
-  it("S07 arguments that nest deeply are text, and stay text", () => {
-    const args = nested(100_000);
+  it("S07: keeps deeply nested tool arguments as text", () => {
+    const args = writeNested(100_000);
     const piece = JSON.stringify({
       choices: [{ delta: { tool_calls: [{ index: 0, function: { name: "f", arguments: args } }] } }],
     });
-    const { result } = play(fixture(sse(piece, piece, finish("tool_calls"))));
+    const { result } = play(anyFixture(sse(piece, piece, finish("tool_calls"))));
     assert.equal(
       result.completion.choices[0]!.message.tool_calls?.[0]?.function.arguments.slice(0, args.length),
       args,
     );
   });
 
-  it("S08 of ten thousand tool calls no more than the limit are made", () => {
-    const call = (index: number, id?: string) =>
+  it("S08: makes no more tool calls than the limit of ten thousand that come", () => {
+    const writeCall = (index: number, id?: string) =>
       JSON.stringify({
         choices: [
           {
@@ -71,8 +73,8 @@ describe("Faults of size, within the core", () => {
           },
         ],
       });
-    const numbered = Array.from({ length: 10_000 }, (_none, at) => call(at));
-    const named = Array.from({ length: 10_000 }, (_none, at) => call(0, `id${at}`));
+    const numbered = Array.from({ length: 10_000 }, (_none, at) => writeCall(at));
+    const named = Array.from({ length: 10_000 }, (_none, at) => writeCall(0, `id${at}`));
     const together = JSON.stringify({
       choices: [
         {
@@ -86,38 +88,38 @@ describe("Faults of size, within the core", () => {
       ],
     });
     for (const records of [numbered, named, [together]]) {
-      const played = afterHello(...records);
-      isLimit(played);
+      const played = playAfterHello(...records);
+      assertLimit(played);
       assert.ok(
         (played.result.completion.choices[0]!.message.tool_calls?.length ?? 0) <= DEFAULT_LIMITS.indices,
       );
     }
   });
 
-  it("S09 fifty megabytes of arguments are stopped at their limit, in one call or in many", () => {
-    const piece = (index: number) =>
+  it("S09: fails at the limit of tool arguments, in one call or in many", () => {
+    const writePiece = (index: number) =>
       JSON.stringify({
         choices: [{ delta: { tool_calls: [{ index, function: { arguments: "x".repeat(100_000) } }] } }],
       });
-    const one = play(fixture(sse(...Array.from({ length: 50 }, () => piece(0)))));
-    isLimit(one, "");
+    const one = play(anyFixture(sse(...Array.from({ length: 50 }, () => writePiece(0)))));
+    assertLimit(one, "");
     const many = new CompletionMachine();
     assert.throws(() => {
-      for (const call of decode(Array.from({ length: 100 }, (_none, at) => piece(at % 100)))) {
+      for (const call of decode(Array.from({ length: 100 }, (_none, at) => writePiece(at % 100)))) {
         if ("chunk" in call) many.addChunk(call.chunk);
       }
     }, /longer than 4000000 characters/);
   });
 
-  it("S09 long arguments in tiny pieces cost no more than their length", () => {
+  it("S09: reads long tool arguments in tiny pieces in linear time", () => {
     const piece = JSON.stringify({
       choices: [{ delta: { tool_calls: [{ index: 0, function: { name: "f", arguments: '{"}' } }] } }],
     });
     const started = process.cpuUsage();
-    const { result } = play(fixture(sse(...Array.from({ length: 20_000 }, () => piece))));
+    const { result } = play(anyFixture(sse(...Array.from({ length: 20_000 }, () => piece))));
     const { user, system } = process.cpuUsage(started);
     assert.equal(result.completion.choices[0]!.message.tool_calls?.[0]?.function.arguments.length, 60_000);
-    // Looking at all of them for each piece would take minutes.
+    // Scanning the whole text for each piece would take minutes.
     assert.ok(user + system < 5_000_000, `${(user + system) / 1000} ms`);
   });
 });

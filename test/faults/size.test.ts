@@ -18,45 +18,45 @@ import { FakeClock } from "../support/worlds/fake-clock.js";
 const MIB = 1024 * 1024;
 const SSE = { "content-type": "text/event-stream" };
 
-/** What the kernel's buffers of a connection on loopback may swallow before anybody reads or hangs up. */
-const IN_FLIGHT = 8 * MIB;
+/** Bytes that the kernel may buffer on a loopback connection before the client reads or closes. */
+const MAX_IN_FLIGHT_BYTES = 8 * MIB;
 
-/** Writes the same piece until it is `total` bytes or nobody listens. */
+/** Writes a piece again and again until `total` bytes are written or the client has left. */
 async function pour(peer: Peer, piece: string, total: number): Promise<void> {
   const bytes = Buffer.from(piece);
   for (let sent = 0; sent < total; sent += bytes.length) if (!(await peer.sendBody(bytes))) return;
 }
 
-/** Asks a server that pours, and sees to it that it could not get rid of all it had. */
-async function drown(server: ChaosServer, most: number = IN_FLIGHT): Promise<Told> {
+/** Asks a server that pours, and asserts that it could write at most `maxBytes` and that memory stayed bounded. */
+async function askPouringServer(server: ChaosServer, maxBytes: number = MAX_IN_FLIGHT_BYTES): Promise<Told> {
   const before = process.memoryUsage();
-  let highest = 0;
+  let maxGrowth = 0;
   const watch = setInterval(() => {
     const { heapUsed, external } = process.memoryUsage();
-    highest = Math.max(highest, heapUsed + external - before.heapUsed - before.external);
+    maxGrowth = Math.max(maxGrowth, heapUsed + external - before.heapUsed - before.external);
   }, 5);
   const peers = server.peers;
   const asking = start(server);
-  await until(() => peers.size > 0, "the client is there");
+  await until(() => peers.size > 0, "the client has connected");
   const [peer] = peers;
-  const told = await asking.told;
+  const answer = await asking.told;
   clearInterval(watch);
   await server.waitUntilEmpty();
-  assert.ok(peer!.written < most, `the server could write ${peer!.written} bytes`);
-  assert.ok(highest < 64 * MIB, `memory grew by ${highest} bytes`);
-  return told;
+  assert.ok(peer!.written < maxBytes, `the server could write ${peer!.written} bytes`);
+  assert.ok(maxGrowth < 64 * MIB, `memory grew by ${maxGrowth} bytes`);
+  return answer;
 }
 
-describe("Faults of size", () => {
+describe("Response of extreme size", () => {
   guardEachTest();
 
-  it("S01: a line of 64 MB ends the stream at the limit of a record", async () => {
+  it("S01: fails at the limit of a record on a line of 64 MiB", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
       await pour(peer, "x".repeat(64 * 1024), 64 * MIB);
     });
-    const failure = assertFailed(await drown(server), "limit", {
+    const failure = assertFailed(await askPouringServer(server), "limit", {
       phase: "streaming",
       retryable: false,
       partial: "so far",
@@ -64,7 +64,7 @@ describe("Faults of size", () => {
     assert.match(failure.message, new RegExp(`${DEFAULT_LIMITS.record}`));
   });
 
-  it("S02: data lines without end or blank line, and a comment without end, do too", async () => {
+  it("S02: fails at the limit of a record on endless data lines and on an endless comment", async () => {
     for (const piece of [
       `data: ${"x".repeat(1_000)}\n`,
       "data:\n".repeat(200),
@@ -76,7 +76,7 @@ describe("Faults of size", () => {
         await peer.sendBody(piece);
         await pour(peer, piece.startsWith(":") ? piece.slice(2) : piece, 64 * MIB);
       });
-      assertFailed(await drown(server), "limit", {
+      assertFailed(await askPouringServer(server), "limit", {
         phase: "streaming",
         retryable: false,
         partial: "so far",
@@ -84,37 +84,37 @@ describe("Faults of size", () => {
     }
   });
 
-  it("S03: an answer without end stops at the limit of an answer, with all text up to it", async () => {
+  it("S03: fails at the limit of an answer on endless text, and keeps the text up to it", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await pour(peer, formatDelta("0123456789".repeat(1_000)), 64 * MIB);
     });
-    const told = await drown(server, 16 * MIB);
-    const { failure } = told.result;
+    const answer = await askPouringServer(server, 16 * MIB);
+    const { failure } = answer.result;
     assert.deepEqual([failure?.code, failure?.retryable], ["limit", false]);
-    assert.ok(told.text.length <= DEFAULT_LIMITS.completion);
-    assert.ok(told.text.length > DEFAULT_LIMITS.completion - 10_001);
+    assert.ok(answer.text.length <= DEFAULT_LIMITS.completion);
+    assert.ok(answer.text.length > DEFAULT_LIMITS.completion - 10_001);
   });
 
-  it("S03: and one that is merely slow to end stops at the deadline for the whole", async () => {
+  it("S03: times out at the total deadline if text keeps coming", async () => {
     const clock = new FakeClock();
     let peer: Peer | undefined;
-    await using server = await startChaosServer(async (served) => {
-      peer = served;
-      await served.sendStreamHead();
-      await served.waitUntilGone();
+    await using server = await startChaosServer(async (connected) => {
+      peer = connected;
+      await connected.sendStreamHead();
+      await connected.waitUntilGone();
     });
     const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
-    await until(() => peer !== undefined, "the request is there");
+    await until(() => peer !== undefined, "the request has come");
     for (let minute = 0; minute < 9; minute++) {
       await peer!.sendBody(formatDelta("."));
-      await until(() => asking.text().length === minute + 1, "the text is told");
+      await until(() => asking.text().length === minute + 1, "the text is sent");
       await clock.advance(59_999);
     }
     await peer!.sendBody(formatDelta("."));
-    await until(() => asking.text().length === 10, "the text is told");
+    await until(() => asking.text().length === 10, "the text is sent");
     await clock.advance(60_008);
-    assert.equal(clock.waiting, 1, "not before its time");
+    assert.equal(clock.waiting, 1, "the deadline has not passed yet");
     await clock.advance(1);
     const failure = assertFailed(await asking.told, "timeout", {
       phase: "streaming",
@@ -124,7 +124,7 @@ describe("Faults of size", () => {
     assert.match(failure.message, /in all/);
   });
 
-  it("S04: a compressed answer is refused before a byte of it is read", async () => {
+  it("S04: refuses a compressed answer before reading it", async () => {
     const bomb = gzipSync(Buffer.alloc(8 * MIB), { level: constants.Z_BEST_COMPRESSION });
     for (const encoding of ["gzip", "br", "x-unheard-of"]) {
       await using server = await startChaosServer((peer) =>
@@ -139,7 +139,7 @@ describe("Faults of size", () => {
     }
   });
 
-  it("S04: a compressed refusal is told by its status alone", async () => {
+  it("S04: describes a compressed refusal by its status alone", async () => {
     const body = gzipSync('{"error":{"message":"nobody can read this"}}');
     await using server = await startChaosServer((peer) =>
       peer.respond(429, { "content-encoding": "gzip" }, body),
@@ -153,18 +153,18 @@ describe("Faults of size", () => {
     assert.doesNotMatch(failure.message, /[^\x20-\x7e—]/);
   });
 
-  it("S05: of an error body of a gigabyte only the beginning is read", async () => {
+  it("S05: reads only the beginning of an error body of a gigabyte", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(500, { "content-type": "text/plain" });
       await pour(peer, "the database is on fire, ".repeat(1_000), 1024 * MIB);
     });
-    const told = await drown(server);
-    const failure = assertFailed(told, "server_error", { phase: "headers", retryable: true, status: 500 });
+    const answer = await askPouringServer(server);
+    const failure = assertFailed(answer, "server_error", { phase: "headers", retryable: true, status: 500 });
     assert.match(failure.message, /on fire/);
     assert.ok(failure.message.length < 500);
   });
 
-  it("S06: 64 KB of headers are a bad response", async () => {
+  it("S06: fails with bad_response on 64 KiB of headers", async () => {
     await using server = await startChaosServer((peer) =>
       peer.respond(200, { ...SSE, "x-padding": "x".repeat(64 * 1024) }, formatDelta("x") + DONE),
     );
@@ -172,7 +172,7 @@ describe("Faults of size", () => {
     await server.waitUntilEmpty();
   });
 
-  it("S06: as many headers as any service sends are fine", async () => {
+  it("S06: accepts 12 KiB of headers, more than any service sends", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendHead(200, { ...SSE, "x-padding": "x".repeat(12 * 1024) });
       await peer.sendBody(formatDelta("x") + formatFinish() + DONE);
@@ -181,12 +181,12 @@ describe("Faults of size", () => {
     assertComplete(await ask(server), "x");
   });
 
-  const deep = (open: string, close: string, levels = 100_000) =>
+  const writeNested = (open: string, close: string, levels = 100_000) =>
     `${open.repeat(levels)}1${close.repeat(levels)}`;
-  const DEEP_OBJECT = deep('{"a":', "}");
-  const DEEP_ARRAY = deep("[", "]");
+  const DEEP_OBJECT = writeNested('{"a":', "}");
+  const DEEP_ARRAY = writeNested("[", "]");
 
-  for (const [where, text] of Object.entries({
+  for (const [place, text] of Object.entries({
     "in a delta": `{"choices":[{"delta":{"content":"x","extra":${DEEP_OBJECT}}}]}`,
     "in a chunk": `{"choices":[{"delta":{"content":"x"}}],"extra":${DEEP_ARRAY}}`,
     "in the usage": `{"choices":[],"usage":${DEEP_OBJECT}}`,
@@ -194,22 +194,22 @@ describe("Faults of size", () => {
     "in an error": `{"error":${DEEP_ARRAY}}`,
     "as a record": DEEP_ARRAY,
   })) {
-    it(`S07: JSON nested 100,000 deep ${where} is the limit of depth, and nothing of it is told`, async () => {
+    it(`S07: fails with limit on JSON nested 100,000 deep ${place}, and sends nothing of it`, async () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(200, SSE, `${formatDelta("so far")}data: ${text}\n\n${DONE}`),
       );
-      const told = await ask(server);
-      assertFailed(told, "limit", { phase: "streaming", retryable: false, partial: "so far" });
-      structuredClone(told.chunks);
+      const answer = await ask(server);
+      assertFailed(answer, "limit", { phase: "streaming", retryable: false, partial: "so far" });
+      structuredClone(answer.chunks);
     });
   }
 
   for (const body of [
     `{"error":${"[".repeat(60_000)}`,
-    `{"error":${deep("[", "]", 30_000)}}`,
+    `{"error":${writeNested("[", "]", 30_000)}}`,
     "[".repeat(200_000),
   ]) {
-    it(`S07: an error body of ${body.length} brackets is told by its status`, async () => {
+    it(`S07: describes an error body of ${body.length} brackets by its status`, async () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(500, { "content-type": "application/json" }, body),
       );
@@ -217,8 +217,8 @@ describe("Faults of size", () => {
     });
   }
 
-  it("S08: ten thousand tool calls stop at the limit", async () => {
-    const call = (index: number) =>
+  it("S08: fails at the limit of tool calls if ten thousand come", async () => {
+    const formatCall = (index: number) =>
       formatRecord({
         choices: [
           {
@@ -226,16 +226,16 @@ describe("Faults of size", () => {
           },
         ],
       });
-    const calls = Array.from({ length: 10_000 }, (_value, index) => call(index)).join("");
+    const calls = Array.from({ length: 10_000 }, (_value, index) => formatCall(index)).join("");
     await using server = await startChaosServer((peer) =>
       peer.respond(200, SSE, calls + formatFinish() + DONE),
     );
-    const told = await ask(server);
-    assertFailed(told, "limit", { phase: "streaming", retryable: false });
-    assert.equal(told.chunks.length, DEFAULT_LIMITS.indices);
+    const answer = await ask(server);
+    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
+    assert.equal(answer.chunks.length, DEFAULT_LIMITS.indices);
   });
 
-  it("S09: tool arguments without end stop at their limit", async () => {
+  it("S09: fails at the limit of tool arguments if they never end", async () => {
     const first = formatRecord({
       choices: [{ delta: { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: "" } }] } }],
     });
@@ -247,11 +247,11 @@ describe("Faults of size", () => {
       await peer.sendBody(first);
       await pour(peer, more, 50 * MIB);
     });
-    const told = await drown(server, 12 * MIB);
-    assertFailed(told, "limit", { phase: "streaming", retryable: false });
+    const answer = await askPouringServer(server, 12 * MIB);
+    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
   });
 
-  it("S10: a conversation of 50 MB is refused before anybody is asked", async () => {
+  it("S10: refuses a conversation of 50 MiB before it connects", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     let reads = 0;
     const message = {
@@ -267,10 +267,10 @@ describe("Faults of size", () => {
     });
     assert.match(failure.message, new RegExp(`${DEFAULT_LIMITS.request}`));
     assert.equal(server.connections, 0);
-    assert.equal(reads, 1, "written out once");
+    assert.equal(reads, 1, "the content is read once");
   });
 
-  it("S10: one that cannot be written as JSON is the caller's to mend", async () => {
+  it("S10: fails with invalid_request on a conversation that cannot be written as JSON", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const circle: Record<string, unknown> = { role: "user" };
     circle["content"] = circle;
