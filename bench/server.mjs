@@ -130,7 +130,11 @@ function writeDueRecords(startMs) {
 function addPacedStream(socket) {
   const phase = wheel.reduce((least, each) => (each.streams.size < least.streams.size ? each : least));
   phase.streams.add(socket);
-  socket.once("close", () => phase.streams.delete(socket));
+  socket.once("close", () => {
+    phase.streams.delete(socket);
+    // A client that was killed asked for no end. The ticker must not run on through the scenarios that follow.
+    if (wheel.every(({ streams }) => streams.size === 0)) stopTicker();
+  });
   if (ticker === undefined) {
     phasesDone = 0;
     ticker = setInterval(writeDueRecords, 1, readClockMs());
@@ -143,6 +147,10 @@ function endPacedStreams() {
     for (const socket of streams) socket.write(end);
     streams.clear();
   }
+  stopTicker();
+}
+
+function stopTicker() {
   clearInterval(ticker);
   ticker = undefined;
 }
