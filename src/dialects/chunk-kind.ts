@@ -1,23 +1,27 @@
 import type { ChunkChoice, Delta } from "../core/chat/chunk.js";
 import type { ChunkKind } from "./dialect.js";
 
-/** Fields of a delta that make no message by themselves. */
-const QUIET: ReadonlySet<string> = new Set(["role", "content", "name"]);
+/** Fields of a delta that do not make its chunk rich. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set(["role", "content", "name"]);
 
-/** Whether a delta has something that its reader needs the chunk for. */
+/** Whether a delta has more than answer text, so that a reader needs the chunk. */
 export function isRich(delta: Delta): boolean {
-  for (const key in delta) if (!QUIET.has(key)) return true;
+  for (const key in delta) if (!PLAIN_FIELDS.has(key)) return true;
   return false;
 }
 
-/** The same for a choice: probabilities, and any answer but the first. */
+/** Whether a choice is rich: it has token probabilities, a rich delta, or text of another answer than the first. */
 export function isRichChoice(choice: ChunkChoice): boolean {
   return (
     Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
   );
 }
 
-/** @param text what a chunk adds to the first choice's answer */
+/**
+ * Names the kind of a chunk.
+ * @param rich whether one of its choices is rich
+ * @param text what it adds to the text of the first choice
+ */
 export function toChunkKind(rich: boolean, text: string): ChunkKind {
   if (rich) return "rich";
   return text === "" ? "silent" : "text";

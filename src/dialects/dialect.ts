@@ -1,64 +1,76 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import type { Failure } from "../core/failure.js";
 
+/** How many characters a reader may collect of one block or call that it cannot pass on before it is complete. */
+export const MAX_HELD_CHARS = 16 * 1024 * 1024;
+
 /**
- * What a chunk brings: `text` answer text of the first choice and nothing else to tell; `rich` something that
- * a reader needs the chunk for (reasoning, refusal, tool call, citation, audio, another choice); `silent` only
- * metadata (role, usage, finish reason, filter results).
+ * What a chunk carries. `text`: answer text of the first choice and nothing else. `rich`: something that a reader needs
+ * the chunk for (reasoning, refusal, tool call, citation, audio, text of another choice). `silent`: only metadata (role,
+ * usage, finish reason, results of content filters).
  */
 export type ChunkKind = "text" | "rich" | "silent";
 
-/** Where a decoder puts what it understood. */
+/** Receives what a decoder reads. */
 export interface DecoderSink {
-  /** The hot path: plain text of the first choice; the rest of the record is as in the one before. */
+  /** The hot path: text of the first choice, from a record that has nothing else new. */
   onText(text: string): void;
-  /** A chunk in canonical form, made fresh for this call. */
+  /**
+   * @param chunk in canonical form, created for this call
+   * @param text what the chunk adds to the text of the first choice
+   */
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void;
-  /** The vendor's end marker. */
+  /** The vendor's end marker has arrived. */
   onMarker(): void;
-  /** An error that the service sent in the stream, or a record that cannot be understood. */
+  /** The service reported an error in the stream, or sent a record that cannot be used. */
   onFailure(failure: Failure): void;
-  /** A record that was passed over because the provider is set to be tolerant. */
+  /** A record was skipped: it is of an unknown kind, or it is broken and the decoder is tolerant. */
   onSkipped(): void;
 }
 
-/** Turns one record after another into chunks. Holds the little state that the form of the records needs. */
+/** Turns the records of one stream into chunks. It has only the state that the form of the records requires. */
 export interface Decoder {
   /**
+   * Decodes the next record.
    * @param data the record's text
-   * @param event the SSE event's name, where it had one
-   * @param last true for what was left unterminated at the end of the connection
+   * @param event the name of the server-sent event, if it has one
+   * @param last whether the connection ended before the record did; default false
    */
   decode(data: string, event?: string, last?: boolean): void;
 }
 
-/** What a decoder needs to know of the request and of the author's wishes. */
+/** What a decoder knows of the request and of the provider's settings. */
 export interface DecoderOptions {
-  /** Names of the tools offered, to tell a name sent in fragments from two names. */
+  /** Names of the request's tools. They show whether a name came in fragments or two names came. Default: none. */
   toolNames?: readonly string[];
-  /** Skip and count records that are not JSON instead of failing. */
+  /** Skip and count broken records instead of failing; default false. */
   tolerant?: boolean;
-  /** Decode every record in full, so that each has its chunk. */
+  /** Decode every record in full, so that each one has its chunk; default false. */
   everyChunk?: boolean;
-  /** Deepest nesting that a chunk which leaves us may have. */
+  /** How deeply the JSON of a record may nest. */
   depth: number;
-  /** Most choices, and most tool calls of a choice. */
+  /** How many choices a stream may have, how many tool calls a choice, and how many open blocks a message. */
   indices: number;
 }
 
-/** Reads the records of a dialect that is not Chat Completions, and tells them in canonical form. */
+/** Reads the records of one stream in a form other than Chat Completions, and passes them on in canonical form. */
 export interface ForeignReader {
   /**
-   * @param record a record of the stream, or a whole answer where the service did not stream; the reader's to keep
-   * @throws Failure where the record is one of this dialect's and makes no sense
+   * Reads the next record.
+   * @param record a record of the stream, or the whole answer if the service did not stream; the reader may change it
+   * @param event the name of the server-sent event, if it has one
+   * @throws Failure if the record is of this dialect but cannot be used, or reports that the model did not answer
    */
   read(record: Record<string, unknown>, event?: string): void;
 }
 
-/** A record shape of its own. Told by the records: a gateway may forward another service's as they are. */
+/**
+ * A form of records other than Chat Completions. It is recognised by the records and not by the provider, because a
+ * gateway may forward the records of another service unchanged.
+ */
 export interface ForeignDialect {
-  /** Whether a record that has no `choices` is one of this dialect's. */
+  /** Whether a record without `choices` is of this dialect. */
   canRead(record: Record<string, unknown>): boolean;
-  /** A reader for one stream. */
+  /** Creates a reader for one stream. */
   createReader(sink: DecoderSink, options: DecoderOptions): ForeignReader;
 }

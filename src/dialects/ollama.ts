@@ -4,14 +4,14 @@ import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "./chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
-import { toUnixSeconds } from "./timestamp.js";
+import { toText, toUnixSeconds } from "./wire-values.js";
 
 /** How long each step took, in nanoseconds. */
-const DURATIONS = ["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"] as const;
+const DURATION_FIELDS = ["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"] as const;
 
 /**
- * The records of Ollama's own chat API (Ollama documentation, "Generate a chat completion"): a line each, the last one
- * with `done`, the counts and how long everything took.
+ * The records of Ollama's own chat API (Ollama API reference, "Generate a chat completion"). Each line is a record. The
+ * last one has `done`, the token counts and the durations.
  */
 export const OLLAMA: ForeignDialect = {
   canRead: (record) => typeof record["done"] === "boolean" && (isObject(record["message"]) || record["done"]),
@@ -19,7 +19,7 @@ export const OLLAMA: ForeignDialect = {
 };
 
 class OllamaReader implements ForeignReader {
-  private calls = 0;
+  private callCount = 0;
   private model: string | undefined;
   private created = 0;
 
@@ -31,62 +31,60 @@ class OllamaReader implements ForeignReader {
   read(record: Record<string, unknown>): void {
     const message = isObject(record["message"]) ? record["message"] : {};
     const done = record["done"] === true;
-    if (done && (record["done_reason"] === "load" || record["done_reason"] === "unload")) throw notAnswered();
-    const known = this.identify(record);
-    const delta = this.delta(message);
+    if (done && (record["done_reason"] === "load" || record["done_reason"] === "unload")) {
+      throw createNoAnswerFailure();
+    }
+    const isFirst = this.model === undefined;
+    if (isFirst) {
+      this.model = toText(record["model"]);
+      this.created = toUnixSeconds(record["created_at"]);
+    }
+    const delta = this.buildDelta(message);
     const text = delta.content ?? "";
     const choice: ChunkChoice = { index: 0, delta, finish_reason: null };
-    const logprobs = logprobsOf(record["logprobs"]);
+    const logprobs = readLogprobs(record["logprobs"]);
     if (logprobs) choice.logprobs = logprobs;
     const rich = isRichChoice(choice);
-    if (known && !done && !rich && text !== "" && !this.options.everyChunk) {
+    if (!isFirst && !done && !rich && text !== "" && !this.options.everyChunk) {
       this.sink.onText(text);
       return;
     }
-    const chunk = this.chunk(choice);
-    if (done) finish(chunk, choice, record, this.calls > 0);
+    const chunk = this.buildChunk(choice);
+    if (done) addEnd(chunk, choice, record, this.callCount > 0);
     this.sink.onChunk(chunk, toChunkKind(rich, text), text);
     if (done) this.sink.onMarker();
   }
 
-  /** @returns whether it has been told before which model answers */
-  private identify({ model, created_at: created }: Record<string, unknown>): boolean {
-    if (this.model !== undefined) return true;
-    this.model = typeof model === "string" ? model : "";
-    this.created = toUnixSeconds(created);
-    return false;
-  }
-
-  private delta(message: Record<string, unknown>): Delta {
-    const { content, thinking, images, tool_calls: calls } = message;
+  private buildDelta(message: Record<string, unknown>): Delta {
+    const { content, thinking, images, tool_calls: wireCalls } = message;
     const delta: Delta = {};
     if (typeof content === "string" && content !== "") delta.content = content;
     if (typeof thinking === "string" && thinking !== "") delta.reasoning_content = thinking;
-    if (Array.isArray(images) && images.length > 0) delta.images = images.map(imageOf);
-    const called = Array.isArray(calls) ? calls.flatMap((call) => this.call(call)) : [];
-    if (called.length > 0) delta.tool_calls = called;
+    if (Array.isArray(images) && images.length > 0) delta.images = images.map(toImagePart);
+    const calls = Array.isArray(wireCalls) ? wireCalls.flatMap((call) => this.readToolCall(call)) : [];
+    if (calls.length > 0) delta.tool_calls = calls;
     return delta;
   }
 
-  /** Each call comes whole, and its `index`, where there is one, tells nothing that its place does not. */
-  private call(wire: unknown): ToolCallDelta[] {
-    const said = isObject(wire) ? wire["function"] : undefined;
-    if (!isObject(wire) || !isObject(said)) return [];
-    const { name, arguments: args } = said;
+  /** Reads a call. Each comes in one piece, and its own `index`, if it has one, only repeats its position. */
+  private readToolCall(wire: unknown): ToolCallDelta[] {
+    const wireFunction = isObject(wire) ? wire["function"] : undefined;
+    if (!isObject(wire) || !isObject(wireFunction)) return [];
+    const args = wireFunction["arguments"];
     return [
       {
-        index: this.calls++,
+        index: this.callCount++,
         ...(typeof wire["id"] === "string" && wire["id"] !== "" ? { id: wire["id"] } : {}),
         type: "function",
         function: {
-          name: typeof name === "string" ? name : "",
+          name: toText(wireFunction["name"]),
           arguments: typeof args === "string" ? args : JSON.stringify(args ?? {}),
         },
       },
     ];
   }
 
-  private chunk(choice: ChunkChoice): Chunk {
+  private buildChunk(choice: ChunkChoice): Chunk {
     return {
       id: "",
       object: "chat.completion.chunk",
@@ -97,17 +95,28 @@ class OllamaReader implements ForeignReader {
   }
 }
 
-function finish(chunk: Chunk, choice: ChunkChoice, record: Record<string, unknown>, called: boolean): void {
+/** Adds what only the last record has: finish reason, usage and durations. */
+function addEnd(
+  chunk: Chunk,
+  choice: ChunkChoice,
+  record: Record<string, unknown>,
+  hasToolCalls: boolean,
+): void {
   const reason = record["done_reason"];
-  if (typeof reason === "string" && reason !== "") Object.assign(choice, buildFinishFields(reason, called));
-  const usage = usageOf(record);
+  if (typeof reason === "string" && reason !== "") {
+    Object.assign(choice, buildFinishFields(reason, hasToolCalls));
+  }
+  const usage = readUsage(record);
   if (usage) chunk.usage = usage;
-  const timings = DURATIONS.filter((name) => typeof record[name] === "number");
+  const timings = DURATION_FIELDS.filter((name) => typeof record[name] === "number");
   if (timings.length > 0) chunk["timings"] = Object.fromEntries(timings.map((name) => [name, record[name]]));
 }
 
-/** The counts under both names. A prompt that is wholly in the cache is not counted at all. */
-function usageOf(record: Record<string, unknown>): Usage | undefined {
+/**
+ * Reads the counts, under the names of Chat Completions and under Ollama's own. Ollama leaves out the prompt's count if
+ * the whole prompt was in its cache.
+ */
+function readUsage(record: Record<string, unknown>): Usage | undefined {
   const { prompt_eval_count: prompt, eval_count: completion } = record;
   const usage: Usage = {};
   if (typeof prompt === "number") Object.assign(usage, { prompt_tokens: prompt, prompt_eval_count: prompt });
@@ -119,19 +128,22 @@ function usageOf(record: Record<string, unknown>): Usage | undefined {
   return Object.keys(usage).length > 0 ? usage : undefined;
 }
 
-function logprobsOf(list: unknown): Logprobs | undefined {
+function readLogprobs(list: unknown): Logprobs | undefined {
   return Array.isArray(list) && list.length > 0 ? { content: list } : undefined;
 }
 
-/** Bare base64, of whatever kind; the kinds that models draw are told by how they begin. */
-function imageOf(data: unknown): unknown {
+/** Turns an image into a content part. Ollama sends bare base64, and the first characters of it tell the format. */
+function toImagePart(data: unknown): unknown {
   if (typeof data !== "string") return data;
   const type = data.startsWith("/9j/") ? "image/jpeg" : data.startsWith("UklGR") ? "image/webp" : "image/png";
   return { type: "image_url", image_url: { url: `data:${type};base64,${data}` } };
 }
 
-function notAnswered(): Failure {
-  return new Failure("invalid_request", "The service only loaded the model: there was nothing to answer.", {
-    retryable: false,
-  });
+/** Ollama loads or unloads a model, and answers nothing, if a request has no messages. */
+function createNoAnswerFailure(): Failure {
+  return new Failure(
+    "invalid_request",
+    "The service only loaded or unloaded the model: there was nothing to answer. Add a message to the request.",
+    { retryable: false },
+  );
 }

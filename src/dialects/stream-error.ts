@@ -4,26 +4,28 @@ import { readRetryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 
-/** Anthropic's overload has a status of its own, which a response that had begun with 200 can no longer have. */
+/** Anthropic's HTTP status for an overload. In a stream, which has begun with 200, only the word reports it. */
 const OVERLOADED = { word: "overloaded_error", status: 529 };
 
+const MAX_REQUEST_ID_CHARS = 200;
+
 /**
- * What a record says of an error, for any dialect: services report errors in the middle of a response that had begun
- * with HTTP 200, as a record of its own or beside an answer's piece, named by the event or not.
- * @returns undefined where it is no error
+ * Reads an error that a service reports in a response that began with HTTP 200. It may be a record of its own or stand
+ * beside a piece of the answer, with or without an event of that name; the forms are those of error bodies.
+ * @returns undefined if the record reports no error
  */
 export function readStreamError(record: unknown, event: string | undefined): Failure | undefined {
   const clues = readErrorClues(record, event === "error");
   if (!clues) return undefined;
   const message = clues.message ?? "";
-  // Without headers only words can ask for patience, and words are never dates.
+  // Only headers have dates, so without headers the current time (0) does not matter.
   const wait = readRetryHint({}, record, message, 0);
   const code = classify({ ...clues, hasRetryHint: wait !== undefined });
   const details: FailureDetails = { retryable: isRetryable(code, clues.status) };
   if (clues.status !== undefined) details.status = clues.status;
   else if (clues.word === OVERLOADED.word) details.status = OVERLOADED.status;
   if (isObject(record) && typeof record["request_id"] === "string") {
-    details.requestId = record["request_id"].slice(0, 200);
+    details.requestId = record["request_id"].slice(0, MAX_REQUEST_ID_CHARS);
   }
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   return new Failure(

@@ -1,5 +1,23 @@
-/** A time as RFC 3339 has it, in seconds since 1970; 0 where it is none. */
+import { Failure } from "../core/failure.js";
+
+/** Reads a text from a record. @returns "" for a value of another type */
+export function toText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Reads a time in the form of RFC 3339 from a record. @returns seconds since 1970; 0 if it is not such a time */
 export function toUnixSeconds(value: unknown): number {
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? 0 : Math.floor(time / 1000);
+}
+
+/**
+ * Reads an index, which some services send as text.
+ * @param owner what the index belongs to, for the error
+ * @throws Failure `bad_response` if it is not a whole number from 0 on
+ */
+export function parseIndex(value: unknown, owner: "choice" | "tool call"): number {
+  const index = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof index === "number" && Number.isInteger(index) && index >= 0) return index;
+  throw new Failure("bad_response", `The service sent a ${owner} with an impossible index.`);
 }

@@ -2,33 +2,32 @@ import type { Delta } from "../../core/chat/chunk.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { MAX_HELD_CHARS } from "../dialect.js";
+import { toText } from "../wire-values.js";
 
-/** Most characters that a block may gather before anybody hears of it. */
-const LONGEST_UNHEARD = 16 * 1024 * 1024;
-
-/** Where a block says what it brings. */
+/** Receives the content of blocks. */
 export interface BlockListener {
   onText(text: string): void;
   onDelta(delta: Delta): void;
-  /** The number of the next tool call in order of appearance. */
+  /** Numbers the next tool call: 0, 1, 2 … in order of appearance. */
   takeCallIndex(): number;
 }
 
-/** A content block of an answer that has begun and not ended. */
+/** An open content block of an answer (Anthropic API reference, "Streaming Messages"). */
 export interface ContentBlock {
   addDelta(delta: Record<string, unknown>): void;
-  /** Ends the block. Called once. */
+  /** Ends the block. Call it once. */
   close(): void;
 }
 
 /**
- * Begins a content block.
- * @param start the block as it is at its beginning, or all of it where the service did not stream
- * @param place how many there were before it
+ * Opens a content block.
+ * @param start the block as it begins, or the whole block if the service did not stream
+ * @param position how many blocks came before it
  */
 export function openBlock(
   start: Record<string, unknown>,
-  place: number,
+  position: number,
   listener: BlockListener,
 ): ContentBlock {
   switch (start["type"]) {
@@ -37,18 +36,18 @@ export function openBlock(
     case "thinking":
       return new ThinkingBlock(start, listener);
     case "redacted_thinking":
-      return new RedactedBlock(start, listener);
+      return new RedactedThinkingBlock(start, listener);
     case "tool_use":
       return new ToolUseBlock(start, listener);
     default:
-      return new PassedBlock(start, place, listener);
+      return new OpaqueBlock(start, position, listener);
   }
 }
 
 /**
- * The block that a piece belongs to whose beginning was not sent (gateways that forward the pieces alone).
- * @returns undefined for a piece of a kind that is not known
- * @throws Failure `bad_response` where the beginning had what the piece is worth nothing without
+ * Creates the block of a delta that arrived without the block's beginning, which some gateways do not forward.
+ * @returns undefined if the type of the delta is unknown
+ * @throws Failure `bad_response` for a delta of a tool call, because only the beginning has its id and name
  */
 export function createImpliedBlock(deltaType: unknown, listener: BlockListener): ContentBlock | undefined {
   switch (deltaType) {
@@ -59,50 +58,54 @@ export function createImpliedBlock(deltaType: unknown, listener: BlockListener):
     case "signature_delta":
       return new ThinkingBlock({}, listener);
     case "input_json_delta":
-      throw new Failure("bad_response", "The service sent a piece of a tool call that it never began.", {
-        retryable: true,
-      });
+      throw new Failure(
+        "bad_response",
+        "The service sent a piece of a tool call that never began. Send the request again.",
+        { retryable: true },
+      );
     default:
       return undefined;
   }
 }
 
 class TextBlock implements ContentBlock {
-  /** What stood in the beginning, until the first piece has come: MiniMax says it again there. */
-  private first: string;
+  /** The text of the block's beginning. MiniMax repeats it as the first delta, which is skipped. */
+  private initialText: string;
 
   constructor(
     start: Record<string, unknown>,
     private readonly listener: BlockListener,
   ) {
-    this.first = textOf(start["text"]);
-    if (this.first) listener.onText(this.first);
-    if (Array.isArray(start["citations"])) for (const citation of start["citations"]) this.cite(citation);
+    this.initialText = toText(start["text"]);
+    if (this.initialText) listener.onText(this.initialText);
+    if (Array.isArray(start["citations"])) {
+      for (const citation of start["citations"]) this.addCitation(citation);
+    }
   }
 
   addDelta(delta: Record<string, unknown>): void {
-    if (delta["type"] === "citations_delta") this.cite(delta["citation"]);
-    const text = textOf(delta["text"]);
+    if (delta["type"] === "citations_delta") this.addCitation(delta["citation"]);
+    const text = toText(delta["text"]);
     if (text === "") return;
-    if (text !== this.first) this.listener.onText(text);
-    this.first = "";
+    if (text !== this.initialText) this.listener.onText(text);
+    this.initialText = "";
   }
 
   close(): void {}
 
-  private cite(citation: unknown): void {
-    if (isObject(citation)) this.listener.onDelta({ annotations: [annotation(citation)] });
+  private addCitation(citation: unknown): void {
+    if (isObject(citation)) this.listener.onDelta({ annotations: [toAnnotation(citation)] });
   }
 }
 
-/** A citation in the form of Chat Completions, with all that Anthropic tells of it. */
-function annotation(citation: Record<string, unknown>): Record<string, unknown> {
-  const kind = typeof citation["url"] === "string" ? "url_citation" : "document_citation";
-  return { type: kind, [kind]: citation };
+/** Turns a citation into an annotation of Chat Completions, with all of Anthropic's own fields. */
+function toAnnotation(citation: Record<string, unknown>): Record<string, unknown> {
+  const type = typeof citation["url"] === "string" ? "url_citation" : "document_citation";
+  return { type, [type]: citation };
 }
 
 class ThinkingBlock implements ContentBlock {
-  private readonly pieces: string[] = [];
+  private readonly texts: string[] = [];
   private signature: unknown;
 
   constructor(
@@ -110,33 +113,33 @@ class ThinkingBlock implements ContentBlock {
     private readonly listener: BlockListener,
   ) {
     this.signature = start["signature"];
-    this.think(textOf(start["thinking"]));
+    this.addText(toText(start["thinking"]));
   }
 
   addDelta(delta: Record<string, unknown>): void {
     if (typeof delta["signature"] === "string") this.signature = delta["signature"];
-    this.think(textOf(delta["thinking"]));
+    this.addText(toText(delta["thinking"]));
   }
 
-  /** Only the whole block can be sent back: the signature is over all of it. */
+  /** Passes on the whole block, which Anthropic wants back on the next turn: its signature covers the whole text. */
   close(): void {
     const detail: Record<string, unknown> = {
       type: "reasoning.text",
-      text: this.pieces.join(""),
+      text: this.texts.join(""),
       format: ANTHROPIC_REASONING,
     };
     if (this.signature) detail["signature"] = this.signature;
     if (this.signature || detail["text"] !== "") this.listener.onDelta({ reasoning_details: [detail] });
   }
 
-  private think(text: string): void {
+  private addText(text: string): void {
     if (text === "") return;
-    this.pieces.push(text);
+    this.texts.push(text);
     this.listener.onDelta({ reasoning_content: text });
   }
 }
 
-class RedactedBlock implements ContentBlock {
+class RedactedThinkingBlock implements ContentBlock {
   constructor(start: Record<string, unknown>, listener: BlockListener) {
     const detail = { type: "reasoning.encrypted", data: start["data"], format: ANTHROPIC_REASONING };
     listener.onDelta({ reasoning_details: [detail] });
@@ -149,7 +152,7 @@ class RedactedBlock implements ContentBlock {
 class ToolUseBlock implements ContentBlock {
   private readonly index: number;
   private readonly input: unknown;
-  private said = false;
+  private hasArguments = false;
 
   constructor(
     start: Record<string, unknown>,
@@ -160,35 +163,35 @@ class ToolUseBlock implements ContentBlock {
     this.input = input;
     listener.onDelta({
       tool_calls: [
-        { ...extras, index: this.index, id: textOf(id), type: "function", function: { name: textOf(name) } },
+        { ...extras, index: this.index, id: toText(id), type: "function", function: { name: toText(name) } },
       ],
     });
   }
 
   addDelta(delta: Record<string, unknown>): void {
-    this.say(textOf(delta["partial_json"]));
+    this.sendArguments(toText(delta["partial_json"]));
   }
 
-  /** Arguments that did not come in pieces stood in the beginning, or there are none. */
+  /** If no delta had arguments, they were in the block's beginning, or the call has none. */
   close(): void {
-    if (!this.said) this.say(JSON.stringify(isObject(this.input) ? this.input : {}));
+    if (!this.hasArguments) this.sendArguments(JSON.stringify(isObject(this.input) ? this.input : {}));
   }
 
-  private say(fragment: string): void {
+  private sendArguments(fragment: string): void {
     if (fragment === "") return;
-    this.said = true;
+    this.hasArguments = true;
     this.listener.onDelta({ tool_calls: [{ index: this.index, function: { arguments: fragment } }] });
   }
 }
 
-/** A block that is nobody's business here, such as a tool that the service itself has run: kept as it came. */
-class PassedBlock implements ContentBlock {
+/** A block that Chat Completions has no place for, such as a server tool and its result. It is passed on unchanged. */
+class OpaqueBlock implements ContentBlock {
   private input = "";
   private length = 0;
 
   constructor(
     private readonly block: Record<string, unknown>,
-    private readonly place: number,
+    private readonly position: number,
     private readonly listener: BlockListener,
   ) {}
 
@@ -196,21 +199,22 @@ class PassedBlock implements ContentBlock {
     for (const [key, value] of Object.entries(delta)) {
       if (key === "type" || value === null) continue;
       this.length += typeof value === "string" ? value.length : 0;
-      if (this.length > LONGEST_UNHEARD) {
-        throw new Failure("limit", "The service sent a content block that is longer than any should be.");
+      if (this.length > MAX_HELD_CHARS) {
+        throw new Failure(
+          "limit",
+          `The service sent a content block with more than ${MAX_HELD_CHARS} characters.`,
+        );
       }
-      const known = Object.hasOwn(this.block, key) ? this.block[key] : undefined;
-      if (key === "partial_json") this.input += textOf(value);
-      else this.block[key] = typeof known === "string" && typeof value === "string" ? known + value : value;
+      const current = Object.hasOwn(this.block, key) ? this.block[key] : undefined;
+      if (key === "partial_json") this.input += toText(value);
+      else {
+        this.block[key] = typeof current === "string" && typeof value === "string" ? current + value : value;
+      }
     }
   }
 
   close(): void {
     if (this.input !== "") this.block["input"] = tryParseJson(this.input) ?? this.input;
-    this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.place]: this.block } });
+    this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.position]: this.block } });
   }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,33 +1,37 @@
 import type { Delta } from "../../core/chat/chunk.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../../core/chat/vendor-echo.js";
 
-/** In which order an answer's blocks came, learnt from what is told of them. */
+/** The order that a message without `anthropic_order` has. */
+const USUAL_ORDER: readonly unknown[] = ["thinking", "text", "block", "tool_use"];
+
+/** Records the order of an answer's blocks, which Anthropic wants back on the next turn. */
 export class AnthropicOrder {
   private readonly entries: OrderEntry[] = [];
 
-  addText(characters: number): void {
+  /** @param length characters of a text, which continues the text before it */
+  addText(length: number): void {
     const last = this.entries.length - 1;
-    const before = this.entries[last];
-    if (typeof before === "number") this.entries[last] = before + characters;
-    else this.entries.push(characters);
+    const entry = this.entries[last];
+    if (typeof entry === "number") this.entries[last] = entry + length;
+    else this.entries.push(length);
   }
 
   addDelta(delta: Delta): void {
     if (delta.reasoning_details) this.entries.push("thinking");
     if (delta[ANTHROPIC_BLOCKS]) this.entries.push("block");
-    // Each call is told of once by its name, then by its arguments.
+    // A call has one delta with its name; the deltas with its arguments follow.
     if (delta.tool_calls?.[0]?.function?.name !== undefined) this.entries.push("tool_use");
   }
 
-  /** The field that keeps the order; nothing for the one that a message without it is taken to have. */
-  get told(): Delta | undefined {
-    const usual = this.entries.every((entry, at) => at === 0 || rank(this.entries[at - 1]!) <= rank(entry));
-    return usual ? undefined : { [ANTHROPIC_ORDER]: [...this.entries] };
+  /** The field with the order; undefined if the order is the usual one. */
+  get field(): Delta | undefined {
+    const isUsual = this.entries.every(
+      (entry, position) => position === 0 || getRank(this.entries[position - 1]!) <= getRank(entry),
+    );
+    return isUsual ? undefined : { [ANTHROPIC_ORDER]: [...this.entries] };
   }
 }
 
-const USUAL: readonly unknown[] = ["thinking", "text", "block", "tool_use"];
-
-function rank(entry: OrderEntry): number {
-  return USUAL.indexOf(typeof entry === "number" ? "text" : entry);
+function getRank(entry: OrderEntry): number {
+  return USUAL_ORDER.indexOf(typeof entry === "number" ? "text" : entry);
 }

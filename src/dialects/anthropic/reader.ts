@@ -3,11 +3,12 @@ import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import { toText } from "../wire-values.js";
 import { type BlockListener, type ContentBlock, createImpliedBlock, openBlock } from "./blocks.js";
 import { AnthropicOrder } from "./order.js";
 import { AnthropicUsage } from "./usage.js";
 
-/** The records by which the dialect is told. A `ping` is not one of them: others ping too. */
+/** The types that identify the dialect. `ping` is not one of them, because other services send it too. */
 const EVENTS: ReadonlySet<unknown> = new Set([
   "message_start",
   "content_block_start",
@@ -17,7 +18,7 @@ const EVENTS: ReadonlySet<unknown> = new Set([
   "message_stop",
 ]);
 
-/** Fields of a message that are told in another form. */
+/** Fields of a message that have a place in Chat Completions. The others are passed on unchanged. */
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   "id",
   "type",
@@ -31,8 +32,8 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The records of Anthropic's Messages API (API reference, "Streaming Messages"), also as gateways forward them: without
- * indices, without the beginning of a block, without names of events.
+ * The records of Anthropic's Messages API (Anthropic API reference, "Streaming Messages"), also as gateways forward
+ * them: without indices, without the beginning of a block, without event names.
  */
 export const ANTHROPIC: ForeignDialect = {
   canRead: (record) => EVENTS.has(record["type"]) || isMessage(record),
@@ -40,16 +41,17 @@ export const ANTHROPIC: ForeignDialect = {
 };
 
 class AnthropicReader implements ForeignReader, BlockListener {
+  /** The open blocks by their index. */
   private readonly blocks = new Map<number, ContentBlock>();
   private readonly order = new AnthropicOrder();
   private readonly usage = new AnthropicUsage();
   private id = "";
   private model = "";
-  private calls = 0;
-  /** Blocks so far. Gateways may call them all 0. */
-  private opened = 0;
-  /** Whether anything of the answer itself has come. */
-  private begun = false;
+  private callCount = 0;
+  /** Blocks so far. Their own indices prove nothing: a gateway may send 0 for all of them. */
+  private blockCount = 0;
+  /** Whether a part of the answer itself has arrived. */
+  private hasBegun = false;
 
   constructor(
     private readonly sink: DecoderSink,
@@ -59,149 +61,158 @@ class AnthropicReader implements ForeignReader, BlockListener {
   read(record: Record<string, unknown>): void {
     switch (record["type"]) {
       case "content_block_delta":
-        this.piece(record);
+        this.readBlockDelta(record);
         break;
       case "content_block_start":
-        if (isObject(record["content_block"])) this.open(indexOf(record), record["content_block"]);
+        if (isObject(record["content_block"])) this.startBlock(readIndex(record), record["content_block"]);
         break;
       case "content_block_stop":
-        this.close(indexOf(record));
+        this.closeBlock(readIndex(record));
         break;
       case "message_start":
-        if (isObject(record["message"])) this.start(record["message"]);
+        if (isObject(record["message"])) this.readMessageStart(record["message"]);
         break;
       case "message_delta":
-        this.finish(record);
+        this.readMessageDelta(record);
         break;
       case "message_stop":
-        this.closeAll();
+        this.closeAllBlocks();
         this.sink.onMarker();
         break;
       case "message":
-        this.whole(record);
+        this.readWholeMessage(record);
         break;
       case "ping":
-        this.idle();
+        this.sendEmptyChunk();
         break;
       default:
-        // Events that are yet to be invented (Anthropic's versioning policy).
+        // Anthropic may add types of events at any time (Anthropic's versioning policy).
         this.sink.onSkipped();
-        this.idle();
+        this.sendEmptyChunk();
     }
   }
 
   onText(text: string): void {
     this.order.addText(text.length);
-    if (this.options.everyChunk) this.sink.onChunk(this.chunk({ content: text }), "text", text);
+    if (this.options.everyChunk) this.sink.onChunk(this.buildChunk({ content: text }), "text", text);
     else this.sink.onText(text);
   }
 
   onDelta(delta: Delta): void {
     this.order.addDelta(delta);
-    this.tell(delta);
-  }
-
-  private tell(delta: Delta): void {
-    this.sink.onChunk(this.chunk(delta), "rich", "");
+    this.sendDelta(delta);
   }
 
   takeCallIndex(): number {
-    return this.calls++;
+    return this.callCount++;
   }
 
-  private start(message: Record<string, unknown>): void {
-    const id = typeof message["id"] === "string" ? message["id"] : "";
-    if (this.begun) {
+  private readMessageStart(message: Record<string, unknown>): void {
+    const id = toText(message["id"]);
+    if (this.hasBegun) {
       if (id === this.id) return;
       throw new Failure("interrupted", "The service began another answer in the middle of this one.");
     }
     this.id = id;
-    this.model = typeof message["model"] === "string" ? message["model"] : "";
+    this.model = toText(message["model"]);
     this.usage.add(message["usage"]);
     const role = typeof message["role"] === "string" ? { role: message["role"] } : {};
-    this.aside(role, {}, others(message, MESSAGE_FIELDS));
+    this.sendMetadata(role, {}, selectExtras(message, MESSAGE_FIELDS));
   }
 
-  private piece(record: Record<string, unknown>): void {
+  private readBlockDelta(record: Record<string, unknown>): void {
     const delta = record["delta"];
     if (!isObject(delta)) return;
-    this.begun = true;
-    const index = indexOf(record);
+    this.hasBegun = true;
+    const index = readIndex(record);
     let block = this.blocks.get(index);
     if (!block) {
       block = createImpliedBlock(delta["type"], this);
-      if (block) this.keep(index, block);
+      if (block) this.addBlock(index, block);
     }
     block?.addDelta(delta);
   }
 
-  private open(index: number, start: Record<string, unknown>): void {
-    this.begun = true;
-    this.close(index);
-    this.keep(index, openBlock(start, this.opened++, this));
+  private startBlock(index: number, start: Record<string, unknown>): void {
+    this.hasBegun = true;
+    this.closeBlock(index);
+    this.addBlock(index, openBlock(start, this.blockCount++, this));
   }
 
-  private keep(index: number, block: ContentBlock): void {
+  private addBlock(index: number, block: ContentBlock): void {
     if (this.blocks.size >= this.options.indices) {
       throw new Failure(
         "limit",
-        `The service sent more than ${this.options.indices} content blocks side by side.`,
+        `The service sent more than ${this.options.indices} content blocks at the same time.`,
       );
     }
     this.blocks.set(index, block);
   }
 
-  private close(index: number): void {
+  private closeBlock(index: number): void {
     const block = this.blocks.get(index);
     this.blocks.delete(index);
     block?.close();
   }
 
-  private closeAll(): void {
-    for (const index of [...this.blocks.keys()]) this.close(index);
+  private closeAllBlocks(): void {
+    for (const index of [...this.blocks.keys()]) this.closeBlock(index);
   }
 
-  private finish(record: Record<string, unknown>): void {
-    const { type: _type, delta, usage, ...rest } = record;
-    const { stop_reason: reason, ...more } = isObject(delta) ? delta : {};
+  private readMessageDelta(record: Record<string, unknown>): void {
+    const { type: _type, delta, usage, ...recordFields } = record;
+    const { stop_reason: reason, ...deltaFields } = isObject(delta) ? delta : {};
     this.usage.add(usage);
-    if (typeof reason === "string" && reason !== "") {
-      this.begun = true;
-      this.closeAll();
-      const { told } = this.order;
-      if (told) this.tell(told);
-      this.aside({}, { ...others(more), ...buildFinishFields(reason, this.calls > 0) }, others(rest));
-    } else this.aside({}, {}, others(rest));
+    const extras = selectExtras(recordFields);
+    if (typeof reason !== "string" || reason === "") {
+      this.sendMetadata({}, {}, extras);
+      return;
+    }
+    this.hasBegun = true;
+    this.closeAllBlocks();
+    const order = this.order.field;
+    if (order) this.sendDelta(order);
+    const ending = { ...selectExtras(deltaFields), ...buildFinishFields(reason, this.callCount > 0) };
+    this.sendMetadata({}, ending, extras);
   }
 
-  /** The answer of a service that did not stream; behind a stream (gateways) it is what has been said. */
-  private whole(message: Record<string, unknown>): void {
-    if (this.begun || !isMessage(message)) return;
-    this.start(message);
+  /** Reads the answer of a service that did not stream. After a stream, where gateways repeat it, it is ignored. */
+  private readWholeMessage(message: Record<string, unknown>): void {
+    if (this.hasBegun || !isMessage(message)) return;
+    this.readMessageStart(message);
     for (const [index, block] of message.content.entries()) {
       if (!isObject(block)) continue;
-      this.open(index, block);
-      this.close(index);
+      this.startBlock(index, block);
+      this.closeBlock(index);
     }
     const { stop_reason, stop_sequence, stop_details } = message;
-    this.finish({ delta: { stop_reason, stop_sequence, stop_details } });
+    this.readMessageDelta({ delta: { stop_reason, stop_sequence, stop_details } });
   }
 
-  private idle(): void {
-    if (this.options.everyChunk) this.sink.onChunk({ ...this.chunk({}), choices: [] }, "silent", "");
+  /** Sends the chunk of a record without content, if every record is to have its chunk. */
+  private sendEmptyChunk(): void {
+    if (this.options.everyChunk) this.sink.onChunk({ ...this.buildChunk({}), choices: [] }, "silent", "");
   }
 
-  /** Tells what is no part of the answer, and the counts as they are now. */
-  private aside(delta: Delta, choice: Partial<ChunkChoice>, more: Record<string, unknown>): void {
-    const chunk = this.chunk(delta, choice, more);
-    const { usage } = this.usage;
+  private sendDelta(delta: Delta): void {
+    this.sink.onChunk(this.buildChunk(delta), "rich", "");
+  }
+
+  /** Sends a chunk without content, with the counts so far. */
+  private sendMetadata(delta: Delta, choice: Partial<ChunkChoice>, extras: Record<string, unknown>): void {
+    const chunk = this.buildChunk(delta, choice, extras);
+    const usage = this.usage.build();
     if (usage) chunk.usage = usage;
     this.sink.onChunk(chunk, "silent", "");
   }
 
-  private chunk(delta: Delta, choice: Partial<ChunkChoice> = {}, more: Record<string, unknown> = {}): Chunk {
+  private buildChunk(
+    delta: Delta,
+    choice: Partial<ChunkChoice> = {},
+    extras: Record<string, unknown> = {},
+  ): Chunk {
     return {
-      ...more,
+      ...extras,
       id: this.id,
       object: "chat.completion.chunk",
       created: 0,
@@ -217,12 +228,12 @@ function isMessage(
   return record["type"] === "message" && Array.isArray(record["content"]);
 }
 
-function indexOf(record: Record<string, unknown>): number {
+function readIndex(record: Record<string, unknown>): number {
   return typeof record["index"] === "number" ? record["index"] : 0;
 }
 
-/** What has a value and is not told otherwise. */
-function others(
+/** Selects the fields that have a value and are not known. */
+function selectExtras(
   fields: Record<string, unknown>,
   known: ReadonlySet<string> = new Set(),
 ): Record<string, unknown> {

@@ -2,14 +2,14 @@ import type { Logprobs, Usage } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
 
 /**
- * The counts under the names of Chat Completions, with Gemini's own beside them. Those of a later record are of all of
- * the answer so far. Gemini counts thoughts apart from the answer and tools' results apart from the prompt;
- * `completion_tokens` and `prompt_tokens` are with them, so that both together are the total.
+ * Reads the counts (Gemini API reference, "UsageMetadata"), under the names of Chat Completions and under Gemini's own.
+ * Each record has the counts of the whole answer so far. Gemini counts thoughts beside the answer, and results of tools
+ * beside the prompt. `completion_tokens` and `prompt_tokens` include them, so that their sum is the total.
  */
 export function readGeminiUsage(metadata: unknown): Usage | undefined {
   if (!isObject(metadata)) return undefined;
-  const prompt = sum(metadata["promptTokenCount"], metadata["toolUsePromptTokenCount"]);
-  const completion = sum(metadata["candidatesTokenCount"], metadata["thoughtsTokenCount"]);
+  const prompt = addCounts(metadata["promptTokenCount"], metadata["toolUsePromptTokenCount"]);
+  const completion = addCounts(metadata["candidatesTokenCount"], metadata["thoughtsTokenCount"]);
   const total = metadata["totalTokenCount"];
   const usage: Usage = {};
   if (prompt !== undefined) usage["prompt_tokens"] = prompt;
@@ -22,23 +22,27 @@ export function readGeminiUsage(metadata: unknown): Usage | undefined {
   return { ...usage, ...metadata };
 }
 
-function sum(...counts: unknown[]): number | undefined {
-  const known = counts.filter((count) => typeof count === "number");
-  return known.length === 0 ? undefined : known.reduce((total, count) => total + count);
+/** Adds the counts that are present. @returns undefined if none is */
+function addCounts(...counts: unknown[]): number | undefined {
+  const numbers = counts.filter((count) => typeof count === "number");
+  return numbers.length === 0 ? undefined : numbers.reduce((total, count) => total + count);
 }
 
-/** Where a candidate says its text is from, as annotations of Chat Completions. Places are Gemini's own, in bytes: left out. */
+/**
+ * Reads the sources of a candidate's text (Gemini API reference, "GroundingMetadata" and "CitationMetadata") as
+ * annotations of Chat Completions. Positions in the text are left out, since Gemini counts them in bytes.
+ */
 export function readGeminiAnnotations(
   candidate: Record<string, unknown>,
 ): { url: string; annotation: object }[] {
-  const grounding = membersOf(candidate["groundingMetadata"], "groundingChunks").map(
+  const groundingSources = readObjects(candidate["groundingMetadata"], "groundingChunks").map(
     (chunk) => chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"],
   );
-  const cited = [
-    ...membersOf(candidate["citationMetadata"], "citationSources"),
-    ...membersOf(candidate["citationMetadata"], "citations"),
+  const citedSources = [
+    ...readObjects(candidate["citationMetadata"], "citationSources"),
+    ...readObjects(candidate["citationMetadata"], "citations"),
   ];
-  return [...grounding, ...cited].flatMap((source) => {
+  return [...groundingSources, ...citedSources].flatMap((source) => {
     const url = isObject(source) ? source["uri"] : undefined;
     if (typeof url !== "string" || url === "") return [];
     const { title } = source as Record<string, unknown>;
@@ -47,24 +51,24 @@ export function readGeminiAnnotations(
   });
 }
 
-/** Probabilities of a candidate's tokens in the form of Chat Completions. */
+/** Reads the probabilities of a candidate's tokens (Gemini API reference, "LogprobsResult"). */
 export function readGeminiLogprobs(result: unknown): Logprobs | undefined {
-  const chosen = membersOf(result, "chosenCandidates");
+  const chosen = readObjects(result, "chosenCandidates");
   if (chosen.length === 0) return undefined;
-  const top = membersOf(result, "topCandidates");
-  const content = chosen.map((token, at) => ({
-    ...probability(token),
-    top_logprobs: membersOf(top[at], "candidates").map(probability),
+  const alternatives = readObjects(result, "topCandidates");
+  const content = chosen.map((token, position) => ({
+    ...toLogprob(token),
+    top_logprobs: readObjects(alternatives[position], "candidates").map(toLogprob),
   }));
   return { content };
 }
 
-function probability(token: Record<string, unknown>): Record<string, unknown> {
+function toLogprob(token: Record<string, unknown>): Record<string, unknown> {
   return { token: token["token"], logprob: token["logProbability"] };
 }
 
-/** The objects of a list inside an object, or none. */
-function membersOf(holder: unknown, key: string): Record<string, unknown>[] {
-  const list = isObject(holder) ? holder[key] : undefined;
+/** Reads the objects of a list in a field; none if there is no such list. */
+function readObjects(holder: unknown, field: string): Record<string, unknown>[] {
+  const list = isObject(holder) ? holder[field] : undefined;
   return Array.isArray(list) ? list.filter(isObject) : [];
 }

@@ -1,89 +1,96 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { MAX_HELD_CHARS } from "../dialect.js";
 
-/** Most characters that arguments may gather before anybody hears of them. */
-const LONGEST_UNHEARD = 16 * 1024 * 1024;
+/** How many steps the path of a piece may have. */
+const MAX_STEPS = 64;
 
-/** Deepest place that a piece may name. */
-const DEEPEST = 64;
-
-/** `$.a`, `[0]`, `['odd name']`: all that Gemini writes of JSONPath. */
+/** A step of a path: `.a`, `[0]` or `['odd name']`. Gemini uses no more of JSONPath than these. */
 const STEP = /\.([^.[\]]+)|\[(\d+)\]|\[(["'])(.*?)\3\]/y;
 
 type Step = string | number;
 
 /**
- * Arguments of a function call that come piece by piece, each with its place (Gemini API reference, "PartialArg"): a
- * text goes on where the one before it at the same place has stopped.
+ * Assembles the arguments of a function call from pieces, each of which has a path and a value (Gemini API reference,
+ * "PartialArg"). A text continues the text that is already at its path.
  */
 export class PartialArgs {
   private readonly root: Record<string, unknown> = {};
   private length = 0;
 
-  /** @throws Failure `bad_response` for a place that cannot be, `limit` where the arguments grow too long */
+  /**
+   * Adds pieces.
+   * @param pieces `partialArgs` of a record; anything that is not a piece is ignored
+   * @throws Failure `bad_response` if a path is invalid or does not fit the arguments so far; `limit` if the arguments
+   *   become longer than `MAX_HELD_CHARS`
+   */
   add(pieces: unknown): void {
     if (!Array.isArray(pieces)) return;
     for (const piece of pieces) {
       if (!isObject(piece)) continue;
-      const value = valueOfPiece(piece);
-      if (value !== undefined) this.put(stepsOf(piece["jsonPath"]), value);
+      const value = readValue(piece);
+      if (value !== undefined) this.setValue(parsePath(piece["jsonPath"]), value);
     }
   }
 
+  /** The arguments so far, as JSON. */
   toString(): string {
     return JSON.stringify(this.root);
   }
 
-  private put(steps: readonly Step[], value: unknown): void {
+  private setValue(steps: readonly Step[], value: unknown): void {
     this.length += typeof value === "string" ? value.length + 1 : 1;
-    if (this.length > LONGEST_UNHEARD) {
+    if (this.length > MAX_HELD_CHARS) {
       throw new Failure(
         "limit",
-        "The service sent arguments of a tool call that are longer than any should be.",
+        `The service sent arguments of a tool call with more than ${MAX_HELD_CHARS} characters.`,
       );
     }
-    let holder: unknown = this.root;
-    for (const [at, step] of steps.entries()) {
-      const members = membersOf(holder, step);
-      const known = Object.hasOwn(members, step) ? members[step] : undefined;
-      if (at === steps.length - 1) {
-        members[step] = typeof known === "string" && typeof value === "string" ? known + value : value;
+    let container: unknown = this.root;
+    for (const [position, step] of steps.entries()) {
+      const members = checkContainer(container, step);
+      const current = Object.hasOwn(members, step) ? members[step] : undefined;
+      if (position === steps.length - 1) {
+        members[step] = typeof current === "string" && typeof value === "string" ? current + value : value;
       } else {
-        members[step] = known ?? (typeof steps[at + 1] === "number" ? [] : {});
-        holder = members[step];
+        members[step] = current ?? (typeof steps[position + 1] === "number" ? [] : {});
+        container = members[step];
       }
     }
   }
 }
 
-function valueOfPiece(piece: Record<string, unknown>): unknown {
+function readValue(piece: Record<string, unknown>): unknown {
   if ("nullValue" in piece) return null;
   return piece["stringValue"] ?? piece["numberValue"] ?? piece["boolValue"];
 }
 
-/** An object for a name, an array for a number that leaves no gap. */
-function membersOf(holder: unknown, step: Step): Record<Step, unknown> {
-  const fits = typeof step === "number" ? Array.isArray(holder) && step <= holder.length : isObject(holder);
-  if (!fits) throw impossible();
-  return holder as Record<Step, unknown>;
+/** Checks that a step fits its container: a name an object, a number an array in which it leaves no gap. */
+function checkContainer(container: unknown, step: Step): Record<Step, unknown> {
+  const fits =
+    typeof step === "number" ? Array.isArray(container) && step <= container.length : isObject(container);
+  if (!fits) throw createPathFailure();
+  return container as Record<Step, unknown>;
 }
 
-function stepsOf(path: unknown): Step[] {
+function parsePath(path: unknown): Step[] {
   const steps: Step[] = [];
-  if (typeof path !== "string" || path[0] !== "$") throw impossible();
-  for (let at = 1; at < path.length; at = STEP.lastIndex) {
-    STEP.lastIndex = at;
-    const found = STEP.exec(path);
-    const name = found?.[1] ?? found?.[4];
-    if (!found || name === "__proto__" || steps.length >= DEEPEST) throw impossible();
-    steps.push(name ?? Number(found[2]));
+  if (typeof path !== "string" || path[0] !== "$") throw createPathFailure();
+  for (let start = 1; start < path.length; start = STEP.lastIndex) {
+    STEP.lastIndex = start;
+    const match = STEP.exec(path);
+    const name = match?.[1] ?? match?.[4];
+    if (!match || name === "__proto__" || steps.length >= MAX_STEPS) throw createPathFailure();
+    steps.push(name ?? Number(match[2]));
   }
-  if (steps.length === 0) throw impossible();
+  if (steps.length === 0) throw createPathFailure();
   return steps;
 }
 
-function impossible(): Failure {
-  return new Failure("bad_response", "The service sent a piece of a tool call whose place cannot be.", {
-    retryable: true,
-  });
+function createPathFailure(): Failure {
+  return new Failure(
+    "bad_response",
+    "The service sent a piece of a tool call with an impossible path, so its place in the arguments is unknown. Send the request again.",
+    { retryable: true },
+  );
 }

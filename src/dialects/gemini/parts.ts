@@ -2,57 +2,60 @@ import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
 import { joinBase64 } from "../../core/chat/merge.js";
 import { buildThoughtSignature, GEMINI_PARTS, GEMINI_REASONING } from "../../core/chat/vendor-echo.js";
 import { isObject } from "../../core/json/parse.js";
-import { PartialArgs } from "./args.js";
+import { toText } from "../wire-values.js";
+import { PartialArgs } from "./partial-args.js";
 
-/** A function call that has begun and is not whole. */
+/** A function call whose arguments are not complete yet. */
 interface OpenCall {
   head: ToolCallDelta;
   name: string;
   args: PartialArgs;
 }
 
-/** Turns the parts of one candidate into deltas. */
+/** Turns the parts of one candidate (Gemini API reference, "Part") into deltas. */
 export class GeminiPartReader {
-  private calls = 0;
-  private passed = 0;
-  private open: OpenCall | undefined;
-  /** Whole calls that came signed: a repetition without the signature is not another one. */
-  private readonly signed = new Set<string>();
+  private callCount = 0;
+  /** Parts so far that Chat Completions has no place for. */
+  private echoCount = 0;
+  private openCall: OpenCall | undefined;
+  /** Complete calls that had a signature. If one comes again without it, it is a repetition and not a new call. */
+  private readonly signedCalls = new Set<string>();
 
   get hasCalls(): boolean {
-    return this.calls > 0;
+    return this.callCount > 0;
   }
 
-  /** @param parts those of one record */
+  /** Reads the parts of one record. */
   read(parts: readonly unknown[]): Delta {
     const delta: Delta = {};
-    const before = new Set(this.signed);
-    for (const part of parts) if (isObject(part)) this.add(delta, part, before);
+    const earlierCalls = new Set(this.signedCalls);
+    for (const part of parts) if (isObject(part)) this.addPart(delta, part, earlierCalls);
     return delta;
   }
 
-  /** A call whose last piece did not come, though the candidate has ended. */
+  /** Adds the open call to a delta, as far as its arguments came. */
   closeCall(delta: Delta): void {
-    if (!this.open) return;
-    const { head, name, args } = this.open;
-    this.open = undefined;
-    addCall(delta, { ...head, function: { name, arguments: args.toString() } });
+    if (!this.openCall) return;
+    const { head, name, args } = this.openCall;
+    this.openCall = undefined;
+    addToolCall(delta, { ...head, function: { name, arguments: args.toString() } });
   }
 
-  private add(delta: Delta, part: Record<string, unknown>, before: ReadonlySet<string>): void {
+  /** @param earlierCalls the signed calls of earlier records */
+  private addPart(delta: Delta, part: Record<string, unknown>, earlierCalls: ReadonlySet<string>): void {
     const { text, thought, thoughtSignature, functionCall, inlineData } = part;
     if (isObject(functionCall)) {
-      this.call(delta, functionCall, thoughtSignature, before);
+      this.addFunctionCall(delta, functionCall, thoughtSignature, earlierCalls);
       return;
     }
     if (isObject(inlineData)) {
-      // What it drew while it was thinking is no part of the answer.
-      if (thought !== true) addData(delta, inlineData, thoughtSignature);
+      // An image from a thought is not part of the answer.
+      if (thought !== true) addInlineData(delta, inlineData, thoughtSignature);
       return;
     }
     if (typeof text !== "string" && Object.values(part).some(isObject)) {
-      const kept = delta[GEMINI_PARTS] as Record<string, unknown> | undefined;
-      delta[GEMINI_PARTS] = Object.assign(kept ?? {}, { [this.passed++]: part });
+      const echo = delta[GEMINI_PARTS] as Record<string, unknown> | undefined;
+      delta[GEMINI_PARTS] = Object.assign(echo ?? {}, { [this.echoCount++]: part });
       return;
     }
     if (typeof text === "string" && text !== "") {
@@ -66,42 +69,43 @@ export class GeminiPartReader {
     }
   }
 
-  private call(
+  private addFunctionCall(
     delta: Delta,
     wire: Record<string, unknown>,
     signature: unknown,
-    before: ReadonlySet<string>,
+    earlierCalls: ReadonlySet<string>,
   ): void {
-    const name = typeof wire["name"] === "string" ? wire["name"] : "";
-    const id = typeof wire["id"] === "string" ? wire["id"] : "";
-    const goesOn = wire["willContinue"] === true;
-    if (this.open && (name === "" || wire["partialArgs"] !== undefined)) {
-      this.open.args.add(wire["partialArgs"]);
-      if (!goesOn) this.closeCall(delta);
+    const name = toText(wire["name"]);
+    const id = toText(wire["id"]);
+    const continues = wire["willContinue"] === true;
+    if (this.openCall && (name === "" || wire["partialArgs"] !== undefined)) {
+      this.openCall.args.add(wire["partialArgs"]);
+      if (!continues) this.closeCall(delta);
       return;
     }
     this.closeCall(delta);
-    // A lone end of a call that has been closed before says nothing.
+    // The end of a call that is already closed has no name.
     if (name === "") return;
     const args = JSON.stringify(isObject(wire["args"]) ? wire["args"] : {});
-    const marks = `${name} ${args}`;
-    if (!signature && id === "" && before.has(marks)) return;
-    if (signature) this.signed.add(marks);
+    const callKey = `${name} ${args}`;
+    if (!signature && id === "" && earlierCalls.has(callKey)) return;
+    if (signature) this.signedCalls.add(callKey);
     const head: ToolCallDelta = {
-      index: this.calls++,
+      index: this.callCount++,
       ...(id === "" ? {} : { id }),
       type: "function",
       ...buildThoughtSignature(signature),
     };
-    if (goesOn || wire["partialArgs"] !== undefined) {
-      this.open = { head, name, args: new PartialArgs() };
-      this.open.args.add(wire["partialArgs"]);
-      if (!goesOn) this.closeCall(delta);
-    } else addCall(delta, { ...head, function: { name, arguments: args } });
+    if (continues || wire["partialArgs"] !== undefined) {
+      this.openCall = { head, name, args: new PartialArgs() };
+      this.openCall.args.add(wire["partialArgs"]);
+      if (!continues) this.closeCall(delta);
+    } else addToolCall(delta, { ...head, function: { name, arguments: args } });
   }
 }
 
-function addData(delta: Delta, data: Record<string, unknown>, signature: unknown): void {
+/** Adds audio or an image. */
+function addInlineData(delta: Delta, data: Record<string, unknown>, signature: unknown): void {
   const { mimeType, data: base64 } = data;
   if (typeof base64 !== "string" || base64 === "") return;
   const type = typeof mimeType === "string" ? mimeType : "application/octet-stream";
@@ -115,7 +119,7 @@ function addData(delta: Delta, data: Record<string, unknown>, signature: unknown
   delta.images.push(image);
 }
 
-function addCall(delta: Delta, call: ToolCallDelta): void {
+function addToolCall(delta: Delta, call: ToolCallDelta): void {
   delta.tool_calls ??= [];
   delta.tool_calls.push(call);
 }

@@ -6,31 +6,35 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
-import { toUnixSeconds } from "../timestamp.js";
+import { toUnixSeconds } from "../wire-values.js";
 import { readGeminiAnnotations, readGeminiLogprobs, readGeminiUsage } from "./metadata.js";
 import { GeminiPartReader } from "./parts.js";
 
+/** The finish reason of a candidate that has not ended. */
+const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
+
 /**
- * Finish reasons that are no end of an answer (Gemini API reference, "FinishReason"): what the model wrote cannot be
- * used. Asking again can help where it is the model that went wrong.
+ * Finish reasons that make an answer unusable (Gemini API reference, "FinishReason"). A retry can help if the model made
+ * the mistake.
  */
 const FAULTS: ReadonlyMap<unknown, { message: string; retryable: boolean }> = new Map([
+  ["MALFORMED_FUNCTION_CALL", { message: "The model wrote an unreadable tool call", retryable: true }],
+  ["MALFORMED_RESPONSE", { message: "The model wrote an unreadable answer", retryable: true }],
   [
-    "MALFORMED_FUNCTION_CALL",
-    { message: "The model wrote a tool call that cannot be read", retryable: true },
+    "UNEXPECTED_TOOL_CALL",
+    { message: "The model called a tool although the request has none", retryable: true },
   ],
-  ["MALFORMED_RESPONSE", { message: "The model wrote an answer that cannot be read", retryable: true }],
-  ["UNEXPECTED_TOOL_CALL", { message: "The model called a tool though none was offered", retryable: true }],
   ["TOO_MANY_TOOL_CALLS", { message: "The model called too many tools in a row", retryable: false }],
   [
     "MISSING_THOUGHT_SIGNATURE",
-    { message: "A tool call in the conversation lacks the signature that came with it", retryable: false },
+    { message: "A tool call in the conversation lacks the signature that it came with", retryable: false },
   ],
 ]);
 
 /**
- * The records of Gemini's streamGenerateContent (Gemini API reference, "GenerateContentResponse"), as server-sent events
- * or as elements of an array. There is no end marker: the finish reason and the end of the connection are the end.
+ * The records of Gemini's `streamGenerateContent` (Gemini API reference, "GenerateContentResponse"), as server-sent
+ * events or as elements of an array. They have no end marker: the finish reason and the end of the connection end the
+ * answer.
  */
 export const GEMINI: ForeignDialect = {
   canRead: (record) =>
@@ -41,8 +45,9 @@ export const GEMINI: ForeignDialect = {
 };
 
 class GeminiReader implements ForeignReader {
-  private readonly parts = new Map<number, GeminiPartReader>();
-  private readonly cited = new Set<string>();
+  private readonly partReaders = new Map<number, GeminiPartReader>();
+  /** Candidate and URL of each source that was passed on. */
+  private readonly sources = new Set<string>();
   private id = "";
   private model = "";
   private created = 0;
@@ -60,24 +65,25 @@ class GeminiReader implements ForeignReader {
       responseId,
       createTime,
       usage: _usage,
-      ...rest
+      ...extras
     } = record;
-    const known = this.id !== "" && this.model !== "";
+    const isIdentified = this.id !== "" && this.model !== "";
     if (typeof responseId === "string") this.id ||= responseId;
     if (typeof modelVersion === "string") this.model ||= modelVersion;
     this.created ||= toUnixSeconds(createTime);
     const list = Array.isArray(candidates) ? candidates.filter(isObject) : [];
     const choices = mergeDuplicateChoices(
-      list.map((candidate, at) => this.choice(candidate, at)),
+      list.map((candidate, position) => this.buildChoice(candidate, position)),
       this.options.indices,
     );
     const usage = readGeminiUsage(usageMetadata);
     const text = choices.find(({ index }) => index === 0)?.delta.content ?? "";
-    const plain = known && !usage && choices.length === 1 && isBare(choices[0]!) && isEmpty(rest);
-    if (plain && text !== "" && !this.options.everyChunk) this.sink.onText(text);
+    const isPlain =
+      isIdentified && !usage && choices.length === 1 && hasOnlyDelta(choices[0]!) && isEmpty(extras);
+    if (isPlain && text !== "" && !this.options.everyChunk) this.sink.onText(text);
     else {
       const chunk: Chunk = {
-        ...rest,
+        ...extras,
         id: this.id,
         object: "chat.completion.chunk",
         created: this.created,
@@ -87,11 +93,11 @@ class GeminiReader implements ForeignReader {
       if (usage) chunk.usage = usage;
       this.sink.onChunk(chunk, toChunkKind(choices.some(isRichChoice), text), text);
     }
-    refuseBlocked(record["promptFeedback"]);
-    refuseFaulty(list.find((candidate, at) => this.indexOf(candidate, at) === 0));
+    checkPromptFeedback(record["promptFeedback"]);
+    checkFinishReason(list.find((candidate, position) => this.readIndex(candidate, position) === 0));
   }
 
-  private choice(candidate: Record<string, unknown>, at: number): ChunkChoice {
+  private buildChoice(candidate: Record<string, unknown>, position: number): ChunkChoice {
     const {
       content,
       index: _index,
@@ -100,58 +106,56 @@ class GeminiReader implements ForeignReader {
       logprobs: _logprobs,
       ...extras
     } = candidate;
-    const number = this.indexOf(candidate, at);
+    const index = this.readIndex(candidate, position);
     const parts = isObject(content) ? content["parts"] : undefined;
-    const reader = this.partsOf(number);
+    const reader = this.getPartReader(index);
     const delta = reader.read(Array.isArray(parts) ? parts : []);
     const reason = typeof finishReason === "string" && finishReason !== UNSPECIFIED ? finishReason : "";
     if (reason !== "") reader.closeCall(delta);
     const annotations = readGeminiAnnotations(candidate)
-      .filter(({ url }) => this.isNew(`${number} ${url}`))
+      .filter(({ url }) => this.addSource(`${index} ${url}`))
       .map(({ annotation }) => annotation);
     if (annotations.length > 0) delta.annotations = annotations;
     const logprobs = readGeminiLogprobs(logprobsResult);
     return {
       ...extras,
-      index: number,
+      index,
       delta,
       ...(reason === "" ? { finish_reason: null } : buildFinishFields(reason, reader.hasCalls)),
       ...(logprobs ? { logprobs } : {}),
     };
   }
 
-  /** A candidate that does not say which it is, is the one at its place. */
-  private indexOf({ index }: Record<string, unknown>, at: number): number {
-    const number = index ?? at;
-    if (typeof number !== "number" || !Number.isInteger(number) || number < 0) {
+  /** Reads the index of a candidate. Without one, its position in the list counts. */
+  private readIndex({ index: wireIndex }: Record<string, unknown>, position: number): number {
+    const index = wireIndex ?? position;
+    if (typeof index !== "number" || !Number.isInteger(index) || index < 0) {
       throw new Failure("bad_response", "The service sent a candidate with an impossible index.");
     }
     const { indices } = this.options;
-    if (number < indices) return number;
+    if (index < indices) return index;
     throw new Failure("limit", `The service sent a candidate beyond the limit of ${indices}.`);
   }
 
-  private partsOf(candidate: number): GeminiPartReader {
-    let parts = this.parts.get(candidate);
-    if (!parts) {
-      parts = new GeminiPartReader();
-      this.parts.set(candidate, parts);
+  private getPartReader(candidate: number): GeminiPartReader {
+    let reader = this.partReaders.get(candidate);
+    if (!reader) {
+      reader = new GeminiPartReader();
+      this.partReaders.set(candidate, reader);
     }
-    return parts;
+    return reader;
   }
 
-  /** Sources come again and again, each time with all that were told before. */
-  private isNew(source: string): boolean {
-    if (this.cited.has(source)) return false;
-    this.cited.add(source);
+  /** Remembers a source, because Gemini repeats all earlier ones each time. @returns whether it is new */
+  private addSource(source: string): boolean {
+    if (this.sources.has(source)) return false;
+    this.sources.add(source);
     return true;
   }
 }
 
-const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
-
-/** A choice with nothing but a delta. */
-function isBare(choice: ChunkChoice): boolean {
+/** Whether a choice has nothing but a delta with text. */
+function hasOnlyDelta(choice: ChunkChoice): boolean {
   return choice.finish_reason === null && Object.keys(choice).length === 3 && !isRichChoice(choice);
 }
 
@@ -159,26 +163,30 @@ function isEmpty(fields: object): boolean {
   return Object.keys(fields).length === 0;
 }
 
-/** A prompt that was refused has no candidates. */
-function refuseBlocked(feedback: unknown): void {
+/**
+ * Checks Gemini's verdict on the prompt (Gemini API reference, "PromptFeedback").
+ * @throws Failure `content_filter` if the prompt was blocked
+ */
+function checkPromptFeedback(feedback: unknown): void {
   const reason = isObject(feedback) ? feedback["blockReason"] : undefined;
   if (typeof reason !== "string" || reason === "" || reason === "BLOCK_REASON_UNSPECIFIED") return;
-  const { blockReasonMessage: said } = feedback as Record<string, unknown>;
-  const why = typeof said === "string" && said !== "" ? `: ${toExcerpt(said)}` : "";
+  const { blockReasonMessage: message } = feedback as Record<string, unknown>;
+  const explanation = typeof message === "string" && message !== "" ? `: ${toExcerpt(message)}` : "";
   throw new Failure(
     "content_filter",
-    `The service refused the prompt (${toExcerpt(reason)})${why}. Change the prompt, or its safetySettings in the options.`,
+    `The service refused the prompt (${toExcerpt(reason)})${explanation}. Change the prompt, or its safetySettings in the options.`,
     { retryable: false },
   );
 }
 
-function refuseFaulty(candidate: Record<string, unknown> | undefined): void {
+/** @throws Failure `bad_response` if the candidate ended with one of `FAULTS` */
+function checkFinishReason(candidate: Record<string, unknown> | undefined): void {
   const fault = FAULTS.get(candidate?.["finishReason"]);
   if (!fault) return;
-  const said = candidate!["finishMessage"];
+  const message = candidate!["finishMessage"];
   throw new Failure(
     "bad_response",
-    `${fault.message}${typeof said === "string" && said !== "" ? `: ${toExcerpt(said)}` : "."}`,
+    `${fault.message}${typeof message === "string" && message !== "" ? `: ${toExcerpt(message)}` : "."}`,
     { retryable: fault.retryable },
   );
 }

@@ -1,118 +1,126 @@
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
-/** Under this name Venice tells what it has searched for, as if the model had called a tool of the author's. */
+/** Venice reports its own web search as a call of this tool, as if the model had called a tool of the request. */
 const SEARCH_TOOL = "venice_web_search_documents";
 
 /**
- * The sources of an answer, wherever a service tells them. Venice's lists (`venice_parameters.web_search_citations`,
- * `venice_search_results`, documents in a tool call that is none) become `annotations` of the first choice, as OpenAI
- * and our Anthropic dialect have them: each address once, whichever place it came from first.
+ * Collects the sources of an answer from the places where services put them. Venice's lists
+ * (`venice_parameters.web_search_citations`, `venice_search_results`, documents in a call of its search tool) become
+ * `annotations` of the first choice, the form of OpenAI and of the Anthropic dialect. A choice gets
+ * each URL once, whichever place it came from (OpenAI API reference, "annotations"; Venice API reference, "Chat
+ * Completions").
  */
 export class Citations {
-  // Made when there is something to note: most streams have no sources.
-  private seen: Set<string> | undefined;
-  private searches: Set<unknown> | undefined;
-  private said = "";
-  /** Whether the model has called a tool of the author's. */
-  private called = false;
+  // Created when they are needed: most streams have no sources.
+  private seenUrls: Set<string> | undefined;
+  /** Indices or ids of the calls of Venice's search tool. */
+  private searchCalls: Set<unknown> | undefined;
+  /** The latest lists, as JSON. */
+  private lists = "";
+  /** Whether the model has called a tool of the request. */
+  private hasToolCalls = false;
 
-  /** @param toolNames the tools offered: what the author calls so himself is his */
+  /** @param toolNames the request's tools. If one has the name of Venice's search tool, its calls are left alone. */
   constructor(private readonly toolNames: readonly string[]) {}
 
-  /** Brings the sources of a record, as it came, to their place. */
+  /**
+   * Moves the sources of a record to the annotations of its first choice, and removes repeated annotations.
+   * @param choices the record's choices, before they are normalised; both are changed in place
+   */
   moveToAnnotations(record: Record<string, unknown>, choices: Record<string, unknown>[]): void {
-    const echoed = record["venice_parameters"];
-    const found = [
-      ...(isObject(echoed) ? takeList(echoed, "web_search_citations") : []),
+    const parameters = record["venice_parameters"];
+    const sources = [
+      ...(isObject(parameters) ? takeList(parameters, "web_search_citations") : []),
       ...takeList(record, "venice_search_results"),
       ...choices.flatMap((choice) => this.takeSearches(choice)),
     ];
-    for (const choice of choices) this.withoutRepeated(choice);
-    this.cite(found, choices);
+    for (const choice of choices) this.removeRepeated(choice);
+    this.addAnnotations(sources, choices);
   }
 
-  /** Whether a list of addresses that some services repeat on each chunk (Perplexity) has changed. */
+  /** Remembers the lists of a chunk, which some services repeat on each (Perplexity). @returns whether they changed */
   updateLists(lists: readonly unknown[]): boolean {
-    const told = lists.filter((list) => Array.isArray(list) && list.length > 0);
-    if (told.length === 0) return false;
-    const said = JSON.stringify(told);
-    if (said === this.said) return false;
-    this.said = said;
+    const filled = lists.filter((list) => Array.isArray(list) && list.length > 0);
+    if (filled.length === 0) return false;
+    const json = JSON.stringify(filled);
+    if (json === this.lists) return false;
+    this.lists = json;
     return true;
   }
 
-  private cite(found: readonly unknown[], choices: Record<string, unknown>[]): void {
-    const fresh = found.filter((source) => isObject(source) && this.isUnseen(source["url"], 0));
-    if (fresh.length === 0) return;
-    const annotations = fresh.map((source) => ({ type: "url_citation", url_citation: source }));
+  private addAnnotations(sources: readonly unknown[], choices: Record<string, unknown>[]): void {
+    const newSources = sources.filter((source) => isObject(source) && this.addUrl(source["url"], 0));
+    if (newSources.length === 0) return;
+    const annotations = newSources.map((source) => ({ type: "url_citation", url_citation: source }));
     let first = choices.find(({ index }) => (index ?? 0) === 0);
     if (!first) {
       first = { index: 0 };
       choices.push(first);
     }
-    // A whole answer has a message in the place of the delta.
-    const place = isObject(first["delta"])
+    // A whole answer has a message instead of a delta.
+    const holder = isObject(first["delta"])
       ? first["delta"]
       : isObject(first["message"])
         ? first["message"]
         : {};
-    if (!isObject(first["message"])) first["delta"] = place;
-    const own = place["annotations"];
-    place["annotations"] = Array.isArray(own) ? [...own, ...annotations] : annotations;
+    if (!isObject(first["message"])) first["delta"] = holder;
+    const existing = holder["annotations"];
+    holder["annotations"] = Array.isArray(existing) ? [...existing, ...annotations] : annotations;
   }
 
-  /** An annotation that names a place in the text is a new one each time; one that only names its source is not. */
-  private withoutRepeated(choice: Record<string, unknown>): void {
+  /** Removes annotations whose URL is known. One that has a position in the text is always new. */
+  private removeRepeated(choice: Record<string, unknown>): void {
     for (const delta of [choice["delta"], choice["message"]]) {
       if (!isObject(delta) || !Array.isArray(delta["annotations"])) continue;
       delta["annotations"] = delta["annotations"].filter((annotation) => {
-        const cited: unknown = isObject(annotation) ? annotation["url_citation"] : undefined;
-        if (!isObject(cited) || cited["start_index"] !== undefined) return true;
-        return this.isUnseen(cited["url"], choice["index"] ?? 0);
+        const citation: unknown = isObject(annotation) ? annotation["url_citation"] : undefined;
+        if (!isObject(citation) || citation["start_index"] !== undefined) return true;
+        return this.addUrl(citation["url"], choice["index"] ?? 0);
       });
     }
   }
 
-  private isUnseen(url: unknown, choice: unknown): boolean {
+  /** Remembers the URL of a source. @returns whether it is new for the choice; true for a source without a URL */
+  private addUrl(url: unknown, choice: unknown): boolean {
     if (typeof url !== "string" || url === "") return true;
     const key = `${choice} ${url}`;
-    this.seen ??= new Set();
-    if (this.seen.has(key)) return false;
-    this.seen.add(key);
+    this.seenUrls ??= new Set();
+    if (this.seenUrls.has(key)) return false;
+    this.seenUrls.add(key);
     return true;
   }
 
-  /** No router could answer a search that the service has already made. @returns what it found */
+  /** Removes the calls of Venice's search tool, which nobody has to answer. @returns the documents in them */
   private takeSearches(choice: Record<string, unknown>): unknown[] {
     if (this.toolNames.includes(SEARCH_TOOL)) return [];
     const documents: unknown[] = [];
     for (const delta of [choice["delta"], choice["message"]]) {
       if (!isObject(delta) || !Array.isArray(delta["tool_calls"])) continue;
-      const calls = delta["tool_calls"].filter((call) => !this.isSearch(call, documents));
-      this.called ||= calls.length > 0;
+      const calls = delta["tool_calls"].filter((call) => !this.takeSearch(call, documents));
+      this.hasToolCalls ||= calls.length > 0;
       delta["tool_calls"] = calls;
     }
-    if (this.searches && !this.called && choice["finish_reason"] === "tool_calls") {
+    if (this.searchCalls && !this.hasToolCalls && choice["finish_reason"] === "tool_calls") {
       choice["finish_reason"] = "stop";
     }
     return documents;
   }
 
-  private isSearch(call: unknown, documents: unknown[]): boolean {
+  /** Adds the documents of a call to a list, if it is a call of Venice's search tool. @returns whether it is one */
+  private takeSearch(call: unknown, documents: unknown[]): boolean {
     if (!isObject(call)) return false;
-    const said = isObject(call["function"]) ? call["function"] : {};
-    // Only its first piece bears the name; in a whole message each call does.
+    const { name, arguments: args } = isObject(call["function"]) ? call["function"] : {};
+    // In a stream only the first piece of a call has the name; the others share its index or id.
     const key = call["index"] ?? call["id"];
-    if (said["name"] !== SEARCH_TOOL && !(said["name"] === undefined && this.searches?.has(key)))
-      return false;
-    this.searches ??= new Set();
-    this.searches.add(key);
-    documents.push(...documentsIn(said["arguments"]));
+    if (name !== SEARCH_TOOL && !(name === undefined && this.searchCalls?.has(key))) return false;
+    this.searchCalls ??= new Set();
+    this.searchCalls.add(key);
+    documents.push(...readDocuments(args));
     return true;
   }
 }
 
-/** A list taken out of an object; the object keeps the rest. */
+/** Takes a list out of an object. */
 function takeList(object: Record<string, unknown>, key: string): unknown[] {
   const list = object[key];
   if (!Array.isArray(list)) return [];
@@ -120,10 +128,11 @@ function takeList(object: Record<string, unknown>, key: string): unknown[] {
   return list;
 }
 
-function documentsIn(given: unknown): unknown[] {
-  const value = typeof given === "string" ? tryParseJson(given) : given;
+/** Reads documents from a call's arguments: a list, or an object with a list, as JSON or as a value. */
+function readDocuments(args: unknown): unknown[] {
+  const value = typeof args === "string" ? tryParseJson(args) : args;
   const list = isObject(value) ? Object.values(value).find(Array.isArray) : value;
   return Array.isArray(list)
-    ? list.filter((entry) => isObject(entry) && typeof entry["url"] === "string")
+    ? list.filter((document) => isObject(document) && typeof document["url"] === "string")
     : [];
 }

@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice, Delta, Usage } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { isObject, isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
@@ -6,11 +6,13 @@ import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
 import { readStreamError } from "../stream-error.js";
+import { parseIndex } from "../wire-values.js";
 import { Citations } from "./citations.js";
 import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
+import { findUsage } from "./usage.js";
 
 const END_MARKER = "[DONE]";
 
@@ -18,23 +20,22 @@ const NOT_JSON =
   "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “Skip broken records” in its provider.";
 
 const WRONG_SHAPE =
-  "The service's stream is not in the form of Chat Completions. Check the base URL and provider.";
+  "The service's stream is not in the form of Chat Completions. Check the base URL and the provider.";
 
-const MARKUP =
-  "The service answered with markup, such as a web page, where JSON was to come. Check the base URL.";
+const MARKUP = "The service answered with markup, such as a web page, instead of JSON. Check the base URL.";
 
 /**
- * Reads the stream of Chat Completions (OpenAI API reference, "chat.completion.chunk") as the many services
- * that speak it really send it.
+ * Decodes a stream of Chat Completions (OpenAI API reference, "chat.completion.chunk") in all the variants that services
+ * really send. Records in the form of another dialect go to a reader of that dialect.
  */
 export class OpenAiDecoder implements Decoder {
   private readonly textTemplate = new TextTemplate();
   private readonly pieceTemplate = new PieceTemplate();
   private foreignReader: ForeignReader | undefined;
   private trackers: Map<number, ToolCallTracker> | undefined;
-  /** Some services add the whole message to each chunk or to the last: it counts only where no delta ever came. */
+  /** Whether a delta had content. Some services add the whole message to chunks; it counts only if no delta had any. */
   private sawDelta = false;
-  /** Something has come in which an answer would be, were it empty. */
+  /** Whether a chunk had a place for an answer, even if that was empty. */
   private sawAnswer = false;
   private readonly citations: Citations;
   private id = "";
@@ -63,7 +64,7 @@ export class OpenAiDecoder implements Decoder {
     }
     const content = data.trim();
     if (content.startsWith(END_MARKER)) this.sink.onMarker();
-    // A gateway may forward another's keep-alive comment as data; neither it nor a blank is a record.
+    // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
     else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
   }
 
@@ -80,7 +81,7 @@ export class OpenAiDecoder implements Decoder {
     }
     const failure = readStreamError(record, event);
     if (failure) {
-      // An error may stand beside choices and usage (OpenRouter): they are kept, the error ends the stream.
+      // OpenRouter sends choices and usage together with the error. They are kept, and the error ends the stream.
       if (isObject(record) && Array.isArray(record["choices"])) {
         delete record["error"];
         this.handleChunk(data, record);
@@ -91,7 +92,7 @@ export class OpenAiDecoder implements Decoder {
     else this.handleChunk(data, record);
   }
 
-  /** @returns whether the record was one of another dialect's, and so is dealt with */
+  /** Reads a record of another dialect. @returns whether it was one */
   private readForeign(record: Record<string, unknown>, event: string | undefined): boolean {
     const { sink, options } = this;
     this.foreignReader ??= FOREIGN_DIALECTS.find((dialect) => dialect.canRead(record))?.createReader(
@@ -107,7 +108,10 @@ export class OpenAiDecoder implements Decoder {
     return true;
   }
 
-  /** Two records run together where a gateway injected an error without closing the frame: each line is one. */
+  /**
+   * Handles data that is not JSON. If a gateway inserts an error before an event is complete, the data has two records,
+   * one on each line.
+   */
   private handleMalformed(data: string, event: string | undefined, last: boolean): void {
     const lines = data.split("\n");
     if (lines.length > 1 && lines.some((line) => tryParseJson(line) !== undefined)) {
@@ -118,12 +122,13 @@ export class OpenAiDecoder implements Decoder {
       this.rejectRecord(MARKUP);
       return;
     }
-    // What was cut off by the end of the connection is no bad record: the missing end says it all.
+    // The connection ended inside this record. That is reported when the end of the answer is missing.
     if (last) return;
     if (event === "error") this.sink.onFailure(readStreamError(data, event)!);
     else this.rejectRecord(NOT_JSON, { retryable: true });
   }
 
+  /** Reports that a record cannot be used; a tolerant decoder skips it. */
   private rejectRecord(message: string, details: FailureDetails = {}): void {
     if (this.options.tolerant) this.sink.onSkipped();
     else this.sink.onFailure(new Failure("bad_response", message, details));
@@ -149,10 +154,11 @@ export class OpenAiDecoder implements Decoder {
     });
   }
 
+  /** Brings a record into canonical form, in place. */
   private normaliseChunk(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
     const usage = findUsage(record, choices);
     record["choices"] = mergeDuplicateChoices(
-      choices.map((normaliseChoice) => this.choice(normaliseChoice)),
+      choices.map((choice) => this.normaliseChoice(choice)),
       this.options.indices,
     );
     if (usage) record["usage"] = usage;
@@ -162,7 +168,10 @@ export class OpenAiDecoder implements Decoder {
     return record as Chunk;
   }
 
-  /** Ids change within a stream (Copilot, ChoreoAI) and come late (Azure): all chunks bear the first that is told. */
+  /**
+   * Gives all chunks the first id, model and time of the stream. Some services change ids within a stream (Copilot,
+   * ChoreoAI) or send them late (Azure).
+   */
   private unifyIdentity(record: Record<string, unknown>): void {
     if (typeof record["id"] === "string") this.id ||= record["id"];
     if (typeof record["model"] === "string") this.model ||= record["model"];
@@ -172,23 +181,19 @@ export class OpenAiDecoder implements Decoder {
     record["created"] = this.created;
   }
 
-  private choice(wire: Record<string, unknown>): ChunkChoice {
-    const index = wire["index"] ?? 0;
-    const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : index;
-    if (typeof number !== "number" || !Number.isInteger(number) || number < 0) {
-      throw new Failure("bad_response", "The service sent a choice with an impossible index.");
-    }
-    if (number >= this.options.indices) {
+  private normaliseChoice(wire: Record<string, unknown>): ChunkChoice {
+    const index = parseIndex(wire["index"] ?? 0, "choice");
+    if (index >= this.options.indices) {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
     const delta = this.readDelta(wire);
     if (delta.tool_calls) {
-      delta.tool_calls = this.getTracker(number).normalise(delta.tool_calls);
+      delta.tool_calls = this.getTracker(index).normalise(delta.tool_calls);
       if (delta.tool_calls.length === 0) delete delta.tool_calls;
     }
     dropField(wire, "message");
     dropField(wire, "usage");
-    wire["index"] = number;
+    wire["index"] = index;
     wire["delta"] = delta;
     if (typeof wire["finish_reason"] !== "string" || wire["finish_reason"] === "")
       wire["finish_reason"] = null;
@@ -204,13 +209,13 @@ export class OpenAiDecoder implements Decoder {
     if (isObject(delta)) {
       normaliseDelta(delta);
       for (const key in delta) if (key !== "role") this.sawDelta = true;
-      // Beside empty deltas a message may grow: it is whole with the finish reason.
+      // A message that comes with empty deltas may still grow. It is complete when the finish reason arrives.
       if (this.sawDelta || !isObject(message) || !reason) return delta;
     }
     if (this.sawDelta) return {};
     if (isObject(message)) return normaliseMessage(message);
     if (typeof text !== "string") return {};
-    // The older Completions.
+    // The form of the legacy Completions API (OpenAI API reference, "Completions").
     delete wire["text"];
     return text === "" ? {} : { content: text };
   }
@@ -234,6 +239,7 @@ export class OpenAiDecoder implements Decoder {
   }
 }
 
+/** Runs a step, and gives a `Failure` that it throws to the sink. */
 function reportFailures(sink: DecoderSink, step: () => void): void {
   try {
     step();
@@ -243,24 +249,24 @@ function reportFailures(sink: DecoderSink, step: () => void): void {
   }
 }
 
-/** Takes a field away where there is one: to delete from an object makes V8 treat it as a dictionary from then on. */
+/** Removes a field. A null one only becomes undefined, since V8 is slow with an object that has had a field deleted. */
 function dropField(object: Record<string, unknown>, field: string): void {
   if (object[field] === null) object[field] = undefined;
   else if (object[field] !== undefined) delete object[field];
 }
 
-/** A chunk that leaves us shows no fields without a value. */
+/** Removes the fields that `dropField` left undefined, for a chunk that goes to the flow. */
 function removeUndefinedFields(chunk: Chunk): void {
   for (const part of [chunk, ...chunk.choices])
     for (const key in part) if (part[key] === undefined) delete part[key];
 }
 
-/** A record whose repetition, but for the text, would tell nothing new. */
+/** Whether the next record may differ from this one only in its text or piece: it is no end and has no counts. */
 function isRepeatable(chunk: Chunk): boolean {
   return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
 }
 
-/** A record of a dialect that is not known here (OpenAI Responses' have a type): no answer, and no reason to fail. */
+/** Whether a record is of an unknown dialect, which can be skipped. The records of OpenAI Responses have a type. */
 function isUnknownDialect(record: Record<string, unknown>): boolean {
   return typeof record["type"] === "string" && !isObject(record["usage"]);
 }
@@ -283,17 +289,4 @@ function getRecordText(record: unknown): unknown {
   const choices = isObject(record) ? record["choices"] : undefined;
   const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
   return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
-}
-
-/** Usage stands in three places: the chunk, its first choice (Moonshot), `x_groq` (Groq). Zeros are none yet. */
-function findUsage(record: Record<string, unknown>, choices: Record<string, unknown>[]): Usage | undefined {
-  const groq = isObject(record["x_groq"]) ? record["x_groq"]["usage"] : undefined;
-  for (const usage of [record["usage"], choices[0]?.["usage"], groq]) {
-    if (isObject(usage) && hasCount(usage)) return usage;
-  }
-  return undefined;
-}
-
-function hasCount(value: unknown): boolean {
-  return isObject(value) ? Object.values(value).some(hasCount) : Boolean(value);
 }

@@ -1,27 +1,31 @@
 import type { ToolCallDelta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { parseIndex } from "../wire-values.js";
 
-/** Arguments are looked at for their end up to this length: often looking at long ones would take forever. */
+/** Up to this length, arguments are checked for their end. Checking longer ones again and again takes too long. */
 const MAX_CHECKED_CHARS = 16 * 1024;
 
 interface TrackedCall {
   index: number;
   id: string;
   name: string;
-  typed: boolean;
-  /** As far as they are looked at. */
+  /** Whether the type was passed on. */
+  hasType: boolean;
+  /** The arguments so far. They stop growing once they are longer than `MAX_CHECKED_CHARS`. */
   arguments: string;
 }
 
 /**
- * Gives the pieces of tool calls one form, whatever a vendor's habits: no index, the same index for parallel
- * calls, indices that begin at 1 or have holes, ids late, repeated or missing, names in every piece or in
- * fragments, arguments whole, as an object, or null. Out come pieces numbered in order of appearance, with id
- * and name said once.
+ * Gives the pieces of one choice's tool calls the same form for every service (OpenAI API reference,
+ * "chat.completion.chunk", `tool_calls`). Services send no index, the same index for parallel calls, indices that begin
+ * at 1 or have gaps; ids that come late, repeatedly or never; names in every piece or in fragments; arguments as text,
+ * as an object or as null. The pieces that come out have the index of their call in order of appearance, and the id,
+ * type and name only once.
  */
 export class ToolCallTracker {
   private readonly calls: TrackedCall[] = [];
+  /** The latest call of each index that the service sent. */
   private readonly latestByIndex = new Map<number, TrackedCall>();
 
   constructor(
@@ -29,21 +33,21 @@ export class ToolCallTracker {
     private readonly maxCalls: number,
   ) {}
 
-  /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls. */
+  /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls */
   normalise(pieces: readonly unknown[]): ToolCallDelta[] {
-    return pieces.flatMap((normalisePiece) => (isObject(normalisePiece) ? this.piece(normalisePiece) : []));
+    return pieces.flatMap((piece) => (isObject(piece) ? this.normalisePiece(piece) : []));
   }
 
-  /** @returns nothing for a piece that says nothing new. */
-  private piece(wire: Record<string, unknown>): ToolCallDelta[] {
-    const said = isObject(wire["function"]) ? wire["function"] : {};
+  /** @returns an empty list if the piece has nothing new */
+  private normalisePiece(wire: Record<string, unknown>): ToolCallDelta[] {
+    const wireFunction = isObject(wire["function"]) ? wire["function"] : {};
     const id = typeof wire["id"] === "string" ? wire["id"] : "";
-    const name = typeof said["name"] === "string" ? said["name"] : "";
-    const given = toArgumentText(said["arguments"]);
-    const known = this.calls.length;
-    const call = this.findCall(this.readIndex(wire["index"]), id, name, given);
-    const isNew = this.calls.length > known;
-    const fragment = !isNew && this.isRepetition(call, id, given) ? "" : given;
+    const name = typeof wireFunction["name"] === "string" ? wireFunction["name"] : "";
+    const args = toArgumentText(wireFunction["arguments"]);
+    const countBefore = this.calls.length;
+    const call = this.findCall(this.readIndex(wire["index"]), id, name, args);
+    const isNew = this.calls.length > countBefore;
+    const fragment = !isNew && this.isRepetition(call, id, args) ? "" : args;
 
     const { index: _index, id: _id, type, function: _function, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
@@ -51,8 +55,8 @@ export class ToolCallTracker {
       call.id = id;
       delta.id = id;
     }
-    if (typeof type === "string" && type && !call.typed) {
-      call.typed = true;
+    if (typeof type === "string" && type && !call.hasType) {
+      call.hasType = true;
       delta.type = type;
     }
     const newName = this.updateName(call, name);
@@ -65,65 +69,66 @@ export class ToolCallTracker {
     return isNew || Object.keys(delta).length > 1 ? [delta] : [];
   }
 
-  private readIndex(index: unknown): number | undefined {
-    if (index === undefined || index === null) return undefined;
-    const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : index;
-    if (typeof number !== "number" || !Number.isInteger(number) || number < 0) {
-      throw new Failure("bad_response", "The service sent a tool call with an impossible index.");
-    }
-    if (number >= this.maxCalls) throw this.createLimitFailure();
-    return number;
+  /** @returns undefined if the service sent no index */
+  private readIndex(wireIndex: unknown): number | undefined {
+    if (wireIndex === undefined || wireIndex === null) return undefined;
+    const index = parseIndex(wireIndex, "tool call");
+    if (index >= this.maxCalls) throw this.createLimitFailure();
+    return index;
   }
 
+  /** Finds the call that a piece continues, or opens a new one. */
   private findCall(index: number | undefined, id: string, name: string, fragment: string): TrackedCall {
-    const last = index === undefined ? this.calls.at(-1) : this.latestByIndex.get(index);
-    if (!last) return this.openCall(index);
-    if (id !== "" && id !== last.id) {
-      const same = this.calls.findLast((call) => call.id === id);
-      if (same) return this.startsNewCall(same, id, name, fragment) ? this.openCall(index) : same;
-      // Without an index a new id is a new call, but for one that comes late. With an index it takes a name as well.
-      const late =
-        last.id === "" && this.canHaveName(last, name) && !this.startsNewCall(last, id, name, fragment);
-      const rotated = index !== undefined && name === "";
-      return late || rotated ? last : this.openCall(index);
+    const latest = index === undefined ? this.calls.at(-1) : this.latestByIndex.get(index);
+    if (!latest) return this.openCall(index);
+    if (id !== "" && id !== latest.id) {
+      const sameId = this.calls.findLast((call) => call.id === id);
+      if (sameId) return this.startsNewCall(sameId, id, name, fragment) ? this.openCall(index) : sameId;
+      // Without an index, a new id means a new call, unless the latest call still lacks its id. With an index, the
+      // piece must also have a name: some services send another id with each piece.
+      const isLateId =
+        latest.id === "" && this.canHaveName(latest, name) && !this.startsNewCall(latest, id, name, fragment);
+      const isChangedId = index !== undefined && name === "";
+      return isLateId || isChangedId ? latest : this.openCall(index);
     }
-    return this.startsNewCall(last, id, name, fragment) ? this.openCall(index) : last;
+    return this.startsNewCall(latest, id, name, fragment) ? this.openCall(index) : latest;
   }
 
-  /** Whether a name can be the call's: none, the same, or a fragment that completes it. */
-  private canHaveName(known: TrackedCall, name: string): boolean {
-    return name === "" || known.name === "" || name === known.name || this.isCompletedBy(known, name);
+  /** Whether a piece's name can belong to a call: it is empty, the same, or a fragment that completes the call's name. */
+  private canHaveName(call: TrackedCall, name: string): boolean {
+    return name === "" || call.name === "" || name === call.name || this.isCompletedBy(call, name);
   }
 
-  private isCompletedBy(known: TrackedCall, name: string): boolean {
-    return this.toolNames.includes(known.name + name) && !this.toolNames.includes(known.name);
+  private isCompletedBy(call: TrackedCall, fragment: string): boolean {
+    return this.toolNames.includes(call.name + fragment) && !this.toolNames.includes(call.name);
   }
 
   /**
-   * Two calls under one number and no id to tell them apart, or the same: the first is whole and a name comes with the
-   * beginning of an object; or the name is another tool's. Who says a call with its id once more in full repeats it.
+   * Whether a piece begins another call although its id is missing or the same. It does if it has the name of another
+   * tool, or if the arguments of the call are complete and the piece has a name and the beginning of an object. A piece
+   * that repeats the whole call with its id does not.
    */
-  private startsNewCall(known: TrackedCall, id: string, name: string, fragment: string): boolean {
+  private startsNewCall(call: TrackedCall, id: string, name: string, fragment: string): boolean {
     if (name === "") return false;
-    const other = known.name !== "" && name !== known.name;
-    if (other && this.toolNames.includes(name) && this.toolNames.includes(known.name)) return true;
-    if (!fragment.startsWith("{") || known.arguments.length > MAX_CHECKED_CHARS) return false;
-    return isCompleteObject(known.arguments) && !this.isRepetition(known, id, fragment);
+    const isOtherName = call.name !== "" && name !== call.name;
+    if (isOtherName && this.toolNames.includes(name) && this.toolNames.includes(call.name)) return true;
+    if (!fragment.startsWith("{") || call.arguments.length > MAX_CHECKED_CHARS) return false;
+    return isCompleteObject(call.arguments) && !this.isRepetition(call, id, fragment);
   }
 
-  private isRepetition(known: TrackedCall, id: string, fragment: string): boolean {
-    return id !== "" && id === known.id && fragment === known.arguments && isCompleteObject(fragment);
+  private isRepetition(call: TrackedCall, id: string, fragment: string): boolean {
+    return id !== "" && id === call.id && fragment === call.arguments && isCompleteObject(fragment);
   }
 
   private openCall(index: number | undefined): TrackedCall {
     if (this.calls.length >= this.maxCalls) throw this.createLimitFailure();
-    const call: TrackedCall = { index: this.calls.length, id: "", name: "", typed: false, arguments: "" };
+    const call: TrackedCall = { index: this.calls.length, id: "", name: "", hasType: false, arguments: "" };
     this.calls.push(call);
     if (index !== undefined) this.latestByIndex.set(index, call);
     return call;
   }
 
-  /** @returns the name to tell, or "" where there is nothing new. */
+  /** @returns the call's name if the piece changed it, or "" */
   private updateName(call: TrackedCall, name: string): string {
     if (!name || name === call.name) return "";
     if (call.name && !this.isCompletedBy(call, name)) return "";
@@ -136,7 +141,7 @@ export class ToolCallTracker {
   }
 }
 
-/** Whether arguments are an object to its end. Most are looked at while they grow, and not parsed for it. */
+/** Whether a text is a complete JSON object. Most arguments are still growing, and the last character shows it. */
 function isCompleteObject(text: string): boolean {
   return text.trimEnd().endsWith("}") && isObject(tryParseJson(text));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
-import { PartialArgs } from "../../../src/dialects/gemini/args.js";
+import { PartialArgs } from "../../../src/dialects/gemini/partial-args.js";
 import { anyPieceLengths, inPieces } from "../../support/inputs/any-dialect.js";
 
 /** Arguments as pieces can tell them: nothing empty but texts. */
