@@ -1,5 +1,6 @@
-// `npm run bench [-- --quick] [--scenario=…] [--only=…]`: installs the peers, builds the package and runs the benchmark on Node.js 24, which the
-// peers and Node-RED 5 ask for. The tables go to build/bench.md, and with every turn's figures to build/bench.json.
+// `npm run bench [-- --quick] [--scenario=…] [--only=…]`: installs the SDKs to compare with, builds the package and runs
+// the benchmark on Node.js 24, which the SDKs and Node-RED 5 need. It writes the tables to build/bench.md, and the figures
+// of every turn to build/bench.json.
 import { join } from "node:path";
 import { ensureBuilt, ensureInstalled, node24, root, run } from "./setup.mjs";
 

@@ -1,4 +1,4 @@
-// From nodes/, src/ and icons/ to dist/, where Node-RED looks for them.
+// Builds dist/, where Node-RED finds the nodes, from nodes/, src/ and icons/.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled, root, run } from "./setup.mjs";
@@ -10,9 +10,9 @@ const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
 
-// Node-RED takes an editor's half from the .html beside the .js. It is transpiled, not bundled: what the author of a
-// flow sees in his browser is what we wrote, and the scorecard of the flow library can read it. A long one has parts,
-// <stem>.<part>.editor.ts, which go before it: in one script, since readers of a page look at its first.
+// Node-RED reads the editor's half of a node from the .html beside the .js. Its script is transpiled, not bundled, so that
+// authors of flows see our own code in their browser, and the scorecard of the flow library can read it. A long script has
+// parts, <stem>.<part>.editor.ts. They come first in the same script, because the scorecard reads only the first one.
 const nodes = readdirSync(join(root, "nodes"));
 for (const stem of nodes.flatMap((file) => /^([^.]+)\.editor\.ts$/.exec(file)?.[1] ?? [])) {
   const parts = nodes.filter(
@@ -23,7 +23,7 @@ for (const stem of nodes.flatMap((file) => /^([^.]+)\.editor\.ts$/.exec(file)?.[
       fileName: file,
       compilerOptions: { target: ts.ScriptTarget.ES2020, module: ts.ModuleKind.ES2020, removeComments: true },
     });
-    // A file with only type imports is left with an empty export, which a plain script may not have.
+    // TypeScript leaves an empty export in a file with only type imports. A plain script must not have it.
     return outputText.replace(/^export \{\};\s*$/m, "").trim();
   });
   const template = readFileSync(join(root, "nodes", `${stem}.html`), "utf8");

@@ -1,23 +1,24 @@
-// Reads and changes CHANGELOG.md, which has the form of https://keepachangelog.com: one part a version, the newest
-// first, and above them all a part "Unreleased".
+// Reads and changes CHANGELOG.md, which has the form of https://keepachangelog.com: a section per version, the newest
+// first, and a section "Unreleased" above them.
 
 const UNRELEASED = "## Unreleased";
 
-/** @returns what stands under "Unreleased"; "" if nothing does or the part is missing */
+/** @returns the text under "Unreleased"; "" if there is none or the section is missing */
 export function readUnreleased(changelog) {
   return splitChangelog(changelog).unreleased;
 }
 
 /**
- * Moves what stands under "Unreleased" under a new version and leaves "Unreleased" empty.
+ * Moves the text under "Unreleased" to a new version and leaves "Unreleased" empty.
  * @param date the day of the release, YYYY-MM-DD
- * @throws Error if nothing stands under "Unreleased"
+ * @throws Error if there is no text under "Unreleased"
  */
 export function moveUnreleased(changelog, version, date) {
   const { before, unreleased, after } = splitChangelog(changelog);
-  if (unreleased === "") throw new Error(`CHANGELOG.md has nothing under “${UNRELEASED}”.`);
-  const parts = [before, UNRELEASED, `## ${version} - ${date}`, unreleased, after];
-  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+  if (unreleased === "")
+    throw new Error(`CHANGELOG.md has nothing under “${UNRELEASED}”. Write there what changes for users.`);
+  const sections = [before, UNRELEASED, `## ${version} - ${date}`, unreleased, after];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
 function splitChangelog(changelog) {

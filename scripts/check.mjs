@@ -1,4 +1,4 @@
-// Formatting, lint and types of everything, in one command.
+// `npm run check`: checks formatting, lint rules and types of the whole repository.
 import { join } from "node:path";
 import { ensureInstalled, root, run } from "./setup.mjs";
 

@@ -1,4 +1,4 @@
-// What must be put right before a release can be made.
+// Finds what must be put right before a release can be made.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,16 @@ export const RELEASE_BRANCH = "main";
 /**
  * Looks for reasons not to release a version. Changes nothing.
  * @param folder the root of the git repository
- * @returns one sentence or two for each reason, with what to do about it
+ * @returns a message for each reason, with what to do about it
  */
 export function findObstacles(folder, version) {
   const git = (...args) => execFileSync("git", args, { cwd: folder, encoding: "utf8" }).trimEnd();
   const obstacles = [];
   const branch = git("branch", "--show-current");
   if (branch !== RELEASE_BRANCH) {
-    obstacles.push(`This is the branch “${branch}”. Switch to ${RELEASE_BRANCH}, where releases are made.`);
+    obstacles.push(
+      `You are on the branch “${branch}”. Switch to ${RELEASE_BRANCH}, where releases are made.`,
+    );
   }
   const changes = git("status", "--porcelain");
   if (changes !== "") obstacles.push(`Some changes are not committed. Commit or remove them:\n${changes}`);

@@ -1,5 +1,5 @@
-// Makes a release, up to a commit and a tag on this machine; see USAGE. Nothing leaves the machine: pushing the tag is
-// a step of its own, and it starts .github/workflows/publish.yml.
+// `npm run release`: makes a release, up to a commit and a tag on this machine; see USAGE. Nothing leaves the machine:
+// pushing the tag is a separate step, and it starts .github/workflows/publish.yml.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,12 +12,12 @@ const USAGE = `Usage: npm run release -- <patch|minor|major|x.y.z> [--dry-run]
 
   patch, minor, major  raise this number of the version
   x.y.z                release exactly this version
-  --dry-run            check the repository and show what a release would hold; run no tests, change nothing`;
+  --dry-run            check the repository and show what a release would contain; run no tests, change nothing`;
 
 /** The files that a release changes. */
 const CHANGED_FILES = ["CHANGELOG.md", "package.json", "package-lock.json"];
 
-/** Where the tarball goes, from the root; git ignores it. */
+/** The folder of the tarball, relative to the root. Git ignores it. */
 const PACK_FOLDER = "build";
 
 const current = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
@@ -27,7 +27,7 @@ const obstacles = findObstacles(root, version);
 for (const obstacle of obstacles) console.error(`Not ready: ${obstacle}`);
 
 if (isDryRun) {
-  console.log(`\nDry run of the release ${version}, after ${current}. It would hold:\n`);
+  console.log(`\nDry run of the release ${version}, after ${current}. It would contain:\n`);
   console.log(readUnreleased(changelog));
   ensureInstalled();
   ensureBuilt();
@@ -50,12 +50,12 @@ run("git", ["tag", "--annotate", "--message", version, `v${version}`]);
 
 console.log(`
 Release ${version} is committed and tagged on this machine; nothing is published.
-The tarball in ${PACK_FOLDER}/ is what will be in the package.
+The tarball in ${PACK_FOLDER}/ shows which files the package will have.
 
 To publish it:  git push --atomic origin ${RELEASE_BRANCH} v${version}
 To undo it:     git tag --delete v${version} && git reset --keep HEAD~1`);
 
-/** Reads the version and the option from the command line; exits with the usage if they make no sense. */
+/** Reads the version and the option from the command line. If they are wrong, exits with the usage. */
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -63,7 +63,7 @@ function readArguments() {
       options: { "dry-run": { type: "boolean", default: false } },
     });
     if (positionals.length !== 1) throw new Error("Name one version to release.");
-    // Without the "--", npm takes the option for its own and hands it on to every npm below, an installation included.
+    // Without the "--", npm takes the option as its own and passes it to every npm below, an installation included.
     const isDryRun = values["dry-run"] || process.env.npm_config_dry_run === "true";
     delete process.env.npm_config_dry_run;
     return { version: nextVersion(current, positionals[0]), isDryRun };
@@ -73,7 +73,7 @@ function readArguments() {
   }
 }
 
-/** Runs a script of this folder. Not by npm: within an npm script it would find another Node.js, the dev dependency. */
+/** Runs a script of this folder. Through npm, it would run on the Node.js of the dev dependency. */
 function runScript(name, ...args) {
   run(process.execPath, [join(root, "scripts", name), ...args]);
 }
@@ -82,7 +82,7 @@ function runNpm(...args) {
   run("npm", args, { shell: process.platform === "win32" });
 }
 
-/** Packs what is built, without building it again: it is what was tested. npm prints what is in the tarball. */
+/** Packs dist/ as it was tested, without building it again. npm prints the files in the tarball. */
 function pack(...options) {
   runNpm("pack", "--ignore-scripts", ...options);
 }

@@ -1,7 +1,8 @@
-// The reporter of all suites: dots, a closing line, and on request how many rows of the fault matrix hold.
+// The reporter of all suites. It prints dots and the totals, and with the option `rows` how many rows of the fault matrix
+// hold.
 const { reporters } = require("mocha");
 
-/** Rows of each group, those of nodes and services that do not exist yet included. */
+/** The groups of the fault matrix by the letter of their rows: name and number of rows, planned rows included. */
 const GROUPS = {
   N: ["network", 25],
   P: ["protocol", 23],
@@ -18,11 +19,11 @@ module.exports = class Reporter extends reporters.Dot {
   constructor(runner, options) {
     super(runner, options);
     const rows = { passed: new Set(), failed: new Set() };
-    const note = (set) => (test) => {
+    const collectRows = (set) => (test) => {
       for (const [id] of test.fullTitle().matchAll(/\b[NPJSRXYTK]\d\d\b/g)) set.add(id);
     };
-    runner.on("pass", note(rows.passed));
-    runner.on("fail", note(rows.failed));
+    runner.on("pass", collectRows(rows.passed));
+    runner.on("fail", collectRows(rows.failed));
     runner.once("end", () => {
       if (options.reporterOptions?.rows) printRows(rows);
       console.log(`${runner.stats.passes} passed, ${runner.stats.failures} failed`);
@@ -30,15 +31,15 @@ module.exports = class Reporter extends reporters.Dot {
   }
 };
 
-/** A row holds when every test that names it passed. */
+/** Prints the rows that hold. A row holds if every test that names it passed. */
 function printRows({ passed, failed }) {
   const held = [...passed].filter((id) => !failed.has(id)).sort();
-  for (const [letter, [name, rows]] of Object.entries(GROUPS)) {
+  for (const [letter, [name, count]] of Object.entries(GROUPS)) {
     const ids = held.filter((id) => id.startsWith(letter));
     console.log(
-      `  ${letter} ${name.padEnd(12)} ${String(ids.length).padStart(2)} of ${rows}  ${ids.join(" ")}`,
+      `  ${letter} ${name.padEnd(12)} ${String(ids.length).padStart(2)} of ${count}  ${ids.join(" ")}`,
     );
   }
-  const total = Object.values(GROUPS).reduce((sum, [, rows]) => sum + rows, 0);
+  const total = Object.values(GROUPS).reduce((sum, [, count]) => sum + count, 0);
   console.log(`\n  ${held.length} of ${total} rows of the fault matrix hold, ${failed.size} do not\n`);
 }

@@ -1,10 +1,10 @@
-// Runs the tests; see USAGE. `npm test` runs everything that needs no browser, in both legs.
+// `npm test`: runs the tests; see USAGE. Without arguments, it runs all tests that need no browser, in both legs.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBuilt, ensureInstalled, machineNode, node24, root } from "./setup.mjs";
 
-/** The two worlds a user may live in: Node-RED 4.1 on the Node.js at hand, Node-RED 5 on Node.js 24. */
+/** The two environments that every test runs in: Node-RED 4.1 on the Node.js that runs npm, Node-RED 5 on Node.js 24. */
 const LEGS = [
   { name: "Node-RED 4.1", node: machineNode, nodeRed: "4" },
   { name: "Node-RED 5", node: node24, nodeRed: "5" },
@@ -12,7 +12,7 @@ const LEGS = [
 
 const SUITES = {
   all: { legs: LEGS, files: ["test/**/*.test.ts"], ignore: ["test/browser/**", "test/package/**"] },
-  // The rows of the fault matrix, wherever they are tested: their tests' titles begin with a row's id.
+  // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
   faults: { legs: LEGS.slice(0, 1), files: ["test/**/*.test.ts"], ignore: ["test/browser/**"], rows: true },
   browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"] },
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
@@ -49,7 +49,7 @@ for (const { name, node, nodeRed } of leg ? [leg] : suite.legs) {
 }
 process.exit(failed ? 1 : 0);
 
-/** Reads the suite and the leg to run from the command line; exits with the usage if they make no sense. */
+/** Reads the suite and the leg to run from the command line. If they are wrong, exits with the usage. */
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -59,8 +59,7 @@ function readArguments() {
     const [name = "all", ...others] = positionals;
     const suite = SUITES[name];
     if (!suite) throw new Error(`There is no suite “${name}”.`);
-    if (others.length > 0)
-      throw new Error(`Only one suite can run at a time; found also “${others.join(" ")}”.`);
+    if (others.length > 0) throw new Error(`Only one suite can run at a time. Remove “${others.join(" ")}”.`);
     return { suite, leg: values.leg === undefined ? undefined : findLeg(values.leg) };
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`);
@@ -68,7 +67,7 @@ function readArguments() {
   }
 }
 
-/** @returns the leg of a Node-RED version, on the Node.js at hand instead of its own */
+/** @returns the leg of a Node-RED version, on the Node.js that runs npm */
 function findLeg(nodeRed) {
   const leg = LEGS.find((candidate) => candidate.nodeRed === nodeRed);
   if (!leg) throw new Error(`There is no leg “${nodeRed}”.`);

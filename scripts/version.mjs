@@ -1,4 +1,4 @@
-// Version numbers of releases. They have the form x.y.z: a pre-release would become npm's "latest".
+// Version numbers of releases. They have the form x.y.z, without pre-releases, which npm would install as "latest".
 
 const FORM = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
 
@@ -21,7 +21,7 @@ export function nextVersion(current, wanted) {
 
 function parseVersion(version) {
   const match = FORM.exec(version);
-  if (!match) throw new Error(`“${version}” is no version of the form x.y.z.`);
+  if (!match) throw new Error(`“${version}” is not a version of the form x.y.z.`);
   return match.slice(1).map(Number);
 }
 
