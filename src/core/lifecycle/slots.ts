@@ -9,7 +9,7 @@ export class Slots {
   private running = 0;
   private readonly queue = new Set<() => void>();
   /** What passes before the queue. */
-  private readonly urgent = new Set<() => void>();
+  private readonly urgentQueue = new Set<() => void>();
 
   constructor(
     private readonly maxRunning: number,
@@ -18,7 +18,7 @@ export class Slots {
 
   /** Whether nothing runs or waits. */
   get isIdle(): boolean {
-    return this.running === 0 && this.queue.size === 0 && this.urgent.size === 0;
+    return this.running === 0 && this.queue.size === 0 && this.urgentQueue.size === 0;
   }
 
   /**
@@ -28,7 +28,7 @@ export class Slots {
    * @returns undefined if the queue is full, so that `start` is never called
    */
   acquire(start: () => void, isUrgent = false): Ticket | undefined {
-    const queue = isUrgent ? this.urgent : this.queue;
+    const queue = isUrgent ? this.urgentQueue : this.queue;
     let state: "queued" | "running" | "released" = "queued";
     const begin = () => {
       state = "running";
@@ -50,7 +50,7 @@ export class Slots {
   }
 
   private startQueued(): void {
-    for (const queue of [this.urgent, this.queue]) {
+    for (const queue of [this.urgentQueue, this.queue]) {
       for (const begin of queue) {
         if (this.running >= this.maxRunning) return;
         queue.delete(begin);

@@ -13,7 +13,7 @@ const PATTERN_CHARS = 8;
 const PERIOD_CHARS = 2;
 
 /** How much of the text's end is compared with the beginning of the continuation. */
-const TAIL_CHARS = 1000;
+const MAX_TAIL_CHARS = 1000;
 
 /**
  * What a piece of a continuation adds to the text that the reader has.
@@ -21,7 +21,7 @@ const TAIL_CHARS = 1000;
  * - `restart`: the model began its answer anew; the text replaces everything that the reader has.
  * - `unclear`: nobody can tell a repetition from new text, so the request has to start over.
  */
-export type Continued =
+export type ContinuationOutput =
   | { kind: "text"; text: string }
   | { kind: "restart"; text: string }
   | { kind: "unclear" };
@@ -35,49 +35,49 @@ export class OverlapTrimmer {
   /** Characters taken away so far. */
   trimmed = 0;
   private held = "";
-  private decided = false;
+  private isDecided = false;
   private readonly tail: string;
   /** Lengths of endings of the text that the continuation may still repeat, longest first. */
   private candidates: number[];
   /** Whether the continuation is the text's beginning, as far as it has come. */
-  private followsText = true;
+  private mayBeRestart = true;
 
   /** @param text what the reader has of the answer */
   constructor(
     private readonly text: string,
     private readonly info: ContinuationInfo,
   ) {
-    this.tail = text.slice(-TAIL_CHARS);
+    this.tail = text.slice(-MAX_TAIL_CHARS);
     this.candidates = listLengths(this.tail);
-    if (text === "") this.decided = true;
+    if (text === "") this.isDecided = true;
   }
 
-  push(piece: string): Continued {
-    if (this.decided) return { kind: "text", text: piece };
+  push(piece: string): ContinuationOutput {
+    if (this.isDecided) return { kind: "text", text: piece };
     const from = this.held.length;
     this.held += piece;
-    this.followsText &&= this.text.startsWith(piece, from);
+    this.mayBeRestart &&= this.text.startsWith(piece, from);
     if (this.candidates[0]! > from)
-      this.candidates = this.candidates.filter((length) => this.mayRepeat(length, from));
+      this.candidates = this.candidates.filter((length) => this.mayOverlap(length, from));
     return this.isOpen() ? { kind: "text", text: "" } : this.decide();
   }
 
   /** Ends the continuation. What was held back is decided with what has come. */
-  end(): Continued {
-    return this.decided ? { kind: "text", text: "" } : this.decide();
+  end(): ContinuationOutput {
+    return this.isDecided ? { kind: "text", text: "" } : this.decide();
   }
 
   /** Begins again with the first piece: the source sends the continuation once more. */
   restart(): void {
     this.held = "";
     this.trimmed = 0;
-    this.decided = this.text === "";
-    this.followsText = true;
+    this.isDecided = this.text === "";
+    this.mayBeRestart = true;
     this.candidates = listLengths(this.tail);
   }
 
   /** Whether the ending of this length agrees with what is held, as far as both go. */
-  private mayRepeat(length: number, from: number): boolean {
+  private mayOverlap(length: number, from: number): boolean {
     const start = this.tail.length - length;
     const end = Math.min(length, this.held.length);
     for (let at = from; at < end; at++) {
@@ -90,28 +90,28 @@ export class OverlapTrimmer {
   private isOpen(): boolean {
     const { held, text } = this;
     const { echo } = this.info;
-    if (this.goesOn) return held.length < echo.length && echo.startsWith(held);
-    return (this.candidates[0] ?? 0) > held.length || (this.followsText && held.length < text.length);
+    if (this.hasContinued) return held.length < echo.length && echo.startsWith(held);
+    return (this.candidates[0] ?? 0) > held.length || (this.mayBeRestart && held.length < text.length);
   }
 
   /** Whether the model continues from its own words, with white space that it was not told of. */
-  private get goesOn(): boolean {
+  private get hasContinued(): boolean {
     return isPrefill(this.info) && /^\s/.test(this.held);
   }
 
-  private decide(): Continued {
-    const { held, text, goesOn } = this;
+  private decide(): ContinuationOutput {
+    const { held, text, hasContinued: goesOn } = this;
     const { echo } = this.info;
-    this.decided = true;
+    this.isDecided = true;
     this.held = "";
     if (goesOn) return this.release(held, held.startsWith(echo) ? echo.length : 0);
-    if (text.length > TAIL_CHARS && held.startsWith(text)) return this.release(held, text.length);
+    if (text.length > MAX_TAIL_CHARS && held.startsWith(text)) return this.release(held, text.length);
     const overlap = this.candidates.find((length) => length <= held.length) ?? 0;
     if (overlap >= MIN_OVERLAP_CHARS) {
-      return repeatsItself(text, overlap) ? { kind: "unclear" } : this.release(held, overlap);
+      return hasRepetition(text, overlap) ? { kind: "unclear" } : this.release(held, overlap);
     }
     if (overlap > 0 && this.isDoubtful(overlap)) return { kind: "unclear" };
-    if (!beginsAlike(held, text)) return this.release(held, 0);
+    if (!hasSameStart(held, text)) return this.release(held, 0);
     const isUnique = text.indexOf(text.slice(0, MIN_OVERLAP_CHARS), 1) < 0;
     return isUnique ? { kind: "restart", text: held } : { kind: "unclear" };
   }
@@ -126,7 +126,7 @@ export class OverlapTrimmer {
     return isWord || end.trim().length >= MIN_DOUBTFUL_CHARS;
   }
 
-  private release(held: string, overlap: number): Continued {
+  private release(held: string, overlap: number): ContinuationOutput {
     this.trimmed = overlap;
     return { kind: "text", text: held.slice(overlap) };
   }
@@ -151,7 +151,7 @@ export function joinContinuation(
 }
 
 /** Whether the text had the beginning of this ending before, or it starts inside a word or belongs to a pattern: then once more may be meant. */
-function repeatsItself(text: string, overlap: number): boolean {
+function hasRepetition(text: string, overlap: number): boolean {
   const before = text.slice(0, -overlap);
   const end = text.slice(-overlap);
   const isFirst = text.indexOf(end.slice(0, MIN_OVERLAP_CHARS)) === before.length;
@@ -166,7 +166,7 @@ function listLengths({ length }: string): number[] {
 }
 
 /** Whether a continuation begins as the answer did, and then differs. */
-function beginsAlike(held: string, text: string): boolean {
+function hasSameStart(held: string, text: string): boolean {
   const start = text.slice(0, MIN_OVERLAP_CHARS);
   return text.length > MIN_OVERLAP_CHARS && held.startsWith(start) && !text.startsWith(held);
 }

@@ -6,7 +6,7 @@ export interface RefusalRule {
 }
 
 /** Refusals of the rule that are left to requests that are not retries. */
-const RESERVE = 3;
+const RESERVED_REFUSALS = 3;
 
 /**
  * Remembers when a service refused requests, so that retries do not bring its refusal rule about. An answer ends the
@@ -18,12 +18,12 @@ export class RefusalWindow {
 
   constructor(private readonly rule: RefusalRule) {}
 
-  refused(now: number): void {
+  addRefusal(now: number): void {
     this.times.push(now);
     if (this.times.length > this.rule.refusals) this.times.shift();
   }
 
-  answered(): void {
+  addAnswer(): void {
     this.times = [];
   }
 
@@ -35,7 +35,7 @@ export class RefusalWindow {
   measureWait(now: number, underWay: number): number {
     const { refusals, windowMs } = this.rule;
     const recent = this.times.filter((time) => time > now - windowMs);
-    const free = refusals - RESERVE - underWay;
+    const free = refusals - RESERVED_REFUSALS - underWay;
     if (recent.length < free || recent.length >= refusals) return 0;
     const leaves = recent[recent.length - Math.max(free, 1)];
     return leaves === undefined ? windowMs : Math.max(1, leaves + windowMs - now);

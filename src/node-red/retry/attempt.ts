@@ -1,6 +1,6 @@
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ContinuationInfo } from "../../core/retry/continuation.js";
-import { type Continued, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import { type ContinuationOutput, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import { withTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import type { StreamMessage } from "../messages/stream-message.js";
@@ -129,14 +129,14 @@ export class Attempt {
   }
 
   /** Sends text that was held back because it might have been a repetition, before the last message. */
-  private release(held: Continued, last: StreamMessage): void {
+  private release(held: ContinuationOutput, last: StreamMessage): void {
     const payload = this.settle(held, last);
     if (payload === "") return;
     this.send(this.place({ ...inheritProperties(last), payload, parts: withoutCount(last) }));
     this.offset++;
   }
 
-  private settle(continued: Continued, message: StreamMessage): string {
+  private settle(continued: ContinuationOutput, message: StreamMessage): string {
     if (continued.kind === "unclear") throw new UnclearOverlap();
     if (continued.kind === "restart") {
       this.trimmer = undefined;

@@ -32,7 +32,7 @@ class Route {
     // The provider's own full queue says nothing of the service.
     if (failure?.phase === "queue") paid?.report("unused");
     else {
-      if (isAnswered) this.refusals?.answered();
+      if (isAnswered) this.refusals?.addAnswer();
       else this.noteRefusal(failure);
       if (paid) paid.report(isAnswered ? "answered" : "failed");
       else if (isAnswered) this.budget.addAnswer();
@@ -88,7 +88,7 @@ class Route {
     const rule = findRefusalRule(failure.provider);
     if (!rule) return;
     this.refusals ??= new RefusalWindow(rule);
-    this.refusals.refused(this.clock.now());
+    this.refusals.addRefusal(this.clock.now());
   }
 }
 

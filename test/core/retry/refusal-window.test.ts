@@ -8,7 +8,7 @@ const RULE = { refusals: 20, windowMs: 30_000 };
 /** A window that has seen this many refusals, a millisecond apart, the last one at `now`. */
 function refused(times: number, now = 1000): RefusalWindow {
   const window = new RefusalWindow(RULE);
-  for (let at = times - 1; at >= 0; at--) window.refused(now - at);
+  for (let at = times - 1; at >= 0; at--) window.addRefusal(now - at);
   return window;
 }
 
@@ -34,7 +34,7 @@ describe("A refusal window", () => {
 
   it("ends its count with an answer: a service that works in between does not block", () => {
     const window = refused(19);
-    window.answered();
+    window.addAnswer();
     assert.equal(window.measureWait(1000, 0), 0);
   });
 
@@ -57,7 +57,7 @@ describe("A refusal window", () => {
           if (retry && window.measureWait(now, 0) > 0) continue;
           if (retry) assert.notEqual(recent, RULE.refusals - 1);
           refusals.push(now);
-          window.refused(now);
+          window.addRefusal(now);
         }
       }),
     );
@@ -70,7 +70,7 @@ describe("A refusal window", () => {
         let now = 0;
         for (const pause of pauses) {
           now += pause;
-          window.refused(now);
+          window.addRefusal(now);
         }
         for (let looks = 0; looks < 50; looks++) {
           const wait = window.measureWait(now, underWay > 16 ? 16 : underWay);
