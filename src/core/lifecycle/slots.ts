@@ -8,7 +8,7 @@ export interface Ticket {
 export class Slots {
   private running = 0;
   private readonly queue = new Set<() => void>();
-  /** What passes before the queue. */
+  /** Those that start before the queue. */
   private readonly urgentQueue = new Set<() => void>();
 
   constructor(
@@ -24,7 +24,7 @@ export class Slots {
   /**
    * Takes a slot, or waits for one.
    * @param start called when the slot is taken: at once if one is free
-   * @param isUrgent passes before the queue, and is never refused: whoever asks bounds how many there are
+   * @param isUrgent whether to start before the queue and never be refused; the caller has to limit how many are urgent
    * @returns undefined if the queue is full, so that `start` is never called
    */
   acquire(start: () => void, isUrgent = false): Ticket | undefined {

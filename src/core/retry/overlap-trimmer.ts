@@ -1,25 +1,25 @@
 import { type ContinuationInfo, isPrefill } from "./continuation.js";
 
-/** An overlap of this length is a repetition and not chance, if nothing in the text repeats itself. */
+/** From this length on, an overlap is a repetition and not a coincidence, unless the text repeats itself. */
 const MIN_OVERLAP_CHARS = 16;
 
-/** In a quoted continuation, a shorter overlap is chance if it is also shorter than this and less than a word. */
+/** In a quoted continuation, an overlap that is shorter than this and less than a word is a coincidence. */
 const MIN_DOUBTFUL_CHARS = 4;
 
-/** A piece of this length that comes twice in an overlap shows a pattern, such as a ruled line. */
+/** If a piece of this length occurs twice in an overlap, the text is a pattern, such as a ruled line. */
 const PATTERN_CHARS = 8;
 
-/** If this many characters end both the overlap and the text before it, the text may have a period. */
+/** If the overlap and the text before it end in the same characters, this many, the text may be periodic. */
 const PERIOD_CHARS = 2;
 
-/** How much of the text's end is compared with the beginning of the continuation. */
+/** Characters at the end of the text in which an overlap is searched. */
 const MAX_TAIL_CHARS = 1000;
 
 /**
- * What a piece of a continuation adds to the text that the reader has.
- * - `text`: this text, which may be empty.
- * - `restart`: the model began its answer anew; the text replaces everything that the reader has.
- * - `unclear`: nobody can tell a repetition from new text, so the request has to start over.
+ * What a piece of a continuation adds to the reader's text.
+ * - `text`: new text, which may be empty.
+ * - `restart`: the model started its answer again; the text replaces all of the reader's text.
+ * - `unclear`: a repetition cannot be told from new text, so the request has to start over.
  */
 export type ContinuationOutput =
   | { kind: "text"; text: string }
@@ -27,22 +27,23 @@ export type ContinuationOutput =
   | { kind: "unclear" };
 
 /**
- * Takes away what a model repeats when it is asked to continue a broken answer. One rule: an overlap of 16 characters
- * or more is a repetition, and so is an answer that begins anew; if that cannot be told, the request starts over.
- * Holds text back only while it may still turn out to be a repetition.
+ * Removes what a model repeats when it continues a partial answer. There is one rule: an overlap of 16 characters or more
+ * is a repetition, and so is an answer that starts again. If that is uncertain, the request starts over. Text is held back
+ * only while it may still be a repetition.
  */
 export class OverlapTrimmer {
-  /** Characters taken away so far. */
+  /** Characters removed so far. */
   trimmed = 0;
+  /** Text that may still be a repetition. */
   private held = "";
   private isDecided = false;
   private readonly tail: string;
-  /** Lengths of endings of the text that the continuation may still repeat, longest first. */
+  /** Lengths of the ends of the text that the continuation may still repeat, longest first. */
   private candidates: number[];
-  /** Whether the continuation is the text's beginning, as far as it has come. */
+  /** Whether the held text may be the beginning of the answer once more. */
   private mayBeRestart = true;
 
-  /** @param text what the reader has of the answer */
+  /** @param text the text that the reader already has */
   constructor(
     private readonly text: string,
     private readonly info: ContinuationInfo,
@@ -52,22 +53,24 @@ export class OverlapTrimmer {
     if (text === "") this.isDecided = true;
   }
 
+  /** Adds a piece of the continuation. */
   push(piece: string): ContinuationOutput {
     if (this.isDecided) return { kind: "text", text: piece };
     const from = this.held.length;
     this.held += piece;
     this.mayBeRestart &&= this.text.startsWith(piece, from);
-    if (this.candidates[0]! > from)
+    if (this.candidates[0]! > from) {
       this.candidates = this.candidates.filter((length) => this.mayOverlap(length, from));
+    }
     return this.isOpen() ? { kind: "text", text: "" } : this.decide();
   }
 
-  /** Ends the continuation. What was held back is decided with what has come. */
+  /** Says that no more pieces come, and decides about the held text. */
   end(): ContinuationOutput {
     return this.isDecided ? { kind: "text", text: "" } : this.decide();
   }
 
-  /** Begins again with the first piece: the source sends the continuation once more. */
+  /** Starts again, because the source sends the continuation once more. */
   restart(): void {
     this.held = "";
     this.trimmed = 0;
@@ -76,7 +79,7 @@ export class OverlapTrimmer {
     this.candidates = listLengths(this.tail);
   }
 
-  /** Whether the ending of this length agrees with what is held, as far as both go. */
+  /** Whether the end of the text with this length may be a repetition, by the characters held from `from` on. */
   private mayOverlap(length: number, from: number): boolean {
     const start = this.tail.length - length;
     const end = Math.min(length, this.held.length);
@@ -94,11 +97,12 @@ export class OverlapTrimmer {
     return (this.candidates[0] ?? 0) > held.length || (this.mayBeRestart && held.length < text.length);
   }
 
-  /** Whether the model continues from its own words, with white space that it was not told of. */
+  /** Whether the model continues its own message exactly, beginning with the white space that was not sent. */
   private get hasContinued(): boolean {
     return isPrefill(this.info) && /^\s/.test(this.held);
   }
 
+  /** Decides whether the held text is a repetition. */
   private decide(): ContinuationOutput {
     const { held, text, hasContinued: goesOn } = this;
     const { echo } = this.info;
@@ -126,6 +130,7 @@ export class OverlapTrimmer {
     return isWord || end.trim().length >= MIN_DOUBTFUL_CHARS;
   }
 
+  /** Returns the held text without its overlap. */
   private release(held: string, overlap: number): ContinuationOutput {
     this.trimmed = overlap;
     return { kind: "text", text: held.slice(overlap) };
@@ -133,8 +138,9 @@ export class OverlapTrimmer {
 }
 
 /**
- * Joins a text and its continuation.
- * @returns the text that the reader has in the end; undefined if nobody can tell
+ * Joins a partial answer and its continuation without the overlap.
+ * @param info how the model was asked to continue
+ * @returns the reader's text in the end; undefined if a repetition cannot be told from new text
  */
 export function joinContinuation(
   text: string,
@@ -150,7 +156,10 @@ export function joinContinuation(
   return joined;
 }
 
-/** Whether the text had the beginning of this ending before, or it starts inside a word or belongs to a pattern: then once more may be meant. */
+/**
+ * Whether the answer may repeat an overlap on purpose: its beginning occurred before, it starts within a word, or it belongs
+ * to a pattern.
+ */
 function hasRepetition(text: string, overlap: number): boolean {
   const before = text.slice(0, -overlap);
   const end = text.slice(-overlap);
@@ -160,12 +169,12 @@ function hasRepetition(text: string, overlap: number): boolean {
   return before !== "" && end.endsWith(before.slice(-PERIOD_CHARS));
 }
 
-/** @returns the lengths of all endings of a text, longest first */
+/** Lists the lengths of all ends of a text, longest first. */
 function listLengths({ length }: string): number[] {
   return Array.from({ length }, (_, at) => length - at);
 }
 
-/** Whether a continuation begins as the answer did, and then differs. */
+/** Whether a continuation begins like the answer and then differs. */
 function hasSameStart(held: string, text: string): boolean {
   const start = text.slice(0, MIN_OVERLAP_CHARS);
   return text.length > MIN_OVERLAP_CHARS && held.startsWith(start) && !text.startsWith(held);

@@ -1,19 +1,20 @@
-/** A service's rule that blocks a key after too many refused requests. */
+/** A rule by which a service blocks a key after too many refused requests. */
 export interface RefusalRule {
-  /** Refusals within the window that make the service block the key. */
+  /** The service blocks the key after this many refusals within the window. */
   refusals: number;
+  /** Milliseconds. */
   windowMs: number;
 }
 
-/** Refusals of the rule that are left to requests that are not retries. */
+/** Refusals that are left for requests that are not retries. */
 const RESERVED_REFUSALS = 3;
 
 /**
- * Remembers when a service refused requests, so that retries do not bring its refusal rule about. An answer ends the
- * count: if a service works in between, the others need not wait.
+ * Counts the recent refusals of a service, so that retries do not make it block the key. An answer resets the count,
+ * because a service that answers in between works.
  */
 export class RefusalWindow {
-  /** When the last refusals came, oldest first, in milliseconds of a monotonic clock. */
+  /** Times of the latest refusals, oldest first, in milliseconds of a monotonic clock. */
   private times: number[] = [];
 
   constructor(private readonly rule: RefusalRule) {}
@@ -28,16 +29,18 @@ export class RefusalWindow {
   }
 
   /**
-   * @param underWay retries that may fail at any moment
-   * @returns milliseconds until a retry is harmless even if it fails; 0 for now. Beyond the rule's limit it is harmless
-   *   too: then the service has blocked the key already, or has no such rule.
+   * Measures how long a retry has to wait until it does no harm even if it fails.
+   * @param runningRetries retries under way, which count as refused
+   * @returns milliseconds; 0 if it need not wait. This is also the case beyond the limit of the rule: then the key is
+   *   already blocked, or the service has no such rule.
    */
-  measureWait(now: number, underWay: number): number {
+  measureWait(now: number, runningRetries: number): number {
     const { refusals, windowMs } = this.rule;
     const recent = this.times.filter((time) => time > now - windowMs);
-    const free = refusals - RESERVED_REFUSALS - underWay;
+    const free = refusals - RESERVED_REFUSALS - runningRetries;
     if (recent.length < free || recent.length >= refusals) return 0;
-    const leaves = recent[recent.length - Math.max(free, 1)];
-    return leaves === undefined ? windowMs : Math.max(1, leaves + windowMs - now);
+    // The retry may be sent once this refusal is older than the window.
+    const blocking = recent[recent.length - Math.max(free, 1)];
+    return blocking === undefined ? windowMs : Math.max(1, blocking + windowMs - now);
   }
 }

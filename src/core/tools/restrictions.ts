@@ -1,11 +1,11 @@
 import { isObject } from "../json/parse.js";
 import type { RoundCall } from "./round.js";
 
-/** Which tools a model may call in a turn. Services ask models to keep to that; here it is enforced. */
+/** Which tools a model may call in a turn. Services only ask models to respect it; here it is enforced. */
 export interface Restrictions {
-  /** Names that may be called; undefined for any. */
+  /** Names of the tools that may be called; undefined: all. */
   names: ReadonlySet<string> | undefined;
-  /** Whether one call a turn is allowed. */
+  /** Whether only one call a turn is allowed. */
   isSingle: boolean;
 }
 
@@ -13,8 +13,8 @@ export interface Restrictions {
 export const UNRESTRICTED: Restrictions = { names: undefined, isSingle: false };
 
 /**
- * Reads what a request's parameters forbid: `tool_choice` in the forms of Chat Completions, Responses and Anthropic, and
- * `parallel_tool_calls`.
+ * Reads what the parameters of a request forbid: `tool_choice` in the forms of Chat Completions, Responses and Anthropic,
+ * and `parallel_tool_calls`.
  */
 export function readRestrictions(parameters: Readonly<Record<string, unknown>>): Restrictions {
   const choice = parameters["tool_choice"];
@@ -25,22 +25,22 @@ export function readRestrictions(parameters: Readonly<Record<string, unknown>>):
 }
 
 /**
- * Finds the calls that may not be made.
- * @returns why, for the model to read, by the calls' ids
+ * Finds the calls that the restrictions forbid.
+ * @returns a sentence for the model that says why, by the id of the call
  */
 export function refuseCalls(
   calls: readonly RoundCall[],
   restrictions: readonly Restrictions[],
 ): Map<string, string> {
   const refused = new Map<string, string>();
-  const isSingle = restrictions.some((one) => one.isSingle);
-  let isMade = false;
+  const isSingle = restrictions.some((restriction) => restriction.isSingle);
+  let hasAllowedCall = false;
   for (const { id, call } of calls) {
     if (!restrictions.every(({ names }) => names === undefined || names.has(call.function.name))) {
       refused.set(id, "This tool may not be called now.");
-    } else if (isSingle && isMade) {
+    } else if (isSingle && hasAllowedCall) {
       refused.set(id, "Only one tool may be called at a time. Call this one again in the next turn.");
-    } else isMade = true;
+    } else hasAllowedCall = true;
   }
   return refused;
 }
@@ -56,7 +56,7 @@ function readNames(choice: unknown): ReadonlySet<string> | undefined {
   return Array.isArray(allowed["tools"]) ? collectNames(allowed["tools"]) : undefined;
 }
 
-/** @returns undefined if no name is given, which restricts nothing */
+/** Collects the names in a tool choice; undefined if it has none, which restricts nothing. */
 function collectNames(choices: readonly unknown[]): ReadonlySet<string> | undefined {
   const names = choices.flatMap((choice) => {
     const { name, function: described } = isObject(choice) ? choice : {};

@@ -7,13 +7,13 @@ import { difficultText, piecesOf } from "../../support/inputs/hard-text.js";
 const UNCLEAR = "\0unclear";
 const QUOTED: ContinuationInfo = { added: 2, echo: "" };
 
-/** How a model is asked to continue words that are put into its mouth. */
+/** How a model is asked to continue a text by a prefill. */
 const prefill = (text: string): ContinuationInfo => buildContinuation([], text, "prefill").continues;
 
 const joinQuoted = (text: string, more: string) => joinContinuation(text, more, QUOTED);
 const joinPrefilled = (text: string, more: string) => joinContinuation(text, more, prefill(text));
 
-/** What a reader gets of pieces as each comes; `↺` for a new beginning, `UNCLEAR` for a request that starts over. */
+/** Trims a continuation in pieces. @returns the reader's part of each: `↺` marks a restart, `UNCLEAR` starting over */
 function readPieces(text: string, pieces: readonly string[], info = QUOTED): string[] {
   const trimmer = new OverlapTrimmer(text, info);
   return [...pieces.map((piece) => trimmer.push(piece)), trimmer.end()].map((continued) => {
@@ -24,8 +24,8 @@ function readPieces(text: string, pieces: readonly string[], info = QUOTED): str
 
 const STORY = "Once upon a time there was a lighthouse keeper who counted the waves.";
 
-describe("A continuation", () => {
-  it("loses an overlap of 16 characters or more with the end of the text", () => {
+describe("Overlap of a continuation", () => {
+  it("is removed if it has 16 characters or more", () => {
     for (const join of [joinQuoted, joinPrefilled]) {
       for (const length of [16, 22, 29]) {
         const text = STORY.slice(0, 39);
@@ -34,7 +34,7 @@ describe("A continuation", () => {
     }
   });
 
-  it("loses all that it repeats if the answer begins with its first word again", () => {
+  it("is removed if the answer starts again from its first word", () => {
     for (const join of [joinQuoted, joinPrefilled]) {
       for (const cut of [16, 20, 40, STORY.length]) assert.equal(join(STORY.slice(0, cut), STORY), STORY);
     }
@@ -42,7 +42,7 @@ describe("A continuation", () => {
     assert.equal(joinQuoted(long.slice(0, 2500), long), long);
   });
 
-  it("replaces the text if the answer begins again and then differs", () => {
+  it("restarts the text if the answer starts again and then differs", () => {
     const other = "Once upon a time there lived a king.";
     for (const join of [joinQuoted, joinPrefilled]) assert.equal(join(STORY.slice(0, 40), other), other);
     assert.deepEqual(readPieces(STORY.slice(0, 40), ["Once upon a time", " there lived", " a king."]), [
@@ -53,12 +53,12 @@ describe("A continuation", () => {
     ]);
   });
 
-  it("starts over if the answer begins as its other lines do: nobody can tell which line this is", () => {
+  it("is unclear if several lines of the answer begin like the continuation", () => {
     const rows = [1, 2, 3].map((id) => `INSERT INTO users VALUES (${id}, 'name ${id}');\n`).join("");
     assert.equal(joinQuoted(rows, "INSERT INTO users VALUES (4, 'name 4');\n"), undefined);
   });
 
-  it("starts over if a quoted answer repeats the last words, which may be chance", () => {
+  it("is unclear if a quoted answer repeats a few last words", () => {
     for (const [text, more] of [
       ["Hello", "Hello world"],
       ["Hello wor", "wor ld"],
@@ -71,13 +71,13 @@ describe("A continuation", () => {
     }
   });
 
-  it("keeps an overlap of less than a word and four characters, which is chance", () => {
+  it("stays if it is less than a word and four characters", () => {
     assert.equal(joinQuoted("They are 11, 12, 13", "3, 14"), "They are 11, 12, 133, 14");
     assert.equal(joinQuoted("Banana", "na split"), "Banana split".replace("Banana", "Bananana"));
     assert.equal(joinQuoted("Once upon ", " a time"), "Once upon  a time");
   });
 
-  it("starts over where a pattern goes on by nature, or the text had repeated itself before", () => {
+  it("is unclear if a pattern continues or the text repeated itself before", () => {
     for (const pattern of ["-", "=-", "ha ", "| --- ", "0 1 "]) {
       const line = `Begin: ${pattern.repeat(40)}`;
       for (const cut of [30, 31, 37]) {
@@ -88,7 +88,7 @@ describe("A continuation", () => {
     assert.equal(joinQuoted(line + line, `${line}Sing it!`), undefined);
   });
 
-  it("is kept as it is if it continues prefilled words with white space, or with a short repetition", () => {
+  it("stays after a prefill if the continuation begins with white space or the overlap is short", () => {
     const line = "We will rock you\n";
     assert.equal(joinPrefilled(`${line}Sing it\n${line}`, `\n${line}`), `${line}Sing it\n${line}${line}`);
     assert.equal(joinPrefilled(line, `\n${line}Sing it!`), `${line}${line}Sing it!`);
@@ -97,7 +97,7 @@ describe("A continuation", () => {
     assert.equal(joinPrefilled("He said that that", "that one"), "He said that thatthat one");
   });
 
-  it("loses white space that a model writes again because it was not told of it", () => {
+  it("is removed if it is the white space that a prefill left out", () => {
     assert.equal(joinPrefilled("One two ", " three"), "One two three");
     assert.equal(joinPrefilled("One.\n\n", "\n\nTwo."), "One.\n\nTwo.");
     assert.equal(joinPrefilled("One.\n", "\n\nTwo."), "One.\n\nTwo.");
@@ -106,7 +106,7 @@ describe("A continuation", () => {
     assert.equal(joinPrefilled("One ", " "), "One ");
   });
 
-  it("is held back only while it may be a repetition", () => {
+  it("holds back text only while it may be a repetition", () => {
     assert.deepEqual(readPieces(STORY.slice(0, 40), ["X", "Y"]), ["X", "Y", ""]);
     assert.deepEqual(readPieces("", ["a", "b"]), ["a", "b", ""]);
     assert.deepEqual(readPieces(STORY.slice(0, 40), ["Once upon", " a dark night", " it"]), [
@@ -118,7 +118,7 @@ describe("A continuation", () => {
     assert.deepEqual(readPieces(STORY.slice(0, 40), ["Once upon"]), ["", "Once upon"], "or until the end");
   });
 
-  it("gives the same text however it is cut", () => {
+  it("does not depend on how the continuation is cut into pieces", () => {
     fc.assert(
       fc.property(
         difficultText,
@@ -144,7 +144,7 @@ describe("A continuation", () => {
     );
   });
 
-  it("loses nothing but what the text has already", () => {
+  it("is never longer than the repeated text, so that no new text is lost", () => {
     fc.assert(
       fc.property(difficultText, difficultText, (text, more) => {
         const whole = joinQuoted(text, more);
@@ -157,7 +157,7 @@ describe("A continuation", () => {
     );
   });
 
-  it("of a model that continues exactly gives the exact text or starts over, at any place of any text", () => {
+  it("is empty or unclear if the model continues exactly, at any place of any text", () => {
     const word = fc.stringMatching(/^[a-z]{2,9}$/);
     const lines = fc
       .array(fc.stringMatching(/^[a-z]{3,9}( [a-z]{3,9}){1,4}[.!,;]?$/), { minLength: 1, maxLength: 3 })
@@ -178,7 +178,7 @@ describe("A continuation", () => {
     );
   });
 
-  it("of a text that never repeats itself is exact at any place, without starting over", () => {
+  it("is empty if the model continues exactly a text without repetitions", () => {
     const words = fc.array(fc.stringMatching(/^[a-z]{2,9}$/), { minLength: 8, maxLength: 30 });
     fc.assert(
       fc.property(words, fc.nat(), (list, at) => {
@@ -190,7 +190,7 @@ describe("A continuation", () => {
     );
   });
 
-  it("costs little if a long answer is repeated character by character", () => {
+  it("is found fast if a long answer is repeated character by character", () => {
     const text = Array.from({ length: 20_000 }, (_none, at) => `${at} `).join("");
     assert.equal(readPieces(text, [...text, "end"]).join(""), "end");
     assert.equal(readPieces("a".repeat(20_000), [..."a".repeat(20_000), "end"]).at(-1), "");

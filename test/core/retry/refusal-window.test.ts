@@ -2,49 +2,49 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RefusalWindow } from "../../../src/core/retry/refusal-window.js";
 
-/** Venice's rule. */
+/** The rule of Venice. */
 const RULE = { refusals: 20, windowMs: 30_000 };
 
-/** A window that has seen this many refusals, a millisecond apart, the last one at `now`. */
-function refused(times: number, now = 1000): RefusalWindow {
+/** Creates a window with refusals a millisecond apart, the last at `now`. */
+function createWindow(refusals: number, now = 1000): RefusalWindow {
   const window = new RefusalWindow(RULE);
-  for (let at = times - 1; at >= 0; at--) window.addRefusal(now - at);
+  for (let at = refusals - 1; at >= 0; at--) window.addRefusal(now - at);
   return window;
 }
 
-describe("A refusal window", () => {
-  it("lets retries pass while the service has no reason to block the key", () => {
+describe("Refusal window", () => {
+  it("lets retries pass below 17 recent refusals", () => {
     assert.equal(new RefusalWindow(RULE).measureWait(0, 0), 0);
-    assert.equal(refused(16).measureWait(1000, 0), 0);
-    assert.ok(refused(17).measureWait(1000, 0) > 0);
+    assert.equal(createWindow(16).measureWait(1000, 0), 0);
+    assert.ok(createWindow(17).measureWait(1000, 0) > 0);
   });
 
-  it("counts retries under way as if they failed", () => {
-    assert.equal(refused(10).measureWait(1000, 6), 0);
-    assert.ok(refused(10).measureWait(1000, 7) > 0);
+  it("counts retries under way as refusals", () => {
+    assert.equal(createWindow(10).measureWait(1000, 6), 0);
+    assert.ok(createWindow(10).measureWait(1000, 7) > 0);
   });
 
-  it("says how long to wait: until enough refusals are older than the window", () => {
-    const window = refused(17, 1000);
+  it("makes a retry wait until enough refusals are older than the window", () => {
+    const window = createWindow(17, 1000);
     const wait = window.measureWait(1000, 0);
     assert.equal(wait, 29_984);
     assert.ok(window.measureWait(1000 + wait - 1, 0) > 0);
-    assert.equal(window.measureWait(1000 + wait, 0), 0, "the first of them has left");
+    assert.equal(window.measureWait(1000 + wait, 0), 0, "the first refusal is too old now");
   });
 
-  it("ends its count with an answer: a service that works in between does not block", () => {
-    const window = refused(19);
+  it("resets its count when an answer comes", () => {
+    const window = createWindow(19);
     window.addAnswer();
     assert.equal(window.measureWait(1000, 0), 0);
   });
 
-  it("holds nothing back once the limit is passed: the rule has struck, or there is none", () => {
-    assert.equal(refused(20).measureWait(1000, 50), 0);
-    assert.equal(refused(300).measureWait(1000, 50), 0);
-    assert.ok(refused(300).measureWait(1000 + 29_998, 50) > 0, "two of them are left");
+  it("lets retries pass beyond the limit, because the key is then already blocked", () => {
+    assert.equal(createWindow(20).measureWait(1000, 50), 0);
+    assert.equal(createWindow(300).measureWait(1000, 50), 0);
+    assert.ok(createWindow(300).measureWait(1000 + 29_998, 50) > 0, "some refusals are still recent");
   });
 
-  it("keeps a retry from being the refusal that has the key blocked, whatever comes before it", () => {
+  it("never lets a retry be the refusal that blocks the key", () => {
     const step = fc.record({ pause: fc.nat(3000), retry: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
@@ -63,7 +63,7 @@ describe("A refusal window", () => {
     );
   });
 
-  it("never asks for a wait after which there is none to wait for", () => {
+  it("lets a retry pass after the wait that it demanded", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5000), { maxLength: 40 }), fc.nat(20), (pauses, underWay) => {
         const window = new RefusalWindow(RULE);
