@@ -2,7 +2,7 @@ import { WebSocket } from "undici";
 import { Inbox } from "../support/runtime/inbox.js";
 
 /** What the chat page gets over its websocket. */
-export interface Frame {
+export interface ChatFrame {
   type: string;
   turn?: number;
   text?: string;
@@ -17,15 +17,15 @@ export interface Frame {
 
 /** A visitor of the chat page, as its script talks to the flow. */
 export class ChatVisitor {
-  readonly frames = new Inbox<Frame>();
+  readonly frames = new Inbox<ChatFrame>();
   readonly conversation: { role: string; content: string }[] = [];
   private turn = 0;
 
   private constructor(private readonly socket: WebSocket) {
-    socket.addEventListener("message", ({ data }) => this.frames.push(JSON.parse(String(data)) as Frame));
+    socket.addEventListener("message", ({ data }) => this.frames.push(JSON.parse(String(data)) as ChatFrame));
   }
 
-  static async arrive(url: string): Promise<ChatVisitor> {
+  static async connect(url: string): Promise<ChatVisitor> {
     const socket = new WebSocket(`${url}/chat/ws`);
     const visitor = new ChatVisitor(socket);
     await new Promise((resolve, reject) => {
@@ -35,20 +35,20 @@ export class ChatVisitor {
     return visitor;
   }
 
-  say(frame: unknown): void {
+  send(frame: unknown): void {
     this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
   /** @returns the number of the turn */
   ask(text: string, model = "demo"): number {
     this.turn += 1;
-    this.say({ type: "ask", turn: this.turn, text, model, conversation: this.conversation });
+    this.send({ type: "ask", turn: this.turn, text, model, conversation: this.conversation });
     return this.turn;
   }
 
   /** Waits for the end of a turn. */
-  async end(turn: number): Promise<NonNullable<Frame["end"]>> {
-    const isEnd = (frame: Frame) => frame.turn === turn && frame.end !== undefined;
+  async waitForEnd(turn: number): Promise<NonNullable<ChatFrame["end"]>> {
+    const isEnd = (frame: ChatFrame) => frame.turn === turn && frame.end !== undefined;
     await this.frames.until((frames) => frames.some(isEnd), `the end of turn ${turn}`);
     return this.frames.messages.find(isEnd)!.end!;
   }
@@ -56,13 +56,13 @@ export class ChatVisitor {
   /** Asks, waits for the answer and remembers both, as the page does. */
   async converse(text: string, model?: string): Promise<string> {
     const turn = this.ask(text, model);
-    await this.end(turn);
+    await this.waitForEnd(turn);
     const answer = this.text(turn);
     this.conversation.push({ role: "user", content: text }, { role: "assistant", content: answer });
     return answer;
   }
 
-  async untilText(turn: number): Promise<void> {
+  async waitForText(turn: number): Promise<void> {
     await this.frames.until((frames) => frames.some((frame) => frame.turn === turn && frame.text), "text");
   }
 

@@ -27,7 +27,7 @@ export const EXAMPLES: Example[] = readdirSync(FOLDER)
  * The modules that an example needs beside core and this package, with the versions it was made with. The editor
  * reads them from the same place and offers to install what is missing.
  */
-export function modulesOf({ nodes }: Example): Record<string, string> {
+export function readModules({ nodes }: Example): Record<string, string> {
   const config = nodes.find(({ type }) => type === "global-config");
   return (config?.["modules"] as Record<string, string> | undefined) ?? {};
 }
@@ -37,7 +37,7 @@ export function hasTools({ nodes }: Example): boolean {
   return nodes.some(({ type }) => type === "tool-call-router");
 }
 
-export function exampleBy(title: string): Example {
+export function findExample(title: string): Example {
   const found = EXAMPLES.find((example) => example.title.endsWith(title));
   if (!found) throw new Error(`There is no example “${title}”.`);
   return found;
@@ -49,16 +49,16 @@ export function isAboutServices({ title }: Example): boolean {
 }
 
 /** What a reader enters for an example that does not run on the demo. */
-export interface ServiceOfReader {
+export interface ServiceSettings {
   /** Into its chat-provider. */
-  node?: Record<string, unknown>;
+  providerProperties?: Record<string, unknown>;
   credentials?: Record<string, string>;
 }
 
 /** Something in the debug sidebar. */
-export interface Shown {
+export interface DebugEntry {
   /** The debug node's name. */
-  by: string;
+  nodeName: string;
   value: unknown;
 }
 
@@ -68,11 +68,11 @@ interface DebugEvent {
   data: { id?: string; name?: string; msg: string; format: string };
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A Node-RED that runs examples as their reader does: presses buttons and reads the debug sidebar. */
 export class ExampleRun {
-  readonly sidebar = new Inbox<Shown>();
+  readonly sidebar = new Inbox<DebugEntry>();
   /** Names of the buttons that were pressed, each with its example's title before it. */
   readonly pressed = new Set<string>();
   private example: Example | undefined;
@@ -85,14 +85,15 @@ export class ExampleRun {
       events: { on(event: "comms", listener: (event: DebugEvent) => void): void };
     };
     events.on("comms", ({ topic, data }) => {
-      if (topic === "debug") this.sidebar.push({ by: this.nameOf(data.id), value: decoded(data) });
+      if (topic === "debug")
+        this.sidebar.push({ nodeName: this.findName(data.id), value: decodeValue(data) });
     });
   }
 
   static async start(): Promise<ExampleRun> {
     // The default leaves out the websocket nodes; the lengths are those beyond which the sidebar cuts off.
     const runtime = await TestRuntime.start({ settings: { nodesExcludes: [], debugMaxLength: 1_000_000 } });
-    const { httpNode } = runtime.red as unknown as { httpNode: Listener };
+    const { httpNode } = runtime.red as unknown as { httpNode: RequestListener };
     const web = createServer(httpNode).listen(0, "127.0.0.1");
     await once(web, "listening");
     return new ExampleRun(runtime, web);
@@ -109,8 +110,8 @@ export class ExampleRun {
   }
 
   /** Deploys an example as it is, only that the demo writes faster and nobody waits for seconds. */
-  async deploy(title: string, chunksPerSecond = 1000, service: ServiceOfReader = {}): Promise<void> {
-    this.example = exampleBy(title);
+  async deploy(title: string, chunksPerSecond = 1000, service: ServiceSettings = {}): Promise<void> {
+    this.example = findExample(title);
     const credentials: Credentials = {};
     const nodes = structuredClone(this.example.nodes);
     for (const node of nodes) {
@@ -119,7 +120,7 @@ export class ExampleRun {
       if (node.type !== "chat-provider") continue;
       node["demoPace"] = chunksPerSecond;
       if (node["idleTimeout"] === 3) node["idleTimeout"] = 0.3;
-      Object.assign(node, service.node);
+      Object.assign(node, service.providerProperties);
       if (service.credentials) credentials[node.id] = service.credentials;
     }
     this.clear();
@@ -134,12 +135,12 @@ export class ExampleRun {
   /** Presses an inject node's button as the editor does. */
   async press(name: string): Promise<void> {
     this.pressed.add(`${this.example!.title}: ${name}`);
-    const response = await fetch(`${this.runtime.url}/inject/${this.idOf(name)}`, { method: "POST" });
+    const response = await fetch(`${this.runtime.url}/inject/${this.findId(name)}`, { method: "POST" });
     if (!response.ok) throw new Error(`Pressing “${name}” gave ${response.status}.`);
   }
 
   /** The buttons of examples that nobody has pressed. */
-  unpressed(examples: readonly Example[]): string[] {
+  listUnpressed(examples: readonly Example[]): string[] {
     const buttons = examples.flatMap(({ title, nodes }) =>
       nodes.filter(({ type }) => type === "inject").map(({ name }) => `${title}: ${name}`),
     );
@@ -147,19 +148,19 @@ export class ExampleRun {
   }
 
   /** What a debug node has shown. */
-  shown(by: string): unknown[] {
-    return this.sidebar.messages.filter((entry) => entry.by === by).map(({ value }) => value);
+  getShown(by: string): unknown[] {
+    return this.sidebar.messages.filter((entry) => entry.nodeName === by).map(({ value }) => value);
   }
 
   /** Waits for a debug node to have shown so much. */
-  async untilShown(by: string, count = 1): Promise<unknown[]> {
-    await this.sidebar.until(() => this.shown(by).length >= count, `${count} × “${by}”`);
-    return this.shown(by);
+  async waitForShown(by: string, count = 1): Promise<unknown[]> {
+    await this.sidebar.until(() => this.getShown(by).length >= count, `${count} × “${by}”`);
+    return this.getShown(by);
   }
 
   /** Waits for a node's status to have had this fill and shape. */
-  async untilStatus(name: string, fill: string, shape: string): Promise<void> {
-    const id = this.idOf(name);
+  async waitForStatus(name: string, fill: string, shape: string): Promise<void> {
+    const id = this.findId(name);
     await this.runtime.statuses.until(
       (all) =>
         all.some((entry) => entry.id === id && entry.status?.fill === fill && entry.status.shape === shape),
@@ -168,20 +169,21 @@ export class ExampleRun {
   }
 
   /** What stands beneath a node. */
-  statusText(name: string): string {
-    const id = this.idOf(name);
+  getStatusText(name: string): string {
+    const id = this.findId(name);
     const shown = this.runtime.statuses.messages.filter((entry) => entry.id === id).at(-1);
     return shown?.status?.text ?? "";
   }
 
   /** Waits for what stands beneath a node to be so. */
-  async untilStatusText(name: string, text: RegExp): Promise<void> {
-    await this.runtime.statuses.until(() => text.test(this.statusText(name)), `${text} beneath “${name}”`);
+  async waitForStatusText(name: string, text: RegExp): Promise<void> {
+    await this.runtime.statuses.until(() => text.test(this.getStatusText(name)), `${text} beneath “${name}”`);
   }
 
   /** Waits until the same stands beneath two nodes. */
-  async untilSame(one: string, other: string): Promise<void> {
-    const same = () => this.statusText(one) !== "" && this.statusText(one) === this.statusText(other);
+  async waitForSameStatus(one: string, other: string): Promise<void> {
+    const same = () =>
+      this.getStatusText(one) !== "" && this.getStatusText(one) === this.getStatusText(other);
     await this.runtime.statuses.until(same, `the same beneath “${one}” and “${other}”`);
   }
 
@@ -191,18 +193,18 @@ export class ExampleRun {
     await this.runtime.stop();
   }
 
-  private idOf(name: string): string {
+  private findId(name: string): string {
     const found = this.example!.nodes.filter((node) => node.name === name);
     if (found.length !== 1) throw new Error(`${found.length} nodes are called “${name}”.`);
     return found[0]!.id;
   }
 
-  private nameOf(id: string | undefined): string {
+  private findName(id: string | undefined): string {
     return this.example?.nodes.find((node) => node.id === id)?.name ?? "";
   }
 }
 
-function decoded({ msg, format }: DebugEvent["data"]): unknown {
+function decodeValue({ msg, format }: DebugEvent["data"]): unknown {
   if (/^(Object|array|error|number|boolean)/i.test(format)) return JSON.parse(msg);
   return format === "undefined" ? undefined : msg;
 }

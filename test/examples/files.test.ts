@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
-import { EXAMPLES, modulesOf } from "./example-run.js";
-import { type Definition, readModule, readPalette } from "./palette.js";
+import { EXAMPLES, readModules } from "./example-run.js";
+import { type NodeDefinition, readModuleTypes, readPalette } from "./palette.js";
 
 /** What every node in a flow file has beside its type's own properties. */
-const COMMON = ["id", "type", "z", "name", "x", "y", "wires"];
-const TAB = ["id", "type", "label", "disabled", "info", "env"];
+const COMMON_PROPERTIES = ["id", "type", "z", "name", "x", "y", "wires"];
+const TAB_PROPERTIES = ["id", "type", "label", "disabled", "info", "env"];
 
 /** Properties that core writes although the page does not declare them, or declares in another place. */
-const ALSO: Record<string, string[]> = { inject: ["payload", "payloadType"] };
+const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloadType"] };
 
 /** Those that show what only one service has; their comments say so. */
-const NEED_AN_ACCOUNT = /(Several documents in one job|Venice with web search and citations)$/;
+const NEEDS_ACCOUNT = /(Several documents in one job|Venice with web search and citations)$/;
 
 describe("The files of the examples", () => {
-  let plain: Map<string, Definition>;
+  let basePalette: Map<string, NodeDefinition>;
   before(() => {
-    plain = readPalette();
+    basePalette = readPalette();
   });
 
   it("show every node of the package at work", () => {
@@ -39,11 +39,14 @@ describe("The files of the examples", () => {
   for (const { title, nodes } of EXAMPLES) {
     describe(title, () => {
       const placed = nodes.filter(({ x }) => x !== undefined);
-      const modules = modulesOf({ title, nodes });
+      const modules = readModules({ title, nodes });
       // What a module brings is known to those that name it, and to no other.
-      let palette: Map<string, Definition>;
+      let palette: Map<string, NodeDefinition>;
       before(() => {
-        palette = new Map([...plain, ...Object.keys(modules).flatMap((module) => [...readModule(module)])]);
+        palette = new Map([
+          ...basePalette,
+          ...Object.keys(modules).flatMap((module) => [...readModuleTypes(module)]),
+        ]);
       });
 
       it("is one tab that says what it is about", () => {
@@ -70,14 +73,18 @@ describe("The files of the examples", () => {
         for (const node of nodes) {
           if (node.type === "tab") {
             assert.deepEqual(
-              Object.keys(node).filter((key) => !TAB.includes(key)),
+              Object.keys(node).filter((key) => !TAB_PROPERTIES.includes(key)),
               [],
             );
             continue;
           }
           const definition = palette.get(node.type);
           assert.ok(definition, `${node.type} is not known: the file should name its module.`);
-          const known = [...COMMON, ...Object.keys(definition.defaults), ...(ALSO[node.type] ?? [])];
+          const known = [
+            ...COMMON_PROPERTIES,
+            ...Object.keys(definition.defaults),
+            ...(EXTRA_PROPERTIES[node.type] ?? []),
+          ];
           assert.deepEqual(
             Object.keys(node).filter((key) => !known.includes(key)),
             [],
@@ -96,12 +103,12 @@ describe("The files of the examples", () => {
 
       it("names no module that it does not use, each with the version that it was tried with", () => {
         for (const [module, version] of Object.entries(modules)) {
-          const types = readModule(module);
+          const types = readModuleTypes(module);
           assert.ok(
             nodes.some(({ type }) => types.has(type)),
             module,
           );
-          assert.equal(version, installedVersion(module));
+          assert.equal(version, readInstalledVersion(module));
         }
       });
 
@@ -113,7 +120,7 @@ describe("The files of the examples", () => {
             if (node.type.startsWith("websocket ") && property === "client") continue;
             // In a group, it has neither of the others.
             if (node.type === "ui-template" && property !== "group") continue;
-            assert.equal(byId(nodes, node[property])?.type, type, `${node.name}.${property}`);
+            assert.equal(findNode(nodes, node[property])?.type, type, `${node.name}.${property}`);
             used.add(node[property]);
           }
         }
@@ -132,18 +139,18 @@ describe("The files of the examples", () => {
           const wires = node["wires"] as string[][];
           assert.ok(wires.length <= (Number(node["outputs"] ?? outputs) || outputs), node.name);
           for (const id of wires.flat()) {
-            const target = byId(nodes, id);
+            const target = findNode(nodes, id);
             assert.ok(target, `${node.name} is wired to nothing.`);
             assert.equal(palette.get(target.type)!.inputs, 1, target.name);
           }
-          for (const id of (node["scope"] as string[] | null) ?? []) assert.ok(byId(nodes, id));
+          for (const id of (node["scope"] as string[] | null) ?? []) assert.ok(findNode(nodes, id));
         }
       });
 
       it("asks the demo and holds no secrets", () => {
         for (const node of nodes) {
           assert.equal(Object.hasOwn(node, "credentials"), false);
-          const needsAccount = NEED_AN_ACCOUNT.test(title);
+          const needsAccount = NEEDS_ACCOUNT.test(title);
           if (node.type === "chat-provider" && !needsAccount) assert.equal(node["provider"], "demo");
         }
         assert.doesNotMatch(JSON.stringify(nodes), /api_?key|\bsk-|bearer/i);
@@ -166,11 +173,11 @@ describe("The files of the examples", () => {
   }
 });
 
-function installedVersion(module: string): string {
+function readInstalledVersion(module: string): string {
   const file = join(dirname(dirname(__dirname)), "node_modules", module, "package.json");
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-function byId(nodes: readonly FlowNode[], id: unknown): FlowNode | undefined {
+function findNode(nodes: readonly FlowNode[], id: unknown): FlowNode | undefined {
   return nodes.find((node) => node.id === id);
 }

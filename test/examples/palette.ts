@@ -4,10 +4,10 @@ import { runInNewContext } from "node:vm";
 import { coreFile } from "../support/runtime/node-red-runtime.js";
 
 const ROOT = dirname(dirname(__dirname));
-const OURS = join(ROOT, "dist", "nodes");
+const BUILT_NODES = join(ROOT, "dist", "nodes");
 
 /** A node type as its half in the editor declares it. */
-export interface Definition {
+export interface NodeDefinition {
   category: string;
   defaults: Record<string, { type?: string; required?: boolean }>;
   inputs?: number;
@@ -15,23 +15,23 @@ export interface Definition {
 }
 
 /** The types that core and this package bring, read from the pages that the editor loads. */
-export function readPalette(): Map<string, Definition> {
+export function readPalette(): Map<string, NodeDefinition> {
   const core = join(dirname(coreFile("@node-red/nodes/package.json")), "core");
-  return readPages([...pagesIn(core), ...pagesIn(OURS)]);
+  return readPages([...findPages(core), ...findPages(BUILT_NODES)]);
 }
 
 /** The types that another package brings, which is installed here as a dependency of the tests. */
-export function readModule(name: string): Map<string, Definition> {
-  return readPages(pagesIn(join(ROOT, "node_modules", name, "nodes")));
+export function readModuleTypes(name: string): Map<string, NodeDefinition> {
+  return readPages(findPages(join(ROOT, "node_modules", name, "nodes")));
 }
 
-function readPages(files: readonly string[]): Map<string, Definition> {
-  const palette = new Map<string, Definition>();
+function readPages(files: readonly string[]): Map<string, NodeDefinition> {
+  const palette = new Map<string, NodeDefinition>();
   for (const file of files) {
-    for (const script of scriptsOf(readFileSync(file, "utf8"))) {
+    for (const script of extractScripts(readFileSync(file, "utf8"))) {
       runInNewContext(
         script,
-        editorStub((type, definition) => palette.set(type, definition)),
+        createEditorStub((type, definition) => palette.set(type, definition)),
         { filename: file },
       );
     }
@@ -39,22 +39,22 @@ function readPages(files: readonly string[]): Map<string, Definition> {
   return palette;
 }
 
-function pagesIn(folder: string): string[] {
+function findPages(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
-    if (statSync(path).isDirectory()) return name === "locales" ? [] : pagesIn(path);
+    if (statSync(path).isDirectory()) return name === "locales" ? [] : findPages(path);
     return name.endsWith(".html") ? [path] : [];
   });
 }
 
-function scriptsOf(page: string): string[] {
+function extractScripts(page: string): string[] {
   return [...page.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)].map(
     ([, script]) => script!,
   );
 }
 
 /** As much of a browser as a script needs that only registers its types. */
-function editorStub(register: (type: string, definition: Definition) => void): object {
+function createEditorStub(register: (type: string, definition: NodeDefinition) => void): object {
   const anything: unknown = new Proxy(() => anything, {
     get: (_target, key) => (key === Symbol.toPrimitive ? () => "" : anything),
     apply: () => anything,

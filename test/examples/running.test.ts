@@ -7,7 +7,7 @@ import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES, ExampleRun, hasTools, isAboutServices } from "./example-run.js";
 
 /** A message as the debug sidebar shows it. */
-interface Shown extends Message {
+interface ShownMessage extends Message {
   payload: string;
   finishReason: string;
   error?: { code: string; partial: string };
@@ -28,11 +28,11 @@ describe("The examples, run as their comments say", () => {
     ] as const) {
       run.clear();
       await run.press(button);
-      const [whole] = await run.untilShown("Whole answer");
+      const [whole] = await run.waitForShown("Whole answer");
       assert.match(String(whole), text);
-      assert.ok(run.shown("Each chunk").length > 10);
-      assert.equal(run.shown("Each chunk").join(""), whole);
-      assert.equal(run.sidebar.messages.at(-1)!.by, "Whole answer");
+      assert.ok(run.getShown("Each chunk").length > 10);
+      assert.equal(run.getShown("Each chunk").join(""), whole);
+      assert.equal(run.sidebar.messages.at(-1)!.nodeName, "Whole answer");
       // The sidebar keeps a hundred.
       assert.ok(run.sidebar.size <= 100);
     }
@@ -41,20 +41,20 @@ describe("The examples, run as their comments say", () => {
   it("Collected answer: gives the text with its usage and statistics, and JSON as an object", async () => {
     await run.deploy("Collected answer with usage and statistics");
     await run.press("Explain streaming");
-    const [line] = await run.untilShown("Statistics");
+    const [line] = await run.waitForShown("Statistics");
     assert.match(
       String(line),
       /^\d+ \+ \d+ tokens, \d+ chunks, \d+ characters in \d+(\.\d+)? ms, the first after \d+(\.\d+)? ms. It ended with “stop”\.$/,
     );
-    const [whole] = (await run.untilShown("Whole message")) as Shown[];
+    const [whole] = (await run.waitForShown("Whole message")) as ShownMessage[];
     assert.equal(whole!.finishReason, "stop");
     for (const property of ["response", "usage", "stats", "request"]) assert.ok(whole![property], property);
 
     await run.press("Describe Mars as JSON");
-    const [object] = (await run.untilShown("Object")) as { name: string; moons: number }[];
+    const [object] = (await run.waitForShown("Object")) as { name: string; moons: number }[];
     assert.equal(object!.name, "Mars");
     assert.equal(typeof object!.moons, "number");
-    assert.deepEqual(run.shown("No JSON"), []);
+    assert.deepEqual(run.getShown("No JSON"), []);
   });
 
   it("System prompt: the node's, the message's, and parameters of both", async () => {
@@ -64,8 +64,8 @@ describe("The examples, run as their comments say", () => {
     for (const button of ["Why is the sky blue?", "… in German?", "… in 20 tokens?", "… in 10 tokens?"]) {
       run.clear();
       await run.press(button);
-      reasons.push((await run.untilShown("Finish reason"))[0]);
-      answers.push(String((await run.untilShown("Answer"))[0]));
+      reasons.push((await run.waitForShown("Finish reason"))[0]);
+      answers.push(String((await run.waitForShown("Answer"))[0]));
     }
     const [pirate, german, twenty, ten] = answers as [string, string, string, string];
     assert.match(pirate, /^Arr, matey!/);
@@ -77,12 +77,12 @@ describe("The examples, run as their comments say", () => {
   it("Several questions: the shortest answer comes first, and the array is in order", async () => {
     await run.deploy("Several questions at once", 200);
     await run.press("Ask all three");
-    const [all] = (await run.untilShown("In order")) as string[][];
+    const [all] = (await run.waitForShown("In order")) as string[][];
     assert.equal(all!.length, 3);
     assert.match(all![0]!, /^Streaming means/);
     assert.match(all![1]!, /^1, 2, 3/);
     assert.equal(all![2], "12 × 12 = 144.");
-    const finished = run.shown("As they finish");
+    const finished = run.getShown("As they finish");
     assert.equal(finished[0], all![2]);
     assert.deepEqual([...finished].sort(), [...all!].sort());
   });
@@ -92,12 +92,12 @@ describe("The examples, run as their comments say", () => {
     const answer = async (button: string) => {
       run.clear();
       await run.press(button);
-      await run.untilShown("Conversation");
-      return String((await run.untilShown("Answer"))[0]);
+      await run.waitForShown("Conversation");
+      return String((await run.waitForShown("Answer"))[0]);
     };
     assert.match(await answer("Ada says her name"), /Ada/);
     assert.equal(await answer("Ada asks for it"), "Your name is Ada.");
-    assert.equal((run.shown("Conversation") as unknown[][])[0]!.length, 4);
+    assert.equal((run.getShown("Conversation") as unknown[][])[0]!.length, 4);
     assert.match(await answer("Bob asks for his"), /not told me your name/);
     await run.press("Forget Ada");
     assert.match(await answer("Ada asks for it"), /not told me your name/);
@@ -106,22 +106,22 @@ describe("The examples, run as their comments say", () => {
   it("Stop: ends the stream and keeps what it said", async () => {
     await run.deploy("Stop button and timeouts");
     await run.press("Tell a long story");
-    await run.untilStatus("A slow model", "blue", "dot");
+    await run.waitForStatus("A slow model", "blue", "dot");
     await run.press("Stop");
-    const [rest] = (await run.untilShown("Not finished")) as Shown[];
+    const [rest] = (await run.waitForShown("Not finished")) as ShownMessage[];
     assert.equal(rest!.finishReason, "cancelled");
     assert.ok(rest!.payload.length > 0);
     assert.equal(rest!.error, undefined);
-    assert.deepEqual(run.shown("Finished"), []);
+    assert.deepEqual(run.getShown("Finished"), []);
   });
 
   it("Timeouts: a silent model ends with the error timeout, for Catch too", async () => {
     await run.deploy("Stop button and timeouts");
     await run.press("Ask a model that falls silent");
-    const [rest] = (await run.untilShown("Not finished")) as Shown[];
+    const [rest] = (await run.waitForShown("Not finished")) as ShownMessage[];
     assert.equal(rest!.error!.code, "timeout");
     assert.match(rest!.payload, /^Streaming means/);
-    const [caught] = (await run.untilShown("For Catch")) as { code: string }[];
+    const [caught] = (await run.waitForShown("For Catch")) as { code: string }[];
     assert.equal(caught!.code, "timeout");
   });
 
@@ -136,17 +136,17 @@ describe("The examples, run as their comments say", () => {
     ] as const) {
       run.clear();
       await run.press(button);
-      assert.match(String((await run.untilShown("What to do"))[0]), advice, button);
-      assert.match(String((await run.untilShown("What there was of it"))[0]), rest, button);
-      assert.deepEqual(run.shown("Answer"), [], button);
+      assert.match(String((await run.waitForShown("What to do"))[0]), advice, button);
+      assert.match(String((await run.waitForShown("What there was of it"))[0]), rest, button);
+      assert.deepEqual(run.getShown("Answer"), [], button);
     }
   });
 
   it("Stream to a file: the file is the answer", async () => {
     await run.deploy("Stream to a file");
     await run.press("Write a story");
-    const [content] = await run.untilShown("Content");
-    const [file] = (await run.untilShown("Where")) as string[];
+    const [content] = await run.waitForShown("Content");
+    const [file] = (await run.waitForShown("Where")) as string[];
     assert.match(basename(file!), /^chat-stream-\d+\.txt$/);
     try {
       assert.equal(readFileSync(file!, "utf8"), content);
@@ -159,70 +159,70 @@ describe("The examples, run as their comments say", () => {
   it("Retry: waits as long as a busy service asks, backs off from a broken one, and gives up at last", async () => {
     await run.deploy("Retry with backoff");
     await run.press("Busy, twice");
-    await run.untilStatusText("Retry", /^retry 2\/4 in \d s$/);
-    assert.match(String((await run.untilShown("Answer"))[0]), /The sea/);
-    assert.deepEqual(await run.untilShown("Attempts"), [3]);
+    await run.waitForStatusText("Retry", /^retry 2\/4 in \d s$/);
+    assert.match(String((await run.waitForShown("Answer"))[0]), /The sea/);
+    assert.deepEqual(await run.waitForShown("Attempts"), [3]);
     run.clear();
     await run.press("Broken, twice");
-    assert.match(String((await run.untilShown("Answer"))[0]), /The sea/);
+    assert.match(String((await run.waitForShown("Answer"))[0]), /The sea/);
     run.clear();
     await run.press("Out of order");
-    const [failed] = (await run.untilShown("Not finished")) as Shown[];
+    const [failed] = (await run.waitForShown("Not finished")) as ShownMessage[];
     assert.match((failed!.error as unknown as Error).message, /Given up after 4 attempts/);
-    const [caught] = (await run.untilShown("For Catch")) as { code: string }[];
+    const [caught] = (await run.waitForShown("For Catch")) as { code: string }[];
     assert.equal(caught!.code, "overloaded");
     run.clear();
     await run.press("Busy, twice");
-    await run.untilStatusText("Retry", /^retry 2\/4/);
+    await run.waitForStatusText("Retry", /^retry 2\/4/);
     await run.press("Stop");
-    const [stopped] = (await run.untilShown("Not finished")) as Shown[];
+    const [stopped] = (await run.waitForShown("Not finished")) as ShownMessage[];
     assert.equal(stopped!.finishReason, "cancelled");
-    assert.deepEqual(run.shown("For Catch"), []);
+    assert.deepEqual(run.getShown("For Catch"), []);
   });
 
   it("Continue: the reader gets one whole answer, by going on or by beginning again", async () => {
     await run.deploy("Continue a broken answer");
     await run.press("Go on with it");
-    const [whole] = await run.untilShown("Whole answer");
+    const [whole] = await run.waitForShown("Whole answer");
     assert.match(String(whole), /^The sea/);
-    assert.equal(run.shown("Each piece").join(""), whole);
-    assert.deepEqual(await run.untilShown("Attempts"), [3]);
+    assert.equal(run.getShown("Each piece").join(""), whole);
+    assert.deepEqual(await run.waitForShown("Attempts"), [3]);
     await run.press("Begin again");
-    assert.deepEqual(await run.untilShown("Whole answer again"), [whole]);
-    assert.deepEqual(await run.untilShown("Attempts again"), [3]);
-    assert.equal(run.shown("Reset").length, 2);
+    assert.deepEqual(await run.waitForShown("Whole answer again"), [whole]);
+    assert.deepEqual(await run.waitForShown("Attempts again"), [3]);
+    assert.equal(run.getShown("Reset").length, 2);
   });
 
   it("Fall back: a second provider ends what the first began", async () => {
     await run.deploy("Fall back to a second provider mid-answer");
     await run.press("Unknown model");
-    const [alone] = await run.untilShown("Whole answer");
-    assert.deepEqual(await run.untilShown("Attempts"), [2]);
+    const [alone] = await run.waitForShown("Whole answer");
+    assert.deepEqual(await run.waitForShown("Attempts"), [2]);
     run.clear();
     await run.press("Explain streaming");
-    assert.deepEqual(await run.untilShown("Whole answer"), [alone]);
-    assert.deepEqual(await run.untilShown("Attempts"), [3]);
-    assert.equal(run.shown("Each piece").join(""), alone);
+    assert.deepEqual(await run.waitForShown("Whole answer"), [alone]);
+    assert.deepEqual(await run.waitForShown("Attempts"), [3]);
+    assert.equal(run.getShown("Each piece").join(""), alone);
   });
 
   it("Partial answer: what there was of it leaves by the second output", async () => {
     await run.deploy("Partial answer without retry");
     await run.press("In full");
-    const [whole] = await run.untilShown("Whole answer");
+    const [whole] = await run.waitForShown("Whole answer");
     await run.press("Broken off");
-    const [partial] = await run.untilShown("Partial answer");
+    const [partial] = await run.waitForShown("Partial answer");
     assert.ok(String(whole).startsWith(String(partial).replace(/ …$/, "")));
-    assert.equal(((await run.untilShown("Why"))[0] as { code: string }).code, "interrupted");
-    assert.equal(((await run.untilShown("For Catch"))[0] as { code: string }).code, "interrupted");
+    assert.equal(((await run.waitForShown("Why"))[0] as { code: string }).code, "interrupted");
+    assert.equal(((await run.waitForShown("For Catch"))[0] as { code: string }).code, "interrupted");
   });
 
   it("Words for a dashboard: fewer messages, the same text", async () => {
     await run.deploy("Words for a dashboard", 200);
     await run.press("Tell a story");
-    const [saved] = await run.untilShown("Messages saved");
+    const [saved] = await run.waitForShown("Messages saved");
     const [, before, after] = /^(\d+) chunks became (\d+) messages\.$/.exec(String(saved))!;
     assert.ok(Number(after) < Number(before) / 2, String(saved));
-    await run.untilStatusText("Widget", /another word\.”$/);
+    await run.waitForStatusText("Widget", /another word\.”$/);
   });
 
   it("One message per sentence: abbreviations end none, and code is not said", async () => {
@@ -230,10 +230,10 @@ describe("The examples, run as their comments say", () => {
     const said = async (button: string, count: number) => {
       run.clear();
       await run.press(button);
-      await run.untilShown("Say", count);
+      await run.waitForShown("Say", count);
       // What should not be said would come at once.
       await pause(30);
-      return run.shown("Say");
+      return run.getShown("Say");
     };
     const explained = await said("Explain streaming", 4);
     assert.equal(explained.length, 4);
@@ -253,42 +253,42 @@ describe("The examples, run as their comments say", () => {
   it("Typewriter: both ways end with the same words, also when stopped", async () => {
     await run.deploy("Typewriter");
     await run.press("Tell a story");
-    await run.untilStatusText("Like a typewriter", /another word\.”$/);
-    await run.untilStatusText("As it comes", /another word\.”$/);
+    await run.waitForStatusText("Like a typewriter", /another word\.”$/);
+    await run.waitForStatusText("As it comes", /another word\.”$/);
     await run.deploy("Typewriter", 50);
     await run.press("Tell a story");
-    await run.untilStatusText("Like a typewriter", /\S \S/);
+    await run.waitForStatusText("Like a typewriter", /\S \S/);
     await run.press("Stop");
-    await run.untilStatusText("Ask the model", /^cancelled/);
-    await run.untilSame("Like a typewriter", "As it comes");
+    await run.waitForStatusText("Ask the model", /^cancelled/);
+    await run.waitForSameStatus("Like a typewriter", "As it comes");
   });
 
   it("Structured extraction: an event that fills field by field, and an answer that does not fit", async () => {
     await run.deploy("Structured extraction into an object");
     await run.press("Extract the event");
-    const [event] = (await run.untilShown("Event")) as Record<string, unknown>[];
+    const [event] = (await run.waitForShown("Event")) as Record<string, unknown>[];
     assert.deepEqual([event!["title"], event!["city"], event!["seats"]], ["Team lunch", "Paris", 4]);
     assert.equal((event!["guests"] as unknown[]).length, 2);
-    await run.untilStatusText("A card that fills", /^Team lunch in Paris, 4 seats$/);
-    const whole = () => isDeepStrictEqual(run.shown("The object so far").at(-1), event);
+    await run.waitForStatusText("A card that fills", /^Team lunch in Paris, 4 seats$/);
+    const whole = () => isDeepStrictEqual(run.getShown("The object so far").at(-1), event);
     await run.sidebar.until(whole, "the whole event");
-    const grown = run.shown("The object so far") as Record<string, unknown>[];
+    const grown = run.getShown("The object so far") as Record<string, unknown>[];
     assert.ok(grown.length > 20);
     assert.deepEqual(grown[0], {});
     const fields = grown.map((part) => Object.keys(part).length);
     assert.deepEqual(fields, [...fields].sort(), "a field that is there stays");
-    assert.deepEqual(run.shown("No event"), []);
+    assert.deepEqual(run.getShown("No event"), []);
 
     await run.press("Ask for any object");
-    const [error] = (await run.untilShown("Does not fit")) as { code: string; message: string }[];
+    const [error] = (await run.waitForShown("Does not fit")) as { code: string; message: string }[];
     assert.equal(error!.code, "bad_response");
     assert.match(error!.message, /\$ must have required property 'title'/);
-    assert.deepEqual(run.shown("Fits"), []);
+    assert.deepEqual(run.getShown("Fits"), []);
   });
 
   it("leave no button unpressed", () => {
     assert.deepEqual(
-      run.unpressed(EXAMPLES.filter((example) => !hasTools(example) && !isAboutServices(example))),
+      run.listUnpressed(EXAMPLES.filter((example) => !hasTools(example) && !isAboutServices(example))),
       [],
     );
   });

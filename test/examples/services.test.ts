@@ -21,14 +21,14 @@ describe("The examples with several services and several streams", () => {
     ] as const) {
       run.clear();
       await run.press(button);
-      const [all] = (await run.untilShown("Side by side")) as Record<string, Record<string, string>>[];
+      const [all] = (await run.waitForShown("Side by side")) as Record<string, Record<string, string>>[];
       assert.deepEqual(Object.keys(all!).sort(), ["demo", "demo-fast", "demo-reasoning"]);
       for (const [model, { answer, firstTextAfter, took }] of Object.entries(all!)) {
         assert.match(answer!, text, model);
         assert.match(firstTextAfter!, /^\d+ ms$/);
         assert.match(took!, /^\d+ ms$/);
       }
-      assert.ok(run.shown("Who said what").length > 30);
+      assert.ok(run.getShown("Who said what").length > 30);
     }
   });
 
@@ -41,11 +41,11 @@ describe("The examples with several services and several streams", () => {
     ] as const) {
       run.clear();
       await run.press(button);
-      const [whole] = await run.untilShown("Whole translation");
+      const [whole] = await run.waitForShown("Whole translation");
       const lines = String(whole).split("\n");
       assert.equal(lines.length, 5);
       assert.deepEqual([lines[0], lines[3], lines[4]], [first, last, ""]);
-      assert.equal(run.shown("Sentence").join(""), whole);
+      assert.equal(run.getShown("Sentence").join(""), whole);
     }
   });
 
@@ -53,19 +53,22 @@ describe("The examples with several services and several streams", () => {
     const saas = new SaasService(service());
     saas.pieces = ["It says", " something."];
     const node = { baseUrl: saas.url, settings: { team: TEAM, jobType: "document_analysis" } };
-    await run.deploy("Several documents in one job", 1000, { node, credentials: { apiKey: VIRTUAL_KEY } });
+    await run.deploy("Several documents in one job", 1000, {
+      providerProperties: node,
+      credentials: { apiKey: VIRTUAL_KEY },
+    });
     await run.press("Analyse three documents");
-    const [account] = (await run.untilShown("Credits")) as Record<string, unknown>[];
+    const [account] = (await run.waitForShown("Credits")) as Record<string, unknown>[];
     assert.deepEqual(account, { id: "job 1", status: "completed", creditsRemaining: 9, creditApplied: true });
-    assert.deepEqual(run.shown("Analyses"), [Array(3).fill("It says something.")]);
+    assert.deepEqual(run.getShown("Analyses"), [Array(3).fill("It says something.")]);
     const [job] = [...saas.jobs.values()];
     assert.deepEqual([saas.jobs.size, job!.calls.length, job!.type], [1, 3, "document_analysis"]);
 
     run.clear();
     saas.faults.set("stream 1", "500");
     await run.press("Analyse three documents");
-    await run.untilShown("Credits");
-    assert.equal((await run.untilShown("Why", 3)).length, 3);
+    await run.waitForShown("Credits");
+    assert.equal((await run.waitForShown("Why", 3)).length, 3);
     assert.ok([...saas.jobs.values()].every(({ completions: completes }) => completes.length === 1));
   });
 
@@ -84,10 +87,13 @@ describe("The examples with several services and several streams", () => {
       venice.sendStream(reply, [venice.createTextRecord("A lot.^1^"), ...found]);
     };
     const title = "Venice with web search and citations";
-    await run.deploy(title, 1000, { node: { baseUrl: venice.url }, credentials: { apiKey: VENICE_KEY } });
+    await run.deploy(title, 1000, {
+      providerProperties: { baseUrl: venice.url },
+      credentials: { apiKey: VENICE_KEY },
+    });
     await run.press("What is new in Node-RED?");
-    assert.deepEqual(await run.untilShown("Answer"), ["A lot.^1^"]);
-    assert.deepEqual(await run.untilShown("Sources"), [
+    assert.deepEqual(await run.waitForShown("Answer"), ["A lot.^1^"]);
+    assert.deepEqual(await run.waitForShown("Sources"), [
       [
         { title: "About https://a", url: "https://a" },
         { title: "About https://b", url: "https://b" },
@@ -101,25 +107,25 @@ describe("The examples with several services and several streams", () => {
 
     run.clear();
     await run.press("… without the web");
-    assert.deepEqual(await run.untilShown("Sources"), [[]]);
+    assert.deepEqual(await run.waitForShown("Sources"), [[]]);
 
     run.clear();
     venice.answer = (reply) =>
       reply.sendJson(402, { error: "Insufficient balance", code: "INSUFFICIENT_BALANCE" });
     await run.press("What is new in Node-RED?");
-    const [error] = (await run.untilShown("Why")) as { code: string }[];
+    const [error] = (await run.waitForShown("Why")) as { code: string }[];
     assert.equal(error!.code, "insufficient_credits");
   });
 
   it("Speech: a file that is one WAV, and sound for a browser as it is made", async () => {
     await run.deploy("Speech sentence by sentence");
     await run.press("Explain streaming");
-    const [file] = (await run.untilShown("File")) as string[];
+    const [file] = (await run.waitForShown("File")) as string[];
     try {
       const sound = readFileSync(file!);
       assert.equal(sound.toString("latin1", 0, 4), "RIFF");
       assert.equal(sound.indexOf("RIFF", 4), -1);
-      const stats = run.shown("Speech").at(-1) as Record<string, number>;
+      const stats = run.getShown("Speech").at(-1) as Record<string, number>;
       assert.deepEqual([stats["texts"], stats["bytes"]], [4, sound.length]);
       const response = await fetch(`${run.webUrl}/speech?prompt=${encodeURIComponent("Explain streaming.")}`);
       assert.equal(response.headers.get("content-type"), "audio/wav");
@@ -137,12 +143,12 @@ describe("The examples with several services and several streams", () => {
     });
     await left.body!.getReader().read();
     leaving.abort();
-    await run.untilStatus("Ask", "grey", "ring");
-    await run.untilStatus("Speak", "grey", "ring");
-    assert.deepEqual(run.shown("Why"), []);
+    await run.waitForStatus("Ask", "grey", "ring");
+    await run.waitForStatus("Speak", "grey", "ring");
+    assert.deepEqual(run.getShown("Why"), []);
   });
 
   it("leave no button unpressed", () => {
-    assert.deepEqual(run.unpressed(EXAMPLES.filter(isAboutServices)), []);
+    assert.deepEqual(run.listUnpressed(EXAMPLES.filter(isAboutServices)), []);
   });
 });

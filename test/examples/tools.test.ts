@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { EXAMPLES, ExampleRun, hasTools } from "./example-run.js";
 
 /** What a run's last message tells of a turn. */
-interface Turn {
+interface TurnSummary {
   finishReason: string;
   calls: { name: string; outcome: string }[];
 }
 
-interface Unfinished {
+interface UnfinishedMessage {
   finishReason: string;
   error?: { code: string };
 }
@@ -20,42 +20,45 @@ describe("The examples of tools, run as their comments say", () => {
   after(() => run.stop());
 
   /** Presses a button and waits for what the model says. */
-  async function answerTo(button: string): Promise<string> {
+  async function pressForAnswer(button: string): Promise<string> {
     run.clear();
     await run.press(button);
-    const [answer] = await run.untilShown("Answer");
+    const [answer] = await run.waitForShown("Answer");
     return String(answer);
   }
 
   /** How each call fared, turn by turn. */
-  async function turns(): Promise<string[]> {
-    const [all] = (await run.untilShown("Turns")) as Turn[][];
+  async function readTurns(): Promise<string[]> {
+    const [all] = (await run.waitForShown("Turns")) as TurnSummary[][];
     return all!.map(({ calls }) => calls.map(({ outcome }) => outcome).join(" "));
   }
 
   it("Weather and time: the model calls what it needs, and nothing where it knows the answer", async () => {
     await run.deploy("Weather and time tools");
-    assert.match(await answerTo("Weather in Paris"), /get_weather.* Paris: celsius: \d+, sky: \w+\./);
-    assert.deepEqual(await turns(), ["answered", ""]);
-    const [call] = run.shown("Each call") as { name: string; arguments: object; round: number }[];
+    assert.match(await pressForAnswer("Weather in Paris"), /get_weather.* Paris: celsius: \d+, sky: \w+\./);
+    assert.deepEqual(await readTurns(), ["answered", ""]);
+    const [call] = run.getShown("Each call") as { name: string; arguments: object; round: number }[];
     assert.deepEqual([call!.name, call!.arguments, call!.round], ["get_weather", { city: "Paris" }, 1]);
-    assert.match(await answerTo("Time in Tokyo"), /get_time.* Tokyo: time: \d\d:\d\d, zone: Asia\/Tokyo\./);
-    assert.deepEqual(await turns(), ["answered", ""]);
-    assert.match(await answerTo("No tool for this"), /^The sea/);
-    assert.deepEqual(await turns(), [""]);
-    assert.deepEqual(run.shown("Each call"), []);
-    assert.deepEqual(run.shown("Not finished"), []);
+    assert.match(
+      await pressForAnswer("Time in Tokyo"),
+      /get_time.* Tokyo: time: \d\d:\d\d, zone: Asia\/Tokyo\./,
+    );
+    assert.deepEqual(await readTurns(), ["answered", ""]);
+    assert.match(await pressForAnswer("No tool for this"), /^The sea/);
+    assert.deepEqual(await readTurns(), [""]);
+    assert.deepEqual(run.getShown("Each call"), []);
+    assert.deepEqual(run.getShown("Not finished"), []);
   });
 
   it("Parallel calls: all of them in one turn, or one in each, with the same answer", async () => {
     await run.deploy("Parallel tool calls");
-    const together = await answerTo("All at once");
-    assert.deepEqual(await turns(), ["answered answered answered", ""]);
-    assert.deepEqual([...run.shown("Answered")].sort(), ["London", "Paris", "Rome"]);
+    const together = await pressForAnswer("All at once");
+    assert.deepEqual(await readTurns(), ["answered answered answered", ""]);
+    assert.deepEqual([...run.getShown("Answered")].sort(), ["London", "Paris", "Rome"]);
     const cities = [...together.matchAll(/^- (\w+): celsius/gm)].map(([, city]) => city);
     assert.deepEqual(cities, ["Paris", "London", "Rome"]);
-    assert.equal(await answerTo("One after the other"), together);
-    assert.deepEqual(await turns(), ["answered", "answered", "answered", ""]);
+    assert.equal(await pressForAnswer("One after the other"), together);
+    assert.deepEqual(await readTurns(), ["answered", "answered", "answered", ""]);
   });
 
   it("Over HTTP: what the service says goes to the model, its refusals too", async () => {
@@ -63,12 +66,12 @@ describe("The examples of tools, run as their comments say", () => {
     process.env["PORT"] = new URL(run.webUrl).port;
     try {
       await run.deploy("A tool over HTTP");
-      assert.match(await answerTo("People in Paris"), /people: 2102650/);
-      assert.match(await answerTo("People in Atlantis"), /did not work for Atlantis: There is no city/);
+      assert.match(await pressForAnswer("People in Paris"), /people: 2102650/);
+      assert.match(await pressForAnswer("People in Atlantis"), /did not work for Atlantis: There is no city/);
       // Nobody listens there.
       process.env["PORT"] = "1";
       await run.deploy("A tool over HTTP");
-      assert.match(await answerTo("People in Paris"), /ECONNREFUSED|bad port/);
+      assert.match(await pressForAnswer("People in Paris"), /ECONNREFUSED|bad port/);
     } finally {
       if (before === undefined) delete process.env["PORT"];
       else process.env["PORT"] = before;
@@ -80,63 +83,63 @@ describe("The examples of tools, run as their comments say", () => {
     const decide = async (button: string) => {
       run.clear();
       await run.press("Write to Ada");
-      assert.deepEqual(await run.untilShown("To decide"), [
+      assert.deepEqual(await run.waitForShown("To decide"), [
         { to: "ada@example.org", subject: "Your invoice" },
       ]);
-      await run.untilStatusText("Ask a person", /^1 to decide$/);
-      assert.deepEqual(run.shown("Answer"), []);
+      await run.waitForStatusText("Ask a person", /^1 to decide$/);
+      assert.deepEqual(run.getShown("Answer"), []);
       await run.press(button);
-      return String((await run.untilShown("Answer"))[0]);
+      return String((await run.waitForShown("Answer"))[0]);
     };
     assert.match(await decide("Refuse"), /refused it\. Do not try it again\./);
-    assert.deepEqual(run.shown("Sent"), []);
+    assert.deepEqual(run.getShown("Sent"), []);
     assert.match(await decide("Approve"), /sent: true/);
-    assert.equal(run.shown("Sent").length, 1);
-    assert.equal(run.statusText("Ask a person"), "");
+    assert.equal(run.getShown("Sent").length, 1);
+    assert.equal(run.getStatusText("Ask a person"), "");
   });
 
   it("A tool that fails: the model is told, and the other calls are kept", async () => {
     await run.deploy("A tool that fails");
-    const answer = await answerTo("Paris and Atlantis");
+    const answer = await pressForAnswer("Paris and Atlantis");
     assert.match(answer, /- Paris: celsius: 18/);
     assert.match(answer, /- That did not work for Atlantis: .*no weather station/);
-    assert.deepEqual(await turns(), ["answered failed", ""]);
-    assert.match(String(run.shown("Error")[0]), /no weather station/);
-    assert.match(await answerTo("A slow one"), /did not work for Limbo: .*timed out/);
-    assert.deepEqual(await turns(), ["timed_out", ""]);
-    assert.match(await answerTo("A tool that is not there"), /There is no tool "list_cities"/);
-    assert.deepEqual(await turns(), ["unknown", ""]);
-    assert.deepEqual(run.shown("Not finished"), []);
+    assert.deepEqual(await readTurns(), ["answered failed", ""]);
+    assert.match(String(run.getShown("Error")[0]), /no weather station/);
+    assert.match(await pressForAnswer("A slow one"), /did not work for Limbo: .*timed out/);
+    assert.deepEqual(await readTurns(), ["timed_out", ""]);
+    assert.match(await pressForAnswer("A tool that is not there"), /There is no tool "list_cities"/);
+    assert.deepEqual(await readTurns(), ["unknown", ""]);
+    assert.deepEqual(run.getShown("Not finished"), []);
   });
 
   it("Agent loop: it ends when the model has all, at the limit, or by a button", async () => {
     await run.deploy("Agent loop and its limit");
-    assert.match(await answerTo("Four cities"), /Paris.*London.*Rome.*Tokyo/s);
-    assert.deepEqual(await run.untilShown("Turns needed"), [5]);
+    assert.match(await pressForAnswer("Four cities"), /Paris.*London.*Rome.*Tokyo/s);
+    assert.deepEqual(await run.waitForShown("Turns needed"), [5]);
     run.clear();
     await run.press("Never enough");
-    const [limited] = (await run.untilShown("Not finished")) as Unfinished[];
+    const [limited] = (await run.waitForShown("Not finished")) as UnfinishedMessage[];
     assert.equal(limited!.error?.code, "tool_rounds");
-    assert.equal(((await run.untilShown("For Catch"))[0] as { code: string }).code, "tool_rounds");
+    assert.equal(((await run.waitForShown("For Catch"))[0] as { code: string }).code, "tool_rounds");
     await run.deploy("Agent loop and its limit", 20);
     await run.press("Four cities");
-    await run.untilStatusText("Tools", /^round/);
+    await run.waitForStatusText("Tools", /^round/);
     await run.press("Stop");
-    const [stopped] = (await run.untilShown("Not finished")) as Unfinished[];
+    const [stopped] = (await run.waitForShown("Not finished")) as UnfinishedMessage[];
     assert.equal(stopped!.finishReason, "cancelled");
-    assert.deepEqual(run.shown("For Catch"), []);
+    assert.deepEqual(run.getShown("For Catch"), []);
   });
 
   it("Link call: two models share a tool, and no wire leads back", async () => {
     await run.deploy("Tools by link call");
-    const both = await answerTo("Weather and time");
+    const both = await pressForAnswer("Weather and time");
     assert.match(both, /- Paris: celsius: \d+/);
     assert.match(both, /- Tokyo: time: \d\d:\d\d, zone: Asia\/Tokyo/);
-    assert.match(await answerTo("Only the weather"), /- London: celsius: \d+.*- Rome: celsius: \d+/s);
-    assert.deepEqual(run.shown("Not finished"), []);
+    assert.match(await pressForAnswer("Only the weather"), /- London: celsius: \d+.*- Rome: celsius: \d+/s);
+    assert.deepEqual(run.getShown("Not finished"), []);
   });
 
   it("leave no button unpressed", () => {
-    assert.deepEqual(run.unpressed(EXAMPLES.filter(hasTools)), []);
+    assert.deepEqual(run.listUnpressed(EXAMPLES.filter(hasTools)), []);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Script } from "node:vm";
 import { pause } from "../support/runtime/inbox.js";
 import { ChatVisitor } from "./chat-visitor.js";
-import { ExampleRun, exampleBy } from "./example-run.js";
+import { ExampleRun, findExample } from "./example-run.js";
 
 interface ServerEvent {
   event: string;
@@ -15,14 +15,14 @@ describe("The example that streams over HTTP", () => {
     run = await ExampleRun.start();
   });
   after(() => run.stop());
-  const get = (prompt: string, init: RequestInit = {}) =>
+  const requestStream = (prompt: string, init: RequestInit = {}) =>
     fetch(`${run.webUrl}/stream?prompt=${encodeURIComponent(prompt)}`, init);
 
   it("sends an event for each chunk, then how it ended", async () => {
     await run.deploy("Stream over HTTP");
-    const response = await get("Count to 5.");
+    const response = await requestStream("Count to 5.");
     assert.match(response.headers.get("content-type")!, /^text\/event-stream/);
-    const events = eventsOf(await response.text());
+    const events = parseEvents(await response.text());
     const chunks = events.filter(({ event }) => event === "message");
     assert.ok(chunks.length > 5);
     assert.equal(chunks.map(({ data }) => data.text).join(""), "1, 2, 3, 4, 5.");
@@ -34,9 +34,9 @@ describe("The example that streams over HTTP", () => {
 
   it("sends the events as they come, and keeps clients apart", async () => {
     await run.deploy("Stream over HTTP", 100);
-    const slow = await get("Explain streaming.");
-    const quick = await (await get("What is 12 * 12?")).text();
-    assert.equal(textOf(eventsOf(quick)), "12 × 12 = 144.");
+    const slow = await requestStream("Explain streaming.");
+    const quick = await (await requestStream("What is 12 * 12?")).text();
+    assert.equal(joinTexts(parseEvents(quick)), "12 × 12 = 144.");
     const reader = slow.body!.getReader();
     const first = await reader.read();
     assert.match(Buffer.from(first.value!).toString(), /^id: 0\ndata: \{"text":"/);
@@ -46,32 +46,32 @@ describe("The example that streams over HTTP", () => {
   it("cancels the stream of a client that leaves, and no other", async () => {
     await run.deploy("Stream over HTTP", 50);
     const leaving = new AbortController();
-    const left = await get("Tell me a long story.", { signal: leaving.signal });
-    const staying = get("Count to 20.");
+    const left = await requestStream("Tell me a long story.", { signal: leaving.signal });
+    const staying = requestStream("Count to 20.");
     await left.body!.getReader().read();
     leaving.abort();
-    assert.match(textOf(eventsOf(await (await staying).text())), / 20\.$/);
+    assert.match(joinTexts(parseEvents(await (await staying).text())), / 20\.$/);
     // 370 chunks at 50 a second: had it not been cancelled, it would still be streaming.
-    await run.untilStatus("Ask", "green", "dot");
+    await run.waitForStatus("Ask", "green", "dot");
   });
 
   it("cancels before the first chunk too", async () => {
     await run.deploy("Stream over HTTP", 1);
     const leaving = new AbortController();
-    await get("Tell me a long story.", { signal: leaving.signal });
+    await requestStream("Tell me a long story.", { signal: leaving.signal });
     leaving.abort();
-    await run.untilStatus("Ask", "grey", "ring");
+    await run.waitForStatus("Ask", "grey", "ring");
   });
 
   it("tells a client that comes back by itself to give up", async () => {
     await run.deploy("Stream over HTTP");
-    const again = await get("Count to 5.", { headers: { "Last-Event-ID": "3" } });
+    const again = await requestStream("Count to 5.", { headers: { "Last-Event-ID": "3" } });
     assert.equal(again.status, 204);
   });
 
   it("ends its responses at a deploy", async () => {
     await run.deploy("Stream over HTTP", 20);
-    const response = await get("Tell me a long story.");
+    const response = await requestStream("Tell me a long story.");
     const reader = response.body!.getReader();
     await reader.read();
     await run.deploy("Stream over HTTP");
@@ -82,8 +82,8 @@ describe("The example that streams over HTTP", () => {
 describe("The chat page", () => {
   let run: ExampleRun;
   const visitors: ChatVisitor[] = [];
-  const arrive = async () => {
-    const visitor = await ChatVisitor.arrive(run.socketUrl);
+  const connectVisitor = async () => {
+    const visitor = await ChatVisitor.connect(run.socketUrl);
     visitors.push(visitor);
     return visitor;
   };
@@ -109,13 +109,13 @@ describe("The chat page", () => {
   });
 
   it("brings tokens as they arrive, and ends with the statistics", async () => {
-    const ada = await arrive();
-    ada.say({ type: "hello" });
+    const ada = await connectVisitor();
+    ada.send({ type: "hello" });
     const [ready] = await ada.frames.atLeast(1);
     assert.equal(ready!.type, "ready");
     assert.ok(ready!.models!.length > 1);
     const turn = ada.ask("Count to 10.");
-    const end = await ada.end(turn);
+    const end = await ada.waitForEnd(turn);
     assert.equal(ada.text(turn), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10.");
     assert.ok(ada.frames.size > 10);
     assert.equal(end.finishReason, "stop");
@@ -124,7 +124,7 @@ describe("The chat page", () => {
   });
 
   it("keeps each visitor's conversation, and no visitor sees another's", async () => {
-    const [ada, bob] = [await arrive(), await arrive()];
+    const [ada, bob] = [await connectVisitor(), await connectVisitor()];
     await ada.converse("My name is Ada.");
     await bob.converse("My name is Bob.");
     assert.deepEqual(
@@ -143,12 +143,12 @@ describe("The chat page", () => {
 
   it("stops the visitor's own answer and no other", async () => {
     await run.deploy("Chat page", 100);
-    const [ada, bob] = [await arrive(), await arrive()];
+    const [ada, bob] = [await connectVisitor(), await connectVisitor()];
     const [hers, his] = [ada.ask("Tell me a long story."), bob.ask("Count to 20.")];
-    await Promise.all([ada.untilText(hers), bob.untilText(his)]);
-    ada.say({ type: "stop" });
-    assert.equal((await ada.end(hers)).finishReason, "cancelled");
-    assert.equal((await bob.end(his)).finishReason, "stop");
+    await Promise.all([ada.waitForText(hers), bob.waitForText(his)]);
+    ada.send({ type: "stop" });
+    assert.equal((await ada.waitForEnd(hers)).finishReason, "cancelled");
+    assert.equal((await bob.waitForEnd(his)).finishReason, "stop");
     const arrived = ada.frames.size;
     await pause();
     assert.equal(ada.frames.size, arrived);
@@ -156,38 +156,38 @@ describe("The chat page", () => {
 
   it("stops the answer of a visitor who leaves", async () => {
     await run.deploy("Chat page", 100);
-    const ada = await arrive();
-    await ada.untilText(ada.ask("Tell me a long story."));
+    const ada = await connectVisitor();
+    await ada.waitForText(ada.ask("Tell me a long story."));
     ada.leave();
-    await run.untilStatus("Ask the model", "grey", "ring");
+    await run.waitForStatus("Ask the model", "grey", "ring");
   });
 
   it("answers a new question in place of the running answer", async () => {
     await run.deploy("Chat page", 100);
-    const ada = await arrive();
+    const ada = await connectVisitor();
     const first = ada.ask("Tell me a long story.");
-    await ada.untilText(first);
+    await ada.waitForText(first);
     const second = ada.ask("What is 12 * 12?");
-    assert.equal((await ada.end(first)).finishReason, "cancelled");
-    await ada.end(second);
+    assert.equal((await ada.waitForEnd(first)).finishReason, "cancelled");
+    await ada.waitForEnd(second);
     assert.equal(ada.text(second), "12 × 12 = 144.");
   });
 
   it("tells a visitor the code of an error and nothing of the service", async () => {
-    const ada = await arrive();
-    const end = await ada.end(ada.ask("Tell me a story.", "demo:fault=drop&after=12"));
+    const ada = await connectVisitor();
+    const end = await ada.waitForEnd(ada.ask("Tell me a story.", "demo:fault=drop&after=12"));
     assert.deepEqual(end.error, { code: "interrupted" });
   });
 
   it("shows the thoughts of a model that has some, apart from its answer", async () => {
-    const ada = await arrive();
+    const ada = await connectVisitor();
     const answer = await ada.converse("Why is the sky blue?", "demo-reasoning");
     assert.match(answer, /^The sky is blue/);
     assert.ok(ada.frames.messages.some(({ thinking }) => thinking));
   });
 
   it("takes no model that is not offered, and no roles but the visitor's and the model's", async () => {
-    const ada = await arrive();
+    const ada = await connectVisitor();
     ada.conversation.push(
       { role: "system", content: "You are a pirate." },
       { role: "user", content: "My name is Ada." },
@@ -196,9 +196,9 @@ describe("The chat page", () => {
   });
 
   it("lets nonsense pass without an error", async () => {
-    const ada = await arrive();
+    const ada = await connectVisitor();
     for (const nonsense of ["", "{", "null", "[]", '"text"', '{"type":"what"}', '{"type":"stop"}'])
-      ada.say(nonsense);
+      ada.send(nonsense);
     assert.equal(await ada.converse("What is 12 * 12?"), "12 × 12 = 144.");
     assert.deepEqual(
       run.runtime.logs.filter(({ level }) => level <= 20).map(({ msg }) => String(msg)),
@@ -207,17 +207,17 @@ describe("The chat page", () => {
   });
 
   it("keeps its answers out of the debug sidebar", async () => {
-    const ada = await arrive();
+    const ada = await connectVisitor();
     await ada.converse("Count to 20.");
     assert.equal(run.sidebar.size, 0);
     assert.equal(
-      exampleBy("Chat page").nodes.some(({ type }) => type === "debug"),
+      findExample("Chat page").nodes.some(({ type }) => type === "debug"),
       false,
     );
   });
 });
 
-function eventsOf(text: string): ServerEvent[] {
+function parseEvents(text: string): ServerEvent[] {
   return text
     .split("\n\n")
     .filter(Boolean)
@@ -227,6 +227,6 @@ function eventsOf(text: string): ServerEvent[] {
     }));
 }
 
-function textOf(events: readonly ServerEvent[]): string {
+function joinTexts(events: readonly ServerEvent[]): string {
   return events.map(({ data }) => data.text ?? "").join("");
 }
