@@ -9,24 +9,24 @@ import { freePort, root } from "./support/runtime/node-red-process.js";
 import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take from its first word to its last, everything being built. */
-const START = 30_000;
+const MAX_START_MS = 30_000;
 
-interface Started {
+interface RunningCommand {
   child: ChildProcess;
-  output(): string;
+  getOutput(): string;
   /** The editor's address, as it was printed. */
-  editor: string;
-  chat: string;
+  editorUrl: string;
+  chatUrl: string;
 }
 
 describe("npm start", function () {
-  this.timeout(2 * START);
+  this.timeout(2 * MAX_START_MS);
   const folder = mkdtempSync(join(tmpdir(), "chat stream "));
   const userDir = join(folder, "user directory");
   const running = new Set<ChildProcess>();
-  let first: Started;
+  let first: RunningCommand;
 
-  const start = async (port: number): Promise<Started> => {
+  const start = async (port: number): Promise<RunningCommand> => {
     const child = spawn(process.execPath, [join(root, "scripts/start.mjs")], {
       cwd: folder,
       env: { ...process.env, PORT: String(port), NODE_RED_USER_DIR: userDir },
@@ -37,22 +37,22 @@ describe("npm start", function () {
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (printed += data));
     const begun = performance.now();
     while (!printed.includes("Ctrl-C")) {
-      const late = performance.now() - begun > START;
+      const late = performance.now() - begun > MAX_START_MS;
       if (late || child.exitCode !== null) throw new Error(`It did not start:\n${printed}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const address = (name: string) => new RegExp(`^ +${name} +(http\\S+)$`, "m").exec(printed)?.[1] ?? "";
-    return { child, output: () => printed, editor: address("Editor"), chat: address("Chat page") };
+    return { child, getOutput: () => printed, editorUrl: address("Editor"), chatUrl: address("Chat page") };
   };
-  const interrupt = async ({ child }: Started): Promise<number | null> => {
+  const interrupt = async ({ child }: RunningCommand): Promise<number | null> => {
     const gone = once(child, "exit");
     child.kill("SIGINT");
     const [code] = (await gone) as [number | null];
     running.delete(child);
     return code;
   };
-  const json = async (path: string, accept = "application/json") =>
-    (await fetch(new URL(path, first.editor), { headers: { accept } })).json() as Promise<unknown>;
+  const fetchJson = async (path: string, accept = "application/json") =>
+    (await fetch(new URL(path, first.editorUrl), { headers: { accept } })).json() as Promise<unknown>;
 
   before(async () => {
     first = await start(0);
@@ -63,15 +63,15 @@ describe("npm start", function () {
   });
 
   it("prints the two addresses, and little else", async () => {
-    assert.match(first.editor, /^http:\/\/127\.0\.0\.1:\d+\/$/);
-    assert.equal(first.chat, `${first.editor}chat`);
-    assert.doesNotMatch(first.output(), /warn|error|deprecat/i);
-    assert.ok(first.output().split("\n").length < 12, first.output());
+    assert.match(first.editorUrl, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+    assert.equal(first.chatUrl, `${first.editorUrl}chat`);
+    assert.doesNotMatch(first.getOutput(), /warn|error|deprecat/i);
+    assert.ok(first.getOutput().split("\n").length < 12, first.getOutput());
   });
 
   it("answers there with the editor and the chat page", async () => {
-    assert.match(await (await fetch(first.editor)).text(), /<title>Node-RED<\/title>/);
-    assert.match(await (await fetch(first.chat)).text(), /<title>Chat<\/title>/);
+    assert.match(await (await fetch(first.editorUrl)).text(), /<title>Node-RED<\/title>/);
+    assert.match(await (await fetch(first.chatUrl)).text(), /<title>Chat<\/title>/);
   });
 
   it("has the nodes with their icons, texts and examples", async () => {
@@ -79,7 +79,7 @@ describe("npm start", function () {
       name,
       "node-red": { nodes: types },
     } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const nodes = (await json("nodes")) as {
+    const nodes = (await fetchJson("nodes")) as {
       module: string;
       types: string[];
       enabled: boolean;
@@ -91,16 +91,16 @@ describe("npm start", function () {
       nodes.filter(({ enabled, err }) => !enabled || err),
       [],
     );
-    const icons = (await json("icons")) as Record<string, string[]>;
+    const icons = (await fetchJson("icons")) as Record<string, string[]>;
     assert.ok(icons[name]!.includes("chat-stream.svg"));
-    const texts = (await json(`locales/${name}/chat-stream?lng=en-US`)) as Record<string, unknown>;
+    const texts = (await fetchJson(`locales/${name}/chat-stream?lng=en-US`)) as Record<string, unknown>;
     assert.ok(texts["chat-stream"]);
-    const examples = (await json(`library/examples/flows/${name}/`)) as { fn: string }[];
+    const examples = (await fetchJson(`library/examples/flows/${name}/`)) as { fn: string }[];
     assert.equal(examples[0]!.fn, "01 First stream");
   });
 
   it("opens on the first stream, beside the chat page, and both ask one provider", async () => {
-    const flows = (await json("flows")) as FlowNode[];
+    const flows = (await fetchJson("flows")) as FlowNode[];
     assert.deepEqual(
       flows.filter(({ type }) => type === "tab").map((tab) => tab["label"]),
       ["First stream", "Chat page"],
@@ -124,7 +124,7 @@ describe("npm start", function () {
 
   it("stops with Node-RED on Ctrl-C", async () => {
     assert.equal(await interrupt(first), 0);
-    await assert.rejects(fetch(first.editor));
+    await assert.rejects(fetch(first.editorUrl));
   });
 
   it("leaves the user's flows and settings alone, and takes the next port where one is taken", async () => {
@@ -139,9 +139,9 @@ describe("npm start", function () {
     await once(squatter, "listening");
     try {
       const again = await start(port);
-      assert.ok(Number(new URL(again.editor).port) > port);
+      assert.ok(Number(new URL(again.editorUrl).port) > port);
       // The user has removed the page.
-      assert.equal(again.chat, "");
+      assert.equal(again.chatUrl, "");
       assert.equal(await interrupt(again), 0);
     } finally {
       squatter.close();

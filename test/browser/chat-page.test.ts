@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { screenshot } from "../support/runtime/browser.js";
-import { example, world } from "./world.js";
+import { readExample, world } from "./world.js";
 
 describe("the chat page of the example", function () {
   this.timeout(60_000);
 
-  before(() => world.run(example("10 Chat page")));
+  before(() => world.deployFlows(readExample("10 Chat page")));
 
   it("shows an answer while it arrives, and Stop ends it where it is", async () => {
-    const page = await chat();
-    await choose(page, "Demo, slow");
-    await ask(page, "Tell me a story about a lighthouse.");
-    const answer = answers(page).last();
+    const page = await openChat();
+    await chooseModel(page, "Demo, slow");
+    await sendQuestion(page, "Tell me a story about a lighthouse.");
+    const answer = getAnswers(page).last();
     const lengths: number[] = [];
-    for (let step = 0; step < 4; step++) lengths.push(await growth(answer, lengths.at(-1) ?? 0));
+    for (let step = 0; step < 4; step++) lengths.push(await waitForGrowth(answer, lengths.at(-1) ?? 0));
     assert.deepEqual(
       lengths,
       [...new Set(lengths)].sort((a, b) => a - b),
@@ -34,31 +34,31 @@ describe("the chat page of the example", function () {
   });
 
   it("keeps the conversation, over a reload too", async () => {
-    const page = await chat();
-    await ask(page, "My name is Ada.");
-    await ended(page, 1);
-    await ask(page, "What is my name?");
-    await ended(page, 2);
-    assert.equal(await answers(page).last().textContent(), "Your name is Ada.");
+    const page = await openChat();
+    await sendQuestion(page, "My name is Ada.");
+    await waitForAnswers(page, 1);
+    await sendQuestion(page, "What is my name?");
+    await waitForAnswers(page, 2);
+    assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
     await page.reload();
     await page.getByText("Connected", { exact: true }).waitFor();
-    assert.equal(await answers(page).count(), 2);
-    await ask(page, "What is my name?");
-    await ended(page, 3);
-    assert.equal(await answers(page).last().textContent(), "Your name is Ada.");
+    assert.equal(await getAnswers(page).count(), 2);
+    await sendQuestion(page, "What is my name?");
+    await waitForAnswers(page, 3);
+    assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
   });
 
   it("answers two visitors at once, each in his own window", async () => {
-    const [one, other] = [await chat(), await chat()];
-    await ask(one, "Count to 30.");
-    await ask(other, "Why is the sky blue?");
-    await growth(answers(one).last(), 0);
-    await growth(answers(other).last(), 0);
+    const [one, other] = [await openChat(), await openChat()];
+    await sendQuestion(one, "Count to 30.");
+    await sendQuestion(other, "Why is the sky blue?");
+    await waitForGrowth(getAnswers(one).last(), 0);
+    await waitForGrowth(getAnswers(other).last(), 0);
     await one.locator("#stop").click();
-    await ended(one, 1);
-    await ended(other, 1);
-    const counted = (await answers(one).allTextContents()).join();
-    const explained = (await answers(other).allTextContents()).join();
+    await waitForAnswers(one, 1);
+    await waitForAnswers(other, 1);
+    const counted = (await getAnswers(one).allTextContents()).join();
+    const explained = (await getAnswers(other).allTextContents()).join();
     assert.match(counted, /^[\d, .]+$/);
     assert.match(explained, /sky|light/i);
     assert.doesNotMatch(explained, /\d+, \d+/);
@@ -66,21 +66,21 @@ describe("the chat page of the example", function () {
   });
 
   it("K17 shows markup in an answer as the text that it is", async () => {
-    const page = await chat();
+    const page = await openChat();
     const markup = `<img src=x onerror="ran=1"><script>ran=1</script><b>bold</b>`;
-    await ask(page, `Repeat: ${markup}`);
-    await ended(page, 1);
-    assert.ok((await answers(page).last().textContent())?.includes(markup));
+    await sendQuestion(page, `Repeat: ${markup}`);
+    await waitForAnswers(page, 1);
+    assert.ok((await getAnswers(page).last().textContent())?.includes(markup));
     assert.equal(await page.locator("#log :is(img, script, b)").count(), 0);
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
   it("looks as it should in the middle of an answer", async () => {
-    const page = await chat();
-    await ask(page, "My name is Ada. Who are you?");
-    await ended(page, 1);
-    await ask(page, "Tell me a story about a lighthouse.");
-    await answers(page)
+    const page = await openChat();
+    await sendQuestion(page, "My name is Ada. Who are you?");
+    await waitForAnswers(page, 1);
+    await sendQuestion(page, "Tell me a story about a lighthouse.");
+    await getAnswers(page)
       .last()
       .filter({ hasText: /.{400}/s })
       .waitFor();
@@ -88,27 +88,27 @@ describe("the chat page of the example", function () {
   });
 });
 
-async function chat(): Promise<Page> {
-  const page = await world.visit("/chat");
+async function openChat(): Promise<Page> {
+  const page = await world.openPage("/chat");
   await page.getByText("Connected", { exact: true }).waitFor();
   return page;
 }
 
-async function choose(page: Page, model: string): Promise<void> {
+async function chooseModel(page: Page, model: string): Promise<void> {
   await page.locator("#model").selectOption({ label: model });
 }
 
-async function ask(page: Page, question: string): Promise<void> {
+async function sendQuestion(page: Page, question: string): Promise<void> {
   await page.locator("#text").fill(question);
   await page.locator("#send").click();
 }
 
-function answers(page: Page): Locator {
+function getAnswers(page: Page): Locator {
   return page.locator("li.answer > .text");
 }
 
 /** Waits until so many answers are over. */
-async function ended(page: Page, count: number): Promise<void> {
+async function waitForAnswers(page: Page, count: number): Promise<void> {
   await page
     .locator("li.answer:not(.streaming)")
     .nth(count - 1)
@@ -116,7 +116,7 @@ async function ended(page: Page, count: number): Promise<void> {
 }
 
 /** Waits until an answer is longer than it was. @returns its length */
-async function growth(answer: Locator, length: number): Promise<number> {
+async function waitForGrowth(answer: Locator, length: number): Promise<number> {
   await answer.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
   return (await answer.textContent())?.length ?? 0;
 }

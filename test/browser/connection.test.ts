@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { freePort } from "../support/runtime/node-red-process.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import type { Editor } from "./editor.js";
-import { providerFlow } from "./flows.js";
+import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
 describe("“Test connection” in a provider's dialog", function () {
   this.timeout(60_000);
   let service: ScriptedService;
   let editor: Editor;
-  let nobody: number;
+  let closedPort: number;
 
   before(async () => {
     service = await ScriptedService.start();
@@ -17,10 +17,10 @@ describe("“Test connection” in a provider's dialog", function () {
       path === "/v1/models"
         ? reply.sendText(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
         : reply.sendJson(404, { detail: "Not Found" });
-    nobody = await freePort();
-    editor = await world.sharedEditor(
-      providerFlow({
-        closed: { provider: "custom", baseUrl: `http://127.0.0.1:${nobody}/v1` },
+    closedPort = await freePort();
+    editor = await world.openSharedEditor(
+      createProviderFlow({
+        closed: { provider: "custom", baseUrl: `http://127.0.0.1:${closedPort}/v1` },
         page: { provider: "custom", baseUrl: service.url },
         lost: { provider: "custom", baseUrl: `${service.url}/api` },
       }),
@@ -33,40 +33,40 @@ describe("“Test connection” in a provider's dialog", function () {
 
   it("says in one line what to change where the base URL is wrong", async () => {
     for (const [id, advice] of [
-      ["closed", new RegExp(`^127\\.0\\.0\\.1:${nobody} refuses connections\\. Is the service running`)],
+      ["closed", new RegExp(`^127\\.0\\.0\\.1:${closedPort} refuses connections\\. Is the service running`)],
       ["page", /text\/html.*Check the base URL/],
       ["lost", /gives no list of models \(404\)\. Chat may still work, if the base URL is right/],
     ] as const) {
-      await editor.edit(`stream-${id}`);
-      await editor.editConfig("provider", "edit");
-      assert.match(await test(editor), advice);
-      await editor.configDone();
-      await editor.cancel();
+      await editor.openDialog(`stream-${id}`);
+      await editor.openConfigDialog("provider", "edit");
+      assert.match(await testConnection(editor), advice);
+      await editor.confirmConfigDialog();
+      await editor.cancelDialog();
     }
   });
 
   it("says to deploy first, and once deployed how many models there are", async () => {
     const stream = await editor.drag("chat-stream", 600, 140);
-    await editor.edit(stream);
-    await editor.editConfig("provider", "add");
-    await editor.fill("node-config-input-name", "Demo");
-    const result = editor.field("chat-provider-test-result");
+    await editor.openDialog(stream);
+    await editor.openConfigDialog("provider", "add");
+    await editor.fillField("node-config-input-name", "Demo");
+    const result = editor.getField("chat-provider-test-result");
     await result.filter({ hasText: /^Deploy first/ }).waitFor();
-    assert.ok(await editor.field("chat-provider-test").isDisabled());
-    await editor.configDone();
-    await editor.done();
+    assert.ok(await editor.getField("chat-provider-test").isDisabled());
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     await editor.deploy();
 
-    await editor.edit(stream);
-    await editor.editConfig("provider", "edit");
-    assert.match(await test(editor), /^works: \d+ models$/);
-    await editor.fill("node-config-input-demoPace", "50");
+    await editor.openDialog(stream);
+    await editor.openConfigDialog("provider", "edit");
+    assert.match(await testConnection(editor), /^works: \d+ models$/);
+    await editor.fillField("node-config-input-demoPace", "50");
     await result.filter({ hasText: /^Deploy first/ }).waitFor();
   });
 });
 
 /** Presses the button. @returns what it says beside it, which is to be one line */
-async function test(editor: Editor): Promise<string> {
+async function testConnection(editor: Editor): Promise<string> {
   await editor.page.locator("#chat-provider-test:enabled").click();
   const result = editor.page.locator(
     "#chat-provider-test-result:is(.chat-right, .chat-wrong, .chat-warning)",

@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { screenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
-import { example, PACKAGE, world } from "./world.js";
+import { PACKAGE, readExample, world } from "./world.js";
 
 const EXAMPLE = "26 Dashboard chat";
 const PHONE = { width: 390, height: 844 };
@@ -13,20 +13,20 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   let red: NodeRedProcess;
 
   before(async () => {
-    red = await world.startWith([PACKAGE, DASHBOARD]);
-    await run(example(EXAMPLE));
+    red = await world.startNodeRedWith([PACKAGE, DASHBOARD]);
+    await deployFlows(readExample(EXAMPLE));
   });
   after(() => red.stop());
 
   it("shows an answer while it arrives, says how fast, and Stop ends it where it is", async () => {
-    const page = await chat();
-    await ask(page, "Count to 500.");
-    const bubble = bubbles(page).last();
+    const page = await openChat();
+    await sendQuestion(page, "Count to 500.");
+    const bubble = getAnswers(page).last();
     const lengths = [0];
-    for (let step = 0; step < 4; step++) lengths.push(await growth(bubble, lengths.at(-1)!));
-    await facts(page, /^\d+ chunks in \d+ messages? · \d+ characters · \d+ characters\/s$/);
+    for (let step = 0; step < 4; step++) lengths.push(await waitForGrowth(bubble, lengths.at(-1)!));
+    await waitForFacts(page, /^\d+ chunks in \d+ messages? · \d+ characters · \d+ characters\/s$/);
     await page.getByRole("button", { name: "Stop" }).click();
-    await facts(page, /^Stopped · \d+ chunks in \d+ messages/);
+    await waitForFacts(page, /^Stopped · \d+ chunks in \d+ messages/);
     const kept = await bubble.textContent();
     assert.ok((kept?.length ?? 0) >= lengths.at(-1)!);
     assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
@@ -36,40 +36,42 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   });
 
   it("is sent fewer messages than the model writes chunks, and loses nothing of them", async () => {
-    const page = await chat();
-    await ask(page, "Count to 40.");
-    const [, chunks, messages] = /(\d+) chunks in (\d+) messages · \d+ tokens/.exec(await ended(page))!;
+    const page = await openChat();
+    await sendQuestion(page, "Count to 40.");
+    const [, chunks, messages] = /(\d+) chunks in (\d+) messages · \d+ tokens/.exec(
+      await waitForAnswers(page),
+    )!;
     assert.ok(Number(messages) < Number(chunks) / 2, `${messages} messages for ${chunks} chunks`);
     const numbers = Array.from({ length: 40 }, (_, at) => at + 1).join(", ");
-    assert.equal(await bubbles(page).last().textContent(), `${numbers}.`);
+    assert.equal(await getAnswers(page).last().textContent(), `${numbers}.`);
   });
 
   it("keeps the conversation, over a reload and a deploy too", async () => {
-    const page = await chat();
-    await ask(page, "My name is Ada.");
-    await ended(page);
+    const page = await openChat();
+    await sendQuestion(page, "My name is Ada.");
+    await waitForAnswers(page);
     await page.reload();
-    await ready(page);
-    assert.equal(await bubbles(page).count(), 1);
-    await run(example(EXAMPLE));
-    await ask(page, "What is my name?");
-    await ended(page, 2);
-    assert.equal(await bubbles(page).last().textContent(), "Your name is Ada.");
+    await waitForPage(page);
+    assert.equal(await getAnswers(page).count(), 1);
+    await deployFlows(readExample(EXAMPLE));
+    await sendQuestion(page, "What is my name?");
+    await waitForAnswers(page, 2);
+    assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
   });
 
   it("answers two windows at once, each its own question, and stops only one of them", async () => {
-    const [one, other] = [await chat(), await chat()];
-    await ask(one, "Count to 500.");
-    await ask(other, "Why is the sky blue?");
-    await growth(bubbles(one).last(), 0);
-    await growth(bubbles(other).last(), 0);
+    const [one, other] = [await openChat(), await openChat()];
+    await sendQuestion(one, "Count to 500.");
+    await sendQuestion(other, "Why is the sky blue?");
+    await waitForGrowth(getAnswers(one).last(), 0);
+    await waitForGrowth(getAnswers(other).last(), 0);
     // What the dashboard sends to this window, whether it is shown or not.
-    const heard = await frames(other);
+    const heard = await recordFrames(other);
     await one.getByRole("button", { name: "Stop" }).click();
-    await facts(one, /^Stopped/);
-    await ended(other);
-    assert.match((await bubbles(one).allTextContents()).join(), /^[\d, .]+$/);
-    assert.match((await bubbles(other).allTextContents()).join(), /^The sky[^\d]+$/);
+    await waitForFacts(one, /^Stopped/);
+    await waitForAnswers(other);
+    assert.match((await getAnswers(one).allTextContents()).join(), /^[\d, .]+$/);
+    assert.match((await getAnswers(other).allTextContents()).join(), /^The sky[^\d]+$/);
     assert.doesNotMatch(heard.join(), /\d, \d/);
     assert.ok(heard.length > 0);
   });
@@ -78,8 +80,8 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     const stream = editor.status(await editor.named("chat-stream", "Ask the model"));
-    const page = await chat();
-    await ask(page, "Count to 500.");
+    const page = await openChat();
+    await sendQuestion(page, "Count to 500.");
     await stream.filter({ hasText: /^streaming/ }).waitFor();
     await page.close();
     await stream.filter({ hasText: /^cancelled/ }).waitFor();
@@ -88,34 +90,34 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   });
 
   it("says so when the flow is deployed anew under an answer, and asks again when told", async () => {
-    const page = await chat();
-    await ask(page, "Count to 50.");
-    await growth(bubbles(page).last(), 20);
-    await run(example(EXAMPLE));
+    const page = await openChat();
+    await sendQuestion(page, "Count to 50.");
+    await waitForGrowth(getAnswers(page).last(), 20);
+    await deployFlows(readExample(EXAMPLE));
     await page.locator(".chat-failure").getByText("The answer broke off.").waitFor();
     await page.getByRole("button", { name: "Try again" }).click();
-    await ended(page);
-    assert.match((await bubbles(page).last().textContent())!, /^1, 2, 3.* 50\.$/);
-    assert.equal(await bubbles(page).count(), 1);
+    await waitForAnswers(page);
+    assert.match((await getAnswers(page).last().textContent())!, /^1, 2, 3.* 50\.$/);
+    assert.equal(await getAnswers(page).count(), 1);
   });
 
   it("K17 shows markup in an answer as the text that it is", async () => {
-    const page = await chat();
+    const page = await openChat();
     const markup = `<img src=x onerror="ran=1"><script>ran=1</script><b>bold</b> {{ 6 * 7 }}`;
-    await ask(page, `Repeat: ${markup}`);
-    await ended(page);
-    assert.ok((await bubbles(page).last().textContent())?.includes(markup));
+    await sendQuestion(page, `Repeat: ${markup}`);
+    await waitForAnswers(page);
+    assert.ok((await getAnswers(page).last().textContent())?.includes(markup));
     assert.equal(await page.locator(".chat-log :is(img, script, b)").count(), 0);
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
   it("looks as it should in the middle of an answer, on a phone too", async () => {
-    const page = await chat();
+    const page = await openChat();
     await screenshot(page, "dashboard-welcome");
-    await ask(page, "My name is Ada. Who are you?");
-    await ended(page);
-    await ask(page, "Tell me a story about a lighthouse.");
-    await growth(bubbles(page).last(), 400);
+    await sendQuestion(page, "My name is Ada. Who are you?");
+    await waitForAnswers(page);
+    await sendQuestion(page, "Tell me a story about a lighthouse.");
+    await waitForGrowth(getAnswers(page).last(), 400);
     await screenshot(page, "dashboard");
     await page.setViewportSize(PHONE);
     const send = await page.getByRole("button", { name: "Stop" }).boundingBox();
@@ -125,7 +127,7 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   });
 
   it("says at import which module it needs, where that is missing", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     await editor.importExample(PACKAGE, EXAMPLE);
     const notice = editor.page.locator(".red-ui-notification-error", { hasText: DASHBOARD });
     await notice.getByText("Required modules missing").waitFor();
@@ -133,7 +135,7 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   });
 
   /** Replaces the flows of the Node-RED that has the dashboard. */
-  async function run(flows: readonly object[]): Promise<void> {
+  async function deployFlows(flows: readonly object[]): Promise<void> {
     const response = await fetch(`${red.url}/flows`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -142,51 +144,51 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     assert.equal(response.status, 204, await response.text());
   }
 
-  async function chat(): Promise<Page> {
+  async function openChat(): Promise<Page> {
     const page = await world.browser.newPage();
     await page.goto(`${red.url}/dashboard`);
-    await ready(page);
+    await waitForPage(page);
     return page;
   }
 });
 
-async function ready(page: Page): Promise<void> {
+async function waitForPage(page: Page): Promise<void> {
   await page.getByRole("textbox", { name: "Your message" }).waitFor();
 }
 
-async function ask(page: Page, question: string): Promise<void> {
+async function sendQuestion(page: Page, question: string): Promise<void> {
   await page.getByRole("textbox", { name: "Your message" }).fill(question);
   await page.getByRole("button", { name: "Send" }).click();
 }
 
-function bubbles(page: Page): Locator {
+function getAnswers(page: Page): Locator {
   return page.locator(".chat-answer > .chat-bubble");
 }
 
 /** Waits for the line beneath the last answer to be so. Its spaces do not break. @returns it, its spaces plain */
-async function facts(page: Page, text: RegExp): Promise<string> {
+async function waitForFacts(page: Page, text: RegExp): Promise<string> {
   const line = page.locator(".chat-facts").last();
   await line.filter({ hasText: new RegExp(text.source.replaceAll(" ", "\\s")) }).waitFor();
   return ((await line.textContent()) ?? "").replaceAll("\u00a0", " ");
 }
 
 /** Waits until so many answers are over, the last of them well. @returns the line beneath it */
-async function ended(page: Page, count = 1): Promise<string> {
+async function waitForAnswers(page: Page, count = 1): Promise<string> {
   await page
     .locator(".chat-answer:not(.chat-streaming)")
     .nth(count - 1)
     .waitFor();
-  return facts(page, / tokens · /);
+  return waitForFacts(page, / tokens · /);
 }
 
 /** Waits until an answer is longer than it was. @returns its length */
-async function growth(bubble: Locator, length: number): Promise<number> {
+async function waitForGrowth(bubble: Locator, length: number): Promise<number> {
   await bubble.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
   return (await bubble.textContent())?.length ?? 0;
 }
 
 /** The texts that arrive over the page's websocket from now on. */
-async function frames(page: Page): Promise<string[]> {
+async function recordFrames(page: Page): Promise<string[]> {
   const heard: string[] = [];
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");

@@ -15,7 +15,7 @@ export class Editor extends EditorPage {
   // ---- Dialogs
 
   /** Opens a node's dialog. */
-  async edit(id: string): Promise<void> {
+  async openDialog(id: string): Promise<void> {
     const opened = this.page.locator("#node-dialog-ok");
     for (let tries = 1; ; tries++) {
       await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
@@ -27,61 +27,61 @@ export class Editor extends EditorPage {
       if (seen) break;
       assert.ok(tries < 5, "a double click opens the dialog");
     }
-    await this.settled("#node-dialog-ok");
+    await this.waitForTray("#node-dialog-ok");
   }
 
   /** The tray slides in; until it stands, a click may miss. */
-  private async settled(button: string): Promise<void> {
+  private async waitForTray(button: string): Promise<void> {
     await this.page.locator(button).waitFor();
     await this.page.locator(button).click({ trial: true });
   }
 
-  async done(): Promise<void> {
+  async confirmDialog(): Promise<void> {
     await this.page.locator("#node-dialog-ok").click();
     await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
   }
 
-  async cancel(): Promise<void> {
+  async cancelDialog(): Promise<void> {
     await this.page.locator("#node-dialog-cancel").click();
     await this.page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
   }
 
   /** From a node's dialog to the dialog of the config node that it uses, or of a new one. */
-  async editConfig(property: string, which: "add" | "edit"): Promise<void> {
+  async openConfigDialog(property: string, which: "add" | "edit"): Promise<void> {
     await this.page.locator(`#node-input-btn-${property}-${which}`).click();
-    await this.settled("#node-config-dialog-ok");
+    await this.waitForTray("#node-config-dialog-ok");
   }
 
   /** Takes over what stands in a config node's dialog and goes back. */
-  async configDone(): Promise<void> {
+  async confirmConfigDialog(): Promise<void> {
     await this.page.locator("#node-config-dialog-ok").click();
     await this.page.locator("#node-config-dialog-ok").waitFor({ state: "detached" });
   }
 
-  field(id: string): Locator {
+  getField(id: string): Locator {
     return this.page.locator(`#${id}`);
   }
 
   /** Types a value into a field of a dialog. */
-  async fill(id: string, text: string): Promise<void> {
-    const field = this.field(id);
+  async fillField(id: string, text: string): Promise<void> {
+    const field = this.getField(id);
     await field.fill(text);
     // The editor judges a field when a key goes up.
     await field.press("End");
   }
 
   /** A field that is marked as wrong. */
-  wrong(id: string): Locator {
+  getInvalidField(id: string): Locator {
     return this.page.locator(`#${id}.input-error`);
   }
 
   /** Brings a page of our own dialogs to the front. */
-  async tab(label: string): Promise<void> {
+  async openTab(label: string): Promise<void> {
     await this.page.locator(".chat-form .red-ui-tab").getByText(label, { exact: true }).click();
   }
 
   /** Sets a typed input by the name of its type and its text. */
-  async type(input: Locator, type: string, text: string): Promise<void> {
+  async setTypedInput(input: Locator, type: string, text: string): Promise<void> {
     const container = input.locator("xpath=following-sibling::div[1]");
     await container.locator(".red-ui-typedInput-type-select").click();
     await this.page.locator(".red-ui-typedInput-options:visible").getByText(type, { exact: true }).click();
@@ -97,7 +97,7 @@ export class Editor extends EditorPage {
   }
 
   /** Presses the button of an inject node. */
-  async press(inject: string): Promise<void> {
+  async pressInject(inject: string): Promise<void> {
     for (let tries = 1; ; tries++) {
       const asked = this.page
         .waitForRequest((request) => request.url().endsWith(`/inject/${inject}`), { timeout: 2_000 })
@@ -109,7 +109,7 @@ export class Editor extends EditorPage {
     }
   }
 
-  async debugMessages(): Promise<DebugMessage[]> {
+  async readDebugMessages(): Promise<DebugMessage[]> {
     const found = await this.page
       .locator(".red-ui-debug-msg")
       .evaluateAll((messages) =>
@@ -124,7 +124,7 @@ export class Editor extends EditorPage {
   }
 
   /** Waits until a debug node has written a message that fits. @returns what it wrote */
-  async debugged(from: string, value: RegExp): Promise<string> {
+  async waitForDebug(from: string, value: RegExp): Promise<string> {
     const message = this.page
       .locator(".red-ui-debug-msg")
       .filter({ has: this.page.locator(".red-ui-debug-msg-name", { hasText: from }) })
@@ -143,14 +143,14 @@ export class Editor extends EditorPage {
   // ---- Actions of the menu
 
   /** Switches between the editor's own themes, as its settings do. */
-  async theme(theme: "light" | "dark"): Promise<void> {
+  async switchTheme(theme: "light" | "dark"): Promise<void> {
     await this.page.evaluate(
       `document.documentElement.classList.toggle("nr-theme-dark", ${JSON.stringify(theme === "dark")})`,
     );
   }
 
   /** Sends a tarball through the upload of the palette manager. */
-  async upload(path: string): Promise<void> {
+  async uploadTarball(path: string): Promise<void> {
     await this.action("core:manage-palette");
     await this.page.locator("#red-ui-settings-tab-palette .red-ui-tab").getByText("Install").click();
     await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
@@ -189,7 +189,7 @@ export class Editor extends EditorPage {
   }
 
   /** Everything that Export would write into a file. */
-  async exported(): Promise<string> {
+  async readExport(): Promise<string> {
     await this.action("core:show-export-dialog");
     await this.page.locator("#red-ui-clipboard-dialog-export-rng-full").click();
     await this.page.locator("#red-ui-clipboard-dialog-export-tab-clipboard-tabs").getByText("JSON").click();

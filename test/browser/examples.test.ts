@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/runtime/browser.js";
-import { example, PACKAGE, world } from "./world.js";
+import { PACKAGE, readExample, world } from "./world.js";
 
 describe("Import > Examples", function () {
   this.timeout(240_000);
 
   it("brings every example in without a warning, and they run side by side", async () => {
     // What needs another module has a suite of its own, where that is installed. What needs a key is marked for that.
-    const names = (await exampleNames()).filter((name) => !needsModules(name) && !needsKey(name));
+    const names = (await fetchExampleNames()).filter((name) => !needsModules(name) && !needsKey(name));
     assert.ok(names.length >= 9, names.join());
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     for (const name of names) {
       await editor.importExample(PACKAGE, name);
       assert.deepEqual(await editor.complaints(), [], name);
@@ -20,69 +20,69 @@ describe("Import > Examples", function () {
     assert.deepEqual(await editor.complaints(), []);
 
     await editor.showFlow("Several questions");
-    await editor.press(await editor.named("inject", "Ask all three"));
-    await editor.debugged("In order", /Streaming.*1, 2, 3.*144/);
-    const answers = (await editor.debugMessages()).filter(({ from }) => from === "As they finish");
+    await editor.pressInject(await editor.named("inject", "Ask all three"));
+    await editor.waitForDebug("In order", /Streaming.*1, 2, 3.*144/);
+    const answers = (await editor.readDebugMessages()).filter(({ from }) => from === "As they finish");
     assert.equal(answers.length, 3);
     assert.match(answers[0]!.value, /144/, "the shortest answer is the first");
 
     await editor.clearDebug();
     await editor.showFlow("Chat with memory");
-    await editor.press(await editor.named("inject", "Ada says her name"));
-    await editor.debugged("Answer", /Ada/);
-    await editor.press(await editor.named("inject", "Ada asks for it"));
-    await editor.debugged("Answer", /Your name is Ada/);
-    await editor.press(await editor.named("inject", "Bob asks for his"));
-    await editor.debugged("Answer", /not told me/);
+    await editor.pressInject(await editor.named("inject", "Ada says her name"));
+    await editor.waitForDebug("Answer", /Ada/);
+    await editor.pressInject(await editor.named("inject", "Ada asks for it"));
+    await editor.waitForDebug("Answer", /Your name is Ada/);
+    await editor.pressInject(await editor.named("inject", "Bob asks for his"));
+    await editor.waitForDebug("Answer", /not told me/);
 
     await editor.clearDebug();
     await editor.showFlow("Errors by code");
-    await editor.press(await editor.named("inject", "Broken off"));
-    await editor.debugged("What to do", /Keep what has arrived/);
+    await editor.pressInject(await editor.named("inject", "Broken off"));
+    await editor.waitForDebug("What to do", /Keep what has arrived/);
   });
 
   it("fills the debug sidebar with the chunks of a first stream, in both themes", async () => {
-    const editor = await world.editor(example("01 First stream"));
+    const editor = await world.openEditor(readExample("01 First stream"));
     const stream = await editor.named("chat-stream", "Ask the model");
     await editor.paletteNode("collect").scrollIntoViewIfNeeded();
     for (const theme of ["light", "dark"] as const) {
-      await editor.theme(theme);
-      await editor.press(await editor.named("inject", "What is Node-RED?"));
+      await editor.switchTheme(theme);
+      await editor.pressInject(await editor.named("inject", "What is Node-RED?"));
       await editor.rest();
       await editor
         .status(stream)
         .filter({ hasText: /^streaming \d\d · / })
         .waitFor();
       await screenshot(editor.page, theme === "light" ? "first-stream" : "first-stream-dark");
-      await editor.debugged("Whole answer", /Node-RED/);
+      await editor.waitForDebug("Whole answer", /Node-RED/);
       await editor.status(stream).filter({ hasText: /^done/ }).waitFor();
       await editor.clearDebug();
     }
   });
 
   it("lets a model use the tools that are drawn for it", async () => {
-    const editor = await world.editor(example("18 Weather and time tools"));
-    await editor.press(await editor.named("inject", "Weather in Paris"));
-    await editor.debugged("Answer", /Paris/);
+    const editor = await world.openEditor(readExample("18 Weather and time tools"));
+    await editor.pressInject(await editor.named("inject", "Weather in Paris"));
+    await editor.waitForDebug("Answer", /Paris/);
     await editor.rest();
     await screenshot(editor.page, "tools");
   });
 });
 
 function needsKey(name: string): boolean {
-  return (example(name) as { type: string; provider?: string }[]).some(
+  return (readExample(name) as { type: string; provider?: string }[]).some(
     ({ type, provider }) => type === "chat-provider" && provider !== "demo",
   );
 }
 
 function needsModules(name: string): boolean {
-  return (example(name) as { type: string; modules?: object }[]).some(
+  return (readExample(name) as { type: string; modules?: object }[]).some(
     ({ type, modules }) => type === "global-config" && modules !== undefined,
   );
 }
 
 /** The names under which the runtime offers our examples. */
-async function exampleNames(): Promise<string[]> {
+async function fetchExampleNames(): Promise<string[]> {
   const response = await fetch(`${world.url}/library/examples/flows/${PACKAGE}`);
   assert.equal(response.status, 200);
   const entries = (await response.json()) as ({ fn: string } | string)[];

@@ -8,7 +8,7 @@ describe("a first flow, made by hand", function () {
   this.timeout(60_000);
 
   it("streams an answer from the palette to the debug sidebar, chunk by chunk and then as a whole", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const { page } = editor;
 
     for (const [type, icon] of [
@@ -34,31 +34,31 @@ describe("a first flow, made by hand", function () {
     await editor.wire(stream, collect);
     await editor.wire(collect, whole);
 
-    await editor.edit(inject);
-    await editor.type(page.locator(".node-input-prop-property-value").first(), "string", QUESTION);
-    await editor.done();
+    await editor.openDialog(inject);
+    await editor.setTypedInput(page.locator(".node-input-prop-property-value").first(), "string", QUESTION);
+    await editor.confirmDialog();
 
-    await editor.edit(stream);
-    await editor.editConfig("provider", "add");
-    assert.equal(await editor.field("node-config-input-provider").inputValue(), "demo");
-    await editor.configDone();
-    await editor.field("chat-stream-model-list").click();
-    assert.match(await editor.field("chat-stream-model-hint").innerText(), /^Deploy to see the models/);
-    await editor.done();
+    await editor.openDialog(stream);
+    await editor.openConfigDialog("provider", "add");
+    assert.equal(await editor.getField("node-config-input-provider").inputValue(), "demo");
+    await editor.confirmConfigDialog();
+    await editor.getField("chat-stream-model-list").click();
+    assert.match(await editor.getField("chat-stream-model-hint").innerText(), /^Deploy to see the models/);
+    await editor.confirmDialog();
     await editor.deploy();
 
-    await editor.edit(stream);
-    await editor.field("chat-stream-model-list").click();
+    await editor.openDialog(stream);
+    await editor.getField("chat-stream-model-list").click();
     const offered = page.locator(".red-ui-autoComplete-container:visible");
     await offered.getByText("demo-reasoning", { exact: true }).waitFor();
     await offered.getByText("demo", { exact: true }).click();
-    assert.equal(await editor.field("node-input-model").inputValue(), "demo");
-    await editor.fill("node-input-system", "You are a patient teacher.");
+    assert.equal(await editor.getField("node-input-model").inputValue(), "demo");
+    await editor.fillField("node-input-system", "You are a patient teacher.");
     await screenshot(page, "chat-stream-dialog");
-    await editor.done();
+    await editor.confirmDialog();
     await editor.deploy();
 
-    await editor.press(inject);
+    await editor.pressInject(inject);
     await editor
       .status(stream)
       .filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ })
@@ -67,8 +67,8 @@ describe("a first flow, made by hand", function () {
       .status(stream)
       .filter({ hasText: /^done · \d+$/ })
       .waitFor();
-    await editor.debugged("debug 2", /streaming/i);
-    const messages = await editor.debugMessages();
+    await editor.waitForDebug("debug 2", /streaming/i);
+    const messages = await editor.readDebugMessages();
     const pieces = messages.filter(({ from }) => from === "debug 1");
     const answers = messages.filter(({ from }) => from === "debug 2");
     assert.ok(pieces.length > 10, `${pieces.length} chunks`);

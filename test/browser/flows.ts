@@ -2,7 +2,7 @@
 
 const TAB = { id: "tab", type: "tab", label: "Test" };
 
-export interface Provider {
+export interface ProviderProperties {
   provider: string;
   name?: string;
   baseUrl?: string;
@@ -10,7 +10,11 @@ export interface Provider {
 }
 
 /** One provider and one chat-stream that uses it, with an inject before it and debug nodes behind. */
-export function chatFlow(provider: Provider, model = "demo", prompt = "Count to 5."): object[] {
+export function createChatFlow(
+  provider: ProviderProperties,
+  model = "demo",
+  prompt = "Count to 5.",
+): object[] {
   return [
     TAB,
     { id: "provider", type: "chat-provider", ...provider },
@@ -55,7 +59,7 @@ export function chatFlow(provider: Provider, model = "demo", prompt = "Count to 
 }
 
 /** Several providers, each with a chat-stream `stream-<id>` through which the editor reaches its dialog. */
-export function providerFlow(providers: Record<string, Provider>): object[] {
+export function createProviderFlow(providers: Record<string, ProviderProperties>): object[] {
   const nodes = Object.entries(providers).flatMap(([id, provider], at) => [
     { id, type: "chat-provider", ...provider },
     {

@@ -10,8 +10,8 @@ describe("the palette manager", function () {
   let tarball: Tarball;
 
   before(async () => {
-    const starting = world.startBare();
-    tarball = packInto(world.newFolder());
+    const starting = world.startNodeRedWithoutPackage();
+    tarball = packInto(world.createFolder());
     red = await starting;
   });
   after(() => red.stop());
@@ -20,20 +20,20 @@ describe("the palette manager", function () {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     assert.equal(await editor.paletteNode("chat-stream").count(), 0);
-    await editor.upload(tarball.path);
+    await editor.uploadTarball(tarball.path);
     await editor.paletteNode("chat-stream").waitFor({ timeout: 60_000 });
     await editor.paletteNode("collect").waitFor();
     await editor.closeSettings();
     assert.deepEqual(await editor.complaints(), []);
 
     const stream = await editor.drag("chat-stream", 400, 140);
-    await editor.edit(stream);
-    await editor.editConfig("provider", "add");
-    await editor.configDone();
-    await editor.done();
+    await editor.openDialog(stream);
+    await editor.openConfigDialog("provider", "add");
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     await editor.deploy();
-    await editor.edit(stream);
-    await editor.field("chat-stream-model-list").click();
+    await editor.openDialog(stream);
+    await editor.getField("chat-stream-model-list").click();
     await editor.page
       .locator(".red-ui-autoComplete-container:visible")
       .getByText("demo", { exact: true })

@@ -6,7 +6,7 @@ describe("retry in the editor", function () {
   this.timeout(60_000);
 
   it("stands in the palette with its icon, and has three outputs that say where they lead", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const icon = await editor.paletteNode("retry").locator(".red-ui-palette-icon").getAttribute("style");
     assert.ok(icon?.includes(`icons/${PACKAGE}/chat-retry.svg`), icon ?? "no icon");
     const retry = await editor.drag("retry", 400, 200);
@@ -17,39 +17,39 @@ describe("retry in the editor", function () {
   });
 
   it("asks how to continue only where it is to continue, and says what each choice costs", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const retry = await editor.drag("retry", 400, 200);
-    await editor.edit(retry);
-    const continueBy = editor.field("node-input-continueBy");
-    const hint = editor.field("retry-afterText-hint");
+    await editor.openDialog(retry);
+    const continueBy = editor.getField("node-input-continueBy");
+    const hint = editor.getField("retry-afterText-hint");
     assert.ok(await continueBy.isVisible());
     assert.match(await hint.innerText(), /billed/);
     await screenshot(editor.page, "retry-dialog");
-    await editor.field("node-input-afterText").selectOption("restart");
+    await editor.getField("node-input-afterText").selectOption("restart");
     assert.ok(!(await continueBy.isVisible()));
     assert.match(await hint.innerText(), /whole answer is billed again/);
-    await editor.field("node-input-afterText").selectOption("stop");
+    await editor.getField("node-input-afterText").selectOption("stop");
     assert.ok(!(await continueBy.isVisible()));
-    await editor.done();
-    await editor.edit(retry);
-    assert.equal(await editor.field("node-input-afterText").inputValue(), "stop");
-    await editor.cancel();
+    await editor.confirmDialog();
+    await editor.openDialog(retry);
+    assert.equal(await editor.getField("node-input-afterText").inputValue(), "stop");
+    await editor.cancelDialog();
   });
 
   it("wants numbers, and names the one that is none", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const retry = await editor.drag("retry", 400, 200);
-    await editor.edit(retry);
+    await editor.openDialog(retry);
     for (const [setting, value] of [
       ["attempts", "0"],
       ["delay", "soon"],
       ["maxDelay", ""],
     ]) {
-      await editor.field(`node-input-${setting}`).fill(value!);
+      await editor.getField(`node-input-${setting}`).fill(value!);
       await editor.page.keyboard.press("Tab");
-      await editor.wrong(`node-input-${setting}`).waitFor();
+      await editor.getInvalidField(`node-input-${setting}`).waitFor();
     }
-    await editor.done();
+    await editor.confirmDialog();
     const problems = (await editor.problems(retry))!.join("\n");
     for (const name of ["Attempts", "First wait", "Longest wait"]) assert.match(problems, new RegExp(name));
   });

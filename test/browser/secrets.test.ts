@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
-import { chatFlow } from "./flows.js";
+import { createChatFlow } from "./flows.js";
 import { world } from "./world.js";
 
 /** No part of it occurs anywhere by chance. */
@@ -19,54 +19,54 @@ describe("what the author of a flow must not see again", function () {
 
   it("K06 a key and a secret header are used, and are not in the flows, in an export or in the dialog", async () => {
     service.script = (reply) => reply.sendJson(200, { data: [{ id: "model-1" }] });
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const { page } = editor;
     const stream = await editor.drag("chat-stream", 300, 140);
-    await editor.edit(stream);
-    await editor.editConfig("provider", "add");
-    await editor.field("node-config-input-provider").selectOption("openai");
-    await editor.fill("node-config-input-apiKey", KEY);
+    await editor.openDialog(stream);
+    await editor.openConfigDialog("provider", "add");
+    await editor.getField("node-config-input-provider").selectOption("openai");
+    await editor.fillField("node-config-input-apiKey", KEY);
     await screenshot(page, "chat-provider-dialog");
-    await editor.fill("node-config-input-baseUrl", service.url);
-    await editor.tab("Headers");
+    await editor.fillField("node-config-input-baseUrl", service.url);
+    await editor.openTab("Headers");
     await page.locator("#chat-provider-headers .red-ui-editableList-addButton").click();
     await page.locator(".chat-header input[type=checkbox]").check();
     await page.locator(".chat-header input").first().fill("x-hush");
     await page.locator(".chat-header input[type=password]").fill(HEADER_VALUE);
     await page.locator(".chat-header input[type=password]").press("End");
-    await editor.configDone();
-    await editor.done();
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     await editor.deploy();
     const provider = (await editor.ids("chat-provider"))[0]!;
 
-    const nowhere = (text: string, where: string) => {
+    const assertNoSecret = (text: string, where: string) => {
       for (const secret of [KEY, HEADER_VALUE]) assert.ok(!text.includes(secret), `a secret is in ${where}`);
     };
-    nowhere(await world.storedFlows(), "GET /flows");
+    assertNoSecret(await world.fetchFlows(), "GET /flows");
     const credentials = await page.request.get(`${world.url}/credentials/chat-provider/${provider}`);
     assert.equal(JSON.parse(await credentials.text()).has_apiKey, true);
-    nowhere(await credentials.text(), "GET /credentials");
-    const exported = await editor.exported();
+    assertNoSecret(await credentials.text(), "GET /credentials");
+    const exported = await editor.readExport();
     assert.ok(exported.includes(provider), exported.slice(0, 500));
-    nowhere(exported, "the export");
+    assertNoSecret(exported, "the export");
 
     for (const opened of ["in the editor that was told", "after a reload"]) {
       if (opened === "after a reload") {
         await page.reload();
         await editor.ready();
       }
-      await editor.edit(stream);
-      await editor.editConfig("provider", "edit");
-      await editor.tab("Headers");
-      await editor.field("chat-provider-stored").waitFor();
-      await editor.tab("Connection");
-      assert.equal(await editor.field("node-config-input-apiKey").inputValue(), "__PWRD__");
-      nowhere(await editor.everything(), `the page ${opened}`);
+      await editor.openDialog(stream);
+      await editor.openConfigDialog("provider", "edit");
+      await editor.openTab("Headers");
+      await editor.getField("chat-provider-stored").waitFor();
+      await editor.openTab("Connection");
+      assert.equal(await editor.getField("node-config-input-apiKey").inputValue(), "__PWRD__");
+      assertNoSecret(await editor.everything(), `the page ${opened}`);
     }
 
-    await editor.field("chat-provider-test").click();
+    await editor.getField("chat-provider-test").click();
     await editor
-      .field("chat-provider-test-result")
+      .getField("chat-provider-test-result")
       .getByText(/^works: 1 model/)
       .waitFor();
     const { headers } = service.requests.at(-1)!;
@@ -82,22 +82,22 @@ describe("what the author of a flow must not see again", function () {
             data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }],
           })
         : reply.say("Hello");
-    const editor = await world.editor(
-      chatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""),
+    const editor = await world.openEditor(
+      createChatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""),
     );
     const { page } = editor;
-    await editor.edit("stream");
-    await editor.field("chat-stream-model-list").click();
+    await editor.openDialog("stream");
+    await editor.getField("chat-stream-model-list").click();
     const offered = page.locator(".red-ui-autoComplete-container:visible");
     await offered.getByText(evil, { exact: true }).waitFor();
     await page.keyboard.press("Escape");
-    await editor.field("node-input-model").pressSequentially("<img");
+    await editor.getField("node-input-model").pressSequentially("<img");
     await offered.getByText(evil, { exact: true }).click();
-    assert.equal(await editor.field("node-input-model").inputValue(), evil);
-    await editor.done();
+    assert.equal(await editor.getField("node-input-model").inputValue(), evil);
+    await editor.confirmDialog();
     await editor.deploy();
-    await editor.press("ask");
-    await editor.debugged("Answer", /Hello/);
+    await editor.pressInject("ask");
+    await editor.waitForDebug("Answer", /Hello/);
     await editor.select("stream");
     await editor.node("stream").getByText(evil).waitFor();
     await editor.rest();

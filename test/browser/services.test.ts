@@ -3,7 +3,7 @@ import { screenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import type { Editor } from "./editor.js";
-import { providerFlow } from "./flows.js";
+import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
 const SETTING = "chat-provider-setting-";
@@ -23,14 +23,14 @@ describe("The dialog of a service", function () {
   after(() => service.close());
 
   /** To the provider through the chat-stream that uses it. An id that is also some property's value would be taken for a reference. */
-  const open = async (editor: Editor, id: string) => {
-    await editor.edit(`stream-${id}`);
-    await editor.editConfig("provider", "edit");
+  const openProvider = async (editor: Editor, id: string) => {
+    await editor.openDialog(`stream-${id}`);
+    await editor.openConfigDialog("provider", "edit");
   };
 
   it("is not needed to see that a key is missing: provider and chat-stream are marked from the start", async () => {
-    const editor = await world.editor(
-      providerFlow({
+    const editor = await world.openEditor(
+      createProviderFlow({
         bare: { provider: "openai" },
         keyed: { provider: "openai", credentials: { apiKey: "sk-1234567890" } },
         demo: { provider: "demo" },
@@ -41,12 +41,12 @@ describe("The dialog of a service", function () {
     assert.deepEqual((await editor.invalid()).map(({ id }) => id).sort(), ["bare", "stream-bare"]);
     await editor.rest();
     await screenshot(editor.page, "missing-key");
-    await open(editor, "bare");
-    await editor.wrong("node-config-input-apiKey").waitFor();
+    await openProvider(editor, "bare");
+    await editor.getInvalidField("node-config-input-apiKey").waitFor();
     await screenshot(editor.page, "missing-key-dialog");
-    await editor.fill("node-config-input-apiKey", "sk-1234567890");
-    await editor.configDone();
-    await editor.done();
+    await editor.fillField("node-config-input-apiKey", "sk-1234567890");
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     assert.equal(await editor.problems("bare"), undefined);
     await editor.deploy();
     assert.equal(await editor.problems("bare"), undefined);
@@ -54,26 +54,26 @@ describe("The dialog of a service", function () {
   });
 
   it("has a page for the many settings of Venice, and what is set there reaches the service", async () => {
-    const editor = await world.editor(
-      providerFlow({
+    const editor = await world.openEditor(
+      createProviderFlow({
         v: { provider: "venice", baseUrl: venice.url, credentials: { apiKey: VENICE_KEY } },
       }),
     );
-    await open(editor, "v");
-    await editor.tab("Venice");
-    await editor.field(`${SETTING}enable_web_search`).selectOption("on");
-    await editor.field(`${SETTING}enable_web_citations`).check();
-    await editor.field(`${SETTING}include_venice_system_prompt`).uncheck();
-    await editor.fill(`${SETTING}character_slug`, "alan-watts");
+    await openProvider(editor, "v");
+    await editor.openTab("Venice");
+    await editor.getField(`${SETTING}enable_web_search`).selectOption("on");
+    await editor.getField(`${SETTING}enable_web_citations`).check();
+    await editor.getField(`${SETTING}include_venice_system_prompt`).uncheck();
+    await editor.fillField(`${SETTING}character_slug`, "alan-watts");
     for (const theme of ["light", "dark"] as const) {
-      await editor.theme(theme);
+      await editor.switchTheme(theme);
       await screenshot(editor.page, theme === "light" ? "venice" : "venice-dark");
     }
-    await editor.theme("light");
-    await editor.configDone();
-    await editor.done();
+    await editor.switchTheme("light");
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     await editor.deploy();
-    const stored = JSON.parse(await world.storedFlows()) as { id: string; settings?: object }[];
+    const stored = JSON.parse(await world.fetchFlows()) as { id: string; settings?: object }[];
     assert.deepEqual(stored.find(({ id }) => id === "v")!.settings, {
       enable_web_search: "on",
       enable_web_citations: true,
@@ -81,56 +81,56 @@ describe("The dialog of a service", function () {
       include_venice_system_prompt: false,
     });
 
-    await open(editor, "v");
-    await editor.tab("Venice");
-    assert.equal(await editor.field(`${SETTING}character_slug`).inputValue(), "alan-watts");
-    assert.equal(await editor.field(`${SETTING}enable_web_search`).inputValue(), "on");
-    assert.equal(await editor.field(`${SETTING}include_venice_system_prompt`).isChecked(), false);
-    await editor.tab("Connection");
-    await editor.field("chat-provider-test").click();
+    await openProvider(editor, "v");
+    await editor.openTab("Venice");
+    assert.equal(await editor.getField(`${SETTING}character_slug`).inputValue(), "alan-watts");
+    assert.equal(await editor.getField(`${SETTING}enable_web_search`).inputValue(), "on");
+    assert.equal(await editor.getField(`${SETTING}include_venice_system_prompt`).isChecked(), false);
+    await editor.openTab("Connection");
+    await editor.getField("chat-provider-test").click();
     await editor
-      .field("chat-provider-test-result")
+      .getField("chat-provider-test-result")
       .filter({ hasText: "works: 3 models · Balance: 3.2 USD, 10 DIEM" })
       .waitFor();
     await screenshot(editor.page, "venice-connection");
-    await editor.configDone();
+    await editor.confirmConfigDialog();
 
-    await editor.fill("node-input-model", "");
-    await editor.field("chat-stream-model-list").click();
+    await editor.fillField("node-input-model", "");
+    await editor.getField("chat-stream-model-list").click();
     await editor.page.getByText("venice-m — vision, tools").waitFor();
     await screenshot(editor.page, "venice-models");
   });
 
   it("shows the fields of the service that is chosen, and only those; what was typed stays while it is open", async () => {
-    const editor = await world.editor(providerFlow({ a: { provider: "azure-openai" } }));
-    await open(editor, "a");
-    await editor.fill(`${SETTING}deployment`, "my-gpt");
-    await editor.wrong("node-config-input-baseUrl").waitFor();
+    const editor = await world.openEditor(createProviderFlow({ a: { provider: "azure-openai" } }));
+    await openProvider(editor, "a");
+    await editor.fillField(`${SETTING}deployment`, "my-gpt");
+    await editor.getInvalidField("node-config-input-baseUrl").waitFor();
     await screenshot(editor.page, "azure");
-    const select = editor.field("node-config-input-provider");
+    const select = editor.getField("node-config-input-provider");
     await select.selectOption("venice");
-    assert.equal(await editor.field(`${SETTING}deployment`).count(), 0);
+    assert.equal(await editor.getField(`${SETTING}deployment`).count(), 0);
     await editor.page.locator(".chat-form .red-ui-tab").getByText("Venice").waitFor();
     await select.selectOption("demo");
     assert.equal(await editor.page.locator(`[id^="${SETTING}"]`).count(), 0);
     await editor.page.locator(".chat-form .red-ui-tab").getByText("Venice").waitFor({ state: "hidden" });
     await select.selectOption("azure-openai");
-    assert.equal(await editor.field(`${SETTING}deployment`).inputValue(), "my-gpt");
+    assert.equal(await editor.getField(`${SETTING}deployment`).inputValue(), "my-gpt");
   });
 
   it("marks a setting that is missing, in its field and, once closed, on the nodes", async () => {
-    const editor = await world.editor(
-      providerFlow({ team: { provider: "saas-llm", credentials: { apiKey: "sk-1234567890" } } }),
+    const editor = await world.openEditor(
+      createProviderFlow({ team: { provider: "saas-llm", credentials: { apiKey: "sk-1234567890" } } }),
     );
     await editor.mark("stream-team").waitFor();
-    await open(editor, "team");
+    await openProvider(editor, "team");
     const wrong = editor.page.locator(`[id^="${SETTING}"].input-error`);
     await wrong.first().waitFor();
     await wrong.first().fill("team-1");
     await wrong.first().press("End");
     await wrong.first().waitFor({ state: "detached" });
-    await editor.configDone();
-    await editor.done();
+    await editor.confirmConfigDialog();
+    await editor.confirmDialog();
     assert.equal(await editor.problems("team"), undefined);
   });
 });

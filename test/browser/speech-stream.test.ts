@@ -10,7 +10,7 @@ describe("speech-stream in the editor", function () {
   this.timeout(60_000);
 
   it("stands in the palette with its icon, and says what goes in and what comes out", async () => {
-    const editor = await world.editor();
+    const editor = await world.openEditor();
     const icon = await editor
       .paletteNode("speech-stream")
       .locator(".red-ui-palette-icon")
@@ -24,29 +24,29 @@ describe("speech-stream in the editor", function () {
   });
 
   it("keeps what is chosen, names what is wrong, and is called after its voice", async () => {
-    const editor = await world.editor([TAB, DEMO]);
+    const editor = await world.openEditor([TAB, DEMO]);
     const speech = await editor.drag("speech-stream", 400, 200);
-    await editor.edit(speech);
-    assert.equal(await editor.field("node-input-property").inputValue(), "payload");
-    await editor.field("node-input-provider").selectOption({ label: "Demo" });
-    await editor.fill("node-input-voice", "alloy");
-    await editor.field("node-input-format").selectOption({ label: "WAV" });
-    await editor.fill("node-input-speed", "9");
-    await editor.wrong("node-input-speed").waitFor();
-    await more(editor, "[1]");
-    await editor.done();
+    await editor.openDialog(speech);
+    assert.equal(await editor.getField("node-input-property").inputValue(), "payload");
+    await editor.getField("node-input-provider").selectOption({ label: "Demo" });
+    await editor.fillField("node-input-voice", "alloy");
+    await editor.getField("node-input-format").selectOption({ label: "WAV" });
+    await editor.fillField("node-input-speed", "9");
+    await editor.getInvalidField("node-input-speed").waitFor();
+    await fillMoreFields(editor, "[1]");
+    await editor.confirmDialog();
     await editor.mark(speech).waitFor();
     assert.deepEqual(await editor.problems(speech), [
       "Speed: a number from 0.25 to 4, or empty",
       "More fields: a JSON object, or empty",
     ]);
     assert.match((await editor.node(speech).textContent()) ?? "", /alloy/);
-    await editor.edit(speech);
-    await editor.fill("node-input-speed", "1.5");
-    await more(editor, '{"instructions":"softly"}');
+    await editor.openDialog(speech);
+    await editor.fillField("node-input-speed", "1.5");
+    await fillMoreFields(editor, '{"instructions":"softly"}');
     await editor.page.locator(".red-ui-typedInput-container.input-error").waitFor({ state: "detached" });
     await screenshot(editor.page, "speech-stream-dialog");
-    await editor.done();
+    await editor.confirmDialog();
     assert.equal(await editor.problems(speech), undefined);
     const kept = {
       provider: "provider",
@@ -61,7 +61,7 @@ describe("speech-stream in the editor", function () {
 
   it("drawn between a question and core's join, makes one sound of a text", async () => {
     const at = { z: "tab", y: 160 };
-    const editor = await world.editor([
+    const editor = await world.openEditor([
       TAB,
       DEMO,
       {
@@ -92,11 +92,11 @@ describe("speech-stream in the editor", function () {
     const speech = await editor.drag("speech-stream", 360, 160);
     await editor.wire("say", speech);
     await editor.wire(speech, "one");
-    await editor.edit(speech);
-    await editor.field("node-input-provider").selectOption({ label: "Demo" });
-    await editor.done();
+    await editor.openDialog(speech);
+    await editor.getField("node-input-provider").selectOption({ label: "Demo" });
+    await editor.confirmDialog();
     await editor.deploy();
-    await editor.press("say");
+    await editor.pressInject("say");
     const heard = editor.page.locator(".red-ui-debug-msg");
     await heard.filter({ hasText: /buffer\[\d{5,}\]/ }).waitFor();
     await editor.status(speech).filter({ hasText: /^done/ }).waitFor();
@@ -105,7 +105,7 @@ describe("speech-stream in the editor", function () {
 });
 
 /** Types into a typed input with only one type, which the editor judges when a key goes up. */
-async function more(editor: Editor, text: string): Promise<void> {
+async function fillMoreFields(editor: Editor, text: string): Promise<void> {
   const input = editor.page.locator(
     "#node-input-options + .red-ui-typedInput-container .red-ui-typedInput-input",
   );

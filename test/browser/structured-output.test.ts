@@ -1,35 +1,37 @@
 import assert from "node:assert/strict";
 import { screenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
-import { chatFlow } from "./flows.js";
+import { createChatFlow } from "./flows.js";
 import { world } from "./world.js";
 
 /** What the editor of a schema holds. */
-const schemaOf = async (editor: Editor) => JSON.parse(await editor.field("node-input-schema").inputValue());
+const readSchema = async (editor: Editor) =>
+  JSON.parse(await editor.getField("node-input-schema").inputValue());
 
 describe("structured output in the editor", function () {
   this.timeout(60_000);
 
   it("is asked for on a page of its own, with a schema to begin with, and kept", async () => {
-    const editor = await world.editor(chatFlow({ provider: "demo" }));
-    await editor.edit("stream");
-    await editor.tab("Answer");
+    const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
+    await editor.openDialog("stream");
+    await editor.openTab("Answer");
     const schema = editor.page.locator(".chat-stream-schema-row");
     assert.ok(!(await schema.isVisible()));
-    await editor.field("node-input-responseFormat").selectOption("json_schema");
+    await editor.getField("node-input-responseFormat").selectOption("json_schema");
     await schema.locator(".monaco-editor, .ace_editor").first().waitFor();
-    assert.match(await editor.field("chat-stream-format-hint").innerText(), /collect/);
-    assert.deepEqual((await schemaOf(editor))["required"], ["title", "tags"]);
-    assert.ok(await editor.field("node-input-schemaStrict").isChecked(), "which an older flow does not say");
-    await editor.field("node-input-partial").check();
-    await screenshot(editor.page, "chat-stream-answer");
-    await editor.theme("dark");
-    await screenshot(editor.page, "chat-stream-answer-dark");
-    await editor.done();
-    await editor.deploy();
-    const [stream] = JSON.parse(await world.storedFlows()).filter(
-      ({ id }: { id: string }) => id === "stream",
+    assert.match(await editor.getField("chat-stream-format-hint").innerText(), /collect/);
+    assert.deepEqual((await readSchema(editor))["required"], ["title", "tags"]);
+    assert.ok(
+      await editor.getField("node-input-schemaStrict").isChecked(),
+      "which an older flow does not say",
     );
+    await editor.getField("node-input-partial").check();
+    await screenshot(editor.page, "chat-stream-answer");
+    await editor.switchTheme("dark");
+    await screenshot(editor.page, "chat-stream-answer-dark");
+    await editor.confirmDialog();
+    await editor.deploy();
+    const [stream] = JSON.parse(await world.fetchFlows()).filter(({ id }: { id: string }) => id === "stream");
     const { responseFormat, schemaName, schemaStrict, partial } = stream;
     assert.deepEqual(
       [responseFormat, schemaName, schemaStrict, partial],
@@ -39,7 +41,7 @@ describe("structured output in the editor", function () {
   });
 
   it("marks a schema that is none, its page and its node, and says what is wrong", async () => {
-    const flow = chatFlow({ provider: "demo" }).map((node) =>
+    const flow = createChatFlow({ provider: "demo" }).map((node) =>
       (node as { id: string }).id === "stream"
         ? {
             ...node,
@@ -49,35 +51,35 @@ describe("structured output in the editor", function () {
           }
         : node,
     );
-    const editor = await world.editor(flow);
+    const editor = await world.openEditor(flow);
     await editor.mark("stream").waitFor();
     assert.match(
       (await editor.problems("stream"))!.join("\n"),
       /JSON Schema: [^\n]*required[\s\S]*Schema name:/,
     );
-    await editor.edit("stream");
+    await editor.openDialog("stream");
     await editor.page.locator(".chat-tab-wrong").getByText("Answer").waitFor();
-    await editor.tab("Answer");
+    await editor.openTab("Answer");
     await editor.page.locator(".chat-schema-problem", { hasText: "required" }).waitFor();
-    await editor.wrong("node-input-schemaName").waitFor();
+    await editor.getInvalidField("node-input-schemaName").waitFor();
     await screenshot(editor.page, "chat-stream-answer-wrong");
-    await editor.field("node-input-responseFormat").selectOption("json_object");
+    await editor.getField("node-input-responseFormat").selectOption("json_object");
     await editor.page.locator(".chat-tab-wrong").waitFor({ state: "detached" });
-    await editor.done();
+    await editor.confirmDialog();
     assert.deepEqual((await editor.problems("stream")) ?? [], []);
   });
 
   it("is checked by a collect that parses JSON, by a schema of its own where it has one", async () => {
-    const editor = await world.editor(chatFlow({ provider: "demo" }));
-    await editor.edit("collect");
-    const row = editor.field("collect-schema-row");
+    const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
+    await editor.openDialog("collect");
+    const row = editor.getField("collect-schema-row");
     assert.ok(!(await row.isVisible()));
-    await editor.field("node-input-parse").selectOption("json");
+    await editor.getField("node-input-parse").selectOption("json");
     await row.locator(".monaco-editor, .ace_editor").first().waitFor();
     await screenshot(editor.page, "collect-json");
-    await editor.done();
+    await editor.confirmDialog();
     await editor.deploy();
-    const [collect] = JSON.parse(await world.storedFlows()).filter(
+    const [collect] = JSON.parse(await world.fetchFlows()).filter(
       ({ id }: { id: string }) => id === "collect",
     );
     assert.deepEqual([collect.parse, collect.schema], ["json", ""]);

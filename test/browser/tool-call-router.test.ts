@@ -7,7 +7,7 @@ import { PACKAGE, world } from "./world.js";
 const TAB = { id: "tab", type: "tab", label: "Test" };
 
 /** A tool as somebody writes it by hand, with an object for its schema. */
-const tool = (name: string, link?: string) => ({
+const createTool = (name: string, link?: string) => ({
   name,
   description: `Says ${name}.\nIn two lines.`,
   parameters: { type: "object", properties: { city: { type: "string" } } },
@@ -15,7 +15,7 @@ const tool = (name: string, link?: string) => ({
 });
 
 /** A router with tools, each wired to a function node of its name, and one more for other tools. */
-function routerFlow(names: readonly string[]): object[] {
+function createRouterFlow(names: readonly string[]): object[] {
   const targets = [...names, "others"];
   return [
     TAB,
@@ -23,30 +23,30 @@ function routerFlow(names: readonly string[]): object[] {
       id: "router",
       type: "tool-call-router",
       z: "tab",
-      tools: names.map((name) => tool(name)),
+      tools: names.map((name) => createTool(name)),
       otherTools: true,
       outputs: 3 + names.length,
       x: 300,
       y: 200,
       wires: [["stream"], [], ...targets.map((name) => [name])],
     },
-    ...["stream", ...targets].map((name, at) => functionNode(name, 100 + 60 * at)),
+    ...["stream", ...targets].map((name, at) => createFunctionNode(name, 100 + 60 * at)),
   ];
 }
 
-function functionNode(name: string, y: number, func = "return msg;"): object {
+function createFunctionNode(name: string, y: number, func = "return msg;"): object {
   return { id: name, type: "function", z: "tab", name, func, outputs: 1, x: 620, y, wires: [[]] };
 }
 
 /** Where the wires of a router lead, output by output from 1. */
-function wiresOf(editor: Editor, id = "router"): Promise<string[]> {
+function readWires(editor: Editor, id = "router"): Promise<string[]> {
   return editor.page.evaluate(
     `RED.nodes.filterLinks({ source: { id: ${JSON.stringify(id)} } })
       .map(({ sourcePort, target }) => \`\${Number(sourcePort) + 1} \${target.id}\`).sort()`,
   );
 }
 
-function rows(editor: Editor): Locator {
+function getRows(editor: Editor): Locator {
   return editor.page.locator(".chat-tool");
 }
 
@@ -54,15 +54,15 @@ const name = (row: Locator) => row.getByRole("textbox", { name: /^name/ });
 const description = (row: Locator) => row.getByRole("textbox", { name: /^what it does/ });
 
 async function addTool(editor: Editor, called: string): Promise<Locator> {
-  const count = await rows(editor).count();
+  const count = await getRows(editor).count();
   await editor.page.locator("#tool-call-router-tools .red-ui-editableList-addButton").click();
-  const row = rows(editor).nth(count);
+  const row = getRows(editor).nth(count);
   await name(row).fill(called);
   return row;
 }
 
 /** Drags a row by its handle to the place of another. */
-async function sort(editor: Editor, from: number, to: number): Promise<void> {
+async function dragRow(editor: Editor, from: number, to: number): Promise<void> {
   const handle = (at: number) =>
     editor.page.locator("#tool-call-router-list .red-ui-editableList-item-handle").nth(at).boundingBox();
   const [start, end] = [(await handle(from))!, (await handle(to))!];
@@ -74,7 +74,7 @@ async function sort(editor: Editor, from: number, to: number): Promise<void> {
 }
 
 async function names(editor: Editor): Promise<string[]> {
-  const all = await rows(editor).all();
+  const all = await getRows(editor).all();
   return Promise.all(all.map((row) => name(row).inputValue()));
 }
 
@@ -95,7 +95,7 @@ describe("tool-call-router in the editor", function () {
 
   it("is dragged in, given two tools, wired by its labelled outputs, and runs a whole round", async () => {
     const found = "msg.payload = { found: msg.toolCall.name + ' of ' + msg.payload.city }; return msg;";
-    const editor = await world.editor([
+    const editor = await world.openEditor([
       TAB,
       { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0 },
       {
@@ -125,8 +125,8 @@ describe("tool-call-router in the editor", function () {
         y: 200,
         wires: [[]],
       },
-      functionNode("weather", 280, found),
-      functionNode("time", 360, found),
+      createFunctionNode("weather", 280, found),
+      createFunctionNode("time", 360, found),
       { id: "collect", type: "collect", z: "tab", x: 620, y: 100, wires: [["answer"], []] },
       {
         id: "answer",
@@ -150,7 +150,7 @@ describe("tool-call-router in the editor", function () {
     const ports = editor.node(router).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 2);
 
-    await editor.edit(router);
+    await editor.openDialog(router);
     await screenshot(editor.page, "tool-call-router-empty");
     for (const [called, does] of [
       ["get_weather", "The weather in a city"],
@@ -158,9 +158,9 @@ describe("tool-call-router in the editor", function () {
     ]) {
       await description(await addTool(editor, called!)).fill(does!);
     }
-    await rows(editor).nth(1).locator(".chat-schema").waitFor();
+    await getRows(editor).nth(1).locator(".chat-schema").waitFor();
     await screenshot(editor.page, "tool-call-router-tools");
-    await editor.done();
+    await editor.confirmDialog();
     assert.equal(await ports.count(), 4);
     for (const [at, label] of [/the stream/, /ask: into/, /^get_weather$/, /^get_time$/].entries())
       await editor.hint(ports.nth(at), label);
@@ -174,110 +174,108 @@ describe("tool-call-router in the editor", function () {
     await editor.rest();
     await screenshot(editor.page, "tool-call-router-flow");
     await editor.deploy();
-    await editor.press("ask");
-    await editor.debugged("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
+    await editor.pressInject("ask");
+    await editor.waitForDebug("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
   });
 
   it("keeps the wires on their tools when the list is sorted, renamed and cut, and when that is undone", async () => {
-    const editor = await world.editor(routerFlow(["a", "b", "c"]));
+    const editor = await world.openEditor(createRouterFlow(["a", "b", "c"]));
     const before = ["1 stream", "3 a", "4 b", "5 c", "6 others"];
-    assert.deepEqual(await wiresOf(editor), before);
-    await editor.edit("router");
-    await sort(editor, 2, 0);
+    assert.deepEqual(await readWires(editor), before);
+    await editor.openDialog("router");
+    await dragRow(editor, 2, 0);
     assert.deepEqual(await names(editor), ["c", "a", "b"]);
-    await name(rows(editor).first()).fill("renamed");
+    await name(getRows(editor).first()).fill("renamed");
     await editor.page.locator("#tool-call-router-list .red-ui-editableList-item-remove").nth(1).click();
-    await rows(editor).nth(2).waitFor({ state: "detached" });
+    await getRows(editor).nth(2).waitFor({ state: "detached" });
     await addTool(editor, "new");
-    await editor.done();
-    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 c", "4 b", "6 others"]);
+    await editor.confirmDialog();
+    assert.deepEqual(await readWires(editor), ["1 stream", "3 c", "4 b", "6 others"]);
     await editor.hint(editor.node("router").locator(".red-ui-flow-port-output").nth(4), /^new$/);
     await editor.deploy();
-    const [router] = JSON.parse(await world.storedFlows()).filter(
-      ({ id }: { id: string }) => id === "router",
-    );
+    const [router] = JSON.parse(await world.fetchFlows()).filter(({ id }: { id: string }) => id === "router");
     assert.deepEqual(router.wires, [["stream"], [], ["c"], ["b"], [], ["others"]]);
     assert.equal(router.outputs, 6);
     await editor.action("core:undo");
-    assert.deepEqual(await wiresOf(editor), before);
-    await editor.edit("router");
+    assert.deepEqual(await readWires(editor), before);
+    await editor.openDialog("router");
     assert.deepEqual(await names(editor), ["a", "b", "c"]);
-    await editor.field("node-input-otherTools").uncheck();
-    await editor.done();
-    assert.deepEqual(await wiresOf(editor), before.slice(0, -1));
+    await editor.getField("node-input-otherTools").uncheck();
+    await editor.confirmDialog();
+    assert.deepEqual(await readWires(editor), before.slice(0, -1));
   });
 
   it("leaves a node as it is that was only looked at, whatever its flow leaves out", async () => {
-    const editor = await world.editor(routerFlow(["a"]));
-    await editor.edit("router");
-    await rows(editor).first().getByRole("button", { name: "Arguments" }).click();
+    const editor = await world.openEditor(createRouterFlow(["a"]));
+    await editor.openDialog("router");
+    await getRows(editor).first().getByRole("button", { name: "Arguments" }).click();
     const shown = await editor.page.evaluate(`$(".chat-tool input[type=hidden]").val()`);
-    assert.equal(shown, JSON.stringify(tool("a").parameters, null, 2));
-    assert.equal(await rows(editor).first().locator(".chat-tool-summary").innerText(), "city?: string");
-    await editor.done();
+    assert.equal(shown, JSON.stringify(createTool("a").parameters, null, 2));
+    assert.equal(await getRows(editor).first().locator(".chat-tool-summary").innerText(), "city?: string");
+    await editor.confirmDialog();
     const [changed] = await editor.page.evaluate<[object]>(`[RED.nodes.node("router").tools]`);
-    assert.deepEqual(changed, [tool("a")]);
-    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 a", "4 others"]);
+    assert.deepEqual(changed, [createTool("a")]);
+    assert.deepEqual(await readWires(editor), ["1 stream", "3 a", "4 others"]);
   });
 
   it("marks as one types what is wrong with a name or a schema, and says it outside the dialog too", async () => {
-    const editor = await world.editor(routerFlow(["same", "other"]));
-    await editor.edit("router");
-    await name(rows(editor).nth(1)).fill("two words");
-    await name(rows(editor).nth(1)).press("End");
-    await rows(editor).nth(1).locator("input.input-error").waitFor();
-    await name(rows(editor).nth(1)).fill("same");
-    await name(rows(editor).nth(1)).press("End");
-    await rows(editor).nth(0).locator("input.input-error").waitFor();
+    const editor = await world.openEditor(createRouterFlow(["same", "other"]));
+    await editor.openDialog("router");
+    await name(getRows(editor).nth(1)).fill("two words");
+    await name(getRows(editor).nth(1)).press("End");
+    await getRows(editor).nth(1).locator("input.input-error").waitFor();
+    await name(getRows(editor).nth(1)).fill("same");
+    await name(getRows(editor).nth(1)).press("End");
+    await getRows(editor).nth(0).locator("input.input-error").waitFor();
     const row = await addTool(editor, "last");
     await row.locator(".monaco-editor").waitFor();
     await writeSchema(editor, row, '{"type": "object", "required": ["town"], "properties": {}}');
     await row.locator(".chat-schema-problem").getByText('required: there is no property "town".').waitFor();
     await screenshot(editor.page, "tool-call-router-wrong");
-    await editor.field("red-ui-tab-tool-call-router-run").click();
+    await editor.getField("red-ui-tab-tool-call-router-run").click();
     await editor.page.locator("#red-ui-tab-tool-call-router-tools.chat-tab-wrong").waitFor();
-    await editor.fill("node-input-maxRounds", "0");
-    await editor.wrong("node-input-maxRounds").waitFor();
-    await editor.done();
+    await editor.fillField("node-input-maxRounds", "0");
+    await editor.getInvalidField("node-input-maxRounds").waitFor();
+    await editor.confirmDialog();
     const problems = (await editor.problems("router"))!.join("\n");
     for (const wanted of [/^same: .*same name/m, /^last: required:/m, /^Rounds:/m])
       assert.match(problems, wanted);
     assert.equal(await editor.mark("router").count(), 1);
-    await editor.edit("router");
-    await name(rows(editor).nth(1)).fill("other");
-    await rows(editor).nth(2).getByRole("button", { name: "Arguments" }).click();
-    await writeSchema(editor, rows(editor).nth(2), "");
-    await editor.field("red-ui-tab-tool-call-router-run").click();
-    await editor.fill("node-input-maxRounds", "3");
-    await editor.done();
+    await editor.openDialog("router");
+    await name(getRows(editor).nth(1)).fill("other");
+    await getRows(editor).nth(2).getByRole("button", { name: "Arguments" }).click();
+    await writeSchema(editor, getRows(editor).nth(2), "");
+    await editor.getField("red-ui-tab-tool-call-router-run").click();
+    await editor.fillField("node-input-maxRounds", "3");
+    await editor.confirmDialog();
     assert.equal(await editor.problems("router"), undefined);
   });
 
   it("demands the tool that was chosen under its new name, though the old one was deleted first", async () => {
-    const editor = await world.editor(routerFlow(["a_tool", "b_tool"]));
-    const chosen = editor.field("node-input-toolChoice");
-    await editor.edit("router");
-    await editor.field("red-ui-tab-tool-call-router-run").click();
+    const editor = await world.openEditor(createRouterFlow(["a_tool", "b_tool"]));
+    const chosen = editor.getField("node-input-toolChoice");
+    await editor.openDialog("router");
+    await editor.getField("red-ui-tab-tool-call-router-run").click();
     await chosen.selectOption("a_tool");
-    await editor.field("red-ui-tab-tool-call-router-tools").click();
-    const input = name(rows(editor).first());
+    await editor.getField("red-ui-tab-tool-call-router-tools").click();
+    const input = name(getRows(editor).first());
     await input.press("ControlOrMeta+a");
     await input.press("Backspace");
     await editor.page.locator(".chat-tool input.input-error").waitFor();
     await input.pressSequentially("fresh_name");
     await chosen.locator("option", { hasText: "fresh_name" }).waitFor({ state: "attached" });
-    await editor.done();
+    await editor.confirmDialog();
     assert.equal(await editor.page.evaluate(`RED.nodes.node("router").toolChoice`), "fresh_name");
     await editor.page.evaluate(`RED.nodes.node("router").toolChoice = "theirs"`);
-    await editor.edit("router");
+    await editor.openDialog("router");
     assert.match(await chosen.locator("option:checked").innerText(), /theirs.*msg\.tools/);
-    await editor.cancel();
+    await editor.cancelDialog();
   });
 
   it("says what a strict service refuses in a schema, as one types", async () => {
-    const editor = await world.editor(routerFlow(["a"]));
-    await editor.edit("router");
-    const row = rows(editor).first();
+    const editor = await world.openEditor(createRouterFlow(["a"]));
+    await editor.openDialog("router");
+    const row = getRows(editor).first();
     await row.getByRole("button", { name: "Arguments" }).click();
     const wrong = row.locator(".chat-tool-hint.chat-wrong");
     await row.getByRole("checkbox", { name: "strict" }).check();
@@ -296,21 +294,21 @@ describe("tool-call-router in the editor", function () {
     await wrong.getByText("$defs.a.items.additionalProperties:").waitFor();
     await writeSchema(editor, row, `{${city},\n"required": ["city"]}`);
     await wrong.waitFor({ state: "detached" });
-    await editor.done();
+    await editor.confirmDialog();
     assert.equal(await editor.problems("router"), undefined);
   });
 
   it("lets a link in node of any flow answer instead of an output, also in a copy of both", async () => {
     const linkIn = { type: "link in", links: [], x: 200, y: 400, wires: [[]] };
     const flow = [
-      ...routerFlow(["a", "b"]),
+      ...createRouterFlow(["a", "b"]),
       { ...linkIn, id: "near", z: "tab", name: "near" },
       { id: "far-tab", type: "tab", label: "Far" },
       { ...linkIn, id: "far", z: "far-tab", name: "far" },
     ];
-    const editor = await world.editor(flow);
-    await editor.edit("router");
-    const choice = rows(editor).first().getByRole("combobox");
+    const editor = await world.openEditor(flow);
+    await editor.openDialog("router");
+    const choice = getRows(editor).first().getByRole("combobox");
     assert.deepEqual(
       await choice.locator("optgroup").evaluateAll((all) => all.map((one) => one.getAttribute("label"))),
       ["Test", "Far"],
@@ -318,11 +316,11 @@ describe("tool-call-router in the editor", function () {
     assert.deepEqual(await choice.locator("option").allInnerTexts(), ["output 3", "near", "far"]);
     await choice.selectOption("near");
     assert.equal(
-      await rows(editor).nth(1).getByRole("combobox").locator("option").first().innerText(),
+      await getRows(editor).nth(1).getByRole("combobox").locator("option").first().innerText(),
       "output 3",
     );
-    await editor.done();
-    assert.deepEqual(await wiresOf(editor), ["1 stream", "3 b", "4 others"]);
+    await editor.confirmDialog();
+    assert.deepEqual(await readWires(editor), ["1 stream", "3 b", "4 others"]);
     assert.equal(await editor.problems("router"), undefined);
 
     await editor.action("core:select-all-nodes");
@@ -338,19 +336,19 @@ describe("tool-call-router in the editor", function () {
   });
 
   it("looks right in the dark, and in German", async () => {
-    const editor = await world.editor(routerFlow(["get_weather", "get_time", "send_mail"]));
+    const editor = await world.openEditor(createRouterFlow(["get_weather", "get_time", "send_mail"]));
     await editor.page.evaluate(`localStorage.setItem("editor-language", "de")`);
     try {
       await editor.open();
-      await editor.theme("dark");
-      await editor.edit("router");
-      await rows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
-      await rows(editor).nth(1).locator(".monaco-editor").waitFor();
+      await editor.switchTheme("dark");
+      await editor.openDialog("router");
+      await getRows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
+      await getRows(editor).nth(1).locator(".monaco-editor").waitFor();
       await screenshot(editor.page, "tool-call-router-dark-de");
-      await editor.field("red-ui-tab-tool-call-router-run").click();
-      assert.match(await editor.field("tool-call-router-run").innerText(), /Das Modell darf/);
+      await editor.getField("red-ui-tab-tool-call-router-run").click();
+      assert.match(await editor.getField("tool-call-router-run").innerText(), /Das Modell darf/);
       await screenshot(editor.page, "tool-call-router-run-dark-de");
-      await editor.cancel();
+      await editor.cancelDialog();
     } finally {
       // The other tests have the same browser.
       await editor.page.evaluate(`localStorage.removeItem("editor-language")`);

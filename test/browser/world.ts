@@ -23,7 +23,7 @@ const SETTINGS = {
 /** One browser and one Node-RED with this package for all the suites; fresh flows and pages for each test. */
 class World {
   /** Pages that outlive a test. */
-  readonly kept = new Set<Page>();
+  readonly keptPages = new Set<Page>();
   private folder = "";
   private open: TestBrowser | undefined;
   private red: NodeRedProcess | undefined;
@@ -40,12 +40,12 @@ class World {
 
   async start(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "chat-stream-editor-"));
-    [this.open, this.red] = await Promise.all([TestBrowser.launch(), this.startWith([PACKAGE])]);
+    [this.open, this.red] = await Promise.all([TestBrowser.launch(), this.startNodeRedWith([PACKAGE])]);
   }
 
   /** A Node-RED of one's own with these packages in it: this one, or others that are installed for the tests. */
-  startWith(packages: readonly string[]): Promise<NodeRedProcess> {
-    const userDir = this.newFolder();
+  startNodeRedWith(packages: readonly string[]): Promise<NodeRedProcess> {
+    const userDir = this.createFolder();
     for (const name of packages) {
       const installed = join(userDir, "node_modules", name);
       mkdirSync(dirname(installed), { recursive: true });
@@ -61,17 +61,17 @@ class World {
   }
 
   /** A Node-RED without this package, as a user has it before he installs it. */
-  startBare(): Promise<NodeRedProcess> {
+  startNodeRedWithoutPackage(): Promise<NodeRedProcess> {
     return startNodeRed({ version: "5", userDir: join(this.folder, "bare"), settings: SETTINGS });
   }
 
   /** A folder that goes when the tests are over. */
-  newFolder(): string {
+  createFolder(): string {
     return mkdtempSync(join(this.folder, "folder-"));
   }
 
   /** Replaces the flows that run. */
-  async run(flows: readonly object[]): Promise<void> {
+  async deployFlows(flows: readonly object[]): Promise<void> {
     const response = await fetch(`${this.url}/flows`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -81,28 +81,30 @@ class World {
   }
 
   /** The flows as the admin API gives them to anybody who may read. */
-  async storedFlows(): Promise<string> {
+  async fetchFlows(): Promise<string> {
     return (await fetch(`${this.url}/flows`)).text();
   }
 
   /** Runs flows and opens the editor on them. Without any: an empty tab. */
-  async editor(flows: readonly object[] = [{ id: "tab", type: "tab", label: "Flow 1" }]): Promise<Editor> {
-    await this.run(flows);
+  async openEditor(
+    flows: readonly object[] = [{ id: "tab", type: "tab", label: "Flow 1" }],
+  ): Promise<Editor> {
+    await this.deployFlows(flows);
     const editor = new Editor(await this.browser.newPage(), this.url);
     await editor.open();
     return editor;
   }
 
   /** As `editor`, for all the tests of a suite, whose tests leave each other alone. To be called in its `before`. */
-  async sharedEditor(flows: readonly object[]): Promise<Editor> {
-    const editor = await this.editor(flows);
-    this.kept.add(editor.page);
-    editor.page.once("close", () => this.kept.delete(editor.page));
+  async openSharedEditor(flows: readonly object[]): Promise<Editor> {
+    const editor = await this.openEditor(flows);
+    this.keptPages.add(editor.page);
+    editor.page.once("close", () => this.keptPages.delete(editor.page));
     return editor;
   }
 
   /** Opens a page that a flow serves. */
-  async visit(path: string): Promise<Page> {
+  async openPage(path: string): Promise<Page> {
     const page = await this.browser.newPage();
     await page.goto(this.url + path);
     return page;
@@ -117,7 +119,7 @@ class World {
 export const world = new World();
 
 /** The nodes of one of our examples. */
-export function example(name: string): object[] {
+export function readExample(name: string): object[] {
   return JSON.parse(readFileSync(join(root, "examples", `${name}.json`), "utf8")) as object[];
 }
 
@@ -133,7 +135,7 @@ afterEach(async function () {
     for (const [at, page] of browser.pages.entries())
       await screenshot(page, `${title}-${at}`, "build/failures");
   }
-  await browser.closePages(world.kept);
+  await browser.closePages(world.keptPages);
   const errors = browser.errors.splice(0);
   assert.deepEqual(errors, [], "a page threw");
 });

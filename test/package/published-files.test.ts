@@ -134,16 +134,16 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         form.append("tarball", new Blob([readFileSync(tarball.path)]), "package.tgz");
         const response = await fetch(`${red.url}/nodes`, { method: "POST", body: form });
         assert.equal(response.status, 200, `${await response.clone().text()}\n${red.output()}`);
-        const sets = (await json<NodeSet[]>(`${red.url}/nodes`)).filter(({ module }) => module === NAME);
+        const sets = (await fetchJson<NodeSet[]>(`${red.url}/nodes`)).filter(({ module }) => module === NAME);
         assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [...TYPES].sort());
         for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));
       });
 
       it("finds the icons, the labels and the help", async () => {
-        const icons = (await json<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
+        const icons = (await fetchJson<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
         for (const icon of readdirSync(join(root, "icons"))) assert.ok(icons.includes(icon), icon);
         for (const type of TYPES) {
-          const catalogue = await json<Record<string, object>>(
+          const catalogue = await fetchJson<Record<string, object>>(
             `${red.url}/locales/${NAME}/${type}?lng=en-US`,
           );
           assert.ok(Object.keys(catalogue[type] ?? {}).length > 0, type);
@@ -156,13 +156,15 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
       });
 
       it("offers its examples under Import", async () => {
-        const offered = JSON.stringify(await json<unknown>(`${red.url}/library/examples/flows/${NAME}/`));
+        const offered = JSON.stringify(
+          await fetchJson<unknown>(`${red.url}/library/examples/flows/${NAME}/`),
+        );
         const files = readdirSync(join(root, "examples"));
         assert.ok(files.length > 0);
         for (const file of files) {
           const name = file.replace(/\.json$/, "");
           assert.ok(offered.includes(name), name);
-          const flow = await json<unknown>(
+          const flow = await fetchJson<unknown>(
             `${red.url}/library/examples/flows/${NAME}/${encodeURIComponent(name)}`,
           );
           assert.ok(Array.isArray(flow) && flow.length > 0, name);
@@ -172,6 +174,6 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
   }
 });
 
-async function json<T>(url: string): Promise<T> {
+async function fetchJson<T>(url: string): Promise<T> {
   return (await fetch(url, { headers: { accept: "application/json" } })).json() as Promise<T>;
 }

@@ -47,7 +47,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** The environment without settings of the caller's git and npm, and with somebody who commits. */
-function environment(): NodeJS.ProcessEnv {
+function createEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !/^(GIT_|npm_config_)/i.test(name));
   const nobody = { NAME: "Nobody", EMAIL: "nobody@example.com" };
   const who = Object.entries(nobody).flatMap(([name, value]) => [
@@ -83,7 +83,7 @@ class Repository implements Disposable {
   }
 
   git(...args: string[]): string {
-    return execFileSync("git", args, { cwd: this.folder, encoding: "utf8", env: environment() }).trim();
+    return execFileSync("git", args, { cwd: this.folder, encoding: "utf8", env: createEnvironment() }).trim();
   }
 
   write(file: string, text: string): void {
@@ -95,7 +95,7 @@ class Repository implements Disposable {
   }
 
   /** Which of the long commands ran. */
-  get ran(): string[] {
+  get commandsRun(): string[] {
     return existsSync(join(this.folder, "ran.txt")) ? this.read("ran.txt").trim().split("\n") : [];
   }
 
@@ -103,7 +103,7 @@ class Repository implements Disposable {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [join(this.folder, "scripts/release.mjs"), ...args],
-      { cwd: this.folder, encoding: "utf8", env: { ...environment(), ...variables } },
+      { cwd: this.folder, encoding: "utf8", env: { ...createEnvironment(), ...variables } },
     );
     return { status, output: `${stdout}${stderr}` };
   }
@@ -124,7 +124,7 @@ describe("npm run release", function () {
     using repository = new Repository();
     const { status, output } = repository.release(["minor"]);
     assert.equal(status, 0, output);
-    assert.deepEqual(repository.ran, ["check.mjs", "test.mjs", "test.mjs package"]);
+    assert.deepEqual(repository.commandsRun, ["check.mjs", "test.mjs", "test.mjs package"]);
     const today = new Date().toISOString().slice(0, 10);
     assert.match(
       repository.read("CHANGELOG.md"),
@@ -146,7 +146,7 @@ describe("npm run release", function () {
     it(`changes nothing if ${failing} fails`, () => {
       using repository = new Repository();
       assert.equal(repository.release(["minor"], { FAIL: failing }).status, 1);
-      assert.equal(repository.ran.at(-1), failing);
+      assert.equal(repository.commandsRun.at(-1), failing);
       repository.assertUnchanged();
     });
   }
@@ -158,7 +158,7 @@ describe("npm run release", function () {
     assert.match(output, /Dry run of the release 1\.0\.0, after 0\.1\.0/);
     assert.match(output, /- A thing\./);
     assert.match(output, /dist\/x\.js/);
-    assert.deepEqual(repository.ran, []);
+    assert.deepEqual(repository.commandsRun, []);
     repository.assertUnchanged();
   });
 
@@ -168,7 +168,7 @@ describe("npm run release", function () {
     const { status, output } = repository.release(["minor"], { npm_config_dry_run: "true" });
     assert.equal(status, 0, output);
     assert.match(output, /Dry run/);
-    assert.deepEqual(repository.ran, ["build.mjs"]);
+    assert.deepEqual(repository.commandsRun, ["build.mjs"]);
     repository.assertUnchanged();
   });
 
@@ -184,7 +184,7 @@ describe("npm run release", function () {
       assert.match(output, /not committed.*\n M CHANGELOG\.md/);
       assert.match(output, /tag v0\.1\.1 exists/);
       assert.match(output, /nothing under “Unreleased”/);
-      assert.deepEqual(repository.ran, []);
+      assert.deepEqual(repository.commandsRun, []);
     }
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "../support/runtime/node-red-process.js";
 
 describe("npm test", () => {
-  const refusal = (...args: string[]): string => {
+  const runRefused = (...args: string[]): string => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/test.mjs"), ...args], {
       encoding: "utf8",
     });
@@ -14,12 +14,12 @@ describe("npm test", () => {
 
   it("names the suites and the legs if a suite or a leg does not exist, and runs nothing", () => {
     for (const args of [["fault"], ["--leg=3"], ["--leg="], ["--legs=4"], ["faults", "browser"]]) {
-      const text = refusal(...args);
+      const text = runRefused(...args);
       assert.match(text, /all, faults, browser, package/, args.join(" "));
       assert.match(text, /--leg=4 .*Node-RED 4\.1/);
       assert.match(text, /--leg=5 .*Node-RED 5/);
     }
-    assert.match(refusal("--leg=3"), /There is no leg “3”/);
-    assert.match(refusal("fault"), /There is no suite “fault”/);
+    assert.match(runRefused("--leg=3"), /There is no leg “3”/);
+    assert.match(runRefused("fault"), /There is no suite “fault”/);
   });
 });

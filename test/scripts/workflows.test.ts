@@ -17,13 +17,13 @@ function readJson(file: string) {
 }
 
 /** @returns the npm scripts that a file calls: "test" for `npm test` and for `npm run test` */
-function scriptsCalledBy(file: string): string[] {
+function findScriptCalls(file: string): string[] {
   const calls = readCommands(file).matchAll(/\bnpm (?:run ([\w:-]+)|(test|start))\b/g);
   return [...calls].map(([, name, short]) => name ?? short!);
 }
 
 /** @returns a version's numbers; a missing one is `otherwise`, since "22" stands for the newest 22 */
-function numbersOf(version: string, otherwise: number): number[] {
+function parseNumbers(version: string, otherwise: number): number[] {
   const numbers = version.split(".").map(Number);
   return [0, 1, 2].map((at) => numbers[at] ?? otherwise);
 }
@@ -31,7 +31,7 @@ function numbersOf(version: string, otherwise: number): number[] {
 /** @returns whether a Node.js of the matrix satisfies a range of the form ">=22.9" */
 function satisfies(version: string, range: string): boolean {
   const [, floor] = /^>=([\d.]+)$/.exec(range) ?? assert.fail(`This test cannot read the range ${range}.`);
-  const [have, need] = [numbersOf(version, Number.POSITIVE_INFINITY), numbersOf(floor!, 0)];
+  const [have, need] = [parseNumbers(version, Number.POSITIVE_INFINITY), parseNumbers(floor!, 0)];
   const at = have.findIndex((number, index) => number !== need[index]);
   return at < 0 || have[at]! > need[at]!;
 }
@@ -39,7 +39,7 @@ function satisfies(version: string, range: string): boolean {
 describe("The workflows and .ci/run", () => {
   it("call only scripts that package.json has", () => {
     const calls = [...files, ".ci/run"].flatMap((file) =>
-      scriptsCalledBy(file).map((script) => ({ file, script })),
+      findScriptCalls(file).map((script) => ({ file, script })),
     );
     assert.ok(calls.length >= 8, JSON.stringify(calls));
     assert.deepEqual(
@@ -49,8 +49,8 @@ describe("The workflows and .ci/run", () => {
   });
 
   it("run the same scripts in CI as .ci/run does", () => {
-    const inCi = new Set(scriptsCalledBy(`${WORKFLOWS}/ci.yml`));
-    assert.deepEqual([...inCi].sort(), [...new Set(scriptsCalledBy(".ci/run"))].sort());
+    const inCi = new Set(findScriptCalls(`${WORKFLOWS}/ci.yml`));
+    assert.deepEqual([...inCi].sort(), [...new Set(findScriptCalls(".ci/run"))].sort());
   });
 
   it("pin each action to a major version, and use workflows that exist", () => {
@@ -79,12 +79,12 @@ describe("The workflows and .ci/run", () => {
 
 describe("The matrix of the tests in CI", () => {
   const ci = readCommands(`${WORKFLOWS}/ci.yml`);
-  const listOf = (name: string): string[] => {
+  const readMatrixList = (name: string): string[] => {
     const [, list] = new RegExp(`^ {8}${name}: (\\[.*\\])$`, "m").exec(ci) ?? assert.fail(name);
     return JSON.parse(list!) as string[];
   };
-  const nodes = listOf("node");
-  const legs = listOf("node-red");
+  const nodes = readMatrixList("node");
+  const legs = readMatrixList("node-red");
   /** The manifests of the versions of Node-RED that the legs run. */
   const nodeRed: Readonly<Record<string, { version: string; engines: { node: string } }>> = {
     "4": readJson("node_modules/node-red-4/package.json"),
