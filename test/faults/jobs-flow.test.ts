@@ -17,7 +17,7 @@ import { until } from "../support/waiting.js";
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };
 const SAAS = { provider: "saas-llm", settings: { team: TEAM } };
 
-describe("Jobs in flows", function () {
+describe("Job of a chat-stream", function () {
   this.timeout(20_000);
   const service = useService();
   const runtime = useRuntime();
@@ -27,22 +27,22 @@ describe("Jobs in flows", function () {
   });
 
   const deploy = (flow: FlowNode[], type: DeployType = "full") => runtime().deploy(flow, type, CREDENTIALS);
-  const jobs = () => [...saas.jobs.values()];
+  const getJobs = () => [...saas.jobs.values()];
 
-  /** Asks, and resolves when a step is reached: the service waits there until `go` is called. */
-  async function reach(step: string): Promise<{ go(): void }> {
-    let go = () => {};
-    let there = false;
+  /** Asks and waits until the service reaches a step. It waits there until `resume` is called. */
+  async function askUpTo(step: string): Promise<{ resume(): void }> {
+    let resume = () => {};
+    let isReached = false;
     saas.onStep = (reached) => {
-      if (reached !== step || there) return undefined;
-      there = true;
+      if (reached !== step || isReached) return undefined;
+      isReached = true;
       return new Promise((resolve) => {
-        go = resolve;
+        resume = resolve;
       });
     };
     runtime().inject("ask", { payload: "Hi" });
-    await until(() => there, `${step} is reached`);
-    return { go: () => go() };
+    await until(() => isReached, `${step} is reached`);
+    return { resume: () => resume() };
   }
 
   for (const [type, name] of [
@@ -50,66 +50,66 @@ describe("Jobs in flows", function () {
     ["flows", "the flow"],
     ["nodes", "the node"],
   ] as const) {
-    it(`J04: deploying ${name} anew ends the job as failed, once, wherever it was`, async () => {
+    it(`J04: is completed as failed once if ${name} is deployed at any step`, async () => {
       const steps = ["create", "stream 0", "stream 1", "stream 2"];
       for (const [at, step] of steps.entries()) {
         await deploy(askFlow(saas.url, {}, SAAS));
         runtime().forget();
-        const { go } = await reach(step);
-        const anew = askFlow(saas.url, { name: `anew ${at}` }, SAAS);
-        const deployed = deploy(anew, type);
-        // The service answers when the node has closed: nobody has to hear of it but the job.
-        const inputs = () => runtime().inputs.get("ask");
-        void eventually(() => inputs()?.done === inputs()?.got).then(go);
+        const { resume } = await askUpTo(step);
+        const changedFlow = askFlow(saas.url, { name: `changed ${at}` }, SAAS);
+        const deployed = deploy(changedFlow, type);
+        // The service answers after the node has closed.
+        const getInputs = () => runtime().inputs.get("ask");
+        void eventually(() => getInputs()?.done === getInputs()?.got, "all inputs are done").then(resume);
         await deployed;
         await eventually(() => saas.completionCount === at + 1, `the job has ended, at ${step}`);
         assert.equal(saas.jobs.size, at + 1);
-        assert.equal(jobs()[at]!.completions[0]!.status, "failed");
+        assert.equal(getJobs()[at]!.completions[0]!.status, "failed");
         await pause(5);
         assert.ok(
           !runtime()
             .at("out")
             .some(({ complete }) => complete),
-          "nothing is said after a deploy",
+          "no last message comes after a deploy",
         );
         await deploy([]);
       }
-      assert.ok(jobs().every(({ completions: completes }) => completes.length === 1));
+      assert.ok(getJobs().every(({ completions }) => completions.length === 1));
     });
   }
 
-  it("J04: a service that does not answer holds up a deploy for two seconds at most", async () => {
+  it("J04: delays a deploy by at most two seconds if the service does not answer", async () => {
     for (const step of ["create", "complete"]) {
       saas = new SaasService(service());
       await deploy(askFlow(saas.url, {}, SAAS));
       saas.faults.set(step, "stall");
-      (await reach(step)).go();
+      (await askUpTo(step)).resume();
       const begun = performance.now();
       await deploy([]);
       assert.ok(performance.now() - begun < 3_000);
       await eventually(() => service().connections === 0, "the connections are closed");
-      assert.ok(jobs().every(({ completions: completes }) => completes.length === 1));
+      assert.ok(getJobs().every(({ completions }) => completions.length === 1));
     }
   });
 
-  it("J04: so does stopping Node-RED, as SIGTERM does, before the process may go", async () => {
+  it("J04: is completed as failed before Node-RED has stopped", async () => {
     const other = await TestRuntime.start();
     await other.deploy(askFlow(saas.url, {}, SAAS), "full", CREDENTIALS);
-    let there = false;
+    let isStreaming = false;
     saas.onStep = (step) => {
-      if (step === "stream 1") there = true;
+      if (step === "stream 1") isStreaming = true;
     };
     saas.faults.set("stream 1", "stall");
     other.inject("ask", { payload: "Hi" });
-    await until(() => there, "it streams");
+    await until(() => isStreaming, "the answer streams");
     await other.stop();
     assert.deepEqual(
-      jobs().map(({ completions: completes }) => completes.map(({ status }) => status)),
+      getJobs().map(({ completions }) => completions.map(({ status }) => status)),
       [["failed"]],
     );
   });
 
-  it("J04: a deploy that leaves nothing to end waits for nothing", async () => {
+  it("J04: is completed once if a deploy comes after its end", async () => {
     await deploy(askFlow(saas.url, {}, SAAS));
     runtime().inject("ask", { payload: "Hi" });
     await runtime().ends("out");
@@ -117,7 +117,7 @@ describe("Jobs in flows", function () {
     assert.equal(saas.completionCount, 1);
   });
 
-  it("J06: a repeated request has a job of its own, and the failed one was ended before", async () => {
+  it("J06: is completed as failed before a retry creates another job", async () => {
     const flow = retryFlow(saas.url, { service: SAAS, retry: { attempts: 3, afterText: "restart" } });
     await deploy(flow);
     const order: string[] = [];
@@ -130,33 +130,33 @@ describe("Jobs in flows", function () {
     const [last] = await runtime().ends("out");
     assert.deepEqual(order, ["create", "complete", "create", "complete"]);
     assert.deepEqual(
-      jobs().map(({ completions: completes }) => completes.map(({ status }) => status)),
+      getJobs().map(({ completions }) => completions.map(({ status }) => status)),
       [["failed"], ["completed"]],
     );
     assert.equal((last!["job"] as JobReport).id, "job 2");
-    await eventually(() => runtime().at("finished").length === 1, "collect");
+    await eventually(() => runtime().at("finished").length === 1, "collect has the answer");
     assert.equal((runtime().at("finished")[0]!["job"] as JobReport).creditsRemaining, 9);
   });
 
-  it("J06: in a job of the author's it asks again in that job, and leaves it open", async () => {
+  it("J06: stays open and is used again for a retry if the author created it", async () => {
     await deploy(retryFlow(saas.url, { service: SAAS, retry: { afterText: "restart" } }));
     runtime().inject("ask", { createJob: true });
     const [created] = await runtime().ends("out");
     saas.faults.set("stream 1", "reset");
     saas.onStep = () => {
-      if (jobs()[0]!.calls.length > 1) saas.faults.clear();
+      if (getJobs()[0]!.calls.length > 1) saas.faults.clear();
     };
     runtime().forget();
     runtime().inject("ask", { payload: "Hi", jobId: created!["jobId"] });
     const [last] = await runtime().ends("out");
     assert.equal((last!["job"] as JobReport).status, "open");
-    assert.equal(jobs()[0]!.calls.length, 2);
+    assert.equal(getJobs()[0]!.calls.length, 2);
     assert.equal(saas.completionCount, 0);
     assert.equal(saas.jobs.size, 1);
     assert.match(textOf(runtime().at("out")), /^Hello/);
   });
 
-  it("J07: a job that was not charged is a warning in the log and a yellow status", async () => {
+  it("J07: causes a warning in the log and a yellow status if it was not charged", async () => {
     saas.credits = 0;
     await deploy([...askFlow(saas.url, {}, SAAS)]);
     runtime().inject("ask", { payload: "Hi" });
@@ -164,12 +164,12 @@ describe("Jobs in flows", function () {
     const { warning, creditApplied } = last!["job"] as JobReport;
     assert.equal(creditApplied, false);
     assert.ok(runtime().logs.some(({ msg, id }) => id === "ask" && msg === warning));
-    const fills = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
-    await eventually(() => fills().at(-1)?.status?.fill === "yellow", "the status is yellow");
+    const getStatuses = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
+    await eventually(() => getStatuses().at(-1)?.status?.fill === "yellow", "the status is yellow");
     assert.equal(runtime().at("errors").length, 0);
   });
 
-  it("keeps the virtual key out: it is in nothing that the flow gets, whatever fails", async () => {
+  it("never shows the virtual key in messages, logs or statuses, whatever fails", async () => {
     for (const step of ["create", "stream 0", "stream 1", "complete"]) {
       saas = new SaasService(service());
       saas.faults.set(step, "500");
@@ -177,13 +177,17 @@ describe("Jobs in flows", function () {
       runtime().forget();
       runtime().inject("ask", { payload: "Hi" });
       await runtime().ends("out");
-      const told = JSON.stringify([runtime().arrivals.messages, runtime().logs, runtime().statuses.messages]);
-      assert.ok(!told.includes(VIRTUAL_KEY), step);
-      assert.ok(told.includes("***"), step);
+      const recorded = JSON.stringify([
+        runtime().arrivals.messages,
+        runtime().logs,
+        runtime().statuses.messages,
+      ]);
+      assert.ok(!recorded.includes(VIRTUAL_KEY), step);
+      assert.ok(recorded.includes("***"), step);
     }
   });
 
-  it("keeps jobs out of the way of services that have none", async () => {
+  it("is ignored by a service without jobs, and fails with configuration if it is to be completed", async () => {
     service().script = (reply) => reply.say("plain");
     await runtime().deploy([provider(service().url), ...askFlow(service().url).slice(2)]);
     runtime().inject("ask", { payload: "Hi", jobId: "job 1", jobType: "chat" });

@@ -4,40 +4,40 @@ import { type Outcome, RetryWorld } from "../support/worlds/retry-world.js";
 
 const DOWN: Outcome = { takes: 20, fails: "connection" };
 const REFUSED: Outcome = { takes: 20, fails: "server_error", details: { status: 503 } };
-const WELL: Outcome = { takes: 50, texts: ["Hello", " world"] };
+const SUCCEEDS: Outcome = { takes: 50, texts: ["Hello", " world"] };
 
-/** Asks so many questions, one each so many milliseconds, and waits until all is over. */
-async function askSteadily(world: RetryWorld, questions: number, every: number): Promise<void> {
+/** Asks questions, one every `intervalMs`, and waits until all streams have ended. */
+async function askSteadily(world: RetryWorld, questions: number, intervalMs: number): Promise<void> {
   for (let nth = 0; nth < questions; nth++) {
     world.ask({ payload: `${nth}`, _msgid: `${nth}` });
-    if (every > 0) await world.clock.advance(every);
+    if (intervalMs > 0) await world.clock.advance(intervalMs);
   }
   await world.clock.advance(300_000);
-  assert.equal(world.ends.length, questions, "each stream has its one end");
+  assert.equal(world.ends.length, questions, "each stream has one last message");
   assert.equal(new Set(world.ends.map(({ parts }) => parts!.id)).size, questions);
   assert.equal(world.done, world.got);
   assert.equal(world.clock.waiting, 0, "no timer is left");
 }
 
-/** The most requests in any one second. */
-function busiestSecond(times: readonly number[]): number {
+/** Counts the requests in the busiest second. */
+function countInBusiestSecond(times: readonly number[]): number {
   const sorted = [...times].sort((one, other) => one - other);
-  let [most, from] = [0, 0];
+  let [max, from] = [0, 0];
   for (const [to, time] of sorted.entries()) {
     while (sorted[from]! <= time - 1000) from++;
-    most = Math.max(most, to - from + 1);
+    max = Math.max(max, to - from + 1);
   }
-  return most;
+  return max;
 }
 
-describe("A service that is down", function () {
+describe("Service that fails", function () {
   this.timeout(60_000);
 
   for (const [kind, outcome] of [
     ["unreachable", DOWN],
     ["refusing", REFUSED],
   ] as const) {
-    it(`Y02: that is ${kind} gets at most a tenth more requests than there are messages: 10,000, one after the other`, async () => {
+    it(`Y02: gets at most 10 extra requests for 10,000 messages one after another while it is ${kind}`, async () => {
       const world = new RetryWorld(() => outcome);
       await askSteadily(world, 10_000, 10);
       console.log(`      ${world.requests.length} requests for 10,000 messages`);
@@ -45,7 +45,7 @@ describe("A service that is down", function () {
       assert.equal(world.errors.length, 10_000);
     });
 
-    it(`Y02: that is ${kind} gets no more when a hundred ask at the same time`, async () => {
+    it(`Y02: gets at most 10 extra requests for 100 messages at the same time while it is ${kind}`, async () => {
       const world = new RetryWorld(() => outcome);
       await askSteadily(world, 100, 0);
       assert.ok(world.requests.length <= 110, `${world.requests.length} requests`);
@@ -53,44 +53,44 @@ describe("A service that is down", function () {
     });
   }
 
-  it("Y02: has its retries again after it has answered", async () => {
-    let up = false;
-    const world = new RetryWorld(() => (up ? WELL : DOWN));
+  it("Y02: gets retries again after it has answered", async () => {
+    let isUp = false;
+    const world = new RetryWorld(() => (isUp ? SUCCEEDS : DOWN));
     await askSteadily(world, 100, 100);
     assert.equal(world.requests.length, 110);
-    up = true;
+    isUp = true;
     for (let nth = 0; nth < 100; nth++) {
       world.ask();
       await world.clock.advance(100);
     }
-    up = false;
+    isUp = false;
     world.ask({ payload: "again" });
     await world.clock.advance(60_000);
-    assert.equal(world.requests.slice(210).length, 3, "one and two retries");
+    assert.equal(world.requests.slice(210).length, 3, "one request and two retries");
   });
 
-  it("Y03: is asked with success as soon as it is back, and by no burst of those that waited", async () => {
-    const world = new RetryWorld(({ at }) => (at < 60_000 ? REFUSED : WELL), { attempts: 5 });
+  it("Y03: gets a successful request soon after it is back, without a burst of waiting requests", async () => {
+    const world = new RetryWorld(({ at }) => (at < 60_000 ? REFUSED : SUCCEEDS), { attempts: 5 });
     for (let nth = 0; nth < 1200; nth++) {
       world.ask();
       await world.clock.advance(100);
     }
     await world.clock.advance(60_000);
-    const back = world.requests.filter(({ at }) => at >= 60_000).map(({ at }) => at);
-    assert.ok(back[0]! - 60_000 <= 20_500, `first success after ${back[0]! - 60_000} ms`);
-    const busiest = busiestSecond(world.requests.map(({ at }) => at));
+    const afterRecovery = world.requests.filter(({ at }) => at >= 60_000).map(({ at }) => at);
+    assert.ok(afterRecovery[0]! - 60_000 <= 20_500, `first success after ${afterRecovery[0]! - 60_000} ms`);
+    const busiest = countInBusiestSecond(world.requests.map(({ at }) => at));
     console.log(
-      `      first success ${back[0]! - 60_000} ms after recovery; busiest second ${busiest} at 10/s`,
+      `      first success ${afterRecovery[0]! - 60_000} ms after recovery; busiest second ${busiest} at 10/s`,
     );
     assert.ok(busiest <= 20, `${busiest} requests in a second, 10 on average`);
     assert.equal(world.ends.length, 1200);
     assert.ok(world.ends.slice(-590).every(({ finishReason }) => finishReason === "stop"));
   });
 
-  it("Y03: gets no burst either when many fail at one moment: they come back spread out", async () => {
-    // The line broke for all of 300 readers at once; the service itself is well.
-    let broken = 300;
-    const world = new RetryWorld(() => (broken-- > 0 ? { ...DOWN, texts: ["So it"] } : WELL), {
+  it("Y03: gets retries spread over time if many streams fail at the same moment", async () => {
+    // The network broke for 300 readers at the same moment. The service works.
+    let brokenCount = 300;
+    const world = new RetryWorld(() => (brokenCount-- > 0 ? { ...DOWN, texts: ["So it"] } : SUCCEEDS), {
       delay: 4000,
     });
     for (let nth = 0; nth < 300; nth++) world.ask();
@@ -99,12 +99,15 @@ describe("A service that is down", function () {
     assert.equal(again.length, 300);
     assert.ok(world.ends.every(({ finishReason }) => finishReason === "stop"));
     const span = (Math.max(...again) - Math.min(...again)) / 1000;
-    assert.ok(busiestSecond(again) <= 2 * (300 / span), `${busiestSecond(again)} in a second of ${span}`);
+    assert.ok(
+      countInBusiestSecond(again) <= 2 * (300 / span),
+      `${countInBusiestSecond(again)} in a second of ${span}`,
+    );
   });
 
-  it("that fails at random serves nearly all who ask, with hardly more requests than that takes", async () => {
+  it("answers nearly all questions with few extra requests while 30 % of the requests fail", async () => {
     const random = createRandom(11);
-    const world = new RetryWorld(() => (random() < 0.3 ? REFUSED : WELL), { attempts: 5 });
+    const world = new RetryWorld(() => (random() < 0.3 ? REFUSED : SUCCEEDS), { attempts: 5 });
     await askSteadily(world, 2000, 50);
     const served = world.ends.filter(({ finishReason }) => finishReason === "stop").length;
     console.log(`      ${served} of 2000 served with ${world.requests.length} requests at 30 % failures`);
@@ -112,27 +115,27 @@ describe("A service that is down", function () {
     assert.ok(world.requests.length <= 2000 * 1.45);
   });
 
-  it("that blocks keys after 20 refusals in 30 s, such as Venice, is not brought to that by retries", async () => {
+  it("gets fewer than 20 failing requests in 30 s, after which Venice would block the key", async () => {
     for (const streams of [3, 8, 12, 16]) {
       const refused = { ...REFUSED, details: { status: 503, provider: "venice" } };
       const world = new RetryWorld(() => refused, { attempts: 20, delay: 10 });
       for (let nth = 0; nth < streams; nth++) world.ask();
       await world.clock.advance(200_000);
       const times = world.requests.map(({ at }) => at);
-      const worst = times.map((end) => times.filter((at) => at > end - 30_000 && at <= end).length);
-      assert.ok(Math.max(...worst) < 20, `${Math.max(...worst)} with ${streams} streams`);
+      const counts = times.map((end) => times.filter((at) => at > end - 30_000 && at <= end).length);
+      assert.ok(Math.max(...counts) < 20, `${Math.max(...counts)} with ${streams} streams`);
       assert.equal(world.ends.length, streams);
     }
   });
 
-  it("shows that it lives to those who wait: hundreds that fail at once are all mended", async () => {
+  it("answers hundreds of streams that failed at the same time once it works", async () => {
     for (const outcome of [
       DOWN,
       REFUSED,
       { ...DOWN, texts: ["So it"] },
       { ...REFUSED, fails: "rate_limit" as const },
     ]) {
-      const world = new RetryWorld(({ route }) => (route === "first" ? outcome : WELL));
+      const world = new RetryWorld(({ route }) => (route === "first" ? outcome : SUCCEEDS));
       await askSteadily(world, 400, 0);
       assert.ok(world.ends.every(({ finishReason }) => finishReason === "stop"));
       assert.equal(world.requests.length, 800);
@@ -140,8 +143,8 @@ describe("A service that is down", function () {
     }
   });
 
-  it("leaves the fallback its own budget, and is left for it at once when its own is used up", async () => {
-    const world = new RetryWorld(({ route }) => (route === "fallback" ? WELL : DOWN), {
+  it("is replaced by the fallback at once when its budget of retries is used up, and the fallback has its own", async () => {
+    const world = new RetryWorld(({ route }) => (route === "fallback" ? SUCCEEDS : DOWN), {
       wires: [true, true],
     });
     await askSteadily(world, 200, 100);
