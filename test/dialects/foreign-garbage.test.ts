@@ -5,7 +5,7 @@ import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { anyJson } from "../support/inputs/arbitraries.js";
 import { decode } from "../support/inputs/replay.js";
 
-/** Mostly what stands there, sometimes anything. */
+/** Mostly the usual value, sometimes any JSON. */
 const mostly = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 4, arbitrary: usual }, { weight: 1, arbitrary: anyJson });
 
@@ -101,18 +101,18 @@ const anyOllama = fc.record(
   { requiredKeys: ["message", "done"] },
 );
 
-describe("Whatever comes in the form of a foreign dialect", function () {
+describe("Decoder, on malformed records of foreign dialects", function () {
   this.timeout(20_000);
 
   const DIALECTS: Readonly<Record<string, fc.Arbitrary<unknown>>> = { Gemini: anyGemini, Ollama: anyOllama };
-  // Fields of Chat Completions where the dialect has others; chance finds them about once in a thousand runs.
-  const unlucky = [
+  // A field of Chat Completions that Gemini names otherwise. Random records have it about once in a thousand runs.
+  const rareRecords = [
     { candidates: [{ logprobs: 1 }, { index: 0, logprobsResult: { chosenCandidates: [{}] } }] },
   ];
   for (const [dialect, anyRecord] of Object.entries(DIALECTS)) {
     for (const everyChunk of [false, true]) {
-      it(`only failures and sound chunks come of it: ${dialect}${everyChunk ? ", every chunk" : ""}`, () => {
-        let told = 0;
+      it(`turns malformed ${dialect} records into failures and valid chunks only${everyChunk ? ", with a chunk for every record" : ""}`, () => {
+        let chunkCount = 0;
         fc.assert(
           fc.property(fc.array(anyRecord, { maxLength: 5 }), (records) => {
             const calls = decode(records, { everyChunk });
@@ -121,18 +121,18 @@ describe("Whatever comes in the form of a foreign dialect", function () {
               if ("chunk" in call) {
                 assert.ok(readChunk(call.chunk), JSON.stringify(call.chunk));
                 machine.addChunk(call.chunk);
-                told++;
+                chunkCount++;
               } else if ("text" in call) machine.addText(call.text);
             }
-            const said = calls.map((call) => ("text" in call ? call.text : "")).join("");
-            assert.equal(machine.text, said);
+            const text = calls.map((call) => ("text" in call ? call.text : "")).join("");
+            assert.equal(machine.text, text);
             for (const { message } of machine.buildCompletion("s").choices)
               for (const call of message.tool_calls ?? []) assert.notEqual(call.id, "");
             assert.deepEqual(Object.keys(Object.prototype), []);
           }),
-          { numRuns: 500, examples: [[unlucky]] },
+          { numRuns: 500, examples: [[rareRecords]] },
         );
-        assert.ok(told > 300, `${told} chunks were told`);
+        assert.ok(chunkCount > 300, `only ${chunkCount} chunks`);
       });
     }
   }

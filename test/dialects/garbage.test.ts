@@ -7,8 +7,8 @@ import { FIXTURES } from "../fixtures/index.js";
 import { anyChunkLike, anyJson, anyRecords, framed } from "../support/inputs/arbitraries.js";
 import { play, RecordingSink } from "../support/inputs/replay.js";
 
-/** Feeds records, and checks what comes out: nothing but the sink's calls, failures that are ours, sound chunks. */
-function survive(records: readonly (readonly [string, string | undefined])[]): void {
+/** Decodes records and checks that only valid chunks and instances of `Failure` come out. */
+function checkDecoding(records: readonly (readonly [string, string | undefined])[]): void {
   const sink = new CheckingSink();
   const machine = new CompletionMachine();
   const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 128, toolNames: ["f"] });
@@ -20,8 +20,8 @@ function survive(records: readonly (readonly [string, string | undefined])[]): v
   const completion = machine.buildCompletion("s");
   structuredClone(machine.buildClosingChunk());
   const first = completion.choices.find(({ index }) => index === 0);
-  const said = sink.calls.map((call) => ("text" in call ? call.text : "")).join("");
-  assert.equal(first?.message.content ?? "", said);
+  const text = sink.calls.map((call) => ("text" in call ? call.text : "")).join("");
+  assert.equal(first?.message.content ?? "", text);
   assert.deepEqual(Object.keys(Object.prototype), []);
   assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
 }
@@ -29,38 +29,38 @@ function survive(records: readonly (readonly [string, string | undefined])[]): v
 class CheckingSink extends RecordingSink {
   override onFailure(failure: object): void {
     assert.ok(failure instanceof Failure);
-    assert.ok(failure.message.length < 2_000, "a message is no place for a body");
+    assert.ok(failure.message.length < 2_000, "the message quotes the whole body");
     super.onFailure(failure);
   }
 }
 
 const anyEvent = fc.option(fc.constantFrom("error", "message"), { nil: undefined, freq: 8 });
 
-describe("Whatever a service sends", function () {
+describe("Decoder, on malformed records", function () {
   this.timeout(20_000);
 
-  it("as JSON, only failures and chunks come of it", () => {
+  it("turns any JSON into failures and valid chunks only", () => {
     const record = fc.tuple(
       anyJson.map((value) => JSON.stringify(value)),
       anyEvent,
     );
-    fc.assert(fc.property(fc.array(record, { maxLength: 5 }), survive), { numRuns: 1_000 });
+    fc.assert(fc.property(fc.array(record, { maxLength: 5 }), checkDecoding), { numRuns: 1_000 });
   });
 
-  it("in something like chunks, only failures and chunks come of it", () => {
+  it("turns records that resemble chunks into failures and valid chunks only", () => {
     const record = fc.tuple(
       anyChunkLike.map((value) => JSON.stringify(value)),
       anyEvent,
     );
-    fc.assert(fc.property(fc.array(record, { maxLength: 6 }), survive), { numRuns: 1_000 });
+    fc.assert(fc.property(fc.array(record, { maxLength: 6 }), checkDecoding), { numRuns: 1_000 });
   });
 
-  it("as text, only failures and chunks come of it", () => {
+  it("turns any text into failures and valid chunks only", () => {
     const record = fc.tuple(fc.oneof(fc.string({ unit: "binary" }), fc.json()), anyEvent);
-    fc.assert(fc.property(fc.array(record, { maxLength: 5 }), survive), { numRuns: 1_000 });
+    fc.assert(fc.property(fc.array(record, { maxLength: 5 }), checkDecoding), { numRuns: 1_000 });
   });
 
-  it("as bytes that were once a stream, a run ends once and what it told is a beginning of the truth or the failure's", () => {
+  it("ends a stream whose bytes were changed, and its failure has the text that was passed on", () => {
     const body = fc.oneof(
       fc.constantFrom(...FIXTURES.map((fixture) => fixture.body)),
       anyRecords.map((records) => framed(records)),
@@ -68,18 +68,20 @@ describe("Whatever a service sends", function () {
     const change = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
       byte: fc.nat(255),
-      gone: fc.nat(3),
+      deleteCount: fc.nat(3),
     });
     fc.assert(
       fc.property(body, fc.array(change, { minLength: 1, maxLength: 3 }), (whole, changes) => {
         const bytes = [...whole];
-        for (const { at, byte, gone } of changes) bytes.splice(Math.floor(at * bytes.length), gone, byte);
+        for (const { at, byte, deleteCount } of changes) {
+          bytes.splice(Math.floor(at * bytes.length), deleteCount, byte);
+        }
         const { told, result } = play({ name: "mutated", body: Buffer.from(bytes), expect: { texts: [] } });
-        assert.ok(result, "it ended");
-        const said = told.map(({ text }) => text).join("");
+        assert.ok(result, "the stream ended");
+        const joined = told.map(({ text }) => text).join("");
         if (result.failure) {
           assert.ok(result.failure instanceof Failure);
-          assert.equal(result.failure.partial, said);
+          assert.equal(result.failure.partial, joined);
         }
         assert.deepEqual(Object.keys(Object.prototype), []);
       }),
@@ -87,7 +89,7 @@ describe("Whatever a service sends", function () {
     );
   });
 
-  it("under the names of prototypes, no prototype changes", () => {
+  it("changes no prototype if a record has keys such as __proto__ and constructor", () => {
     const keys = ["__proto__", "\\u005f_proto__", "constructor", "prototype"];
     for (const key of keys) {
       const inner = `{"${key}":{"polluted":1,"prototype":{"polluted":1}}}`;
@@ -101,7 +103,7 @@ describe("Whatever a service sends", function () {
         `{"choices":[{"delta":{"audio":${inner},"reasoning_details":[${inner}]}}]}`,
         `{"error":${inner}}`,
       ]) {
-        survive([
+        checkDecoding([
           [place, undefined],
           [place, undefined],
         ]);

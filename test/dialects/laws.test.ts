@@ -10,24 +10,24 @@ import { decode, type Played, play, type SinkCall, type Told } from "../support/
 
 const ID = "stream-1";
 
-function streamOf(records: readonly string[]): Fixture {
+function createStream(records: readonly string[]): Fixture {
   return { name: "any", body: framed(records), expect: { texts: [] } };
 }
 
-/** Runs a law over the fixtures and over random streams. */
-function forAllStreams(law: (played: Played, name: string) => void, numRuns: number): void {
+/** Checks a law for every fixture and for random streams. */
+function checkAllStreams(law: (played: Played, name: string) => void, numRuns: number): void {
   for (const fixture of FIXTURES) law(play(fixture), fixture.name);
   fc.assert(
-    fc.property(anyRecords, (records) => law(play(streamOf(records)), JSON.stringify(records))),
+    fc.property(anyRecords, (records) => law(play(createStream(records)), JSON.stringify(records))),
     { numRuns },
   );
 }
 
-describe("The laws of a stream", function () {
+describe("Laws of a stream", function () {
   this.timeout(20_000);
 
-  it("The texts, joined, are the answer's text", () => {
-    forAllStreams(({ told, result }, name) => {
+  it("joins the texts of all messages to the answer's text", () => {
+    checkAllStreams(({ told, result }, name) => {
       const joined = told.map(({ text }) => text).join("");
       const first = result.completion.choices.find(({ index }) => index === 0);
       assert.equal(joined, first?.message.content ?? "", name);
@@ -35,69 +35,73 @@ describe("The laws of a stream", function () {
     }, 150);
   });
 
-  it("Its messages and the closing chunk build the same completion again", () => {
-    forAllStreams(({ told, result }, name) => {
-      assert.deepEqual(collected(told, result), plain(result.completion), name);
+  it("builds the same completion again from the messages and the closing chunk", () => {
+    checkAllStreams(({ told, result }, name) => {
+      assert.deepEqual(collectMessages(told, result), toPlain(result.completion), name);
     }, 150);
   });
 
-  it("Its messages build the same completion however many are merged into one", () => {
+  it("builds the same completion from messages that were merged", () => {
     fc.assert(
       fc.property(
         fc.oneof(
           fc.constantFrom(...FIXTURES),
-          anyRecords.map((records) => streamOf(records)),
+          anyRecords.map((records) => createStream(records)),
         ),
         fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
         (fixture, sizes) => {
           const { told, result } = play(fixture);
-          assert.deepEqual(collected(merged(told, sizes), result), plain(result.completion), fixture.name);
+          assert.deepEqual(
+            collectMessages(mergeMessages(told, sizes), result),
+            toPlain(result.completion),
+            fixture.name,
+          );
         },
       ),
       { numRuns: 300 },
     );
   });
 
-  it("Records that are known by their pattern say what they say when they are parsed", () => {
-    let known = 0;
+  it("reads records by a template exactly as it parses them", () => {
+    let templateCount = 0;
     fc.assert(
       fc.property(anyRecords, (records) => {
         const fast = decode(records);
         const slow = decode(records, { everyChunk: true });
-        known += fast.filter((call) => "text" in call && !("chunk" in call)).length;
-        assert.deepEqual(heard(fast), heard(slow));
-        assert.deepEqual(completionOf(fast), completionOf(slow));
+        templateCount += fast.filter((call) => "text" in call && !("chunk" in call)).length;
+        assert.deepEqual(toReaderView(fast), toReaderView(slow));
+        assert.deepEqual(buildCompletion(fast), buildCompletion(slow));
       }),
       { numRuns: 400 },
     );
-    assert.ok(known > 300, `the pattern was used ${known} times`);
+    assert.ok(templateCount > 300, `a template was used only ${templateCount} times`);
   });
 
-  it("Nobody who changes a chunk that he was given reaches what the stream has kept", () => {
+  it("keeps the completion unchanged if a reader changes the chunks", () => {
     for (const fixture of FIXTURES) {
       const { told, result } = play(fixture, undefined, true);
       const before = JSON.stringify(result.completion);
-      for (const { chunk } of told) spoil(chunk);
-      spoil(result.closing);
-      spoil(result.completion);
+      for (const { chunk } of told) alter(chunk);
+      alter(result.closing);
+      alter(result.completion);
       assert.equal(JSON.stringify(result.completion), before, fixture.name);
     }
   });
 });
 
-/** What `collect` makes of the messages. */
-function collected(told: readonly Told[], { closing }: Played["result"]): Completion {
+/** Builds the completion from messages, as `collect` does. */
+function collectMessages(told: readonly Told[], { closing }: Played["result"]): Completion {
   const machine = new CompletionMachine();
   for (const { text, chunk } of told) {
     if (chunk) machine.addChunk(structuredClone(chunk), text);
     else machine.addText(text);
   }
   machine.addChunk(structuredClone(closing), "");
-  return plain(machine.buildCompletion(ID));
+  return toPlain(machine.buildCompletion(ID));
 }
 
-/** Runs of messages as one, as the option that merges reads does it. */
-function merged(told: readonly Told[], sizes: readonly number[]): Told[] {
+/** Merges neighbouring messages, as the option that merges the chunks of a read does. */
+function mergeMessages(told: readonly Told[], sizes: readonly number[]): Told[] {
   const result: Told[] = [];
   let left = 0;
   let turn = 0;
@@ -114,8 +118,8 @@ function merged(told: readonly Told[], sizes: readonly number[]): Told[] {
   return result;
 }
 
-/** What a reader hears of the calls: texts, and chunks where there is more to tell. */
-function heard(calls: readonly SinkCall[]): unknown[] {
+/** What a reader gets: a text, or a chunk if it carries more. */
+function toReaderView(calls: readonly SinkCall[]): unknown[] {
   return calls.flatMap((call): unknown[] => {
     if (!("chunk" in call)) return [call];
     if (call.kind === "silent") return [];
@@ -123,23 +127,23 @@ function heard(calls: readonly SinkCall[]): unknown[] {
   });
 }
 
-function completionOf(calls: readonly SinkCall[]): Completion {
+function buildCompletion(calls: readonly SinkCall[]): Completion {
   const machine = new CompletionMachine();
   for (const call of calls) {
     if ("chunk" in call) machine.addChunk(call.chunk);
     else if ("text" in call) machine.addText(call.text);
   }
-  return plain(machine.buildCompletion(ID));
+  return toPlain(machine.buildCompletion(ID));
 }
 
-/** As it would come out of JSON, so that an absent field is no other than one that is undefined. */
-function plain(completion: Completion): Completion {
+/** Copies a completion through JSON, so that an undefined field equals an absent one. */
+function toPlain(completion: Completion): Completion {
   return JSON.parse(JSON.stringify(completion)) as Completion;
 }
 
-function spoil(value: unknown): void {
+function alter(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
-  for (const member of Object.values(value)) spoil(member);
-  if (Array.isArray(value)) value.push("spoilt");
-  else (value as Record<string, unknown>)["spoilt"] = true;
+  for (const member of Object.values(value)) alter(member);
+  if (Array.isArray(value)) value.push("changed");
+  else (value as Record<string, unknown>)["changed"] = true;
 }

@@ -4,7 +4,7 @@ import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/i
 import { anyCuts, cutUp } from "../support/inputs/arbitraries.js";
 import { play } from "../support/inputs/replay.js";
 
-interface Heard {
+interface AnswerView {
   text: string;
   reasoning: string;
   calls: { name: string; arguments: unknown }[];
@@ -12,11 +12,11 @@ interface Heard {
   usage: unknown;
 }
 
-describe("The same answer", function () {
+describe("One answer in every dialect", function () {
   this.timeout(20_000);
 
   for (const [dialect, render] of Object.entries(RENDERERS)) {
-    it(`is the same through ${dialect}, however its bytes are cut`, () => {
+    it(`reads the same answer from the records of ${dialect}, however the bytes are cut`, () => {
       fc.assert(
         fc.property(anyAnswer, anyPieceLengths, anyCuts, (answer, lengths, cuts) => {
           const { body, contentType } = render(answer, lengths);
@@ -29,15 +29,11 @@ describe("The same answer", function () {
           const { told, result } = play(fixture, cutUp(body, cuts));
           assert.equal(result.failure?.message, undefined);
           assert.equal(result.outcome, "complete");
-          assert.equal(told.map(({ text }) => text).join(""), answer.texts.join(""), "the texts joined");
+          assert.equal(told.map(({ text }) => text).join(""), answer.texts.join(""), "the joined texts");
 
           const [choice] = result.completion.choices;
           const calls = choice!.message.tool_calls ?? [];
-          assert.equal(
-            new Set(calls.map(({ id }) => id)).size,
-            calls.length,
-            "each call has an id of its own",
-          );
+          assert.equal(new Set(calls.map(({ id }) => id)).size, calls.length, "the ids of calls differ");
           const { prompt_tokens, completion_tokens, total_tokens } = result.completion.usage ?? {};
           assert.deepEqual(
             {
@@ -50,7 +46,7 @@ describe("The same answer", function () {
               finishReason: result.finishReason,
               usage: { prompt_tokens, completion_tokens, total_tokens },
             },
-            expected(answer),
+            buildExpectation(answer),
           );
         }),
         { numRuns: 300 },
@@ -59,7 +55,7 @@ describe("The same answer", function () {
   }
 });
 
-function expected({ texts, reasoning, calls, finishReason, usage }: Answer): Heard {
+function buildExpectation({ texts, reasoning, calls, finishReason, usage }: Answer): AnswerView {
   return {
     text: texts.join(""),
     reasoning: reasoning.join(""),

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ThinkingSplitter } from "../../src/dialects/thinking.js";
 
-/** What a splitter makes of pieces. */
-function split(pieces: readonly string[]): { content: string; reasoning: string } {
+/** Splits a text that arrives in pieces. */
+function splitPieces(pieces: readonly string[]): { content: string; reasoning: string } {
   const splitter = new ThinkingSplitter();
   const parts = [...pieces.map((piece) => splitter.split(piece)), splitter.split("", true)];
   return {
@@ -12,7 +12,7 @@ function split(pieces: readonly string[]): { content: string; reasoning: string 
   };
 }
 
-/** A text in pieces, cut at the given places. */
+/** Cuts a text at places. */
 function cutAt(text: string, cuts: readonly number[]): string[] {
   const places = [0, ...[...cuts].sort((one, other) => one - other), text.length];
   return places.slice(1).map((place, at) => text.slice(places[at], place));
@@ -37,33 +37,39 @@ const anyWord = fc.constantFrom(
 );
 const anyText = fc.array(anyWord, { maxLength: 12 }).map((words) => words.join(""));
 
-describe("Reasoning between tags", () => {
-  const cases: readonly [what: string, text: string, reasoning: string, content: string][] = [
-    ["goes before the answer", "<think>hm</think>Hello", "hm", "Hello"],
-    ["may have the longer name", "<thinking>hm</thinking>\n\nHello", "hm", "\n\nHello"],
-    ["may follow blanks", "\n\u00a0<think>hm</think>Hello", "hm", "\n\u00a0Hello"],
-    ["may come in two parts before the answer", "<think>a</think>\n<think>b</think>c", "ab", "\nc"],
-    ["keeps pairs that stand within", "<think>a<think>b</think>c</think>d", "a<think>b</think>c", "d"],
-    ["is not lost where its end never comes", "<think>and so on", "and so on", ""],
-    ["is not lost where its end is cut off", "<think>and so on</thin", "and so on</thin", ""],
-    ["may be empty", "<think></think>Hello", "", "Hello"],
-    ["may be all there is", "<think>hm</think>", "hm", ""],
+describe("Reasoning between <think> tags", () => {
+  const cases: readonly [title: string, text: string, reasoning: string, content: string][] = [
+    ["separates reasoning from the answer behind it", "<think>hm</think>Hello", "hm", "Hello"],
+    ["separates reasoning in <thinking> tags, too", "<thinking>hm</thinking>\n\nHello", "hm", "\n\nHello"],
+    ["separates reasoning that follows white space", "\n\u00a0<think>hm</think>Hello", "hm", "\n\u00a0Hello"],
+    ["joins two parts of reasoning before the answer", "<think>a</think>\n<think>b</think>c", "ab", "\nc"],
+    [
+      "keeps pairs of tags inside the reasoning",
+      "<think>a<think>b</think>c</think>d",
+      "a<think>b</think>c",
+      "d",
+    ],
+    ["keeps reasoning whose closing tag is missing", "<think>and so on", "and so on", ""],
+    ["keeps reasoning whose closing tag is cut off", "<think>and so on</thin", "and so on</thin", ""],
+    ["removes the tags of empty reasoning", "<think></think>Hello", "", "Hello"],
+    ["separates reasoning that no answer follows", "<think>hm</think>", "hm", ""],
   ];
-  for (const [what, text, reasoning, content] of cases) {
-    it(what, () => assert.deepEqual(split([text]), { content, reasoning }));
+  for (const [title, text, reasoning, content] of cases) {
+    it(title, () => assert.deepEqual(splitPieces([text]), { content, reasoning }));
   }
 
-  const plain: readonly [what: string, text: string][] = [
+  const answers: readonly [place: string, text: string][] = [
     ["in the middle of the answer", "Use <think>x</think> for this."],
-    ["of other names", "<thought>x</thought>"],
-    ["that are only begun", "<thin"],
-    ["that only end", "</think>Hello"],
+    ["with other names", "<thought>x</thought>"],
+    ["that are incomplete", "<thin"],
+    ["that only close", "</think>Hello"],
   ];
-  for (const [what, text] of plain) {
-    it(`is none in tags ${what}`, () => assert.deepEqual(split([text]), { content: text, reasoning: "" }));
+  for (const [place, text] of answers) {
+    it(`leaves a text with tags ${place} as it is`, () =>
+      assert.deepEqual(splitPieces([text]), { content: text, reasoning: "" }));
   }
 
-  it("holds nothing back that cannot be the beginning of a tag", () => {
+  it("holds back the end of a text only if it may be the beginning of a tag", () => {
     const splitter = new ThinkingSplitter();
     assert.equal(splitter.split(" \n").content, " \n");
     assert.equal(splitter.split("<t").content, "");
@@ -71,32 +77,32 @@ describe("Reasoning between tags", () => {
     assert.equal(splitter.split("a < b <").content, "a < b <");
   });
 
-  it("tells reasoning as it comes, and not only at its end", () => {
+  it("passes reasoning on as it arrives", () => {
     const splitter = new ThinkingSplitter();
     assert.equal(splitter.split("<think>so").reasoning, "so");
     assert.equal(splitter.split(" a < b <").reasoning, " a < b ");
     assert.equal(splitter.split("c").reasoning, "<c");
   });
 
-  it("is the same however the text is cut", () => {
+  it("splits a text in the same way wherever it is cut into pieces", () => {
     fc.assert(
       fc.property(anyText, fc.array(fc.nat(80), { maxLength: 20 }), (text, cuts) => {
         const inside = cuts.map((cut) => Math.min(cut, text.length));
-        assert.deepEqual(split(cutAt(text, inside)), split([text]));
+        assert.deepEqual(splitPieces(cutAt(text, inside)), splitPieces([text]));
       }),
     );
   });
 
-  it("takes nothing from a text but the tags around it", () => {
+  it("removes nothing from a text but the tags", () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        const { content, reasoning } = split([text]);
-        // What a tag stands between is told apart, and must not make one by being put together.
-        const bare = (...said: string[]) =>
-          [...said.map((each) => each.replace(/<\/?think(ing)?>/g, "")).join("")].sort().join("");
-        // Pieces on both sides of a tag may make one together: only a text without such is compared as a whole.
+        const { content, reasoning } = splitPieces([text]);
+        // Tags are removed from each part before the parts are joined, because the joint could look like a tag.
+        const sortCharacters = (...parts: string[]) =>
+          [...parts.map((part) => part.replace(/<\/?think(ing)?>/g, "")).join("")].sort().join("");
+        // Without a tag, the pieces on both sides of it may form another one. Such texts are left out.
         fc.pre(!/<\/?think(ing)?>/.test(text.replace(/<\/?think(ing)?>/g, "")));
-        assert.equal(bare(content, reasoning), bare(text));
+        assert.equal(sortCharacters(content, reasoning), sortCharacters(text));
       }),
       { examples: [["<think>ink></think><th"]] },
     );

@@ -20,15 +20,16 @@ import {
   STOP,
 } from "../../support/services/anthropic-records.js";
 
-function failureIn(
+/** The failure that ended the decoding, if one did. */
+function findFailure(
   calls: readonly SinkCall[],
 ): { code: string; message: string; requestId?: string } | undefined {
   const call = calls.at(-1);
   return call && "failure" in call ? (call.failure as { code: string; message: string }) : undefined;
 }
 
-describe("Anthropic's records", () => {
-  it("are told by their form, and others' are not taken for them", () => {
+describe("Anthropic reader", () => {
+  it("recognises Anthropic's records by their form, and not those of others", () => {
     for (const record of [
       createMessageStart(),
       ...createTextBlock(0, "a"),
@@ -49,7 +50,7 @@ describe("Anthropic's records", () => {
     for (const record of others) assert.ok(!ANTHROPIC.canRead(record), JSON.stringify(record));
   });
 
-  it("tell plain text without a chunk, and with one where every chunk is asked for", () => {
+  it("passes on plain text without a chunk, except if every chunk is wanted", () => {
     const records = [createMessageStart(), ...createTextBlock(0, "a", "b")];
     const plain = decode(records);
     assert.deepEqual(plain.slice(1), [{ text: "a" }, { text: "b" }]);
@@ -65,7 +66,7 @@ describe("Anthropic's records", () => {
     );
   });
 
-  it("that say nothing have a chunk only where every chunk is asked for", () => {
+  it("creates chunks for records without content only if every chunk is wanted", () => {
     const records = [createMessageStart(), PING, { type: "yet_to_come" }];
     assert.deepEqual(decode(records).slice(1), [{ skipped: true }]);
     const every = decode(records, { everyChunk: true }).filter((call) => "chunk" in call);
@@ -79,7 +80,7 @@ describe("Anthropic's records", () => {
     );
   });
 
-  it("bear the message's id and model in each chunk", () => {
+  it("puts the message's id and model in each chunk", () => {
     const calls = decode([
       createMessageStart(),
       ...createThinkingBlock(0, ["Hm."]),
@@ -92,20 +93,20 @@ describe("Anthropic's records", () => {
     }
   });
 
-  it("leave a ping of another service's in peace", () => {
+  it("does not mistake the ping of another service for Anthropic's dialect", () => {
     const calls = decode([PING, textChunk("a"), finishChunk(), counted(USAGE), "[DONE]"]);
     const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);
     assert.deepEqual(usage, USAGE);
   });
 
-  it("that report an error say which request it was", () => {
-    const failure = failureIn(
+  it("puts the request id of an error record in the failure", () => {
+    const failure = findFailure(
       decode([{ type: "error", error: { type: "api_error", message: "Internal" }, request_id: "req_1" }]),
     );
     assert.deepEqual([failure?.code, failure?.requestId], ["server_error", "req_1"]);
   });
 
-  it("report errors in words that have their codes", () => {
+  it("maps each error type of Anthropic to an error code", () => {
     const codes = {
       invalid_request_error: "invalid_request",
       authentication_error: "authentication",
@@ -119,40 +120,44 @@ describe("Anthropic's records", () => {
       overloaded_error: "overloaded",
     };
     for (const [type, code] of Object.entries(codes)) {
-      assert.equal(failureIn(decode([{ type: "error", error: { type, message: "No." } }]))?.code, code, type);
+      assert.equal(
+        findFailure(decode([{ type: "error", error: { type, message: "No." } }]))?.code,
+        code,
+        type,
+      );
     }
     const tooLong = {
       type: "invalid_request_error",
       message: "prompt is too long: 210000 tokens > 200000 maximum",
     };
-    assert.equal(failureIn(decode([{ type: "error", error: tooLong }]))?.code, "context_length");
+    assert.equal(findFailure(decode([{ type: "error", error: tooLong }]))?.code, "context_length");
     const poor = {
       type: "invalid_request_error",
       message: "Your credit balance is too low to access the API.",
     };
-    assert.equal(failureIn(decode([{ type: "error", error: poor }]))?.code, "insufficient_credits");
+    assert.equal(findFailure(decode([{ type: "error", error: poor }]))?.code, "insufficient_credits");
   });
 
-  it("with more blocks side by side than there may be fail", () => {
-    const begun = Array.from({ length: 5 }, (_, index) =>
+  it("fails with limit if too many blocks are open at the same time", () => {
+    const openBlocks = Array.from({ length: 5 }, (_, index) =>
       createBlockStart(index, { type: "text", text: "" }),
     );
-    assert.equal(failureIn(decode([createMessageStart(), ...begun], { indices: 4 }))?.code, "limit");
-    const inTurn = Array.from({ length: 9 }, (_, index) => createTextBlock(index, "a")).flat();
-    assert.equal(failureIn(decode([createMessageStart(), ...inTurn], { indices: 4 })), undefined);
+    assert.equal(findFailure(decode([createMessageStart(), ...openBlocks], { indices: 4 }))?.code, "limit");
+    const oneByOne = Array.from({ length: 9 }, (_, index) => createTextBlock(index, "a")).flat();
+    assert.equal(findFailure(decode([createMessageStart(), ...oneByOne], { indices: 4 })), undefined);
   });
 
-  it("with a block that grows unheard without end fail", () => {
+  it("fails with limit if a block that is held back grows too long", () => {
     const piece = { type: "input_json_delta", partial_json: "x".repeat(1_000_000) };
     const calls = decode([
       createMessageStart(),
       createBlockStart(0, { type: "server_tool_use", id: "s", name: "web_search", input: {} }),
       ...Array.from({ length: 17 }, () => createBlockDelta(0, piece)),
     ]);
-    assert.equal(failureIn(calls)?.code, "limit");
+    assert.equal(findFailure(calls)?.code, "limit");
   });
 
-  it("keep a server tool's input that is no JSON as it came", () => {
+  it("keeps a server tool's input unchanged if it is not JSON", () => {
     const calls = decode([
       createMessageStart(),
       ...createBlock(
@@ -169,7 +174,7 @@ describe("Anthropic's records", () => {
     });
   });
 
-  it("keep blocks apart that a gateway gives one number", () => {
+  it("keeps blocks apart to which a gateway gives the same index", () => {
     const kinds = ["server_tool_use", "web_search_tool_result"];
     const calls = decode([
       createMessageStart(),
@@ -185,7 +190,7 @@ describe("Anthropic's records", () => {
     );
   });
 
-  it("cut anywhere, and with anything in their places, make nothing but chunks and failures", () => {
+  it("turns random records with Anthropic's types into failures and valid chunks only", () => {
     const types = fc.constantFrom(
       "message_start",
       "content_block_start",
@@ -213,7 +218,7 @@ describe("Anthropic's records", () => {
       "citations_delta",
       "other",
     );
-    const anything = (type: fc.Arbitrary<string>) =>
+    const anyContent = (type: fc.Arbitrary<string>) =>
       fc.oneof(
         anyJson,
         fc.record(
@@ -239,10 +244,10 @@ describe("Anthropic's records", () => {
       {
         type: types,
         index: fc.oneof(fc.nat(2), anyJson),
-        message: anything(types),
-        content_block: anything(blockTypes),
-        content: fc.array(anything(blockTypes), { maxLength: 2 }),
-        delta: anything(deltaTypes),
+        message: anyContent(types),
+        content_block: anyContent(blockTypes),
+        content: fc.array(anyContent(blockTypes), { maxLength: 2 }),
+        delta: anyContent(deltaTypes),
         usage: anyJson,
         extra: anyJson,
       },
@@ -252,26 +257,26 @@ describe("Anthropic's records", () => {
       fc.property(fc.array(record, { maxLength: 6 }), (records) => {
         const sink = new RecordingSink();
         const failures: unknown[] = [];
-        const listening = Object.assign(Object.create(sink) as RecordingSink, {
+        const listeningSink = Object.assign(Object.create(sink) as RecordingSink, {
           onFailure: (failure: object) => {
             failures.push(failure);
             sink.onFailure(failure);
           },
         });
-        const decoder = new OpenAiDecoder(listening, { depth: 64, indices: 16 });
+        const decoder = new OpenAiDecoder(listeningSink, { depth: 64, indices: 16 });
         for (const one of records) if (!sink.over) decoder.decode(JSON.stringify(one));
         for (const failure of failures) assert.ok(failure instanceof Failure);
         const machine = new CompletionMachine();
-        let said = "";
+        let text = "";
         for (const call of sink.calls) {
           if ("chunk" in call) {
             assert.ok(readChunk(call.chunk), JSON.stringify(call.chunk));
             machine.addChunk(call.chunk);
           }
           if ("text" in call && !("chunk" in call)) machine.addText(call.text);
-          if ("text" in call) said += call.text;
+          if ("text" in call) text += call.text;
         }
-        assert.equal(machine.buildCompletion("s").choices[0]?.message.content ?? "", said);
+        assert.equal(machine.buildCompletion("s").choices[0]?.message.content ?? "", text);
         structuredClone(machine.buildClosingChunk());
         assert.deepEqual(Object.keys(Object.prototype), []);
       }),

@@ -4,7 +4,7 @@ import { Failure } from "../../../src/core/failure.js";
 import { PartialArgs } from "../../../src/dialects/gemini/partial-args.js";
 import { anyPieceLengths, inPieces } from "../../support/inputs/any-dialect.js";
 
-/** Arguments as pieces can tell them: nothing empty but texts. */
+/** Arguments that pieces can describe: no empty object or list. */
 const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
@@ -20,8 +20,8 @@ const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).object;
 
-/** A value as the service sends it: each leaf with its place, texts in pieces. */
-function piecesOf(value: unknown, path: string, lengths: readonly number[]): object[] {
+/** Cuts a value into pieces, as the service does: each leaf has its path, and a text has several pieces. */
+function cutIntoPieces(value: unknown, path: string, lengths: readonly number[]): object[] {
   if (typeof value === "string") {
     const pieces = value === "" ? [""] : inPieces(value, lengths);
     return pieces.map((stringValue, at) => ({
@@ -33,19 +33,20 @@ function piecesOf(value: unknown, path: string, lengths: readonly number[]): obj
   if (typeof value === "number") return [{ jsonPath: path, numberValue: value }];
   if (typeof value === "boolean") return [{ jsonPath: path, boolValue: value }];
   if (value === null) return [{ jsonPath: path, nullValue: "NULL_VALUE" }];
-  if (Array.isArray(value)) return value.flatMap((item, at) => piecesOf(item, `${path}[${at}]`, lengths));
+  if (Array.isArray(value))
+    return value.flatMap((item, at) => cutIntoPieces(item, `${path}[${at}]`, lengths));
   return Object.entries(value as object).flatMap(([name, member]) =>
-    piecesOf(member, path + step(name), lengths),
+    cutIntoPieces(member, path + formatStep(name), lengths),
   );
 }
 
-function step(name: string): string {
+function formatStep(name: string): string {
   if (/^\w+$/.test(name)) return `.${name}`;
   return name.includes("'") ? `["${name}"]` : `['${name}']`;
 }
 
-describe("Arguments that come in pieces with their places", () => {
-  it("are put together as they were, however they are cut", () => {
+describe("Partial arguments of Gemini", () => {
+  it("assembles partial arguments to the original value, however they are cut", () => {
     fc.assert(
       fc.property(
         anyArguments,
@@ -53,7 +54,7 @@ describe("Arguments that come in pieces with their places", () => {
         fc.integer({ min: 1, max: 5 }),
         (value, lengths, portion) => {
           const args = new PartialArgs();
-          const pieces = piecesOf(value, "$", lengths);
+          const pieces = cutIntoPieces(value, "$", lengths);
           for (let at = 0; at < pieces.length; at += portion) args.add(pieces.slice(at, at + portion));
           assert.deepEqual(JSON.parse(args.toString()), value);
         },
@@ -62,13 +63,13 @@ describe("Arguments that come in pieces with their places", () => {
     );
   });
 
-  it("are none where nothing came", () => {
+  it("gives an empty object if no usable piece of the arguments arrives", () => {
     const args = new PartialArgs();
     for (const odd of [undefined, 7, [], [7, {}, { jsonPath: "$.a" }]]) args.add(odd);
     assert.equal(args.toString(), "{}");
   });
 
-  it("end where they grow too long", () => {
+  it("fails with limit if partial arguments become too long", () => {
     const args = new PartialArgs();
     const long = "x".repeat(1024 * 1024);
     const grow = () => args.add([{ jsonPath: "$.a", stringValue: long }]);

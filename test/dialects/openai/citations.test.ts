@@ -9,57 +9,57 @@ function decode(records: object[], toolNames: string[] = []): SinkCall[] {
   return replay([Buffer.from(sse(...records, DONE))], { toolNames });
 }
 
-const choice = (delta: object, finish: string | null = null) => ({
+const createRecord = (delta: object, finish: string | null = null) => ({
   ...HEAD,
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 
-/** The addresses that are told, in order, with repetitions. */
-function cited(calls: SinkCall[]): unknown[] {
+/** Lists the URLs of all annotations, in order, with repetitions. */
+function listUrls(calls: SinkCall[]): unknown[] {
   return calls
     .flatMap((call) => ("chunk" in call ? call.chunk.choices : []))
     .flatMap(({ delta }) => delta.annotations ?? [])
     .map((annotation) => (annotation as { url_citation: { url: string } }).url_citation.url);
 }
 
-const source = (url: string) => ({ url, title: `About ${url}`, content: "…", date: "2026" });
-const annotation = (url: string, more: object = {}) => ({
+const createSource = (url: string) => ({ url, title: `About ${url}`, content: "…", date: "2026" });
+const createAnnotation = (url: string, more: object = {}) => ({
   type: "url_citation",
   url_citation: { url, ...more },
 });
 
-describe("The sources of an answer", () => {
+describe("Sources of an answer", () => {
   const first = {
     ...HEAD,
     choices: [],
-    venice_parameters: { web_search_citations: [source("u"), source("v")] },
+    venice_parameters: { web_search_citations: [createSource("u"), createSource("v")] },
   };
-  const body = [choice({ content: "a" }), choice({}, "stop")];
+  const body = [createRecord({ content: "a" }), createRecord({}, "stop")];
   const usage = { id: "x", usage: { total_tokens: 3 } };
 
-  it("become annotations of the answer, wherever they stand: first, last, or behind the usage", () => {
+  it("turns sources into annotations, whether they come first, last or after the usage", () => {
     for (const records of [
       [first, ...body, usage],
       [...body, first, usage],
       [...body, usage, first],
       [...body, { ...usage, venice_parameters: first.venice_parameters }],
     ]) {
-      assert.deepEqual(cited(decode(records)), ["u", "v"]);
+      assert.deepEqual(listUrls(decode(records)), ["u", "v"]);
     }
   });
 
-  it("are told once for each address, whichever form it came in", () => {
-    const said = decode([
+  it("passes on one source for each URL, whichever form it has", () => {
+    const calls = decode([
       first,
-      { ...HEAD, choices: [], venice_search_results: [source("v"), source("w")] },
-      choice({ annotations: [annotation("u"), annotation("x")] }),
+      { ...HEAD, choices: [], venice_search_results: [createSource("v"), createSource("w")] },
+      createRecord({ annotations: [createAnnotation("u"), createAnnotation("x")] }),
       first,
-      choice({ annotations: [annotation("x")] }, "stop"),
+      createRecord({ annotations: [createAnnotation("x")] }, "stop"),
     ]);
-    assert.deepEqual(cited(said), ["u", "v", "w", "x"]);
+    assert.deepEqual(listUrls(calls), ["u", "v", "w", "x"]);
   });
 
-  it("keep what the service tells of them, and leave its other parameters in place", () => {
+  it("keeps the service's own fields of a source, and leaves its other parameters in place", () => {
     const [call] = decode([
       { ...HEAD, choices: [], venice_parameters: { ...first.venice_parameters, enable_web_search: "on" } },
     ]);
@@ -67,100 +67,105 @@ describe("The sources of an answer", () => {
     assert.equal(call.kind, "rich");
     assert.deepEqual(call.chunk.choices[0]!.delta.annotations![0], {
       type: "url_citation",
-      url_citation: source("u"),
+      url_citation: createSource("u"),
     });
     assert.deepEqual(call.chunk["venice_parameters"], { enable_web_search: "on" });
   });
 
-  it("that name a place in the text are told for each place", () => {
+  it("passes a source on again for each position in the text", () => {
     const places = [
-      annotation("u", { start_index: 0, end_index: 2 }),
-      annotation("u", { start_index: 5, end_index: 7 }),
+      createAnnotation("u", { start_index: 0, end_index: 2 }),
+      createAnnotation("u", { start_index: 5, end_index: 7 }),
     ];
-    assert.deepEqual(cited(decode([choice({ annotations: places })])), ["u", "u"]);
+    assert.deepEqual(listUrls(decode([createRecord({ annotations: places })])), ["u", "u"]);
   });
 
-  it("are told to each choice that names them", () => {
+  it("passes a source on once for each choice that has it", () => {
     const both = [0, 1].map((index) => ({
       index,
-      delta: { annotations: [annotation("u")] },
+      delta: { annotations: [createAnnotation("u")] },
       finish_reason: null,
     }));
-    assert.deepEqual(cited(decode([{ ...HEAD, choices: both }])), ["u", "u"]);
+    assert.deepEqual(listUrls(decode([{ ...HEAD, choices: both }])), ["u", "u"]);
   });
 
-  it("of a whole answer are in its message, too", () => {
+  it("finds sources in the message of a whole answer", () => {
     const whole = {
       ...HEAD,
       choices: [{ index: 0, message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
-      venice_parameters: { web_search_citations: [source("u")] },
+      venice_parameters: { web_search_citations: [createSource("u")] },
     };
-    assert.deepEqual(cited(decode([whole])), ["u"]);
+    assert.deepEqual(listUrls(decode([whole])), ["u"]);
   });
 
-  it("in odd forms harm nobody", () => {
+  it("reads malformed sources without a failure", () => {
     const odd = [null, 1, "u", [], {}, { url: 5 }];
-    const said = decode([
+    const calls = decode([
       {
         ...HEAD,
         choices: [],
         venice_parameters: { web_search_citations: odd },
         venice_search_results: "none",
       },
-      choice({ annotations: odd }),
-      choice({ content: "a" }, "stop"),
+      createRecord({ annotations: odd }),
+      createRecord({ content: "a" }, "stop"),
     ]);
-    assert.ok(!said.some((call) => "failure" in call));
+    assert.ok(!calls.some((call) => "failure" in call));
   });
 });
 
-describe("A search that the service made itself", () => {
-  const call = (piece: object, index = 0) => ({ tool_calls: [{ index, type: "function", ...piece }] });
-  const calls = (said: SinkCall[]) =>
-    said
+describe("Search by the service itself (Venice)", () => {
+  const createCallDelta = (piece: object, index = 0) => ({
+    tool_calls: [{ index, type: "function", ...piece }],
+  });
+  const listCalls = (sinkCalls: SinkCall[]) =>
+    sinkCalls
       .flatMap((one) => ("chunk" in one ? one.chunk.choices : []))
       .flatMap(({ delta }) => delta.tool_calls ?? []);
 
-  it("is no call of a tool, however it is cut, and the answer ends with stop", () => {
-    const documents = JSON.stringify({ documents: [source("u")] });
-    const said = decode([
-      choice(call({ id: "c", function: { name: SEARCH, arguments: documents } })),
-      choice({ content: "a" }),
-      choice({}, "tool_calls"),
+  it("drops the tool call of a Venice search, however it is cut, and ends the answer with stop", () => {
+    const documents = JSON.stringify({ documents: [createSource("u")] });
+    const sinkCalls = decode([
+      createRecord(createCallDelta({ id: "c", function: { name: SEARCH, arguments: documents } })),
+      createRecord({ content: "a" }),
+      createRecord({}, "tool_calls"),
     ]);
-    assert.deepEqual(calls(said), []);
-    assert.deepEqual(cited(said), ["u"]);
-    const pieces = decode([
-      choice(call({ id: "c", function: { name: SEARCH, arguments: "" } })),
-      choice(call({ function: { arguments: documents.slice(0, 9) } })),
-      choice(call({ function: { arguments: documents.slice(9) } })),
-      choice({}, "tool_calls"),
+    assert.deepEqual(listCalls(sinkCalls), []);
+    assert.deepEqual(listUrls(sinkCalls), ["u"]);
+    const pieceCalls = decode([
+      createRecord(createCallDelta({ id: "c", function: { name: SEARCH, arguments: "" } })),
+      createRecord(createCallDelta({ function: { arguments: documents.slice(0, 9) } })),
+      createRecord(createCallDelta({ function: { arguments: documents.slice(9) } })),
+      createRecord({}, "tool_calls"),
     ]);
-    assert.deepEqual(calls(pieces), []);
-    const last = pieces.flatMap((one) => ("chunk" in one ? one.chunk.choices : [])).at(-1);
+    assert.deepEqual(listCalls(pieceCalls), []);
+    const last = pieceCalls.flatMap((one) => ("chunk" in one ? one.chunk.choices : [])).at(-1);
     assert.equal(last?.finish_reason, "stop");
   });
 
-  it("leaves the model's own calls alone, numbered from 0", () => {
-    const said = decode([
-      choice(call({ id: "s", function: { name: SEARCH, arguments: "[]" } }, 0)),
-      choice(call({ id: "c", function: { name: "f", arguments: "{" } }, 1)),
-      choice(call({ function: { arguments: "}" } }, 1)),
-      choice({}, "tool_calls"),
+  it("counts the model's own tool calls from 0 beside a Venice search", () => {
+    const sinkCalls = decode([
+      createRecord(createCallDelta({ id: "s", function: { name: SEARCH, arguments: "[]" } }, 0)),
+      createRecord(createCallDelta({ id: "c", function: { name: "f", arguments: "{" } }, 1)),
+      createRecord(createCallDelta({ function: { arguments: "}" } }, 1)),
+      createRecord({}, "tool_calls"),
     ]);
     assert.deepEqual(
-      calls(said).map(({ index, id }) => [index, id]),
+      listCalls(sinkCalls).map(({ index, id }) => [index, id]),
       [
         [0, "c"],
         [0, undefined],
       ],
     );
-    const last = said.flatMap((one) => ("chunk" in one ? one.chunk.choices : [])).at(-1);
+    const last = sinkCalls.flatMap((one) => ("chunk" in one ? one.chunk.choices : [])).at(-1);
     assert.equal(last?.finish_reason, "tool_calls");
   });
 
-  it("is a call where the author has a tool of that name", () => {
-    const said = decode([choice(call({ id: "s", function: { name: SEARCH, arguments: "{}" } }))], [SEARCH]);
-    assert.equal(calls(said).length, 1);
+  it("passes on a call of the Venice search tool if the request has a tool of that name", () => {
+    const sinkCalls = decode(
+      [createRecord(createCallDelta({ id: "s", function: { name: SEARCH, arguments: "{}" } }))],
+      [SEARCH],
+    );
+    assert.equal(listCalls(sinkCalls).length, 1);
   });
 });

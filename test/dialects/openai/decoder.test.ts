@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
+import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { DONE, finish, HEAD, text } from "../../support/inputs/fixtures.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
-const chunkOf = (call: SinkCall | undefined) => {
+/** The chunk of a call, which must have one. */
+const getChunk = (call: SinkCall | undefined) => {
   assert.ok(call && "chunk" in call, JSON.stringify(call));
   return call.chunk;
 };
-const kinds = (calls: readonly SinkCall[]) =>
-  calls.map((call) => ("chunk" in call ? call.kind : "text" in call ? "known" : Object.keys(call)[0]));
+/** The kinds of chunks; `template` for a text that was read by the template, else the name of the sink's event. */
+const listKinds = (calls: readonly SinkCall[]) =>
+  calls.map((call) => ("chunk" in call ? call.kind : "text" in call ? "template" : Object.keys(call)[0]));
 
-describe("The decoder of Chat Completions", () => {
-  it("tells text apart from what needs the chunk and from what needs none", () => {
-    const said = decode([
+describe("Decoder of Chat Completions", () => {
+  it("marks chunks as text, rich or silent", () => {
+    const calls = decode([
       { choices: [{ delta: { role: "assistant" } }] },
       text("a"),
       text("b"),
@@ -21,11 +24,20 @@ describe("The decoder of Chat Completions", () => {
       { choices: [], usage: { total_tokens: 1 } },
       DONE,
     ]);
-    assert.deepEqual(kinds(said), ["silent", "text", "known", "rich", "text", "silent", "silent", "marker"]);
+    assert.deepEqual(listKinds(calls), [
+      "silent",
+      "text",
+      "template",
+      "rich",
+      "text",
+      "silent",
+      "silent",
+      "marker",
+    ]);
   });
 
-  it("gives each chunk one form: vendor's odds are gone, what it does not know stays", () => {
-    const [said] = decode([
+  it("brings a chunk into canonical form and keeps unknown fields", () => {
+    const [call] = decode([
       {
         id: "a",
         choices: [
@@ -49,7 +61,7 @@ describe("The decoder of Chat Completions", () => {
         own: [1],
       },
     ]);
-    assert.deepEqual(chunkOf(said), {
+    assert.deepEqual(getChunk(call), {
       id: "a",
       model: "",
       created: 0,
@@ -59,15 +71,15 @@ describe("The decoder of Chat Completions", () => {
     });
   });
 
-  it("tells all chunks of a stream under the first id, model and time", () => {
-    const said = decode([
+  it("gives all chunks of a stream the first id, model and time", () => {
+    const calls = decode([
       { id: "", model: "", created: 0, choices: [] },
       { id: "a", model: "m", created: 7, choices: [] },
       { id: "b", model: "n", created: 8, choices: [] },
       { choices: [] },
     ]);
     assert.deepEqual(
-      said.map((call) => [chunkOf(call).id, chunkOf(call).model, chunkOf(call).created]),
+      calls.map((call) => [getChunk(call).id, getChunk(call).model, getChunk(call).created]),
       [
         ["", "", 0],
         ["a", "m", 7],
@@ -77,19 +89,19 @@ describe("The decoder of Chat Completions", () => {
     );
   });
 
-  it("tells citations when they change, not each time they are repeated", () => {
+  it("marks a chunk with citations as rich only if the citations changed", () => {
     const cited = (content: string, ...urls: string[]) => text(content, {}, { citations: urls });
-    const said = decode([
+    const calls = decode([
       cited("a", "u"),
       cited("b", "u"),
       cited("c", "u"),
       cited("d", "u", "v"),
       cited("e", "u", "v"),
     ]);
-    assert.deepEqual(kinds(said), ["rich", "text", "known", "rich", "text"]);
+    assert.deepEqual(listKinds(calls), ["rich", "text", "template", "rich", "text"]);
     const venice = { venice_parameters: { web_search_citations: [{ url: "u" }] } };
     assert.deepEqual(
-      kinds(
+      listKinds(
         decode([
           { choices: [], ...venice },
           { choices: [], ...venice },
@@ -99,48 +111,55 @@ describe("The decoder of Chat Completions", () => {
     );
   });
 
-  it("does not take a record for known that brings usage", () => {
+  it("learns no template from a record with usage", () => {
     const usage = { total_tokens: 1 };
-    assert.deepEqual(kinds(decode([text("a", {}, { usage }), text("b", {}, { usage })])), ["text", "text"]);
+    assert.deepEqual(listKinds(decode([text("a", {}, { usage }), text("b", {}, { usage })])), [
+      "text",
+      "text",
+    ]);
   });
 
-  it("ignores records of a dialect that nobody here knows, and counts them", () => {
-    const said = decode([
+  it("skips and counts records of an unknown dialect", () => {
+    const calls = decode([
       text("a"),
       { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },
       text("b"),
     ]);
-    assert.deepEqual(kinds(said), ["text", "skipped", "skipped", "known"]);
+    assert.deepEqual(listKinds(calls), ["text", "skipped", "skipped", "template"]);
   });
 
-  it("keeps metadata that comes without choices", () => {
-    const [said] = decode([{ ...HEAD, provider_note: "x" }]);
-    assert.equal(chunkOf(said)["provider_note"], "x");
+  it("keeps metadata of a record without choices", () => {
+    const [call] = decode([{ ...HEAD, provider_note: "x" }]);
+    assert.equal(getChunk(call)["provider_note"], "x");
   });
 
-  it("parses every record where each is to have its chunk", () => {
-    assert.deepEqual(kinds(decode([text("a"), text("b")], { everyChunk: true })), ["text", "text"]);
+  it("uses no template if every record is to have its chunk", () => {
+    assert.deepEqual(listKinds(decode([text("a"), text("b")], { everyChunk: true })), ["text", "text"]);
   });
 
-  it("takes the two lines of a record that is JSON on neither for one bad record", () => {
-    assert.deepEqual(kinds(decode(["{\n]", text("a")], { tolerant: true })), ["skipped", "text"]);
-    assert.deepEqual(kinds(decode([`${JSON.stringify(text("a"))}\nnonsense`], { tolerant: true })), [
+  it("splits a broken record into lines only if one of them is JSON", () => {
+    assert.deepEqual(listKinds(decode(["{\n]", text("a")], { tolerant: true })), ["skipped", "text"]);
+    assert.deepEqual(listKinds(decode([`${JSON.stringify(text("a"))}\nnonsense`], { tolerant: true })), [
       "text",
       "skipped",
     ]);
   });
 
-  it("passes over wrong shapes too where it is to be tolerant", () => {
+  it("skips records of a wrong shape if the decoder is tolerant", () => {
     assert.deepEqual(
-      kinds(decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, text("a")], { tolerant: true })),
+      listKinds(decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, text("a")], { tolerant: true })),
       ["skipped", "skipped", "skipped", "text"],
     );
   });
 
-  it("never lets text get lost because its form is unknown", () => {
+  it("fails instead of losing text if content has an unknown type", () => {
     for (const content of [7, true]) {
-      assert.deepEqual(kinds(decode([{ choices: [{ delta: { content } }] }])), ["failure"], String(content));
+      assert.deepEqual(
+        listKinds(decode([{ choices: [{ delta: { content } }] }])),
+        ["failure"],
+        String(content),
+      );
     }
     assert.deepEqual(
       decode([{ choices: [{ delta: { content: { type: "text", text: "x" } } }] }]).map(
@@ -150,15 +169,15 @@ describe("The decoder of Chat Completions", () => {
     );
   });
 
-  it("takes a call that stands alone for a list of one", () => {
-    const [said] = decode([{ choices: [{ delta: { tool_calls: { id: "a", function: { name: "f" } } } }] }]);
-    assert.deepEqual(chunkOf(said).choices[0]!.delta.tool_calls, [
+  it("reads a single tool call as a list of one", () => {
+    const [call] = decode([{ choices: [{ delta: { tool_calls: { id: "a", function: { name: "f" } } } }] }]);
+    assert.deepEqual(getChunk(call).choices[0]!.delta.tool_calls, [
       { index: 0, id: "a", function: { name: "f" } },
     ]);
   });
 
-  it("drops what is of an impossible type beside the text", () => {
-    const [said] = decode([
+  it("removes fields of impossible types beside the text", () => {
+    const [call] = decode([
       {
         choices: [
           {
@@ -176,6 +195,19 @@ describe("The decoder of Chat Completions", () => {
         ],
       },
     ]);
-    assert.deepEqual(chunkOf(said).choices[0]!.delta, { content: "x" });
+    assert.deepEqual(getChunk(call).choices[0]!.delta, { content: "x" });
   });
+
+  for (const index of ["", '"index":0,']) {
+    it(`merges choices with the same index in one record (${index || "no index"}), so that their text counts once`, () => {
+      const [call] = decode([
+        `{"choices":[{${index}"delta":{}},{${index}"delta":{"content":"sto"}},{"delta":{"content":"p"}}]}`,
+      ]);
+      assert.ok(call && "chunk" in call);
+      assert.equal(call.text, "stop");
+      const machine = new CompletionMachine();
+      machine.addChunk(call.chunk, call.text);
+      assert.equal(machine.text, "stop");
+    });
+  }
 });

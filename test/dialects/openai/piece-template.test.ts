@@ -9,8 +9,8 @@ import { decode } from "../../support/inputs/replay.js";
 
 type Extras = Record<string, Record<string, unknown>>;
 
-/** A record with a piece of a call; `more` is what a vendor adds to its parts. */
-const record = (args: string, more: Extras = {}, finish: string | null = null) => ({
+/** Creates a record with a piece of a call. @param more what a vendor adds to its objects */
+const createRecord = (args: string, more: Extras = {}, finish: string | null = null) => ({
   id: "c-1",
   object: "chat.completion.chunk",
   created: 1,
@@ -29,10 +29,10 @@ const record = (args: string, more: Extras = {}, finish: string | null = null) =
   ],
 });
 
-/** What vendors repeat on every piece, and what nests, so that no copy of it would be one's own. */
+/** Fields that vendors repeat with every piece. Some are objects, which a shallow copy would share. */
 const HABITS: Readonly<Record<string, Extras>> = {
-  "nothing more": {},
-  "fields that say nothing": {
+  "no other fields": {},
+  "fields without content": {
     chunk: { usage: null, system_fingerprint: "fp" },
     choice: { logprobs: null, native_finish_reason: null },
     delta: { role: "assistant", content: null },
@@ -47,33 +47,34 @@ const HABITS: Readonly<Record<string, Extras>> = {
   citations: { chunk: { citations: ["https://example.com"] } },
 };
 
-const begin = {
-  ...record("", { call: { id: "call_1", type: "function" }, function: { name: "get" } }),
+const firstRecord = {
+  ...createRecord("", { call: { id: "call_1", type: "function" }, function: { name: "get" } }),
 };
-const data = (args: string, more?: Extras) => JSON.stringify(record(args, more));
+const createData = (args: string, more?: Extras) => JSON.stringify(createRecord(args, more));
 const tracker = new ToolCallTracker(["get"], 8);
-const learnt = (more?: Extras) => {
+/** Learns a record. @returns a function that matches another one */
+const learnTemplate = (more?: Extras) => {
   const template = new PieceTemplate();
-  const [said] = decode([record("{", more)]);
-  assert.ok(said && "chunk" in said);
-  template.learn(data("{", more), said.chunk);
-  return (args: string, other?: Extras) => template.match(data(args, other ?? more), () => tracker);
+  const [call] = decode([createRecord("{", more)]);
+  assert.ok(call && "chunk" in call);
+  template.learn(createData("{", more), call.chunk);
+  return (args: string, other?: Extras) => template.match(createData(args, other ?? more), () => tracker);
 };
 
-describe("Pieces of tool calls that are read by their template", () => {
+describe("Piece template for tool calls", () => {
   for (const [name, more] of Object.entries(HABITS)) {
-    it(`are those that parsing would give: ${name}`, () => {
+    it(`reads pieces by their template as parsing does, for records with ${name}`, () => {
       const anyPieces = fc
         .tuple(anyText, anyCuts)
         .map(([text, cuts]) => cutText(JSON.stringify({ text }), cuts));
       fc.assert(
         fc.property(anyPieces, (pieces) => {
           const records = [
-            begin,
-            ...pieces.map((piece) => record(piece, more)),
-            record("", more, "tool_calls"),
+            firstRecord,
+            ...pieces.map((piece) => createRecord(piece, more)),
+            createRecord("", more, "tool_calls"),
           ];
-          // Who wants every chunk gets each of them parsed.
+          // With `everyChunk`, every record is parsed.
           const parsed = decode(records, { toolNames: ["get"], everyChunk: true });
           assert.deepEqual(decode(records, { toolNames: ["get"] }), parsed);
         }),
@@ -82,26 +83,40 @@ describe("Pieces of tool calls that are read by their template", () => {
     });
   }
 
-  it("are those that parsing would give, whatever comes between them", () => {
-    const named = (id: string) => record("", { call: { index: undefined, id }, function: { name: "get" } });
-    const of = (id: string, args: string) => record(args, { call: { index: undefined, id } });
-    const unnamed = (id: string) => ({ ...record("x"), id });
-    const silent = { ...record("x"), choices: [{ index: 0, delta: {}, finish_reason: null }] };
+  it("reads pieces by their template as parsing does, if other records come between them", () => {
+    const createFirstPiece = (id: string) =>
+      createRecord("", { call: { index: undefined, id }, function: { name: "get" } });
+    const createPiece = (id: string, args: string) => createRecord(args, { call: { index: undefined, id } });
+    const createRecordWithId = (id: string) => ({ ...createRecord("x"), id });
+    const emptyRecord = { ...createRecord("x"), choices: [{ index: 0, delta: {}, finish_reason: null }] };
     for (const records of [
-      // No numbers: the id says which call goes on.
-      [named("a"), named("b"), of("a", "1"), of("a", "2"), of("a", "3"), of("b", "4"), of("b", "5")],
-      // The answer's own id comes late, and holds from then on.
-      [begin, unnamed(""), unnamed(""), { ...silent, id: "late" }, unnamed(""), unnamed("")].map(
-        (said, at) => (at === 0 ? { ...said, id: "" } : said),
-      ),
+      // Without indices, the id tells which call continues.
+      [
+        createFirstPiece("a"),
+        createFirstPiece("b"),
+        createPiece("a", "1"),
+        createPiece("a", "2"),
+        createPiece("a", "3"),
+        createPiece("b", "4"),
+        createPiece("b", "5"),
+      ],
+      // The id of the answer comes late. All later chunks have it.
+      [
+        firstRecord,
+        createRecordWithId(""),
+        createRecordWithId(""),
+        { ...emptyRecord, id: "late" },
+        createRecordWithId(""),
+        createRecordWithId(""),
+      ].map((record, at) => (at === 0 ? { ...record, id: "" } : record)),
     ]) {
       assert.deepEqual(decode(records), decode(records, { everyChunk: true }));
     }
   });
 
-  it("are not parsed where nothing else differs", () => {
-    for (const name of ["nothing more", "fields that say nothing", "id, type and name on every piece"]) {
-      const match = learnt(HABITS[name]);
+  it("matches a record that differs from the template only in its piece", () => {
+    for (const name of ["no other fields", "fields without content", "id, type and name on every piece"]) {
+      const match = learnTemplate(HABITS[name]);
       const chunk = match('"a":\n"')!;
       assert.equal(chunk.choices[0]!.delta.tool_calls![0]!.function!.arguments, '"a":\n"', name);
       assert.equal(match("x", { chunk: { id: "c-2" } }), undefined);
@@ -110,35 +125,35 @@ describe("Pieces of tool calls that are read by their template", () => {
     }
   });
 
-  it("are parsed where a copy of the rest would not be one's own", () => {
+  it("learns no template from a record with nested fields, which its chunks would share", () => {
     for (const name of ["nested fields", "nested fields of the call", "citations"])
-      assert.equal(learnt(HABITS[name])("x"), undefined, name);
+      assert.equal(learnTemplate(HABITS[name])("x"), undefined, name);
   });
 
-  it("come in chunks that share nothing, whatever their reader does to them", () => {
-    const heard: string[] = [];
-    const spoil = (chunk: Chunk) => {
-      heard.push(JSON.stringify(chunk));
+  it("creates chunks that share nothing, so that a reader may change them", () => {
+    const chunks: string[] = [];
+    const changeChunk = (chunk: Chunk) => {
+      chunks.push(JSON.stringify(chunk));
       const [choice] = chunk.choices;
       choice!.delta.tool_calls![0]!.index = 7;
-      choice!.delta["role"] = "spoilt";
+      choice!.delta["role"] = "changed";
       choice!.index = 7;
-      chunk.model = "spoilt";
+      chunk.model = "changed";
       chunk.choices.length = 0;
     };
-    const nothing = () => {};
+    const ignore = () => {};
     const sink = {
-      onText: nothing,
-      onChunk: spoil,
-      onMarker: nothing,
-      onFailure: nothing,
-      onSkipped: nothing,
+      onText: ignore,
+      onChunk: changeChunk,
+      onMarker: ignore,
+      onFailure: ignore,
+      onSkipped: ignore,
     };
     const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 8 });
-    for (const said of [begin, ...Array.from({ length: 5 }, () => record("x"))])
-      decoder.decode(JSON.stringify(said));
-    assert.equal(heard.length, 6);
-    for (const said of heard.slice(1)) assert.deepEqual(JSON.parse(said), JSON.parse(heard[1]!));
-    assert.doesNotMatch(heard.join(), /spoilt|7/);
+    for (const record of [firstRecord, ...Array.from({ length: 5 }, () => createRecord("x"))])
+      decoder.decode(JSON.stringify(record));
+    assert.equal(chunks.length, 6);
+    for (const chunk of chunks.slice(1)) assert.deepEqual(JSON.parse(chunk), JSON.parse(chunks[1]!));
+    assert.doesNotMatch(chunks.join(), /changed|7/);
   });
 });

@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import { TextTemplate } from "../../../src/dialects/openai/text-template.js";
 
-const record = (content: string, id = "a") =>
+const createRecord = (content: string, id = "a") =>
   `{"id":"${id}","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]}`;
 
-const textOf = (value: unknown) =>
+const readText = (value: unknown) =>
   (value as { choices?: { delta?: { content?: unknown } }[] } | undefined)?.choices?.[0]?.delta?.content;
 
-function learnt(data: string): TextTemplate {
+function learnTemplate(data: string): TextTemplate {
   const template = new TextTemplate();
-  template.learn(data, textOf);
+  template.learn(data, readText);
   return template;
 }
 
-describe("The template of a stream's records", () => {
-  it("knows nothing before it has learnt", () => {
-    assert.equal(new TextTemplate().match(record("x")), undefined);
+describe("Text template", () => {
+  it("matches no record before a template is learnt", () => {
+    assert.equal(new TextTemplate().match(createRecord("x")), undefined);
   });
 
-  it("finds the text of a record that differs in nothing else", () => {
-    const template = learnt(record("Hello"));
+  it("reads the text of a record that differs from the template in nothing else", () => {
+    const template = learnTemplate(createRecord("Hello"));
     for (const text of [
       "x",
       "two words",
@@ -29,32 +29,32 @@ describe("The template of a stream's records", () => {
       "水🙂\ud83d",
       '"},"finish_reason":"stop',
     ]) {
-      assert.equal(template.match(record(text)), text);
+      assert.equal(template.match(createRecord(text)), text);
     }
   });
 
-  it("learns from a text that is written with escapes as well", () => {
-    assert.equal(learnt(record('"\\\n')).match(record("x")), "x");
+  it("learns a template from a record whose text has escapes", () => {
+    assert.equal(learnTemplate(createRecord('"\\\n')).match(createRecord("x")), "x");
   });
 
-  it("learns from JSON with spaces, and from a text that stands elsewhere too", () => {
+  it("learns a template from JSON with spaces, and from a text that another field repeats", () => {
     const spaced = (text: string) =>
       `{ "choices" : [ { "delta" : { "content" : "${text}" } } ] , "echo" : "same" }`;
-    assert.equal(learnt(spaced("same")).match(spaced("other")), "other");
+    assert.equal(learnTemplate(spaced("same")).match(spaced("other")), "other");
   });
 
-  it("knows no record that differs anywhere else, nor one without text", () => {
-    const template = learnt(record("Hello"));
+  it("does not match a record that differs from the template elsewhere or has no text", () => {
+    const template = learnTemplate(createRecord("Hello"));
     for (const other of [
-      record("x", "b"),
-      record(""),
-      `${record("x")} `,
-      record("x").slice(0, -1),
-      record("x").replace("null", '"stop"'),
-      record("x").replace('"x"', "null"),
-      record("x").replace('"x"', '"x","content":"y"'),
-      record("x").replace('"x"', '"\\q"'),
-      record("x").replace('"x"', '"a\tb"'),
+      createRecord("x", "b"),
+      createRecord(""),
+      `${createRecord("x")} `,
+      createRecord("x").slice(0, -1),
+      createRecord("x").replace("null", '"stop"'),
+      createRecord("x").replace('"x"', "null"),
+      createRecord("x").replace('"x"', '"x","content":"y"'),
+      createRecord("x").replace('"x"', '"\\q"'),
+      createRecord("x").replace('"x"', '"a\tb"'),
       '{"id":"a","choices":[{"index":0,"delta":{"content":"x',
       "",
       "[DONE]",
@@ -63,19 +63,19 @@ describe("The template of a stream's records", () => {
     }
   });
 
-  it("learns nothing from a record whose first content is not the text", () => {
+  it("learns no template from a record whose first content field is not the text", () => {
     const decoy = (text: string) => `{"content":"decoy","choices":[{"delta":{"content":"${text}"}}]}`;
-    assert.equal(learnt(decoy("a")).match(decoy("b")), undefined);
+    assert.equal(learnTemplate(decoy("a")).match(decoy("b")), undefined);
     const twice = (text: string) => `{"choices":[{"delta":{"content":"${text}","content":"x"}}]}`;
-    assert.equal(learnt(twice("a")).match(twice("b")), undefined);
-    assert.equal(learnt('{"choices":[]}').match('{"choices":[]}'), undefined);
+    assert.equal(learnTemplate(twice("a")).match(twice("b")), undefined);
+    assert.equal(learnTemplate('{"choices":[]}').match('{"choices":[]}'), undefined);
   });
 
-  it("sees past padding behind the text, whatever it is, but not past anything else", () => {
+  it("ignores the padding behind the text, but no other difference", () => {
     for (const field of ["obfuscation", "p"]) {
       const padded = (text: string, padding: string) =>
         `{"choices":[{"delta":{"content":"${text}"}}],"${field}":"${padding}","n":1}`;
-      const template = learnt(padded("a", "xyz"));
+      const template = learnTemplate(padded("a", "xyz"));
       assert.equal(template.match(padded("b", "")), "b");
       assert.equal(template.match(padded("b", "longer than before")), "b");
       assert.equal(template.match(padded("b", 'x","usage":{},"y":"')), undefined);
@@ -84,31 +84,31 @@ describe("The template of a stream's records", () => {
     }
   });
 
-  it("does not take a field for padding that only looks like it", () => {
+  it("does not ignore a nested field with the name of padding", () => {
     const inner = (text: string, padding: string) =>
       `{"choices":[{"delta":{"content":"${text}"},"p":"${padding}"}],"p":1}`;
-    assert.equal(learnt(inner("a", "x")).match(inner("b", "y")), undefined);
+    assert.equal(learnTemplate(inner("a", "x")).match(inner("b", "y")), undefined);
   });
 
-  it("is forgotten when another kind of record has come", () => {
-    const template = learnt(record("a"));
+  it("matches no record after the template was forgotten", () => {
+    const template = learnTemplate(createRecord("a"));
     template.forget();
-    assert.equal(template.match(record("b")), undefined);
+    assert.equal(template.match(createRecord("b")), undefined);
   });
 
-  it("gives up where hardly any record is like the one before", () => {
+  it("stops learning templates if no record matches the one before", () => {
     const template = new TextTemplate();
-    for (let at = 0; at < 40; at++) template.learn(record("a", `id${at}`), textOf);
-    assert.equal(template.match(record("b", "id39")), undefined);
-    template.learn(record("a"), textOf);
-    assert.equal(template.match(record("b")), undefined);
+    for (let at = 0; at < 40; at++) template.learn(createRecord("a", `id${at}`), readText);
+    assert.equal(template.match(createRecord("b", "id39")), undefined);
+    template.learn(createRecord("a"), readText);
+    assert.equal(template.match(createRecord("b")), undefined);
   });
 
-  it("does not give up where some records are", () => {
+  it("goes on learning templates if some records match", () => {
     const template = new TextTemplate();
     for (let at = 0; at < 40; at++) {
-      template.learn(record("a", `id${at}`), textOf);
-      assert.equal(template.match(record("b", `id${at}`)), "b");
+      template.learn(createRecord("a", `id${at}`), readText);
+      assert.equal(template.match(createRecord("b", `id${at}`)), "b");
     }
   });
 });

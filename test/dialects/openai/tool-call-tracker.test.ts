@@ -21,7 +21,7 @@ const anyCall: fc.Arbitrary<Call> = fc.record({
     .map((value) => JSON.stringify(value)),
 });
 
-/** A vendor's habit: the pieces of a call, from its number, its name and its arguments in fragments. */
+/** How a vendor cuts a call into pieces, given the call's number, its name and the fragments of its arguments. */
 type Habit = (number: number, name: string, fragments: readonly string[]) => object[];
 
 const HABITS: Readonly<Record<string, Habit>> = {
@@ -51,7 +51,7 @@ const HABITS: Readonly<Record<string, Habit>> = {
     })),
 };
 
-/** Habits that leave one call open at a time, so that calls cannot be interleaved. */
+/** Also the habits with which only one call can be open at a time, so that calls come one after the other. */
 const SEQUENTIAL: Readonly<Record<string, Habit>> = {
   ...HABITS,
   "no index, the id once": (number, name, fragments) =>
@@ -60,21 +60,21 @@ const SEQUENTIAL: Readonly<Record<string, Habit>> = {
         ? { id: `id${number}`, function: { name, arguments: args } }
         : { function: { arguments: args } },
     ),
-  "index 0 for all, told apart by id": (number, name, fragments) =>
+  "index 0 for all, and different ids": (number, name, fragments) =>
     fragments.map((args, at) =>
       at === 0
         ? { index: 0, id: `id${number}`, function: { name, arguments: args } }
         : { index: 0, function: { arguments: args } },
     ),
   "index 0 for all, no ids": (_number, name, fragments) => {
-    const [first = "", ...later] = glued(fragments);
+    const [first = "", ...later] = joinFirstFragments(fragments);
     return [
       { index: 0, function: { name, arguments: first } },
       ...later.map((args) => ({ index: 0, function: { arguments: args } })),
     ];
   },
   "neither index nor ids": (_number, name, fragments) => {
-    const [first = "", ...later] = glued(fragments);
+    const [first = "", ...later] = joinFirstFragments(fragments);
     return [
       { function: { name, arguments: first } },
       ...later.map((args) => ({ function: { arguments: args } })),
@@ -82,32 +82,33 @@ const SEQUENTIAL: Readonly<Record<string, Habit>> = {
   },
 };
 
-/** Where nothing but the beginning of an object tells a new call, it must come with the name. */
-function glued(fragments: readonly string[]): string[] {
-  const begun = fragments.findIndex((fragment) => fragment !== "");
-  return [fragments.slice(0, begun + 1).join(""), ...fragments.slice(begun + 1)];
+/** Joins the first fragments: without indices and ids, the name must come with the beginning of the arguments. */
+function joinFirstFragments(fragments: readonly string[]): string[] {
+  const first = fragments.findIndex((fragment) => fragment !== "");
+  return [fragments.slice(0, first + 1).join(""), ...fragments.slice(first + 1)];
 }
 
-function assembled(pieces: readonly object[]): [string, string][] {
+/** Decodes pieces. @returns name and arguments of each call */
+function assembleCalls(pieces: readonly object[]): [string, string][] {
   const machine = new CompletionMachine();
-  for (const said of decode(pieces.map(call), { toolNames: TOOLS })) {
-    assert.ok("chunk" in said, JSON.stringify(said));
-    machine.addChunk(said.chunk);
+  for (const sinkCall of decode(pieces.map(call), { toolNames: TOOLS })) {
+    assert.ok("chunk" in sinkCall, JSON.stringify(sinkCall));
+    machine.addChunk(sinkCall.chunk);
   }
   const calls = machine.buildCompletion("s").choices[0]?.message.tool_calls ?? [];
   assert.equal(new Set(calls.map(({ id }) => id)).size, calls.length, "ids differ");
-  return calls.map(({ function: said }) => [said.name, said.arguments]);
+  return calls.map(({ function: called }) => [called.name, called.arguments]);
 }
 
-const wanted = (calls: readonly Call[]) => calls.map(({ name, args }) => [name, args]);
+const buildExpectation = (calls: readonly Call[]) => calls.map(({ name, args }) => [name, args]);
 
-describe("Tool calls, however they are cut into pieces, come out the same:", () => {
+describe("Tool-call tracker, with the habits of vendors", () => {
   for (const [name, habit] of Object.entries(SEQUENTIAL)) {
-    it(`one after the other, with ${name}`, () => {
+    it(`assembles tool calls that come one after the other, with ${name}`, () => {
       fc.assert(
         fc.property(fc.array(fc.tuple(anyCall, anyCuts), { maxLength: 4 }), (calls) => {
           const pieces = calls.flatMap(([{ name, args }, cuts], at) => habit(at, name, cutText(args, cuts)));
-          assert.deepEqual(assembled(pieces), wanted(calls.map(([one]) => one)));
+          assert.deepEqual(assembleCalls(pieces), buildExpectation(calls.map(([one]) => one)));
         }),
         { numRuns: 150 },
       );
@@ -115,7 +116,7 @@ describe("Tool calls, however they are cut into pieces, come out the same:", () 
   }
 
   for (const [name, habit] of Object.entries(HABITS)) {
-    it(`in parallel, with ${name}`, () => {
+    it(`assembles tool calls that come in parallel, with ${name}`, () => {
       fc.assert(
         fc.property(
           fc.array(fc.tuple(anyCall, anyCuts), { minLength: 1, maxLength: 4 }),
@@ -123,8 +124,8 @@ describe("Tool calls, however they are cut into pieces, come out the same:", () 
           (calls, order) => {
             const queues = calls.map(([{ name, args }, cuts], at) => habit(at, name, cutText(args, cuts)));
             assert.deepEqual(
-              assembled(interleaved(queues, order)).sort(),
-              wanted(calls.map(([one]) => one)).sort(),
+              assembleCalls(interleave(queues, order)).sort(),
+              buildExpectation(calls.map(([one]) => one)).sort(),
             );
           },
         ),
@@ -134,8 +135,8 @@ describe("Tool calls, however they are cut into pieces, come out the same:", () 
   }
 });
 
-/** Each queue in its own order, the queues mixed. */
-function interleaved(queues: readonly object[][], order: readonly number[]): object[] {
+/** Mixes queues; each keeps its own order. */
+function interleave(queues: readonly object[][], order: readonly number[]): object[] {
   const left = queues.map((queue) => [...queue]);
   const mixed: object[] = [];
   for (let turn = 0; left.some((queue) => queue.length > 0); turn++) {
@@ -146,11 +147,11 @@ function interleaved(queues: readonly object[][], order: readonly number[]): obj
   return mixed;
 }
 
-describe("A tool-call tracker", () => {
+describe("Tool-call tracker", () => {
   const track = (pieces: readonly unknown[], tools: readonly string[] = []) =>
     pieces.map((piece) => new ToolCallTracker(tools, 128).normalise([piece]));
 
-  it("tells id, type and name once", () => {
+  it("passes on id, type and name once", () => {
     const tracker = new ToolCallTracker([], 128);
     const piece = { index: 4, id: "a", type: "function", function: { name: "f", arguments: "1" } };
     assert.deepEqual(tracker.normalise([piece, piece]), [
@@ -159,34 +160,36 @@ describe("A tool-call tracker", () => {
     ]);
   });
 
-  it("says nothing for a piece that brings nothing, but tells that a call has begun", () => {
+  it("drops a piece with nothing new, except the first of a call", () => {
     const tracker = new ToolCallTracker([], 128);
     assert.deepEqual(tracker.normalise([{ index: 0 }, { index: 0, function: { arguments: "" } }]), [
       { index: 0 },
     ]);
   });
 
-  it("gives a name that grew as a whole", () => {
+  it("joins the fragments of a name if they form the name of a tool", () => {
     const tracker = new ToolCallTracker(["get_weather"], 128);
-    const said = tracker.normalise(["get", "_", "weather"].map((name) => ({ index: 0, function: { name } })));
-    // "get_" is no tool's name, so the fragment is not taken for one.
-    assert.deepEqual(said, [{ index: 0, function: { name: "get" } }]);
+    const deltas = tracker.normalise(
+      ["get", "_", "weather"].map((name) => ({ index: 0, function: { name } })),
+    );
+    // No tool is called "get_", so "_" is not taken for a fragment of the name.
+    assert.deepEqual(deltas, [{ index: 0, function: { name: "get" } }]);
     const other = new ToolCallTracker(["get_weather"], 128);
     const whole = other.normalise(["get_", "weather"].map((name) => ({ index: 0, function: { name } })));
     assert.deepEqual(whole.at(-1), { index: 0, function: { name: "get_weather" } });
   });
 
-  it("passes over what is no piece", () => {
+  it("ignores values that are not pieces", () => {
     assert.deepEqual(track([null, 1, "x", []]), [[], [], [], []]);
   });
 
-  it("takes functions and arguments of odd types for none, or for their JSON", () => {
-    const [odd] = track([{ index: 0, id: 7, type: 1, function: { name: 3, arguments: [1] } }]);
-    assert.deepEqual(odd, [{ index: 0, function: { arguments: "[1]" } }]);
+  it("turns arguments of another type into JSON, and ignores an invalid function", () => {
+    const [deltas] = track([{ index: 0, id: 7, type: 1, function: { name: 3, arguments: [1] } }]);
+    assert.deepEqual(deltas, [{ index: 0, function: { arguments: "[1]" } }]);
     assert.deepEqual(track([{ index: 0, id: "a", function: "f" }]), [[{ index: 0, id: "a" }]]);
   });
 
-  it("refuses impossible indices", () => {
+  it("fails with bad_response for an impossible index", () => {
     for (const index of [-1, 1.5, "__proto__", "1e3", Number.NaN, true, {}]) {
       assert.throws(
         () => new ToolCallTracker([], 128).normalise([{ index }]),
@@ -196,15 +199,15 @@ describe("A tool-call tracker", () => {
     }
   });
 
-  it("opens no more calls than its limit", () => {
+  it("fails with limit if there are too many calls", () => {
     const tracker = new ToolCallTracker([], 3);
     tracker.normalise([{ id: "a" }, { id: "b" }, { id: "c" }]);
-    const refused = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
-    assert.throws(() => tracker.normalise([{ id: "d" }]), refused);
-    assert.throws(() => tracker.normalise([{ index: 3 }]), refused);
+    const isLimit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
+    assert.throws(() => tracker.normalise([{ id: "d" }]), isLimit);
+    assert.throws(() => tracker.normalise([{ index: 3 }]), isLimit);
   });
 
-  it("looks no further for a second call behind arguments that are very long", () => {
+  it("does not look for a second call after very long arguments", () => {
     const tracker = new ToolCallTracker([], 128);
     const piece = { index: 0, function: { name: "f", arguments: `{"a":"${"}".repeat(20_000)}"}` } };
     assert.deepEqual(
