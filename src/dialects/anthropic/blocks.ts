@@ -14,7 +14,7 @@ export interface BlockListener {
 }
 
 /** An open content block of an answer (Anthropic API reference, "Streaming Messages"). */
-export interface ContentBlock {
+export interface OpenBlock {
   addDelta(delta: Record<string, unknown>): void;
   /** Ends the block. Call it once. */
   close(): void;
@@ -29,7 +29,7 @@ export function openBlock(
   start: Record<string, unknown>,
   position: number,
   listener: BlockListener,
-): ContentBlock {
+): OpenBlock {
   switch (start["type"]) {
     case "text":
       return new TextBlock(start, listener);
@@ -49,7 +49,7 @@ export function openBlock(
  * @returns undefined if the type of the delta is unknown
  * @throws Failure `bad_response` for a delta of a tool call, because only the beginning has its id and name
  */
-export function createImpliedBlock(deltaType: unknown, listener: BlockListener): ContentBlock | undefined {
+export function createImpliedBlock(deltaType: unknown, listener: BlockListener): OpenBlock | undefined {
   switch (deltaType) {
     case "text_delta":
     case "citations_delta":
@@ -68,7 +68,7 @@ export function createImpliedBlock(deltaType: unknown, listener: BlockListener):
   }
 }
 
-class TextBlock implements ContentBlock {
+class TextBlock implements OpenBlock {
   /** The text of the block's beginning. MiniMax repeats it as the first delta, which is skipped. */
   private initialText: string;
 
@@ -104,7 +104,7 @@ function toAnnotation(citation: Record<string, unknown>): Record<string, unknown
   return { type, [type]: citation };
 }
 
-class ThinkingBlock implements ContentBlock {
+class ThinkingBlock implements OpenBlock {
   private readonly texts: string[] = [];
   private signature: unknown;
 
@@ -139,7 +139,7 @@ class ThinkingBlock implements ContentBlock {
   }
 }
 
-class RedactedThinkingBlock implements ContentBlock {
+class RedactedThinkingBlock implements OpenBlock {
   constructor(start: Record<string, unknown>, listener: BlockListener) {
     const detail = { type: "reasoning.encrypted", data: start["data"], format: ANTHROPIC_REASONING };
     listener.onDelta({ reasoning_details: [detail] });
@@ -149,7 +149,7 @@ class RedactedThinkingBlock implements ContentBlock {
   close(): void {}
 }
 
-class ToolUseBlock implements ContentBlock {
+class ToolUseBlock implements OpenBlock {
   private readonly index: number;
   private readonly input: unknown;
   private hasArguments = false;
@@ -185,7 +185,7 @@ class ToolUseBlock implements ContentBlock {
 }
 
 /** A block that Chat Completions has no place for, such as a server tool and its result. It is passed on unchanged. */
-class OpaqueBlock implements ContentBlock {
+class OpaqueBlock implements OpenBlock {
   private input = "";
   private length = 0;
 

@@ -4,7 +4,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
 import { toText } from "../wire-values.js";
-import { type BlockListener, type ContentBlock, createImpliedBlock, openBlock } from "./blocks.js";
+import { type BlockListener, createImpliedBlock, type OpenBlock, openBlock } from "./blocks.js";
 import { AnthropicOrder } from "./order.js";
 import { AnthropicUsage } from "./usage.js";
 
@@ -42,7 +42,7 @@ export const ANTHROPIC: ForeignDialect = {
 
 class AnthropicReader implements ForeignReader, BlockListener {
   /** The open blocks by their index. */
-  private readonly blocks = new Map<number, ContentBlock>();
+  private readonly blocks = new Map<number, OpenBlock>();
   private readonly order = new AnthropicOrder();
   private readonly usage = new AnthropicUsage();
   private id = "";
@@ -139,7 +139,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
     this.addBlock(index, openBlock(start, this.blockCount++, this));
   }
 
-  private addBlock(index: number, block: ContentBlock): void {
+  private addBlock(index: number, block: OpenBlock): void {
     if (this.blocks.size >= this.options.indices) {
       throw new Failure(
         "limit",
