@@ -399,7 +399,9 @@ describe("Retry node", () => {
   });
 
   it("Y14: sends one request after the machine slept, and repairs the next stream as usual", async () => {
-    const world = new RetryWorld((_asked, nth) => (nth % 2 === 0 ? FAILS : SUCCEEDS), { random: () => 0.5 });
+    const world = new RetryWorld((_request, nth) => (nth % 2 === 0 ? FAILS : SUCCEEDS), {
+      random: () => 0.5,
+    });
     world.ask({ payload: "Hi" });
     await world.clock.advance(20);
     await world.clock.jump(8 * 3_600_000);

@@ -16,20 +16,20 @@ const TURNS = [
 ];
 const TEXT = "Let me look. Paris: sunny. ";
 
-describe("A connection that breaks", () => {
+describe("Connection that breaks during a run with tools", () => {
   const service = useService();
   const runtime = useRuntime();
 
   for (const afterText of ["restart", "stop"] as const) {
     for (const [nth, records] of TURNS.entries()) {
-      it(`T06: at any record of turn ${nth + 1} runs no tool twice and none too early (${afterText})`, async function () {
+      it(`T06: runs no tool twice or too early if the connection breaks at any record of turn ${nth + 1} (afterText ${afterText})`, async function () {
         this.timeout(60_000);
         for (let sent = 0; sent < records.length; sent++) {
-          let broken = false;
+          let hasBroken = false;
           const script: Script = async (reply, request) => {
             const turn = messagesOf(request).some(({ role }) => role === "tool") ? 1 : 0;
-            if (turn === nth && !broken) {
-              broken = true;
+            if (turn === nth && !hasBroken) {
+              hasBroken = true;
               await reply.open().sendApart(...records.slice(0, sent));
               reply.drop();
             } else reply.send(...TURNS[turn]!).finish(turn === 0 ? "tool_calls" : "stop");
@@ -46,25 +46,25 @@ describe("A connection that breaks", () => {
           runtime().inject("router", { payload: "Paris and Rome?" });
           const [end] = await runtime().ends("out");
           const messages = runtime().at("out");
-          const heard = messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
+          const kept = messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
           const where = `after ${sent} records`;
           assert.equal(streamsOf(messages).length, 1, where);
           assert.deepEqual(
-            heard.map(({ parts }) => parts!.index),
-            [...heard.keys()],
+            kept.map(({ parts }) => parts!.index),
+            [...kept.keys()],
             where,
           );
           const calls = runtime()
             .at("weather")
             .map(({ payload }) => (payload as { city: string }).city);
           if (end!.finishReason === "stop") {
-            assert.equal(textOf(heard), TEXT, where);
+            assert.equal(textOf(kept), TEXT, where);
             assert.deepEqual(calls, ["Paris", "Rome"], where);
-            await eventually(() => runtime().at("finished").length === 1);
+            await eventually(() => runtime().at("finished").length === 1, "collect has the answer");
             assert.equal(runtime().at("finished")[0]!.payload, TEXT, where);
           } else {
             assert.equal(afterText, "stop");
-            assert.ok(TEXT.startsWith(textOf(heard)), where);
+            assert.ok(TEXT.startsWith(textOf(kept)), where);
             assert.deepEqual(calls, nth === 0 ? [] : ["Paris", "Rome"], where);
           }
         }

@@ -60,29 +60,29 @@ const anyMessage = fc.record(
   { requiredKeys: [] },
 );
 
-/** What JavaScript says, and no node of ours. */
-const isAccident = ({ code, message }: { code?: string; message: string }) =>
+/** Whether an error comes from JavaScript and not from a node of this package. */
+const isProgramError = ({ code, message }: { code?: string; message: string }) =>
   code === undefined || /Cannot read|is not (a function|iterable|defined)|of undefined|of null/.test(message);
 
-describe("Odd messages", () => {
-  it("T09: whatever comes, is done once, ends in no accident, and each stream has one end at most", async () => {
+describe("Tool-call-router with odd messages", () => {
+  it("T09: is done with each message once, throws no program error, and ends each stream at most once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyMessage, { maxLength: 12 }), fc.boolean(), async (messages, silent) => {
         const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }), {
           otherTools: true,
         });
         if (silent) world.onCall = () => {};
-        // What a chat-stream would refuse is not this node's affair.
+        // A chat-stream would refuse these.
         world.onWay = (message) => (message["odd"] ? undefined : message);
         world.input({ payload: "Go" });
         const [{ run }] = world.requests[0]!["askedBy"] as [{ run: string }];
-        const named = (value: unknown) =>
+        const insertRunId = (value: unknown) =>
           JSON.parse(JSON.stringify(value).replaceAll('"known"', `"${run}"`)) as Message;
-        for (const message of messages) world.input({ ...named(message), odd: true });
+        for (const message of messages) world.input({ ...insertRunId(message), odd: true });
         await world.clock.advance(5_000_000);
         assert.equal(world.done, world.got);
         assert.equal(world.clock.waiting, 0);
-        assert.deepEqual(world.errors.filter(isAccident), []);
+        assert.deepEqual(world.errors.filter(isProgramError), []);
         const ends = world.ends.map(({ parts }) => parts!.id);
         assert.equal(new Set(ends).size, ends.length);
         assert.deepEqual(Object.keys(Object.prototype), []);
