@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { freePort, root } from "./support/runtime/node-red-process.js";
 import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
-/** How long `npm start` may take from its first word to its last, everything being built. */
+/** How long `npm start` may take until it has printed the addresses, if everything is built. */
 const MAX_START_MS = 30_000;
 
+/** A running `npm start`. */
 interface RunningCommand {
   child: ChildProcess;
+  /** @returns what it has printed so far */
   getOutput(): string;
-  /** The editor's address, as it was printed. */
+  /** The printed address of the editor; "" if there is none. */
   editorUrl: string;
+  /** The printed address of the chat page; "" if there is none. */
   chatUrl: string;
 }
 
@@ -35,19 +38,24 @@ describe("npm start", function () {
     running.add(child);
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (printed += data));
-    const begun = performance.now();
+    const startedMs = performance.now();
     while (!printed.includes("Ctrl-C")) {
-      const late = performance.now() - begun > MAX_START_MS;
-      if (late || child.exitCode !== null) throw new Error(`It did not start:\n${printed}`);
+      const isLate = performance.now() - startedMs > MAX_START_MS;
+      if (isLate || child.exitCode !== null) throw new Error(`npm start did not start:\n${printed}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const address = (name: string) => new RegExp(`^ +${name} +(http\\S+)$`, "m").exec(printed)?.[1] ?? "";
-    return { child, getOutput: () => printed, editorUrl: address("Editor"), chatUrl: address("Chat page") };
+    const readAddress = (name: string) => new RegExp(`^ +${name} +(http\\S+)$`, "m").exec(printed)?.[1] ?? "";
+    return {
+      child,
+      getOutput: () => printed,
+      editorUrl: readAddress("Editor"),
+      chatUrl: readAddress("Chat page"),
+    };
   };
   const interrupt = async ({ child }: RunningCommand): Promise<number | null> => {
-    const gone = once(child, "exit");
+    const exited = once(child, "exit");
     child.kill("SIGINT");
-    const [code] = (await gone) as [number | null];
+    const [code] = (await exited) as [number | null];
     running.delete(child);
     return code;
   };
@@ -62,19 +70,19 @@ describe("npm start", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("prints the two addresses, and little else", async () => {
+  it("prints the addresses of the editor and the chat page, and little else", async () => {
     assert.match(first.editorUrl, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     assert.equal(first.chatUrl, `${first.editorUrl}chat`);
     assert.doesNotMatch(first.getOutput(), /warn|error|deprecat/i);
     assert.ok(first.getOutput().split("\n").length < 12, first.getOutput());
   });
 
-  it("answers there with the editor and the chat page", async () => {
+  it("serves the editor and the chat page at the printed addresses", async () => {
     assert.match(await (await fetch(first.editorUrl)).text(), /<title>Node-RED<\/title>/);
     assert.match(await (await fetch(first.chatUrl)).text(), /<title>Chat<\/title>/);
   });
 
-  it("has the nodes with their icons, texts and examples", async () => {
+  it("loads the nodes of this package with their icons, labels and examples", async () => {
     const {
       name,
       "node-red": { nodes: types },
@@ -99,7 +107,7 @@ describe("npm start", function () {
     assert.equal(examples[0]!.fn, "01 First stream");
   });
 
-  it("opens on the first stream, beside the chat page, and both ask one provider", async () => {
+  it("opens with the examples First stream and Chat page, which share one provider", async () => {
     const flows = (await fetchJson("flows")) as FlowNode[];
     assert.deepEqual(
       flows.filter(({ type }) => type === "tab").map((tab) => tab["label"]),
@@ -107,14 +115,14 @@ describe("npm start", function () {
     );
     const providers = flows.filter(({ type }) => type === "chat-provider");
     assert.equal(providers.length, 1);
-    const asking = flows.filter(({ type }) => type === "chat-stream");
+    const streams = flows.filter(({ type }) => type === "chat-stream");
     assert.deepEqual(
-      asking.map((node) => node["provider"]),
-      asking.map(() => providers[0]!.id),
+      streams.map((node) => node["provider"]),
+      streams.map(() => providers[0]!.id),
     );
   });
 
-  it("is for this machine only, and without tours and telemetry", () => {
+  it("writes settings that listen on this machine only, without tours and telemetry", () => {
     const settings = readFileSync(join(userDir, "settings.js"), "utf8");
     assert.match(settings, /uiHost: "127\.0\.0\.1"/);
     assert.match(settings, /telemetry: \{ enabled: false/);
@@ -122,31 +130,31 @@ describe("npm start", function () {
     assert.match(settings, /credentialSecret: "[0-9a-f]{64}"/);
   });
 
-  it("stops with Node-RED on Ctrl-C", async () => {
+  it("stops Node-RED and exits with 0 on Ctrl-C", async () => {
     assert.equal(await interrupt(first), 0);
     await assert.rejects(fetch(first.editorUrl));
   });
 
-  it("leaves the user's flows and settings alone, and takes the next port where one is taken", async () => {
+  it("keeps the flows and settings of the user, and uses the next port if the wanted one is in use", async () => {
     const flows = join(userDir, "flows.json");
-    const mine = (JSON.parse(readFileSync(flows, "utf8")) as FlowNode[]).filter(
+    const userFlows = (JSON.parse(readFileSync(flows, "utf8")) as FlowNode[]).filter(
       ({ type }) => type === "tab" || type === "chat-provider",
     );
-    writeFileSync(flows, JSON.stringify(mine));
+    writeFileSync(flows, JSON.stringify(userFlows));
     const settings = readFileSync(join(userDir, "settings.js"), "utf8");
     const port = await freePort();
-    const squatter = createServer().listen(port, "127.0.0.1");
-    await once(squatter, "listening");
+    const otherServer = createServer().listen(port, "127.0.0.1");
+    await once(otherServer, "listening");
     try {
       const again = await start(port);
       assert.ok(Number(new URL(again.editorUrl).port) > port);
-      // The user has removed the page.
+      // The user has removed the chat page.
       assert.equal(again.chatUrl, "");
       assert.equal(await interrupt(again), 0);
     } finally {
-      squatter.close();
+      otherServer.close();
     }
-    assert.deepEqual(JSON.parse(readFileSync(flows, "utf8")), mine);
+    assert.deepEqual(JSON.parse(readFileSync(flows, "utf8")), userFlows);
     assert.equal(readFileSync(join(userDir, "settings.js"), "utf8"), settings);
   });
 });

@@ -8,9 +8,9 @@ import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime
 
 const FOLDER = join(dirname(dirname(__dirname)), "examples");
 
-/** A flow of the menu Import > Examples. */
+/** A flow of the editor's menu Import > Examples. */
 export interface Example {
-  /** The menu's entry. */
+  /** The name in the menu. */
   title: string;
   nodes: FlowNode[];
 }
@@ -24,45 +24,45 @@ export const EXAMPLES: Example[] = readdirSync(FOLDER)
   }));
 
 /**
- * The modules that an example needs beside core and this package, with the versions it was made with. The editor
- * reads them from the same place and offers to install what is missing.
+ * Reads which modules an example needs beside core and this package, with the versions that it was made with. The
+ * editor reads the same property and offers to install missing modules.
  */
 export function readModules({ nodes }: Example): Record<string, string> {
   const config = nodes.find(({ type }) => type === "global-config");
   return (config?.["modules"] as Record<string, string> | undefined) ?? {};
 }
 
-/** Whether an example is about tools; those have tests of their own. */
+/** Whether an example is about tools. Such examples are tested in tools.test.ts. */
 export function hasTools({ nodes }: Example): boolean {
   return nodes.some(({ type }) => type === "tool-call-router");
 }
 
+/** Finds an example by the end of its title. @throws Error if there is none */
 export function findExample(title: string): Example {
   const found = EXAMPLES.find((example) => example.title.endsWith(title));
   if (!found) throw new Error(`There is no example “${title}”.`);
   return found;
 }
 
-/** Whether an example is about several services, or about speech; those have tests of their own. */
+/** Whether an example is about several services or about speech. Such examples are tested in services.test.ts. */
 export function isAboutServices({ title }: Example): boolean {
   return /^(27|28|29|30|31) /.test(title);
 }
 
-/** What a reader enters for an example that does not run on the demo. */
+/** What a user enters for an example that does not use the demo. */
 export interface ServiceSettings {
-  /** Into its chat-provider. */
+  /** Properties of its chat-provider. */
   providerProperties?: Record<string, unknown>;
   credentials?: Record<string, string>;
 }
 
-/** Something in the debug sidebar. */
+/** An entry of the debug sidebar. */
 export interface DebugEntry {
-  /** The debug node's name. */
   nodeName: string;
   value: unknown;
 }
 
-/** What the debug node sends to the editor (21-debug.js, `sendDebug`). */
+/** The event that a debug node sends to the editor; see `sendDebug` in 21-debug.js of Node-RED. */
 interface DebugEvent {
   topic: string;
   data: { id?: string; name?: string; msg: string; format: string };
@@ -70,10 +70,10 @@ interface DebugEvent {
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A Node-RED that runs examples as their reader does: presses buttons and reads the debug sidebar. */
+/** Runs examples in Node-RED as a user does: presses buttons and reads the debug sidebar. */
 export class ExampleRun {
   readonly sidebar = new Inbox<DebugEntry>();
-  /** Names of the buttons that were pressed, each with its example's title before it. */
+  /** The buttons that were pressed: "title of the example: name of the button". */
   readonly pressed = new Set<string>();
   private example: Example | undefined;
 
@@ -91,7 +91,7 @@ export class ExampleRun {
   }
 
   static async start(): Promise<ExampleRun> {
-    // The default leaves out the websocket nodes; the lengths are those beyond which the sidebar cuts off.
+    // By default, the tests exclude the websocket nodes, and the sidebar truncates long values.
     const runtime = await TestRuntime.start({ settings: { nodesExcludes: [], debugMaxLength: 1_000_000 } });
     const { httpNode } = runtime.red as unknown as { httpNode: RequestListener };
     const web = createServer(httpNode).listen(0, "127.0.0.1");
@@ -99,17 +99,17 @@ export class ExampleRun {
     return new ExampleRun(runtime, web);
   }
 
-  /** Where the pages of a flow are. */
+  /** The address of the pages of a flow. */
   get webUrl(): string {
     return `http://127.0.0.1:${(this.web.address() as AddressInfo).port}`;
   }
 
-  /** Where a flow's websockets are. */
+  /** The address of the websockets of a flow. */
   get socketUrl(): string {
     return this.runtime.url.replace("http", "ws");
   }
 
-  /** Deploys an example as it is, only that the demo writes faster and nobody waits for seconds. */
+  /** Deploys an example, with a faster demo and with waits of milliseconds instead of seconds. */
   async deploy(title: string, chunksPerSecond = 1000, service: ServiceSettings = {}): Promise<void> {
     this.example = findExample(title);
     const credentials: Credentials = {};
@@ -132,14 +132,14 @@ export class ExampleRun {
     this.runtime.clear();
   }
 
-  /** Presses an inject node's button as the editor does. */
+  /** Presses the button of an inject node, as the editor does. */
   async press(name: string): Promise<void> {
     this.pressed.add(`${this.example!.title}: ${name}`);
     const response = await fetch(`${this.runtime.url}/inject/${this.findId(name)}`, { method: "POST" });
-    if (!response.ok) throw new Error(`Pressing “${name}” gave ${response.status}.`);
+    if (!response.ok) throw new Error(`Pressing “${name}” failed with HTTP ${response.status}.`);
   }
 
-  /** The buttons of examples that nobody has pressed. */
+  /** Lists the buttons of examples that were not pressed. */
   listUnpressed(examples: readonly Example[]): string[] {
     const buttons = examples.flatMap(({ title, nodes }) =>
       nodes.filter(({ type }) => type === "inject").map(({ name }) => `${title}: ${name}`),
@@ -147,18 +147,18 @@ export class ExampleRun {
     return buttons.filter((button) => !this.pressed.has(button));
   }
 
-  /** What a debug node has shown. */
+  /** @returns what a debug node has shown so far */
   getShown(by: string): unknown[] {
     return this.sidebar.messages.filter((entry) => entry.nodeName === by).map(({ value }) => value);
   }
 
-  /** Waits for a debug node to have shown so much. */
+  /** Waits until a debug node has shown `count` values. @returns all that it has shown */
   async waitForShown(by: string, count = 1): Promise<unknown[]> {
     await this.sidebar.until(() => this.getShown(by).length >= count, `${count} × “${by}”`);
     return this.getShown(by);
   }
 
-  /** Waits for a node's status to have had this fill and shape. */
+  /** Waits until the status of a node has this fill and shape, or had it since the last `clear`. */
   async waitForStatus(name: string, fill: string, shape: string): Promise<void> {
     const id = this.findId(name);
     await this.runtime.statuses.until(
@@ -168,23 +168,26 @@ export class ExampleRun {
     );
   }
 
-  /** What stands beneath a node. */
+  /** @returns the status text of a node; "" if it has none */
   getStatusText(name: string): string {
     const id = this.findId(name);
     const shown = this.runtime.statuses.messages.filter((entry) => entry.id === id).at(-1);
     return shown?.status?.text ?? "";
   }
 
-  /** Waits for what stands beneath a node to be so. */
+  /** Waits until the status text of a node matches. */
   async waitForStatusText(name: string, text: RegExp): Promise<void> {
-    await this.runtime.statuses.until(() => text.test(this.getStatusText(name)), `${text} beneath “${name}”`);
+    await this.runtime.statuses.until(
+      () => text.test(this.getStatusText(name)),
+      `the status text ${text} of “${name}”`,
+    );
   }
 
-  /** Waits until the same stands beneath two nodes. */
+  /** Waits until two nodes have the same status text. */
   async waitForSameStatus(one: string, other: string): Promise<void> {
-    const same = () =>
+    const areEqual = () =>
       this.getStatusText(one) !== "" && this.getStatusText(one) === this.getStatusText(other);
-    await this.runtime.statuses.until(same, `the same beneath “${one}” and “${other}”`);
+    await this.runtime.statuses.until(areEqual, `the same status text of “${one}” and “${other}”`);
   }
 
   async stop(): Promise<void> {
@@ -204,6 +207,7 @@ export class ExampleRun {
   }
 }
 
+/** Decodes what a debug node sends: its format begins with the type of the value. */
 function decodeValue({ msg, format }: DebugEvent["data"]): unknown {
   if (/^(Object|array|error|number|boolean)/i.test(format)) return JSON.parse(msg);
   return format === "undefined" ? undefined : msg;

@@ -5,29 +5,29 @@ import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { EXAMPLES, readModules } from "./example-run.js";
 import { type NodeDefinition, readModuleTypes, readPalette } from "./palette.js";
 
-/** What every node in a flow file has beside its type's own properties. */
+/** Properties that every node in a flow file may have. */
 const COMMON_PROPERTIES = ["id", "type", "z", "name", "x", "y", "wires"];
 const TAB_PROPERTIES = ["id", "type", "label", "disabled", "info", "env"];
 
-/** Properties that core writes although the page does not declare them, or declares in another place. */
+/** Properties that core writes without declaring them among the defaults of the type. */
 const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloadType"] };
 
-/** Those that show what only one service has; their comments say so. */
+/** Examples of what only one service can do. Their comments say that they need an account. */
 const NEEDS_ACCOUNT = /(Several documents in one job|Venice with web search and citations)$/;
 
-describe("The files of the examples", () => {
+describe("Files of the examples", () => {
   let basePalette: Map<string, NodeDefinition>;
   before(() => {
     basePalette = readPalette();
   });
 
-  it("show every node of the package at work", () => {
+  it("use each of the main nodes in some example", () => {
     const used = new Set(EXAMPLES.flatMap(({ nodes }) => nodes).map(({ type }) => type));
     for (const type of ["chat-provider", "chat-stream", "collect", "tool-call-router"])
       assert.ok(used.has(type), type);
   });
 
-  it("use no id twice, so that all of them can be imported side by side", () => {
+  it("use each id once, so that all examples can be imported side by side", () => {
     const ids = EXAMPLES.flatMap(({ nodes }) => nodes).map(({ id }) => id);
     assert.deepEqual(
       ids.filter((id, at) => ids.indexOf(id) !== at),
@@ -40,7 +40,7 @@ describe("The files of the examples", () => {
     describe(title, () => {
       const placed = nodes.filter(({ x }) => x !== undefined);
       const modules = readModules({ title, nodes });
-      // What a module brings is known to those that name it, and to no other.
+      // An example may use the nodes of a module only if it names the module.
       let palette: Map<string, NodeDefinition>;
       before(() => {
         palette = new Map([
@@ -49,7 +49,7 @@ describe("The files of the examples", () => {
         ]);
       });
 
-      it("is one tab that says what it is about", () => {
+      it("is one tab with a description", () => {
         const tabs = nodes.filter(({ type }) => type === "tab");
         assert.equal(tabs.length, 1);
         assert.ok(tabs[0]!["label"]);
@@ -57,19 +57,18 @@ describe("The files of the examples", () => {
         for (const node of placed) assert.equal(node["z"], tabs[0]!.id);
       });
 
-      it("has a comment that says what to press and what to see", () => {
+      it("has a comment that says what to press, and names only buttons that exist", () => {
         const comments = nodes.filter(({ type }) => type === "comment");
         assert.ok(comments.length >= 1);
         assert.ok(comments[0]!.name);
         assert.match(String(comments[0]!["info"]), /Press|Open/);
-        // The buttons that it speaks of are there.
         const names = new Set(nodes.map(({ name }) => name));
         for (const [, button] of String(comments[0]!["info"]).matchAll(/[Pp]ress \*\*([^*]+)\*\*/g)) {
-          assert.ok(names.has(button!) || title.endsWith("Chat page"), `There is no ${button}.`);
+          assert.ok(names.has(button!) || title.endsWith("Chat page"), `There is no button “${button}”.`);
         }
       });
 
-      it("uses core's nodes, ours and those of the modules that it names, with properties that they know", () => {
+      it("uses only node types of core, of this package or of modules that it names, with declared properties", () => {
         for (const node of nodes) {
           if (node.type === "tab") {
             assert.deepEqual(
@@ -79,7 +78,10 @@ describe("The files of the examples", () => {
             continue;
           }
           const definition = palette.get(node.type);
-          assert.ok(definition, `${node.type} is not known: the file should name its module.`);
+          assert.ok(
+            definition,
+            `The type ${node.type} is unknown. Name its module in the global-config node of the file.`,
+          );
           const known = [
             ...COMMON_PROPERTIES,
             ...Object.keys(definition.defaults),
@@ -93,15 +95,15 @@ describe("The files of the examples", () => {
         }
       });
 
-      it("leaves no property of our nodes to chance", () => {
+      it("sets every property of the nodes of this package", () => {
         for (const node of nodes.filter(({ type }) => /^(chat-|collect$)/.test(type))) {
           for (const property of Object.keys(palette.get(node.type)!.defaults)) {
-            assert.ok(Object.hasOwn(node, property), `${node.name} has no ${property}.`);
+            assert.ok(Object.hasOwn(node, property), `${node.name} does not set ${property}.`);
           }
         }
       });
 
-      it("names no module that it does not use, each with the version that it was tried with", () => {
+      it("names only modules that it uses, with the versions that are installed here", () => {
         for (const [module, version] of Object.entries(modules)) {
           const types = readModuleTypes(module);
           assert.ok(
@@ -112,13 +114,13 @@ describe("The files of the examples", () => {
         }
       });
 
-      it("brings the configuration nodes that it needs, and uses those that it brings", () => {
+      it("holds the config nodes that it needs, and no others", () => {
         const used = new Set<unknown>();
         for (const node of nodes.filter(({ type }) => type !== "tab")) {
           for (const [property, { type, required }] of Object.entries(palette.get(node.type)!.defaults)) {
             if (!type || type.endsWith("[]") || (!node[property] && required === false)) continue;
             if (node.type.startsWith("websocket ") && property === "client") continue;
-            // In a group, it has neither of the others.
+            // A template in a group has no page and no base.
             if (node.type === "ui-template" && property !== "group") continue;
             assert.equal(findNode(nodes, node[property])?.type, type, `${node.name}.${property}`);
             used.add(node[property]);
@@ -133,21 +135,21 @@ describe("The files of the examples", () => {
         );
       });
 
-      it("wires nodes that are there, from outputs that are there", () => {
+      it("has wires only between existing outputs and nodes with an input", () => {
         for (const node of placed) {
           const { outputs = 0 } = palette.get(node.type)!;
           const wires = node["wires"] as string[][];
           assert.ok(wires.length <= (Number(node["outputs"] ?? outputs) || outputs), node.name);
           for (const id of wires.flat()) {
             const target = findNode(nodes, id);
-            assert.ok(target, `${node.name} is wired to nothing.`);
+            assert.ok(target, `${node.name} is wired to a node that does not exist.`);
             assert.equal(palette.get(target.type)!.inputs, 1, target.name);
           }
           for (const id of (node["scope"] as string[] | null) ?? []) assert.ok(findNode(nodes, id));
         }
       });
 
-      it("asks the demo and holds no secrets", () => {
+      it("uses the demo unless it needs an account, and holds no secrets", () => {
         for (const node of nodes) {
           assert.equal(Object.hasOwn(node, "credentials"), false);
           const needsAccount = NEEDS_ACCOUNT.test(title);
@@ -156,9 +158,13 @@ describe("The files of the examples", () => {
         assert.doesNotMatch(JSON.stringify(nodes), /api_?key|\bsk-|bearer/i);
       });
 
-      it("is tidy: named nodes on the grid, where the sidebar does not cover them", () => {
+      it("has named nodes on the grid, apart from each other and not under the sidebar", () => {
         for (const node of placed) {
-          assert.match(node.name ?? "", /^([\p{Lu}\d]|… \p{Ll})/u, `A ${node.type} has no proper name.`);
+          assert.match(
+            node.name ?? "",
+            /^([\p{Lu}\d]|… \p{Ll})/u,
+            `The name of a ${node.type} node should begin with a capital letter or a digit.`,
+          );
           const [x, y] = [Number(node["x"]), Number(node["y"])];
           assert.equal(x % 10, 0, node.name);
           assert.equal(y % 20, 0, node.name);
@@ -166,7 +172,7 @@ describe("The files of the examples", () => {
           const near = placed.filter(
             (other) => other !== node && other["y"] === y && Math.abs(Number(other["x"]) - x) < 100,
           );
-          assert.deepEqual(near, [], `Something lies over ${node.name}.`);
+          assert.deepEqual(near, [], `Another node covers ${node.name}.`);
         }
       });
     });

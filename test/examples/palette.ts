@@ -6,7 +6,7 @@ import { coreFile } from "../support/runtime/node-red-runtime.js";
 const ROOT = dirname(dirname(__dirname));
 const BUILT_NODES = join(ROOT, "dist", "nodes");
 
-/** A node type as its half in the editor declares it. */
+/** What the editor's half of a node declares of its type. */
 export interface NodeDefinition {
   category: string;
   defaults: Record<string, { type?: string; required?: boolean }>;
@@ -14,13 +14,13 @@ export interface NodeDefinition {
   outputs?: number;
 }
 
-/** The types that core and this package bring, read from the pages that the editor loads. */
+/** Reads the node types of core and of this package from the pages that the editor loads. */
 export function readPalette(): Map<string, NodeDefinition> {
   const core = join(dirname(coreFile("@node-red/nodes/package.json")), "core");
   return readPages([...findPages(core), ...findPages(BUILT_NODES)]);
 }
 
-/** The types that another package brings, which is installed here as a dependency of the tests. */
+/** Reads the node types of another package, which is installed as a dependency of the tests. */
 export function readModuleTypes(name: string): Map<string, NodeDefinition> {
   return readPages(findPages(join(ROOT, "node_modules", name, "nodes")));
 }
@@ -53,7 +53,7 @@ function extractScripts(page: string): string[] {
   );
 }
 
-/** As much of a browser as a script needs that only registers its types. */
+/** Creates a stub of the browser for scripts that only register their types. */
 function createEditorStub(register: (type: string, definition: NodeDefinition) => void): object {
   const anything: unknown = new Proxy(() => anything, {
     get: (_target, key) => (key === Symbol.toPrimitive ? () => "" : anything),

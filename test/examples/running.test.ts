@@ -6,21 +6,21 @@ import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES, ExampleRun, hasTools, isAboutServices } from "./example-run.js";
 
-/** A message as the debug sidebar shows it. */
+/** The last message of a stream, as the debug sidebar shows it. */
 interface ShownMessage extends Message {
   payload: string;
   finishReason: string;
   error?: { code: string; partial: string };
 }
 
-describe("The examples, run as their comments say", () => {
+describe("Examples", () => {
   let run: ExampleRun;
   before(async () => {
     run = await ExampleRun.start();
   });
   after(() => run.stop());
 
-  it("First stream: shows an answer chunk by chunk, and the whole of it beneath", async () => {
+  it("First stream: shows an answer chunk by chunk, then as a whole", async () => {
     await run.deploy("First stream");
     for (const [button, text] of [
       ["Write a haiku", /The sea/],
@@ -33,12 +33,12 @@ describe("The examples, run as their comments say", () => {
       assert.ok(run.getShown("Each chunk").length > 10);
       assert.equal(run.getShown("Each chunk").join(""), whole);
       assert.equal(run.sidebar.messages.at(-1)!.nodeName, "Whole answer");
-      // The sidebar keeps a hundred.
+      // The sidebar keeps 100 entries.
       assert.ok(run.sidebar.size <= 100);
     }
   });
 
-  it("Collected answer: gives the text with its usage and statistics, and JSON as an object", async () => {
+  it("Collected answer: shows the text with usage and statistics, and an answer in JSON as an object", async () => {
     await run.deploy("Collected answer with usage and statistics");
     await run.press("Explain streaming");
     const [line] = await run.waitForShown("Statistics");
@@ -57,7 +57,7 @@ describe("The examples, run as their comments say", () => {
     assert.deepEqual(run.getShown("No JSON"), []);
   });
 
-  it("System prompt: the node's, the message's, and parameters of both", async () => {
+  it("System prompt: uses the prompt and parameters of the node, or those of the message if it has some", async () => {
     await run.deploy("System prompt and parameters");
     const answers: string[] = [];
     const reasons: unknown[] = [];
@@ -74,7 +74,7 @@ describe("The examples, run as their comments say", () => {
     assert.ok(twenty.startsWith(ten) && twenty.length > ten.length);
   });
 
-  it("Several questions: the shortest answer comes first, and the array is in order", async () => {
+  it("Several questions: shows the shortest answer first, and collects all answers in the order of the questions", async () => {
     await run.deploy("Several questions at once", 200);
     await run.press("Ask all three");
     const [all] = (await run.waitForShown("In order")) as string[][];
@@ -87,23 +87,23 @@ describe("The examples, run as their comments say", () => {
     assert.deepEqual([...finished].sort(), [...all!].sort());
   });
 
-  it("Chat with memory: knows Ada, does not take Bob for her, and forgets her when told", async () => {
+  it("Chat with memory: keeps a conversation per user, and forgets one on request", async () => {
     await run.deploy("Chat with memory");
-    const answer = async (button: string) => {
+    const pressForAnswer = async (button: string) => {
       run.clear();
       await run.press(button);
       await run.waitForShown("Conversation");
       return String((await run.waitForShown("Answer"))[0]);
     };
-    assert.match(await answer("Ada says her name"), /Ada/);
-    assert.equal(await answer("Ada asks for it"), "Your name is Ada.");
+    assert.match(await pressForAnswer("Ada says her name"), /Ada/);
+    assert.equal(await pressForAnswer("Ada asks for it"), "Your name is Ada.");
     assert.equal((run.getShown("Conversation") as unknown[][])[0]!.length, 4);
-    assert.match(await answer("Bob asks for his"), /not told me your name/);
+    assert.match(await pressForAnswer("Bob asks for his"), /not told me your name/);
     await run.press("Forget Ada");
-    assert.match(await answer("Ada asks for it"), /not told me your name/);
+    assert.match(await pressForAnswer("Ada asks for it"), /not told me your name/);
   });
 
-  it("Stop: ends the stream and keeps what it said", async () => {
+  it("Stop button: ends the stream and keeps the text so far", async () => {
     await run.deploy("Stop button and timeouts");
     await run.press("Tell a long story");
     await run.waitForStatus("A slow model", "blue", "dot");
@@ -115,7 +115,7 @@ describe("The examples, run as their comments say", () => {
     assert.deepEqual(run.getShown("Finished"), []);
   });
 
-  it("Timeouts: a silent model ends with the error timeout, for Catch too", async () => {
+  it("Timeouts: ends the stream of a silent model with the error timeout, which Catch gets too", async () => {
     await run.deploy("Stop button and timeouts");
     await run.press("Ask a model that falls silent");
     const [rest] = (await run.waitForShown("Not finished")) as ShownMessage[];
@@ -125,7 +125,7 @@ describe("The examples, run as their comments say", () => {
     assert.equal(caught!.code, "timeout");
   });
 
-  it("Errors by code: each fault gets its own advice", async () => {
+  it("Errors by code: gives its own advice for each kind of error", async () => {
     await run.deploy("Errors by code");
     for (const [button, advice, rest] of [
       ["Too many requests", /^Ask again in 7 s\.$/, /^$/],
@@ -142,7 +142,7 @@ describe("The examples, run as their comments say", () => {
     }
   });
 
-  it("Stream to a file: the file is the answer", async () => {
+  it("Stream to a file: writes the whole answer into the file", async () => {
     await run.deploy("Stream to a file");
     await run.press("Write a story");
     const [content] = await run.waitForShown("Content");
@@ -156,7 +156,7 @@ describe("The examples, run as their comments say", () => {
     assert.match(String(content), /^Ines worked in a library[\s\S]*There will be another word\.”$/);
   });
 
-  it("Retry: waits as long as a busy service asks, backs off from a broken one, and gives up at last", async () => {
+  it("Retry: waits as long as a busy service asks, backs off from a broken one, and gives up in the end", async () => {
     await run.deploy("Retry with backoff");
     await run.press("Busy, twice");
     await run.waitForStatusText("Retry", /^retry 2\/4 in \d s$/);
@@ -180,7 +180,7 @@ describe("The examples, run as their comments say", () => {
     assert.deepEqual(run.getShown("For Catch"), []);
   });
 
-  it("Continue: the reader gets one whole answer, by going on or by beginning again", async () => {
+  it("Continue a broken answer: delivers one whole answer, by continuing it or by starting over", async () => {
     await run.deploy("Continue a broken answer");
     await run.press("Go on with it");
     const [whole] = await run.waitForShown("Whole answer");
@@ -193,7 +193,7 @@ describe("The examples, run as their comments say", () => {
     assert.equal(run.getShown("Reset").length, 2);
   });
 
-  it("Fall back: a second provider ends what the first began", async () => {
+  it("Fall back: completes an answer with a second provider", async () => {
     await run.deploy("Fall back to a second provider mid-answer");
     await run.press("Unknown model");
     const [alone] = await run.waitForShown("Whole answer");
@@ -205,7 +205,7 @@ describe("The examples, run as their comments say", () => {
     assert.equal(run.getShown("Each piece").join(""), alone);
   });
 
-  it("Partial answer: what there was of it leaves by the second output", async () => {
+  it("Partial answer: sends a broken answer to the second output", async () => {
     await run.deploy("Partial answer without retry");
     await run.press("In full");
     const [whole] = await run.waitForShown("Whole answer");
@@ -216,7 +216,7 @@ describe("The examples, run as their comments say", () => {
     assert.equal(((await run.waitForShown("For Catch"))[0] as { code: string }).code, "interrupted");
   });
 
-  it("Words for a dashboard: fewer messages, the same text", async () => {
+  it("Words for a dashboard: sends the same text in fewer messages", async () => {
     await run.deploy("Words for a dashboard", 200);
     await run.press("Tell a story");
     const [saved] = await run.waitForShown("Messages saved");
@@ -225,32 +225,32 @@ describe("The examples, run as their comments say", () => {
     await run.waitForStatusText("Widget", /another word\.”$/);
   });
 
-  it("One message per sentence: abbreviations end none, and code is not said", async () => {
+  it("One message per sentence: does not split at abbreviations, and leaves out code", async () => {
     await run.deploy("One message per sentence");
-    const said = async (button: string, count: number) => {
+    const pressForSentences = async (button: string, count: number) => {
       run.clear();
       await run.press(button);
       await run.waitForShown("Say", count);
-      // What should not be said would come at once.
+      // An extra sentence would arrive at once.
       await pause(30);
       return run.getShown("Say");
     };
-    const explained = await said("Explain streaming", 4);
+    const explained = await pressForSentences("Explain streaming", 4);
     assert.equal(explained.length, 4);
     for (const sentence of explained) assert.match(String(sentence), /^[A-Z].*\. ?$/);
-    assert.deepEqual(await said("In German", 3), [
+    assert.deepEqual(await pressForSentences("In German", 3), [
       "Ein Satz endet z. B. nicht nach Dr. oder am 3. Mai. ",
       "Erst hier! ",
       "Und dann kommt noch einer.",
     ]);
-    assert.deepEqual(await said("With code", 3), [
+    assert.deepEqual(await pressForSentences("With code", 3), [
       "Here you are:\n\n",
       "It needs no recursion: two numbers and a loop are enough. ",
       "`fibonacci(10)` is 55.",
     ]);
   });
 
-  it("Typewriter: both ways end with the same words, also when stopped", async () => {
+  it("Typewriter: shows the same text smoothed and as it arrives, even if it is stopped", async () => {
     await run.deploy("Typewriter");
     await run.press("Tell a story");
     await run.waitForStatusText("Like a typewriter", /another word\.”$/);
@@ -263,20 +263,20 @@ describe("The examples, run as their comments say", () => {
     await run.waitForSameStatus("Like a typewriter", "As it comes");
   });
 
-  it("Structured extraction: an event that fills field by field, and an answer that does not fit", async () => {
+  it("Structured extraction: fills an object field by field, and reports an answer that does not fit the schema", async () => {
     await run.deploy("Structured extraction into an object");
     await run.press("Extract the event");
     const [event] = (await run.waitForShown("Event")) as Record<string, unknown>[];
     assert.deepEqual([event!["title"], event!["city"], event!["seats"]], ["Team lunch", "Paris", 4]);
     assert.equal((event!["guests"] as unknown[]).length, 2);
     await run.waitForStatusText("A card that fills", /^Team lunch in Paris, 4 seats$/);
-    const whole = () => isDeepStrictEqual(run.getShown("The object so far").at(-1), event);
-    await run.sidebar.until(whole, "the whole event");
-    const grown = run.getShown("The object so far") as Record<string, unknown>[];
-    assert.ok(grown.length > 20);
-    assert.deepEqual(grown[0], {});
-    const fields = grown.map((part) => Object.keys(part).length);
-    assert.deepEqual(fields, [...fields].sort(), "a field that is there stays");
+    const isWhole = () => isDeepStrictEqual(run.getShown("The object so far").at(-1), event);
+    await run.sidebar.until(isWhole, "the whole event");
+    const versions = run.getShown("The object so far") as Record<string, unknown>[];
+    assert.ok(versions.length > 20);
+    assert.deepEqual(versions[0], {});
+    const fields = versions.map((part) => Object.keys(part).length);
+    assert.deepEqual(fields, [...fields].sort(), "no field disappears again");
     assert.deepEqual(run.getShown("No event"), []);
 
     await run.press("Ask for any object");
@@ -286,7 +286,7 @@ describe("The examples, run as their comments say", () => {
     assert.deepEqual(run.getShown("Fits"), []);
   });
 
-  it("leave no button unpressed", () => {
+  it("have no button that these tests do not press", () => {
     assert.deepEqual(
       run.listUnpressed(EXAMPLES.filter((example) => !hasTools(example) && !isAboutServices(example))),
       [],

@@ -5,7 +5,7 @@ import { useService } from "../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import { EXAMPLES, ExampleRun, isAboutServices } from "./example-run.js";
 
-describe("The examples with several services and several streams", () => {
+describe("Examples with several services or with speech", () => {
   const service = useService();
   let run: ExampleRun;
   before(async () => {
@@ -13,7 +13,7 @@ describe("The examples with several services and several streams", () => {
   });
   after(() => run.stop());
 
-  it("The same question: three answers side by side, each with its times", async () => {
+  it("The same question: shows three answers side by side, each with its times", async () => {
     await run.deploy("The same question to several providers");
     for (const [button, text] of [
       ["Explain streaming", /^Streaming means/],
@@ -32,7 +32,7 @@ describe("The examples with several services and several streams", () => {
     }
   });
 
-  it("Translator: sentence by sentence, and the whole in the order of the sentences", async () => {
+  it("Translator: translates sentence by sentence and joins the results in order", async () => {
     await run.deploy("Translator");
     for (const [button, first, last] of [
       ["Into German", "Guten Morgen", "Jede Reise beginnt mit einem ersten Schritt"],
@@ -49,7 +49,7 @@ describe("The examples with several services and several streams", () => {
     }
   });
 
-  it("Several documents: three analyses in order, one job, one charge", async () => {
+  it("Several documents: analyses three documents in order, as one job with one charge", async () => {
     const saas = new SaasService(service());
     saas.pieces = ["It says", " something."];
     const node = { baseUrl: saas.url, settings: { team: TEAM, jobType: "document_analysis" } };
@@ -72,18 +72,20 @@ describe("The examples with several services and several streams", () => {
     assert.ok([...saas.jobs.values()].every(({ completions: completes }) => completes.length === 1));
   });
 
-  it("Venice: an answer with its sources, each once, and without the web where the message says so", async () => {
+  it("Venice: lists each source of an answer once, and does not search the web if the message forbids it", async () => {
     const venice = new VeniceService(service());
-    const source = (url: string) => ({ url, title: `About ${url}`, content: "…", date: "2026" });
-    const cited = (...urls: string[]) => ({
+    const createSource = (url: string) => ({ url, title: `About ${url}`, content: "…", date: "2026" });
+    const createCitationRecord = (...urls: string[]) => ({
       id: "chatcmpl-v",
       choices: [],
-      venice_parameters: { web_search_citations: urls.map(source) },
+      venice_parameters: { web_search_citations: urls.map(createSource) },
     });
     venice.answer = (reply, { body }) => {
       const parameters = body["venice_parameters"] as { enable_web_search: string };
       const found =
-        parameters.enable_web_search === "on" ? [cited("https://a"), cited("https://a", "https://b")] : [];
+        parameters.enable_web_search === "on"
+          ? [createCitationRecord("https://a"), createCitationRecord("https://a", "https://b")]
+          : [];
       venice.sendStream(reply, [venice.createTextRecord("A lot.^1^"), ...found]);
     };
     const title = "Venice with web search and citations";
@@ -117,7 +119,7 @@ describe("The examples with several services and several streams", () => {
     assert.equal(error!.code, "insufficient_credits");
   });
 
-  it("Speech: a file that is one WAV, and sound for a browser as it is made", async () => {
+  it("Speech: writes one WAV file, and sends the same sound to a browser", async () => {
     await run.deploy("Speech sentence by sentence");
     await run.press("Explain streaming");
     const [file] = (await run.waitForShown("File")) as string[];
@@ -135,7 +137,7 @@ describe("The examples with several services and several streams", () => {
     }
   });
 
-  it("Speech: a listener who leaves stops the model and the voice", async () => {
+  it("Speech: stops the model and the voice if the listener leaves", async () => {
     await run.deploy("Speech sentence by sentence", 50);
     const leaving = new AbortController();
     const left = await fetch(`${run.webUrl}/speech?prompt=Tell%20me%20a%20long%20story.`, {
@@ -148,7 +150,7 @@ describe("The examples with several services and several streams", () => {
     assert.deepEqual(run.getShown("Why"), []);
   });
 
-  it("leave no button unpressed", () => {
+  it("have no button that these tests do not press", () => {
     assert.deepEqual(run.listUnpressed(EXAMPLES.filter(isAboutServices)), []);
   });
 });

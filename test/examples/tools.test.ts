@@ -1,25 +1,26 @@
 import assert from "node:assert/strict";
 import { EXAMPLES, ExampleRun, hasTools } from "./example-run.js";
 
-/** What a run's last message tells of a turn. */
+/** A turn as the last message of a run describes it. */
 interface TurnSummary {
   finishReason: string;
   calls: { name: string; outcome: string }[];
 }
 
+/** The last message of a run that did not finish. */
 interface UnfinishedMessage {
   finishReason: string;
   error?: { code: string };
 }
 
-describe("The examples of tools, run as their comments say", () => {
+describe("Examples with tools", () => {
   let run: ExampleRun;
   before(async () => {
     run = await ExampleRun.start();
   });
   after(() => run.stop());
 
-  /** Presses a button and waits for what the model says. */
+  /** Presses a button and waits for the answer of the model. */
   async function pressForAnswer(button: string): Promise<string> {
     run.clear();
     await run.press(button);
@@ -27,13 +28,13 @@ describe("The examples of tools, run as their comments say", () => {
     return String(answer);
   }
 
-  /** How each call fared, turn by turn. */
+  /** Reads the outcomes of the calls of the last run: one string per turn. */
   async function readTurns(): Promise<string[]> {
     const [all] = (await run.waitForShown("Turns")) as TurnSummary[][];
     return all!.map(({ calls }) => calls.map(({ outcome }) => outcome).join(" "));
   }
 
-  it("Weather and time: the model calls what it needs, and nothing where it knows the answer", async () => {
+  it("Weather and time: calls the tools that the question needs, and none if it needs none", async () => {
     await run.deploy("Weather and time tools");
     assert.match(await pressForAnswer("Weather in Paris"), /get_weather.* Paris: celsius: \d+, sky: \w+\./);
     assert.deepEqual(await readTurns(), ["answered", ""]);
@@ -50,7 +51,7 @@ describe("The examples of tools, run as their comments say", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
-  it("Parallel calls: all of them in one turn, or one in each, with the same answer", async () => {
+  it("Parallel calls: gives the same answer for all calls in one turn and for one call per turn", async () => {
     await run.deploy("Parallel tool calls");
     const together = await pressForAnswer("All at once");
     assert.deepEqual(await readTurns(), ["answered answered answered", ""]);
@@ -61,14 +62,14 @@ describe("The examples of tools, run as their comments say", () => {
     assert.deepEqual(await readTurns(), ["answered", "answered", "answered", ""]);
   });
 
-  it("Over HTTP: what the service says goes to the model, its refusals too", async () => {
+  it("Tool over HTTP: passes what the service answers to the model, errors included", async () => {
     const before = process.env["PORT"];
     process.env["PORT"] = new URL(run.webUrl).port;
     try {
       await run.deploy("A tool over HTTP");
       assert.match(await pressForAnswer("People in Paris"), /people: 2102650/);
       assert.match(await pressForAnswer("People in Atlantis"), /did not work for Atlantis: There is no city/);
-      // Nobody listens there.
+      // No server listens on this port.
       process.env["PORT"] = "1";
       await run.deploy("A tool over HTTP");
       assert.match(await pressForAnswer("People in Paris"), /ECONNREFUSED|bad port/);
@@ -78,7 +79,7 @@ describe("The examples of tools, run as their comments say", () => {
     }
   });
 
-  it("Approval: a mail is sent only when a person agrees, and the model knows which", async () => {
+  it("Approval: sends a mail only if a person agrees, and tells the model the decision", async () => {
     await run.deploy("Approval by a person");
     const decide = async (button: string) => {
       run.clear();
@@ -98,7 +99,7 @@ describe("The examples of tools, run as their comments say", () => {
     assert.equal(run.getStatusText("Ask a person"), "");
   });
 
-  it("A tool that fails: the model is told, and the other calls are kept", async () => {
+  it("A tool that fails: tells the model of the failure and keeps the results of the other calls", async () => {
     await run.deploy("A tool that fails");
     const answer = await pressForAnswer("Paris and Atlantis");
     assert.match(answer, /- Paris: celsius: 18/);
@@ -112,7 +113,7 @@ describe("The examples of tools, run as their comments say", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
-  it("Agent loop: it ends when the model has all, at the limit, or by a button", async () => {
+  it("Agent loop: ends when the model has all results, at the limit, or by the Stop button", async () => {
     await run.deploy("Agent loop and its limit");
     assert.match(await pressForAnswer("Four cities"), /Paris.*London.*Rome.*Tokyo/s);
     assert.deepEqual(await run.waitForShown("Turns needed"), [5]);
@@ -130,7 +131,7 @@ describe("The examples of tools, run as their comments say", () => {
     assert.deepEqual(run.getShown("For Catch"), []);
   });
 
-  it("Link call: two models share a tool, and no wire leads back", async () => {
+  it("Link call: lets two routers share a tool without wires back", async () => {
     await run.deploy("Tools by link call");
     const both = await pressForAnswer("Weather and time");
     assert.match(both, /- Paris: celsius: \d+/);
@@ -139,7 +140,7 @@ describe("The examples of tools, run as their comments say", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
-  it("leave no button unpressed", () => {
+  it("have no button that these tests do not press", () => {
     assert.deepEqual(run.listUnpressed(EXAMPLES.filter(hasTools)), []);
   });
 });

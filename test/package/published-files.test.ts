@@ -18,14 +18,14 @@ const TYPES = [
   ...["speech-stream", "tool-call-router"],
 ];
 
-/** A set of nodes, as Node-RED's admin API lists it. */
+/** A set of nodes, as the admin API of Node-RED lists it. */
 interface NodeSet {
   module: string;
   types: string[];
   err?: string;
 }
 
-describe("the package", function () {
+describe("Published package", function () {
   this.timeout(180_000);
   let folder: string;
   let tarball: Tarball;
@@ -36,7 +36,7 @@ describe("the package", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("K20 holds what a user needs and nothing else", () => {
+  it("K20 contains the files that a user needs and no others", () => {
     for (const type of TYPES) {
       for (const ending of ["js", "html"])
         assert.ok(tarball.files.includes(`dist/nodes/${type}.${ending}`), type);
@@ -45,34 +45,34 @@ describe("the package", function () {
     for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "package.json", "dist/src/index.d.ts"]) {
       assert.ok(tarball.files.includes(file), file);
     }
-    const strangers = tarball.files.filter(
+    const unexpected = tarball.files.filter(
       (file) =>
         !/^(dist\/(src|nodes)\/|examples\/[^/]+\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
           file,
         ),
     );
-    assert.deepEqual(strangers, []);
+    assert.deepEqual(unexpected, []);
     assert.deepEqual(
       tarball.files.filter((file) => /\.editor\.|\.test\.|\.env|flows/.test(file)),
       [],
     );
   });
 
-  it("K20 asks of every runtime dependency no newer Node.js than it asks itself, and runs no install scripts", () => {
+  it("K20 depends only on packages that run on Node.js 20.18 and have no install scripts", () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     assert.ok(Object.keys(dependencies).length <= 3);
     for (const name of Object.keys(dependencies)) {
-      const found = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8"));
-      const [, major, minor = "0"] = /(\d+)(?:\.(\d+))?/.exec(found.engines?.node ?? "0")!;
+      const dependency = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8"));
+      const [, major, minor = "0"] = /(\d+)(?:\.(\d+))?/.exec(dependency.engines?.node ?? "0")!;
       assert.ok(
         Number(major) < 20 || (Number(major) === 20 && Number(minor) <= 18),
-        `${name} wants Node.js ${major}.${minor}`,
+        `${name} needs Node.js ${major}.${minor}`,
       );
-      assert.equal(found.scripts?.install ?? found.scripts?.postinstall, undefined, name);
+      assert.equal(dependency.scripts?.install ?? dependency.scripts?.postinstall, undefined, name);
     }
   });
 
-  it("can be used as a library, typed, through ./core", () => {
+  it("exports ./core as a library with types", () => {
     const user = mkdtempSync(join(folder, "library-"));
     writeFileSync(join(user, "package.json"), "{}");
     execFileSync("npm", ["install", "--no-audit", "--no-fund", tarball.path], { cwd: user, stdio: "ignore" });
@@ -129,7 +129,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
       });
       after(() => red.stop());
 
-      it("installs by the palette's upload and has its types at once", async () => {
+      it("installs from an upload in the palette manager and registers its node types at once", async () => {
         const form = new FormData();
         form.append("tarball", new Blob([readFileSync(tarball.path)]), "package.tgz");
         const response = await fetch(`${red.url}/nodes`, { method: "POST", body: form });
@@ -139,7 +139,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));
       });
 
-      it("finds the icons, the labels and the help", async () => {
+      it("serves the icons, the labels and the help of its nodes", async () => {
         const icons = (await fetchJson<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
         for (const icon of readdirSync(join(root, "icons"))) assert.ok(icons.includes(icon), icon);
         for (const type of TYPES) {
@@ -155,7 +155,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         }
       });
 
-      it("offers its examples under Import", async () => {
+      it("offers its examples in the menu Import > Examples", async () => {
         const offered = JSON.stringify(
           await fetchJson<unknown>(`${red.url}/library/examples/flows/${NAME}/`),
         );

@@ -6,7 +6,7 @@ import { root } from "../support/runtime/node-red-process.js";
 describe("The README", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
 
-  it("shows pictures by absolute addresses of files in the repository, so that npm and the flow library show them", () => {
+  it("links pictures by absolute addresses of files in the repository, which npm and the flow library can show", () => {
     const { repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const name = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(repository.url)![1];
     const start = `https://raw.githubusercontent.com/${name}/main/`;

@@ -24,13 +24,13 @@ About this file.
 - The first version.
 `;
 
-describe("The changelog", () => {
+describe("Changelog", () => {
   let script: ChangelogScript;
   before(async () => {
     script = await importScript<ChangelogScript>("changelog.mjs");
   });
 
-  it("moves Unreleased under the new version and leaves an empty Unreleased above it", () => {
+  it("moves the text under Unreleased to the new version and leaves Unreleased empty above it", () => {
     assert.equal(
       script.moveUnreleased(CHANGELOG, "0.2.0", "2026-12-01"),
       `# Changelog
@@ -52,7 +52,7 @@ About this file.
     );
   });
 
-  it("moves Unreleased if no version stands below it", () => {
+  it("moves the text under Unreleased if the changelog has no version yet", () => {
     const first = "# Changelog\n\n## Unreleased\n- A thing.\n";
     assert.equal(
       script.moveUnreleased(first, "0.1.0", "2026-12-01"),
@@ -60,11 +60,11 @@ About this file.
     );
   });
 
-  it("reads Unreleased from a file with Windows line ends", () => {
+  it("reads Unreleased from a file with Windows line breaks", () => {
     assert.equal(script.readUnreleased(CHANGELOG.replaceAll("\n", "\r\n")), "### Added\n\n- A thing.");
   });
 
-  it("moves nothing if Unreleased is empty or missing", () => {
+  it("throws if Unreleased is empty or missing", () => {
     const released = script.moveUnreleased(CHANGELOG, "0.2.0", "2026-12-01");
     for (const changelog of [released, "# Changelog\n\n## 0.1.0\n\n- The first version.\n", ""]) {
       assert.equal(script.readUnreleased(changelog), "");
@@ -72,7 +72,7 @@ About this file.
     }
   });
 
-  it("of this package begins with Unreleased, followed by the version in package.json", () => {
+  it("begins with Unreleased, then the version in package.json, in the changelog of this package", () => {
     const headings = [...readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## (\S+)/gm)];
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     assert.deepEqual(

@@ -8,7 +8,7 @@ import { root } from "../support/runtime/node-red-process.js";
 const SCRIPTS = ["release.mjs", "release-obstacles.mjs", "changelog.mjs", "version.mjs", "setup.mjs"];
 
 /**
- * Stands for a command that takes minutes: writes down that it ran. It fails if FAIL names it, or if npm's option of a
+ * Replaces a script that takes minutes. It adds its name to ran.txt, and fails if FAIL names it or if npm's option for a
  * dry run has reached it.
  */
 const STUB = `import { appendFileSync } from "node:fs";
@@ -40,30 +40,30 @@ const FILES: Readonly<Record<string, string>> = {
   "scripts/check.mjs": STUB,
   "scripts/test.mjs": STUB,
   "scripts/build.mjs": STUB,
-  // Last, since what is installed and built has to be newer than what it comes from.
+  // These come last, because what is installed and built must be newer than its sources.
   "node_modules/.package-lock.json": "{}",
   "dist/x.js": "",
   "dist/.built": "",
 };
 
-/** The environment without settings of the caller's git and npm, and with somebody who commits. */
+/** Creates an environment without the caller's settings of git and npm, with an author for commits. */
 function createEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !/^(GIT_|npm_config_)/i.test(name));
-  const nobody = { NAME: "Nobody", EMAIL: "nobody@example.com" };
-  const who = Object.entries(nobody).flatMap(([name, value]) => [
+  const author = { NAME: "Nobody", EMAIL: "nobody@example.com" };
+  const identity = Object.entries(author).flatMap(([name, value]) => [
     [`GIT_AUTHOR_${name}`, value],
     [`GIT_COMMITTER_${name}`, value],
   ]);
   return Object.fromEntries([
     ...entries,
-    ...who,
+    ...identity,
     ["GIT_CONFIG_GLOBAL", join(tmpdir(), "no-such-file")],
     ["GIT_CONFIG_NOSYSTEM", "1"],
     ["npm_config_update_notifier", "false"],
   ]);
 }
 
-/** A small package in a git repository, with the release script of this one. */
+/** A small package in a git repository, with the release scripts of this package. */
 class Repository implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "chat-stream-release-"));
 
@@ -94,11 +94,12 @@ class Repository implements Disposable {
     return readFileSync(join(this.folder, file), "utf8");
   }
 
-  /** Which of the long commands ran. */
+  /** The replaced scripts that ran, with their arguments. */
   get commandsRun(): string[] {
     return existsSync(join(this.folder, "ran.txt")) ? this.read("ran.txt").trim().split("\n") : [];
   }
 
+  /** Runs the release script. */
   release(args: string[], variables: NodeJS.ProcessEnv = {}): { status: number | null; output: string } {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
@@ -108,7 +109,7 @@ class Repository implements Disposable {
     return { status, output: `${stdout}${stderr}` };
   }
 
-  /** Asserts that git, the files and the tags are as they were at first. */
+  /** Asserts that the files, the commits and the tags are as they were at the start. */
   assertUnchanged(): void {
     assert.equal(this.git("status", "--porcelain"), "");
     assert.equal(this.git("log", "--format=%s"), "first");
@@ -120,7 +121,7 @@ class Repository implements Disposable {
 describe("npm run release", function () {
   this.timeout(60_000);
 
-  it("tests, then commits and tags the new version, its changelog and both versions in the lock file", () => {
+  it("runs the checks and tests, then commits and tags the new version in package.json, lock file and changelog", () => {
     using repository = new Repository();
     const { status, output } = repository.release(["minor"]);
     assert.equal(status, 0, output);
@@ -162,7 +163,7 @@ describe("npm run release", function () {
     repository.assertUnchanged();
   });
 
-  it("makes a dry run if npm takes the option for itself, as in npm run release minor --dry-run", () => {
+  it("makes a dry run if npm has taken the option, as in `npm run release minor --dry-run`", () => {
     using repository = new Repository();
     rmSync(join(repository.folder, "dist/.built"));
     const { status, output } = repository.release(["minor"], { npm_config_dry_run: "true" });
@@ -172,7 +173,7 @@ describe("npm run release", function () {
     repository.assertUnchanged();
   });
 
-  it("names everything that is not ready, and runs no tests", () => {
+  it("names all obstacles to a release, and runs no tests", () => {
     using repository = new Repository();
     repository.git("switch", "--quiet", "--create", "feature");
     repository.git("tag", "v0.1.1");
@@ -188,7 +189,7 @@ describe("npm run release", function () {
     }
   });
 
-  it("says how it is used if the version is missing, wrong or not higher", () => {
+  it("prints its usage if the version is missing, wrong or not higher", () => {
     using repository = new Repository();
     for (const args of [[], ["0.1.0"], ["next"], ["minor", "major"], ["minor", "--dryrun"]]) {
       const { status, output } = repository.release(args);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { root } from "../support/runtime/node-red-process.js";
 
 describe("npm test", () => {
+  /** Runs the command with wrong arguments. @returns what it prints on stderr */
   const runRefused = (...args: string[]): string => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/test.mjs"), ...args], {
       encoding: "utf8",
@@ -12,7 +13,7 @@ describe("npm test", () => {
     return stderr;
   };
 
-  it("names the suites and the legs if a suite or a leg does not exist, and runs nothing", () => {
+  it("lists the suites and the legs if a suite or a leg does not exist, and runs no tests", () => {
     for (const args of [["fault"], ["--leg=3"], ["--leg="], ["--legs=4"], ["faults", "browser"]]) {
       const text = runRefused(...args);
       assert.match(text, /all, faults, browser, package/, args.join(" "));

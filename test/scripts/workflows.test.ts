@@ -7,7 +7,7 @@ const WORKFLOWS = ".github/workflows";
 const manifest = readJson("package.json");
 const files = readdirSync(join(root, WORKFLOWS)).map((name) => `${WORKFLOWS}/${name}`);
 
-/** Reads a workflow or a shell script without its comments. */
+/** Reads a workflow or a shell script, without its comments. */
 function readCommands(file: string): string {
   return readFileSync(join(root, file), "utf8").replace(/^\s*#.*\n/gm, "");
 }
@@ -16,16 +16,16 @@ function readJson(file: string) {
   return JSON.parse(readFileSync(join(root, file), "utf8"));
 }
 
-/** @returns the npm scripts that a file calls: "test" for `npm test` and for `npm run test` */
+/** @returns the npm scripts that a file calls: "test" for `npm test` and `npm run test` */
 function findScriptCalls(file: string): string[] {
   const calls = readCommands(file).matchAll(/\bnpm (?:run ([\w:-]+)|(test|start))\b/g);
   return [...calls].map(([, name, short]) => name ?? short!);
 }
 
-/** @returns a version's numbers; a missing one is `otherwise`, since "22" stands for the newest 22 */
-function parseNumbers(version: string, otherwise: number): number[] {
+/** @returns the three numbers of a version; a missing one is `missing`, because "22" means the newest 22 */
+function parseNumbers(version: string, missing: number): number[] {
   const numbers = version.split(".").map(Number);
-  return [0, 1, 2].map((at) => numbers[at] ?? otherwise);
+  return [0, 1, 2].map((at) => numbers[at] ?? missing);
 }
 
 /** @returns whether a Node.js of the matrix satisfies a range of the form ">=22.9" */
@@ -36,8 +36,8 @@ function satisfies(version: string, range: string): boolean {
   return at < 0 || have[at]! > need[at]!;
 }
 
-describe("The workflows and .ci/run", () => {
-  it("call only scripts that package.json has", () => {
+describe("Workflows and .ci/run", () => {
+  it("call only scripts that package.json defines", () => {
     const calls = [...files, ".ci/run"].flatMap((file) =>
       findScriptCalls(file).map((script) => ({ file, script })),
     );
@@ -62,7 +62,7 @@ describe("The workflows and .ci/run", () => {
     }
   });
 
-  it("publish on a tag alone, in one job that waits for the environment npm and runs no scripts", () => {
+  it("publish only for a tag, in one job that waits for the environment npm and runs no scripts", () => {
     const publish = readCommands(`${WORKFLOWS}/publish.yml`);
     assert.match(publish, /^on:\n {2}push:\n {4}tags: \["v\*"\]\n\n/m);
     assert.equal(files.map(readCommands).join("").split("id-token: write").length, 2);
@@ -77,7 +77,7 @@ describe("The workflows and .ci/run", () => {
   });
 });
 
-describe("The matrix of the tests in CI", () => {
+describe("Test matrix of CI", () => {
   const ci = readCommands(`${WORKFLOWS}/ci.yml`);
   const readMatrixList = (name: string): string[] => {
     const [, list] = new RegExp(`^ {8}${name}: (\\[.*\\])$`, "m").exec(ci) ?? assert.fail(name);
@@ -85,18 +85,18 @@ describe("The matrix of the tests in CI", () => {
   };
   const nodes = readMatrixList("node");
   const legs = readMatrixList("node-red");
-  /** The manifests of the versions of Node-RED that the legs run. */
+  /** The package.json of the Node-RED version that each leg runs. */
   const nodeRed: Readonly<Record<string, { version: string; engines: { node: string } }>> = {
     "4": readJson("node_modules/node-red-4/package.json"),
     "5": readJson("node_modules/node-red/package.json"),
   };
 
-  it("begins with the lowest Node.js that package.json allows and holds the newest that it is developed with", () => {
+  it("begins with the lowest Node.js that package.json allows, and includes the one of the dev dependency", () => {
     assert.equal(`>=${nodes[0]}`, manifest.engines.node);
     assert.ok(nodes.includes(manifest.devDependencies.node.split(".")[0]));
   });
 
-  it("holds each Node-RED that package.json allows, and every leg is one that npm test knows", () => {
+  it("includes each Node-RED that package.json allows, in legs that npm test knows", () => {
     assert.deepEqual(
       legs.map((leg) => nodeRed[leg]?.version.split(".")[0]),
       legs,
@@ -107,20 +107,20 @@ describe("The matrix of the tests in CI", () => {
     for (const leg of legs) assert.ok(usage.includes(`  --leg=${leg} `), leg);
   });
 
-  it("leaves out the pairs that Node-RED does not support, and no others", () => {
-    const left = [...ci.matchAll(/^ {10}- \{ node: "(.*)", node-red: "(.*)" \}$/gm)];
+  it("excludes the pairs that Node-RED does not support, and no others", () => {
+    const excluded = [...ci.matchAll(/^ {10}- \{ node: "(.*)", node-red: "(.*)" \}$/gm)];
     const unsupported = nodes.flatMap((node) =>
       legs.filter((leg) => !satisfies(node, nodeRed[leg]!.engines.node)).map((leg) => [node, leg]),
     );
     assert.deepEqual(
-      left.map(([, node, leg]) => [node, leg]),
+      excluded.map(([, node, leg]) => [node, leg]),
       unsupported,
     );
   });
 });
 
-describe("The forms of the repository", () => {
-  it("send security problems to the private reports of the repository in package.json", () => {
+describe("Issue forms and security policy", () => {
+  it("link private security reports to the repository in package.json", () => {
     const address = `${manifest.repository.url.replace(/^git\+|\.git$/g, "")}/security/advisories/new`;
     const forms = [
       ".github/SECURITY.md",
