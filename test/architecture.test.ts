@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import {
   filesBelow,
   findCircles,
-  type Import,
+  type ImportStatement,
   readCode,
   readExports,
   readImports,
@@ -81,7 +81,7 @@ function nodeOf(file: string): string | undefined {
   return folder === "messages" || folder === "red" ? undefined : folder;
 }
 
-const describeImport = ({ from, to }: Import) => `${from} imports ${to}`;
+const describeImport = ({ from, to }: ImportStatement) => `${from} imports ${to}`;
 
 describe("The source tree", () => {
   it("has a layer for each file", () => {

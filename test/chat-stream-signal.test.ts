@@ -5,7 +5,7 @@ import { guardEachTest } from "./support/runtime/guards.js";
 import { sendAndStall, sendWholeAnswer, TEXT, WORDS } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
 import type { Peer } from "./support/services/peer.js";
-import { turns } from "./support/waiting.js";
+import { waitTicks } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
 describe("Chat stream with an abort signal", () => {
@@ -36,7 +36,7 @@ describe("Chat stream with an abort signal", () => {
       chatStream(question(server), AbortSignal.abort()).collect(),
       isFailure("cancelled", ""),
     );
-    await turns(10);
+    await waitTicks(10);
     assert.equal(server.requests.length, 1);
   });
 
@@ -46,7 +46,7 @@ describe("Chat stream with an abort signal", () => {
     const collected = chatStream(question(server), signal).collect();
     abort();
     await assert.rejects(collected, isFailure("cancelled", ""));
-    await turns(10);
+    await waitTicks(10);
     assert.equal(server.requests.length, 0);
   });
 

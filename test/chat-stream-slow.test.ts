@@ -5,7 +5,7 @@ import { chatStream } from "../src/index.js";
 import { guardEachTest } from "./support/runtime/guards.js";
 import { DONE, formatDelta, formatFinish } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
-import { turns } from "./support/waiting.js";
+import { waitTicks } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
 /** Starts a service that sends everything before the reader takes the second piece. */
@@ -64,7 +64,7 @@ describe("Chat stream with an own dispatcher", () => {
     const completion = await chatStream({ ...question(server), dispatcher: agent }).collect();
     assert.equal(completion.choices[0]?.message.content?.length, 2_000);
     await agent.destroy();
-    await turns();
+    await waitTicks();
   });
 
   it("fails as a connection error if the dispatcher was destroyed", async () => {

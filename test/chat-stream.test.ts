@@ -12,7 +12,7 @@ import {
   WORDS,
 } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
-import { turns, until } from "./support/waiting.js";
+import { waitTicks, waitUntil } from "./support/waiting.js";
 import { isFailure, question } from "./support/worlds/asking.js";
 
 async function readAll<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -73,7 +73,7 @@ describe("Chat stream", () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const stream = chatStream(question(server));
     const texts = stream.textDeltas();
-    await turns(10);
+    await waitTicks(10);
     assert.equal(server.connections, 0);
     await texts.next();
     assert.equal(server.connections, 1);
@@ -139,8 +139,8 @@ describe("Chat stream", () => {
     await using server = await startChaosServer(sendAndStall);
     const stream = chatStream(question(server));
     const collected = stream.collect();
-    await until(() => server.peers.size === 1, "the request has come");
-    await turns(20);
+    await waitUntil(() => server.peers.size === 1, "the request has come");
+    await waitTicks(20);
     await stream.close();
     await assert.rejects(collected, isFailure("cancelled", TEXT));
   });
@@ -208,7 +208,7 @@ describe("Chat stream", () => {
     await assert.rejects(first, isFailure("connection"));
     const stalled = chatStream({ ...question(server), provider: "nobody" });
     void stalled.textDeltas();
-    await turns(10);
+    await waitTicks(10);
   });
 
   it("throws a failure for wrong options when it is read, and names the provider", async () => {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, root } from "./support/runtime/node-red-process.js";
+import { findFreePort, root } from "./support/runtime/node-red-process.js";
 import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take until it has printed the addresses, if everything is built. */
@@ -142,7 +142,7 @@ describe("npm start", function () {
     );
     writeFileSync(flows, JSON.stringify(userFlows));
     const settings = readFileSync(join(userDir, "settings.js"), "utf8");
-    const port = await freePort();
+    const port = await findFreePort();
     const otherServer = createServer().listen(port, "127.0.0.1");
     await once(otherServer, "listening");
     try {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { readExample, world } from "./world.js";
 
-describe("the chat page of the example", function () {
+describe("Example of a chat page in a browser", function () {
   this.timeout(60_000);
 
   before(() => world.deployFlows(readExample("10 Chat page")));
 
-  it("shows an answer while it arrives, and Stop ends it where it is", async () => {
+  it("shows an answer while it arrives, and keeps what is there when Stop is pressed", async () => {
     const page = await openChat();
     await chooseModel(page, "Demo, slow");
     await sendQuestion(page, "Tell me a story about a lighthouse.");
@@ -24,16 +24,16 @@ describe("the chat page of the example", function () {
       .locator("li.answer .facts")
       .filter({ hasText: /^Stopped/ })
       .waitFor();
-    const kept = await answer.textContent();
-    assert.ok((kept?.length ?? 0) >= lengths.at(-1)!);
+    const stopped = await answer.textContent();
+    assert.ok((stopped?.length ?? 0) >= lengths.at(-1)!);
     assert.ok(await page.locator("#send").isVisible());
-    // Two more chunks would have come by now.
+    // Two more chunks would have arrived by now.
     await page.waitForTimeout(600);
-    assert.equal(await answer.textContent(), kept);
+    assert.equal(await answer.textContent(), stopped);
     assert.equal(await page.locator("#stop").isVisible(), false);
   });
 
-  it("keeps the conversation, over a reload too", async () => {
+  it("keeps the conversation when the page is reloaded", async () => {
     const page = await openChat();
     await sendQuestion(page, "My name is Ada.");
     await waitForAnswers(page, 1);
@@ -48,7 +48,7 @@ describe("the chat page of the example", function () {
     assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
   });
 
-  it("answers two visitors at once, each in his own window", async () => {
+  it("answers two visitors at once, each in their own window", async () => {
     const [one, other] = [await openChat(), await openChat()];
     await sendQuestion(one, "Count to 30.");
     await sendQuestion(other, "Why is the sky blue?");
@@ -62,10 +62,13 @@ describe("the chat page of the example", function () {
     assert.match(counted, /^[\d, .]+$/);
     assert.match(explained, /sky|light/i);
     assert.doesNotMatch(explained, /\d+, \d+/);
-    assert.ok(!(await other.locator("#log").innerText()).includes("Stopped"), "only one was stopped");
+    assert.ok(
+      !(await other.locator("#log").innerText()).includes("Stopped"),
+      "only the first answer should be stopped",
+    );
   });
 
-  it("K17 shows markup in an answer as the text that it is", async () => {
+  it("K17 shows markup in an answer of the chat page as text", async () => {
     const page = await openChat();
     const markup = `<img src=x onerror="ran=1"><script>ran=1</script><b>bold</b>`;
     await sendQuestion(page, `Repeat: ${markup}`);
@@ -75,7 +78,7 @@ describe("the chat page of the example", function () {
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
-  it("looks as it should in the middle of an answer", async () => {
+  it("can be photographed in the middle of an answer", async () => {
     const page = await openChat();
     await sendQuestion(page, "My name is Ada. Who are you?");
     await waitForAnswers(page, 1);
@@ -84,7 +87,7 @@ describe("the chat page of the example", function () {
       .last()
       .filter({ hasText: /.{400}/s })
       .waitFor();
-    await screenshot(page, "chat-page");
+    await saveScreenshot(page, "chat-page");
   });
 });
 
@@ -107,7 +110,7 @@ function getAnswers(page: Page): Locator {
   return page.locator("li.answer > .text");
 }
 
-/** Waits until so many answers are over. */
+/** Waits until `count` answers have ended. */
 async function waitForAnswers(page: Page, count: number): Promise<void> {
   await page
     .locator("li.answer:not(.streaming)")

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { freePort } from "../support/runtime/node-red-process.js";
+import { findFreePort } from "../support/runtime/node-red-process.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
-describe("“Test connection” in a provider's dialog", function () {
+describe("Test connection in the dialog of a provider", function () {
   this.timeout(60_000);
   let service: ScriptedService;
   let editor: Editor;
@@ -17,7 +17,7 @@ describe("“Test connection” in a provider's dialog", function () {
       path === "/v1/models"
         ? reply.sendText(200, "text/html", "<!doctype html><title>Intranet</title><body>Sign in</body>")
         : reply.sendJson(404, { detail: "Not Found" });
-    closedPort = await freePort();
+    closedPort = await findFreePort();
     editor = await world.openSharedEditor(
       createProviderFlow({
         closed: { provider: "custom", baseUrl: `http://127.0.0.1:${closedPort}/v1` },
@@ -31,7 +31,7 @@ describe("“Test connection” in a provider's dialog", function () {
     await service.close();
   });
 
-  it("says in one line what to change where the base URL is wrong", async () => {
+  it("says in one line what to change if the base URL is wrong", async () => {
     for (const [id, advice] of [
       ["closed", new RegExp(`^127\\.0\\.0\\.1:${closedPort} refuses connections\\. Is the service running`)],
       ["page", /text\/html.*Check the base URL/],
@@ -45,7 +45,7 @@ describe("“Test connection” in a provider's dialog", function () {
     }
   });
 
-  it("says to deploy first, and once deployed how many models there are", async () => {
+  it("asks to deploy first, then shows the number of models", async () => {
     const stream = await editor.drag("chat-stream", 600, 140);
     await editor.openDialog(stream);
     await editor.openConfigDialog("provider", "add");
@@ -65,7 +65,7 @@ describe("“Test connection” in a provider's dialog", function () {
   });
 });
 
-/** Presses the button. @returns what it says beside it, which is to be one line */
+/** Presses the button. @returns the result beside it, which must be one line */
 async function testConnection(editor: Editor): Promise<string> {
   await editor.page.locator("#chat-provider-test:enabled").click();
   const result = editor.page.locator(

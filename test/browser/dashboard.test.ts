@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
 import { PACKAGE, readExample, world } from "./world.js";
@@ -8,7 +8,7 @@ import { PACKAGE, readExample, world } from "./world.js";
 const EXAMPLE = "26 Dashboard chat";
 const PHONE = { width: 390, height: 844 };
 
-describe("the chat of the example for FlowFuse Dashboard", function () {
+describe("Example of a chat in FlowFuse Dashboard", function () {
   this.timeout(60_000);
   let red: NodeRedProcess;
 
@@ -18,7 +18,7 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
   });
   after(() => red.stop());
 
-  it("shows an answer while it arrives, says how fast, and Stop ends it where it is", async () => {
+  it("shows an answer and its speed while it arrives, and keeps what is there when Stop is pressed", async () => {
     const page = await openChat();
     await sendQuestion(page, "Count to 500.");
     const bubble = getAnswers(page).last();
@@ -27,15 +27,15 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     await waitForFacts(page, /^\d+ chunks in \d+ messages? · \d+ characters · \d+ characters\/s$/);
     await page.getByRole("button", { name: "Stop" }).click();
     await waitForFacts(page, /^Stopped · \d+ chunks in \d+ messages/);
-    const kept = await bubble.textContent();
-    assert.ok((kept?.length ?? 0) >= lengths.at(-1)!);
+    const stopped = await bubble.textContent();
+    assert.ok((stopped?.length ?? 0) >= lengths.at(-1)!);
     assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
-    // It writes sixty chunks a second: some would have come by now.
+    // The model writes 60 chunks a second, so some would have arrived by now.
     await page.waitForTimeout(300);
-    assert.equal(await bubble.textContent(), kept);
+    assert.equal(await bubble.textContent(), stopped);
   });
 
-  it("is sent fewer messages than the model writes chunks, and loses nothing of them", async () => {
+  it("receives the whole answer in fewer messages than the model writes chunks", async () => {
     const page = await openChat();
     await sendQuestion(page, "Count to 40.");
     const [, chunks, messages] = /(\d+) chunks in (\d+) messages · \d+ tokens/.exec(
@@ -46,7 +46,7 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     assert.equal(await getAnswers(page).last().textContent(), `${numbers}.`);
   });
 
-  it("keeps the conversation, over a reload and a deploy too", async () => {
+  it("keeps the conversation after a reload and a deploy", async () => {
     const page = await openChat();
     await sendQuestion(page, "My name is Ada.");
     await waitForAnswers(page);
@@ -59,24 +59,24 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
   });
 
-  it("answers two windows at once, each its own question, and stops only one of them", async () => {
+  it("answers the questions of two windows at once, and stops only the one whose Stop is pressed", async () => {
     const [one, other] = [await openChat(), await openChat()];
     await sendQuestion(one, "Count to 500.");
     await sendQuestion(other, "Why is the sky blue?");
     await waitForGrowth(getAnswers(one).last(), 0);
     await waitForGrowth(getAnswers(other).last(), 0);
-    // What the dashboard sends to this window, whether it is shown or not.
-    const heard = await recordFrames(other);
+    // What the dashboard sends to this window, whether the window shows it or not.
+    const received = await recordFrames(other);
     await one.getByRole("button", { name: "Stop" }).click();
     await waitForFacts(one, /^Stopped/);
     await waitForAnswers(other);
     assert.match((await getAnswers(one).allTextContents()).join(), /^[\d, .]+$/);
     assert.match((await getAnswers(other).allTextContents()).join(), /^The sky[^\d]+$/);
-    assert.doesNotMatch(heard.join(), /\d, \d/);
-    assert.ok(heard.length > 0);
+    assert.doesNotMatch(received.join(), /\d, \d/);
+    assert.ok(received.length > 0);
   });
 
-  it("stops the answer of a visitor who leaves", async () => {
+  it("stops the answer when its visitor closes the window", async () => {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     const stream = editor.status(await editor.named("chat-stream", "Ask the model"));
@@ -86,10 +86,10 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     await page.close();
     await stream.filter({ hasText: /^cancelled/ }).waitFor();
     await editor.rest();
-    await screenshot(editor.page, "dashboard-flow");
+    await saveScreenshot(editor.page, "dashboard-flow");
   });
 
-  it("says so when the flow is deployed anew under an answer, and asks again when told", async () => {
+  it("reports an answer that a deploy interrupted, and asks again on Try again", async () => {
     const page = await openChat();
     await sendQuestion(page, "Count to 50.");
     await waitForGrowth(getAnswers(page).last(), 20);
@@ -101,7 +101,7 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     assert.equal(await getAnswers(page).count(), 1);
   });
 
-  it("K17 shows markup in an answer as the text that it is", async () => {
+  it("K17 shows markup in an answer of the dashboard as text", async () => {
     const page = await openChat();
     const markup = `<img src=x onerror="ran=1"><script>ran=1</script><b>bold</b> {{ 6 * 7 }}`;
     await sendQuestion(page, `Repeat: ${markup}`);
@@ -111,22 +111,25 @@ describe("the chat of the example for FlowFuse Dashboard", function () {
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
-  it("looks as it should in the middle of an answer, on a phone too", async () => {
+  it("fits the width of a phone in the middle of an answer", async () => {
     const page = await openChat();
-    await screenshot(page, "dashboard-welcome");
+    await saveScreenshot(page, "dashboard-welcome");
     await sendQuestion(page, "My name is Ada. Who are you?");
     await waitForAnswers(page);
     await sendQuestion(page, "Tell me a story about a lighthouse.");
     await waitForGrowth(getAnswers(page).last(), 400);
-    await screenshot(page, "dashboard");
+    await saveScreenshot(page, "dashboard");
     await page.setViewportSize(PHONE);
-    const send = await page.getByRole("button", { name: "Stop" }).boundingBox();
-    assert.ok(send && send.x + send.width <= PHONE.width, "its buttons are within reach");
+    const stopButton = await page.getByRole("button", { name: "Stop" }).boundingBox();
+    assert.ok(
+      stopButton && stopButton.x + stopButton.width <= PHONE.width,
+      "the buttons should be on the screen",
+    );
     assert.equal(await page.evaluate("document.documentElement.scrollWidth"), PHONE.width);
-    await screenshot(page, "dashboard-phone");
+    await saveScreenshot(page, "dashboard-phone");
   });
 
-  it("says at import which module it needs, where that is missing", async () => {
+  it("names the module that is missing when the example is imported, and offers to install it", async () => {
     const editor = await world.openEditor();
     await editor.importExample(PACKAGE, EXAMPLE);
     const notice = editor.page.locator(".red-ui-notification-error", { hasText: DASHBOARD });
@@ -165,14 +168,14 @@ function getAnswers(page: Page): Locator {
   return page.locator(".chat-answer > .chat-bubble");
 }
 
-/** Waits for the line beneath the last answer to be so. Its spaces do not break. @returns it, its spaces plain */
+/** Waits until the line below the last answer matches. @returns the line, with spaces instead of no-break spaces */
 async function waitForFacts(page: Page, text: RegExp): Promise<string> {
   const line = page.locator(".chat-facts").last();
   await line.filter({ hasText: new RegExp(text.source.replaceAll(" ", "\\s")) }).waitFor();
   return ((await line.textContent()) ?? "").replaceAll("\u00a0", " ");
 }
 
-/** Waits until so many answers are over, the last of them well. @returns the line beneath it */
+/** Waits until `count` answers have ended and the last one succeeded. @returns the line below it */
 async function waitForAnswers(page: Page, count = 1): Promise<string> {
   await page
     .locator(".chat-answer:not(.chat-streaming)")
@@ -187,11 +190,11 @@ async function waitForGrowth(bubble: Locator, length: number): Promise<number> {
   return (await bubble.textContent())?.length ?? 0;
 }
 
-/** The texts that arrive over the page's websocket from now on. */
+/** Records what arrives over the websocket of a page from now on. @returns the texts; they grow */
 async function recordFrames(page: Page): Promise<string[]> {
-  const heard: string[] = [];
+  const received: string[] = [];
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
-  session.on("Network.webSocketFrameReceived", ({ response }) => void heard.push(response.payloadData));
-  return heard;
+  session.on("Network.webSocketFrameReceived", ({ response }) => void received.push(response.payloadData));
+  return received;
 }

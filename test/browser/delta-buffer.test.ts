@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { createChatFlow } from "./flows.js";
 import { PACKAGE, world } from "./world.js";
 
+/** The settings that say when the buffer sends a message, apart from the boundary. */
 const RULES = ["milliseconds", "count", "characters"];
 
-describe("delta-buffer in the editor", function () {
+describe("Editor of delta-buffer", function () {
   this.timeout(60_000);
 
-  it("stands in the palette with its icon, and says what goes in and what comes out", async () => {
+  it("shows delta-buffer in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
     const entry = editor.paletteNode("delta-buffer");
     const icon = await entry.locator(".red-ui-palette-icon").getAttribute("style");
@@ -20,7 +21,7 @@ describe("delta-buffer in the editor", function () {
     assert.equal(await editor.problems(buffer), undefined);
   });
 
-  it("asks for what there is to say only, and fills in what a choice means", async () => {
+  it("shows only the settings that a preset needs, and fills in what the preset means", async () => {
     const editor = await world.openEditor();
     await editor.openDialog(await editor.drag("delta-buffer", 400, 200));
     assert.equal(await editor.getField("delta-buffer-preset").inputValue(), "time");
@@ -36,17 +37,17 @@ describe("delta-buffer in the editor", function () {
     await editor.cancelDialog();
   });
 
-  it("keeps each choice: it stands there when the dialog is opened again", async () => {
+  it("keeps each preset when the dialog is opened again", async () => {
     const editor = await world.openEditor();
     const buffer = await editor.drag("delta-buffer", 400, 200);
-    const kept: Record<string, Record<string, unknown>> = {
+    const presets: Record<string, Record<string, unknown>> = {
       word: { milliseconds: "", boundary: "word", smooth: false },
       sentence: { milliseconds: "", boundary: "sentence", smooth: false },
       paragraph: { milliseconds: "", boundary: "paragraph", smooth: false },
       smooth: { smooth: true, pace: "20" },
       time: { milliseconds: "50", boundary: "none", smooth: false },
     };
-    for (const [preset, properties] of Object.entries(kept)) {
+    for (const [preset, properties] of Object.entries(presets)) {
       await editor.openDialog(buffer);
       await choosePreset(editor, preset);
       if (preset === "smooth") await editor.fillField("node-input-pace", "20");
@@ -58,7 +59,7 @@ describe("delta-buffer in the editor", function () {
     }
   });
 
-  it("keeps rules of one's own, and does not take them for one of the others", async () => {
+  it("keeps custom rules, and does not mistake them for a preset with some of the same values", async () => {
     const editor = await world.openEditor();
     const buffer = await editor.drag("delta-buffer", 400, 200);
     await editor.openDialog(buffer);
@@ -68,8 +69,11 @@ describe("delta-buffer in the editor", function () {
     await editor.getField("node-input-boundary").selectOption("line");
     for (const theme of ["light", "dark"] as const) {
       await editor.switchTheme(theme);
-      await screenshot(editor.page, theme === "light" ? "delta-buffer-dialog" : "delta-buffer-dialog-dark");
-      assert.ok(await areHintsLegible(editor), `the hints can be read in the ${theme} theme`);
+      await saveScreenshot(
+        editor.page,
+        theme === "light" ? "delta-buffer-dialog" : "delta-buffer-dialog-dark",
+      );
+      assert.ok(await areHintsLegible(editor), `the hints should be legible in the ${theme} theme`);
     }
     await editor.switchTheme("light");
     await editor.confirmDialog();
@@ -84,7 +88,7 @@ describe("delta-buffer in the editor", function () {
     await editor.cancelDialog();
   });
 
-  it("wants numbers, names the one that is none, and takes an environment variable for one", async () => {
+  it("marks and names settings that are not numbers, and accepts an environment variable", async () => {
     const editor = await world.openEditor();
     const buffer = await editor.drag("delta-buffer", 400, 200);
     await editor.openDialog(buffer);
@@ -117,7 +121,7 @@ describe("delta-buffer in the editor", function () {
     assert.equal(await editor.problems(buffer), undefined);
   });
 
-  it("wants a pace that is one, where there is to be one", async () => {
+  it("marks a pace of 0, but only if the preset uses the pace", async () => {
     const editor = await world.openEditor();
     await editor.openDialog(await editor.drag("delta-buffer", 400, 200));
     await choosePreset(editor, "smooth");
@@ -128,7 +132,7 @@ describe("delta-buffer in the editor", function () {
     await editor.cancelDialog();
   });
 
-  it("drawn into a flow, makes fewer messages of the stream that runs through it", async () => {
+  it("merges the messages of a stream when it is wired into a flow and deployed", async () => {
     const flow = createChatFlow({ provider: "demo" }).filter(
       (node) => !["collect", "answer"].includes((node as { id: string }).id),
     ) as Record<string, unknown>[];
@@ -160,7 +164,7 @@ describe("delta-buffer in the editor", function () {
     await editor.status("stream").filter({ hasText: /^done/ }).waitFor();
     await editor.page.locator(".red-ui-debug-msg").nth(1).waitFor();
     const pieces = (await editor.readDebugMessages()).map(({ value }) => value);
-    assert.deepEqual(pieces, ['"1, 2, 3, 4, 5."', '""'], "the whole of it, then the last message");
+    assert.deepEqual(pieces, ['"1, 2, 3, 4, 5."', '""'], "the whole text, then the last message");
   });
 });
 
@@ -168,35 +172,35 @@ async function choosePreset(editor: Editor, preset: string): Promise<void> {
   await editor.getField("delta-buffer-preset").selectOption(preset);
 }
 
-/** Checks which of its settings the dialog shows. */
+/** Asserts which settings the dialog shows, and that it shows a hint. */
 async function assertVisibleSettings(editor: Editor, settings: readonly string[]): Promise<void> {
   for (const setting of [...RULES, "boundary", "pace"]) {
-    const seen = await editor.getField(`node-input-${setting}`).isVisible();
-    assert.equal(seen, settings.includes(setting), setting);
+    const isVisible = await editor.getField(`node-input-${setting}`).isVisible();
+    assert.equal(isVisible, settings.includes(setting), setting);
   }
   assert.notEqual(await editor.getField("delta-buffer-hint").innerText(), "");
 }
 
-/** Whether the hints differ enough from what they stand on, by WCAG's ratio for text. */
+/** Whether labels and hints have the contrast of 4.5 that WCAG asks for text. */
 function areHintsLegible(editor: Editor): Promise<boolean> {
   return editor.page.evaluate(`(() => {
-    const channels = (color) => color.match(/[\\d.]+/g).map(Number);
-    const luminance = (color) => {
-      const [red, green, blue] = channels(color).map((value) => {
+    const parseChannels = (color) => color.match(/[\\d.]+/g).map(Number);
+    const computeLuminance = (color) => {
+      const [red, green, blue] = parseChannels(color).map((value) => {
         const share = value / 255;
         return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
       });
       return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     };
-    const groundOf = (element) => {
+    const findBackground = (element) => {
       const color = getComputedStyle(element).backgroundColor;
-      return channels(color)[3] === 0 ? groundOf(element.parentElement) : color;
+      return parseChannels(color)[3] === 0 ? findBackground(element.parentElement) : color;
     };
     return [...document.querySelectorAll(".chat-form .chat-hint, .chat-form label, .chat-measure span")]
       .filter((element) => element.offsetParent)
       .every((element) => {
-        const [text, ground] = [luminance(getComputedStyle(element).color), luminance(groundOf(element))];
-        return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05) >= 4.5;
+        const [text, background] = [computeLuminance(getComputedStyle(element).color), computeLuminance(findBackground(element))];
+        return (Math.max(text, background) + 0.05) / (Math.min(text, background) + 0.05) >= 4.5;
       });
   })()`);
 }

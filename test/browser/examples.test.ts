@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { PACKAGE, readExample, world } from "./world.js";
 
-describe("Import > Examples", function () {
+describe("Examples in the editor", function () {
   this.timeout(240_000);
 
-  it("brings every example in without a warning, and they run side by side", async () => {
-    // What needs another module has a suite of its own, where that is installed. What needs a key is marked for that.
+  it("imports all examples without a warning, and runs them side by side", async () => {
+    // Examples that need another module have a suite of their own. Those that need a key are marked as invalid.
     const names = (await fetchExampleNames()).filter((name) => !needsModules(name) && !needsKey(name));
     assert.ok(names.length >= 9, names.join());
     const editor = await world.openEditor();
@@ -24,7 +24,7 @@ describe("Import > Examples", function () {
     await editor.waitForDebug("In order", /Streaming.*1, 2, 3.*144/);
     const answers = (await editor.readDebugMessages()).filter(({ from }) => from === "As they finish");
     assert.equal(answers.length, 3);
-    assert.match(answers[0]!.value, /144/, "the shortest answer is the first");
+    assert.match(answers[0]!.value, /144/, "the shortest answer should be the first");
 
     await editor.clearDebug();
     await editor.showFlow("Chat with memory");
@@ -41,7 +41,7 @@ describe("Import > Examples", function () {
     await editor.waitForDebug("What to do", /Keep what has arrived/);
   });
 
-  it("fills the debug sidebar with the chunks of a first stream, in both themes", async () => {
+  it("shows the chunks of the example First stream in the debug sidebar, in both themes", async () => {
     const editor = await world.openEditor(readExample("01 First stream"));
     const stream = await editor.named("chat-stream", "Ask the model");
     await editor.paletteNode("collect").scrollIntoViewIfNeeded();
@@ -53,19 +53,19 @@ describe("Import > Examples", function () {
         .status(stream)
         .filter({ hasText: /^streaming \d\d · / })
         .waitFor();
-      await screenshot(editor.page, theme === "light" ? "first-stream" : "first-stream-dark");
+      await saveScreenshot(editor.page, theme === "light" ? "first-stream" : "first-stream-dark");
       await editor.waitForDebug("Whole answer", /Node-RED/);
       await editor.status(stream).filter({ hasText: /^done/ }).waitFor();
       await editor.clearDebug();
     }
   });
 
-  it("lets a model use the tools that are drawn for it", async () => {
+  it("lets the model call the tools of the example Weather and time tools", async () => {
     const editor = await world.openEditor(readExample("18 Weather and time tools"));
     await editor.pressInject(await editor.named("inject", "Weather in Paris"));
     await editor.waitForDebug("Answer", /Paris/);
     await editor.rest();
-    await screenshot(editor.page, "tools");
+    await saveScreenshot(editor.page, "tools");
   });
 });
 
@@ -81,7 +81,7 @@ function needsModules(name: string): boolean {
   );
 }
 
-/** The names under which the runtime offers our examples. */
+/** Fetches the names of the examples that the runtime offers. */
 async function fetchExampleNames(): Promise<string[]> {
   const response = await fetch(`${world.url}/library/examples/flows/${PACKAGE}`);
   assert.equal(response.status, 200);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { PACKAGE, world } from "./world.js";
 
 const QUESTION = "Explain streaming.";
 
-describe("a first flow, made by hand", function () {
+describe("First flow, made by hand", function () {
   this.timeout(60_000);
 
-  it("streams an answer from the palette to the debug sidebar, chunk by chunk and then as a whole", async () => {
+  it("shows an answer chunk by chunk and as a whole, in a flow made from the palette", async () => {
     const editor = await world.openEditor();
     const { page } = editor;
 
@@ -20,8 +20,8 @@ describe("a first flow, made by hand", function () {
       const image = await entry.locator(".red-ui-palette-icon").getAttribute("style");
       const path = `icons/${PACKAGE}/${icon}`;
       assert.ok(image?.includes(path), image ?? "no icon");
-      const answer = await page.request.get(`${world.url}/${path}`);
-      assert.equal(answer.status(), 200, await answer.text());
+      const response = await page.request.get(`${world.url}/${path}`);
+      assert.equal(response.status(), 200, await response.text());
     }
 
     const inject = await editor.drag("inject", 180, 140);
@@ -54,7 +54,7 @@ describe("a first flow, made by hand", function () {
     await offered.getByText("demo", { exact: true }).click();
     assert.equal(await editor.getField("node-input-model").inputValue(), "demo");
     await editor.fillField("node-input-system", "You are a patient teacher.");
-    await screenshot(page, "chat-stream-dialog");
+    await saveScreenshot(page, "chat-stream-dialog");
     await editor.confirmDialog();
     await editor.deploy();
 
@@ -72,13 +72,13 @@ describe("a first flow, made by hand", function () {
     const pieces = messages.filter(({ from }) => from === "debug 1");
     const answers = messages.filter(({ from }) => from === "debug 2");
     assert.ok(pieces.length > 10, `${pieces.length} chunks`);
-    assert.equal(pieces.at(-1)?.value, '""', "the last message of a stream adds no text");
+    assert.equal(pieces.at(-1)?.value, '""', "the last message of a stream should add no text");
     assert.equal(answers.length, 1);
     assert.equal(messages.at(-1)?.from, "debug 2");
-    // The sidebar cuts a long text off.
+    // The sidebar truncates long texts.
     const start = answers[0]!.value.slice(1).replace(/\.*"$/, "");
     const joined = pieces.map(({ value }) => value.slice(1, -1)).join("");
-    assert.ok(joined.startsWith(start), `${start} should be how ${joined} begins`);
+    assert.ok(joined.startsWith(start), `${joined} should begin with ${start}`);
 
     await editor.select(stream);
     await editor.action("core:show-help-tab");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { PACKAGE, world } from "./world.js";
 
-describe("retry in the editor", function () {
+describe("Editor of retry", function () {
   this.timeout(60_000);
 
-  it("stands in the palette with its icon, and has three outputs that say where they lead", async () => {
+  it("shows retry in the palette with its icon, and labels its three outputs", async () => {
     const editor = await world.openEditor();
     const icon = await editor.paletteNode("retry").locator(".red-ui-palette-icon").getAttribute("style");
     assert.ok(icon?.includes(`icons/${PACKAGE}/chat-retry.svg`), icon ?? "no icon");
@@ -16,7 +16,7 @@ describe("retry in the editor", function () {
       await editor.hint(ports.nth(at), new RegExp(label));
   });
 
-  it("asks how to continue only where it is to continue, and says what each choice costs", async () => {
+  it("asks how to continue only if retry continues answers, and says what each choice costs", async () => {
     const editor = await world.openEditor();
     const retry = await editor.drag("retry", 400, 200);
     await editor.openDialog(retry);
@@ -24,7 +24,7 @@ describe("retry in the editor", function () {
     const hint = editor.getField("retry-afterText-hint");
     assert.ok(await continueBy.isVisible());
     assert.match(await hint.innerText(), /billed/);
-    await screenshot(editor.page, "retry-dialog");
+    await saveScreenshot(editor.page, "retry-dialog");
     await editor.getField("node-input-afterText").selectOption("restart");
     assert.ok(!(await continueBy.isVisible()));
     assert.match(await hint.innerText(), /whole answer is billed again/);
@@ -36,7 +36,7 @@ describe("retry in the editor", function () {
     await editor.cancelDialog();
   });
 
-  it("wants numbers, and names the one that is none", async () => {
+  it("marks and names the settings of retry that are not valid numbers", async () => {
     const editor = await world.openEditor();
     const retry = await editor.drag("retry", 400, 200);
     await editor.openDialog(retry);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import { createChatFlow } from "./flows.js";
 import { world } from "./world.js";
 
-/** No part of it occurs anywhere by chance. */
+/** Secrets that occur nowhere by chance. */
 const KEY = "sk-canary-7Q2xVb93LmZt";
 const HEADER_VALUE = "hush-canary-51RkWd8";
 
-describe("what the author of a flow must not see again", function () {
+describe("Secrets and markup in the editor", function () {
   this.timeout(60_000);
   let service: ScriptedService;
 
@@ -17,7 +17,7 @@ describe("what the author of a flow must not see again", function () {
   });
   afterEach(() => service.close());
 
-  it("K06 a key and a secret header are used, and are not in the flows, in an export or in the dialog", async () => {
+  it("K06 sends a key and a secret header to the service, and never shows them in flows, export or dialog", async () => {
     service.script = (reply) => reply.sendJson(200, { data: [{ id: "model-1" }] });
     const editor = await world.openEditor();
     const { page } = editor;
@@ -26,7 +26,7 @@ describe("what the author of a flow must not see again", function () {
     await editor.openConfigDialog("provider", "add");
     await editor.getField("node-config-input-provider").selectOption("openai");
     await editor.fillField("node-config-input-apiKey", KEY);
-    await screenshot(page, "chat-provider-dialog");
+    await saveScreenshot(page, "chat-provider-dialog");
     await editor.fillField("node-config-input-baseUrl", service.url);
     await editor.openTab("Headers");
     await page.locator("#chat-provider-headers .red-ui-editableList-addButton").click();
@@ -40,7 +40,8 @@ describe("what the author of a flow must not see again", function () {
     const provider = (await editor.ids("chat-provider"))[0]!;
 
     const assertNoSecret = (text: string, where: string) => {
-      for (const secret of [KEY, HEADER_VALUE]) assert.ok(!text.includes(secret), `a secret is in ${where}`);
+      for (const secret of [KEY, HEADER_VALUE])
+        assert.ok(!text.includes(secret), `${where} should not contain a secret`);
     };
     assertNoSecret(await world.fetchFlows(), "GET /flows");
     const credentials = await page.request.get(`${world.url}/credentials/chat-provider/${provider}`);
@@ -50,7 +51,7 @@ describe("what the author of a flow must not see again", function () {
     assert.ok(exported.includes(provider), exported.slice(0, 500));
     assertNoSecret(exported, "the export");
 
-    for (const opened of ["in the editor that was told", "after a reload"]) {
+    for (const opened of ["before a reload", "after a reload"]) {
       if (opened === "after a reload") {
         await page.reload();
         await editor.ready();
@@ -74,34 +75,34 @@ describe("what the author of a flow must not see again", function () {
     assert.equal(headers["x-hush"], HEADER_VALUE);
   });
 
-  it("K11 the name of a model is never markup, in the list, on the node or beside it", async () => {
-    const evil = `<img src=x onerror="globalThis.ran=1">`;
+  it("K11 shows the name of a model as text, in the list, on the node and in the sidebar", async () => {
+    const markup = `<img src=x onerror="globalThis.ran=1">`;
     service.script = (reply, { method }) =>
       method === "GET"
         ? reply.sendJson(200, {
-            data: [{ id: evil }, { id: `</option><script>ran=1</script>` }, { id: "plain" }],
+            data: [{ id: markup }, { id: `</option><script>ran=1</script>` }, { id: "plain" }],
           })
         : reply.say("Hello");
     const editor = await world.openEditor(
-      createChatFlow({ provider: "custom", name: `${evil} here`, baseUrl: service.url }, ""),
+      createChatFlow({ provider: "custom", name: `${markup} here`, baseUrl: service.url }, ""),
     );
     const { page } = editor;
     await editor.openDialog("stream");
     await editor.getField("chat-stream-model-list").click();
     const offered = page.locator(".red-ui-autoComplete-container:visible");
-    await offered.getByText(evil, { exact: true }).waitFor();
+    await offered.getByText(markup, { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await editor.getField("node-input-model").pressSequentially("<img");
-    await offered.getByText(evil, { exact: true }).click();
-    assert.equal(await editor.getField("node-input-model").inputValue(), evil);
+    await offered.getByText(markup, { exact: true }).click();
+    assert.equal(await editor.getField("node-input-model").inputValue(), markup);
     await editor.confirmDialog();
     await editor.deploy();
     await editor.pressInject("ask");
     await editor.waitForDebug("Answer", /Hello/);
     await editor.select("stream");
-    await editor.node("stream").getByText(evil).waitFor();
+    await editor.node("stream").getByText(markup).waitFor();
     await editor.rest();
-    assert.equal(service.requests.at(-1)?.body["model"], evil);
+    assert.equal(service.requests.at(-1)?.body["model"], markup);
     assert.equal(await page.locator("img[src='x']").count(), 0);
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });

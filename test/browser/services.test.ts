@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
 import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
+/** How the ids of the fields for settings of a service begin. */
 const SETTING = "chat-provider-setting-";
 
-describe("The dialog of a service", function () {
+describe("Dialog of a provider, by service", function () {
   this.timeout(90_000);
   let service: ScriptedService;
   let venice: VeniceService;
@@ -22,13 +23,13 @@ describe("The dialog of a service", function () {
   });
   after(() => service.close());
 
-  /** To the provider through the chat-stream that uses it. An id that is also some property's value would be taken for a reference. */
+  /** Opens the dialog of a provider through the chat-stream that uses it. */
   const openProvider = async (editor: Editor, id: string) => {
     await editor.openDialog(`stream-${id}`);
     await editor.openConfigDialog("provider", "edit");
   };
 
-  it("is not needed to see that a key is missing: provider and chat-stream are marked from the start", async () => {
+  it("marks a provider without a key and its chat-stream before a dialog is opened", async () => {
     const editor = await world.openEditor(
       createProviderFlow({
         bare: { provider: "openai" },
@@ -40,10 +41,10 @@ describe("The dialog of a service", function () {
     assert.match((await editor.problems("bare"))!.join(), /OpenAI needs an API key/);
     assert.deepEqual((await editor.invalid()).map(({ id }) => id).sort(), ["bare", "stream-bare"]);
     await editor.rest();
-    await screenshot(editor.page, "missing-key");
+    await saveScreenshot(editor.page, "missing-key");
     await openProvider(editor, "bare");
     await editor.getInvalidField("node-config-input-apiKey").waitFor();
-    await screenshot(editor.page, "missing-key-dialog");
+    await saveScreenshot(editor.page, "missing-key-dialog");
     await editor.fillField("node-config-input-apiKey", "sk-1234567890");
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
@@ -53,7 +54,7 @@ describe("The dialog of a service", function () {
     assert.equal(await editor.problems("stream-bare"), undefined);
   });
 
-  it("has a page for the many settings of Venice, and what is set there reaches the service", async () => {
+  it("keeps the settings on the tab of Venice, and shows the balance and what each model can do", async () => {
     const editor = await world.openEditor(
       createProviderFlow({
         v: { provider: "venice", baseUrl: venice.url, credentials: { apiKey: VENICE_KEY } },
@@ -67,7 +68,7 @@ describe("The dialog of a service", function () {
     await editor.fillField(`${SETTING}character_slug`, "alan-watts");
     for (const theme of ["light", "dark"] as const) {
       await editor.switchTheme(theme);
-      await screenshot(editor.page, theme === "light" ? "venice" : "venice-dark");
+      await saveScreenshot(editor.page, theme === "light" ? "venice" : "venice-dark");
     }
     await editor.switchTheme("light");
     await editor.confirmConfigDialog();
@@ -92,21 +93,21 @@ describe("The dialog of a service", function () {
       .getField("chat-provider-test-result")
       .filter({ hasText: "works: 3 models · Balance: 3.2 USD, 10 DIEM" })
       .waitFor();
-    await screenshot(editor.page, "venice-connection");
+    await saveScreenshot(editor.page, "venice-connection");
     await editor.confirmConfigDialog();
 
     await editor.fillField("node-input-model", "");
     await editor.getField("chat-stream-model-list").click();
     await editor.page.getByText("venice-m — vision, tools").waitFor();
-    await screenshot(editor.page, "venice-models");
+    await saveScreenshot(editor.page, "venice-models");
   });
 
-  it("shows the fields of the service that is chosen, and only those; what was typed stays while it is open", async () => {
+  it("shows only the fields of the selected service, and keeps typed values while the dialog is open", async () => {
     const editor = await world.openEditor(createProviderFlow({ a: { provider: "azure-openai" } }));
     await openProvider(editor, "a");
     await editor.fillField(`${SETTING}deployment`, "my-gpt");
     await editor.getInvalidField("node-config-input-baseUrl").waitFor();
-    await screenshot(editor.page, "azure");
+    await saveScreenshot(editor.page, "azure");
     const select = editor.getField("node-config-input-provider");
     await select.selectOption("venice");
     assert.equal(await editor.getField(`${SETTING}deployment`).count(), 0);
@@ -118,17 +119,17 @@ describe("The dialog of a service", function () {
     assert.equal(await editor.getField(`${SETTING}deployment`).inputValue(), "my-gpt");
   });
 
-  it("marks a setting that is missing, in its field and, once closed, on the nodes", async () => {
+  it("marks a missing setting of a service in its field and on the nodes", async () => {
     const editor = await world.openEditor(
       createProviderFlow({ team: { provider: "saas-llm", credentials: { apiKey: "sk-1234567890" } } }),
     );
     await editor.mark("stream-team").waitFor();
     await openProvider(editor, "team");
-    const wrong = editor.page.locator(`[id^="${SETTING}"].input-error`);
-    await wrong.first().waitFor();
-    await wrong.first().fill("team-1");
-    await wrong.first().press("End");
-    await wrong.first().waitFor({ state: "detached" });
+    const invalid = editor.page.locator(`[id^="${SETTING}"].input-error`);
+    await invalid.first().waitFor();
+    await invalid.first().fill("team-1");
+    await invalid.first().press("End");
+    await invalid.first().waitFor({ state: "detached" });
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
     assert.equal(await editor.problems("team"), undefined);

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { PACKAGE, world } from "./world.js";
 
 const TAB = { id: "tab", type: "tab", label: "Speech" };
 const DEMO = { id: "provider", type: "chat-provider", name: "Demo", provider: "demo", demoPace: 0 };
 
-describe("speech-stream in the editor", function () {
+describe("Editor of speech-stream", function () {
   this.timeout(60_000);
 
-  it("stands in the palette with its icon, and says what goes in and what comes out", async () => {
+  it("shows speech-stream in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
     const icon = await editor
       .paletteNode("speech-stream")
@@ -23,7 +23,7 @@ describe("speech-stream in the editor", function () {
     assert.match(String(await editor.problems(speech)), /provider/i);
   });
 
-  it("keeps what is chosen, names what is wrong, and is called after its voice", async () => {
+  it("keeps its settings, names invalid ones, and labels the node with the voice", async () => {
     const editor = await world.openEditor([TAB, DEMO]);
     const speech = await editor.drag("speech-stream", 400, 200);
     await editor.openDialog(speech);
@@ -45,10 +45,10 @@ describe("speech-stream in the editor", function () {
     await editor.fillField("node-input-speed", "1.5");
     await fillMoreFields(editor, '{"instructions":"softly"}');
     await editor.page.locator(".red-ui-typedInput-container.input-error").waitFor({ state: "detached" });
-    await screenshot(editor.page, "speech-stream-dialog");
+    await saveScreenshot(editor.page, "speech-stream-dialog");
     await editor.confirmDialog();
     assert.equal(await editor.problems(speech), undefined);
-    const kept = {
+    const expected = {
       provider: "provider",
       voice: "alloy",
       format: "wav",
@@ -56,10 +56,10 @@ describe("speech-stream in the editor", function () {
       property: "payload",
       options: '{"instructions":"softly"}',
     };
-    assert.deepEqual(await editor.properties(speech, Object.keys(kept)), kept);
+    assert.deepEqual(await editor.properties(speech, Object.keys(expected)), expected);
   });
 
-  it("drawn between a question and core's join, makes one sound of a text", async () => {
+  it("sends the speech of a text, which core's join makes one buffer", async () => {
     const at = { z: "tab", y: 160 };
     const editor = await world.openEditor([
       TAB,
@@ -97,14 +97,14 @@ describe("speech-stream in the editor", function () {
     await editor.confirmDialog();
     await editor.deploy();
     await editor.pressInject("say");
-    const heard = editor.page.locator(".red-ui-debug-msg");
-    await heard.filter({ hasText: /buffer\[\d{5,}\]/ }).waitFor();
+    const messages = editor.page.locator(".red-ui-debug-msg");
+    await messages.filter({ hasText: /buffer\[\d{5,}\]/ }).waitFor();
     await editor.status(speech).filter({ hasText: /^done/ }).waitFor();
-    assert.equal(await heard.count(), 1, "of several pieces");
+    assert.equal(await messages.count(), 1, "join should make one message of all pieces");
   });
 });
 
-/** Types into a typed input with only one type, which the editor judges when a key goes up. */
+/** Types into the typed input of More fields. The editor validates it on keyup. */
 async function fillMoreFields(editor: Editor, text: string): Promise<void> {
   const input = editor.page.locator(
     "#node-input-options + .red-ui-typedInput-container .red-ui-typedInput-input",

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { createChatFlow } from "./flows.js";
 import { world } from "./world.js";
 
-/** What the editor of a schema holds. */
+/** Reads the schema in the dialog of a chat-stream. */
 const readSchema = async (editor: Editor) =>
   JSON.parse(await editor.getField("node-input-schema").inputValue());
 
-describe("structured output in the editor", function () {
+describe("Structured output in the editor", function () {
   this.timeout(60_000);
 
-  it("is asked for on a page of its own, with a schema to begin with, and kept", async () => {
+  it("keeps the settings on the tab Answer, which offers a schema to start with", async () => {
     const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
     await editor.openDialog("stream");
     await editor.openTab("Answer");
@@ -23,12 +23,12 @@ describe("structured output in the editor", function () {
     assert.deepEqual((await readSchema(editor))["required"], ["title", "tags"]);
     assert.ok(
       await editor.getField("node-input-schemaStrict").isChecked(),
-      "which an older flow does not say",
+      "strict should be the default for older flows",
     );
     await editor.getField("node-input-partial").check();
-    await screenshot(editor.page, "chat-stream-answer");
+    await saveScreenshot(editor.page, "chat-stream-answer");
     await editor.switchTheme("dark");
-    await screenshot(editor.page, "chat-stream-answer-dark");
+    await saveScreenshot(editor.page, "chat-stream-answer-dark");
     await editor.confirmDialog();
     await editor.deploy();
     const [stream] = JSON.parse(await world.fetchFlows()).filter(({ id }: { id: string }) => id === "stream");
@@ -40,7 +40,7 @@ describe("structured output in the editor", function () {
     assert.equal(JSON.parse(stream.schema).type, "object");
   });
 
-  it("marks a schema that is none, its page and its node, and says what is wrong", async () => {
+  it("marks an invalid schema, its tab and its node, and says what is wrong", async () => {
     const flow = createChatFlow({ provider: "demo" }).map((node) =>
       (node as { id: string }).id === "stream"
         ? {
@@ -62,21 +62,21 @@ describe("structured output in the editor", function () {
     await editor.openTab("Answer");
     await editor.page.locator(".chat-schema-problem", { hasText: "required" }).waitFor();
     await editor.getInvalidField("node-input-schemaName").waitFor();
-    await screenshot(editor.page, "chat-stream-answer-wrong");
+    await saveScreenshot(editor.page, "chat-stream-answer-wrong");
     await editor.getField("node-input-responseFormat").selectOption("json_object");
     await editor.page.locator(".chat-tab-wrong").waitFor({ state: "detached" });
     await editor.confirmDialog();
     assert.deepEqual((await editor.problems("stream")) ?? [], []);
   });
 
-  it("is checked by a collect that parses JSON, by a schema of its own where it has one", async () => {
+  it("shows a schema in the dialog of collect if collect parses JSON", async () => {
     const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
     await editor.openDialog("collect");
     const row = editor.getField("collect-schema-row");
     assert.ok(!(await row.isVisible()));
     await editor.getField("node-input-parse").selectOption("json");
     await row.locator(".monaco-editor, .ace_editor").first().waitFor();
-    await screenshot(editor.page, "collect-json");
+    await saveScreenshot(editor.page, "collect-json");
     await editor.confirmDialog();
     await editor.deploy();
     const [collect] = JSON.parse(await world.fetchFlows()).filter(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
-import { screenshot } from "../support/runtime/browser.js";
+import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
 import { PACKAGE, world } from "./world.js";
 
@@ -151,7 +151,7 @@ describe("tool-call-router in the editor", function () {
     assert.equal(await ports.count(), 2);
 
     await editor.openDialog(router);
-    await screenshot(editor.page, "tool-call-router-empty");
+    await saveScreenshot(editor.page, "tool-call-router-empty");
     for (const [called, does] of [
       ["get_weather", "The weather in a city"],
       ["get_time", "The local time in a city"],
@@ -159,7 +159,7 @@ describe("tool-call-router in the editor", function () {
       await description(await addTool(editor, called!)).fill(does!);
     }
     await getRows(editor).nth(1).locator(".chat-schema").waitFor();
-    await screenshot(editor.page, "tool-call-router-tools");
+    await saveScreenshot(editor.page, "tool-call-router-tools");
     await editor.confirmDialog();
     assert.equal(await ports.count(), 4);
     for (const [at, label] of [/the stream/, /ask: into/, /^get_weather$/, /^get_time$/].entries())
@@ -172,7 +172,7 @@ describe("tool-call-router in the editor", function () {
     await editor.wire(router, "time", 3);
     for (const back of ["stream", "weather", "time"]) await editor.wire(back, router);
     await editor.rest();
-    await screenshot(editor.page, "tool-call-router-flow");
+    await saveScreenshot(editor.page, "tool-call-router-flow");
     await editor.deploy();
     await editor.pressInject("ask");
     await editor.waitForDebug("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
@@ -231,7 +231,7 @@ describe("tool-call-router in the editor", function () {
     await row.locator(".monaco-editor").waitFor();
     await writeSchema(editor, row, '{"type": "object", "required": ["town"], "properties": {}}');
     await row.locator(".chat-schema-problem").getByText('required: there is no property "town".').waitFor();
-    await screenshot(editor.page, "tool-call-router-wrong");
+    await saveScreenshot(editor.page, "tool-call-router-wrong");
     await editor.getField("red-ui-tab-tool-call-router-run").click();
     await editor.page.locator("#red-ui-tab-tool-call-router-tools.chat-tab-wrong").waitFor();
     await editor.fillField("node-input-maxRounds", "0");
@@ -285,7 +285,7 @@ describe("tool-call-router in the editor", function () {
       '"type": "object",\n"properties": {"city": {"type": "string"}},\n"additionalProperties": false';
     await writeSchema(editor, row, `{${city}}`);
     await wrong.getByText('required: "city" has to be in it').waitFor();
-    await screenshot(editor.page, "tool-call-router-strict");
+    await saveScreenshot(editor.page, "tool-call-router-strict");
     await writeSchema(
       editor,
       row,
@@ -344,10 +344,10 @@ describe("tool-call-router in the editor", function () {
       await editor.openDialog("router");
       await getRows(editor).nth(1).getByRole("button", { name: "Argumente" }).click();
       await getRows(editor).nth(1).locator(".monaco-editor").waitFor();
-      await screenshot(editor.page, "tool-call-router-dark-de");
+      await saveScreenshot(editor.page, "tool-call-router-dark-de");
       await editor.getField("red-ui-tab-tool-call-router-run").click();
       assert.match(await editor.getField("tool-call-router-run").innerText(), /Das Modell darf/);
-      await screenshot(editor.page, "tool-call-router-run-dark-de");
+      await saveScreenshot(editor.page, "tool-call-router-run-dark-de");
       await editor.cancelDialog();
     } finally {
       // The other tests have the same browser.

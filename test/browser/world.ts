@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
-import { screenshot, TestBrowser } from "../support/runtime/browser.js";
+import { saveScreenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
   type NodeRedProcess,
@@ -133,7 +133,7 @@ afterEach(async function () {
   if (this.currentTest?.state === "failed") {
     const title = this.currentTest.title.replace(/\W+/g, "-").slice(0, 60);
     for (const [at, page] of browser.pages.entries())
-      await screenshot(page, `${title}-${at}`, "build/failures");
+      await saveScreenshot(page, `${title}-${at}`, "build/failures");
   }
   await browser.closePages(world.keptPages);
   const errors = browser.errors.splice(0);

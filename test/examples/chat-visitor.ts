@@ -51,7 +51,7 @@ export class ChatVisitor {
   /** Waits for the end of a turn. @returns how it ended */
   async waitForEnd(turn: number): Promise<NonNullable<ChatFrame["end"]>> {
     const isEnd = (frame: ChatFrame) => frame.turn === turn && frame.end !== undefined;
-    await this.frames.until((frames) => frames.some(isEnd), `the end of turn ${turn}`);
+    await this.frames.waitUntil((frames) => frames.some(isEnd), `the end of turn ${turn}`);
     return this.frames.messages.find(isEnd)!.end!;
   }
 
@@ -67,7 +67,7 @@ export class ChatVisitor {
   /** Waits for the first text of a turn. */
   async waitForText(turn: number): Promise<void> {
     const hasText = (frame: ChatFrame) => frame.turn === turn && frame.text;
-    await this.frames.until((frames) => frames.some(hasText), `the text of turn ${turn}`);
+    await this.frames.waitUntil((frames) => frames.some(hasText), `the text of turn ${turn}`);
   }
 
   /** @returns the text of a turn so far */

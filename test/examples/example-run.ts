@@ -129,7 +129,7 @@ export class ExampleRun {
 
   clear(): void {
     this.sidebar.clear();
-    this.runtime.clear();
+    this.runtime.clearRecords();
   }
 
   /** Presses the button of an inject node, as the editor does. */
@@ -154,14 +154,14 @@ export class ExampleRun {
 
   /** Waits until a debug node has shown `count` values. @returns all that it has shown */
   async waitForShown(by: string, count = 1): Promise<unknown[]> {
-    await this.sidebar.until(() => this.getShown(by).length >= count, `${count} × “${by}”`);
+    await this.sidebar.waitUntil(() => this.getShown(by).length >= count, `${count} × “${by}”`);
     return this.getShown(by);
   }
 
   /** Waits until the status of a node has this fill and shape, or had it since the last `clear`. */
   async waitForStatus(name: string, fill: string, shape: string): Promise<void> {
     const id = this.findId(name);
-    await this.runtime.statuses.until(
+    await this.runtime.statuses.waitUntil(
       (all) =>
         all.some((entry) => entry.id === id && entry.status?.fill === fill && entry.status.shape === shape),
       `the status ${fill} ${shape} of “${name}”`,
@@ -177,7 +177,7 @@ export class ExampleRun {
 
   /** Waits until the status text of a node matches. */
   async waitForStatusText(name: string, text: RegExp): Promise<void> {
-    await this.runtime.statuses.until(
+    await this.runtime.statuses.waitUntil(
       () => text.test(this.getStatusText(name)),
       `the status text ${text} of “${name}”`,
     );
@@ -187,7 +187,7 @@ export class ExampleRun {
   async waitForSameStatus(one: string, other: string): Promise<void> {
     const areEqual = () =>
       this.getStatusText(one) !== "" && this.getStatusText(one) === this.getStatusText(other);
-    await this.runtime.statuses.until(areEqual, `the same status text of “${one}” and “${other}”`);
+    await this.runtime.statuses.waitUntil(areEqual, `the same status text of “${one}” and “${other}”`);
   }
 
   async stop(): Promise<void> {

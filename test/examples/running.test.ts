@@ -271,7 +271,7 @@ describe("Examples", () => {
     assert.equal((event!["guests"] as unknown[]).length, 2);
     await run.waitForStatusText("A card that fills", /^Team lunch in Paris, 4 seats$/);
     const isWhole = () => isDeepStrictEqual(run.getShown("The object so far").at(-1), event);
-    await run.sidebar.until(isWhole, "the whole event");
+    await run.sidebar.waitUntil(isWhole, "the whole event");
     const versions = run.getShown("The object so far") as Record<string, unknown>[];
     assert.ok(versions.length > 20);
     assert.deepEqual(versions[0], {});

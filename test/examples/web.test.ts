@@ -112,7 +112,7 @@ describe("Example of a chat page", () => {
   it("sends the text as it arrives, then the statistics", async () => {
     const ada = await connectVisitor();
     ada.send({ type: "hello" });
-    const [ready] = await ada.frames.atLeast(1);
+    const [ready] = await ada.frames.waitForCount(1);
     assert.equal(ready!.type, "ready");
     assert.ok(ready!.models!.length > 1);
     const turn = ada.ask("Count to 10.");

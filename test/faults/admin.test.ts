@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { askFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/runtime/flows.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
 
@@ -50,7 +50,7 @@ describe("Admin routes", () => {
 
   beforeEach(async () => {
     service().script = (reply) => reply.sendJson(200, { data: [{ id: "model-b" }, { id: "model-a" }] });
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
   });
 
   it("K13: refuse requests without a token or with a wrong one", async () => {

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { BAD_INPUT } from "../support/inputs/bad-input.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useService } from "../support/services/use-service.js";
@@ -8,11 +14,14 @@ import { useService } from "../support/services/use-service.js";
 /** All cases in one flow, so that the throttled status has to be waited for only once. */
 function flowOf(origin: string): FlowNode[] {
   const lanes = BAD_INPUT.flatMap((given, at) => [
-    { ...provider(`${origin}/${at}/v1`, given.service), id: `provider${at}` },
-    { ...chatStream({ provider: `provider${at}`, wires: [[`out${at}`]], ...given.stream }), id: `ask${at}` },
-    sink(`out${at}`),
+    { ...createProviderNode(`${origin}/${at}/v1`, given.service), id: `provider${at}` },
+    {
+      ...createChatStreamNode({ provider: `provider${at}`, wires: [[`out${at}`]], ...given.stream }),
+      id: `ask${at}`,
+    },
+    createSinkNode(`out${at}`),
   ]);
-  return [TAB, ...lanes, ...witnesses(...BAD_INPUT.map((_, at) => `ask${at}`))];
+  return [TAB, ...lanes, ...createWitnessNodes(...BAD_INPUT.map((_, at) => `ask${at}`))];
 }
 
 describe("Bad input", () => {
@@ -43,11 +52,11 @@ describe("Bad input", () => {
   });
   after(() => runtime.stop());
 
-  const ended = (at: number) => runtime.at(`out${at}`).filter(({ complete }) => complete === true);
+  const ended = (at: number) => runtime.getMessages(`out${at}`).filter(({ complete }) => complete === true);
   const shown = (at: number) =>
     runtime.statuses.messages.filter(({ id, status }) => id === `ask${at}` && status?.text).at(-1)?.status;
   const told = (sink: string, source: "error" | "complete", at: number) =>
-    runtime.at(sink).filter((message) => (message[source] as Source).source.id === `ask${at}`);
+    runtime.getMessages(sink).filter((message) => (message[source] as Source).source.id === `ask${at}`);
 
   for (const [at, { what, code, says, ...given }] of BAD_INPUT.entries()) {
     it(`${what}: one error (${code}), a red status, one last message`, () => {

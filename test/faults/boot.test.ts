@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/runtime/flows.js";
 import { guardEachTest } from "../support/runtime/guards.js";
-import { pause, textOf } from "../support/runtime/inbox.js";
+import { joinPayloads, pause } from "../support/runtime/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
@@ -39,40 +39,41 @@ describe("Node-RED with runtimeSyncDelivery", () => {
 
   it("R17: completes a stream if a node behind it throws", async () => {
     service().script = (reply) => reply.say("a", "b", "c");
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
     runtime().reactions.set("out", () => {
       throw new Error("downstream");
     });
     runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!.finishReason, "stop");
-    assert.equal(textOf(runtime().at("out")), "abc");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "abc");
     assert.equal(last!.parts!.count, 4);
   });
 
   it("R17: ends a stream once if a node cancels it while it handles one of its messages", async () => {
     service().script = (reply) => void reply.send("a", "b", "c", "d");
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
     runtime().reactions.set("out", (message: Message) => {
       if (message.payload === "b") runtime().inject("ask", { cancel: true, parts: message.parts! });
     });
     runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!.finishReason, "cancelled");
     await pause();
-    assert.equal(textOf(runtime().at("out")).slice(0, 2), "ab");
-    assert.equal(last!.parts!.count, runtime().at("out").length);
+    assert.equal(joinPayloads(runtime().getMessages("out")).slice(0, 2), "ab");
+    assert.equal(last!.parts!.count, runtime().getMessages("out").length);
   });
 
   it("R17: starts another stream if a node asks again while it handles the last message", async () => {
-    await runtime().deploy(askFlow(service().url, { whenBusy: "wait" }));
+    await runtime().deploy(createAskFlow(service().url, { whenBusy: "wait" }));
     runtime().reactions.set("out", (message: Message) => {
-      if (message.complete && runtime().at("out").length < 7) runtime().inject("ask", { payload: "Again" });
+      if (message.complete && runtime().getMessages("out").length < 7)
+        runtime().inject("ask", { payload: "Again" });
     });
     runtime().inject("ask", { payload: "Hi" });
-    const lasts = await runtime().ends("out", 3);
+    const lasts = await runtime().waitForEnds("out", 3);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
-    await runtime().until("completed", (messages) => messages.length === 3);
+    await runtime().waitUntil("completed", (messages) => messages.length === 3);
   });
 });
 
@@ -93,9 +94,9 @@ describe("Start of Node-RED", () => {
 
   /** Asserts that a flow answers a question. */
   async function assertWorks(started: TestRuntime): Promise<void> {
-    await started.deploy(askFlow(service().url));
+    await started.deploy(createAskFlow(service().url));
     started.inject("ask", { payload: "Hi" });
-    const [last] = await started.ends("out");
+    const [last] = await started.waitForEnds("out");
     assert.equal(last!.finishReason, "stop");
   }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../src/node-red/red/api.js";
-import { node, sink, TAB } from "../support/runtime/flows.js";
-import { textOf } from "../support/runtime/inbox.js";
+import { createFlowNode, createSinkNode, TAB } from "../support/runtime/flows.js";
+import { joinPayloads } from "../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
-import { turns } from "../support/waiting.js";
+import { waitTicks } from "../support/waiting.js";
 import { streamOf } from "../support/worlds/collecting.js";
 
 /** Measures the delay of the event loop during some work: the 99th percentile in milliseconds. */
@@ -17,7 +17,7 @@ async function measureLoopDelay(work: () => Promise<unknown>): Promise<number> {
 }
 
 function createFlow(config: Record<string, unknown>, out = "out"): FlowNode[] {
-  return [TAB, node("delta-buffer", "buffer", [out], config), sink(out)];
+  return [TAB, createFlowNode("delta-buffer", "buffer", [out], config), createSinkNode(out)];
 }
 
 describe("Buffer of text", () => {
@@ -25,7 +25,7 @@ describe("Buffer of text", () => {
   before(async () => {
     runtime = await TestRuntime.start();
   });
-  afterEach(() => runtime.clear());
+  afterEach(() => runtime.clearRecords());
   after(() => runtime.stop());
 
   const send = (...messages: Message[]) => {
@@ -43,13 +43,13 @@ describe("Buffer of text", () => {
       await runtime.deploy(createFlow(config));
       const whole = "Hi \ud83d\ude00 \ud83d\udc69\u200d\ud83d\ude80 there";
       send(...streamOf([...Array(whole.length).keys()].map((at) => whole[at]!)));
-      const [last] = await runtime.ends("out");
-      const messages = runtime.at("out");
-      assert.equal(textOf(messages), whole, JSON.stringify(config));
+      const [last] = await runtime.waitForEnds("out");
+      const messages = runtime.getMessages("out");
+      assert.equal(joinPayloads(messages), whole, JSON.stringify(config));
       for (const { payload } of messages)
         assert.doesNotMatch(payload as string, /\p{Cs}/u, JSON.stringify(config));
       assert.equal(last!.parts!.count, messages.length);
-      runtime.clear();
+      runtime.clearRecords();
     }
   });
 
@@ -73,7 +73,7 @@ describe("Buffer of text", () => {
       for (let at = index; at < index + perTick; at++)
         send({ payload: "word ", parts: { id: "fast", index: at, type: "string", ch: "" } });
       maxGrowth = Math.max(maxGrowth, process.memoryUsage().heapUsed - before);
-      await turns(1);
+      await waitTicks(1);
     }
     send(
       ...streamOf([]).map((last) => ({
@@ -81,11 +81,11 @@ describe("Buffer of text", () => {
         parts: { id: "fast", index: total, type: "string", ch: "", count: total + 1 },
       })),
     );
-    await runtime.ends("out");
+    await runtime.waitForEnds("out");
     const seconds = (performance.now() - started) / 1000;
     delay.disable();
     assert.equal(arrived, total * 5);
-    const messages = runtime.at("out").length;
+    const messages = runtime.getMessages("out").length;
     assert.ok(messages <= seconds * 25 + (total * 5) / 4000 + 2, `${messages} messages in ${seconds} s`);
     const late = delay.percentile(99) / 1e6;
     assert.ok(late < 50 || late < 3 * idle, `the loop was late by ${late} ms, idle by ${idle} ms`);
@@ -100,17 +100,17 @@ describe("Buffer of text", () => {
     ] as const) {
       await runtime.deploy(createFlow(config, "old"));
       send(...streamOf(["held text", " and more"]).slice(0, 2));
-      await turns(10);
+      await waitTicks(10);
       await runtime.deploy(createFlow({ ...config, count: 7 }, "new"), type);
       // On a busy machine the held text may leave before the deploy is done. Only later messages are wrong.
-      const before = runtime.at("old").length;
+      const before = runtime.getMessages("old").length;
       await new Promise((resolve) => setTimeout(resolve, 50));
-      assert.equal(runtime.at("old").length, before);
-      assert.deepEqual(runtime.at("new"), []);
+      assert.equal(runtime.getMessages("old").length, before);
+      assert.deepEqual(runtime.getMessages("new"), []);
       send(...streamOf(["fresh"], {}, "fresh"));
-      await runtime.ends("new");
-      assert.equal(textOf(runtime.at("new")), "fresh");
-      runtime.clear();
+      await runtime.waitForEnds("new");
+      assert.equal(joinPayloads(runtime.getMessages("new")), "fresh");
+      runtime.clearRecords();
     }
   });
 });

@@ -5,7 +5,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { turns, until } from "../support/waiting.js";
+import { waitTicks, waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
@@ -31,11 +31,11 @@ describe("Clocks that misbehave", () => {
       const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       try {
         const asking = start(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
-        await until(() => asking.text() === ".", "the first text");
+        await waitUntil(() => asking.text() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
-        await turns(10);
+        await waitTicks(10);
         await peer!.sendBody(formatDelta("!"));
-        await until(() => asking.text() === ".!", "the stream goes on");
+        await waitUntil(() => asking.text() === ".!", "the stream goes on");
         const told = await asking.told;
         assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
         assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
@@ -76,7 +76,7 @@ describe("Clocks that misbehave", () => {
       nth === 0 ? stalling(peer) : sendWholeAnswer(peer),
     );
     const asking = start(server, { clock });
-    await until(() => asking.text() === ".", "the first text");
+    await waitUntil(() => asking.text() === ".", "the first text");
     await clock.jump(3_600_000);
     assertFailed(await asking.told, "timeout", { phase: "streaming", retryable: true, partial: "." });
     assert.equal(clock.waiting, 0);
@@ -93,10 +93,10 @@ describe("Clocks that misbehave", () => {
       await stalling(served);
     });
     const asking = start(server, { clock });
-    await until(() => asking.text() === ".", "the first text");
+    await waitUntil(() => asking.text() === ".", "the first text");
     void peer!.sendBody(formatDelta("!"));
     await clock.jump(10_000);
-    await until(() => asking.text() === ".!", "the second text");
+    await waitUntil(() => asking.text() === ".!", "the second text");
     assert.equal(clock.waiting, 1, "it is watched over by one timer");
     asking.cancel();
     await asking.told;

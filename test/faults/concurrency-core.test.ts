@@ -7,7 +7,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { turns, until } from "../support/waiting.js";
+import { waitTicks, waitUntil } from "../support/waiting.js";
 import { type Asking, ask, assertComplete, question, start } from "../support/worlds/asking.js";
 
 /** Says something and then waits for ever. */
@@ -25,7 +25,7 @@ describe("Faults of concurrency, in the core", () => {
     await using server = await startChaosServer(stalling);
     const begun: Asking[] = [];
     for (let at = 0; at < count; at++) begun.push(start(server));
-    await until(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
+    await waitUntil(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
     assert.equal(server.peers.size, count);
     for (const asking of begun) asking.cancel();
     const ends = await Promise.all(begun.map((asking) => asking.told));
@@ -41,16 +41,19 @@ describe("Faults of concurrency, in the core", () => {
     "before the connection": { script: sendWholeAnswer, ready: async () => {} },
     "before the headers": {
       script: (peer) => peer.waitUntilGone(),
-      ready: () => turns(20),
+      ready: () => waitTicks(20),
     },
     "before the first text": {
       script: async (peer) => {
         await peer.sendStreamHead();
         await peer.waitUntilGone();
       },
-      ready: () => turns(20),
+      ready: () => waitTicks(20),
     },
-    "between two texts": { script: stalling, ready: (asking) => until(() => asking.text() !== "", "text") },
+    "between two texts": {
+      script: stalling,
+      ready: (asking) => waitUntil(() => asking.text() !== "", "text"),
+    },
   };
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
@@ -64,7 +67,7 @@ describe("Faults of concurrency, in the core", () => {
       assert.deepEqual([result.outcome, result.finishReason], ["cancelled", "cancelled"]);
       assert.equal(text, moment === "between two texts" ? "." : "");
       asking.cancel();
-      await turns(10);
+      await waitTicks(10);
       await server.waitUntilEmpty();
       assert.ok(server.connections <= 1);
       if (moment === "before the connection") assert.equal(server.requests.length, 0);
@@ -99,12 +102,12 @@ describe("Faults of concurrency, in the core", () => {
       await peer.sendStreamHead();
       for (const record of formatAnswer(WORDS)) {
         await peer.sendBody(record);
-        if (nth % 2 === 0) await turns(2);
+        if (nth % 2 === 0) await waitTicks(2);
       }
       await peer.endBody();
     });
     const all = Array.from({ length: 40 }, () => start(server));
-    await until(() => all.some((asking) => asking.text() !== ""), "some stream");
+    await waitUntil(() => all.some((asking) => asking.text() !== ""), "some stream");
     for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
     for (const [at, asking] of all.entries()) {
       const told = await asking.told;

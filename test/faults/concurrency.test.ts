@@ -4,16 +4,16 @@ import { runInNewContext } from "node:vm";
 import sinon from "sinon";
 import type { Message } from "../../src/node-red/red/api.js";
 import {
-  askFlow,
-  chatStream,
-  collect,
-  node,
-  provider,
-  sink,
+  createAskFlow,
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
   TAB,
-  witnesses,
 } from "../support/runtime/flows.js";
-import { eventually, pause, streamsOf } from "../support/runtime/inbox.js";
+import { eventually, groupByStream, pause } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
@@ -37,9 +37,9 @@ describe("Many streams of a chat-stream", () => {
   it("X01: a thousand that are reset all end within a second, each with its own end, and nothing is left", async function () {
     this.timeout(20_000);
     service().script = (reply) => void reply.send("half");
-    await runtime().deploy(askFlow(service().url, {}, { maxConcurrent: 1000 }));
+    await runtime().deploy(createAskFlow(service().url, {}, { maxConcurrent: 1000 }));
     for (let at = 0; at < 1000; at++) runtime().inject("ask", { payload: `${at}` });
-    await runtime().until("out", (messages) => messages.length === 1000);
+    await runtime().waitUntil("out", (messages) => messages.length === 1000);
     let ended = 0;
     runtime().reactions.set("out", () => void ended++);
     // The processor's time, the service's share included: the wall clock would measure who else is at work.
@@ -48,13 +48,13 @@ describe("Many streams of a chat-stream", () => {
     await eventually(() => ended === 1000, "all have ended");
     const { user, system } = process.cpuUsage(begun);
     const took = (user + system) / 1000;
-    const lasts = await runtime().ends("out", 1000);
+    const lasts = await runtime().waitForEnds("out", 1000);
     assert.ok(took < 1000, `it took ${took} ms`);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
-    assert.equal(streamsOf(runtime().at("out")).length, 1000);
+    assert.equal(groupByStream(runtime().getMessages("out")).length, 1000);
     await eventually(() => service().connections === 0, "all connections are closed");
-    await runtime().until("completed", (messages) => messages.length === 1001);
-    assert.equal(runtime().at("errors").length, 0);
+    await runtime().waitUntil("completed", (messages) => messages.length === 1001);
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 
   const moments: Record<string, () => Promise<void>> = {
@@ -65,26 +65,26 @@ describe("Many streams of a chat-stream", () => {
     },
     "in the middle": async () => {
       service().script = (reply) => void reply.send("half");
-      await runtime().until("out", (messages) => messages.length === 1);
+      await runtime().waitUntil("out", (messages) => messages.length === 1);
     },
     "after its end": async () => {
-      await runtime().ends("out");
+      await runtime().waitForEnds("out");
     },
   };
   for (const [moment, reached] of Object.entries(moments)) {
     it(`X02: one that is cancelled ${moment}, and again, ends once, and the service sees it leave`, async () => {
       if (moment === "before the service answers") service().script = () => {};
       if (moment === "in the middle") service().script = (reply) => void reply.send("half");
-      await runtime().deploy(askFlow(service().url));
+      await runtime().deploy(createAskFlow(service().url));
       runtime().inject("ask", { payload: "Hi" });
       await reached();
       runtime().inject("ask", { cancel: true });
       runtime().inject("ask", { cancel: true });
-      const [last] = await runtime().ends("out");
+      const [last] = await runtime().waitForEnds("out");
       assert.equal(last!.finishReason, moment === "after its end" ? "stop" : "cancelled");
       await eventually(() => service().openStreams === 0, "the service is alone");
       await pause();
-      assert.equal((await runtime().ends("out")).length, 1);
+      assert.equal((await runtime().waitForEnds("out")).length, 1);
       assert.deepEqual(runtime().inputs.get("ask"), { got: 3, done: 3 });
     });
   }
@@ -92,9 +92,9 @@ describe("Many streams of a chat-stream", () => {
   it("X03: of two hundred, eight run, a hundred wait in order, and the rest are refused at once", async () => {
     const waiting: (() => void)[] = [];
     service().script = (reply) => void waiting.push(() => reply.say("x"));
-    await runtime().deploy(askFlow(service().url, {}, { maxConcurrent: 8, maxQueued: 100 }));
+    await runtime().deploy(createAskFlow(service().url, {}, { maxConcurrent: 8, maxQueued: 100 }));
     for (let at = 0; at < 200; at++) runtime().inject("ask", { payload: `${at}`, topic: at });
-    const refused = await runtime().ends("out", 92);
+    const refused = await runtime().waitForEnds("out", 92);
     assert.deepEqual(
       refused.map(({ topic }) => topic),
       Array.from({ length: 92 }, (_, at) => 108 + at),
@@ -104,7 +104,7 @@ describe("Many streams of a chat-stream", () => {
     for (let ended = 92; ended < 200; ended++) {
       await eventually(() => waiting.length > 0, "the next has come");
       waiting.shift()!();
-      await runtime().ends("out", ended + 1);
+      await runtime().waitForEnds("out", ended + 1);
     }
     assert.equal(service().maxOpenStreams, 8);
     const asked = service().requests.map(({ body }) =>
@@ -112,17 +112,17 @@ describe("Many streams of a chat-stream", () => {
     );
     for (const [at, number] of asked.entries())
       assert.ok(Math.abs(number - at) < 8, `${number} came as ${at}`);
-    assert.equal(runtime().at("errors").length, 92);
-    await runtime().until("completed", (messages) => messages.length === 108);
+    assert.equal(runtime().getMessages("errors").length, 92);
+    await runtime().waitUntil("completed", (messages) => messages.length === 108);
   });
 
   it("X04: one that is cancelled in the line leaves it and never connects", async () => {
     service().script = (reply) => void reply.send("half");
-    await runtime().deploy(askFlow(service().url, { conversation: "flow" }, { maxConcurrent: 1 }));
+    await runtime().deploy(createAskFlow(service().url, { conversation: "flow" }, { maxConcurrent: 1 }));
     for (const topic of ["a", "b", "c"]) runtime().inject("ask", { payload: topic, topic });
-    await runtime().until("out", (messages) => messages.length === 1);
+    await runtime().waitUntil("out", (messages) => messages.length === 1);
     runtime().inject("ask", { cancel: true, topic: "b" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.deepEqual([last!.topic, last!.finishReason, last!.parts!.count], ["b", "cancelled", 1]);
     runtime().inject("ask", { cancel: true, topic: "a" });
     await eventually(() => service().requests.length === 2, "the next has come");
@@ -133,23 +133,23 @@ describe("Many streams of a chat-stream", () => {
   it("X05: the same message twice, with an id of its own making, is two streams with ids of ours", async () => {
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["out", "collect"]] }),
-      collect({ wires: [["finished"], []] }),
-      sink("out"),
-      sink("finished"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["out", "collect"]] }),
+      createCollectNode({ wires: [["finished"], []] }),
+      createSinkNode("out"),
+      createSinkNode("finished"),
     ]);
     const message = { payload: "Hi", parts: { id: "mine", index: 0, count: 1 } };
     runtime().inject("ask", message);
     runtime().inject("ask", message);
-    const collected = await runtime().until("finished", (messages) => messages.length === 2);
+    const collected = await runtime().waitUntil("finished", (messages) => messages.length === 2);
     assert.deepEqual(
       collected.map(({ payload }) => payload),
       ["Hello world", "Hello world"],
     );
     const ids = new Set(
       runtime()
-        .at("out")
+        .getMessages("out")
         .map(({ parts }) => parts!.id),
     );
     assert.equal(ids.size, 2);
@@ -160,23 +160,23 @@ describe("Many streams of a chat-stream", () => {
     service().script = stutter;
     await runtime().deploy([
       TAB,
-      provider(service().url, { maxConcurrent: 100 }),
-      chatStream({ wires: [["collect"]] }),
-      collect({ wires: [["finished"], ["out"]] }),
-      sink("finished"),
-      sink("out"),
+      createProviderNode(service().url, { maxConcurrent: 100 }),
+      createChatStreamNode({ wires: [["collect"]] }),
+      createCollectNode({ wires: [["finished"], ["out"]] }),
+      createSinkNode("finished"),
+      createSinkNode("out"),
     ]);
     for (let at = 0; at < 100; at++) {
       const question = `q${at}:${"abcdefgh".slice(at % 8)}`;
       runtime().inject("ask", { payload: question, topic: question });
     }
-    for (const { payload, topic } of await runtime().until(
+    for (const { payload, topic } of await runtime().waitUntil(
       "finished",
       (messages) => messages.length === 100,
     )) {
       assert.equal(payload, [...(topic as string)].map((letter) => letter.repeat(3)).join(""));
     }
-    assert.equal(runtime().at("out").length, 0);
+    assert.equal(runtime().getMessages("out").length, 0);
   });
 });
 
@@ -188,9 +188,9 @@ describe("Streams on their way to collect", () => {
     service().script = (reply) => reply.say(..."The quick brown fox jumps over the lazy dog");
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["delay"]] }),
-      node("delay", "delay", ["collect", "out"], {
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["delay"]] }),
+      createFlowNode("delay", "delay", ["collect", "out"], {
         pauseType: "random",
         randomFirst: "1",
         randomLast: "60",
@@ -202,15 +202,15 @@ describe("Streams on their way to collect", () => {
         rateUnits: "second",
         outputs: 1,
       }),
-      collect({ wires: [["finished"], []] }),
-      sink("finished"),
-      sink("out"),
+      createCollectNode({ wires: [["finished"], []] }),
+      createSinkNode("finished"),
+      createSinkNode("out"),
     ]);
     runtime().inject("ask", { payload: "Hi" });
-    const [message] = await runtime().until("finished", (messages) => messages.length === 1);
+    const [message] = await runtime().waitUntil("finished", (messages) => messages.length === 1);
     assert.equal(message!.payload, "The quick brown fox jumps over the lazy dog");
     const order = runtime()
-      .at("out")
+      .getMessages("out")
       .map(({ parts }) => parts!.index);
     assert.notDeepEqual(
       order,
@@ -237,16 +237,16 @@ describe("Streams on their way to collect", () => {
   it("X08: whose end never comes are given up after the author's time, with what there was", async () => {
     await runtime().deploy([
       TAB,
-      collect({ wires: [["out"], ["out"]], timeout: "0.05" }),
-      sink("out"),
-      ...witnesses("collect"),
+      createCollectNode({ wires: [["out"], ["out"]], timeout: "0.05" }),
+      createSinkNode("out"),
+      ...createWitnessNodes("collect"),
     ]);
     for (const message of streamOf(["a", "b"]).slice(0, 2)) runtime().inject("collect", message);
-    const [message] = await runtime().until("out", (arrived) => arrived.length === 1);
+    const [message] = await runtime().waitUntil("out", (arrived) => arrived.length === 1);
     assert.equal(message!.payload, "ab");
     assert.equal(errorOf(message).code, "timeout");
     assert.equal(errorOf(message).partial, "ab");
-    const [caught] = await runtime().until("errors", (arrived) => arrived.length === 1);
+    const [caught] = await runtime().waitUntil("errors", (arrived) => arrived.length === 1);
     assert.equal(errorOf(caught).code, "timeout");
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { askFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/runtime/flows.js";
 import { eventually } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 
@@ -26,7 +26,7 @@ describe("Flood of chunks", () => {
 
   it("S11: is read exactly at 50,000 chunks a second with mergeReads, and leaves the event loop free", async function () {
     this.timeout(20_000);
-    await runtime().deploy(askFlow(url, { mergeReads: true }));
+    await runtime().deploy(createAskFlow(url, { mergeReads: true }));
     let characters = 0;
     let messages = 0;
     let ended = false;

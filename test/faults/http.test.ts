@@ -15,7 +15,7 @@ import {
 } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
 const SSE = { "content-type": "text/event-stream" };
@@ -51,7 +51,7 @@ describe("Response with a fault of the protocol", () => {
     assert.match(failure.message, /text\/html/);
     assert.doesNotMatch(failure.message, /log in/);
     await server.waitUntilEmpty();
-    await until(() => written > 0, "the server has seen the end");
+    await waitUntil(() => written > 0, "the server has seen the end");
   });
 
   for (const type of ["application/json", "text/plain", "text/event-stream"]) {
@@ -315,6 +315,6 @@ describe("Service that refuses stream_options", () => {
     const asking = start(server);
     assert.equal((await asking.told).result.outcome, "cancelled");
     // The connection of the first request may be kept, because its response ended properly.
-    await until(() => server.peers.size <= 1, "the second request's connection is gone");
+    await waitUntil(() => server.peers.size <= 1, "the second request's connection is gone");
   });
 });

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../src/index.js";
-import { askFlow, provider } from "../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../support/runtime/inbox.js";
+import { createAskFlow, createProviderNode } from "../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../support/runtime/inbox.js";
 import {
   type Credentials,
   type DeployType,
   type FlowNode,
   TestRuntime,
 } from "../support/runtime/node-red-runtime.js";
-import { retryFlow } from "../support/runtime/retry-flow.js";
+import { createRetryFlow } from "../support/runtime/retry-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/use-service.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };
 const SAAS = { provider: "saas-llm", settings: { team: TEAM } };
@@ -41,7 +41,7 @@ describe("Job of a chat-stream", function () {
       });
     };
     runtime().inject("ask", { payload: "Hi" });
-    await until(() => isReached, `${step} is reached`);
+    await waitUntil(() => isReached, `${step} is reached`);
     return { resume: () => resume() };
   }
 
@@ -53,10 +53,10 @@ describe("Job of a chat-stream", function () {
     it(`J04: is completed as failed once if ${name} is deployed at any step`, async () => {
       const steps = ["create", "stream 0", "stream 1", "stream 2"];
       for (const [at, step] of steps.entries()) {
-        await deploy(askFlow(saas.url, {}, SAAS));
-        runtime().forget();
+        await deploy(createAskFlow(saas.url, {}, SAAS));
+        runtime().clearMessages();
         const { resume } = await askUpTo(step);
-        const changedFlow = askFlow(saas.url, { name: `changed ${at}` }, SAAS);
+        const changedFlow = createAskFlow(saas.url, { name: `changed ${at}` }, SAAS);
         const deployed = deploy(changedFlow, type);
         // The service answers after the node has closed.
         const getInputs = () => runtime().inputs.get("ask");
@@ -68,7 +68,7 @@ describe("Job of a chat-stream", function () {
         await pause(5);
         assert.ok(
           !runtime()
-            .at("out")
+            .getMessages("out")
             .some(({ complete }) => complete),
           "no last message comes after a deploy",
         );
@@ -81,7 +81,7 @@ describe("Job of a chat-stream", function () {
   it("J04: delays a deploy by at most two seconds if the service does not answer", async () => {
     for (const step of ["create", "complete"]) {
       saas = new SaasService(service());
-      await deploy(askFlow(saas.url, {}, SAAS));
+      await deploy(createAskFlow(saas.url, {}, SAAS));
       saas.faults.set(step, "stall");
       (await askUpTo(step)).resume();
       const begun = performance.now();
@@ -94,14 +94,14 @@ describe("Job of a chat-stream", function () {
 
   it("J04: is completed as failed before Node-RED has stopped", async () => {
     const other = await TestRuntime.start();
-    await other.deploy(askFlow(saas.url, {}, SAAS), "full", CREDENTIALS);
+    await other.deploy(createAskFlow(saas.url, {}, SAAS), "full", CREDENTIALS);
     let isStreaming = false;
     saas.onStep = (step) => {
       if (step === "stream 1") isStreaming = true;
     };
     saas.faults.set("stream 1", "stall");
     other.inject("ask", { payload: "Hi" });
-    await until(() => isStreaming, "the answer streams");
+    await waitUntil(() => isStreaming, "the answer streams");
     await other.stop();
     assert.deepEqual(
       getJobs().map(({ completions }) => completions.map(({ status }) => status)),
@@ -110,15 +110,15 @@ describe("Job of a chat-stream", function () {
   });
 
   it("J04: is completed once if a deploy comes after its end", async () => {
-    await deploy(askFlow(saas.url, {}, SAAS));
+    await deploy(createAskFlow(saas.url, {}, SAAS));
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     await deploy([]);
     assert.equal(saas.completionCount, 1);
   });
 
   it("J06: is completed as failed before a retry creates another job", async () => {
-    const flow = retryFlow(saas.url, { service: SAAS, retry: { attempts: 3, afterText: "restart" } });
+    const flow = createRetryFlow(saas.url, { service: SAAS, retry: { attempts: 3, afterText: "restart" } });
     await deploy(flow);
     const order: string[] = [];
     saas.onStep = (step) => {
@@ -127,56 +127,56 @@ describe("Job of a chat-stream", function () {
       else saas.faults.delete("stream 1");
     };
     runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.deepEqual(order, ["create", "complete", "create", "complete"]);
     assert.deepEqual(
       getJobs().map(({ completions }) => completions.map(({ status }) => status)),
       [["failed"], ["completed"]],
     );
     assert.equal((last!["job"] as JobReport).id, "job 2");
-    await eventually(() => runtime().at("finished").length === 1, "collect has the answer");
-    assert.equal((runtime().at("finished")[0]!["job"] as JobReport).creditsRemaining, 9);
+    await eventually(() => runtime().getMessages("finished").length === 1, "collect has the answer");
+    assert.equal((runtime().getMessages("finished")[0]!["job"] as JobReport).creditsRemaining, 9);
   });
 
   it("J06: stays open and is used again for a retry if the author created it", async () => {
-    await deploy(retryFlow(saas.url, { service: SAAS, retry: { afterText: "restart" } }));
+    await deploy(createRetryFlow(saas.url, { service: SAAS, retry: { afterText: "restart" } }));
     runtime().inject("ask", { createJob: true });
-    const [created] = await runtime().ends("out");
+    const [created] = await runtime().waitForEnds("out");
     saas.faults.set("stream 1", "reset");
     saas.onStep = () => {
       if (getJobs()[0]!.calls.length > 1) saas.faults.clear();
     };
-    runtime().forget();
+    runtime().clearMessages();
     runtime().inject("ask", { payload: "Hi", jobId: created!["jobId"] });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal((last!["job"] as JobReport).status, "open");
     assert.equal(getJobs()[0]!.calls.length, 2);
     assert.equal(saas.completionCount, 0);
     assert.equal(saas.jobs.size, 1);
-    assert.match(textOf(runtime().at("out")), /^Hello/);
+    assert.match(joinPayloads(runtime().getMessages("out")), /^Hello/);
   });
 
   it("J07: causes a warning in the log and a yellow status if it was not charged", async () => {
     saas.credits = 0;
-    await deploy([...askFlow(saas.url, {}, SAAS)]);
+    await deploy([...createAskFlow(saas.url, {}, SAAS)]);
     runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     const { warning, creditApplied } = last!["job"] as JobReport;
     assert.equal(creditApplied, false);
     assert.ok(runtime().logs.some(({ msg, id }) => id === "ask" && msg === warning));
     const getStatuses = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
     await eventually(() => getStatuses().at(-1)?.status?.fill === "yellow", "the status is yellow");
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 
   it("never shows the virtual key in messages, logs or statuses, whatever fails", async () => {
     for (const step of ["create", "stream 0", "stream 1", "complete"]) {
       saas = new SaasService(service());
       saas.faults.set(step, "500");
-      await deploy(askFlow(saas.url, {}, SAAS));
-      runtime().forget();
+      await deploy(createAskFlow(saas.url, {}, SAAS));
+      runtime().clearMessages();
       runtime().inject("ask", { payload: "Hi" });
-      await runtime().ends("out");
+      await runtime().waitForEnds("out");
       const recorded = JSON.stringify([
         runtime().arrivals.messages,
         runtime().logs,
@@ -189,13 +189,13 @@ describe("Job of a chat-stream", function () {
 
   it("is ignored by a service without jobs, and fails with configuration if it is to be completed", async () => {
     service().script = (reply) => reply.say("plain");
-    await runtime().deploy([provider(service().url), ...askFlow(service().url).slice(2)]);
+    await runtime().deploy([createProviderNode(service().url), ...createAskFlow(service().url).slice(2)]);
     runtime().inject("ask", { payload: "Hi", jobId: "job 1", jobType: "chat" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!["job"], undefined);
-    runtime().forget();
+    runtime().clearMessages();
     runtime().inject("ask", { completeJob: true, jobId: "job 1" });
-    const [refused] = await runtime().ends("out");
+    const [refused] = await runtime().waitForEnds("out");
     assert.equal((refused!.error as { code: string }).code, "configuration");
   });
 });

@@ -6,7 +6,7 @@ import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { type SaasFault, SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/use-service.js";
-import { turns, until } from "../support/waiting.js";
+import { waitTicks, waitUntil } from "../support/waiting.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
 /** A running stream inside a job, and what came of it. */
@@ -70,7 +70,7 @@ describe("Job around a stream", () => {
 
   /** Asserts that every job was completed once and the stream ended once. */
   async function assertOneCompletion(stream: JobStream): Promise<void> {
-    await turns(10);
+    await waitTicks(10);
     assert.equal(stream.ends.length, 1);
     for (const { id, completions } of saas.jobs.values()) assert.equal(completions.length, 1, id);
   }
@@ -159,7 +159,7 @@ describe("Job around a stream", () => {
     const clock = new FakeClock();
     saas.faults.set("complete", "stall");
     const stream = startJobStream({ clock });
-    await until(() => saas.completionCount === 1, "the completion has come");
+    await waitUntil(() => saas.completionCount === 1, "the completion has come");
     await clock.advance(4_999);
     assert.equal(stream.ends.length, 0);
     await clock.advance(1);
@@ -173,7 +173,7 @@ describe("Job around a stream", () => {
   it("J04: completes the job as failed if the stream is cancelled", async () => {
     saas.faults.set("stream 1", "stall");
     const stream = startJobStream();
-    await until(() => stream.text === "Hello", "the first text");
+    await waitUntil(() => stream.text === "Hello", "the first text");
     stream.cancel();
     stream.cancel();
     const { outcome, job } = await stream.end;
@@ -211,8 +211,8 @@ describe("Job around a stream", () => {
   it("J05: completes a job once if the stream finishes and is cancelled at the same time", async () => {
     for (let ticks = 0; ticks < 6; ticks++) {
       const stream = startJobStream();
-      await until(() => stream.text === "Hello world", "all text is sent");
-      await turns(ticks);
+      await waitUntil(() => stream.text === "Hello world", "all text is sent");
+      await waitTicks(ticks);
       stream.cancel();
       await stream.end;
       await assertOneCompletion(stream);
@@ -283,11 +283,11 @@ describe("Job around a stream", () => {
             if (ending === "cancelled there") stream.cancel();
           };
           const stream = startJobStream({ clock });
-          await until(() => isReached, `${step} is reached`);
+          await waitUntil(() => isReached, `${step} is reached`);
           // A cancelled stream ends at once. Everything else that stalls ends at its deadline.
           const isEnded = ending === "cancelled there" && step.startsWith("stream");
           if (fault === "stall" && !isEnded) {
-            await until(
+            await waitUntil(
               () => stream.text === PIECES.slice(0, countPiecesBefore(step)).join(""),
               "all text is sent",
             );

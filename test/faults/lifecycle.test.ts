@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow, chatStream, collect, provider, sink, TAB } from "../support/runtime/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
+import {
+  createAskFlow,
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../support/runtime/flows.js";
+import { eventually, groupByStream, joinPayloads, pause } from "../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../support/services/scripted-service.js";
@@ -29,9 +36,9 @@ describe("Redeploy", () => {
   async function startStreams(flow: FlowNode[], count = STREAM_COUNT): Promise<ServiceRequest[]> {
     await runtime().deploy(flow);
     for (let at = 0; at < count; at++) runtime().inject("ask", { payload: `${at}` });
-    await runtime().until(
+    await runtime().waitUntil(
       "out",
-      (messages) => streamsOf(messages).length === count && messages.length > 3 * count,
+      (messages) => groupByStream(messages).length === count && messages.length > 3 * count,
     );
     return [...service().requests];
   }
@@ -44,7 +51,7 @@ describe("Redeploy", () => {
   ): Promise<void> {
     const old = new Set(
       runtime()
-        .at("out")
+        .getMessages("out")
         .map(({ parts }) => parts!.id),
     );
     const begun = performance.now();
@@ -63,39 +70,39 @@ describe("Redeploy", () => {
     assert.deepEqual(runtime().inputs.get("ask"), { got: STREAM_COUNT, done: STREAM_COUNT });
     assert.ok(
       !runtime()
-        .at("out")
+        .getMessages("out")
         .some(({ complete }) => complete),
     );
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
   }
 
   /** Asserts that the flow answers a new question and sends no old messages. */
   async function assertWorks(asker = "ask"): Promise<void> {
-    runtime().forget();
+    runtime().clearMessages();
     service().script = (reply) => reply.say("new");
     runtime().inject(asker, { payload: "Hi" });
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "new");
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "new");
   }
 
   const changeNode = (flow: FlowNode[], id: string, change: Record<string, unknown>) =>
     flow.map((node) => (node.id === id ? { ...node, ...change } : node));
 
   it("R01: ends running streams without a message if everything is deployed, and the new flow works", async () => {
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     await assertReplaced(flow, "full", await startStreams(flow));
     await assertWorks();
   });
 
   it("R02: ends the streams of a changed chat-stream without a message, and the new chat-stream works", async () => {
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     await assertReplaced(changeNode(flow, "ask", { model: "model-2" }), "nodes", await startStreams(flow));
     await assertWorks();
     assert.equal(service().requests.at(-1)!.body["model"], "model-2");
   });
 
   it("R03: ends the streams of a changed flow without a message, and the new flow works", async () => {
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     await assertReplaced(changeNode(flow, "ask", { model: "model-2" }), "flows", await startStreams(flow));
     await assertWorks();
   });
@@ -110,15 +117,15 @@ describe("Redeploy", () => {
       await reply.sendApart("d", "e");
       reply.finish();
     };
-    const flow = askFlow(service().url);
+    const flow = createAskFlow(service().url);
     await runtime().deploy(flow);
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().until("out", (messages) => messages.length === 3);
+    await runtime().waitUntil("out", (messages) => messages.length === 3);
     await runtime().deploy(changeNode(flow, "out", { name: "renamed" }), "nodes");
     resume();
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!.finishReason, "stop");
-    assert.equal(textOf(runtime().at("out")), "abcde");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "abcde");
     const deploys = runtime()
       .arrivals.messages.filter((arrival) => arrival.sink === "out")
       .map(({ deploy }) => deploy);
@@ -130,46 +137,46 @@ describe("Redeploy", () => {
 
   for (const type of ["full", "flows", "nodes"] as const) {
     it(`R05: restarts the nodes that use a changed provider (${type})`, async () => {
-      const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+      const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
       await assertReplaced(changeNode(flow, "provider", { idleTimeout: 5 }), type, await startStreams(flow));
       await assertWorks();
     });
 
     it(`R05: ends the streams of a deleted provider (${type}), and fails the next message with configuration`, async () => {
-      const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+      const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
       const requests = await startStreams(flow);
       await runtime().deploy(
         flow.filter(({ id }) => id !== "provider"),
         type,
       );
       await Promise.all(requests.map(({ gone }) => gone));
-      runtime().forget();
+      runtime().clearMessages();
       runtime().inject("ask", { payload: "Hi" });
       const filterErrors = (messages: Message[]) => messages.filter(({ error }) => error !== undefined);
       const [last] = filterErrors(
-        await runtime().until("out", (messages) => filterErrors(messages).length > 0),
+        await runtime().waitUntil("out", (messages) => filterErrors(messages).length > 0),
       );
       assert.equal((last!.error as { code: string }).code, "configuration");
     });
   }
 
   it("R06: ends the streams of a deleted chat-stream", async () => {
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     const requests = await startStreams(flow);
-    const other = { ...chatStream(), id: "other" };
+    const other = { ...createChatStreamNode(), id: "other" };
     await assertReplaced([...flow.filter(({ id }) => id !== "ask"), other], "nodes", requests);
     await assertWorks("other");
   });
 
   it("R06: ends the streams of a disabled tab", async () => {
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     await assertReplaced(changeNode(flow, "tab", { disabled: true }), "flows", await startStreams(flow));
   });
 
   it("R08: ignores a message that reaches a chat-stream after its redeploy", async () => {
-    const flow = askFlow(service().url);
+    const flow = createAskFlow(service().url);
     await runtime().deploy(flow);
-    const old = runtime().node("ask");
+    const old = runtime().getNode("ask");
     const deployed = runtime().deploy(changeNode(flow, "ask", { model: "model-2" }), "nodes");
     old.receive({ payload: "Hi" });
     await deployed;
@@ -178,7 +185,7 @@ describe("Redeploy", () => {
     assert.ok(service().requests.length <= 1);
     assert.ok(
       !runtime()
-        .at("out")
+        .getMessages("out")
         .some(({ complete }) => complete),
     );
   });
@@ -186,11 +193,11 @@ describe("Redeploy", () => {
   it("R11: drops what collect holds, so that nothing of it reaches the new flow", async () => {
     const flow = [
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["collect"]] }),
-      collect({ wires: [["out"], ["out"]] }),
-      sink("out"),
-      sink("errors"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["collect"]] }),
+      createCollectNode({ wires: [["out"], ["out"]] }),
+      createSinkNode("out"),
+      createSinkNode("errors"),
     ];
     for (const type of ["full", "flows", "nodes"] as const) {
       await runtime().deploy(flow);
@@ -199,20 +206,20 @@ describe("Redeploy", () => {
       await runtime().deploy(changeNode(flow, "collect", { parse: type }), type);
       await runtime().deploy(changeNode(flow, "ask", { model: type }), type);
       await pause();
-      assert.equal(runtime().at("out").length, 0);
-      runtime().clear();
+      assert.equal(runtime().getMessages("out").length, 0);
+      runtime().clearRecords();
     }
   });
 
   it("leaves nothing behind after a hundred deploys of three kinds while ten streams run", async function () {
     this.timeout(20_000);
-    const flow = askFlow(service().url, {}, { maxConcurrent: 100 });
+    const flow = createAskFlow(service().url, {}, { maxConcurrent: 100 });
     await runtime().deploy(flow);
     const types = ["full", "flows", "nodes"] as const;
     for (let at = 0; at < 99; at++) {
-      runtime().clear();
+      runtime().clearRecords();
       for (let stream = 0; stream < STREAM_COUNT; stream++) runtime().inject("ask", { payload: "Hi" });
-      await runtime().until("out", (messages) => messages.length >= STREAM_COUNT);
+      await runtime().waitUntil("out", (messages) => messages.length >= STREAM_COUNT);
       await runtime().deploy(changeNode(flow, "ask", { model: `model-${at}` }), types[at % 3]);
       await pause(1);
       const arrived = runtime().arrivals.size;

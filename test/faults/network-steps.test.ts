@@ -3,7 +3,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { DONE, formatAnswer, TEXT, WORDS } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
 /** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
@@ -80,7 +80,7 @@ describe("Fault of the network at any byte or record", () => {
             await peer.sendStreamHead();
             for (const record of RECORDS.slice(0, step)) await peer.sendBody(record);
             const sent = WORDS.slice(0, Math.max(0, step - 1)).join("");
-            await until(() => asking.text() === sent, "the text is sent on");
+            await waitUntil(() => asking.text() === sent, "the text is sent on");
             await fault(peer);
             await peer.sendBody(DONE);
             await peer.endBody();

@@ -18,7 +18,7 @@ import {
   createRandomSlicer,
   createSlicer,
 } from "../support/services/toxics.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start } from "../support/worlds/asking.js";
 
 /** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
@@ -145,7 +145,7 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
         await peer.sendBody(formatDelta("A"));
-        await until(() => asking.text() === "A", "the first text is sent");
+        await waitUntil(() => asking.text() === "A", "the first text is sent");
         await peer.sendBody(cut.subarray(0, inside));
         await pause(5);
         peer.reset();
@@ -185,7 +185,7 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("all") + formatFinish());
-        await until(() => asking.text() === "all", "the text is sent");
+        await waitUntil(() => asking.text() === "all", "the text is sent");
         await pause(5);
         peer[broken]();
       });
@@ -313,7 +313,7 @@ describe("Answer with a fault of the network", () => {
       partial: "last words",
     });
     const asking = start(server);
-    await until(() => asking.text() !== "", "the first text is sent");
+    await waitUntil(() => asking.text() !== "", "the first text is sent");
     asking.cancel();
     assert.equal((await asking.told).result.outcome, "cancelled");
   });

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow, chatStream, node, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import {
+  createAskFlow,
+  createChatStreamNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
-import { end, ends, pause } from "../support/runtime/inbox.js";
+import { pause, waitForEnd, waitForEnds } from "../support/runtime/inbox.js";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { createChunk } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
@@ -12,29 +20,29 @@ describe("Odd input of a chat-stream", () => {
   const service = useService();
 
   it("R14: answers a frozen message", async () => {
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     const message = Object.freeze({
       payload: Object.freeze([Object.freeze({ role: "user", content: "Hi" })]),
       parts: Object.freeze({ id: "outer", index: 0 }),
       _msgid: "m",
     });
     flow.inject("ask", message as unknown as Message);
-    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "stop");
   });
 
   it("R14: answers a message with invalid parts", async () => {
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     const loop: Record<string, unknown> = { id: "outer", index: 0 };
     loop["parts"] = loop;
     for (const parts of ["x", null, 7, loop]) {
-      flow.inbox("out").clear();
+      flow.getInbox("out").clear();
       flow.inject("ask", { payload: "Hi", parts } as unknown as Message);
-      assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+      assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "stop");
     }
   });
 
   it("goes on after a message that cannot be copied for a second wire", async () => {
-    const flow = await load(askFlow(service().url, { wires: [["out", "errors"]] }));
+    const flow = await load(createAskFlow(service().url, { wires: [["out", "errors"]] }));
     const deep = Object.defineProperty({}, "x", {
       enumerable: true,
       get: () => {
@@ -45,31 +53,31 @@ describe("Odd input of a chat-stream", () => {
     await service().waitForRequests(1);
     await pause();
     flow.inject("ask", { payload: "Next" });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
   });
 
   it("R20: fails only the streams of a provider with a broken configuration", async () => {
     const flow = await load([
-      ...askFlow(service().url),
-      { ...provider("nonsense", { maxConcurrent: "many", headers: "[" }), id: "broken" },
-      { ...chatStream({ provider: "broken", wires: [["out"]] }), id: "other" },
+      ...createAskFlow(service().url),
+      { ...createProviderNode("nonsense", { maxConcurrent: "many", headers: "[" }), id: "broken" },
+      { ...createChatStreamNode({ provider: "broken", wires: [["out"]] }), id: "other" },
     ]);
     flow.inject("other", { payload: "Hi" });
     flow.inject("ask", { payload: "Hi" });
-    const lasts = await ends(flow.inbox("out"), 2);
+    const lasts = await waitForEnds(flow.getInbox("out"), 2);
     assert.deepEqual(lasts.map(({ finishReason }) => finishReason).sort(), ["error", "stop"]);
   });
 
   it("sends nine errors and no more if a Catch node is wired back to the failing chat-stream, because Node-RED stops the loop", async () => {
     service().script = (reply) => reply.sendJson(500, {});
     const flow = await load([
-      ...askFlow(service().url).filter(({ id }) => id !== "catch"),
-      node("catch", "catch", ["ask", "errors"], { scope: ["ask"] }),
+      ...createAskFlow(service().url).filter(({ id }) => id !== "catch"),
+      createFlowNode("catch", "catch", ["ask", "errors"], { scope: ["ask"] }),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("errors").atLeast(9);
+    await flow.getInbox("errors").waitForCount(9);
     await pause(100);
-    assert.equal(flow.inbox("errors").size, 9);
+    assert.equal(flow.getInbox("errors").size, 9);
     assert.equal(service().requests.length, 10);
   });
 
@@ -81,9 +89,9 @@ describe("Odd input of a chat-stream", () => {
         { "retry-after": "3", "x-request-id": "req_1" },
       ),
     );
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     flow.inject("ask", { payload: "Hi" });
-    const { message, ...data } = (await end(flow.inbox("out"))).error as Record<string, unknown>;
+    const { message, ...data } = (await waitForEnd(flow.getInbox("out"))).error as Record<string, unknown>;
     assert.match(String(message), /Slow down/);
     assert.deepEqual(data, {
       code: "rate_limit",
@@ -102,9 +110,9 @@ describe("Odd input of a chat-stream", () => {
       await reply.sendApart("half", " of it", createChunk({ reasoning_content: "x" }));
       reply.drop();
     });
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     flow.inject("ask", { payload: "Hi", topic: "t" });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     const { partial, phase } = last.error as Record<string, unknown>;
     assert.equal(partial, "half of it");
     assert.equal(phase, "streaming");
@@ -120,11 +128,11 @@ describe("Failed chat-stream with a retry node on its wire", () => {
   function createFlowTo(...targets: string[]): FlowNode[] {
     return [
       TAB,
-      provider(service().url),
-      chatStream({ wires: [targets] }),
-      node("retry", "retry", []),
-      sink("out"),
-      ...witnesses(),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [targets] }),
+      createFlowNode("retry", "retry", []),
+      createSinkNode("out"),
+      ...createWitnessNodes(),
     ];
   }
 
@@ -132,17 +140,17 @@ describe("Failed chat-stream with a retry node on its wire", () => {
     service().script = (reply) => reply.sendJson(500, {});
     const flow = await load(createFlowTo("retry", "out"));
     flow.inject("ask", { payload: "Hi" });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal((last.error as { code: string }).code, "server_error");
-    await flow.inbox("completed").atLeast(1);
+    await flow.getInbox("completed").waitForCount(1);
     await pause();
-    assert.equal(flow.inbox("errors").size, 0);
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("reports its error if the retry node is not directly behind it", async () => {
     service().script = (reply) => reply.sendJson(500, {});
     const flow = await load(createFlowTo("out"));
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("errors").atLeast(1);
+    await flow.getInbox("errors").waitForCount(1);
   });
 });

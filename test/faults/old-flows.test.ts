@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { type Definition, load } from "../editor/editor-half.js";
-import { chatStream, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../support/runtime/flows.js";
 import type { FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
@@ -28,17 +34,23 @@ function createChain(url: string): FlowNode[] {
   const getDefaults = (type: (typeof TYPES)[number]) => ({ ...SETTINGS.get(type) });
   return [
     TAB,
-    { ...provider(url), ...getDefaults("chat-provider"), provider: "custom", baseUrl: url },
-    { ...chatStream(), ...getDefaults("chat-stream"), provider: "provider", model: "m", wires: [["retry"]] },
-    { ...node("retry", "retry", []), ...getDefaults("retry"), wires: [["router"], ["ask"], []] },
+    { ...createProviderNode(url), ...getDefaults("chat-provider"), provider: "custom", baseUrl: url },
     {
-      ...node("tool-call-router", "router", []),
+      ...createChatStreamNode(),
+      ...getDefaults("chat-stream"),
+      provider: "provider",
+      model: "m",
+      wires: [["retry"]],
+    },
+    { ...createFlowNode("retry", "retry", []), ...getDefaults("retry"), wires: [["router"], ["ask"], []] },
+    {
+      ...createFlowNode("tool-call-router", "router", []),
       ...getDefaults("tool-call-router"),
       wires: [["buffer"], ["ask"]],
     },
-    { ...node("delta-buffer", "buffer", []), ...getDefaults("delta-buffer"), wires: [["collect"]] },
-    { ...node("collect", "collect", []), ...getDefaults("collect"), wires: [["out"], ["out"]] },
-    sink("out"),
+    { ...createFlowNode("delta-buffer", "buffer", []), ...getDefaults("delta-buffer"), wires: [["collect"]] },
+    { ...createFlowNode("collect", "collect", []), ...getDefaults("collect"), wires: [["out"], ["out"]] },
+    createSinkNode("out"),
   ];
 }
 
@@ -54,9 +66,9 @@ describe("Flow of another version", () => {
           return config.type === type ? (rest as FlowNode) : config;
         });
         await runtime().deploy(olderFlow);
-        runtime().clear();
+        runtime().clearRecords();
         runtime().inject("router", { payload: "Hi" });
-        const [message] = await runtime().until("out", (messages) => messages.length === 1);
+        const [message] = await runtime().waitUntil("out", (messages) => messages.length === 1);
         assert.equal(message!.finishReason, "stop", `${type} without ${setting}`);
         assert.equal(message!.payload, "Hello world", `${type} without ${setting}`);
       }
@@ -68,7 +80,7 @@ describe("Flow of another version", () => {
       createChain(service().url).map((config) => ({ ...config, laterSetting: { deep: [1] } })),
     );
     runtime().inject("router", { payload: "Hi" });
-    const [message] = await runtime().until("out", (messages) => messages.length === 1);
+    const [message] = await runtime().waitUntil("out", (messages) => messages.length === 1);
     assert.equal(message!.payload, "Hello world");
   });
 });

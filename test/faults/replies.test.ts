@@ -4,7 +4,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, CANARY } from "../support/worlds/asking.js";
 
 /** A deadline in milliseconds, short enough to wait for. */
@@ -113,6 +113,6 @@ describe("Response other than an answer", () => {
       assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
       assertComplete(await ask(server), TEXT);
     }
-    await until(() => server.requests.length === 20, "all requests came");
+    await waitUntil(() => server.requests.length === 20, "all requests came");
   });
 });

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
 import type { Message } from "../../src/node-red/red/api.js";
-import { node } from "../support/runtime/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
-import { retryFlow } from "../support/runtime/retry-flow.js";
+import { createFlowNode } from "../support/runtime/flows.js";
+import { eventually, groupByStream, joinPayloads, pause } from "../support/runtime/inbox.js";
+import { createRetryFlow } from "../support/runtime/retry-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../support/services/answers.js";
 import { BreakingService, FAULTS, type PlannedFault } from "../support/services/breaking-service.js";
@@ -75,7 +75,7 @@ describe("Stream that breaks at a step", function () {
     for (const [name, breaks] of steps) model.faults.set(name, [...breaks]);
     service().script = model.script;
     for (const name of steps.keys()) runtime().inject("ask", { payload: name, topic: name });
-    const getCollected = () => [...runtime().at("finished"), ...runtime().at("unfinished")];
+    const getCollected = () => [...runtime().getMessages("finished"), ...runtime().getMessages("unfinished")];
     await eventually(() => getCollected().length >= steps.size, "all streams have ended");
     assert.equal(getCollected().length, steps.size);
     await eventually(() => service().openStreams === 0, "the service has no open request");
@@ -84,7 +84,7 @@ describe("Stream that breaks at a step", function () {
 
   /** Asserts that the reader got one stream a question. @returns the streams */
   function assertOneStreamEach(count: number, breaks?: number): Message[][] {
-    const streams = streamsOf(runtime().at("out"));
+    const streams = groupByStream(runtime().getMessages("out"));
     assert.equal(streams.length, count, "the reader gets one stream a question");
     for (const messages of streams) assertOneStream(messages, String(messages[0]!.topic), breaks);
     return streams;
@@ -111,7 +111,7 @@ describe("Stream that breaks at a step", function () {
     const { text } = model;
     const steps = mapByName(listSteps(words));
     it(`${policy}: is whole in the end after any fault at any place (${steps.size} runs of ${JSON.stringify(text)})`, async () => {
-      await runtime().deploy(retryFlow(service().url, { retry: settings, service: SERVICE }));
+      await runtime().deploy(createRetryFlow(service().url, { retry: settings, service: SERVICE }));
       let requests = 0;
       for (const [name, { payload, stats, request, finishReason }] of await breakAt(steps, model)) {
         assert.equal(payload, text, name);
@@ -125,8 +125,8 @@ describe("Stream that breaks at a step", function () {
         assert.deepEqual((request as { messages: unknown }).messages, [{ role: "user", content: name }]);
       }
       assertOneStreamEach(steps.size);
-      assert.equal(runtime().at("unfinished").length, 0);
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(runtime().getMessages("unfinished").length, 0);
+      assert.equal(runtime().getMessages("errors").length, 0);
       assert.equal(service().requests.length, requests);
     });
   }
@@ -138,7 +138,7 @@ describe("Stream that breaks at a step", function () {
     [" with one message a read", OPENING, { everyChunk: true, mergeReads: true }],
   ] as const) {
     it(`continue: is whole if the model repeats its last words${how}`, async () => {
-      await runtime().deploy(retryFlow(service().url, { stream, service: SERVICE }));
+      await runtime().deploy(createRetryFlow(service().url, { stream, service: SERVICE }));
       const model = new BreakingService(WORDS);
       model.repeats = 16;
       model.opening = opening;
@@ -151,7 +151,7 @@ describe("Stream that breaks at a step", function () {
     const model = new BreakingService(['{"a"', ": [1", ", 2", "], ", '"b": "', 'Grüße"', "}"]);
     const steps = mapByName(listSteps([1, 2, 3, 4, 5, 6, 7]));
     const stream = { partial: true, responseFormat: "json_object" };
-    await runtime().deploy(retryFlow(service().url, { stream, service: SERVICE }));
+    await runtime().deploy(createRetryFlow(service().url, { stream, service: SERVICE }));
     await breakAt(steps, model);
     for (const messages of assertOneStreamEach(steps.size)) {
       const seen = dropReset(messages).flatMap(({ partial }) => (partial === undefined ? [] : [partial]));
@@ -186,22 +186,22 @@ describe("Stream that breaks at a step", function () {
     }
 
     it(`${afterText}: ends once with a prefix of the text if it is cancelled at any step (${stalling.size} runs)`, async () => {
-      await runtime().deploy(retryFlow(service().url, { retry: { afterText }, service: settings }));
+      await runtime().deploy(createRetryFlow(service().url, { retry: { afterText }, service: settings }));
       const requests = await stallAll();
       runtime().inject("retry", { cancel: true });
-      await runtime().ends("out", stalling.size);
+      await runtime().waitForEnds("out", stalling.size);
       for (const messages of assertOneStreamEach(stalling.size)) {
         assert.equal(messages.at(-1)!.finishReason, "cancelled");
-        assert.ok(TEXT.startsWith(textOf(dropReset(messages))), String(messages[0]!.topic));
+        assert.ok(TEXT.startsWith(joinPayloads(dropReset(messages))), String(messages[0]!.topic));
       }
       await eventually(() => service().openStreams === 0, "the service has no open request");
-      assert.equal(runtime().at("finished").length, 0);
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(runtime().getMessages("finished").length, 0);
+      assert.equal(runtime().getMessages("errors").length, 0);
       assert.equal(service().requests.length, requests, "no further request is sent");
     });
 
     it(`${afterText}: ends without a message if everything is deployed at any step (${stalling.size} runs)`, async () => {
-      const flow = retryFlow(service().url, { retry: { afterText }, service: settings });
+      const flow = createRetryFlow(service().url, { retry: { afterText }, service: settings });
       await runtime().deploy(flow);
       const requests = await stallAll();
       await runtime().deploy(flow, "full");
@@ -209,9 +209,9 @@ describe("Stream that breaks at a step", function () {
       await eventually(() => service().openStreams === 0, "the service has no open request");
       await pause(40);
       assert.equal(runtime().arrivals.size, arrived, "no message comes after the deploy");
-      for (const messages of streamsOf(runtime().at("out"))) {
+      for (const messages of groupByStream(runtime().getMessages("out"))) {
         assert.ok(!messages.some(({ complete }) => complete));
-        assert.ok(TEXT.startsWith(textOf(dropReset(messages))), String(messages[0]!.topic));
+        assert.ok(TEXT.startsWith(joinPayloads(dropReset(messages))), String(messages[0]!.topic));
       }
       assert.equal(service().requests.length, requests, "no further request is sent");
     });
@@ -219,9 +219,10 @@ describe("Stream that breaks at a step", function () {
 
   for (const afterText of ["continue", "restart"]) {
     it(`${afterText}: is whole with delta-buffers before and behind the retry node`, async () => {
-      const createBuffer = (id: string, to: string) => node("delta-buffer", id, [to], { characters: 7 });
+      const createBuffer = (id: string, to: string) =>
+        createFlowNode("delta-buffer", id, [to], { characters: 7 });
       await runtime().deploy([
-        ...retryFlow(service().url, {
+        ...createRetryFlow(service().url, {
           stream: { wires: [["before"]] },
           retry: { afterText, wires: [["behind"], ["ask"], []] },
           service: SERVICE,
@@ -259,7 +260,7 @@ describe("Stream that breaks at a step", function () {
       const steps = new Map<string, PlannedFault[]>([["not at all", []]]);
       for (const kind of FAULTS)
         for (const after of pieces.keys()) steps.set(formatStep({ kind, after }), [{ kind, after }]);
-      await runtime().deploy(retryFlow(service().url, { retry: { afterText }, service: SERVICE }));
+      await runtime().deploy(createRetryFlow(service().url, { retry: { afterText }, service: SERVICE }));
       const collected = await breakAt(steps, new BreakingService(pieces));
       const getMessage = (name: string) =>
         (collected.get(name)!["response"] as Completion).choices[0]!.message;
@@ -272,7 +273,9 @@ describe("Stream that breaks at a step", function () {
   }
 
   it("stop: is the exact text before the fault, or whole if the fault came before any text", async () => {
-    await runtime().deploy(retryFlow(service().url, { retry: { afterText: "stop" }, service: SERVICE }));
+    await runtime().deploy(
+      createRetryFlow(service().url, { retry: { afterText: "stop" }, service: SERVICE }),
+    );
     const collected = await breakAt(single);
     assertOneStreamEach(STEPS.length);
     for (const step of STEPS) {
@@ -284,8 +287,11 @@ describe("Stream that breaks at a step", function () {
       if (step.after > 0) assert.equal((error as FailureData).partial, payload, name);
     }
     const broken = STEPS.filter(({ after }) => after > 0).length;
-    assert.equal(runtime().at("unfinished").length, broken);
-    await eventually(() => runtime().at("errors").length === broken, "each failure is reported once");
+    assert.equal(runtime().getMessages("unfinished").length, broken);
+    await eventually(
+      () => runtime().getMessages("errors").length === broken,
+      "each failure is reported once",
+    );
   });
 
   for (const policy of ["continue", "restart"]) {
@@ -299,12 +305,12 @@ describe("Stream that breaks at a step", function () {
         sequences.map((sequence, nth) => [`${nth}: ${sequence.map(formatStep).join(", ")}`, sequence]),
       );
       await runtime().deploy(
-        retryFlow(service().url, { retry: { afterText: policy, attempts: 5 }, service: SERVICE }),
+        createRetryFlow(service().url, { retry: { afterText: policy, attempts: 5 }, service: SERVICE }),
       );
       for (const [name, { payload }] of await breakAt(steps)) assert.equal(payload, TEXT, name);
       assertOneStreamEach(steps.size, 4);
-      assert.equal(runtime().at("finished").length, steps.size);
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(runtime().getMessages("finished").length, steps.size);
+      assert.equal(runtime().getMessages("errors").length, 0);
     });
   }
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
-import { askFlow, chatStream, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../support/runtime/inbox.js";
+import {
+  createAskFlow,
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../support/runtime/flows.js";
+import { eventually, groupByStream, joinPayloads, pause } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
 
@@ -14,29 +22,29 @@ describe("Chat-stream in Node-RED", () => {
       await reply.sendApart(...[...question!.content]);
       reply.finish();
     };
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
     runtime().inject("ask", { payload: "abc", topic: "one" });
     runtime().inject("ask", { payload: "xyz", topic: "two" });
-    await runtime().ends("out", 2);
-    const streams = streamsOf(runtime().at("out"));
-    assert.deepEqual(streams.map(textOf).sort(), ["abc", "xyz"]);
+    await runtime().waitForEnds("out", 2);
+    const streams = groupByStream(runtime().getMessages("out"));
+    assert.deepEqual(streams.map(joinPayloads).sort(), ["abc", "xyz"]);
     for (const stream of streams) assert.equal(new Set(stream.map(({ topic }) => topic)).size, 1);
   });
 
   it("R13: ends and is done without wires", async () => {
-    await runtime().deploy(askFlow(service().url, { wires: [[]] }));
+    await runtime().deploy(createAskFlow(service().url, { wires: [[]] }));
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().until("completed", (messages) => messages.length === 1);
+    await runtime().waitUntil("completed", (messages) => messages.length === 1);
     await eventually(() => service().openStreams === 0, "the service has no open request");
   });
 
   it("R15: sends the same req and res objects of HTTP in on all messages", async () => {
     const req = { params: {} };
     const res = { _res: {} };
-    await runtime().deploy(askFlow(service().url, { wires: [["out", "errors"]] }));
+    await runtime().deploy(createAskFlow(service().url, { wires: [["out", "errors"]] }));
     runtime().inject("ask", { payload: "Hi", req, res });
-    await runtime().ends("out");
-    await runtime().ends("errors");
+    await runtime().waitForEnds("out");
+    await runtime().waitForEnds("errors");
     for (const { message } of runtime().arrivals.messages) {
       assert.equal(message["req"], req);
       assert.equal(message["res"], res);
@@ -50,15 +58,15 @@ describe("Chat-stream in Node-RED", () => {
     };
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["spoiler", "collect"]], conversation: "flow" }),
-      sink("spoiler"),
-      collect({ wires: [["out"], []] }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["spoiler", "collect"]], conversation: "flow" }),
+      createSinkNode("spoiler"),
+      createCollectNode({ wires: [["out"], []] }),
+      createSinkNode("out"),
     ]);
     runtime().reactions.set("spoiler", (message) => spoil(message));
     runtime().inject("ask", { payload: "Hi", topic: "t" });
-    const [message] = await runtime().until("out", (messages) => messages.length === 1);
+    const [message] = await runtime().waitUntil("out", (messages) => messages.length === 1);
     assert.equal(message!.payload, "ab");
     assert.deepEqual(message!.conversation, [
       { role: "user", content: "Hi" },
@@ -66,7 +74,7 @@ describe("Chat-stream in Node-RED", () => {
     ]);
     assert.deepEqual(message!.usage, { total_tokens: 1 });
     runtime().inject("ask", { payload: "And?", topic: "t" });
-    await runtime().until("out", (messages) => messages.length === 2);
+    await runtime().waitUntil("out", (messages) => messages.length === 2);
     assert.deepEqual((service().requests[1]!.body["messages"] as unknown[]).slice(0, 2), [
       { role: "user", content: "Hi" },
       { role: "assistant", content: "ab" },
@@ -75,14 +83,14 @@ describe("Chat-stream in Node-RED", () => {
 
   it("R05: closes the server of a demo provider with its node, even during an answer", async () => {
     const demo = { id: "provider", type: "chat-provider", provider: "demo", demoPace: 20 };
-    const flow = askFlow(service().url, { model: "demo" }).map((config) =>
+    const flow = createAskFlow(service().url, { model: "demo" }).map((config) =>
       config.id === "provider" ? demo : config,
     );
     for (let times = 0; times < 3; times++) {
-      runtime().forget();
+      runtime().clearMessages();
       await runtime().deploy(flow);
       runtime().inject("ask", { payload: "Tell me a story." });
-      await runtime().until("out", (messages) => messages.length > 0);
+      await runtime().waitUntil("out", (messages) => messages.length > 0);
     }
   });
 
@@ -91,7 +99,7 @@ describe("Chat-stream in Node-RED", () => {
     const createEnv = (model: string) => [{ name: "MODEL", type: "str", value: model }];
     await runtime().deploy([
       TAB,
-      provider(service().url),
+      createProviderNode(service().url),
       {
         id: "sub",
         type: "subflow",
@@ -101,18 +109,18 @@ describe("Chat-stream in Node-RED", () => {
         env: createEnv("none"),
       },
       {
-        ...chatStream({ z: "sub", wires: [[]] }),
+        ...createChatStreamNode({ z: "sub", wires: [[]] }),
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED writes an environment variable
         model: "${MODEL}",
         id: "inner",
       },
-      node("subflow:sub", "first", ["out"], { env: createEnv("model-a") }),
-      node("subflow:sub", "second", ["out"], { env: createEnv("model-b") }),
-      sink("out"),
+      createFlowNode("subflow:sub", "first", ["out"], { env: createEnv("model-a") }),
+      createFlowNode("subflow:sub", "second", ["out"], { env: createEnv("model-b") }),
+      createSinkNode("out"),
     ]);
     runtime().inject("first", { payload: "A", topic: "first" });
     runtime().inject("second", { payload: "B", topic: "second" });
-    await runtime().until("out", (messages) => messages.length === 2);
+    await runtime().waitUntil("out", (messages) => messages.length === 2);
     assert.deepEqual(
       service()
         .requests.map(({ body }) => body["model"])
@@ -120,7 +128,7 @@ describe("Chat-stream in Node-RED", () => {
       ["model-a", "model-b"],
     );
     runtime().inject("first", { cancel: true });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!.topic, "first");
     await pause();
     assert.equal(service().openStreams, 1);
@@ -131,10 +139,10 @@ describe("Chat-stream in Node-RED", () => {
       for (let at = 0; at < 300; at++) await reply.sendApart("x");
       reply.finish();
     };
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
     const begun = performance.now();
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     const seconds = (performance.now() - begun) / 1000;
     const getStatuses = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
     assert.ok(
@@ -143,8 +151,8 @@ describe("Chat-stream in Node-RED", () => {
     );
     await eventually(() => getStatuses().at(-1)?.status?.fill === "green", "the last status is shown");
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().until("out", (messages) => messages.length > 310);
-    await runtime().deploy(askFlow(service().url));
+    await runtime().waitUntil("out", (messages) => messages.length > 310);
+    await runtime().deploy(createAskFlow(service().url));
     const count = getStatuses().length;
     await pause(300);
     assert.equal(getStatuses().length, count);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { askFlow, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import {
+  createAskFlow,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { useService } from "../support/services/use-service.js";
@@ -59,20 +66,20 @@ describe("Key of a provider", () => {
 
   const createFlow = () => [
     TAB,
-    provider(service().url, { idleTimeout: "0.1", tolerant: false }),
-    { ...askFlow(service().url, { wires: [["out", "collect", "debug"]], conversation: "flow" })[2]! },
-    collect({ wires: [["finished"], ["finished"]] }),
-    node("debug", "debug", [], {
+    createProviderNode(service().url, { idleTimeout: "0.1", tolerant: false }),
+    { ...createAskFlow(service().url, { wires: [["out", "collect", "debug"]], conversation: "flow" })[2]! },
+    createCollectNode({ wires: [["finished"], ["finished"]] }),
+    createFlowNode("debug", "debug", [], {
       active: true,
       complete: "true",
       console: "true",
       tostatus: true,
       tosidebar: true,
     }),
-    ...["out", "finished", "errors", "completed", "stati"].map(sink),
-    node("catch", "catch", ["errors"], { scope: null }),
-    node("complete", "complete", ["completed"], { scope: ["ask", "collect"] }),
-    node("status", "status", ["stati"], { scope: null }),
+    ...["out", "finished", "errors", "completed", "stati"].map(createSinkNode),
+    createFlowNode("catch", "catch", ["errors"], { scope: null }),
+    createFlowNode("complete", "complete", ["completed"], { scope: ["ask", "collect"] }),
+    createFlowNode("status", "status", ["stati"], { scope: null }),
   ];
 
   it("K04: is in no message, status, log, output, debug message, file or export after any failure", async function () {
@@ -104,7 +111,7 @@ describe("Key of a provider", () => {
       await runtime().deploy(createFlow(), "full", CREDENTIALS);
       for (let at = 0; at < replyCount; at++) {
         runtime().inject("ask", { payload: `${at}`, topic: "t" });
-        await runtime().ends("out", at + 1);
+        await runtime().waitForEnds("out", at + 1);
       }
       assert.equal(service().requests.length, replyCount);
       service().script = (reply) => reply.sendJson(401, { error: { message: quoteSecrets() } });
@@ -124,12 +131,12 @@ describe("Key of a provider", () => {
       service().script = (reply) => void reply.send("half");
       runtime().inject("ask", { payload: "last", topic: "t" });
       await service().waitForRequests(replyCount + 3);
-      await runtime().deploy([...createFlow(), sink("more")], "full");
+      await runtime().deploy([...createFlow(), createSinkNode("more")], "full");
       await pause();
     });
     assert.ok(service().requests.every(({ headers }) => headers.authorization === `Bearer ${CANARY}`));
     assert.ok(service().requests.every(({ headers }) => headers["x-secret"] === SECRET_HEADER));
-    assert.ok(runtime().at("errors").length >= replyCount - 2);
+    assert.ok(runtime().getMessages("errors").length >= replyCount - 2);
     assert.ok(comms.length > replyCount);
     assertNoSecret("a message", runtime().arrivals.messages);
     assertNoSecret("a status", runtime().statuses.messages);
@@ -151,7 +158,7 @@ describe("Key of a provider", () => {
     assertNoSecret("the flows", await fetchJson("/flows"));
     assertNoSecret("the flow", await fetchJson("/flow/tab"));
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     assert.equal(service().requests[0]!.headers.authorization, `Bearer ${CANARY}`);
   });
 
@@ -182,14 +189,14 @@ describe("Text of a model", () => {
   it("K17: is in the payload as it came, and in no status", async () => {
     service().script = (reply) => reply.say(HOSTILE, HOSTILE);
     await runtime().deploy(
-      askFlow(service().url, { wires: [["out", "collect"]] }).concat(
-        collect(),
-        sink("finished"),
-        sink("unfinished"),
+      createAskFlow(service().url, { wires: [["out", "collect"]] }).concat(
+        createCollectNode(),
+        createSinkNode("finished"),
+        createSinkNode("unfinished"),
       ),
     );
     runtime().inject("ask", { payload: "Hi" });
-    const [message] = await runtime().until("finished", (messages) => messages.length === 1);
+    const [message] = await runtime().waitUntil("finished", (messages) => messages.length === 1);
     assert.equal(message!.payload, HOSTILE + HOSTILE);
     await eventually(
       () => runtime().statuses.messages.at(-1)?.status?.fill === "green",
@@ -201,18 +208,22 @@ describe("Text of a model", () => {
   it("K17: stays a string if it looks like JSON, unless the author has it parsed", async () => {
     service().script = (reply) =>
       reply.say('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}');
-    const parsingCollect = collect({ id: "parsing", parse: "json", wires: [["parsed"], ["refused"]] });
+    const parsingCollect = createCollectNode({
+      id: "parsing",
+      parse: "json",
+      wires: [["parsed"], ["refused"]],
+    });
     await runtime().deploy(
-      askFlow(service().url, { wires: [["collect", "parsing"]] }).concat(
-        collect(),
+      createAskFlow(service().url, { wires: [["collect", "parsing"]] }).concat(
+        createCollectNode(),
         parsingCollect,
-        ...["finished", "unfinished", "parsed", "refused"].map(sink),
+        ...["finished", "unfinished", "parsed", "refused"].map(createSinkNode),
       ),
     );
     runtime().inject("ask", { payload: "Hi" });
-    const [plain] = await runtime().until("finished", (messages) => messages.length === 1);
+    const [plain] = await runtime().waitUntil("finished", (messages) => messages.length === 1);
     assert.equal(typeof plain!.payload, "string");
-    const [refused] = await runtime().until("refused", (messages) => messages.length === 1);
+    const [refused] = await runtime().waitUntil("refused", (messages) => messages.length === 1);
     assert.equal((refused!.error as { code: string }).code, "bad_response");
     assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
   });

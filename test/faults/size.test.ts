@@ -11,7 +11,7 @@ import {
 } from "../support/services/answers.js";
 import { type ChaosServer, startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, assertFailed, start, type Told } from "../support/worlds/asking.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
@@ -37,7 +37,7 @@ async function askPouringServer(server: ChaosServer, maxBytes: number = MAX_IN_F
   }, 5);
   const peers = server.peers;
   const asking = start(server);
-  await until(() => peers.size > 0, "the client has connected");
+  await waitUntil(() => peers.size > 0, "the client has connected");
   const [peer] = peers;
   const answer = await asking.told;
   clearInterval(watch);
@@ -105,14 +105,14 @@ describe("Response of extreme size", () => {
       await connected.waitUntilGone();
     });
     const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
-    await until(() => peer !== undefined, "the request has come");
+    await waitUntil(() => peer !== undefined, "the request has come");
     for (let minute = 0; minute < 9; minute++) {
       await peer!.sendBody(formatDelta("."));
-      await until(() => asking.text().length === minute + 1, "the text is sent");
+      await waitUntil(() => asking.text().length === minute + 1, "the text is sent");
       await clock.advance(59_999);
     }
     await peer!.sendBody(formatDelta("."));
-    await until(() => asking.text().length === 10, "the text is sent");
+    await waitUntil(() => asking.text().length === 10, "the text is sent");
     await clock.advance(60_008);
     assert.equal(clock.waiting, 1, "the deadline has not passed yet");
     await clock.advance(1);

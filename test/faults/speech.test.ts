@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { node, provider, sink, TAB, witnesses } from "../support/runtime/flows.js";
+import {
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../support/runtime/flows.js";
 import { eventually, pause } from "../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
@@ -21,10 +27,10 @@ describe("Speech that breaks off at a step", () => {
 
   const createFlow = (name: string, limits: object = {}): FlowNode[] => [
     TAB,
-    provider(service().url, { ...limits }),
-    node("speech-stream", "speech", ["out"], { provider: "provider", name }),
-    sink("out"),
-    ...witnesses("speech"),
+    createProviderNode(service().url, { ...limits }),
+    createFlowNode("speech-stream", "speech", ["out"], { provider: "provider", name }),
+    createSinkNode("out"),
+    ...createWitnessNodes("speech"),
   ];
 
   /** Creates a text stream, the input of a speech-stream. */
@@ -66,7 +72,7 @@ describe("Speech that breaks off at a step", () => {
   const joinSound = () =>
     Buffer.concat(
       runtime()
-        .at("out")
+        .getMessages("out")
         .map(({ payload }) => payload as Buffer),
     ).toString();
 
@@ -76,10 +82,10 @@ describe("Speech that breaks off at a step", () => {
         for (let nth = 0; nth < 3; nth++) {
           breakAt(step, fault);
           await runtime().deploy(createFlow("speech", SHORT_TIMEOUTS));
-          runtime().clear();
+          runtime().clearRecords();
           const texts = ["One.", "Two.", "Three."].map((text, at) => (at === nth ? `Break ${text}` : text));
           for (const message of createTextStream(...texts)) runtime().inject("speech", message);
-          const [last] = await runtime().ends("out");
+          const [last] = await runtime().waitForEnds("out");
           const { code, partial } = last!.error as { code: string; partial: string };
           const interrupted = step === "before headers" ? "connection" : "interrupted";
           const refused = step === "before headers" ? "server_error" : interrupted;
@@ -87,7 +93,10 @@ describe("Speech that breaks off at a step", () => {
           assert.equal(partial, texts.slice(0, nth).join(""));
           const whole = texts.map((text) => `<${text}>`).join("");
           assert.ok(whole.startsWith(joinSound()), joinSound());
-          await eventually(() => runtime().at("errors").length === 1, "the Catch node has the error");
+          await eventually(
+            () => runtime().getMessages("errors").length === 1,
+            "the Catch node has the error",
+          );
           await eventually(() => runtime().inputs.get("speech")?.done === 4, "all inputs are done");
           await eventually(() => service().openStreams === 0, "no connection is left");
         }
@@ -100,11 +109,11 @@ describe("Speech that breaks off at a step", () => {
       for (const step of STEPS) {
         breakAt(step, "stall");
         await runtime().deploy(createFlow("speech"));
-        runtime().clear();
+        runtime().clearRecords();
         service().requests.length = 0;
         for (const message of createTextStream("Break.", "Two.")) runtime().inject("speech", message);
         const { gone } = await service().waitForRequests(1);
-        if (step === "within sound") await runtime().until("out", (messages) => messages.length === 1);
+        if (step === "within sound") await runtime().waitUntil("out", (messages) => messages.length === 1);
         else await pause(10);
         const before = runtime().arrivals.size;
         const begun = performance.now();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { askFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
-import { end, textOf } from "../support/runtime/inbox.js";
+import { joinPayloads, waitForEnd } from "../support/runtime/inbox.js";
 import { createChunk, createFinishChunk, type Reply } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
@@ -34,11 +34,11 @@ describe("Think tags in the answer text", () => {
   ) {
     service().reset();
     service().script = answer;
-    const flow = await load(askFlow(service().url, { ...stream }, { ...settings }));
+    const flow = await load(createAskFlow(service().url, { ...stream }, { ...settings }));
     flow.inject("ask", { payload: "Hi" });
-    const last = await end(flow.inbox("out"));
-    const messages = flow.inbox("out").messages;
-    return { last, text: textOf(messages), reasoning: joinReasoning(messages), messages };
+    const last = await waitForEnd(flow.getInbox("out"));
+    const messages = flow.getInbox("out").messages;
+    return { last, text: joinPayloads(messages), reasoning: joinReasoning(messages), messages };
   }
 
   it("P22: separates reasoning and content exactly if the text is cut at any offset", async () => {
@@ -88,13 +88,13 @@ describe("Think tags in the answer text", () => {
   it("P22: sends held text if the stream is cancelled", async () => {
     service().reset();
     service().script = (reply) => void reply.send("<think>a", "</thi");
-    const flow = await load(askFlow(service().url, {}, SPLIT_THINKING));
+    const flow = await load(createAskFlow(service().url, {}, SPLIT_THINKING));
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { cancel: true });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal(last.finishReason, "cancelled");
-    assert.equal(joinReasoning(flow.inbox("out").messages), "a</thi");
+    assert.equal(joinReasoning(flow.getInbox("out").messages), "a</thi");
   });
 
   it("P22: separates the reasoning of each choice by itself", async () => {

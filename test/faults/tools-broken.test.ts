@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
-import { eventually, streamsOf, textOf } from "../support/runtime/inbox.js";
-import { retryNode } from "../support/runtime/retry-flow.js";
-import { answering, callRecords, messagesOf, routerFlow } from "../support/runtime/router-flow.js";
+import { eventually, groupByStream, joinPayloads } from "../support/runtime/inbox.js";
+import { createRetryNode } from "../support/runtime/retry-flow.js";
+import {
+  answerCalls,
+  createCallChunks,
+  createRouterFlow,
+  readRequestMessages,
+} from "../support/runtime/router-flow.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
 import { createFinishChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
 const CALLS = [
-  ...callRecords("get_weather", { city: "Paris" }, 0),
-  ...callRecords("get_weather", { city: "Rome" }, 1),
+  ...createCallChunks("get_weather", { city: "Paris" }, 0),
+  ...createCallChunks("get_weather", { city: "Rome" }, 1),
 ];
 const TURNS = [
   ["Let me ", "look. ", ...CALLS, createFinishChunk("tool_calls")],
@@ -27,7 +32,7 @@ describe("Connection that breaks during a run with tools", () => {
         for (let sent = 0; sent < records.length; sent++) {
           let hasBroken = false;
           const script: Script = async (reply, request) => {
-            const turn = messagesOf(request).some(({ role }) => role === "tool") ? 1 : 0;
+            const turn = readRequestMessages(request).some(({ role }) => role === "tool") ? 1 : 0;
             if (turn === nth && !hasBroken) {
               hasBroken = true;
               await reply.open().sendApart(...records.slice(0, sent));
@@ -35,36 +40,36 @@ describe("Connection that breaks during a run with tools", () => {
             } else reply.send(...TURNS[turn]!).finish(turn === 0 ? "tool_calls" : "stop");
           };
           service().script = script;
-          runtime().forget();
+          runtime().clearMessages();
           await runtime().deploy(
-            routerFlow(service().url, {
+            createRouterFlow(service().url, {
               between: "retry",
-              more: [retryNode({ wires: [["router"], ["ask"], []], afterText })],
+              more: [createRetryNode({ wires: [["router"], ["ask"], []], afterText })],
             }),
           );
-          answering(runtime(), "weather", () => "sunny");
+          answerCalls(runtime(), "weather", () => "sunny");
           runtime().inject("router", { payload: "Paris and Rome?" });
-          const [end] = await runtime().ends("out");
-          const messages = runtime().at("out");
+          const [end] = await runtime().waitForEnds("out");
+          const messages = runtime().getMessages("out");
           const kept = messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
           const where = `after ${sent} records`;
-          assert.equal(streamsOf(messages).length, 1, where);
+          assert.equal(groupByStream(messages).length, 1, where);
           assert.deepEqual(
             kept.map(({ parts }) => parts!.index),
             [...kept.keys()],
             where,
           );
           const calls = runtime()
-            .at("weather")
+            .getMessages("weather")
             .map(({ payload }) => (payload as { city: string }).city);
           if (end!.finishReason === "stop") {
-            assert.equal(textOf(kept), TEXT, where);
+            assert.equal(joinPayloads(kept), TEXT, where);
             assert.deepEqual(calls, ["Paris", "Rome"], where);
-            await eventually(() => runtime().at("finished").length === 1, "collect has the answer");
-            assert.equal(runtime().at("finished")[0]!.payload, TEXT, where);
+            await eventually(() => runtime().getMessages("finished").length === 1, "collect has the answer");
+            assert.equal(runtime().getMessages("finished")[0]!.payload, TEXT, where);
           } else {
             assert.equal(afterText, "stop");
-            assert.ok(TEXT.startsWith(textOf(kept)), where);
+            assert.ok(TEXT.startsWith(joinPayloads(kept)), where);
             assert.deepEqual(calls, nth === 0 ? [] : ["Paris", "Rome"], where);
           }
         }

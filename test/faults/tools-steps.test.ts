@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../src/node-red/red/api.js";
-import { textOf } from "../support/runtime/inbox.js";
+import { joinPayloads } from "../support/runtime/inbox.js";
 import { RouterWorld, turns } from "../support/worlds/router-world.js";
 
 const CALLS = [
@@ -70,7 +70,7 @@ describe("Run of three turns", () => {
           return `${run} ${id}`;
         });
         assert.equal(new Set(ids).size, ids.length, where);
-        const text = textOf(
+        const text = joinPayloads(
           world.out.filter(({ parts, payload }) => parts!.id === "stream-0" && payload !== null),
         );
         if (!/broken|lost|without/.test(name)) assert.ok(TEXT.startsWith(text), `${where}: ${text}`);

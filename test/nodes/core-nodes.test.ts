@@ -3,9 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Message } from "../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB } from "../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
-import { ends, pause } from "../support/runtime/inbox.js";
+import { pause, waitForEnds } from "../support/runtime/inbox.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 
@@ -29,13 +36,13 @@ describe("Core nodes", () => {
     service().script = (reply) => reply.say("Once", " upon", " a time");
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["join"]] }),
-      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["join"]] }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "Hi", topic: "t" });
-    const [message] = await flow.inbox("out").atLeast(1);
+    const [message] = await flow.getInbox("out").waitForCount(1);
     assert.equal(message!.payload, "Once upon a time");
     assert.equal(message!.topic, "t");
     assert.equal(message!.finishReason, "stop");
@@ -47,18 +54,18 @@ describe("Core nodes", () => {
     service().queue.push((reply) => void reply.send("half"));
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["join"]] }),
-      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["join"]] }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { payload: "Hi" });
     await service().waitForRequests(2);
     await pause();
     flow.inject("ask", { cancel: true });
-    const messages = await flow.inbox("out").atLeast(2);
+    const messages = await flow.getInbox("out").waitForCount(2);
     assert.deepEqual(
       messages.map(({ finishReason }) => finishReason),
       ["error", "cancelled"],
@@ -70,14 +77,14 @@ describe("Core nodes", () => {
     service().script = echo;
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["join"]] }),
-      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["join"]] }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "abcdef" });
     flow.inject("ask", { payload: "uvwxyz" });
-    const messages = await flow.inbox("out").atLeast(2);
+    const messages = await flow.getInbox("out").waitForCount(2);
     assert.deepEqual(messages.map(({ payload }) => payload).sort(), ["aabbccddeeff", "uuvvwwxxyyzz"]);
   });
 
@@ -85,14 +92,14 @@ describe("Core nodes", () => {
     service().script = (reply) => reply.say("a", "b", "c");
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["batch"]] }),
-      node("batch", "batch", ["join"], { mode: "count", count: 2, overlap: 0, honourParts: true }),
-      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["batch"]] }),
+      createFlowNode("batch", "batch", ["join"], { mode: "count", count: 2, overlap: 0, honourParts: true }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    const messages = await flow.inbox("out").atLeast(2);
+    const messages = await flow.getInbox("out").waitForCount(2);
     assert.deepEqual(
       messages.map(({ payload }) => payload),
       ["ab", "c"],
@@ -105,9 +112,9 @@ describe("Core nodes", () => {
     const filename = join(folder, "answer.txt");
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["file"]] }),
-      node("file", "file", ["out"], {
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["file"]] }),
+      createFlowNode("file", "file", ["out"], {
         filename,
         filenameType: "str",
         appendNewline: false,
@@ -115,10 +122,10 @@ describe("Core nodes", () => {
         createDir: true,
         encoding: "none",
       }),
-      sink("out"),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    await ends(flow.inbox("out"));
+    await waitForEnds(flow.getInbox("out"));
     assert.equal(readFileSync(filename, "utf8"), "line 1\nline 2");
     rmSync(folder, { recursive: true });
   });
@@ -127,15 +134,20 @@ describe("Core nodes", () => {
     service().script = echo;
     const flow = await load([
       TAB,
-      provider(service().url),
-      node("split", "split", ["ask"], { splt: "\\n", spltType: "str", arraySplt: 1, arraySpltType: "len" }),
-      chatStream({ wires: [["collect"]] }),
-      collect({ wires: [["join"], []] }),
-      node("join", "join", ["out"], { mode: "auto", build: "array" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createFlowNode("split", "split", ["ask"], {
+        splt: "\\n",
+        spltType: "str",
+        arraySplt: 1,
+        arraySpltType: "len",
+      }),
+      createChatStreamNode({ wires: [["collect"]] }),
+      createCollectNode({ wires: [["join"], []] }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "array" }),
+      createSinkNode("out"),
     ]);
     flow.inject("split", { payload: ["abcdefgh", "i", "jkl"], topic: "t" });
-    const [message] = await flow.inbox("out").atLeast(1);
+    const [message] = await flow.getInbox("out").waitForCount(1);
     assert.deepEqual(message!.payload, ["aabbccddeeffgghh", "ii", "jjkkll"]);
     assert.equal(message!.topic, "t");
     assert.equal(message!.parts, undefined);
@@ -148,19 +160,19 @@ describe("Core nodes", () => {
         .finish();
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["upper"]] }),
-      node("function", "upper", ["collect"], {
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["upper"]] }),
+      createFlowNode("function", "upper", ["collect"], {
         func: "msg.payload = msg.payload.toUpperCase(); return msg;",
         outputs: 1,
         libs: [],
       }),
-      collect(),
-      sink("finished"),
-      sink("unfinished"),
+      createCollectNode(),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    const [message] = (await flow.inbox("finished").atLeast(1)) as Message[];
+    const [message] = (await flow.getInbox("finished").waitForCount(1)) as Message[];
     assert.equal(message!.payload, "HELLO");
     const { choices } = message!.response as { choices: { message: Record<string, unknown> }[] };
     assert.equal(choices[0]!.message["reasoning_content"], "Hm.");

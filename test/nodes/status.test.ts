@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { StatusLine } from "../../src/node-red/red/status-line.js";
-import { askFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/runtime/flows.js";
 import { useHelper } from "../support/runtime/helper.js";
-import { end, eventually, pause } from "../support/runtime/inbox.js";
+import { eventually, pause, waitForEnd } from "../support/runtime/inbox.js";
 import { useService } from "../support/services/use-service.js";
 
 describe("StatusLine", () => {
@@ -95,10 +95,10 @@ describe("The status of a chat-stream", () => {
       });
       reply.say("c");
     };
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     const waitForStatus = (fill: string, shape: string, word: string) =>
       eventually(() => {
-        const status = flow.status("ask");
+        const status = flow.getStatus("ask");
         return status?.fill === fill && status.shape === shape && status.text?.endsWith(word) === true;
       }, `the status is ${word}`);
     flow.inject("ask", { payload: "Hi" });
@@ -107,24 +107,24 @@ describe("The status of a chat-stream", () => {
     proceed();
     await waitForStatus("blue", "dot", "streaming");
     proceed();
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
     await waitForStatus("green", "dot", "done");
   });
 
   it("shows a cancelled stream in grey, since it is no failure", async () => {
     service().script = (reply) => void reply.send("half");
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { cancel: true });
-    await eventually(() => flow.status("ask")?.fill === "grey", "the status is grey");
+    await eventually(() => flow.getStatus("ask")?.fill === "grey", "the status is grey");
   });
 
   it("shows the number of parallel streams", async () => {
     service().script = (reply) => void reply.send("half");
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload });
-    await eventually(() => flow.status("ask")?.text?.startsWith("3 × ") === true, "the status says 3");
+    await eventually(() => flow.getStatus("ask")?.text?.startsWith("3 × ") === true, "the status says 3");
     await pause();
   });
 });

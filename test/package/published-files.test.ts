@@ -133,7 +133,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         const form = new FormData();
         form.append("tarball", new Blob([readFileSync(tarball.path)]), "package.tgz");
         const response = await fetch(`${red.url}/nodes`, { method: "POST", body: form });
-        assert.equal(response.status, 200, `${await response.clone().text()}\n${red.output()}`);
+        assert.equal(response.status, 200, `${await response.clone().text()}\n${red.getOutput()}`);
         const sets = (await fetchJson<NodeSet[]>(`${red.url}/nodes`)).filter(({ module }) => module === NAME);
         assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [...TYPES].sort());
         for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));

@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 const ROOT = join(__dirname, "../..");
 
 /** One import or re-export statement. */
-export interface Import {
+export interface ImportStatement {
   /** The importing file, from the root. */
   from: string;
   /** The module as it is written. */
@@ -36,7 +36,7 @@ export function readCode(file: string): string {
 const STATEMENT =
   /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\b(?:require|import)\(\s*"([^"]+)"\s*\)/gm;
 
-export function readImports(file: string): Import[] {
+export function readImports(file: string): ImportStatement[] {
   return [...readSource(file).matchAll(STATEMENT)].map((match) => {
     const to = match[2] ?? match[3]!;
     const named = /\{([^}]*)\}/.exec(match[0])?.[1]?.split(",") ?? [];
@@ -46,7 +46,7 @@ export function readImports(file: string): Import[] {
 }
 
 /** @returns the file that a relative import names, from the root */
-export function resolveImport({ from, to }: Import): string {
+export function resolveImport({ from, to }: ImportStatement): string {
   return relative(ROOT, join(ROOT, dirname(from), to.replace(/\.js$/, ".ts")));
 }
 

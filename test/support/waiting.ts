@@ -1,7 +1,7 @@
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 
 /** Waits for something that will be so soon, without a fixed sleep. Throws when it is not so within two seconds. */
-export async function until(
+export async function waitUntil(
   condition: () => boolean,
   what: string,
   milliseconds: number = 2_000,
@@ -17,6 +17,6 @@ export async function until(
 }
 
 /** Lets what is due in the event loop happen: reads, callbacks, next ticks. */
-export async function turns(count: number = 3): Promise<void> {
+export async function waitTicks(count: number = 3): Promise<void> {
   for (let at = 0; at < count; at++) await turn();
 }

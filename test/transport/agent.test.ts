@@ -4,7 +4,7 @@ import { createAgent } from "../../src/transport/agent.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
-import { until } from "../support/waiting.js";
+import { waitUntil } from "../support/waiting.js";
 import { ask, assertComplete, isFailure } from "../support/worlds/asking.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
@@ -70,7 +70,7 @@ describe("Agent", () => {
     await using server = await startChaosServer(async (peer, nth) => {
       if (nth === 0) {
         await peer.sendStreamHead();
-        await until(() => server.requests.length === 2, "the second request arrives");
+        await waitUntil(() => server.requests.length === 2, "the second request arrives");
         await peer.sendBody("data: [DONE]\n\n");
         await peer.endBody();
       } else await sendWholeAnswer(peer);

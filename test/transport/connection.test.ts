@@ -6,7 +6,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { formatDelta, sendWholeAnswer } from "../support/services/answers.js";
 import { type ChaosServer, startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
-import { turns, until } from "../support/waiting.js";
+import { waitTicks, waitUntil } from "../support/waiting.js";
 
 /** Starts an exchange with a server. @returns the exchange and its events so far */
 function startExchange(server: ChaosServer): { exchange: Exchange; events: string[] } {
@@ -33,10 +33,10 @@ describe("Connection of an exchange", () => {
   it("is closed if the exchange is aborted, and no other is opened in its place", async () => {
     await using server = await startChaosServer((peer) => peer.waitUntilGone());
     const { exchange, events } = startExchange(server);
-    await until(() => server.requests.length === 1, "the request has come");
+    await waitUntil(() => server.requests.length === 1, "the request has come");
     exchange.abort();
     await server.waitUntilEmpty();
-    await turns(20);
+    await waitTicks(20);
     assert.equal(server.connections, 1);
     assert.deepEqual(events, ["connected"]);
   });
@@ -45,7 +45,7 @@ describe("Connection of an exchange", () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const { exchange, events } = startExchange(server);
     exchange.abort();
-    await turns(20);
+    await waitTicks(20);
     await server.waitUntilEmpty();
     assert.deepEqual([events, server.requests.length], [[], 0]);
   });
@@ -56,14 +56,14 @@ describe("Connection of an exchange", () => {
       peer = served;
       await served.sendStreamHead();
       await served.sendBody(formatDelta("1"));
-      await until(() => events.includes("1"), "the text has come");
+      await waitUntil(() => events.includes("1"), "the text has come");
       exchange.finish();
       await served.sendBody(formatDelta("2"));
       await served.endBody();
     });
     const { exchange, events } = startExchange(server);
-    await until(() => events.includes("1"), "the text has come");
-    await turns(20);
+    await waitUntil(() => events.includes("1"), "the text has come");
+    await waitTicks(20);
     assert.deepEqual([peer?.isGone, events], [false, ["connected", "200", "1"]]);
   });
 
@@ -71,12 +71,12 @@ describe("Connection of an exchange", () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       await peer.sendBody(formatDelta("1"));
-      await until(() => events.includes("1"), "the text has come");
+      await waitUntil(() => events.includes("1"), "the text has come");
       exchange.finish();
-      while (await peer.sendBody(formatDelta("2"))) await turns();
+      while (await peer.sendBody(formatDelta("2"))) await waitTicks();
     });
     const { exchange, events } = startExchange(server);
-    await until(() => events.includes("1"), "the text has come");
+    await waitUntil(() => events.includes("1"), "the text has come");
     await server.waitUntilEmpty();
     assert.deepEqual(events, ["connected", "200", "1"]);
     assert.equal(server.connections, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/transport/system-clock.js";
-import { turns } from "../support/waiting.js";
+import { waitTicks } from "../support/waiting.js";
 
 describe("System clock", () => {
   it("never goes back, and gives the date of the machine", () => {
@@ -32,7 +32,7 @@ describe("System clock", () => {
     const order: string[] = [];
     systemClock.afterReads(() => order.push("after"));
     order.push("before");
-    await turns(2);
+    await waitTicks(2);
     assert.deepEqual(order, ["before", "after"]);
   });
 });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Channel } from "../../../src/core/lifecycle/channel.js";
-import { turns } from "../../support/waiting.js";
+import { waitTicks } from "../../support/waiting.js";
 
 describe("Channel", () => {
   it("gives the items in order, those pushed before and during reading", async () => {
     const channel = new Channel<number>((_first, second) => second);
     channel.push(1);
     const read = readAll(channel);
-    await turns();
+    await waitTicks();
     channel.push(2);
     channel.push(3);
-    await turns();
+    await waitTicks();
     channel.push(4);
     channel.end();
     assert.deepEqual(await read, [1, 2, 3, 4]);
@@ -40,7 +40,7 @@ describe("Channel", () => {
         let next = 0;
         for (const burst of bursts) {
           for (let at = 0; at < burst; at++) channel.push([next++]);
-          if (burst % 2) await turns(1);
+          if (burst % 2) await waitTicks(1);
         }
         channel.end();
         assert.deepEqual((await read).flat(), [...Array(next).keys()]);

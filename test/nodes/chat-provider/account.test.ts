@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
@@ -17,7 +17,7 @@ describe("The test button of a chat-provider", () => {
 
   async function veniceFlow(apiKey = VENICE_KEY): Promise<VeniceService> {
     const venice = new VeniceService(service());
-    await runtime().deploy(askFlow(venice.url, {}, { provider: "venice" }), "full", {
+    await runtime().deploy(createAskFlow(venice.url, {}, { provider: "venice" }), "full", {
       provider: { apiKey },
     });
     return venice;
@@ -30,7 +30,7 @@ describe("The test button of a chat-provider", () => {
       [[], "works; no models are listed"],
     ] as const) {
       service().script = (reply) => reply.sendJson(200, { data: ids.map((id) => ({ id })) });
-      await runtime().deploy(askFlow(service().url));
+      await runtime().deploy(createAskFlow(service().url));
       assert.deepEqual(await call("POST", "test"), { ok: true, message });
     }
   });
@@ -58,13 +58,15 @@ describe("The test button of a chat-provider", () => {
       path.endsWith("/models")
         ? reply.sendJson(200, { data: [{ id: "a" }] })
         : reply.sendJson(401, { error: { message: "User not found.", code: 401 } });
-    await runtime().deploy(askFlow(service().url, {}, openRouter), "full", { provider: { apiKey: key } });
+    await runtime().deploy(createAskFlow(service().url, {}, openRouter), "full", {
+      provider: { apiKey: key },
+    });
     assert.equal((await call("POST", "test"))["code"], "authentication");
   });
 
   it("says that a gateway has no list of models, but may chat all the same", async () => {
     service().script = (reply) => reply.sendJson(404, { detail: "Not Found" });
-    await runtime().deploy(askFlow(service().url));
+    await runtime().deploy(createAskFlow(service().url));
     const answer = await call("POST", "test");
     assert.deepEqual([answer["ok"], answer["code"]], [false, "not_found"]);
     assert.match(String(answer["message"]), /gives no list of models \(404\)\. Chat may still work/);
@@ -81,7 +83,7 @@ describe("The test button of a chat-provider", () => {
 
   it("names a setting that is missing or wrong, and sends nothing", async () => {
     await runtime().deploy(
-      askFlow(service().url, {}, { provider: "venice", settings: { enable_web_search: "always" } }),
+      createAskFlow(service().url, {}, { provider: "venice", settings: { enable_web_search: "always" } }),
       "full",
       {
         provider: { apiKey: VENICE_KEY },

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end, ends, pause, textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -25,11 +31,11 @@ describe("The queue and limits of a chat-provider", () => {
   const loadFlow = (limits: Record<string, unknown>) =>
     load([
       TAB,
-      provider(service().url, limits),
-      { ...chatStream(), id: "one" },
-      { ...chatStream(), id: "two" },
-      sink("out"),
-      ...witnesses("one", "two"),
+      createProviderNode(service().url, limits),
+      { ...createChatStreamNode(), id: "one" },
+      { ...createChatStreamNode(), id: "two" },
+      createSinkNode("out"),
+      ...createWitnessNodes("one", "two"),
     ]);
 
   function questions(): unknown[] {
@@ -44,7 +50,7 @@ describe("The queue and limits of a chat-provider", () => {
       await pause(10);
       assert.equal(service().requests.length, Math.min(count + 1, 5));
       open[count - 1]!.say("x");
-      await ends(flow.inbox("out"), count);
+      await waitForEnds(flow.getInbox("out"), count);
     }
     assert.deepEqual(questions().slice().sort(), ["A", "B", "C", "D", "E"]);
     assert.deepEqual(questions().slice(2), ["C", "D", "E"]);
@@ -69,14 +75,14 @@ describe("The queue and limits of a chat-provider", () => {
   it("ends a stream with overloaded at once if the queue is full", async () => {
     const flow = await loadFlow({ maxConcurrent: 8, maxQueued: 100 });
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
-    const refused = await ends(flow.inbox("out"), 92);
+    const refused = await waitForEnds(flow.getInbox("out"), 92);
     assert.ok(refused.every((message) => errorCode(message) === "overloaded"));
     await service().waitForRequests(8);
     assert.equal(service().requests.length, 8);
     assert.match((refused[0]!.error as { message: string }).message, /8 .*100/);
     service().script = (reply) => reply.say("x");
     for (const reply of open) reply.say("x");
-    const all = await ends(flow.inbox("out"), 200);
+    const all = await waitForEnds(flow.getInbox("out"), 200);
     assert.equal(all.filter(({ finishReason }) => finishReason === "stop").length, 108);
     assert.equal(service().maxOpenStreams, 8);
   });
@@ -85,7 +91,7 @@ describe("The queue and limits of a chat-provider", () => {
     const flow = await loadFlow({ maxConcurrent: 1, maxQueued: 0 });
     flow.inject("one", { payload: "A" });
     flow.inject("two", { payload: "B" });
-    assert.equal(errorCode(await end(flow.inbox("out"))), "overloaded");
+    assert.equal(errorCode(await waitForEnd(flow.getInbox("out"))), "overloaded");
     await service().waitForRequests(1);
   });
 
@@ -97,7 +103,7 @@ describe("The queue and limits of a chat-provider", () => {
     flow.inject("one", { payload: "C" });
     await pause(10);
     flow.inject("two", { cancel: true });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal(last.finishReason, "cancelled");
     open[0]!.say("x");
     await service().waitForRequests(2);
@@ -124,7 +130,7 @@ describe("The queue and limits of a chat-provider", () => {
     const flow = await loadFlow({});
     for (let count = 1; count <= 3; count++) {
       flow.inject(count === 2 ? "two" : "one", { payload: "Hi" });
-      const lasts = await ends(flow.inbox("out"), count);
+      const lasts = await waitForEnds(flow.getInbox("out"), count);
       assert.equal(lasts.at(-1)!.finishReason, "stop");
     }
     const hasOptions = service().requests.map(({ body }) => "stream_options" in body);
@@ -134,7 +140,7 @@ describe("The queue and limits of a chat-provider", () => {
   it("ends a stream with timeout if the service is slower than the setting allows", async () => {
     const flow = await loadFlow({ firstChunkTimeout: "0.05" });
     flow.inject("one", { payload: "A" });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal(errorCode(last), "timeout");
     assert.match((last.error as { message: string }).message, /0\.05 s/);
     await service().requests[0]!.gone;
@@ -148,12 +154,12 @@ describe("The queue and limits of a chat-provider", () => {
     };
     const flow = await loadFlow({ tolerant: true });
     const warnings: string[] = [];
-    const node = flow.node("one") as unknown as {
+    const node = flow.getNode("one") as unknown as {
       on(event: string, listener: (call: { firstArg: string }) => void): void;
     };
     node.on("call:warn", ({ firstArg }) => warnings.push(firstArg));
     flow.inject("one", { payload: "A" });
-    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "stop");
     await pause();
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /^2 records/);
@@ -167,31 +173,31 @@ describe("The demo provider", () => {
   const demoFlow = (settings: Record<string, unknown> = {}) => [
     TAB,
     { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0, ...settings },
-    chatStream({ model: "demo" }),
-    sink("out"),
-    ...witnesses(),
+    createChatStreamNode({ model: "demo" }),
+    createSinkNode("out"),
+    ...createWitnessNodes(),
   ];
 
   it("answers without an account, a key or an address", async () => {
     const flow = await load(demoFlow());
     flow.inject("ask", { payload: "Count from 1 to 5." });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal(last.finishReason, "stop");
-    assert.match(textOf(flow.inbox("out").messages), /1.*2.*3.*4.*5/s);
+    assert.match(joinPayloads(flow.getInbox("out").messages), /1.*2.*3.*4.*5/s);
     assert.ok(last.usage);
   });
 
   it("is the default of a provider without settings", async () => {
     const flow = await load(demoFlow({ provider: "" }));
     flow.inject("ask", { payload: "Hi" });
-    assert.equal((await end(flow.inbox("out"))).finishReason, "stop");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "stop");
   });
 
   it("fails on request, so that authors can try how their flow behaves", async () => {
     const flow = await load(demoFlow());
     flow.inject("ask", { payload: "Hi", model: "demo:fault=429" });
     flow.inject("ask", { payload: "Hi", model: "demo:fault=drop&after=2" });
-    const codes = (await ends(flow.inbox("out"), 2)).map(errorCode).sort();
+    const codes = (await waitForEnds(flow.getInbox("out"), 2)).map(errorCode).sort();
     assert.deepEqual(codes, ["interrupted", "rate_limit"]);
   });
 
@@ -199,7 +205,7 @@ describe("The demo provider", () => {
     for (let times = 0; times < 3; times++) {
       const flow = await load(demoFlow({ demoPace: 5 }));
       flow.inject("ask", { payload: "Tell me a story." });
-      await flow.inbox("out").atLeast(1);
+      await flow.getInbox("out").waitForCount(1);
     }
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { type Credentials, type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { createCertificate } from "../../support/services/certificates.js";
 import { ScriptedService } from "../../support/services/scripted-service.js";
@@ -24,7 +24,7 @@ describe("The connection of a chat-provider", () => {
   });
   beforeEach(() => {
     secure.reset();
-    runtime.clear();
+    runtime.clearRecords();
     tunnel.heads.length = 0;
     tunnel.refusal = undefined;
   });
@@ -38,7 +38,7 @@ describe("The connection of a chat-provider", () => {
   async function askIn(flow: FlowNode[], credentials: Credentials = {}): Promise<Message> {
     await runtime.deploy(flow, "full", credentials);
     runtime.inject("ask", { payload: "Hi" });
-    return (await runtime.ends("out"))[0]!;
+    return (await runtime.waitForEnds("out"))[0]!;
   }
 
   const tlsNode = {
@@ -60,14 +60,14 @@ describe("The connection of a chat-provider", () => {
   });
 
   it("trusts the private certificate authority of a tls-config node", async () => {
-    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), tlsNode], {
+    const last = await askIn([...createAskFlow(secure.url, {}, { tls: "tls" }), tlsNode], {
       tls: { cadata: authority.cert },
     });
     assert.equal(last.finishReason, "stop");
   });
 
   it("ends with connection and sends no request if the certificate is not trusted", async () => {
-    const last = await askIn(askFlow(secure.url), { provider: { apiKey: "sk-secret" } });
+    const last = await askIn(createAskFlow(secure.url), { provider: { apiKey: "sk-secret" } });
     const { code, message, retryable } = last.error as Record<string, unknown>;
     assert.equal(code, "connection");
     assert.equal(retryable, false);
@@ -77,13 +77,13 @@ describe("The connection of a chat-provider", () => {
 
   it("fails with configuration if the files of the tls-config node cannot be read", async () => {
     const broken = { ...tlsNode, ca: "/nowhere/ca.pem" };
-    const last = await askIn([...askFlow(secure.url, {}, { tls: "tls" }), broken]);
+    const last = await askIn([...createAskFlow(secure.url, {}, { tls: "tls" }), broken]);
     assert.equal(errorCode(last), "configuration");
   });
 
   it("connects through an http proxy node with its user and password, and hides the API key from the proxy", async () => {
     const last = await askIn(
-      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
+      [...createAskFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
       {
         tls: { cadata: authority.cert },
         proxy: { username: "ann", password: "pass" },
@@ -106,7 +106,7 @@ describe("The connection of a chat-provider", () => {
   it("connects directly to hosts that the proxy node excepts", async () => {
     const last = await askIn(
       [
-        ...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }),
+        ...createAskFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }),
         tlsNode,
         { ...proxyNode(), noproxy: ["127.0.0.1"] },
       ],
@@ -119,7 +119,7 @@ describe("The connection of a chat-provider", () => {
   it("says that the proxy refused the connection", async () => {
     tunnel.refusal = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
     const last = await askIn(
-      [...askFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
+      [...createAskFlow(secure.url, {}, { tls: "tls", proxy: "proxy" }), tlsNode, proxyNode()],
       {
         tls: { cadata: authority.cert },
       },

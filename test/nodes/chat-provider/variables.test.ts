@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end } from "../../support/runtime/inbox.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 
 const variable = (name: string) => `\${${name}}`;
@@ -28,15 +34,15 @@ describe("Environment variables in a chat-provider", () => {
     const flow = await load(
       [
         { ...TAB, env },
-        provider(service().url, { z: "tab", ...settings }),
-        chatStream(),
-        sink("out"),
-        ...witnesses(),
+        createProviderNode(service().url, { z: "tab", ...settings }),
+        createChatStreamNode(),
+        createSinkNode("out"),
+        ...createWitnessNodes(),
       ],
       { provider: { secretHeaders: JSON.stringify(secretHeaders) } },
     );
     flow.inject("ask", { payload: "Hi" });
-    return end(flow.inbox("out"));
+    return waitForEnd(flow.getInbox("out"));
   }
   const sentHeaders = (last: Message) => {
     assert.equal(last.finishReason, "stop", JSON.stringify(last.error));

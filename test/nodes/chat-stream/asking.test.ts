@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end } from "../../support/runtime/inbox.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 
 const USER = { role: "user", content: "Hi" };
@@ -18,9 +18,9 @@ describe("The request of chat-stream", () => {
     settings: Record<string, unknown> = {},
     more: Record<string, unknown> = {},
   ) {
-    const flow = await load(askFlow(service().url, settings, more));
+    const flow = await load(createAskFlow(service().url, settings, more));
     flow.inject("ask", message);
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     return { flow, last, request: service().requests[0]!, body: service().requests[0]?.body ?? {} };
   }
 
@@ -193,7 +193,7 @@ describe("The request of chat-stream", () => {
 
   it("goes to the provider's address with the provider's key, whatever the message or its options say", async () => {
     const key = "sk-right";
-    const flow = await load(askFlow(service().url), { provider: { apiKey: key } });
+    const flow = await load(createAskFlow(service().url), { provider: { apiKey: key } });
     const elsewhere = {
       url: "http://127.0.0.1:1/",
       baseUrl: "http://127.0.0.1:1/",
@@ -205,7 +205,7 @@ describe("The request of chat-stream", () => {
       stream: false,
     };
     flow.inject("ask", { payload: { prompt: "Hi", ...elsewhere }, options: elsewhere, ...elsewhere });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
     const [request] = service().requests;
     assert.equal(request!.path, "/v1/chat/completions");
     assert.equal(request!.method, "POST");
@@ -216,11 +216,11 @@ describe("The request of chat-stream", () => {
 
   it("sends the provider's headers, secret ones too", async () => {
     const headers = { headers: '{"x-title": "my flow"}' };
-    const flow = await load(askFlow(service().url, {}, headers), {
+    const flow = await load(createAskFlow(service().url, {}, headers), {
       provider: { secretHeaders: '{"x-secret": "s3cret"}' },
     });
     flow.inject("ask", { payload: "Hi" });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
     const [request] = service().requests;
     assert.equal(request!.headers["x-title"], "my flow");
     assert.equal(request!.headers["x-secret"], "s3cret");

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { CancelledStreams } from "../../../src/node-red/messages/cancelled-streams.js";
-import { chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
+import {
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
-import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
+import { createRetryFlow, createRetryNode } from "../../support/runtime/retry-flow.js";
+import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -31,19 +37,19 @@ describe("Cancelling while a retry node waits", () => {
   }
 
   async function assertCancelled(text = ""): Promise<void> {
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.finishReason, "cancelled");
-    assert.equal(textOf(runtime().at("out")), text);
+    assert.equal(joinPayloads(runtime().getMessages("out")), text);
     await pause();
     assert.equal(service().requests.length, 1);
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
   }
 
   const chain = (stream: Record<string, unknown> = {}) =>
-    routerFlow(service().url, {
+    createRouterFlow(service().url, {
       between: "retry",
       stream,
-      more: [retryNode({ wires: [["router"], ["ask"], []] })],
+      more: [createRetryNode({ wires: [["router"], ["ask"], []] })],
     });
 
   for (const at of ["ask", "retry", "router"]) {
@@ -66,14 +72,14 @@ describe("Cancelling while a retry node waits", () => {
       await runtime().deploy(chain());
       runtime().inject("router", { payload: "Hi" });
       await waitForRetry();
-      const [first] = await runtime().until("out", (messages) => messages.length === 1);
+      const [first] = await runtime().waitUntil("out", (messages) => messages.length === 1);
       runtime().inject(at, { cancel: true, parts: { ...first!.parts! } });
       await assertCancelled("Let ");
     });
 
     it(`answers a question that follows the cancel at ${at}`, async () => {
       for (const entry of ["router", "ask"]) {
-        runtime().clear();
+        runtime().clearRecords();
         service().queue.push(refused, (reply) => reply.say("New"));
         await runtime().deploy(chain({ conversation: "flow" }));
         runtime().inject("router", { payload: "Old", topic: "t" });
@@ -82,9 +88,9 @@ describe("Cancelling while a retry node waits", () => {
         // From the retry node, the control message takes a while to the chat-stream and cancels everything before it.
         if (at === "retry") await pause();
         runtime().inject(entry, { payload: "New", topic: "t" });
-        const ends = await runtime().ends("out", 2);
+        const ends = await runtime().waitForEnds("out", 2);
         assert.deepEqual(ends.map(({ finishReason }) => finishReason).sort(), ["cancelled", "stop"]);
-        assert.equal(textOf(runtime().at("out")), "New");
+        assert.equal(joinPayloads(runtime().getMessages("out")), "New");
       }
       assert.equal(service().requests.length, 4);
     });
@@ -92,7 +98,7 @@ describe("Cancelling while a retry node waits", () => {
 
   it("leaves the streams of another conversation alone, at the chat-stream and at the router", async () => {
     for (const at of ["ask", "router"]) {
-      runtime().clear();
+      runtime().clearRecords();
       service().queue.push(refused, refused);
       service().script = (reply) => reply.say("Answer");
       await runtime().deploy(chain({ conversation: "flow" }));
@@ -100,7 +106,7 @@ describe("Cancelling while a retry node waits", () => {
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: topic, topic });
       await eventually(() => runtime().inputs.get("retry")?.got === 2);
       runtime().inject(at, { cancel: true, topic: "a" });
-      const ends = await runtime().ends("out", 2);
+      const ends = await runtime().waitForEnds("out", 2);
       const how = Object.fromEntries(ends.map(({ topic, finishReason }) => [String(topic), finishReason]));
       assert.deepEqual(how, { a: "cancelled", b: "stop" });
       assert.equal(service().requests.length - before, 3);
@@ -120,17 +126,17 @@ describe("Cancelling while a retry node waits", () => {
       const noRetry = { attempts: 1 };
       await runtime().deploy([
         TAB,
-        provider(service().url),
-        chatStream({ wires: [["first"]] }),
+        createProviderNode(service().url),
+        createChatStreamNode({ wires: [["first"]] }),
         named("first", { wires: [["second"], ["ask"], []], ...(holds === "second" ? noRetry : {}) }),
         named("second", { wires: [["out"], ["ask"], []] }),
-        sink("out"),
-        ...witnesses("ask", "first", "second"),
+        createSinkNode("out"),
+        ...createWitnessNodes("ask", "first", "second"),
       ]);
       runtime().inject("ask", { payload: "Hi" });
       await waitForRetry(holds);
       runtime().inject(at, { cancel: true });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
       await pause();
       assert.equal(service().requests.length, 1);
@@ -141,20 +147,20 @@ describe("Cancelling while a retry node waits", () => {
     it(`sends no further request if the fallback's retry node waits and the outer one is told to cancel by ${by}`, async () => {
       service().queue.push(broken, refused);
       await runtime().deploy([
-        ...retryFlow(service().url, { fallback: ["second"], retry: { attempts: 1 } }),
-        { ...chatStream({ wires: [["inner"]] }), id: "second" },
+        ...createRetryFlow(service().url, { fallback: ["second"], retry: { attempts: 1 } }),
+        { ...createChatStreamNode({ wires: [["inner"]] }), id: "second" },
         named("inner", { wires: [["retry"], ["second"], []] }),
       ]);
       runtime().inject("ask", { payload: "Hi" });
       await waitForRetry("inner");
-      const { parts } = runtime().at("out")[0]!;
+      const { parts } = runtime().getMessages("out")[0]!;
       runtime().inject("retry", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
       await eventually(() => runtime().inputs.get("inner")!.done === runtime().inputs.get("inner")!.got);
       await pause();
       assert.equal(service().requests.length, 2);
-      assert.equal(textOf(runtime().at("out")), "Let ");
+      assert.equal(joinPayloads(runtime().getMessages("out")), "Let ");
     });
   }
 
@@ -163,17 +169,17 @@ describe("Cancelling while a retry node waits", () => {
       it(`starts no new run if the router before the retry node gets ${JSON.stringify(command)}, with again wired to ${again}`, async () => {
         service().queue.push(refused);
         await runtime().deploy(
-          routerFlow(service().url, {
+          createRouterFlow(service().url, {
             after: "retry",
-            more: [retryNode({ wires: [["out"], [again], []] })],
+            more: [createRetryNode({ wires: [["out"], [again], []] })],
           }),
         );
         runtime().inject("router", { payload: "Hi", topic: "t" });
         await waitForRetry();
         runtime().inject("router", { cancel: true, ...command });
-        const [end] = await runtime().ends("out");
+        const [end] = await runtime().waitForEnds("out");
         assert.equal(end!.finishReason, "cancelled");
-        assert.equal(textOf(runtime().at("out")), "");
+        assert.equal(joinPayloads(runtime().getMessages("out")), "");
         await eventually(() => service().openStreams === 0);
       });
     }
@@ -186,16 +192,16 @@ describe("Cancelling while tools work", () => {
 
   for (const by of ["all", "id"] as const) {
     it(`ends the run if the chat-stream is told to cancel by ${by}, without a next turn`, async () => {
-      service().script = weatherman;
-      await runtime().deploy(routerFlow(service().url));
+      service().script = answerByWeatherTool;
+      await runtime().deploy(createRouterFlow(service().url));
       runtime().inject("router", { payload: "Paris" });
-      const [call] = await runtime().until("weather", (messages) => messages.length === 1);
-      const { parts } = runtime().at("out")[0]!;
+      const [call] = await runtime().waitUntil("weather", (messages) => messages.length === 1);
+      const { parts } = runtime().getMessages("out")[0]!;
       runtime().inject("ask", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
       runtime().inject("router", { ...call!, payload: "sunny" });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
-      assert.equal(textOf(runtime().at("out")), "Let me look. ");
+      assert.equal(joinPayloads(runtime().getMessages("out")), "Let me look. ");
       assert.equal(service().requests.length, 1);
     });
   }
@@ -243,5 +249,5 @@ describe("CancelledStreams", () => {
 });
 
 function named(id: string, more: Record<string, unknown>): FlowNode {
-  return { ...retryNode(more), id };
+  return { ...createRetryNode(more), id };
 }

@@ -1,8 +1,22 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow, chatStream, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createAskFlow,
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end, ends, Inbox, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import {
+  groupByStream,
+  Inbox,
+  joinPayloads,
+  pause,
+  waitForEnd,
+  waitForEnds,
+} from "../../support/runtime/inbox.js";
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -11,10 +25,10 @@ describe("The stream of a chat-stream", () => {
   const service = useService();
 
   async function ask(message: Message = { payload: "Hi" }, settings: Record<string, unknown> = {}) {
-    const flow = await load(askFlow(service().url, settings));
+    const flow = await load(createAskFlow(service().url, settings));
     flow.inject("ask", message);
-    const last = await end(flow.inbox("out"));
-    return { flow, last, messages: flow.inbox("out").messages };
+    const last = await waitForEnd(flow.getInbox("out"));
+    return { flow, last, messages: flow.getInbox("out").messages };
   }
 
   it("sends one message for each chunk of text, and a last one without text", async () => {
@@ -45,8 +59,8 @@ describe("The stream of a chat-stream", () => {
   it("gives each stream an id of its own, which is not the vendor's", async () => {
     const { flow, messages } = await ask();
     flow.inject("ask", { payload: "Hi" });
-    await ends(flow.inbox("out"), 2);
-    const [first, second] = streamsOf(messages).map((stream) => stream[0]!.parts!.id);
+    await waitForEnds(flow.getInbox("out"), 2);
+    const [first, second] = groupByStream(messages).map((stream) => stream[0]!.parts!.id);
     assert.match(first!, /^[0-9a-f]{8}-[0-9a-f]{4}-4/);
     assert.notEqual(first, second);
   });
@@ -89,7 +103,7 @@ describe("The stream of a chat-stream", () => {
         .send(createChunk({}, { index: 1, finish_reason: "stop" }))
         .finish();
     const { messages } = await ask();
-    assert.equal(textOf(messages), "Hello");
+    assert.equal(joinPayloads(messages), "Hello");
     const chunks = messages.map(
       ({ chunk }) => chunk as { choices: { index: number; delta: object }[] } | undefined,
     );
@@ -117,7 +131,7 @@ describe("The stream of a chat-stream", () => {
   it("keeps white space unchanged", async () => {
     service().script = (reply) => reply.say("\n", "  ", "\t.", " ");
     const { messages } = await ask();
-    assert.equal(textOf(messages), "\n  \t. ");
+    assert.equal(joinPayloads(messages), "\n  \t. ");
   });
 
   it("copies the properties of the incoming message to all messages, but not those of the request", async () => {
@@ -143,10 +157,10 @@ describe("The stream of a chat-stream", () => {
 
   it("does not copy properties of an earlier stream's last message", async () => {
     const { flow, last } = await ask();
-    flow.inbox("out").clear();
+    flow.getInbox("out").clear();
     flow.inject("ask", { ...last, payload: "Translate: Hello" });
-    await end(flow.inbox("out"));
-    const [first] = flow.inbox("out").messages;
+    await waitForEnd(flow.getInbox("out"));
+    const [first] = flow.getInbox("out").messages;
     for (const key of ["complete", "finishReason", "usage", "stats", "request", "chunk"])
       assert.ok(!(key in first!), key);
     assert.deepEqual((service().requests[1]!.body["messages"] as unknown[]).length, 1);
@@ -191,19 +205,19 @@ describe("The stream of a chat-stream", () => {
       .messages;
     const expectedMessages = structuredClone(expected);
 
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     const incoming: Message = { payload: [{ role: "user", content: "Hi" }], parts: structuredClone(outer) };
     const seen = new Inbox();
-    flow.node("out").on("input", (message) => {
+    flow.getNode("out").on("input", (message) => {
       seen.push(structuredClone(message));
       changeAll(message);
     });
     flow.inject("ask", incoming);
     await service().waitForRequests(2);
     changeAll(incoming);
-    await end(seen);
+    await waitForEnd(seen);
     flow.inject("ask", { payload: "And?" });
-    await ends(seen, 2);
+    await waitForEnds(seen, 2);
 
     assert.deepEqual(service().requests.at(-1)!.body["messages"], [
       { role: "user", content: "Hi" },
@@ -219,23 +233,23 @@ describe("The stream of a chat-stream", () => {
   it("ends the stream and calls done if nothing is wired to the node", async () => {
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [[]] }),
-      sink("out"),
-      ...witnesses(),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [[]] }),
+      createSinkNode("out"),
+      ...createWitnessNodes(),
     ]);
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("completed").atLeast(1);
-    assert.equal(flow.inbox("errors").size, 0);
+    await flow.getInbox("completed").waitForCount(1);
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("completes once, and a Complete node gets the incoming message", async () => {
     const { flow } = await ask({ payload: "Hi", topic: "t" });
-    await flow.inbox("completed").atLeast(1);
+    await flow.getInbox("completed").waitForCount(1);
     await pause();
-    assert.equal(flow.inbox("completed").size, 1);
-    assert.equal(flow.inbox("completed").messages[0]!.payload, "Hi");
-    assert.equal(flow.inbox("errors").size, 0);
+    assert.equal(flow.getInbox("completed").size, 1);
+    assert.equal(flow.getInbox("completed").messages[0]!.payload, "Hi");
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("sends a chunk for every record, empty ones too, if everyChunk is set", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Context, Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
-import { end, ends, pause } from "../../support/runtime/inbox.js";
+import { pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { createChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -26,9 +26,9 @@ describe("The conversation of a chat-stream", () => {
   async function talk(flow: TestFlow, ...messages: Message[]): Promise<Message[]> {
     const lasts: Message[] = [];
     for (const message of messages) {
-      flow.inbox("out").clear();
+      flow.getInbox("out").clear();
       flow.inject("ask", message);
-      lasts.push(await end(flow.inbox("out")));
+      lasts.push(await waitForEnd(flow.getInbox("out")));
     }
     return lasts;
   }
@@ -42,14 +42,14 @@ describe("The conversation of a chat-stream", () => {
     flow: TestFlow,
     place: "flow" | "global",
   ): Promise<Record<string, unknown> | undefined> {
-    const context = flow.node("ask").context()[place] as Context;
+    const context = flow.getNode("ask").context()[place] as Context;
     return new Promise((resolve) => {
       context.get("conversations", (_error, value) => resolve(value as Record<string, unknown> | undefined));
     });
   }
 
   it("keeps no conversation unless the author chooses a place", async () => {
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     const [, last] = await talk(flow, { payload: "A", topic: "t" }, { payload: "B", topic: "t" });
     assert.deepEqual(requestedMessages(), [user("B")]);
     assert.ok(!("conversation" in last!));
@@ -57,13 +57,13 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("ignores msg.conversation unless the author chooses it", async () => {
-    const flow = await load(askFlow(service().url));
+    const flow = await load(createAskFlow(service().url));
     await talk(flow, { payload: "B", conversation: [user("A"), assistant("re: A")] });
     assert.deepEqual(requestedMessages(), [user("B")]);
   });
 
   it("hands the conversation on in the last message, with question and answer added", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "msg", system: "Be brief." }));
+    const flow = await load(createAskFlow(service().url, { conversation: "msg", system: "Be brief." }));
     const [first] = await talk(flow, { payload: "A" });
     assert.deepEqual(first!.conversation, [user("A"), assistant("re: A")]);
     const [second] = await talk(flow, { payload: "B", conversation: first!.conversation });
@@ -77,15 +77,15 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("sends the conversation on the last message only", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "msg" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "msg" }));
     await talk(flow, { payload: "A", conversation: [user("0"), assistant("re: 0")] });
-    const carriers = flow.inbox("out").messages.filter((message) => "conversation" in message);
+    const carriers = flow.getInbox("out").messages.filter((message) => "conversation" in message);
     assert.equal(carriers.length, 1);
   });
 
   for (const place of ["flow", "global"] as const) {
     it(`keeps a conversation for each msg.topic in the ${place} context`, async () => {
-      const flow = await load(askFlow(service().url, { conversation: place }));
+      const flow = await load(createAskFlow(service().url, { conversation: place }));
       await talk(
         flow,
         { payload: "A", topic: "one" },
@@ -99,7 +99,7 @@ describe("The conversation of a chat-stream", () => {
 
   it("keeps conversations under the key that the author chooses", async () => {
     const flow = await load(
-      askFlow(service().url, {
+      createAskFlow(service().url, {
         conversation: "flow",
         conversationKey: "user.id",
         conversationKeyType: "msg",
@@ -112,7 +112,7 @@ describe("The conversation of a chat-stream", () => {
 
   it("refuses a message without the conversation key instead of mixing the conversations of two people", async () => {
     const flow = await load(
-      askFlow(service().url, {
+      createAskFlow(service().url, {
         conversation: "flow",
         conversationKey: "user.id",
         conversationKeyType: "msg",
@@ -125,7 +125,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("keeps the conversations of all keys apart, whatever characters they have", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     const keys = [
       "",
       " ",
@@ -166,13 +166,13 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("keeps messages without a topic in one conversation", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A" }, { payload: "B" });
     assert.deepEqual(requestedMessages(), [user("A"), assistant("re: A"), user("B")]);
   });
 
   it("keeps only the last maxTurns turns, none of them cut", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow", maxTurns: 2 }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow", maxTurns: 2 }));
     await talk(flow, ...["A", "B", "C", "D"].map((payload) => ({ payload, topic: "t" })));
     assert.deepEqual(requestedMessages(), [
       user("B"),
@@ -186,7 +186,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("leaves the conversation unchanged if the stream fails, and sends it on the last message", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => reply.send("half").drop());
     const [last] = await talk(flow, { payload: "B", topic: "t" });
@@ -198,7 +198,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("leaves the conversation unchanged if the answer is empty, since services refuse an empty answer in the history", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => reply.finish("content_filter"));
     const [last] = await talk(flow, { payload: "B", topic: "t" });
@@ -208,7 +208,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("keeps the results of tools in the conversation even if the model adds no text", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     const call = { id: "call_1", type: "function", function: { name: "light", arguments: "{}" } };
     const messages = [
       user("Light!"),
@@ -221,18 +221,18 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("leaves the conversation unchanged if the stream is cancelled", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     service().queue.push((reply) => void reply.send("half"));
     flow.inject("ask", { payload: "A", topic: "t" });
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { cancel: true, topic: "t" });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.deepEqual(last.conversation, []);
     assert.equal(await readStored(flow, "flow"), undefined);
   });
 
   it("leaves an answer that calls tools out of the conversation, since the next request brings it with the results", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
     service().queue.push((reply) =>
       reply.send(createChunk({ tool_calls: [{ index: 0, ...call }] })).finish("tool_calls"),
@@ -253,14 +253,14 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("replaces the conversation by msg.messages, which go out without any history", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" }, { messages: [user("X")], topic: "t" });
     assert.deepEqual(requestedMessages(), [user("X")]);
     assert.deepEqual((await readStored(flow, "flow"))!["t"], [user("X"), assistant("re: X")]);
   });
 
   it("deletes only the conversation with its key at msg.reset", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
     flow.inject("ask", { reset: "", topic: "one" });
     await pause();
@@ -270,34 +270,34 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("deletes the conversation of the running stream at a msg.reset without a key, and no other", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
     service().queue.push((reply) => void reply.send("half"));
-    flow.inbox("out").clear();
+    flow.getInbox("out").clear();
     flow.inject("ask", { payload: "B", topic: "one" });
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { reset: true });
-    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "cancelled");
     await talk(flow, { payload: "C", topic: "one" }, { payload: "Y", topic: "two" });
     assert.deepEqual(requestedMessages(-2), [user("C")]);
     assert.deepEqual(requestedMessages(-1), [user("X"), assistant("re: X"), user("Y")]);
   });
 
   it("deletes the conversation of a stream that is reset by its id, even without a topic", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     service().queue.push((reply) => void reply.send("half"));
-    flow.inbox("out").clear();
+    flow.getInbox("out").clear();
     flow.inject("ask", { payload: "B", topic: "t" });
-    const [half] = await flow.inbox("out").atLeast(1);
+    const [half] = await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { reset: true, parts: { id: half!.parts!.id, index: 0 } });
-    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "cancelled");
     await talk(flow, { payload: "C", topic: "t" });
     assert.deepEqual(requestedMessages(), [user("C")]);
   });
 
   it("keeps the conversation at msg.cancel", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
     flow.inject("ask", { cancel: true, topic: "t" });
     await talk(flow, { payload: "B", topic: "t" });
@@ -305,7 +305,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("adds the turns of all streams that end at the same moment to the conversation", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "flow" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     const replies: (() => void)[] = [];
     service().script = (reply, { body }) => {
       const [question] = (body["messages"] as { content: string }[]).slice(-1);
@@ -314,7 +314,7 @@ describe("The conversation of a chat-stream", () => {
     for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload, topic: "t" });
     await service().waitForRequests(3);
     for (const reply of replies) reply();
-    await ends(flow.inbox("out"), 3);
+    await waitForEnds(flow.getInbox("out"), 3);
     const { t } = (await readStored(flow, "flow"))!;
     const texts = (t as { content: string }[]).map(({ content }) => content);
     assert.deepEqual(texts.filter((text) => !text.startsWith("re")).sort(), ["A", "B", "C"]);
@@ -323,7 +323,7 @@ describe("The conversation of a chat-stream", () => {
   });
 
   it("fails with invalid_request if the stored conversation is not a list of messages", async () => {
-    const flow = await load(askFlow(service().url, { conversation: "msg" }));
+    const flow = await load(createAskFlow(service().url, { conversation: "msg" }));
     const [last] = await talk(flow, { payload: "A", conversation: "Hello" });
     assert.equal((last!.error as { code: string }).code, "invalid_request");
     assert.equal(service().requests.length, 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { eventually } from "../../support/runtime/inbox.js";
-import { slowStore } from "../../support/runtime/slow-store.js";
+import { createSlowStore } from "../../support/runtime/slow-store.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -12,7 +12,7 @@ describe("Messages that arrive at the same moment", () => {
   const service = useService();
   const runtime = useRuntime({
     settings: {
-      contextStorage: { default: { module: "memory" }, slow: { module: slowStore(new Map()) } },
+      contextStorage: { default: { module: "memory" }, slow: { module: createSlowStore(new Map()) } },
     },
   });
 
@@ -37,13 +37,13 @@ describe("Messages that arrive at the same moment", () => {
         if (content === "after") reply.say("whole");
         else reply.send("half");
       };
-      await runtime().deploy(askFlow(service().url, settings));
+      await runtime().deploy(createAskFlow(service().url, settings));
       runtime().inject("ask", { payload: "long before", topic: "t" });
-      await runtime().until("out", (messages) => messages.length === 1);
+      await runtime().waitUntil("out", (messages) => messages.length === 1);
       runtime().inject("ask", { payload: "before", topic: "t" });
       runtime().inject("ask", { cancel: true, topic: "t" });
       runtime().inject("ask", { payload: "after", topic: "t", after: true });
-      const lasts = await runtime().ends("out", 3);
+      const lasts = await runtime().waitForEnds("out", 3);
       for (const { after, finishReason } of lasts) assert.equal(finishReason, after ? "stop" : "cancelled");
     });
   }
@@ -51,7 +51,7 @@ describe("Messages that arrive at the same moment", () => {
   it("keeps waiting messages in order of arrival even if the key of one takes time", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(
-      askFlow(service().url, {
+      createAskFlow(service().url, {
         conversation: "flow",
         whenBusy: "wait",
         conversationKeyType: "jsonata",
@@ -61,14 +61,14 @@ describe("Messages that arrive at the same moment", () => {
     runtime().inject("ask", { payload: "first", slow: true });
     runtime().inject("ask", { payload: "second" });
     runtime().inject("ask", { payload: "third" });
-    await runtime().ends("out", 3);
+    await runtime().waitForEnds("out", 3);
     assert.deepEqual(requestedPrompts(), ["first", "second", "third"]);
   });
 
   it("lets no message wait for one whose key cannot be evaluated", async () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(
-      askFlow(service().url, {
+      createAskFlow(service().url, {
         conversation: "flow",
         conversationKeyType: "jsonata",
         conversationKey: "$number(topic)",
@@ -76,18 +76,18 @@ describe("Messages that arrive at the same moment", () => {
     );
     runtime().inject("ask", { payload: "first", topic: "no number" });
     runtime().inject("ask", { payload: "second", topic: "2" });
-    const lasts = await runtime().ends("out", 2);
+    const lasts = await runtime().waitForEnds("out", 2);
     assert.deepEqual(
       lasts.map(({ finishReason }) => finishReason),
       ["error", "stop"],
     );
-    await eventually(() => runtime().at("errors").length === 1, "a Catch node gets the error");
+    await eventually(() => runtime().getMessages("errors").length === 1, "a Catch node gets the error");
   });
 
   it("lets the last message replace the others, even if an earlier prompt takes time", async () => {
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(
-      askFlow(service().url, {
+      createAskFlow(service().url, {
         whenBusy: "replace",
         promptType: "jsonata",
         prompt: `slow ? ${SLOW} & payload : payload`,
@@ -95,7 +95,7 @@ describe("Messages that arrive at the same moment", () => {
     );
     runtime().inject("ask", { payload: "first", slow: true });
     runtime().inject("ask", { payload: "second" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.deepEqual([last!["slow"], last!.finishReason], [true, "cancelled"]);
     await eventually(() => requestedPrompts().length === 1, "the second is asked");
     assert.deepEqual(requestedPrompts(), ["second"]);

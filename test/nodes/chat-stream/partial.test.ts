@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end } from "../../support/runtime/inbox.js";
-import { retryFlow } from "../../support/runtime/retry-flow.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
+import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { streamOf } from "../../support/worlds/collecting.js";
@@ -23,10 +23,10 @@ describe("msg.partial", () => {
     message: Message = {},
   ) {
     service().script = (reply) => reply.say(...texts);
-    const flow = await load(askFlow(service().url, settings));
+    const flow = await load(createAskFlow(service().url, settings));
     flow.inject("ask", { payload: "Hi", ...message });
-    await end(flow.inbox("out"));
-    return flow.inbox("out").messages;
+    await waitForEnd(flow.getInbox("out"));
+    return flow.getInbox("out").messages;
   }
 
   it("sets msg.partial to the object so far on each message that adds to it", async () => {
@@ -155,12 +155,12 @@ describe("msg.partial in a flow with a retry node", () => {
     });
     service().script = (reply) => reply.say('{"a": "se', 'cond"}');
     await runtime().deploy(
-      retryFlow(service().url, { stream: { partial: true, responseFormat: "json_object" } }),
+      createRetryFlow(service().url, { stream: { partial: true, responseFormat: "json_object" } }),
     );
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     const received = runtime()
-      .at("out")
+      .getMessages("out")
       .flatMap(({ partial, reset }) => (reset ? "reset" : (partial ?? [])));
     assert.deepEqual(received, [{ a: "fi" }, { a: "first" }, "reset", { a: "se" }, { a: "second" }]);
   });

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow, chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createAskFlow,
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end, eventually } from "../../support/runtime/inbox.js";
+import { eventually, waitForEnd } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 import { Collecting, streamOf } from "../../support/worlds/collecting.js";
 
@@ -23,9 +31,9 @@ describe("The answer format of a chat-stream", () => {
 
   async function ask(settings: Record<string, unknown>, message: Message = {}) {
     service().reset();
-    const flow = await load(askFlow(service().url, settings));
+    const flow = await load(createAskFlow(service().url, settings));
     flow.inject("ask", { payload: "Hi", ...message });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     return { flow, last, format: service().requests[0]?.body["response_format"] };
   }
 
@@ -81,10 +89,10 @@ describe("The answer format of a chat-stream", () => {
       const { flow, last } = await ask({ responseFormat: "json_schema", ...settings });
       assert.equal(errorCode(last), "configuration");
       assert.match(errorMessage(last), what);
-      const [caught] = await flow.inbox("errors").atLeast(1);
+      const [caught] = await flow.getInbox("errors").waitForCount(1);
       assert.equal(errorCode(caught), "configuration");
-      await eventually(() => flow.status("ask")?.text === "configuration");
-      assert.equal(flow.status("ask")!.fill, "red");
+      await eventually(() => flow.getStatus("ask")?.text === "configuration");
+      assert.equal(flow.getStatus("ask")!.fill, "red");
       assert.equal(service().requests.length, 0);
     }
   });
@@ -97,28 +105,28 @@ describe("collect set to parse JSON, behind a chat-stream", () => {
   it("checks the answer against the schema of the request", async () => {
     const flow = await load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["collect"]], responseFormat: "json_schema", schema: TEXT }),
-      collect({ parse: "json" }),
-      sink("finished"),
-      sink("unfinished"),
-      ...witnesses("collect"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["collect"]], responseFormat: "json_schema", schema: TEXT }),
+      createCollectNode({ parse: "json" }),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+      ...createWitnessNodes("collect"),
     ]);
     service().script = (reply) => reply.say('```json\n{"name": "Ada", ', '"age": 36}\n```');
     flow.inject("ask", { payload: "Hi" });
-    const [fits] = await flow.inbox("finished").atLeast(1);
+    const [fits] = await flow.getInbox("finished").waitForCount(1);
     assert.deepEqual(fits!.payload, { name: "Ada", age: 36 });
 
     service().script = (reply) => reply.say('{"name": "Ada", "age": ', '"thirty-six"}');
     flow.inject("ask", { payload: "Hi", topic: "t" });
-    const [message] = await flow.inbox("unfinished").atLeast(1);
+    const [message] = await flow.getInbox("unfinished").waitForCount(1);
     assert.equal(message!.payload, '{"name": "Ada", "age": "thirty-six"}');
     assert.equal(message!.topic, "t");
     assert.equal(errorCode(message), "bad_response");
     assert.match(errorMessage(message), /does not fit its JSON Schema: \$\.age must be integer\.$/);
-    const [caught] = await flow.inbox("errors").atLeast(1);
+    const [caught] = await flow.getInbox("errors").waitForCount(1);
     assert.equal(errorCode(caught), "bad_response");
-    assert.equal(flow.inbox("finished").size, 1);
+    assert.equal(flow.getInbox("finished").size, 1);
   });
 });
 

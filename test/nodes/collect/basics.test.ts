@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { pause } from "../../support/runtime/inbox.js";
 import { createChunk } from "../../support/services/scripted-service.js";
@@ -28,12 +35,12 @@ describe("collect behind a chat-stream", () => {
   async function loadFlow(stream: Record<string, unknown> = {}, settings: Record<string, unknown> = {}) {
     return load([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["collect"]], ...stream }),
-      collect(settings),
-      sink("finished"),
-      sink("unfinished"),
-      ...witnesses("collect"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["collect"]], ...stream }),
+      createCollectNode(settings),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+      ...createWitnessNodes("collect"),
     ]);
   }
 
@@ -50,7 +57,7 @@ describe("collect behind a chat-stream", () => {
         .finish("stop", { total_tokens: 9 });
     const flow = await loadFlow({ conversation: "msg" });
     flow.inject("ask", { payload: "Hi", topic: "t", mine: 1 });
-    const [message] = await flow.inbox("finished").atLeast(1);
+    const [message] = await flow.getInbox("finished").waitForCount(1);
     assert.equal(message!.payload, "Hello world");
     assert.equal(message!.topic, "t");
     assert.equal(message!["mine"], 1);
@@ -80,8 +87,8 @@ describe("collect behind a chat-stream", () => {
     });
     for (const key of ["parts", "chunk", "complete"]) assert.ok(!(key in message!), key);
     await pause();
-    assert.equal(flow.inbox("finished").size, 1);
-    assert.equal(flow.inbox("unfinished").size, 0);
+    assert.equal(flow.getInbox("finished").size, 1);
+    assert.equal(flow.getInbox("unfinished").size, 0);
   });
 
   it("puts tool calls in the response, with an empty payload if there is no text", async () => {
@@ -95,7 +102,7 @@ describe("collect behind a chat-stream", () => {
         .finish("tool_calls");
     const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi" });
-    const [message] = await flow.inbox("finished").atLeast(1);
+    const [message] = await flow.getInbox("finished").waitForCount(1);
     assert.equal(message!.payload, "");
     assert.equal(message!.finishReason, "tool_calls");
     assert.deepEqual((message!.response as Response).choices[0]!.message["tool_calls"], [call]);
@@ -105,7 +112,7 @@ describe("collect behind a chat-stream", () => {
     service().script = async (reply) => (await reply.sendApart("half", " of it")).drop();
     const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi", topic: "t" });
-    const [message] = await flow.inbox("unfinished").atLeast(1);
+    const [message] = await flow.getInbox("unfinished").waitForCount(1);
     assert.equal(message!.payload, "half of it");
     assert.equal(message!.topic, "t");
     assert.equal(message!.finishReason, "error");
@@ -113,9 +120,9 @@ describe("collect behind a chat-stream", () => {
     assert.ok(message!.request);
     assert.equal((message!.response as Response).choices[0]!.message["content"], "half of it");
     await pause();
-    assert.equal(flow.inbox("finished").size, 0);
+    assert.equal(flow.getInbox("finished").size, 0);
     const sources = flow
-      .inbox("errors")
+      .getInbox("errors")
       .messages.map(({ error }) => (error as { source: { id: string } }).source.id);
     assert.deepEqual(sources, ["ask"]);
   });
@@ -127,11 +134,11 @@ describe("collect behind a chat-stream", () => {
     await service().waitForRequests(1);
     await pause();
     flow.inject("ask", { cancel: true });
-    const [message] = await flow.inbox("unfinished").atLeast(1);
+    const [message] = await flow.getInbox("unfinished").waitForCount(1);
     assert.equal(message!.payload, "half");
     assert.equal(message!.finishReason, "cancelled");
     assert.equal(message!.error, undefined);
-    assert.equal(flow.inbox("errors").size, 0);
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("keeps a hundred interleaved streams apart", async () => {
@@ -142,15 +149,15 @@ describe("collect behind a chat-stream", () => {
     };
     const flow = await load([
       TAB,
-      provider(service().url, { maxConcurrent: 100 }),
-      chatStream({ wires: [["collect"]] }),
-      collect(),
-      sink("finished"),
-      sink("unfinished"),
+      createProviderNode(service().url, { maxConcurrent: 100 }),
+      createChatStreamNode({ wires: [["collect"]] }),
+      createCollectNode(),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
     ]);
     const questions = Array.from({ length: 100 }, (_, at) => `q${at}:${"abcdefgh".slice(at % 8)}`);
     for (const payload of questions) flow.inject("ask", { payload, topic: payload });
-    for (const message of await flow.inbox("finished").atLeast(100)) {
+    for (const message of await flow.getInbox("finished").waitForCount(100)) {
       const expected = [...(message.topic as string)].map((letter) => letter.repeat(3)).join("");
       assert.equal(message.payload, expected);
     }
@@ -165,7 +172,7 @@ describe("collect behind a chat-stream", () => {
     ].entries()) {
       service().script = (reply) => reply.say(...fence);
       flow.inject("ask", { payload: "Hi" });
-      const messages = await flow.inbox("finished").atLeast(at + 1);
+      const messages = await flow.getInbox("finished").waitForCount(at + 1);
       assert.deepEqual(messages[at]!.payload, at === 2 ? ["x"] : { a: [1] });
     }
   });
@@ -174,13 +181,13 @@ describe("collect behind a chat-stream", () => {
     service().script = (reply) => reply.send('{"a": ').finish("length");
     const flow = await loadFlow({}, { parse: "json" });
     flow.inject("ask", { payload: "Hi" });
-    const [message] = await flow.inbox("unfinished").atLeast(1);
+    const [message] = await flow.getInbox("unfinished").waitForCount(1);
     assert.equal(message!.payload, '{"a": ');
     assert.equal(message!.finishReason, "length");
     assert.equal(readError(message).code, "bad_response");
-    const [caught] = await flow.inbox("errors").atLeast(1);
+    const [caught] = await flow.getInbox("errors").waitForCount(1);
     assert.equal(readError(caught).code, "bad_response");
-    assert.equal(flow.inbox("finished").size, 0);
+    assert.equal(flow.getInbox("finished").size, 0);
   });
 
   it("refuses a message that is not part of a stream, with an error that says what to do", async () => {
@@ -195,22 +202,22 @@ describe("collect behind a chat-stream", () => {
       { id: "a", index: -1 },
       { id: "a", index: 0.5 },
     ]) {
-      flow.inbox("errors").clear();
+      flow.getInbox("errors").clear();
       flow.inject("collect", { payload: "x", parts } as unknown as Message);
-      const [caught] = await flow.inbox("errors").atLeast(1);
+      const [caught] = await flow.getInbox("errors").waitForCount(1);
       const error = caught!.error as { code: string; message: string };
       assert.equal(error.code, "configuration");
       assert.match(error.message, /behind a chat-stream/);
     }
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("finished").atLeast(1);
+    await flow.getInbox("finished").waitForCount(1);
   });
 
   it("calls done for every message", async () => {
     const flow = await loadFlow();
     flow.inject("ask", { payload: "Hi" });
-    await flow.inbox("completed").atLeast(3);
+    await flow.getInbox("completed").waitForCount(3);
     await pause();
-    assert.equal(flow.inbox("completed").size, 3);
+    assert.equal(flow.getInbox("completed").size, 3);
   });
 });

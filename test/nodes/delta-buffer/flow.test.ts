@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createAskFlow,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
 import { createChunk, ScriptedService } from "../../support/services/scripted-service.js";
 import { streamOf } from "../../support/worlds/collecting.js";
@@ -16,19 +23,19 @@ describe("delta-buffer in a flow", () => {
 
   /** chat-stream → delta-buffer → out, collect and join. */
   const chain = (config: Record<string, unknown>) => {
-    const [, , ask] = askFlow(service.url);
+    const [, , ask] = createAskFlow(service.url);
     return [
       TAB,
-      provider(service.url),
+      createProviderNode(service.url),
       { ...ask!, wires: [["buffer"]] },
-      node("delta-buffer", "buffer", ["out", "collect", "join"], config),
-      sink("out"),
-      { ...node("collect", "collect", ["finished"]), wires: [["finished"], ["unfinished"]] },
-      sink("finished"),
-      sink("unfinished"),
-      node("join", "join", ["joined"], { mode: "auto" }),
-      sink("joined"),
-      ...witnesses("ask", "buffer"),
+      createFlowNode("delta-buffer", "buffer", ["out", "collect", "join"], config),
+      createSinkNode("out"),
+      { ...createFlowNode("collect", "collect", ["finished"]), wires: [["finished"], ["unfinished"]] },
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+      createFlowNode("join", "join", ["joined"], { mode: "auto" }),
+      createSinkNode("joined"),
+      ...createWitnessNodes("ask", "buffer"),
     ];
   };
 
@@ -39,20 +46,22 @@ describe("delta-buffer in a flow", () => {
         .send(createChunk({ reasoning_content: "Hm." }), "Hel", "lo. How ", "are", " you? I am", " fine")
         .finish("stop", { total_tokens: 9 });
     flow.inject("ask", { payload: "Hi", topic: "t" });
-    const messages = await flow.inbox("out").until((all) => all.some(({ complete }) => complete === true));
+    const messages = await flow
+      .getInbox("out")
+      .waitUntil((all) => all.some(({ complete }) => complete === true));
     assert.deepEqual(
       messages.map(({ payload }) => payload),
       ["", "Hello. ", "How are you? ", "I am fine", ""],
     );
     for (const { topic } of messages) assert.equal(topic, "t");
-    const [finished] = await flow.inbox("finished").until((all) => all.length === 1);
+    const [finished] = await flow.getInbox("finished").waitUntil((all) => all.length === 1);
     assert.equal(finished!.payload, "Hello. How are you? I am fine");
     assert.deepEqual(finished!["usage"], { total_tokens: 9 });
     const response = finished!["response"] as { choices: { message: Message }[] };
     assert.equal(response.choices[0]!.message["reasoning_content"], "Hm.");
-    const [joined] = await flow.inbox("joined").until((all) => all.length === 1);
+    const [joined] = await flow.getInbox("joined").waitUntil((all) => all.length === 1);
     assert.equal(joined!.payload, finished!.payload);
-    assert.equal(flow.inbox("errors").size, 0);
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("sends the held text of a broken stream before the last message", async () => {
@@ -62,10 +71,10 @@ describe("delta-buffer in a flow", () => {
       reply.drop();
     };
     flow.inject("ask", { payload: "Hi" });
-    const [unfinished] = await flow.inbox("unfinished").until((all) => all.length === 1);
+    const [unfinished] = await flow.getInbox("unfinished").waitUntil((all) => all.length === 1);
     assert.equal(unfinished!.payload, "Half a sentence");
     assert.deepEqual(
-      flow.inbox("out").messages.map(({ payload }) => payload),
+      flow.getInbox("out").messages.map(({ payload }) => payload),
       ["Half a sentence", ""],
     );
     assert.equal((unfinished!["error"] as { code: string }).code, "interrupted");
@@ -74,12 +83,12 @@ describe("delta-buffer in a flow", () => {
   it("calls done for each message, and reports one that is not part of a stream to a Catch node", async () => {
     const flow = await load(chain({ count: 4 }));
     flow.inject("buffer", { payload: "no stream" });
-    const [caught] = await flow.inbox("errors").until((all) => all.length === 1);
+    const [caught] = await flow.getInbox("errors").waitUntil((all) => all.length === 1);
     assert.equal((caught!["error"] as { code: string }).code, "configuration");
     for (const message of streamOf([..."abcdef"])) flow.inject("buffer", message);
-    await flow.inbox("completed").until((all) => all.length === 7);
+    await flow.getInbox("completed").waitUntil((all) => all.length === 7);
     assert.deepEqual(
-      flow.inbox("out").messages.map(({ payload }) => payload),
+      flow.getInbox("out").messages.map(({ payload }) => payload),
       ["abcd", "ef", ""],
     );
   });
@@ -88,14 +97,14 @@ describe("delta-buffer in a flow", () => {
     const flow = await load(chain({ count: 4 }));
     const statuses: unknown[] = [];
     (
-      flow.node("buffer") as unknown as {
+      flow.getNode("buffer") as unknown as {
         on(event: string, listener: (call: { firstArg: object }) => void): void;
       }
     ).on("call:status", ({ firstArg }) => statuses.push(firstArg));
     const [first, ...rest] = streamOf(["a", "b"]) as [Message, ...Message[]];
     flow.inject("buffer", first);
     for (const message of rest) flow.inject("buffer", message);
-    await flow.inbox("out").until((all) => all.length === 2);
+    await flow.getInbox("out").waitUntil((all) => all.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(statuses.at(-1), {});
     assert.ok(statuses.length <= 3);

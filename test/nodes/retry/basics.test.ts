@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
-import { eventually, pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryFlow, retryNode } from "../../support/runtime/retry-flow.js";
+import { createRetryFlow, createRetryNode } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -27,42 +35,42 @@ describe("A retry node in a flow", () => {
 
   it("joins a broken answer and its continuation to one stream", async () => {
     service().queue.push(broken, rest);
-    await runtime().deploy(retryFlow(service().url));
+    await runtime().deploy(createRetryFlow(service().url));
     ask({ topic: "t" });
-    const [end] = await runtime().ends("out");
-    const messages = runtime().at("out");
-    assert.equal(textOf(messages), "Once upon a time there was");
-    assert.equal(streamsOf(messages).length, 1);
+    const [end] = await runtime().waitForEnds("out");
+    const messages = runtime().getMessages("out");
+    assert.equal(joinPayloads(messages), "Once upon a time there was");
+    assert.equal(groupByStream(messages).length, 1);
     assert.equal((end!.stats as { attempts: number }).attempts, 2);
     assert.ok(messages.every(({ topic }) => topic === "t"));
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
-    assert.equal(runtime().at("errors").length, 0);
+    await eventually(() => runtime().getMessages("finished").length === 1);
+    assert.equal(runtime().getMessages("finished")[0]!.payload, "Once upon a time there was");
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 
   it("reports a final failure once instead of the chat-stream, and sends it as the end of the stream", async () => {
     service().script = refused;
-    await runtime().deploy(retryFlow(service().url, { retry: { attempts: 2 } }));
+    await runtime().deploy(createRetryFlow(service().url, { retry: { attempts: 2 } }));
     ask();
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal((end!.error as FailureData).code, "server_error");
-    await eventually(() => runtime().at("errors").length === 1);
+    await eventually(() => runtime().getMessages("errors").length === 1);
     await pause();
-    const [caught] = runtime().at("errors");
+    const [caught] = runtime().getMessages("errors");
     const { code, source, cause } = caught!.error as Record<string, Record<string, unknown>>;
     assert.equal(code, "server_error");
     assert.equal(source!["type"], "retry");
     assert.match(String(cause!["message"]), /Given up after 2 attempts/);
-    assert.equal(runtime().at("errors").length, 1);
+    assert.equal(runtime().getMessages("errors").length, 1);
   });
 
   it("shows the wait for the next attempt in its status, and nothing when the stream is over", async () => {
     service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "300" }), rest);
-    await runtime().deploy(retryFlow(service().url, { retry: { attempts: 4 } }));
+    await runtime().deploy(createRetryFlow(service().url, { retry: { attempts: 4 } }));
     ask();
     await eventually(() => statusTexts().some(Boolean));
     assert.equal(statusTexts().find(Boolean), "retry 2/4 in 1 s");
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     await eventually(() => statusTexts().at(-1) === undefined);
   });
 
@@ -70,15 +78,15 @@ describe("A retry node in a flow", () => {
     service().queue.push(broken, (reply) => reply.say("Once", " more"));
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["retry"]] }),
-      retryNode({ wires: [["join"], ["ask"], []], afterText: "restart" }),
-      node("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["retry"]] }),
+      createRetryNode({ wires: [["join"], ["ask"], []], afterText: "restart" }),
+      createFlowNode("join", "join", ["out"], { mode: "auto", build: "string", joiner: "" }),
+      createSinkNode("out"),
     ]);
     ask();
-    await runtime().until("out", (messages) => messages.length > 0);
-    assert.equal(runtime().at("out")[0]!.payload, "Once more");
+    await runtime().waitUntil("out", (messages) => messages.length > 0);
+    assert.equal(runtime().getMessages("out")[0]!.payload, "Once more");
   });
 
   it("works between split and join", async () => {
@@ -90,17 +98,17 @@ describe("A retry node in a flow", () => {
     };
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      node("split", "split", ["ask"], { arraySplt: 1, arraySpltType: "len" }),
-      chatStream({ wires: [["retry"]] }),
-      retryNode({ wires: [["collect"], ["ask"], []], afterText: "continue" }),
-      collect({ wires: [["join"], []] }),
-      node("join", "join", ["out"], { mode: "auto" }),
-      sink("out"),
+      createProviderNode(service().url),
+      createFlowNode("split", "split", ["ask"], { arraySplt: 1, arraySpltType: "len" }),
+      createChatStreamNode({ wires: [["retry"]] }),
+      createRetryNode({ wires: [["collect"], ["ask"], []], afterText: "continue" }),
+      createCollectNode({ wires: [["join"], []] }),
+      createFlowNode("join", "join", ["out"], { mode: "auto" }),
+      createSinkNode("out"),
     ]);
     runtime().inject("split", { payload: ["a", "b", "c"] });
-    await runtime().until("out", (messages) => messages.length > 0);
-    assert.deepEqual(runtime().at("out")[0]!.payload, ["aA", "bB", "cC"]);
+    await runtime().waitUntil("out", (messages) => messages.length > 0);
+    assert.deepEqual(runtime().getMessages("out")[0]!.payload, ["aA", "bB", "cC"]);
   });
 
   it("repairs hundreds of streams at the same time, each with its own text", async () => {
@@ -117,25 +125,27 @@ describe("A retry node in a flow", () => {
         reply.drop();
       }
     };
-    await runtime().deploy(retryFlow(service().url, { service: { maxConcurrent: 100, maxQueued: 1000 } }));
+    await runtime().deploy(
+      createRetryFlow(service().url, { service: { maxConcurrent: 100, maxQueued: 1000 } }),
+    );
     for (let nth = 0; nth < streams; nth++) ask({ payload: `no. ${nth}`, topic: nth });
-    await eventually(() => runtime().at("finished").length === streams, "all are repaired");
-    for (const { payload, topic } of runtime().at("finished"))
+    await eventually(() => runtime().getMessages("finished").length === streams, "all are repaired");
+    for (const { payload, topic } of runtime().getMessages("finished"))
       assert.equal(payload, `no. ${topic} goes on no. ${topic}`);
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
     assert.equal(service().requests.length, 2 * streams);
   });
 
   it("reports wrong wiring if a Catch node is wired into it, without a loop", async () => {
     service().script = refused;
-    const flow = retryFlow(service().url, { stream: { wires: [["out"]] } });
+    const flow = createRetryFlow(service().url, { stream: { wires: [["out"]] } });
     flow.find(({ id }) => id === "catch")!.wires = [["errors", "retry"]];
     await runtime().deploy(flow as FlowNode[]);
     ask();
-    await eventually(() => runtime().at("errors").length >= 2);
+    await eventually(() => runtime().getMessages("errors").length >= 2);
     await pause();
     const codes = runtime()
-      .at("errors")
+      .getMessages("errors")
       .map(({ error }) => (error as { code: string }).code);
     assert.deepEqual(codes, ["server_error", "configuration"]);
     assert.equal(service().requests.length, 1);
@@ -144,7 +154,7 @@ describe("A retry node in a flow", () => {
   for (const type of ["full", "flows", "nodes"] as const) {
     it(`R09: drops waiting retries at a redeploy (${type}) and sends no request`, async () => {
       service().script = (reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" });
-      const flow = retryFlow(service().url);
+      const flow = createRetryFlow(service().url);
       await runtime().deploy(flow);
       for (let nth = 0; nth < 5; nth++) ask();
       await eventually(() => runtime().inputs.get("retry")?.got === 5);
@@ -157,7 +167,7 @@ describe("A retry node in a flow", () => {
       await pause(20);
       assert.equal(waiting(), 0, "all is done");
       assert.equal(statusTexts().at(-1), undefined);
-      assert.equal(runtime().at("out").length, 0);
+      assert.equal(runtime().getMessages("out").length, 0);
       assert.equal(service().requests.length, 5);
     });
   }
@@ -165,45 +175,45 @@ describe("A retry node in a flow", () => {
   it("reads numbers from text, and uses the defaults for values that are not valid", async () => {
     service().script = refused;
     const retry = { attempts: "2.5", delay: "1", maxDelay: "x", afterText: "Continue", continueBy: "Quote" };
-    await runtime().deploy(retryFlow(service().url, { retry }));
+    await runtime().deploy(createRetryFlow(service().url, { retry }));
     ask();
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     assert.equal(service().requests.length, 2);
     service().queue.push(broken, rest);
     ask();
-    await runtime().ends("out", 2);
+    await runtime().waitForEnds("out", 2);
     assert.ok(
       runtime()
-        .at("out")
+        .getMessages("out")
         .every((message) => message["reset"] === undefined),
     );
   });
 
   it("sends a stream that arrives by two wires to each reader in full", async () => {
     service().queue.push(broken, rest);
-    const flow = retryFlow(service().url, { stream: { wires: [["direct", "retry"]] } });
-    await runtime().deploy([...flow, sink("direct")]);
+    const flow = createRetryFlow(service().url, { stream: { wires: [["direct", "retry"]] } });
+    await runtime().deploy([...flow, createSinkNode("direct")]);
     ask();
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
-    const [first, second] = streamsOf(runtime().at("direct"));
-    assert.equal(textOf(first!), "Once upon a");
-    assert.equal(textOf(second!), " time there was");
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time there was");
+    const [first, second] = groupByStream(runtime().getMessages("direct"));
+    assert.equal(joinPayloads(first!), "Once upon a");
+    assert.equal(joinPayloads(second!), " time there was");
   });
 
   it("repairs streams through a change node, which makes the chat-stream report the failure too", async () => {
     service().queue.push(broken, rest);
-    const flow = retryFlow(service().url, { stream: { wires: [["between"]] } });
+    const flow = createRetryFlow(service().url, { stream: { wires: [["between"]] } });
     await runtime().deploy([
       ...flow,
-      node("change", "between", ["retry"], {
+      createFlowNode("change", "between", ["retry"], {
         rules: [{ t: "set", p: "seen", pt: "msg", to: "1", tot: "num" }],
       }),
     ]);
     ask();
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
-    assert.equal(runtime().at("errors").length, 1);
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time there was");
+    assert.equal(runtime().getMessages("errors").length, 1);
   });
 });
 
@@ -214,13 +224,18 @@ describe("A retry node with a fallback", () => {
 
   function flow(retry: Record<string, unknown> = {}): FlowNode[] {
     return [
-      ...retryFlow(service().url, { retry, fallback: ["second"] }),
+      ...createRetryFlow(service().url, { retry, fallback: ["second"] }),
       { id: "provider2", type: "chat-provider", provider: "custom", baseUrl: other().url },
       {
-        ...chatStream({ wires: [["retry"]], provider: "provider2", model: "model-2", temperature: "0.2" }),
+        ...createChatStreamNode({
+          wires: [["retry"]],
+          provider: "provider2",
+          model: "model-2",
+          temperature: "0.2",
+        }),
         id: "second",
       },
-      ...witnesses("second").map((one) => ({ ...one, id: `${one.id}2`, wires: [] })),
+      ...createWitnessNodes("second").map((one) => ({ ...one, id: `${one.id}2`, wires: [] })),
     ];
   }
 
@@ -234,16 +249,16 @@ describe("A retry node with a fallback", () => {
       options: { temperature: 1 },
       tools: [{ type: "function" }],
     });
-    const [end] = await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
-    assert.equal(streamsOf(runtime().at("out")).length, 1);
+    const [end] = await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time there was");
+    assert.equal(groupByStream(runtime().getMessages("out")).length, 1);
     assert.equal((end!.stats as { attempts: number }).attempts, 2);
     const { body } = other().requests[0]!;
     assert.equal(body["model"], "model-2", "its own model");
     assert.equal(body["temperature"], 0.2, "and parameters");
     assert.deepEqual(body["tools"], [{ type: "function" }]);
     assert.equal((body["messages"] as unknown[]).length, 3, "the text so far is quoted");
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 
   it("gives the fallback attempts of its own, and fails after them", async () => {
@@ -251,11 +266,11 @@ describe("A retry node with a fallback", () => {
     other().script = refused;
     await runtime().deploy(flow({ attempts: 2 }));
     runtime().inject("ask", { payload: "Hi" });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(service().requests.length, 2);
     assert.equal(other().requests.length, 2);
     assert.match((end!.error as FailureData).message, /Given up after 4 attempts/);
-    await eventually(() => runtime().at("errors").length === 1);
+    await eventually(() => runtime().getMessages("errors").length === 1);
   });
 
   it("asks the fallback at once if the first service cannot succeed: no credit, a long wait, a wrong key", async () => {
@@ -267,19 +282,19 @@ describe("A retry node with a fallback", () => {
       (reply) => reply.sendJson(401, {}),
     );
     for (let nth = 0; nth < 3; nth++) runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out", 3);
+    await runtime().waitForEnds("out", 3);
     assert.equal(service().requests.length, 3);
     assert.equal(other().requests.length, 3);
-    assert.equal(textOf(runtime().at("out")), "HelloHelloHello");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "HelloHelloHello");
   });
 
   it("does not ask the fallback if the request itself is wrong", async () => {
     service().script = (reply) => reply.sendJson(400, { error: { message: "temperature is too high" } });
     await runtime().deploy(flow());
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     assert.equal(other().requests.length, 0);
-    await eventually(() => runtime().at("errors").length === 1);
+    await eventually(() => runtime().getMessages("errors").length === 1);
   });
 
   it("asks the fallback at once if output 2 is not wired", async () => {
@@ -287,9 +302,9 @@ describe("A retry node with a fallback", () => {
     other().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow({ wires: [["out"], [], ["second"]] }));
     runtime().inject("ask", { payload: "Hi" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     assert.equal(service().requests.length, 1);
-    assert.equal(textOf(runtime().at("out")), "Hello");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Hello");
   });
 
   it("joins the stream of a fallback that has a retry node of its own", async () => {
@@ -304,20 +319,20 @@ describe("A retry node with a fallback", () => {
     );
     await runtime().deploy([
       ...nodes,
-      { ...retryNode({ wires: [["retry"], ["second"], []], attempts: 4 }), id: "inner" },
+      { ...createRetryNode({ wires: [["retry"], ["second"], []], attempts: 4 }), id: "inner" },
     ]);
     runtime().inject("ask", { payload: "Hi" });
-    const [end] = await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Once upon a time there was");
-    assert.equal(streamsOf(runtime().at("out")).length, 1);
-    assert.equal(end!.parts!.count, runtime().at("out").length);
+    const [end] = await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time there was");
+    assert.equal(groupByStream(runtime().getMessages("out")).length, 1);
+    assert.equal(end!.parts!.count, runtime().getMessages("out").length);
     assert.equal(other().requests.length, 3);
     assert.equal((end!.stats as { attempts: number }).attempts, 4);
     assert.ok(
       runtime()
-        .at("out")
+        .getMessages("out")
         .every((message) => !("retry" in message)),
     );
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 });

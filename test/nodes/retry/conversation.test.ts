@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, node } from "../../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
+import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryFlow } from "../../support/runtime/retry-flow.js";
+import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -33,7 +33,7 @@ describe("A conversation behind a retry node", () => {
   const requestedMessages = (nth: number) => service().requests[nth]!.body["messages"] as ChatMessage[];
 
   function flow(place: string, retry = {}, stream = {}): FlowNode[] {
-    return retryFlow(service().url, {
+    return createRetryFlow(service().url, {
       retry,
       stream: { conversation: place, system: "Be brief.", ...stream },
       service: { provider: "custom" },
@@ -51,15 +51,15 @@ describe("A conversation behind a retry node", () => {
         service().queue.push(broken, says(rest));
         await runtime().deploy(flow(place, { continueBy }));
         ask();
-        const [end] = await runtime().ends("out");
-        const text = textOf(runtime().at("out"));
+        const [end] = await runtime().waitForEnds("out");
+        const text = joinPayloads(runtime().getMessages("out"));
         assert.equal(text, "Once upon a time there was a king");
         assert.deepEqual(end!["conversation"], [user("Hi"), assistant(text)]);
 
         service().queue.push(says("Bye"));
-        runtime().forget();
+        runtime().clearMessages();
         ask({ payload: "And?", conversation: end!["conversation"] });
-        const [next] = await runtime().ends("out");
+        const [next] = await runtime().waitForEnds("out");
         assert.deepEqual(requestedMessages(2), [
           { role: "system", content: "Be brief." },
           user("Hi"),
@@ -80,9 +80,9 @@ describe("A conversation behind a retry node", () => {
           says("Hello"),
         );
         await runtime().deploy(flow(place, { afterText }));
-        runtime().forget();
+        runtime().clearMessages();
         ask();
-        const [end] = await runtime().ends("out");
+        const [end] = await runtime().waitForEnds("out");
         assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Hello")]);
         assert.deepEqual(requestedMessages(2).slice(1), [user("Hi")]);
       }
@@ -93,10 +93,10 @@ describe("A conversation behind a retry node", () => {
       service().script = broken;
       await runtime().deploy(flow(place, { attempts: 2 }));
       ask();
-      const [first] = await runtime().ends("out");
-      runtime().forget();
+      const [first] = await runtime().waitForEnds("out");
+      runtime().clearMessages();
       ask({ payload: "More", conversation: first!["conversation"] });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Hello")]);
     });
   }
@@ -106,12 +106,12 @@ describe("A conversation behind a retry node", () => {
     for (const history of [true, false]) {
       topic += 1000;
       service().reset();
-      runtime().forget();
+      runtime().clearMessages();
       if (history) {
         service().queue.push(says("Zero"));
         ask({ payload: "0" });
-        await runtime().ends("out");
-        runtime().forget();
+        await runtime().waitForEnds("out");
+        runtime().clearMessages();
       }
       service().queue.push(
         (reply) => reply.sendJson(429, {}, { "retry-after-ms": "150" }),
@@ -121,7 +121,7 @@ describe("A conversation behind a retry node", () => {
       ask({ payload: "1" });
       await service().waitForRequests(history ? 2 : 1);
       ask({ payload: "2" });
-      const ends = await runtime().ends("out", 2);
+      const ends = await runtime().waitForEnds("out", 2);
       const before = history ? [user("0"), assistant("Zero")] : [];
       assert.deepEqual(ends[1]!["conversation"], [
         ...before,
@@ -133,19 +133,19 @@ describe("A conversation behind a retry node", () => {
 
   it("is continued by the fallback's chat-stream if it uses the same conversation", async () => {
     service().queue.push(broken, says(" was a king"), says("Bye"));
-    const second = { ...chatStream({ wires: [["retry"]], conversation: "flow" }), id: "second" };
-    const nodes = retryFlow(service().url, {
+    const second = { ...createChatStreamNode({ wires: [["retry"]], conversation: "flow" }), id: "second" };
+    const nodes = createRetryFlow(service().url, {
       retry: { attempts: 1, continueBy: "prefill" },
       stream: { conversation: "flow" },
       fallback: ["second"],
     });
     await runtime().deploy([...nodes, second]);
     ask();
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.deepEqual(end!["conversation"], [user("Hi"), assistant("Once upon a time there was a king")]);
-    runtime().forget();
+    runtime().clearMessages();
     ask({ payload: "And?" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     assert.equal(requestedMessages(2).length, 3);
   });
 
@@ -163,7 +163,7 @@ describe("A conversation behind a retry node", () => {
     await service().waitForRequests(1);
     await pause(10);
     ask({ payload: "new" });
-    const ends = await runtime().ends("out", 2);
+    const ends = await runtime().waitForEnds("out", 2);
     assert.deepEqual(
       ends.map(({ finishReason }) => finishReason),
       ["cancelled", "stop"],
@@ -181,7 +181,7 @@ describe("A conversation behind a retry node", () => {
     await runtime().deploy(flow("flow", {}, { whenBusy: "wait" }));
     ask({ payload: "1" });
     ask({ payload: "2" });
-    const ends = await runtime().ends("out", 2);
+    const ends = await runtime().waitForEnds("out", 2);
     assert.equal((ends[1]!["conversation"] as unknown[]).length, 4);
   });
 });
@@ -194,11 +194,11 @@ describe("Cancelling a stream in repair", () => {
   /** The second request sends some text and never ends. */
   const lingering: Script = (reply) => void reply.send(" was");
 
-  async function startRepair(more: Parameters<typeof retryFlow>[1] = {}): Promise<string> {
+  async function startRepair(more: Parameters<typeof createRetryFlow>[1] = {}): Promise<string> {
     service().queue.push(broken, lingering);
-    await runtime().deploy(retryFlow(service().url, more));
+    await runtime().deploy(createRetryFlow(service().url, more));
     ask();
-    const messages = await runtime().until("out", (all) => textOf(all).endsWith("there  was"));
+    const messages = await runtime().waitUntil("out", (all) => joinPayloads(all).endsWith("there  was"));
     return messages[0]!.parts!.id;
   }
 
@@ -211,14 +211,14 @@ describe("Cancelling a stream in repair", () => {
     it(`cancels by ${named ? "the reader's stream id" : "msg.cancel alone"} at the ${where === "ask" ? "chat-stream" : "retry"} node`, async () => {
       const id = await startRepair();
       runtime().inject(where, named ? { cancel: true, parts: { id, index: 0 } } : { cancel: true });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
       assert.equal(end!.parts!.id, id);
-      assert.equal(end!.parts!.count, runtime().at("out").length);
-      await eventually(() => runtime().at("unfinished").length === 1);
-      assert.equal(runtime().at("unfinished")[0]!.payload, "Once upon a time there  was");
+      assert.equal(end!.parts!.count, runtime().getMessages("out").length);
+      await eventually(() => runtime().getMessages("unfinished").length === 1);
+      assert.equal(runtime().getMessages("unfinished")[0]!.payload, "Once upon a time there  was");
       await pause();
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(runtime().getMessages("errors").length, 0);
       assert.equal(service().requests.length, 2);
     });
   }
@@ -229,17 +229,17 @@ describe("Cancelling a stream in repair", () => {
     ask({ payload: "another" });
     await service().waitForRequests(3);
     runtime().inject("retry", { cancel: true, parts: { id, index: 0 } });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     await pause();
     assert.equal(service().openStreams, 1);
     runtime().inject("retry", { cancel: true });
-    await runtime().ends("out", 2);
+    await runtime().waitForEnds("out", 2);
   });
 
   it("cancels a retry request that waits in the provider's queue", async () => {
     service().queue.push(broken, lingering);
     await runtime().deploy(
-      retryFlow(service().url, {
+      createRetryFlow(service().url, {
         service: { maxConcurrent: 1 },
         retry: { delay: 0 },
         stream: { whenBusy: "concurrent" },
@@ -248,16 +248,16 @@ describe("Cancelling a stream in repair", () => {
     ask();
     await service().waitForRequests(1);
     ask({ payload: "another" });
-    const messages = await runtime().until("out", (all) => textOf(all).includes(" was"));
+    const messages = await runtime().waitUntil("out", (all) => joinPayloads(all).includes(" was"));
     const { id } = messages[0]!.parts!;
     await pause();
     assert.equal(service().requests.length, 2);
     runtime().inject("retry", { cancel: true, parts: { id, index: 0 } });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.parts!.id, id);
     assert.equal(end!.finishReason, "cancelled");
     runtime().inject("retry", { cancel: true });
-    await runtime().ends("out", 2);
+    await runtime().waitForEnds("out", 2);
   });
 
   for (const isRedeployed of [false, true]) {
@@ -271,59 +271,59 @@ describe("Cancelling a stream in repair", () => {
         reply.send(" a king");
       });
       const flow = [
-        ...retryFlow(service().url, { retry: { attempts: 1 }, fallback: ["second"] }),
-        { ...chatStream({ wires: [["retry"]] }), id: "second" },
+        ...createRetryFlow(service().url, { retry: { attempts: 1 }, fallback: ["second"] }),
+        { ...createChatStreamNode({ wires: [["retry"]] }), id: "second" },
       ];
       await runtime().deploy(flow);
       ask();
-      const messages = await runtime().until("out", (all) => textOf(all).includes("there  was"));
+      const messages = await runtime().waitUntil("out", (all) => joinPayloads(all).includes("there  was"));
       if (isRedeployed) {
         const changed = flow.map((one) => (one.id === "retry" ? { ...one, name: "new" } : one));
         await runtime().deploy(changed, "nodes");
         proceed();
-        await runtime().until("out", (all) => textOf(all).endsWith(" was a king"));
+        await runtime().waitUntil("out", (all) => joinPayloads(all).endsWith(" was a king"));
       }
       runtime().inject("retry", { cancel: true, parts: { id: messages[0]!.parts!.id, index: 0 } });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
-      assert.equal(end!.parts!.count, runtime().at("out").length);
+      assert.equal(end!.parts!.count, runtime().getMessages("out").length);
     });
   }
 
   it("cancels at msg.reset, and deletes the conversation", async () => {
     service().queue.push((reply) => reply.say("Hello"));
     const stream = { conversation: "flow" };
-    const flow = retryFlow(service().url, { stream });
+    const flow = createRetryFlow(service().url, { stream });
     await runtime().deploy(flow);
     ask({ topic: "t" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" }));
     ask({ topic: "t" });
     await eventually(() => runtime().inputs.get("retry")!.got === 3);
     runtime().inject("retry", { reset: true, topic: "t" });
-    const ends = await runtime().ends("out", 2);
+    const ends = await runtime().waitForEnds("out", 2);
     assert.equal(ends[1]!.finishReason, "cancelled");
     service().queue.push((reply) => reply.say("Hello"));
     ask({ topic: "t" });
-    const [, , end] = await runtime().ends("out", 3);
+    const [, , end] = await runtime().waitForEnds("out", 3);
     assert.equal((end!["conversation"] as unknown[]).length, 2);
   });
 
   it("passes a reset on that another retry node sends down the stream", async () => {
     service().queue.push(broken, (reply) => reply.say("Once", " more"));
-    const flow = retryFlow(service().url, {
+    const flow = createRetryFlow(service().url, {
       retry: { afterText: "restart", wires: [["further"], ["ask"], []] },
     });
     await runtime().deploy([
       ...flow,
-      node("retry", "further", [], { wires: [["out", "collect"], ["ask"], []] }),
+      createFlowNode("retry", "further", [], { wires: [["out", "collect"], ["ask"], []] }),
     ]);
     ask();
-    await eventually(() => runtime().at("finished").length === 1);
-    assert.equal(runtime().at("finished")[0]!.payload, "Once more");
+    await eventually(() => runtime().getMessages("finished").length === 1);
+    assert.equal(runtime().getMessages("finished")[0]!.payload, "Once more");
     assert.equal(
       runtime()
-        .at("out")
+        .getMessages("out")
         .filter((message) => message["reset"]).length,
       1,
     );

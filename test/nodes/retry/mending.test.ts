@@ -3,7 +3,7 @@ import type { ChatMessage, Chunk, Delta } from "../../../src/core/chat/chunk.js"
 import type { FailureData } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
@@ -297,7 +297,7 @@ describe("A stream in repair", () => {
     world.ask();
     await world.clock.advance(10_000_000);
     assert.equal(world.ends.length, 1);
-    assert.equal(textOf(world.out), "");
+    assert.equal(joinPayloads(world.out), "");
     assert.equal(world.done, world.got);
   });
 

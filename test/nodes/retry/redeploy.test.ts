@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { eventually, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import { eventually, groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryFlow } from "../../support/runtime/retry-flow.js";
+import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -31,14 +31,14 @@ describe("A retry node that is redeployed while its request is answered", () => 
       await reply.sendApart(...second);
       reply.finish();
     });
-    const flow = retryFlow(service().url, { retry: { ...retry } });
+    const flow = createRetryFlow(service().url, { retry: { ...retry } });
     await runtime().deploy(flow);
     ask();
     await service().waitForRequests(2);
     await redeploy(flow);
     proceed();
-    await eventually(() => runtime().at("finished").length === 1);
-    return runtime().at("finished")[0]!.payload;
+    await eventually(() => runtime().getMessages("finished").length === 1);
+    return runtime().getMessages("finished")[0]!.payload;
   }
 
   for (const [afterText, text] of [
@@ -57,19 +57,21 @@ describe("A retry node that is redeployed while its request is answered", () => 
         reply.drop();
       });
       service().script = (reply) => reply.say(...(afterText === "restart" ? pieces : []), " was");
-      const flow = retryFlow(service().url, { retry: { afterText } });
+      const flow = createRetryFlow(service().url, { retry: { afterText } });
       await runtime().deploy(flow);
       ask();
-      await runtime().until("out", (messages) => textOf(messages).includes(`Once upon a${pieces[0]}`));
+      await runtime().waitUntil("out", (messages) =>
+        joinPayloads(messages).includes(`Once upon a${pieces[0]}`),
+      );
       await redeploy(flow);
       proceed();
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "stop");
-      await eventually(() => runtime().at("finished").length === 1);
-      assert.equal(runtime().at("finished")[0]!.payload, "Once upon a time there was");
-      assert.equal(streamsOf(runtime().at("out")).length, 1);
+      await eventually(() => runtime().getMessages("finished").length === 1);
+      assert.equal(runtime().getMessages("finished")[0]!.payload, "Once upon a time there was");
+      assert.equal(groupByStream(runtime().getMessages("out")).length, 1);
       assert.equal((end!.request as { messages: unknown[] }).messages.length, 1, "the question alone");
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(runtime().getMessages("errors").length, 0);
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { Collecting } from "../../support/worlds/collecting.js";
 import { assertContract, DeltaBuffering } from "../../support/worlds/delta-buffering.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
@@ -83,7 +83,7 @@ describe("A stream that continues a broken answer", () => {
     ] as const) {
       const { out } = await playing([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
       assertContract(out);
-      assert.equal(textOf(out), textSoFar + rest);
+      assert.equal(joinPayloads(out), textSoFar + rest);
       const { finished } = new Collecting().take(...structuredClone(out));
       assert.deepEqual(
         finished.map(({ payload, finishReason }) => [payload, finishReason]),

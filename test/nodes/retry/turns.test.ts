@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { eventually, textOf } from "../../support/runtime/inbox.js";
-import { retryNode } from "../../support/runtime/retry-flow.js";
-import { answering, callRecords, messagesOf, routerFlow } from "../../support/runtime/router-flow.js";
+import { eventually, joinPayloads } from "../../support/runtime/inbox.js";
+import { createRetryNode } from "../../support/runtime/retry-flow.js";
+import {
+  answerCalls,
+  createCallChunks,
+  createRouterFlow,
+  readRequestMessages,
+} from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
@@ -138,10 +143,10 @@ describe("A retry node behind a tool-call-router", () => {
           let refused = !firstFails;
           let broken = false;
           service().script = async (reply, request) => {
-            const messages = messagesOf(request);
+            const messages = readRequestMessages(request);
             if (!messages.some(({ role }) => role === "tool")) {
               if (refused) {
-                await reply.sendApart("Let me look. ", ...callRecords("get_weather", { city: "Paris" }));
+                await reply.sendApart("Let me look. ", ...createCallChunks("get_weather", { city: "Paris" }));
                 reply.finish("tool_calls");
               } else reply.sendJson(500, {});
               refused = true;
@@ -152,17 +157,17 @@ describe("A retry node behind a tool-call-router", () => {
               reply.drop();
             }
           };
-          answering(runtime(), "weather", () => "sunny");
-          const retry = retryNode({ attempts: 5, afterText, wires: [["out", "collect"], [again], []] });
+          answerCalls(runtime(), "weather", () => "sunny");
+          const retry = createRetryNode({ attempts: 5, afterText, wires: [["out", "collect"], [again], []] });
           const stream = { conversation: "msg" };
-          await runtime().deploy(routerFlow(service().url, { stream, after: "retry", more: [retry] }));
+          await runtime().deploy(createRouterFlow(service().url, { stream, after: "retry", more: [retry] }));
           runtime().inject("router", { payload: "Weather?" });
-          await eventually(() => runtime().at("finished").length === 1, "it is finished");
-          const [collected] = runtime().at("finished");
+          await eventually(() => runtime().getMessages("finished").length === 1, "it is finished");
+          const [collected] = runtime().getMessages("finished");
           assert.equal(collected!.payload, WHOLE);
-          assert.equal(runtime().at("weather").length, 1);
+          assert.equal(runtime().getMessages("weather").length, 1);
           assert.equal(service().requests.length, firstFails ? 4 : 3);
-          const [end] = await runtime().ends("out");
+          const [end] = await runtime().waitForEnds("out");
           const entries = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => [role, content]);
           assert.deepEqual(entries, [
             ["user", "Weather?"],
@@ -170,7 +175,7 @@ describe("A retry node behind a tool-call-router", () => {
             ["tool", "sunny"],
             ["assistant", "It is sunny."],
           ]);
-          if (afterText === "continue") assert.equal(textOf(runtime().at("out")), WHOLE);
+          if (afterText === "continue") assert.equal(joinPayloads(runtime().getMessages("out")), WHOLE);
         });
       }
     }

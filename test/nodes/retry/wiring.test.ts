@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message, NodeRed } from "../../../src/node-red/red/api.js";
 import { feedsRetry } from "../../../src/node-red/red/wiring.js";
-import { chatStream, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
-import { pause, streamsOf, textOf } from "../../support/runtime/inbox.js";
+import {
+  createChatStreamNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryNode } from "../../support/runtime/retry-flow.js";
+import { createRetryNode } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -21,38 +28,42 @@ describe("A retry node behind other nodes", () => {
   function flow(first: string, between: FlowNode[], retry: Record<string, unknown> = {}): FlowNode[] {
     return [
       TAB,
-      provider(service().url),
-      chatStream({ wires: [[first]] }),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [[first]] }),
       ...between,
-      retryNode({ wires: [["out"], ["ask"], []], ...retry }),
-      sink("out"),
-      ...witnesses("ask", "retry"),
+      createRetryNode({ wires: [["out"], ["ask"], []], ...retry }),
+      createSinkNode("out"),
+      ...createWitnessNodes("ask", "retry"),
     ];
   }
 
   /** Sends a question. @returns the last message, and the error codes that a Catch node got */
   async function ask(): Promise<{ end: Message; caught: unknown[] }> {
     runtime().inject("ask", { payload: "Hi" });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     await pause();
     const caught = runtime()
-      .at("errors")
+      .getMessages("errors")
       .map(({ error }) => (error as { code: string }).code);
     return { end: end!, caught };
   }
 
   const PATHS: readonly (readonly [string, string, FlowNode[]])[] = [
-    ["a junction", "j", [node("junction", "j", ["retry"])]],
-    ["junctions in a row", "i", [node("junction", "i", ["j"]), node("junction", "j", ["retry"])]],
+    ["a junction", "j", [createFlowNode("junction", "j", ["retry"])]],
+    [
+      "junctions in a row",
+      "i",
+      [createFlowNode("junction", "i", ["j"]), createFlowNode("junction", "j", ["retry"])],
+    ],
     [
       "link nodes",
       "lo",
       [
-        node("link out", "lo", [], { mode: "link", links: ["li"] }),
-        node("link in", "li", ["retry"], { links: ["lo"] }),
+        createFlowNode("link out", "lo", [], { mode: "link", links: ["li"] }),
+        createFlowNode("link in", "li", ["retry"], { links: ["lo"] }),
       ],
     ],
-    ["a delta-buffer", "buffer", [node("delta-buffer", "buffer", ["retry"])]],
+    ["a delta-buffer", "buffer", [createFlowNode("delta-buffer", "buffer", ["retry"])]],
   ];
 
   for (const [name, first, between] of PATHS) {
@@ -84,12 +95,12 @@ describe("A retry node behind another retry node", () => {
   async function deployAndAsk(inner: Record<string, unknown>, outer: Record<string, unknown>): Promise<void> {
     await runtime().deploy([
       TAB,
-      provider(service().url),
-      chatStream({ wires: [["inner"]] }),
-      { ...retryNode({ wires: [["outer"], ["ask"], []], ...inner }), id: "inner" },
-      { ...retryNode({ wires: [["out"], ["ask"], []], ...outer }), id: "outer" },
-      sink("out"),
-      ...witnesses("ask", "inner", "outer"),
+      createProviderNode(service().url),
+      createChatStreamNode({ wires: [["inner"]] }),
+      { ...createRetryNode({ wires: [["outer"], ["ask"], []], ...inner }), id: "inner" },
+      { ...createRetryNode({ wires: [["out"], ["ask"], []], ...outer }), id: "outer" },
+      createSinkNode("out"),
+      ...createWitnessNodes("ask", "inner", "outer"),
     ]);
     runtime().inject("ask", { payload: "Hi", retry: 3 });
   }
@@ -97,24 +108,24 @@ describe("A retry node behind another retry node", () => {
   it("repairs what the first one gave up, without an error, and counts the requests of both", async () => {
     service().queue.push(refused, refused, refused, answered);
     await deployAndAsk({ attempts: 2 }, { attempts: 3 });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     await pause();
     assert.equal(end!.finishReason, "stop");
     assert.equal((end!.stats as { attempts: number }).attempts, 4);
-    assert.equal(textOf(runtime().at("out")), "Hello");
-    assert.equal(streamsOf(runtime().at("out")).length, 1);
-    assert.equal(runtime().at("errors").length, 0);
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Hello");
+    assert.equal(groupByStream(runtime().getMessages("out")).length, 1);
+    assert.equal(runtime().getMessages("errors").length, 0);
   });
 
   it("reports the final failure of both nodes once", async () => {
     service().script = refused;
     await deployAndAsk({ attempts: 2 }, { attempts: 2 });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     await pause();
     assert.equal(service().requests.length, 4);
     assert.match((end!.error as FailureData).message, /Given up after 4 attempts/);
     const caught = runtime()
-      .at("errors")
+      .getMessages("errors")
       .map(({ error }) => (error as { source: { id: string } }).source.id);
     assert.deepEqual(caught, ["outer"]);
   });
@@ -129,13 +140,13 @@ describe("A retry node behind another retry node", () => {
       (reply) => reply.say(" a time"),
     );
     await deployAndAsk({ attempts: 2 }, { attempts: 3 });
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Once upon a time");
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time");
     assert.deepEqual(
       [
         ...new Set(
           runtime()
-            .at("out")
+            .getMessages("out")
             .map(({ retry }) => retry),
         ),
       ],
@@ -144,7 +155,7 @@ describe("A retry node behind another retry node", () => {
     assert.equal(
       new Set(
         runtime()
-          .at("out")
+          .getMessages("out")
           .map(({ _msgid }) => _msgid),
       ).size,
       1,

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { retryFlow } from "../../support/runtime/retry-flow.js";
-import { answering, routerFlow } from "../../support/runtime/router-flow.js";
+import { createRetryFlow } from "../../support/runtime/retry-flow.js";
+import { answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
@@ -51,32 +58,32 @@ describe("Flow with Anthropic", () => {
   function flow(stream: Record<string, unknown> = {}): FlowNode[] {
     return [
       TAB,
-      provider(service().url, { provider: "anthropic" }),
-      chatStream({ model: "claude-1", wires: [["out", "collect"]], ...stream }),
-      sink("out"),
-      collect(),
-      sink("finished"),
-      sink("unfinished"),
-      ...witnesses("ask"),
+      createProviderNode(service().url, { provider: "anthropic" }),
+      createChatStreamNode({ model: "claude-1", wires: [["out", "collect"]], ...stream }),
+      createSinkNode("out"),
+      createCollectNode(),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+      ...createWitnessNodes("ask"),
     ];
   }
 
   async function ask(message: Message = {}, stream: Record<string, unknown> = {}): Promise<Message> {
-    runtime().forget();
+    runtime().clearMessages();
     await runtime().deploy(flow(stream), "full", CREDENTIALS);
     runtime().inject("ask", { payload: "Hi", ...message });
-    return (await runtime().ends("out"))[0]!;
+    return (await runtime().waitForEnds("out"))[0]!;
   }
 
   const readSentBody = (nth = 0) =>
     service().requests[nth]!.body as { messages: ChatMessage[] } & Record<string, unknown>;
   const waitForCollected = async () =>
-    (await runtime().until("finished", (messages) => messages.length > 0))[0]!;
+    (await runtime().waitUntil("finished", (messages) => messages.length > 0))[0]!;
 
   it("streams an Anthropic answer with text, finish reason and usage", async () => {
     service().turns = [answerWith("Grüße", " 👋🏽", " aus Köln")];
     const end = await ask({}, { system: "Be brief.", maxTokens: 50, temperature: 0.5 });
-    assert.equal(textOf(runtime().at("out")), "Grüße 👋🏽 aus Köln");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Grüße 👋🏽 aus Köln");
     assert.equal(end.finishReason, "stop");
     assert.deepEqual(end.usage, COUNTED);
     assert.deepEqual(readSentBody(), {
@@ -87,7 +94,7 @@ describe("Flow with Anthropic", () => {
       temperature: 0.5,
       stream: true,
     });
-    assert.equal(runtime().at("out").length, 4, "pings and block starts make no messages");
+    assert.equal(runtime().getMessages("out").length, 4, "pings and block starts make no messages");
     const { response } = await waitForCollected();
     assert.deepEqual((response as { choices: unknown }).choices, [
       {
@@ -126,7 +133,7 @@ describe("Flow with Anthropic", () => {
     );
     assert.equal(message["reasoning_content"], "I need the weather.");
 
-    runtime().forget();
+    runtime().clearMessages();
     runtime().inject("ask", {
       tools: TOOLS,
       messages: [
@@ -136,9 +143,9 @@ describe("Flow with Anthropic", () => {
         { role: "tool", tool_call_id: "toolu_2", content: "error: no city" },
       ],
     });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!.error, undefined);
-    assert.equal(textOf(runtime().at("out")), "It rains.");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "It rains.");
     assert.deepEqual(readSentBody(1).messages.slice(1), [
       {
         role: "assistant",
@@ -172,9 +179,9 @@ describe("Flow with Anthropic", () => {
         ),
       answerWith("It rains."),
     ];
-    answering(runtime(), "weather", (payload) => `rain in ${(payload as { city: string }).city}`);
+    answerCalls(runtime(), "weather", (payload) => `rain in ${(payload as { city: string }).city}`);
     await askThroughRouter();
-    assert.equal(textOf(runtime().at("out")), "I look. It rains.");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "I look. It rains.");
     assert.deepEqual(
       readSentBody(1)
         .messages.slice(1)
@@ -209,9 +216,9 @@ describe("Flow with Anthropic", () => {
         ),
       answerWith("It rains."),
     ];
-    answering(runtime(), "weather", () => "rain");
+    answerCalls(runtime(), "weather", () => "rain");
     await askThroughRouter();
-    assert.equal(textOf(runtime().at("out")), "Let me search. Found. It rains.");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Let me search. Found. It rains.");
     assert.deepEqual(readSentBody(1).messages[1]!.content, [
       { type: "thinking", thinking: "Search.", signature: SIGNATURE },
       { type: "text", text: "Let me search. " },
@@ -241,7 +248,7 @@ describe("Flow with Anthropic", () => {
     const { message } = (response as { choices: { message: ChatMessage }[] }).choices[0]!;
     assert.equal(message["tool_calls"], undefined);
     runtime().inject("ask", { messages: [{ role: "user", content: "Hi" }, message] });
-    await runtime().ends("out", 2);
+    await runtime().waitForEnds("out", 2);
     assert.deepEqual(readSentBody(1).messages[1], {
       role: "assistant",
       content: [{ type: "text", text: "I look." }, used],
@@ -260,7 +267,7 @@ describe("Flow with Anthropic", () => {
     service().turns = [(reply) => reply.sendAnswer(thought), answerWith("Fine.")];
     const end = await ask({ topic: "anthropic" }, { conversation: "flow" });
     runtime().inject("ask", { payload: "How are you?", topic: "anthropic" });
-    const [, last] = await runtime().ends("out", 2);
+    const [, last] = await runtime().waitForEnds("out", 2);
     assert.equal(last!.error, undefined);
     assert.deepEqual(readSentBody(1).messages, [
       { role: "user", content: "Hi" },
@@ -282,13 +289,13 @@ describe("Flow with Anthropic", () => {
 
   /** Asks through a tool-call-router and waits for an end without a failure. */
   async function askThroughRouter(): Promise<void> {
-    const nodes = routerFlow(service().url, {
+    const nodes = createRouterFlow(service().url, {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
     await runtime().deploy(nodes, "full", CREDENTIALS);
     runtime().inject("router", { payload: "Weather?" });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);
   }
 
@@ -296,7 +303,7 @@ describe("Flow with Anthropic", () => {
     service().turns = [turn];
     const end = await ask(message);
     assert.equal(end.finishReason, "error");
-    const caught = await runtime().until("errors", (messages) => messages.length > 0);
+    const caught = await runtime().waitUntil("errors", (messages) => messages.length > 0);
     assert.equal(caught.length, 1);
     return end.error as Failed;
   }
@@ -367,7 +374,7 @@ describe("Flow with Anthropic", () => {
       (reply) => reply.sendJson(createWholeMessage([{ type: "text", text: "Hello" }], "end_turn")),
     ];
     const end = await ask();
-    assert.deepEqual([textOf(runtime().at("out")), end.finishReason], ["Hello", "stop"]);
+    assert.deepEqual([joinPayloads(runtime().getMessages("out")), end.finishReason], ["Hello", "stop"]);
     assert.deepEqual(end.usage, COUNTED);
   });
 
@@ -379,15 +386,15 @@ describe("Flow with Anthropic", () => {
       },
       answerWith("there was a king."),
     ];
-    const nodes = retryFlow(service().url, {
+    const nodes = createRetryFlow(service().url, {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
     await runtime().deploy(nodes, "full", CREDENTIALS);
     runtime().inject("ask", { payload: "Tell me a story." });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);
-    assert.equal(textOf(runtime().at("out")), "Once upon a time there was a king.");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time there was a king.");
     assert.deepEqual(
       readSentBody(1).messages.map(({ role }) => role),
       ["user", "assistant", "user"],

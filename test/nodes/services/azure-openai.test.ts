@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end, textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
 import { AZURE_KEY, AzureService } from "../../support/services/azure-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -17,12 +17,16 @@ describe("Flow with Azure OpenAI", () => {
   });
 
   async function ask(settings: object, payload: unknown = "Hi", credentials: object = { apiKey: AZURE_KEY }) {
-    const flow = await load(askFlow(azure.url, {}, { provider: "azure-openai", settings }), {
+    const flow = await load(createAskFlow(azure.url, {}, { provider: "azure-openai", settings }), {
       provider: credentials as Record<string, string>,
     });
     flow.inject("ask", { payload, tools: [{ type: "function", function: { name: "f" } }] });
-    const last = await end(flow.inbox("out"));
-    return { last, messages: flow.inbox("out").messages, error: last.error as { code: string } | undefined };
+    const last = await waitForEnd(flow.getInbox("out"));
+    return {
+      last,
+      messages: flow.getInbox("out").messages,
+      error: last.error as { code: string } | undefined,
+    };
   }
 
   for (const [api, settings] of [
@@ -31,7 +35,7 @@ describe("Flow with Azure OpenAI", () => {
   ] as const) {
     it(`streams an answer from ${api} of Azure without messages for filter results`, async () => {
       const { last, messages } = await ask(settings);
-      assert.equal(textOf(messages), "Hello world");
+      assert.equal(joinPayloads(messages), "Hello world");
       assert.equal(messages.length, 3);
       assert.equal(last.finishReason, "stop");
       assert.deepEqual(last["usage"], { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 });
@@ -44,7 +48,7 @@ describe("Flow with Azure OpenAI", () => {
   it("ignores Azure's filter results without text, between the texts and after the end", async () => {
     azure.asynchronousFilter = true;
     const { last, messages } = await ask(V1);
-    assert.equal(textOf(messages), "Hello world");
+    assert.equal(joinPayloads(messages), "Hello world");
     assert.equal(messages.length, 3);
     assert.equal(last.finishReason, "stop");
     assert.notEqual(last["usage"], null);
@@ -52,7 +56,7 @@ describe("Flow with Azure OpenAI", () => {
 
   it("asks an old Azure API once more without the fields that it refuses", async () => {
     const { last, messages } = await ask({ deployment: "my-gpt", apiVersion: "2023-05-15" });
-    assert.equal(textOf(messages), "Hello world");
+    assert.equal(joinPayloads(messages), "Hello world");
     assert.equal(last["usage"], null);
     assert.equal(service().requests.length, 2);
   });
@@ -85,14 +89,14 @@ describe("Flow with Azure OpenAI", () => {
     azure.finish = "content_filter";
     const cut = await ask(V1);
     assert.equal(cut.last.finishReason, "content_filter");
-    assert.equal(textOf(cut.messages), "Hel");
+    assert.equal(joinPayloads(cut.messages), "Hel");
   });
 
   it("keeps the partial text if Azure's stream breaks off", async () => {
     service().script = (reply) => void reply.send("Hel").response.end();
     const { error, messages } = await ask(V1);
     assert.equal(error?.code, "interrupted");
-    assert.equal(textOf(messages), "Hel");
+    assert.equal(joinPayloads(messages), "Hel");
   });
 
   it("fails as authentication or not_found for a wrong Azure key or deployment", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end, textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
 import { CHOREO_KEY, ChoreoService } from "../../support/services/choreoai-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -16,14 +16,14 @@ describe("Flow with ChoreoAI", () => {
   });
 
   async function ask(model: string, message: object = {}, path = "", apiKey = CHOREO_KEY) {
-    const flow = await load(askFlow(choreo.url + path, { model }, { provider: "choreoai" }), {
+    const flow = await load(createAskFlow(choreo.url + path, { model }, { provider: "choreoai" }), {
       provider: { apiKey },
     });
     flow.inject("ask", { payload: "Hi", ...message });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     return {
       last,
-      messages: flow.inbox("out").messages,
+      messages: flow.getInbox("out").messages,
       error: last.error as {
         code: string;
         retryable: boolean;
@@ -37,14 +37,14 @@ describe("Flow with ChoreoAI", () => {
   for (const path of ["", "/v1"]) {
     it(`streams an OpenAI answer through ChoreoAI with the base URL ending in ${path || "the host"}`, async () => {
       const { last, messages } = await ask("gpt-4o", {}, path);
-      assert.equal(textOf(messages), "Hello world");
+      assert.equal(joinPayloads(messages), "Hello world");
       assert.deepEqual([last.finishReason, last["usage"], messages.length], ["stop", null, 3]);
     });
   }
 
   it("streams a Claude answer through ChoreoAI, with changing ids and without a finish reason", async () => {
     const { last, messages } = await ask(CLAUDE);
-    assert.equal(textOf(messages), "Hello world");
+    assert.equal(joinPayloads(messages), "Hello world");
     assert.deepEqual([last.finishReason, last["usage"], last.error], ["unknown", null, undefined]);
     assert.equal((last["chunk"] as { id: string }).id, "chatcmpl-1760190000");
   });
@@ -76,7 +76,7 @@ describe("Flow with ChoreoAI", () => {
         const { error, messages } = await ask(model);
         assert.deepEqual([error.code, error.retryable, error.retryAfterMs], [code, retryable, wait]);
         assert.equal(error.partial, "Hel");
-        assert.equal(textOf(messages), "Hel");
+        assert.equal(joinPayloads(messages), "Hel");
       }
     });
   }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import { chatStream, provider, sink, TAB } from "../../support/runtime/flows.js";
-import { textOf } from "../../support/runtime/inbox.js";
-import { answering, routerFlow } from "../../support/runtime/router-flow.js";
+import {
+  createChatStreamNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
+import { answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
@@ -36,7 +41,7 @@ describe("Flow with Gemini", () => {
   const ask = (message: object, apiKey = GEMINI_KEY, settings: object = {}) =>
     oneAnswer(
       runtime(),
-      provider(formatGeminiUrl(service()), { provider: "gemini", ...settings }),
+      createProviderNode(formatGeminiUrl(service()), { provider: "gemini", ...settings }),
       "gemini-3-pro",
       message,
       { provider: { apiKey } },
@@ -54,7 +59,7 @@ describe("Flow with Gemini", () => {
         createFinishRecord(),
       );
       const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
-      assert.equal(textOf(told), "Grüße 🙂");
+      assert.equal(joinPayloads(told), "Grüße 🙂");
       assert.deepEqual(
         told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
         [
@@ -92,11 +97,18 @@ describe("Flow with Gemini", () => {
     service().queue.push(createGeminiScript(createRecord([drawn]), createFinishRecord()));
     service().queue.push(createGeminiScript(createTextRecord("Done."), createFinishRecord()));
     service().script = (reply) => reply.say("I cannot see it.");
-    const service1 = provider(formatGeminiUrl(service()), { provider: "gemini", id: "google" });
-    const service2 = provider(service().url, { id: "another" });
+    const service1 = createProviderNode(formatGeminiUrl(service()), { provider: "gemini", id: "google" });
+    const service2 = createProviderNode(service().url, { id: "another" });
     const drawing = { id: "draw", provider: "google", model: "gemini-3-pro-image", conversation: "flow" };
     const talking = { id: "talk", provider: "another", conversation: "flow" };
-    const nodes = [TAB, service1, service2, chatStream(drawing), chatStream(talking), sink("out")];
+    const nodes = [
+      TAB,
+      service1,
+      service2,
+      createChatStreamNode(drawing),
+      createChatStreamNode(talking),
+      createSinkNode("out"),
+    ];
     await runtime().deploy(nodes, "full", { google: { apiKey: GEMINI_KEY } });
     for (const [at, [node, payload]] of [
       ["draw", "Draw a cat"],
@@ -104,7 +116,7 @@ describe("Flow with Gemini", () => {
       ["talk", "What do you see?"],
     ].entries()) {
       runtime().inject(node!, { payload, topic: "t" });
-      await runtime().ends("out", at + 1);
+      await runtime().waitForEnds("out", at + 1);
     }
     const [, second, third] = service().requests;
     assert.deepEqual(second!.body["contents"], [
@@ -183,18 +195,18 @@ describe("Flow with Gemini", () => {
     );
     service().queue.push(createGeminiScript(createTextRecord("It is clear."), createFinishRecord()));
     await runtime().deploy(
-      routerFlow(formatGeminiUrl(service()), {
+      createRouterFlow(formatGeminiUrl(service()), {
         service: { provider: "gemini" },
         stream: { model: "gemini-3-pro" },
       }),
       "full",
       { provider: { apiKey: GEMINI_KEY } },
     );
-    answering(runtime(), "weather", () => "clear");
+    answerCalls(runtime(), "weather", () => "clear");
     runtime().inject("router", { payload: "Weather?" });
-    const [last] = await runtime().ends("out");
+    const [last] = await runtime().waitForEnds("out");
     assert.equal(last!["error"], undefined);
-    assert.equal(textOf(runtime().at("out")), "Let me look. It is clear.");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Let me look. It is clear.");
     const contents = service().requests[1]!.body["contents"] as { parts: object[] }[];
     const [, call] = contents[1]!.parts as Record<string, unknown>[];
     assert.equal(call!["thoughtSignature"], "c2ln");
@@ -233,8 +245,8 @@ describe("Flow with Gemini", () => {
           ["error", code, retryable, partial, "gemini"],
         );
         assert.equal(collected.payload, partial);
-        assert.equal(runtime().at("unfinished").length, 1);
-        await runtime().until("errors", (caught) => caught.length === 1);
+        assert.equal(runtime().getMessages("unfinished").length, 1);
+        await runtime().waitUntil("errors", (caught) => caught.length === 1);
       }
     });
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
-import { provider } from "../../support/runtime/flows.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import { createProviderNode } from "../../support/runtime/flows.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
@@ -28,7 +28,7 @@ describe("Flow with Ollama", () => {
   const ask = (message: object, settings: object = {}) =>
     oneAnswer(
       runtime(),
-      provider(formatOllamaUrl(service()), { provider: "ollama", settings }),
+      createProviderNode(formatOllamaUrl(service()), { provider: "ollama", settings }),
       "llama-1",
       message,
     );
@@ -41,7 +41,7 @@ describe("Flow with Ollama", () => {
       createDoneRecord(),
     );
     const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
-    assert.equal(textOf(told), "Grüße 🙂");
+    assert.equal(joinPayloads(told), "Grüße 🙂");
     assert.deepEqual(
       told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
       [
@@ -107,8 +107,8 @@ describe("Flow with Ollama", () => {
         ["error", code, true, "half", "ollama"],
       );
       assert.equal(collected.payload, "half");
-      assert.equal(runtime().at("unfinished").length, 1);
-      await runtime().until("errors", (caught) => caught.length === 1);
+      assert.equal(runtime().getMessages("unfinished").length, 1);
+      await runtime().waitUntil("errors", (caught) => caught.length === 1);
     }
   });
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
 import type { ProviderNode } from "../../../src/node-red/chat-provider/lookup.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { askFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
-import { end, ends, textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -25,17 +25,17 @@ describe("Flow with the SaaS LLM API", () => {
   ): Promise<TestFlow> {
     const { url = saas.url, settings = {}, key = VIRTUAL_KEY, stream = {} } = more;
     const service = { provider: "saas-llm", settings: { team: TEAM, ...settings } };
-    return load(askFlow(url, { ...stream }, service), { provider: { apiKey: key } });
+    return load(createAskFlow(url, { ...stream }, service), { provider: { apiKey: key } });
   }
 
   /** Sends each message after the answer to the previous one. @returns the last message of each answer */
   async function ask(to: TestFlow, ...messages: Message[]): Promise<Message[]> {
-    const out = to.inbox("out");
+    const out = to.getInbox("out");
     const lasts: Message[] = [];
     for (const message of messages) {
       out.clear();
       to.inject("ask", message);
-      lasts.push(await end(out));
+      lasts.push(await waitForEnd(out));
     }
     return lasts;
   }
@@ -43,7 +43,7 @@ describe("Flow with the SaaS LLM API", () => {
   it("creates and completes a job for each stream, and reports its cost on the last message", async () => {
     const to = await loadFlow();
     const [last] = await ask(to, { payload: "Hi" });
-    assert.equal(textOf(to.inbox("out").messages), "Hello world");
+    assert.equal(joinPayloads(to.getInbox("out").messages), "Hello world");
     assert.equal(last!.finishReason, "stop");
     assert.deepEqual(readJob(last!), {
       id: "job 1",
@@ -53,7 +53,7 @@ describe("Flow with the SaaS LLM API", () => {
     });
     assert.ok(
       to
-        .inbox("out")
+        .getInbox("out")
         .messages.slice(0, -1)
         .every((message) => !("job" in message)),
     );
@@ -199,7 +199,7 @@ describe("Flow with the SaaS LLM API", () => {
       if (step === "stream 1") to.inject("ask", { createJob: true });
     };
     to.inject("ask", { payload: "Hi" });
-    const lasts = await ends(to.inbox("out"), 2);
+    const lasts = await waitForEnds(to.getInbox("out"), 2);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
 
     const waiting = await loadFlow({ stream: { whenBusy: "wait" } });
@@ -207,7 +207,7 @@ describe("Flow with the SaaS LLM API", () => {
     waiting.inject("ask", { createJob: true });
     waiting.inject("ask", { payload: "Hi", jobId: "job 1" });
     waiting.inject("ask", { completeJob: true, jobId: "job 1" });
-    const all = await ends(waiting.inbox("out"), 3);
+    const all = await waitForEnds(waiting.getInbox("out"), 3);
     assert.deepEqual(
       all.map((message) => readJob(message).status),
       ["open", "open", "completed"],
@@ -222,7 +222,7 @@ describe("Flow with the SaaS LLM API", () => {
       sent = true;
     };
     to.inject("ask", { createJob: true });
-    const lasts = await ends(to.inbox("out"), 2);
+    const lasts = await waitForEnds(to.getInbox("out"), 2);
     assert.deepEqual(
       lasts.map(({ finishReason }) => finishReason),
       ["stop", "stop"],
@@ -265,7 +265,7 @@ describe("Flow with the SaaS LLM API", () => {
     const to = await loadFlow();
     const [last] = await ask(to, { payload: "Hi" });
     assert.equal(readCode(last!), "rate_limit");
-    assert.equal(textOf(to.inbox("out").messages), "Half");
+    assert.equal(joinPayloads(to.getInbox("out").messages), "Half");
     await saas.waitUntilCompleted();
   });
 
@@ -309,7 +309,7 @@ describe("Flow with the SaaS LLM API", () => {
       forwardRecords(...records);
       const to = await loadFlow();
       const [last] = await ask(to, { payload: "Hi" });
-      assert.equal(textOf(to.inbox("out").messages), "Hello world");
+      assert.equal(joinPayloads(to.getInbox("out").messages), "Hello world");
       assert.equal(last!.finishReason, "stop");
       const { prompt_tokens, completion_tokens } = last!.usage as Record<string, number>;
       assert.deepEqual([prompt_tokens, completion_tokens], [3, 2]);
@@ -325,11 +325,11 @@ describe("Flow with the SaaS LLM API", () => {
 
   it("tests the connection by requesting the team's credits, without a job", async () => {
     const to = await loadFlow();
-    const { runtime } = to.node("provider") as unknown as ProviderNode;
+    const { runtime } = to.getNode("provider") as unknown as ProviderNode;
     assert.deepEqual((await runtime.listModels()).names, []);
     assert.equal(await runtime.readBalance(), "10 credits");
     assert.equal(saas.jobs.size, 0);
-    const withWrongKey = (await loadFlow({ key: "sk-other" })).node("provider") as unknown as ProviderNode;
+    const withWrongKey = (await loadFlow({ key: "sk-other" })).getNode("provider") as unknown as ProviderNode;
     await assert.rejects(withWrongKey.runtime.listModels(), { code: "authentication" });
   });
 });

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/helper.js";
-import { end } from "../../support/runtime/inbox.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
 
@@ -26,13 +33,13 @@ describe("Flow with Venice", () => {
   function loadFlow(settings: object = {}, apiKey = VENICE_KEY) {
     const nodes = [
       TAB,
-      provider(venice.url, { provider: "venice", settings }),
-      { ...chatStream(), wires: [["collect", "out"]] },
-      collect(),
-      sink("out"),
-      sink("finished"),
-      sink("unfinished"),
-      ...witnesses(),
+      createProviderNode(venice.url, { provider: "venice", settings }),
+      { ...createChatStreamNode(), wires: [["collect", "out"]] },
+      createCollectNode(),
+      createSinkNode("out"),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+      ...createWitnessNodes(),
     ];
     return load(nodes, { provider: { apiKey } });
   }
@@ -41,9 +48,9 @@ describe("Flow with Venice", () => {
   async function ask(message: Message = { payload: "Hi" }, settings: object = {}, apiKey = VENICE_KEY) {
     const flow = await loadFlow(settings, apiKey);
     flow.inject("ask", message);
-    const last = await end(flow.inbox("out"));
-    const box = flow.inbox(last.error ? "unfinished" : "finished");
-    const [collected] = await box.atLeast(1);
+    const last = await waitForEnd(flow.getInbox("out"));
+    const box = flow.getInbox(last.error ? "unfinished" : "finished");
+    const [collected] = await box.waitForCount(1);
     return { flow, last, collected: collected!, response: collected!["response"] as Answer };
   }
 
@@ -222,11 +229,11 @@ describe("Flow with Venice", () => {
     };
     const flow = await loadFlow();
     const warnings: unknown[] = [];
-    const asking = flow.node("ask") as unknown as { warn(text: unknown): void };
+    const asking = flow.getNode("ask") as unknown as { warn(text: unknown): void };
     asking.warn = (text) => warnings.push(text);
     for (let count = 1; count <= 3; count++) {
       flow.inject("ask", { payload: "Hi" });
-      await flow.inbox("finished").atLeast(count);
+      await flow.getInbox("finished").waitForCount(count);
     }
     assert.deepEqual(warnings, ["Venice: venice-m goes. (2026-12-01)"]);
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, node, sink, TAB } from "../../support/runtime/flows.js";
+import { createChatStreamNode, createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
-import { end, ends, eventually, pause } from "../../support/runtime/inbox.js";
+import { eventually, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
@@ -35,24 +35,24 @@ describe("speech-stream", () => {
   it("speaks the texts of a stream one after the other, as one sequence of audio", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One.", "Two.", "Three."));
-    const last = await end(flow.inbox("out"));
-    assert.equal(soundOf(flow.inbox("out").messages), "<One.><Two.><Three.>");
-    assertOneSequence(flow.inbox("out"));
-    assert.ok(flow.inbox("out").messages.every(({ parts, topic }) => parts!.id === "a" && topic === "t"));
-    assert.ok(flow.inbox("out").messages.every(({ contentType }) => contentType === "audio/mpeg"));
+    const last = await waitForEnd(flow.getInbox("out"));
+    assert.equal(soundOf(flow.getInbox("out").messages), "<One.><Two.><Three.>");
+    assertOneSequence(flow.getInbox("out"));
+    assert.ok(flow.getInbox("out").messages.every(({ parts, topic }) => parts!.id === "a" && topic === "t"));
+    assert.ok(flow.getInbox("out").messages.every(({ contentType }) => contentType === "audio/mpeg"));
     assert.equal(last.finishReason, "length");
     assert.equal(service().maxOpenStreams, 1, "one after the other");
     const { durationMs, firstAudioMs, ...stats } = last["stats"] as Record<string, number>;
     assert.deepEqual(stats, { texts: 3, characters: 14, bytes: 20 });
     assert.ok(firstAudioMs! <= durationMs!);
-    await eventually(() => flow.inbox("completed").size === 4);
+    await eventually(() => flow.getInbox("completed").size === 4);
     assert.equal(last["request"], undefined);
   });
 
   it("sends the last response's headers without secrets", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One."));
-    const { headers } = await end(flow.inbox("out"));
+    const { headers } = await waitForEnd(flow.getInbox("out"));
     const { date, ...rest } = headers as Record<string, string>;
     assert.ok(date);
     assert.deepEqual(rest, {
@@ -60,41 +60,41 @@ describe("speech-stream", () => {
       "x-request-id": "req-1",
       "x-ratelimit-remaining-requests": "9",
     });
-    assert.ok(!JSON.stringify(flow.inbox("out").messages).includes(KEY));
+    assert.ok(!JSON.stringify(flow.getInbox("out").messages).includes(KEY));
   });
 
   it("speaks while the text is still being written", async () => {
     const flow = await start();
     const [first, ...rest] = texts("a", "One.", "Two.");
     say(flow, first!);
-    await flow.inbox("out").until((all) => soundOf(all) === "<One.>");
-    await eventually(() => flow.inbox("completed").size === 1);
+    await flow.getInbox("out").waitUntil((all) => soundOf(all) === "<One.>");
+    await eventually(() => flow.getInbox("completed").size === 1);
     say(flow, ...rest);
-    await end(flow.inbox("out"));
-    assert.equal(soundOf(flow.inbox("out").messages), "<One.><Two.>");
+    await waitForEnd(flow.getInbox("out"));
+    assert.equal(soundOf(flow.getInbox("out").messages), "<One.><Two.>");
   });
 
   it("gives each message its own list of link call nodes, which a link out changes", async () => {
     const flow = await start();
     say(flow, ...texts("a", "One.").map((text) => ({ ...text, _linkSource: [{ id: "e", node: "call" }] })));
-    await end(flow.inbox("out"));
-    const linkSources = flow.inbox("out").messages.map((message) => message["_linkSource"]);
+    await waitForEnd(flow.getInbox("out"));
+    const linkSources = flow.getInbox("out").messages.map((message) => message["_linkSource"]);
     assert.ok(linkSources.length > 2);
     assert.equal(new Set(linkSources).size, linkSources.length);
   });
 
   it("lets core's join put the audio file together", async () => {
-    const join = node("join", "join", ["out"], { mode: "auto" });
+    const join = createFlowNode("join", "join", ["out"], { mode: "auto" });
     const flow = await load([...speechFlow(service().url, { wires: [["join"]] }), join], {
       provider: { apiKey: KEY },
     });
     say(flow, ...texts("a", "One.", "Two."));
-    const [file] = await flow.inbox("out").atLeast(1);
+    const [file] = await flow.getInbox("out").waitForCount(1);
     assert.ok(Buffer.isBuffer(file!.payload));
     assert.equal(file!.payload.toString(), "<One.><Two.>");
     assert.equal(file!["contentType"], "audio/mpeg");
     await pause();
-    assert.equal(flow.inbox("out").size, 1);
+    assert.equal(flow.getInbox("out").size, 1);
   });
 
   it("sends the request fields that the author sets, and no others", async () => {
@@ -124,35 +124,35 @@ describe("speech-stream", () => {
     say(flow, { payload: "not this", say: "Hello", voice: "echo" });
     await service().waitForRequests(2);
     assert.deepEqual(service().requests[1]!.body, { voice: "echo", input: "Hello" });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
   });
 
   it("sets streaming in a request to Venice", async () => {
     const flow = await start({}, { provider: "venice", settings: {} });
     say(flow, { payload: "Hi" });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
     assert.deepEqual(service().requests[0]!.body, { streaming: true, input: "Hi" });
   });
 
   it("takes a message without parts as a stream of its own, and keeps outer parts", async () => {
     const flow = await start();
     say(flow, { payload: "One." }, { payload: 2 });
-    const lasts = await ends(flow.inbox("out"), 2);
+    const lasts = await waitForEnds(flow.getInbox("out"), 2);
     assert.notEqual(lasts[0]!.parts!.id, lasts[1]!.parts!.id);
     assert.equal(lasts[0]!.finishReason, "stop");
-    flow.inbox("out").clear();
+    flow.getInbox("out").clear();
     const outer = { id: "outer", index: 1, count: 2 };
     say(flow, { payload: "Three.", parts: { id: "b", index: 0, count: 1, parts: outer } });
-    await end(flow.inbox("out"));
-    assert.ok(flow.inbox("out").messages.every(({ parts }) => parts!.parts!.id === "outer"));
+    await waitForEnd(flow.getInbox("out"));
+    assert.ok(flow.getInbox("out").messages.every(({ parts }) => parts!.parts!.id === "outer"));
   });
 
   it("speaks two streams side by side", async () => {
     const flow = await start();
     const [one, two] = [texts("a", "One.", "Two."), texts("b", "Three.")];
     say(flow, one[0]!, two[0]!, one[1]!, two[1]!, one[2]!);
-    await ends(flow.inbox("out"), 2);
-    const of = (id: string) => flow.inbox("out").messages.filter(({ parts }) => parts!.id === id);
+    await waitForEnds(flow.getInbox("out"), 2);
+    const of = (id: string) => flow.getInbox("out").messages.filter(({ parts }) => parts!.id === id);
     assert.equal(soundOf(of("a")), "<One.><Two.>");
     assert.equal(soundOf(of("b")), "<Three.>");
   });
@@ -160,20 +160,20 @@ describe("speech-stream", () => {
   it("skips texts without a word, and ends a stream that has no other text", async () => {
     const flow = await start();
     say(flow, ...texts("a", "\n", "---", "1."), ...texts("b", "* * *"));
-    const lasts = await ends(flow.inbox("out"), 2);
+    const lasts = await waitForEnds(flow.getInbox("out"), 2);
     assert.deepEqual(spokenTexts(), ["1."]);
     assert.equal(lasts.find(({ parts }) => parts!.id === "b")!.parts!.count, 1);
-    await eventually(() => flow.inbox("completed").size === 6);
+    await eventually(() => flow.getInbox("completed").size === 6);
   });
 
   it("sends a long text sentence by sentence", async () => {
     const flow = await start();
     const sentence = `The ${"word ".repeat(300)}end. `;
     say(flow, { payload: sentence.repeat(4) });
-    await end(flow.inbox("out"));
+    await waitForEnd(flow.getInbox("out"));
     assert.equal(service().requests.length, 4);
     assert.equal(spokenTexts().join(""), sentence.repeat(4));
-    await eventually(() => flow.inbox("completed").size === 1);
+    await eventually(() => flow.getInbox("completed").size === 1);
   });
 
   it("joins several WAV files into one", async () => {
@@ -192,8 +192,8 @@ describe("speech-stream", () => {
     };
     const flow = await start();
     say(flow, ...texts("a", "One.", "Two."));
-    await end(flow.inbox("out"));
-    const sound = Buffer.concat(flow.inbox("out").messages.map(({ payload }) => payload as Buffer));
+    await waitForEnd(flow.getInbox("out"));
+    const sound = Buffer.concat(flow.getInbox("out").messages.map(({ payload }) => payload as Buffer));
     assert.equal(sound.subarray(44).toString(), "abcdabcd");
     assert.equal(sound.indexOf("RIFF", 1), -1);
     assert.equal(sound.readUInt32LE(40), 0xffffffff);
@@ -224,19 +224,19 @@ describe("speech-stream", () => {
       service().queue.push(speaking, script);
       const flow = await start();
       say(flow, ...texts("a", "One.", "Two.", "Three."));
-      const last = await end(flow.inbox("out"));
+      const last = await waitForEnd(flow.getInbox("out"));
       assert.deepEqual(
         [readError(last).code, readError(last).partial, last.finishReason],
         [code, "One.", "error"],
       );
-      assert.equal(soundOf(flow.inbox("out").messages), `<One.>${audio}`);
-      assertOneSequence(flow.inbox("out"));
-      await eventually(() => flow.inbox("errors").size === 1);
-      assert.equal((flow.inbox("errors").messages[0]!["error"] as { code: string }).code, code);
+      assert.equal(soundOf(flow.getInbox("out").messages), `<One.>${audio}`);
+      assertOneSequence(flow.getInbox("out"));
+      await eventually(() => flow.getInbox("errors").size === 1);
+      assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, code);
       say(flow, { payload: "late", parts: { id: "a", index: 9 } });
       await pause();
       assert.deepEqual(spokenTexts(), ["One.", "Two."]);
-      assert.equal(flow.inbox("errors").size, 1);
+      assert.equal(flow.getInbox("errors").size, 1);
     });
   }
 
@@ -245,10 +245,10 @@ describe("speech-stream", () => {
       reply.sendJson(401, { error: `Bad key: ${headers.authorization}` });
     const flow = await start();
     say(flow, { payload: "Hi" });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.match(readError(last).message, /\*\*\*/);
-    await eventually(() => flow.inbox("errors").size === 1);
-    assert.ok(!JSON.stringify([last, flow.inbox("errors").messages]).includes(KEY));
+    await eventually(() => flow.getInbox("errors").size === 1);
+    assert.ok(!JSON.stringify([last, flow.getInbox("errors").messages]).includes(KEY));
   });
 
   it("fails with an error that names a wrong setting", async () => {
@@ -260,13 +260,13 @@ describe("speech-stream", () => {
     ] as const) {
       const flow = await start(more, providerSettings);
       say(flow, { payload: "Hi" });
-      await eventually(() => flow.inbox("errors").size === 1);
-      assert.equal((flow.inbox("errors").messages[0]!["error"] as { code: string }).code, code);
+      await eventually(() => flow.getInbox("errors").size === 1);
+      assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, code);
     }
     const flow = await start();
     say(flow, { payload: { text: "Hi" } });
-    await eventually(() => flow.inbox("errors").size === 1);
-    assert.equal((flow.inbox("errors").messages[0]!["error"] as { code: string }).code, "invalid_request");
+    await eventually(() => flow.getInbox("errors").size === 1);
+    assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, "invalid_request");
     assert.equal(service().requests.length, 0);
   });
 
@@ -274,26 +274,26 @@ describe("speech-stream", () => {
     const flow = await start();
     const [one, last] = texts("a", "One.");
     say(flow, one!, { ...last!, finishReason: "error", error: { code: "timeout" } });
-    const { finishReason, error } = await end(flow.inbox("out"));
+    const { finishReason, error } = await waitForEnd(flow.getInbox("out"));
     assert.deepEqual([finishReason, error], ["error", { code: "timeout" }]);
-    assert.equal(soundOf(flow.inbox("out").messages), "<One.>");
-    assert.equal(flow.inbox("errors").size, 0);
+    assert.equal(soundOf(flow.getInbox("out").messages), "<One.>");
+    assert.equal(flow.getInbox("errors").size, 0);
   });
 
   it("speaks the demo's answers sentence by sentence without a key", async () => {
     const flow = await load([
       TAB,
       { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0 },
-      chatStream({ model: "demo", wires: [["sentences"]] }),
-      node("delta-buffer", "sentences", ["speech"], { milliseconds: "", boundary: "sentence" }),
-      node("speech-stream", "speech", ["out"], { provider: "provider" }),
-      sink("out"),
+      createChatStreamNode({ model: "demo", wires: [["sentences"]] }),
+      createFlowNode("delta-buffer", "sentences", ["speech"], { milliseconds: "", boundary: "sentence" }),
+      createFlowNode("speech-stream", "speech", ["out"], { provider: "provider" }),
+      createSinkNode("out"),
     ]);
     flow.inject("ask", { payload: "Explain streaming in a few sentences." });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.equal((last["stats"] as { texts: number }).texts, 4);
     assert.equal(last["contentType"], "audio/wav");
-    const sound = Buffer.concat(flow.inbox("out").messages.map(({ payload }) => payload as Buffer));
+    const sound = Buffer.concat(flow.getInbox("out").messages.map(({ payload }) => payload as Buffer));
     assert.equal(sound.toString("latin1", 0, 4), "RIFF");
     assert.ok(sound.length > 100_000);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
-import { end, eventually, pause } from "../../support/runtime/inbox.js";
+import { eventually, pause, waitForEnd } from "../../support/runtime/inbox.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
@@ -37,14 +37,14 @@ describe("Control messages of a speech-stream", () => {
     const flow = await start();
     const [one, two] = texts("a", "One.", "Two.");
     say(flow, one!, two!);
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     say(flow, { cancel: true, parts: { id: "a", index: 0 } });
-    const last = await end(flow.inbox("out"));
+    const last = await waitForEnd(flow.getInbox("out"));
     assert.deepEqual([last.finishReason, last["error"]], ["cancelled", undefined]);
-    assertOneSequence(flow.inbox("out"));
+    assertOneSequence(flow.getInbox("out"));
     await service().requests[0]!.gone;
-    await eventually(() => flow.inbox("completed").size === 3);
-    assert.equal(flow.inbox("errors").size, 0);
+    await eventually(() => flow.getInbox("completed").size === 3);
+    assert.equal(flow.getInbox("errors").size, 0);
     assert.deepEqual(spokenTexts(), ["One."]);
   });
 
@@ -52,9 +52,9 @@ describe("Control messages of a speech-stream", () => {
     service().script = endlessAudio;
     const flow = await start();
     say(flow, texts("a", "One.")[0]!);
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     say(flow, { ...texts("a", "One.")[1]!, finishReason: "cancelled" });
-    assert.equal((await end(flow.inbox("out"))).finishReason, "cancelled");
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "cancelled");
     await service().requests[0]!.gone;
   });
 
@@ -62,12 +62,12 @@ describe("Control messages of a speech-stream", () => {
     service().queue.push(endlessAudio);
     const flow = await start();
     say(flow, texts("a", "One.")[0]!);
-    await flow.inbox("out").atLeast(1);
+    await flow.getInbox("out").waitForCount(1);
     say(flow, { reset: true, parts: { id: "a", index: 0 } });
     await service().requests[0]!.gone;
     say(flow, ...texts("a", "Again."));
-    await end(flow.inbox("out"));
-    const { messages } = flow.inbox("out");
+    await waitForEnd(flow.getInbox("out"));
+    const { messages } = flow.getInbox("out");
     const at = messages.findIndex((message) => "reset" in message);
     assert.equal(at, 1);
     assert.deepEqual(
@@ -81,8 +81,8 @@ describe("Control messages of a speech-stream", () => {
     service().script = endlessAudio;
     const flow = await start();
     say(flow, ...texts("a", "One.", "Two."));
-    const { messages } = flow.inbox("out");
-    await flow.inbox("out").atLeast(1);
+    const { messages } = flow.getInbox("out");
+    await flow.getInbox("out").waitForCount(1);
     await start();
     await service().requests[0]!.gone;
     await pause();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { node } from "../../support/runtime/flows.js";
-import { pause, textOf } from "../../support/runtime/inbox.js";
-import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
+import { createFlowNode } from "../../support/runtime/flows.js";
+import { joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
@@ -106,7 +106,7 @@ describe("A stray message at a tool-call-router", () => {
       }
     };
     world.input({ payload: "Paris?", parts: { ...outer } });
-    assert.equal(textOf(world.out), "a!b!");
+    assert.equal(joinPayloads(world.out), "a!b!");
   });
 
   it("names the stream as the reason if it stops in the middle for an hour", async () => {
@@ -170,20 +170,20 @@ describe("A tool's flow that loses msg.toolCall", () => {
   const runtime = useRuntime();
 
   it("sends no second request, and reports the loss to a Catch node", async () => {
-    service().script = weatherman;
+    service().script = answerByWeatherTool;
     const func = "return { payload: 'sunny' };";
     await runtime().deploy(
-      routerFlow(service().url, {
+      createRouterFlow(service().url, {
         router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },
-        more: [node("function", "work", ["router"], { func, outputs: 1, libs: [] })],
+        more: [createFlowNode("function", "work", ["router"], { func, outputs: 1, libs: [] })],
       }),
     );
     runtime().inject("router", { payload: "Paris" });
-    await runtime().ends("out");
+    await runtime().waitForEnds("out");
     await pause();
-    assert.match(textOf(runtime().at("out")), /timed out/);
+    assert.match(joinPayloads(runtime().getMessages("out")), /timed out/);
     assert.equal(service().requests.length, 2);
-    assert.match(JSON.stringify(runtime().at("errors")[0]!["error"]), /msg\.toolCall/);
+    assert.match(JSON.stringify(runtime().getMessages("errors")[0]!["error"]), /msg\.toolCall/);
   });
 
   for (const [what, func, status] of [
@@ -191,20 +191,21 @@ describe("A tool's flow that loses msg.toolCall", () => {
     ["a service that fails", "return msg;", 500],
   ] as const) {
     it(`reports ${what} once if a Catch node for all nodes is wired back`, async () => {
-      service().script = status === 200 ? weatherman : (reply) => reply.sendJson(status, { error: "down" });
+      service().script =
+        status === 200 ? answerByWeatherTool : (reply) => reply.sendJson(status, { error: "down" });
       await runtime().deploy(
-        routerFlow(service().url, {
+        createRouterFlow(service().url, {
           router: { toolTimeout: 0.2, wires: [["out", "collect"], ["ask"], ["work"], ["time"]] },
           more: [
-            node("function", "work", ["router"], { func, outputs: 1, libs: [] }),
-            node("catch", "all", ["router"], {}),
+            createFlowNode("function", "work", ["router"], { func, outputs: 1, libs: [] }),
+            createFlowNode("catch", "all", ["router"], {}),
           ],
         }),
       );
       runtime().inject("router", { payload: "Paris" });
-      await runtime().ends("out");
+      await runtime().waitForEnds("out");
       await pause();
-      assert.equal(runtime().at("errors").length, 1);
+      assert.equal(runtime().getMessages("errors").length, 1);
     });
   }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { buildStats } from "../../../src/core/chat/stats.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
@@ -36,7 +36,7 @@ describe("A run of tool calls", () => {
     assert.equal(next!["model"], "model-1");
     assert.deepEqual(next!["tools"], first!["tools"]);
     assert.equal(next!["topic"], "t");
-    assert.equal(textOf(world.out), "Let me look. It rains.");
+    assert.equal(joinPayloads(world.out), "Let me look. It rains.");
     assert.equal(world.done, world.got);
     assert.equal(world.clock.waiting, 0);
   });
@@ -239,7 +239,7 @@ describe("A run of tool calls", () => {
   it("runs the calls of a stream that it did not ask for, under the stream's own id", () => {
     const world = new RouterWorld(turns({ texts: ["Done."] }));
     world.stream({ payload: "Paris?", topic: "t" }, { texts: ["I look."], calls: [PARIS] });
-    assert.equal(textOf(world.out), "I look.Done.");
+    assert.equal(joinPayloads(world.out), "I look.Done.");
     assert.ok(world.out.every(({ parts, topic }) => parts!.id === "stream-0" && topic === "t"));
     const [{ run }] = world.requests[0]!["askedBy"] as [{ run: string }];
     assert.deepEqual(world.requests[0]!["askedBy"], [
@@ -277,7 +277,7 @@ describe("A run of tool calls", () => {
       if (message.complete) for (const late of held.splice(0).reverse()) world.input(late);
     };
     world.input({ payload: "Paris?" });
-    assert.equal(textOf(world.out), "abcd");
+    assert.equal(joinPayloads(world.out), "abcd");
     assert.deepEqual(world.called[0]!.message.payload, { city: "Paris" });
   });
 
@@ -304,7 +304,7 @@ describe("A run of tool calls", () => {
       return undefined;
     };
     world.input({ payload: "Paris?" });
-    assert.equal(textOf(world.out), "ab");
+    assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.called.length, 1);
     assert.equal(world.commands.length, 1);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { eventually, textOf } from "../../support/runtime/inbox.js";
+import { eventually, joinPayloads } from "../../support/runtime/inbox.js";
 import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
@@ -25,7 +25,7 @@ describe("A tool-call-router with wrong settings", () => {
   it("passes streams on in spite of wrong settings", () => {
     const world = new RouterWorld(turns({ texts: ["."] }), { tools: [{ name: "" }] });
     world.stream({ payload: "Hi" }, { texts: ["a", "b"] });
-    assert.equal(textOf(world.out), "ab");
+    assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.ends.length, 1);
     assert.equal(world.errors.length, 0);
   });
@@ -191,7 +191,7 @@ describe("Many runs of a tool-call-router", () => {
       world.input(message);
     };
     world.input({ payload: "Go" });
-    assert.equal(textOf(world.out), "abc");
+    assert.equal(joinPayloads(world.out), "abc");
     assert.deepEqual(
       world.out.map(({ parts }) => parts!.index),
       [0, 1, 2, 3],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { node, sink } from "../../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
-import { answering, routerFlow, weatherman } from "../../support/runtime/router-flow.js";
+import { createFlowNode, createSinkNode } from "../../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns } from "../../support/worlds/router-world.js";
@@ -26,7 +26,7 @@ describe("Cancelling a run", () => {
     assert.equal(world.ends.length, 0);
     endStream(world, "stream-0", 2);
     assert.equal(world.ends[0]!.finishReason, "cancelled");
-    assert.equal(textOf(world.out), "ab");
+    assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.clock.waiting, 0);
     assert.equal(world.errors.length, 0);
   });
@@ -169,18 +169,18 @@ describe("Cancelling a run in a flow", () => {
 
   for (const at of ["router", "ask"]) {
     it(`cancels the second turn at the service by the reader's stream id, sent to ${at}`, async () => {
-      service().queue.push(weatherman, async (reply) => void (await reply.sendApart("It ", "is ")));
-      await runtime().deploy(routerFlow(service().url));
-      answering(runtime(), "weather", () => "sunny");
+      service().queue.push(answerByWeatherTool, async (reply) => void (await reply.sendApart("It ", "is ")));
+      await runtime().deploy(createRouterFlow(service().url));
+      answerCalls(runtime(), "weather", () => "sunny");
       runtime().inject("router", { payload: "Paris" });
-      await runtime().until("out", (messages) => textOf(messages).endsWith("It is "));
-      const { parts } = runtime().at("out")[0]!;
+      await runtime().waitUntil("out", (messages) => joinPayloads(messages).endsWith("It is "));
+      const { parts } = runtime().getMessages("out")[0]!;
       runtime().inject(at, { cancel: true, parts: { ...parts! } });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
       await eventually(() => service().openStreams === 0, "the connection is closed");
-      assert.equal(textOf(runtime().at("out")), "Let me look. It is ");
-      assert.equal(runtime().at("errors").length, 0);
+      assert.equal(joinPayloads(runtime().getMessages("out")), "Let me look. It is ");
+      assert.equal(runtime().getMessages("errors").length, 0);
     });
   }
 
@@ -189,19 +189,19 @@ describe("Cancelling a run in a flow", () => {
       service().script = async (reply) => {
         if (phase === "streaming") await reply.sendApart("It ");
       };
-      await runtime().deploy(routerFlow(service().url));
+      await runtime().deploy(createRouterFlow(service().url));
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
       await eventually(() => service().openStreams === 2, "both have started");
-      if (phase === "streaming") await runtime().until("out", (messages) => messages.length === 2);
+      if (phase === "streaming") await runtime().waitUntil("out", (messages) => messages.length === 2);
       runtime().inject("router", { cancel: true, topic: "a" });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
       await eventually(() => service().openStreams === 1, "one is closed");
       await pause();
       assert.equal(service().openStreams, 1);
       assert.equal(
         runtime()
-          .at("out")
+          .getMessages("out")
           .filter(({ complete }) => complete).length,
         1,
       );
@@ -214,17 +214,22 @@ describe("Cancelling a run in a flow", () => {
       const rules = [{ t: "eq", v: "t", vt: "str" }, { t: "else" }];
       const split = { property: "topic", propertyType: "msg", rules, outputs: 2, checkall: "false" };
       await runtime().deploy(
-        routerFlow(service().url, {
+        createRouterFlow(service().url, {
           between: "split",
-          more: [{ ...node("switch", "split", [], split), wires: [["router"], ["plain"]] }, sink("plain")],
+          more: [
+            { ...createFlowNode("switch", "split", [], split), wires: [["router"], ["plain"]] },
+            createSinkNode("plain"),
+          ],
         }),
       );
       runtime().inject("ask", { payload: "Rome", topic: "other" });
       runtime().inject("router", { payload: "Paris", topic: "t" });
-      await eventually(() => runtime().at("out").length + runtime().at("plain").length === 2);
+      await eventually(
+        () => runtime().getMessages("out").length + runtime().getMessages("plain").length === 2,
+      );
       for (const time of ["while it streams", "when nothing of it runs"]) {
         runtime().inject("router", { ...command });
-        const [end] = await runtime().ends("out");
+        const [end] = await runtime().waitForEnds("out");
         assert.equal(end!.finishReason, "cancelled");
         await eventually(() => service().openStreams === 1, "one is closed");
         await pause();
@@ -234,19 +239,19 @@ describe("Cancelling a run in a flow", () => {
   }
 
   it("deletes the conversation at msg.reset, by id or topic, whatever its run is doing", async () => {
-    service().script = weatherman;
-    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    service().script = answerByWeatherTool;
+    await runtime().deploy(createRouterFlow(service().url, { stream: { conversation: "flow" } }));
     const say = async (topic: string) => {
-      runtime().forget();
+      runtime().clearMessages();
       service().queue.push((reply) => reply.say("Hello"));
       runtime().inject("router", { payload: "Hi", topic });
-      const [end] = await runtime().ends("out");
+      const [end] = await runtime().waitForEnds("out");
       return (end!["conversation"] as unknown[]).length;
     };
     for (const topic of ["a", "b", "c"]) assert.equal(await say(topic), 2);
     runtime().inject("router", { payload: "Paris", topic: "a" });
-    await runtime().until("weather", (messages) => messages.length === 1);
-    const { parts } = runtime().at("out").at(-1)!;
+    await runtime().waitUntil("weather", (messages) => messages.length === 1);
+    const { parts } = runtime().getMessages("out").at(-1)!;
     runtime().inject("router", { reset: true, parts: { ...parts! } });
     runtime().inject("router", { reset: true, topic: "b" });
     await pause();
@@ -255,27 +260,27 @@ describe("Cancelling a run in a flow", () => {
 
   it("cancels a stream whose router was redeployed", async () => {
     service().script = (reply) => void reply.send("It ");
-    await runtime().deploy(routerFlow(service().url));
+    await runtime().deploy(createRouterFlow(service().url));
     runtime().inject("router", { payload: "Paris" });
-    await runtime().until("out", (messages) => messages.length === 1);
-    await runtime().deploy(routerFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
+    await runtime().waitUntil("out", (messages) => messages.length === 1);
+    await runtime().deploy(createRouterFlow(service().url, { router: { maxRounds: 3 } }), "nodes");
     assert.equal(service().openStreams, 1);
-    const { parts } = runtime().at("out")[0]!;
+    const { parts } = runtime().getMessages("out")[0]!;
     const askedBy = [{ kind: "run", node: "router", run: "of the router before", round: 1 }];
     runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, askedBy });
     await eventually(() => service().openStreams === 0, "the connection is closed");
     await pause();
-    assert.equal(textOf(runtime().at("out")), "It ");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "It ");
   });
 
   it("sends no further request if a tool answers after the cancel", async () => {
-    service().script = weatherman;
-    await runtime().deploy(routerFlow(service().url));
+    service().script = answerByWeatherTool;
+    await runtime().deploy(createRouterFlow(service().url));
     runtime().inject("router", { payload: "Paris" });
-    await runtime().until("weather", (messages) => messages.length === 1);
+    await runtime().waitUntil("weather", (messages) => messages.length === 1);
     runtime().inject("router", { cancel: true });
-    await runtime().ends("out");
-    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "late" });
+    await runtime().waitForEnds("out");
+    runtime().inject("router", { ...runtime().getMessages("weather")[0]!, payload: "late" });
     await pause();
     assert.equal(service().requests.length, 1);
   });

@@ -4,7 +4,7 @@ import type { AssistantMessage, Chunk } from "../../../src/core/chat/chunk.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { cutText } from "../../support/inputs/arbitraries.js";
-import { textOf } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
 
 const FREE = { name: "free", parameters: { type: "object" } };
@@ -86,7 +86,7 @@ describe("Every stream with tool calls", () => {
             calls.map(({ args }) => JSON.parse(JSON.stringify(args))),
           );
           for (const nth of calls.keys()) world.answer(nth, "ok");
-          assert.equal(textOf(world.out), `${text}Done.`);
+          assert.equal(joinPayloads(world.out), `${text}Done.`);
           const rounds = world.ends[0]!["rounds"] as { characters: number }[];
           assert.equal(rounds[0]!.characters, text.length);
           const echo = world.messages(1)[1] as unknown as AssistantMessage;
@@ -151,7 +151,7 @@ describe("Every stream with tool calls", () => {
         flow();
         for (const [topic, { text, calls }] of both.entries()) {
           const mine = ({ message }: { message: Message }) => message["topic"] === topic;
-          assert.equal(textOf(world.out.filter((message) => mine({ message }))), `${text}Done.`);
+          assert.equal(joinPayloads(world.out.filter((message) => mine({ message }))), `${text}Done.`);
           assert.deepEqual(
             world.called.filter(mine).map(({ message }) => message.payload),
             calls.map(({ args }) => JSON.parse(JSON.stringify(args))),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { chatStream, node } from "../../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
+import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
-import { routerFlow, weatherman } from "../../support/runtime/router-flow.js";
+import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
@@ -12,10 +12,10 @@ const LINKED = [{ ...WEATHER, link: "entry" }];
 /** A subroutine between a link in and a link out node. */
 function subroutine(func: string): FlowNode[] {
   return [
-    node("link in", "entry", ["work"], { name: "entry", links: [] }),
-    node("function", "work", ["exit"], { func, outputs: 1, libs: [] }),
-    { ...node("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
-    node("catch", "broken", ["exit"], { scope: ["work"] }),
+    createFlowNode("link in", "entry", ["work"], { name: "entry", links: [] }),
+    createFlowNode("function", "work", ["exit"], { func, outputs: 1, libs: [] }),
+    { ...createFlowNode("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
+    createFlowNode("catch", "broken", ["exit"], { scope: ["work"] }),
   ];
 }
 
@@ -24,19 +24,19 @@ describe("A tool behind a link in node", () => {
   const runtime = useRuntime();
   const deploy = (func: string, router: Record<string, unknown> = {}) =>
     runtime().deploy(
-      routerFlow(service().url, {
+      createRouterFlow(service().url, {
         router: { tools: LINKED, wires: [["out", "collect"], ["ask"]], ...router },
         more: subroutine(func),
       }),
     );
   const ask = async () => {
     runtime().inject("router", { payload: "Paris" });
-    await runtime().ends("out");
-    return textOf(runtime().at("out"));
+    await runtime().waitForEnds("out");
+    return joinPayloads(runtime().getMessages("out"));
   };
 
   beforeEach(() => {
-    service().script = weatherman;
+    service().script = answerByWeatherTool;
   });
 
   it("is called, and its answer returns without a wire", async () => {
@@ -57,21 +57,21 @@ describe("A tool behind a link in node", () => {
   it("may answer with a stream that starts over", async () => {
     let attempts = 0;
     service().script = async (reply, request) => {
-      if (request.body["tools"]) return weatherman(reply, request);
+      if (request.body["tools"]) return answerByWeatherTool(reply, request);
       await reply.sendApart("sunny", " in", ++attempts === 1 ? " Rome" : " Paris");
       if (attempts === 1) reply.drop();
       else reply.finish();
     };
     const retry = { attempts: 2, delay: 1, afterText: "restart", wires: [["exit"], ["inner"], []] };
     await runtime().deploy(
-      routerFlow(service().url, {
+      createRouterFlow(service().url, {
         router: { tools: LINKED, wires: [["out", "collect"], ["ask"]] },
         more: [
           ...subroutine("msg.payload = 'Say it'; return msg;").map((one) =>
             one.id === "work" ? { ...one, wires: [["inner"]] } : one,
           ),
-          chatStream({ id: "inner", wires: [["again"]] }),
-          { ...node("retry", "again", [], {}), ...retry },
+          createChatStreamNode({ id: "inner", wires: [["again"]] }),
+          { ...createFlowNode("retry", "again", [], {}), ...retry },
         ],
       }),
     );
@@ -83,17 +83,17 @@ describe("A tool behind a link in node", () => {
   it("lets a stream return through core's link call without changing it", async () => {
     service().script = async (reply) => (await reply.sendApart("a", "b", "c")).finish();
     await runtime().deploy([
-      ...routerFlow(service().url, { stream: { wires: [["exit"]] } }),
-      node("link in", "entry", ["ask"], { name: "entry", links: [] }),
-      { ...node("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
-      node("link call", "call", ["out"], { links: ["entry"], linkType: "static", timeout: "5" }),
+      ...createRouterFlow(service().url, { stream: { wires: [["exit"]] } }),
+      createFlowNode("link in", "entry", ["ask"], { name: "entry", links: [] }),
+      { ...createFlowNode("link out", "exit", [], { mode: "return", links: [] }), wires: [] },
+      createFlowNode("link call", "call", ["out"], { links: ["entry"], linkType: "static", timeout: "5" }),
     ]);
     runtime().inject("call", { payload: "Hi" });
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "abc");
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "abc");
     assert.ok(
       runtime()
-        .at("out")
+        .getMessages("out")
         .every((message) => !("_linkSource" in message)),
     );
     assert.ok(!runtime().logs.some(({ id, level }) => id === "exit" && level === 30));
@@ -115,13 +115,13 @@ describe("A tool behind a link in node", () => {
       "setTimeout(() => node.send({ ...msg, payload: msg.payload.city }), Math.random() * 20); return null;",
     );
     for (let nth = 0; nth < 40; nth++) runtime().inject("router", { payload: `city ${nth}`, topic: nth });
-    await runtime().until("finished", (messages) => messages.length === 40);
-    for (const { payload, topic } of runtime().at("finished"))
+    await runtime().waitUntil("finished", (messages) => messages.length === 40);
+    for (const { payload, topic } of runtime().getMessages("finished"))
       assert.equal(payload, `Let me look. It is city ${topic}.`);
   });
 
   it("is found in the subflow of the router", async () => {
-    const flow = routerFlow(service().url, {
+    const flow = createRouterFlow(service().url, {
       router: { tools: LINKED, wires: [[], []] },
       more: subroutine("msg.payload = 'sunny'; return msg;"),
     });
@@ -139,11 +139,11 @@ describe("A tool behind a link in node", () => {
         out: [{ x: 0, y: 0, wires: [{ id: "router", port: 0 }] }],
       },
       ...inner,
-      node("subflow:sub", "agent", ["out"]),
+      createFlowNode("subflow:sub", "agent", ["out"]),
     ]);
     runtime().inject("agent", { payload: "Paris" });
-    await runtime().ends("out");
-    assert.equal(textOf(runtime().at("out")), "Let me look. It is sunny.");
+    await runtime().waitForEnds("out");
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Let me look. It is sunny.");
   });
 
   it("is reported to the model and the author if it does not exist", async () => {

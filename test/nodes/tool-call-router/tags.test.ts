@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "../../support/runtime/flows.js";
-import { eventually, pause, textOf } from "../../support/runtime/inbox.js";
 import {
-  answering,
-  callRecords,
-  messagesOf,
-  routerFlow,
-  routerNode,
-  weatherman,
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../../support/runtime/flows.js";
+import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import {
+  answerByWeatherTool,
+  answerCalls,
+  createCallChunks,
+  createRouterFlow,
+  createRouterNode,
+  readRequestMessages,
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
@@ -33,10 +41,10 @@ describe("Tags on the messages of a run", () => {
     again();
     world.answer(0, "ok");
     again();
-    assert.equal(textOf(world.out), "a");
+    assert.equal(joinPayloads(world.out), "a");
     assert.equal(world.called.length, 1);
     world.stream(world.requests[1]!, { texts: ["b"] });
-    assert.equal(textOf(world.out), "ab");
+    assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.ends.length, 1);
   });
 
@@ -90,7 +98,7 @@ describe("Tags on the messages of a run", () => {
     await world.clock.advance(10_000);
     assert.deepEqual(world.out, []);
     world.stream(another, { texts: ["c", "d"] });
-    assert.equal(textOf(world.out), "cd");
+    assert.equal(joinPayloads(world.out), "cd");
     assert.equal(world.ends.length, 1);
     assert.match(world.warnings.at(-1)!, /no longer exists/);
   });
@@ -117,38 +125,38 @@ describe("The next turn of a run at its chat-stream", () => {
   const ask = (payload: string) => runtime().inject("router", { payload, topic: "t" });
 
   it("does not replace a question that was asked after the run started", async () => {
-    service().script = weatherman;
+    service().script = answerByWeatherTool;
     await runtime().deploy(
-      routerFlow(service().url, { stream: { whenBusy: "replace", conversation: "flow" } }),
+      createRouterFlow(service().url, { stream: { whenBusy: "replace", conversation: "flow" } }),
     );
     ask("Paris");
-    await runtime().until("weather", (messages) => messages.length === 1);
+    await runtime().waitUntil("weather", (messages) => messages.length === 1);
     service().script = (reply) => void reply.send("Newer");
     ask("Rome");
-    await runtime().until("out", (messages) => textOf(messages).endsWith("Newer"));
-    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
-    const [end] = await runtime().ends("out");
+    await runtime().waitUntil("out", (messages) => joinPayloads(messages).endsWith("Newer"));
+    runtime().inject("router", { ...runtime().getMessages("weather")[0]!, payload: "sunny" });
+    const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.finishReason, "cancelled");
-    assert.equal(end!.parts!.id, runtime().at("out")[0]!.parts!.id);
+    assert.equal(end!.parts!.id, runtime().getMessages("out")[0]!.parts!.id);
     await pause();
     assert.equal(service().openStreams, 1);
     assert.equal(
       runtime()
-        .at("out")
+        .getMessages("out")
         .filter(({ complete }) => complete).length,
       1,
     );
   });
 
   it("adds the turn of a run behind turns that were added to the conversation meanwhile", async () => {
-    service().queue.push(weatherman, (reply) => reply.say("Hello"), weatherman);
-    await runtime().deploy(routerFlow(service().url, { stream: { conversation: "flow" } }));
+    service().queue.push(answerByWeatherTool, (reply) => reply.say("Hello"), answerByWeatherTool);
+    await runtime().deploy(createRouterFlow(service().url, { stream: { conversation: "flow" } }));
     ask("Before");
-    await runtime().until("weather", (messages) => messages.length === 1);
+    await runtime().waitUntil("weather", (messages) => messages.length === 1);
     ask("Meanwhile");
-    await runtime().ends("out");
-    runtime().inject("router", { ...runtime().at("weather")[0]!, payload: "sunny" });
-    const [, end] = await runtime().ends("out", 2);
+    await runtime().waitForEnds("out");
+    runtime().inject("router", { ...runtime().getMessages("weather")[0]!, payload: "sunny" });
+    const [, end] = await runtime().waitForEnds("out", 2);
     const entries = (end!["conversation"] as ChatMessage[]).map(({ role, content }) => `${role}: ${content}`);
     assert.deepEqual(entries, [
       "user: Meanwhile",
@@ -165,33 +173,40 @@ describe("Two tool-call-routers", () => {
   const service = useService();
   const runtime = useRuntime();
   const calls: Script = (reply) => {
-    reply.send(...callRecords("get_weather", { city: "Paris" })).finish("tool_calls");
+    reply.send(...createCallChunks("get_weather", { city: "Paris" })).finish("tool_calls");
   };
   const flow = (first: string[][], second: string[][], stream: string[]) => [
     TAB,
-    provider(service().url),
-    chatStream({ wires: [stream] }),
-    routerNode({ wires: [...first, ["weather"]], tools: [WEATHER], maxRounds: 1 }),
-    node("tool-call-router", "second", [], { wires: [...second, ["time"]], tools: [TIME], maxRounds: 1 }),
-    ...["out", "other", "weather", "time"].map(sink),
-    ...witnesses("ask", "router", "second"),
+    createProviderNode(service().url),
+    createChatStreamNode({ wires: [stream] }),
+    createRouterNode({ wires: [...first, ["weather"]], tools: [WEATHER], maxRounds: 1 }),
+    createFlowNode("tool-call-router", "second", [], {
+      wires: [...second, ["time"]],
+      tools: [TIME],
+      maxRounds: 1,
+    }),
+    ...["out", "other", "weather", "time"].map(createSinkNode),
+    ...createWitnessNodes("ask", "router", "second"),
   ];
   const warnings = () => runtime().logs.filter(({ level, id }) => level === 30 && id !== undefined);
 
   it("keeps streams, limits and readers of two routers apart on one chat-stream", async () => {
     service().script = calls;
     await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["router", "second"]));
-    answering(runtime(), "weather", () => "sunny");
+    answerCalls(runtime(), "weather", () => "sunny");
     runtime().inject("router", { payload: "Paris" });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.equal((end!.error as { code: string }).code, "tool_rounds");
     service().script = (reply) => reply.say("Noon.");
     runtime().inject("second", { payload: "When?" });
-    await runtime().ends("other");
+    await runtime().waitForEnds("other");
     await pause();
     assert.equal(service().requests.length, 3);
-    assert.equal(runtime().at("weather").length, 1);
-    assert.deepEqual([textOf(runtime().at("out")), textOf(runtime().at("other"))], ["", "Noon."]);
+    assert.equal(runtime().getMessages("weather").length, 1);
+    assert.deepEqual(
+      [joinPayloads(runtime().getMessages("out")), joinPayloads(runtime().getMessages("other"))],
+      ["", "Noon."],
+    );
     assert.deepEqual(
       warnings().map(({ id }) => id),
       ["second", "router"],
@@ -202,14 +217,14 @@ describe("Two tool-call-routers", () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy([
       ...flow([["out"], ["ask"]], [["other"], ["later"]], ["router", "collect"]),
-      collect({ wires: [["finished", "later"], []] }),
-      sink("finished"),
-      { ...chatStream({ wires: [["second"]] }), id: "later" },
+      createCollectNode({ wires: [["finished", "later"], []] }),
+      createSinkNode("finished"),
+      { ...createChatStreamNode({ wires: [["second"]] }), id: "later" },
     ]);
     runtime().inject("router", { payload: "Paris" });
-    const [end] = await runtime().ends("other");
+    const [end] = await runtime().waitForEnds("other");
     assert.equal(end!.finishReason, "stop");
-    assert.equal(textOf(runtime().at("other")), "Hello");
+    assert.equal(joinPayloads(runtime().getMessages("other")), "Hello");
     assert.deepEqual(warnings(), []);
   });
 
@@ -217,11 +232,11 @@ describe("Two tool-call-routers", () => {
     service().script = (reply) => reply.say("Hello");
     await runtime().deploy(flow([["out"], ["ask"]], [["other"], ["ask"]], ["second"]));
     runtime().inject("ask", { payload: "Hi", askedBy: [{ kind: "run", node: "gone", run: "r", round: 1 }] });
-    const [end] = await runtime().ends("other");
+    const [end] = await runtime().waitForEnds("other");
     assert.equal(end!.finishReason, "stop");
     assert.ok(
       runtime()
-        .at("other")
+        .getMessages("other")
         .every((message) => !("askedBy" in message)),
     );
     assert.deepEqual(
@@ -232,11 +247,11 @@ describe("Two tool-call-routers", () => {
 
   it("lets two routers answer each its own calls one behind the other, whichever was asked", async () => {
     service().script = (reply, { body }) => {
-      const result = messagesOf({ body }).findLast(({ role }) => role === "tool");
+      const result = readRequestMessages({ body }).findLast(({ role }) => role === "tool");
       if (result) reply.say(String(result.content));
       else {
         const [tool] = body["tools"] as { function: { name: string } }[];
-        reply.send(...callRecords(tool!.function.name, { city: "Paris" })).finish("tool_calls");
+        reply.send(...createCallChunks(tool!.function.name, { city: "Paris" })).finish("tool_calls");
       }
     };
     await runtime().deploy(flow([["second"], ["ask"]], [["out"], ["ask"]], ["router"]));
@@ -244,15 +259,15 @@ describe("Two tool-call-routers", () => {
       ["router", "weather"],
       ["second", "time"],
     ] as const) {
-      runtime().forget();
+      runtime().clearMessages();
       runtime().reactions.set(tool, (message) => runtime().inject(entry, { ...message, payload: tool }));
       runtime().inject(entry, { payload: "Paris" });
-      await runtime().ends("out");
+      await runtime().waitForEnds("out");
       await pause();
-      assert.equal(textOf(runtime().at("out")), tool);
+      assert.equal(joinPayloads(runtime().getMessages("out")), tool);
       assert.equal(
         runtime()
-          .at("out")
+          .getMessages("out")
           .filter(({ complete }) => complete).length,
         1,
       );
@@ -263,7 +278,7 @@ describe("Two tool-call-routers", () => {
   it("refuses a request that two routers send to each other, without a loop", async () => {
     await runtime().deploy(flow([["out"], ["second"]], [["other"], ["router"]], []));
     runtime().inject("router", { payload: "Paris" });
-    const [end] = await runtime().ends("out");
+    const [end] = await runtime().waitForEnds("out");
     assert.match((end!.error as { message: string }).message, /came back to it unanswered/);
     await pause();
     assert.equal(runtime().inputs.get("second")!.got, 1);
@@ -274,15 +289,15 @@ describe("Two tool-call-routers", () => {
     for (const streams of [["collect"], ["router", "collect"]]) {
       await runtime().deploy([
         ...flow([["out"], ["second"]], [["other"], ["ask"]], streams),
-        collect({ wires: [["router"], []] }),
+        createCollectNode({ wires: [["router"], []] }),
       ]);
       const before = service().requests.length;
       runtime().inject("router", { payload: "Paris" });
-      await eventually(() => runtime().at("errors").length > 0);
+      await eventually(() => runtime().getMessages("errors").length > 0);
       await pause();
-      assert.match(JSON.stringify(runtime().at("errors").at(-1)), /came back to it unanswered/);
+      assert.match(JSON.stringify(runtime().getMessages("errors").at(-1)), /came back to it unanswered/);
       assert.equal(service().requests.length, before + 1);
-      runtime().forget();
+      runtime().clearMessages();
     }
   });
 });

@@ -49,7 +49,7 @@ export class TestBrowser {
   static async launch(): Promise<TestBrowser> {
     const profile = mkdtempSync(join(tmpdir(), "chat-stream-browser-"));
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: chromiumPath(),
+      executablePath: findChromium(),
       args: FLAGS,
       viewport: VIEWPORT,
       colorScheme: "light",
@@ -85,7 +85,7 @@ export class TestBrowser {
 }
 
 /** Keeps a picture of the page in the build output. Notices of the editor, which come and go, are left out. */
-export async function screenshot(page: Page, name: string, folder = "build/screenshots"): Promise<void> {
+export async function saveScreenshot(page: Page, name: string, folder = "build/screenshots"): Promise<void> {
   mkdirSync(join(root, folder), { recursive: true });
   await page.screenshot({
     path: join(root, folder, `${name}.png`),
@@ -95,7 +95,7 @@ export async function screenshot(page: Page, name: string, folder = "build/scree
 }
 
 /** Debian's Chromium, or the one that CHROMIUM names. */
-function chromiumPath(): string {
+function findChromium(): string {
   const named = process.env["CHROMIUM"];
   if (named) return named;
   const onPath = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "google-chrome"));

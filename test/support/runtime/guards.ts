@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { turns, until } from "../waiting.js";
+import { waitTicks, waitUntil } from "../waiting.js";
 
 /** Resources of the process that a stream may hold open while it lives and not after. */
 const WATCHED = /^(TCP|TLS|Pipe|Timeout|GetAddrInfo|Process)/;
@@ -11,32 +11,34 @@ const WATCHED = /^(TCP|TLS|Pipe|Timeout|GetAddrInfo|Process)/;
  */
 export function guardEachTest(): void {
   const accidents: unknown[] = [];
-  const note = (accident: unknown) => accidents.push(accident);
+  const addAccident = (accident: unknown) => accidents.push(accident);
   let before: Map<string, number>;
 
   beforeEach(async () => {
     // Asynchronous, so that mocha's timer for a hook is counted here as it is after the test.
-    await turns();
+    await waitTicks();
     accidents.length = 0;
-    process.on("unhandledRejection", note);
-    process.on("uncaughtExceptionMonitor", note);
-    process.on("warning", note);
-    before = resources();
+    process.on("unhandledRejection", addAccident);
+    process.on("uncaughtExceptionMonitor", addAccident);
+    process.on("warning", addAccident);
+    before = countResources();
   });
 
   afterEach(async () => {
-    await until(() => leaks(before).length === 0, `these are gone: ${leaks(before).join(", ")}`, 1_500).catch(
-      () => assert.deepEqual(leaks(before), [], "resources are left over"),
-    );
-    process.off("unhandledRejection", note);
-    process.off("uncaughtExceptionMonitor", note);
-    process.off("warning", note);
+    await waitUntil(
+      () => findLeaks(before).length === 0,
+      `these are gone: ${findLeaks(before).join(", ")}`,
+      1_500,
+    ).catch(() => assert.deepEqual(findLeaks(before), [], "resources are left over"));
+    process.off("unhandledRejection", addAccident);
+    process.off("uncaughtExceptionMonitor", addAccident);
+    process.off("warning", addAccident);
     assert.deepEqual(accidents, []);
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 }
 
-function resources(): Map<string, number> {
+function countResources(): Map<string, number> {
   const counts = new Map<string, number>();
   for (const name of process.getActiveResourcesInfo()) {
     if (WATCHED.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -44,8 +46,8 @@ function resources(): Map<string, number> {
   return counts;
 }
 
-function leaks(before: ReadonlyMap<string, number>): string[] {
-  return [...resources()].flatMap(([name, count]) => {
+function findLeaks(before: ReadonlyMap<string, number>): string[] {
+  return [...countResources()].flatMap(([name, count]) => {
     const more = count - (before.get(name) ?? 0);
     return more > 0 ? [`${more} ${name}`] : [];
   });

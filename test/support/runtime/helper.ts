@@ -19,13 +19,13 @@ interface TestHelper {
 }
 
 /** Loads a node's module by its file. */
-function load(file: string): NodeModule {
+function loadNodeModule(file: string): NodeModule {
   const loaded = require_(file) as NodeModule | { default: NodeModule };
   return typeof loaded === "function" ? loaded : loaded.default;
 }
 
 /** A node that does nothing. */
-function stub(type: string): NodeModule {
+function createStubModule(type: string): NodeModule {
   return (red) => {
     function Stub(this: LiveNode, config: FlowNode): void {
       red.nodes.createNode(this, config);
@@ -53,7 +53,7 @@ export class TestFlow {
     }
   }
 
-  node(id: string): LiveNode {
+  getNode(id: string): LiveNode {
     const node = this.helper.getNode(id);
     if (!node) throw new Error(`There is no node ${id}.`);
     return node;
@@ -61,32 +61,34 @@ export class TestFlow {
 
   /** Gives a message to a node, as a wire does. */
   inject(id: string, message: Message): void {
-    this.node(id).receive(message);
+    this.getNode(id).receive(message);
   }
 
   /** What arrives at a node of type `helper`. */
-  inbox(id: string): Inbox {
+  getInbox(id: string): Inbox {
     const inbox = this.inboxes.get(id);
     if (!inbox) throw new Error(`There is no helper node ${id}.`);
     return inbox;
   }
 
   /** The status that a node shows now. */
-  status(id: string): NodeStatus | undefined {
+  getStatus(id: string): NodeStatus | undefined {
     return this.statuses.filter((entry) => entry.id === id).at(-1)?.status;
   }
 
   private listen(id: string): void {
     const inbox = new Inbox();
     this.inboxes.set(id, inbox);
-    this.node(id).on("input", (message, _send, done) => {
+    this.getNode(id).on("input", (message, _send, done) => {
       inbox.push(message);
       done();
     });
   }
 
   private watch(id: string): void {
-    const node = this.node(id) as LiveNode & { on(event: string, listener: (call: SpyCall) => void): void };
+    const node = this.getNode(id) as LiveNode & {
+      on(event: string, listener: (call: SpyCall) => void): void;
+    };
     node.on("call:status", (call) => {
       this.statuses.push({ id, status: call.firstArg, at: performance.now() });
     });
@@ -109,10 +111,10 @@ export function useHelper(
   stubs: readonly string[] = [],
 ): (flow: FlowNode[], credentials?: Credentials) => Promise<TestFlow> {
   const helper = require_("node-red-node-test-helper") as TestHelper;
-  const modules = () => [
-    ...OURS.map((type) => load(require_.resolve(`../../../nodes/${type}.ts`))),
-    ...stubs.map(stub),
-    ...core.map((file) => load(coreFile(`@node-red/nodes/core/${file}`))),
+  const loadModules = () => [
+    ...OURS.map((type) => loadNodeModule(require_.resolve(`../../../nodes/${type}.ts`))),
+    ...stubs.map(createStubModule),
+    ...core.map((file) => loadNodeModule(coreFile(`@node-red/nodes/core/${file}`))),
   ];
   before(async () => {
     helper.init(require_.resolve(NODE_RED));
@@ -128,7 +130,7 @@ export function useHelper(
   return async (flow, credentials) => {
     await unload();
     loaded = true;
-    await helper.load(modules(), flow, credentials);
+    await helper.load(loadModules(), flow, credentials);
     return new TestFlow(helper, flow);
   };
 }

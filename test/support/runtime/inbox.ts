@@ -22,12 +22,12 @@ export class Inbox<T = Message> {
   }
 
   /** Waits until `happened` holds of what is here. */
-  until(happened: (messages: T[]) => boolean, what = "the expected messages"): Promise<T[]> {
+  waitUntil(happened: (messages: T[]) => boolean, what = "the expected messages"): Promise<T[]> {
     if (happened(this.messages)) return Promise.resolve(this.messages);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.watchers.delete(look);
-        reject(new Error(`Waited in vain for ${what}; ${this.size} are here: ${shortened(this.messages)}`));
+        reject(new Error(`Waited in vain for ${what}; ${this.size} are here: ${shorten(this.messages)}`));
       }, PATIENCE);
       const look = () => {
         if (!happened(this.messages)) return;
@@ -39,13 +39,13 @@ export class Inbox<T = Message> {
     });
   }
 
-  atLeast(count: number): Promise<T[]> {
-    return this.until((messages) => messages.length >= count, `${count} messages`);
+  waitForCount(count: number): Promise<T[]> {
+    return this.waitUntil((messages) => messages.length >= count, `${count} messages`);
   }
 }
 
 /** The messages of one stream each, in order of their beginning. */
-export function streamsOf(messages: readonly Message[]): Message[][] {
+export function groupByStream(messages: readonly Message[]): Message[][] {
   const streams = new Map<string, Message[]>();
   for (const message of messages) {
     const id = message.parts?.id ?? "";
@@ -57,17 +57,17 @@ export function streamsOf(messages: readonly Message[]): Message[][] {
 }
 
 /** Waits for so many streams to end. @returns their last messages */
-export async function ends(inbox: Inbox, count = 1): Promise<Message[]> {
+export async function waitForEnds(inbox: Inbox, count = 1): Promise<Message[]> {
   const last = (messages: Message[]) => messages.filter((message) => message.complete === true);
-  return last(await inbox.until((messages) => last(messages).length >= count, `${count} last messages`));
+  return last(await inbox.waitUntil((messages) => last(messages).length >= count, `${count} last messages`));
 }
 
 /** Waits for one stream to end. @returns its last message */
-export async function end(inbox: Inbox): Promise<Message> {
-  return (await ends(inbox, 1))[0]!;
+export async function waitForEnd(inbox: Inbox): Promise<Message> {
+  return (await waitForEnds(inbox, 1))[0]!;
 }
 
-export function textOf(messages: readonly Message[]): string {
+export function joinPayloads(messages: readonly Message[]): string {
   return messages.map(({ payload }) => payload).join("");
 }
 
@@ -85,7 +85,7 @@ export async function pause(milliseconds = 30): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function shortened(messages: readonly unknown[]): string {
+function shorten(messages: readonly unknown[]): string {
   return JSON.stringify(messages, (key, value) => (key === "req" || key === "res" ? "…" : value))?.slice(
     0,
     2000,

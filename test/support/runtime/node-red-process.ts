@@ -35,7 +35,7 @@ export type Version = keyof typeof VERSIONS;
 export interface NodeRedProcess {
   url: string;
   /** Everything it has printed. */
-  output(): string;
+  getOutput(): string;
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface ProcessOptions {
 /** Starts Node-RED with its editor and waits until it answers. */
 export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProcess> {
   const { label, red, node } = VERSIONS[options.version];
-  const port = await freePort();
+  const port = await findFreePort();
   mkdirSync(options.userDir, { recursive: true });
   const settings = {
     uiPort: port,
@@ -80,13 +80,13 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries++) {
     if (child.exitCode !== null || tries > 300) throw new Error(`${label} did not start:\n${printed}`);
-    if (await answers(url)) break;
+    if (await isAnswering(url)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, output: () => printed, stop: () => stop(child) };
+  return { url, getOutput: () => printed, stop: () => stopProcess(child) };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isAnswering(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/flows`)).ok;
   } catch {
@@ -94,7 +94,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
@@ -104,7 +104,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };

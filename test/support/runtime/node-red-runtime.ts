@@ -114,7 +114,7 @@ export class TestRuntime {
       mkdirSync(dirname(join(this.userDir, "nodes", name)), { recursive: true });
       writeFileSync(join(this.userDir, "nodes", name), text);
     }
-    this.red = freshNodeRed();
+    this.red = loadFreshNodeRed();
     this.server = createServer((request, response) => this.red.httpAdmin(request, response));
     this.red.init(this.server, {
       userDir: this.userDir,
@@ -152,7 +152,7 @@ export class TestRuntime {
     );
     await runtime.red.start();
     runtime.addTestTypes();
-    runtime.count();
+    runtime.countInputs();
     runtime.server.listen(0, "127.0.0.1");
     await Promise.all([started, once(runtime.server, "listening")]);
     return runtime;
@@ -176,7 +176,7 @@ export class TestRuntime {
     await started;
   }
 
-  node(id: string): LiveNode {
+  getNode(id: string): LiveNode {
     const node = this.red.nodes.getNode(id);
     if (!node) throw new Error(`There is no node ${id}.`);
     return node;
@@ -184,37 +184,41 @@ export class TestRuntime {
 
   /** Gives a message to a node, as a wire does. */
   inject(id: string, message: Message): void {
-    this.node(id).receive(message);
+    this.getNode(id).receive(message);
   }
 
   /** What has arrived at a sink. */
-  at(sink: string): Message[] {
+  getMessages(sink: string): Message[] {
     return this.bySink.get(sink) ?? [];
   }
 
   /** Waits until what has arrived at a sink is as it should be. */
-  async until(sink: string, happened: (messages: Message[]) => boolean, what?: string): Promise<Message[]> {
-    await this.arrivals.until(() => happened(this.at(sink)), what);
-    return this.at(sink);
+  async waitUntil(
+    sink: string,
+    happened: (messages: Message[]) => boolean,
+    what?: string,
+  ): Promise<Message[]> {
+    await this.arrivals.waitUntil(() => happened(this.getMessages(sink)), what);
+    return this.getMessages(sink);
   }
 
   /** Waits for so many streams to end at a sink. @returns the last messages */
-  async ends(sink: string, count = 1): Promise<Message[]> {
+  async waitForEnds(sink: string, count = 1): Promise<Message[]> {
     const last = (messages: Message[]) => messages.filter(({ complete }) => complete === true);
     return last(
-      await this.until(sink, (messages) => last(messages).length >= count, `${count} last messages`),
+      await this.waitUntil(sink, (messages) => last(messages).length >= count, `${count} last messages`),
     );
   }
 
   /** Forgets what has arrived. */
-  forget(): void {
+  clearMessages(): void {
     this.arrivals.clear();
     this.bySink.clear();
   }
 
   /** Forgets all that was recorded. */
-  clear(): void {
-    this.forget();
+  clearRecords(): void {
+    this.clearMessages();
     this.statuses.clear();
     this.inputs.clear();
     this.logs.length = 0;
@@ -229,7 +233,7 @@ export class TestRuntime {
     if (!keep) rmSync(this.userDir, { recursive: true, force: true });
   }
 
-  private count(): void {
+  private countInputs(): void {
     const of = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
       return TYPES.includes(node.type) ? this.inputs.set(id, known).get(id)! : known;
@@ -288,7 +292,7 @@ function installPackage(userDir: string): void {
  * Node-RED keeps its state in its modules and cannot be started twice: each runtime gets modules of its own, and
  * so does not meet the one of the test helper either.
  */
-function freshNodeRed(): Red {
+function loadFreshNodeRed(): Red {
   const { cache } = require_;
   for (const file of Object.keys(cache)) {
     if (file.includes(`${sep}@node-red${sep}`) || file.includes(`${sep}${NODE_RED}${sep}lib${sep}`))

@@ -1,7 +1,15 @@
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "./flows.js";
 import type { FlowNode } from "./node-red-runtime.js";
 
-export interface RetryFlow {
+export interface RetryFlowOptions {
   /** Settings of the retry node. */
   retry?: Record<string, unknown>;
   stream?: Record<string, unknown>;
@@ -11,24 +19,24 @@ export interface RetryFlow {
 }
 
 /** chat-stream → retry → a sink `out` and a collect node; output 2 back into the chat-stream. */
-export function retryFlow(
+export function createRetryFlow(
   baseUrl: string,
-  { retry, stream, service, fallback = [] }: RetryFlow = {},
+  { retry, stream, service, fallback = [] }: RetryFlowOptions = {},
 ): FlowNode[] {
   return [
     TAB,
-    provider(baseUrl, service),
-    chatStream({ wires: [["retry"]], ...stream }),
-    retryNode({ wires: [["out", "collect"], ["ask"], fallback], ...retry }),
-    sink("out"),
-    collect(),
-    sink("finished"),
-    sink("unfinished"),
-    ...witnesses("ask", "retry"),
+    createProviderNode(baseUrl, service),
+    createChatStreamNode({ wires: [["retry"]], ...stream }),
+    createRetryNode({ wires: [["out", "collect"], ["ask"], fallback], ...retry }),
+    createSinkNode("out"),
+    createCollectNode(),
+    createSinkNode("finished"),
+    createSinkNode("unfinished"),
+    ...createWitnessNodes("ask", "retry"),
   ];
 }
 
 /** A retry node that waits next to nothing. */
-export function retryNode(more: Record<string, unknown>): FlowNode {
-  return node("retry", "retry", [], { delay: 5, maxDelay: 1000, ...more });
+export function createRetryNode(more: Record<string, unknown>): FlowNode {
+  return createFlowNode("retry", "retry", [], { delay: 5, maxDelay: 1000, ...more });
 }

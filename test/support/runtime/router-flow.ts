@@ -1,9 +1,17 @@
 import { createChunk, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
 import { TIME, WEATHER } from "../worlds/router-world.js";
-import { chatStream, collect, node, provider, sink, TAB, witnesses } from "./flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "./flows.js";
 import type { FlowNode, TestRuntime } from "./node-red-runtime.js";
 
-export interface RouterFlow {
+export interface RouterFlowOptions {
   /** Settings of the router; its `wires` too. */
   router?: Record<string, unknown>;
   stream?: Record<string, unknown>;
@@ -16,40 +24,40 @@ export interface RouterFlow {
 }
 
 /** router ⇄ chat-stream; output 1 to a sink `out` and a collect node; the tools to sinks `weather` and `time`. */
-export function routerFlow(baseUrl: string, flow: RouterFlow = {}): FlowNode[] {
+export function createRouterFlow(baseUrl: string, flow: RouterFlowOptions = {}): FlowNode[] {
   const { router, stream, service, between = "router", after, more = [] } = flow;
   return [
     TAB,
-    provider(baseUrl, service),
-    chatStream({ wires: [[between]], ...stream }),
-    routerNode({
+    createProviderNode(baseUrl, service),
+    createChatStreamNode({ wires: [[between]], ...stream }),
+    createRouterNode({
       wires: [[after ?? "out", ...(after ? [] : ["collect"])], ["ask"], ["weather"], ["time"]],
       ...router,
     }),
-    sink("out"),
-    sink("weather"),
-    sink("time"),
-    collect(),
-    sink("finished"),
-    sink("unfinished"),
+    createSinkNode("out"),
+    createSinkNode("weather"),
+    createSinkNode("time"),
+    createCollectNode(),
+    createSinkNode("finished"),
+    createSinkNode("unfinished"),
     ...more,
-    ...witnesses("ask", "router"),
+    ...createWitnessNodes("ask", "router"),
   ];
 }
 
-export function routerNode(more: Record<string, unknown>): FlowNode {
-  return node("tool-call-router", "router", [], { tools: [WEATHER, TIME], ...more });
+export function createRouterNode(more: Record<string, unknown>): FlowNode {
+  return createFlowNode("tool-call-router", "router", [], { tools: [WEATHER, TIME], ...more });
 }
 
 /** Has a sink answer each call that it gets. */
-export function answering(runtime: TestRuntime, tool: string, answer: (payload: unknown) => unknown): void {
+export function answerCalls(runtime: TestRuntime, tool: string, answer: (payload: unknown) => unknown): void {
   runtime.reactions.set(tool, (message) =>
     runtime.inject("router", { ...message, payload: answer(message.payload) }),
   );
 }
 
 /** The records of a call, its arguments in pieces of four characters. */
-export function callRecords(name: string, args: object, index = 0, id = `call_${index}`): object[] {
+export function createCallChunks(name: string, args: object, index = 0, id = `call_${index}`): object[] {
   const text = JSON.stringify(args);
   const pieces = text.match(/[\s\S]{1,4}/g) ?? [];
   return [
@@ -59,28 +67,30 @@ export function callRecords(name: string, args: object, index = 0, id = `call_${
 }
 
 /** A service that calls `get_weather` for what it is asked, and then says what the tool said. */
-export const weatherman: Script = async (reply, { body }) => {
-  const messages = messagesOf({ body });
+export const answerByWeatherTool: Script = async (reply, { body }) => {
+  const messages = readRequestMessages({ body });
   const result = messages.findLast(({ role }) => role === "tool");
   if (result) reply.say("It is ", String(result.content), ".");
   else {
     await reply.sendApart(
       "Let me ",
       "look. ",
-      ...callRecords("get_weather", { city: messages.at(-1)!.content }),
+      ...createCallChunks("get_weather", { city: messages.at(-1)!.content }),
     );
     reply.finish("tool_calls", { total_tokens: 7 });
   }
 };
 
 /** The same, but it breaks off in the middle of the arguments. */
-export async function breaksOff(reply: Reply, request: ServiceRequest): Promise<void> {
-  const [first, second] = callRecords("get_weather", { city: messagesOf(request).at(-1)!.content });
+export async function breakOffInCall(reply: Reply, request: ServiceRequest): Promise<void> {
+  const [first, second] = createCallChunks("get_weather", {
+    city: readRequestMessages(request).at(-1)!.content,
+  });
   await reply.sendApart("Let me ", "look. ", first!, second!);
   reply.drop();
 }
 
-export function messagesOf({
+export function readRequestMessages({
   body,
 }: {
   body: Record<string, unknown>;

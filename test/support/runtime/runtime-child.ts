@@ -1,5 +1,5 @@
-import { askFlow } from "./flows.js";
-import { streamsOf } from "./inbox.js";
+import { createAskFlow } from "./flows.js";
+import { groupByStream } from "./inbox.js";
 import { TestRuntime } from "./node-red-runtime.js";
 
 /**
@@ -8,9 +8,9 @@ import { TestRuntime } from "./node-red-runtime.js";
  */
 async function main(baseUrl: string, streams: number): Promise<void> {
   const runtime = await TestRuntime.start();
-  await runtime.deploy(askFlow(baseUrl, {}, { maxConcurrent: streams }));
+  await runtime.deploy(createAskFlow(baseUrl, {}, { maxConcurrent: streams }));
   for (let at = 0; at < streams; at++) runtime.inject("ask", { payload: `${at}` });
-  await runtime.until("out", (messages) => streamsOf(messages).length === streams);
+  await runtime.waitUntil("out", (messages) => groupByStream(messages).length === streams);
   process.once("SIGTERM", () => {
     // As node-red's own command does it.
     void runtime.stop().then(() => process.exit());

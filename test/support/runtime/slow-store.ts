@@ -2,15 +2,15 @@
  * A context store that takes a while, as a database does.
  * @param failure why nothing can be kept in it
  */
-export function slowStore(data: Map<string, string>, failure?: string): () => object {
-  const later = (step: () => void) => setTimeout(step, 5);
+export function createSlowStore(data: Map<string, string>, failure?: string): () => object {
+  const delay = (step: () => void) => setTimeout(step, 5);
   return () => ({
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
     get: (_scope: string, key: string, callback: (error: unknown, value?: unknown) => void) =>
-      later(() => callback(null, data.has(key) ? JSON.parse(data.get(key)!) : undefined)),
+      delay(() => callback(null, data.has(key) ? JSON.parse(data.get(key)!) : undefined)),
     set: (_scope: string, key: string, value: unknown, callback: (error?: unknown) => void) =>
-      later(() => {
+      delay(() => {
         if (!failure) data.set(key, JSON.stringify(value));
         callback(failure ? new Error(failure) : null);
       }),

@@ -19,8 +19,8 @@ export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
     await runtime!.deploy([]);
     for (const [id, { got, done }] of runtime!.inputs)
       assert.equal(done, got, `inputs of ${id} that are done`);
-    assert.deepEqual(endedTwice(runtime!), []);
-    runtime!.clear();
+    assert.deepEqual(findDoubleEnds(runtime!), []);
+    runtime!.clearRecords();
     // The service closes its side of a connection a moment later.
     await pause(5);
   });
@@ -29,7 +29,7 @@ export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
 }
 
 /** Streams with more than one last message at one place. */
-function endedTwice(runtime: TestRuntime): string[] {
+function findDoubleEnds(runtime: TestRuntime): string[] {
   const seen = new Set<string>();
   return runtime.arrivals.messages.flatMap(({ sink, message }) => {
     if (message.complete !== true || typeof message.parts?.id !== "string") return [];

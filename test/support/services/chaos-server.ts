@@ -2,7 +2,7 @@ import { type AddressInfo, createServer as createPlainServer, type Server, type 
 import { createServer as createTlsServer } from "node:tls";
 import type { Dispatcher } from "undici";
 import { type AgentOptions, createAgent } from "../../../src/transport/agent.js";
-import { until } from "../waiting.js";
+import { waitUntil } from "../waiting.js";
 import type { Certificate } from "./certificates.js";
 import { Peer, type ReceivedRequest } from "./peer.js";
 
@@ -70,7 +70,7 @@ export class ChaosServer implements AsyncDisposable {
 
   /** Waits until no client is connected. */
   waitUntilEmpty(): Promise<void> {
-    return until(() => this.peers.size === 0, "the clients leave");
+    return waitUntil(() => this.peers.size === 0, "the clients leave");
   }
 
   /** Closes connections, pool and server. @throws the first error that the script threw */

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
 import type { ChatResult, Chunk, FailureCode, Phase } from "../../../src/index.js";
 import { type ChatOptions, Failure, startChat } from "../../../src/index.js";
-import { turns } from "../waiting.js";
+import { waitTicks } from "../waiting.js";
 
 /** The key that every test asks with. It must be seen nowhere but in the request's header. */
 export const CANARY: string = `sk-canary-${randomUUID()}`;
@@ -94,7 +94,7 @@ export function start(
     text: () => told.text,
     cancel: () => running!.cancel(),
     told: ended.then(async (result) => {
-      await turns();
+      await waitTicks();
       assert.equal(ends.length, 1, "a stream has one end");
       assert.equal(late, false, "nothing comes after the end");
       const whole = { ...told, result };

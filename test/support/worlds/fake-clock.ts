@@ -1,5 +1,5 @@
 import type { Clock } from "../../../src/core/clock.js";
-import { turns } from "../waiting.js";
+import { waitTicks } from "../waiting.js";
 
 interface Timer {
   at: number;
@@ -47,10 +47,10 @@ export class FakeClock implements Clock {
       this.time = Math.max(this.time, next.at);
       this.timers.delete(next);
       next.callback();
-      await turns();
+      await waitTicks();
     }
     this.time = end;
-    await turns();
+    await waitTicks();
   }
 
   /** Jumps, as after a suspended machine or a blocked event loop: timers fire late, one right after the other. */
@@ -59,6 +59,6 @@ export class FakeClock implements Clock {
     for (const timer of [...this.timers].sort((one, other) => one.at - other.at)) {
       if (timer.at <= this.time && this.timers.delete(timer)) timer.callback();
     }
-    await turns();
+    await waitTicks();
   }
 }

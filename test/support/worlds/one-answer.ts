@@ -1,7 +1,13 @@
 import type { ChatMessage, Completion, ToolCall } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chatStream, collect, sink, TAB, witnesses } from "../runtime/flows.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../runtime/flows.js";
 import type { Credentials, FlowNode, TestRuntime } from "../runtime/node-red-runtime.js";
 
 /** A question and all that came of it in a flow with chat-stream and collect. */
@@ -32,23 +38,23 @@ export async function oneAnswer(
   const nodes = [
     TAB,
     provider,
-    chatStream({ model, wires: [["out", "collect"]] }),
-    collect(),
-    ...["out", "finished", "unfinished"].map(sink),
-    ...witnesses(),
+    createChatStreamNode({ model, wires: [["out", "collect"]] }),
+    createCollectNode(),
+    ...["out", "finished", "unfinished"].map(createSinkNode),
+    ...createWitnessNodes(),
   ];
   await runtime.deploy(nodes, "full", credentials);
-  runtime.forget();
+  runtime.clearMessages();
   runtime.inject("ask", message as Message);
-  const [last] = await runtime.ends("out");
-  const both = () => [...runtime.at("finished"), ...runtime.at("unfinished")];
-  await runtime.arrivals.until(() => both().length > 0, "what collect makes of it");
+  const [last] = await runtime.waitForEnds("out");
+  const both = () => [...runtime.getMessages("finished"), ...runtime.getMessages("unfinished")];
+  await runtime.arrivals.waitUntil(() => both().length > 0, "what collect makes of it");
   const collected = both()[0]!;
   const response = collected["response"] as Completion;
   const asked = last!["request"] as { messages: ChatMessage[] } | undefined;
   const answer = response.choices[0]?.message;
   return {
-    told: runtime.at("out"),
+    told: runtime.getMessages("out"),
     last: last!,
     error: last!["error"] as FailureData | undefined,
     collected,

@@ -8,7 +8,7 @@ import { inheritProperties } from "../../../src/node-red/messages/inherited-prop
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
-import { textOf } from "../runtime/inbox.js";
+import { joinPayloads } from "../runtime/inbox.js";
 import { createRandom } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
@@ -185,5 +185,5 @@ export async function playing(
 /** What a reader does with the messages: the text that he has in the end. */
 export function readerText(messages: readonly Message[]): string {
   const reset = messages.findLastIndex((message) => message["reset"] === true);
-  return textOf(messages.slice(reset + 1));
+  return joinPayloads(messages.slice(reset + 1));
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { node, provider, sink, TAB, witnesses } from "../runtime/flows.js";
+import {
+  createFlowNode,
+  createProviderNode,
+  createSinkNode,
+  createWitnessNodes,
+  TAB,
+} from "../runtime/flows.js";
 import { type Inbox, pause } from "../runtime/inbox.js";
 import type { FlowNode } from "../runtime/node-red-runtime.js";
 import type { Reply, Script } from "../services/scripted-service.js";
@@ -55,10 +61,10 @@ export function speechFlow(
 ): FlowNode[] {
   return [
     TAB,
-    provider(baseUrl, who),
-    node("speech-stream", "speech", ["out"], { provider: "provider", ...more }),
-    sink("out"),
-    ...witnesses("speech"),
+    createProviderNode(baseUrl, who),
+    createFlowNode("speech-stream", "speech", ["out"], { provider: "provider", ...more }),
+    createSinkNode("out"),
+    ...createWitnessNodes("speech"),
   ];
 }
 
