@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { saveScreenshot } from "../support/runtime/browser.js";
-import { readExample, world } from "./world.js";
+import { readExample, waitForGrowth, world } from "./world.js";
 
 describe("Example of a chat page in a browser", function () {
   this.timeout(60_000);
@@ -78,7 +78,7 @@ describe("Example of a chat page in a browser", function () {
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
-  it("can be photographed in the middle of an answer", async () => {
+  it("takes a screenshot of the chat page in the middle of an answer", async () => {
     const page = await openChat();
     await sendQuestion(page, "My name is Ada. Who are you?");
     await waitForAnswers(page, 1);
@@ -116,10 +116,4 @@ async function waitForAnswers(page: Page, count: number): Promise<void> {
     .locator("li.answer:not(.streaming)")
     .nth(count - 1)
     .waitFor();
-}
-
-/** Waits until an answer is longer than it was. @returns its length */
-async function waitForGrowth(answer: Locator, length: number): Promise<number> {
-  await answer.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
-  return (await answer.textContent())?.length ?? 0;
 }

@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
-import { PACKAGE, readExample, world } from "./world.js";
+import { deployFlows, PACKAGE, readExample, waitForGrowth, world } from "./world.js";
 
 const EXAMPLE = "26 Dashboard chat";
 const PHONE = { width: 390, height: 844 };
@@ -14,7 +14,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
 
   before(async () => {
     red = await world.startNodeRedWith([PACKAGE, DASHBOARD]);
-    await deployFlows(readExample(EXAMPLE));
+    await deployFlows(red.url, readExample(EXAMPLE));
   });
   after(() => red.stop());
 
@@ -53,7 +53,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     await page.reload();
     await waitForPage(page);
     assert.equal(await getAnswers(page).count(), 1);
-    await deployFlows(readExample(EXAMPLE));
+    await deployFlows(red.url, readExample(EXAMPLE));
     await sendQuestion(page, "What is my name?");
     await waitForAnswers(page, 2);
     assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
@@ -93,7 +93,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     const page = await openChat();
     await sendQuestion(page, "Count to 50.");
     await waitForGrowth(getAnswers(page).last(), 20);
-    await deployFlows(readExample(EXAMPLE));
+    await deployFlows(red.url, readExample(EXAMPLE));
     await page.locator(".chat-failure").getByText("The answer broke off.").waitFor();
     await page.getByRole("button", { name: "Try again" }).click();
     await waitForAnswers(page);
@@ -137,16 +137,6 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     assert.ok(await notice.getByRole("button", { name: "Install all" }).isVisible());
   });
 
-  /** Replaces the flows of the Node-RED that has the dashboard. */
-  async function deployFlows(flows: readonly object[]): Promise<void> {
-    const response = await fetch(`${red.url}/flows`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(flows),
-    });
-    assert.equal(response.status, 204, await response.text());
-  }
-
   async function openChat(): Promise<Page> {
     const page = await world.browser.newPage();
     await page.goto(`${red.url}/dashboard`);
@@ -182,12 +172,6 @@ async function waitForAnswers(page: Page, count = 1): Promise<string> {
     .nth(count - 1)
     .waitFor();
   return waitForFacts(page, / tokens · /);
-}
-
-/** Waits until an answer is longer than it was. @returns its length */
-async function waitForGrowth(bubble: Locator, length: number): Promise<number> {
-  await bubble.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
-  return (await bubble.textContent())?.length ?? 0;
 }
 
 /** Records what arrives over the websocket of a page from now on. @returns the texts; they grow */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
-import { createChatFlow } from "./flows.js";
+import { createChatFlow, createDebug } from "./flows.js";
 import { PACKAGE, world } from "./world.js";
 
 /** The settings that say when the buffer sends a message, apart from the boundary. */
@@ -12,9 +12,8 @@ describe("Editor of delta-buffer", function () {
 
   it("shows delta-buffer in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
-    const entry = editor.paletteNode("delta-buffer");
-    const icon = await entry.locator(".red-ui-palette-icon").getAttribute("style");
-    assert.ok(icon?.includes(`icons/${PACKAGE}/delta-buffer.svg`), icon ?? "no icon");
+    const icon = await editor.readIconStyle("delta-buffer");
+    assert.ok(icon.includes(`icons/${PACKAGE}/delta-buffer.svg`), icon);
     const buffer = await editor.drag("delta-buffer", 400, 200);
     await editor.hint(editor.node(buffer).locator(".red-ui-flow-port-input"), /a stream/);
     await editor.hint(editor.node(buffer).locator(".red-ui-flow-port-output"), /fewer messages/);
@@ -139,19 +138,7 @@ describe("Editor of delta-buffer", function () {
     for (const node of flow) if (node["id"] === "stream") node["wires"] = [[]];
     const editor = await world.openEditor([
       ...flow,
-      {
-        id: "pieces",
-        type: "debug",
-        z: "tab",
-        name: "Pieces",
-        active: true,
-        tosidebar: true,
-        complete: "payload",
-        targetType: "msg",
-        x: 800,
-        y: 300,
-        wires: [],
-      },
+      createDebug("pieces", { name: "Pieces", x: 800, y: 300 }),
     ]);
     const buffer = await editor.drag("delta-buffer", 500, 300);
     await editor.wire("stream", buffer);

@@ -2,57 +2,59 @@ import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { EditorPage } from "../support/runtime/editor-page.js";
 
-/** One message in the debug sidebar. */
+/** A message in the debug sidebar. */
 export interface DebugMessage {
-  /** The debug node's name or id. */
+  /** The name of the debug node, or its id if it has no name. */
   from: string;
-  /** As the sidebar writes it, a string in quotes. */
+  /** The value as the sidebar shows it; strings have quotes. */
   value: string;
 }
 
-/** The editor with its dialogs, its debug sidebar and its menu. */
+/** The editor with its dialogs, its debug sidebar and its menus. */
 export class Editor extends EditorPage {
   // ---- Dialogs
 
-  /** Opens a node's dialog. */
+  /** Opens the dialog of a node. */
   async openDialog(id: string): Promise<void> {
-    const opened = this.page.locator("#node-dialog-ok");
+    const doneButton = this.page.locator("#node-dialog-ok");
     for (let tries = 1; ; tries++) {
       await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
-      // On a busy machine the second click may come too late to count.
-      const seen = await opened.waitFor({ timeout: 2_000 }).then(
+      // On a busy machine, the second click may be too late for a double click.
+      const isOpen = await doneButton.waitFor({ timeout: 2_000 }).then(
         () => true,
         () => false,
       );
-      if (seen) break;
-      assert.ok(tries < 5, "a double click opens the dialog");
+      if (isOpen) break;
+      assert.ok(tries < 5, "a double click should open the dialog");
     }
     await this.waitForTray("#node-dialog-ok");
   }
 
-  /** The tray slides in; until it stands, a click may miss. */
+  /** Waits until the tray of a dialog has slid in. Before that, a click may miss its target. */
   private async waitForTray(button: string): Promise<void> {
     await this.page.locator(button).waitFor();
     await this.page.locator(button).click({ trial: true });
   }
 
+  /** Presses Done in the dialog of a node. */
   async confirmDialog(): Promise<void> {
     await this.page.locator("#node-dialog-ok").click();
     await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
   }
 
+  /** Presses Cancel in the dialog of a node. */
   async cancelDialog(): Promise<void> {
     await this.page.locator("#node-dialog-cancel").click();
     await this.page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
   }
 
-  /** From a node's dialog to the dialog of the config node that it uses, or of a new one. */
+  /** Opens the dialog of a config node from the dialog of the node that uses it: of a new one, or of the selected one. */
   async openConfigDialog(property: string, which: "add" | "edit"): Promise<void> {
     await this.page.locator(`#node-input-btn-${property}-${which}`).click();
     await this.waitForTray("#node-config-dialog-ok");
   }
 
-  /** Takes over what stands in a config node's dialog and goes back. */
+  /** Presses Done in the dialog of a config node, which leads back to the node that uses it. */
   async confirmConfigDialog(): Promise<void> {
     await this.page.locator("#node-config-dialog-ok").click();
     await this.page.locator("#node-config-dialog-ok").waitFor({ state: "detached" });
@@ -66,26 +68,34 @@ export class Editor extends EditorPage {
   async fillField(id: string, text: string): Promise<void> {
     const field = this.getField(id);
     await field.fill(text);
-    // The editor judges a field when a key goes up.
+    // The editor validates a field on keyup.
     await field.press("End");
   }
 
-  /** A field that is marked as wrong. */
+  /** @returns a field if it is marked as invalid */
   getInvalidField(id: string): Locator {
     return this.page.locator(`#${id}.input-error`);
   }
 
-  /** Brings a page of our own dialogs to the front. */
+  /** Opens a tab of a dialog of this package. */
   async openTab(label: string): Promise<void> {
     await this.page.locator(".chat-form .red-ui-tab").getByText(label, { exact: true }).click();
   }
 
-  /** Sets a typed input by the name of its type and its text. */
+  /** Sets the type of a typed input, by its label, and its text. */
   async setTypedInput(input: Locator, type: string, text: string): Promise<void> {
     const container = input.locator("xpath=following-sibling::div[1]");
     await container.locator(".red-ui-typedInput-type-select").click();
     await this.page.locator(".red-ui-typedInput-options:visible").getByText(type, { exact: true }).click();
     await container.locator("input.red-ui-typedInput-input").fill(text);
+  }
+
+  // ---- The palette
+
+  /** @returns the style of a node type's icon in the palette, which holds the address of the picture */
+  async readIconStyle(type: string): Promise<string> {
+    const icon = this.paletteNode(type).locator(".red-ui-palette-icon");
+    return (await icon.getAttribute("style")) ?? "";
   }
 
   // ---- Deploying and running
@@ -99,18 +109,18 @@ export class Editor extends EditorPage {
   /** Presses the button of an inject node. */
   async pressInject(inject: string): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const asked = this.page
+      const request = this.page
         .waitForRequest((request) => request.url().endsWith(`/inject/${inject}`), { timeout: 2_000 })
         .catch(() => undefined);
       await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
-      if ((await (await asked)?.response())?.ok()) return;
-      // Right after a deploy the canvas is shaded for a moment, and the flow may not have started.
+      if ((await (await request)?.response())?.ok()) return;
+      // Right after a deploy, a shade covers the canvas for a moment, and the flow may not have started.
       assert.ok(tries < 10, "the inject node should react");
     }
   }
 
   async readDebugMessages(): Promise<DebugMessage[]> {
-    const found = await this.page
+    const entries = await this.page
       .locator(".red-ui-debug-msg")
       .evaluateAll((messages) =>
         (messages as unknown as { querySelector(selector: string): { textContent: string } | null }[]).map(
@@ -120,10 +130,10 @@ export class Editor extends EditorPage {
           ],
         ),
       );
-    return found.map(([name, value]) => ({ from: name!.replace(/^node: /, ""), value: value! }));
+    return entries.map(([name, value]) => ({ from: name!.replace(/^node: /, ""), value: value! }));
   }
 
-  /** Waits until a debug node has written a message that fits. @returns what it wrote */
+  /** Waits until a debug node has shown a matching value. @returns the first one */
   async waitForDebug(from: string, value: RegExp): Promise<string> {
     const message = this.page
       .locator(".red-ui-debug-msg")
@@ -142,14 +152,14 @@ export class Editor extends EditorPage {
 
   // ---- Actions of the menu
 
-  /** Switches between the editor's own themes, as its settings do. */
+  /** Switches the theme of the editor, as its settings do. */
   async switchTheme(theme: "light" | "dark"): Promise<void> {
     await this.page.evaluate(
       `document.documentElement.classList.toggle("nr-theme-dark", ${JSON.stringify(theme === "dark")})`,
     );
   }
 
-  /** Sends a tarball through the upload of the palette manager. */
+  /** Uploads a tarball in the palette manager. */
   async uploadTarball(path: string): Promise<void> {
     await this.action("core:manage-palette");
     await this.page.locator("#red-ui-settings-tab-palette .red-ui-tab").getByText("Install").click();
@@ -162,13 +172,13 @@ export class Editor extends EditorPage {
     await this.page.locator("#node-dialog-ok").waitFor({ state: "detached" });
   }
 
-  /** Opens the help of a type of nodes, from the table of contents. */
+  /** Opens the help of a node type from the table of contents. */
   async showHelp(label: string): Promise<void> {
     await this.page.locator(".red-ui-sidebar-help-toc").getByText(label, { exact: true }).click();
     await this.page.locator(".red-ui-help-title").getByText(label, { exact: true }).waitFor();
   }
 
-  /** Import > Examples, by the names in the dialog. Each of ours brings a tab. */
+  /** Imports an example by its name in the dialog Import > Examples, and waits for its tab. */
   async importExample(module: string, name: string): Promise<void> {
     await this.action("core:show-examples-import-dialog");
     const entries = this.page.locator(".red-ui-clipboard-dialog-tab-library:visible .red-ui-treeList-label");
@@ -177,7 +187,7 @@ export class Editor extends EditorPage {
     await folder.waitFor();
     if (!(await example.isVisible())) await folder.dblclick();
     const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
-    // While the list still slides open, a click chooses nothing.
+    // While the list slides open, a click selects nothing.
     for (let times = 0; times < 20 && !(await ok.isEnabled()); times++) {
       await example.click();
       await this.page.waitForTimeout(50);
@@ -188,7 +198,7 @@ export class Editor extends EditorPage {
     await tabs.nth(before).waitFor({ state: "attached" });
   }
 
-  /** Everything that Export would write into a file. */
+  /** @returns the JSON that Export offers for all flows */
   async readExport(): Promise<string> {
     await this.action("core:show-export-dialog");
     await this.page.locator("#red-ui-clipboard-dialog-export-rng-full").click();

@@ -1,7 +1,8 @@
-/** Flows for the tests, as the author of a flow would have deployed them. */
+/** Flows for the tests, as an author of flows would have deployed them. */
 
-const TAB = { id: "tab", type: "tab", label: "Test" };
+export const TAB = { id: "tab", type: "tab", label: "Test" };
 
+/** The properties of a chat-provider in a flow. */
 export interface ProviderProperties {
   provider: string;
   name?: string;
@@ -9,7 +10,37 @@ export interface ProviderProperties {
   credentials?: { apiKey?: string };
 }
 
-/** One provider and one chat-stream that uses it, with an inject before it and debug nodes behind. */
+/** Creates an inject node that sends a text as the payload. */
+export function createInject(id: string, payload: string, properties: object): object {
+  return {
+    id,
+    type: "inject",
+    z: "tab",
+    props: [{ p: "payload", v: payload, vt: "str" }],
+    repeat: "",
+    crontab: "",
+    once: false,
+    wires: [[]],
+    ...properties,
+  };
+}
+
+/** Creates a debug node that shows the payload in the sidebar. */
+export function createDebug(id: string, properties: object): object {
+  return {
+    id,
+    type: "debug",
+    z: "tab",
+    active: true,
+    tosidebar: true,
+    complete: "payload",
+    targetType: "msg",
+    wires: [],
+    ...properties,
+  };
+}
+
+/** Creates a provider and a chat-stream that uses it, with an inject before it, and collect and debug behind it. */
 export function createChatFlow(
   provider: ProviderProperties,
   model = "demo",
@@ -18,19 +49,7 @@ export function createChatFlow(
   return [
     TAB,
     { id: "provider", type: "chat-provider", ...provider },
-    {
-      id: "ask",
-      type: "inject",
-      z: "tab",
-      name: "Ask",
-      props: [{ p: "payload", v: prompt, vt: "str" }],
-      repeat: "",
-      crontab: "",
-      once: false,
-      x: 200,
-      y: 160,
-      wires: [["stream"]],
-    },
+    createInject("ask", prompt, { name: "Ask", x: 200, y: 160, wires: [["stream"]] }),
     {
       id: "stream",
       type: "chat-stream",
@@ -42,23 +61,14 @@ export function createChatFlow(
       wires: [["collect"]],
     },
     { id: "collect", type: "collect", z: "tab", x: 800, y: 160, wires: [["answer"], []] },
-    {
-      id: "answer",
-      type: "debug",
-      z: "tab",
-      name: "Answer",
-      active: true,
-      tosidebar: true,
-      complete: "payload",
-      targetType: "msg",
-      x: 980,
-      y: 160,
-      wires: [],
-    },
+    createDebug("answer", { name: "Answer", x: 980, y: 160 }),
   ];
 }
 
-/** Several providers, each with a chat-stream `stream-<id>` through which the editor reaches its dialog. */
+/**
+ * Creates several providers by their ids, each with a chat-stream `stream-<id>` through which the editor opens its dialog.
+ * An id must not be the value of a property: the editor would take that property for a reference.
+ */
 export function createProviderFlow(providers: Record<string, ProviderProperties>): object[] {
   const nodes = Object.entries(providers).flatMap(([id, provider], at) => [
     { id, type: "chat-provider", ...provider },

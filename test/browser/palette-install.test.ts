@@ -4,7 +4,7 @@ import { packInto, type Tarball } from "../support/runtime/tarball.js";
 import { Editor } from "./editor.js";
 import { world } from "./world.js";
 
-describe("the palette manager", function () {
+describe("Palette manager", function () {
   this.timeout(90_000);
   let red: NodeRedProcess;
   let tarball: Tarball;
@@ -16,7 +16,7 @@ describe("the palette manager", function () {
   });
   after(() => red.stop());
 
-  it("takes the package as an upload, and its nodes can be used without a restart", async () => {
+  it("installs the package from an upload, and its nodes work without a restart", async () => {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
     assert.equal(await editor.paletteNode("chat-stream").count(), 0);

@@ -7,8 +7,8 @@ describe("Editor of retry", function () {
 
   it("shows retry in the palette with its icon, and labels its three outputs", async () => {
     const editor = await world.openEditor();
-    const icon = await editor.paletteNode("retry").locator(".red-ui-palette-icon").getAttribute("style");
-    assert.ok(icon?.includes(`icons/${PACKAGE}/chat-retry.svg`), icon ?? "no icon");
+    const icon = await editor.readIconStyle("retry");
+    assert.ok(icon.includes(`icons/${PACKAGE}/chat-retry.svg`), icon);
     const retry = await editor.drag("retry", 400, 200);
     const ports = editor.node(retry).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 3);

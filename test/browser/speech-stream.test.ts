@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
+import { createDebug, createInject, TAB } from "./flows.js";
 import { PACKAGE, world } from "./world.js";
 
-const TAB = { id: "tab", type: "tab", label: "Speech" };
 const DEMO = { id: "provider", type: "chat-provider", name: "Demo", provider: "demo", demoPace: 0 };
 
 describe("Editor of speech-stream", function () {
@@ -11,11 +11,8 @@ describe("Editor of speech-stream", function () {
 
   it("shows speech-stream in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
-    const icon = await editor
-      .paletteNode("speech-stream")
-      .locator(".red-ui-palette-icon")
-      .getAttribute("style");
-    assert.ok(icon?.includes(`icons/${PACKAGE}/speech-stream.svg`), icon ?? "no icon");
+    const icon = await editor.readIconStyle("speech-stream");
+    assert.ok(icon.includes(`icons/${PACKAGE}/speech-stream.svg`), icon);
     const speech = await editor.drag("speech-stream", 400, 200);
     await editor.hint(editor.node(speech).locator(".red-ui-flow-port-input"), /a stream of text/);
     await editor.hint(editor.node(speech).locator(".red-ui-flow-port-output"), /a stream of sound/);
@@ -60,34 +57,12 @@ describe("Editor of speech-stream", function () {
   });
 
   it("sends the speech of a text, which core's join makes one buffer", async () => {
-    const at = { z: "tab", y: 160 };
     const editor = await world.openEditor([
       TAB,
       DEMO,
-      {
-        id: "say",
-        type: "inject",
-        ...at,
-        x: 160,
-        props: [{ p: "payload", v: "Good morning.", vt: "str" }],
-        repeat: "",
-        crontab: "",
-        once: false,
-        wires: [[]],
-      },
-      { id: "one", type: "join", ...at, x: 560, mode: "auto", wires: [["sound"]] },
-      {
-        id: "sound",
-        type: "debug",
-        ...at,
-        x: 780,
-        name: "Sound",
-        active: true,
-        tosidebar: true,
-        complete: "payload",
-        targetType: "msg",
-        wires: [],
-      },
+      createInject("say", "Good morning.", { x: 160, y: 160 }),
+      { id: "one", type: "join", z: "tab", x: 560, y: 160, mode: "auto", wires: [["sound"]] },
+      createDebug("sound", { name: "Sound", x: 780, y: 160 }),
     ]);
     const speech = await editor.drag("speech-stream", 360, 160);
     await editor.wire("say", speech);

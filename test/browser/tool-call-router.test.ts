@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import type { Editor } from "./editor.js";
+import { createDebug, createInject, TAB } from "./flows.js";
 import { PACKAGE, world } from "./world.js";
 
-const TAB = { id: "tab", type: "tab", label: "Test" };
-
-/** A tool as somebody writes it by hand, with an object for its schema. */
+/** Creates a tool as somebody may write it into a flow file, with an object as its schema. */
 const createTool = (name: string, link?: string) => ({
   name,
   description: `Says ${name}.\nIn two lines.`,
@@ -14,7 +13,7 @@ const createTool = (name: string, link?: string) => ({
   ...(link === undefined ? {} : { link }),
 });
 
-/** A router with tools, each wired to a function node of its name, and one more for other tools. */
+/** Creates a router with tools, each wired to a function node of its name, and an output for other tools. */
 function createRouterFlow(names: readonly string[]): object[] {
   const targets = [...names, "others"];
   return [
@@ -38,7 +37,7 @@ function createFunctionNode(name: string, y: number, func = "return msg;"): obje
   return { id: name, type: "function", z: "tab", name, func, outputs: 1, x: 620, y, wires: [[]] };
 }
 
-/** Where the wires of a router lead, output by output from 1. */
+/** Reads where the wires of a router lead: "output target", with outputs counted from 1. */
 function readWires(editor: Editor, id = "router"): Promise<string[]> {
   return editor.page.evaluate(
     `RED.nodes.filterLinks({ source: { id: ${JSON.stringify(id)} } })
@@ -50,18 +49,19 @@ function getRows(editor: Editor): Locator {
   return editor.page.locator(".chat-tool");
 }
 
-const name = (row: Locator) => row.getByRole("textbox", { name: /^name/ });
-const description = (row: Locator) => row.getByRole("textbox", { name: /^what it does/ });
+const getNameField = (row: Locator) => row.getByRole("textbox", { name: /^name/ });
+const getDescriptionField = (row: Locator) => row.getByRole("textbox", { name: /^what it does/ });
 
-async function addTool(editor: Editor, called: string): Promise<Locator> {
+/** Adds a tool. @returns its row */
+async function addTool(editor: Editor, name: string): Promise<Locator> {
   const count = await getRows(editor).count();
   await editor.page.locator("#tool-call-router-tools .red-ui-editableList-addButton").click();
   const row = getRows(editor).nth(count);
-  await name(row).fill(called);
+  await getNameField(row).fill(name);
   return row;
 }
 
-/** Drags a row by its handle to the place of another. */
+/** Drags a row by its handle to the position of another. */
 async function dragRow(editor: Editor, from: number, to: number): Promise<void> {
   const handle = (at: number) =>
     editor.page.locator("#tool-call-router-list .red-ui-editableList-item-handle").nth(at).boundingBox();
@@ -73,48 +73,36 @@ async function dragRow(editor: Editor, from: number, to: number): Promise<void> 
   await mouse.up();
 }
 
-async function names(editor: Editor): Promise<string[]> {
+async function readNames(editor: Editor): Promise<string[]> {
   const all = await getRows(editor).all();
-  return Promise.all(all.map((row) => name(row).inputValue()));
+  return Promise.all(all.map((row) => getNameField(row).inputValue()));
 }
 
-/** Replaces what stands in the code editor of a row. */
+/** Replaces the text in the code editor of a row. */
 async function writeSchema(editor: Editor, row: Locator, text: string): Promise<void> {
   await row.locator(".monaco-editor .view-lines").click();
   const { keyboard } = editor.page;
   await keyboard.press("ControlOrMeta+a");
   await keyboard.press("Delete");
   await keyboard.insertText(text);
-  // The brackets that the editor closes by itself.
+  // Delete the brackets that the editor has closed by itself.
   await keyboard.press("ControlOrMeta+Shift+End");
   await keyboard.press("Delete");
 }
 
-describe("tool-call-router in the editor", function () {
+describe("Editor of tool-call-router", function () {
   this.timeout(90_000);
 
-  it("is dragged in, given two tools, wired by its labelled outputs, and runs a whole round", async () => {
-    const found = "msg.payload = { found: msg.toolCall.name + ' of ' + msg.payload.city }; return msg;";
+  it("runs two tools that were added in the dialog and wired to the labelled outputs", async () => {
+    const toolCode = "msg.payload = { found: msg.toolCall.name + ' of ' + msg.payload.city }; return msg;";
     const editor = await world.openEditor([
       TAB,
       { id: "provider", type: "chat-provider", provider: "demo", demoPace: 0 },
-      {
-        ...{
-          id: "ask",
-          type: "inject",
-          z: "tab",
-          name: "Ask",
-          repeat: "",
-          crontab: "",
-          once: false,
-          x: 120,
-          y: 200,
-          wires: [[]],
-        },
-        props: [
-          { p: "payload", v: "What is the weather in Paris, and what time is it in Tokyo?", vt: "str" },
-        ],
-      },
+      createInject("ask", "What is the weather in Paris, and what time is it in Tokyo?", {
+        name: "Ask",
+        x: 120,
+        y: 200,
+      }),
       {
         id: "stream",
         type: "chat-stream",
@@ -125,38 +113,30 @@ describe("tool-call-router in the editor", function () {
         y: 200,
         wires: [[]],
       },
-      createFunctionNode("weather", 280, found),
-      createFunctionNode("time", 360, found),
+      createFunctionNode("weather", 280, toolCode),
+      createFunctionNode("time", 360, toolCode),
       { id: "collect", type: "collect", z: "tab", x: 620, y: 100, wires: [["answer"], []] },
-      {
-        id: "answer",
-        type: "debug",
-        z: "tab",
+      createDebug("answer", {
         name: "Answer",
-        active: true,
-        tosidebar: true,
-        ...{ complete: "$match(payload, /get_[a-z]+ of [A-Za-z]+/).match", targetType: "jsonata" },
+        complete: "$match(payload, /get_[a-z]+ of [A-Za-z]+/).match",
+        targetType: "jsonata",
         x: 800,
         y: 100,
-        wires: [],
-      },
+      }),
     ]);
-    const icon = await editor
-      .paletteNode("tool-call-router")
-      .locator(".red-ui-palette-icon")
-      .getAttribute("style");
-    assert.ok(icon?.includes(`icons/${PACKAGE}/tool-call-router.svg`), icon ?? "no icon");
+    const icon = await editor.readIconStyle("tool-call-router");
+    assert.ok(icon.includes(`icons/${PACKAGE}/tool-call-router.svg`), icon);
     const router = await editor.drag("tool-call-router", 350, 220);
     const ports = editor.node(router).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 2);
 
     await editor.openDialog(router);
     await saveScreenshot(editor.page, "tool-call-router-empty");
-    for (const [called, does] of [
+    for (const [name, text] of [
       ["get_weather", "The weather in a city"],
       ["get_time", "The local time in a city"],
     ]) {
-      await description(await addTool(editor, called!)).fill(does!);
+      await getDescriptionField(await addTool(editor, name!)).fill(text!);
     }
     await getRows(editor).nth(1).locator(".chat-schema").waitFor();
     await saveScreenshot(editor.page, "tool-call-router-tools");
@@ -170,7 +150,7 @@ describe("tool-call-router in the editor", function () {
     await editor.wire(router, "stream", 1);
     await editor.wire(router, "weather", 2);
     await editor.wire(router, "time", 3);
-    for (const back of ["stream", "weather", "time"]) await editor.wire(back, router);
+    for (const source of ["stream", "weather", "time"]) await editor.wire(source, router);
     await editor.rest();
     await saveScreenshot(editor.page, "tool-call-router-flow");
     await editor.deploy();
@@ -178,14 +158,14 @@ describe("tool-call-router in the editor", function () {
     await editor.waitForDebug("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
   });
 
-  it("keeps the wires on their tools when the list is sorted, renamed and cut, and when that is undone", async () => {
+  it("keeps the wires of the tools when tools are sorted, renamed or removed, and when that is undone", async () => {
     const editor = await world.openEditor(createRouterFlow(["a", "b", "c"]));
     const before = ["1 stream", "3 a", "4 b", "5 c", "6 others"];
     assert.deepEqual(await readWires(editor), before);
     await editor.openDialog("router");
     await dragRow(editor, 2, 0);
-    assert.deepEqual(await names(editor), ["c", "a", "b"]);
-    await name(getRows(editor).first()).fill("renamed");
+    assert.deepEqual(await readNames(editor), ["c", "a", "b"]);
+    await getNameField(getRows(editor).first()).fill("renamed");
     await editor.page.locator("#tool-call-router-list .red-ui-editableList-item-remove").nth(1).click();
     await getRows(editor).nth(2).waitFor({ state: "detached" });
     await addTool(editor, "new");
@@ -199,13 +179,13 @@ describe("tool-call-router in the editor", function () {
     await editor.action("core:undo");
     assert.deepEqual(await readWires(editor), before);
     await editor.openDialog("router");
-    assert.deepEqual(await names(editor), ["a", "b", "c"]);
+    assert.deepEqual(await readNames(editor), ["a", "b", "c"]);
     await editor.getField("node-input-otherTools").uncheck();
     await editor.confirmDialog();
     assert.deepEqual(await readWires(editor), before.slice(0, -1));
   });
 
-  it("leaves a node as it is that was only looked at, whatever its flow leaves out", async () => {
+  it("changes nothing in a router whose dialog was only looked at, even if its flow leaves properties out", async () => {
     const editor = await world.openEditor(createRouterFlow(["a"]));
     await editor.openDialog("router");
     await getRows(editor).first().getByRole("button", { name: "Arguments" }).click();
@@ -218,14 +198,14 @@ describe("tool-call-router in the editor", function () {
     assert.deepEqual(await readWires(editor), ["1 stream", "3 a", "4 others"]);
   });
 
-  it("marks as one types what is wrong with a name or a schema, and says it outside the dialog too", async () => {
+  it("marks a wrong name or schema while it is typed, and names it on the node too", async () => {
     const editor = await world.openEditor(createRouterFlow(["same", "other"]));
     await editor.openDialog("router");
-    await name(getRows(editor).nth(1)).fill("two words");
-    await name(getRows(editor).nth(1)).press("End");
+    await getNameField(getRows(editor).nth(1)).fill("two words");
+    await getNameField(getRows(editor).nth(1)).press("End");
     await getRows(editor).nth(1).locator("input.input-error").waitFor();
-    await name(getRows(editor).nth(1)).fill("same");
-    await name(getRows(editor).nth(1)).press("End");
+    await getNameField(getRows(editor).nth(1)).fill("same");
+    await getNameField(getRows(editor).nth(1)).press("End");
     await getRows(editor).nth(0).locator("input.input-error").waitFor();
     const row = await addTool(editor, "last");
     await row.locator(".monaco-editor").waitFor();
@@ -238,11 +218,11 @@ describe("tool-call-router in the editor", function () {
     await editor.getInvalidField("node-input-maxRounds").waitFor();
     await editor.confirmDialog();
     const problems = (await editor.problems("router"))!.join("\n");
-    for (const wanted of [/^same: .*same name/m, /^last: required:/m, /^Rounds:/m])
-      assert.match(problems, wanted);
+    for (const pattern of [/^same: .*same name/m, /^last: required:/m, /^Rounds:/m])
+      assert.match(problems, pattern);
     assert.equal(await editor.mark("router").count(), 1);
     await editor.openDialog("router");
-    await name(getRows(editor).nth(1)).fill("other");
+    await getNameField(getRows(editor).nth(1)).fill("other");
     await getRows(editor).nth(2).getByRole("button", { name: "Arguments" }).click();
     await writeSchema(editor, getRows(editor).nth(2), "");
     await editor.getField("red-ui-tab-tool-call-router-run").click();
@@ -251,54 +231,54 @@ describe("tool-call-router in the editor", function () {
     assert.equal(await editor.problems("router"), undefined);
   });
 
-  it("demands the tool that was chosen under its new name, though the old one was deleted first", async () => {
+  it("keeps the required tool when it is renamed, even if its old name was deleted first", async () => {
     const editor = await world.openEditor(createRouterFlow(["a_tool", "b_tool"]));
-    const chosen = editor.getField("node-input-toolChoice");
+    const toolChoice = editor.getField("node-input-toolChoice");
     await editor.openDialog("router");
     await editor.getField("red-ui-tab-tool-call-router-run").click();
-    await chosen.selectOption("a_tool");
+    await toolChoice.selectOption("a_tool");
     await editor.getField("red-ui-tab-tool-call-router-tools").click();
-    const input = name(getRows(editor).first());
+    const input = getNameField(getRows(editor).first());
     await input.press("ControlOrMeta+a");
     await input.press("Backspace");
     await editor.page.locator(".chat-tool input.input-error").waitFor();
     await input.pressSequentially("fresh_name");
-    await chosen.locator("option", { hasText: "fresh_name" }).waitFor({ state: "attached" });
+    await toolChoice.locator("option", { hasText: "fresh_name" }).waitFor({ state: "attached" });
     await editor.confirmDialog();
     assert.equal(await editor.page.evaluate(`RED.nodes.node("router").toolChoice`), "fresh_name");
     await editor.page.evaluate(`RED.nodes.node("router").toolChoice = "theirs"`);
     await editor.openDialog("router");
-    assert.match(await chosen.locator("option:checked").innerText(), /theirs.*msg\.tools/);
+    assert.match(await toolChoice.locator("option:checked").innerText(), /theirs.*msg\.tools/);
     await editor.cancelDialog();
   });
 
-  it("says what a strict service refuses in a schema, as one types", async () => {
+  it("says what a strict service refuses in a schema while it is typed", async () => {
     const editor = await world.openEditor(createRouterFlow(["a"]));
     await editor.openDialog("router");
     const row = getRows(editor).first();
     await row.getByRole("button", { name: "Arguments" }).click();
-    const wrong = row.locator(".chat-tool-hint.chat-wrong");
+    const warning = row.locator(".chat-tool-hint.chat-wrong");
     await row.getByRole("checkbox", { name: "strict" }).check();
-    await wrong.getByText("additionalProperties: has to be false").waitFor();
-    // Short lines: a click does not reach those that are scrolled away.
+    await warning.getByText("additionalProperties: has to be false").waitFor();
+    // The lines are short, because a click does not reach text that is scrolled out of view.
     const city =
       '"type": "object",\n"properties": {"city": {"type": "string"}},\n"additionalProperties": false';
     await writeSchema(editor, row, `{${city}}`);
-    await wrong.getByText('required: "city" has to be in it').waitFor();
+    await warning.getByText('required: "city" has to be in it').waitFor();
     await saveScreenshot(editor.page, "tool-call-router-strict");
     await writeSchema(
       editor,
       row,
       `{${city},\n"required": ["city"],\n"$defs": {"a": {"items": {"type": "object"}}}}`,
     );
-    await wrong.getByText("$defs.a.items.additionalProperties:").waitFor();
+    await warning.getByText("$defs.a.items.additionalProperties:").waitFor();
     await writeSchema(editor, row, `{${city},\n"required": ["city"]}`);
-    await wrong.waitFor({ state: "detached" });
+    await warning.waitFor({ state: "detached" });
     await editor.confirmDialog();
     assert.equal(await editor.problems("router"), undefined);
   });
 
-  it("lets a link in node of any flow answer instead of an output, also in a copy of both", async () => {
+  it("sends a tool to a link in node of any flow instead of an output, and keeps the link in a copy", async () => {
     const linkIn = { type: "link in", links: [], x: 200, y: 400, wires: [[]] };
     const flow = [
       ...createRouterFlow(["a", "b"]),
@@ -310,7 +290,9 @@ describe("tool-call-router in the editor", function () {
     await editor.openDialog("router");
     const choice = getRows(editor).first().getByRole("combobox");
     assert.deepEqual(
-      await choice.locator("optgroup").evaluateAll((all) => all.map((one) => one.getAttribute("label"))),
+      await choice
+        .locator("optgroup")
+        .evaluateAll((groups) => groups.map((group) => group.getAttribute("label"))),
       ["Test", "Far"],
     );
     assert.deepEqual(await choice.locator("option").allInnerTexts(), ["output 3", "near", "far"]);
@@ -335,7 +317,7 @@ describe("tool-call-router in the editor", function () {
     assert.deepEqual(links, [near, undefined]);
   });
 
-  it("looks right in the dark, and in German", async () => {
+  it("shows its dialog in German and in the dark theme", async () => {
     const editor = await world.openEditor(createRouterFlow(["get_weather", "get_time", "send_mail"]));
     await editor.page.evaluate(`localStorage.setItem("editor-language", "de")`);
     try {
@@ -350,7 +332,7 @@ describe("tool-call-router in the editor", function () {
       await saveScreenshot(editor.page, "tool-call-router-run-dark-de");
       await editor.cancelDialog();
     } finally {
-      // The other tests have the same browser.
+      // The other tests use the same browser.
       await editor.page.evaluate(`localStorage.removeItem("editor-language")`);
     }
   });

@@ -3,7 +3,7 @@ import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
-describe("validation in the editor", function () {
+describe("Validation in the editor", function () {
   this.timeout(60_000);
   let editor: Editor;
 
@@ -12,7 +12,7 @@ describe("validation in the editor", function () {
   });
   after(() => editor.page.close());
 
-  it("marks a chat-stream without a provider, and says that it is the provider that is missing", async () => {
+  it("marks a chat-stream without a provider, and names the missing provider", async () => {
     const stream = await editor.drag("chat-stream", 500, 200);
     await editor.mark(stream).waitFor();
     await editor.hint(editor.mark(stream), /Provider/);
@@ -22,7 +22,7 @@ describe("validation in the editor", function () {
     await editor.cancelDialog();
   });
 
-  it("marks a provider that needs a key and has none, and the chat-stream that uses it", async () => {
+  it("marks a provider without the key that it needs, and the chat-stream that uses it", async () => {
     const stream = await editor.drag("chat-stream", 500, 300);
     await editor.openDialog(stream);
     await editor.openConfigDialog("provider", "add");
@@ -38,7 +38,7 @@ describe("validation in the editor", function () {
     assert.match((await editor.problems(provider!))!.join(), /OpenAI needs an API key/);
   });
 
-  it("refuses timeouts that are no positive numbers, and names each of them", async () => {
+  it("marks timeouts that are not positive numbers, and names each of them", async () => {
     await editor.openDialog("stream-demo");
     await editor.openConfigDialog("provider", "edit");
     await editor.openTab("Limits");

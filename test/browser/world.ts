@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { saveScreenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
@@ -16,21 +16,21 @@ import { Editor } from "./editor.js";
 export const PACKAGE = "@deltaflow/node-red-chat-stream";
 
 const SETTINGS = {
-  // The palette manager would ask the internet for its catalogue.
+  // Without catalogues, the palette manager does not access the internet.
   editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
 };
 
-/** One browser and one Node-RED with this package for all the suites; fresh flows and pages for each test. */
+/** One browser and one Node-RED with this package for all suites. Each test has its own flows and pages. */
 class World {
-  /** Pages that outlive a test. */
+  /** Pages that stay open after a test. */
   readonly keptPages = new Set<Page>();
   private folder = "";
-  private open: TestBrowser | undefined;
+  private testBrowser: TestBrowser | undefined;
   private red: NodeRedProcess | undefined;
 
   get browser(): TestBrowser {
-    assert.ok(this.open, "the browser is not open yet");
-    return this.open;
+    assert.ok(this.testBrowser, "the browser is not open yet");
+    return this.testBrowser;
   }
 
   get url(): string {
@@ -40,10 +40,13 @@ class World {
 
   async start(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "chat-stream-editor-"));
-    [this.open, this.red] = await Promise.all([TestBrowser.launch(), this.startNodeRedWith([PACKAGE])]);
+    [this.testBrowser, this.red] = await Promise.all([
+      TestBrowser.launch(),
+      this.startNodeRedWith([PACKAGE]),
+    ]);
   }
 
-  /** A Node-RED of one's own with these packages in it: this one, or others that are installed for the tests. */
+  /** Starts another Node-RED with these packages: this package, or others that are installed for the tests. */
   startNodeRedWith(packages: readonly string[]): Promise<NodeRedProcess> {
     const userDir = this.createFolder();
     for (const name of packages) {
@@ -60,32 +63,27 @@ class World {
     return startNodeRed({ version: "5", userDir, settings: { ...SETTINGS, externalModules } });
   }
 
-  /** A Node-RED without this package, as a user has it before he installs it. */
+  /** Starts another Node-RED without this package, as users have it before they install it. */
   startNodeRedWithoutPackage(): Promise<NodeRedProcess> {
     return startNodeRed({ version: "5", userDir: join(this.folder, "bare"), settings: SETTINGS });
   }
 
-  /** A folder that goes when the tests are over. */
+  /** Creates a folder that is deleted after the tests. */
   createFolder(): string {
     return mkdtempSync(join(this.folder, "folder-"));
   }
 
-  /** Replaces the flows that run. */
-  async deployFlows(flows: readonly object[]): Promise<void> {
-    const response = await fetch(`${this.url}/flows`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(flows),
-    });
-    assert.equal(response.status, 204, await response.text());
+  /** Replaces the running flows. */
+  deployFlows(flows: readonly object[]): Promise<void> {
+    return deployFlows(this.url, flows);
   }
 
-  /** The flows as the admin API gives them to anybody who may read. */
+  /** Fetches the flows as the admin API returns them to everybody who may read. */
   async fetchFlows(): Promise<string> {
     return (await fetch(`${this.url}/flows`)).text();
   }
 
-  /** Runs flows and opens the editor on them. Without any: an empty tab. */
+  /** Deploys flows, by default an empty tab, and opens the editor. */
   async openEditor(
     flows: readonly object[] = [{ id: "tab", type: "tab", label: "Flow 1" }],
   ): Promise<Editor> {
@@ -95,7 +93,7 @@ class World {
     return editor;
   }
 
-  /** As `editor`, for all the tests of a suite, whose tests leave each other alone. To be called in its `before`. */
+  /** Opens an editor that all tests of a suite share. Call it in `before`, and close its page in `after`. */
   async openSharedEditor(flows: readonly object[]): Promise<Editor> {
     const editor = await this.openEditor(flows);
     this.keptPages.add(editor.page);
@@ -111,14 +109,30 @@ class World {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.open?.close(), this.red?.stop()]);
+    await Promise.all([this.testBrowser?.close(), this.red?.stop()]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 export const world = new World();
 
-/** The nodes of one of our examples. */
+/** Replaces the running flows of the Node-RED at an address. */
+export async function deployFlows(url: string, flows: readonly object[]): Promise<void> {
+  const response = await fetch(`${url}/flows`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(flows),
+  });
+  assert.equal(response.status, 204, await response.text());
+}
+
+/** Waits until an element has more than `length` characters of text. @returns how many it has */
+export async function waitForGrowth(element: Locator, length: number): Promise<number> {
+  await element.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
+  return (await element.textContent())?.length ?? 0;
+}
+
+/** Reads the nodes of an example of this package. */
 export function readExample(name: string): object[] {
   return JSON.parse(readFileSync(join(root, "examples", `${name}.json`), "utf8")) as object[];
 }
@@ -137,7 +151,7 @@ afterEach(async function () {
   }
   await browser.closePages(world.keptPages);
   const errors = browser.errors.splice(0);
-  assert.deepEqual(errors, [], "a page threw");
+  assert.deepEqual(errors, [], "the pages should throw no errors");
 });
 
 after(async function () {
