@@ -3,7 +3,7 @@ import { isObject } from "../../core/json/parse.js";
 import { TextTemplate } from "./text-template.js";
 import type { ToolCallTracker } from "./tool-call-tracker.js";
 
-/** Ends where the arguments begin, if the first key of that name is the right one. */
+/** Matches the key `arguments` up to the first character of its text. */
 const ARGUMENTS_KEY = /"arguments"\s*:\s*"/;
 
 type Fields = Record<string, unknown>;

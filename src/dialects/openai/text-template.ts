@@ -10,7 +10,7 @@ const MAX_MISSES = 16;
 /** Top-level fields with random padding against traffic analysis (OpenAI `obfuscation`, Mistral `p`). Ignored. */
 export const PADDING_FIELDS = ["obfuscation", "p"] as const;
 
-/** Ends where the answer's text begins, if the first key of that name is the right one. */
+/** Matches the key `content` up to the first character of its text. */
 const CONTENT_KEY = /"content"\s*:\s*"/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
