@@ -1,6 +1,7 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
 import { removeEchoFields } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
+import { replaceCallIds, USUAL_CALL_ID } from "../core/tools/call-ids.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import { readModelNames } from "./shared/model-names.js";
@@ -20,6 +21,8 @@ export interface Preset {
   maxTokensField?: "max_tokens" | "max_completion_tokens";
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   prefill?: boolean;
+  /** The form of the tool calls' ids that it takes; default: `USUAL_CALL_ID`. */
+  callIds?: RegExp;
   /** `false` if it has no `audio/speech` below the base URL. */
   speaks?: false;
   /** Default: `SPLIT_THINKING` alone. */
@@ -78,6 +81,7 @@ function createChatBuilder(preset: Preset): Provider["chat"] {
     adaptBody: adapt = (body) => body,
     buildAuthorization: authorization = buildBearerHeader,
     maxTokensField = "max_tokens",
+    callIds = USUAL_CALL_ID,
   } = preset;
   const chatUrl = preset.buildChatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
   // Most requests of an endpoint share URL and headers. Building them is a fifth of the work before a request leaves.
@@ -90,7 +94,7 @@ function createChatBuilder(preset: Preset): Provider["chat"] {
       target = { model, url: chatUrl(endpoint, model), headers };
       targets.set(endpoint, target);
     }
-    const body = buildBody(request, memory, maxTokensField);
+    const body = buildBody(request, memory, maxTokensField, callIds);
     return buildPostRequest(target.url, target.headers, adapt(body, endpoint));
   };
 }
@@ -99,6 +103,7 @@ function buildBody(
   request: ChatRequest,
   memory: ProviderMemory,
   maxTokensField: string,
+  callIds: RegExp,
 ): Record<string, unknown> {
   const {
     max_tokens: maxTokens,
@@ -107,7 +112,7 @@ function buildBody(
   } = cleanParameters(request.parameters);
   const body: Record<string, unknown> = {
     model: request.model,
-    messages: removeEchoFields(request.messages),
+    messages: replaceCallIds(removeEchoFields(request.messages), callIds),
   };
   const usage = memory.refusesStreamOptions ? undefined : { include_usage: true };
   // An author who sets another stream option still gets the usage.

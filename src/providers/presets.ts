@@ -50,6 +50,8 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.mistral.ai/v1",
     keyRequired: true,
     keyVariable: "MISTRAL_API_KEY",
+    // Its API refuses any other id of a call: "must be a-z, A-Z, 0-9, with a length of 9".
+    callIds: /^[A-Za-z0-9]{9}$/,
     adaptBody: ({ seed, ...body }) =>
       restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL),
   },

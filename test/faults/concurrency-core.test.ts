@@ -8,13 +8,7 @@ import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../supp
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { waitTicks, waitUntil } from "../support/waiting.js";
-import {
-  ask,
-  assertStreamComplete,
-  buildChatOptions,
-  type StartedStream,
-  startStream,
-} from "../support/worlds/asking.js";
+import { type Asking, ask, assertComplete, question, start } from "../support/worlds/asking.js";
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
@@ -29,12 +23,12 @@ describe("Faults of concurrency, in the core", () => {
   it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
     const count = 1_000;
     await using server = await startChaosServer(stalling);
-    const begun: StartedStream[] = [];
-    for (let at = 0; at < count; at++) begun.push(startStream(server));
-    await waitUntil(() => begun.every((asking) => asking.getText() === "."), "all of them stream", 30_000);
+    const begun: Asking[] = [];
+    for (let at = 0; at < count; at++) begun.push(start(server));
+    await waitUntil(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
     assert.equal(server.peers.size, count);
     for (const asking of begun) asking.cancel();
-    const ends = await Promise.all(begun.map((asking) => asking.finished));
+    const ends = await Promise.all(begun.map((asking) => asking.told));
     assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
     await server.waitUntilEmpty();
     assert.equal(server.connections, count, "nobody connects again for a stream that is over");
@@ -42,7 +36,7 @@ describe("Faults of concurrency, in the core", () => {
 
   const MOMENTS: Record<
     string,
-    { script: (peer: Peer) => unknown; ready: (asking: StartedStream) => Promise<unknown> }
+    { script: (peer: Peer) => unknown; ready: (asking: Asking) => Promise<unknown> }
   > = {
     "before the connection": { script: sendWholeAnswer, ready: async () => {} },
     "before the headers": {
@@ -58,18 +52,18 @@ describe("Faults of concurrency, in the core", () => {
     },
     "between two texts": {
       script: stalling,
-      ready: (asking) => waitUntil(() => asking.getText() !== "", "text"),
+      ready: (asking) => waitUntil(() => asking.text() !== "", "text"),
     },
   };
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
     it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
       await using server = await startChaosServer(script);
-      const asking = startStream(server);
+      const asking = start(server);
       await ready(asking);
       asking.cancel();
       asking.cancel();
-      const { result, text } = await asking.finished;
+      const { result, text } = await asking.told;
       assert.deepEqual([result.outcome, result.finishReason], ["cancelled", "cancelled"]);
       assert.equal(text, moment === "between two texts" ? "." : "");
       asking.cancel();
@@ -82,10 +76,10 @@ describe("Faults of concurrency, in the core", () => {
 
   it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const asking = startStream(server);
-    assertStreamComplete(await asking.finished, TEXT);
+    const asking = start(server);
+    assertComplete(await asking.told, TEXT);
     asking.cancel();
-    assertStreamComplete(await ask(server), TEXT);
+    assertComplete(await ask(server), TEXT);
     assert.equal(server.connections, 1);
   });
 
@@ -93,11 +87,11 @@ describe("Faults of concurrency, in the core", () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (let stop = 1; stop <= WORDS.length; stop++) {
       let seen = 0;
-      const asking: StartedStream = startStream(server, {}, () => {
+      const asking: Asking = start(server, {}, () => {
         seen++;
         if (seen === stop) asking.cancel();
       });
-      const { texts, result } = await asking.finished;
+      const { texts, result } = await asking.told;
       assert.equal(result.outcome, "cancelled");
       assert.deepEqual(texts, WORDS.slice(0, stop));
     }
@@ -112,13 +106,13 @@ describe("Faults of concurrency, in the core", () => {
       }
       await peer.endBody();
     });
-    const all = Array.from({ length: 40 }, () => startStream(server));
-    await waitUntil(() => all.some((asking) => asking.getText() !== ""), "some stream");
+    const all = Array.from({ length: 40 }, () => start(server));
+    await waitUntil(() => all.some((asking) => asking.text() !== ""), "some stream");
     for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
     for (const [at, asking] of all.entries()) {
-      const told = await asking.finished;
+      const told = await asking.told;
       if (at % 3 === 0) assert.ok(TEXT.startsWith(told.text));
-      else assertStreamComplete(told, TEXT);
+      else assertComplete(told, TEXT);
     }
   });
 });
@@ -164,13 +158,13 @@ describe("Ten thousand streams", () => {
     async function lane(count: number): Promise<void> {
       for (let at = 0; at < count; at++) {
         if (at % 4 === 0) {
-          const { choices } = await chatStream(buildChatOptions(asked), signal).collect();
+          const { choices } = await chatStream(question(asked), signal).collect();
           assert.equal(choices[0]?.message.content, TEXT);
           continue;
         }
         await new Promise<void>((resolve, reject) => {
           let text = "";
-          startChat(buildChatOptions(asked), {
+          startChat(question(asked), {
             onText: (piece) => {
               text += piece;
             },

@@ -5,7 +5,7 @@ import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { waitUntil } from "../support/waiting.js";
-import { ask, assertStreamComplete, assertStreamFailed, CANARY } from "../support/worlds/asking.js";
+import { ask, assertComplete, assertFailed, CANARY } from "../support/worlds/asking.js";
 
 /** A deadline in milliseconds, short enough to wait for. */
 const SHORT_MS = 40;
@@ -36,7 +36,7 @@ describe("Response other than an answer", () => {
           },
           { perConnection: true },
         );
-        const failure = assertStreamFailed(await ask(server, { messages: bigMessages }), code, {
+        const failure = assertFailed(await ask(server, { messages: bigMessages }), code, {
           phase: "headers",
           retryable: false,
           status,
@@ -53,7 +53,7 @@ describe("Response other than an answer", () => {
       await pause(5);
       peer.reset();
     });
-    const failure = assertStreamFailed(await ask(server), "rate_limit", {
+    const failure = assertFailed(await ask(server), "rate_limit", {
       phase: "headers",
       retryable: true,
       status: 429,
@@ -68,11 +68,7 @@ describe("Response other than an answer", () => {
       await peer.waitUntilGone();
     });
     const answer = await ask(server, { timeouts: { drain: SHORT_MS } });
-    const failure = assertStreamFailed(answer, "overloaded", {
-      phase: "headers",
-      retryable: true,
-      status: 503,
-    });
+    const failure = assertFailed(answer, "overloaded", { phase: "headers", retryable: true, status: 503 });
     assert.match(failure.message, /upstream is down/);
     await server.waitUntilEmpty();
   });
@@ -82,7 +78,7 @@ describe("Response other than an answer", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: "/v2/chat/completions?token=target-secret" }, ""),
       );
-      const failure = assertStreamFailed(await ask(server), "bad_response", {
+      const failure = assertFailed(await ask(server), "bad_response", {
         phase: "headers",
         retryable: false,
         status,
@@ -97,7 +93,7 @@ describe("Response other than an answer", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: other.url }, "moved"),
       );
-      assertStreamFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
+      assertFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
         phase: "headers",
         retryable: false,
         status,
@@ -114,12 +110,8 @@ describe("Response other than an answer", () => {
         : sendWholeAnswer(peer),
     );
     for (let round = 0; round < 10; round++) {
-      assertStreamFailed(await ask(server), "server_error", {
-        phase: "headers",
-        retryable: true,
-        status: 500,
-      });
-      assertStreamComplete(await ask(server), TEXT);
+      assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
+      assertComplete(await ask(server), TEXT);
     }
     await waitUntil(() => server.requests.length === 20, "all requests came");
   });

@@ -12,13 +12,7 @@ import {
 import { type ChaosServer, startChaosServer } from "../support/services/chaos-server.js";
 import type { Peer } from "../support/services/peer.js";
 import { waitUntil } from "../support/waiting.js";
-import {
-  ask,
-  assertStreamComplete,
-  assertStreamFailed,
-  type ReceivedAnswer,
-  startStream,
-} from "../support/worlds/asking.js";
+import { ask, assertComplete, assertFailed, start, type Told } from "../support/worlds/asking.js";
 import { FakeClock } from "../support/worlds/fake-clock.js";
 
 const MIB = 1024 * 1024;
@@ -34,10 +28,7 @@ async function pour(peer: Peer, piece: string, total: number): Promise<void> {
 }
 
 /** Asks a server that pours, and asserts that it could write at most `maxBytes` and that memory stayed bounded. */
-async function askPouringServer(
-  server: ChaosServer,
-  maxBytes: number = MAX_IN_FLIGHT_BYTES,
-): Promise<ReceivedAnswer> {
+async function askPouringServer(server: ChaosServer, maxBytes: number = MAX_IN_FLIGHT_BYTES): Promise<Told> {
   const before = process.memoryUsage();
   let maxGrowth = 0;
   const watch = setInterval(() => {
@@ -45,10 +36,10 @@ async function askPouringServer(
     maxGrowth = Math.max(maxGrowth, heapUsed + external - before.heapUsed - before.external);
   }, 5);
   const peers = server.peers;
-  const asking = startStream(server);
+  const asking = start(server);
   await waitUntil(() => peers.size > 0, "the client has connected");
   const [peer] = peers;
-  const answer = await asking.finished;
+  const answer = await asking.told;
   clearInterval(watch);
   await server.waitUntilEmpty();
   assert.ok(peer!.written < maxBytes, `the server could write ${peer!.written} bytes`);
@@ -65,7 +56,7 @@ describe("Response of extreme size", () => {
       await peer.sendBody(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
       await pour(peer, "x".repeat(64 * 1024), 64 * MIB);
     });
-    const failure = assertStreamFailed(await askPouringServer(server), "limit", {
+    const failure = assertFailed(await askPouringServer(server), "limit", {
       phase: "streaming",
       retryable: false,
       partial: "so far",
@@ -85,7 +76,7 @@ describe("Response of extreme size", () => {
         await peer.sendBody(piece);
         await pour(peer, piece.startsWith(":") ? piece.slice(2) : piece, 64 * MIB);
       });
-      assertStreamFailed(await askPouringServer(server), "limit", {
+      assertFailed(await askPouringServer(server), "limit", {
         phase: "streaming",
         retryable: false,
         partial: "so far",
@@ -113,22 +104,19 @@ describe("Response of extreme size", () => {
       await connected.sendStreamHead();
       await connected.waitUntilGone();
     });
-    const asking = startStream(server, {
-      clock,
-      timeouts: { total: 600_000, idle: 90_000, progress: 90_000 },
-    });
+    const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
     await waitUntil(() => peer !== undefined, "the request has come");
     for (let minute = 0; minute < 9; minute++) {
       await peer!.sendBody(formatDelta("."));
-      await waitUntil(() => asking.getText().length === minute + 1, "the text is sent");
+      await waitUntil(() => asking.text().length === minute + 1, "the text is sent");
       await clock.advance(59_999);
     }
     await peer!.sendBody(formatDelta("."));
-    await waitUntil(() => asking.getText().length === 10, "the text is sent");
+    await waitUntil(() => asking.text().length === 10, "the text is sent");
     await clock.advance(60_008);
-    assert.equal(clock.timerCount, 1, "the deadline has not passed yet");
+    assert.equal(clock.waiting, 1, "the deadline has not passed yet");
     await clock.advance(1);
-    const failure = assertStreamFailed(await asking.finished, "timeout", {
+    const failure = assertFailed(await asking.told, "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "..........",
@@ -142,7 +130,7 @@ describe("Response of extreme size", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(200, { ...SSE, "content-encoding": encoding }, bomb),
       );
-      const failure = assertStreamFailed(await ask(server), "bad_response", {
+      const failure = assertFailed(await ask(server), "bad_response", {
         phase: "first_chunk",
         retryable: false,
       });
@@ -156,7 +144,7 @@ describe("Response of extreme size", () => {
     await using server = await startChaosServer((peer) =>
       peer.respond(429, { "content-encoding": "gzip" }, body),
     );
-    const failure = assertStreamFailed(await ask(server), "rate_limit", {
+    const failure = assertFailed(await ask(server), "rate_limit", {
       phase: "headers",
       retryable: true,
       status: 429,
@@ -171,11 +159,7 @@ describe("Response of extreme size", () => {
       await pour(peer, "the database is on fire, ".repeat(1_000), 1024 * MIB);
     });
     const answer = await askPouringServer(server);
-    const failure = assertStreamFailed(answer, "server_error", {
-      phase: "headers",
-      retryable: true,
-      status: 500,
-    });
+    const failure = assertFailed(answer, "server_error", { phase: "headers", retryable: true, status: 500 });
     assert.match(failure.message, /on fire/);
     assert.ok(failure.message.length < 500);
   });
@@ -184,7 +168,7 @@ describe("Response of extreme size", () => {
     await using server = await startChaosServer((peer) =>
       peer.respond(200, { ...SSE, "x-padding": "x".repeat(64 * 1024) }, formatDelta("x") + DONE),
     );
-    assertStreamFailed(await ask(server), "bad_response", { phase: "headers", retryable: false });
+    assertFailed(await ask(server), "bad_response", { phase: "headers", retryable: false });
     await server.waitUntilEmpty();
   });
 
@@ -194,7 +178,7 @@ describe("Response of extreme size", () => {
       await peer.sendBody(formatDelta("x") + formatFinish() + DONE);
       await peer.endBody();
     });
-    assertStreamComplete(await ask(server), "x");
+    assertComplete(await ask(server), "x");
   });
 
   const writeNested = (open: string, close: string, levels = 100_000) =>
@@ -215,7 +199,7 @@ describe("Response of extreme size", () => {
         peer.respond(200, SSE, `${formatDelta("so far")}data: ${text}\n\n${DONE}`),
       );
       const answer = await ask(server);
-      assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false, partial: "so far" });
+      assertFailed(answer, "limit", { phase: "streaming", retryable: false, partial: "so far" });
       structuredClone(answer.chunks);
     });
   }
@@ -229,11 +213,7 @@ describe("Response of extreme size", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(500, { "content-type": "application/json" }, body),
       );
-      assertStreamFailed(await ask(server), "server_error", {
-        phase: "headers",
-        retryable: true,
-        status: 500,
-      });
+      assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
     });
   }
 
@@ -251,7 +231,7 @@ describe("Response of extreme size", () => {
       peer.respond(200, SSE, calls + formatFinish() + DONE),
     );
     const answer = await ask(server);
-    assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false });
+    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
     assert.equal(answer.chunks.length, DEFAULT_LIMITS.indices);
   });
 
@@ -268,7 +248,7 @@ describe("Response of extreme size", () => {
       await pour(peer, more, 50 * MIB);
     });
     const answer = await askPouringServer(server, 12 * MIB);
-    assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false });
+    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
   });
 
   it("S10: refuses a conversation of 50 MiB before it connects", async () => {
@@ -281,7 +261,7 @@ describe("Response of extreme size", () => {
         return "x".repeat(50 * MIB);
       },
     };
-    const failure = assertStreamFailed(await ask(server, { messages: [message] }), "configuration", {
+    const failure = assertFailed(await ask(server, { messages: [message] }), "configuration", {
       phase: "connect",
       retryable: false,
     });
@@ -295,7 +275,7 @@ describe("Response of extreme size", () => {
     const circle: Record<string, unknown> = { role: "user" };
     circle["content"] = circle;
     for (const message of [circle as { role: string }, { role: "user", content: 10n }]) {
-      assertStreamFailed(await ask(server, { messages: [message] }), "invalid_request", {
+      assertFailed(await ask(server, { messages: [message] }), "invalid_request", {
         phase: "connect",
         retryable: false,
       });

@@ -6,8 +6,8 @@ import { checkEndpoint } from "../../src/providers/check-endpoint.js";
 import { getProvider } from "../../src/providers/index.js";
 
 const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi", name: "ann" }] };
-const CALL = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } };
-const RESULT = { role: "tool", tool_call_id: "call_1", content: "4" };
+const CALL = { id: "call00001", type: "function", function: { name: "f", arguments: "{}" } };
+const RESULT = { role: "tool", tool_call_id: "call00001", content: "4" };
 
 /** An answer with a tool call and extra fields of several services. */
 const ANSWER = {
@@ -47,15 +47,55 @@ describe("Past tool calls sent to presets", () => {
     assert.deepEqual(sendAnswer("mistral"), { role: "assistant", content: null, tool_calls: [CALL] });
   });
 
-  it("sends OpenRouter, DeepSeek and Together a past answer unchanged", () => {
-    for (const id of ["openrouter", "deepseek", "together"]) assert.deepEqual(sendAnswer(id), ANSWER, id);
+  it("sends OpenRouter, DeepSeek and Together a past answer without the fields that nobody knows", () => {
+    const { channel: _, ...known } = ANSWER as unknown as Record<string, unknown>;
+    for (const id of ["openrouter", "deepseek", "together"]) assert.deepEqual(sendAnswer(id), known, id);
+  });
+
+  it("sends every service the answer as the assistant's, whatever role the service gave it", () => {
+    for (const role of ["system", "developer", "user", "tool"]) {
+      const { messages } = buildNextRequest(REQUEST, { ...ANSWER, role }, [RESULT]);
+      assert.equal(messages[1]!.role, "assistant");
+    }
+  });
+
+  it("replaces a call's id that the service refuses, in the call and its result alike, and always by the same one", () => {
+    const id = `call_${"a-long-id-".repeat(4)}`;
+    const answer = { ...ANSWER, tool_calls: [{ ...CALL, id }] };
+    const results = [{ ...RESULT, tool_call_id: id }];
+    for (const [service, form] of [
+      ["openai", /^[A-Za-z0-9]{9}$/],
+      ["azure-openai", /^[A-Za-z0-9]{9}$/],
+      ["mistral", /^[A-Za-z0-9]{9}$/],
+      ["openrouter", /^[A-Za-z0-9]{9}$/],
+    ] as const) {
+      const endpoint = service === "azure-openai" ? { baseUrl: "https://x.openai.azure.com" } : {};
+      const ids = [1, 2].map(() => {
+        const provider = getProvider(service);
+        const request = buildNextRequest(REQUEST, answer, results);
+        const { messages } = JSON.parse(
+          provider.chat(request, checkEndpoint(provider, { apiKey: "key", ...endpoint }), {}).body!,
+        ) as { messages: [unknown, { tool_calls: [{ id: string }] }, { tool_call_id: string }] };
+        assert.equal(messages[1].tool_calls[0].id, messages[2].tool_call_id, service);
+        return messages[2].tool_call_id;
+      });
+      assert.match(ids[0]!, form, service);
+      assert.equal(ids[0], ids[1]);
+    }
+  });
+
+  it("leaves ids alone that the service takes", () => {
+    const { messages } = buildBody("openai", buildNextRequest(REQUEST, ANSWER, [RESULT])) as {
+      messages: unknown[];
+    };
+    assert.equal((messages[2] as { tool_call_id: string }).tool_call_id, CALL.id);
   });
 
   it("sends Mistral malformed tool calls unchanged", () => {
     const odd = {
       role: "assistant",
       content: "",
-      tool_calls: [7, { id: "a", type: "function", function: 1 }],
+      tool_calls: [7, { id: "aaaaaaaaa", type: "function", function: 1 }],
     };
     const messages = [...REQUEST.messages, odd, { role: "assistant", content: "", tool_calls: "none" }];
     const sent = buildBody("mistral", { ...REQUEST, messages })["messages"] as unknown[];

@@ -100,7 +100,7 @@ export class ChoiceState {
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
     if (this.refusal) message.refusal = this.refusal.toString();
     if (this.toolCalls)
-      message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(`${seed}_${at}`));
+      message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(`${shortenSeed(seed)}_${at}`));
     if (this.annotations) message.annotations = this.annotations.toArray();
     if (this.audio) message.audio = this.buildAudio(this.audio);
     if (this.images) message.images = structuredClone(this.images);
@@ -196,4 +196,11 @@ export class ChoiceState {
 function appendText(text: GrowingText, added: string, size: AnswerSize): void {
   text.append(added);
   size.addText(added.length);
+}
+
+/** How much of a stream's id a call's id has at most: services take ids of 40 characters. */
+const MAX_SEED_CHARS = 24;
+
+function shortenSeed(seed: string): string {
+  return seed.length <= MAX_SEED_CHARS ? seed : seed.replaceAll("-", "").slice(-MAX_SEED_CHARS);
 }

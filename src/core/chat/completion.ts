@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
 import { CHUNK_FIELDS, CHUNK_LISTS, type Chunk, type Completion, type Usage } from "./chunk.js";
-import { normaliseFinishReason } from "./finish-reason.js";
+import { isCutOff, normaliseFinishReason } from "./finish-reason.js";
 import { DistinctList, LatestFields } from "./vendor-fields.js";
 
 /**
@@ -79,12 +79,12 @@ export class CompletionMachine {
 
   /**
    * Why the answer ended, in the words of the message contract. An answer with tool calls has the reason `tool_calls`
-   * even if the vendor says `stop` or gives no reason.
+   * whatever the vendor says, unless it was cut off.
    */
   get finishReason(): string {
     const reason = normaliseFinishReason(this.rawFinishReason);
     const hasToolCalls = (this.choices[0]?.toolCallCount ?? 0) > 0;
-    return hasToolCalls && (reason === "stop" || reason === "unknown") ? "tool_calls" : reason;
+    return hasToolCalls && !isCutOff(reason) ? "tool_calls" : reason;
   }
 
   /** The first choice's answer text so far. */

@@ -41,6 +41,11 @@ export function normaliseFinishReason(raw: string | null | undefined): string {
   return Object.hasOwn(REASONS, raw.toLowerCase()) ? REASONS[raw.toLowerCase()]! : raw;
 }
 
+/** Whether an answer with this reason was cut off or withheld, so that its tool calls may be incomplete. */
+export function isCutOff(reason: string): boolean {
+  return reason === "length" || reason === "content_filter" || isFaultReason(reason);
+}
+
 /**
  * Builds the fields with which a choice ends: the finish reason of Chat Completions and the vendor's own.
  * @param hasToolCalls whether the choice has tool calls; some vendors end such a choice with `stop`

@@ -34,7 +34,8 @@ export function buildHistoryEntry(
   content: string,
   service: string | undefined,
 ): ChatMessage | undefined {
-  const answer: ChatMessage = { role: message?.role ?? "assistant", content };
+  // Of an answer that goes back, the role is ours: a service's word could make it an instruction.
+  const answer: ChatMessage = { role: "assistant", content };
   const fields =
     message && service !== undefined ? KEPT_FIELDS.filter((field) => isWorthKeeping(message, field)) : [];
   for (const field of fields) answer[field] = message![field];

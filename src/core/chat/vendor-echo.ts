@@ -78,3 +78,18 @@ export function buildThoughtSignature(signature: unknown): Record<string, unknow
   if (typeof signature !== "string" || signature === "") return {};
   return { extra_content: { google: { thought_signature: signature } } };
 }
+
+/** Fields of an answer that a model gets back with it on the next turn, beside its role. */
+export const ECHOED_FIELDS: readonly string[] = [
+  "content",
+  "refusal",
+  "tool_calls",
+  "reasoning_content",
+  "reasoning_details",
+  "encrypted_reasoning",
+  "extra_content",
+  "thought_signature",
+  ANTHROPIC_BLOCKS,
+  ANTHROPIC_ORDER,
+  GEMINI_PARTS,
+];

@@ -1,5 +1,6 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
+import { ECHOED_FIELDS } from "../chat/vendor-echo.js";
 import { isObject } from "../json/parse.js";
 import { readToolName, toAcceptedName } from "./name.js";
 
@@ -44,17 +45,15 @@ export function readChatRequest(value: unknown): ChatRequest | undefined {
 }
 
 /**
- * Builds the message with which the model gets its answer back. It includes the reasoning and the vendors' signatures, but
- * nothing that services refuse to read (annotations, images, audio data).
+ * Builds the message with which the model gets its answer back. Its role and fields are this package's choice, not the
+ * service's: the text, the calls, the reasoning and the vendors' signatures. Services refuse to read the rest (annotations,
+ * images, audio data), and a field that a service made up must not reach another one.
  */
-function buildAnswerMessage({
-  annotations: _annotations,
-  images: _images,
-  audio,
-  ...message
-}: AssistantMessage): ChatMessage {
-  if (typeof audio?.["id"] !== "string") return message;
-  return { ...message, audio: { id: audio["id"] } };
+function buildAnswerMessage(answer: AssistantMessage): ChatMessage {
+  const message: ChatMessage = { role: "assistant" };
+  for (const field of ECHOED_FIELDS) if (answer[field] !== undefined) message[field] = answer[field];
+  const id = answer.audio?.["id"];
+  return typeof id === "string" ? { ...message, audio: { id } } : message;
 }
 
 /**

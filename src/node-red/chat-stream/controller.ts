@@ -10,6 +10,7 @@ import { asksFor, continuesEarlierWork } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { NodeHost } from "../red/host.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
 import { Arrivals } from "./arrivals.js";
@@ -21,7 +22,7 @@ import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
 import { addTurn, endsTurn } from "./turn.js";
-import { findReplaced, Lanes } from "./when-busy.js";
+import { findReplaced, Lanes, StreamsByKey } from "./when-busy.js";
 
 /** Streams of one node, running and waiting together. Each holds its message. */
 const MAX_STREAMS = 10_000;
@@ -40,7 +41,9 @@ export class ChatStreamController {
   private readonly arrivals = new Arrivals(systemClock);
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
+  private readonly byKey = new StreamsByKey();
   private readonly status: StreamStatus;
+  private readonly host: NodeHost;
   private isClosed = false;
   /** The service's last notice. It comes with every answer; the node warns of it once. */
   private lastNotice: string | undefined;
@@ -50,6 +53,7 @@ export class ChatStreamController {
     private readonly node: RuntimeNode,
     private readonly config: ChatStreamConfig,
   ) {
+    this.host = new NodeHost(red, node, systemClock);
     this.sessions = new Sessions({
       // `input` refuses a stream too many, so that no running one is ended for it.
       maxOpen: Number.POSITIVE_INFINITY,
@@ -114,6 +118,7 @@ export class ChatStreamController {
     stream.key = key;
     stream.hasKey = true;
     if (stream.isOver) return;
+    this.byKey.add(stream);
     if (!this.cancelled.admit(stream.id, key, stream.message)) {
       this.finish(stream, buildEmptyResult("cancelled"));
       return;
@@ -141,7 +146,7 @@ export class ChatStreamController {
 
   /** Ends the older streams of the conversation. Called for valid requests only: an invalid one replaces nothing. */
   private replaceOlder(stream: StreamSession): void {
-    const replaced = findReplaced(stream, this.sessions.list());
+    const replaced = findReplaced(stream, this.byKey.list(stream.key));
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
     else this.finish(stream, buildEmptyResult("cancelled"));
   }
@@ -185,7 +190,9 @@ export class ChatStreamController {
       this.node.warn(
         `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`,
       );
-    void this.collectEndFields(stream, result).then((end) => this.sendEnd(stream, result, end));
+    this.host.run(() =>
+      this.collectEndFields(stream, result).then((end) => this.sendEnd(stream, result, end)),
+    );
   }
 
   private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {
@@ -246,12 +253,14 @@ export class ChatStreamController {
   /** @returns the keys of the stopped streams, as far as they are known */
   private stop(which: (stream: StreamSession) => boolean): string[] {
     const stopped = this.sessions.list().filter(which);
-    for (const { id } of stopped) this.sessions.end(id, "cancelled");
+    // The newest first: else each place that gets free starts a request that is stopped the next moment.
+    for (const { id } of stopped.toReversed()) this.sessions.end(id, "cancelled");
     return stopped.filter(({ hasKey }) => hasKey).map(({ key }) => key);
   }
 
   /** Stops a stream whose session was ended from outside. */
   private handleSessionEnd(stream: StreamSession, reason: SessionEnd): void {
+    this.byKey.remove(stream);
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;

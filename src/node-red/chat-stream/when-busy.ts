@@ -31,9 +31,30 @@ export class Lanes {
   }
 }
 
+/** The open streams of each conversation, so that finding those of one does not visit all. */
+export class StreamsByKey {
+  private readonly streams = new Map<string, Set<StreamSession>>();
+
+  add(stream: StreamSession): void {
+    const streams = this.streams.get(stream.key);
+    if (streams) streams.add(stream);
+    else this.streams.set(stream.key, new Set([stream]));
+  }
+
+  remove(stream: StreamSession): void {
+    const streams = this.streams.get(stream.key);
+    if (streams?.delete(stream) && streams.size === 0) this.streams.delete(stream.key);
+  }
+
+  /** @returns the streams of a key, oldest first */
+  list(key: string): StreamSession[] {
+    return [...(this.streams.get(key) ?? [])];
+  }
+}
+
 /**
  * Finds the older streams of the same conversation, which a new stream replaces.
- * @param streams all streams of the node, oldest first
+ * @param streams the open streams of the conversation, oldest first
  * @returns undefined if a newer stream exists, which replaces this one
  */
 export function findReplaced(

@@ -1,4 +1,5 @@
 import type { AssistantMessage } from "../../core/chat/chunk.js";
+import type { Clock } from "../../core/clock.js";
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
@@ -6,9 +7,17 @@ import { withTagsOver } from "../messages/ask-tags.js";
 import { Assembly } from "../messages/assembly.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
-import { findOrOpenStream, MAX_OPEN_STREAMS, MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
+import {
+  findOrOpenStream,
+  MAX_OPEN_STREAMS,
+  MAX_STRAGGLER_WAIT_MS,
+  type OpenStream,
+  type StreamOpener,
+} from "../messages/open-streams.js";
 import { findRequestedSchema, readSchema } from "../messages/response-format.js";
+import { isRestartNotice } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { NodeHost } from "../red/host.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
@@ -26,14 +35,14 @@ export interface CollectConfig extends NodeConfig {
 const DEFAULT_TIMEOUT_S = 600;
 
 /** A stream that is being collected. */
-interface CollectedStream {
+interface CollectedStream extends OpenStream {
   id: string;
   assembly: Assembly;
   /** The newest message. The collected message inherits its properties. */
   newest: Message;
   send: Send;
   /** Waits for delayed messages once the last one has arrived. */
-  stragglerTimer: NodeJS.Timeout | undefined;
+  stragglerTimer: unknown;
 }
 
 /** Finish reasons of an answer that is not whole. */
@@ -41,7 +50,9 @@ const UNFINISHED_REASONS: ReadonlySet<unknown> = new Set(["error", "cancelled"])
 
 /** The runtime half of a collect node: puts the messages of a stream together into one message. */
 export class CollectController {
+  private readonly host: NodeHost;
   private readonly sessions: Sessions<CollectedStream>;
+  private readonly opener: StreamOpener<CollectedStream>;
   private readonly status: StatusLine;
   /** The schema in the node's settings, if there is one and it is valid. */
   private readonly schema: unknown;
@@ -49,16 +60,19 @@ export class CollectController {
 
   constructor(
     private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
+    node: RuntimeNode,
     private readonly config: CollectConfig,
+    clock: Clock = systemClock,
   ) {
+    this.host = new NodeHost(red, node, clock);
     this.sessions = new Sessions({
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
-      clock: systemClock,
+      clock: this.host.clock,
       rememberedEnds: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),
     });
+    this.opener = { sessions: this.sessions, action: "collect puts together", create: createStream };
     this.status = new StatusLine(node);
     if (config.parse !== "json") return;
     try {
@@ -74,19 +88,8 @@ export class CollectController {
       done();
       return;
     }
-    const stream = findOrOpenStream(
-      this.sessions,
-      message,
-      "collect puts together",
-      (id): CollectedStream => ({
-        id,
-        assembly: new Assembly(),
-        newest: message,
-        send,
-        stragglerTimer: undefined,
-      }),
-    );
-    if (!stream) {
+    const stream = findOrOpenStream(this.opener, message);
+    if (!stream || isRestartNotice(message)) {
       done();
       return;
     }
@@ -114,7 +117,7 @@ export class CollectController {
     }
     if (assembly.isComplete) return this.sendAnswer(stream, assembly.last!);
     if (assembly.last)
-      stream.stragglerTimer ??= setTimeout(
+      stream.stragglerTimer ??= this.host.clock.setTimer(
         () => this.abandon(stream, assembly.createGapFailure()),
         MAX_STRAGGLER_WAIT_MS,
       );
@@ -153,7 +156,7 @@ export class CollectController {
   /** Fails a stream while no message of it is being handled. A Catch node gets the error all the same. */
   private abandon(stream: CollectedStream, failure: Failure): void {
     this.failWith(stream, failure);
-    this.node.error(toNodeError(failure), withTagsOver(dropStreamProperties(stream.newest)));
+    this.host.error(failure, withTagsOver(dropStreamProperties(stream.newest)));
     this.showStatus();
   }
 
@@ -181,7 +184,7 @@ export class CollectController {
   }
 
   private handleSessionEnd(stream: CollectedStream, reason: SessionEnd): void {
-    clearTimeout(stream.stragglerTimer);
+    this.host.clock.clearTimer(stream.stragglerTimer);
     const failure = FAILURES_BY_END[reason]?.();
     if (failure) this.abandon(stream, failure);
   }
@@ -224,6 +227,10 @@ export class CollectController {
             },
     );
   }
+}
+
+function createStream(id: string, restarts: number): CollectedStream {
+  return { id, restarts, assembly: new Assembly(), newest: {}, send: () => {}, stragglerTimer: undefined };
 }
 
 /** Properties of a stream's last message that the collected message keeps. */

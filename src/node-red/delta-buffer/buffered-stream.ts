@@ -4,15 +4,13 @@ import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
+import { MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 
 /** How long due text waits for the next piece, which may continue its last character (a combining mark, an emoji). */
 const TAIL_WAIT_MS = 10;
-
-/** How long a message waits for an earlier one that a node on the way may have delayed. */
-const MAX_GAP_WAIT_MS = 2000;
 
 /** When a delta-buffer sends the text that it holds. */
 export interface StreamRules {
@@ -43,10 +41,13 @@ export interface StreamPosition {
   next: number;
   /** Index of the next outgoing message. */
   index: number;
+  /** How often the stream has begun again. */
+  restarts: number;
 }
 
 /** One stream in a delta-buffer. Puts its messages in order, merges or paces them, and numbers them anew. */
 export class BufferedStream {
+  readonly restarts: number;
   private readonly buffer: DeltaBuffer;
   private readonly pacer: Pacer | undefined;
   /** The newest message. Outgoing messages inherit its properties. */
@@ -72,8 +73,9 @@ export class BufferedStream {
     private readonly options: StreamRules,
     private readonly clock: Clock,
     private readonly onEnd: () => void,
-    start: StreamPosition = { next: 0, index: 0 },
+    start: StreamPosition = { next: 0, index: 0, restarts: 0 },
   ) {
+    this.restarts = start.restarts;
     this.sequencer = new Sequencer(start.next);
     this.nextIndex = start.index;
     this.buffer = new DeltaBuffer(options.rules);
@@ -81,7 +83,7 @@ export class BufferedStream {
   }
 
   get position(): StreamPosition {
-    return { next: this.sequencer.next, index: this.nextIndex };
+    return { next: this.sequencer.next, index: this.nextIndex, restarts: this.restarts };
   }
 
   /**
@@ -93,7 +95,7 @@ export class BufferedStream {
     this.acceptDue();
     if (this.sequencer.isOverfull) this.skipGap();
     else if (this.sequencer.earlyCount > 0)
-      this.gapTimer ??= this.clock.setTimer(() => this.skipGap(), MAX_GAP_WAIT_MS);
+      this.gapTimer ??= this.clock.setTimer(() => this.skipGap(), MAX_STRAGGLER_WAIT_MS);
   }
 
   /** Sends everything that is held, without waiting for missing messages. */
@@ -127,7 +129,7 @@ export class BufferedStream {
     this.nextIndex += this.sequencer.skipGap();
     this.acceptDue();
     if (this.sequencer.earlyCount > 0)
-      this.gapTimer = this.clock.setTimer(() => this.skipGap(), MAX_GAP_WAIT_MS);
+      this.gapTimer = this.clock.setTimer(() => this.skipGap(), MAX_STRAGGLER_WAIT_MS);
   }
 
   private accept(buffered: BufferedMessage): void {

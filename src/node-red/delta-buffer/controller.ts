@@ -3,9 +3,16 @@ import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { findTargetStreams, resetStreams } from "../messages/control.js";
-import { findOrOpenStream, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
+import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
+import {
+  findOrOpenStream,
+  MAX_OPEN_STREAMS,
+  STREAM_EXPIRY_MS,
+  type StreamOpener,
+} from "../messages/open-streams.js";
+import { createRestartNotice, isRestartNotice, type StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { NodeHost } from "../red/host.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
@@ -38,7 +45,11 @@ const MAX_SUSPENDED = 10_000;
 
 /** The runtime half of a delta-buffer node: merges the messages of each stream by the node's rules. */
 export class DeltaBufferController {
+  private readonly host: NodeHost;
   private readonly sessions: Sessions<BufferedStream>;
+  private readonly opener: StreamOpener<BufferedStream>;
+  /** Of the newest message. */
+  private send: Send = () => {};
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
   /**
@@ -51,17 +62,25 @@ export class DeltaBufferController {
     private readonly red: NodeRed,
     node: RuntimeNode,
     config: DeltaBufferConfig,
-    private readonly clock: Clock = systemClock,
+    clock: Clock = systemClock,
   ) {
+    this.host = new NodeHost(red, node, clock);
     this.rules = readRules(config);
     this.sessions = new Sessions({
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: STREAM_EXPIRY_MS,
-      clock,
+      clock: this.host.clock,
       // Not `expired` and `overflow`: such a stream may continue.
       rememberedEnds: ["finished", "cancelled"],
       onEnd: (stream, reason, id) => this.handleSessionEnd(stream, reason, id),
     });
+    this.opener = {
+      sessions: this.sessions,
+      action: "delta-buffer merges",
+      create: this.createStream,
+      // The nodes behind this one have the stream's beginning and must forget it too.
+      onRestart: (message) => this.send(createRestartNotice(message as StreamMessage)),
+    };
     this.status = new StatusLine(node);
   }
 
@@ -70,8 +89,9 @@ export class DeltaBufferController {
       done();
       return;
     }
-    const stream = findOrOpenStream(this.sessions, message, "delta-buffer merges", this.createStream);
-    if (!stream) {
+    this.send = send;
+    const stream = findOrOpenStream(this.opener, message);
+    if (!stream || isRestartNotice(message)) {
       done();
       return;
     }
@@ -85,13 +105,15 @@ export class DeltaBufferController {
     this.status.close();
   }
 
-  private readonly createStream = (id: string): BufferedStream => {
+  private readonly createStream = (id: string, restarts: number): BufferedStream => {
     const onEnd = () => {
       this.sessions.end(id, "finished");
       this.showStatus();
     };
-    const stream = new BufferedStream(this.rules, this.clock, onEnd, this.suspended.get(id));
+    const position = this.suspended.get(id);
     this.suspended.delete(id);
+    const start = position?.restarts === restarts ? position : { next: 0, index: 0, restarts };
+    const stream = new BufferedStream(this.rules, this.host.clock, onEnd, start);
     return stream;
   };
 
@@ -101,7 +123,7 @@ export class DeltaBufferController {
       for (const stream of findTargetStreams(this.sessions, message)) stream.flush();
       return true;
     }
-    if (Object.hasOwn(message, "reset")) {
+    if (readControl(message)?.reset) {
       resetStreams(this.sessions, message);
       if (message.parts?.id === undefined) this.suspended.clear();
       else this.suspended.delete(message.parts.id);

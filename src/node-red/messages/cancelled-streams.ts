@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import type { Message } from "../red/api.js";
 import { readAskerNames } from "./ask-tags.js";
+
+/** A longer name is remembered by its hash. Ids that are made here have 36 characters; topics may be a visitor's. */
+const MAX_NAME_CHARS = 128;
 
 /** Ids that are remembered. Enough for all streams that wait to be requested again, and for those that start meanwhile. */
 const MAX_REMEMBERED = 10_000;
@@ -28,18 +32,29 @@ export class CancelledStreams {
    */
   admit(id: string, key: unknown, message: Message): boolean {
     const names = readAskerNames(message);
-    if (names.some((name) => this.started.get(name)?.cancelled)) return false;
-    for (const name of [id, ...names]) this.started.set(name, { key, cancelled: false });
+    if (names.some((name) => this.started.get(shorten(name))?.cancelled)) return false;
+    for (const name of [id, ...names])
+      this.started.set(shorten(name), { key: shortenKey(key), cancelled: false });
     return true;
   }
 
   /** Cancels one stream, which may have started in another node. */
   cancel(id: string): void {
-    this.started.set(id, { key: "", cancelled: true });
+    this.started.set(shorten(id), { key: "", cancelled: true });
   }
 
   /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
   cancelAll(key: unknown): void {
-    for (const stream of this.started.values()) if (key === "" || stream.key === key) stream.cancelled = true;
+    const meant = shortenKey(key);
+    for (const stream of this.started.values())
+      if (meant === "" || stream.key === meant) stream.cancelled = true;
   }
+}
+
+function shortenKey(key: unknown): unknown {
+  return typeof key === "string" ? shorten(key) : key;
+}
+
+function shorten(name: string): string {
+  return name.length <= MAX_NAME_CHARS ? name : createHash("sha256").update(name).digest("base64");
 }

@@ -1,5 +1,6 @@
 import type { Sessions } from "../../core/lifecycle/sessions.js";
 import type { Message } from "../red/api.js";
+import { isRestartNotice } from "./stream-message.js";
 
 /** What a control message asks for. The property's presence counts and any value works, as in core. */
 export interface Control {
@@ -11,6 +12,7 @@ export interface Control {
 
 /** @returns undefined if the message is not a control message */
 export function readControl(message: Message): Control | undefined {
+  if (isRestartNotice(message)) return undefined;
   const cancel = Object.hasOwn(message, "cancel");
   const reset = Object.hasOwn(message, "reset");
   return cancel || reset ? { cancel, reset } : undefined;

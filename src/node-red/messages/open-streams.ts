@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.js";
 import type { Sessions } from "../../core/lifecycle/sessions.js";
 import type { Message } from "../red/api.js";
+import { readRestarts } from "./stream-message.js";
 
 /** Streams that one node may have open. Each holds text or sound. */
 export const MAX_OPEN_STREAMS = 1000;
@@ -11,24 +12,43 @@ export const STREAM_EXPIRY_MS = 900_000;
 /** How long a node waits for delayed messages once the last one has arrived. */
 export const MAX_STRAGGLER_WAIT_MS = 5_000;
 
+/** What a node remembers of an open stream: at least how often it has begun again. */
+export interface OpenStream {
+  readonly restarts: number;
+}
+
+/** How a node opens streams. */
+export interface StreamOpener<T extends OpenStream> {
+  sessions: Sessions<T>;
+  /** What the node does with messages, for the error, such as “collect puts together”. */
+  action: string;
+  /** Makes the state of a new stream, or of one that begins again. */
+  create(id: string, restarts: number): T;
+  /** Called before the first message of a stream that begins again. The earlier state is gone. */
+  onRestart?(message: Message): void;
+}
+
 /**
- * Finds the open stream that a message belongs to, or opens it with the message.
- * @param action what the node does with messages, for the error, such as “collect puts together”
- * @param create makes the state of a new stream
- * @returns undefined if the stream has ended and the message is late
+ * Finds the open stream that a message belongs to, or opens it with the message. A stream that begins again shows that on
+ * each of its messages, so the first of them that arrives replaces the earlier state.
+ * @returns undefined if the message is late: its stream has ended, or has begun again since
  * @throws Failure `configuration` if the message has no id and index in `msg.parts`
  */
-export function findOrOpenStream<T>(
-  sessions: Sessions<T>,
+export function findOrOpenStream<T extends OpenStream>(
+  { sessions, action, create, onRestart }: StreamOpener<T>,
   message: Message,
-  action: string,
-  create: (id: string) => T,
 ): T | undefined {
   const id = requireStreamId(message, action);
-  if (sessions.hasEnded(id)) return undefined;
+  const restarts = readRestarts(message);
   const open = sessions.get(id);
-  if (open) return open;
-  const created = create(id);
+  if (open) {
+    if (restarts === open.restarts) return open;
+    if (restarts < open.restarts) return undefined;
+    sessions.end(id, "cancelled");
+    sessions.forget(id);
+  } else if (sessions.hasEnded(id)) return undefined;
+  if (restarts > 0) onRestart?.(message);
+  const created = create(id, restarts);
   sessions.open(id, created);
   return created;
 }

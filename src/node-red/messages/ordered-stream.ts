@@ -1,10 +1,8 @@
 import type { Clock } from "../../core/clock.js";
 import type { Failure } from "../../core/failure.js";
+import { MAX_STRAGGLER_WAIT_MS } from "./open-streams.js";
 import { Sequencer } from "./sequencer.js";
 import { isRestartNotice, readRestarts, type StreamMessage } from "./stream-message.js";
-
-/** How long a missing message is waited for after a later one has come. Core `delay` holds one for 1 to 5 s by default. */
-const MAX_LATE_MS = 5_000;
 
 export interface StreamListener {
   /** Gets each message once, in order. */
@@ -81,7 +79,7 @@ export class OrderedStream {
   private awaitMissing(): void {
     if (this.timer !== undefined) return;
     this.awaited = this.sequencer.next;
-    this.timer = this.clock.setTimer(this.look, MAX_LATE_MS);
+    this.timer = this.clock.setTimer(this.look, MAX_STRAGGLER_WAIT_MS);
   }
 
   private stopWaiting(): void {

@@ -1,6 +1,7 @@
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Message, Parts } from "../red/api.js";
+import { inheritProperties } from "./inherited-properties.js";
 
 /**
  * Whether a message is the last of its sequence: of one of our streams (`msg.complete`), or of another sequence, such as
@@ -10,9 +11,14 @@ export function isLastMessage({ complete, parts }: Message): boolean {
   return complete !== undefined || (parts !== undefined && parts.count === parts.index + 1);
 }
 
-/** Reads a message's payload as text. A missing payload is empty text. */
+/** Reads a message's payload as text. A missing payload is empty text, and so is an object that has no text form. */
 export function readPayloadText({ payload }: Message): string {
-  return typeof payload === "string" ? payload : String(payload ?? "");
+  if (typeof payload === "string") return payload;
+  try {
+    return String(payload ?? "");
+  } catch {
+    return "";
+  }
 }
 
 /**
@@ -48,7 +54,20 @@ export function readRestarts({ parts }: Message): number {
   return typeof restarts === "number" && Number.isInteger(restarts) && restarts > 0 ? restarts : 0;
 }
 
+/** Writes how often a stream has begun again for its reader, in place of what the message came with. */
+export function writeRestarts(parts: Parts, restarts: number): void {
+  if (restarts > 0) parts.restarts = restarts;
+  else if (parts.restarts !== undefined) delete parts.restarts;
+}
+
 /** Whether `msg.reset` is not a command: the stream itself begins again, by the doing of a retry node before this one. */
 export function isRestartNotice(message: Message): boolean {
   return Object.hasOwn(message, "reset") && hasPlace(message) && readRestarts(message) > 0;
+}
+
+/** @returns the message that tells readers to forget a stream, made of one of its messages after the new beginning */
+export function createRestartNotice(message: StreamMessage): Message {
+  if (isRestartNotice(message)) return { ...message };
+  const { count: _, ...parts } = message.parts;
+  return { ...inheritProperties(message), payload: "", parts: { ...parts, index: 0 }, reset: true };
 }

@@ -38,7 +38,9 @@ export function guardNode(node: RuntimeNode, handle: InputHandler, close: (remov
       try {
         send(output);
       } catch (thrown) {
-        finish(wrapThrown(thrown));
+        // A node that sends later, from a timer or a socket, has finished its input by then.
+        if (open) finish(wrapThrown(thrown));
+        else node.error(wrapThrown(thrown), {});
       }
     };
     try {

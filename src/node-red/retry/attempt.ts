@@ -3,7 +3,7 @@ import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import { type ContinuationOutput, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import { withTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
-import type { StreamMessage } from "../messages/stream-message.js";
+import { type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message, Parts } from "../red/api.js";
 import { collectText, noteChunk, noteRestart, type StreamRecord } from "./record.js";
 
@@ -153,7 +153,7 @@ export class Attempt {
     const { parts } = message;
     parts.id = record.id;
     parts.index += this.offset;
-    if (record.restarts > 0) parts.restarts = record.restarts;
+    writeRestarts(parts, record.restarts);
     if (parts.count !== undefined) parts.count = parts.index + 1;
     return this.start ? withTags(message, record.outerTags) : message;
   }

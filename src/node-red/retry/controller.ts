@@ -7,12 +7,7 @@ import { drawRandom, systemClock } from "../../transport/system-clock.js";
 import { findRetryTag, type RetryTag, type RouteName, readTags, tagsOutside } from "../messages/ask-tags.js";
 import { readControl } from "../messages/control.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
-import {
-  isRestartNotice,
-  isStreamMessage,
-  readRestarts,
-  type StreamMessage,
-} from "../messages/stream-message.js";
+import { isStreamMessage, readRestarts, type StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
@@ -101,7 +96,7 @@ export class RetryController {
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const control = isRestartNotice(message) ? undefined : readControl(message);
+    const control = readControl(message);
     if (message.error !== undefined && this.hasStrayed(message)) done();
     else if (control) {
       this.control(message, send);

@@ -9,9 +9,16 @@ import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
-import { isLastMessage } from "../messages/stream-message.js";
+import {
+  createRestartNotice,
+  hasPlace,
+  isLastMessage,
+  isRestartNotice,
+  readRestarts,
+  type StreamMessage,
+} from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
-import { toNodeError } from "../red/node-error.js";
+import { NodeHost } from "../red/host.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { isSpeakable, SpeechSequence } from "./sequence.js";
@@ -45,6 +52,7 @@ const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
 
 /** The runtime half of a speech-stream node: finds the sequence that a text belongs to, and asks for its audio. */
 export class SpeechController {
+  private readonly host: NodeHost;
   private readonly sessions: Sessions<SpeechSequence>;
   private readonly status: StatusLine;
   /** Status of the sequence that ended last. */
@@ -52,14 +60,15 @@ export class SpeechController {
 
   constructor(
     private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
+    node: RuntimeNode,
     private readonly config: SpeechStreamConfig,
     private readonly clock: Clock = systemClock,
   ) {
+    this.host = new NodeHost(red, node, clock);
     this.sessions = new Sessions({
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: STREAM_EXPIRY_MS,
-      clock,
+      clock: this.host.clock,
       rememberedEnds: ["finished"],
       onEnd: (sequence, reason) => this.handleSessionEnd(sequence, reason),
     });
@@ -81,6 +90,10 @@ export class SpeechController {
       return;
     }
     const { parts } = message;
+    if (hasPlace(message) && !this.followRestart(message, send)) {
+      done();
+      return;
+    }
     const isPartOfStream = typeof parts?.id === "string";
     const id = isPartOfStream ? parts!.id : randomUUID();
     if (this.sessions.hasEnded(id)) {
@@ -104,9 +117,24 @@ export class SpeechController {
     this.status.close();
   }
 
-  private open(id: string, first: { message: Message; send: Send }): SpeechSequence {
+  /** Starts over if the text begins again. @returns whether the message is to be spoken */
+  private followRestart(message: StreamMessage, send: Send): boolean {
+    const { id } = message.parts;
+    const restarts = readRestarts(message);
+    const known = this.sessions.get(id)?.restarts ?? 0;
+    if (restarts > known) {
+      this.sessions.end(id, "cancelled");
+      // The nodes behind this one have the beginning of the audio and must forget it too.
+      send(createRestartNotice(message));
+      this.open(id, { message, send }, restarts);
+    }
+    return restarts >= known && !isRestartNotice(message);
+  }
+
+  private open(id: string, first: { message: Message; send: Send }, restarts = 0): SpeechSequence {
     const sequence = new SpeechSequence({
       id,
+      restarts,
       first,
       speak: (request, observer) => this.speak(request, observer),
       now: () => this.clock.now(),
@@ -163,7 +191,7 @@ export class SpeechController {
   private handleSessionEnd(sequence: SpeechSequence, reason: SessionEnd): void {
     const failure = FAILURES_BY_END[reason]?.();
     if (!failure) sequence.drop();
-    else if (!sequence.finish({ outcome: "failed", failure })) this.node.error(toNodeError(failure), {});
+    else if (!sequence.finish({ outcome: "failed", failure })) this.host.error(failure, {});
   }
 
   private createEndStatus({ outcome, failure }: SpeechResult): NodeStatus {

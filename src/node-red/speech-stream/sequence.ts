@@ -20,6 +20,8 @@ export interface SpeechTask {
 export interface SequenceOptions {
   /** The stream's id. */
   id: string;
+  /** How often the text has begun again. */
+  restarts: number;
   /** The message that starts the sequence. Messages inherit its properties until a text arrives. */
   first: { message: Message; send: Send };
   /** Asks the service for audio. `observer.onEnd` is called exactly once. */
@@ -73,6 +75,11 @@ export class SpeechSequence {
   constructor(private readonly options: SequenceOptions) {
     this.startedAt = options.now();
     this.newest = options.first;
+  }
+
+  /** How often the text has begun again. */
+  get restarts(): number {
+    return this.options.restarts;
   }
 
   /** Number of texts that wait to be spoken. */
@@ -199,6 +206,7 @@ export class SpeechSequence {
       id: this.options.id,
       index: this.nextIndex++,
       type: "buffer",
+      ...(this.restarts > 0 ? { restarts: this.restarts } : {}),
       ...(outer ? { parts: outer } : {}),
     };
   }

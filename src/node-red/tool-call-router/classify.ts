@@ -1,7 +1,7 @@
 import { isObject } from "../../core/json/parse.js";
 import { readTags } from "../messages/ask-tags.js";
 import { type Control, readControl } from "../messages/control.js";
-import { isRestartNotice, isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
+import { isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What a tool's message has as `msg.toolCall`. The answer must carry it back. */
@@ -41,7 +41,7 @@ export type Incoming =
  */
 export function classify(message: Message, node: string, isRun: (key: string) => boolean): Incoming {
   const call = readCall(message, node);
-  const control = isRestartNotice(message) ? undefined : readControl(message);
+  const control = readControl(message);
   if (control) return { kind: "control", control, call };
   if (call) return { kind: "answer", call };
   if (isErrorOf(message, node)) return { kind: "ownError" };

@@ -4,7 +4,7 @@ import type { Failure, FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { withTags } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
-import { readFailure, type StreamMessage } from "../messages/stream-message.js";
+import { readFailure, type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message, Parts } from "../red/api.js";
 import type { RunRecord } from "./record.js";
 
@@ -20,7 +20,7 @@ export function placeMessage(record: RunRecord, message: StreamMessage): Message
   const { parts } = placed;
   parts.id = record.stream ?? record.key;
   parts.index = record.nextIndex++;
-  if (record.restarts > 0) parts.restarts = record.restarts;
+  writeRestarts(parts, record.restarts);
   return placed;
 }
 

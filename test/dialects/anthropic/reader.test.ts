@@ -6,12 +6,7 @@ import { Failure } from "../../../src/core/failure.js";
 import { ANTHROPIC } from "../../../src/dialects/anthropic/reader.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
-import {
-  buildUsageChunk,
-  buildFinishChunk as finishChunk,
-  buildTextChunk as textChunk,
-  USAGE,
-} from "../../support/inputs/fixtures.js";
+import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/inputs/fixtures.js";
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
   createBlock,
@@ -99,7 +94,7 @@ describe("Anthropic reader", () => {
   });
 
   it("does not mistake the ping of another service for Anthropic's dialect", () => {
-    const calls = decode([PING, textChunk("a"), finishChunk(), buildUsageChunk(USAGE), "[DONE]"]);
+    const calls = decode([PING, textChunk("a"), finishChunk(), counted(USAGE), "[DONE]"]);
     const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);
     assert.deepEqual(usage, USAGE);
   });
@@ -186,11 +181,11 @@ describe("Anthropic reader", () => {
       ...kinds.flatMap((type) => createBlock(0, { type })),
       createMessageDelta("end_turn"),
     ]);
-    const echoes = calls.flatMap((call) =>
+    const kept = calls.flatMap((call) =>
       "chunk" in call ? [call.chunk.choices[0]?.delta["anthropic_blocks"]] : [],
     );
     assert.deepEqual(
-      echoes.filter((blocks) => blocks !== undefined),
+      kept.filter((blocks) => blocks !== undefined),
       kinds.map((type, place) => ({ [place]: { type } })),
     );
   });
@@ -269,7 +264,7 @@ describe("Anthropic reader", () => {
           },
         });
         const decoder = new OpenAiDecoder(listeningSink, { depth: 64, indices: 16 });
-        for (const one of records) if (!sink.hasEnded) decoder.decode(JSON.stringify(one));
+        for (const one of records) if (!sink.over) decoder.decode(JSON.stringify(one));
         for (const failure of failures) assert.ok(failure instanceof Failure);
         const machine = new CompletionMachine();
         let text = "";

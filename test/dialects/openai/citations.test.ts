@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { DONE_RECORD, formatEventStream, HEAD } from "../../support/inputs/fixtures.js";
+import { DONE, HEAD, sse } from "../../support/inputs/fixtures.js";
 import type { SinkCall } from "../../support/inputs/replay.js";
 import { replay } from "../../support/inputs/replay.js";
 
 const SEARCH = "venice_web_search_documents";
 
 function decode(records: object[], toolNames: string[] = []): SinkCall[] {
-  return replay([Buffer.from(formatEventStream(...records, DONE_RECORD))], { toolNames });
+  return replay([Buffer.from(sse(...records, DONE))], { toolNames });
 }
 
 const createRecord = (delta: object, finish: string | null = null) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { buildFinishChunk, buildTextChunk, DONE_RECORD, HEAD } from "../../support/inputs/fixtures.js";
+import { DONE, finish, HEAD, text } from "../../support/inputs/fixtures.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
 /** The chunk of a call, which must have one. */
@@ -16,13 +16,13 @@ describe("Decoder of Chat Completions", () => {
   it("marks chunks as text, rich or silent", () => {
     const calls = decode([
       { choices: [{ delta: { role: "assistant" } }] },
-      buildTextChunk("a"),
-      buildTextChunk("b"),
+      text("a"),
+      text("b"),
       { choices: [{ delta: { reasoning: "hm" } }] },
-      buildTextChunk("c"),
-      buildFinishChunk(),
+      text("c"),
+      finish(),
       { choices: [], usage: { total_tokens: 1 } },
-      DONE_RECORD,
+      DONE,
     ]);
     assert.deepEqual(listKinds(calls), [
       "silent",
@@ -90,7 +90,7 @@ describe("Decoder of Chat Completions", () => {
   });
 
   it("marks a chunk with citations as rich only if the citations changed", () => {
-    const cited = (content: string, ...urls: string[]) => buildTextChunk(content, {}, { citations: urls });
+    const cited = (content: string, ...urls: string[]) => text(content, {}, { citations: urls });
     const calls = decode([
       cited("a", "u"),
       cited("b", "u"),
@@ -113,18 +113,18 @@ describe("Decoder of Chat Completions", () => {
 
   it("learns no template from a record with usage", () => {
     const usage = { total_tokens: 1 };
-    assert.deepEqual(
-      listKinds(decode([buildTextChunk("a", {}, { usage }), buildTextChunk("b", {}, { usage })])),
-      ["text", "text"],
-    );
+    assert.deepEqual(listKinds(decode([text("a", {}, { usage }), text("b", {}, { usage })])), [
+      "text",
+      "text",
+    ]);
   });
 
   it("skips and counts records of an unknown dialect", () => {
     const calls = decode([
-      buildTextChunk("a"),
+      text("a"),
       { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },
-      buildTextChunk("b"),
+      text("b"),
     ]);
     assert.deepEqual(listKinds(calls), ["text", "skipped", "skipped", "template"]);
   });
@@ -135,28 +135,20 @@ describe("Decoder of Chat Completions", () => {
   });
 
   it("uses no template if every record is to have its chunk", () => {
-    assert.deepEqual(listKinds(decode([buildTextChunk("a"), buildTextChunk("b")], { everyChunk: true })), [
-      "text",
-      "text",
-    ]);
+    assert.deepEqual(listKinds(decode([text("a"), text("b")], { everyChunk: true })), ["text", "text"]);
   });
 
   it("splits a broken record into lines only if one of them is JSON", () => {
-    assert.deepEqual(listKinds(decode(["{\n]", buildTextChunk("a")], { tolerant: true })), [
-      "skipped",
+    assert.deepEqual(listKinds(decode(["{\n]", text("a")], { tolerant: true })), ["skipped", "text"]);
+    assert.deepEqual(listKinds(decode([`${JSON.stringify(text("a"))}\nnonsense`], { tolerant: true })), [
       "text",
+      "skipped",
     ]);
-    assert.deepEqual(
-      listKinds(decode([`${JSON.stringify(buildTextChunk("a"))}\nnonsense`], { tolerant: true })),
-      ["text", "skipped"],
-    );
   });
 
   it("skips records of a wrong shape if the decoder is tolerant", () => {
     assert.deepEqual(
-      listKinds(
-        decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, buildTextChunk("a")], { tolerant: true }),
-      ),
+      listKinds(decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, text("a")], { tolerant: true })),
       ["skipped", "skipped", "skipped", "text"],
     );
   });

@@ -27,7 +27,7 @@ import {
   GEMINI_KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { collectAnswer } from "../../support/worlds/one-answer.js";
+import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = {
   type: "function",
@@ -39,7 +39,7 @@ describe("Flow with Gemini", () => {
   const service = useService();
 
   const ask = (message: object, apiKey = GEMINI_KEY, settings: object = {}) =>
-    collectAnswer(
+    oneAnswer(
       runtime(),
       createProviderNode(formatGeminiUrl(service()), { provider: "gemini", ...settings }),
       "gemini-3-pro",
@@ -58,7 +58,7 @@ describe("Flow with Gemini", () => {
         createTextRecord(" 🙂"),
         createFinishRecord(),
       );
-      const { messages: told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
+      const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
       assert.equal(joinPayloads(told), "Grüße 🙂");
       assert.deepEqual(
         told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
@@ -261,7 +261,7 @@ describe("Flow with Gemini", () => {
     service().script = createGeminiScript(createFinishRecord());
     const wrong = await ask({ payload: "Hi" }, "another-key");
     assert.deepEqual([wrong.error!.code, wrong.error!.status], ["authentication", 400]);
-    assert.ok(!JSON.stringify(wrong.messages).includes("another-key"));
+    assert.ok(!JSON.stringify(wrong.told).includes("another-key"));
     const odd = await ask({ payload: { prompt: "Hi", oddField: 1 } });
     assert.equal(odd.error!.code, "invalid_request");
     assert.match(odd.error!.message, /oddField/);

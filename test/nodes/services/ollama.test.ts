@@ -16,7 +16,7 @@ import {
   formatOllamaUrl,
 } from "../../support/services/ollama-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { collectAnswer } from "../../support/worlds/one-answer.js";
+import { oneAnswer } from "../../support/worlds/one-answer.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };
@@ -26,7 +26,7 @@ describe("Flow with Ollama", () => {
   const service = useService();
 
   const ask = (message: object, settings: object = {}) =>
-    collectAnswer(
+    oneAnswer(
       runtime(),
       createProviderNode(formatOllamaUrl(service()), { provider: "ollama", settings }),
       "llama-1",
@@ -40,12 +40,7 @@ describe("Flow with Ollama", () => {
       createTextRecord(" 🙂"),
       createDoneRecord(),
     );
-    const {
-      messages: told,
-      last,
-      collected,
-      response,
-    } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
+    const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
     assert.equal(joinPayloads(told), "Grüße 🙂");
     assert.deepEqual(
       told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),

@@ -2,15 +2,7 @@ import fc from "fast-check";
 import * as gemini from "../services/gemini-records.js";
 import * as ollama from "../services/ollama-records.js";
 import { anyText } from "./arbitraries.js";
-import {
-  buildChunk,
-  buildFinishChunk,
-  buildTextChunk,
-  buildUsageChunk,
-  DONE_RECORD,
-  formatEventStream,
-  HEAD,
-} from "./fixtures.js";
+import { chunk, counted, DONE, finish, HEAD, sse, text } from "./fixtures.js";
 
 /** An answer as a model gives it, before any service has written it down. */
 export interface Answer {
@@ -24,20 +16,20 @@ export interface Answer {
 }
 
 /** What a service sends. */
-export interface RenderedAnswer {
+export interface Rendered {
   body: Buffer;
   /** Default: an event stream's. */
   contentType?: string;
 }
 
 /** Writes an answer down as one service does. `pieces` says how long each piece of a tool call's arguments is. */
-export type Renderer = (answer: Answer, pieces: readonly number[]) => RenderedAnswer;
+export type Renderer = (answer: Answer, pieces: readonly number[]) => Rendered;
 
 const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   // A number as a key would change its place.
   fc.constantFrom("city", "unit", "days", "größe", 'say "hi"'),
   fc.oneof(
-    anyText.map(replaceLoneSurrogates),
+    anyText.map(wellFormed),
     fc.integer(),
     fc.boolean(),
     fc.constant(null),
@@ -46,21 +38,21 @@ const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   { maxKeys: 3, noNullPrototype: true },
 );
 
-function replaceLoneSurrogates(content: string): string {
+function wellFormed(content: string): string {
   return Buffer.from(content).toString();
 }
 
 /** Pieces that say something: what an empty one becomes is each dialect's own matter. */
-const createAnyPieces = (least: number) =>
+const anyPieces = (least: number) =>
   fc.array(
-    anyText.map(replaceLoneSurrogates).filter((piece) => piece !== ""),
+    anyText.map(wellFormed).filter((piece) => piece !== ""),
     { minLength: least, maxLength: 5 },
   );
 
 export const anyAnswer: fc.Arbitrary<Answer> = fc
   .record({
-    reasoning: fc.oneof(fc.constant<string[]>([]), createAnyPieces(1)),
-    texts: createAnyPieces(0),
+    reasoning: fc.oneof(fc.constant<string[]>([]), anyPieces(1)),
+    texts: anyPieces(0),
     calls: fc.array(
       fc.record(
         { name: fc.constantFrom("get_weather", "search", "f"), arguments: anyArguments },
@@ -83,7 +75,7 @@ export const anyPieceLengths: fc.Arbitrary<number[]> = fc.array(fc.integer({ min
 });
 
 /** A text in pieces of these lengths. */
-export function cutByLengths(whole: string, lengths: readonly number[]): string[] {
+export function inPieces(whole: string, lengths: readonly number[]): string[] {
   const pieces: string[] = [];
   for (let at = 0, turn = 0; at < whole.length; turn++) {
     const length = lengths[turn % lengths.length]!;
@@ -93,28 +85,28 @@ export function cutByLengths(whole: string, lengths: readonly number[]): string[
   return pieces;
 }
 
-const renderOpenAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
-  body: formatEventStream(
-    buildChunk({ role: "assistant", content: "" }),
-    ...reasoning.map((piece) => buildChunk({ reasoning_content: piece })),
-    ...texts.map((piece) => buildTextChunk(piece)),
+const openAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
+  body: sse(
+    chunk({ role: "assistant", content: "" }),
+    ...reasoning.map((piece) => chunk({ reasoning_content: piece })),
+    ...texts.map((piece) => text(piece)),
     ...calls.flatMap((call, index) => [
-      buildChunk({
+      chunk({
         tool_calls: [
           { index, id: `call_${index}`, type: "function", function: { name: call.name, arguments: "" } },
         ],
       }),
-      ...cutByLengths(JSON.stringify(call.arguments), lengths).map((piece) =>
-        buildChunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
+      ...inPieces(JSON.stringify(call.arguments), lengths).map((piece) =>
+        chunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
       ),
     ]),
-    buildFinishChunk(finishReason),
-    buildUsageChunk({
+    finish(finishReason),
+    counted({
       prompt_tokens: usage.input,
       completion_tokens: usage.output,
       total_tokens: usage.input + usage.output,
     }),
-    DONE_RECORD,
+    DONE,
   ),
 });
 
@@ -125,7 +117,7 @@ const STOP_REASONS = {
   tool_calls: "tool_use",
 } as const;
 
-const renderAnthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => {
+const anthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => {
   const blocks = [
     ...(reasoning.length > 0
       ? [
@@ -148,7 +140,7 @@ const renderAnthropic: Renderer = ({ reasoning, texts, calls, finishReason, usag
       : []),
     ...calls.map((call, at) => {
       const said = JSON.stringify(call.arguments);
-      const pieces = said === "{}" ? [""] : cutByLengths(said, lengths);
+      const pieces = said === "{}" ? [""] : inPieces(said, lengths);
       return {
         start: { type: "tool_use", id: `toolu_${at}`, name: call.name, input: {} },
         deltas: pieces.map((partial_json) => ({ type: "input_json_delta", partial_json })),
@@ -193,7 +185,7 @@ const FINISH_REASONS = {
   tool_calls: "STOP",
 } as const;
 
-function buildGeminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
+function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
   const parts = calls.map(({ name, arguments: args }, at) =>
     gemini.createCallPart(name, args, at === 0 ? { thoughtSignature: "c2ln" } : {}),
   );
@@ -210,7 +202,7 @@ function buildGeminiRecords({ reasoning, texts, calls, finishReason, usage }: An
   ];
 }
 
-const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
+const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
   contentType: "application/x-ndjson",
   body: ollama.formatLines(
     ...reasoning.map((thinking) => ollama.createRecord({ thinking })),
@@ -226,12 +218,12 @@ const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }
 
 /** Every dialect, and how an answer is written in it. A new one is an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
-  openai: renderOpenAi,
-  anthropic: renderAnthropic,
-  gemini: (answer) => ({ body: formatEventStream(...buildGeminiRecords(answer)) }),
+  openai: openAi,
+  anthropic,
+  gemini: (answer) => ({ body: sse(...geminiRecords(answer)) }),
   "gemini, as an array": (answer) => ({
-    body: gemini.formatArray(...buildGeminiRecords(answer)),
+    body: gemini.formatArray(...geminiRecords(answer)),
     contentType: "application/json",
   }),
-  ollama: renderOllama,
+  ollama: ollamaLines,
 };

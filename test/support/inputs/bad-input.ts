@@ -3,10 +3,10 @@ import type { Script } from "../services/scripted-service.js";
 
 /** A message or a configuration that cannot be what its author meant. */
 export interface BadInput {
-  problem: string;
+  what: string;
   code: string;
   /** What the sentence must say, so that the reader knows what to do. */
-  pattern: RegExp;
+  says: RegExp;
   stream?: Record<string, unknown>;
   service?: Record<string, unknown>;
   credentials?: Record<string, string>;
@@ -16,7 +16,7 @@ export interface BadInput {
 }
 
 /** What Node-RED leaves where the variable is not set. */
-const writeVariable = (name: string) => `$\{${name}}`;
+const variable = (name: string) => `$\{${name}}`;
 const openai = { provider: "openai" };
 const circular: Record<string, unknown> = { role: "user" };
 circular["content"] = circular;
@@ -27,134 +27,129 @@ const secret = {
 };
 
 export const BAD_INPUT: readonly BadInput[] = [
-  { problem: "no provider", code: "configuration", pattern: /provider.*Choose/, stream: { provider: "" } },
+  { what: "no provider", code: "configuration", says: /provider.*Choose/, stream: { provider: "" } },
   {
-    problem: "a provider that does not exist",
+    what: "a provider that does not exist",
     code: "configuration",
-    pattern: /provider/,
+    says: /provider/,
     stream: { provider: "gone" },
   },
   {
-    problem: "a kind of provider that does not exist",
+    what: "a kind of provider that does not exist",
     code: "configuration",
-    pattern: /"nobody"/,
+    says: /"nobody"/,
     service: { provider: "nobody" },
   },
-  { problem: "no base URL", code: "configuration", pattern: /base URL.*Enter/, service: { baseUrl: "" } },
+  { what: "no base URL", code: "configuration", says: /base URL.*Enter/, service: { baseUrl: "" } },
   {
-    problem: "a base URL that is none",
+    what: "a base URL that is none",
     code: "configuration",
-    pattern: /base URL/,
+    says: /base URL/,
     service: { baseUrl: "localhost" },
   },
   {
-    problem: "a base URL with a password",
+    what: "a base URL with a password",
     code: "configuration",
-    pattern: /password/,
+    says: /password/,
     service: { baseUrl: "http://a:b@127.0.0.1/" },
   },
   {
-    problem: "a base URL from an unset variable",
+    what: "a base URL from an unset variable",
     code: "configuration",
-    pattern: /CHAT_URL/,
-    service: { baseUrl: writeVariable("CHAT_URL") },
+    says: /CHAT_URL/,
+    service: { baseUrl: variable("CHAT_URL") },
   },
-  { problem: "a timeout of 0", code: "configuration", pattern: /idleTimeout/, service: { idleTimeout: 0 } },
+  { what: "a timeout of 0", code: "configuration", says: /idleTimeout/, service: { idleTimeout: 0 } },
+  { what: "headers that are no JSON", code: "configuration", says: /headers/, service: { headers: "x: y" } },
   {
-    problem: "headers that are no JSON",
+    what: "a TLS configuration that is gone",
     code: "configuration",
-    pattern: /headers/,
-    service: { headers: "x: y" },
-  },
-  {
-    problem: "a TLS configuration that is gone",
-    code: "configuration",
-    pattern: /TLS configuration/,
+    says: /TLS configuration/,
     service: { tls: "gone" },
   },
-  { problem: "a proxy that is gone", code: "configuration", pattern: /proxy/, service: { proxy: "gone" } },
-  { problem: "no key", code: "credentials", pattern: /API key.*Enter/, service: openai },
+  { what: "a proxy that is gone", code: "configuration", says: /proxy/, service: { proxy: "gone" } },
+  { what: "no key", code: "credentials", says: /API key.*Enter/, service: openai },
   {
-    problem: "a key that is the name of an unset variable",
+    what: "a key that is the name of an unset variable",
     code: "credentials",
-    pattern: /CHAT_STREAM_UNSET/,
+    says: /CHAT_STREAM_UNSET/,
     service: openai,
-    credentials: { apiKey: writeVariable("CHAT_STREAM_UNSET") },
+    credentials: { apiKey: variable("CHAT_STREAM_UNSET") },
   },
   {
-    problem: "a key with a line break in it",
+    what: "a key with a line break in it",
     code: "credentials",
-    pattern: /line break/,
+    says: /line break/,
     service: openai,
     credentials: { apiKey: "sk-1\nsk-2" },
   },
-  { problem: "no model", code: "invalid_request", pattern: /model.*Choose/, stream: { model: "" } },
+  { what: "no model", code: "invalid_request", says: /model.*Choose/, stream: { model: "" } },
   {
-    problem: "a model that is no text",
+    what: "a model that is no text",
     code: "invalid_request",
-    pattern: /msg\.model/,
+    says: /msg\.model/,
     message: { payload: "Hi", model: 7 },
   },
   {
-    problem: "an empty prompt",
+    what: "an empty prompt",
     code: "invalid_request",
-    pattern: /msg\.payload is empty/,
+    says: /msg\.payload is empty/,
     message: { payload: "" },
   },
-  { problem: "no prompt", code: "invalid_request", pattern: /msg\.payload is empty/, message: {} },
-  { problem: "a prompt of no messages", code: "invalid_request", pattern: /empty/, message: { payload: [] } },
+  { what: "no prompt", code: "invalid_request", says: /msg\.payload is empty/, message: {} },
+  { what: "a prompt of no messages", code: "invalid_request", says: /empty/, message: { payload: [] } },
   {
-    problem: "an object without a prompt",
+    what: "an object without a prompt",
     code: "invalid_request",
-    pattern: /msg\.payload/,
+    says: /msg\.payload/,
     message: { payload: { temperature: 1 } },
   },
   {
-    problem: "R14: a Buffer",
+    what: "R14: a Buffer",
     code: "invalid_request",
-    pattern: /msg\.payload/,
+    says: /msg\.payload/,
     message: { payload: Buffer.from("Hi") },
   },
   {
-    problem: "R14: a message that is null",
+    what: "R14: a message that is null",
     code: "invalid_request",
-    pattern: /msg\.payload\[1\]/,
+    says: /msg\.payload\[1\]/,
     message: { payload: [{ role: "user", content: "Hi" }, null] },
   },
   {
-    problem: "a message without a role",
+    what: "a message without a role",
     code: "invalid_request",
-    pattern: /msg\.messages\[0\].*role/,
+    says: /msg\.messages\[0\].*role/,
     message: { messages: [{ content: "Hi" }] },
   },
   {
-    problem: "messages that are no list",
+    what: "messages that are no list",
     code: "invalid_request",
-    pattern: /msg\.messages/,
+    says: /msg\.messages/,
     message: { payload: "Hi", messages: "Hi" },
   },
   {
-    problem: "R14: a prompt that contains itself",
+    what: "R14: a prompt that contains itself",
     code: "invalid_request",
-    pattern: /msg\.payload.*JSON/,
+    says: /msg\.payload.*JSON/,
     message: { payload: [circular] },
   },
   {
-    problem: "R14: a BigInt",
+    what: "R14: a BigInt",
     code: "invalid_request",
-    pattern: /msg\.options.*JSON/,
+    says: /msg\.options.*JSON/,
     message: { payload: "Hi", options: { seed: 1n } },
   },
   {
-    problem: "R14: a prompt that cannot be read",
+    what: "R14: a prompt that cannot be read",
     code: "invalid_request",
-    pattern: /msg\.payload cannot be read: no entry/,
+    says: /msg\.payload cannot be read: no entry/,
     message: secret,
   },
   {
-    problem: "R14: another property that cannot be read",
+    what: "R14: another property that cannot be read",
     code: "invalid_request",
-    pattern: /msg\.mine cannot be read/,
+    says: /msg\.mine cannot be read/,
     message: Object.defineProperty({ payload: "Hi" }, "mine", {
       enumerable: true,
       get: () => {
@@ -163,83 +158,78 @@ export const BAD_INPUT: readonly BadInput[] = [
     }),
   },
   {
-    problem: "tools that are no list",
+    what: "tools that are no list",
     code: "invalid_request",
-    pattern: /msg\.tools/,
+    says: /msg\.tools/,
     message: { payload: "Hi", tools: {} },
   },
   {
-    problem: "options that are no object",
+    what: "options that are no object",
     code: "invalid_request",
-    pattern: /msg\.options/,
+    says: /msg\.options/,
     message: { payload: "Hi", options: "hot" },
   },
   {
-    problem: "a temperature that is no number",
+    what: "a temperature that is no number",
     code: "configuration",
-    pattern: /temperature/,
+    says: /temperature/,
     stream: { temperature: "hot" },
   },
+  { what: "node options that are no JSON", code: "configuration", says: /options/, stream: { options: "{" } },
   {
-    problem: "node options that are no JSON",
+    what: "a broken expression",
     code: "configuration",
-    pattern: /options/,
-    stream: { options: "{" },
-  },
-  {
-    problem: "a broken expression",
-    code: "configuration",
-    pattern: /jsonata/,
+    says: /jsonata/,
     stream: { prompt: "$(", promptType: "jsonata" },
   },
   {
-    problem: "a system prompt that is no text",
+    what: "a system prompt that is no text",
     code: "invalid_request",
-    pattern: /system prompt/,
+    says: /system prompt/,
     stream: { system: "rules", systemType: "msg" },
     message: { payload: "Hi", rules: {} },
   },
   {
-    problem: "an unknown model",
+    what: "an unknown model",
     code: "not_found",
-    pattern: /gpt-9.*does not exist.*Check the model/,
+    says: /gpt-9.*does not exist.*Check the model/,
     script: (reply) =>
       reply.sendJson(404, { error: { message: "The model gpt-9 does not exist", code: "model_not_found" } }),
   },
   {
-    problem: "a wrong key",
+    what: "a wrong key",
     code: "authentication",
-    pattern: /Check the API key/,
+    says: /Check the API key/,
     script: (reply) => reply.sendJson(401, { error: { message: "Incorrect API key provided" } }),
   },
   {
-    problem: "a wrong base URL: a web page",
+    what: "a wrong base URL: a web page",
     code: "bad_response",
-    pattern: /text\/html.*base URL/,
+    says: /text\/html.*base URL/,
     script: (reply) => reply.sendText(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
   },
   {
-    problem: "a wrong base URL: a page that says 404",
+    what: "a wrong base URL: a page that says 404",
     code: "not_found",
-    pattern: /404.*base URL/,
+    says: /404.*base URL/,
     script: (reply) => reply.sendText(404, "text/html", "<html><body>Not here</body></html>"),
   },
   {
-    problem: "a service that wants no more for now",
+    what: "a service that wants no more for now",
     code: "rate_limit",
-    pattern: /429.*less often/,
+    says: /429.*less often/,
     script: (reply) => reply.sendJson(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),
   },
   {
-    problem: "an error in the stream",
+    what: "an error in the stream",
     code: "server_error",
-    pattern: /boom/,
+    says: /boom/,
     script: (reply) => void reply.send("half", { error: { message: "boom" } }).response.end(),
   },
   {
-    problem: "a stream that breaks off",
+    what: "a stream that breaks off",
     code: "interrupted",
-    pattern: /broke off/,
+    says: /broke off/,
     script: async (reply) => (await reply.sendApart("half")).drop(),
   },
 ];

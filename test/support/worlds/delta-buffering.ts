@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { DeltaBufferController } from "../../../src/node-red/delta-buffer/controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { createStreamMessages } from "./collecting.js";
+import { streamOf } from "./collecting.js";
 import { FakeClock } from "./fake-clock.js";
 
 /** A delta-buffer without a runtime around it, with a clock that the test moves. */
-export class DeltaBufferWorld {
+export class DeltaBuffering {
   readonly clock = new FakeClock();
   readonly sent: Message[] = [];
   /** When each of them was sent, in the clock's milliseconds. */
@@ -55,12 +55,12 @@ export class DeltaBufferWorld {
 }
 
 /** The messages of a stream with these properties on each. */
-export function createStreamWith(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
-  return createStreamMessages(texts, {}, id).map((message) => ({ ...message, ...more }));
+export function stream(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
+  return streamOf(texts, {}, id).map((message) => ({ ...message, ...more }));
 }
 
 /** What every stream has to be. */
-export function assertStreamContract(messages: readonly Message[]): void {
+export function assertContract(messages: readonly Message[]): void {
   assert.deepEqual(
     messages.map(({ parts }) => parts!.index),
     messages.map((_message, at) => at),

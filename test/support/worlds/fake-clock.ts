@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
   }
 
   /** Timers that wait. */
-  get timerCount(): number {
+  get waiting(): number {
     return this.timers.size;
   }
 

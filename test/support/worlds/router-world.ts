@@ -14,7 +14,7 @@ import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 
 /** A call as a test writes it. */
-export interface ScriptedCall {
+export interface Called {
   name: string;
   /** JSON text, or what becomes it. */
   args?: unknown;
@@ -23,9 +23,9 @@ export interface ScriptedCall {
 }
 
 /** What the model says in one turn. */
-export interface ModelTurn {
+export interface Turn {
   texts?: readonly string[];
-  calls?: readonly ScriptedCall[];
+  calls?: readonly Called[];
   /** Chunks that go before the calls. */
   chunks?: readonly Chunk[];
   /** As the vendor writes it. */
@@ -36,7 +36,7 @@ export interface ModelTurn {
   stalls?: "before" | "within";
 }
 
-export interface RouterWorldOptions extends Partial<RouterConfig> {
+export interface WorldOptions extends Partial<RouterConfig> {
   /** Outputs without a wire. */
   unwired?: readonly number[];
 }
@@ -49,10 +49,7 @@ export const WEATHER = {
 export const TIME = { name: "get_time", description: "The time in a city", parameters: "" };
 
 /** A piece of the first choice's answer. */
-export function createDeltaChunk(
-  fields: Chunk["choices"][number]["delta"],
-  finish: string | null = null,
-): Chunk {
+export function delta(fields: Chunk["choices"][number]["delta"], finish: string | null = null): Chunk {
   return { choices: [{ index: 0, delta: fields, finish_reason: finish }] };
 }
 
@@ -65,16 +62,16 @@ export class RouterWorld extends NodeWorld {
   /** What the reader gets. */
   readonly out: Message[] = [];
   /** What left by the outputs of tools. */
-  readonly calls: { output: number; message: Message }[] = [];
+  readonly called: { output: number; message: Message }[] = [];
   /** With `node.error`, the messages. */
-  readonly reportedMessages: Message[] = [];
+  readonly reported: Message[] = [];
   readonly warnings: string[] = [];
   readonly debugs: string[] = [];
   readonly statuses: NodeStatus[] = [];
   /** What a tool does with its call. Default: answers at once with its arguments. */
   onCall: (message: Message, output: number) => void = (message) => this.input(message);
   /** Changes a request on its way to the model. */
-  changeRequest: (message: Message) => Message | undefined = (message) => message;
+  onWay: (message: Message) => Message | undefined = (message) => message;
   /** Takes a message of the model's stream on its way to the router. */
   onStream: (message: Message) => void = (message) => this.input(message);
   readonly controller: RouterController;
@@ -85,8 +82,8 @@ export class RouterWorld extends NodeWorld {
 
   constructor(
     /** What the model says, by the number of the request. */
-    private readonly model: (request: Message, nth: number) => ModelTurn,
-    { unwired = [], ...config }: RouterWorldOptions = {},
+    private readonly model: (request: Message, nth: number) => Turn,
+    { unwired = [], ...config }: WorldOptions = {},
   ) {
     super();
     const node = {
@@ -96,7 +93,7 @@ export class RouterWorld extends NodeWorld {
       status: (status: NodeStatus) => this.statuses.push(status),
       error: (error: { message: string }, message: Message) => {
         this.errors.push(error);
-        this.reportedMessages.push(message);
+        this.reported.push(message);
       },
       warn: (text: string) => this.warnings.push(text),
       debug: (text: string) => this.debugs.push(text),
@@ -128,40 +125,38 @@ export class RouterWorld extends NodeWorld {
   }
 
   /** The conversation of a request. */
-  getConversation(nth: number): ChatMessage[] {
+  messages(nth: number): ChatMessage[] {
     return this.requests[nth]!["messages"] as ChatMessage[];
   }
 
   /** What the tools' messages of a request say. */
-  getResults(nth: number): string[] {
-    return this.getConversation(nth).flatMap(({ role, content }) =>
-      role === "tool" ? [String(content)] : [],
-    );
+  results(nth: number): string[] {
+    return this.messages(nth).flatMap(({ role, content }) => (role === "tool" ? [String(content)] : []));
   }
 
   /** An answer to the nth call. */
   answer(nth: number, payload: unknown, more: Message = {}): void {
-    this.input({ ...this.calls[nth]!.message, payload, ...more });
+    this.input({ ...this.called[nth]!.message, payload, ...more });
   }
 
   /** What a chat-stream does with a request. */
-  sendStream(message: Message, turn: ModelTurn): void {
+  stream(message: Message, turn: Turn): void {
     const release = this.inFlight.hold(readTags(message));
     if (turn.stalls === "before") return;
     const id = `stream-${this.streams++}`;
     const machine = new CompletionMachine();
-    const writer = new StreamWriter({ id, message, send: this.deliver, mergeReads: false });
+    const writer = new StreamWriter({ id, message, send: this.take, mergeReads: false });
     for (const text of turn.texts ?? []) {
       machine.addText(text);
       writer.writeText(text);
     }
-    for (const chunk of [...(turn.chunks ?? []), ...createCallPieces(turn.calls ?? [])]) {
+    for (const chunk of [...(turn.chunks ?? []), ...piecesOf(turn.calls ?? [])]) {
       machine.addChunk(chunk);
       writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
     }
     if (turn.stalls) return;
     const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
-    machine.addChunk({ ...createDeltaChunk({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
+    machine.addChunk({ ...delta({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
     const result = {
       closing: machine.buildClosingChunk(),
       finishReason: failure ? "error" : machine.finishReason,
@@ -178,7 +173,7 @@ export class RouterWorld extends NodeWorld {
     release();
   }
 
-  private readonly deliver = (output: Message | (Message | null)[]): void => {
+  private readonly take = (output: Message | (Message | null)[]): void => {
     this.onStream(output as Message);
   };
 
@@ -188,12 +183,12 @@ export class RouterWorld extends NodeWorld {
     if (request && ("cancel" in request || "reset" in request)) this.commands.push(request);
     else if (request) {
       const nth = this.requests.push(structuredClone(request)) - 1;
-      const arrived = this.changeRequest(request);
-      if (arrived) this.sendStream(arrived, this.model(arrived, nth));
+      const arrived = this.onWay(request);
+      if (arrived) this.stream(arrived, this.model(arrived, nth));
     }
     for (const [at, call] of calls.entries()) {
       if (!call) continue;
-      this.calls.push({ output: at + 3, message: call });
+      this.called.push({ output: at + 3, message: call });
       this.onCall(call, at + 3);
     }
   };
@@ -206,21 +201,21 @@ function somethingBehind(id: string): object | undefined {
 }
 
 /** Calls in pieces, as a stream brings them. */
-export function createCallPieces(calls: readonly ScriptedCall[]): Chunk[] {
+export function piecesOf(calls: readonly Called[]): Chunk[] {
   return calls.flatMap(({ name, args = {}, id, extras }, index) => {
     const text = typeof args === "string" ? args : JSON.stringify(args);
     const head: ToolCallDelta = { index, id: id ?? `call_${index}`, type: "function", function: { name } };
     const half = Math.ceil(text.length / 2);
     return [
-      createDeltaChunk({ tool_calls: [{ ...extras, ...head }] }),
+      delta({ tool_calls: [{ ...extras, ...head }] }),
       ...[text.slice(0, half), text.slice(half)].map((piece) =>
-        createDeltaChunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
+        delta({ tool_calls: [{ index, function: { arguments: piece } }] }),
       ),
     ];
   });
 }
 
 /** A model that makes these turns, one after the other, the last again and again. */
-export function createModel(...said: readonly ModelTurn[]): (request: Message, nth: number) => ModelTurn {
+export function turns(...said: readonly Turn[]): (request: Message, nth: number) => Turn {
   return (_request, nth) => said[Math.min(nth, said.length - 1)]!;
 }
