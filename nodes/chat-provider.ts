@@ -6,7 +6,7 @@ import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 
-/** Which service, where, with which key, and how much at once. */
+/** Holds the connection to one service: its address, its key, and its limits. */
 export = function chatProvider(red: NodeRed): void {
   function ChatProvider(this: RuntimeNode & { runtime: ProviderRuntime }, config: ProviderNodeConfig): void {
     red.nodes.createNode(this, config);

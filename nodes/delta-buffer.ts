@@ -1,17 +1,8 @@
-import { type DeltaBufferConfig, DeltaBufferController } from "../src/node-red/delta-buffer/controller.js";
-import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
-import { guardNode } from "../src/node-red/red/guard.js";
+import { DeltaBufferController } from "../src/node-red/delta-buffer/controller.js";
+import type { NodeRed } from "../src/node-red/red/api.js";
+import { registerNode } from "../src/node-red/red/register.js";
 
-/** Fewer, larger messages. */
+/** Joins the messages of a stream to fewer, longer ones. */
 export = function deltaBuffer(red: NodeRed): void {
-  function DeltaBuffer(this: RuntimeNode, config: DeltaBufferConfig): void {
-    red.nodes.createNode(this, config);
-    const controller = new DeltaBufferController(red, this, config);
-    guardNode(
-      this,
-      (message, send, done) => controller.input(message, send, done),
-      () => controller.close(),
-    );
-  }
-  red.nodes.registerType("delta-buffer", DeltaBuffer);
+  registerNode(red, "delta-buffer", DeltaBufferController);
 };

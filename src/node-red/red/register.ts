@@ -1,0 +1,30 @@
+import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./api.js";
+import { guardNode } from "./guard.js";
+
+/** What one node in a flow does, from its creation to its close. */
+export interface NodeController {
+  input(message: Message, send: Send, done: Done): void | Promise<void>;
+  /** Ends what the node has running; must not throw. */
+  close(): void;
+}
+
+/**
+ * Registers a type of nodes that handle messages. Each node gets a controller of its own, behind the guard.
+ * @param type name of the type in flow files
+ */
+export function registerNode<Config extends NodeConfig>(
+  red: NodeRed,
+  type: string,
+  Controller: new (red: NodeRed, node: RuntimeNode, config: Config) => NodeController,
+): void {
+  function MessageNode(this: RuntimeNode, config: Config): void {
+    red.nodes.createNode(this, config);
+    const controller = new Controller(red, this, config);
+    guardNode(
+      this,
+      (message, send, done) => controller.input(message, send, done),
+      () => controller.close(),
+    );
+  }
+  red.nodes.registerType(type, MessageNode);
+}
