@@ -1,100 +1,106 @@
-/** The fields of chat-provider's dialog that only the chosen service has. */
-(() => {
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="chat-provider.services.editor.ts" />
 
-  /** Where the words of a setting are. */
-  const place = (service: ChatService, { name, shared }: ChatSetting) =>
-    `chat-provider.setting.${shared ? "shared" : service.id}.${name}`;
+/** The settings in chat-provider's dialog that only the chosen service has. */
+namespace ProviderSettings {
+  type Service = ProviderServices.Service;
+  type Setting = ProviderServices.Setting;
+  type Values = Readonly<Record<string, unknown>>;
 
-  function fault(
-    service: ChatService,
-    setting: ChatSetting,
-    value: unknown,
-    _: Translate,
-  ): string | undefined {
-    const text = String(value ?? setting.value ?? "").trim();
-    const what = _(place(service, setting));
-    if (text === "") return setting.required ? _("chat-provider.error.settingMissing", { what }) : undefined;
-    if (ENVIRONMENT.test(text)) return undefined;
-    if (setting.kind === "number" && !Number.isFinite(Number(text)))
-      return _("chat-provider.error.settingNumber", { what });
-    const strange = setting.kind === "choice" && !setting.choices!.includes(text);
-    return strange ? _("chat-provider.error.settingChoice", { what }) : undefined;
+  /** @returns the key of the setting's texts in the catalogue */
+  function buildKey(service: Service, { name, shared }: Setting): string {
+    return `chat-provider.setting.${shared ? "shared" : service.id}.${name}`;
   }
 
-  /** One row of the dialog. @returns what stands in it */
-  function row(
+  /** @returns what is wrong with the values, in one sentence each */
+  export function findMistakes(service: Service, values: Values, _: Translate): string[] {
+    const settings = service.settings ?? [];
+    return settings.flatMap((setting) => findMistake(service, setting, values[setting.name], _) ?? []);
+  }
+
+  function findMistake(service: Service, setting: Setting, value: unknown, _: Translate): string | undefined {
+    const text = String(value ?? setting.value ?? "").trim();
+    const what = _(buildKey(service, setting));
+    if (text === "") return setting.required ? _("chat-provider.error.settingMissing", { what }) : undefined;
+    if (Validators.isVariable(text)) return undefined;
+    if (setting.kind === "number" && !Number.isFinite(Number(text)))
+      return _("chat-provider.error.settingNumber", { what });
+    const isUnknown = setting.kind === "choice" && !setting.choices!.includes(text);
+    return isUnknown ? _("chat-provider.error.settingChoice", { what }) : undefined;
+  }
+
+  /**
+   * Builds the fields of the service's settings.
+   * @returns a function that reads the values; values that are the service's defaults are left out
+   */
+  export function showSettings(
     into: JQuery,
-    service: ChatService,
-    setting: ChatSetting,
-    given: unknown,
+    service: Service,
+    values: Values,
+    _: Translate,
+  ): () => Record<string, unknown> {
+    into.empty();
+    const rows = (service.settings ?? []).map((setting) => ({
+      setting,
+      read: addRow(into, service, setting, values[setting.name], _),
+    }));
+    return () => {
+      const changed = rows
+        .map(({ setting, read }) => ({ setting, value: read() }))
+        .filter(({ setting, value }) => value !== (setting.value ?? (setting.kind === "tick" ? false : "")));
+      return Object.fromEntries(changed.map(({ setting, value }) => [setting.name, value]));
+    };
+  }
+
+  /** Adds the row of one setting. @returns a function that reads its value */
+  function addRow(
+    into: JQuery,
+    service: Service,
+    setting: Setting,
+    stored: unknown,
     _: Translate,
   ): () => unknown {
     const { kind, choices = [] } = setting;
-    const key = place(service, setting);
+    const key = buildKey(service, setting);
     const id = `chat-provider-setting-${setting.name}`;
-    const value = given ?? setting.value ?? "";
+    const value = stored ?? setting.value ?? "";
     const label = $("<label>").attr("for", id);
     const hint = _(`${key}Hint`);
-    const rows = $("<div>").addClass("form-row").appendTo(into);
-    const explained = () => {
-      if (hint !== `${key}Hint`) $("<div>").addClass("chat-hint").text(hint).appendTo(rows);
+    const row = $("<div>").addClass("form-row").appendTo(into);
+    const addHint = () => {
+      if (hint !== `${key}Hint`) $("<div>").addClass("chat-hint").text(hint).appendTo(row);
     };
     if (kind === "tick") {
       const tick = $('<input type="checkbox">')
         .attr("id", id)
         .prop("checked", String(value) === "true");
       label.append(tick, document.createTextNode(` ${_(key)}`));
-      rows.addClass("chat-tick").append(label);
-      explained();
+      row.addClass("chat-tick").append(label);
+      addHint();
       return () => tick.is(":checked");
     }
     const input = kind === "choice" ? $("<select>") : $('<input type="text">');
     if (kind === "choice") {
-      // Whatever becomes of the choices, what is stored stays visible.
+      // A stored value stays visible if it is not among the choices.
       for (const choice of new Set([...choices, String(value)])) {
-        const known = choices.includes(choice);
-        const text = known ? _(`${key}Choice.${choice || "default"}`) : choice;
+        const isKnown = choices.includes(choice);
+        const text = isKnown ? _(`${key}Choice.${choice || "default"}`) : choice;
         $("<option>").val(choice).text(text).appendTo(input);
       }
     }
     input.attr("id", id).val(String(value));
-    rows.append(label.text(_(key)), input);
-    explained();
-    const read = () => String(input.val() ?? "").trim();
-    const judge = () => {
-      const wrong = fault(service, setting, read(), _);
-      input.toggleClass("input-error", wrong !== undefined).attr("title", wrong ?? "");
+    row.append(label.text(_(key)), input);
+    addHint();
+    const readText = () => String(input.val() ?? "").trim();
+    const check = () => {
+      const mistake = findMistake(service, setting, readText(), _);
+      input.toggleClass("input-error", mistake !== undefined).attr("title", mistake ?? "");
     };
-    input.on("change keyup paste", () => setTimeout(judge));
-    judge();
+    input.on("change keyup paste", () => setTimeout(check));
+    check();
     return () => {
-      const text = read();
+      const text = readText();
       return kind === "number" && text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
     };
   }
-
-  $.extend({
-    chatSettings: {
-      faults: (service: ChatService, values: Readonly<Record<string, unknown>>, _: Translate) =>
-        (service.settings ?? []).flatMap((setting) => fault(service, setting, values[setting.name], _) ?? []),
-
-      show(into: JQuery, service: ChatService, values: Readonly<Record<string, unknown>>, _: Translate) {
-        into.empty();
-        const rows = (service.settings ?? []).map((setting) => ({
-          setting,
-          read: row(into, service, setting, values[setting.name], _),
-        }));
-        return () => {
-          // What is as the service has it by itself is not written down.
-          const set = rows
-            .map(({ setting, read }) => ({ setting, value: read() }))
-            .filter(
-              ({ setting, value }) => value !== (setting.value ?? (setting.kind === "tick" ? false : "")),
-            );
-          return Object.fromEntries(set.map(({ setting, value }) => [setting.name, value]));
-        };
-      },
-    },
-  });
-})();
+}

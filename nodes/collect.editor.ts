@@ -1,3 +1,8 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/schema.editor.ts" />
+/// <reference path="editor/schema-field.editor.ts" />
+
 /** The editor half of collect. */
 (() => {
   interface CollectNode extends EditorNode {
@@ -6,16 +11,11 @@
     timeout?: number | string;
   }
 
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
-
-  function schemaOrNone(this: CollectNode, value: unknown, _options: object): true | string {
-    const text =
-      typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "").trim();
+  function checkSchema(this: CollectNode, value: unknown, _options: object): true | string {
     const parses = ($("#node-input-parse").val() ?? this.parse) === "json";
-    if (!parses || text === "" || ENVIRONMENT.test(text)) return true;
-    const problem = $.chatSchema.problem(text, true);
-    return problem === undefined || `${this._("collect.label.schema")}: ${problem}`;
+    if (!parses || !Schema.isGiven(value)) return true;
+    const mistake = Schema.findMistake(value, true);
+    return mistake === undefined || `${this._("collect.label.schema")}: ${mistake}`;
   }
 
   RED.nodes.registerType<CollectNode>("collect", {
@@ -25,15 +25,8 @@
     defaults: {
       name: { value: "" },
       parse: { value: "text" },
-      schema: { value: "", validate: schemaOrNone },
-      timeout: {
-        value: 600,
-        validate(value, _options) {
-          const given = value ?? this._def.defaults["timeout"]!.value;
-          if (ENVIRONMENT.test(String(given).trim())) return true;
-          return (given !== "" && Number(given) > 0) || this._("collect.error.timeout");
-        },
-      },
+      schema: { value: "", validate: checkSchema },
+      timeout: { value: 600, validate: Validators.checkNumber("timeout", { above: 0 }) },
     },
     inputs: 1,
     outputs: 2,
@@ -51,17 +44,15 @@
       return this.name ? "node_label_italic" : "";
     },
     oneditprepare() {
-      // A flow written by hand may leave settings out; the runtime takes the same defaults.
-      if (this.parse === undefined) $("#node-input-parse").val("text");
-      if (this.timeout === undefined) $("#node-input-timeout").val(600);
+      Dialog.fillMissing(this);
       const schema = $("#node-input-schema");
-      if (typeof this.schema === "object") schema.val(JSON.stringify(this.schema, null, 2));
+      // A flow written by hand may hold the schema as an object.
+      if (typeof this.schema === "object") schema.val(Schema.toText(this.schema));
       $("#node-input-parse").on("change", () => {
         const parse = $("#node-input-parse").val();
         $("#collect-parse-hint").text(this._(`collect.hint.${parse}`));
         $("#collect-schema-row").toggle(parse === "json");
-        // The code editor measures itself, and so is made when its place is first seen.
-        if (parse === "json" && schema.siblings(".chat-schema").length === 0) $.chatSchema.show(schema, true);
+        if (parse === "json") SchemaField.showEditor(schema, true);
         schema.trigger("change");
       });
     },

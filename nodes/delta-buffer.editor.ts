@@ -1,3 +1,5 @@
+/// <reference path="editor/validators.editor.ts" />
+
 /** The editor half of delta-buffer. */
 (() => {
   interface DeltaBufferNode extends EditorNode {
@@ -18,7 +20,7 @@
 
   const NO_RULES: Rules = { milliseconds: "", count: "", characters: "", boundary: "none" };
 
-  /** What most people want, by its name in the list. Everything else is rules of one's own. */
+  /** The rules behind the names in the list. Other rules are called "own" there. */
   const PRESETS: Readonly<Record<string, Rules>> = {
     time: { ...NO_RULES, milliseconds: "50" },
     word: { ...NO_RULES, boundary: "word" },
@@ -28,28 +30,19 @@
 
   const RULES = Object.keys(NO_RULES) as (keyof Rules)[];
 
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
+  const { checkNumber } = Validators;
+  const checkPaceNumber = checkNumber("pace", { above: 0, optional: true });
 
-  /** Empty and 0: the rule is off. */
-  function optionalNumber(setting: string, whole: boolean): Validator<DeltaBufferNode> {
-    return function (value, _options) {
-      const text = String(value ?? "").trim();
-      const number = Number(text);
-      if (ENVIRONMENT.test(text) || (number >= 0 && (!whole || Number.isInteger(number)))) return true;
-      return this._(`delta-buffer.error.${whole ? "whole" : "number"}`, {
-        what: this._(`delta-buffer.label.${setting}`),
-      });
-    };
+  /** Makes the validator of a rule, which is off if it is empty or 0. */
+  function checkRule(rule: keyof Rules, whole = false): Validator<EditorNode> {
+    return checkNumber(rule, { min: 0, whole, optional: true }, whole ? "whole" : "number");
   }
 
-  /** Empty: the pace of a new node. Without smoothing there is none to be wrong. */
-  function pace(this: DeltaBufferNode, value: unknown, _options: object): true | string {
-    const text = String(value ?? "").trim();
+  /** Checks the pace only if it is used. */
+  function checkPace(this: DeltaBufferNode, value: unknown, options: object) {
     const tick = $("#node-input-smooth");
-    const smooth = tick.length > 0 ? tick.prop("checked") === true : this.smooth === true;
-    if (!smooth || text === "" || ENVIRONMENT.test(text) || Number(text) > 0) return true;
-    return this._("delta-buffer.error.pace", { what: this._("delta-buffer.label.pace") });
+    const isSmooth = tick.length > 0 ? tick.prop("checked") === true : this.smooth === true;
+    return !isSmooth || checkPaceNumber.call(this, value, options);
   }
 
   RED.nodes.registerType<DeltaBufferNode>("delta-buffer", {
@@ -58,12 +51,12 @@
     icon: "delta-buffer.svg",
     defaults: {
       name: { value: "" },
-      milliseconds: { value: 50, validate: optionalNumber("milliseconds", false) },
-      count: { value: "", validate: optionalNumber("count", true) },
-      characters: { value: "", validate: optionalNumber("characters", true) },
+      milliseconds: { value: 50, validate: checkRule("milliseconds") },
+      count: { value: "", validate: checkRule("count", true) },
+      characters: { value: "", validate: checkRule("characters", true) },
       boundary: { value: "none" },
       smooth: { value: false },
-      pace: { value: 12, validate: pace },
+      pace: { value: 12, validate: checkPace },
     },
     inputs: 1,
     outputs: 1,
@@ -83,27 +76,27 @@
     oneditprepare() {
       fillMissing(this);
       const preset = $("#delta-buffer-preset");
-      preset.on("change", () => choose(this, String(preset.val())));
-      preset.val(presetOf()).trigger("change");
+      preset.on("change", () => choosePreset(this, String(preset.val())));
+      preset.val(findPreset()).trigger("change");
     },
   });
 
-  /** A flow written by hand may leave settings out: then they are off, as in the runtime. */
+  /** Fills the fields of settings that a flow written by hand leaves out. Such a rule is off, as in the runtime. */
   function fillMissing(node: DeltaBufferNode): void {
     for (const rule of RULES) if (node[rule] === undefined) $(`#node-input-${rule}`).val(NO_RULES[rule]);
     if (node.pace === undefined) $("#node-input-pace").val(12);
   }
 
-  /** The name in the list of what stands in the fields. */
-  function presetOf(): string {
+  /** @returns the name in the list for the rules in the fields */
+  function findPreset(): string {
     if ($("#node-input-smooth").prop("checked") === true) return "smooth";
-    const fits = (rules: Rules) =>
+    const hasRules = (rules: Rules) =>
       RULES.every((rule) => (String($(`#node-input-${rule}`).val() ?? "") || NO_RULES[rule]) === rules[rule]);
-    return Object.keys(PRESETS).find((name) => fits(PRESETS[name]!)) ?? "own";
+    return Object.keys(PRESETS).find((name) => hasRules(PRESETS[name]!)) ?? "own";
   }
 
-  /** Fills the fields and shows those that there is something to say in. */
-  function choose(node: DeltaBufferNode, name: string): void {
+  /** Fills the fields with the rules of a preset, and shows those that it leaves to the author. */
+  function choosePreset(node: DeltaBufferNode, name: string): void {
     const rules = PRESETS[name];
     if (rules) for (const rule of RULES) $(`#node-input-${rule}`).val(rules[rule]).trigger("change");
     $("#node-input-smooth").prop("checked", name === "smooth");

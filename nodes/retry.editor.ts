@@ -1,3 +1,6 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/dialog.editor.ts" />
+
 /** The editor half of retry. */
 (() => {
   interface RetryNode extends EditorNode {
@@ -6,22 +9,9 @@
     maxDelay?: number | string;
     afterText?: "continue" | "restart" | "stop";
     continueBy?: "auto" | "prefill" | "quote";
-    [setting: string]: unknown;
   }
 
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
-
-  /** A number from `low` up; what a flow leaves out has its default. */
-  function atLeast(setting: string, low: number, whole = false): Validator<RetryNode> {
-    return function (value, _options) {
-      const text = String(value ?? this._def.defaults[setting]!.value).trim();
-      if (ENVIRONMENT.test(text)) return true;
-      const number = Number(text);
-      const right = text !== "" && number >= low && (!whole || Number.isInteger(number));
-      return right || this._(`retry.error.${setting}`);
-    };
-  }
+  const { checkNumber } = Validators;
 
   RED.nodes.registerType<RetryNode>("retry", {
     category: "AI",
@@ -29,9 +19,9 @@
     icon: "chat-retry.svg",
     defaults: {
       name: { value: "" },
-      attempts: { value: 3, validate: atLeast("attempts", 1, true) },
-      delay: { value: 500, validate: atLeast("delay", 0) },
-      maxDelay: { value: 20000, validate: atLeast("maxDelay", 0) },
+      attempts: { value: 3, validate: checkNumber("attempts", { min: 1, whole: true }) },
+      delay: { value: 500, validate: checkNumber("delay", { min: 0 }) },
+      maxDelay: { value: 20000, validate: checkNumber("maxDelay", { min: 0 }) },
       afterText: { value: "continue" },
       continueBy: { value: "auto" },
     },
@@ -51,10 +41,7 @@
       return this.name ? "node_label_italic" : "";
     },
     oneditprepare() {
-      // A flow written by hand may leave settings out; the runtime takes the same defaults.
-      for (const [setting, { value }] of Object.entries(this._def.defaults)) {
-        if (this[setting] === undefined) $(`#node-input-${setting}`).val(value as string);
-      }
+      Dialog.fillMissing(this);
       $("#node-input-afterText").on("change", () => {
         const chosen = String($("#node-input-afterText").val());
         $("#retry-afterText-hint").text(this._(`retry.hint.${chosen}`));

@@ -1,13 +1,14 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/dialog.editor.ts" />
+
 /** The editor half of speech-stream. */
 (() => {
   interface SpeechStreamNode extends EditorNode {
     voice?: string;
-    property?: string;
-    [setting: string]: unknown;
+    format?: string;
   }
 
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
+  const { checkNumber, checkObject } = Validators;
 
   const FORMATS: Readonly<Record<string, string>> = {
     mp3: "MP3",
@@ -17,25 +18,6 @@
     wav: "WAV",
     pcm: "PCM",
   };
-
-  function speed(this: SpeechStreamNode, value: unknown, _options: object): true | string {
-    const text = String(value ?? "").trim();
-    const number = Number(text);
-    if (text === "" || ENVIRONMENT.test(text) || (number >= 0.25 && number <= 4)) return true;
-    return this._("speech-stream.error.speed");
-  }
-
-  function jsonObject(this: SpeechStreamNode, value: unknown, _options: object): true | string {
-    const text = String(value ?? "").trim();
-    if (text === "" || ENVIRONMENT.test(text)) return true;
-    try {
-      const parsed: unknown = JSON.parse(text);
-      if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return true;
-    } catch {
-      // Said below.
-    }
-    return this._("speech-stream.error.options");
-  }
 
   RED.nodes.registerType<SpeechStreamNode>("speech-stream", {
     category: "AI",
@@ -52,9 +34,9 @@
       model: { value: "" },
       voice: { value: "" },
       format: { value: "" },
-      speed: { value: "", validate: speed },
+      speed: { value: "", validate: checkNumber("speed", { min: 0.25, max: 4, optional: true }) },
       property: { value: "payload" },
-      options: { value: "", validate: jsonObject },
+      options: { value: "", validate: checkObject("options") },
     },
     inputs: 1,
     outputs: 1,
@@ -72,12 +54,11 @@
       return this.name ? "node_label_italic" : "";
     },
     oneditprepare() {
-      // A flow written by hand may leave it out.
-      if (this.property === undefined) $("#node-input-property").val("payload");
+      Dialog.fillMissing(this);
       $("#node-input-property").typedInput({ types: ["msg"] });
       $("#node-input-options").typedInput({ types: ["json"] });
-      const format = String(this["format"] ?? "");
-      // A service may know others than the list does.
+      const format = String(this.format ?? "");
+      // A service may know formats that the list lacks.
       const formats = format in FORMATS || format === "" ? FORMATS : { ...FORMATS, [format]: format };
       for (const [value, name] of Object.entries(formats))
         $("#node-input-format").append($("<option>").val(value).text(name));

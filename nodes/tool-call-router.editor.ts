@@ -1,28 +1,32 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/schema.editor.ts" />
+/// <reference path="tool-call-router.tool.editor.ts" />
+
 /** The editor half of tool-call-router. */
 (() => {
   interface RouterNode extends EditorNode {
-    tools?: ChatTool[];
+    tools?: RouterTool.Tool[];
     links?: string[];
     otherTools?: boolean;
     outputs?: number;
-    [setting: string]: unknown;
+    toolChoice?: string;
   }
 
-  /** What the list of the dialog keeps of a tool; nothing for one that is being added. */
+  /** A tool in the dialog's list; a new one is empty. */
   interface Item {
-    tool?: ChatTool;
-    /** The output that it had when the dialog was opened, or a key that is no number. */
+    tool?: RouterTool.Tool;
+    /** The output that the tool had when the dialog was opened, or a key that is not a number. */
     port?: string;
-    /** The name by which the tool choice knows it: the last that was not empty. */
+    /** The last name that was not empty; the tool choice knows the tool by it. */
     name?: string;
-    row?: ChatToolRow;
+    row?: RouterTool.Row;
   }
 
-  /** The stream and the next turn come before the tools. */
-  const FIXED = 2;
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
-  const CHOICES = ["", "auto", "required", "none"];
+  /** The stream and the next turn have the outputs before those of the tools. */
+  const FIXED_OUTPUTS = 2;
+  const TOOL_CHOICES = ["", "auto", "required", "none"];
+  /** Schema of a new tool's arguments. */
   const STARTER = {
     type: "object",
     properties: { city: { type: "string", description: "Name of the city" } },
@@ -30,30 +34,26 @@
     additionalProperties: false,
   };
 
-  const toolsOf = (node: RouterNode) => (Array.isArray(node.tools) ? node.tools : []);
-  const ownOutput = (tool: ChatTool) => !tool.link;
+  const { checkNumber, isVariable } = Validators;
 
-  function judgeTools(this: RouterNode, value: unknown, _options: object): true | string | string[] {
-    if (value !== undefined && !Array.isArray(value)) return this._("tool-call-router.error.tools");
-    const tools = toolsOf(this);
-    const names = tools.map(({ name }) => name ?? "");
-    const problems = tools.flatMap((tool, at) => {
-      const called = tool.name || this._("tool-call-router.error.unnamed", { number: at + 1 });
-      const found = Object.values($.chatTool.problems(tool, names, this._));
-      return found.flatMap((problem) => (problem ? `${called}: ${problem}` : []));
-    });
-    return problems.length === 0 || problems;
+  function readTools(node: RouterNode): RouterTool.Tool[] {
+    return Array.isArray(node.tools) ? node.tools : [];
   }
 
-  /** A whole number from `low` up, or any number above it; what a flow leaves out has its default. */
-  function atLeast(setting: string, low: number, whole: boolean): Validator<RouterNode> {
-    return function (value, _options) {
-      const text = String(value ?? this._def.defaults[setting]!.value).trim();
-      if (ENVIRONMENT.test(text)) return true;
-      const number = Number(text);
-      const right = text !== "" && (whole ? Number.isInteger(number) && number >= low : number > low);
-      return right || this._(`tool-call-router.error.${setting}`);
-    };
+  function hasOwnOutput(tool: RouterTool.Tool): boolean {
+    return !tool.link;
+  }
+
+  function checkTools(this: RouterNode, value: unknown, _options: object): true | string | string[] {
+    if (value !== undefined && !Array.isArray(value)) return this._("tool-call-router.error.tools");
+    const tools = readTools(this);
+    const names = tools.map(({ name }) => name ?? "");
+    const mistakes = tools.flatMap((tool, at) => {
+      const name = tool.name || this._("tool-call-router.error.unnamed", { number: at + 1 });
+      const found = Object.values(RouterTool.findMistakes(tool, names, this._));
+      return found.flatMap((mistake) => (mistake ? `${name}: ${mistake}` : []));
+    });
+    return mistakes.length === 0 || mistakes;
   }
 
   RED.nodes.registerType<RouterNode>("tool-call-router", {
@@ -62,14 +62,14 @@
     icon: "tool-call-router.svg",
     defaults: {
       name: { value: "" },
-      tools: { value: [], validate: judgeTools },
+      tools: { value: [], validate: checkTools },
       links: { value: [], type: "link in[]" },
       otherTools: { value: false },
       toolChoice: { value: "" },
       parallel: { value: "" },
-      maxRounds: { value: 8, validate: atLeast("maxRounds", 1, true) },
-      toolTimeout: { value: 60, validate: atLeast("toolTimeout", 0, false) },
-      maxResult: { value: 262144, validate: atLeast("maxResult", 1, true) },
+      maxRounds: { value: 8, validate: checkNumber("maxRounds", { min: 1, whole: true }) },
+      toolTimeout: { value: 60, validate: checkNumber("toolTimeout", { above: 0 }) },
+      maxResult: { value: 262144, validate: checkNumber("maxResult", { min: 1, whole: true }) },
       outputs: { value: 2 },
     },
     inputs: 1,
@@ -79,8 +79,8 @@
       return this._("tool-call-router.port.input");
     },
     outputLabels(index) {
-      const names = toolsOf(this)
-        .filter(ownOutput)
+      const names = readTools(this)
+        .filter(hasOwnOutput)
         .map(({ name }) => name || this._("tool-call-router.port.unnamed"));
       const fixed = [this._("tool-call-router.port.stream"), this._("tool-call-router.port.next")];
       return [...fixed, ...names, ...(this.otherTools ? [this._("tool-call-router.port.other")] : [])][index];
@@ -92,63 +92,32 @@
       return this.name ? "node_label_italic" : "";
     },
     oneditprepare() {
-      fillMissing(this);
-      showTabs(this);
+      Dialog.fillMissing(this);
+      Dialog.showTabs(this, ["tools", "run"], { mistakes: ".input-error, .chat-tool-summary.chat-wrong" });
       prepareTools(this);
     },
     oneditsave() {
-      this.tools = items().map(({ row }) => row!.read());
+      this.tools = listItems().map(({ row }) => row!.readTool());
       this.links = this.tools.some(({ link }) => link) ? this.tools.map(({ link }) => link ?? "") : [];
     },
   });
 
   /**
-   * Mends what a flow brings. Copied nodes have new ids: the editor brings `links` in order, as it does for core's own
-   * link nodes, but does not look into the tools. And one written by hand may not say how many outputs there are.
+   * Corrects a node that comes with a flow. Copied nodes have new ids: the editor adapts the ids in `links`, as it does
+   * for core's own link nodes, but not those in the tools. A flow written by hand may lack the number of outputs.
    */
   RED.events.on("nodes:add", (added) => {
     if (added.type !== "tool-call-router") return;
     const node = added as RouterNode;
-    const tools = toolsOf(node);
+    const tools = readTools(node);
     const { links = [], outputs } = node;
-    const count = FIXED + tools.filter(ownOutput).length + (node.otherTools ? 1 : 0);
+    const count = FIXED_OUTPUTS + tools.filter(hasOwnOutput).length + (node.otherTools ? 1 : 0);
     if (outputs !== count) node.outputs = count;
     if (links.length === tools.length && tools.some(({ link = "" }, at) => link !== links[at]))
       node.tools = tools.map((tool, at) => (tool.link ? { ...tool, link: links[at]! } : tool));
   });
 
-  /** A flow written by hand may leave settings out; the runtime takes the same defaults. */
-  function fillMissing(node: RouterNode): void {
-    for (const [setting, { value }] of Object.entries(node._def.defaults)) {
-      const fills = node[setting] === undefined && ["string", "number"].includes(typeof value);
-      if (fills) $(`#node-input-${setting}`).val(value as string);
-    }
-  }
-
-  function showTabs(node: RouterNode): void {
-    const pages = $("#tool-call-router-pages").children();
-    const tabs = RED.tabs.create({
-      id: "tool-call-router-tabs",
-      onchange: ({ id }) => {
-        pages.hide();
-        $(`#${id}`).show();
-        RED.tray.resize();
-      },
-    });
-    for (const page of ["tools", "run"]) {
-      tabs.addTab({ id: `tool-call-router-${page}`, label: node._(`tool-call-router.tab.${page}`) });
-    }
-    // A mistake on a page that is not in front would be invisible.
-    const mark = () =>
-      pages.each((_index, page) => {
-        const wrong = $(page).find(".input-error, .chat-tool-summary.chat-wrong").length > 0;
-        $(`#red-ui-tab-${page.id}`).toggleClass("chat-tab-wrong", wrong);
-      });
-    $("#tool-call-router-form").on("change keyup paste click", () => setTimeout(mark, 50));
-    setTimeout(mark, 100);
-  }
-
-  function items(): Item[] {
+  function listItems(): Item[] {
     return $("#tool-call-router-list")
       .editableList("items")
       .toArray()
@@ -157,84 +126,85 @@
 
   function prepareTools(node: RouterNode): void {
     const list = $("#tool-call-router-list");
-    const other = $("#node-input-otherTools");
-    const choice = $("#node-input-toolChoice");
-    /** The outputs as they were, by number. */
-    const before = toolsOf(node).filter(ownOutput);
-    let added = 0;
-    const otherPort = node.otherTools ? String(FIXED + before.length) : "other";
+    const otherTools = $("#node-input-otherTools");
+    const toolChoice = $("#node-input-toolChoice");
+    /** The tools that had an output when the dialog was opened, in the order of the outputs. */
+    const before = readTools(node).filter(hasOwnOutput);
+    let addedCount = 0;
+    const otherPort = node.otherTools ? String(FIXED_OUTPUTS + before.length) : "other";
 
-    /** Where each output has gone, by which the editor moves the wires, as it does for core's switch node. */
-    const number = () => {
-      const gone = [...before.keys(), ...(node.otherTools ? [before.length] : [])];
-      const now = new Map<string, number>(gone.map((at) => [String(FIXED + at), -1]));
-      for (let at = 0; at < FIXED; at++) now.set(String(at), at);
-      let next = FIXED;
-      for (const { row, port } of items()) {
-        const own = ownOutput(row!.read());
-        if (own) now.set(port!, next++);
-        row!.number(own ? next : undefined);
+    /** Notes the new place of each output. The editor moves the wires by it, as it does for core's switch node. */
+    const numberOutputs = () => {
+      const oldPorts = [...before.keys(), ...(node.otherTools ? [before.length] : [])];
+      // -1: the output is gone.
+      const places = new Map<string, number>(oldPorts.map((at) => [String(FIXED_OUTPUTS + at), -1]));
+      for (let at = 0; at < FIXED_OUTPUTS; at++) places.set(String(at), at);
+      let next = FIXED_OUTPUTS;
+      for (const { row, port } of listItems()) {
+        const isOwn = hasOwnOutput(row!.readTool());
+        if (isOwn) places.set(port!, next++);
+        row!.showOutput(isOwn ? next : undefined);
       }
-      if (other.is(":checked")) now.set(otherPort, next);
-      $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(now)));
+      if (otherTools.is(":checked")) places.set(otherPort, next);
+      $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(places)));
     };
 
-    /** The tool that has to be called is chosen by its name, also where that is deleted before a new one is typed. */
-    const offer = (names: readonly string[]) => {
-      for (const [at, item] of items().entries()) {
+    /** Offers the tools as a tool choice. A chosen tool stays chosen when it is renamed. */
+    const offerTools = (names: readonly string[]) => {
+      for (const [at, item] of listItems().entries()) {
         const name = names[at];
         if (!name) continue;
-        if (item.name && choice.val() === item.name) choose(name, names);
+        if (item.name && toolChoice.val() === item.name) fillToolChoice(name, names);
         item.name = name;
       }
-      choose(String(choice.val()), names);
+      fillToolChoice(String(toolChoice.val()), names);
     };
-    const choose = (chosen: string, names: readonly string[] = []) => {
-      choice.empty();
-      // What is stored may be a tool that comes with the messages.
-      for (const one of new Set([...CHOICES, ...names.filter(Boolean), chosen])) {
-        const listed = names.includes(one) || ENVIRONMENT.test(one);
-        const key = CHOICES.includes(one) ? one || "default" : listed ? "tool" : "otherTool";
+    const fillToolChoice = (chosen: string, names: readonly string[] = []) => {
+      toolChoice.empty();
+      // The stored choice may be a tool that comes with the messages.
+      for (const choice of new Set([...TOOL_CHOICES, ...names.filter(Boolean), chosen])) {
+        const isListed = names.includes(choice) || isVariable(choice);
+        const key = TOOL_CHOICES.includes(choice) ? choice || "default" : isListed ? "tool" : "otherTool";
         $("<option>")
-          .val(one)
-          .text(node._(`tool-call-router.toolChoice.${key}`, { tool: one }))
-          .appendTo(choice);
+          .val(choice)
+          .text(node._(`tool-call-router.toolChoice.${key}`, { tool: choice }))
+          .appendTo(toolChoice);
       }
-      choice.val(chosen);
+      toolChoice.val(chosen);
     };
 
-    const changed = () => {
-      number();
-      const names = items().map(({ row }) => row!.read().name ?? "");
-      offer(names);
-      for (const { row } of items()) row!.judge(names);
+    const update = () => {
+      numberOutputs();
+      const names = listItems().map(({ row }) => row!.readTool().name ?? "");
+      offerTools(names);
+      for (const { row } of listItems()) row!.check(names);
     };
-    choose(String(node.toolChoice ?? ""));
+    fillToolChoice(String(node.toolChoice ?? ""));
     list.editableList<Item>({
       addButton: node._("tool-call-router.tools.add"),
       sortable: true,
       removable: true,
       height: "auto",
       addItem: (element, _at, item) => {
-        const fresh = item.tool === undefined;
-        const parameters = JSON.stringify(STARTER, null, 2);
+        const isNew = item.tool === undefined;
+        const parameters = Schema.toText(STARTER);
         item.tool ??= { name: "", description: "", parameters, strict: false, link: "" };
-        item.port ??= `new-${added++}`;
+        item.port ??= `new-${addedCount++}`;
         item.name = item.tool.name ?? "";
-        item.row = $.chatTool.row(element, item.tool, node);
-        if (fresh) setTimeout(() => item.row!.open());
+        item.row = RouterTool.createRow(element, item.tool, node);
+        if (isNew) setTimeout(() => item.row!.open());
       },
       removeItem: ({ name }) => {
-        if (name && choice.val() === name) choose("");
-        setTimeout(changed);
+        if (name && toolChoice.val() === name) fillToolChoice("");
+        setTimeout(update);
       },
-      sortItems: changed,
+      sortItems: update,
     });
-    for (const tool of toolsOf(node)) {
+    for (const tool of readTools(node)) {
       const at = before.indexOf(tool);
-      list.editableList("addItem", at < 0 ? { tool } : { tool, port: String(FIXED + at) });
+      list.editableList("addItem", at < 0 ? { tool } : { tool, port: String(FIXED_OUTPUTS + at) });
     }
-    $("#tool-call-router-tools").on("change keyup paste click", () => setTimeout(changed));
-    changed();
+    $("#tool-call-router-tools").on("change keyup paste click", () => setTimeout(update));
+    update();
   }
 })();

@@ -1,59 +1,81 @@
-/** One tool in the dialog of tool-call-router: its row, and what may be wrong with it. */
-(() => {
-  const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
-  /** A value that Node-RED replaces by an environment variable when the node starts. */
-  const ENVIRONMENT = /^\$(\{[^}]+\}|\([^)]+\))$/;
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/schema.editor.ts" />
+/// <reference path="editor/schema-field.editor.ts" />
 
-  const asText = (schema: unknown) =>
-    typeof schema === "string" ? schema : schema === undefined ? "" : JSON.stringify(schema, null, 2);
-
-  /** @param names those of all tools */
-  function nameProblem(name: string, names: readonly string[], _: Translate): string | undefined {
-    if (name === "") return _("tool-call-router.error.nameMissing");
-    if (ENVIRONMENT.test(name)) return undefined;
-    if (!NAME.test(name)) return _("tool-call-router.error.namePattern");
-    return names.filter((one) => one === name).length > 1 ? _("tool-call-router.error.nameTwice") : undefined;
+/** One tool in tool-call-router's dialog: its row, and its mistakes. */
+namespace RouterTool {
+  /** A tool as a flow holds it. */
+  export interface Tool {
+    name?: string;
+    description?: string;
+    /** JSON Schema of the arguments: JSON text, or an object in a flow that was written by hand. */
+    parameters?: unknown;
+    strict?: boolean;
+    /** Id of the link in node that answers; "" if the tool has an output of its own. */
+    link?: string;
   }
 
-  /** Nothing at all stands for a tool without arguments. */
-  function hasSchema({ parameters }: ChatTool): boolean {
-    const text = asText(parameters).trim();
-    return text !== "" && !ENVIRONMENT.test(text);
+  /** The row of a tool in the dialog. */
+  export interface Row {
+    readTool(): Tool;
+    /** Shows the arguments and focuses the name. */
+    open(): void;
+    /** Marks the mistakes of the tool. @param names names of all tools */
+    check(names: readonly string[]): void;
+    /** Shows the tool's output. @param output its number from 1; undefined if a link in node answers */
+    showOutput(output: number | undefined): void;
   }
 
-  function linkProblem(link: string | undefined, _: Translate): string | undefined {
-    if (!link || ENVIRONMENT.test(link) || RED.nodes.node(link)?.type === "link in") return undefined;
-    return _("tool-call-router.error.link");
-  }
+  /** Sentences without the tool's name. */
+  type Mistakes = Record<"name" | "parameters" | "link", string | undefined>;
 
-  function problems(tool: ChatTool, names: readonly string[], _: Translate) {
+  const { isName, isVariable } = Validators;
+
+  /** @param names names of all tools, of which no two may be the same */
+  export function findMistakes(tool: Tool, names: readonly string[], _: Translate): Mistakes {
     return {
-      name: nameProblem(tool.name ?? "", names, _),
-      parameters: hasSchema(tool) ? $.chatSchema.problem(tool.parameters) : undefined,
-      link: linkProblem(tool.link, _),
+      name: findNameMistake(tool.name ?? "", names, _),
+      parameters: Schema.isGiven(tool.parameters) ? Schema.findMistake(tool.parameters) : undefined,
+      link: findLinkMistake(tool.link, _),
     };
   }
 
-  /** The arguments in short, as `city: string, unit?: string`. */
-  function summary(schema: unknown, _: Translate): string {
-    const text = asText(schema).trim();
-    if (ENVIRONMENT.test(text)) return text;
+  function findNameMistake(name: string, names: readonly string[], _: Translate): string | undefined {
+    if (name === "") return _("tool-call-router.error.nameMissing");
+    if (isVariable(name)) return undefined;
+    if (!isName(name)) return _("tool-call-router.error.namePattern");
+    return names.filter((one) => one === name).length > 1 ? _("tool-call-router.error.nameTwice") : undefined;
+  }
+
+  function findLinkMistake(link: string | undefined, _: Translate): string | undefined {
+    if (!link || isVariable(link) || RED.nodes.node(link)?.type === "link in") return undefined;
+    return _("tool-call-router.error.link");
+  }
+
+  /** Writes the arguments of a right schema in short, as `city: string, unit?: string`. */
+  function summarize(schema: unknown, _: Translate): string {
+    const text = Schema.toText(schema).trim();
+    if (isVariable(text)) return text;
     const { properties = {}, required = [] } = JSON.parse(text || "{}") as {
       properties?: Record<string, { type?: string | string[] } | boolean>;
       required?: string[];
     };
-    const found = Object.entries(properties).map(([name, property]) => {
+    const parts = Object.entries(properties).map(([name, property]) => {
       const type = typeof property === "object" ? property.type : undefined;
       return `${name}${required.includes(name) ? "" : "?"}${type ? `: ${[type].flat().join(" | ")}` : ""}`;
     });
-    return found.join(", ") || _("tool-call-router.tools.noArguments");
+    return parts.join(", ") || _("tool-call-router.tools.noArguments");
   }
 
-  /** The link in nodes by their flows, that of the router first. Another subflow's cannot be called from outside. */
-  function linkChoices(node: EditorNode, own: string): JQuery[] {
-    const flows = [{ id: node.z ?? "", label: own }];
+  /**
+   * Lists the link in nodes by their flows, the router's own flow first. Flows come without the subflows: a link in
+   * node of another subflow cannot be called from outside.
+   * @param ownFlow label of the router's flow if it has none
+   */
+  function listLinks(node: EditorNode, ownFlow: string): JQuery[] {
+    const flows = [{ id: node.z ?? "", label: ownFlow }];
     RED.nodes.eachWorkspace(({ id, label }) => {
-      if (id === node.z) flows[0]!.label = label || own;
+      if (id === node.z) flows[0]!.label = label || ownFlow;
       else flows.push({ id, label: label || id });
     });
     return flows.flatMap(({ id, label }) => {
@@ -68,92 +90,102 @@
     });
   }
 
-  function row(element: JQuery, tool: ChatTool, node: EditorNode): ChatToolRow {
-    const word = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
-    const labelled = (input: JQuery, key: string) =>
-      input.attr("placeholder", word(key)).attr("aria-label", word(key));
-    const name = labelled($('<input type="text">'), "name").val(tool.name ?? "");
-    const description = labelled($('<textarea rows="1">'), "description").val(tool.description ?? "");
-    const own = $("<option>").val("");
-    const link = $("<select>")
-      .attr("title", word("link"))
-      .append(own, linkChoices(node, word("here")));
-    if (tool.link && link.find("option").filter((_at, one) => $(one).val() === tool.link).length === 0)
+  /** Builds the list of what may answer a tool's calls: an output of its own, or a link in node. */
+  function buildLinkSelect(tool: Tool, node: EditorNode, ownOutput: JQuery): JQuery {
+    const translate = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
+    const select = $("<select>")
+      .attr("title", translate("link"))
+      .append(ownOutput, listLinks(node, translate("here")));
+    // A stored node that is gone stays visible.
+    if (tool.link && select.find("option").filter((_at, one) => $(one).val() === tool.link).length === 0)
       $("<option>")
         .val(tool.link)
-        .text(word("gone", { id: tool.link }))
-        .appendTo(link);
-    link.val(tool.link ?? "");
-    const schema = $('<input type="hidden">').val(asText(tool.parameters));
+        .text(translate("gone", { id: tool.link }))
+        .appendTo(select);
+    return select.val(tool.link ?? "");
+  }
+
+  /** Fills a row of the list with the fields of a tool. */
+  export function createRow(element: JQuery, tool: Tool, node: EditorNode): Row {
+    const translate = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
+    const addLabel = (input: JQuery, key: string) =>
+      input.attr("placeholder", translate(key)).attr("aria-label", translate(key));
+    const name = addLabel($('<input type="text">'), "name").val(tool.name ?? "");
+    const description = addLabel($('<textarea rows="1">'), "description").val(tool.description ?? "");
+    const ownOutput = $("<option>").val("");
+    const link = buildLinkSelect(tool, node, ownOutput);
+    const schema = $('<input type="hidden">').val(Schema.toText(tool.parameters));
     const strict = $('<input type="checkbox">').prop("checked", tool.strict === true);
     const caret = $("<i>").addClass("fa fa-caret-right");
-    const short = $("<span>").addClass("chat-tool-summary");
+    const summary = $("<span>").addClass("chat-tool-summary");
     const toggle = $('<button type="button">')
       .addClass("red-ui-button red-ui-button-small")
-      .append(caret, $("<span>").text(` ${word("arguments")}`));
+      .append(caret, $("<span>").text(` ${translate("arguments")}`));
     const strictHint = $("<div>").addClass("chat-tool-hint");
     const panel = $("<div>")
       .addClass("chat-tool-panel")
-      .append($("<div>").append(schema), $("<label>").text(word("strict")).prepend(strict), strictHint);
+      .append($("<div>").append(schema), $("<label>").text(translate("strict")).prepend(strict), strictHint);
     element
       .addClass("chat-tool")
       .append(
         $("<div>").append(name, link),
         $("<div>").append(description),
-        $("<div>").append(toggle, short),
+        $("<div>").append(toggle, summary),
         panel.hide(),
       );
 
-    const open = (opened: boolean) => {
-      panel.toggle(opened);
-      caret.toggleClass("fa-caret-right", !opened).toggleClass("fa-caret-down", opened);
-      toggle.attr("aria-expanded", String(opened));
-      if (opened && schema.siblings().length === 0) $.chatSchema.show(schema);
+    const showArguments = (isOpen: boolean) => {
+      panel.toggle(isOpen);
+      caret.toggleClass("fa-caret-right", !isOpen).toggleClass("fa-caret-down", isOpen);
+      toggle.attr("aria-expanded", String(isOpen));
+      if (isOpen) SchemaField.showEditor(schema);
     };
-    toggle.on("click", () => open(!panel.is(":visible")));
-    open(false);
+    toggle.on("click", () => showArguments(!panel.is(":visible")));
+    showArguments(false);
 
-    const read = (): ChatTool => {
+    const readTool = (): Tool => {
       const json = String(schema.val() ?? "");
-      const now = {
+      const fields = {
         name: String(name.val()).trim(),
         description: String(description.val()),
-        parameters: json === asText(tool.parameters) ? tool.parameters : json,
+        parameters: json === Schema.toText(tool.parameters) ? tool.parameters : json,
         strict: strict.is(":checked"),
         link: String(link.val() ?? ""),
       };
-      // What a flow leaves out stays out, so that looking at it is no change.
-      const same = { name: "", description: "", parameters: undefined, strict: false, link: "", ...tool };
-      const differs = (key: string) => now[key as keyof ChatTool] !== same[key as keyof ChatTool];
-      return {
-        ...tool,
-        ...Object.fromEntries(Object.entries(now).filter(([key]) => differs(key))),
-      };
+      // What a flow leaves out stays out: opening and closing the dialog changes nothing.
+      const stored = { name: "", description: "", parameters: undefined, strict: false, link: "", ...tool };
+      const changed = Object.entries(fields).filter(([key, value]) => value !== stored[key as keyof Tool]);
+      return { ...tool, ...Object.fromEntries(changed) };
     };
     return {
-      read,
+      readTool,
       open() {
-        open(true);
+        showArguments(true);
         name.trigger("focus");
       },
-      judge(names) {
-        const now = read();
-        const wrong = problems(now, names, node._);
-        name.toggleClass("input-error", wrong.name !== undefined).attr("title", wrong.name ?? "");
-        link.toggleClass("input-error", wrong.link !== undefined).attr("title", wrong.link ?? word("link"));
-        // An open editor says itself what is wrong.
-        const said = panel.is(":visible") ? "" : wrong.parameters;
-        short.text(wrong.parameters === undefined ? summary(now.parameters, node._) : (said ?? ""));
-        short.toggleClass("chat-wrong", wrong.parameters !== undefined);
-        // Not wrong everywhere: some services take any schema.
-        const loose = now.strict && hasSchema(now) ? $.chatSchema.strictProblem(now.parameters) : undefined;
-        strictHint.text(loose ?? word("strictHint")).toggleClass("chat-wrong", loose !== undefined);
+      check(names) {
+        const now = readTool();
+        const mistakes = findMistakes(now, names, node._);
+        name.toggleClass("input-error", mistakes.name !== undefined).attr("title", mistakes.name ?? "");
+        link
+          .toggleClass("input-error", mistakes.link !== undefined)
+          .attr("title", mistakes.link ?? translate("link"));
+        const isWrong = mistakes.parameters !== undefined;
+        // An open code editor shows the mistake itself.
+        const mistake = panel.is(":visible") ? "" : mistakes.parameters;
+        summary
+          .text(isWrong ? (mistake ?? "") : summarize(now.parameters, node._))
+          .toggleClass("chat-wrong", isWrong);
+        // Only a hint: some services accept any schema.
+        const isChecked = now.strict && Schema.isGiven(now.parameters);
+        const looseness = isChecked ? Schema.findLooseness(now.parameters) : undefined;
+        strictHint
+          .text(looseness ?? translate("strictHint"))
+          .toggleClass("chat-wrong", looseness !== undefined);
       },
-      number(output) {
-        own.text(output === undefined ? word("own") : word("output", { output }));
+      showOutput(output) {
+        ownOutput.text(output === undefined ? translate("own") : translate("output", { output }));
       },
     };
   }
-
-  $.extend({ chatTool: { problems, row } });
-})();
+}

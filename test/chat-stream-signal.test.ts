@@ -6,7 +6,7 @@ import { sendAndStall, sendWholeAnswer, TEXT, WORDS } from "./support/services/a
 import { startChaosServer } from "./support/services/chaos-server.js";
 import type { Peer } from "./support/services/peer.js";
 import { waitTicks } from "./support/waiting.js";
-import { isFailure, question } from "./support/worlds/asking.js";
+import { isFailure, question } from "./support/worlds/started-stream.js";
 
 describe("Chat stream with an abort signal", () => {
   guardEachTest();

@@ -6,7 +6,7 @@ import { guardEachTest } from "./support/runtime/guards.js";
 import { DONE, formatDelta, formatFinish } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
 import { waitTicks } from "./support/waiting.js";
-import { isFailure, question } from "./support/worlds/asking.js";
+import { isFailure, question } from "./support/worlds/started-stream.js";
 
 /** Starts a service that sends everything before the reader takes the second piece. */
 const startEagerService = (records: number) =>

@@ -13,7 +13,7 @@ import {
 } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
 import { waitTicks, waitUntil } from "./support/waiting.js";
-import { isFailure, question } from "./support/worlds/asking.js";
+import { isFailure, question } from "./support/worlds/started-stream.js";
 
 async function readAll<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findFreePort, root } from "./support/runtime/node-red-process.js";
+import { findFreePort, ROOT } from "./support/runtime/node-red-process.js";
 import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take until it has printed the addresses, if everything is built. */
@@ -30,7 +30,7 @@ describe("npm start", function () {
   let first: RunningCommand;
 
   const start = async (port: number): Promise<RunningCommand> => {
-    const child = spawn(process.execPath, [join(root, "scripts/start.mjs")], {
+    const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
       cwd: folder,
       env: { ...process.env, PORT: String(port), NODE_RED_USER_DIR: userDir },
       stdio: ["ignore", "pipe", "pipe"],
@@ -86,7 +86,7 @@ describe("npm start", function () {
     const {
       name,
       "node-red": { nodes: types },
-    } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const nodes = (await fetchJson("nodes")) as {
       module: string;
       types: string[];

@@ -1,24 +1,24 @@
 /**
  * The part of the editor's API that this package uses (nodered.org/docs/api/ui, Node-RED 4.1 and 5). It is global in
- * the browser and so ambient here: an editor half may import nothing, since it is transpiled and not bundled.
+ * the browser and so ambient here: an editor script imports nothing, because it is transpiled and not bundled.
  */
 
 type Translate = (key: string, values?: Record<string, string | number>) => string;
 
-/** What the editor may hold of a node's credentials: what was typed since the last deploy, else only `has_…`. */
+/** The credentials of a node in the editor: the values typed since the last deploy, otherwise only `has_…` flags. */
 type EditorCredentials = Record<string, string | boolean | undefined>;
 
-/** A node as it stands in the editor. */
+/** A node in the editor. */
 interface EditorNode {
   readonly id: string;
   readonly type: string;
   readonly _def: {
     readonly defaults: Readonly<Record<string, { readonly value: unknown; readonly type?: string }>>;
   };
-  /** Looks a word up in the catalogue of the node's own set. */
+  /** Looks up a text in the catalogue of the node's own set. */
   readonly _: Translate;
   name?: string;
-  /** The tab or subflow that it stands in. */
+  /** Id of the tab or subflow that contains the node. */
   z?: string;
   /** Edited since the last deploy. */
   changed?: boolean;
@@ -26,17 +26,17 @@ interface EditorNode {
 }
 
 /**
- * Says whether a value will do: `true`, or sentences that say what is wrong. It must declare both parameters, else
- * the editor takes the sentence for "valid". It may run without a dialog, when a flow is loaded or imported.
+ * Checks a value. It returns `true`, or sentences that say what is wrong. It must declare both parameters: otherwise
+ * the editor takes a sentence for "valid". It also runs without a dialog, when a flow is loaded or imported.
  */
 type Validator<T> = (this: T, value: unknown, options: { label?: string }) => true | string | string[];
 
 interface EditorProperty<T> {
   value: unknown;
-  /** The type of config node that the value is the id of. */
+  /** The type of the config node whose id is the value. */
   type?: string;
   required?: boolean;
-  /** Stands in the editor's own messages. */
+  /** Name of the property in the editor's own messages. */
   label?: string;
   validate?: Validator<T>;
 }
@@ -59,7 +59,7 @@ interface NodeDefinition<T> {
 }
 
 interface Tabs {
-  /** @param at how many tabs stand before it; default: all */
+  /** @param at position of the new tab; default: the last */
   addTab(tab: { id: string; label: string }, at?: number): void;
   removeTab(id: string): void;
 }
@@ -77,7 +77,7 @@ interface TypedInputType {
   hasValue?: boolean;
 }
 
-/** A code editor: Monaco, or Ace where the settings say so. */
+/** A code editor: Monaco, or Ace if the settings say so. */
 interface CodeEditor {
   getValue(): string;
   setValue(text: string, cursor?: number): void;
@@ -113,7 +113,7 @@ declare const RED: {
     node(id: string): EditorNode | null | undefined;
     eachConfig(visit: (node: EditorNode) => void): void;
     filterNodes(filter: { type?: string; z?: string }): EditorNode[];
-    /** Tabs, in their order. */
+    /** Visits the tabs in their order. */
     eachWorkspace(visit: (tab: { id: string; label?: string }) => void): void;
   };
   events: { on(event: "deploy" | "nodes:add", listener: (node: EditorNode) => void): void };
@@ -134,7 +134,7 @@ declare const RED: {
     }): { show(options: { target: JQuery }): void };
   };
   editor: {
-    /** Judges a node by its validators, and notes the result in it. */
+    /** Runs a node's validators and stores the result in the node. */
     validateNode(node: EditorNode): boolean;
     createEditor(options: { element: Element; mode: string; value: string }): CodeEditor;
     editJSON(options: { value: string; title?: string; complete(text: string): void }): void;
@@ -148,98 +148,3 @@ declare const RED: {
   };
   tray: { resize(): void };
 };
-
-/** A field that only one service has; see `ProviderSetting` in src/providers. */
-interface ChatSetting {
-  name: string;
-  kind: "text" | "number" | "choice" | "tick";
-  choices?: string[];
-  value?: string | number | boolean;
-  required?: boolean;
-  shared?: boolean;
-}
-
-/** A service as the runtime lists it; see the admin route `chat-provider/providers`. */
-interface ChatService {
-  id: string;
-  label: string;
-  baseUrl?: string;
-  keyRequired: boolean;
-  keyVariable?: string;
-  settings?: ChatSetting[];
-}
-
-/** Parts of chat-provider's dialog, each in a file of its own that goes before the node's. */
-interface JQueryStatic {
-  chatSettings: {
-    /** What is wrong with the values, each in a sentence. */
-    faults(service: ChatService, values: Readonly<Record<string, unknown>>, _: Translate): string[];
-    /** Builds the fields. @returns what reads them */
-    show(
-      into: JQuery,
-      service: ChatService,
-      values: Readonly<Record<string, unknown>>,
-      _: Translate,
-    ): () => Record<string, unknown>;
-  };
-  chatHeaders: { show(node: EditorNode): void; valid(text: unknown): boolean };
-}
-
-/** The editor for JSON Schemas, which comes with chat-provider and serves every dialog that asks for one. */
-interface JQueryStatic {
-  chatSchema: {
-    /**
-     * What is wrong with the JSON Schema of an object, given as text or as a value.
-     *
-     * @param anyType whether it may be the schema of something else
-     * @returns a sentence in the language of the editor, undefined where nothing is wrong
-     */
-    problem(schema: unknown, anyType?: boolean): string | undefined;
-    /**
-     * What a service refuses in such a schema that keeps the model to it: properties that may be missing, or be more.
-     *
-     * @returns as `problem`; undefined also where the schema is none
-     */
-    strictProblem(schema: unknown): string | undefined;
-    /**
-     * Puts an editor behind an input, usually a hidden one. The input's value is the schema's text, and "" where there
-     * is none; "change" is triggered on it as one types. The editor goes when the input goes.
-     */
-    show(input: JQuery, anyType?: boolean): void;
-  };
-}
-
-/** A tool of tool-call-router, as a flow holds it. */
-interface ChatTool {
-  name?: string;
-  description?: string;
-  /** JSON Schema of the arguments: JSON text, or an object in a flow that was written by hand. */
-  parameters?: unknown;
-  strict?: boolean;
-  /** The id of the link in node that answers; "" is an output of its own. */
-  link?: string;
-}
-
-/** A tool's row in the dialog. */
-interface ChatToolRow {
-  read(): ChatTool;
-  /** Shows the arguments and goes to the name. */
-  open(): void;
-  /** Marks what is wrong. @param names those of all tools */
-  judge(names: readonly string[]): void;
-  /** Says which output the tool has; undefined where a link in node answers. */
-  number(output: number | undefined): void;
-}
-
-/** A part of tool-call-router's dialog. */
-interface JQueryStatic {
-  chatTool: {
-    /** What is wrong with a tool, in sentences without its name. */
-    problems(
-      tool: ChatTool,
-      names: readonly string[],
-      _: Translate,
-    ): Record<"name" | "parameters" | "link", string | undefined>;
-    row(element: JQuery, tool: ChatTool, node: EditorNode): ChatToolRow;
-  };
-}

@@ -7,7 +7,7 @@ import { saveScreenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
   type NodeRedProcess,
-  root,
+  ROOT,
   startNodeRed,
   WITHOUT_DASHBOARD,
 } from "../support/runtime/node-red-process.js";
@@ -52,7 +52,7 @@ class World {
     for (const name of packages) {
       const installed = join(userDir, "node_modules", name);
       mkdirSync(dirname(installed), { recursive: true });
-      symlinkSync(name === PACKAGE ? root : join(root, "node_modules", name), installed, "junction");
+      symlinkSync(name === PACKAGE ? ROOT : join(ROOT, "node_modules", name), installed, "junction");
     }
     const dependencies = Object.fromEntries(packages.map((name) => [name, "*"]));
     writeFileSync(
@@ -134,7 +134,7 @@ export async function waitForGrowth(element: Locator, length: number): Promise<n
 
 /** Reads the nodes of an example of this package. */
 export function readExample(name: string): object[] {
-  return JSON.parse(readFileSync(join(root, "examples", `${name}.json`), "utf8")) as object[];
+  return JSON.parse(readFileSync(join(ROOT, "examples", `${name}.json`), "utf8")) as object[];
 }
 
 before(async function () {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import ts from "typescript";
 import { type Definition, load, names, nodeOf, read, STEMS, scriptOf } from "./editor-half.js";
 
-/** What a flow file holds of each node: the agreement with the runtime and with every flow that exists. */
+/** The properties of each node in a flow file, with their defaults. The runtime and existing flows rely on them. */
 const PROPERTIES: Record<string, Record<string, unknown>> = {
   "chat-provider": {
     name: "",
@@ -95,8 +95,8 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
   },
 };
 
-/** The object literal that a script registers a type with, as a reader of its source sees it. */
-function literalOf(stem: string): { type: string; keys: Map<string, ts.Expression> } {
+/** @returns the object literal that a script registers a type with, as a reader of its source sees it */
+function readLiteral(stem: string): { type: string; keys: Map<string, ts.Expression> } {
   const source = ts.createSourceFile(`${stem}.js`, scriptOf(stem), ts.ScriptTarget.ES2020, true);
   let found: { type: string; keys: Map<string, ts.Expression> } | undefined;
   const visit = (node: ts.Node): void => {
@@ -113,25 +113,25 @@ function literalOf(stem: string): { type: string; keys: Map<string, ts.Expressio
   return found!;
 }
 
-describe("an editor half", () => {
+describe("Definitions of the nodes in the editor", () => {
   for (const stem of STEMS) {
     const { type, definition, leaked } = load(stem);
     const isConfig = definition.category === "config";
 
-    it(`registers ${stem} with the properties that flows hold, and their defaults`, () => {
+    it(`${stem} is registered with the properties that flows hold, and their defaults`, () => {
       assert.equal(type, stem);
       const values = Object.entries(definition.defaults).map(([key, { value }]) => [key, value]);
-      // The script runs in a world of its own, with objects of its own.
+      // The script runs in a context of its own, so its objects have other prototypes.
       assert.deepEqual(structuredClone(Object.fromEntries(values)), PROPERTIES[stem]);
     });
 
-    it(`of ${stem} is a plain script that leaves no globals behind`, () => {
+    it(`the script of ${stem} imports nothing and leaves no globals`, () => {
       assert.deepEqual(leaked, []);
       assert.doesNotMatch(scriptOf(stem), /^(import|export)\b/m);
     });
 
-    it(`of ${stem} can be read by the flow library: type and looks are literals in place`, () => {
-      const { type: literal, keys } = literalOf(stem);
+    it(`the type, colour, icon and ports of ${stem} are literals, which the flow library reads`, () => {
+      const { type: literal, keys } = readLiteral(stem);
       assert.equal(literal, stem);
       const wanted = isConfig
         ? ["category", "paletteLabel"]
@@ -149,7 +149,7 @@ describe("an editor half", () => {
 
     if (isConfig) continue;
 
-    it(`of ${stem} labels each port, and none that is not there`, () => {
+    it(`${stem} labels each of its ports`, () => {
       const node = nodeOf(stem, definition);
       assert.ok(definition.inputLabels?.call(node, 0));
       const labels = Array.from({ length: definition.outputs! }, (_none, at) =>
@@ -159,7 +159,7 @@ describe("an editor half", () => {
       assert.equal(new Set(labels).size, definition.outputs);
     });
 
-    it(`of ${stem} has an icon of the package: white, 40 by 60`, () => {
+    it(`${stem} has a white icon of 40 by 60 in the package`, () => {
       assert.ok(names("icons").includes(definition.icon!));
       const icon = read("icons", definition.icon!);
       assert.match(icon, /viewBox="0 0 40 60"/);
@@ -171,12 +171,12 @@ describe("an editor half", () => {
     });
   }
 
-  it("keeps the family together: one category and one colour", () => {
+  it("all nodes but the config nodes have one category and one colour", () => {
     const family = STEMS.map((stem) => load(stem).definition).filter(({ category }) => category !== "config");
     assert.equal(new Set(family.map(({ category, color }) => `${category} ${color}`)).size, 1);
   });
 
-  it("names chat-stream after its name, else its model, else its type", () => {
+  it("the label of chat-stream is its name, otherwise its model, otherwise its type", () => {
     const { definition } = load("chat-stream");
     const label = (properties: object) =>
       definition.label.call(nodeOf("chat-stream", definition, properties));
@@ -185,13 +185,13 @@ describe("an editor half", () => {
     assert.equal(label({}), "chat stream");
   });
 
-  it("never says what a key is: credentials are passwords", () => {
+  it("all credentials of chat-provider are passwords", () => {
     const { credentials } = load("chat-provider").definition;
     assert.deepEqual(Object.keys(credentials!), ["apiKey", "secretHeaders"]);
     assert.ok(Object.values(credentials!).every(({ type }) => type === "password"));
   });
 
-  it("declares both parameters of each validator, else the editor would take a sentence for true", () => {
+  it("each validator declares both parameters: otherwise the editor takes a sentence for true", () => {
     const validators = STEMS.map((stem) => load(stem).definition).flatMap(({ defaults, credentials }) =>
       [...Object.values(defaults), ...Object.values(credentials ?? {})].flatMap((one) => one.validate ?? []),
     );
@@ -200,18 +200,19 @@ describe("an editor half", () => {
   });
 });
 
-describe("a validator", () => {
-  const judge = (stem: string, property: string, value: unknown, node: object = {}, fields = {}) => {
+describe("Validators in the editor", () => {
+  const validate = (stem: string, property: string, value: unknown, node: object = {}, fields = {}) => {
     const { definition }: { definition: Definition } = load(stem, fields);
     const found = definition.defaults[property] ?? definition.credentials![property]!;
     return found.validate!.call(nodeOf(stem, definition, node), value, {});
   };
-  const accepts = (...asked: Parameters<typeof judge>) => assert.equal(judge(...asked), true, String(asked));
-  const refuses = (pattern: RegExp, ...asked: Parameters<typeof judge>) => {
-    assert.match(String(judge(...asked)), pattern);
+  const accepts = (...asked: Parameters<typeof validate>) =>
+    assert.equal(validate(...asked), true, String(asked));
+  const refuses = (pattern: RegExp, ...asked: Parameters<typeof validate>) => {
+    assert.match(String(validate(...asked)), pattern);
   };
 
-  it("takes the defaults of its own node, and settings that an older flow does not have", () => {
+  it("accepts the defaults of each node, and a flow that leaves settings out", () => {
     for (const stem of STEMS) {
       for (const [property, { value, validate }] of Object.entries(load(stem).definition.defaults)) {
         if (validate) accepts(stem, property, value);
@@ -220,7 +221,7 @@ describe("a validator", () => {
     }
   });
 
-  it("wants every timeout above 0 and says which one is not", () => {
+  it("refuses a timeout that is not above 0, and a limit that is not a whole number, by its name", () => {
     for (const [property, name] of [
       ["connectTimeout", "Connect"],
       ["idleTimeout", "Silence"],
@@ -241,7 +242,7 @@ describe("a validator", () => {
     accepts("collect", "timeout", "$" + "{LIMIT}");
   });
 
-  it("takes a parameter that is empty, a number within its bounds, or an environment variable", () => {
+  it("accepts a parameter that is empty, a number within its bounds, or an environment variable", () => {
     for (const property of ["temperature", "maxTokens", "topP", "seed", "maxTurns"]) {
       for (const right of ["", " ", "1", "$" + "{LIMIT}", "$(LIMIT)"])
         accepts("chat-stream", property, right);
@@ -254,12 +255,12 @@ describe("a validator", () => {
     accepts("chat-stream", "seed", "-7");
   });
 
-  it("wants further fields to be a JSON object", () => {
+  it("refuses further fields that are not a JSON object", () => {
     for (const right of ["", '{"n": 2}', "$" + "{FIELDS}"]) accepts("chat-stream", "options", right);
     for (const wrong of ["{", "[1]", "null", "3"]) refuses(/^More fields:/, "chat-stream", "options", wrong);
   });
 
-  it("wants a schema where the answer has to fit one, and one that is", () => {
+  it("refuses a schema or a schema name that is missing or wrong, if the answer must fit it", () => {
     const fits = { responseFormat: "json_schema" };
     const right = '{"type": "object", "properties": {"a": {"type": "string"}}}';
     for (const schema of [right, JSON.parse(right), "$" + "{SCHEMA}"])
@@ -285,7 +286,7 @@ describe("a validator", () => {
     }
   });
 
-  it("takes no schema in a collect, or one that is; and any where nothing is parsed", () => {
+  it("refuses a wrong schema of a collect that parses JSON, and accepts none", () => {
     for (const schema of ["", '{"required": []}', '{"type": "array"}'])
       accepts("collect", "schema", schema, { parse: "json" });
     refuses(/^JSON Schema: /, "collect", "schema", '{"required": "a"}', { parse: "json" });
@@ -293,7 +294,7 @@ describe("a validator", () => {
     accepts("collect", "schema", "{", { parse: "json" }, { "#node-input-parse": "text" });
   });
 
-  it("takes 0 for a rule that is off, but for no pace", () => {
+  it("accepts 0 for a rule of a delta-buffer, and refuses it for the pace", () => {
     for (const rule of ["milliseconds", "count", "characters"]) {
       for (const right of ["", "0", "7", "$" + "{LIMIT}"]) accepts("delta-buffer", rule, right);
       refuses(/: .*0 or empty/, "delta-buffer", rule, "-1");
@@ -305,13 +306,13 @@ describe("a validator", () => {
     for (const right of ["", "0.5", "$" + "{PACE}"]) accepts("delta-buffer", "pace", right, { smooth: true });
   });
 
-  it("wants the speed of a voice within its bounds, and its further fields as an object", () => {
+  it("refuses a speed of a voice outside its bounds, and further fields that are not an object", () => {
     for (const right of ["", "1.5", "$" + "{SPEED}"]) accepts("speech-stream", "speed", right);
     for (const wrong of ["0", "5", "fast"]) refuses(/^Speed:/, "speech-stream", "speed", wrong);
     for (const wrong of ["{", "[1]"]) refuses(/^More fields:/, "speech-stream", "options", wrong);
   });
 
-  it("asks for a base URL where the service has none of its own", () => {
+  it("refuses an empty base URL if the service has none of its own, and one that is not HTTP", () => {
     refuses(/enter the address/, "chat-provider", "baseUrl", "", { provider: "custom" });
     refuses(/enter the address/, "chat-provider", "baseUrl", "", { provider: "openai-compatible" });
     accepts("chat-provider", "baseUrl", "", { provider: "openai" });
@@ -325,18 +326,18 @@ describe("a validator", () => {
     refuses(/no user name/, "chat-provider", "baseUrl", "https://a:b@host/v1", { provider: "custom" });
   });
 
-  it("judges by what stands in the dialog before what stands in the node", () => {
+  it("uses the service that is chosen in the open dialog instead of the stored one", () => {
     const fields = { "#node-config-input-provider": "custom" };
     refuses(/enter the address/, "chat-provider", "baseUrl", "", { provider: "openai" }, fields);
   });
 
-  it("wants extra headers to be a JSON object of texts with names that HTTP knows", () => {
+  it("refuses further headers that are not a JSON object of texts, or have a name that HTTP forbids", () => {
     accepts("chat-provider", "headers", '{"X-Title": "My house"}');
     for (const wrong of ["{", "[]", '{"a": 1}', '{"a b": "c"}', '{"": "c"}'])
       refuses(/^Headers:/, "chat-provider", "headers", wrong);
   });
 
-  it("asks for a service where none is chosen", () => {
+  it("refuses a chat-provider without a service, and a chat-stream without a provider", () => {
     refuses(/choose one/, "chat-provider", "provider", "");
     const { provider } = load("chat-stream").definition.defaults;
     assert.equal(provider?.required, true);

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
-import ts from "typescript";
-import { root } from "../support/runtime/node-red-process.js";
+import { buildEditorScript, listEditorSources } from "../../scripts/editor-script.cjs";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
-/** Every stem that has an editor half. */
-export const STEMS: readonly string[] = readdirSync(join(root, "nodes"))
+/** The stems of all nodes: each has an editor half. */
+export const STEMS: readonly string[] = readdirSync(join(ROOT, "nodes"))
   .filter((file) => /^[^.]+\.editor\.ts$/.test(file))
   .map((file) => file.replace(".editor.ts", ""));
 
-/** The first is what the others are measured by. */
+/** The languages of the catalogues. The others are compared with the first. */
 export const LANGUAGES: readonly string[] = ["en-US", "de"];
 
-/** Words of a catalogue: nested, or a sentence at the end of a path. */
+/** The texts of a catalogue: more of them under a key, or one. */
 export type Words = { [key: string]: Words | string };
 
 export interface PropertyDefinition {
@@ -22,7 +22,7 @@ export interface PropertyDefinition {
   validate?(this: object, value: unknown, options: object): true | string | string[];
 }
 
-/** What an editor half registers. */
+/** The definition of a node type, as an editor half registers it. */
 export interface Definition {
   category: string;
   color?: string;
@@ -37,57 +37,59 @@ export interface Definition {
   outputLabels?(this: object, index: number): string | undefined;
 }
 
-/** A text of the package by its path from the root. */
+/** @returns the text of a file, whose path is given from the root */
 export function read(...path: string[]): string {
-  return readFileSync(join(root, ...path), "utf8");
+  return readFileSync(join(ROOT, ...path), "utf8");
 }
 
+/** @returns the names of the files in a folder, whose path is given from the root */
 export function names(...path: string[]): string[] {
-  return readdirSync(join(root, ...path));
+  return readdirSync(join(ROOT, ...path));
 }
 
+/** @returns the catalogue of a node */
 export function wordsOf(stem: string, language: string): Words {
   return JSON.parse(read("nodes", "locales", language, `${stem}.json`)) as Words;
 }
 
-/** The sentence at a path of keys, or undefined. */
+/** @returns the text at a path of keys, or undefined */
 export function lookUp(words: Words, path: string): string | undefined {
   let here: Words | string | undefined = words;
   for (const key of path.split(".")) here = typeof here === "object" ? here[key] : undefined;
   return typeof here === "string" ? here : undefined;
 }
 
-/** All paths of a catalogue that lead to a sentence. */
+/** @returns the paths of all texts in a catalogue */
 export function pathsOf(words: Words, before = ""): string[] {
   return Object.entries(words).flatMap(([key, value]) =>
     typeof value === "string" ? [before + key] : pathsOf(value, `${before}${key}.`),
   );
 }
 
-/** The source of an editor half: its parts, then itself. */
+/** @returns the source of the script in a node's page: the shared parts, those of the node, then the node itself */
 export function sourceOf(stem: string): string {
-  const own = names("nodes").filter((file) => file.startsWith(`${stem}.`) && file.endsWith(".editor.ts"));
-  return [...own.filter((file) => file !== `${stem}.editor.ts`).sort(), `${stem}.editor.ts`]
-    .map((file) => read("nodes", file))
+  return listEditorSources(scriptFile(stem))
+    .map((file) => readFileSync(file, "utf8").replace(/^\/\/\/.*$/gm, ""))
     .join("\n");
 }
 
 const scripts = new Map<string, string>();
 
-/** The script as the build makes it. */
+/** @returns the script in a node's page, as the build makes it */
 export function scriptOf(stem: string): string {
-  const known = scripts.get(stem);
-  if (known !== undefined) return known;
-  const { outputText } = ts.transpileModule(sourceOf(stem), {
-    compilerOptions: { target: ts.ScriptTarget.ES2020, module: ts.ModuleKind.ES2020 },
-  });
-  scripts.set(stem, outputText);
-  return outputText;
+  const script = scripts.get(stem) ?? buildEditorScript(scriptFile(stem));
+  scripts.set(stem, script);
+  return script;
+}
+
+function scriptFile(stem: string): string {
+  return join(ROOT, "nodes", `${stem}.editor.ts`);
 }
 
 /**
- * Runs an editor half without a browser. Fields of the dialog have the given values; where there are none, it is as
- * without a dialog, when the editor judges a flow that was loaded.
+ * Runs the script of a node's page without a browser.
+ * @param fields values of the dialog's fields by their selectors; without any, no dialog is open
+ * @param answers what the runtime answers at an address; undefined: the request fails
  */
 export function load(
   stem: string,
@@ -101,16 +103,14 @@ export function load(
       val: () => fields[selector],
     }),
     {
-      fn: {},
-      extend: (parts: object) => Object.assign($, parts),
       getJSON: async (address: string) => answers(address) ?? Promise.reject(new Error("no runtime")),
     },
   );
   const RED = {
-    // The words of one of our sets go by its name, those of the editor do not.
+    // Keys of this package name their set. Keys of the editor itself stay as they are.
     _: (key: string, given?: Record<string, unknown>) => {
       const [, set, path] = /^@deltaflow\/node-red-chat-stream\/([\w-]+):(.+)$/.exec(key) ?? [];
-      return set && path ? said(wordsOf(set, "en-US"), path, given) : key;
+      return set && path ? fillBlanks(wordsOf(set, "en-US"), path, given) : key;
     },
     nodes: {
       registerType: (type: string, definition: Definition) => {
@@ -120,22 +120,23 @@ export function load(
       eachConfig: (visit: (node: object) => void) => editor.configs.forEach(visit),
     },
     events: { on: (event: string, react: (node: object) => void) => reactions.push([event, react]) },
-    editor: { validateNode: ({ id }: { id: string }) => editor.judged.push(id) },
+    editor: { validateNode: ({ id }: { id: string }) => editor.validated.push(id) },
     view: { redraw: () => {} },
   };
   const reactions: [string, (node: object) => void][] = [];
   const timers: (() => void)[] = [];
   const editor = {
-    /** The config nodes that it has. */
+    /** The config nodes in the editor. */
     configs: [] as { id?: string }[],
-    /** Its other nodes. */
+    /** The other nodes in the editor. */
     nodes: [] as { id?: string; type?: string }[],
-    /** The nodes that it was asked to judge, by their ids. */
-    judged: [] as string[],
-    tell(event: string, node: object = {}) {
+    /** Ids of the nodes that it was asked to validate. */
+    validated: [] as string[],
+    /** Triggers an event of the editor. */
+    emit(event: string, node: object = {}) {
       for (const [on, react] of reactions) if (on === event) react(node);
     },
-    /** Lets everything happen that is on its way. */
+    /** Waits until all timers and requests are done. */
     async settle() {
       for (let rounds = 0; rounds < 4; rounds++) {
         for (const run of timers.splice(0)) run();
@@ -145,14 +146,12 @@ export function load(
   };
   const context = createContext({ RED, $, URL, setTimeout: (run: () => void) => timers.push(run) });
   const before = Object.keys(context);
-  // Its parts serve the others too.
-  if (stem !== "chat-provider") runInContext(scriptOf("chat-provider"), context);
   runInContext(scriptOf(stem), context);
   const leaked = Object.keys(context).filter((name) => !before.includes(name));
   return { ...registered!, leaked, editor };
 }
 
-/** A node in the editor, with the words of a language. */
+/** @returns a node in the editor, with the texts of a language */
 export function nodeOf(
   stem: string,
   definition: Definition,
@@ -167,14 +166,14 @@ export function nodeOf(
     id: "n1",
     type: stem,
     _def: definition,
-    _: (path: string, given?: Record<string, unknown>) => said(words, path, given),
+    _: (path: string, given?: Record<string, unknown>) => fillBlanks(words, path, given),
     ...values,
     ...properties,
   };
 }
 
-/** A sentence with its blanks filled, or the path where there is none. */
-function said(words: Words, path: string, given: Record<string, unknown> = {}): string {
+/** @returns the text at a path with its blanks filled, or the path if there is no text */
+function fillBlanks(words: Words, path: string, given: Record<string, unknown> = {}): string {
   const sentence = lookUp(words, path) ?? path;
   return sentence.replace(/__(\w+?)__/g, (_all, name: string) => String(given[name]));
 }

@@ -6,7 +6,7 @@ const SECTIONS: Record<string, readonly string[]> = {
   de: ["Eingangsdaten", "Ausgangsdaten", "Details", "Referenzen"],
 };
 
-/** The properties of the message contract that a node takes and gives. */
+/** The properties of the message contract that a node reads or sends. */
 const CONTRACT: Record<string, readonly string[]> = {
   "chat-stream": [
     ...["payload", "messages", "model", "tools", "options", "conversation", "cancel", "reset"],
@@ -30,7 +30,8 @@ const CONTRACT: Record<string, readonly string[]> = {
   ],
 };
 
-function helpOf(stem: string, language: string): string {
+/** @returns the help of a node, in Markdown */
+function readHelp(stem: string, language: string): string {
   const html = read("nodes", "locales", language, `${stem}.html`);
   const [, help] = /^<script type="text\/markdown" data-help-name="([\w-]+)">\n([\s\S]*)<\/script>\n$/
     .exec(html)!
@@ -38,23 +39,23 @@ function helpOf(stem: string, language: string): string {
   return help!;
 }
 
-/** The codes that a failure may have, from the type that names them. */
-function failureCodes(): string[] {
+/** @returns the error codes, from the type that lists them */
+function readFailureCodes(): string[] {
   const [, union] = /export type FailureCode =([\s\S]*?);/.exec(read("src", "core", "failure.ts"))!;
   return [...union!.matchAll(/"(\w+)"/g)].map(([, code]) => code!);
 }
 
-/** The word that a stem's catalogue has for a setting. */
-function label(stem: string, language: string, setting: string): string {
+/** @returns the label of a setting */
+function readLabel(stem: string, language: string, setting: string): string {
   return lookUp(wordsOf(stem, language), `${stem}.label.${setting}`)!;
 }
 
-describe("the help", () => {
+describe("Help of the nodes", () => {
   for (const language of LANGUAGES) {
     for (const stem of STEMS) {
-      const help = helpOf(stem, language);
+      const help = readHelp(stem, language);
 
-      it(`of ${stem} in ${language} has the sections of the style guide, in their order`, () => {
+      it(`the ${language} help of ${stem} has the sections of the style guide, in their order`, () => {
         const found = [...help.matchAll(/^### (.+)$/gm)].map(([, title]) => title!);
         const places = found.map((title) => SECTIONS[language]!.indexOf(title));
         assert.ok(!places.includes(-1), found.join());
@@ -62,7 +63,7 @@ describe("the help", () => {
         assert.match(help, /^[^#:\n]/);
       });
 
-      it(`of ${stem} in ${language} documents each property of the message contract`, () => {
+      it(`the ${language} help of ${stem} documents each property of the message contract, and no other`, () => {
         const documented = [...help.matchAll(/^: \*?(\w+)\*? \(/gm)].map(([, name]) => name!);
         for (const property of CONTRACT[stem]!) assert.ok(documented.includes(property), property);
         assert.deepEqual(
@@ -71,7 +72,7 @@ describe("the help", () => {
         );
       });
 
-      it(`of ${stem} in ${language} can be read by the editor's Markdown, which takes a second colon for a new entry`, () => {
+      it(`no line in the ${language} help of ${stem} has a second colon, which the editor's Markdown takes for a new entry`, () => {
         for (const line of help.split("\n")) {
           if (/^: /.test(line)) assert.match(line, /^: \*?\w+\*? \([\w |]+\) : [^:]+$/, line);
           else
@@ -84,24 +85,24 @@ describe("the help", () => {
       });
     }
 
-    it(`of chat-stream in ${language} says of each error code what to do`, () => {
-      const rows = [...helpOf("chat-stream", language).matchAll(/^\| `(\w+)` \| (.+) \|$/gm)];
+    it(`the ${language} help of chat-stream says what to do about each error code`, () => {
+      const rows = [...readHelp("chat-stream", language).matchAll(/^\| `(\w+)` \| (.+) \|$/gm)];
       assert.deepEqual(
         rows.map(([, code]) => code),
-        failureCodes(),
+        readFailureCodes(),
       );
       assert.ok(rows.every(([, , advice]) => advice!.length > 10));
     });
 
-    it(`of chat-stream in ${language} calls its settings as the dialog does`, () => {
-      const help = helpOf("chat-stream", language);
+    it(`the ${language} help of chat-stream names its settings as the dialog does`, () => {
+      const help = readHelp("chat-stream", language);
       for (const setting of ["options", "maxTurns", "mergeReads", "everyChunk"]) {
-        assert.ok(help.includes(label("chat-stream", language, setting)), setting);
+        assert.ok(help.includes(readLabel("chat-stream", language, setting)), setting);
       }
     });
 
-    it(`of chat-provider in ${language} names every service, its key and each timeout with its default`, () => {
-      const help = helpOf("chat-provider", language);
+    it(`the ${language} help of chat-provider names each service, its key variable, and each timeout with its default`, () => {
+      const help = readHelp("chat-provider", language);
       const presets = read("src", "providers", "presets.ts");
       for (const [, name] of presets.matchAll(/label: "([^"]+)"/g)) {
         assert.ok(help.includes(name!.replace(" (OpenAI-compatible)", "")), name);
@@ -112,14 +113,14 @@ describe("the help", () => {
       const { defaults } = load("chat-provider").definition;
       for (const [setting, { value }] of Object.entries(defaults)) {
         if (!setting.endsWith("Timeout")) continue;
-        assert.ok(help.includes(`| ${label("chat-provider", language, setting)} | ${value} |`), setting);
+        assert.ok(help.includes(`| ${readLabel("chat-provider", language, setting)} | ${value} |`), setting);
       }
     });
 
-    it(`of chat-provider in ${language} names every fault that the demo can be asked for`, () => {
+    it(`the ${language} help of chat-provider names each fault of the demo`, () => {
       const [, list] = /FAULTS = \[([\s\S]*?)\]/.exec(read("src", "demo", "server", "models.ts"))!;
       for (const [, fault] of list!.matchAll(/"(\w+)"/g)) {
-        assert.ok(helpOf("chat-provider", language).includes(`demo:fault=${fault}`), fault);
+        assert.ok(readHelp("chat-provider", language).includes(`demo:fault=${fault}`), fault);
       }
     });
   }

@@ -1,61 +1,91 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LANGUAGES, lookUp, names, pathsOf, read, STEMS, sourceOf, wordsOf } from "./editor-half.js";
+import { filesBelow, readSource } from "../support/source-tree.js";
+import {
+  LANGUAGES,
+  load,
+  lookUp,
+  names,
+  nodeOf,
+  pathsOf,
+  read,
+  STEMS,
+  sourceOf,
+  wordsOf,
+} from "./editor-half.js";
 
-/** The keys that a template asks for: `data-i18n="a.b"`, `data-i18n="[title]a.b;c.d"`. */
+const NODE_SOURCES = [...filesBelow("nodes"), ...filesBelow("src/node-red")].filter(
+  (file) => !file.endsWith(".editor.ts"),
+);
+
+/** @returns the keys that a template uses: `data-i18n="a.b"`, `data-i18n="[title]a.b;c.d"` */
 function keysOfTemplate(stem: string): string[] {
   return [...read("nodes", `${stem}.html`).matchAll(/data-i18n="([^"]+)"/g)]
     .flatMap(([, keys]) => keys!.split(";"))
     .map((key) => key.replace(/^\[[\w-]+\]/, ""));
 }
 
-/** The keys that a script asks for. Where a part is computed, what stands before it. */
+/** @returns the keys that a script uses; of a key with a computed end, what stands before it */
 function keysOfScript(stem: string): string[] {
-  const script = sourceOf(stem);
-  return [
-    ...script.matchAll(/["'`:]((?:chat-stream|chat-provider|collect|tool-call-router)\.(?!svg)[A-Za-z.-]+)/g),
-  ].map(([, key]) => key!);
+  const pattern = new RegExp(`["'\`:]((?:${STEMS.join("|")})\\.(?!svg)[A-Za-z.-]+)`, "g");
+  return [...sourceOf(stem).matchAll(pattern)].map(([, key]) => key!);
 }
 
-/** The keys that the runtime asks for, each in the catalogue that its first part names. */
+/** @returns the keys that the runtime uses; of a key with a computed end, what stands before it */
 function keysOfRuntime(): string[] {
-  const folders = [["nodes"], ["src", "node-red"]];
-  const sources = folders.flatMap((folder) =>
-    names(...folder)
-      .filter((file) => file.endsWith(".ts") && !file.endsWith(".editor.ts"))
-      .map((file) => read(...folder, file)),
-  );
-  return sources.flatMap((source) =>
-    [...source.matchAll(/\bred\._\(\s*["'`]([A-Za-z.-]+)/g)].map(([, key]) => key!),
+  return NODE_SOURCES.flatMap((file) =>
+    [...readSource(file).matchAll(/\bred\._\(\s*["'`]([A-Za-z.-]+)/g)].map(([, key]) => key!),
   );
 }
 
-describe("the catalogues", () => {
+/** Whether the catalogue that the first part of a key names has the key, or keys that begin with it. */
+function isKnown(key: string): boolean {
+  const paths = pathsOf(wordsOf(key.split(".")[0]!, "en-US"));
+  return paths.some((path) => (/[.-]$/.test(key) ? path.startsWith(key) : path === key));
+}
+
+describe("Catalogues of the nodes", () => {
   for (const stem of STEMS) {
     const known = pathsOf(wordsOf(stem, "en-US"));
 
-    it(`of ${stem} have every word that its dialog and its script ask for`, () => {
-      const asked = [...keysOfTemplate(stem), ...keysOfScript(stem)];
-      assert.ok(asked.length > 5);
-      const unknown = asked.filter(
-        (key) =>
-          !known.some((path) =>
-            key.endsWith(".") || key.endsWith("-") ? path.startsWith(key) : path === key,
-          ),
+    it(`the catalogues have each text that the dialog and the script of ${stem} use`, () => {
+      const keys = [...keysOfTemplate(stem), ...keysOfScript(stem)];
+      assert.ok(keys.length > 5);
+      assert.deepEqual(
+        keys.filter((key) => !isKnown(key)),
+        [],
       );
-      assert.deepEqual(unknown, []);
     });
 
-    it(`of ${stem} name every setting that a validator may complain of`, () => {
+    it(`the catalogue of ${stem} has a label for each setting with a shared validator, and a sentence for its mistake`, () => {
       const script = sourceOf(stem);
-      const settings = [...script.matchAll(/(?:atLeast|optionalNumber)\("(\w+)"/g)].map(([, name]) => name!);
-      for (const setting of settings) assert.ok(known.includes(`${stem}.label.${setting}`), setting);
+      const settings = [...script.matchAll(/\bcheck(?:Number|Rule|Object)\("(\w+)"/g)].map(
+        ([, name]) => name!,
+      );
+      const { definition } = load(stem);
+      const node = nodeOf(stem, definition, { smooth: true });
+      for (const setting of settings) {
+        assert.ok(known.includes(`${stem}.label.${setting}`), setting);
+        const sentence = String(
+          definition.defaults[setting]!.validate!.call(node, "no number, no object", {}),
+        );
+        assert.match(sentence, /: a/, setting);
+        assert.doesNotMatch(sentence, /__|undefined|NaN/, setting);
+      }
+    });
+
+    it(`the catalogue of ${stem} and its template have each of its tabs`, () => {
+      const [, names = ""] = /showTabs\(this, \[([^\]]*)\]/.exec(sourceOf(stem)) ?? [];
+      for (const [, name] of names.matchAll(/"(\w+)"/g)) {
+        assert.ok(known.includes(`${stem}.tab.${name}`), name);
+        assert.ok(read("nodes", `${stem}.html`).includes(`id="${stem}-${name}"`), name);
+      }
     });
 
     for (const language of LANGUAGES) {
       const words = wordsOf(stem, language);
 
-      it(`of ${stem} say the same things in ${language}, with the same blanks`, () => {
+      it(`the ${language} catalogue of ${stem} has the same keys as the English one, with the same blanks`, () => {
         assert.deepEqual(pathsOf(words).sort(), [...known].sort());
         const english = wordsOf(stem, "en-US");
         const blanks = (text: string) => [...text.matchAll(/__\w+?__/g)].map(([blank]) => blank).sort();
@@ -64,7 +94,7 @@ describe("the catalogues", () => {
         }
       });
 
-      it(`K12 of ${stem} hold no markup in ${language}`, () => {
+      it(`K12 the ${language} catalogue of ${stem} has no markup`, () => {
         for (const path of known) {
           const sentence = lookUp(words, path)!;
           assert.notEqual(sentence.trim(), "", path);
@@ -74,20 +104,13 @@ describe("the catalogues", () => {
     }
   }
 
-  it("have every word that the runtime asks for, under the set that it belongs to", () => {
-    const asked = keysOfRuntime().filter((key) => STEMS.includes(key.split(".")[0]!));
-    assert.ok(asked.length > 0);
-    for (const key of asked) {
-      const stem = key.split(".")[0]!;
-      const known = pathsOf(wordsOf(stem, "en-US"));
-      assert.ok(
-        known.some((path) => (key.endsWith(".") ? path.startsWith(key) : path === key)),
-        key,
-      );
-    }
+  it("the catalogues have each text that the runtime uses", () => {
+    const keys = keysOfRuntime().filter((key) => STEMS.includes(key.split(".")[0]!));
+    assert.ok(keys.length > 0);
+    for (const key of keys) assert.ok(isKnown(key), key);
   });
 
-  it("have the states of chat-stream and collect, short enough for a status", () => {
+  it("the texts of a status are at most 24 characters long", () => {
     for (const language of LANGUAGES) {
       const words = wordsOf("chat-stream", language);
       for (const state of ["waiting", "streaming", "done", "cancelled"]) {
@@ -99,7 +122,7 @@ describe("the catalogues", () => {
     }
   });
 
-  it("have a file of words and a file of help for each node in each language, and nothing else", () => {
+  it("each node has a catalogue and a help in each language, and there are no other files", () => {
     const wanted = STEMS.flatMap((stem) => [`${stem}.html`, `${stem}.json`]).sort();
     for (const language of names("nodes", "locales")) {
       assert.ok(LANGUAGES.includes(language));

@@ -9,11 +9,11 @@ const SETTINGS = PROVIDERS.flatMap(({ id, settings = [] }) =>
   })),
 );
 
-describe("The settings that only one service has", () => {
+describe("Settings that only some services have", () => {
   for (const language of LANGUAGES) {
     const words = wordsOf("chat-provider", language);
 
-    it(`have a label each, and a word for each value of a choice, in ${language}`, () => {
+    it(`a setting of a service has a label, and its choices have labels, in ${language}`, () => {
       assert.ok(SETTINGS.length > 10);
       for (const { path, name, kind, choices = [] } of SETTINGS) {
         assert.ok(lookUp(words, `${path}.${name}`), `${path}.${name}`);
@@ -26,13 +26,13 @@ describe("The settings that only one service has", () => {
       }
     });
 
-    it(`have no words in ${language} that belong to none of them`, () => {
+    it(`the ${language} catalogue has texts only for settings that a service has`, () => {
       const all = words["chat-provider"] as Record<string, Record<string, Record<string, unknown>>>;
-      for (const [owner, said] of Object.entries(all["setting"]!)) {
+      for (const [owner, texts] of Object.entries(all["setting"]!)) {
         const names = SETTINGS.filter(({ path }) => path.endsWith(`.${owner}`)).map(({ name }) => name);
         const known = names.flatMap((name) => [name, `${name}Hint`, `${name}Choice`]);
         assert.deepEqual(
-          Object.keys(said).filter((key) => !known.includes(key)),
+          Object.keys(texts).filter((key) => !known.includes(key)),
           [],
           owner,
         );
@@ -40,7 +40,7 @@ describe("The settings that only one service has", () => {
     });
   }
 
-  it("are of names that stand in a flow as they are, with defaults that they can have", () => {
+  it("a setting of a service has a name that can be a property, and a default that it allows", () => {
     for (const { name, kind, value, choices } of SETTINGS) {
       assert.match(name, /^[a-zA-Z]\w*$/);
       if (value === undefined) continue;
@@ -53,7 +53,7 @@ describe("The settings that only one service has", () => {
   });
 });
 
-describe("A chat-provider in the editor", () => {
+describe("Keys and settings of a chat-provider in the editor", () => {
   const SERVICES = [
     { id: "openai", label: "OpenAI", baseUrl: "https://api.openai.com/v1", keyRequired: true },
     {
@@ -70,8 +70,8 @@ describe("A chat-provider in the editor", () => {
     },
   ];
 
-  /** Has the editor ask the runtime, which knows the two services and one key. */
-  async function loaded() {
+  /** Loads chat-provider in an editor whose runtime has the two services and two providers with a key or a header. */
+  async function loadProvider() {
     const asked: string[] = [];
     const half = load("chat-provider", {}, (address) => {
       asked.push(address);
@@ -90,20 +90,20 @@ describe("A chat-provider in the editor", () => {
     return { ...half, asked, node };
   }
 
-  it("is wrong without a key from the start, before any dialog, and its users with it", async () => {
-    const { definition, editor, node } = await loaded();
+  it("marks a provider without a key, and the nodes that use it, before a dialog is opened", async () => {
+    const { definition, editor, node } = await loadProvider();
     const user = { id: "stream", type: "chat-stream" };
     const bare = { ...node("bare", { provider: "openai" }), users: [user] };
-    const judged = () => definition.defaults["provider"]!.validate!.call(bare, "openai", {});
-    assert.equal(judged(), true);
+    const validate = () => definition.defaults["provider"]!.validate!.call(bare, "openai", {});
+    assert.equal(validate(), true);
     editor.configs = [bare];
     await editor.settle();
-    assert.match(String(judged()), /OpenAI needs an API key/);
-    assert.deepEqual(editor.judged, ["bare", "stream"]);
+    assert.match(String(validate()), /OpenAI needs an API key/);
+    assert.deepEqual(editor.validated, ["bare", "stream"]);
   });
 
-  it("is right with a key, or with a token among its secret headers, or where none is needed", async () => {
-    const { definition, editor, node, asked } = await loaded();
+  it("accepts a provider with a key, with a secret header, or whose service needs no key", async () => {
+    const { definition, editor, node, asked } = await loadProvider();
     const nodes = [
       node("withKey", { provider: "openai" }),
       node("withHeader", { provider: "openai" }),
@@ -118,37 +118,37 @@ describe("A chat-provider in the editor", () => {
     assert.ok(!asked.includes("credentials/chat-provider/open"));
   });
 
-  it("is judged again when it has been deployed or imported", async () => {
-    const { editor, node, asked } = await loaded();
+  it("asks for the keys of providers again after a deploy and an import, once for each provider", async () => {
+    const { editor, node, asked } = await loadProvider();
     editor.configs = [node("bare", { provider: "openai" })];
     await editor.settle();
     const before = asked.length;
-    editor.tell("nodes:add", { id: "x", type: "inject" });
+    editor.emit("nodes:add", { id: "x", type: "inject" });
     await editor.settle();
     assert.equal(asked.length, before);
-    editor.tell("deploy");
+    editor.emit("deploy");
     await editor.settle();
     assert.equal(asked.length, before + 1);
-    // An import brings many at once, and asks once for each provider.
-    for (const id of ["bare", "other"]) editor.tell("nodes:add", { id, type: "chat-provider" });
+    // An import adds many nodes at once.
+    for (const id of ["bare", "other"]) editor.emit("nodes:add", { id, type: "chat-provider" });
     await editor.settle();
     assert.equal(asked.length, before + 2);
   });
 
-  it("is wrong without a setting that its service needs, or with one that it cannot have, each by its name", async () => {
-    const { definition, editor, node } = await loaded();
+  it("names each setting of the service that is missing or has a wrong value", async () => {
+    const { definition, editor, node } = await loadProvider();
     await editor.settle();
-    const judge = (settings: object) =>
+    const validate = (settings: object) =>
       definition.defaults["settings"]!.validate!.call(
         node("t", { provider: "teamwork", settings }),
         settings,
         {},
       );
-    const [missing] = judge({}) as unknown as string[];
+    const [missing] = validate({}) as unknown as string[];
     assert.match(missing!, /must not be empty/);
-    assert.equal(judge({ deployment: "d", most: "3", way: "", other: 1 }), true);
-    assert.equal(judge({ deployment: "$" + "{NAME}", most: "$" + "{MOST}" }), true);
-    const wrong = judge({ deployment: "d", most: "many", way: "b" }) as unknown as string[];
+    assert.equal(validate({ deployment: "d", most: "3", way: "", other: 1 }), true);
+    assert.equal(validate({ deployment: "$" + "{NAME}", most: "$" + "{MOST}" }), true);
+    const wrong = validate({ deployment: "d", most: "many", way: "b" }) as unknown as string[];
     assert.equal(wrong.length, 2);
   });
 });

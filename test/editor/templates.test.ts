@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { load, read, STEMS, sourceOf } from "./editor-half.js";
 
-describe("a dialog", () => {
+describe("Templates of the dialogs", () => {
   for (const stem of STEMS) {
     const { definition } = load(stem);
     const html = read("nodes", `${stem}.html`);
@@ -9,12 +9,12 @@ describe("a dialog", () => {
     const prefix = definition.category === "config" ? "node-config-input" : "node-input";
     const ids = [...html.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id!);
 
-    it(`of ${stem} is found by its type`, () => {
+    it(`the template of ${stem} is named after its type`, () => {
       assert.match(html, new RegExp(`<script type="text/html" data-template-name="${stem}">`));
     });
 
-    it(`of ${stem} has a field for each property and credential, once`, () => {
-      // Lists and objects have fields that the script makes.
+    it(`the dialog of ${stem} has one field for each property and credential`, () => {
+      // The script makes the fields of lists and objects.
       const wanted = [
         ...Object.keys(definition.defaults).filter(
           (key) => typeof definition.defaults[key]!.value !== "object",
@@ -29,16 +29,16 @@ describe("a dialog", () => {
       assert.equal(new Set(ids).size, ids.length);
     });
 
-    it(`of ${stem} has a label for something in each of its labels`, () => {
+    it(`each label in the dialog of ${stem} belongs to an element`, () => {
       for (const [, id] of html.matchAll(/<label for="([^"]+)"/g)) assert.ok(ids.includes(id!), id);
     });
 
-    it(`of ${stem} is asked only for elements that it has`, () => {
-      const made = [...script.matchAll(/\$\([`"](#[\w-]+)[`"]\)/g)].map(([, id]) => id!.slice(1));
-      for (const id of made) assert.ok(ids.includes(id), id);
+    it(`the dialog of ${stem} has each element that its script looks for`, () => {
+      const wanted = [...script.matchAll(/\$\([`"](#[\w-]+)[`"]\)/g)].map(([, id]) => id!.slice(1));
+      for (const id of wanted) assert.ok(ids.includes(id), id);
     });
 
-    it(`of ${stem} takes its colours from the theme`, () => {
+    it(`the dialog of ${stem} uses only colours of the theme`, () => {
       const style = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g), ...html.matchAll(/style="([^"]*)"/g)];
       for (const [, css] of style) {
         assert.doesNotMatch(
@@ -49,7 +49,7 @@ describe("a dialog", () => {
       assert.doesNotMatch(script, /\.css\(/);
     });
 
-    it(`of ${stem} has its words in the catalogues`, () => {
+    it(`the template of ${stem} has no texts of its own`, () => {
       const text = html
         .replace(/<style>[\s\S]*?<\/style>|<!--[\s\S]*?-->/g, "")
         .replace(/<[^>]*>/g, "")
@@ -58,12 +58,12 @@ describe("a dialog", () => {
       assert.doesNotMatch(html, /\b(placeholder|title)="/);
     });
 
-    it(`K11 of ${stem} shows what services say as text, never as markup`, () => {
+    it(`K11 the script of ${stem} never shows a text as markup`, () => {
       assert.doesNotMatch(script, /\.html\(|innerHTML|insertAdjacentHTML|\$\(`</);
     });
   }
 
-  it("asks the runtime by relative addresses, so that it works under any httpAdminRoot", () => {
+  it("the scripts ask the runtime at relative addresses, which work under any httpAdminRoot", () => {
     for (const stem of STEMS) {
       for (const [, address] of sourceOf(stem).matchAll(/\$\.(?:getJSON|post)\(\s*[`"]([^`"]+)/g)) {
         assert.match(address!, /^(credentials\/)?chat-provider\//);
@@ -71,12 +71,12 @@ describe("a dialog", () => {
     }
   });
 
-  it("K14 sends no value of the form to the runtime, only the node's id", () => {
+  it("K14 the scripts send the id of a node to the runtime, and no value of a form", () => {
     for (const stem of STEMS) {
       const calls = [...sourceOf(stem).matchAll(/\$\.(getJSON|post|ajax)\(([^;]*?)\)\s*[.)]/g)];
-      for (const [, method, given] of calls) {
+      for (const [, method, values] of calls) {
         assert.notEqual(method, "ajax");
-        assert.doesNotMatch(given!, /,\s*\{|\.val\(/);
+        assert.doesNotMatch(values!, /,\s*\{|\.val\(/);
       }
     }
   });

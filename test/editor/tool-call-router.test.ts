@@ -3,48 +3,49 @@ import { load, nodeOf } from "./editor-half.js";
 
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 
-/** What the editor finds wrong with tools. */
-function problems(tools: unknown, links: readonly string[] = []): string[] {
+/** @returns the mistakes that the editor finds in tools */
+function findMistakes(tools: unknown, links: readonly string[] = []): string[] {
   const { definition, editor } = load("tool-call-router");
   editor.nodes.push(...links.map((id) => ({ id, type: "link in" })));
   const node = nodeOf("tool-call-router", definition, { tools });
-  const said = definition.defaults["tools"]!.validate!.call(node, tools, {});
-  return said === true ? [] : [said].flat();
+  const result = definition.defaults["tools"]!.validate!.call(node, tools, {});
+  return result === true ? [] : [result].flat();
 }
 
-/** The labels of as many outputs as there are. */
-function labels(properties: object): (string | undefined)[] {
+/** @returns the labels of all outputs */
+function listLabels(properties: object): (string | undefined)[] {
   const { definition } = load("tool-call-router");
   const node = nodeOf("tool-call-router", definition, properties);
   const found = Array.from({ length: 9 }, (_none, at) => definition.outputLabels!.call(node, at));
   return found.slice(0, found.indexOf(undefined));
 }
 
-describe("The tools of a tool-call-router in the editor", () => {
-  it("label their outputs, in their order; one that is called by link has none, other tools come last", () => {
+describe("Tools of a tool-call-router in the editor", () => {
+  it("labels the outputs with the names of their tools: none for a tool with a link, other tools last", () => {
     const tools = [{ name: "get_weather" }, { name: "find", link: "li" }, { name: "get_time", link: "" }, {}];
-    const [stream, next, ...others] = labels({ tools, otherTools: true });
+    const [stream, next, ...others] = listLabels({ tools, otherTools: true });
     assert.match(`${stream} | ${next}`, /^the stream \| ask:/);
     assert.deepEqual(others, ["get_weather", "get_time", "a tool without a name", "other tools"]);
-    assert.equal(labels({ tools: "nonsense" }).length, 2);
+    assert.equal(listLabels({ tools: "nonsense" }).length, 2);
   });
 
-  it("are right with a name and a schema, given as text, as an object, by a variable, or none at all", () => {
+  it("accepts a tool with a name, and a schema as text, as an object, as a variable or none", () => {
     for (const parameters of [
       JSON.stringify(CITY),
       CITY,
       "$" + "{SCHEMA}",
       "",
       undefined,
+      null,
       { type: "object" },
     ])
-      assert.deepEqual(problems([{ name: "get_weather-2", parameters }]), []);
-    assert.deepEqual(problems([{ name: "$" + "{NAME}" }, { name: "x", link: "li" }], ["li"]), []);
-    assert.deepEqual(problems(undefined), []);
+      assert.deepEqual(findMistakes([{ name: "get_weather-2", parameters }]), []);
+    assert.deepEqual(findMistakes([{ name: "$" + "{NAME}" }, { name: "x", link: "li" }], ["li"]), []);
+    assert.deepEqual(findMistakes(undefined), []);
   });
 
-  it("are each named with what is wrong with them", () => {
-    const found = problems([
+  it("names each tool that has a mistake, with the mistake", () => {
+    const found = findMistakes([
       { description: "?" },
       { name: "two words" },
       { name: "a".repeat(65) },
@@ -64,10 +65,10 @@ describe("The tools of a tool-call-router in the editor", () => {
       /^linked: .*gone/,
     ].entries())
       assert.match(found[at]!, wanted);
-    assert.match(problems({ name: "x" }).join(), /list/);
+    assert.match(findMistakes({ name: "x" }).join(), /list/);
   });
 
-  it("have the schema of an object, whose mistakes are named with their place", () => {
+  it("names the place of a mistake in the schema of a tool", () => {
     const city = (schema: unknown) => ({ type: "object", properties: { city: schema } });
     for (const [schema, wanted] of [
       ["[]", /of an object/],
@@ -84,7 +85,7 @@ describe("The tools of a tool-call-router in the editor", () => {
       [{ ...CITY, required: ["town"] }, /required: .*"town"/],
       [{ $defs: { place: { type: 3 } } }, /\$defs\.place\.type: .*3/],
     ] as const) {
-      const [found, ...more] = problems([{ name: "tool", parameters: schema }]);
+      const [found, ...more] = findMistakes([{ name: "tool", parameters: schema }]);
       assert.match(found ?? "", wanted, JSON.stringify(schema));
       assert.deepEqual(more, []);
     }
@@ -94,44 +95,45 @@ describe("The tools of a tool-call-router in the editor", () => {
       { ...CITY, additionalProperties: false },
       { type: "object", required: ["a"], allOf: [{ properties: { a: {} } }] },
     ])
-      assert.deepEqual(problems([{ name: "tool", parameters: right }]), [], JSON.stringify(right));
+      assert.deepEqual(findMistakes([{ name: "tool", parameters: right }]), [], JSON.stringify(right));
   });
 
-  it("follow their link in nodes when both are copied and get new ids", () => {
+  it("gives a copied tool the new id of its copied link in node", () => {
     const { editor } = load("tool-call-router");
     const tools = [{ name: "a", link: "" }, { name: "b", link: "old" }, { name: "c" }];
     const copy = { type: "tool-call-router", tools, links: ["", "new", ""] };
-    editor.tell("nodes:add", copy);
+    editor.emit("nodes:add", copy);
     assert.deepEqual(
       structuredClone(copy.tools).map(({ link }) => link),
       ["", "new", undefined],
     );
     const byHand = { type: "tool-call-router", tools };
-    editor.tell("nodes:add", byHand);
+    editor.emit("nodes:add", byHand);
     assert.equal(byHand.tools[1]!.link, "old");
   });
 
-  it("are counted where a flow does not say how many outputs there are", () => {
+  it("counts the outputs if a flow does not give their number", () => {
     const { editor } = load("tool-call-router");
     const node = { type: "tool-call-router", tools: [{}, { link: "li" }, {}], otherTools: true, outputs: 2 };
-    editor.tell("nodes:add", node);
+    editor.emit("nodes:add", node);
     assert.equal(node.outputs, 5);
   });
 });
 
-describe("The limits of a tool-call-router in the editor", () => {
-  it("are numbers, and the one that is none is named", () => {
+describe("Limits of a tool-call-router in the editor", () => {
+  it("names a limit that is not a number in its bounds", () => {
     const { definition } = load("tool-call-router");
-    const judge = (property: string, value: unknown) =>
+    const validate = (property: string, value: unknown) =>
       definition.defaults[property]!.validate!.call(nodeOf("tool-call-router", definition), value, {});
     for (const [property, name, wrong] of [
       ["maxRounds", "Rounds", ["0", "1.5", "", "many"]],
       ["toolTimeout", "Answer within", ["0", "-1", "", "soon"]],
       ["maxResult", "Result", ["0", "10.5", ""]],
     ] as const) {
-      for (const value of wrong) assert.match(String(judge(property, value)), new RegExp(`^${name}:`), value);
-      for (const value of ["1", 30, "$" + "{LIMIT}"]) assert.equal(judge(property, value), true);
+      for (const value of wrong)
+        assert.match(String(validate(property, value)), new RegExp(`^${name}:`), value);
+      for (const value of ["1", 30, "$" + "{LIMIT}"]) assert.equal(validate(property, value), true);
     }
-    assert.equal(judge("toolTimeout", "0.5"), true);
+    assert.equal(validate("toolTimeout", "0.5"), true);
   });
 });

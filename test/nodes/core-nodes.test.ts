@@ -11,8 +11,8 @@ import {
   createSinkNode,
   TAB,
 } from "../support/runtime/flows.js";
-import { useHelper } from "../support/runtime/helper.js";
 import { pause, waitForEnds } from "../support/runtime/inbox.js";
+import { useHelper } from "../support/runtime/use-helper.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 

@@ -3,8 +3,8 @@ import sinon from "sinon";
 import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { StatusLine } from "../../src/node-red/red/status-line.js";
 import { createAskFlow } from "../support/runtime/flows.js";
-import { useHelper } from "../support/runtime/helper.js";
 import { eventually, pause, waitForEnd } from "../support/runtime/inbox.js";
+import { useHelper } from "../support/runtime/use-helper.js";
 import { useService } from "../support/services/use-service.js";
 
 describe("StatusLine", () => {

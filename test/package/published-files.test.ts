@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type NodeRedProcess,
-  root,
+  ROOT,
   startNodeRed,
   VERSIONS,
   type Version,
@@ -59,10 +59,10 @@ describe("Published package", function () {
   });
 
   it("K20 depends only on packages that run on Node.js 20.18 and have no install scripts", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     assert.ok(Object.keys(dependencies).length <= 3);
     for (const name of Object.keys(dependencies)) {
-      const dependency = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8"));
+      const dependency = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8"));
       const [, major, minor = "0"] = /(\d+)(?:\.(\d+))?/.exec(dependency.engines?.node ?? "0")!;
       assert.ok(
         Number(major) < 20 || (Number(major) === 20 && Number(minor) <= 18),
@@ -93,7 +93,7 @@ export const memory = {} satisfies Parameters<typeof chatStream>[0]["memory"];
 console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, text, refused: refused instanceof StreamConsumedError }));
 `,
     );
-    const [, sample] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, "README.md"), "utf8"))!;
+    const [, sample] = /```ts\n(.*?)```/s.exec(readFileSync(join(ROOT, "README.md"), "utf8"))!;
     writeFileSync(join(user, "readme.mts"), sample!);
     writeFileSync(
       join(user, "tsconfig.json"),
@@ -106,12 +106,12 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
           exactOptionalPropertyTypes: true,
           declaration: true,
           types: ["node"],
-          typeRoots: [join(root, "node_modules/@types")],
+          typeRoots: [join(ROOT, "node_modules/@types")],
         },
         files: ["use.mts", "readme.mts"],
       }),
     );
-    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", user], {
+    execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", user], {
       stdio: "inherit",
     });
     const printed = execFileSync(VERSIONS["5"].node, [join(user, "use.mjs")], { encoding: "utf8" });
@@ -141,7 +141,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
 
       it("serves the icons, the labels and the help of its nodes", async () => {
         const icons = (await fetchJson<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
-        for (const icon of readdirSync(join(root, "icons"))) assert.ok(icons.includes(icon), icon);
+        for (const icon of readdirSync(join(ROOT, "icons"))) assert.ok(icons.includes(icon), icon);
         for (const type of TYPES) {
           const catalogue = await fetchJson<Record<string, object>>(
             `${red.url}/locales/${NAME}/${type}?lng=en-US`,
@@ -159,7 +159,7 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         const offered = JSON.stringify(
           await fetchJson<unknown>(`${red.url}/library/examples/flows/${NAME}/`),
         );
-        const files = readdirSync(join(root, "examples"));
+        const files = readdirSync(join(ROOT, "examples"));
         assert.ok(files.length > 0);
         for (const file of files) {
           const name = file.replace(/\.json$/, "");

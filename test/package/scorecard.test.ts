@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes);
 
 /** The rules of the flow library's scorecard that need no network. Its own command, `node-red-dev validate`, needs it. */
@@ -14,7 +14,7 @@ describe("Scorecard of the flow library", () => {
   it("(P-04) finds a scoped name", () => assert.match(manifest.name, /^@[^/]{2,}\/[^/]+$/));
   it("(P-05) finds the keyword node-red", () => assert.ok(manifest.keywords.includes("node-red")));
   it("(P-06) finds a range of Node-RED versions that includes the newest", () => {
-    const latest = JSON.parse(readFileSync(join(root, "node_modules/node-red/package.json"), "utf8")).version;
+    const latest = JSON.parse(readFileSync(join(ROOT, "node_modules/node-red/package.json"), "utf8")).version;
     const [, major, minor] = />=(\d+)\.(\d+)/.exec(manifest["node-red"].version)!;
     const [latestMajor, latestMinor] = latest.split(".").map(Number);
     assert.ok(latestMajor > Number(major) || (latestMajor === Number(major) && latestMinor >= Number(minor)));
@@ -26,7 +26,7 @@ describe("Scorecard of the flow library", () => {
     assert.ok(Object.keys(manifest.dependencies).length <= 6));
   it("(N-01) reads the type, category, icon, color and ports from each built page", () => {
     for (const type of TYPES) {
-      const page = readFileSync(join(root, `dist/nodes/${type}.html`), "utf8");
+      const page = readFileSync(join(ROOT, `dist/nodes/${type}.html`), "utf8");
       const script = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? "";
       assert.match(script, new RegExp(`RED\\.nodes\\.registerType\\(["']${type}["'],\\s*\\{`), type);
       assert.match(script, /\bcategory:\s*["']/, type);
@@ -40,10 +40,10 @@ describe("Scorecard of the flow library", () => {
   });
   it("(N-02) finds every node type in an example", () => {
     const used = new Set(
-      readdirSync(join(root, "examples"))
+      readdirSync(join(ROOT, "examples"))
         .filter((file) => file.endsWith(".json"))
         .flatMap(
-          (file) => JSON.parse(readFileSync(join(root, "examples", file), "utf8")) as { type: string }[],
+          (file) => JSON.parse(readFileSync(join(ROOT, "examples", file), "utf8")) as { type: string }[],
         )
         .map(({ type }) => type),
     );

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../support/runtime/node-red-process.js";
-import { importScript } from "../support/scripts.js";
+import { importScript } from "../support/import-script.js";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
 interface ChangelogScript {
   readUnreleased(changelog: string): string;
@@ -73,8 +73,8 @@ About this file.
   });
 
   it("begins with Unreleased, then the version in package.json, in the changelog of this package", () => {
-    const headings = [...readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## (\S+)/gm)];
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const headings = [...readFileSync(join(ROOT, "CHANGELOG.md"), "utf8").matchAll(/^## (\S+)/gm)];
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     assert.deepEqual(
       headings.slice(0, 2).map(([, name]) => name),
       ["Unreleased", version],

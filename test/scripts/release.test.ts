@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { root } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
 const SCRIPTS = ["release.mjs", "release-obstacles.mjs", "changelog.mjs", "version.mjs", "setup.mjs"];
 
@@ -68,7 +68,7 @@ class Repository implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "chat-stream-release-"));
 
   constructor() {
-    for (const name of SCRIPTS) cpSync(join(root, "scripts", name), join(this.folder, "scripts", name));
+    for (const name of SCRIPTS) cpSync(join(ROOT, "scripts", name), join(this.folder, "scripts", name));
     for (const [file, text] of Object.entries(FILES)) {
       mkdirSync(dirname(join(this.folder, file)), { recursive: true });
       this.write(file, text);

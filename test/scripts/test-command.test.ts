@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
 describe("npm test", () => {
   /** Runs the command with wrong arguments. @returns what it prints on stderr */
   const runRefused = (...args: string[]): string => {
-    const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/test.mjs"), ...args], {
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "scripts/test.mjs"), ...args], {
       encoding: "utf8",
     });
     assert.equal(status, 2, stderr);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importScript } from "../support/scripts.js";
+import { importScript } from "../support/import-script.js";
 
 interface VersionScript {
   nextVersion(current: string, wanted: string): string;

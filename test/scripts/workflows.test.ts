@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/runtime/node-red-process.js";
 
 const WORKFLOWS = ".github/workflows";
 const manifest = readJson("package.json");
-const files = readdirSync(join(root, WORKFLOWS)).map((name) => `${WORKFLOWS}/${name}`);
+const files = readdirSync(join(ROOT, WORKFLOWS)).map((name) => `${WORKFLOWS}/${name}`);
 
 /** Reads a workflow or a shell script, without its comments. */
 function readCommands(file: string): string {
-  return readFileSync(join(root, file), "utf8").replace(/^\s*#.*\n/gm, "");
+  return readFileSync(join(ROOT, file), "utf8").replace(/^\s*#.*\n/gm, "");
 }
 
 function readJson(file: string) {
-  return JSON.parse(readFileSync(join(root, file), "utf8"));
+  return JSON.parse(readFileSync(join(ROOT, file), "utf8"));
 }
 
 /** @returns the npm scripts that a file calls: "test" for `npm test` and `npm run test` */
@@ -57,7 +57,7 @@ describe("Workflows and .ci/run", () => {
     const uses = files.flatMap((file) => [...readCommands(file).matchAll(/\buses: (.+)$/gm)]);
     assert.ok(uses.length > 0);
     for (const [, used] of uses) {
-      if (used!.startsWith("./")) assert.ok(existsSync(join(root, used!)), used);
+      if (used!.startsWith("./")) assert.ok(existsSync(join(ROOT, used!)), used);
       else assert.match(used!, /^[\w-]+\/[\w-]+@v\d+$/);
     }
   });
@@ -103,7 +103,7 @@ describe("Test matrix of CI", () => {
     );
     const lowest = /^>=(\d+)\.(\d+)/.exec(manifest["node-red"].version)!;
     assert.deepEqual(nodeRed[legs[0]!]!.version.split(".").slice(0, 2), lowest.slice(1, 3));
-    const usage = readFileSync(join(root, "scripts/test.mjs"), "utf8");
+    const usage = readFileSync(join(ROOT, "scripts/test.mjs"), "utf8");
     for (const leg of legs) assert.ok(usage.includes(`  --leg=${leg} `), leg);
   });
 
@@ -128,7 +128,7 @@ describe("Issue forms and security policy", () => {
       ".github/ISSUE_TEMPLATE/bug.yml",
     ];
     for (const file of [...forms, "README.md"]) {
-      const links = readFileSync(join(root, file), "utf8").match(/https:\S+?\/advisories\/new/g);
+      const links = readFileSync(join(ROOT, file), "utf8").match(/https:\S+?\/advisories\/new/g);
       assert.deepEqual([...new Set(links)], [address], file);
     }
   });

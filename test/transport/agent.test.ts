@@ -5,7 +5,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import { waitUntil } from "../support/waiting.js";
-import { ask, assertComplete, isFailure } from "../support/worlds/asking.js";
+import { ask, assertComplete, isFailure } from "../support/worlds/started-stream.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 

@@ -6,7 +6,7 @@ import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import { type BufferRules, DeltaBuffer, MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import { type Piece, readPieceKind } from "../../../src/core/text/held-piece.js";
 import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
-import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
+import { chunkOf, pieces, read } from "../../support/worlds/buffer-pieces.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };
 

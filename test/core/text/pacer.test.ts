@@ -4,7 +4,7 @@ import { MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { Pacer } from "../../../src/core/text/pacer.js";
 import { assertWholeCharacters, difficultText } from "../../support/inputs/hard-text.js";
-import { chunkOf, pieces, read } from "../../support/worlds/buffering.js";
+import { chunkOf, pieces, read } from "../../support/worlds/buffer-pieces.js";
 
 /** Lets time pass until nothing more is due. @returns the pieces, each with its time in milliseconds */
 function play(pacer: Pacer): { at: number; piece: Piece }[] {

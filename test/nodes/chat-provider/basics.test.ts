@@ -7,8 +7,8 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { joinPayloads, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { waitForEnd } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
 
 const USER = { role: "user", content: "Hi" };

@@ -8,7 +8,6 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import {
   groupByStream,
   Inbox,
@@ -17,6 +16,7 @@ import {
   waitForEnd,
   waitForEnds,
 } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 

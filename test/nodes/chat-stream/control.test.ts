@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import {
   eventually,
   groupByStream,
@@ -10,6 +9,7 @@ import {
   waitForEnd,
   waitForEnds,
 } from "../../support/runtime/inbox.js";
+import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { waitForEnd } from "../../support/runtime/inbox.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { streamOf } from "../../support/worlds/collecting.js";
-import { DeltaBuffering } from "../../support/worlds/delta-buffering.js";
+import { streamOf } from "../../support/worlds/collect-world.js";
+import { DeltaBuffering } from "../../support/worlds/delta-buffer-world.js";
 
 const listPartials = (messages: readonly Message[]) =>
   messages.filter(({ partial }) => partial !== undefined).map(({ partial }) => partial);

@@ -9,10 +9,10 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { eventually, waitForEnd } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
-import { Collecting, streamOf } from "../../support/worlds/collecting.js";
+import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
 
 const SCHEMA = {
   type: "object",

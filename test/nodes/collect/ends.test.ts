@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { findRetryTag, findRunTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting, streamOf } from "../../support/worlds/collecting.js";
+import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
 
 function readError(message: Message | undefined): { code: string; message: string; partial: string } {
   return message!.error as ReturnType<typeof readError>;

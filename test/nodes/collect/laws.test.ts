@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting } from "../../support/worlds/collecting.js";
+import { Collecting } from "../../support/worlds/collect-world.js";
 
 /** Text as models send it, with characters that are hard to cut. */
 const text = fc.oneof(

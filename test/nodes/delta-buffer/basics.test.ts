@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { chunkOf, pieces } from "../../support/worlds/buffering.js";
-import { Collecting, streamOf } from "../../support/worlds/collecting.js";
-import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
+import { chunkOf, pieces } from "../../support/worlds/buffer-pieces.js";
+import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
+import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffer-world.js";
 
 describe("The messages of a delta-buffer", () => {
   it("numbers its messages without gaps and ends with one last message that has the count", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffering.js";
+import { assertContract, DeltaBuffering, stream } from "../../support/worlds/delta-buffer-world.js";
 
 describe("The order of a delta-buffer", () => {
   it("restores the order of delayed messages and drops repeated ones", () => {

@@ -8,9 +8,9 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, ScriptedService } from "../../support/services/scripted-service.js";
-import { streamOf } from "../../support/worlds/collecting.js";
+import { streamOf } from "../../support/worlds/collect-world.js";
 
 describe("delta-buffer in a flow", () => {
   const load = useHelper(["sequence/17-split.js"]);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { Collecting } from "../../support/worlds/collecting.js";
-import { assertContract, DeltaBuffering } from "../../support/worlds/delta-buffering.js";
+import { Collecting } from "../../support/worlds/collect-world.js";
+import { assertContract, DeltaBuffering } from "../../support/worlds/delta-buffer-world.js";
 import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { AZURE_KEY, AzureService } from "../../support/services/azure-service.js";
 import { useService } from "../../support/services/use-service.js";
 

@@ -27,7 +27,7 @@ import {
   GEMINI_KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { oneAnswer } from "../../support/worlds/one-answer.js";
+import { oneAnswer } from "../../support/worlds/collected-answer.js";
 
 const WEATHER = {
   type: "function",

@@ -16,7 +16,7 @@ import {
   formatOllamaUrl,
 } from "../../support/services/ollama-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { oneAnswer } from "../../support/worlds/one-answer.js";
+import { oneAnswer } from "../../support/worlds/collected-answer.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };

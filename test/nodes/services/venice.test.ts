@@ -8,8 +8,8 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { useHelper } from "../../support/runtime/helper.js";
 import { waitForEnd } from "../../support/runtime/inbox.js";
+import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../../support/services/venice-service.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createChatStreamNode, createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
-import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { eventually, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
@@ -12,7 +12,7 @@ import {
   speaking,
   speechFlow,
   texts,
-} from "../../support/worlds/speech.js";
+} from "../../support/worlds/speech-flow.js";
 
 const KEY = "sk-a-key-for-speech";
 

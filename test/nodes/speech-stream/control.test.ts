@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { type TestFlow, useHelper } from "../../support/runtime/helper.js";
 import { eventually, pause, waitForEnd } from "../../support/runtime/inbox.js";
+import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
@@ -11,7 +11,7 @@ import {
   speaking,
   speechFlow,
   texts,
-} from "../../support/worlds/speech.js";
+} from "../../support/worlds/speech-flow.js";
 
 describe("Control messages of a speech-stream", () => {
   const load = useHelper();

@@ -3,7 +3,7 @@ import type { SpeechObserver } from "../../../src/client/speech-run.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
-import { texts } from "../../support/worlds/speech.js";
+import { texts } from "../../support/worlds/speech-flow.js";
 
 const MINUTE = 60_000;
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { root } from "./node-red-process.js";
+import { ROOT } from "./node-red-process.js";
 
 /** What a reader of the README sees of the editor, too. */
 const VIEWPORT = { width: 1600, height: 1000 };
@@ -86,9 +86,9 @@ export class TestBrowser {
 
 /** Keeps a picture of the page in the build output. Notices of the editor, which come and go, are left out. */
 export async function saveScreenshot(page: Page, name: string, folder = "build/screenshots"): Promise<void> {
-  mkdirSync(join(root, folder), { recursive: true });
+  mkdirSync(join(ROOT, folder), { recursive: true });
   await page.screenshot({
-    path: join(root, folder, `${name}.png`),
+    path: join(ROOT, folder, `${name}.png`),
     animations: "disabled",
     style: "#red-ui-notifications { visibility: hidden; }",
   });

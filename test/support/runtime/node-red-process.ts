@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 
-export const root = dirname(dirname(dirname(__dirname)));
+export const ROOT = dirname(dirname(dirname(__dirname)));
 
 /**
  * A module that only its own suite shall see. It is installed beside Node-RED, which looks there, too; for the others
@@ -25,7 +25,7 @@ export const VERSIONS = {
   "5": {
     label: "Node-RED 5",
     red: "node_modules/node-red/red.js",
-    node: join(root, "node_modules/node/bin/node"),
+    node: join(ROOT, "node_modules/node/bin/node"),
   },
 } as const;
 
@@ -67,7 +67,7 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     `module.exports = ${JSON.stringify(settings, null, 2)};\n`,
   );
   writeFileSync(join(options.userDir, "flows.json"), JSON.stringify(options.flows ?? []));
-  const child = spawn(node, [join(root, red), "-u", options.userDir], {
+  const child = spawn(node, [join(ROOT, red), "-u", options.userDir], {
     env: { ...process.env, NODE_NO_WARNINGS: "1" },
   });
   let printed = "";

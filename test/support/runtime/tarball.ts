@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "./node-red-process.js";
+import { ROOT } from "./node-red-process.js";
 
 export interface Tarball {
   path: string;
@@ -11,7 +11,7 @@ export interface Tarball {
 /** Packs the built package as `npm publish` would. */
 export function packInto(folder: string): Tarball {
   const printed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
-    cwd: root,
+    cwd: ROOT,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });

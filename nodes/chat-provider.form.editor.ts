@@ -1,0 +1,166 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="chat-provider.services.editor.ts" />
+/// <reference path="chat-provider.settings.editor.ts" />
+
+/** What happens in chat-provider's dialog while it is open. */
+namespace ProviderForm {
+  type ProviderNode = ProviderServices.ProviderNode;
+  type Service = ProviderServices.Service;
+
+  /** A service with more settings than this gets a tab for them; others have them beside the key. */
+  const MAX_SETTINGS_BESIDE_KEY = 4;
+  const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+  const { isVariable, parseUrl } = Validators;
+  const { findService, listServices, loadServices, normalizeId } = ProviderServices;
+
+  /** Value of a password field whose credential is stored; the editor never gets the credential itself. */
+  export const STORED = "__PWRD__";
+
+  let readShownSettings = (): Record<string, unknown> => ({});
+
+  /** @returns the settings in the open dialog that only the chosen service has */
+  export function readSettings(): Record<string, unknown> {
+    return readShownSettings();
+  }
+
+  /** @returns the field of a setting or of a credential */
+  export function findField(setting: string): JQuery {
+    return $(`#node-config-input-${setting}`);
+  }
+
+  /** Fills the list of services, and adapts the dialog to the service that is chosen. */
+  export function prepareService(node: ProviderNode, tabs: Tabs): void {
+    const select = findField("provider");
+    const stored = node.provider || "demo";
+    /** The settings of each service that was chosen since the dialog was opened. */
+    const typed = new Map([[normalizeId(stored), node.settings ?? {}]]);
+    let shownId: string | undefined;
+    const showSettings = (service: Service | undefined) => {
+      if (shownId !== undefined && shownId === service?.id) return;
+      if (shownId !== undefined) typed.set(shownId, readSettings());
+      shownId = service?.id;
+      const hasTab = (service?.settings?.length ?? 0) > MAX_SETTINGS_BESIDE_KEY;
+      $("#chat-provider-settings, #chat-provider-few-settings").empty();
+      const page = "chat-provider-settings";
+      if ($(`#red-ui-tab-${page}`).length > 0) tabs.removeTab(page);
+      if (hasTab) tabs.addTab({ id: page, label: service!.label }, 1);
+      const into = $(hasTab ? "#chat-provider-settings" : "#chat-provider-few-settings");
+      const values = typed.get(service?.id ?? normalizeId(stored)) ?? {};
+      readShownSettings = service
+        ? ProviderSettings.showSettings(into, service, values, node._)
+        : () => values;
+    };
+    const fillList = () => {
+      const chosen = String(select.val() ?? stored);
+      const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
+      for (const { id, label, baseUrl } of listServices()) {
+        const group = id === "demo" ? "builtIn" : !baseUrl ? "other" : isLocal(baseUrl) ? "local" : "remote";
+        const value = id === "custom" && stored === "openai-compatible" ? stored : id;
+        groups[group]!.push($("<option>").val(value).text(label));
+      }
+      // A service that the runtime does not list can still be chosen if it is stored.
+      if (!findService(chosen)) groups["other"]!.push($("<option>").val(chosen).text(chosen));
+      select.empty();
+      for (const [group, options] of Object.entries(groups)) {
+        const label = node._(`chat-provider.group.${group}`);
+        if (options.length > 0) $("<optgroup>").attr("label", label).append(options).appendTo(select);
+      }
+      select.val(chosen).trigger("change");
+    };
+    const adapt = () => {
+      const id = String(select.val());
+      const service = findService(id);
+      $(".chat-provider-remote").toggle(id !== "demo");
+      $(".chat-provider-demo").toggle(id === "demo");
+      const key = service && !service.keyRequired ? "keyOptional" : "key";
+      findField("baseUrl").attr(
+        "placeholder",
+        service?.baseUrl ?? node._("chat-provider.placeholder.baseUrl"),
+      );
+      findField("apiKey").attr("placeholder", node._(`chat-provider.placeholder.${key}`));
+      // The stored key belongs to another service; the chosen one would receive it.
+      const isForeign = id !== stored && findField("apiKey").val() === STORED;
+      const variable = `\${${service?.keyVariable ?? "MY_API_KEY"}}`;
+      $("#chat-provider-key-hint")
+        .text(node._(`chat-provider.hint.${isForeign ? "foreignKey" : "key"}`, { variable }))
+        .toggleClass("chat-warning", isForeign);
+      showSettings(service);
+      findField("baseUrl").trigger("keyup");
+      findField("apiKey").trigger("keyup");
+    };
+    select.on("change", adapt);
+    fillList();
+    loadServices().then(fillList, () =>
+      $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
+    );
+  }
+
+  /** Shows the fields for TLS, a proxy and plain HTTP only if they are needed. */
+  export function prepareConnection(): void {
+    for (const setting of ["tls", "proxy"]) {
+      const tick = $(`#chat-provider-use-${setting}`);
+      const id = findField(setting).val();
+      tick.prop("checked", !!id && id !== "_ADD_");
+      tick
+        .on("change", () => $(`#chat-provider-${setting}-row`).toggle(tick.is(":checked")))
+        .trigger("change");
+    }
+    // The question matters for plain HTTP to another machine, and for an address that is not known here.
+    const showInsecure = () => {
+      const text = String(findField("baseUrl").val()).trim();
+      const matters = isVariable(text) || (parseUrl(text)?.protocol === "http:" && !isLocal(text));
+      $("#chat-provider-insecure-row").toggle(matters || findField("allowInsecure").is(":checked"));
+    };
+    findField("baseUrl").on("change keyup paste", () => setTimeout(showInsecure));
+  }
+
+  /** Prepares the button that tests the deployed node; the runtime does not know what is typed in the dialog. */
+  export function prepareTest(node: ProviderNode): void {
+    const button = $("#chat-provider-test");
+    const result = $("#chat-provider-test-result");
+    const show = (text: string, kind = "") => result.text(text).attr("class", kind);
+    const adapt = () => {
+      const isReady = !!RED.nodes.node(node.id) && !node.changed && !isEdited(node);
+      if (button.prop("disabled") === isReady) show(isReady ? "" : node._("chat-provider.test.deployFirst"));
+      button.prop("disabled", !isReady);
+    };
+    button.on("click", () => {
+      show(node._("chat-provider.test.running"));
+      $.post(`chat-provider/${encodeURIComponent(node.id)}/test`).then(
+        ({ ok, code, message }: { ok: boolean; code?: string; message: string }) =>
+          // A missing model list proves nothing: some gateways have none.
+          show(message, ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong"),
+        () => show(node._("chat-provider.test.unreachable"), "chat-wrong"),
+      );
+    });
+    $("#chat-provider-form").on("change keyup paste click", () => setTimeout(adapt));
+    setTimeout(adapt, 100);
+  }
+
+  /** Whether a value in the dialog differs from the node's. */
+  function isEdited(node: ProviderNode): boolean {
+    const isSame = (setting: string, defaultValue: unknown) => {
+      const field = findField(setting);
+      if (field.attr("type") === "checkbox") return field.is(":checked") === Boolean(node[setting]);
+      const value = String(field.val() ?? "");
+      return (value === "_ADD_" ? "" : value) === String(node[setting] ?? defaultValue);
+    };
+    const isCredentialEdited = (name: string) => {
+      const isStored = node.credentials?.[`has_${name}`] === true;
+      return findField(name).val() !== (isStored ? STORED : "");
+    };
+    const settings = Object.entries(node._def.defaults).filter(([setting]) => setting !== "settings");
+    return (
+      JSON.stringify(readSettings()) !== JSON.stringify(node.settings ?? {}) ||
+      settings.some(([setting, { value }]) => !isSame(setting, value)) ||
+      isCredentialEdited("apiKey") ||
+      isCredentialEdited("secretHeaders")
+    );
+  }
+
+  /** Whether the service runs on this machine. */
+  function isLocal(url: string): boolean {
+    return LOOPBACK.test(parseUrl(url)?.hostname ?? "");
+  }
+}

@@ -1,0 +1,100 @@
+/// <reference path="editor/red.d.ts" />
+
+/** The services that the runtime knows, and which deployed providers have no key. */
+namespace ProviderServices {
+  /** A setting that only some services have; see `ProviderSetting` in src/providers. */
+  export interface Setting {
+    name: string;
+    kind: "text" | "number" | "choice" | "tick";
+    choices?: string[];
+    value?: string | number | boolean;
+    required?: boolean;
+    shared?: boolean;
+  }
+
+  /** A service as the runtime lists it; see the admin route `chat-provider/providers`. */
+  export interface Service {
+    id: string;
+    label: string;
+    baseUrl?: string;
+    keyRequired: boolean;
+    keyVariable?: string;
+    settings?: Setting[];
+  }
+
+  /** A chat-provider in the editor. */
+  export interface ProviderNode extends EditorNode {
+    provider?: string;
+    baseUrl?: string;
+    settings?: Record<string, unknown>;
+    /** The nodes that use it. */
+    users?: EditorNode[];
+    [setting: string]: unknown;
+  }
+
+  /** Empty until the runtime has answered. */
+  let services: Service[] = [];
+  /** Ids of deployed providers that have no key, as far as the runtime was asked. */
+  const keyless = new Set<string>();
+
+  /** @returns the id of today for a service that an older flow calls by another */
+  export function normalizeId(id: unknown): string {
+    return id === "openai-compatible" ? "custom" : String(id);
+  }
+
+  /** @returns undefined if the runtime does not know the service, or has not answered yet */
+  export function findService(id: unknown): Service | undefined {
+    return services.find((service) => service.id === normalizeId(id));
+  }
+
+  export function listServices(): readonly Service[] {
+    return services;
+  }
+
+  /** Asks the runtime for its services. */
+  export async function loadServices(): Promise<void> {
+    services = await $.getJSON("chat-provider/providers");
+  }
+
+  /** Whether a key, or a secret header that may take its place, is stored or was typed since the last deploy. */
+  export function hasKey({ id, credentials }: ProviderNode): boolean {
+    if (!credentials) return !keyless.has(id);
+    return Boolean(credentials["has_apiKey"] || credentials["has_secretHeaders"]);
+  }
+
+  /**
+   * Validates every provider again whose service needs a key, after a deploy and an import, too. The editor learns
+   * only from an open dialog whether a key is stored; the mark on a node without one must not wait for that.
+   */
+  export function watchKeys(): void {
+    const validate = (node: ProviderNode) => {
+      for (const one of [node, ...(node.users ?? [])]) RED.editor.validateNode(one);
+      RED.view.redraw();
+    };
+    const askForKey = async (node: ProviderNode) => {
+      const stored: EditorCredentials = await $.getJSON(
+        `credentials/chat-provider/${encodeURIComponent(node.id)}`,
+      );
+      if (stored["has_apiKey"] || stored["has_secretHeaders"]) keyless.delete(node.id);
+      else keyless.add(node.id);
+      validate(node);
+    };
+    let isPlanned = false;
+    const validateAll = () => {
+      isPlanned = false;
+      RED.nodes.eachConfig((node) => {
+        const service = node.type === "chat-provider" && findService((node as ProviderNode).provider);
+        if (!service) return;
+        if (service.keyRequired) askForKey(node as ProviderNode).catch(() => {});
+        else validate(node as ProviderNode);
+      });
+    };
+    const plan = () => {
+      if (!isPlanned) setTimeout(validateAll, 50);
+      isPlanned = true;
+    };
+    loadServices().then(plan, () => {});
+    RED.events.on("deploy", plan);
+    RED.events.on("nodes:add", (node) => node.type === "chat-provider" && plan());
+  }
+}

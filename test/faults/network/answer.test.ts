@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { guardEachTest } from "../../support/runtime/guards.js";
+import {
+  DONE,
+  formatAnswer,
+  formatDelta,
+  formatFinish,
+  formatRecord,
+  TEXT,
+  WORDS,
+} from "../../support/services/answers.js";
+import { startChaosServer } from "../../support/services/chaos-server.js";
+import type { Framing, Peer } from "../../support/services/peer.js";
+import {
+  createBandwidthLimit,
+  createLatency,
+  createRandomSlicer,
+  createSlicer,
+} from "../../support/services/toxics.js";
+import { waitUntil } from "../../support/waiting.js";
+import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+
+/** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
+const SHORT_MS = 40;
+
+const RECORDS = formatAnswer(WORDS);
+
+describe("Answer with a fault of the network", () => {
+  guardEachTest();
+
+  it("N06: times out in the headers, not early, if the service accepts the connection but sends nothing", async () => {
+    await using server = await startChaosServer((peer) => peer.waitUntilGone());
+    const answer = await ask(server, { timeouts: { headers: SHORT_MS } });
+    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
+    await server.waitUntilEmpty();
+  });
+
+  it("N07: times out before the first chunk if nothing follows the headers", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.waitUntilGone();
+    });
+    const answer = await ask(server, { timeouts: { firstChunk: SHORT_MS } });
+    assertFailed(answer, "timeout", { phase: "first_chunk", retryable: true });
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
+    await server.waitUntilEmpty();
+  });
+
+  it("N08: times out after silence at any record and keeps the text so far", async () => {
+    // From the first text up to the record before the finish reason.
+    await Promise.all(
+      WORDS.map(async (_word, k) => {
+        await using server = await startChaosServer(async (peer) => {
+          await peer.sendStreamHead();
+          await peer.sendBody(RECORDS.slice(0, k + 2).join(""));
+          await peer.waitUntilGone();
+        });
+        const answer = await ask(server, { timeouts: { idle: SHORT_MS } });
+        const partial = WORDS.slice(0, k + 1).join("");
+        assertFailed(answer, "timeout", { phase: "streaming", retryable: true, partial });
+        assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
+        await server.waitUntilEmpty();
+      }),
+    );
+  });
+
+  it("N09: times out for lack of progress if only pings come after the first text", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("so far"));
+      while (await peer.sendBody(": ping\n\n")) await pause(5);
+    });
+    const answer = await ask(server, { timeouts: { idle: 5 * SHORT_MS, progress: 6 * SHORT_MS } });
+    const failure = assertFailed(answer, "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "so far",
+    });
+    assert.match(failure.message, /without sending any content/);
+    await server.waitUntilEmpty();
+  });
+
+  it("N09: times out before the first chunk if only pings come", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      while (await peer.sendBody(": OPENROUTER PROCESSING\n\n")) await pause(5);
+    });
+    assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SHORT_MS } }), "timeout", {
+      phase: "first_chunk",
+      retryable: true,
+    });
+  });
+
+  it("N10: reads the same answer from packets of one byte as from one packet", async () => {
+    await using server = await startChaosServer(async (peer, nth) => {
+      await peer.sendStreamHead();
+      if (nth === 1) peer.toxics = [createSlicer(1)];
+      await peer.sendBody(RECORDS.join(""));
+      peer.toxics = [];
+      await peer.endBody();
+    });
+    const [whole, sliced] = [await ask(server), await ask(server)];
+    assertComplete(sliced, TEXT);
+    assert.deepEqual(sliced.texts, WORDS);
+    assert.deepEqual(sliced.result.completion.choices, whole.result.completion.choices);
+    assert.deepEqual(sliced.result.completion.usage, whole.result.completion.usage);
+  });
+
+  it("N10: reads the same answer from packets of any size", async () => {
+    await using server = await startChaosServer(async (peer, nth) => {
+      peer.toxics = [createRandomSlicer(nth + 1, 40)];
+      await peer.sendStreamHead();
+      for (const record of RECORDS) await peer.sendBody(record);
+      await peer.endBody();
+    });
+    for (let seed = 0; seed < 20; seed++) {
+      const answer = await ask(server);
+      assertComplete(answer, TEXT);
+      assert.deepEqual(answer.texts, WORDS);
+    }
+  });
+
+  it("N11: completes on a slow line, because no deadline passes while bytes come", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      peer.toxics = [createBandwidthLimit(1024), createLatency(1)];
+      for (const word of ["so", "slow"]) {
+        await peer.sendBody(`data: {"choices":[{"delta":{"content":"${word}"}}]}\n\n`);
+      }
+      peer.toxics = [];
+      await peer.sendBody(formatFinish() + DONE);
+      await peer.endBody();
+    });
+    const answer = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
+    assertComplete(answer, "soslow");
+    assert.ok(answer.result.stats.durationMs > 100, "the line was slow");
+  });
+
+  it("N12: sends no part of a character if the connection is reset inside it", async () => {
+    const cut = Buffer.from(formatDelta("né"));
+    const inside = cut.indexOf(Buffer.from("é")) + 1;
+    for (const framing of ["chunked", "close"] as Framing[]) {
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendStreamHead(framing);
+        await peer.sendBody(formatDelta("A"));
+        await waitUntil(() => asking.text() === "A", "the first text is sent");
+        await peer.sendBody(cut.subarray(0, inside));
+        await pause(5);
+        peer.reset();
+      });
+      const asking = start(server);
+      const answer = await asking.told;
+      assertFailed(answer, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
+      assert.ok(!answer.text.includes("\ufffd"));
+    }
+  });
+
+  it("N14: fails with interrupted if the body ends without a finish reason or an end marker", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead("close");
+      await peer.sendBody(RECORDS.slice(0, 4).join(""));
+      await peer.endBody();
+    });
+    const partial = WORDS.slice(0, 3).join("");
+    assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
+  });
+
+  it("N15: completes if the body ends after the finish reason", async () => {
+    for (const framing of ["chunked", "close"] as Framing[]) {
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendStreamHead(framing);
+        await peer.sendBody(formatDelta("all") + formatFinish());
+        await peer.endBody();
+      });
+      const answer = await ask(server);
+      assertComplete(answer, "all");
+      assert.equal(answer.result.completion.usage, null);
+    }
+  });
+
+  it("N15: completes if the connection breaks after the finish reason", async () => {
+    for (const broken of ["close", "reset"] as const) {
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendStreamHead();
+        await peer.sendBody(formatDelta("all") + formatFinish());
+        await waitUntil(() => asking.text() === "all", "the text is sent");
+        await pause(5);
+        peer[broken]();
+      });
+      const asking = start(server);
+      assertComplete(await asking.told, "all");
+    }
+  });
+
+  it("N16: ends the stream at the end marker, and closes a connection that the service leaves open", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(RECORDS.join(""));
+      await peer.waitUntilGone();
+    });
+    // The shortest deadline is seconds away.
+    assertComplete(await ask(server), TEXT);
+    assert.equal(server.peers.size, 1, "the stream ends before the socket is closed");
+    await server.waitUntilEmpty();
+  });
+
+  it("N17: completes without usage if none comes in time after the finish reason", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("all") + formatFinish());
+      while (await peer.sendBody(": ping\n\n")) await pause(5);
+    });
+    const answer = await ask(server, { timeouts: { drain: SHORT_MS, idle: 1_000 } });
+    assertComplete(answer, "all");
+    assert.equal(answer.result.completion.usage, null);
+    assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
+    await server.waitUntilEmpty();
+  });
+
+  it("N17: waits for the second of two answers after the first has finished", async () => {
+    const formatSecondChoice = (rest: object) => formatRecord({ choices: [{ index: 1, ...rest }] });
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("one") + formatFinish());
+      await pause(SHORT_MS * 3);
+      await peer.sendBody(
+        formatSecondChoice({ delta: { content: "two" } }) +
+          formatSecondChoice({ delta: {}, finish_reason: "stop" }),
+      );
+      await peer.sendBody(DONE);
+      await peer.endBody();
+    });
+    const answer = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SHORT_MS } });
+    assertComplete(answer, "one");
+    assert.deepEqual(
+      answer.result.completion.choices.map(({ message }) => message.content),
+      ["one", "two"],
+    );
+  });
+
+  /** Formats a record with text and a finish reason, as some services send with every record. */
+  const formatFinishingDelta = (content: string) =>
+    formatRecord({ choices: [{ index: 0, delta: { content }, finish_reason: "stop" }] });
+
+  it("N17: does not end an answer at finish reasons that come with every record, only at the end of the body", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      for (const [at, word] of WORDS.slice(0, 3).entries()) {
+        await peer.sendBody(formatFinishingDelta(word) + (at === 0 ? "" : formatFinish()));
+        await pause(SHORT_MS);
+      }
+      await peer.endBody();
+    });
+    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS / 4 } }), WORDS.slice(0, 3).join(""));
+  });
+
+  it("N17: times out after silence if every record had a finish reason, but completes if only one record had it", async () => {
+    const stallAfter = (...pieces: string[]) =>
+      startChaosServer(async (peer) => {
+        await peer.sendStreamHead();
+        for (const piece of pieces) await peer.sendBody(formatFinishingDelta(piece));
+        await peer.waitUntilGone();
+      });
+    const timeouts = { drain: SHORT_MS / 4, idle: SHORT_MS };
+    await using many = await stallAfter("one", "two");
+    assertFailed(await ask(many, { timeouts }), "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "onetwo",
+    });
+    await using once = await stallAfter("all");
+    assertComplete(await ask(once, { timeouts }), "all");
+  });
+
+  it("N17: completes after the wait for the usage if only the last of several records has a finish reason", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("al") + formatFinishingDelta("l"));
+      await peer.waitUntilGone();
+    });
+    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS } }), "all");
+  });
+
+  it("N14: fails if the connection ends between the first and the second of two answers", async () => {
+    for (const end of ["endBody", "close"] as const) {
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendStreamHead();
+        await peer.sendBody(formatDelta("one") + formatFinish());
+        await peer[end]();
+      });
+      const answer = await ask(server, { parameters: { n: 2 } });
+      // A service that ends the body properly would send one answer the next time, too.
+      const retryable = end === "close";
+      assertFailed(answer, "interrupted", { phase: "streaming", retryable, partial: "one" });
+      if (end === "endBody") assert.match(answer.result.failure!.message, /only 1 of the 2 answers/);
+    }
+  });
+
+  it("N18: times out if the service stops reading and writing, and cancels without waiting for it", async () => {
+    const stopReading = async (peer: Peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("last words"));
+      peer.socket.pause();
+      await pause(SHORT_MS * 2);
+      peer.socket.destroy();
+    };
+    await using server = await startChaosServer(stopReading);
+    assertFailed(await ask(server, { timeouts: { idle: SHORT_MS } }), "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: "last words",
+    });
+    const asking = start(server);
+    await waitUntil(() => asking.text() !== "", "the first text is sent");
+    asking.cancel();
+    assert.equal((await asking.told).result.outcome, "cancelled");
+  });
+
+  it("N21: ignores interim responses, chunk extensions and trailers", async () => {
+    const body = RECORDS.join("");
+    await using server = await startChaosServer(async (peer) => {
+      await peer.write("HTTP/1.1 102 Processing\r\n\r\n");
+      await peer.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
+      await peer.write(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n",
+      );
+      const size = Buffer.byteLength(body).toString(16);
+      await peer.write(`${size};signature="a;b";x=1\r\n${body}\r\n0;last\r\nx-checksum: abc\r\n\r\n`);
+    });
+    assertComplete(await ask(server), TEXT);
+    assertComplete(await ask(server), TEXT);
+    assert.equal(server.connections, 1, "the connection is kept for the next request");
+  });
+});

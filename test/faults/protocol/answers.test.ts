@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { isFaultReason, normaliseFinishReason } from "../../../src/core/chat/finish-reason.js";
+import type { FailureCode } from "../../../src/core/failure.js";
+import { TOOL_CALLS } from "../../fixtures/tool-calls.js";
+import { type Answer, RENDERERS } from "../../support/inputs/any-dialect.js";
+import { anyText } from "../../support/inputs/arbitraries.js";
+import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../../support/inputs/fixtures.js";
+import { play } from "../../support/inputs/replay.js";
+import {
+  anyFixture,
+  atEachPlace,
+  contentOf,
+  failsWith,
+  playing,
+  TEXTS,
+  textsOf,
+  WORDS,
+} from "../../support/worlds/played-answer.js";
+
+describe("Answer with a fault of the protocol", () => {
+  it("P13: makes one call of the pieces of each tool call, in every form that services send", () => {
+    for (const { body, tools, expect } of TOOL_CALLS) {
+      const { result } = play(anyFixture(body, tools ? { tools } : {}));
+      const expected = expect.choices?.map(({ message }) => message?.tool_calls?.length);
+      if (expected)
+        assert.deepEqual(
+          result.completion.choices.map(({ message }) => message.tool_calls?.length),
+          expected,
+        );
+    }
+  });
+
+  it("P14: fails on an impossible index of a choice or tool call and stores nothing for it", () => {
+    const impossible: [unknown, FailureCode][] = [
+      [-1, "bad_response"],
+      [1.5, "bad_response"],
+      ["__proto__", "bad_response"],
+      ["constructor", "bad_response"],
+      [[], "bad_response"],
+      [true, "bad_response"],
+      [1e9, "limit"],
+      [128, "limit"],
+      ["4294967295", "limit"],
+    ];
+    for (const [index, code] of impossible) {
+      atEachPlace([text("x", { index })], failsWith(code));
+      atEachPlace([chunk({ tool_calls: [{ index, function: { name: "f" } }] })], failsWith(code));
+    }
+    atEachPlace([text("x", { index: 127 })], ({ result }) => {
+      assert.deepEqual(result.completion.choices.map(({ index }) => index).at(-1), 127);
+      assert.equal(result.completion.choices.length, result.completion.choices.filter(Boolean).length);
+    });
+    assert.deepEqual(Object.keys(Object.prototype), []);
+  });
+
+  it("P15: separates interleaved answers by their choice", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3), anyText), { maxLength: 20 }), (pieces) => {
+        const played = playing(...pieces.map(([index, content]) => text(content, { index })), DONE);
+        for (const { index, message } of played.result.completion.choices) {
+          const expected = pieces.filter(([at]) => at === index).map(([, content]) => content);
+          assert.equal(message.content, expected.join(""));
+        }
+        assert.equal(
+          textsOf(played).join(""),
+          pieces
+            .filter(([at]) => at === 0)
+            .map(([, content]) => content)
+            .join(""),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("P16: keeps an unknown finish reason in the vendor's word, and fails on a finish reason that means a fault", () => {
+    const played = playing(...TEXTS, finish("moon_phase", { native_finish_reason: "x" }), DONE);
+    assert.equal(played.result.outcome, "complete");
+    assert.equal(played.result.finishReason, "moon_phase");
+    assert.equal(played.result.completion.choices[0]!.finish_reason, "moon_phase");
+    assert.equal(normaliseFinishReason("moon_phase"), "moon_phase");
+
+    const broken = playing(...TEXTS, finish("error"), DONE);
+    failsWith("server_error", WORDS.join(""))(broken);
+    assert.equal(broken.result.failure!.retryable, true);
+    assert.ok(isFaultReason("insufficient_system_resource"));
+  });
+
+  it("P17: completes with the finish reason unknown at an end marker without a finish reason", () => {
+    const played = playing(...TEXTS, DONE);
+    assert.equal(played.result.outcome, "complete");
+    assert.equal(played.result.finishReason, "unknown");
+    assert.equal(played.result.completion.choices[0]!.finish_reason, null);
+  });
+
+  it("P18: adds text that follows the finish reason, and ignores whatever follows the end marker", () => {
+    const late = playing(text("a"), finish(), text("b"), counted(USAGE), DONE);
+    assert.deepEqual(contentOf(late), ["ab"]);
+    for (const record of [text("c"), { error: "late" }, "garbage", counted({ total_tokens: 99 }), DONE]) {
+      const after = playing(text("a"), finish(), counted(USAGE), DONE, record);
+      assert.equal(after.result.outcome, "complete");
+      assert.deepEqual(contentOf(after), ["a"]);
+      assert.deepEqual(after.result.completion.usage, USAGE);
+    }
+  });
+
+  it("P19: takes the last usage if several come, and adds none up", () => {
+    const growing = TEXTS.map((_record, at) =>
+      text(WORDS[at]!, {}, { usage: { completion_tokens: at + 1, total_tokens: at + 6 } }),
+    );
+    const played = playing(
+      ...growing,
+      finish(),
+      counted({ completion_tokens: 4, total_tokens: 9 }),
+      counted(USAGE),
+      DONE,
+    );
+    assert.deepEqual(played.result.completion.usage, USAGE);
+    assert.deepEqual(playing(...growing, finish(), DONE).result.completion.usage, {
+      completion_tokens: 4,
+      total_tokens: 9,
+    });
+  });
+
+  it("P21: sends no message for roles and empty texts, so that a failure after them is still in the first-chunk phase", () => {
+    const empty = [ROLE, chunk({ role: "assistant", content: null }), text(""), chunk({}), counted(USAGE)];
+    const { told, result } = playing(...empty, { error: "overloaded" });
+    assert.deepEqual(told, []);
+    assert.equal(result.failure?.phase, "first_chunk");
+    assert.equal(result.stats.chunks, 0);
+    assert.equal(result.stats.firstTokenMs, null);
+    assert.equal(playing(...empty, text("a"), { error: "overloaded" }).result.failure?.phase, "streaming");
+  });
+
+  it("P23: recognises the records of every dialect by their shape", () => {
+    const answer: Answer = {
+      reasoning: [],
+      texts: WORDS,
+      calls: [],
+      finishReason: "stop",
+      usage: { input: 5, output: 2 },
+    };
+    for (const [dialect, render] of Object.entries(RENDERERS)) {
+      const played = play({ name: dialect, expect: { texts: [] }, ...render(answer, [1]) });
+      assert.deepEqual([played.result.outcome, played.result.skipped], ["complete", 0], dialect);
+      assert.deepEqual(textsOf(played), WORDS, dialect);
+    }
+  });
+
+  it("P23: skips and counts records of an unknown shape", () => {
+    const foreign = [
+      { type: "response.created", response: { id: "resp_1" } },
+      { type: "response.output_text.delta", delta: "Hi" },
+    ];
+    atEachPlace(foreign, (played) => {
+      assert.equal(played.result.outcome, "complete");
+      assert.deepEqual(textsOf(played), WORDS);
+      assert.equal(played.result.skipped, foreign.length);
+      assert.equal(played.result.completion["type"], undefined);
+    });
+  });
+});

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import type { FailureCode } from "../../../src/index.js";
+import { guardEachTest } from "../../support/runtime/guards.js";
+import {
+  DONE,
+  formatAnswer,
+  formatDelta,
+  formatFinish,
+  formatRecord,
+  formatUsage,
+  sendWholeAnswer,
+  TEXT,
+  USAGE,
+  WORDS,
+} from "../../support/services/answers.js";
+import { startChaosServer } from "../../support/services/chaos-server.js";
+import type { Peer } from "../../support/services/peer.js";
+import { waitUntil } from "../../support/waiting.js";
+import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+
+const SSE = { "content-type": "text/event-stream" };
+const JSON_TYPE = { "content-type": "application/json" };
+
+const COMPLETION = JSON.stringify({
+  id: "chatcmpl-9",
+  object: "chat.completion",
+  created: 9,
+  model: "m-9",
+  choices: [{ index: 0, message: { role: "assistant", content: TEXT }, finish_reason: "stop" }],
+  usage: USAGE,
+});
+
+/** Starts a server that answers every request with this body. */
+const serveBody = (text: string | Buffer, headers: Record<string, string> = SSE, status = 200) =>
+  startChaosServer((peer) => peer.respond(status, headers, text));
+
+describe("Response with a fault of the protocol", () => {
+  guardEachTest();
+
+  it("P01: fails with bad_response and names the content type, without reading the page, if a web page comes instead of a stream", async () => {
+    let written = 0;
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendHead(200, { "content-type": "text/html; charset=utf-8" });
+      while (await peer.sendBody("<p>Please log in</p>".repeat(1_000)));
+      written = peer.written;
+    });
+    const failure = assertFailed(await ask(server), "bad_response", {
+      phase: "first_chunk",
+      retryable: false,
+    });
+    assert.match(failure.message, /text\/html/);
+    assert.doesNotMatch(failure.message, /log in/);
+    await server.waitUntilEmpty();
+    await waitUntil(() => written > 0, "the server has seen the end");
+  });
+
+  for (const type of ["application/json", "text/plain", "text/event-stream"]) {
+    it(`P01: fails with bad_response if a web page comes with the content type ${type}`, async () => {
+      await using server = await serveBody("<!doctype html>\n<p>Please log in</p>\n", {
+        "content-type": type,
+      });
+      const failure = assertFailed(await ask(server), "bad_response", {
+        phase: "first_chunk",
+        retryable: false,
+      });
+      assert.match(failure.message, /web page.*base URL/);
+    });
+  }
+
+  for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", ""]) {
+    it(`P02: takes a whole completion (${type || "no content type"}) as the answer to a request for a stream`, async () => {
+      await using server = await serveBody(COMPLETION, type === "" ? {} : { "content-type": type });
+      const answer = await ask(server);
+      assertComplete(answer, TEXT);
+      assert.deepEqual(answer.texts, [TEXT]);
+      const { completion } = answer.result;
+      assert.deepEqual([completion.id, completion.model, completion.usage], ["chatcmpl-9", "m-9", USAGE]);
+    });
+  }
+
+  it("P02: fails with interrupted if a whole completion breaks off at any place, and completes if all of it comes", async () => {
+    const bytes = Buffer.from(COMPLETION);
+    await using server = await startChaosServer(async (peer, at) => {
+      await peer.sendHead(200, JSON_TYPE, bytes.length);
+      await peer.sendBody(bytes.subarray(0, at * 40));
+      if (at * 40 < bytes.length) peer.close();
+    });
+    for (let at = 0; at * 40 < bytes.length; at++) {
+      assertFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
+    }
+    assertComplete(await ask(server), TEXT);
+  });
+
+  const ERRORS: [string, FailureCode, boolean][] = [
+    ['{"error":{"message":"The model gave up","type":"server_error"}}', "server_error", true],
+    ['{"error":{"message":"bad key","code":"invalid_api_key"}}', "authentication", false],
+    ['{"error":"Rate limit reached"}', "rate_limit", true],
+    ['[{"error":{"code":503,"status":"UNAVAILABLE","message":"later"}}]', "overloaded", true],
+    ['{"detail":"Not authenticated"}', "authentication", false],
+  ];
+
+  for (const [text, code, retryable] of ERRORS) {
+    it(`P03: fails with ${code} if the body of a 200 response is an error: ${text.slice(0, 40)}`, async () => {
+      await using server = await serveBody(text, JSON_TYPE);
+      const { failure } = (await ask(server)).result;
+      assert.deepEqual([failure?.code, failure?.retryable, failure?.phase], [code, retryable, "first_chunk"]);
+    });
+  }
+
+  it("P03: finds an error that is written into an event stream without any framing", async () => {
+    await using server = await serveBody('{"error":{"message":"Rate limit reached"}}\n');
+    assertFailed(await ask(server), "rate_limit", { phase: "first_chunk", retryable: true });
+  });
+
+  for (const after of [DONE, ""]) {
+    it(`P04: ends the stream with an error record after any record${after && ", even if the end marker follows"}`, async () => {
+      const records = formatAnswer(WORDS).slice(0, -1);
+      await using server = await startChaosServer(async (peer, k) => {
+        const error = 'event: error\ndata: {"error":{"message":"Rate limit reached"}}\n\n';
+        await peer.respond(200, SSE, records.slice(0, k).join("") + error + formatDelta("too late") + after);
+      });
+      for (let k = 0; k <= records.length; k++) {
+        const partial = WORDS.slice(0, Math.max(0, k - 1)).join("");
+        const phase = partial === "" ? "first_chunk" : "streaming";
+        assertFailed(await ask(server), "rate_limit", { phase, retryable: true, partial });
+      }
+    });
+  }
+
+  it("P05: fails with bad_response on a malformed record, or counts it as skipped if the request is tolerant", async () => {
+    const text = `${formatDelta("a")}data: {"choices":[{"delta":{"content":"lost-text"}]}\n\n${formatDelta("b")}${formatFinish()}${DONE}`;
+    await using server = await serveBody(text);
+    const failure = assertFailed(await ask(server), "bad_response", {
+      phase: "streaming",
+      retryable: true,
+      partial: "a",
+    });
+    assert.doesNotMatch(failure.message, /lost-text/, "the model's text must not get into a log");
+    const answer = await ask(server, { tolerant: true });
+    assertComplete(answer, "ab");
+    assert.equal(answer.result.skipped, 1);
+  });
+
+  it("P08: reads the same answer with CR, LF or CRLF, comments, event ids, retry fields and a byte order mark", async () => {
+    const bare = formatAnswer(WORDS).join("");
+    const dressed = `\ufeff: hello\nid: 1\nretry: 5\n${bare.replaceAll("data: ", ": note\nevent: \nid: x\ndata:")}`;
+    const forms = [bare, dressed, `: c\n${bare}`]
+      .flatMap((text) => [text, text.replaceAll("\n", "\r\n"), text.replaceAll("\n", "\r")])
+      .map((text) => Buffer.from(text));
+    await using server = await startChaosServer((peer, nth) =>
+      peer.respond(200, SSE, forms[nth % forms.length]!),
+    );
+    for (const form of forms) {
+      const answer = await ask(server);
+      assert.equal(answer.text, TEXT, JSON.stringify(form.toString().slice(0, 60)));
+      assert.deepEqual(answer.result.completion.usage, USAGE);
+    }
+    assert.equal(server.requests.length, forms.length, "a retry field causes no second request");
+  });
+
+  it("P09: counts the last record even without its blank line or line end", async () => {
+    for (const tail of ["data: [DONE]", "data: [DONE]\n", "data: [DONE]\r", formatFinish().trimEnd()]) {
+      await using server = await serveBody(formatDelta("all") + tail);
+      assert.deepEqual([(await ask(server)).result.outcome, tail], ["complete", tail]);
+    }
+    await using server = await serveBody(formatDelta("a") + formatDelta("b").trimEnd());
+    assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial: "ab" });
+  });
+
+  it("P10: replaces invalid UTF-8 by the replacement character and goes on with the stream", async () => {
+    const [before, after] = formatDelta("a?z").split("?") as [string, string];
+    await using server = await serveBody(
+      Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after + formatDelta("!") + DONE)]),
+    );
+    assertComplete(await ask(server), "a\ufffdz!", "unknown");
+  });
+
+  it("P17, P18: completes a stream at the end marker without a finish reason, and ignores what follows", async () => {
+    await using server = await serveBody(
+      formatDelta("all") + DONE + formatDelta("more") + formatFinish("length") + formatUsage(),
+    );
+    const answer = await ask(server);
+    assertComplete(answer, "all", "unknown");
+    assert.equal(answer.result.completion.choices[0]?.finish_reason, null);
+    assert.equal(answer.result.completion.usage, null);
+  });
+
+  it("P20: completes with an empty answer if only the end marker comes", async () => {
+    await using server = await serveBody(DONE);
+    const answer = await ask(server);
+    assertComplete(answer, "", "unknown");
+    assert.equal(answer.result.stats.firstTokenMs, null);
+  });
+
+  const WITHOUT_ANSWER: [string, (peer: Peer) => Promise<unknown>][] = [
+    ["an empty stream", (peer) => peer.respond(200, SSE, "")],
+    ["only comments", (peer) => peer.respond(200, SSE, ": hi\n\n: ho\n\n")],
+    ["only a role", (peer) => peer.respond(200, SSE, formatAnswer([])[0]!)],
+    ["empty JSON", (peer) => peer.respond(200, JSON_TYPE, "")],
+    ["no content", (peer) => peer.write("HTTP/1.1 204 No Content\r\n\r\n")],
+    ["nothing at all", (peer) => peer.respond(200, {}, "")],
+  ];
+  for (const [content, reply] of WITHOUT_ANSWER) {
+    it(`P20: fails with interrupted, instead of an empty answer, after ${content}`, async () => {
+      await using server = await startChaosServer(reply);
+      assertFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
+    });
+  }
+
+  it("P21: sends no message for a role or empty texts, so that a failure after them is still in the first-chunk phase", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(
+        formatAnswer([""]).slice(0, 2).join("") + formatRecord({ choices: [{ delta: { content: null } }] }),
+      );
+      peer.close();
+    });
+    const answer = await ask(server);
+    assertFailed(answer, "interrupted", { phase: "first_chunk", retryable: true });
+    assert.deepEqual(answer.texts, []);
+  });
+
+  it("reads an event stream that has no content type", async () => {
+    await using server = await serveBody(formatAnswer(WORDS).join(""), {});
+    assertComplete(await ask(server), TEXT);
+  });
+
+  it("connects again for each request if the service closes the connection after each answer", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead("close");
+      await peer.sendBody(formatAnswer(WORDS).join(""));
+      await peer.endBody();
+    });
+    for (let round = 0; round < 5; round++) assertComplete(await ask(server), TEXT);
+  });
+});
+
+describe("Service that refuses stream_options", () => {
+  guardEachTest();
+
+  const refusal = '{"error":{"message":"Unrecognized request argument: stream_options"}}';
+  const hasStreamOptions = (body: string): boolean => "stream_options" in JSON.parse(body);
+
+  it("is asked once more without stream_options, and never with them again", async () => {
+    const memory = {};
+    await using server = await startChaosServer((peer) =>
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+    );
+    assertComplete(await ask(server, { memory }), TEXT);
+    assertComplete(await ask(server, { memory }), TEXT);
+    assert.deepEqual(
+      server.requests.map((request) => hasStreamOptions(request.body)),
+      [true, false, false],
+    );
+  });
+
+  it("gets every pending request again when it refuses stream_options of several at once", async () => {
+    const waiting: (() => unknown)[] = [];
+    await using server = await startChaosServer(async (peer) => {
+      if (!hasStreamOptions(peer.request.body)) return sendWholeAnswer(peer);
+      waiting.push(() => peer.respond(400, JSON_TYPE, refusal));
+      if (waiting.length === 3) await Promise.all(waiting.map((refuse) => refuse()));
+    });
+    const memory = {};
+    const answers = await Promise.all([1, 2, 3].map(() => ask(server, { memory })));
+    for (const one of answers) assertComplete(one, TEXT);
+    assert.equal(server.requests.length, 6);
+  });
+
+  it("is remembered by its base URL if the caller keeps no memory", async () => {
+    await using server = await startChaosServer((peer) =>
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
+    );
+    for (const apiKey of ["one", "other"]) assertComplete(await ask(server, { apiKey, headers: {} }), TEXT);
+    assert.equal(server.requests.length, 3);
+  });
+
+  it("gets stream_options again next time if the request fails without them, too", async () => {
+    const memory = {};
+    await using server = await startChaosServer((peer) => peer.respond(400, JSON_TYPE, refusal));
+    for (const _time of [1, 2]) {
+      const expected = { phase: "headers", retryable: false, status: 400 } as const;
+      assertFailed(await ask(server, { memory }), "invalid_request", expected);
+    }
+    assert.deepEqual(
+      server.requests.map((request) => hasStreamOptions(request.body)),
+      [true, false, true, false],
+    );
+  });
+
+  it("fails the stream as a connection failure if it hangs up on the request without stream_options", async () => {
+    await using server = await startChaosServer((peer) =>
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
+    );
+    assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
+    assert.equal(server.requests.length, 2);
+  });
+
+  it("times out in the headers if it does not answer the request without stream_options", async () => {
+    await using server = await startChaosServer((peer) =>
+      hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
+    );
+    const answer = await ask(server, { timeouts: { drain: 10, headers: 60 } });
+    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
+  });
+
+  it("is cancelled while the request without stream_options is pending", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      if (hasStreamOptions(peer.request.body)) await peer.respond(400, JSON_TYPE, refusal);
+      else {
+        asking.cancel();
+        await peer.waitUntilGone();
+      }
+    });
+    const asking = start(server);
+    assert.equal((await asking.told).result.outcome, "cancelled");
+    // The connection of the first request may be kept, because its response ended properly.
+    await waitUntil(() => server.peers.size <= 1, "the second request's connection is gone");
+  });
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
+import { createAskFlow } from "../../support/runtime/flows.js";
+import { eventually } from "../../support/runtime/inbox.js";
+import { useRuntime } from "../../support/runtime/use-runtime.js";
+
+const PER_SECOND = 50_000;
+const SECONDS = 1;
+
+describe("Flood of chunks", () => {
+  const runtime = useRuntime();
+  let worker: Worker;
+  let url: string;
+  before(async () => {
+    worker = new Worker(join(__dirname, "../../support/services/flood-service.mjs"), {
+      workerData: { perSecond: PER_SECOND, seconds: SECONDS },
+      execArgv: [],
+    });
+    const [port] = (await once(worker, "message")) as [number];
+    url = `http://127.0.0.1:${port}/v1`;
+  });
+  after(() => worker.terminate());
+
+  it("S11: is read exactly at 50,000 chunks a second with mergeReads, and leaves the event loop free", async function () {
+    this.timeout(20_000);
+    await runtime().deploy(createAskFlow(url, { mergeReads: true }));
+    let characters = 0;
+    let messages = 0;
+    let ended = false;
+    runtime().reactions.set("out", (message) => {
+      characters += (message.payload as string).length;
+      messages++;
+      ended ||= message.complete === true;
+    });
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    runtime().inject("ask", { payload: "Hi" });
+    await eventually(() => ended, "the stream has ended");
+    delay.disable();
+    assert.equal(characters, PER_SECOND * SECONDS);
+    assert.ok(messages < (PER_SECOND * SECONDS) / 20, `${messages} messages`);
+    const p99 = delay.percentile(99) / 1e6;
+    assert.ok(p99 < 50, `the event loop is late by ${p99} ms at the 99th percentile`);
+  });
+});

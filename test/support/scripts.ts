@@ -1,8 +1,0 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { root } from "./runtime/node-red-process.js";
-
-/** Loads a file of scripts/, which has no types of its own; the caller says what it exports. */
-export function importScript<Exports>(name: string): Promise<Exports> {
-  return import(pathToFileURL(join(root, "scripts", name)).href) as Promise<Exports>;
-}
