@@ -6,7 +6,7 @@ import { sendAndStall, sendWholeAnswer, TEXT, WORDS } from "./support/services/a
 import { startChaosServer } from "./support/services/chaos-server.js";
 import type { Peer } from "./support/services/peer.js";
 import { waitTicks } from "./support/waiting.js";
-import { isFailure, question } from "./support/worlds/started-stream.js";
+import { buildChatOptions, matchFailure } from "./support/worlds/started-stream.js";
 
 describe("Chat stream with an abort signal", () => {
   guardEachTest();
@@ -14,7 +14,7 @@ describe("Chat stream with an abort signal", () => {
   it("ends as cancelled with the text so far, and closes its connection, when the signal aborts", async () => {
     await using server = await startChaosServer(sendAndStall);
     const { signal, abort } = createController();
-    const stream = chatStream(question(server), signal);
+    const stream = chatStream(buildChatOptions(server), signal);
     const pieces: string[] = [];
     await assert.rejects(
       async () => {
@@ -23,7 +23,7 @@ describe("Chat stream with an abort signal", () => {
           if (pieces.length === WORDS.length) abort();
         }
       },
-      isFailure("cancelled", TEXT),
+      matchFailure("cancelled", TEXT),
     );
     assert.deepEqual(pieces, WORDS);
     await server.waitUntilEmpty();
@@ -31,10 +31,10 @@ describe("Chat stream with an abort signal", () => {
 
   it("sends no request if the signal was aborted before", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    await chatStream(question(server)).collect();
+    await chatStream(buildChatOptions(server)).collect();
     await assert.rejects(
-      chatStream(question(server), AbortSignal.abort()).collect(),
-      isFailure("cancelled", ""),
+      chatStream(buildChatOptions(server), AbortSignal.abort()).collect(),
+      matchFailure("cancelled", ""),
     );
     await waitTicks(10);
     assert.equal(server.requests.length, 1);
@@ -43,9 +43,9 @@ describe("Chat stream with an abort signal", () => {
   it("ends at once if the signal aborts while it connects", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const { signal, abort } = createController();
-    const collected = chatStream(question(server), signal).collect();
+    const collected = chatStream(buildChatOptions(server), signal).collect();
     abort();
-    await assert.rejects(collected, isFailure("cancelled", ""));
+    await assert.rejects(collected, matchFailure("cancelled", ""));
     await waitTicks(10);
     assert.equal(server.requests.length, 0);
   });
@@ -56,16 +56,16 @@ describe("Chat stream with an abort signal", () => {
     );
     const { signal } = createController();
     const listeners = () => getEventListeners(signal, "abort").length;
-    await chatStream(question(server), signal).collect();
+    await chatStream(buildChatOptions(server), signal).collect();
     assert.equal(listeners(), 0);
-    for await (const _text of chatStream(question(server), signal).textDeltas()) {
+    for await (const _text of chatStream(buildChatOptions(server), signal).textDeltas()) {
       assert.equal(listeners(), 1);
       break;
     }
     assert.equal(listeners(), 0);
-    await assert.rejects(chatStream(question(server), signal).collect());
+    await assert.rejects(chatStream(buildChatOptions(server), signal).collect());
     assert.equal(listeners(), 0);
-    const closed = chatStream(question(server), signal);
+    const closed = chatStream(buildChatOptions(server), signal);
     await closed.textDeltas().next();
     await closed.close();
     assert.equal(listeners(), 0, "even if nobody reads on");
@@ -74,7 +74,7 @@ describe("Chat stream with an abort signal", () => {
   it("shares one listener with other streams of the signal, and one abort ends them all", async () => {
     await using server = await startChaosServer(sendAndStall);
     const { signal, abort } = createController();
-    const streams = Array.from({ length: 20 }, () => chatStream(question(server), signal));
+    const streams = Array.from({ length: 20 }, () => chatStream(buildChatOptions(server), signal));
     const texts = streams.map((stream) => stream.textDeltas());
     for (const reading of texts) await reading.next();
     assert.equal(getEventListeners(signal, "abort").length, 1);
@@ -82,7 +82,7 @@ describe("Chat stream with an abort signal", () => {
     assert.equal(getEventListeners(signal, "abort").length, 1, "the others still listen");
     abort();
     for (const reading of texts.slice(1)) {
-      await assert.rejects(reading.next(), isFailure("cancelled", TEXT));
+      await assert.rejects(reading.next(), matchFailure("cancelled", TEXT));
     }
     assert.deepEqual(await texts[0]?.next(), { done: true, value: undefined });
     assert.equal(getEventListeners(signal, "abort").length, 0);
@@ -92,7 +92,7 @@ describe("Chat stream with an abort signal", () => {
   it("ignores an abort after its end", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const { signal, abort } = createController();
-    const stream = chatStream(question(server), signal);
+    const stream = chatStream(buildChatOptions(server), signal);
     assert.equal((await stream.collect()).choices[0]?.message.content, TEXT);
     abort();
     assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);

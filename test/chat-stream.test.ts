@@ -13,7 +13,7 @@ import {
 } from "./support/services/answers.js";
 import { startChaosServer } from "./support/services/chaos-server.js";
 import { waitTicks, waitUntil } from "./support/waiting.js";
-import { isFailure, question } from "./support/worlds/started-stream.js";
+import { buildChatOptions, matchFailure } from "./support/worlds/started-stream.js";
 
 async function readAll<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -26,10 +26,10 @@ describe("Chat stream", () => {
 
   it("gives every chunk in the form of Chat Completions", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const chunks = await readAll<Chunk>(stream);
     assert.equal(chunks.length, formatAnswer(WORDS).length - 1, "all records except the end marker");
-    assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), TEXT);
+    assert.equal(chunks.map((chunk) => chunk.choices[0]?.createDeltaChunk.content ?? "").join(""), TEXT);
     assert.deepEqual(chunks.at(-1)?.usage, USAGE);
     assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);
   });
@@ -43,12 +43,12 @@ describe("Chat stream", () => {
         reasoning + formatAnswer(["a", "", "b"]).join(""),
       ),
     );
-    assert.deepEqual(await readAll(chatStream(question(server)).textDeltas()), ["a", "b"]);
+    assert.deepEqual(await readAll(chatStream(buildChatOptions(server)).textDeltas()), ["a", "b"]);
   });
 
   it("collects the whole answer", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const completion = await chatStream(question(server)).collect();
+    const completion = await chatStream(buildChatOptions(server)).collect();
     assert.equal(completion.object, "chat.completion");
     assert.deepEqual(completion.choices[0]?.message, { role: "assistant", content: TEXT });
     assert.equal(completion.choices[0]?.finish_reason, "stop");
@@ -57,7 +57,7 @@ describe("Chat stream", () => {
 
   it("gives the text as it arrives, and the whole answer only after the end", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const final = () => stream.finalResponse;
     assert.equal(final(), null);
     const pieces: string[] = [];
@@ -71,7 +71,7 @@ describe("Chat stream", () => {
 
   it("sends the request only when reading begins", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const texts = stream.textDeltas();
     await waitTicks(10);
     assert.equal(server.connections, 0);
@@ -89,7 +89,7 @@ describe("Chat stream", () => {
   for (const [first, read] of Object.entries(READERS)) {
     it(`throws StreamConsumedError in every way of reading after it was read by ${first}`, async () => {
       await using server = await startChaosServer(sendWholeAnswer);
-      const stream = chatStream(question(server));
+      const stream = chatStream(buildChatOptions(server));
       const reading = read(stream);
       assert.throws(() => stream[Symbol.asyncIterator](), StreamConsumedError);
       assert.throws(() => stream.textDeltas(), { name: "StreamConsumedError", code: "stream_consumed" });
@@ -102,7 +102,7 @@ describe("Chat stream", () => {
 
   it("can be closed more than once, and gives nothing afterwards", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const pieces: string[] = [];
     for await (const piece of stream.textDeltas()) {
       pieces.push(piece);
@@ -115,18 +115,18 @@ describe("Chat stream", () => {
 
   it("sends no request and gives nothing if it is closed before reading", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     await stream.close();
     assert.deepEqual(await readAll(stream), []);
-    const other = chatStream(question(server));
+    const other = chatStream(buildChatOptions(server));
     await other.close();
-    await assert.rejects(other.collect(), isFailure("cancelled", ""));
+    await assert.rejects(other.collect(), matchFailure("cancelled", ""));
     assert.equal(server.connections, 0);
   });
 
   it("ends a pending wait for the next piece if it is closed", async () => {
     await using server = await startChaosServer(sendAndStall);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const texts = stream.textDeltas();
     for (const word of WORDS) assert.equal((await texts.next()).value, word);
     const waiting = texts.next();
@@ -137,17 +137,17 @@ describe("Chat stream", () => {
 
   it("rejects collect() as cancelled, with the text so far, if it is closed", async () => {
     await using server = await startChaosServer(sendAndStall);
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const collected = stream.collect();
     await waitUntil(() => server.peers.size === 1, "the request has come");
     await waitTicks(20);
     await stream.close();
-    await assert.rejects(collected, isFailure("cancelled", TEXT));
+    await assert.rejects(collected, matchFailure("cancelled", TEXT));
   });
 
   it("closes its connection if the loop is left by break", async () => {
     await using server = await startChaosServer(sendAndStall);
-    for await (const _chunk of chatStream(question(server))) break;
+    for await (const _chunk of chatStream(buildChatOptions(server))) break;
     await server.waitUntilEmpty();
     assert.equal(server.connections, 1);
   });
@@ -156,14 +156,14 @@ describe("Chat stream", () => {
     await using server = await startChaosServer(sendAndStall);
     const thrown = new Error("the reader's own");
     await assert.rejects(async () => {
-      for await (const _text of chatStream(question(server)).textDeltas()) throw thrown;
+      for await (const _text of chatStream(buildChatOptions(server)).textDeltas()) throw thrown;
     }, thrown);
     await server.waitUntilEmpty();
   });
 
   it("returns at once if the iterator is returned while it waits for a piece", async () => {
     await using server = await startChaosServer(sendAndStall);
-    const texts = chatStream(question(server)).textDeltas();
+    const texts = chatStream(buildChatOptions(server)).textDeltas();
     for (const _word of WORDS) await texts.next();
     const waiting = texts.next();
     assert.deepEqual(await texts.return?.(), { done: true, value: undefined });
@@ -175,7 +175,7 @@ describe("Chat stream", () => {
   it("is closed at the end of an await using block", async () => {
     await using server = await startChaosServer(sendAndStall);
     {
-      await using stream = chatStream(question(server));
+      await using stream = chatStream(buildChatOptions(server));
       await stream.textDeltas().next();
       assert.equal(server.peers.size, 1);
     }
@@ -188,32 +188,32 @@ describe("Chat stream", () => {
       await peer.sendBody(WORDS.map(formatDelta).join(""));
       peer.close();
     });
-    const stream = chatStream(question(server));
+    const stream = chatStream(buildChatOptions(server));
     const pieces: string[] = [];
     await assert.rejects(
       async () => {
         for await (const piece of stream.textDeltas()) pieces.push(piece);
       },
-      isFailure("interrupted", TEXT),
+      matchFailure("interrupted", TEXT),
     );
     assert.deepEqual(pieces, WORDS);
     assert.equal(stream.finalResponse, null);
-    await assert.rejects(chatStream(question(server)).collect(), isFailure("interrupted", TEXT));
+    await assert.rejects(chatStream(buildChatOptions(server)).collect(), matchFailure("interrupted", TEXT));
   });
 
   it("causes no unhandled rejection if nobody reads on after its failure", async () => {
     await using server = await startChaosServer((peer) => peer.close());
-    const texts = chatStream(question(server)).textDeltas();
+    const texts = chatStream(buildChatOptions(server)).textDeltas();
     const first = texts.next();
-    await assert.rejects(first, isFailure("connection"));
-    const stalled = chatStream({ ...question(server), provider: "nobody" });
+    await assert.rejects(first, matchFailure("connection"));
+    const stalled = chatStream({ ...buildChatOptions(server), provider: "nobody" });
     void stalled.textDeltas();
     await waitTicks(10);
   });
 
   it("throws a failure for wrong options when it is read, and names the provider", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const valid = question(server);
+    const valid = buildChatOptions(server);
     for (const [options, code] of [
       [{ ...valid, provider: "nobody" }, "configuration"],
       [{ ...valid, baseUrl: "not a url" }, "configuration"],
@@ -224,7 +224,7 @@ describe("Chat stream", () => {
       [{ ...valid, limits: { record: Number.NaN } }, "configuration"],
     ] as const) {
       await assert.rejects(chatStream(options).collect(), (error) => {
-        isFailure(code)(error);
+        matchFailure(code)(error);
         assert.equal((error as Failure).provider, options.provider);
         return true;
       });

@@ -79,13 +79,13 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
   it("stops the answer when its visitor closes the window", async () => {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
-    const stream = editor.status(await editor.named("chat-stream", "Ask the model"));
+    const stream = editor.locateStatus(await editor.findByName("chat-stream", "Ask the model"));
     const page = await openChat();
     await sendQuestion(page, "Count to 500.");
     await stream.filter({ hasText: /^streaming/ }).waitFor();
     await page.close();
     await stream.filter({ hasText: /^cancelled/ }).waitFor();
-    await editor.rest();
+    await editor.movePointerAway();
     await saveScreenshot(editor.page, "dashboard-flow");
   });
 

@@ -15,9 +15,9 @@ describe("Editor of delta-buffer", function () {
     const icon = await editor.readIconStyle("delta-buffer");
     assert.ok(icon.includes(`icons/${PACKAGE}/delta-buffer.svg`), icon);
     const buffer = await editor.drag("delta-buffer", 400, 200);
-    await editor.hint(editor.node(buffer).locator(".red-ui-flow-port-input"), /a stream/);
-    await editor.hint(editor.node(buffer).locator(".red-ui-flow-port-output"), /fewer messages/);
-    assert.equal(await editor.problems(buffer), undefined);
+    await editor.readTooltip(editor.locateNode(buffer).locator(".red-ui-flow-port-input"), /a stream/);
+    await editor.readTooltip(editor.locateNode(buffer).locator(".red-ui-flow-port-output"), /fewer messages/);
+    assert.equal(await editor.getProblems(buffer), undefined);
   });
 
   it("shows only the settings that a preset needs, and fills in what the preset means", async () => {
@@ -51,7 +51,7 @@ describe("Editor of delta-buffer", function () {
       await choosePreset(editor, preset);
       if (preset === "smooth") await editor.fillField("node-input-pace", "20");
       await editor.confirmDialog();
-      assert.deepEqual(await editor.properties(buffer, Object.keys(properties)), properties);
+      assert.deepEqual(await editor.getProperties(buffer, Object.keys(properties)), properties);
       await editor.openDialog(buffer);
       assert.equal(await editor.getField("delta-buffer-preset").inputValue(), preset);
       await editor.cancelDialog();
@@ -101,8 +101,8 @@ describe("Editor of delta-buffer", function () {
       await editor.getInvalidField(`node-input-${rule}`).waitFor();
     }
     await editor.confirmDialog();
-    await editor.mark(buffer).waitFor();
-    assert.deepEqual(await editor.problems(buffer), [
+    await editor.locateErrorMark(buffer).waitFor();
+    assert.deepEqual(await editor.getProblems(buffer), [
       "Milliseconds: a number from 0 up; 0 or empty is off",
       "Chunks: a whole number from 0 up; 0 or empty is off",
       "Characters: a whole number from 0 up; 0 or empty is off",
@@ -117,7 +117,7 @@ describe("Editor of delta-buffer", function () {
       await editor.getInvalidField(`node-input-${rule}`).waitFor({ state: "detached" });
     }
     await editor.confirmDialog();
-    assert.equal(await editor.problems(buffer), undefined);
+    assert.equal(await editor.getProblems(buffer), undefined);
   });
 
   it("marks a pace of 0, but only if the preset uses the pace", async () => {
@@ -141,14 +141,14 @@ describe("Editor of delta-buffer", function () {
       createDebug("pieces", { name: "Pieces", x: 800, y: 300 }),
     ]);
     const buffer = await editor.drag("delta-buffer", 500, 300);
-    await editor.wire("stream", buffer);
-    await editor.wire(buffer, "pieces");
+    await editor.drawWire("stream", buffer);
+    await editor.drawWire(buffer, "pieces");
     await editor.openDialog(buffer);
     await choosePreset(editor, "paragraph");
     await editor.confirmDialog();
     await editor.deploy();
     await editor.pressInject("ask");
-    await editor.status("stream").filter({ hasText: /^done/ }).waitFor();
+    await editor.locateStatus("stream").filter({ hasText: /^done/ }).waitFor();
     await editor.page.locator(".red-ui-debug-msg").nth(1).waitFor();
     const pieces = (await editor.readDebugMessages()).map(({ value }) => value);
     assert.deepEqual(pieces, ['"1, 2, 3, 4, 5."', '""'], "the whole text, then the last message");

@@ -18,7 +18,7 @@ export class Editor extends EditorPage {
   async openDialog(id: string): Promise<void> {
     const doneButton = this.page.locator("#node-dialog-ok");
     for (let tries = 1; ; tries++) {
-      await this.click(this.node(id).locator("rect.red-ui-flow-node"), 2);
+      await this.click(this.locateNode(id).locator("rect.red-ui-flow-node"), 2);
       // On a busy machine, the second click may be too late for a double click.
       const isOpen = await doneButton.waitFor({ timeout: 2_000 }).then(
         () => true,
@@ -94,7 +94,7 @@ export class Editor extends EditorPage {
 
   /** @returns the style of a node type's icon in the palette, which holds the address of the picture */
   async readIconStyle(type: string): Promise<string> {
-    const icon = this.paletteNode(type).locator(".red-ui-palette-icon");
+    const icon = this.locatePaletteNode(type).locator(".red-ui-palette-icon");
     return (await icon.getAttribute("style")) ?? "";
   }
 
@@ -102,7 +102,7 @@ export class Editor extends EditorPage {
 
   async deploy(): Promise<void> {
     await this.page.locator("#red-ui-header-button-deploy:not(.disabled)").click();
-    await this.clean();
+    await this.waitUntilDeployed();
     await this.page.locator("#red-ui-editor-shade").waitFor({ state: "hidden" });
   }
 
@@ -112,7 +112,7 @@ export class Editor extends EditorPage {
       const request = this.page
         .waitForRequest((request) => request.url().endsWith(`/inject/${inject}`), { timeout: 2_000 })
         .catch(() => undefined);
-      await this.click(this.node(inject).locator(".red-ui-flow-node-button-button"));
+      await this.click(this.locateNode(inject).locator(".red-ui-flow-node-button-button"));
       if ((await (await request)?.response())?.ok()) return;
       // Right after a deploy, a shade covers the canvas for a moment, and the flow may not have started.
       assert.ok(tries < 10, "the inject node should react");
@@ -161,7 +161,7 @@ export class Editor extends EditorPage {
 
   /** Uploads a tarball in the palette manager. */
   async uploadTarball(path: string): Promise<void> {
-    await this.action("core:manage-palette");
+    await this.invokeAction("core:manage-palette");
     await this.page.locator("#red-ui-settings-tab-palette .red-ui-tab").getByText("Install").click();
     await this.page.locator(".red-ui-palette-editor-upload-button input[type=file]").setInputFiles(path);
     await this.page.locator(".red-ui-palette-editor-upload-buttons .primary").click();
@@ -180,7 +180,7 @@ export class Editor extends EditorPage {
 
   /** Imports an example by its name in the dialog Import > Examples, and waits for its tab. */
   async importExample(module: string, name: string): Promise<void> {
-    await this.action("core:show-examples-import-dialog");
+    await this.invokeAction("core:show-examples-import-dialog");
     const entries = this.page.locator(".red-ui-clipboard-dialog-tab-library:visible .red-ui-treeList-label");
     const example = entries.getByText(name, { exact: true });
     const folder = entries.getByText(module, { exact: true });
@@ -200,7 +200,7 @@ export class Editor extends EditorPage {
 
   /** @returns the JSON that Export offers for all flows */
   async readExport(): Promise<string> {
-    await this.action("core:show-export-dialog");
+    await this.invokeAction("core:show-export-dialog");
     await this.page.locator("#red-ui-clipboard-dialog-export-rng-full").click();
     await this.page.locator("#red-ui-clipboard-dialog-export-tab-clipboard-tabs").getByText("JSON").click();
     const text = await this.page.locator("#red-ui-clipboard-dialog-export-text").inputValue();

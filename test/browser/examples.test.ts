@@ -12,15 +12,15 @@ describe("Examples in the editor", function () {
     const editor = await world.openEditor();
     for (const name of names) {
       await editor.importExample(PACKAGE, name);
-      assert.deepEqual(await editor.complaints(), [], name);
+      assert.deepEqual(await editor.getComplaints(), [], name);
     }
-    assert.deepEqual(await editor.invalid(), []);
-    assert.ok((await editor.ids("chat-stream")).length >= names.length);
+    assert.deepEqual(await editor.getInvalidNodes(), []);
+    assert.ok((await editor.getIds("chat-stream")).length >= names.length);
     await editor.deploy();
-    assert.deepEqual(await editor.complaints(), []);
+    assert.deepEqual(await editor.getComplaints(), []);
 
     await editor.showFlow("Several questions");
-    await editor.pressInject(await editor.named("inject", "Ask all three"));
+    await editor.pressInject(await editor.findByName("inject", "Ask all three"));
     await editor.waitForDebug("In order", /Streaming.*1, 2, 3.*144/);
     const answers = (await editor.readDebugMessages()).filter(({ from }) => from === "As they finish");
     assert.equal(answers.length, 3);
@@ -28,43 +28,43 @@ describe("Examples in the editor", function () {
 
     await editor.clearDebug();
     await editor.showFlow("Chat with memory");
-    await editor.pressInject(await editor.named("inject", "Ada says her name"));
+    await editor.pressInject(await editor.findByName("inject", "Ada says her name"));
     await editor.waitForDebug("Answer", /Ada/);
-    await editor.pressInject(await editor.named("inject", "Ada asks for it"));
+    await editor.pressInject(await editor.findByName("inject", "Ada asks for it"));
     await editor.waitForDebug("Answer", /Your name is Ada/);
-    await editor.pressInject(await editor.named("inject", "Bob asks for his"));
+    await editor.pressInject(await editor.findByName("inject", "Bob asks for his"));
     await editor.waitForDebug("Answer", /not told me/);
 
     await editor.clearDebug();
     await editor.showFlow("Errors by code");
-    await editor.pressInject(await editor.named("inject", "Broken off"));
+    await editor.pressInject(await editor.findByName("inject", "Broken off"));
     await editor.waitForDebug("What to do", /Keep what has arrived/);
   });
 
   it("shows the chunks of the example First stream in the debug sidebar, in both themes", async () => {
     const editor = await world.openEditor(readExample("01 First stream"));
-    const stream = await editor.named("chat-stream", "Ask the model");
-    await editor.paletteNode("collect").scrollIntoViewIfNeeded();
+    const stream = await editor.findByName("chat-stream", "Ask the model");
+    await editor.locatePaletteNode("collect").scrollIntoViewIfNeeded();
     for (const theme of ["light", "dark"] as const) {
       await editor.switchTheme(theme);
-      await editor.pressInject(await editor.named("inject", "What is Node-RED?"));
-      await editor.rest();
+      await editor.pressInject(await editor.findByName("inject", "What is Node-RED?"));
+      await editor.movePointerAway();
       await editor
-        .status(stream)
+        .locateStatus(stream)
         .filter({ hasText: /^streaming \d\d · / })
         .waitFor();
       await saveScreenshot(editor.page, theme === "light" ? "first-stream" : "first-stream-dark");
       await editor.waitForDebug("Whole answer", /Node-RED/);
-      await editor.status(stream).filter({ hasText: /^done/ }).waitFor();
+      await editor.locateStatus(stream).filter({ hasText: /^done/ }).waitFor();
       await editor.clearDebug();
     }
   });
 
   it("lets the model call the tools of the example Weather and time tools", async () => {
     const editor = await world.openEditor(readExample("18 Weather and time tools"));
-    await editor.pressInject(await editor.named("inject", "Weather in Paris"));
+    await editor.pressInject(await editor.findByName("inject", "Weather in Paris"));
     await editor.waitForDebug("Answer", /Paris/);
-    await editor.rest();
+    await editor.movePointerAway();
     await saveScreenshot(editor.page, "tools");
   });
 });

@@ -15,7 +15,7 @@ describe("First flow, made by hand", function () {
       ["chat-stream", "chat-stream.svg"],
       ["collect", "chat-collect.svg"],
     ] as const) {
-      const entry = editor.paletteNode(type);
+      const entry = editor.locatePaletteNode(type);
       assert.equal(await page.locator("#red-ui-palette-container-AI").locator(entry).count(), 1, type);
       const style = await editor.readIconStyle(type);
       const path = `icons/${PACKAGE}/${icon}`;
@@ -29,10 +29,10 @@ describe("First flow, made by hand", function () {
     const chunks = await editor.drag("debug", 620, 80);
     const collect = await editor.drag("collect", 620, 200);
     const whole = await editor.drag("debug", 840, 200);
-    await editor.wire(inject, stream);
-    await editor.wire(stream, chunks);
-    await editor.wire(stream, collect);
-    await editor.wire(collect, whole);
+    await editor.drawWire(inject, stream);
+    await editor.drawWire(stream, chunks);
+    await editor.drawWire(stream, collect);
+    await editor.drawWire(collect, whole);
 
     await editor.openDialog(inject);
     await editor.setTypedInput(page.locator(".node-input-prop-property-value").first(), "string", QUESTION);
@@ -60,11 +60,11 @@ describe("First flow, made by hand", function () {
 
     await editor.pressInject(inject);
     await editor
-      .status(stream)
+      .locateStatus(stream)
       .filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ })
       .waitFor();
     await editor
-      .status(stream)
+      .locateStatus(stream)
       .filter({ hasText: /^done · \d+$/ })
       .waitFor();
     await editor.waitForDebug("debug 2", /streaming/i);
@@ -81,7 +81,7 @@ describe("First flow, made by hand", function () {
     assert.ok(joined.startsWith(start), `${joined} should begin with ${start}`);
 
     await editor.select(stream);
-    await editor.action("core:show-help-tab");
+    await editor.invokeAction("core:show-help-tab");
     const help = page.locator(".red-ui-sidebar-help-stack .red-ui-help");
     await help.getByText(/^Asks a language model/).waitFor();
     for (const label of ["chat provider", "collect"]) {

@@ -19,12 +19,12 @@ describe("Palette manager", function () {
   it("installs the package from an upload, and its nodes work without a restart", async () => {
     const editor = new Editor(await world.browser.newPage(), red.url);
     await editor.open();
-    assert.equal(await editor.paletteNode("chat-stream").count(), 0);
+    assert.equal(await editor.locatePaletteNode("chat-stream").count(), 0);
     await editor.uploadTarball(tarball.path);
-    await editor.paletteNode("chat-stream").waitFor({ timeout: 60_000 });
-    await editor.paletteNode("collect").waitFor();
+    await editor.locatePaletteNode("chat-stream").waitFor({ timeout: 60_000 });
+    await editor.locatePaletteNode("collect").waitFor();
     await editor.closeSettings();
-    assert.deepEqual(await editor.complaints(), []);
+    assert.deepEqual(await editor.getComplaints(), []);
 
     const stream = await editor.drag("chat-stream", 400, 140);
     await editor.openDialog(stream);

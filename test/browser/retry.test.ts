@@ -10,10 +10,10 @@ describe("Editor of retry", function () {
     const icon = await editor.readIconStyle("retry");
     assert.ok(icon.includes(`icons/${PACKAGE}/chat-retry.svg`), icon);
     const retry = await editor.drag("retry", 400, 200);
-    const ports = editor.node(retry).locator(".red-ui-flow-port-output");
+    const ports = editor.locateNode(retry).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 3);
     for (const [at, label] of ["the stream", "ask again", "ask elsewhere"].entries())
-      await editor.hint(ports.nth(at), new RegExp(label));
+      await editor.readTooltip(ports.nth(at), new RegExp(label));
   });
 
   it("asks how to continue only if retry continues answers, and says what each choice costs", async () => {
@@ -50,7 +50,7 @@ describe("Editor of retry", function () {
       await editor.getInvalidField(`node-input-${setting}`).waitFor();
     }
     await editor.confirmDialog();
-    const problems = (await editor.problems(retry))!.join("\n");
+    const problems = (await editor.getProblems(retry))!.join("\n");
     for (const name of ["Attempts", "First wait", "Longest wait"]) assert.match(problems, new RegExp(name));
   });
 });

@@ -37,7 +37,7 @@ describe("Secrets and markup in the editor", function () {
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
     await editor.deploy();
-    const provider = (await editor.ids("chat-provider"))[0]!;
+    const provider = (await editor.getIds("chat-provider"))[0]!;
 
     const assertNoSecret = (text: string, where: string) => {
       for (const secret of [KEY, HEADER_VALUE])
@@ -54,7 +54,7 @@ describe("Secrets and markup in the editor", function () {
     for (const opened of ["before a reload", "after a reload"]) {
       if (opened === "after a reload") {
         await page.reload();
-        await editor.ready();
+        await editor.waitUntilReady();
       }
       await editor.openDialog(stream);
       await editor.openConfigDialog("provider", "edit");
@@ -62,7 +62,7 @@ describe("Secrets and markup in the editor", function () {
       await editor.getField("chat-provider-stored").waitFor();
       await editor.openTab("Connection");
       assert.equal(await editor.getField("node-config-input-apiKey").inputValue(), "__PWRD__");
-      assertNoSecret(await editor.everything(), `the page ${opened}`);
+      assertNoSecret(await editor.readWholePage(), `the page ${opened}`);
     }
 
     await editor.getField("chat-provider-test").click();
@@ -100,8 +100,8 @@ describe("Secrets and markup in the editor", function () {
     await editor.pressInject("ask");
     await editor.waitForDebug("Answer", /Hello/);
     await editor.select("stream");
-    await editor.node("stream").getByText(markup).waitFor();
-    await editor.rest();
+    await editor.locateNode("stream").getByText(markup).waitFor();
+    await editor.movePointerAway();
     assert.equal(service.requests.at(-1)?.body["model"], markup);
     assert.equal(await page.locator("img[src='x']").count(), 0);
     assert.equal(await page.evaluate("globalThis.ran"), undefined);

@@ -37,10 +37,10 @@ describe("Dialog of a provider, by service", function () {
         demo: { provider: "demo" },
       }),
     );
-    await editor.mark("stream-bare").waitFor();
-    assert.match((await editor.problems("bare"))!.join(), /OpenAI needs an API key/);
-    assert.deepEqual((await editor.invalid()).map(({ id }) => id).sort(), ["bare", "stream-bare"]);
-    await editor.rest();
+    await editor.locateErrorMark("stream-bare").waitFor();
+    assert.match((await editor.getProblems("bare"))!.join(), /OpenAI needs an API key/);
+    assert.deepEqual((await editor.getInvalidNodes()).map(({ id }) => id).sort(), ["bare", "stream-bare"]);
+    await editor.movePointerAway();
     await saveScreenshot(editor.page, "missing-key");
     await openProvider(editor, "bare");
     await editor.getInvalidField("node-config-input-apiKey").waitFor();
@@ -48,10 +48,10 @@ describe("Dialog of a provider, by service", function () {
     await editor.fillField("node-config-input-apiKey", "sk-1234567890");
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
-    assert.equal(await editor.problems("bare"), undefined);
+    assert.equal(await editor.getProblems("bare"), undefined);
     await editor.deploy();
-    assert.equal(await editor.problems("bare"), undefined);
-    assert.equal(await editor.problems("stream-bare"), undefined);
+    assert.equal(await editor.getProblems("bare"), undefined);
+    assert.equal(await editor.getProblems("stream-bare"), undefined);
   });
 
   it("keeps the settings on the tab of Venice, and shows the balance and what each model can do", async () => {
@@ -123,7 +123,7 @@ describe("Dialog of a provider, by service", function () {
     const editor = await world.openEditor(
       createProviderFlow({ team: { provider: "saas-llm", credentials: { apiKey: "sk-1234567890" } } }),
     );
-    await editor.mark("stream-team").waitFor();
+    await editor.locateErrorMark("stream-team").waitFor();
     await openProvider(editor, "team");
     const invalid = editor.page.locator(`[id^="${SETTING}"].input-error`);
     await invalid.first().waitFor();
@@ -132,6 +132,6 @@ describe("Dialog of a provider, by service", function () {
     await invalid.first().waitFor({ state: "detached" });
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
-    assert.equal(await editor.problems("team"), undefined);
+    assert.equal(await editor.getProblems("team"), undefined);
   });
 });

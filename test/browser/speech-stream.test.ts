@@ -14,10 +14,16 @@ describe("Editor of speech-stream", function () {
     const icon = await editor.readIconStyle("speech-stream");
     assert.ok(icon.includes(`icons/${PACKAGE}/speech-stream.svg`), icon);
     const speech = await editor.drag("speech-stream", 400, 200);
-    await editor.hint(editor.node(speech).locator(".red-ui-flow-port-input"), /a stream of text/);
-    await editor.hint(editor.node(speech).locator(".red-ui-flow-port-output"), /a stream of sound/);
-    await editor.mark(speech).waitFor();
-    assert.match(String(await editor.problems(speech)), /provider/i);
+    await editor.readTooltip(
+      editor.locateNode(speech).locator(".red-ui-flow-port-input"),
+      /a stream of text/,
+    );
+    await editor.readTooltip(
+      editor.locateNode(speech).locator(".red-ui-flow-port-output"),
+      /a stream of sound/,
+    );
+    await editor.locateErrorMark(speech).waitFor();
+    assert.match(String(await editor.getProblems(speech)), /provider/i);
   });
 
   it("keeps its settings, names invalid ones, and labels the node with the voice", async () => {
@@ -32,19 +38,19 @@ describe("Editor of speech-stream", function () {
     await editor.getInvalidField("node-input-speed").waitFor();
     await fillMoreFields(editor, "[1]");
     await editor.confirmDialog();
-    await editor.mark(speech).waitFor();
-    assert.deepEqual(await editor.problems(speech), [
+    await editor.locateErrorMark(speech).waitFor();
+    assert.deepEqual(await editor.getProblems(speech), [
       "Speed: a number from 0.25 to 4, or empty",
       "More fields: a JSON object, or empty",
     ]);
-    assert.match((await editor.node(speech).textContent()) ?? "", /alloy/);
+    assert.match((await editor.locateNode(speech).textContent()) ?? "", /alloy/);
     await editor.openDialog(speech);
     await editor.fillField("node-input-speed", "1.5");
     await fillMoreFields(editor, '{"instructions":"softly"}');
     await editor.page.locator(".red-ui-typedInput-container.input-error").waitFor({ state: "detached" });
     await saveScreenshot(editor.page, "speech-stream-dialog");
     await editor.confirmDialog();
-    assert.equal(await editor.problems(speech), undefined);
+    assert.equal(await editor.getProblems(speech), undefined);
     const expected = {
       provider: "provider",
       voice: "alloy",
@@ -53,7 +59,7 @@ describe("Editor of speech-stream", function () {
       property: "payload",
       options: '{"instructions":"softly"}',
     };
-    assert.deepEqual(await editor.properties(speech, Object.keys(expected)), expected);
+    assert.deepEqual(await editor.getProperties(speech, Object.keys(expected)), expected);
   });
 
   it("sends the speech of a text, which core's join makes one buffer", async () => {
@@ -65,8 +71,8 @@ describe("Editor of speech-stream", function () {
       createDebug("sound", { name: "Sound", x: 780, y: 160 }),
     ]);
     const speech = await editor.drag("speech-stream", 360, 160);
-    await editor.wire("say", speech);
-    await editor.wire(speech, "one");
+    await editor.drawWire("say", speech);
+    await editor.drawWire(speech, "one");
     await editor.openDialog(speech);
     await editor.getField("node-input-provider").selectOption({ label: "Demo" });
     await editor.confirmDialog();
@@ -74,7 +80,7 @@ describe("Editor of speech-stream", function () {
     await editor.pressInject("say");
     const messages = editor.page.locator(".red-ui-debug-msg");
     await messages.filter({ hasText: /buffer\[\d{5,}\]/ }).waitFor();
-    await editor.status(speech).filter({ hasText: /^done/ }).waitFor();
+    await editor.locateStatus(speech).filter({ hasText: /^done/ }).waitFor();
     assert.equal(await messages.count(), 1, "join should make one message of all pieces");
   });
 });

@@ -52,9 +52,9 @@ describe("Structured output in the editor", function () {
         : node,
     );
     const editor = await world.openEditor(flow);
-    await editor.mark("stream").waitFor();
+    await editor.locateErrorMark("stream").waitFor();
     assert.match(
-      (await editor.problems("stream"))!.join("\n"),
+      (await editor.getProblems("stream"))!.join("\n"),
       /JSON Schema: [^\n]*required[\s\S]*Schema name:/,
     );
     await editor.openDialog("stream");
@@ -66,7 +66,7 @@ describe("Structured output in the editor", function () {
     await editor.getField("node-input-responseFormat").selectOption("json_object");
     await editor.page.locator(".chat-tab-wrong").waitFor({ state: "detached" });
     await editor.confirmDialog();
-    assert.deepEqual((await editor.problems("stream")) ?? [], []);
+    assert.deepEqual((await editor.getProblems("stream")) ?? [], []);
   });
 
   it("shows a schema in the dialog of collect if collect parses JSON", async () => {

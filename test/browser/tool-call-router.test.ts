@@ -127,7 +127,7 @@ describe("Editor of tool-call-router", function () {
     const icon = await editor.readIconStyle("tool-call-router");
     assert.ok(icon.includes(`icons/${PACKAGE}/tool-call-router.svg`), icon);
     const router = await editor.drag("tool-call-router", 350, 220);
-    const ports = editor.node(router).locator(".red-ui-flow-port-output");
+    const ports = editor.locateNode(router).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 2);
 
     await editor.openDialog(router);
@@ -143,15 +143,15 @@ describe("Editor of tool-call-router", function () {
     await editor.confirmDialog();
     assert.equal(await ports.count(), 4);
     for (const [at, label] of [/the stream/, /ask: into/, /^get_weather$/, /^get_time$/].entries())
-      await editor.hint(ports.nth(at), label);
+      await editor.readTooltip(ports.nth(at), label);
 
-    await editor.wire("ask", router);
-    await editor.wire(router, "collect", 0);
-    await editor.wire(router, "stream", 1);
-    await editor.wire(router, "weather", 2);
-    await editor.wire(router, "time", 3);
-    for (const source of ["stream", "weather", "time"]) await editor.wire(source, router);
-    await editor.rest();
+    await editor.drawWire("ask", router);
+    await editor.drawWire(router, "collect", 0);
+    await editor.drawWire(router, "stream", 1);
+    await editor.drawWire(router, "weather", 2);
+    await editor.drawWire(router, "time", 3);
+    for (const source of ["stream", "weather", "time"]) await editor.drawWire(source, router);
+    await editor.movePointerAway();
     await saveScreenshot(editor.page, "tool-call-router-flow");
     await editor.deploy();
     await editor.pressInject("ask");
@@ -171,12 +171,12 @@ describe("Editor of tool-call-router", function () {
     await addTool(editor, "new");
     await editor.confirmDialog();
     assert.deepEqual(await readWires(editor), ["1 stream", "3 c", "4 b", "6 others"]);
-    await editor.hint(editor.node("router").locator(".red-ui-flow-port-output").nth(4), /^new$/);
+    await editor.readTooltip(editor.locateNode("router").locator(".red-ui-flow-port-output").nth(4), /^new$/);
     await editor.deploy();
     const [router] = JSON.parse(await world.fetchFlows()).filter(({ id }: { id: string }) => id === "router");
     assert.deepEqual(router.wires, [["stream"], [], ["c"], ["b"], [], ["others"]]);
     assert.equal(router.outputs, 6);
-    await editor.action("core:undo");
+    await editor.invokeAction("core:undo");
     assert.deepEqual(await readWires(editor), before);
     await editor.openDialog("router");
     assert.deepEqual(await readNames(editor), ["a", "b", "c"]);
@@ -217,10 +217,10 @@ describe("Editor of tool-call-router", function () {
     await editor.fillField("node-input-maxRounds", "0");
     await editor.getInvalidField("node-input-maxRounds").waitFor();
     await editor.confirmDialog();
-    const problems = (await editor.problems("router"))!.join("\n");
+    const problems = (await editor.getProblems("router"))!.join("\n");
     for (const pattern of [/^same: .*same name/m, /^last: required:/m, /^Rounds:/m])
       assert.match(problems, pattern);
-    assert.equal(await editor.mark("router").count(), 1);
+    assert.equal(await editor.locateErrorMark("router").count(), 1);
     await editor.openDialog("router");
     await getNameField(getRows(editor).nth(1)).fill("other");
     await getRows(editor).nth(2).getByRole("button", { name: "Arguments" }).click();
@@ -228,7 +228,7 @@ describe("Editor of tool-call-router", function () {
     await editor.getField("red-ui-tab-tool-call-router-run").click();
     await editor.fillField("node-input-maxRounds", "3");
     await editor.confirmDialog();
-    assert.equal(await editor.problems("router"), undefined);
+    assert.equal(await editor.getProblems("router"), undefined);
   });
 
   it("keeps the required tool when it is renamed, even if its old name was deleted first", async () => {
@@ -275,7 +275,7 @@ describe("Editor of tool-call-router", function () {
     await writeSchema(editor, row, `{${city},\n"required": ["city"]}`);
     await warning.waitFor({ state: "detached" });
     await editor.confirmDialog();
-    assert.equal(await editor.problems("router"), undefined);
+    assert.equal(await editor.getProblems("router"), undefined);
   });
 
   it("sends a tool to a link in node of any flow instead of an output, and keeps the link in a copy", async () => {
@@ -303,14 +303,14 @@ describe("Editor of tool-call-router", function () {
     );
     await editor.confirmDialog();
     assert.deepEqual(await readWires(editor), ["1 stream", "3 b", "4 others"]);
-    assert.equal(await editor.problems("router"), undefined);
+    assert.equal(await editor.getProblems("router"), undefined);
 
-    await editor.action("core:select-all-nodes");
-    await editor.action("core:copy-selection-to-internal-clipboard");
-    await editor.action("core:paste-from-internal-clipboard");
+    await editor.invokeAction("core:select-all-nodes");
+    await editor.invokeAction("core:copy-selection-to-internal-clipboard");
+    await editor.invokeAction("core:paste-from-internal-clipboard");
     await editor.page.mouse.click(500, 700);
-    const copied = (await editor.ids("tool-call-router")).find((id) => id !== "router")!;
-    const near = (await editor.ids("link in")).find((id) => !["near", "far"].includes(id))!;
+    const copied = (await editor.getIds("tool-call-router")).find((id) => id !== "router")!;
+    const near = (await editor.getIds("link in")).find((id) => !["near", "far"].includes(id))!;
     const links = await editor.page.evaluate(
       `RED.nodes.node(${JSON.stringify(copied)}).tools.map(({ link }) => link)`,
     );

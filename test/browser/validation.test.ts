@@ -14,9 +14,9 @@ describe("Validation in the editor", function () {
 
   it("marks a chat-stream without a provider, and names the missing provider", async () => {
     const stream = await editor.drag("chat-stream", 500, 200);
-    await editor.mark(stream).waitFor();
-    await editor.hint(editor.mark(stream), /Provider/);
-    assert.match((await editor.problems(stream))!.join(), /Provider/);
+    await editor.locateErrorMark(stream).waitFor();
+    await editor.readTooltip(editor.locateErrorMark(stream), /Provider/);
+    assert.match((await editor.getProblems(stream))!.join(), /Provider/);
     await editor.openDialog(stream);
     await editor.getInvalidField("node-input-provider").waitFor();
     await editor.cancelDialog();
@@ -28,14 +28,14 @@ describe("Validation in the editor", function () {
     await editor.openConfigDialog("provider", "add");
     await editor.getField("node-config-input-provider").selectOption("openai");
     await editor.getInvalidField("node-config-input-apiKey").waitFor();
-    await editor.hint(editor.getField("node-config-input-apiKey"), /OpenAI needs an API key/);
+    await editor.readTooltip(editor.getField("node-config-input-apiKey"), /OpenAI needs an API key/);
     await editor.confirmConfigDialog();
     await editor.getInvalidField("node-input-provider").waitFor();
     await editor.confirmDialog();
-    await editor.mark(stream).waitFor();
-    assert.match((await editor.problems(stream))!.join(), /Provider/);
-    const provider = (await editor.ids("chat-provider")).find((id) => id !== "demo");
-    assert.match((await editor.problems(provider!))!.join(), /OpenAI needs an API key/);
+    await editor.locateErrorMark(stream).waitFor();
+    assert.match((await editor.getProblems(stream))!.join(), /Provider/);
+    const provider = (await editor.getIds("chat-provider")).find((id) => id !== "demo");
+    assert.match((await editor.getProblems(provider!))!.join(), /OpenAI needs an API key/);
   });
 
   it("marks timeouts that are not positive numbers, and names each of them", async () => {
@@ -54,10 +54,10 @@ describe("Validation in the editor", function () {
     await editor.openTab("Connection");
     await editor.page.locator(".chat-tab-wrong").getByText("Limits").waitFor();
     await editor.confirmConfigDialog();
-    assert.equal((await editor.problems("demo"))?.length, 4);
+    assert.equal((await editor.getProblems("demo"))?.length, 4);
     for (const [at, name] of ["Connect", "Silence", "No progress", "Whole stream"].entries()) {
       assert.match(
-        (await editor.problems("demo"))![at]!,
+        (await editor.getProblems("demo"))![at]!,
         new RegExp(`^${name}: a number of seconds above 0`),
       );
     }

@@ -4,7 +4,7 @@ import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyChunkLike, anyJson, anyRecords, framed } from "../support/inputs/arbitraries.js";
+import { anyChunkLike, anyJson, anyRecords, formatMultilineEvents } from "../support/inputs/arbitraries.js";
 import { play, RecordingSink } from "../support/inputs/replay.js";
 
 /** Decodes records and checks that only valid chunks and instances of `Failure` come out. */
@@ -12,7 +12,7 @@ function checkDecoding(records: readonly (readonly [string, string | undefined])
   const sink = new CheckingSink();
   const machine = new CompletionMachine();
   const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 128, toolNames: ["f"] });
-  for (const [data, event] of records) if (!sink.over) decoder.decode(data, event);
+  for (const [data, event] of records) if (!sink.hasEnded) decoder.decode(data, event);
   for (const call of sink.calls) {
     if ("chunk" in call) machine.addChunk(call.chunk);
     else if ("text" in call) machine.addText(call.text);
@@ -63,7 +63,7 @@ describe("Decoder, on malformed records", function () {
   it("ends a stream whose bytes were changed, and its failure has the text that was passed on", () => {
     const body = fc.oneof(
       fc.constantFrom(...FIXTURES.map((fixture) => fixture.body)),
-      anyRecords.map((records) => framed(records)),
+      anyRecords.map((records) => formatMultilineEvents(records)),
     );
     const change = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -76,7 +76,11 @@ describe("Decoder, on malformed records", function () {
         for (const { at, byte, deleteCount } of changes) {
           bytes.splice(Math.floor(at * bytes.length), deleteCount, byte);
         }
-        const { told, result } = play({ name: "mutated", body: Buffer.from(bytes), expect: { texts: [] } });
+        const { messages: told, result } = play({
+          name: "mutated",
+          body: Buffer.from(bytes),
+          expect: { texts: [] },
+        });
         assert.ok(result, "the stream ended");
         const joined = told.map(({ text }) => text).join("");
         if (result.failure) {

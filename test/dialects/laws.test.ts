@@ -4,18 +4,24 @@ import type { Completion } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { mergeChunks } from "../../src/core/chat/merge.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyRecords, framed } from "../support/inputs/arbitraries.js";
+import { anyRecords, formatMultilineEvents } from "../support/inputs/arbitraries.js";
 import type { Fixture } from "../support/inputs/fixtures.js";
-import { decode, type Played, play, type SinkCall, type Told } from "../support/inputs/replay.js";
+import {
+  decode,
+  type PlayedMessage,
+  type PlayedStream,
+  play,
+  type SinkCall,
+} from "../support/inputs/replay.js";
 
 const ID = "stream-1";
 
 function createStream(records: readonly string[]): Fixture {
-  return { name: "any", body: framed(records), expect: { texts: [] } };
+  return { name: "any", body: formatMultilineEvents(records), expect: { texts: [] } };
 }
 
 /** Checks a law for every fixture and for random streams. */
-function checkAllStreams(law: (played: Played, name: string) => void, numRuns: number): void {
+function checkAllStreams(law: (played: PlayedStream, name: string) => void, numRuns: number): void {
   for (const fixture of FIXTURES) law(play(fixture), fixture.name);
   fc.assert(
     fc.property(anyRecords, (records) => law(play(createStream(records)), JSON.stringify(records))),
@@ -27,7 +33,7 @@ describe("Laws of a stream", function () {
   this.timeout(20_000);
 
   it("joins the texts of all messages to the answer's text", () => {
-    checkAllStreams(({ told, result }, name) => {
+    checkAllStreams(({ messages: told, result }, name) => {
       const joined = told.map(({ text }) => text).join("");
       const first = result.completion.choices.find(({ index }) => index === 0);
       assert.equal(joined, first?.message.content ?? "", name);
@@ -36,7 +42,7 @@ describe("Laws of a stream", function () {
   });
 
   it("builds the same completion again from the messages and the closing chunk", () => {
-    checkAllStreams(({ told, result }, name) => {
+    checkAllStreams(({ messages: told, result }, name) => {
       assert.deepEqual(collectMessages(told, result), toPlain(result.completion), name);
     }, 150);
   });
@@ -50,7 +56,7 @@ describe("Laws of a stream", function () {
         ),
         fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
         (fixture, sizes) => {
-          const { told, result } = play(fixture);
+          const { messages: told, result } = play(fixture);
           assert.deepEqual(
             collectMessages(mergeMessages(told, sizes), result),
             toPlain(result.completion),
@@ -79,7 +85,7 @@ describe("Laws of a stream", function () {
 
   it("keeps the completion unchanged if a reader changes the chunks", () => {
     for (const fixture of FIXTURES) {
-      const { told, result } = play(fixture, undefined, true);
+      const { messages: told, result } = play(fixture, undefined, true);
       const before = JSON.stringify(result.completion);
       for (const { chunk } of told) alter(chunk);
       alter(result.closing);
@@ -90,7 +96,7 @@ describe("Laws of a stream", function () {
 });
 
 /** Builds the completion from messages, as `collect` does. */
-function collectMessages(told: readonly Told[], { closing }: Played["result"]): Completion {
+function collectMessages(told: readonly PlayedMessage[], { closing }: PlayedStream["result"]): Completion {
   const machine = new CompletionMachine();
   for (const { text, chunk } of told) {
     if (chunk) machine.addChunk(structuredClone(chunk), text);
@@ -101,8 +107,8 @@ function collectMessages(told: readonly Told[], { closing }: Played["result"]): 
 }
 
 /** Merges neighbouring messages, as the option that merges the chunks of a read does. */
-function mergeMessages(told: readonly Told[], sizes: readonly number[]): Told[] {
-  const result: Told[] = [];
+function mergeMessages(told: readonly PlayedMessage[], sizes: readonly number[]): PlayedMessage[] {
+  const result: PlayedMessage[] = [];
   let left = 0;
   let turn = 0;
   for (const next of structuredClone(told)) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyCuts, anyRecords, cutUp, framed } from "../support/inputs/arbitraries.js";
+import { anyCuts, anyRecords, cutBuffer, formatMultilineEvents } from "../support/inputs/arbitraries.js";
 import type { Fixture } from "../support/inputs/fixtures.js";
-import { play, recordsOf, replay } from "../support/inputs/replay.js";
+import { play, readRecords, replay } from "../support/inputs/replay.js";
 
 /** A body up to this length is cut at every byte. The time that this takes grows with the square of the length. */
 const MAX_SHORT_BYTES = 400;
@@ -24,9 +24,9 @@ describe("Stream whose bytes are cut into reads", function () {
     // The decoder gets nothing but records, so the same records are the same answer.
     for (const fixture of FIXTURES) {
       const { body, name, contentType } = fixture;
-      const whole = JSON.stringify(recordsOf([body], contentType));
+      const whole = JSON.stringify(readRecords([body], contentType));
       for (const at of findPlaces(fixture)) {
-        const cut = JSON.stringify(recordsOf([body.subarray(0, at), body.subarray(at)], contentType));
+        const cut = JSON.stringify(readRecords([body.subarray(0, at), body.subarray(at)], contentType));
         if (cut !== whole) assert.equal(cut, whole, `${name}, cut at ${at}`);
       }
     }
@@ -43,7 +43,7 @@ describe("Stream whose bytes are cut into reads", function () {
     fc.assert(
       fc.property(fc.constantFrom(...FIXTURES), anyCuts, (fixture, cuts) => {
         assert.equal(
-          replayAsJson(fixture, cutUp(fixture.body, cuts)),
+          replayAsJson(fixture, cutBuffer(fixture.body, cuts)),
           replayAsJson(fixture, [fixture.body]),
           fixture.name,
         );
@@ -55,8 +55,8 @@ describe("Stream whose bytes are cut into reads", function () {
   it("gives the same chunks if a random stream is cut anywhere", () => {
     fc.assert(
       fc.property(anyRecords, anyCuts, (records, cuts) => {
-        const body = framed(records);
-        assert.deepEqual(replay(cutUp(body, cuts)), replay([body]));
+        const body = formatMultilineEvents(records);
+        assert.deepEqual(replay(cutBuffer(body, cuts)), replay([body]));
       }),
       { numRuns: 150 },
     );
@@ -65,7 +65,7 @@ describe("Stream whose bytes are cut into reads", function () {
   it("ends with the same messages and completion if a body that is not an event stream is cut anywhere", () => {
     fc.assert(
       fc.property(fc.constantFrom(...OTHER_BODIES), anyCuts, (fixture, cuts) => {
-        const cut = playToEnd(fixture, cutUp(fixture.body, cuts));
+        const cut = playToEnd(fixture, cutBuffer(fixture.body, cuts));
         assert.deepEqual(cut, playToEnd(fixture, [fixture.body]), fixture.name);
       }),
       { numRuns: 500 },
@@ -79,7 +79,7 @@ describe("Stream whose bytes are cut into reads", function () {
         // Without quotes and control characters the record remains valid JSON.
         const text = Buffer.from(bytes.map((byte) => (byte < 0x80 ? 0x41 : byte)));
         const body = Buffer.concat([Buffer.from(`data: ${before}`), text, Buffer.from(`${after}\n\n`)]);
-        assert.deepEqual(replay(cutUp(body, cuts)), replay([body]));
+        assert.deepEqual(replay(cutBuffer(body, cuts)), replay([body]));
       }),
       { numRuns: 1_000 },
     );
@@ -110,6 +110,6 @@ function replayAsJson(fixture: Fixture, reads: readonly Buffer[]): string {
 }
 
 function playToEnd(fixture: Fixture, reads: readonly Buffer[]): unknown {
-  const { told, result } = play(fixture, reads);
+  const { messages: told, result } = play(fixture, reads);
   return { told, completion: result.completion, failure: result.failure };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/inputs/any-dialect.js";
-import { anyCuts, cutUp } from "../support/inputs/arbitraries.js";
+import { anyCuts, cutBuffer } from "../support/inputs/arbitraries.js";
 import { play } from "../support/inputs/replay.js";
 
 interface AnswerView {
@@ -26,7 +26,7 @@ describe("One answer in every dialect", function () {
             expect: { texts: [] },
             ...(contentType ? { contentType } : {}),
           };
-          const { told, result } = play(fixture, cutUp(body, cuts));
+          const { messages: told, result } = play(fixture, cutBuffer(body, cuts));
           assert.equal(result.failure?.message, undefined);
           assert.equal(result.outcome, "complete");
           assert.equal(told.map(({ text }) => text).join(""), answer.texts.join(""), "the joined texts");

@@ -5,7 +5,7 @@ import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import { waitUntil } from "../support/waiting.js";
-import { ask, assertComplete, isFailure } from "../support/worlds/started-stream.js";
+import { ask, assertStreamComplete, matchFailure } from "../support/worlds/started-stream.js";
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
@@ -39,17 +39,20 @@ describe("Agent", () => {
     await using proxy = await startChaosServer((peer) => peer.close());
     process.env["HTTP_PROXY"] = `http://127.0.0.1:${proxy.port}`;
     const direct = createAgent({ connectTimeout: 1_000, direct: true });
-    assertComplete(await ask({ url: server.url, agent: direct }), TEXT);
+    assertStreamComplete(await ask({ url: server.url, agent: direct }), TEXT);
     process.env["NO_PROXY"] = "127.0.0.1";
     const agent = createAgent({ connectTimeout: 1_000 });
-    assertComplete(await ask({ url: server.url, agent }), TEXT);
+    assertStreamComplete(await ask({ url: server.url, agent }), TEXT);
     assert.equal(proxy.connections, 0);
     await Promise.all([direct.destroy(), agent.destroy()]);
   });
 
   for (const url of ["proxy.example", "ftp://proxy.example", "http://"]) {
     it(`refuses ${url} as a proxy and shows what a proxy address looks like`, () => {
-      assert.throws(() => createAgent({ connectTimeout: 1_000, proxy: { url } }), isFailure("configuration"));
+      assert.throws(
+        () => createAgent({ connectTimeout: 1_000, proxy: { url } }),
+        matchFailure("configuration"),
+      );
       process.env["HTTPS_PROXY"] = url;
       assert.throws(() => createAgent({ connectTimeout: 1_000 }), /HTTPS_PROXY/);
     });
@@ -76,8 +79,8 @@ describe("Agent", () => {
       } else await sendWholeAnswer(peer);
     });
     const [first, second] = await Promise.all([ask(server), ask(server)]);
-    assertComplete(first, "", "unknown");
-    assertComplete(second, TEXT);
+    assertStreamComplete(first, "", "unknown");
+    assertStreamComplete(second, TEXT);
     assert.equal(server.connections, 2);
   });
 });

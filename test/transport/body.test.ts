@@ -7,7 +7,7 @@ import type { Framing } from "../../src/transport/framing.js";
 import { JsonArrayReader } from "../../src/transport/json-array.js";
 import { NdjsonReader } from "../../src/transport/ndjson.js";
 import type { RecordReader } from "../../src/transport/record-reader.js";
-import { anyCuts, anyJson, cutText, oddJson } from "../support/inputs/arbitraries.js";
+import { anyCuts, anyJson, cutText, writeOddJson } from "../support/inputs/arbitraries.js";
 
 type Output = [string, boolean] | { body: string };
 
@@ -90,7 +90,7 @@ describe("JSON array reader", () => {
         (values, style, cuts) => {
           const read = readPieces(
             (listener) => new JsonArrayReader(listener, 1_000_000),
-            cutText(oddJson(values, style), cuts),
+            cutText(writeOddJson(values, style), cuts),
           );
           assert.deepEqual(
             read.map((record) => JSON.parse((record as [string, boolean])[0])),

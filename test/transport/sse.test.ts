@@ -4,7 +4,7 @@ import { Failure } from "../../src/core/failure.js";
 import { SseReader } from "../../src/transport/sse.js";
 import { WPT, type WptRow } from "../fixtures/wpt.js";
 import { anyCuts, cutText } from "../support/inputs/arbitraries.js";
-import { recordsOf } from "../support/inputs/replay.js";
+import { readRecords } from "../support/inputs/replay.js";
 
 const expected = ({ events, unclosed }: WptRow) => [
   ...events.map(([data, event]) => [data, event, false]),
@@ -14,7 +14,7 @@ const expected = ({ events, unclosed }: WptRow) => [
 describe("SSE grammar", () => {
   for (const row of WPT) {
     it(`agrees with web-platform-tests: ${row.name}`, () => {
-      assert.deepEqual(recordsOf([row.body]), expected(row));
+      assert.deepEqual(readRecords([row.body]), expected(row));
     });
   }
 
@@ -48,7 +48,7 @@ describe("SSE grammar", () => {
 });
 
 describe("SSE reader", () => {
-  const read = (...pieces: string[]) => recordsOf(pieces.map((piece) => Buffer.from(piece)));
+  const read = (...pieces: string[]) => readRecords(pieces.map((piece) => Buffer.from(piece)));
 
   it("delivers an event without its blank line, marked as the last", () => {
     assert.deepEqual(read("data: a\n\nevent: x\nda", "ta: b"), [
@@ -81,7 +81,7 @@ describe("SSE reader", () => {
   });
 
   it("keeps only the beginning of text outside of events", () => {
-    const [[data] = [""]] = recordsOf([Buffer.from("x".repeat(100_000))]) as [string][];
+    const [[data] = [""]] = readRecords([Buffer.from("x".repeat(100_000))]) as [string][];
     assert.ok(data.length < 5_000);
   });
 

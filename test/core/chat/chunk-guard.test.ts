@@ -10,7 +10,7 @@ import { play } from "../../support/inputs/replay.js";
 describe("Chunk on a message", () => {
   it("reads a chunk in the common form unchanged", () => {
     for (const fixture of FIXTURES) {
-      for (const { chunk } of play(fixture, undefined, true).told)
+      for (const { chunk } of play(fixture, undefined, true).messages)
         assert.equal(readChunk(chunk), chunk, fixture.name);
     }
   });

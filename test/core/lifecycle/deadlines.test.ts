@@ -145,11 +145,11 @@ describe("Deadlines", () => {
     for (let at = 0; at < 5; at++) {
       deadlines.markContent(clock.now());
       deadlines.markDraining();
-      assert.equal(clock.waiting, 1);
+      assert.equal(clock.timerCount, 1);
     }
     deadlines.stop();
     deadlines.markResponse();
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
     await clock.advance(10_000);
     assert.deepEqual(expired, []);
   });

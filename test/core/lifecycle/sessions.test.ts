@@ -64,7 +64,7 @@ describe("Sessions", () => {
       ["B", "expired"],
       ["A", "expired"],
     ]);
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
   });
 
   it("end if another session is opened under their id", async () => {
@@ -111,9 +111,9 @@ describe("Sessions", () => {
   it("leave no timer after the last session has ended", () => {
     const { clock, sessions } = createSessions(3, 100);
     sessions.open("a", "A");
-    assert.equal(clock.waiting, 1);
+    assert.equal(clock.timerCount, 1);
     sessions.end("a", "finished");
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { buildContinuation, type ContinuationInfo } from "../../../src/core/retry/continuation.js";
 import { joinContinuation, OverlapTrimmer } from "../../../src/core/retry/overlap-trimmer.js";
-import { difficultText, piecesOf } from "../../support/inputs/hard-text.js";
+import { anyCutter, anyHardText } from "../../support/inputs/hard-text.js";
 
 const UNCLEAR = "\0unclear";
 const QUOTED: ContinuationInfo = { added: 2, echo: "" };
@@ -121,12 +121,12 @@ describe("Overlap of a continuation", () => {
   it("does not depend on how the continuation is cut into pieces", () => {
     fc.assert(
       fc.property(
-        difficultText,
-        difficultText,
+        anyHardText,
+        anyHardText,
         fc.nat(60),
         fc.boolean(),
         fc.boolean(),
-        piecesOf,
+        anyCutter,
         (head, tail, back, anew, exact, cut) => {
           const text = head + tail.slice(0, tail.length / 2);
           const info = exact ? prefill(text) : QUOTED;
@@ -146,7 +146,7 @@ describe("Overlap of a continuation", () => {
 
   it("is never longer than the repeated text, so that no new text is lost", () => {
     fc.assert(
-      fc.property(difficultText, difficultText, (text, more) => {
+      fc.property(anyHardText, anyHardText, (text, more) => {
         const whole = joinQuoted(text, more);
         if (whole === undefined || whole === more) return;
         const trimmed = text.length + more.length - whole.length;

@@ -8,7 +8,7 @@ import {
   measureStableText,
 } from "../../../src/core/text/graphemes.js";
 import { findForcedCut, measureFirstWord } from "../../../src/core/text/words.js";
-import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
+import { anyCutter, anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows piece by piece at each boundary. The last part is the rest at the end. */
 function cutPieces(boundary: Boundary, pieces: readonly string[]): string[] {
@@ -202,9 +202,9 @@ describe("Grapheme boundaries", () => {
   it("are respected by all boundaries, wherever the model cuts its pieces", () => {
     fc.assert(
       fc.property(
-        difficultText,
+        anyHardText,
         fc.constantFrom("word", "sentence", "line", "paragraph"),
-        piecesOf,
+        anyCutter,
         (text, boundary, cutter) => {
           assertWholeCharacters(cutPieces(boundary as Boundary, cutter(text)), text);
         },
@@ -237,9 +237,9 @@ describe("Grapheme boundaries", () => {
   it("do not depend on the pieces for sentences, paragraphs and lines", () => {
     fc.assert(
       fc.property(
-        difficultText,
+        anyHardText,
         fc.constantFrom("sentence", "paragraph", "line"),
-        piecesOf,
+        anyCutter,
         (text, boundary, cutter) => {
           assert.deepEqual(
             cutPieces(boundary as Boundary, cutter(text)),

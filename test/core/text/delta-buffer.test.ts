@@ -5,8 +5,8 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import { type BufferRules, DeltaBuffer, MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import { type Piece, readPieceKind } from "../../../src/core/text/held-piece.js";
-import { assertWholeCharacters, difficultText, piecesOf } from "../../support/inputs/hard-text.js";
-import { chunkOf, pieces, read } from "../../support/worlds/buffer-pieces.js";
+import { anyCutter, anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
+import { anyPieces, assembleCompletion, createChunk } from "../../support/worlds/buffer-pieces.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };
 
@@ -85,7 +85,7 @@ describe("Delta buffer", () => {
     const buffer = new DeltaBuffer({ ...NONE, boundary: "sentence" });
     const createReasoning = (text: string): Piece => ({
       text: "",
-      chunk: chunkOf({ reasoning_content: text }),
+      chunk: createChunk({ reasoning_content: text }),
     });
     const input = [
       createReasoning("Let me"),
@@ -96,7 +96,7 @@ describe("Delta buffer", () => {
     ];
     const out = [...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
     assert.deepEqual(
-      out.map(({ text, chunk }) => text || chunk!.choices[0]!.delta.reasoning_content),
+      out.map(({ text, chunk }) => text || chunk!.choices[0]!.createDeltaChunk.reasoning_content),
       ["Let me see. ", "So", "Answer. ", "Yes", "Hm"],
     );
     assert.equal(out[1]!.chunk!.id, "chatcmpl-1");
@@ -105,12 +105,12 @@ describe("Delta buffer", () => {
   it("merges pieces of tool calls by count and size, whatever the boundary", () => {
     const createCallPiece = (text: string): Piece => ({
       text: "",
-      chunk: chunkOf({ tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: text } }] }),
+      chunk: createChunk({ tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: text } }] }),
     });
     const bufferArguments = (rules: Partial<BufferRules>, ...fragments: string[]) => {
       const buffer = new DeltaBuffer({ ...NONE, ...rules });
       return [...fragments.flatMap((text) => buffer.add(createCallPiece(text))), ...buffer.flush()].map(
-        ({ chunk }) => chunk!.choices[0]!.delta.tool_calls![0]!.function!.arguments,
+        ({ chunk }) => chunk!.choices[0]!.createDeltaChunk.tool_calls![0]!.function!.arguments,
       );
     };
     assert.deepEqual(bufferArguments({ count: 2 }, '{"a', '":', "1", "}"), ['{"a":', "1}"]);
@@ -133,14 +133,15 @@ describe("Delta buffer", () => {
     const logprobs = (token: string) => ({ content: [{ token }] });
     const piece = (text: string): Piece => ({
       text,
-      chunk: chunkOf({ content: text }, { logprobs: logprobs(text) }),
+      chunk: createChunk({ content: text }, { logprobs: logprobs(text) }),
     });
     const out = [..."Hel lo w".split("").flatMap((text) => buffer.add(piece(text))), ...buffer.flush()];
     assert.deepEqual(
       out.map(({ text }) => text),
       ["Hel ", "lo ", "w"].slice(0, out.length),
     );
-    for (const { text, chunk } of out.slice(0, 2)) assert.equal(chunk!.choices[0]!.delta.content, text);
+    for (const { text, chunk } of out.slice(0, 2))
+      assert.equal(chunk!.choices[0]!.createDeltaChunk.content, text);
     const tokens = out.flatMap(
       ({ chunk }) => (chunk?.choices[0]?.logprobs?.content ?? []) as { token: string }[],
     );
@@ -149,7 +150,7 @@ describe("Delta buffer", () => {
 
   it("does not change the pieces that it is given", () => {
     fc.assert(
-      fc.property(pieces, rulesOf, (input, rules) => {
+      fc.property(anyPieces, rulesOf, (input, rules) => {
         const before = structuredClone(input);
         const buffer = new DeltaBuffer(rules);
         const out = [...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
@@ -158,7 +159,7 @@ describe("Delta buffer", () => {
         );
         for (const { chunk } of out)
           for (const part of chunk ? [chunk, ...chunk.choices] : []) assert.ok(!inputParts.has(part));
-        for (const { chunk } of out) for (const choice of chunk?.choices ?? []) choice.delta = {};
+        for (const { chunk } of out) for (const choice of chunk?.choices ?? []) choice.createDeltaChunk = {};
         assert.deepEqual(input, before);
       }),
     );
@@ -168,7 +169,7 @@ describe("Delta buffer", () => {
 describe("Laws of a delta buffer", () => {
   it("the joined output is the joined input, in messages of bounded length", () => {
     fc.assert(
-      fc.property(difficultText, rulesOf, piecesOf, (text, rules, cutter) => {
+      fc.property(anyHardText, rulesOf, anyCutter, (text, rules, cutter) => {
         const out = bufferTexts(rules, cutter(text));
         assert.equal(out.join(""), text);
         assert.ok(out.every(({ length }) => length > 0 && length <= MAX_MESSAGE_CHARS));
@@ -179,7 +180,7 @@ describe("Laws of a delta buffer", () => {
 
   it("P11: no cut goes through a character, wherever the model cuts its pieces", () => {
     fc.assert(
-      fc.property(difficultText, rulesOf, piecesOf, (text, rules, cutter) => {
+      fc.property(anyHardText, rulesOf, anyCutter, (text, rules, cutter) => {
         assertWholeCharacters(bufferTexts(rules, cutter(text)), text);
       }),
       { numRuns: 500 },
@@ -188,7 +189,7 @@ describe("Laws of a delta buffer", () => {
 
   it("the merged pieces give the same completion as the original pieces", () => {
     fc.assert(
-      fc.property(pieces, rulesOf, fc.array(fc.nat(3), { maxLength: 40 }), (input, rules, turns) => {
+      fc.property(anyPieces, rulesOf, fc.array(fc.nat(3), { maxLength: 40 }), (input, rules, turns) => {
         const buffer = new DeltaBuffer(rules);
         const out = input.flatMap((piece, at) => [
           ...buffer.add(piece),
@@ -201,7 +202,7 @@ describe("Laws of a delta buffer", () => {
                 ? buffer.flush()
                 : []),
         ]);
-        assert.deepEqual(read([...out, ...buffer.flush()]), read(input));
+        assert.deepEqual(assembleCompletion([...out, ...buffer.flush()]), assembleCompletion(input));
         assert.equal(buffer.isHolding, false);
       }),
       { numRuns: 500 },
@@ -220,7 +221,7 @@ describe("Laws of a delta buffer", () => {
       return seen;
     };
     fc.assert(
-      fc.property(pieces, rulesOf, (input, rules) => {
+      fc.property(anyPieces, rulesOf, (input, rules) => {
         const buffer = new DeltaBuffer(rules);
         assert.deepEqual(
           order([...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()]),

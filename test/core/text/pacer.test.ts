@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { Pacer } from "../../../src/core/text/pacer.js";
-import { assertWholeCharacters, difficultText } from "../../support/inputs/hard-text.js";
-import { chunkOf, pieces, read } from "../../support/worlds/buffer-pieces.js";
+import { anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
+import { anyPieces, assembleCompletion, createChunk } from "../../support/worlds/buffer-pieces.js";
 
 /** Lets time pass until nothing more is due. @returns the pieces, each with its time in milliseconds */
 function play(pacer: Pacer): { at: number; piece: Piece }[] {
@@ -77,12 +77,12 @@ describe("Pacer", () => {
 
   it("paces reasoning like text, and passes tool calls through in order", () => {
     const pacer = new Pacer(10);
-    pacer.add({ text: "", chunk: chunkOf({ reasoning_content: "Let me see" }) });
+    pacer.add({ text: "", chunk: createChunk({ reasoning_content: "Let me see" }) });
     pacer.add({ text: "Well then" });
-    pacer.add({ text: "", chunk: chunkOf({ tool_calls: [{ index: 0, function: { arguments: "{" } }] }) });
-    pacer.add({ text: "", chunk: chunkOf({ tool_calls: [{ index: 0, function: { arguments: "}" } }] }) });
+    pacer.add({ text: "", chunk: createChunk({ tool_calls: [{ index: 0, function: { arguments: "{" } }] }) });
+    pacer.add({ text: "", chunk: createChunk({ tool_calls: [{ index: 0, function: { arguments: "}" } }] }) });
     const out = play(pacer).map(({ piece: { text, chunk } }) => {
-      const delta = chunk?.choices[0]?.delta;
+      const delta = chunk?.choices[0]?.createDeltaChunk;
       return text || delta?.reasoning_content || delta?.tool_calls?.[0]?.function?.arguments;
     });
     assert.deepEqual(out, ["Let ", "me ", "see", "Well ", "then", "{}"]);
@@ -109,7 +109,7 @@ describe("Pacer", () => {
   it("the joined output is the joined input, and no cut goes through a character", () => {
     fc.assert(
       fc.property(
-        difficultText,
+        anyHardText,
         fc.integer({ min: 1, max: 9 }),
         fc.integer({ min: 1, max: 200 }),
         (text, width, step) => {
@@ -130,7 +130,7 @@ describe("Pacer", () => {
 
   it("the paced pieces give the same completion as the original pieces", () => {
     fc.assert(
-      fc.property(pieces, fc.array(fc.nat(300), { minLength: 1 }), (input, steps) => {
+      fc.property(anyPieces, fc.array(fc.nat(300), { minLength: 1 }), (input, steps) => {
         const pacer = new Pacer(12);
         const out = input.flatMap((piece, at) => [
           ...pacer.add(piece),
@@ -138,7 +138,7 @@ describe("Pacer", () => {
         ]);
         pacer.end();
         out.push(...play(pacer).map(({ piece }) => piece), ...pacer.flush());
-        assert.deepEqual(read(out), read(input));
+        assert.deepEqual(assembleCompletion(out), assembleCompletion(input));
       }),
       { numRuns: 300 },
     );

@@ -6,7 +6,12 @@ import { Failure } from "../../../src/core/failure.js";
 import { ANTHROPIC } from "../../../src/dialects/anthropic/reader.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
-import { counted, finish as finishChunk, text as textChunk, USAGE } from "../../support/inputs/fixtures.js";
+import {
+  buildUsageChunk,
+  buildFinishChunk as finishChunk,
+  buildTextChunk as textChunk,
+  USAGE,
+} from "../../support/inputs/fixtures.js";
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
   createBlock,
@@ -58,7 +63,9 @@ describe("Anthropic reader", () => {
     assert.deepEqual(
       every
         .slice(1)
-        .map((call) => ("chunk" in call ? [call.kind, call.text, call.chunk.choices[0]?.delta] : call)),
+        .map((call) =>
+          "chunk" in call ? [call.kind, call.text, call.chunk.choices[0]?.createDeltaChunk] : call,
+        ),
       [
         ["text", "a", { content: "a" }],
         ["text", "b", { content: "b" }],
@@ -94,7 +101,7 @@ describe("Anthropic reader", () => {
   });
 
   it("does not mistake the ping of another service for Anthropic's dialect", () => {
-    const calls = decode([PING, textChunk("a"), finishChunk(), counted(USAGE), "[DONE]"]);
+    const calls = decode([PING, textChunk("a"), finishChunk(), buildUsageChunk(USAGE), "[DONE]"]);
     const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);
     assert.deepEqual(usage, USAGE);
   });
@@ -169,7 +176,7 @@ describe("Anthropic reader", () => {
     const last = calls.at(-1)!;
     assert.ok("chunk" in last);
     assert.equal(last.kind, "rich");
-    assert.deepEqual(last.chunk.choices[0]?.delta, {
+    assert.deepEqual(last.chunk.choices[0]?.createDeltaChunk, {
       anthropic_blocks: { "0": { type: "mcp_tool_use", id: "m", name: "n", input: '{"a":' } },
     });
   });
@@ -181,11 +188,11 @@ describe("Anthropic reader", () => {
       ...kinds.flatMap((type) => createBlock(0, { type })),
       createMessageDelta("end_turn"),
     ]);
-    const kept = calls.flatMap((call) =>
-      "chunk" in call ? [call.chunk.choices[0]?.delta["anthropic_blocks"]] : [],
+    const echoes = calls.flatMap((call) =>
+      "chunk" in call ? [call.chunk.choices[0]?.createDeltaChunk["anthropic_blocks"]] : [],
     );
     assert.deepEqual(
-      kept.filter((blocks) => blocks !== undefined),
+      echoes.filter((blocks) => blocks !== undefined),
       kinds.map((type, place) => ({ [place]: { type } })),
     );
   });
@@ -264,7 +271,7 @@ describe("Anthropic reader", () => {
           },
         });
         const decoder = new OpenAiDecoder(listeningSink, { depth: 64, indices: 16 });
-        for (const one of records) if (!sink.over) decoder.decode(JSON.stringify(one));
+        for (const one of records) if (!sink.hasEnded) decoder.decode(JSON.stringify(one));
         for (const failure of failures) assert.ok(failure instanceof Failure);
         const machine = new CompletionMachine();
         let text = "";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
 import { PartialArgs } from "../../../src/dialects/gemini/partial-args.js";
-import { anyPieceLengths, inPieces } from "../../support/inputs/any-dialect.js";
+import { anyPieceLengths, cutByLengths } from "../../support/inputs/any-dialect.js";
 
 /** Arguments that pieces can describe: no empty object or list. */
 const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -23,7 +23,7 @@ const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 /** Cuts a value into pieces, as the service does: each leaf has its path, and a text has several pieces. */
 function cutIntoPieces(value: unknown, path: string, lengths: readonly number[]): object[] {
   if (typeof value === "string") {
-    const pieces = value === "" ? [""] : inPieces(value, lengths);
+    const pieces = value === "" ? [""] : cutByLengths(value, lengths);
     return pieces.map((stringValue, at) => ({
       jsonPath: path,
       stringValue,

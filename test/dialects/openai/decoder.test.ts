@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { DONE, finish, HEAD, text } from "../../support/inputs/fixtures.js";
+import { buildFinishChunk, buildTextChunk, DONE_RECORD, HEAD } from "../../support/inputs/fixtures.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
 /** The chunk of a call, which must have one. */
@@ -16,13 +16,13 @@ describe("Decoder of Chat Completions", () => {
   it("marks chunks as text, rich or silent", () => {
     const calls = decode([
       { choices: [{ delta: { role: "assistant" } }] },
-      text("a"),
-      text("b"),
+      buildTextChunk("a"),
+      buildTextChunk("b"),
       { choices: [{ delta: { reasoning: "hm" } }] },
-      text("c"),
-      finish(),
+      buildTextChunk("c"),
+      buildFinishChunk(),
       { choices: [], usage: { total_tokens: 1 } },
-      DONE,
+      DONE_RECORD,
     ]);
     assert.deepEqual(listKinds(calls), [
       "silent",
@@ -90,7 +90,7 @@ describe("Decoder of Chat Completions", () => {
   });
 
   it("marks a chunk with citations as rich only if the citations changed", () => {
-    const cited = (content: string, ...urls: string[]) => text(content, {}, { citations: urls });
+    const cited = (content: string, ...urls: string[]) => buildTextChunk(content, {}, { citations: urls });
     const calls = decode([
       cited("a", "u"),
       cited("b", "u"),
@@ -113,18 +113,18 @@ describe("Decoder of Chat Completions", () => {
 
   it("learns no template from a record with usage", () => {
     const usage = { total_tokens: 1 };
-    assert.deepEqual(listKinds(decode([text("a", {}, { usage }), text("b", {}, { usage })])), [
-      "text",
-      "text",
-    ]);
+    assert.deepEqual(
+      listKinds(decode([buildTextChunk("a", {}, { usage }), buildTextChunk("b", {}, { usage })])),
+      ["text", "text"],
+    );
   });
 
   it("skips and counts records of an unknown dialect", () => {
     const calls = decode([
-      text("a"),
+      buildTextChunk("a"),
       { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },
-      text("b"),
+      buildTextChunk("b"),
     ]);
     assert.deepEqual(listKinds(calls), ["text", "skipped", "skipped", "template"]);
   });
@@ -135,20 +135,28 @@ describe("Decoder of Chat Completions", () => {
   });
 
   it("uses no template if every record is to have its chunk", () => {
-    assert.deepEqual(listKinds(decode([text("a"), text("b")], { everyChunk: true })), ["text", "text"]);
+    assert.deepEqual(listKinds(decode([buildTextChunk("a"), buildTextChunk("b")], { everyChunk: true })), [
+      "text",
+      "text",
+    ]);
   });
 
   it("splits a broken record into lines only if one of them is JSON", () => {
-    assert.deepEqual(listKinds(decode(["{\n]", text("a")], { tolerant: true })), ["skipped", "text"]);
-    assert.deepEqual(listKinds(decode([`${JSON.stringify(text("a"))}\nnonsense`], { tolerant: true })), [
-      "text",
+    assert.deepEqual(listKinds(decode(["{\n]", buildTextChunk("a")], { tolerant: true })), [
       "skipped",
+      "text",
     ]);
+    assert.deepEqual(
+      listKinds(decode([`${JSON.stringify(buildTextChunk("a"))}\nnonsense`], { tolerant: true })),
+      ["text", "skipped"],
+    );
   });
 
   it("skips records of a wrong shape if the decoder is tolerant", () => {
     assert.deepEqual(
-      listKinds(decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, text("a")], { tolerant: true })),
+      listKinds(
+        decode([7, { choices: "x" }, { choices: [{ delta: "x" }] }, buildTextChunk("a")], { tolerant: true }),
+      ),
       ["skipped", "skipped", "skipped", "text"],
     );
   });
@@ -171,7 +179,7 @@ describe("Decoder of Chat Completions", () => {
 
   it("reads a single tool call as a list of one", () => {
     const [call] = decode([{ choices: [{ delta: { tool_calls: { id: "a", function: { name: "f" } } } }] }]);
-    assert.deepEqual(getChunk(call).choices[0]!.delta.tool_calls, [
+    assert.deepEqual(getChunk(call).choices[0]!.createDeltaChunk.tool_calls, [
       { index: 0, id: "a", function: { name: "f" } },
     ]);
   });
@@ -195,7 +203,7 @@ describe("Decoder of Chat Completions", () => {
         ],
       },
     ]);
-    assert.deepEqual(getChunk(call).choices[0]!.delta, { content: "x" });
+    assert.deepEqual(getChunk(call).choices[0]!.createDeltaChunk, { content: "x" });
   });
 
   for (const index of ["", '"index":0,']) {

@@ -4,7 +4,7 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { Failure } from "../../../src/core/failure.js";
 import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
 import { anyCuts, anyText, cutText } from "../../support/inputs/arbitraries.js";
-import { call } from "../../support/inputs/fixtures.js";
+import { buildCallChunk } from "../../support/inputs/fixtures.js";
 import { decode } from "../../support/inputs/replay.js";
 
 const TOOLS = ["get", "get_weather", "set"];
@@ -91,7 +91,7 @@ function joinFirstFragments(fragments: readonly string[]): string[] {
 /** Decodes pieces. @returns name and arguments of each call */
 function assembleCalls(pieces: readonly object[]): [string, string][] {
   const machine = new CompletionMachine();
-  for (const sinkCall of decode(pieces.map(call), { toolNames: TOOLS })) {
+  for (const sinkCall of decode(pieces.map(buildCallChunk), { toolNames: TOOLS })) {
     assert.ok("chunk" in sinkCall, JSON.stringify(sinkCall));
     machine.addChunk(sinkCall.chunk);
   }

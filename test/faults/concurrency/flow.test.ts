@@ -17,7 +17,7 @@ import { eventually, groupByStream, pause } from "../../support/runtime/inbox.js
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
+import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
 /** Answers each letter of the question three times, one piece after the other. */
 const stutter: Script = async (reply, { body }) => {
@@ -222,7 +222,9 @@ describe("Streams on their way to collect", () => {
   it("X07: with messages missing are told as what they are, with the text up to there", () => {
     const clock = sinon.useFakeTimers();
     try {
-      const collecting = new Collecting().take(...streamOf(["a", "b", "c", "d"]).filter((_, at) => at !== 2));
+      const collecting = new CollectWorld().take(
+        ...createStreamMessages(["a", "b", "c", "d"]).filter((_, at) => at !== 2),
+      );
       clock.tick(10_000);
       const [message] = collecting.unfinished;
       assert.equal(message!.payload, "ab");
@@ -241,7 +243,7 @@ describe("Streams on their way to collect", () => {
       createSinkNode("out"),
       ...createWitnessNodes("collect"),
     ]);
-    for (const message of streamOf(["a", "b"]).slice(0, 2)) runtime().inject("collect", message);
+    for (const message of createStreamMessages(["a", "b"]).slice(0, 2)) runtime().inject("collect", message);
     const [message] = await runtime().waitUntil("out", (arrived) => arrived.length === 1);
     assert.equal(message!.payload, "ab");
     assert.equal(errorOf(message).code, "timeout");
@@ -251,10 +253,10 @@ describe("Streams on their way to collect", () => {
   });
 
   it("X09: that are abandoned, thirty thousand of them, take no more memory than a thousand", () => {
-    const collecting = new Collecting();
+    const collecting = new CollectWorld();
     const feed = (from: number, to: number) => {
       for (let at = from; at < to; at++) {
-        collecting.take(streamOf(["text"], {}, `stream ${at}`)[0]!);
+        collecting.take(createStreamMessages(["text"], {}, `stream ${at}`)[0]!);
         if (collecting.unfinished.length === 0) continue;
         assert.equal(errorOf(collecting.unfinished[0]).code, "limit");
         assert.equal(collecting.errors.length, 1);

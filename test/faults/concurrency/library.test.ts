@@ -8,7 +8,13 @@ import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../../s
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitTicks, waitUntil } from "../../support/waiting.js";
-import { type Asking, ask, assertComplete, question, start } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  buildChatOptions,
+  type StartedStream,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 /** Says something and then waits for ever. */
 const stalling = async (peer: Peer) => {
@@ -23,12 +29,12 @@ describe("Faults of concurrency, in the core", () => {
   it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
     const count = 1_000;
     await using server = await startChaosServer(stalling);
-    const begun: Asking[] = [];
-    for (let at = 0; at < count; at++) begun.push(start(server));
-    await waitUntil(() => begun.every((asking) => asking.text() === "."), "all of them stream", 30_000);
+    const begun: StartedStream[] = [];
+    for (let at = 0; at < count; at++) begun.push(startStream(server));
+    await waitUntil(() => begun.every((asking) => asking.getText() === "."), "all of them stream", 30_000);
     assert.equal(server.peers.size, count);
     for (const asking of begun) asking.cancel();
-    const ends = await Promise.all(begun.map((asking) => asking.told));
+    const ends = await Promise.all(begun.map((asking) => asking.finished));
     assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
     await server.waitUntilEmpty();
     assert.equal(server.connections, count, "nobody connects again for a stream that is over");
@@ -36,7 +42,7 @@ describe("Faults of concurrency, in the core", () => {
 
   const MOMENTS: Record<
     string,
-    { script: (peer: Peer) => unknown; ready: (asking: Asking) => Promise<unknown> }
+    { script: (peer: Peer) => unknown; ready: (asking: StartedStream) => Promise<unknown> }
   > = {
     "before the connection": { script: sendWholeAnswer, ready: async () => {} },
     "before the headers": {
@@ -52,18 +58,18 @@ describe("Faults of concurrency, in the core", () => {
     },
     "between two texts": {
       script: stalling,
-      ready: (asking) => waitUntil(() => asking.text() !== "", "text"),
+      ready: (asking) => waitUntil(() => asking.getText() !== "", "text"),
     },
   };
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
     it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
       await using server = await startChaosServer(script);
-      const asking = start(server);
+      const asking = startStream(server);
       await ready(asking);
       asking.cancel();
       asking.cancel();
-      const { result, text } = await asking.told;
+      const { result, text } = await asking.finished;
       assert.deepEqual([result.outcome, result.finishReason], ["cancelled", "cancelled"]);
       assert.equal(text, moment === "between two texts" ? "." : "");
       asking.cancel();
@@ -76,10 +82,10 @@ describe("Faults of concurrency, in the core", () => {
 
   it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const asking = start(server);
-    assertComplete(await asking.told, TEXT);
+    const asking = startStream(server);
+    assertStreamComplete(await asking.finished, TEXT);
     asking.cancel();
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
     assert.equal(server.connections, 1);
   });
 
@@ -87,11 +93,11 @@ describe("Faults of concurrency, in the core", () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (let stop = 1; stop <= WORDS.length; stop++) {
       let seen = 0;
-      const asking: Asking = start(server, {}, () => {
+      const asking: StartedStream = startStream(server, {}, () => {
         seen++;
         if (seen === stop) asking.cancel();
       });
-      const { texts, result } = await asking.told;
+      const { texts, result } = await asking.finished;
       assert.equal(result.outcome, "cancelled");
       assert.deepEqual(texts, WORDS.slice(0, stop));
     }
@@ -106,13 +112,13 @@ describe("Faults of concurrency, in the core", () => {
       }
       await peer.endBody();
     });
-    const all = Array.from({ length: 40 }, () => start(server));
-    await waitUntil(() => all.some((asking) => asking.text() !== ""), "some stream");
+    const all = Array.from({ length: 40 }, () => startStream(server));
+    await waitUntil(() => all.some((asking) => asking.getText() !== ""), "some stream");
     for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
     for (const [at, asking] of all.entries()) {
-      const told = await asking.told;
+      const told = await asking.finished;
       if (at % 3 === 0) assert.ok(TEXT.startsWith(told.text));
-      else assertComplete(told, TEXT);
+      else assertStreamComplete(told, TEXT);
     }
   });
 });
@@ -158,13 +164,13 @@ describe("Ten thousand streams", () => {
     async function lane(count: number): Promise<void> {
       for (let at = 0; at < count; at++) {
         if (at % 4 === 0) {
-          const { choices } = await chatStream(question(asked), signal).collect();
+          const { choices } = await chatStream(buildChatOptions(asked), signal).collect();
           assert.equal(choices[0]?.message.content, TEXT);
           continue;
         }
         await new Promise<void>((resolve, reject) => {
           let text = "";
-          startChat(question(asked), {
+          startChat(buildChatOptions(asked), {
             onText: (piece) => {
               text += piece;
             },

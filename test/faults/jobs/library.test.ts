@@ -106,7 +106,7 @@ describe("Job around a stream", () => {
       await service().waitForRequests(1);
       await clock.advance(10_000);
       assert.equal(getCode(await stream.end), "timeout");
-      assert.equal(clock.waiting, 0);
+      assert.equal(clock.timerCount, 0);
       assert.equal(service().requests.length, 1);
       await assertOneCompletion(stream);
     });
@@ -166,7 +166,7 @@ describe("Job around a stream", () => {
     const { outcome, job } = await stream.end;
     assert.deepEqual([outcome, job!.status], ["complete", "unknown"]);
     assert.match(job!.warning!, /within 5 s/);
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
     await assertOneCompletion(stream);
   });
 
@@ -204,7 +204,7 @@ describe("Job around a stream", () => {
     await clock.advance(5_000);
     const { outcome, failure } = await stream.end;
     assert.deepEqual([outcome, failure], ["cancelled", undefined]);
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
     await assertOneCompletion(stream);
   });
 
@@ -297,7 +297,7 @@ describe("Job around a stream", () => {
           assert.equal(saas.jobs.size, step === "create" && fault !== "nothing" ? 0 : 1, step);
           await assertOneCompletion(stream);
           assert.ok(PIECES.join("").startsWith(stream.text), step);
-          assert.equal(clock.waiting, 0, step);
+          assert.equal(clock.timerCount, 0, step);
           const [job] = getJobs();
           if (job) assert.equal(job.completions[0]!.status, outcome === "complete" ? "completed" : "failed");
         }

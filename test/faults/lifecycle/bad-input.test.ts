@@ -58,7 +58,7 @@ describe("Bad input", () => {
   const told = (sink: string, source: "error" | "complete", at: number) =>
     runtime.getMessages(sink).filter((message) => (message[source] as Source).source.id === `ask${at}`);
 
-  for (const [at, { what, code, says, ...given }] of BAD_INPUT.entries()) {
+  for (const [at, { problem: what, code, pattern: says, ...given }] of BAD_INPUT.entries()) {
     it(`${what}: one error (${code}), a red status, one last message`, () => {
       const [last, ...more] = ended(at);
       assert.equal(more.length, 0);
@@ -92,7 +92,7 @@ describe("Bad input", () => {
       "every second stream has ended",
     );
     await pause();
-    for (const [at, { what, code }] of BAD_INPUT.entries()) {
+    for (const [at, { problem: what, code }] of BAD_INPUT.entries()) {
       const outcomes = ["errors", "completed"].map(
         (sink) => told(sink, sink === "errors" ? "error" : "complete", at).length,
       );

@@ -19,7 +19,12 @@ import {
   createSlicer,
 } from "../../support/services/toxics.js";
 import { waitUntil } from "../../support/waiting.js";
-import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 /** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
 const SHORT_MS = 40;
@@ -32,7 +37,7 @@ describe("Answer with a fault of the network", () => {
   it("N06: times out in the headers, not early, if the service accepts the connection but sends nothing", async () => {
     await using server = await startChaosServer((peer) => peer.waitUntilGone());
     const answer = await ask(server, { timeouts: { headers: SHORT_MS } });
-    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "headers", retryable: true });
     assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
   });
@@ -43,7 +48,7 @@ describe("Answer with a fault of the network", () => {
       await peer.waitUntilGone();
     });
     const answer = await ask(server, { timeouts: { firstChunk: SHORT_MS } });
-    assertFailed(answer, "timeout", { phase: "first_chunk", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "first_chunk", retryable: true });
     assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
   });
@@ -59,7 +64,7 @@ describe("Answer with a fault of the network", () => {
         });
         const answer = await ask(server, { timeouts: { idle: SHORT_MS } });
         const partial = WORDS.slice(0, k + 1).join("");
-        assertFailed(answer, "timeout", { phase: "streaming", retryable: true, partial });
+        assertStreamFailed(answer, "timeout", { phase: "streaming", retryable: true, partial });
         assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
         await server.waitUntilEmpty();
       }),
@@ -73,7 +78,7 @@ describe("Answer with a fault of the network", () => {
       while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
     const answer = await ask(server, { timeouts: { idle: 5 * SHORT_MS, progress: 6 * SHORT_MS } });
-    const failure = assertFailed(answer, "timeout", {
+    const failure = assertStreamFailed(answer, "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "so far",
@@ -87,7 +92,7 @@ describe("Answer with a fault of the network", () => {
       await peer.sendStreamHead();
       while (await peer.sendBody(": OPENROUTER PROCESSING\n\n")) await pause(5);
     });
-    assertFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SHORT_MS } }), "timeout", {
+    assertStreamFailed(await ask(server, { timeouts: { idle: 15, firstChunk: SHORT_MS } }), "timeout", {
       phase: "first_chunk",
       retryable: true,
     });
@@ -102,7 +107,7 @@ describe("Answer with a fault of the network", () => {
       await peer.endBody();
     });
     const [whole, sliced] = [await ask(server), await ask(server)];
-    assertComplete(sliced, TEXT);
+    assertStreamComplete(sliced, TEXT);
     assert.deepEqual(sliced.texts, WORDS);
     assert.deepEqual(sliced.result.completion.choices, whole.result.completion.choices);
     assert.deepEqual(sliced.result.completion.usage, whole.result.completion.usage);
@@ -117,7 +122,7 @@ describe("Answer with a fault of the network", () => {
     });
     for (let seed = 0; seed < 20; seed++) {
       const answer = await ask(server);
-      assertComplete(answer, TEXT);
+      assertStreamComplete(answer, TEXT);
       assert.deepEqual(answer.texts, WORDS);
     }
   });
@@ -134,7 +139,7 @@ describe("Answer with a fault of the network", () => {
       await peer.endBody();
     });
     const answer = await ask(server, { timeouts: { idle: 200, firstChunk: 400 } });
-    assertComplete(answer, "soslow");
+    assertStreamComplete(answer, "soslow");
     assert.ok(answer.result.stats.durationMs > 100, "the line was slow");
   });
 
@@ -145,14 +150,14 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
         await peer.sendBody(formatDelta("A"));
-        await waitUntil(() => asking.text() === "A", "the first text is sent");
+        await waitUntil(() => asking.getText() === "A", "the first text is sent");
         await peer.sendBody(cut.subarray(0, inside));
         await pause(5);
         peer.reset();
       });
-      const asking = start(server);
-      const answer = await asking.told;
-      assertFailed(answer, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
+      const asking = startStream(server);
+      const answer = await asking.finished;
+      assertStreamFailed(answer, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
       assert.ok(!answer.text.includes("\ufffd"));
     }
   });
@@ -164,7 +169,7 @@ describe("Answer with a fault of the network", () => {
       await peer.endBody();
     });
     const partial = WORDS.slice(0, 3).join("");
-    assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
+    assertStreamFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial });
   });
 
   it("N15: completes if the body ends after the finish reason", async () => {
@@ -175,7 +180,7 @@ describe("Answer with a fault of the network", () => {
         await peer.endBody();
       });
       const answer = await ask(server);
-      assertComplete(answer, "all");
+      assertStreamComplete(answer, "all");
       assert.equal(answer.result.completion.usage, null);
     }
   });
@@ -185,12 +190,12 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("all") + formatFinish());
-        await waitUntil(() => asking.text() === "all", "the text is sent");
+        await waitUntil(() => asking.getText() === "all", "the text is sent");
         await pause(5);
         peer[broken]();
       });
-      const asking = start(server);
-      assertComplete(await asking.told, "all");
+      const asking = startStream(server);
+      assertStreamComplete(await asking.finished, "all");
     }
   });
 
@@ -201,7 +206,7 @@ describe("Answer with a fault of the network", () => {
       await peer.waitUntilGone();
     });
     // The shortest deadline is seconds away.
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
     assert.equal(server.peers.size, 1, "the stream ends before the socket is closed");
     await server.waitUntilEmpty();
   });
@@ -213,7 +218,7 @@ describe("Answer with a fault of the network", () => {
       while (await peer.sendBody(": ping\n\n")) await pause(5);
     });
     const answer = await ask(server, { timeouts: { drain: SHORT_MS, idle: 1_000 } });
-    assertComplete(answer, "all");
+    assertStreamComplete(answer, "all");
     assert.equal(answer.result.completion.usage, null);
     assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await server.waitUntilEmpty();
@@ -233,7 +238,7 @@ describe("Answer with a fault of the network", () => {
       await peer.endBody();
     });
     const answer = await ask(server, { parameters: { n: 2 }, timeouts: { drain: SHORT_MS } });
-    assertComplete(answer, "one");
+    assertStreamComplete(answer, "one");
     assert.deepEqual(
       answer.result.completion.choices.map(({ message }) => message.content),
       ["one", "two"],
@@ -253,7 +258,10 @@ describe("Answer with a fault of the network", () => {
       }
       await peer.endBody();
     });
-    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS / 4 } }), WORDS.slice(0, 3).join(""));
+    assertStreamComplete(
+      await ask(server, { timeouts: { drain: SHORT_MS / 4 } }),
+      WORDS.slice(0, 3).join(""),
+    );
   });
 
   it("N17: times out after silence if every record had a finish reason, but completes if only one record had it", async () => {
@@ -265,13 +273,13 @@ describe("Answer with a fault of the network", () => {
       });
     const timeouts = { drain: SHORT_MS / 4, idle: SHORT_MS };
     await using many = await stallAfter("one", "two");
-    assertFailed(await ask(many, { timeouts }), "timeout", {
+    assertStreamFailed(await ask(many, { timeouts }), "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "onetwo",
     });
     await using once = await stallAfter("all");
-    assertComplete(await ask(once, { timeouts }), "all");
+    assertStreamComplete(await ask(once, { timeouts }), "all");
   });
 
   it("N17: completes after the wait for the usage if only the last of several records has a finish reason", async () => {
@@ -280,7 +288,7 @@ describe("Answer with a fault of the network", () => {
       await peer.sendBody(formatDelta("al") + formatFinishingDelta("l"));
       await peer.waitUntilGone();
     });
-    assertComplete(await ask(server, { timeouts: { drain: SHORT_MS } }), "all");
+    assertStreamComplete(await ask(server, { timeouts: { drain: SHORT_MS } }), "all");
   });
 
   it("N14: fails if the connection ends between the first and the second of two answers", async () => {
@@ -293,7 +301,7 @@ describe("Answer with a fault of the network", () => {
       const answer = await ask(server, { parameters: { n: 2 } });
       // A service that ends the body properly would send one answer the next time, too.
       const retryable = end === "close";
-      assertFailed(answer, "interrupted", { phase: "streaming", retryable, partial: "one" });
+      assertStreamFailed(answer, "interrupted", { phase: "streaming", retryable, partial: "one" });
       if (end === "endBody") assert.match(answer.result.failure!.message, /only 1 of the 2 answers/);
     }
   });
@@ -307,15 +315,15 @@ describe("Answer with a fault of the network", () => {
       peer.socket.destroy();
     };
     await using server = await startChaosServer(stopReading);
-    assertFailed(await ask(server, { timeouts: { idle: SHORT_MS } }), "timeout", {
+    assertStreamFailed(await ask(server, { timeouts: { idle: SHORT_MS } }), "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "last words",
     });
-    const asking = start(server);
-    await waitUntil(() => asking.text() !== "", "the first text is sent");
+    const asking = startStream(server);
+    await waitUntil(() => asking.getText() !== "", "the first text is sent");
     asking.cancel();
-    assert.equal((await asking.told).result.outcome, "cancelled");
+    assert.equal((await asking.finished).result.outcome, "cancelled");
   });
 
   it("N21: ignores interim responses, chunk extensions and trailers", async () => {
@@ -329,8 +337,8 @@ describe("Answer with a fault of the network", () => {
       const size = Buffer.byteLength(body).toString(16);
       await peer.write(`${size};signature="a;b";x=1\r\n${body}\r\n0;last\r\nx-checksum: abc\r\n\r\n`);
     });
-    assertComplete(await ask(server), TEXT);
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
     assert.equal(server.connections, 1, "the connection is kept for the next request");
   });
 });

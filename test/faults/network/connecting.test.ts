@@ -9,7 +9,7 @@ import { guardEachTest } from "../../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../../support/services/answers.js";
 import { type Certificate, createCertificate } from "../../support/services/certificates.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
-import { ask, assertComplete, assertFailed } from "../../support/worlds/started-stream.js";
+import { ask, assertStreamComplete, assertStreamFailed } from "../../support/worlds/started-stream.js";
 
 /** A deadline in milliseconds, short enough to wait for. */
 const SHORT_MS = 40;
@@ -23,7 +23,7 @@ describe("Connection that fails", () => {
         callback(Object.assign(new Error(`getaddrinfo ${code} nowhere.invalid`), { code }));
       const agent = createAgent({ connectTimeout: 1_000, direct: true, tls: { lookup } });
       const answer = await ask({ url: "https://nowhere.invalid/v1", agent });
-      const failure = assertFailed(answer, "connection", { phase: "connect", retryable: true });
+      const failure = assertStreamFailed(answer, "connection", { phase: "connect", retryable: true });
       assert.match(failure.message, /nowhere\.invalid cannot be resolved/);
       await agent.destroy();
     });
@@ -36,7 +36,7 @@ describe("Connection that fails", () => {
     await new Promise((resolve) => closed.close(resolve));
     const agent = createAgent({ connectTimeout: 1_000, direct: true });
     const answer = await ask({ url: `http://127.0.0.1:${port}/v1`, agent });
-    const failure = assertFailed(answer, "connection", { phase: "connect", retryable: true });
+    const failure = assertStreamFailed(answer, "connection", { phase: "connect", retryable: true });
     assert.match(failure.message, /refuses connections/);
     await agent.destroy();
   });
@@ -44,7 +44,7 @@ describe("Connection that fails", () => {
   it("N03: times out while connecting, not early, if the name server never answers", async () => {
     const agent = createAgent({ connectTimeout: 1_000, direct: true, tls: { lookup: () => {} } });
     const answer = await ask({ url: "https://slow.invalid/v1", agent }, { timeouts: { connect: SHORT_MS } });
-    assertFailed(answer, "timeout", { phase: "connect", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "connect", retryable: true });
     assert.ok(answer.result.stats.durationMs >= SHORT_MS - 1);
     await agent.destroy();
   });
@@ -53,7 +53,7 @@ describe("Connection that fails", () => {
     await using server = await startChaosServer((peer) => peer.waitUntilGone(), { perConnection: true });
     const url = server.url.replace("http:", "https:");
     const answer = await ask({ url, agent: server.agent }, { timeouts: { connect: SHORT_MS } });
-    assertFailed(answer, "timeout", { phase: "connect", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "connect", retryable: true });
     assert.equal(server.requests.length, 0);
   });
 
@@ -64,7 +64,7 @@ describe("Connection that fails", () => {
     });
     const url = server.url.replace("http:", "https:");
     const answer = await ask({ url, agent: server.agent });
-    assertFailed(answer, "timeout", { phase: "connect", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "connect", retryable: true });
     await server.waitUntilEmpty();
   });
 
@@ -87,7 +87,10 @@ describe("Connection that fails", () => {
           tls,
           client: { tls: { ca: authority.cert } },
         });
-        const failure = assertFailed(await ask(server), "connection", { phase: "connect", retryable: false });
+        const failure = assertStreamFailed(await ask(server), "connection", {
+          phase: "connect",
+          retryable: false,
+        });
         assert.match(failure.message, code);
         assert.equal(server.requests.length, 0);
         await pause(SHORT_MS);
@@ -98,12 +101,12 @@ describe("Connection that fails", () => {
     it("N04: refuses a certificate of an unknown authority, and accepts it if the settings have the authority", async () => {
       const tls = issueCertificate(["127.0.0.1"]);
       await using untrusted = await startChaosServer(sendWholeAnswer, { tls });
-      assertFailed(await ask(untrusted), "connection", { phase: "connect", retryable: false });
+      assertStreamFailed(await ask(untrusted), "connection", { phase: "connect", retryable: false });
       await using trusted = await startChaosServer(sendWholeAnswer, {
         tls,
         client: { tls: { ca: authority.cert } },
       });
-      assertComplete(await ask(trusted), TEXT);
+      assertStreamComplete(await ask(trusted), TEXT);
     });
   });
 
@@ -117,7 +120,7 @@ describe("Connection that fails", () => {
     );
     const url = server.url.replace("http:", "https:");
     const answer = await ask({ url, agent: server.agent });
-    const failure = assertFailed(answer, "connection", { phase: "connect", retryable: false });
+    const failure = assertStreamFailed(answer, "connection", { phase: "connect", retryable: false });
     assert.match(failure.message, /No secure connection/);
   });
 
@@ -145,7 +148,7 @@ describe("Connection that fails", () => {
 
   it("N19: fails with a retryable connection error if the service closes the connection without a response", async () => {
     await using server = await startChaosServer((peer) => peer.close());
-    assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
+    assertStreamFailed(await ask(server), "connection", { phase: "headers", retryable: true });
     assert.equal(server.requests.length, 1);
   });
 

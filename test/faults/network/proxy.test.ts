@@ -6,7 +6,13 @@ import { sendWholeAnswer, TEXT } from "../../support/services/answers.js";
 import { createCertificate } from "../../support/services/certificates.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
-import { ask, assertComplete, assertFailed, CANARY, shows } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  CANARY,
+  containsSecret,
+} from "../../support/worlds/started-stream.js";
 
 /** A deadline in milliseconds, short enough to wait for. */
 const SHORT_MS = 40;
@@ -32,11 +38,11 @@ describe("Proxy", () => {
         peer.respond(status, { "content-type": "text/html" }, page),
       );
       const target = createTarget("https://service.invalid/v1", proxy.port);
-      const failure = assertFailed(await ask(target), "connection", { phase: "connect", retryable });
+      const failure = assertStreamFailed(await ask(target), "connection", { phase: "connect", retryable });
       assert.match(failure.message, new RegExp(`proxy refused .* ${status}`));
       assert.doesNotMatch(failure.message, /log in/);
       assert.equal(proxy.requests[0]?.method, "CONNECT");
-      assert.ok(!shows(JSON.stringify(proxy.requests), CANARY), "the proxy does not get the key");
+      assert.ok(!containsSecret(JSON.stringify(proxy.requests), CANARY), "the proxy does not get the key");
       await target.agent.destroy();
     });
   }
@@ -49,7 +55,7 @@ describe("Proxy", () => {
     it(`N24: fails to connect, without trying again, if a proxy ${how}`, async () => {
       await using proxy = await startChaosServer(hangUp);
       const target = createTarget("https://service.invalid/v1", proxy.port);
-      assertFailed(await ask(target), "connection", { phase: "connect", retryable: true });
+      assertStreamFailed(await ask(target), "connection", { phase: "connect", retryable: true });
       const { connections } = proxy;
       await pause(SHORT_MS);
       assert.equal(proxy.connections, connections);
@@ -61,7 +67,7 @@ describe("Proxy", () => {
   it("N24: times out while connecting if a proxy sends nothing, and closes its connection", async () => {
     await using proxy = await startChaosServer((peer) => peer.waitUntilGone());
     const target = createTarget("https://service.invalid/v1", proxy.port);
-    assertFailed(await ask(target, { timeouts: { connect: SHORT_MS } }), "timeout", {
+    assertStreamFailed(await ask(target, { timeouts: { connect: SHORT_MS } }), "timeout", {
       phase: "connect",
       retryable: true,
     });
@@ -82,8 +88,8 @@ describe("Proxy", () => {
       tls: { ca: authority.cert },
       proxy: { url: `http://127.0.0.1:${proxy.port}`, ...LOGIN },
     });
-    assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
-    assertComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
+    assertStreamComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
+    assertStreamComplete(await ask({ url: "https://service.invalid/v1", agent }), TEXT);
     assert.equal(proxy.connections, 1, "the tunnel is used again");
     await agent.destroy();
   });
@@ -95,7 +101,7 @@ describe("Proxy", () => {
       connectTimeout: 2_000,
       proxy: { url: `http://127.0.0.1:${proxy.port}`, noProxy: ["127.0.0.1"] },
     });
-    assertComplete(await ask({ url: server.url, agent }), TEXT);
+    assertStreamComplete(await ask({ url: server.url, agent }), TEXT);
     assert.equal(proxy.connections, 0);
     await agent.destroy();
   });

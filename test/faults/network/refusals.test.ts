@@ -5,7 +5,12 @@ import { sendWholeAnswer, TEXT } from "../../support/services/answers.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitUntil } from "../../support/waiting.js";
-import { ask, assertComplete, assertFailed, CANARY } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  CANARY,
+} from "../../support/worlds/started-stream.js";
 
 /** A deadline in milliseconds, short enough to wait for. */
 const SHORT_MS = 40;
@@ -36,7 +41,7 @@ describe("Response other than an answer", () => {
           },
           { perConnection: true },
         );
-        const failure = assertFailed(await ask(server, { messages: bigMessages }), code, {
+        const failure = assertStreamFailed(await ask(server, { messages: bigMessages }), code, {
           phase: "headers",
           retryable: false,
           status,
@@ -53,7 +58,7 @@ describe("Response other than an answer", () => {
       await pause(5);
       peer.reset();
     });
-    const failure = assertFailed(await ask(server), "rate_limit", {
+    const failure = assertStreamFailed(await ask(server), "rate_limit", {
       phase: "headers",
       retryable: true,
       status: 429,
@@ -68,7 +73,11 @@ describe("Response other than an answer", () => {
       await peer.waitUntilGone();
     });
     const answer = await ask(server, { timeouts: { drain: SHORT_MS } });
-    const failure = assertFailed(answer, "overloaded", { phase: "headers", retryable: true, status: 503 });
+    const failure = assertStreamFailed(answer, "overloaded", {
+      phase: "headers",
+      retryable: true,
+      status: 503,
+    });
     assert.match(failure.message, /upstream is down/);
     await server.waitUntilEmpty();
   });
@@ -78,7 +87,7 @@ describe("Response other than an answer", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: "/v2/chat/completions?token=target-secret" }, ""),
       );
-      const failure = assertFailed(await ask(server), "bad_response", {
+      const failure = assertStreamFailed(await ask(server), "bad_response", {
         phase: "headers",
         retryable: false,
         status,
@@ -93,7 +102,7 @@ describe("Response other than an answer", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(status, { location: other.url }, "moved"),
       );
-      assertFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
+      assertStreamFailed(await ask(server, { headers: { "x-api-key": CANARY } }), "bad_response", {
         phase: "headers",
         retryable: false,
         status,
@@ -110,8 +119,12 @@ describe("Response other than an answer", () => {
         : sendWholeAnswer(peer),
     );
     for (let round = 0; round < 10; round++) {
-      assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
-      assertComplete(await ask(server), TEXT);
+      assertStreamFailed(await ask(server), "server_error", {
+        phase: "headers",
+        retryable: true,
+        status: 500,
+      });
+      assertStreamComplete(await ask(server), TEXT);
     }
     await waitUntil(() => server.requests.length === 20, "all requests came");
   });

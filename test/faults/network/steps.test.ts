@@ -4,7 +4,12 @@ import { DONE, formatAnswer, TEXT, WORDS } from "../../support/services/answers.
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitUntil } from "../../support/waiting.js";
-import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 /** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
 const SHORT_MS = 40;
@@ -35,10 +40,10 @@ describe("Fault of the network at any byte or record", () => {
     for (let at = 0; at < body.length; at++) {
       const answer = await ask(server);
       assert.ok(text.startsWith(answer.text), `a prefix, cut at ${at}`);
-      if (at >= finished) assertComplete(answer, text);
+      if (at >= finished) assertStreamComplete(answer, text);
       else {
         const phase = answer.text === "" ? "first_chunk" : "streaming";
-        assertFailed(answer, "interrupted", { phase, retryable: true, partial: answer.text });
+        assertStreamFailed(answer, "interrupted", { phase, retryable: true, partial: answer.text });
       }
     }
   }
@@ -80,18 +85,18 @@ describe("Fault of the network at any byte or record", () => {
             await peer.sendStreamHead();
             for (const record of RECORDS.slice(0, step)) await peer.sendBody(record);
             const sent = WORDS.slice(0, Math.max(0, step - 1)).join("");
-            await waitUntil(() => asking.text() === sent, "the text is sent on");
+            await waitUntil(() => asking.getText() === sent, "the text is sent on");
             await fault(peer);
             await peer.sendBody(DONE);
             await peer.endBody();
           });
           const timeouts = { idle: SHORT_MS, firstChunk: SHORT_MS, drain: SHORT_MS };
-          const asking = start(server, name === "silence" ? { timeouts } : {});
-          const answer = await asking.told;
+          const asking = startStream(server, name === "silence" ? { timeouts } : {});
+          const answer = await asking.finished;
           assert.ok(TEXT.startsWith(answer.text));
           const finished = step > WORDS.length + 1;
           const [code, retryable] = CODES[name]!;
-          if (finished && (code === "interrupted" || code === "timeout")) assertComplete(answer, TEXT);
+          if (finished && (code === "interrupted" || code === "timeout")) assertStreamComplete(answer, TEXT);
           else {
             assert.deepEqual(
               [answer.result.failure?.code, answer.result.failure?.retryable],

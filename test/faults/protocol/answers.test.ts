@@ -5,23 +5,31 @@ import type { FailureCode } from "../../../src/core/failure.js";
 import { TOOL_CALLS } from "../../fixtures/tool-calls.js";
 import { type Answer, RENDERERS } from "../../support/inputs/any-dialect.js";
 import { anyText } from "../../support/inputs/arbitraries.js";
-import { chunk, counted, DONE, finish, ROLE, text, USAGE } from "../../support/inputs/fixtures.js";
+import {
+  buildChunk,
+  buildFinishChunk,
+  buildTextChunk,
+  buildUsageChunk,
+  DONE_RECORD,
+  ROLE_CHUNK,
+  USAGE,
+} from "../../support/inputs/fixtures.js";
 import { play } from "../../support/inputs/replay.js";
 import {
-  anyFixture,
-  atEachPlace,
-  contentOf,
-  failsWith,
-  playing,
-  TEXTS,
-  textsOf,
-  WORDS,
+  collectContents,
+  collectTexts,
+  createFixture,
+  expectFailure,
+  FOUR_WORDS,
+  playAtEachPlace,
+  playRecords,
+  WORD_CHUNKS,
 } from "../../support/worlds/played-answer.js";
 
 describe("Answer with a fault of the protocol", () => {
   it("P13: makes one call of the pieces of each tool call, in every form that services send", () => {
     for (const { body, tools, expect } of TOOL_CALLS) {
-      const { result } = play(anyFixture(body, tools ? { tools } : {}));
+      const { result } = play(createFixture(body, tools ? { tools } : {}));
       const expected = expect.choices?.map(({ message }) => message?.tool_calls?.length);
       if (expected)
         assert.deepEqual(
@@ -44,10 +52,13 @@ describe("Answer with a fault of the protocol", () => {
       ["4294967295", "limit"],
     ];
     for (const [index, code] of impossible) {
-      atEachPlace([text("x", { index })], failsWith(code));
-      atEachPlace([chunk({ tool_calls: [{ index, function: { name: "f" } }] })], failsWith(code));
+      playAtEachPlace([buildTextChunk("x", { index })], expectFailure(code));
+      playAtEachPlace(
+        [buildChunk({ tool_calls: [{ index, function: { name: "f" } }] })],
+        expectFailure(code),
+      );
     }
-    atEachPlace([text("x", { index: 127 })], ({ result }) => {
+    playAtEachPlace([buildTextChunk("x", { index: 127 })], ({ result }) => {
       assert.deepEqual(result.completion.choices.map(({ index }) => index).at(-1), 127);
       assert.equal(result.completion.choices.length, result.completion.choices.filter(Boolean).length);
     });
@@ -57,13 +68,16 @@ describe("Answer with a fault of the protocol", () => {
   it("P15: separates interleaved answers by their choice", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), anyText), { maxLength: 20 }), (pieces) => {
-        const played = playing(...pieces.map(([index, content]) => text(content, { index })), DONE);
+        const played = playRecords(
+          ...pieces.map(([index, content]) => buildTextChunk(content, { index })),
+          DONE_RECORD,
+        );
         for (const { index, message } of played.result.completion.choices) {
           const expected = pieces.filter(([at]) => at === index).map(([, content]) => content);
           assert.equal(message.content, expected.join(""));
         }
         assert.equal(
-          textsOf(played).join(""),
+          collectTexts(played).join(""),
           pieces
             .filter(([at]) => at === 0)
             .map(([, content]) => content)
@@ -75,68 +89,99 @@ describe("Answer with a fault of the protocol", () => {
   });
 
   it("P16: keeps an unknown finish reason in the vendor's word, and fails on a finish reason that means a fault", () => {
-    const played = playing(...TEXTS, finish("moon_phase", { native_finish_reason: "x" }), DONE);
+    const played = playRecords(
+      ...WORD_CHUNKS,
+      buildFinishChunk("moon_phase", { native_finish_reason: "x" }),
+      DONE_RECORD,
+    );
     assert.equal(played.result.outcome, "complete");
     assert.equal(played.result.finishReason, "moon_phase");
     assert.equal(played.result.completion.choices[0]!.finish_reason, "moon_phase");
     assert.equal(normaliseFinishReason("moon_phase"), "moon_phase");
 
-    const broken = playing(...TEXTS, finish("error"), DONE);
-    failsWith("server_error", WORDS.join(""))(broken);
+    const broken = playRecords(...WORD_CHUNKS, buildFinishChunk("error"), DONE_RECORD);
+    expectFailure("server_error", FOUR_WORDS.join(""))(broken);
     assert.equal(broken.result.failure!.retryable, true);
     assert.ok(isFaultReason("insufficient_system_resource"));
   });
 
   it("P17: completes with the finish reason unknown at an end marker without a finish reason", () => {
-    const played = playing(...TEXTS, DONE);
+    const played = playRecords(...WORD_CHUNKS, DONE_RECORD);
     assert.equal(played.result.outcome, "complete");
     assert.equal(played.result.finishReason, "unknown");
     assert.equal(played.result.completion.choices[0]!.finish_reason, null);
   });
 
   it("P18: adds text that follows the finish reason, and ignores whatever follows the end marker", () => {
-    const late = playing(text("a"), finish(), text("b"), counted(USAGE), DONE);
-    assert.deepEqual(contentOf(late), ["ab"]);
-    for (const record of [text("c"), { error: "late" }, "garbage", counted({ total_tokens: 99 }), DONE]) {
-      const after = playing(text("a"), finish(), counted(USAGE), DONE, record);
+    const late = playRecords(
+      buildTextChunk("a"),
+      buildFinishChunk(),
+      buildTextChunk("b"),
+      buildUsageChunk(USAGE),
+      DONE_RECORD,
+    );
+    assert.deepEqual(collectContents(late), ["ab"]);
+    for (const record of [
+      buildTextChunk("c"),
+      { error: "late" },
+      "garbage",
+      buildUsageChunk({ total_tokens: 99 }),
+      DONE_RECORD,
+    ]) {
+      const after = playRecords(
+        buildTextChunk("a"),
+        buildFinishChunk(),
+        buildUsageChunk(USAGE),
+        DONE_RECORD,
+        record,
+      );
       assert.equal(after.result.outcome, "complete");
-      assert.deepEqual(contentOf(after), ["a"]);
+      assert.deepEqual(collectContents(after), ["a"]);
       assert.deepEqual(after.result.completion.usage, USAGE);
     }
   });
 
   it("P19: takes the last usage if several come, and adds none up", () => {
-    const growing = TEXTS.map((_record, at) =>
-      text(WORDS[at]!, {}, { usage: { completion_tokens: at + 1, total_tokens: at + 6 } }),
+    const growing = WORD_CHUNKS.map((_record, at) =>
+      buildTextChunk(FOUR_WORDS[at]!, {}, { usage: { completion_tokens: at + 1, total_tokens: at + 6 } }),
     );
-    const played = playing(
+    const played = playRecords(
       ...growing,
-      finish(),
-      counted({ completion_tokens: 4, total_tokens: 9 }),
-      counted(USAGE),
-      DONE,
+      buildFinishChunk(),
+      buildUsageChunk({ completion_tokens: 4, total_tokens: 9 }),
+      buildUsageChunk(USAGE),
+      DONE_RECORD,
     );
     assert.deepEqual(played.result.completion.usage, USAGE);
-    assert.deepEqual(playing(...growing, finish(), DONE).result.completion.usage, {
+    assert.deepEqual(playRecords(...growing, buildFinishChunk(), DONE_RECORD).result.completion.usage, {
       completion_tokens: 4,
       total_tokens: 9,
     });
   });
 
   it("P21: sends no message for roles and empty texts, so that a failure after them is still in the first-chunk phase", () => {
-    const empty = [ROLE, chunk({ role: "assistant", content: null }), text(""), chunk({}), counted(USAGE)];
-    const { told, result } = playing(...empty, { error: "overloaded" });
+    const empty = [
+      ROLE_CHUNK,
+      buildChunk({ role: "assistant", content: null }),
+      buildTextChunk(""),
+      buildChunk({}),
+      buildUsageChunk(USAGE),
+    ];
+    const { messages: told, result } = playRecords(...empty, { error: "overloaded" });
     assert.deepEqual(told, []);
     assert.equal(result.failure?.phase, "first_chunk");
     assert.equal(result.stats.chunks, 0);
     assert.equal(result.stats.firstTokenMs, null);
-    assert.equal(playing(...empty, text("a"), { error: "overloaded" }).result.failure?.phase, "streaming");
+    assert.equal(
+      playRecords(...empty, buildTextChunk("a"), { error: "overloaded" }).result.failure?.phase,
+      "streaming",
+    );
   });
 
   it("P23: recognises the records of every dialect by their shape", () => {
     const answer: Answer = {
       reasoning: [],
-      texts: WORDS,
+      texts: FOUR_WORDS,
       calls: [],
       finishReason: "stop",
       usage: { input: 5, output: 2 },
@@ -144,7 +189,7 @@ describe("Answer with a fault of the protocol", () => {
     for (const [dialect, render] of Object.entries(RENDERERS)) {
       const played = play({ name: dialect, expect: { texts: [] }, ...render(answer, [1]) });
       assert.deepEqual([played.result.outcome, played.result.skipped], ["complete", 0], dialect);
-      assert.deepEqual(textsOf(played), WORDS, dialect);
+      assert.deepEqual(collectTexts(played), FOUR_WORDS, dialect);
     }
   });
 
@@ -153,9 +198,9 @@ describe("Answer with a fault of the protocol", () => {
       { type: "response.created", response: { id: "resp_1" } },
       { type: "response.output_text.delta", delta: "Hi" },
     ];
-    atEachPlace(foreign, (played) => {
+    playAtEachPlace(foreign, (played) => {
       assert.equal(played.result.outcome, "complete");
-      assert.deepEqual(textsOf(played), WORDS);
+      assert.deepEqual(collectTexts(played), FOUR_WORDS);
       assert.equal(played.result.skipped, foreign.length);
       assert.equal(played.result.completion["type"], undefined);
     });

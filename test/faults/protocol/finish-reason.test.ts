@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chatStream } from "../../../src/index.js";
 import { DONE, formatDelta } from "../../support/services/answers.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
-import { isFailure, question } from "../../support/worlds/started-stream.js";
+import { buildChatOptions, matchFailure } from "../../support/worlds/started-stream.js";
 
 describe("A finish reason that tells of a fault", () => {
   for (const reason of ["error", "insufficient_system_resource"]) {
@@ -12,9 +12,9 @@ describe("A finish reason that tells of a fault", () => {
         peer.respond(200, { "content-type": "text/event-stream" }, formatDelta("half") + finish + DONE),
       );
       await assert.rejects(
-        chatStream(question(server)).collect(),
+        chatStream(buildChatOptions(server)).collect(),
         (thrown: { retryable?: boolean; partial?: string }) => {
-          isFailure("server_error")(thrown as Error);
+          matchFailure("server_error")(thrown as Error);
           assert.deepEqual([thrown.retryable, thrown.partial], [true, "half"]);
           return true;
         },

@@ -2,58 +2,58 @@ import assert from "node:assert/strict";
 import { ERRORS } from "../../fixtures/errors.js";
 import { WPT } from "../../fixtures/wpt.js";
 import {
-  chunk,
-  counted,
-  DONE,
-  finish,
+  buildChunk,
+  buildFinishChunk,
+  buildTextChunk,
+  buildUsageChunk,
+  DONE_RECORD,
+  encodeText,
+  formatEventStream,
   HEAD,
-  ROLE,
-  raw,
-  sse,
-  text,
+  ROLE_CHUNK,
   USAGE,
 } from "../../support/inputs/fixtures.js";
-import { play, recordsOf } from "../../support/inputs/replay.js";
+import { play, readRecords } from "../../support/inputs/replay.js";
 import {
-  anyFixture,
-  atEachPlace,
-  contentOf,
-  failsWith,
-  playing,
-  TEXTS,
-  textsOf,
-  WORDS,
+  collectContents,
+  collectTexts,
+  createFixture,
+  expectFailure,
+  FOUR_WORDS,
+  playAtEachPlace,
+  playRecords,
+  WORD_CHUNKS,
 } from "../../support/worlds/played-answer.js";
 
 describe("Record with a fault of the protocol", () => {
   it("P04: ends the stream at an error record of any form in any place, with or without an end marker", () => {
     for (const error of ["text", { message: "m" }, [{ message: "m" }], {}]) {
-      atEachPlace([{ error }], failsWith("server_error"));
-      atEachPlace([{ error }, DONE], failsWith("server_error"));
+      playAtEachPlace([{ error }], expectFailure("server_error"));
+      playAtEachPlace([{ error }, DONE_RECORD], expectFailure("server_error"));
     }
-    atEachPlace([{ error: { message: "Rate limit reached" } }], failsWith("rate_limit"));
-    atEachPlace([{ error: "invalid api key" }], failsWith("authentication"));
-    atEachPlace([{ error: "request timed out" }], failsWith("timeout"));
+    playAtEachPlace([{ error: { message: "Rate limit reached" } }], expectFailure("rate_limit"));
+    playAtEachPlace([{ error: "invalid api key" }], expectFailure("authentication"));
+    playAtEachPlace([{ error: "request timed out" }], expectFailure("timeout"));
     const endWithErrorEvent = (data: string) =>
-      raw(`data: ${JSON.stringify(text("One"))}\n\nevent: error\ndata: ${data}\n\n`);
+      encodeText(`data: ${JSON.stringify(buildTextChunk("One"))}\n\nevent: error\ndata: ${data}\n\n`);
     for (const data of ['{"error":"x"}', '{"x":1}', "x", '"x"', "7"]) {
-      failsWith("server_error", "One")(play(anyFixture(endWithErrorEvent(data))));
+      expectFailure("server_error", "One")(play(createFixture(endWithErrorEvent(data))));
     }
     assert.ok(ERRORS.length > 30, "the fixtures test more forms");
   });
 
   it("P05: fails on a record that is not JSON without quoting it, or counts it as skipped if the request is tolerant", () => {
     for (const bad of ['{"secret-text', "secret-text", '{"a":"secret-text",}']) {
-      atEachPlace([bad], (played, before) => {
-        failsWith("bad_response", before)(played);
+      playAtEachPlace([bad], (played, before) => {
+        expectFailure("bad_response", before)(played);
         assert.doesNotMatch(played.result.failure!.message + played.result.failure!.stack, /secret-text/);
       });
-      atEachPlace(
+      playAtEachPlace(
         [bad],
         (played) => {
           assert.equal(played.result.failure, undefined);
           assert.equal(played.result.skipped, 1);
-          assert.deepEqual(contentOf(played), [WORDS.join("")]);
+          assert.deepEqual(collectContents(played), [FOUR_WORDS.join("")]);
         },
         { tolerant: true },
       );
@@ -78,7 +78,7 @@ describe("Record with a fault of the protocol", () => {
       { choices: [{ delta: "x" }] },
       { choices: [{ delta: [] }] },
     ]) {
-      atEachPlace([JSON.stringify(record)], failsWith("bad_response"));
+      playAtEachPlace([JSON.stringify(record)], expectFailure("bad_response"));
     }
   });
 
@@ -87,35 +87,35 @@ describe("Record with a fault of the protocol", () => {
       { ...HEAD, choices: [] },
       { ...HEAD },
       { ...HEAD, choices: null, usage: null },
-      counted(USAGE),
-      chunk(null),
-      chunk({ content: null }),
-      chunk({ content: "", role: null, tool_calls: null }),
+      buildUsageChunk(USAGE),
+      buildChunk(null),
+      buildChunk({ content: null }),
+      buildChunk({ content: "", role: null, tool_calls: null }),
       { ...HEAD, choices: [{ index: 0, content_filter_results: { hate: { filtered: false } } }] },
       { choices: [], prompt_filter_results: [{ prompt_index: 0 }] },
       ": a comment as data",
       "",
     ];
     for (const record of harmless) {
-      atEachPlace([record], (played) => {
+      playAtEachPlace([record], (played) => {
         assert.equal(played.result.outcome, "complete");
-        assert.deepEqual(textsOf(played), WORDS);
+        assert.deepEqual(collectTexts(played), FOUR_WORDS);
       });
     }
-    atEachPlace([{ ...HEAD, choices: [], citations: ["u"] }], (played) => {
+    playAtEachPlace([{ ...HEAD, choices: [], citations: ["u"] }], (played) => {
       assert.deepEqual(
-        textsOf(played).filter((content) => content !== ""),
-        WORDS,
+        collectTexts(played).filter((content) => content !== ""),
+        FOUR_WORDS,
       );
     });
   });
 
   it("P08: reads the same records from events with marks, comments, ids and retry fields, wherever the bytes are cut", () => {
     for (const { body, name } of WPT) {
-      const whole = recordsOf([body]);
+      const whole = readRecords([body]);
       for (let at = 1; at < Math.min(body.length, 200); at++) {
         assert.deepEqual(
-          recordsOf([body.subarray(0, at), body.subarray(at)]),
+          readRecords([body.subarray(0, at), body.subarray(at)]),
           whole,
           `${name}, cut at ${at}`,
         );
@@ -124,53 +124,65 @@ describe("Record with a fault of the protocol", () => {
   });
 
   it("P09: counts a last record without its blank line, but not an incomplete one", () => {
-    const whole = sse(...TEXTS, finish());
-    const end = whole.length - sse(finish()).length;
+    const whole = formatEventStream(...WORD_CHUNKS, buildFinishChunk());
+    const end = whole.length - formatEventStream(buildFinishChunk()).length;
     for (let cut = end; cut <= whole.length; cut++) {
-      const played = play(anyFixture(whole.subarray(0, cut)));
+      const played = play(createFixture(whole.subarray(0, cut)));
       const isWholeJson = cut >= whole.length - 2;
       assert.equal(played.result.outcome, isWholeJson ? "complete" : "failed", `cut at ${cut}`);
-      if (!isWholeJson) failsWith("interrupted", WORDS.join(""))(played);
+      if (!isWholeJson) expectFailure("interrupted", FOUR_WORDS.join(""))(played);
     }
-    const unclosed = play(anyFixture(raw(sse(ROLE).toString(), `data: ${JSON.stringify(text("last"))}`)));
-    failsWith("interrupted", "last")(unclosed);
+    const unclosed = play(
+      createFixture(
+        encodeText(
+          formatEventStream(ROLE_CHUNK).toString(),
+          `data: ${JSON.stringify(buildTextChunk("last"))}`,
+        ),
+      ),
+    );
+    expectFailure("interrupted", "last")(unclosed);
   });
 
   it("P10: replaces invalid UTF-8 by replacement characters and goes on with the stream", () => {
-    const [before, after] = JSON.stringify(text("a#b")).split("#");
+    const [before, after] = JSON.stringify(buildTextChunk("a#b")).split("#");
     for (const bytes of [[0xff], [0xc3], [0xe6, 0xb0], [0xed, 0xa0, 0x80]]) {
       const body = Buffer.concat([
-        raw(`data: ${before}`),
+        encodeText(`data: ${before}`),
         Buffer.from(bytes),
-        raw(`${after}\n\n`),
-        sse(text("c"), DONE),
+        encodeText(`${after}\n\n`),
+        formatEventStream(buildTextChunk("c"), DONE_RECORD),
       ]);
-      const played = play(anyFixture(body));
+      const played = play(createFixture(body));
       assert.equal(played.result.outcome, "complete");
-      assert.match(played.told[0]!.text, /^a\uFFFD+b$/);
-      assert.equal(played.told[1]!.text, "c");
+      assert.match(played.messages[0]!.text, /^a\uFFFD+b$/);
+      assert.equal(played.messages[1]!.text, "c");
     }
   });
 
   it("P11: joins a surrogate pair from two deltas to one character in the completion", () => {
-    const writeEscaped = (half: string) => JSON.stringify(text("#")).replace("#", half);
-    const played = playing(writeEscaped("\\ud83d"), writeEscaped("\\ude42"), finish(), DONE);
-    assert.deepEqual(textsOf(played), ["\ud83d", "\ude42"]);
-    assert.deepEqual(contentOf(played), ["🙂"]);
+    const writeEscaped = (half: string) => JSON.stringify(buildTextChunk("#")).replace("#", half);
+    const played = playRecords(
+      writeEscaped("\\ud83d"),
+      writeEscaped("\\ude42"),
+      buildFinishChunk(),
+      DONE_RECORD,
+    );
+    assert.deepEqual(collectTexts(played), ["\ud83d", "\ude42"]);
+    assert.deepEqual(collectContents(played), ["🙂"]);
   });
 
   it("P12: keeps the first id if ids change, and ignores repeated roles", () => {
-    const records = WORDS.map((content, at) =>
-      chunk({ role: "assistant", content }, {}, { id: `id-${at}`, created: at + 1 }),
+    const records = FOUR_WORDS.map((content, at) =>
+      buildChunk({ role: "assistant", content }, {}, { id: `id-${at}`, created: at + 1 }),
     );
-    const played = playing(
+    const played = playRecords(
       ...records,
-      chunk({ reasoning: "x" }, {}, { id: "late" }),
-      finish("stop", { id: "end" }),
-      DONE,
+      buildChunk({ reasoning: "x" }, {}, { id: "late" }),
+      buildFinishChunk("stop", { id: "end" }),
+      DONE_RECORD,
     );
-    assert.deepEqual(contentOf(played), [WORDS.join("")]);
+    assert.deepEqual(collectContents(played), [FOUR_WORDS.join("")]);
     assert.equal(played.result.completion.id, "id-0");
-    assert.ok(played.told.every((message) => message.chunk === undefined || message.chunk.id === "id-0"));
+    assert.ok(played.messages.every((message) => message.chunk === undefined || message.chunk.id === "id-0"));
   });
 });

@@ -16,7 +16,12 @@ import {
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitUntil } from "../../support/waiting.js";
-import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 const SSE = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
@@ -44,7 +49,7 @@ describe("Response with a fault of the protocol", () => {
       while (await peer.sendBody("<p>Please log in</p>".repeat(1_000)));
       written = peer.written;
     });
-    const failure = assertFailed(await ask(server), "bad_response", {
+    const failure = assertStreamFailed(await ask(server), "bad_response", {
       phase: "first_chunk",
       retryable: false,
     });
@@ -59,7 +64,7 @@ describe("Response with a fault of the protocol", () => {
       await using server = await serveBody("<!doctype html>\n<p>Please log in</p>\n", {
         "content-type": type,
       });
-      const failure = assertFailed(await ask(server), "bad_response", {
+      const failure = assertStreamFailed(await ask(server), "bad_response", {
         phase: "first_chunk",
         retryable: false,
       });
@@ -71,7 +76,7 @@ describe("Response with a fault of the protocol", () => {
     it(`P02: takes a whole completion (${type || "no content type"}) as the answer to a request for a stream`, async () => {
       await using server = await serveBody(COMPLETION, type === "" ? {} : { "content-type": type });
       const answer = await ask(server);
-      assertComplete(answer, TEXT);
+      assertStreamComplete(answer, TEXT);
       assert.deepEqual(answer.texts, [TEXT]);
       const { completion } = answer.result;
       assert.deepEqual([completion.id, completion.model, completion.usage], ["chatcmpl-9", "m-9", USAGE]);
@@ -86,9 +91,9 @@ describe("Response with a fault of the protocol", () => {
       if (at * 40 < bytes.length) peer.close();
     });
     for (let at = 0; at * 40 < bytes.length; at++) {
-      assertFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
+      assertStreamFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
     }
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
   });
 
   const ERRORS: [string, FailureCode, boolean][] = [
@@ -109,7 +114,7 @@ describe("Response with a fault of the protocol", () => {
 
   it("P03: finds an error that is written into an event stream without any framing", async () => {
     await using server = await serveBody('{"error":{"message":"Rate limit reached"}}\n');
-    assertFailed(await ask(server), "rate_limit", { phase: "first_chunk", retryable: true });
+    assertStreamFailed(await ask(server), "rate_limit", { phase: "first_chunk", retryable: true });
   });
 
   for (const after of [DONE, ""]) {
@@ -122,7 +127,7 @@ describe("Response with a fault of the protocol", () => {
       for (let k = 0; k <= records.length; k++) {
         const partial = WORDS.slice(0, Math.max(0, k - 1)).join("");
         const phase = partial === "" ? "first_chunk" : "streaming";
-        assertFailed(await ask(server), "rate_limit", { phase, retryable: true, partial });
+        assertStreamFailed(await ask(server), "rate_limit", { phase, retryable: true, partial });
       }
     });
   }
@@ -130,14 +135,14 @@ describe("Response with a fault of the protocol", () => {
   it("P05: fails with bad_response on a malformed record, or counts it as skipped if the request is tolerant", async () => {
     const text = `${formatDelta("a")}data: {"choices":[{"delta":{"content":"lost-text"}]}\n\n${formatDelta("b")}${formatFinish()}${DONE}`;
     await using server = await serveBody(text);
-    const failure = assertFailed(await ask(server), "bad_response", {
+    const failure = assertStreamFailed(await ask(server), "bad_response", {
       phase: "streaming",
       retryable: true,
       partial: "a",
     });
     assert.doesNotMatch(failure.message, /lost-text/, "the model's text must not get into a log");
     const answer = await ask(server, { tolerant: true });
-    assertComplete(answer, "ab");
+    assertStreamComplete(answer, "ab");
     assert.equal(answer.result.skipped, 1);
   });
 
@@ -164,7 +169,11 @@ describe("Response with a fault of the protocol", () => {
       assert.deepEqual([(await ask(server)).result.outcome, tail], ["complete", tail]);
     }
     await using server = await serveBody(formatDelta("a") + formatDelta("b").trimEnd());
-    assertFailed(await ask(server), "interrupted", { phase: "streaming", retryable: true, partial: "ab" });
+    assertStreamFailed(await ask(server), "interrupted", {
+      phase: "streaming",
+      retryable: true,
+      partial: "ab",
+    });
   });
 
   it("P10: replaces invalid UTF-8 by the replacement character and goes on with the stream", async () => {
@@ -172,7 +181,7 @@ describe("Response with a fault of the protocol", () => {
     await using server = await serveBody(
       Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after + formatDelta("!") + DONE)]),
     );
-    assertComplete(await ask(server), "a\ufffdz!", "unknown");
+    assertStreamComplete(await ask(server), "a\ufffdz!", "unknown");
   });
 
   it("P17, P18: completes a stream at the end marker without a finish reason, and ignores what follows", async () => {
@@ -180,7 +189,7 @@ describe("Response with a fault of the protocol", () => {
       formatDelta("all") + DONE + formatDelta("more") + formatFinish("length") + formatUsage(),
     );
     const answer = await ask(server);
-    assertComplete(answer, "all", "unknown");
+    assertStreamComplete(answer, "all", "unknown");
     assert.equal(answer.result.completion.choices[0]?.finish_reason, null);
     assert.equal(answer.result.completion.usage, null);
   });
@@ -188,7 +197,7 @@ describe("Response with a fault of the protocol", () => {
   it("P20: completes with an empty answer if only the end marker comes", async () => {
     await using server = await serveBody(DONE);
     const answer = await ask(server);
-    assertComplete(answer, "", "unknown");
+    assertStreamComplete(answer, "", "unknown");
     assert.equal(answer.result.stats.firstTokenMs, null);
   });
 
@@ -203,7 +212,7 @@ describe("Response with a fault of the protocol", () => {
   for (const [content, reply] of WITHOUT_ANSWER) {
     it(`P20: fails with interrupted, instead of an empty answer, after ${content}`, async () => {
       await using server = await startChaosServer(reply);
-      assertFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
+      assertStreamFailed(await ask(server), "interrupted", { phase: "first_chunk", retryable: true });
     });
   }
 
@@ -216,13 +225,13 @@ describe("Response with a fault of the protocol", () => {
       peer.close();
     });
     const answer = await ask(server);
-    assertFailed(answer, "interrupted", { phase: "first_chunk", retryable: true });
+    assertStreamFailed(answer, "interrupted", { phase: "first_chunk", retryable: true });
     assert.deepEqual(answer.texts, []);
   });
 
   it("reads an event stream that has no content type", async () => {
     await using server = await serveBody(formatAnswer(WORDS).join(""), {});
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
   });
 
   it("connects again for each request if the service closes the connection after each answer", async () => {
@@ -231,7 +240,7 @@ describe("Response with a fault of the protocol", () => {
       await peer.sendBody(formatAnswer(WORDS).join(""));
       await peer.endBody();
     });
-    for (let round = 0; round < 5; round++) assertComplete(await ask(server), TEXT);
+    for (let round = 0; round < 5; round++) assertStreamComplete(await ask(server), TEXT);
   });
 });
 
@@ -246,8 +255,8 @@ describe("Service that refuses stream_options", () => {
     await using server = await startChaosServer((peer) =>
       hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
-    assertComplete(await ask(server, { memory }), TEXT);
-    assertComplete(await ask(server, { memory }), TEXT);
+    assertStreamComplete(await ask(server, { memory }), TEXT);
+    assertStreamComplete(await ask(server, { memory }), TEXT);
     assert.deepEqual(
       server.requests.map((request) => hasStreamOptions(request.body)),
       [true, false, false],
@@ -263,7 +272,7 @@ describe("Service that refuses stream_options", () => {
     });
     const memory = {};
     const answers = await Promise.all([1, 2, 3].map(() => ask(server, { memory })));
-    for (const one of answers) assertComplete(one, TEXT);
+    for (const one of answers) assertStreamComplete(one, TEXT);
     assert.equal(server.requests.length, 6);
   });
 
@@ -271,7 +280,8 @@ describe("Service that refuses stream_options", () => {
     await using server = await startChaosServer((peer) =>
       hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : sendWholeAnswer(peer),
     );
-    for (const apiKey of ["one", "other"]) assertComplete(await ask(server, { apiKey, headers: {} }), TEXT);
+    for (const apiKey of ["one", "other"])
+      assertStreamComplete(await ask(server, { apiKey, headers: {} }), TEXT);
     assert.equal(server.requests.length, 3);
   });
 
@@ -280,7 +290,7 @@ describe("Service that refuses stream_options", () => {
     await using server = await startChaosServer((peer) => peer.respond(400, JSON_TYPE, refusal));
     for (const _time of [1, 2]) {
       const expected = { phase: "headers", retryable: false, status: 400 } as const;
-      assertFailed(await ask(server, { memory }), "invalid_request", expected);
+      assertStreamFailed(await ask(server, { memory }), "invalid_request", expected);
     }
     assert.deepEqual(
       server.requests.map((request) => hasStreamOptions(request.body)),
@@ -292,7 +302,7 @@ describe("Service that refuses stream_options", () => {
     await using server = await startChaosServer((peer) =>
       hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.close(),
     );
-    assertFailed(await ask(server), "connection", { phase: "headers", retryable: true });
+    assertStreamFailed(await ask(server), "connection", { phase: "headers", retryable: true });
     assert.equal(server.requests.length, 2);
   });
 
@@ -301,7 +311,7 @@ describe("Service that refuses stream_options", () => {
       hasStreamOptions(peer.request.body) ? peer.respond(400, JSON_TYPE, refusal) : peer.waitUntilGone(),
     );
     const answer = await ask(server, { timeouts: { drain: 10, headers: 60 } });
-    assertFailed(answer, "timeout", { phase: "headers", retryable: true });
+    assertStreamFailed(answer, "timeout", { phase: "headers", retryable: true });
   });
 
   it("is cancelled while the request without stream_options is pending", async () => {
@@ -312,8 +322,8 @@ describe("Service that refuses stream_options", () => {
         await peer.waitUntilGone();
       }
     });
-    const asking = start(server);
-    assert.equal((await asking.told).result.outcome, "cancelled");
+    const asking = startStream(server);
+    assert.equal((await asking.finished).result.outcome, "cancelled");
     // The connection of the first request may be kept, because its response ended properly.
     await waitUntil(() => server.peers.size <= 1, "the second request's connection is gone");
   });

@@ -7,7 +7,12 @@ import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitTicks, waitUntil } from "../../support/waiting.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
-import { ask, assertComplete, assertFailed, start } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 const SOON = 40;
 
@@ -30,14 +35,14 @@ describe("Clocks that misbehave", () => {
       });
       const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       try {
-        const asking = start(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
-        await waitUntil(() => asking.text() === ".", "the first text");
+        const asking = startStream(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
+        await waitUntil(() => asking.getText() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
         await waitTicks(10);
         await peer!.sendBody(formatDelta("!"));
-        await waitUntil(() => asking.text() === ".!", "the stream goes on");
-        const told = await asking.told;
-        assertFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
+        await waitUntil(() => asking.getText() === ".!", "the stream goes on");
+        const told = await asking.finished;
+        assertStreamFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
         assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
       } finally {
         wall.restore();
@@ -56,7 +61,10 @@ describe("Clocks that misbehave", () => {
       await peer.sendBody(formatAnswer([]).slice(-3).join(""));
       await peer.endBody();
     });
-    assertComplete(await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }), TEXT);
+    assertStreamComplete(
+      await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }),
+      TEXT,
+    );
   });
 
   it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
@@ -65,9 +73,9 @@ describe("Clocks that misbehave", () => {
       await sendWholeAnswer(peer);
       block(SOON * 2);
     });
-    const asking = start(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
+    const asking = startStream(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
     block(SOON * 2);
-    assertComplete(await asking.told, TEXT);
+    assertStreamComplete(await asking.finished, TEXT);
   });
 
   it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
@@ -75,14 +83,18 @@ describe("Clocks that misbehave", () => {
     await using server = await startChaosServer((peer, nth) =>
       nth === 0 ? stalling(peer) : sendWholeAnswer(peer),
     );
-    const asking = start(server, { clock });
-    await waitUntil(() => asking.text() === ".", "the first text");
+    const asking = startStream(server, { clock });
+    await waitUntil(() => asking.getText() === ".", "the first text");
     await clock.jump(3_600_000);
-    assertFailed(await asking.told, "timeout", { phase: "streaming", retryable: true, partial: "." });
-    assert.equal(clock.waiting, 0);
-    const next = start(server, { clock });
-    assertComplete(await next.told, TEXT);
-    assert.equal(clock.waiting, 0);
+    assertStreamFailed(await asking.finished, "timeout", {
+      phase: "streaming",
+      retryable: true,
+      partial: ".",
+    });
+    assert.equal(clock.timerCount, 0);
+    const next = startStream(server, { clock });
+    assertStreamComplete(await next.finished, TEXT);
+    assert.equal(clock.timerCount, 0);
   });
 
   it("Y14: what came while it slept is read first", async () => {
@@ -92,15 +104,15 @@ describe("Clocks that misbehave", () => {
       peer = served;
       await stalling(served);
     });
-    const asking = start(server, { clock });
-    await waitUntil(() => asking.text() === ".", "the first text");
+    const asking = startStream(server, { clock });
+    await waitUntil(() => asking.getText() === ".", "the first text");
     void peer!.sendBody(formatDelta("!"));
     await clock.jump(10_000);
-    await waitUntil(() => asking.text() === ".!", "the second text");
-    assert.equal(clock.waiting, 1, "it is watched over by one timer");
+    await waitUntil(() => asking.getText() === ".!", "the second text");
+    assert.equal(clock.timerCount, 1, "it is watched over by one timer");
     asking.cancel();
-    await asking.told;
-    assert.equal(clock.waiting, 0);
+    await asking.finished;
+    assert.equal(clock.timerCount, 0);
   });
 
   it("a deadline further off than a timer can wait is waited for in parts", async () => {
@@ -122,7 +134,7 @@ describe("Clocks that misbehave", () => {
       progress: month,
       total: month,
     };
-    assertComplete(await ask(server, { clock, timeouts }), TEXT);
+    assertStreamComplete(await ask(server, { clock, timeouts }), TEXT);
     assert.ok(waits.length > 0 && waits.length < 20);
   });
 

@@ -4,10 +4,10 @@ import type { FailureCode, FailureData } from "../../../src/core/failure.js";
 import { findRetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { getProvider } from "../../../src/providers/index.js";
-import { type Outcome, RetryWorld, type WorldOptions } from "../../support/worlds/retry-world.js";
+import { type Outcome, RetryWorld, type RetryWorldOptions } from "../../support/worlds/retry-world.js";
 
-const SUCCEEDS: Outcome = { takes: 10, texts: ["Hello", " world"] };
-const FAILS: Outcome = { takes: 10, fails: "server_error", details: { status: 500 } };
+const SUCCEEDS: Outcome = { takesMs: 10, texts: ["Hello", " world"] };
+const FAILS: Outcome = { takesMs: 10, fails: "server_error", details: { status: 500 } };
 
 /** Creates the outcome of a request that a service refuses, classified as chat-stream does it. */
 function createRefusal(
@@ -18,11 +18,11 @@ function createRefusal(
 ): Outcome {
   const body = JSON.stringify({ error: { message } });
   const failure: FailureData = getProvider("custom").failure(status, headers, body, now).toJSON();
-  return { takes: 10, fails: failure.code, details: failure };
+  return { takesMs: 10, fails: failure.code, details: failure };
 }
 
 /** Creates a world whose first request has this outcome and whose later requests succeed. */
-function createWorldFailingOnce(outcome: Outcome, options: WorldOptions = {}): RetryWorld {
+function createWorldFailingOnce(outcome: Outcome, options: RetryWorldOptions = {}): RetryWorld {
   return new RetryWorld((_request, nth) => (nth === 0 ? outcome : SUCCEEDS), {
     random: () => 0.5,
     ...options,
@@ -35,7 +35,7 @@ async function runToEnd(world: RetryWorld, message: Message = { payload: "Hi" })
   await world.clock.advance(600_000);
   assert.equal(world.ends.length, 1);
   assert.equal(world.done, world.got);
-  assert.equal(world.clock.waiting, 0);
+  assert.equal(world.clock.timerCount, 0);
   return world.requests.map(({ at }) => at);
 }
 
@@ -153,12 +153,12 @@ describe("Retry node", () => {
   ] as const) {
     it(`Y08: recognises and counts its requests by their _msgid if msg.askedBy is ${problem}`, async () => {
       const world = new RetryWorld(() => FAILS, { attempts: 4 });
-      world.onWay = ({ askedBy: _, ...message }) =>
+      world.changeRequest = ({ askedBy: _, ...message }) =>
         tags === undefined ? message : { ...message, askedBy: tags };
       world.ask({ payload: "Hi", _msgid: "m" });
       await world.clock.advance(600_000);
       assert.equal(world.requests.length, 4);
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
       assert.deepEqual(
         world.ends.map(({ error }) => (error as FailureData).code),
         ["server_error"],
@@ -170,7 +170,7 @@ describe("Retry node", () => {
   for (const attempt of [-5, Number.NaN, "1", 1e9, null]) {
     it(`Y08: counts attempts itself, even if the tag in msg.askedBy says attempt ${attempt}`, async () => {
       const world = new RetryWorld(() => FAILS, { attempts: 4 });
-      world.onWay = (message) => ({ ...message, askedBy: [{ ...findRetryTag(message), attempt }] });
+      world.changeRequest = (message) => ({ ...message, askedBy: [{ ...findRetryTag(message), attempt }] });
       assert.equal((await runToEnd(world)).length, 4);
       assert.equal((world.ends[0]!.stats as { attempts: number }).attempts, 4);
       assert.match(world.errors[0]!.message, /Given up after 4 attempts/);
@@ -179,7 +179,7 @@ describe("Retry node", () => {
 
   it("Y08: tells streams apart that the same message asks for at the same time", async () => {
     const world = new RetryWorld((_request, nth) =>
-      nth < 2 ? { ...FAILS, takes: 10 + nth * 400 } : SUCCEEDS,
+      nth < 2 ? { ...FAILS, takesMs: 10 + nth * 400 } : SUCCEEDS,
     );
     for (const payload of ["Hi", "Hi"]) world.ask({ payload, _msgid: "m" });
     await world.clock.advance(60_000);
@@ -216,13 +216,13 @@ describe("Retry node", () => {
 
   for (const hasId of [true, false]) {
     it(`Y09: ends a wait at msg.cancel with ${hasId ? "the id of its stream" : "no id"}, and sends no further request`, async () => {
-      const world = createWorldFailingOnce({ ...FAILS, texts: ["Once"], takes: 10 }, { delay: 10_000 });
+      const world = createWorldFailingOnce({ ...FAILS, texts: ["Once"], takesMs: 10 }, { delay: 10_000 });
       world.ask({ payload: "Hi" });
       await world.clock.advance(1_000);
       assert.equal(world.done, world.got - 1, "the failed message is pending");
       world.input(hasId ? { cancel: true, parts: { id: "stream-0", index: 0 } } : { cancel: true });
       assert.equal(world.done, world.got);
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
       await world.clock.advance(60_000);
       assert.equal(world.requests.length, 1);
       const [end] = world.ends;
@@ -257,12 +257,12 @@ describe("Retry node", () => {
       ["ben", "anna", "carl"],
     );
     assert.equal(world.requests.length, 3);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("Y09: ends a cancelled stream soon if no answer comes to its repeated request", async () => {
     const world = createWorldFailingOnce({ ...FAILS, texts: ["Once"] });
-    world.onWay = () => undefined;
+    world.changeRequest = () => undefined;
     world.ask({ payload: "Hi" });
     await world.clock.advance(2_000);
     world.input({ cancel: true });
@@ -273,13 +273,13 @@ describe("Retry node", () => {
     assert.equal(end!.finishReason, "cancelled");
     assert.equal(end!.error, undefined);
     assert.deepEqual(end!.parts, { id: "stream-0", index: 1, count: 2, type: "string", ch: "" });
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
     assert.equal(world.errors.length, 0);
   });
 
   it("Y09: ends a cancelled stream as the service does if its answer comes soon enough", async () => {
     const world = createWorldFailingOnce({ ...FAILS, texts: ["Once"] });
-    world.onWay = (request) => {
+    world.changeRequest = (request) => {
       world.clock.setTimer(() => world.ask(request, "again"), 3_000);
       return undefined;
     };
@@ -289,13 +289,13 @@ describe("Retry node", () => {
     await world.clock.advance(60_000);
     assert.equal(world.ends.length, 1);
     assert.equal(world.ends[0]!.finishReason, "stop");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("Y09: ends a stream that is cancelled twice soon after the second cancel if a failed answer came in between", async () => {
     const world = new RetryWorld(() => ({ ...FAILS, texts: ["Once"] }), { random: () => 0.5 });
     const sent: Message[] = [];
-    world.onWay = (request) => {
+    world.changeRequest = (request) => {
       sent.push(request);
       return undefined;
     };
@@ -309,7 +309,7 @@ describe("Retry node", () => {
     world.input({ cancel: true });
     await world.clock.advance(2_500);
     assert.equal(world.ends[0]?.finishReason, "cancelled");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("Y10: passes on messages of streams that did not fail, once and unchanged", () => {
@@ -340,7 +340,7 @@ describe("Retry node", () => {
     world.input({ ...messages[3]! });
     assert.equal(world.out.length, messages.length, "a repeated message is dropped");
     assert.equal(world.done, messages.length + 1);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("Y11: sends its own error on only once if a Catch node sends it back", async () => {
@@ -369,7 +369,7 @@ describe("Retry node", () => {
       assert.match(message, /straight behind a chat-stream, and its output 2 back/);
     }
     assert.equal(world.out.length, 0);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   for (const jump of [3_600_000, -3_600_000]) {
@@ -413,6 +413,6 @@ describe("Retry node", () => {
       world.ends.map(({ finishReason }) => finishReason),
       ["stop", "stop"],
     );
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 });

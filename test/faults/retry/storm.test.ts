@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../support/services/toxics.js";
 import { type Outcome, RetryWorld } from "../../support/worlds/retry-world.js";
 
-const DOWN: Outcome = { takes: 20, fails: "connection" };
-const REFUSED: Outcome = { takes: 20, fails: "server_error", details: { status: 503 } };
-const SUCCEEDS: Outcome = { takes: 50, texts: ["Hello", " world"] };
+const DOWN: Outcome = { takesMs: 20, fails: "connection" };
+const REFUSED: Outcome = { takesMs: 20, fails: "server_error", details: { status: 503 } };
+const SUCCEEDS: Outcome = { takesMs: 50, texts: ["Hello", " world"] };
 
 /** Asks questions, one every `intervalMs`, and waits until all streams have ended. */
 async function askSteadily(world: RetryWorld, questions: number, intervalMs: number): Promise<void> {
@@ -16,7 +16,7 @@ async function askSteadily(world: RetryWorld, questions: number, intervalMs: num
   assert.equal(world.ends.length, questions, "each stream has one last message");
   assert.equal(new Set(world.ends.map(({ parts }) => parts!.id)).size, questions);
   assert.equal(world.done, world.got);
-  assert.equal(world.clock.waiting, 0, "no timer is left");
+  assert.equal(world.clock.timerCount, 0, "no timer is left");
 }
 
 /** Counts the requests in the busiest second. */

@@ -6,11 +6,11 @@ import { formatAnswer, sendWholeAnswer, TEXT, WORDS } from "../../support/servic
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import {
   ask,
-  assertComplete,
-  assertFailed,
+  assertStreamComplete,
+  assertStreamFailed,
+  buildChatOptions,
   CANARY,
-  question,
-  shows,
+  containsSecret,
 } from "../../support/worlds/started-stream.js";
 
 /** Collects a stream that must be refused. @returns the failure that it throws */
@@ -31,7 +31,7 @@ describe("Secret in a request of the library", () => {
   it("K01: fails without a key before it connects, and says where to put the key", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (const apiKey of ["", undefined]) {
-      const { apiKey: _key, ...options } = question(server, { provider: "openai" });
+      const { apiKey: _key, ...options } = buildChatOptions(server, { provider: "openai" });
       const failure = await catchRefusal(apiKey === undefined ? options : { ...options, apiKey });
       assert.deepEqual([failure.code, failure.retryable, failure.phase], ["credentials", false, "connect"]);
       assert.match(failure.message, /\$\{OPENAI_API_KEY\}/);
@@ -43,10 +43,10 @@ describe("Secret in a request of the library", () => {
     await using server = await startChaosServer(sendWholeAnswer);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED leaves it in a credential
     for (const text of ["${MY_KEY}", "$(MY_KEY)"]) {
-      const failure = await catchRefusal(question(server, { apiKey: text }));
+      const failure = await catchRefusal(buildChatOptions(server, { apiKey: text }));
       assert.equal(failure.code, "credentials");
       assert.match(failure.message, /MY_KEY/);
-      const headerFailure = await catchRefusal(question(server, { headers: { "x-api-key": text } }));
+      const headerFailure = await catchRefusal(buildChatOptions(server, { headers: { "x-api-key": text } }));
       assert.equal(headerFailure.code, "credentials");
     }
     assert.equal(server.connections, 0);
@@ -61,9 +61,9 @@ describe("Secret in a request of the library", () => {
     it(`K03: refuses a key with ${content} without quoting it`, async () => {
       await using server = await startChaosServer(sendWholeAnswer);
       const secret = `sk-quite-secret${suffix}`;
-      const failure = await catchRefusal(question(server, { apiKey: secret }));
+      const failure = await catchRefusal(buildChatOptions(server, { apiKey: secret }));
       assert.equal(failure.code, "credentials");
-      const headerFailure = await catchRefusal(question(server, { headers: { "x-secret": secret } }));
+      const headerFailure = await catchRefusal(buildChatOptions(server, { headers: { "x-secret": secret } }));
       assert.equal(headerFailure.code, "configuration");
       for (const refused of [failure, headerFailure]) {
         assert.doesNotMatch(inspect(refused, { depth: null, showHidden: true }), /quite-secret/);
@@ -92,14 +92,14 @@ describe("Secret in a request of the library", () => {
       const { result } = await ask(server, { headers: { "x-api-key": header } });
       assert.equal(result.failure?.code, "authentication");
       assert.match(result.failure.message, /\*\*\*/);
-      assert.ok(!shows(inspect(result, { depth: null }), header));
+      assert.ok(!containsSecret(inspect(result, { depth: null }), header));
     }
   });
 
   it("K07: refuses a base URL with a user and a password without quoting it", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     const failure = await catchRefusal(
-      question(server, { baseUrl: server.url.replace("//", "//admin:hunter2@") }),
+      buildChatOptions(server, { baseUrl: server.url.replace("//", "//admin:hunter2@") }),
     );
     assert.equal(failure.code, "configuration");
     assert.doesNotMatch(inspect(failure, { depth: null }), /hunter2/);
@@ -115,7 +115,7 @@ describe("Secret in a request of the library", () => {
     };
     await using far = await startChaosServer(sendWholeAnswer, { client: { tls: { lookup: failLookup } } });
     for (const baseUrl of ["http://models.example.org/v1", "http://127.0.0.1.example.org/v1"]) {
-      const insecure = question(far, { baseUrl });
+      const insecure = buildChatOptions(far, { baseUrl });
       assert.equal((await catchRefusal(insecure)).code, "configuration");
       const { apiKey: _key, ...keyless } = insecure;
       assert.equal(
@@ -128,7 +128,7 @@ describe("Secret in a request of the library", () => {
       assert.equal((await catchRefusal({ ...insecure, allowInsecure: true })).code, "connection");
       assert.equal(lookups.splice(0).length, 2);
     }
-    assertComplete(await ask(server), TEXT);
+    assertStreamComplete(await ask(server), TEXT);
   });
 
   it("K09: ignores parameters that would change the address, headers, model or form of a request", async () => {
@@ -150,7 +150,7 @@ describe("Secret in a request of the library", () => {
       tools: [{ type: "function", function: { name: "other" } }],
       temperature: 0.5,
     };
-    assertComplete(await ask(server, { parameters: hostile }), TEXT);
+    assertStreamComplete(await ask(server, { parameters: hostile }), TEXT);
     const [request] = server.requests;
     const body = JSON.parse(request!.body);
     assert.equal(request!.method, "POST");
@@ -173,7 +173,7 @@ describe("Secret in a request of the library", () => {
     );
     for (const model of [address, "../../../latest", "m\r\nhost: 169.254.169.254", "//169.254.169.254/x"]) {
       const answer = await ask(server, { model, messages: [{ role: "user", content: address }] });
-      assertFailed(answer, "bad_response", { phase: "headers", retryable: false, status: 307 });
+      assertStreamFailed(answer, "bad_response", { phase: "headers", retryable: false, status: 307 });
       assert.equal(server.requests.at(-1)?.path, "/v1/chat/completions");
     }
     assert.deepEqual(lookups, []);

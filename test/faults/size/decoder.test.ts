@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
-import { finish, sse, text } from "../../support/inputs/fixtures.js";
-import { decode, type Played, play } from "../../support/inputs/replay.js";
-import { anyFixture } from "../../support/worlds/played-answer.js";
+import { buildFinishChunk, buildTextChunk, formatEventStream } from "../../support/inputs/fixtures.js";
+import { decode, type PlayedStream, play } from "../../support/inputs/replay.js";
+import { createFixture } from "../../support/worlds/played-answer.js";
 
 /** Writes JSON that nests this deep. */
 const writeNested = (depth: number, inner = "1") =>
   `${'{"a":['.repeat(depth / 2)}${inner}${"]}".repeat(depth / 2)}`;
 
 /** Plays a text chunk with "Hello" and then records, given as JSON. */
-function playAfterHello(...records: string[]): Played {
-  return play(anyFixture(sse(text("Hello"), ...records)));
+function playAfterHello(...records: string[]): PlayedStream {
+  return play(createFixture(formatEventStream(buildTextChunk("Hello"), ...records)));
 }
 
 /** Asserts that a stream failed at a limit, with small results that can be cloned. */
-function assertLimit({ result }: Played, partial = "Hello"): void {
+function assertLimit({ result }: PlayedStream, partial = "Hello"): void {
   assert.equal(result.failure?.code, "limit", result.failure?.message);
   assert.equal(result.failure.retryable, false);
   assert.equal(result.failure.partial, partial);
@@ -45,7 +45,7 @@ describe("Size limit of the decoder", () => {
 
   it("S07: reads JSON that nests as deeply as services need", () => {
     const record = `{"choices":[{"index":0,"delta":{"content":"x"},"vendor":${writeNested(40)}}]}`;
-    const { result } = playAfterHello(record, JSON.stringify(finish()));
+    const { result } = playAfterHello(record, JSON.stringify(buildFinishChunk()));
     assert.equal(result.outcome, "complete");
     assert.equal(JSON.stringify(result.completion.choices[0]!["vendor"]), writeNested(40));
   });
@@ -55,7 +55,7 @@ describe("Size limit of the decoder", () => {
     const piece = JSON.stringify({
       choices: [{ delta: { tool_calls: [{ index: 0, function: { name: "f", arguments: args } }] } }],
     });
-    const { result } = play(anyFixture(sse(piece, piece, finish("tool_calls"))));
+    const { result } = play(createFixture(formatEventStream(piece, piece, buildFinishChunk("tool_calls"))));
     assert.equal(
       result.completion.choices[0]!.message.tool_calls?.[0]?.function.arguments.slice(0, args.length),
       args,
@@ -101,7 +101,7 @@ describe("Size limit of the decoder", () => {
       JSON.stringify({
         choices: [{ delta: { tool_calls: [{ index, function: { arguments: "x".repeat(100_000) } }] } }],
       });
-    const one = play(anyFixture(sse(...Array.from({ length: 50 }, () => writePiece(0)))));
+    const one = play(createFixture(formatEventStream(...Array.from({ length: 50 }, () => writePiece(0)))));
     assertLimit(one, "");
     const many = new CompletionMachine();
     assert.throws(() => {
@@ -116,7 +116,7 @@ describe("Size limit of the decoder", () => {
       choices: [{ delta: { tool_calls: [{ index: 0, function: { name: "f", arguments: '{"}' } }] } }],
     });
     const started = process.cpuUsage();
-    const { result } = play(anyFixture(sse(...Array.from({ length: 20_000 }, () => piece))));
+    const { result } = play(createFixture(formatEventStream(...Array.from({ length: 20_000 }, () => piece))));
     const { user, system } = process.cpuUsage(started);
     assert.equal(result.completion.choices[0]!.message.tool_calls?.[0]?.function.arguments.length, 60_000);
     // Scanning the whole text for each piece would take minutes.

@@ -5,7 +5,7 @@ import { createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { waitTicks } from "../../support/waiting.js";
-import { streamOf } from "../../support/worlds/collect-world.js";
+import { createStreamMessages } from "../../support/worlds/collect-world.js";
 
 /** Measures the delay of the event loop during some work: the 99th percentile in milliseconds. */
 async function measureLoopDelay(work: () => Promise<unknown>): Promise<number> {
@@ -42,7 +42,7 @@ describe("Buffer of text", () => {
     ]) {
       await runtime.deploy(createFlow(config));
       const whole = "Hi \ud83d\ude00 \ud83d\udc69\u200d\ud83d\ude80 there";
-      send(...streamOf([...Array(whole.length).keys()].map((at) => whole[at]!)));
+      send(...createStreamMessages([...Array(whole.length).keys()].map((at) => whole[at]!)));
       const [last] = await runtime.waitForEnds("out");
       const messages = runtime.getMessages("out");
       assert.equal(joinPayloads(messages), whole, JSON.stringify(config));
@@ -76,7 +76,7 @@ describe("Buffer of text", () => {
       await waitTicks(1);
     }
     send(
-      ...streamOf([]).map((last) => ({
+      ...createStreamMessages([]).map((last) => ({
         ...last,
         parts: { id: "fast", index: total, type: "string", ch: "", count: total + 1 },
       })),
@@ -99,7 +99,7 @@ describe("Buffer of text", () => {
       [{ boundary: "sentence", milliseconds: 30 }, "full"],
     ] as const) {
       await runtime.deploy(createFlow(config, "old"));
-      send(...streamOf(["held text", " and more"]).slice(0, 2));
+      send(...createStreamMessages(["held text", " and more"]).slice(0, 2));
       await waitTicks(10);
       await runtime.deploy(createFlow({ ...config, count: 7 }, "new"), type);
       // On a busy machine the held text may leave before the deploy is done. Only later messages are wrong.
@@ -107,7 +107,7 @@ describe("Buffer of text", () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       assert.equal(runtime.getMessages("old").length, before);
       assert.deepEqual(runtime.getMessages("new"), []);
-      send(...streamOf(["fresh"], {}, "fresh"));
+      send(...createStreamMessages(["fresh"], {}, "fresh"));
       await runtime.waitForEnds("new");
       assert.equal(joinPayloads(runtime.getMessages("new")), "fresh");
       runtime.clearRecords();

@@ -13,7 +13,13 @@ import { type ChaosServer, startChaosServer } from "../../support/services/chaos
 import type { Peer } from "../../support/services/peer.js";
 import { waitUntil } from "../../support/waiting.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
-import { ask, assertComplete, assertFailed, start, type Told } from "../../support/worlds/started-stream.js";
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  type ReceivedAnswer,
+  startStream,
+} from "../../support/worlds/started-stream.js";
 
 const MIB = 1024 * 1024;
 const SSE = { "content-type": "text/event-stream" };
@@ -28,7 +34,10 @@ async function pour(peer: Peer, piece: string, total: number): Promise<void> {
 }
 
 /** Asks a server that pours, and asserts that it could write at most `maxBytes` and that memory stayed bounded. */
-async function askPouringServer(server: ChaosServer, maxBytes: number = MAX_IN_FLIGHT_BYTES): Promise<Told> {
+async function askPouringServer(
+  server: ChaosServer,
+  maxBytes: number = MAX_IN_FLIGHT_BYTES,
+): Promise<ReceivedAnswer> {
   const before = process.memoryUsage();
   let maxGrowth = 0;
   const watch = setInterval(() => {
@@ -36,10 +45,10 @@ async function askPouringServer(server: ChaosServer, maxBytes: number = MAX_IN_F
     maxGrowth = Math.max(maxGrowth, heapUsed + external - before.heapUsed - before.external);
   }, 5);
   const peers = server.peers;
-  const asking = start(server);
+  const asking = startStream(server);
   await waitUntil(() => peers.size > 0, "the client has connected");
   const [peer] = peers;
-  const answer = await asking.told;
+  const answer = await asking.finished;
   clearInterval(watch);
   await server.waitUntilEmpty();
   assert.ok(peer!.written < maxBytes, `the server could write ${peer!.written} bytes`);
@@ -56,7 +65,7 @@ describe("Response of extreme size", () => {
       await peer.sendBody(`${formatDelta("so far")}data: {"choices":[{"delta":{"content":"`);
       await pour(peer, "x".repeat(64 * 1024), 64 * MIB);
     });
-    const failure = assertFailed(await askPouringServer(server), "limit", {
+    const failure = assertStreamFailed(await askPouringServer(server), "limit", {
       phase: "streaming",
       retryable: false,
       partial: "so far",
@@ -76,7 +85,7 @@ describe("Response of extreme size", () => {
         await peer.sendBody(piece);
         await pour(peer, piece.startsWith(":") ? piece.slice(2) : piece, 64 * MIB);
       });
-      assertFailed(await askPouringServer(server), "limit", {
+      assertStreamFailed(await askPouringServer(server), "limit", {
         phase: "streaming",
         retryable: false,
         partial: "so far",
@@ -104,19 +113,22 @@ describe("Response of extreme size", () => {
       await connected.sendStreamHead();
       await connected.waitUntilGone();
     });
-    const asking = start(server, { clock, timeouts: { total: 600_000, idle: 90_000, progress: 90_000 } });
+    const asking = startStream(server, {
+      clock,
+      timeouts: { total: 600_000, idle: 90_000, progress: 90_000 },
+    });
     await waitUntil(() => peer !== undefined, "the request has come");
     for (let minute = 0; minute < 9; minute++) {
       await peer!.sendBody(formatDelta("."));
-      await waitUntil(() => asking.text().length === minute + 1, "the text is sent");
+      await waitUntil(() => asking.getText().length === minute + 1, "the text is sent");
       await clock.advance(59_999);
     }
     await peer!.sendBody(formatDelta("."));
-    await waitUntil(() => asking.text().length === 10, "the text is sent");
+    await waitUntil(() => asking.getText().length === 10, "the text is sent");
     await clock.advance(60_008);
-    assert.equal(clock.waiting, 1, "the deadline has not passed yet");
+    assert.equal(clock.timerCount, 1, "the deadline has not passed yet");
     await clock.advance(1);
-    const failure = assertFailed(await asking.told, "timeout", {
+    const failure = assertStreamFailed(await asking.finished, "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "..........",
@@ -130,7 +142,7 @@ describe("Response of extreme size", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(200, { ...SSE, "content-encoding": encoding }, bomb),
       );
-      const failure = assertFailed(await ask(server), "bad_response", {
+      const failure = assertStreamFailed(await ask(server), "bad_response", {
         phase: "first_chunk",
         retryable: false,
       });
@@ -144,7 +156,7 @@ describe("Response of extreme size", () => {
     await using server = await startChaosServer((peer) =>
       peer.respond(429, { "content-encoding": "gzip" }, body),
     );
-    const failure = assertFailed(await ask(server), "rate_limit", {
+    const failure = assertStreamFailed(await ask(server), "rate_limit", {
       phase: "headers",
       retryable: true,
       status: 429,
@@ -159,7 +171,11 @@ describe("Response of extreme size", () => {
       await pour(peer, "the database is on fire, ".repeat(1_000), 1024 * MIB);
     });
     const answer = await askPouringServer(server);
-    const failure = assertFailed(answer, "server_error", { phase: "headers", retryable: true, status: 500 });
+    const failure = assertStreamFailed(answer, "server_error", {
+      phase: "headers",
+      retryable: true,
+      status: 500,
+    });
     assert.match(failure.message, /on fire/);
     assert.ok(failure.message.length < 500);
   });
@@ -168,7 +184,7 @@ describe("Response of extreme size", () => {
     await using server = await startChaosServer((peer) =>
       peer.respond(200, { ...SSE, "x-padding": "x".repeat(64 * 1024) }, formatDelta("x") + DONE),
     );
-    assertFailed(await ask(server), "bad_response", { phase: "headers", retryable: false });
+    assertStreamFailed(await ask(server), "bad_response", { phase: "headers", retryable: false });
     await server.waitUntilEmpty();
   });
 
@@ -178,7 +194,7 @@ describe("Response of extreme size", () => {
       await peer.sendBody(formatDelta("x") + formatFinish() + DONE);
       await peer.endBody();
     });
-    assertComplete(await ask(server), "x");
+    assertStreamComplete(await ask(server), "x");
   });
 
   const writeNested = (open: string, close: string, levels = 100_000) =>
@@ -199,7 +215,7 @@ describe("Response of extreme size", () => {
         peer.respond(200, SSE, `${formatDelta("so far")}data: ${text}\n\n${DONE}`),
       );
       const answer = await ask(server);
-      assertFailed(answer, "limit", { phase: "streaming", retryable: false, partial: "so far" });
+      assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false, partial: "so far" });
       structuredClone(answer.chunks);
     });
   }
@@ -213,7 +229,11 @@ describe("Response of extreme size", () => {
       await using server = await startChaosServer((peer) =>
         peer.respond(500, { "content-type": "application/json" }, body),
       );
-      assertFailed(await ask(server), "server_error", { phase: "headers", retryable: true, status: 500 });
+      assertStreamFailed(await ask(server), "server_error", {
+        phase: "headers",
+        retryable: true,
+        status: 500,
+      });
     });
   }
 
@@ -231,7 +251,7 @@ describe("Response of extreme size", () => {
       peer.respond(200, SSE, calls + formatFinish() + DONE),
     );
     const answer = await ask(server);
-    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
+    assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false });
     assert.equal(answer.chunks.length, DEFAULT_LIMITS.indices);
   });
 
@@ -248,7 +268,7 @@ describe("Response of extreme size", () => {
       await pour(peer, more, 50 * MIB);
     });
     const answer = await askPouringServer(server, 12 * MIB);
-    assertFailed(answer, "limit", { phase: "streaming", retryable: false });
+    assertStreamFailed(answer, "limit", { phase: "streaming", retryable: false });
   });
 
   it("S10: refuses a conversation of 50 MiB before it connects", async () => {
@@ -261,7 +281,7 @@ describe("Response of extreme size", () => {
         return "x".repeat(50 * MIB);
       },
     };
-    const failure = assertFailed(await ask(server, { messages: [message] }), "configuration", {
+    const failure = assertStreamFailed(await ask(server, { messages: [message] }), "configuration", {
       phase: "connect",
       retryable: false,
     });
@@ -275,7 +295,7 @@ describe("Response of extreme size", () => {
     const circle: Record<string, unknown> = { role: "user" };
     circle["content"] = circle;
     for (const message of [circle as { role: string }, { role: "user", content: 10n }]) {
-      assertFailed(await ask(server, { messages: [message] }), "invalid_request", {
+      assertStreamFailed(await ask(server, { messages: [message] }), "invalid_request", {
         phase: "connect",
         retryable: false,
       });

@@ -2,33 +2,37 @@ import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import type { FailureData } from "../../../src/core/failure.js";
 import {
-  type Called,
+  createModel,
+  type ModelTurn,
   RouterWorld,
-  type Turn,
-  turns,
-  type WorldOptions,
+  type RouterWorldOptions,
+  type ScriptedCall,
 } from "../../support/worlds/router-world.js";
 
-const PARIS: Called = { name: "get_weather", args: { city: "Paris" } };
-const LAST_TURN: Turn = { texts: ["Done."] };
+const PARIS: ScriptedCall = { name: "get_weather", args: { city: "Paris" } };
+const LAST_TURN: ModelTurn = { texts: ["Done."] };
 const TOOL_WITH_PATTERN = {
   name: "find",
   parameters: { type: "object", properties: { text: { type: "string", pattern: "^(a+)+$" } } },
 };
 
 /** Runs a turn with these calls and a last turn. @param silent no tool answers, unless the test does it */
-function runCalls(calls: readonly Called[], options: WorldOptions = {}, silent = false): RouterWorld {
-  const world = new RouterWorld(turns({ calls }, LAST_TURN), options);
+function runCalls(
+  calls: readonly ScriptedCall[],
+  options: RouterWorldOptions = {},
+  silent = false,
+): RouterWorld {
+  const world = new RouterWorld(createModel({ calls }, LAST_TURN), options);
   if (silent) world.onCall = () => {};
   world.input({ payload: "Go" });
   return world;
 }
 
 /** Asserts that a call reaches no tool and that the model gets an error. */
-function assertRefused(call: Called, error: RegExp): void {
+function assertRefused(call: ScriptedCall, error: RegExp): void {
   const world = runCalls([call]);
-  assert.equal(world.called.length, 0);
-  assert.match(world.results(1)[0]!, error);
+  assert.equal(world.calls.length, 0);
+  assert.match(world.getResults(1)[0]!, error);
   assert.equal(world.ends.length, 1);
   assert.equal(world.done, world.got);
 }
@@ -97,10 +101,10 @@ describe("Tool call", () => {
   it("T06: runs no call of a turn that a token limit cut off, even if its arguments can be parsed", () => {
     for (const args of ['{"city":"Par', '{"city":"Paris"}']) {
       const world = new RouterWorld(
-        turns({ texts: ["I look."], calls: [{ ...PARIS, args }], finish: "length" }),
+        createModel({ texts: ["I look."], calls: [{ ...PARIS, args }], finish: "length" }),
       );
       world.input({ payload: "Go" });
-      assert.equal(world.called.length, 0);
+      assert.equal(world.calls.length, 0);
       assert.equal(world.requests.length, 1);
       assert.equal(getCode(world), "interrupted");
       assert.equal((world.ends[0]!.error as FailureData).partial, "I look.");
@@ -109,12 +113,12 @@ describe("Tool call", () => {
   });
 
   it("T06: runs no call of a turn that broke off or was filtered", () => {
-    for (const turn of [{ fails: "interrupted" }, { finish: "content_filter" }] as Turn[]) {
-      const world = new RouterWorld(turns({ calls: [PARIS], ...turn }));
+    for (const turn of [{ fails: "interrupted" }, { finish: "content_filter" }] as ModelTurn[]) {
+      const world = new RouterWorld(createModel({ calls: [PARIS], ...turn }));
       world.input({ payload: "Go" });
-      assert.equal(world.called.length, 0);
+      assert.equal(world.calls.length, 0);
       assert.equal(world.ends.length, 1);
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
     }
   });
 
@@ -124,15 +128,15 @@ describe("Tool call", () => {
     await world.clock.advance(59_999);
     assert.equal(world.requests.length, 1);
     await world.clock.advance(1);
-    assert.match(world.results(1)[0]!, /^Error: The tool timed out: no answer came within 60 s\.$/);
-    assert.equal(world.results(1)[1], "noon");
+    assert.match(world.getResults(1)[0]!, /^Error: The tool timed out: no answer came within 60 s\.$/);
+    assert.equal(world.getResults(1)[1], "noon");
     assert.deepEqual(
       (world.ends[0]!["rounds"] as { calls: { outcome: string }[] }[])[0]!.calls.map(
         ({ outcome }) => outcome,
       ),
       ["timed_out", "answered"],
     );
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("T07: waits as long as toolTimeout says, and warns the author", async () => {
@@ -140,7 +144,7 @@ describe("Tool call", () => {
     await world.clock.advance(4_999);
     assert.equal(world.requests.length, 1);
     await world.clock.advance(1);
-    assert.match(world.results(1)[0]!, /within 5 s/);
+    assert.match(world.getResults(1)[0]!, /within 5 s/);
     assert.match(world.warnings[0]!, /within 5 s from: get_weather\. Wire the tool's flow back/);
   });
 
@@ -152,7 +156,7 @@ describe("Tool call", () => {
     assert.match(world.warnings[0]!, /“get_weather”.*1 so far/);
     world.answer(1, "noon");
     world.answer(1, "midnight");
-    assert.deepEqual(world.results(1), ["first", "noon"]);
+    assert.deepEqual(world.getResults(1), ["first", "noon"]);
     assert.equal(world.requests.length, 2);
     assert.match(world.warnings[1]!, /2 so far/);
     assert.equal(world.done, world.got);
@@ -160,7 +164,7 @@ describe("Tool call", () => {
 
   it("T09: drops an answer that comes after the timeout or belongs to no call", async () => {
     const world = runCalls([PARIS], {}, true);
-    const { toolCall } = world.called[0]!.message as { toolCall: object };
+    const { toolCall } = world.calls[0]!.message as { toolCall: object };
     world.input({ payload: "x", toolCall: { ...toolCall, id: "another" } });
     assert.equal(world.warnings.length, 1);
     await world.clock.advance(60_000);
@@ -201,7 +205,7 @@ describe("Tool call", () => {
     it(`T10: sends the model a text for a result that is ${kind}`, () => {
       const world = runCalls([PARIS], {}, true);
       world.answer(0, payload);
-      assert.match(world.results(1)[0]!, expected);
+      assert.match(world.getResults(1)[0]!, expected);
       assert.equal(world.ends.length, 1);
     });
   }
@@ -210,27 +214,27 @@ describe("Tool call", () => {
     for (const payload of ["€".repeat(50_000_000), { a: "x".repeat(1_000_000) }]) {
       const world = runCalls([PARIS], {}, true);
       world.answer(0, payload);
-      const [result] = world.results(1);
+      const [result] = world.getResults(1);
       assert.ok(result!.length < 262_144 + 200);
       assert.match(result!.slice(262_140), /cut off here: the result has \d+ characters, and 262144 are/);
     }
     const world = runCalls([PARIS], { maxResult: 3 }, true);
     world.answer(0, "ab👋c");
-    assert.match(world.results(1)[0]!, /^ab\n\[cut/);
+    assert.match(world.getResults(1)[0]!, /^ab\n\[cut/);
   });
 
   it("T11: takes an error from a Catch node as the answer", () => {
     const world = runCalls([PARIS, PARIS], {}, true);
     world.answer(0, { city: "Paris" }, { error: { message: "no entry", source: { id: "f" } } });
     world.answer(1, "x", { error: "just a text" });
-    assert.deepEqual(world.results(1), ["Error: no entry", "Error: just a text"]);
+    assert.deepEqual(world.getResults(1), ["Error: no entry", "Error: just a text"]);
   });
 
   it("T11: ignores an empty msg.error", () => {
     for (const error of [null, false, "", 0]) {
       const world = runCalls([PARIS], {}, true);
       world.answer(0, "sunny", { error });
-      assert.deepEqual(world.results(1), ["sunny"]);
+      assert.deepEqual(world.getResults(1), ["sunny"]);
     }
   });
 
@@ -238,9 +242,9 @@ describe("Tool call", () => {
     const world = runCalls([PARIS, { name: "nobody" }, { name: "get_time" }], {}, true);
     world.answer(1, "noon");
     world.answer(0, "", { error: { message: "no entry" } });
-    assert.deepEqual(world.results(1), ["Error: no entry", 'Error: There is no tool "nobody".', "noon"]);
+    assert.deepEqual(world.getResults(1), ["Error: no entry", 'Error: There is no tool "nobody".', "noon"]);
     assert.deepEqual(
-      world.messages(1).map((message) => message["tool_call_id"]),
+      world.getConversation(1).map((message) => message["tool_call_id"]),
       [undefined, undefined, "call_0", "call_1", "call_2"],
     );
   });
@@ -250,40 +254,40 @@ describe("Tool call", () => {
       { ...PARIS, id: "same" },
       { ...PARIS, id: "same" },
     ];
-    const world = new RouterWorld(turns({ calls }, { calls: [{ ...PARIS, id: "same" }] }, LAST_TURN));
+    const world = new RouterWorld(createModel({ calls }, { calls: [{ ...PARIS, id: "same" }] }, LAST_TURN));
     world.onCall = () => {};
     world.input({ payload: "Go" });
     world.answer(1, "second");
     assert.equal(world.requests.length, 1);
     world.answer(0, "first");
     world.answer(2, "third");
-    assert.deepEqual(world.results(2), ["first", "second", "third"]);
-    const ids = world.called.map(({ message }) => (message["toolCall"] as { id: string }).id);
+    assert.deepEqual(world.getResults(2), ["first", "second", "third"]);
+    const ids = world.calls.map(({ message }) => (message["toolCall"] as { id: string }).id);
     assert.equal(new Set(ids).size, 3);
-    const vendorIds = world.messages(2).flatMap((message) => message["tool_call_id"] ?? []);
+    const vendorIds = world.getConversation(2).flatMap((message) => message["tool_call_id"] ?? []);
     assert.deepEqual(vendorIds, ["same", "same", "same"]);
   });
 
   it("T14: fails after 8 rounds with tool_rounds and the whole conversation", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }));
     world.input({ payload: "Go" });
-    assert.equal(world.called.length, 8);
+    assert.equal(world.calls.length, 8);
     assert.equal(world.requests.length, 9);
     assert.equal(getCode(world), "tool_rounds");
     assert.equal((world.ends[0]!.error as FailureData).partial, "a".repeat(9));
-    assert.deepEqual((world.ends[0]!.request as { messages: unknown }).messages, world.messages(8));
+    assert.deepEqual((world.ends[0]!.request as { messages: unknown }).messages, world.getConversation(8));
     assert.equal((world.ends[0]!.stats as { rounds: number }).rounds, 9);
     assert.deepEqual(
       world.errors.map((error) => error.code),
       ["tool_rounds"],
     );
-    const oneRound = new RouterWorld(turns({ calls: [PARIS] }), { maxRounds: "1" });
+    const oneRound = new RouterWorld(createModel({ calls: [PARIS] }), { maxRounds: "1" });
     oneRound.input({ payload: "Go" });
-    assert.equal(oneRound.called.length, 1);
+    assert.equal(oneRound.calls.length, 1);
   });
 
   it("T15: stays as it is if a tool changes its message", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS, PARIS] }, { calls: [PARIS] }, LAST_TURN));
+    const world = new RouterWorld(createModel({ calls: [PARIS, PARIS] }, { calls: [PARIS] }, LAST_TURN));
     const seen: unknown[] = [];
     world.onCall = (message) => {
       seen.push(structuredClone([message["mine"], message.payload]));
@@ -303,7 +307,7 @@ describe("Tool call", () => {
     const world = runCalls([PARIS], {}, true);
     const sent = world.out.length;
     world.controller.close();
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
     world.answer(0, "late");
     await world.clock.advance(100_000);
     assert.equal(world.requests.length, 1);
@@ -313,11 +317,11 @@ describe("Tool call", () => {
   });
 
   it("K18: sends the model an error for a tool without a wire, and warns the author once", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS, PARIS] }, LAST_TURN), { unwired: [2] });
+    const world = new RouterWorld(createModel({ calls: [PARIS, PARIS] }, LAST_TURN), { unwired: [2] });
     // Outputs are counted from 0, so the first tool has output 2.
     world.input({ payload: "Go" });
-    assert.equal(world.called.length, 0);
-    assert.match(world.results(1)[0]!, /"get_weather" is not available/);
+    assert.equal(world.calls.length, 0);
+    assert.match(world.getResults(1)[0]!, /"get_weather" is not available/);
     assert.equal(world.warnings.length, 1);
     assert.match(world.warnings[0]!, /get_weather.*output \(3\)/);
   });
@@ -327,7 +331,7 @@ describe("Tool call", () => {
     await world.clock.advance(80_000_000);
     assert.equal(world.requests.length, 1);
     world.answer(0, "", { error: { message: "The user refused." } });
-    assert.deepEqual(world.results(1), ["Error: The user refused."]);
+    assert.deepEqual(world.getResults(1), ["Error: The user refused."]);
   });
 
   it("K16: tests a pattern of the schema on short texts only", () => {
@@ -336,8 +340,8 @@ describe("Tool call", () => {
       [`${"a".repeat(5000)}b`, /\$\.text has a text of more than 4096 characters/],
     ] as const) {
       const world = runCalls([{ name: "find", args: { text } }], { tools: [TOOL_WITH_PATTERN] });
-      assert.equal(world.called.length, 0);
-      assert.match(world.results(1)[0]!, error);
+      assert.equal(world.calls.length, 0);
+      assert.match(world.getResults(1)[0]!, error);
     }
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { anyChunkLike, anyJson } from "../../support/inputs/arbitraries.js";
-import { RouterWorld, turns } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
@@ -68,12 +68,12 @@ describe("Tool-call-router with odd messages", () => {
   it("T09: is done with each message once, throws no program error, and ends each stream at most once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyMessage, { maxLength: 12 }), fc.boolean(), async (messages, silent) => {
-        const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }), {
+        const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }), {
           otherTools: true,
         });
         if (silent) world.onCall = () => {};
         // A chat-stream would refuse these.
-        world.onWay = (message) => (message["odd"] ? undefined : message);
+        world.changeRequest = (message) => (message["odd"] ? undefined : message);
         world.input({ payload: "Go" });
         const [{ run }] = world.requests[0]!["askedBy"] as [{ run: string }];
         const insertRunId = (value: unknown) =>
@@ -81,7 +81,7 @@ describe("Tool-call-router with odd messages", () => {
         for (const message of messages) world.input({ ...insertRunId(message), odd: true });
         await world.clock.advance(5_000_000);
         assert.equal(world.done, world.got);
-        assert.equal(world.clock.waiting, 0);
+        assert.equal(world.clock.timerCount, 0);
         assert.deepEqual(world.errors.filter(isProgramError), []);
         const ends = world.ends.map(({ parts }) => parts!.id);
         assert.equal(new Set(ends).size, ends.length);

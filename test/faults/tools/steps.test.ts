@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { RouterWorld, turns } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld } from "../../support/worlds/router-world.js";
 
 const CALLS = [
   { name: "get_weather", args: { city: "Paris" } },
@@ -36,7 +36,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 /** Plays three turns, two with tools, with a fault at the nth message that comes back to the router. */
 function playWithFault(nth: number, fault: Fault): { world: RouterWorld; isReached: boolean } {
   const world = new RouterWorld(
-    turns(
+    createModel(
       { texts: ["One", " two"], calls: CALLS },
       { texts: [" three"], calls: CALLS },
       { texts: [" four"] },
@@ -64,8 +64,8 @@ describe("Run of three turns", () => {
         const ends = world.ends.filter(({ parts }) => parts!.id === "stream-0");
         assert.equal(ends.length, 1, where);
         assert.equal(world.done, world.got, where);
-        assert.equal(world.clock.waiting, 0, where);
-        const ids = world.called.map(({ message }) => {
+        assert.equal(world.clock.timerCount, 0, where);
+        const ids = world.calls.map(({ message }) => {
           const { run, id } = message["toolCall"] as { run: string; id: string };
           return `${run} ${id}`;
         });
@@ -89,11 +89,11 @@ describe("Run of three turns", () => {
       const { world } = playWithFault(nth, (played) => {
         played.controller.close();
         played.input = () => {};
-        sent = played.out.length + played.requests.length + played.called.length;
+        sent = played.out.length + played.requests.length + played.calls.length;
       });
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
       await world.clock.advance(5_000_000);
-      if (sent > 0) assert.equal(world.out.length + world.requests.length + world.called.length, sent);
+      if (sent > 0) assert.equal(world.out.length + world.requests.length + world.calls.length, sent);
     }
   });
 });

@@ -35,6 +35,6 @@ describe("Arrivals", () => {
     await clock.advance(1);
     await Promise.all([rejected, next]);
     assert.deepEqual(passed, ["next"]);
-    assert.equal(clock.waiting, 0);
+    assert.equal(clock.timerCount, 0);
   });
 });

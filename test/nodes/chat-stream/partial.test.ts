@@ -7,8 +7,8 @@ import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { streamOf } from "../../support/worlds/collect-world.js";
-import { DeltaBuffering } from "../../support/worlds/delta-buffer-world.js";
+import { createStreamMessages } from "../../support/worlds/collect-world.js";
+import { DeltaBufferWorld } from "../../support/worlds/delta-buffer-world.js";
 
 const listPartials = (messages: readonly Message[]) =>
   messages.filter(({ partial }) => partial !== undefined).map(({ partial }) => partial);
@@ -91,10 +91,10 @@ describe("msg.partial", () => {
       undefined,
       { b: 1 },
     ];
-    const messages = streamOf(texts).map((message, at) =>
+    const messages = createStreamMessages(texts).map((message, at) =>
       states[at] === undefined ? message : { ...message, partial: states[at] },
     );
-    const words = new DeltaBuffering({ boundary: "word" }).take(...messages);
+    const words = new DeltaBufferWorld({ boundary: "word" }).take(...messages);
     assert.deepEqual(
       words.sent
         .filter(({ partial }) => partial !== undefined)
@@ -105,7 +105,7 @@ describe("msg.partial", () => {
         ["2]}", { b: 1 }],
       ],
     );
-    const whole = new DeltaBuffering({ characters: 4000 }).take(...messages);
+    const whole = new DeltaBufferWorld({ characters: 4000 }).take(...messages);
     assert.deepEqual(listPartials(whole.sent), [{ b: 1 }]);
   });
 
@@ -121,11 +121,11 @@ describe("msg.partial", () => {
         ),
         async (texts, config) => {
           let received = 0;
-          const messages = streamOf(texts).map((message, at) => {
+          const messages = createStreamMessages(texts).map((message, at) => {
             received += String(message.payload).length;
             return at === texts.length ? message : { ...message, partial: { received } };
           });
-          const buffer = new DeltaBuffering(config).take(...messages);
+          const buffer = new DeltaBufferWorld(config).take(...messages);
           await buffer.clock.advance(60_000);
           let sent = 0;
           let last = 0;

@@ -12,7 +12,7 @@ import {
 import { eventually, waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
-import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
+import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
 const SCHEMA = {
   type: "object",
@@ -133,7 +133,9 @@ describe("collect set to parse JSON, behind a chat-stream", () => {
 describe("collect set to parse JSON", () => {
   /** Collects one answer. @param last properties of its last message */
   function collectAnswer(text: string, config: Record<string, unknown>, last: Message = {}) {
-    const collecting = new Collecting({ parse: "json", ...config }).take(...streamOf([text], last));
+    const collecting = new CollectWorld({ parse: "json", ...config }).take(
+      ...createStreamMessages([text], last),
+    );
     assert.equal(collecting.finished.length + collecting.unfinished.length, 1);
     assert.equal(collecting.errors.length, collecting.unfinished.length);
     return { finished: collecting.finished[0], unfinished: collecting.unfinished[0] };
@@ -192,11 +194,11 @@ describe("collect set to parse JSON", () => {
   });
 
   it("sends the answer to output 2 if the schema of collect is not valid, and turns the status red from the start", async () => {
-    const collecting = new Collecting({ parse: "json", schema: '{"type": "objekt"}' });
+    const collecting = new CollectWorld({ parse: "json", schema: '{"type": "objekt"}' });
     await eventually(() =>
       collecting.statuses.some(({ fill, text }) => fill === "red" && text === "configuration"),
     );
-    collecting.take(...streamOf(['{"a": 1}']));
+    collecting.take(...createStreamMessages(['{"a": 1}']));
     const [message] = collecting.unfinished;
     assert.equal(message!.payload, '{"a": 1}');
     assert.equal(errorCode(message), "configuration");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { findRetryTag, findRunTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting, streamOf } from "../../support/worlds/collect-world.js";
+import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
 function readError(message: Message | undefined): { code: string; message: string; partial: string } {
   return message!.error as ReturnType<typeof readError>;
@@ -15,7 +15,7 @@ describe("collect", () => {
   it("collects a sequence of core's split, whose messages all have the count", () => {
     const parts = (index: number) => ({ id: "s", index, count: 3, type: "string", ch: "\n" });
     const messages = ["a", "b", "c"].map((payload, index) => ({ payload, parts: parts(index) }));
-    const { finished } = new Collecting().take(...messages);
+    const { finished } = new CollectWorld().take(...messages);
     assert.deepEqual(
       finished.map(({ payload }) => payload),
       ["abc"],
@@ -23,23 +23,23 @@ describe("collect", () => {
   });
 
   it("ends a stream by its count if a node on the way removed msg.complete", () => {
-    const messages = streamOf(["a", "b"]);
+    const messages = createStreamMessages(["a", "b"]);
     const { complete, ...last } = messages.pop()!;
-    assert.equal(new Collecting().take(...messages, last).finished[0]!.payload, "ab");
+    assert.equal(new CollectWorld().take(...messages, last).finished[0]!.payload, "ab");
   });
 
   it("restores the outer sequence, so that a join behind it works", () => {
     const outer = { id: "outer", index: 3, count: 9 };
-    const messages = streamOf(["a"]).map((message) => ({
+    const messages = createStreamMessages(["a"]).map((message) => ({
       ...message,
       parts: { ...message.parts!, parts: outer },
     }));
-    assert.deepEqual(new Collecting().take(...messages).finished[0]!.parts, outer);
+    assert.deepEqual(new CollectWorld().take(...messages).finished[0]!.parts, outer);
   });
 
   it("inherits the properties of the last message", () => {
-    const messages = streamOf(["a", "b"]).map((message, at) => ({ ...message, topic: `t${at}` }));
-    assert.equal(new Collecting().take(...messages).finished[0]!.topic, "t2");
+    const messages = createStreamMessages(["a", "b"]).map((message, at) => ({ ...message, topic: `t${at}` }));
+    assert.equal(new CollectWorld().take(...messages).finished[0]!.topic, "t2");
   });
 
   it("removes the tags of retry and tool-call-router from the collected message, but not what the author wrote", () => {
@@ -48,7 +48,7 @@ describe("collect", () => {
     const toolCall = { id: "c", run: "r", node: "m" };
     for (const askedBy of [[tag], [tag, tag], [run, tag], [{ ...run, node: "m" }, run]]) {
       const riding = { askedBy, retry: "mine", toolCall };
-      const { finished } = new Collecting().take(...streamOf(["a"], riding));
+      const { finished } = new CollectWorld().take(...createStreamMessages(["a"], riding));
       assert.equal(findRetryTag(finished[0]!), undefined);
       assert.equal(findRunTag(finished[0]!), undefined);
       assert.equal(finished[0]!["retry"], "mine");
@@ -62,14 +62,16 @@ describe("collect", () => {
       ["[1]", [null, {}, { characters: "x" }, { characters: -5 }, { characters: 99 }]],
       ["Hm.[1]", [{ characters: 3 }, {}]],
     ] as const) {
-      const { finished } = new Collecting({ parse: "json" }).take(...streamOf([text], { rounds }));
+      const { finished } = new CollectWorld({ parse: "json" }).take(
+        ...createStreamMessages([text], { rounds }),
+      );
       assert.deepEqual(finished[0]?.payload, [1]);
     }
   });
 
   it("ignores repeated messages, before the end and after it", () => {
-    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
-    const collecting = new Collecting().take(first, first, second, first, last, last, second);
+    const [first, second, last] = createStreamMessages(["a", "b"]) as [Message, Message, Message];
+    const collecting = new CollectWorld().take(first, first, second, first, last, last, second);
     assert.equal(collecting.finished.length, 1);
     assert.equal(collecting.finished[0]!.payload, "ab");
     assert.equal(collecting.unfinished.length, 0);
@@ -77,8 +79,8 @@ describe("collect", () => {
 
   it("waits for a late message and puts it in its place", () => {
     clock = sinon.useFakeTimers();
-    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
-    const collecting = new Collecting().take(first, last);
+    const [first, second, last] = createStreamMessages(["a", "b"]) as [Message, Message, Message];
+    const collecting = new CollectWorld().take(first, last);
     clock.tick(4000);
     collecting.take(second);
     assert.equal(collecting.finished[0]!.payload, "ab");
@@ -89,8 +91,8 @@ describe("collect", () => {
 
   it("names the missing messages at the end, and sends the text before the gap only", () => {
     clock = sinon.useFakeTimers();
-    const messages = streamOf(["a", "b", "c", "d", "e"]);
-    const collecting = new Collecting().take(...messages.filter((_, at) => at !== 2 && at !== 4));
+    const messages = createStreamMessages(["a", "b", "c", "d", "e"]);
+    const collecting = new CollectWorld().take(...messages.filter((_, at) => at !== 2 && at !== 4));
     clock.tick(5000);
     const [message] = collecting.unfinished;
     assert.equal(message!.payload, "ab");
@@ -108,7 +110,7 @@ describe("collect", () => {
   });
 
   it("ends a stream with an error if 10,000 messages wait for the first one", () => {
-    const collecting = new Collecting();
+    const collecting = new CollectWorld();
     for (let index = 1; index < 20_000; index++) collecting.take({ payload: "x", parts: { id: "s", index } });
     assert.equal(collecting.unfinished.length, 1);
     assert.match(readError(collecting.unfinished[0]).message, /messages 0 are missing/);
@@ -118,8 +120,8 @@ describe("collect", () => {
 
   it("sends a stream without an end to output 2 after the timeout of silence", () => {
     clock = sinon.useFakeTimers();
-    const messages = streamOf(["a", "b", "c"]);
-    const collecting = new Collecting({ timeout: "10" });
+    const messages = createStreamMessages(["a", "b", "c"]);
+    const collecting = new CollectWorld({ timeout: "10" });
     for (const message of messages.slice(0, 3)) {
       collecting.take(message);
       clock.tick(9_000);
@@ -141,9 +143,9 @@ describe("collect", () => {
 
   it("ends each stream at its own timeout", () => {
     clock = sinon.useFakeTimers();
-    const collecting = new Collecting({ timeout: 10 }).take(streamOf(["a"], {}, "one")[0]!);
+    const collecting = new CollectWorld({ timeout: 10 }).take(createStreamMessages(["a"], {}, "one")[0]!);
     clock.tick(4_000);
-    collecting.take(streamOf(["b"], {}, "two")[0]!);
+    collecting.take(createStreamMessages(["b"], {}, "two")[0]!);
     clock.tick(7_000);
     assert.deepEqual(
       collecting.unfinished.map(({ payload }) => payload),
@@ -156,7 +158,7 @@ describe("collect", () => {
   it("ends a silent stream after ten minutes if the timeout is missing or not valid", () => {
     for (const timeout of [undefined, "", 0, -5, "soon"]) {
       clock = sinon.useFakeTimers();
-      const collecting = new Collecting({ timeout }).take(streamOf(["a"])[0]!);
+      const collecting = new CollectWorld({ timeout }).take(createStreamMessages(["a"])[0]!);
       clock.tick(599_000);
       assert.equal(collecting.unfinished.length, 0);
       clock.tick(2_000);
@@ -166,8 +168,8 @@ describe("collect", () => {
   });
 
   it("ends the oldest stream with limit if more than a thousand are open", () => {
-    const collecting = new Collecting();
-    for (let at = 0; at < 1001; at++) collecting.take(streamOf([`text ${at}`], {}, `s${at}`)[0]!);
+    const collecting = new CollectWorld();
+    for (let at = 0; at < 1001; at++) collecting.take(createStreamMessages([`text ${at}`], {}, `s${at}`)[0]!);
     const [message, ...more] = collecting.unfinished;
     assert.equal(more.length, 0);
     assert.equal(message!.payload, "text 0");
@@ -177,8 +179,10 @@ describe("collect", () => {
   });
 
   it("sends the text of one stream or of all at msg.flush, and ignores their later messages", () => {
-    const [first, second, third] = ["one", "two", "three"].map((id) => streamOf(["a", "b"], {}, id));
-    const collecting = new Collecting().take(first![0]!, second![0]!, third![0]!);
+    const [first, second, third] = ["one", "two", "three"].map((id) =>
+      createStreamMessages(["a", "b"], {}, id),
+    );
+    const collecting = new CollectWorld().take(first![0]!, second![0]!, third![0]!);
     collecting.take({ flush: true, parts: { id: "two", index: 0 } });
     assert.deepEqual(
       collecting.unfinished.map(({ payload }) => payload),
@@ -194,8 +198,8 @@ describe("collect", () => {
   });
 
   it("forgets a stream at msg.reset without an error, and starts it again at index 0", () => {
-    const messages = streamOf(["a", "b"]);
-    const collecting = new Collecting().take(messages[0]!);
+    const messages = createStreamMessages(["a", "b"]);
+    const collecting = new CollectWorld().take(messages[0]!);
     collecting.take({ reset: true, parts: { id: "stream", index: 0 } }, ...messages);
     assert.deepEqual(
       collecting.finished.map(({ payload }) => payload),
@@ -207,20 +211,23 @@ describe("collect", () => {
   });
 
   it("forgets all streams at a msg.reset without an id", () => {
-    const collecting = new Collecting().take(streamOf(["a"], {}, "one")[0]!, streamOf(["b"], {}, "two")[0]!);
+    const collecting = new CollectWorld().take(
+      createStreamMessages(["a"], {}, "one")[0]!,
+      createStreamMessages(["b"], {}, "two")[0]!,
+    );
     collecting.take({ reset: true });
-    collecting.take(...streamOf(["c"], {}, "three"));
+    collecting.take(...createStreamMessages(["c"], {}, "three"));
     assert.equal(collecting.unfinished.length, 0);
     assert.equal(collecting.finished.length, 1);
   });
 
   it("ignores msg.cancel and waits for the last message of the cancelled stream", () => {
-    const [first, , last] = streamOf(["a", "b"], { finishReason: "cancelled" }) as [
+    const [first, , last] = createStreamMessages(["a", "b"], { finishReason: "cancelled" }) as [
       Message,
       Message,
       Message,
     ];
-    const collecting = new Collecting().take(first, { cancel: true });
+    const collecting = new CollectWorld().take(first, { cancel: true });
     assert.equal(collecting.unfinished.length, 0);
     collecting.take({ ...last, parts: { ...last.parts!, index: 1, count: 2 } });
     assert.equal(collecting.unfinished[0]!.payload, "a");
@@ -243,16 +250,16 @@ describe("collect", () => {
       ].map((delta) => ({ choices: [{ index: 0, delta }] })) as never[],
     );
     for (const chunk of broken) {
-      const [first, ...rest] = streamOf(["a", "b"]);
-      const { finished } = new Collecting().take({ ...first!, chunk }, ...rest);
+      const [first, ...rest] = createStreamMessages(["a", "b"]);
+      const { finished } = new CollectWorld().take({ ...first!, chunk }, ...rest);
       assert.equal(finished[0]!.payload, "ab", JSON.stringify(chunk));
     }
   });
 
   it("ends a stream with limit if its text grows too long", () => {
-    const collecting = new Collecting();
+    const collecting = new CollectWorld();
     const large = "x".repeat(1_000_000);
-    collecting.take(...streamOf([large, large, large, large, large]).slice(0, 5));
+    collecting.take(...createStreamMessages([large, large, large, large, large]).slice(0, 5));
     assert.equal(readError(collecting.unfinished[0]).code, "limit");
     assert.deepEqual(
       collecting.errors.map(({ code }) => code),
@@ -262,8 +269,8 @@ describe("collect", () => {
 
   it("shows the number of open streams in its status, and nothing if there is none", () => {
     clock = sinon.useFakeTimers();
-    const messages = streamOf(["a"]);
-    const collecting = new Collecting().take(messages[0]!);
+    const messages = createStreamMessages(["a"]);
+    const collecting = new CollectWorld().take(messages[0]!);
     clock.tick(1000);
     collecting.take(messages[1]!);
     clock.tick(1000);
@@ -273,8 +280,8 @@ describe("collect", () => {
 
   it("sends nothing when it is closed, and leaves no timer", () => {
     clock = sinon.useFakeTimers();
-    const [first, second, last] = streamOf(["a", "b"]) as [Message, Message, Message];
-    const collecting = new Collecting().take(first, last, streamOf(["a"], {}, "other")[0]!);
+    const [first, second, last] = createStreamMessages(["a", "b"]) as [Message, Message, Message];
+    const collecting = new CollectWorld().take(first, last, createStreamMessages(["a"], {}, "other")[0]!);
     collecting.close();
     assert.equal(clock.countTimers(), 0);
     collecting.take(second);

@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { Collecting } from "../../support/worlds/collect-world.js";
+import { CollectWorld } from "../../support/worlds/collect-world.js";
 
 /** Text as models send it, with characters that are hard to cut. */
 const text = fc.oneof(
@@ -170,7 +170,7 @@ function shuffle<T>(list: readonly T[], order: readonly number[]): T[] {
 }
 
 function collectMessage(messages: readonly Message[]): Message {
-  const collecting = new Collecting().take(...structuredClone(messages));
+  const collecting = new CollectWorld().take(...structuredClone(messages));
   assert.deepEqual(collecting.unfinished, []);
   assert.equal(collecting.finished.length, 1);
   return collecting.finished[0]!;

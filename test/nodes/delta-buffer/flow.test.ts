@@ -10,7 +10,7 @@ import {
 } from "../../support/runtime/flows.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, ScriptedService } from "../../support/services/scripted-service.js";
-import { streamOf } from "../../support/worlds/collect-world.js";
+import { createStreamMessages } from "../../support/worlds/collect-world.js";
 
 describe("delta-buffer in a flow", () => {
   const load = useHelper(["sequence/17-split.js"]);
@@ -85,7 +85,7 @@ describe("delta-buffer in a flow", () => {
     flow.inject("buffer", { payload: "no stream" });
     const [caught] = await flow.getInbox("errors").waitUntil((all) => all.length === 1);
     assert.equal((caught!["error"] as { code: string }).code, "configuration");
-    for (const message of streamOf([..."abcdef"])) flow.inject("buffer", message);
+    for (const message of createStreamMessages([..."abcdef"])) flow.inject("buffer", message);
     await flow.getInbox("completed").waitUntil((all) => all.length === 7);
     assert.deepEqual(
       flow.getInbox("out").messages.map(({ payload }) => payload),
@@ -101,7 +101,7 @@ describe("delta-buffer in a flow", () => {
         on(event: string, listener: (call: { firstArg: object }) => void): void;
       }
     ).on("call:status", ({ firstArg }) => statuses.push(firstArg));
-    const [first, ...rest] = streamOf(["a", "b"]) as [Message, ...Message[]];
+    const [first, ...rest] = createStreamMessages(["a", "b"]) as [Message, ...Message[]];
     flow.inject("buffer", first);
     for (const message of rest) flow.inject("buffer", message);
     await flow.getInbox("out").waitUntil((all) => all.length === 2);

@@ -4,9 +4,17 @@ import type { FailureData } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
+import {
+  BROKEN,
+  joinReaderText,
+  type Outcome,
+  playOutcomes,
+  RetryWorld,
+} from "../../support/worlds/retry-world.js";
 
-const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
+const rich = (delta: Delta, index = 0): Chunk => ({
+  choices: [{ index, createDeltaChunk: delta, finish_reason: null }],
+});
 const REASONING = rich({ reasoning_content: "Let me see." });
 const CALL = rich({
   tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "f", arguments: "{" } }],
@@ -18,15 +26,15 @@ const requestedMessages = ({ requests }: RetryWorld, nth: number) =>
 describe("A failure before any text", () => {
   it("sends the same request again, in every setting", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
-      const world = await playing([BROKEN, { texts: ["Hello"] }], { afterText });
-      assert.equal(readerText(world.out), "Hello");
+      const world = await playOutcomes([BROKEN, { texts: ["Hello"] }], { afterText });
+      assert.equal(joinReaderText(world.out), "Hello");
       assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
       assert.equal(resets(world).length, 0);
     }
   });
 
   it("resets the reader's reasoning once something new arrives, and not before", async () => {
-    const world = await playing([
+    const world = await playOutcomes([
       { ...BROKEN, chunks: [REASONING] },
       { ...BROKEN },
       { chunks: [REASONING], texts: ["Hello"] },
@@ -40,7 +48,7 @@ describe("A failure before any text", () => {
   });
 
   it("does not reset the reader if only empty chunks were sent", async () => {
-    const world = await playing([
+    const world = await playOutcomes([
       { ...BROKEN, chunks: [rich({ role: "assistant" }), { choices: [] }] },
       { texts: ["Hello"] },
     ]);
@@ -57,17 +65,23 @@ describe("A failure after text", () => {
   const HALF: Outcome = { ...BROKEN, texts: ["Once", " upon "] };
 
   it("continues the answer with a prefill if the service supports it", async () => {
-    const world = await playing([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
+    const world = await playOutcomes([
+      { ...HALF, details: { provider: "demo" } },
+      { texts: [" a", " time"] },
+    ]);
     assert.deepEqual(requestedMessages(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
-    assert.equal(readerText(world.out), "Once upon a time");
+    assert.equal(joinReaderText(world.out), "Once upon a time");
   });
 
   it("continues the answer with a quote if the service does not support a prefill", async () => {
-    const world = await playing([{ ...HALF, details: { provider: "custom" } }, { texts: ["a", " time"] }]);
+    const world = await playOutcomes([
+      { ...HALF, details: { provider: "custom" } },
+      { texts: ["a", " time"] },
+    ]);
     const [, answer, ask] = requestedMessages(world, 1);
     assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
     assert.equal(ask!.role, "user");
-    assert.equal(readerText(world.out), "Once upon a time");
+    assert.equal(joinReaderText(world.out), "Once upon a time");
   });
 
   it("continues the answer in the way that the author chooses", async () => {
@@ -75,13 +89,15 @@ describe("A failure after text", () => {
       ["quote", "demo", 2],
       ["prefill", "custom", 1],
     ] as const) {
-      const world = await playing([{ ...HALF, details: { provider } }, { texts: ["a"] }], { continueBy });
+      const world = await playOutcomes([{ ...HALF, details: { provider } }, { texts: ["a"] }], {
+        continueBy,
+      });
       assert.equal(requestedMessages(world, 1).length, 1 + added);
     }
   });
 
   it("continues the answer again and again, always from the original question", async () => {
-    const world = await playing(
+    const world = await playOutcomes(
       [
         { ...HALF, details: { provider: "demo" } },
         { ...BROKEN, texts: [" a"], details: { provider: "demo" } },
@@ -90,7 +106,7 @@ describe("A failure after text", () => {
       ],
       { attempts: 4 },
     );
-    assert.equal(readerText(world.out), "Once upon a time there");
+    assert.equal(joinReaderText(world.out), "Once upon a time there");
     assert.deepEqual(requestedMessages(world, 3), [
       { role: "user", content: "Hi" },
       { role: "assistant", content: "Once upon a time" },
@@ -103,20 +119,20 @@ describe("A failure after text", () => {
   });
 
   it("continues the answer if the reader has reasoning before the text", async () => {
-    const world = await playing([
+    const world = await playOutcomes([
       { ...HALF, chunks: [REASONING] },
       { chunks: [REASONING], texts: ["a"] },
     ]);
     assert.equal(resets(world).length, 0);
-    assert.equal(readerText(world.out), "Once upon a");
+    assert.equal(joinReaderText(world.out), "Once upon a");
   });
 
   it("starts over if afterText is restart: a reset leaves with the first new message, once", async () => {
-    const world = await playing([HALF, BROKEN, { texts: ["Once", " more"] }], {
+    const world = await playOutcomes([HALF, BROKEN, { texts: ["Once", " more"] }], {
       afterText: "restart",
       delay: 1000,
     });
-    assert.equal(readerText(world.out), "Once more");
+    assert.equal(joinReaderText(world.out), "Once more");
     assert.equal(resets(world).length, 1);
     const [reset] = resets(world);
     assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "", restarts: 1 });
@@ -131,32 +147,32 @@ describe("A failure after text", () => {
   });
 
   it("leaves the reader's text if no restarted request sends anything", async () => {
-    const world = await playing([HALF, BROKEN], { afterText: "restart" });
+    const world = await playOutcomes([HALF, BROKEN], { afterText: "restart" });
     assert.equal(resets(world).length, 0);
-    assert.equal(readerText(world.out), "Once upon ");
+    assert.equal(joinReaderText(world.out), "Once upon ");
     assert.equal((world.ends[0]!.error as FailureData).partial, "Once upon ");
     assert.equal(world.ends[0]!.parts!.count, 3);
   });
 
   it("starts over if the answer broke inside a tool call, which nobody can continue", async () => {
-    const world = await playing([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
+    const world = await playOutcomes([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
     assert.equal(resets(world).length, 1);
     assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
   });
 
   it("starts over if the answer has several choices or audio", async () => {
     for (const chunk of [rich({ content: "b" }, 1), rich({ audio: { data: "AAAA" } })]) {
-      const world = await playing([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
+      const world = await playOutcomes([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
       assert.equal(resets(world).length, 1);
     }
   });
 
   it("starts over if the answer has a JSON format", async () => {
     for (const parameters of [{ response_format: { type: "json_object" } }, { n: 2 }]) {
-      const world = await playing([HALF, { texts: ["Once"] }], {}, { options: parameters });
+      const world = await playOutcomes([HALF, { texts: ["Once"] }], {}, { options: parameters });
       assert.equal(resets(world).length, 1);
     }
-    const text = await playing(
+    const text = await playOutcomes(
       [HALF, { texts: ["Once"] }],
       {},
       { options: { response_format: { type: "text" } } },
@@ -165,13 +181,13 @@ describe("A failure after text", () => {
   });
 
   it("starts over if only white space arrived", async () => {
-    const world = await playing([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
-    assert.equal(readerText(world.out), "Once");
+    const world = await playOutcomes([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
+    assert.equal(joinReaderText(world.out), "Once");
   });
 
   it("ends the stream with all its text if afterText is stop", async () => {
     for (const outcome of [HALF, { ...BROKEN, chunks: [CALL] }]) {
-      const world = await playing([outcome], { afterText: "stop" });
+      const world = await playOutcomes([outcome], { afterText: "stop" });
       assert.equal(world.requests.length, 1);
       assert.equal(world.errors.length, 1);
       assert.doesNotMatch(world.errors[0]!.message, /Given up/);
@@ -230,7 +246,7 @@ describe("A stream in repair", () => {
   it("sends the answer's format to the fallback, which has a model and parameters of its own", async () => {
     const response_format = { type: "json_object" };
     const options = { response_format, tool_choice: "none", temperature: 1, max_tokens: 5 };
-    const world = await playing(
+    const world = await playOutcomes(
       [BROKEN, BROKEN, { texts: ["{}"] }],
       { attempts: 2, wires: [true, true] },
       { options },
@@ -243,7 +259,7 @@ describe("A stream in repair", () => {
 
   it("does not change its request if a flow changes the message", async () => {
     const world = new RetryWorld(() => BROKEN, { attempts: 3 });
-    world.onWay = (message) => {
+    world.changeRequest = (message) => {
       (message["messages"] as ChatMessage[]).push({ role: "user", content: "and more" });
       return message;
     };
@@ -255,20 +271,20 @@ describe("A stream in repair", () => {
 
   it("sends one stream to the reader if a request is answered twice", async () => {
     const world = new RetryWorld((_asked, nth) => (nth === 0 ? BROKEN : { texts: [`${nth}`] }));
-    world.onWay = (message) => {
+    world.changeRequest = (message) => {
       world.ask(structuredClone(message), "again");
       return message;
     };
     world.ask();
     await world.clock.advance(60_000);
-    assert.equal(readerText(world.out), "1");
+    assert.equal(joinReaderText(world.out), "1");
     assert.equal(world.ends.length, 1);
     assert.equal(world.done, world.got);
   });
 
   it("ends as configuration within seconds if no chat-stream takes its request, and names the wire", async () => {
     const world = new RetryWorld(() => ({ ...BROKEN, texts: ["Once"] }));
-    world.onWay = () => undefined;
+    world.changeRequest = () => undefined;
     world.ask({ _msgid: "m" });
     await world.clock.advance(15_000);
     const [end] = world.ends;
@@ -277,22 +293,22 @@ describe("A stream in repair", () => {
     assert.equal(end!._msgid, "m");
     assert.equal(end!.parts!.count, 2);
     assert.match(world.errors[0]!.message, /by output 2 \(to “chat-stream”\), and no chat-stream took it/);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("waits as long as a chat-stream works on its request", async () => {
     const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? BROKEN : { takes: 1_200_000, texts: ["Hello"] },
+      nth === 0 ? BROKEN : { takesMs: 1_200_000, texts: ["Hello"] },
     );
     world.ask();
     await world.clock.advance(1_300_000);
-    assert.equal(readerText(world.out), "Hello");
+    assert.equal(joinReaderText(world.out), "Hello");
     assert.equal(world.errors.length, 0);
   });
 
   it("drops an answer that arrives after the timeout", async () => {
     const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? BROKEN : { takes: 5_000_000, texts: ["late"] },
+      nth === 0 ? BROKEN : { takesMs: 5_000_000, texts: ["late"] },
     );
     world.ask();
     await world.clock.advance(10_000_000);
@@ -311,7 +327,7 @@ describe("A stream in repair", () => {
     await world.clock.advance(4_000_000);
     assert.equal(world.out.length, 5000);
     assert.equal(world.errors.length, 0);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("ends the oldest of a thousand and one streams with limit, and no other", async () => {
@@ -324,7 +340,7 @@ describe("A stream in repair", () => {
     assert.equal(world.done, world.got - 1000);
     world.controller.close();
     assert.equal(world.done, world.got);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 });
 
@@ -344,7 +360,7 @@ describe("The order of a stream at a retry node", () => {
     for (const message of [at(1), last(3), at(0), at(2)]) retry.input(message);
     assert.deepEqual(indexesOf(retry), [0, 1, 2, 3]);
     assert.equal(retry.done, 4);
-    assert.equal(retry.clock.waiting, 0);
+    assert.equal(retry.clock.timerCount, 0);
   });
 
   it("has each message once, though they came twice, also after the last one", () => {
@@ -352,7 +368,7 @@ describe("The order of a stream at a retry node", () => {
     for (const message of [at(0), at(0), at(2), at(2), at(1), last(3), last(3), at(1)]) retry.input(message);
     assert.deepEqual(indexesOf(retry), [0, 1, 2, 3]);
     assert.equal(retry.done, 8);
-    assert.equal(retry.clock.waiting, 0);
+    assert.equal(retry.clock.timerCount, 0);
   });
 
   it("ends with an error that names the missing message, once that was waited for", async () => {
@@ -368,7 +384,7 @@ describe("The order of a stream at a retry node", () => {
     assert.match(error.message, /messages 1 are missing/);
     assert.equal(error.partial, "0");
     assert.equal(retry.done, 3);
-    assert.equal(retry.clock.waiting, 0);
+    assert.equal(retry.clock.timerCount, 0);
   });
 
   it("asks once, though the last message of a failed stream comes twice", async () => {
@@ -382,7 +398,7 @@ describe("The order of a stream at a retry node", () => {
     retry.ask();
     await retry.clock.advance(60_000);
     assert.equal(retry.requests.length, 2);
-    assert.equal(readerText(retry.out), "Hello");
+    assert.equal(joinReaderText(retry.out), "Hello");
     assert.equal(retry.ends.length, 1);
     assert.equal(retry.done, retry.got);
   });

@@ -2,21 +2,29 @@ import assert from "node:assert/strict";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { Collecting } from "../../support/worlds/collect-world.js";
-import { assertContract, DeltaBuffering } from "../../support/worlds/delta-buffer-world.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
+import { CollectWorld } from "../../support/worlds/collect-world.js";
+import { assertStreamContract, DeltaBufferWorld } from "../../support/worlds/delta-buffer-world.js";
+import {
+  BROKEN,
+  joinReaderText,
+  type Outcome,
+  playOutcomes,
+  RetryWorld,
+} from "../../support/worlds/retry-world.js";
 
-const rich = (delta: Delta): Chunk => ({ choices: [{ index: 0, delta, finish_reason: null }] });
+const rich = (delta: Delta): Chunk => ({
+  choices: [{ index: 0, createDeltaChunk: delta, finish_reason: null }],
+});
 const REASONING = rich({ reasoning_content: "Let me see." });
 
 describe("A stream that continues a broken answer", () => {
   it("drops text that the model repeats, whole messages of it too", async () => {
     const textSoFar = ["Once upon a time", " there was"];
-    const world = await playing([
+    const world = await playOutcomes([
       { ...BROKEN, texts: textSoFar },
       { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
     ]);
-    assert.equal(readerText(world.out), "Once upon a time there was a king");
+    assert.equal(joinReaderText(world.out), "Once upon a time there was a king");
     assert.deepEqual(
       world.out.map(({ parts }) => parts!.index),
       [...world.out.keys()],
@@ -28,12 +36,12 @@ describe("A stream that continues a broken answer", () => {
     const sentence = "The cat sat on the mat and looked at the moon.";
     const textSoFar = "It was late. The cat sat on the mat and looked at";
     for (const texts of [[sentence], sentence.split(/(?= )/), [" the", " moon."]]) {
-      const { out } = await playing([
+      const { out } = await playOutcomes([
         { ...BROKEN, texts: [textSoFar], details: { provider: "openrouter" } },
         { texts },
       ]);
-      assert.equal(readerText(out), `It was late. ${sentence}`);
-      assertContract(out);
+      assert.equal(joinReaderText(out), `It was late. ${sentence}`);
+      assertStreamContract(out);
     }
   });
 
@@ -41,8 +49,8 @@ describe("A stream that continues a broken answer", () => {
     const textSoFar = "Once upon a time there was";
     for (const fails of [undefined, "interrupted"] as const) {
       const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
-      const world = await playing([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
-      assert.equal(readerText(world.out), `${textSoFar}Once upon`);
+      const world = await playOutcomes([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
+      assert.equal(joinReaderText(world.out), `${textSoFar}Once upon`);
       assert.deepEqual(
         world.out.map(({ parts }) => parts!.index),
         [0, 1, 2],
@@ -57,7 +65,7 @@ describe("A stream that continues a broken answer", () => {
     const chunk = rich({ content: "Once upon a time there was a king" });
     chunk.choices[0]!.logprobs = { content: [] };
     const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? { ...BROKEN, texts: [textSoFar] } : { takes: 5000 },
+      nth === 0 ? { ...BROKEN, texts: [textSoFar] } : { takesMs: 5000 },
     );
     world.ask();
     await world.clock.advance(2_000);
@@ -70,7 +78,7 @@ describe("A stream that continues a broken answer", () => {
     });
     const message = world.out.at(-1)!;
     assert.equal(message.payload, " a king");
-    assert.equal((message.chunk as Chunk).choices[0]!.delta.content, " a king");
+    assert.equal((message.chunk as Chunk).choices[0]!.createDeltaChunk.content, " a king");
     assert.ok((message.chunk as Chunk).choices[0]!.logprobs);
     assert.deepEqual(message.parts, { id: "stream-0", index: 1, type: "string", ch: "" });
   });
@@ -81,15 +89,15 @@ describe("A stream that continues a broken answer", () => {
       ["- one apple\n- two pears\n- three pears", "\n"],
       ["const a = { b };\nconst c = { d ", "}"],
     ] as const) {
-      const { out } = await playing([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
-      assertContract(out);
+      const { out } = await playOutcomes([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
+      assertStreamContract(out);
       assert.equal(joinPayloads(out), textSoFar + rest);
-      const { finished } = new Collecting().take(...structuredClone(out));
+      const { finished } = new CollectWorld().take(...structuredClone(out));
       assert.deepEqual(
         finished.map(({ payload, finishReason }) => [payload, finishReason]),
         [[textSoFar + rest, "stop"]],
       );
-      const { sent } = new DeltaBuffering({ boundary: "none" }).take(...structuredClone(out));
+      const { sent } = new DeltaBufferWorld({ boundary: "none" }).take(...structuredClone(out));
       assert.equal(sent.at(-1)!.finishReason, "stop");
     }
   });
@@ -97,26 +105,26 @@ describe("A stream that continues a broken answer", () => {
   it("drops repeated text behind reasoning or an empty first chunk", async () => {
     const texts = ["Once upon a time", " there was"];
     for (const chunks of [[REASONING], [rich({ role: "assistant" })], [{ choices: [] }, REASONING]]) {
-      const { out } = await playing([
+      const { out } = await playOutcomes([
         { ...BROKEN, texts },
         { chunks, texts: ["Once upon", " a time there was", " a king"] },
       ]);
-      assert.equal(readerText(out), "Once upon a time there was a king");
-      assertContract(out);
-      const echoed = await playing(
+      assert.equal(joinReaderText(out), "Once upon a time there was a king");
+      assertStreamContract(out);
+      const echoed = await playOutcomes(
         [
           { ...BROKEN, texts: ["One.\n\n"] },
           { chunks, texts: ["\n", "\nTwo."] },
         ],
         { continueBy: "prefill" },
       );
-      assert.equal(readerText(echoed.out), "One.\n\nTwo.");
+      assert.equal(joinReaderText(echoed.out), "One.\n\nTwo.");
     }
   });
 
   it("stays whole if another retry node resets the continuation", async () => {
     const world = new RetryWorld((_asked, nth) =>
-      nth === 0 ? { ...BROKEN, texts: ["Once upon", " a time"] } : { takes: 100_000 },
+      nth === 0 ? { ...BROKEN, texts: ["Once upon", " a time"] } : { takesMs: 100_000 },
     );
     world.ask();
     await world.clock.advance(2_000);
@@ -135,9 +143,9 @@ describe("A stream that continues a broken answer", () => {
       askedBy,
     };
     world.input(end);
-    assert.equal(readerText(world.out), "Once upon a time there was");
+    assert.equal(joinReaderText(world.out), "Once upon a time there was");
     const reset = world.out.findIndex((message) => message["reset"] === true);
-    assertContract(world.out.slice(reset + 1));
-    assert.equal(new Collecting().take(...world.out).finished[0]!.payload, "Once upon a time there was");
+    assertStreamContract(world.out.slice(reset + 1));
+    assert.equal(new CollectWorld().take(...world.out).finished[0]!.payload, "Once upon a time there was");
   });
 });

@@ -12,7 +12,13 @@ import {
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { BROKEN, type Outcome, playing, RetryWorld, readerText } from "../../support/worlds/retry-world.js";
+import {
+  BROKEN,
+  joinReaderText,
+  type Outcome,
+  playOutcomes,
+  RetryWorld,
+} from "../../support/worlds/retry-world.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };
 const CALL: ChatMessage = { role: "assistant", content: "Let me look. " };
@@ -36,7 +42,7 @@ describe("A run that breaks in its second turn", () => {
   it("continues from the text of that turn alone, behind the results of tools", async () => {
     for (const before of [[], [BROKEN]]) {
       const outcomes = [...before, broken, { texts: ["is sunny."] }];
-      const world = await playing(outcomes, { continueBy: "prefill", attempts: 3 });
+      const world = await playOutcomes(outcomes, { continueBy: "prefill", attempts: 3 });
       const prefill = { role: "assistant", content: "It is" };
       assert.deepEqual(requestedMessages(world, before.length + 1), [...TURN, prefill]);
     }
@@ -44,19 +50,19 @@ describe("A run that breaks in its second turn", () => {
 
   it("sends the same request again if the second turn has no text", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
-      const world = await playing([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
+      const world = await playOutcomes([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
         afterText,
       });
       assert.deepEqual(requestedMessages(world, 1), TURN);
       assert.equal(resets(world), 0);
-      assert.equal(readerText(world.out), WHOLE);
+      assert.equal(joinReaderText(world.out), WHOLE);
     }
   });
 
   it("starts the second turn over without losing the text of the first one", async () => {
-    const world = await playing([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
+    const world = await playOutcomes([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
     assert.deepEqual(requestedMessages(world, 1), TURN);
-    assert.equal(readerText(world.out), WHOLE);
+    assert.equal(joinReaderText(world.out), WHOLE);
     const afterReset = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
     assert.deepEqual(
       afterReset.map(({ parts }) => parts!.index),
@@ -69,35 +75,35 @@ describe("A run that breaks in its second turn", () => {
   });
 
   it("fails with all text that the reader has", async () => {
-    const world = await playing([broken, BROKEN], { attempts: 2 });
+    const world = await playOutcomes([broken, BROKEN], { attempts: 2 });
     assert.equal((world.ends[0]!.error as FailureData).partial, "Let me look. It is ");
-    assert.equal(readerText(world.out), "Let me look. It is ");
+    assert.equal(joinReaderText(world.out), "Let me look. It is ");
   });
 
   it("continues the second turn if the first turn was continued too", async () => {
     const grown = [QUESTION, { role: "assistant", content: "Let me" }, CALL, RESULT];
     const outcomes = [{ ...BROKEN, texts: ["Let me "] }, breaksIn(grown, "look. ", "It is ")];
     const options = { continueBy: "prefill", attempts: 3 } as const;
-    const world = await playing([...outcomes, { texts: ["sunny."] }], options);
+    const world = await playOutcomes([...outcomes, { texts: ["sunny."] }], options);
     assert.deepEqual(requestedMessages(world, 2), [...grown, { role: "assistant", content: "It is" }]);
-    assert.equal(readerText(world.out), WHOLE);
-    const givenUp = await playing([...outcomes, BROKEN], options);
+    assert.equal(joinReaderText(world.out), WHOLE);
+    const givenUp = await playOutcomes([...outcomes, BROKEN], options);
     assert.equal((givenUp.ends[0]!.error as FailureData).partial, "Let me look. It is ");
   });
 
   it("continues the second turn if its end never arrived at the router", async () => {
     const rounds = [{ characters: "Let me look. ".length }];
     const endless = { ...broken, last: { ...broken.last, rounds } };
-    const world = await playing([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
+    const world = await playOutcomes([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
     assert.deepEqual(requestedMessages(world, 1), [...TURN, { role: "assistant", content: "It is" }]);
   });
 
   it("resets the second turn's text if the restarted request calls a tool first, without text", async () => {
     const outcomes = [broken, breaksIn([...TURN, CALL, RESULT], "", ""), { texts: ["It is sunny."] }];
-    const world = await playing(outcomes, { afterText: "restart", attempts: 3 });
+    const world = await playOutcomes(outcomes, { afterText: "restart", attempts: 3 });
     assert.equal((requestedMessages(world, 2) as unknown[]).length, 5);
     assert.equal(resets(world), 1);
-    assert.equal(readerText(world.out), WHOLE);
+    assert.equal(joinReaderText(world.out), WHOLE);
   });
 
   it("keeps the first turn's text if the restarted stream itself is reset", async () => {
@@ -107,7 +113,7 @@ describe("A run that breaks in its second turn", () => {
     ] as const) {
       const world = new RetryWorld(() => broken, { afterText, continueBy: "prefill" });
       let tagged: Message = {};
-      world.onWay = (message) => {
+      world.changeRequest = (message) => {
         tagged = { askedBy: message["askedBy"] };
         return undefined;
       };
@@ -125,7 +131,7 @@ describe("A run that breaks in its second turn", () => {
       world.input({ ...tagged, payload: rest, parts: at(0, 1) });
       const end = { payload: "", complete: true, finishReason: "stop", parts: { ...at(1, 1), count: 2 } };
       world.input({ ...tagged, ...end });
-      assert.equal(readerText(world.out), WHOLE);
+      assert.equal(joinReaderText(world.out), WHOLE);
       assert.equal(world.ends[0]!.parts!.count, 3);
     }
   });

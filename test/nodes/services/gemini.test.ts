@@ -27,7 +27,7 @@ import {
   GEMINI_KEY,
 } from "../../support/services/gemini-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { oneAnswer } from "../../support/worlds/collected-answer.js";
+import { collectAnswer } from "../../support/worlds/collected-answer.js";
 
 const WEATHER = {
   type: "function",
@@ -39,7 +39,7 @@ describe("Flow with Gemini", () => {
   const service = useService();
 
   const ask = (message: object, apiKey = GEMINI_KEY, settings: object = {}) =>
-    oneAnswer(
+    collectAnswer(
       runtime(),
       createProviderNode(formatGeminiUrl(service()), { provider: "gemini", ...settings }),
       "gemini-3-pro",
@@ -58,7 +58,7 @@ describe("Flow with Gemini", () => {
         createTextRecord(" 🙂"),
         createFinishRecord(),
       );
-      const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
+      const { messages: told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
       assert.equal(joinPayloads(told), "Grüße 🙂");
       assert.deepEqual(
         told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
@@ -69,7 +69,7 @@ describe("Flow with Gemini", () => {
           ["", "t", 3],
         ],
       );
-      assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+      assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.createDeltaChunk.reasoning_content, "Hm.");
       assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
       assert.equal(collected.payload, "Grüße 🙂");
       assert.equal(response.model, "gemini-1");
@@ -261,7 +261,7 @@ describe("Flow with Gemini", () => {
     service().script = createGeminiScript(createFinishRecord());
     const wrong = await ask({ payload: "Hi" }, "another-key");
     assert.deepEqual([wrong.error!.code, wrong.error!.status], ["authentication", 400]);
-    assert.ok(!JSON.stringify(wrong.told).includes("another-key"));
+    assert.ok(!JSON.stringify(wrong.messages).includes("another-key"));
     const odd = await ask({ payload: { prompt: "Hi", oddField: 1 } });
     assert.equal(odd.error!.code, "invalid_request");
     assert.match(odd.error!.message, /oddField/);

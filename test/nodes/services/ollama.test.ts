@@ -16,7 +16,7 @@ import {
   formatOllamaUrl,
 } from "../../support/services/ollama-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { oneAnswer } from "../../support/worlds/collected-answer.js";
+import { collectAnswer } from "../../support/worlds/collected-answer.js";
 
 const WEATHER = { type: "function", function: { name: "get_weather", parameters: { type: "object" } } };
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0K" } };
@@ -26,7 +26,7 @@ describe("Flow with Ollama", () => {
   const service = useService();
 
   const ask = (message: object, settings: object = {}) =>
-    oneAnswer(
+    collectAnswer(
       runtime(),
       createProviderNode(formatOllamaUrl(service()), { provider: "ollama", settings }),
       "llama-1",
@@ -40,7 +40,12 @@ describe("Flow with Ollama", () => {
       createTextRecord(" 🙂"),
       createDoneRecord(),
     );
-    const { told, last, collected, response } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
+    const {
+      messages: told,
+      last,
+      collected,
+      response,
+    } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
     assert.equal(joinPayloads(told), "Grüße 🙂");
     assert.deepEqual(
       told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
@@ -51,7 +56,7 @@ describe("Flow with Ollama", () => {
         ["", "t", 3],
       ],
     );
-    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.createDeltaChunk.reasoning_content, "Hm.");
     assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
     assert.equal(collected.payload, "Grüße 🙂");
     assert.deepEqual(response["timings"], TIMINGS);

@@ -7,11 +7,11 @@ import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
   assertOneSequence,
-  begin,
-  soundOf,
-  speaking,
-  speechFlow,
-  texts,
+  beginSound,
+  createSpeechFlow,
+  createTextStream,
+  joinSound,
+  speakInput,
 } from "../../support/worlds/speech-flow.js";
 
 const KEY = "sk-a-key-for-speech";
@@ -20,11 +20,11 @@ describe("speech-stream", () => {
   const load = useHelper(["sequence/17-split.js"]);
   const service = useService();
   beforeEach(() => {
-    service().script = speaking;
+    service().script = speakInput;
   });
 
   const start = (more = {}, providerSettings = {}) =>
-    load(speechFlow(service().url, more, providerSettings), { provider: { apiKey: KEY } });
+    load(createSpeechFlow(service().url, more, providerSettings), { provider: { apiKey: KEY } });
   const say = (flow: TestFlow, ...messages: Message[]) => {
     for (const message of messages) flow.inject("speech", message);
   };
@@ -34,9 +34,9 @@ describe("speech-stream", () => {
 
   it("speaks the texts of a stream one after the other, as one sequence of audio", async () => {
     const flow = await start();
-    say(flow, ...texts("a", "One.", "Two.", "Three."));
+    say(flow, ...createTextStream("a", "One.", "Two.", "Three."));
     const last = await waitForEnd(flow.getInbox("out"));
-    assert.equal(soundOf(flow.getInbox("out").messages), "<One.><Two.><Three.>");
+    assert.equal(joinSound(flow.getInbox("out").messages), "<One.><Two.><Three.>");
     assertOneSequence(flow.getInbox("out"));
     assert.ok(flow.getInbox("out").messages.every(({ parts, topic }) => parts!.id === "a" && topic === "t"));
     assert.ok(flow.getInbox("out").messages.every(({ contentType }) => contentType === "audio/mpeg"));
@@ -51,7 +51,7 @@ describe("speech-stream", () => {
 
   it("sends the last response's headers without secrets", async () => {
     const flow = await start();
-    say(flow, ...texts("a", "One."));
+    say(flow, ...createTextStream("a", "One."));
     const { headers } = await waitForEnd(flow.getInbox("out"));
     const { date, ...rest } = headers as Record<string, string>;
     assert.ok(date);
@@ -65,18 +65,21 @@ describe("speech-stream", () => {
 
   it("speaks while the text is still being written", async () => {
     const flow = await start();
-    const [first, ...rest] = texts("a", "One.", "Two.");
+    const [first, ...rest] = createTextStream("a", "One.", "Two.");
     say(flow, first!);
-    await flow.getInbox("out").waitUntil((all) => soundOf(all) === "<One.>");
+    await flow.getInbox("out").waitUntil((all) => joinSound(all) === "<One.>");
     await eventually(() => flow.getInbox("completed").size === 1);
     say(flow, ...rest);
     await waitForEnd(flow.getInbox("out"));
-    assert.equal(soundOf(flow.getInbox("out").messages), "<One.><Two.>");
+    assert.equal(joinSound(flow.getInbox("out").messages), "<One.><Two.>");
   });
 
   it("gives each message its own list of link call nodes, which a link out changes", async () => {
     const flow = await start();
-    say(flow, ...texts("a", "One.").map((text) => ({ ...text, _linkSource: [{ id: "e", node: "call" }] })));
+    say(
+      flow,
+      ...createTextStream("a", "One.").map((text) => ({ ...text, _linkSource: [{ id: "e", node: "call" }] })),
+    );
     await waitForEnd(flow.getInbox("out"));
     const linkSources = flow.getInbox("out").messages.map((message) => message["_linkSource"]);
     assert.ok(linkSources.length > 2);
@@ -85,10 +88,10 @@ describe("speech-stream", () => {
 
   it("lets core's join put the audio file together", async () => {
     const join = createFlowNode("join", "join", ["out"], { mode: "auto" });
-    const flow = await load([...speechFlow(service().url, { wires: [["join"]] }), join], {
+    const flow = await load([...createSpeechFlow(service().url, { wires: [["join"]] }), join], {
       provider: { apiKey: KEY },
     });
-    say(flow, ...texts("a", "One.", "Two."));
+    say(flow, ...createTextStream("a", "One.", "Two."));
     const [file] = await flow.getInbox("out").waitForCount(1);
     assert.ok(Buffer.isBuffer(file!.payload));
     assert.equal(file!.payload.toString(), "<One.><Two.>");
@@ -149,17 +152,17 @@ describe("speech-stream", () => {
 
   it("speaks two streams side by side", async () => {
     const flow = await start();
-    const [one, two] = [texts("a", "One.", "Two."), texts("b", "Three.")];
+    const [one, two] = [createTextStream("a", "One.", "Two."), createTextStream("b", "Three.")];
     say(flow, one[0]!, two[0]!, one[1]!, two[1]!, one[2]!);
     await waitForEnds(flow.getInbox("out"), 2);
     const of = (id: string) => flow.getInbox("out").messages.filter(({ parts }) => parts!.id === id);
-    assert.equal(soundOf(of("a")), "<One.><Two.>");
-    assert.equal(soundOf(of("b")), "<Three.>");
+    assert.equal(joinSound(of("a")), "<One.><Two.>");
+    assert.equal(joinSound(of("b")), "<Three.>");
   });
 
   it("skips texts without a word, and ends a stream that has no other text", async () => {
     const flow = await start();
-    say(flow, ...texts("a", "\n", "---", "1."), ...texts("b", "* * *"));
+    say(flow, ...createTextStream("a", "\n", "---", "1."), ...createTextStream("b", "* * *"));
     const lasts = await waitForEnds(flow.getInbox("out"), 2);
     assert.deepEqual(spokenTexts(), ["1."]);
     assert.equal(lasts.find(({ parts }) => parts!.id === "b")!.parts!.count, 1);
@@ -185,13 +188,13 @@ describe("speech-stream", () => {
     header.write("data", 36);
     header.writeUInt32LE(4, 40);
     service().script = async (reply) => {
-      begin(reply, "audio/wav");
+      beginSound(reply, "audio/wav");
       reply.response.write(header.subarray(0, 10));
       await pause(2);
       reply.response.end(Buffer.concat([header.subarray(10), Buffer.from("abcd")]));
     };
     const flow = await start();
-    say(flow, ...texts("a", "One.", "Two."));
+    say(flow, ...createTextStream("a", "One.", "Two."));
     await waitForEnd(flow.getInbox("out"));
     const sound = Buffer.concat(flow.getInbox("out").messages.map(({ payload }) => payload as Buffer));
     assert.equal(sound.subarray(44).toString(), "abcdabcd");
@@ -207,10 +210,10 @@ describe("speech-stream", () => {
     ],
     "a JSON answer": [(reply) => reply.sendJson(200, { error: "no voice" }), "bad_response", ""],
     "a web page": [(reply) => reply.sendText(200, "text/html", "<html>"), "bad_response", ""],
-    "empty audio": [(reply) => void begin(reply).end(), "interrupted", ""],
+    "empty audio": [(reply) => void beginSound(reply).end(), "interrupted", ""],
     "audio that breaks off": [
       async (reply) => {
-        begin(reply);
+        beginSound(reply);
         reply.response.write("<half");
         await pause(5);
         reply.drop();
@@ -221,15 +224,15 @@ describe("speech-stream", () => {
   };
   for (const [name, [script, code, audio]] of Object.entries(FAILURES)) {
     it(`ends with an error after ${name}, reports it to a Catch node once, and speaks no further`, async () => {
-      service().queue.push(speaking, script);
+      service().queue.push(speakInput, script);
       const flow = await start();
-      say(flow, ...texts("a", "One.", "Two.", "Three."));
+      say(flow, ...createTextStream("a", "One.", "Two.", "Three."));
       const last = await waitForEnd(flow.getInbox("out"));
       assert.deepEqual(
         [readError(last).code, readError(last).partial, last.finishReason],
         [code, "One.", "error"],
       );
-      assert.equal(soundOf(flow.getInbox("out").messages), `<One.>${audio}`);
+      assert.equal(joinSound(flow.getInbox("out").messages), `<One.>${audio}`);
       assertOneSequence(flow.getInbox("out"));
       await eventually(() => flow.getInbox("errors").size === 1);
       assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, code);
@@ -272,11 +275,11 @@ describe("speech-stream", () => {
 
   it("speaks the text of a failed stream as far as it goes, and keeps its error on the last message", async () => {
     const flow = await start();
-    const [one, last] = texts("a", "One.");
+    const [one, last] = createTextStream("a", "One.");
     say(flow, one!, { ...last!, finishReason: "error", error: { code: "timeout" } });
     const { finishReason, error } = await waitForEnd(flow.getInbox("out"));
     assert.deepEqual([finishReason, error], ["error", { code: "timeout" }]);
-    assert.equal(soundOf(flow.getInbox("out").messages), "<One.>");
+    assert.equal(joinSound(flow.getInbox("out").messages), "<One.>");
     assert.equal(flow.getInbox("errors").size, 0);
   });
 

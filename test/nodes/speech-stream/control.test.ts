@@ -6,21 +6,21 @@ import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import {
   assertOneSequence,
-  begin,
-  soundOf,
-  speaking,
-  speechFlow,
-  texts,
+  beginSound,
+  createSpeechFlow,
+  createTextStream,
+  joinSound,
+  speakInput,
 } from "../../support/worlds/speech-flow.js";
 
 describe("Control messages of a speech-stream", () => {
   const load = useHelper();
   const service = useService();
   beforeEach(() => {
-    service().script = speaking;
+    service().script = speakInput;
   });
 
-  const start = () => load(speechFlow(service().url));
+  const start = () => load(createSpeechFlow(service().url));
   const say = (flow: TestFlow, ...messages: Message[]) => {
     for (const message of messages) flow.inject("speech", message);
   };
@@ -28,14 +28,14 @@ describe("Control messages of a speech-stream", () => {
 
   /** Audio that never ends. */
   const endlessAudio: Script = (reply) => {
-    begin(reply);
+    beginSound(reply);
     reply.response.write("<...");
   };
 
   it("ends the audio at msg.cancel with one last message, and closes the connection", async () => {
     service().script = endlessAudio;
     const flow = await start();
-    const [one, two] = texts("a", "One.", "Two.");
+    const [one, two] = createTextStream("a", "One.", "Two.");
     say(flow, one!, two!);
     await flow.getInbox("out").waitForCount(1);
     say(flow, { cancel: true, parts: { id: "a", index: 0 } });
@@ -51,9 +51,9 @@ describe("Control messages of a speech-stream", () => {
   it("ends the audio if the stream of its text was cancelled", async () => {
     service().script = endlessAudio;
     const flow = await start();
-    say(flow, texts("a", "One.")[0]!);
+    say(flow, createTextStream("a", "One.")[0]!);
     await flow.getInbox("out").waitForCount(1);
-    say(flow, { ...texts("a", "One.")[1]!, finishReason: "cancelled" });
+    say(flow, { ...createTextStream("a", "One.")[1]!, finishReason: "cancelled" });
     assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "cancelled");
     await service().requests[0]!.gone;
   });
@@ -61,11 +61,11 @@ describe("Control messages of a speech-stream", () => {
   it("starts the audio again under the same id after msg.reset", async () => {
     service().queue.push(endlessAudio);
     const flow = await start();
-    say(flow, texts("a", "One.")[0]!);
+    say(flow, createTextStream("a", "One.")[0]!);
     await flow.getInbox("out").waitForCount(1);
     say(flow, { reset: true, parts: { id: "a", index: 0 } });
     await service().requests[0]!.gone;
-    say(flow, ...texts("a", "Again."));
+    say(flow, ...createTextStream("a", "Again."));
     await waitForEnd(flow.getInbox("out"));
     const { messages } = flow.getInbox("out");
     const at = messages.findIndex((message) => "reset" in message);
@@ -74,13 +74,13 @@ describe("Control messages of a speech-stream", () => {
       messages.slice(at + 1).map(({ parts }) => parts!.index),
       [0, 1, 2],
     );
-    assert.equal(soundOf(messages.slice(at + 1)), "<Again.>");
+    assert.equal(joinSound(messages.slice(at + 1)), "<Again.>");
   });
 
   it("sends nothing after a redeploy, and leaves no connection", async () => {
     service().script = endlessAudio;
     const flow = await start();
-    say(flow, ...texts("a", "One.", "Two."));
+    say(flow, ...createTextStream("a", "One.", "Two."));
     const { messages } = flow.getInbox("out");
     await flow.getInbox("out").waitForCount(1);
     await start();

@@ -3,7 +3,7 @@ import type { SpeechObserver } from "../../../src/client/speech-run.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
-import { texts } from "../../support/worlds/speech-flow.js";
+import { createTextStream } from "../../support/worlds/speech-flow.js";
 
 const MINUTE = 60_000;
 
@@ -50,7 +50,7 @@ describe("An open text of a speech-stream", () => {
   it("sends a last message after msg.cancel or silence even if nothing could be spoken", async () => {
     for (const stop of ["cancel", "silence"]) {
       const world = new SpeechWorld();
-      world.input(texts("a", "---")[0]!);
+      world.input(createTextStream("a", "---")[0]!);
       if (stop === "cancel") world.input({ cancel: true });
       else await world.clock.advance(16 * MINUTE);
       assert.equal(world.out.length, 1);
@@ -59,13 +59,13 @@ describe("An open text of a speech-stream", () => {
         world.reported.map(({ code }) => code),
         stop === "cancel" ? [] : ["timeout"],
       );
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
     }
   });
 
   it("reports a text that never ends once, while it is being spoken", async () => {
     const world = new SpeechWorld();
-    world.input(texts("a", "One.")[0]!);
+    world.input(createTextStream("a", "One.")[0]!);
     await world.clock.advance(16 * MINUTE);
     assert.equal(world.reported.length, 1);
     assert.equal(world.out.length, 1);
@@ -74,7 +74,7 @@ describe("An open text of a speech-stream", () => {
   it("does not expire while it is being spoken, however long that takes", async () => {
     const world = new SpeechWorld();
     const spokenTexts = ["One.", "Two.", "Three."];
-    for (const message of texts("a", ...spokenTexts)) world.input(message);
+    for (const message of createTextStream("a", ...spokenTexts)) world.input(message);
     for (const nth of spokenTexts.keys()) {
       await world.clock.advance(10 * MINUTE);
       world.speaking[nth]!.onEnd({ outcome: "complete" });

@@ -5,13 +5,13 @@ import { joinPayloads, pause } from "../../support/runtime/inbox.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
 /** Starts a run that waits for its tool. */
 function startRun(config: object = {}): RouterWorld {
-  const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }), config);
+  const world = new RouterWorld(createModel({ calls: [PARIS] }, { texts: ["Done."] }), config);
   world.onCall = () => {};
   world.input({ payload: "Go", topic: "t", _msgid: "m" });
   return world;
@@ -20,12 +20,12 @@ function startRun(config: object = {}): RouterWorld {
 describe("A stray message at a tool-call-router", () => {
   it("reports an answer that lost msg.toolCall, and sends no request for it", async () => {
     const world = startRun();
-    const { _msgid } = world.called[0]!.message;
+    const { _msgid } = world.calls[0]!.message;
     const answer = { payload: "sunny", _msgid } as Message;
     world.input(answer);
     assert.match(world.errors[0]!.message, /msg\.toolCall/);
     assert.equal(world.requests.length, 1);
-    world.stream({ payload: "Hi", _msgid: _msgid! }, { texts: ["a", "b", "c"] });
+    world.sendStream({ payload: "Hi", _msgid: _msgid! }, { texts: ["a", "b", "c"] });
     assert.equal(world.errors.length, 2);
     assert.equal(world.out.length, 0);
     world.answer(0, "sunny");
@@ -44,18 +44,18 @@ describe("A stray message at a tool-call-router", () => {
   });
 
   it("ends the run with bad_response if a message of a later turn is missing", async () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["a", "b", "c"] }));
+    const world = new RouterWorld(createModel({ calls: [PARIS] }, { texts: ["a", "b", "c"] }));
     world.onStream = (message) => {
       if (world.requests.length === 1 || message.parts!.index !== 1) world.input(message);
     };
     world.input({ payload: "Paris?" });
     await world.clock.advance(5_000);
     assert.equal((world.ends[0]!.error as { code: string }).code, "bad_response");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("does not wait for a missing message once the stream starts over", async () => {
-    const world = new RouterWorld(turns({ texts: ["a", "b"] }));
+    const world = new RouterWorld(createModel({ texts: ["a", "b"] }));
     world.onStream = (message) => {
       if (message.parts!.index !== 1) world.input(message);
     };
@@ -70,11 +70,11 @@ describe("A stray message at a tool-call-router", () => {
     const last = { payload: "", complete: true, finishReason: "stop", askedBy };
     world.input({ ...last, parts: { ...parts, index: 1, count: 2 } });
     assert.equal(world.ends[0]!.finishReason, "stop");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("takes a reset as no end, whatever else is on the message", async () => {
-    const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
+    const world = new RouterWorld(createModel({ texts: ["a"], stalls: "within" }));
     world.input({ payload: "Paris?" });
     const { askedBy } = world.requests[0]!;
     const parts = { id: "stream-0", index: 0, count: 1, type: "string", ch: "", restarts: 1 };
@@ -87,14 +87,14 @@ describe("A stray message at a tool-call-router", () => {
     const world = startRun();
     await world.clock.advance(60_000);
     world.warnings.length = 0;
-    const { toolCall } = world.called[0]!.message;
-    world.stream({ payload: "Hi", toolCall }, { texts: ["a", "b", "c"] });
+    const { toolCall } = world.calls[0]!.message;
+    world.sendStream({ payload: "Hi", toolCall }, { texts: ["a", "b", "c"] });
     assert.equal(world.warnings.length, 1);
     assert.match(world.warnings[0]!, /1 so far/);
   });
 
   it("keeps the outer sequence if a reader changes the parts of an earlier message", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     const outer = { id: "questions", index: 0, count: 2, type: "array" };
     world.onStream = (message) => {
       if (message.complete) message.payload = "!";
@@ -110,7 +110,7 @@ describe("A stray message at a tool-call-router", () => {
   });
 
   it("names the stream as the reason if it stops in the middle for an hour", async () => {
-    const world = new RouterWorld(turns({ texts: ["a"], stalls: "within" }));
+    const world = new RouterWorld(createModel({ texts: ["a"], stalls: "within" }));
     world.input({ payload: "Hi" });
     await world.clock.advance(3_700_000);
     assert.match(world.errors[0]!.message, /end never came/);
@@ -118,7 +118,7 @@ describe("A stray message at a tool-call-router", () => {
   });
 
   it("refuses msg.tools that are not plain data, by name", () => {
-    const world = new RouterWorld(turns({}));
+    const world = new RouterWorld(createModel({}));
     const circle: Record<string, unknown> = { type: "function" };
     circle["function"] = { name: "x", circle };
     world.input({ payload: "Hi", tools: [circle] });
@@ -128,13 +128,13 @@ describe("A stray message at a tool-call-router", () => {
   });
 
   it("ignores an answer that repeats a failure, as from a node that throws and sends", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }, { stalls: "before" }));
+    const world = new RouterWorld(createModel({ calls: [PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
     world.input({ payload: "Go" });
     world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
     world.answer(0, "RequestError: connect ECONNREFUSED : http://x/");
     world.answer(0, {}, { error: { message: "RequestError: connect ECONNREFUSED" } });
-    assert.deepEqual(world.results(1), ["Error: RequestError: connect ECONNREFUSED"]);
+    assert.deepEqual(world.getResults(1), ["Error: RequestError: connect ECONNREFUSED"]);
     assert.deepEqual(world.warnings, []);
     world.answer(0, "sunny after all");
     assert.match(world.warnings[0]!, /“get_weather”.*1 so far/);
@@ -143,7 +143,9 @@ describe("A stray message at a tool-call-router", () => {
 
 describe("A cancelled call by link", () => {
   it("is removed, and its late answer is ignored", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }), { tools: [{ ...WEATHER, link: "entry" }] });
+    const world = new RouterWorld(createModel({ calls: [PARIS] }), {
+      tools: [{ ...WEATHER, link: "entry" }],
+    });
     const events: string[] = [];
     const receive = (message: Message) =>
       events.push((message["_linkSource"] as { id: string }[]).at(-1)!.id);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { eventually, joinPayloads } from "../../support/runtime/inbox.js";
-import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld, TIME, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
@@ -14,7 +14,7 @@ describe("A tool-call-router with wrong settings", () => {
     ["a schema that is not valid", [{ name: "f", parameters: { type: "thing" } }], /“f”.*Schema/],
   ] as const) {
     it(`refuses a request with configuration: ${what}`, () => {
-      const world = new RouterWorld(turns({ texts: ["."] }), { tools });
+      const world = new RouterWorld(createModel({ texts: ["."] }), { tools });
       world.input({ payload: "Hi" });
       assert.equal(world.requests.length, 0);
       assert.equal(world.errors[0]!.code, "configuration");
@@ -23,15 +23,15 @@ describe("A tool-call-router with wrong settings", () => {
   }
 
   it("passes streams on in spite of wrong settings", () => {
-    const world = new RouterWorld(turns({ texts: ["."] }), { tools: [{ name: "" }] });
-    world.stream({ payload: "Hi" }, { texts: ["a", "b"] });
+    const world = new RouterWorld(createModel({ texts: ["."] }), { tools: [{ name: "" }] });
+    world.sendStream({ payload: "Hi" }, { texts: ["a", "b"] });
     assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.ends.length, 1);
     assert.equal(world.errors.length, 0);
   });
 
   it("refuses a request if the required tool is missing, and if msg.tools or msg.options are wrong", () => {
-    const world = new RouterWorld(turns({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
+    const world = new RouterWorld(createModel({ texts: ["."] }), { toolChoice: "gone", tools: [WEATHER] });
     world.input({ payload: "Hi" });
     assert.match(world.errors[0]!.message, /required tool “gone” is not defined/);
     world.input({ payload: "Hi", tools: "x" });
@@ -39,23 +39,23 @@ describe("A tool-call-router with wrong settings", () => {
     world.input({ payload: "Hi", options: "x" });
     assert.match(world.errors[2]!.message, /msg\.options/);
     assert.equal(world.requests.length, 0);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("refuses a request at once if nothing is wired to output 2", () => {
-    const world = new RouterWorld(turns({ texts: ["."] }), { unwired: [1] });
+    const world = new RouterWorld(createModel({ texts: ["."] }), { unwired: [1] });
     world.input({ payload: "Hi" });
     assert.match(world.errors[0]!.message, /output 2/);
-    world.stream({ payload: "Hi" }, { texts: ["a"], calls: [PARIS] });
+    world.sendStream({ payload: "Hi" }, { texts: ["a"], calls: [PARIS] });
     assert.match(world.errors[1]!.message, /output 2/);
     assert.equal((world.ends[0]!.error as { code: string }).code, "configuration");
     assert.equal(world.requests.length, 0);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("refuses its own request if output 2 leads into its own input", () => {
-    const world = new RouterWorld(turns({ texts: ["."] }));
-    world.onWay = (message) => {
+    const world = new RouterWorld(createModel({ texts: ["."] }));
+    world.changeRequest = (message) => {
       if (world.requests.length > 10) throw new Error("round in circles");
       world.input(message);
       return undefined;
@@ -67,16 +67,16 @@ describe("A tool-call-router with wrong settings", () => {
   });
 
   it("ends the run with an error if the stream's last message lost msg.request", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }));
     world.onStream = ({ request: _, ...message }) => world.input(message);
     world.input({ payload: "Hi" });
-    assert.equal(world.called.length, 0);
+    assert.equal(world.calls.length, 0);
     assert.match(world.errors[0]!.message, /msg\.request/);
     assert.equal(world.ends.length, 1);
   });
 
   it("ends a run with timeout if nothing arrives for an hour, and says what may be wrong", async () => {
-    const world = new RouterWorld(turns({ stalls: "before" }));
+    const world = new RouterWorld(createModel({ stalls: "before" }));
     world.input({ payload: "Hi", topic: "t" });
     await world.clock.advance(3_500_000);
     assert.equal(world.ends.length, 0);
@@ -85,38 +85,38 @@ describe("A tool-call-router with wrong settings", () => {
     assert.equal(world.ends[0]!.topic, "t");
     assert.deepEqual(world.ends[0]!.parts!.index, 0);
     assert.match(world.errors[0]!.message, /output 2/);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 });
 
 describe("A tool that answers with a stream", () => {
   const answerWithStream = (answers: (world: RouterWorld, message: Message) => void) => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
+    const world = new RouterWorld(createModel({ calls: [PARIS] }, { texts: ["Done."] }));
     world.onCall = (message) => answers(world, message);
     world.input({ payload: "Go" });
     assert.equal(world.done, world.got);
     assert.equal(world.warnings.length, 0);
-    return world.results(1);
+    return world.getResults(1);
   };
 
   it("answers the call with the stream's whole text", () => {
     const results = answerWithStream((world, message) =>
-      world.stream({ ...message, payload: "Say it" }, { texts: ["sunny", " in", " Paris"] }),
+      world.sendStream({ ...message, payload: "Say it" }, { texts: ["sunny", " in", " Paris"] }),
     );
     assert.deepEqual(results, ["sunny in Paris"]);
   });
 
   it("answers the call with the stream's failure", () => {
     const results = answerWithStream((world, message) =>
-      world.stream({ ...message, payload: "Say it" }, { texts: ["sun"], fails: "interrupted" }),
+      world.sendStream({ ...message, payload: "Say it" }, { texts: ["sun"], fails: "interrupted" }),
     );
     assert.deepEqual(results, ["Error: It failed."]);
   });
 
   it("answers the call once if two streams answer it: the first whole one wins, and nothing of the other counts", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["Done."] }));
+    const world = new RouterWorld(createModel({ calls: [PARIS] }, { texts: ["Done."] }));
     const part = (id: string, index: number, payload: string, count?: number) => {
-      const { toolCall } = world.called[0]!.message;
+      const { toolCall } = world.calls[0]!.message;
       const end = count === undefined ? {} : { complete: true };
       const parts = { id, index, type: "string", ch: "", ...(count === undefined ? {} : { count }) };
       world.input({ toolCall, payload, parts, ...end });
@@ -127,7 +127,7 @@ describe("A tool that answers with a stream", () => {
     part("b", 0, "REGEN");
     part("a", 1, " in");
     part("b", 1, "", 2);
-    assert.deepEqual(world.results(1), ["REGEN"]);
+    assert.deepEqual(world.getResults(1), ["REGEN"]);
     assert.equal(world.warnings.length, 0);
     part("a", 2, "", 3);
     assert.match(world.warnings[0]!, /twice.*1 so far/);
@@ -155,7 +155,7 @@ describe("A tool that answers with a stream", () => {
 
 describe("Many runs of a tool-call-router", () => {
   it("ends the oldest of more than a thousand runs with limit, and drops its tools' answers", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }));
     world.onCall = () => {};
     for (let nth = 0; nth <= 1000; nth++) world.input({ payload: "Go", topic: nth });
     assert.deepEqual(
@@ -166,11 +166,11 @@ describe("Many runs of a tool-call-router", () => {
     world.answer(0, "late");
     assert.equal(world.warnings.length, 1);
     world.controller.close();
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("shows the state of the newest run and a tool's timeout in the status", async () => {
-    const world = new RouterWorld(turns({ calls: [PARIS, PARIS] }, { stalls: "before" }));
+    const world = new RouterWorld(createModel({ calls: [PARIS, PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
     const waitForStatus = (text: string) => eventually(() => world.statuses.at(-1)?.text === text, text);
     world.input({ payload: "Go" });
@@ -185,9 +185,9 @@ describe("Many runs of a tool-call-router", () => {
   });
 
   it("sends text on the last message of a turn once", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["c"] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["c"] }));
     world.onStream = (message) => {
-      if (message.complete && world.called.length === 0) message.payload = "b";
+      if (message.complete && world.calls.length === 0) message.payload = "b";
       world.input(message);
     };
     world.input({ payload: "Go" });

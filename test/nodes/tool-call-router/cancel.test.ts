@@ -5,7 +5,7 @@ import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js"
 import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { RouterWorld, turns } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 const id = (message: Message | undefined) => message?.parts?.id;
@@ -19,7 +19,7 @@ function endStream(world: RouterWorld, stream: string, index: number): void {
 
 describe("Cancelling a run", () => {
   it("passes the cancel on by output 2 while the run streams, and ends with the stream's own last message", async () => {
-    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    const world = new RouterWorld(createModel({ texts: ["a", "b"], stalls: "within" }));
     world.input({ payload: "Hi" });
     world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
     assert.equal(id(world.commands[0]), "stream-0");
@@ -27,13 +27,13 @@ describe("Cancelling a run", () => {
     endStream(world, "stream-0", 2);
     assert.equal(world.ends[0]!.finishReason, "cancelled");
     assert.equal(joinPayloads(world.out), "ab");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
     assert.equal(world.errors.length, 0);
   });
 
   it("cancels the stream of a later turn by that stream's own id", () => {
     const world = new RouterWorld(
-      turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], stalls: "within" }),
+      createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"], stalls: "within" }),
     );
     world.input({ payload: "Hi" });
     world.input({ cancel: true, parts: { id: "stream-0", index: 0 } });
@@ -45,7 +45,7 @@ describe("Cancelling a run", () => {
   });
 
   it("ends the run after two seconds with its partial text if the stream does not end", async () => {
-    const world = new RouterWorld(turns({ texts: ["a", "b"], stalls: "within" }));
+    const world = new RouterWorld(createModel({ texts: ["a", "b"], stalls: "within" }));
     world.input({ payload: "Hi", topic: "t" });
     world.input({ cancel: true });
     await world.clock.advance(1_999);
@@ -57,11 +57,11 @@ describe("Cancelling a run", () => {
     assert.deepEqual(end!.parts, { id: "stream-0", index: 2, type: "string", ch: "", count: 3 });
     world.input({ payload: "late", parts: { id: "stream-0", index: 2, type: "string", ch: "" } });
     assert.equal(world.out.length, 3);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("cancels a stream that continues later, after a retry node in front has waited", async () => {
-    const world = new RouterWorld(turns({ texts: ["Let "], stalls: "within" }));
+    const world = new RouterWorld(createModel({ texts: ["Let "], stalls: "within" }));
     world.input({ payload: "Hi" });
     world.input({ cancel: true });
     await world.clock.advance(2_000);
@@ -77,10 +77,10 @@ describe("Cancelling a run", () => {
 
   it("cancels a stream that starts after the cancel message", async () => {
     for (const wait of [0, 5_000]) {
-      const world = new RouterWorld(turns({ texts: ["late"], stalls: "within" }));
+      const world = new RouterWorld(createModel({ texts: ["late"], stalls: "within" }));
       let later = () => {};
-      world.onWay = (message) => {
-        later = () => world.stream(message, { texts: ["late"], stalls: "within" });
+      world.changeRequest = (message) => {
+        later = () => world.sendStream(message, { texts: ["late"], stalls: "within" });
         return undefined;
       };
       world.input({ payload: "Hi" });
@@ -92,12 +92,12 @@ describe("Cancelling a run", () => {
       assert.equal(world.ends.length, 1);
       assert.equal(world.ends[0]!.finishReason, "cancelled");
       assert.equal(world.done, world.got);
-      assert.equal(world.clock.waiting, 0);
+      assert.equal(world.clock.timerCount, 0);
     }
   });
 
   it("ends the run at once while tools work, and ignores their answers", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS, PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS, PARIS] }));
     world.onCall = () => {};
     world.input({ payload: "Hi" });
     world.answer(0, "x");
@@ -112,19 +112,19 @@ describe("Cancelling a run", () => {
     world.answer(1, "y");
     assert.equal(world.requests.length, 1);
     assert.equal(world.warnings.length, 0);
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("runs no tool if the cancel arrives just after the calls", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }));
     world.onStream = (message) => {
       if (message.complete) world.input({ cancel: true });
       world.input(message);
     };
     world.input({ payload: "Hi" });
-    assert.equal(world.called.length, 0);
+    assert.equal(world.calls.length, 0);
     assert.equal(world.ends[0]!.finishReason, "cancelled");
-    assert.equal(world.clock.waiting, 0);
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("cancels the run of the stream id or the topic, or all runs", () => {
@@ -138,7 +138,7 @@ describe("Cancelling a run", () => {
       [{ cancel: true, topic: "" }, [], 0],
       [{ cancel: true, parts: { id: "unknown", index: 0 } }, ["a", "b", "c"], 1],
     ] as const) {
-      const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+      const world = new RouterWorld(createModel({ texts: ["x"], calls: [PARIS] }));
       world.onCall = () => {};
       for (const topic of ["a", "b", "c"]) world.input({ payload: "Hi", topic });
       world.input(command);
@@ -154,7 +154,7 @@ describe("Cancelling a run", () => {
   });
 
   it("cancels its own run if a tool's answer has msg.cancel", () => {
-    const world = new RouterWorld(turns({ texts: ["x"], calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ texts: ["x"], calls: [PARIS] }));
     world.onCall = () => {};
     for (let nth = 0; nth < 3; nth++) world.input({ payload: "Hi", topic: "t" });
     world.answer(1, "", { cancel: true });

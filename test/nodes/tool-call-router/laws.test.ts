@@ -5,7 +5,7 @@ import { mergeChunks } from "../../../src/core/chat/merge.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { cutText } from "../../support/inputs/arbitraries.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { delta, RouterWorld, turns } from "../../support/worlds/router-world.js";
+import { createDeltaChunk, createModel, RouterWorld } from "../../support/worlds/router-world.js";
 
 const FREE = { name: "free", parameters: { type: "object" } };
 
@@ -28,13 +28,13 @@ const anyTurn = fc
   .tuple(anyCalls, fc.array(fc.string(), { maxLength: 4 }), fc.infiniteStream(fc.nat(20)))
   .map(([calls, texts, chance]) => {
     const heads = calls.map(({ id }, index) =>
-      delta({ tool_calls: [{ index, id, type: "function", function: { name: "free" } }] }),
+      createDeltaChunk({ tool_calls: [{ index, id, type: "function", function: { name: "free" } }] }),
     );
     const queues = [
-      texts.map((content) => delta({ content })),
+      texts.map((content) => createDeltaChunk({ content })),
       ...calls.map(({ args, cuts }, index) =>
         cutText(JSON.stringify(args), cuts).map((piece) =>
-          delta({ tool_calls: [{ index, function: { arguments: piece } }] }),
+          createDeltaChunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
         ),
       ),
     ];
@@ -48,7 +48,7 @@ const anyTurn = fc
 
 /** A world whose tools answer only when the test tells them to. */
 function createWorld(chunks: readonly Chunk[]): RouterWorld {
-  const world = new RouterWorld(turns({ chunks }, { texts: ["Done."] }), { tools: [FREE] });
+  const world = new RouterWorld(createModel({ chunks }, { texts: ["Done."] }), { tools: [FREE] });
   world.onCall = () => {};
   return world;
 }
@@ -82,14 +82,14 @@ describe("Every stream with tool calls", () => {
           const world = createWorld(stream);
           world.input({ payload: "Go" });
           assert.deepEqual(
-            world.called.map(({ message }) => message.payload),
+            world.calls.map(({ message }) => message.payload),
             calls.map(({ args }) => JSON.parse(JSON.stringify(args))),
           );
           for (const nth of calls.keys()) world.answer(nth, "ok");
           assert.equal(joinPayloads(world.out), `${text}Done.`);
           const rounds = world.ends[0]!["rounds"] as { characters: number }[];
           assert.equal(rounds[0]!.characters, text.length);
-          const echo = world.messages(1)[1] as unknown as AssistantMessage;
+          const echo = world.getConversation(1)[1] as unknown as AssistantMessage;
           assert.deepEqual(
             echo.tool_calls!.map((call) => [call.id, call.function.arguments]),
             calls.map(({ id, args }) => [id, JSON.stringify(args)]),
@@ -147,18 +147,18 @@ describe("Every stream with tool calls", () => {
           }
         };
         flow();
-        for (const nth of permute([...world.called.keys()], [3, 1, 2])) world.answer(nth, "ok");
+        for (const nth of permute([...world.calls.keys()], [3, 1, 2])) world.answer(nth, "ok");
         flow();
         for (const [topic, { text, calls }] of both.entries()) {
           const mine = ({ message }: { message: Message }) => message["topic"] === topic;
           assert.equal(joinPayloads(world.out.filter((message) => mine({ message }))), `${text}Done.`);
           assert.deepEqual(
-            world.called.filter(mine).map(({ message }) => message.payload),
+            world.calls.filter(mine).map(({ message }) => message.payload),
             calls.map(({ args }) => JSON.parse(JSON.stringify(args))),
           );
         }
         assert.equal(world.ends.length, 2);
-        assert.equal(world.clock.waiting, 0);
+        assert.equal(world.clock.timerCount, 0);
       }),
     );
   });

@@ -5,7 +5,7 @@ import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
-import { RouterWorld, turns, WEATHER } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld, WEATHER } from "../../support/worlds/router-world.js";
 
 const LINKED = [{ ...WEATHER, link: "entry" }];
 
@@ -156,10 +156,12 @@ describe("A tool behind a link in node", () => {
 
   it("has no output, so the outputs of the other tools move up", () => {
     const tools = [{ ...WEATHER, link: "entry" }, { name: "get_time" }];
-    const world = new RouterWorld(turns({ calls: [{ name: "get_time" }] }, { texts: ["."] }), { tools });
+    const world = new RouterWorld(createModel({ calls: [{ name: "get_time" }] }, { texts: ["."] }), {
+      tools,
+    });
     world.input({ payload: "Go" });
     assert.deepEqual(
-      world.called.map(({ output }) => output),
+      world.calls.map(({ output }) => output),
       [3],
     );
   });

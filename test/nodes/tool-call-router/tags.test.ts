@@ -22,35 +22,35 @@ import {
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { RouterWorld, TIME, turns, WEATHER } from "../../support/worlds/router-world.js";
+import { createModel, RouterWorld, TIME, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
 
 describe("Tags on the messages of a run", () => {
   it("ignores a second stream of an earlier turn, whatever the run is doing", () => {
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { stalls: "before" }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
     let first: Message = {};
-    world.onWay = (message) => {
+    world.changeRequest = (message) => {
       first = structuredClone(message);
-      world.onWay = (next) => next;
+      world.changeRequest = (next) => next;
       return message;
     };
     world.input({ payload: "Go" });
-    const again = () => world.stream(structuredClone(first), { texts: ["x"], calls: [PARIS] });
+    const again = () => world.sendStream(structuredClone(first), { texts: ["x"], calls: [PARIS] });
     again();
     world.answer(0, "ok");
     again();
     assert.equal(joinPayloads(world.out), "a");
-    assert.equal(world.called.length, 1);
-    world.stream(world.requests[1]!, { texts: ["b"] });
+    assert.equal(world.calls.length, 1);
+    world.sendStream(world.requests[1]!, { texts: ["b"] });
     assert.equal(joinPayloads(world.out), "ab");
     assert.equal(world.ends.length, 1);
   });
 
   it("keeps the run unchanged if a flow changes the next request", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }, { texts: ["b"], stalls: "within" }));
-    world.onWay = (message) => {
+    const world = new RouterWorld(createModel({ calls: [PARIS] }, { texts: ["b"], stalls: "within" }));
+    world.changeRequest = (message) => {
       (message["messages"] as ChatMessage[] | undefined)?.push({ role: "user", content: "and more" });
       return message;
     };
@@ -63,28 +63,28 @@ describe("Tags on the messages of a run", () => {
   });
 
   it("sends the arguments twice, so that a tool may change its payload", () => {
-    const world = new RouterWorld(turns({ calls: [PARIS] }));
+    const world = new RouterWorld(createModel({ calls: [PARIS] }));
     world.onCall = ({ payload }) => {
       (payload as { city: string }).city = "changed";
     };
     world.input({ payload: "Go" });
-    const { toolCall } = world.called[0]!.message as { toolCall: { arguments: unknown } };
+    const { toolCall } = world.calls[0]!.message as { toolCall: { arguments: unknown } };
     assert.deepEqual(toolCall.arguments, { city: "Paris" });
   });
 
   it("keeps the tag of an outer router for that router", () => {
     const outer = { kind: "run", node: "another", run: "r", round: 2, stream: "s" };
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.nodes.set("another", { id: "another", type: "tool-call-router" });
     world.input({ payload: "Go", askedBy: [outer] });
     assert.deepEqual((world.requests.at(-1)!["askedBy"] as unknown[])[0], outer);
     assert.ok(world.out.every(({ askedBy }) => JSON.stringify(askedBy) === JSON.stringify([outer])));
-    assert.ok(!("askedBy" in world.called[0]!.message));
+    assert.ok(!("askedBy" in world.calls[0]!.message));
     assert.equal(world.ends.length, 1);
   });
 
   it("leaves a stream to the router that asked for it, and takes the stream if that router is gone", async () => {
-    const world = new RouterWorld(turns({}));
+    const world = new RouterWorld(createModel({}));
     const another: Message = {
       payload: "Hi",
       askedBy: [{ kind: "run", node: "another", run: "r", round: 1 }],
@@ -94,10 +94,10 @@ describe("Tags on the messages of a run", () => {
       world.input(message);
       world.nodes.delete("another");
     };
-    world.stream(another, { texts: ["a", "b"] });
+    world.sendStream(another, { texts: ["a", "b"] });
     await world.clock.advance(10_000);
     assert.deepEqual(world.out, []);
-    world.stream(another, { texts: ["c", "d"] });
+    world.sendStream(another, { texts: ["c", "d"] });
     assert.equal(joinPayloads(world.out), "cd");
     assert.equal(world.ends.length, 1);
     assert.match(world.warnings.at(-1)!, /no longer exists/);
@@ -111,9 +111,9 @@ describe("Tags on the messages of a run", () => {
       attempt: 2,
       continues: { added: 1, echo: "" },
     };
-    const world = new RouterWorld(turns({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+    const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
     world.input({ payload: "Go", askedBy: [retry] });
-    assert.ok(!("askedBy" in world.called[0]!.message));
+    assert.ok(!("askedBy" in world.calls[0]!.message));
     assert.deepEqual((world.requests[1]!["askedBy"] as unknown[])[0], { ...retry, continues: undefined });
     assert.ok(world.out.every(({ askedBy }) => (askedBy as unknown[]).length === 1));
   });

@@ -2,7 +2,15 @@ import fc from "fast-check";
 import * as gemini from "../services/gemini-records.js";
 import * as ollama from "../services/ollama-records.js";
 import { anyText } from "./arbitraries.js";
-import { chunk, counted, DONE, finish, HEAD, sse, text } from "./fixtures.js";
+import {
+  buildChunk,
+  buildFinishChunk,
+  buildTextChunk,
+  buildUsageChunk,
+  DONE_RECORD,
+  formatEventStream,
+  HEAD,
+} from "./fixtures.js";
 
 /** An answer as a model gives it, before any service has written it down. */
 export interface Answer {
@@ -16,20 +24,20 @@ export interface Answer {
 }
 
 /** What a service sends. */
-export interface Rendered {
+export interface RenderedAnswer {
   body: Buffer;
   /** Default: an event stream's. */
   contentType?: string;
 }
 
 /** Writes an answer down as one service does. `pieces` says how long each piece of a tool call's arguments is. */
-export type Renderer = (answer: Answer, pieces: readonly number[]) => Rendered;
+export type Renderer = (answer: Answer, pieces: readonly number[]) => RenderedAnswer;
 
 const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   // A number as a key would change its place.
   fc.constantFrom("city", "unit", "days", "größe", 'say "hi"'),
   fc.oneof(
-    anyText.map(wellFormed),
+    anyText.map(replaceLoneSurrogates),
     fc.integer(),
     fc.boolean(),
     fc.constant(null),
@@ -38,21 +46,21 @@ const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   { maxKeys: 3, noNullPrototype: true },
 );
 
-function wellFormed(content: string): string {
+function replaceLoneSurrogates(content: string): string {
   return Buffer.from(content).toString();
 }
 
 /** Pieces that say something: what an empty one becomes is each dialect's own matter. */
-const anyPieces = (least: number) =>
+const createAnyPieces = (least: number) =>
   fc.array(
-    anyText.map(wellFormed).filter((piece) => piece !== ""),
+    anyText.map(replaceLoneSurrogates).filter((piece) => piece !== ""),
     { minLength: least, maxLength: 5 },
   );
 
 export const anyAnswer: fc.Arbitrary<Answer> = fc
   .record({
-    reasoning: fc.oneof(fc.constant<string[]>([]), anyPieces(1)),
-    texts: anyPieces(0),
+    reasoning: fc.oneof(fc.constant<string[]>([]), createAnyPieces(1)),
+    texts: createAnyPieces(0),
     calls: fc.array(
       fc.record(
         { name: fc.constantFrom("get_weather", "search", "f"), arguments: anyArguments },
@@ -75,7 +83,7 @@ export const anyPieceLengths: fc.Arbitrary<number[]> = fc.array(fc.integer({ min
 });
 
 /** A text in pieces of these lengths. */
-export function inPieces(whole: string, lengths: readonly number[]): string[] {
+export function cutByLengths(whole: string, lengths: readonly number[]): string[] {
   const pieces: string[] = [];
   for (let at = 0, turn = 0; at < whole.length; turn++) {
     const length = lengths[turn % lengths.length]!;
@@ -85,28 +93,28 @@ export function inPieces(whole: string, lengths: readonly number[]): string[] {
   return pieces;
 }
 
-const openAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
-  body: sse(
-    chunk({ role: "assistant", content: "" }),
-    ...reasoning.map((piece) => chunk({ reasoning_content: piece })),
-    ...texts.map((piece) => text(piece)),
+const renderOpenAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
+  body: formatEventStream(
+    buildChunk({ role: "assistant", content: "" }),
+    ...reasoning.map((piece) => buildChunk({ reasoning_content: piece })),
+    ...texts.map((piece) => buildTextChunk(piece)),
     ...calls.flatMap((call, index) => [
-      chunk({
+      buildChunk({
         tool_calls: [
           { index, id: `call_${index}`, type: "function", function: { name: call.name, arguments: "" } },
         ],
       }),
-      ...inPieces(JSON.stringify(call.arguments), lengths).map((piece) =>
-        chunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
+      ...cutByLengths(JSON.stringify(call.arguments), lengths).map((piece) =>
+        buildChunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
       ),
     ]),
-    finish(finishReason),
-    counted({
+    buildFinishChunk(finishReason),
+    buildUsageChunk({
       prompt_tokens: usage.input,
       completion_tokens: usage.output,
       total_tokens: usage.input + usage.output,
     }),
-    DONE,
+    DONE_RECORD,
   ),
 });
 
@@ -117,7 +125,7 @@ const STOP_REASONS = {
   tool_calls: "tool_use",
 } as const;
 
-const anthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => {
+const renderAnthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => {
   const blocks = [
     ...(reasoning.length > 0
       ? [
@@ -140,7 +148,7 @@ const anthropic: Renderer = ({ reasoning, texts, calls, finishReason, usage }, l
       : []),
     ...calls.map((call, at) => {
       const said = JSON.stringify(call.arguments);
-      const pieces = said === "{}" ? [""] : inPieces(said, lengths);
+      const pieces = said === "{}" ? [""] : cutByLengths(said, lengths);
       return {
         start: { type: "tool_use", id: `toolu_${at}`, name: call.name, input: {} },
         deltas: pieces.map((partial_json) => ({ type: "input_json_delta", partial_json })),
@@ -185,7 +193,7 @@ const FINISH_REASONS = {
   tool_calls: "STOP",
 } as const;
 
-function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
+function buildGeminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer): object[] {
   const parts = calls.map(({ name, arguments: args }, at) =>
     gemini.createCallPart(name, args, at === 0 ? { thoughtSignature: "c2ln" } : {}),
   );
@@ -202,7 +210,7 @@ function geminiRecords({ reasoning, texts, calls, finishReason, usage }: Answer)
   ];
 }
 
-const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
+const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }) => ({
   contentType: "application/x-ndjson",
   body: ollama.formatLines(
     ...reasoning.map((thinking) => ollama.createRecord({ thinking })),
@@ -218,12 +226,12 @@ const ollamaLines: Renderer = ({ reasoning, texts, calls, finishReason, usage })
 
 /** Every dialect, and how an answer is written in it. A new one is an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
-  openai: openAi,
-  anthropic,
-  gemini: (answer) => ({ body: sse(...geminiRecords(answer)) }),
+  openai: renderOpenAi,
+  renderAnthropic: renderAnthropic,
+  gemini: (answer) => ({ body: formatEventStream(...buildGeminiRecords(answer)) }),
   "gemini, as an array": (answer) => ({
-    body: gemini.formatArray(...geminiRecords(answer)),
+    body: gemini.formatArray(...buildGeminiRecords(answer)),
     contentType: "application/json",
   }),
-  ollama: ollamaLines,
+  ollama: renderOllama,
 };

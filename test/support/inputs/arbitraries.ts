@@ -47,40 +47,41 @@ export const anyText: fc.Arbitrary<string> = fc
   .map((parts) => parts.join(""));
 
 /** Whether whitespace and escapes are used at each place where JSON allows them. */
-export type Style = readonly number[];
+export type JsonStyle = readonly number[];
 
-export const anyStyle: fc.Arbitrary<Style> = fc.array(fc.nat(11), { minLength: 1, maxLength: 8 });
+export const anyJsonStyle: fc.Arbitrary<JsonStyle> = fc.array(fc.nat(11), { minLength: 1, maxLength: 8 });
 
 /** JSON as other encoders write it: spaces anywhere, characters escaped that need not be. */
-export function oddJson(value: unknown, style: Style): string {
-  const wheel = () => {
+export function writeOddJson(value: unknown, style: JsonStyle): string {
+  const createWheel = () => {
     let at = 0;
     return () => style[at++ % style.length]!;
   };
   // Each on a wheel of its own, so that records which differ in a text have the same spaces.
-  const [nextSpace, nextEscape] = [wheel(), wheel()];
-  const space = () => ["", "", "", " ", "\t", " \n"][nextSpace() % 6]!;
-  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  const text = (content: string) =>
+  const [nextSpace, nextEscape] = [createWheel(), createWheel()];
+  const pickSpace = () => ["", "", "", " ", "\t", " \n"][nextSpace() % 6]!;
+  const escapeChar = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const writeText = (content: string) =>
     JSON.stringify(content).replace(/[^\\"]|\\./g, (char) =>
-      char.length === 1 && nextEscape() === 7 ? escaped(char) : char,
+      char.length === 1 && nextEscape() === 7 ? escapeChar(char) : char,
     );
   const write = (node: unknown, key = ""): string => {
-    if (typeof node === "string") return key === "content" ? text(node) : JSON.stringify(node);
+    if (typeof node === "string") return key === "content" ? writeText(node) : JSON.stringify(node);
     if (typeof node !== "object" || node === null) return JSON.stringify(node);
-    if (Array.isArray(node)) return `[${space()}${node.map((item) => write(item)).join(`${space()},`)}]`;
+    if (Array.isArray(node))
+      return `[${pickSpace()}${node.map((item) => write(item)).join(`${pickSpace()},`)}]`;
     const members = Object.entries(node).filter(([, member]) => member !== undefined);
-    const written = members.map(
-      ([name, member]) => `${space()}"${name}"${space()}:${space()}${write(member, name)}`,
+    const pairs = members.map(
+      ([name, member]) => `${pickSpace()}"${name}"${pickSpace()}:${pickSpace()}${write(member, name)}`,
     );
-    return `{${written.join(",")}${space()}}`;
+    return `{${pairs.join(",")}${pickSpace()}}`;
   };
   return write(value);
 }
 
 /** How the chunks of one stream look beside their text: alike for most, as services do it. */
 interface Look {
-  style: Style;
+  style: JsonStyle;
   extra: object;
   choice: object;
   delta: object;
@@ -89,7 +90,7 @@ interface Look {
 }
 
 const anyLook: fc.Arbitrary<Look> = fc.record({
-  style: fc.oneof(fc.constant([0]), anyStyle),
+  style: fc.oneof(fc.constant([0]), anyJsonStyle),
   extra: fc.constantFrom<object[]>(
     {},
     {},
@@ -111,22 +112,22 @@ const anyLook: fc.Arbitrary<Look> = fc.record({
   echo: fc.constantFrom("none", "none", "none", "none", "none", "delta", "choice", "record", "before"),
 });
 
-function record(
+function buildRecord(
   look: Look,
   content: string,
   more: { choice?: object; extra?: object; delta?: object } = {},
 ): object {
-  const echo = (place: Look["echo"]) => (look.echo === place ? { echo: content } : {});
+  const echoAt = (place: Look["echo"]) => (look.echo === place ? { echoAt: content } : {});
   return {
-    ...echo("before"),
+    ...echoAt("before"),
     ...HEAD,
-    ...echo("record"),
+    ...echoAt("record"),
     ...look.extra,
     choices: [
       {
         index: 0,
-        ...echo("choice"),
-        delta: { ...look.delta, ...echo("delta"), content, ...more.delta },
+        ...echoAt("choice"),
+        delta: { ...look.delta, ...echoAt("delta"), content, ...more.delta },
         finish_reason: null,
         ...look.choice,
         ...more.choice,
@@ -139,29 +140,30 @@ function record(
 
 /** A record that is no plain text, by what it is about. */
 const anyAside: fc.Arbitrary<(look: Look, content: string) => object> = fc.constantFrom(
-  (look: Look) => record(look, "", { delta: { role: "assistant" } }),
-  (look: Look, content: string) => record(look, content, { delta: { reasoning_content: "hm" } }),
-  (look: Look, content: string) => record(look, "", { delta: { refusal: content } }),
-  (look: Look, content: string) => record(look, content, { choice: { index: 1 } }),
+  (look: Look) => buildRecord(look, "", { delta: { role: "assistant" } }),
+  (look: Look, content: string) => buildRecord(look, content, { delta: { reasoning_content: "hm" } }),
+  (look: Look, content: string) => buildRecord(look, "", { delta: { refusal: content } }),
+  (look: Look, content: string) => buildRecord(look, content, { choice: { index: 1 } }),
   (look: Look, content: string) =>
-    record(look, content, { choice: { logprobs: { content: [{ token: content }] } } }),
+    buildRecord(look, content, { choice: { logprobs: { content: [{ token: content }] } } }),
   (look: Look) => ({ ...HEAD, ...look.extra, choices: [], usage: { total_tokens: 9 } }),
   (look: Look, content: string) =>
-    record(look, content, { extra: { usage: { total_tokens: content.length } } }),
+    buildRecord(look, content, { extra: { usage: { total_tokens: content.length } } }),
   (look: Look, content: string) =>
-    record(look, content, { extra: { system_fingerprint: "fp_3", id: "other" } }),
+    buildRecord(look, content, { extra: { system_fingerprint: "fp_3", id: "other" } }),
   (look: Look) =>
-    record(look, "", { extra: { venice_parameters: { web_search_citations: [{ url: "u" }] } } }),
-  (look: Look) => record(look, "", { delta: { annotations: [{ url: "u" }], images: [{ b: 1 }] } }),
-  (look: Look) => record(look, "", { delta: { audio: { data: "YQ==", transcript: "a" } } }),
-  (look: Look) => record(look, "", { delta: { reasoning_details: [{ type: "t", index: 0, text: "a" }] } }),
+    buildRecord(look, "", { extra: { venice_parameters: { web_search_citations: [{ url: "u" }] } } }),
+  (look: Look) => buildRecord(look, "", { delta: { annotations: [{ url: "u" }], images: [{ b: 1 }] } }),
+  (look: Look) => buildRecord(look, "", { delta: { audio: { data: "YQ==", transcript: "a" } } }),
+  (look: Look) =>
+    buildRecord(look, "", { delta: { reasoning_details: [{ type: "t", index: 0, text: "a" }] } }),
   (look: Look, content: string) =>
-    record(look, "", { delta: { reasoning: content, reasoning_encrypted: true } }),
+    buildRecord(look, "", { delta: { reasoning: content, reasoning_encrypted: true } }),
   (look: Look, content: string) =>
-    record(look, "", {
+    buildRecord(look, "", {
       delta: { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: content } }] },
     }),
-  (look: Look) => record(look, "", { delta: { tool_calls: [{ index: 1, custom: { a: 1 } }] } }),
+  (look: Look) => buildRecord(look, "", { delta: { tool_calls: [{ index: 1, custom: { a: 1 } }] } }),
 );
 
 /** The records of a stream, as the text that comes after `data:`; most alike but for the text. */
@@ -182,16 +184,16 @@ export const anyRecords: fc.Arbitrary<string[]> = fc
   .map(([looks, steps, reason, marked]) => {
     const records = steps.map(({ look, content, aside }) => {
       const own = looks[look] ?? looks[0]!;
-      return oddJson(aside ? aside(own, content) : record(own, content), own.style);
+      return writeOddJson(aside ? aside(own, content) : buildRecord(own, content), own.style);
     });
     if (reason !== null)
-      records.push(JSON.stringify(record(looks[0]!, "", { choice: { finish_reason: reason } })));
+      records.push(JSON.stringify(buildRecord(looks[0]!, "", { choice: { finish_reason: reason } })));
     if (marked) records.push("[DONE]");
     return records;
   });
 
 /** Records as an event stream; multi-line JSON over several data lines. */
-export function framed(records: readonly string[]): Buffer {
+export function formatMultilineEvents(records: readonly string[]): Buffer {
   return Buffer.from(records.map((data) => `${data.replace(/^/gm, "data: ")}\n\n`).join(""));
 }
 
@@ -201,7 +203,7 @@ export const anyCuts: fc.Arbitrary<number[]> = fc.array(fc.double({ min: 0, max:
 });
 
 /** A buffer in pieces. */
-export function cutUp(whole: Buffer, cuts: readonly number[]): Buffer[] {
+export function cutBuffer(whole: Buffer, cuts: readonly number[]): Buffer[] {
   const places = [0, ...cuts.map((cut) => Math.floor(cut * whole.length)), whole.length].sort(
     (a, b) => a - b,
   );

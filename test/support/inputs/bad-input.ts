@@ -3,10 +3,10 @@ import type { Script } from "../services/scripted-service.js";
 
 /** A message or a configuration that cannot be what its author meant. */
 export interface BadInput {
-  what: string;
+  problem: string;
   code: string;
   /** What the sentence must say, so that the reader knows what to do. */
-  says: RegExp;
+  pattern: RegExp;
   stream?: Record<string, unknown>;
   service?: Record<string, unknown>;
   credentials?: Record<string, string>;
@@ -16,7 +16,7 @@ export interface BadInput {
 }
 
 /** What Node-RED leaves where the variable is not set. */
-const variable = (name: string) => `$\{${name}}`;
+const writeVariable = (name: string) => `$\{${name}}`;
 const openai = { provider: "openai" };
 const circular: Record<string, unknown> = { role: "user" };
 circular["content"] = circular;
@@ -27,129 +27,134 @@ const secret = {
 };
 
 export const BAD_INPUT: readonly BadInput[] = [
-  { what: "no provider", code: "configuration", says: /provider.*Choose/, stream: { provider: "" } },
+  { problem: "no provider", code: "configuration", pattern: /provider.*Choose/, stream: { provider: "" } },
   {
-    what: "a provider that does not exist",
+    problem: "a provider that does not exist",
     code: "configuration",
-    says: /provider/,
+    pattern: /provider/,
     stream: { provider: "gone" },
   },
   {
-    what: "a kind of provider that does not exist",
+    problem: "a kind of provider that does not exist",
     code: "configuration",
-    says: /"nobody"/,
+    pattern: /"nobody"/,
     service: { provider: "nobody" },
   },
-  { what: "no base URL", code: "configuration", says: /base URL.*Enter/, service: { baseUrl: "" } },
+  { problem: "no base URL", code: "configuration", pattern: /base URL.*Enter/, service: { baseUrl: "" } },
   {
-    what: "a base URL that is none",
+    problem: "a base URL that is none",
     code: "configuration",
-    says: /base URL/,
+    pattern: /base URL/,
     service: { baseUrl: "localhost" },
   },
   {
-    what: "a base URL with a password",
+    problem: "a base URL with a password",
     code: "configuration",
-    says: /password/,
+    pattern: /password/,
     service: { baseUrl: "http://a:b@127.0.0.1/" },
   },
   {
-    what: "a base URL from an unset variable",
+    problem: "a base URL from an unset variable",
     code: "configuration",
-    says: /CHAT_URL/,
-    service: { baseUrl: variable("CHAT_URL") },
+    pattern: /CHAT_URL/,
+    service: { baseUrl: writeVariable("CHAT_URL") },
   },
-  { what: "a timeout of 0", code: "configuration", says: /idleTimeout/, service: { idleTimeout: 0 } },
-  { what: "headers that are no JSON", code: "configuration", says: /headers/, service: { headers: "x: y" } },
+  { problem: "a timeout of 0", code: "configuration", pattern: /idleTimeout/, service: { idleTimeout: 0 } },
   {
-    what: "a TLS configuration that is gone",
+    problem: "headers that are no JSON",
     code: "configuration",
-    says: /TLS configuration/,
+    pattern: /headers/,
+    service: { headers: "x: y" },
+  },
+  {
+    problem: "a TLS configuration that is gone",
+    code: "configuration",
+    pattern: /TLS configuration/,
     service: { tls: "gone" },
   },
-  { what: "a proxy that is gone", code: "configuration", says: /proxy/, service: { proxy: "gone" } },
-  { what: "no key", code: "credentials", says: /API key.*Enter/, service: openai },
+  { problem: "a proxy that is gone", code: "configuration", pattern: /proxy/, service: { proxy: "gone" } },
+  { problem: "no key", code: "credentials", pattern: /API key.*Enter/, service: openai },
   {
-    what: "a key that is the name of an unset variable",
+    problem: "a key that is the name of an unset variable",
     code: "credentials",
-    says: /CHAT_STREAM_UNSET/,
+    pattern: /CHAT_STREAM_UNSET/,
     service: openai,
-    credentials: { apiKey: variable("CHAT_STREAM_UNSET") },
+    credentials: { apiKey: writeVariable("CHAT_STREAM_UNSET") },
   },
   {
-    what: "a key with a line break in it",
+    problem: "a key with a line break in it",
     code: "credentials",
-    says: /line break/,
+    pattern: /line break/,
     service: openai,
     credentials: { apiKey: "sk-1\nsk-2" },
   },
-  { what: "no model", code: "invalid_request", says: /model.*Choose/, stream: { model: "" } },
+  { problem: "no model", code: "invalid_request", pattern: /model.*Choose/, stream: { model: "" } },
   {
-    what: "a model that is no text",
+    problem: "a model that is no text",
     code: "invalid_request",
-    says: /msg\.model/,
+    pattern: /msg\.model/,
     message: { payload: "Hi", model: 7 },
   },
   {
-    what: "an empty prompt",
+    problem: "an empty prompt",
     code: "invalid_request",
-    says: /msg\.payload is empty/,
+    pattern: /msg\.payload is empty/,
     message: { payload: "" },
   },
-  { what: "no prompt", code: "invalid_request", says: /msg\.payload is empty/, message: {} },
-  { what: "a prompt of no messages", code: "invalid_request", says: /empty/, message: { payload: [] } },
+  { problem: "no prompt", code: "invalid_request", pattern: /msg\.payload is empty/, message: {} },
+  { problem: "a prompt of no messages", code: "invalid_request", pattern: /empty/, message: { payload: [] } },
   {
-    what: "an object without a prompt",
+    problem: "an object without a prompt",
     code: "invalid_request",
-    says: /msg\.payload/,
+    pattern: /msg\.payload/,
     message: { payload: { temperature: 1 } },
   },
   {
-    what: "R14: a Buffer",
+    problem: "R14: a Buffer",
     code: "invalid_request",
-    says: /msg\.payload/,
+    pattern: /msg\.payload/,
     message: { payload: Buffer.from("Hi") },
   },
   {
-    what: "R14: a message that is null",
+    problem: "R14: a message that is null",
     code: "invalid_request",
-    says: /msg\.payload\[1\]/,
+    pattern: /msg\.payload\[1\]/,
     message: { payload: [{ role: "user", content: "Hi" }, null] },
   },
   {
-    what: "a message without a role",
+    problem: "a message without a role",
     code: "invalid_request",
-    says: /msg\.messages\[0\].*role/,
+    pattern: /msg\.messages\[0\].*role/,
     message: { messages: [{ content: "Hi" }] },
   },
   {
-    what: "messages that are no list",
+    problem: "messages that are no list",
     code: "invalid_request",
-    says: /msg\.messages/,
+    pattern: /msg\.messages/,
     message: { payload: "Hi", messages: "Hi" },
   },
   {
-    what: "R14: a prompt that contains itself",
+    problem: "R14: a prompt that contains itself",
     code: "invalid_request",
-    says: /msg\.payload.*JSON/,
+    pattern: /msg\.payload.*JSON/,
     message: { payload: [circular] },
   },
   {
-    what: "R14: a BigInt",
+    problem: "R14: a BigInt",
     code: "invalid_request",
-    says: /msg\.options.*JSON/,
+    pattern: /msg\.options.*JSON/,
     message: { payload: "Hi", options: { seed: 1n } },
   },
   {
-    what: "R14: a prompt that cannot be read",
+    problem: "R14: a prompt that cannot be read",
     code: "invalid_request",
-    says: /msg\.payload cannot be read: no entry/,
+    pattern: /msg\.payload cannot be read: no entry/,
     message: secret,
   },
   {
-    what: "R14: another property that cannot be read",
+    problem: "R14: another property that cannot be read",
     code: "invalid_request",
-    says: /msg\.mine cannot be read/,
+    pattern: /msg\.mine cannot be read/,
     message: Object.defineProperty({ payload: "Hi" }, "mine", {
       enumerable: true,
       get: () => {
@@ -158,78 +163,83 @@ export const BAD_INPUT: readonly BadInput[] = [
     }),
   },
   {
-    what: "tools that are no list",
+    problem: "tools that are no list",
     code: "invalid_request",
-    says: /msg\.tools/,
+    pattern: /msg\.tools/,
     message: { payload: "Hi", tools: {} },
   },
   {
-    what: "options that are no object",
+    problem: "options that are no object",
     code: "invalid_request",
-    says: /msg\.options/,
+    pattern: /msg\.options/,
     message: { payload: "Hi", options: "hot" },
   },
   {
-    what: "a temperature that is no number",
+    problem: "a temperature that is no number",
     code: "configuration",
-    says: /temperature/,
+    pattern: /temperature/,
     stream: { temperature: "hot" },
   },
-  { what: "node options that are no JSON", code: "configuration", says: /options/, stream: { options: "{" } },
   {
-    what: "a broken expression",
+    problem: "node options that are no JSON",
     code: "configuration",
-    says: /jsonata/,
+    pattern: /options/,
+    stream: { options: "{" },
+  },
+  {
+    problem: "a broken expression",
+    code: "configuration",
+    pattern: /jsonata/,
     stream: { prompt: "$(", promptType: "jsonata" },
   },
   {
-    what: "a system prompt that is no text",
+    problem: "a system prompt that is no text",
     code: "invalid_request",
-    says: /system prompt/,
+    pattern: /system prompt/,
     stream: { system: "rules", systemType: "msg" },
     message: { payload: "Hi", rules: {} },
   },
   {
-    what: "an unknown model",
+    problem: "an unknown model",
     code: "not_found",
-    says: /gpt-9.*does not exist.*Check the model/,
+    pattern: /gpt-9.*does not exist.*Check the model/,
     script: (reply) =>
       reply.sendJson(404, { error: { message: "The model gpt-9 does not exist", code: "model_not_found" } }),
   },
   {
-    what: "a wrong key",
+    problem: "a wrong key",
     code: "authentication",
-    says: /Check the API key/,
+    pattern: /Check the API key/,
     script: (reply) => reply.sendJson(401, { error: { message: "Incorrect API key provided" } }),
   },
   {
-    what: "a wrong base URL: a web page",
+    problem: "a wrong base URL: a web page",
     code: "bad_response",
-    says: /text\/html.*base URL/,
+    pattern: /text\/html.*base URL/,
     script: (reply) => reply.sendText(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
   },
   {
-    what: "a wrong base URL: a page that says 404",
+    problem: "a wrong base URL: a page that says 404",
     code: "not_found",
-    says: /404.*base URL/,
+    pattern: /404.*base URL/,
     script: (reply) => reply.sendText(404, "text/html", "<html><body>Not here</body></html>"),
   },
   {
-    what: "a service that wants no more for now",
+    problem: "a service that wants no more for now",
     code: "rate_limit",
-    says: /429.*less often/,
+    pattern: /429.*less often/,
     script: (reply) => reply.sendJson(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),
   },
   {
-    what: "an error in the stream",
+    problem: "an error in the stream",
     code: "server_error",
-    says: /boom/,
+    pattern: /boom/,
     script: (reply) => void reply.send("half", { error: { message: "boom" } }).response.end(),
   },
   {
-    what: "a stream that breaks off",
+    problem: "a stream that breaks off",
     code: "interrupted",
-    says: /broke off/,
+    pattern: /broke off/,
     script: async (reply) => (await reply.sendApart("half")).drop(),
   },
 ];

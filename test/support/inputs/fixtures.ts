@@ -38,19 +38,19 @@ export interface Expected {
 }
 
 /** The record that ends a stream. */
-export const DONE = "[DONE]";
+export const DONE_RECORD = "[DONE]";
 
 /** Records as an event stream: objects as JSON, strings as they are. */
-export function sse(...records: readonly unknown[]): Buffer {
-  return Buffer.from(records.map((record) => `data: ${textOf(record)}\n\n`).join(""));
+export function formatEventStream(...records: readonly unknown[]): Buffer {
+  return Buffer.from(records.map((record) => `data: ${formatRecordData(record)}\n\n`).join(""));
 }
 
 /** Raw text as a body. */
-export function raw(...lines: readonly string[]): Buffer {
+export function encodeText(...lines: readonly string[]): Buffer {
   return Buffer.from(lines.join(""));
 }
 
-function textOf(record: unknown): string {
+function formatRecordData(record: unknown): string {
   return typeof record === "string" ? record : JSON.stringify(record);
 }
 
@@ -58,36 +58,36 @@ function textOf(record: unknown): string {
 export const HEAD = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1760000000, model: "m-1" };
 
 /** A chunk with one choice. */
-export function chunk(delta: unknown, choice: object = {}, more: object = {}): object {
+export function buildChunk(delta: unknown, choice: object = {}, more: object = {}): object {
   return { ...HEAD, choices: [{ index: 0, delta, finish_reason: null, ...choice }], ...more };
 }
 
 /** A chunk that adds text. */
-export function text(content: string, choice: object = {}, more: object = {}): object {
-  return chunk({ content }, choice, more);
+export function buildTextChunk(content: string, choice: object = {}, more: object = {}): object {
+  return buildChunk({ content }, choice, more);
 }
 
 /** The chunk that many services begin with. */
-export const ROLE = chunk({ role: "assistant", content: "" });
+export const ROLE_CHUNK = buildChunk({ role: "assistant", content: "" });
 
 /** The chunk that ends the only choice. */
-export function finish(reason: string | null = "stop", more: object = {}): object {
-  return chunk({}, { finish_reason: reason }, more);
+export function buildFinishChunk(reason: string | null = "stop", more: object = {}): object {
+  return buildChunk({}, { finish_reason: reason }, more);
 }
 
 /** The chunk after the last one, with nothing but counts. */
-export function counted(usage: object): object {
+export function buildUsageChunk(usage: object): object {
   return { ...HEAD, choices: [], usage };
 }
 
 export const USAGE = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
 
 /** A piece of a tool call, the only one of its chunk. */
-export function call(piece: object): object {
-  return chunk({ tool_calls: [piece] });
+export function buildCallChunk(piece: object): object {
+  return buildChunk({ tool_calls: [piece] });
 }
 
 /** A whole tool call as the completion has it. */
-export function called(id: string, name: string, args: string): object {
+export function buildToolCall(id: string, name: string, args: string): object {
   return { id, type: "function", function: { name, arguments: args } };
 }

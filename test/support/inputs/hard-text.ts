@@ -15,7 +15,7 @@ export function assertWholeCharacters(parts: readonly string[], text: string): v
 }
 
 /** Text with what is hard on those who cut it: marks, emoji of many parts, scripts without spaces, fences, stops. */
-export const difficultText = fc
+export const anyHardText = fc
   .array(
     fc.oneof(
       {
@@ -67,7 +67,7 @@ export const difficultText = fc
   .map((pieces) => pieces.join(""));
 
 /** Cuts a text into pieces as a model may, also within pairs and characters. */
-export const piecesOf: fc.Arbitrary<(text: string) => string[]> = fc
+export const anyCutter: fc.Arbitrary<(text: string) => string[]> = fc
   .array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 })
   .map((widths) => (text) => {
     const pieces: string[] = [];

@@ -24,69 +24,69 @@ export type SinkCall =
 /** Writes down what a decoder says, up to the first marker or failure: what comes after is not heard. */
 export class RecordingSink implements DecoderSink {
   readonly calls: SinkCall[] = [];
-  over = false;
+  hasEnded = false;
 
   onText(text: string): void {
-    this.note({ text });
+    this.addCall({ text });
   }
 
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
-    this.note({ chunk: structuredClone(chunk), kind, text });
+    this.addCall({ chunk: structuredClone(chunk), kind, text });
   }
 
   onMarker(): void {
-    this.note({ marker: true });
-    this.over = true;
+    this.addCall({ marker: true });
+    this.hasEnded = true;
   }
 
   onFailure(failure: object): void {
-    this.note({ failure: JSON.parse(JSON.stringify(failure)) });
-    this.over = true;
+    this.addCall({ failure: JSON.parse(JSON.stringify(failure)) });
+    this.hasEnded = true;
   }
 
   onSkipped(): void {
-    this.note({ skipped: true });
+    this.addCall({ skipped: true });
   }
 
-  private note(call: SinkCall): void {
-    if (!this.over) this.calls.push(call);
+  private addCall(call: SinkCall): void {
+    if (!this.hasEnded) this.calls.push(call);
   }
 }
 
 const OPTIONS: DecoderOptions = { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_LIMITS.indices };
 
-const EVENTS = "text/event-stream";
+const EVENT_STREAM = "text/event-stream";
 
 /** What a stream of bytes, cut into reads, becomes on the way from the socket to the sink. */
 export function replay(
   reads: readonly Buffer[],
   options: Partial<DecoderOptions> = {},
-  contentType: string = EVENTS,
+  contentType: string = EVENT_STREAM,
 ): SinkCall[] {
   const sink = new RecordingSink();
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
   const listener: BodyListener = {
     onRecord: (data, event, last) => {
-      if (!sink.over) decoder.decode(data, event, last);
+      if (!sink.hasEnded) decoder.decode(data, event, last);
     },
     onBody: (text) => decoder.decode(text),
   };
-  readInto(listener, reads, contentType);
+  feedReads(listener, reads, contentType);
   return sink.calls;
 }
 
 /** The records of a stream of bytes, cut into reads: all that a decoder gets to know of it. */
-export function recordsOf(reads: readonly Buffer[], contentType: string = EVENTS): unknown[] {
+export function readRecords(reads: readonly Buffer[], contentType: string = EVENT_STREAM): unknown[] {
   const records: unknown[] = [];
   const listener: BodyListener = {
     onRecord: (data, event, last) => records.push([data, event, last]),
     onBody: (text) => records.push(text),
   };
-  readInto(listener, reads, contentType);
+  feedReads(listener, reads, contentType);
   return records;
 }
 
-function readInto(listener: BodyListener, reads: readonly Buffer[], contentType: string): void {
+function feedReads(listener: BodyListener, reads: readonly Buffer[], contentType: string): void {
   const bytes = new StringDecoder("utf8");
   const framing = readFraming({ "content-type": contentType });
   let reader: RecordReader | undefined;
@@ -102,20 +102,20 @@ export function decode(records: readonly unknown[], options: Partial<DecoderOpti
   const sink = new RecordingSink();
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
   for (const record of records) {
-    if (!sink.over) decoder.decode(typeof record === "string" ? record : JSON.stringify(record));
+    if (!sink.hasEnded) decoder.decode(typeof record === "string" ? record : JSON.stringify(record));
   }
   return sink.calls;
 }
 
 /** A message of a stream as its reader gets it: the text, and the chunk where it carries more. */
-export interface Told {
+export interface PlayedMessage {
   text: string;
   chunk?: Chunk;
 }
 
 /** A whole stream, without a socket. */
-export interface Played {
-  told: Told[];
+export interface PlayedStream {
+  messages: PlayedMessage[];
   result: ChatResult;
 }
 
@@ -124,8 +124,8 @@ export function play(
   fixture: Fixture,
   reads: readonly Buffer[] = [fixture.body],
   everyChunk = false,
-): Played {
-  const told: Told[] = [];
+): PlayedStream {
+  const told: PlayedMessage[] = [];
   let result: ChatResult | undefined;
   const observer: ChatObserver = {
     onText: (text) => told.push({ text }),
@@ -141,7 +141,7 @@ export function play(
       return true;
     },
   };
-  const run = new ChatRun(setupFor(fixture, dispatcher as unknown as Dispatcher, everyChunk), observer);
+  const run = new ChatRun(buildSetup(fixture, dispatcher as unknown as Dispatcher, everyChunk), observer);
   const controller = { abort() {}, pause() {}, resume() {} } as unknown as Dispatcher.DispatchController;
   const headers = { "content-type": fixture.contentType ?? "text/event-stream" };
   handler!.onRequestStart?.(controller, {});
@@ -149,10 +149,10 @@ export function play(
   for (const read of reads) handler!.onResponseData?.(controller, read);
   handler!.onResponseEnd?.(controller, {});
   run.cancel();
-  return { told, result: result! };
+  return { messages: told, result: result! };
 }
 
-function setupFor(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolean): ChatSetup {
+function buildSetup(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolean): ChatSetup {
   return {
     id: "stream-1",
     provider: getProvider("custom"),

@@ -54,29 +54,29 @@ export class EditorPage {
   /** Loads the editor and waits until it can be used. */
   async open(): Promise<void> {
     await this.page.goto(this.url);
-    await this.ready();
+    await this.waitUntilReady();
   }
 
   /** Waits until the editor can be used. */
-  async ready(): Promise<void> {
+  async waitUntilReady(): Promise<void> {
     await this.page.locator("#red-ui-header-button-deploy").waitFor();
     await this.page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
-    await this.paletteNode("inject").waitFor();
+    await this.locatePaletteNode("inject").waitFor();
     await this.page.evaluate(RECORD_NOTICES);
   }
 
   // ---- The palette and the canvas
 
-  paletteNode(type: string): Locator {
+  locatePaletteNode(type: string): Locator {
     return this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
   }
 
   /** Drags a new node from the palette to a place on the canvas, in pixels from its corner. @returns its id */
   async drag(type: string, x: number, y: number): Promise<string> {
-    const before = await this.ids(type);
-    const entry = this.paletteNode(type);
+    const before = await this.getIds(type);
+    const entry = this.locatePaletteNode(type);
     await entry.scrollIntoViewIfNeeded();
-    const from = await middleOf(entry);
+    const from = await findMiddle(entry);
     const chart = this.page.locator("#red-ui-workspace-chart");
     await chart.evaluate((canvas) => (canvas as unknown as Scrolling).scrollTo(0, 0));
     const canvas = await chart.boundingBox();
@@ -86,19 +86,21 @@ export class EditorPage {
     await this.page.mouse.move(from.x + 20, from.y + 5, { steps: 3 });
     await this.page.mouse.move(canvas.x + x, canvas.y + y, { steps: 8 });
     await this.page.mouse.up();
-    const added = (await this.ids(type)).filter((id) => !before.includes(id));
+    const added = (await this.getIds(type)).filter((id) => !before.includes(id));
     assert.equal(added.length, 1, `dragging ${type} should add one node`);
     return added[0]!;
   }
 
   /** Draws a wire from an output of one node to the input of another. */
-  async wire(from: string, to: string, output = 0): Promise<void> {
+  async drawWire(from: string, to: string, output = 0): Promise<void> {
     const links = this.page.locator(".red-ui-flow-link");
     const before = await links.count();
-    const start = await this.place(
-      this.node(from).locator(".red-ui-flow-port-output .red-ui-flow-port").nth(output),
+    const start = await this.findPosition(
+      this.locateNode(from).locator(".red-ui-flow-port-output .red-ui-flow-port").nth(output),
     );
-    const end = await this.place(this.node(to).locator(".red-ui-flow-port-input .red-ui-flow-port"));
+    const end = await this.findPosition(
+      this.locateNode(to).locator(".red-ui-flow-port-input .red-ui-flow-port"),
+    );
     await this.page.mouse.move(start.x, start.y);
     await this.page.mouse.down();
     await this.page.mouse.move(end.x, end.y, { steps: 8 });
@@ -110,12 +112,12 @@ export class EditorPage {
    * Where something on the canvas is, once it stands still there. The editor scrolls the canvas when a dialog opens;
    * here it always shows its upper left corner.
    */
-  private async place(locator: Locator): Promise<{ x: number; y: number }> {
+  private async findPosition(locator: Locator): Promise<{ x: number; y: number }> {
     await locator.waitFor();
     const canvas = this.page.locator("#red-ui-workspace-chart");
     for (let last = ""; ; ) {
       await canvas.evaluate((chart) => (chart as unknown as Scrolling).scrollTo(0, 0));
-      const middle = await middleOf(locator);
+      const middle = await findMiddle(locator);
       if (JSON.stringify(middle) === last) return middle;
       last = JSON.stringify(middle);
       await this.page.waitForTimeout(50);
@@ -123,42 +125,42 @@ export class EditorPage {
   }
 
   protected async click(locator: Locator, times: 1 | 2 = 1): Promise<void> {
-    const { x, y } = await this.place(locator);
+    const { x, y } = await this.findPosition(locator);
     await this.page.mouse.click(x, y, { clickCount: times });
   }
 
   /** Selects a node. */
   async select(id: string): Promise<void> {
-    await this.click(this.node(id).locator("rect.red-ui-flow-node"));
+    await this.click(this.locateNode(id).locator("rect.red-ui-flow-node"));
   }
 
-  node(id: string): Locator {
+  locateNode(id: string): Locator {
     return this.page.locator(`[id="${id}"]`);
   }
 
-  status(id: string): Locator {
-    return this.node(id).locator(".red-ui-flow-node-status-label");
+  locateStatus(id: string): Locator {
+    return this.locateNode(id).locator(".red-ui-flow-node-status-label");
   }
 
   /** Moves the pointer off everything, so that nothing is highlighted and no tooltip covers anything. */
-  async rest(): Promise<void> {
+  async movePointerAway(): Promise<void> {
     await this.page.mouse.move(700, 760);
   }
 
-  ids(type: string): Promise<string[]> {
+  getIds(type: string): Promise<string[]> {
     return this.page.evaluate((type) => {
-      const ids: string[] = [];
-      const note = (node: EditorNode) => {
-        if (node.type === type) ids.push(node.id);
+      const getIds: string[] = [];
+      const note = (locateNode: EditorNode) => {
+        if (locateNode.type === type) getIds.push(locateNode.id);
       };
       RED.nodes.eachNode(note);
       RED.nodes.eachConfig(note);
-      return ids;
+      return getIds;
     }, type);
   }
 
   /** Finds a node of the given type by its name. */
-  async named(type: string, name: string): Promise<string> {
+  async findByName(type: string, name: string): Promise<string> {
     const id = await this.page.evaluate(
       ([type, name]) => RED.nodes.filterNodes({ type: type! }).find((node) => node.name === name)?.id,
       [type, name],
@@ -168,14 +170,14 @@ export class EditorPage {
   }
 
   /** Some of a node's properties, as the editor holds them. */
-  properties(id: string, names: string[]): Promise<Record<string, unknown>> {
+  getProperties(id: string, names: string[]): Promise<Record<string, unknown>> {
     return this.page.evaluate(
       `Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, RED.nodes.node(${JSON.stringify(id)})[name]]))`,
     );
   }
 
   /** What the editor finds wrong with a node: its sentences, or the names of properties. Undefined: nothing. */
-  problems(id: string): Promise<string[] | undefined> {
+  getProblems(id: string): Promise<string[] | undefined> {
     return this.page.evaluate((id) => {
       const node = RED.nodes.node(id);
       return node?.valid === false ? (node.validationErrors ?? []) : undefined;
@@ -183,32 +185,32 @@ export class EditorPage {
   }
 
   /** Everything in the editor that it marks as invalid. */
-  invalid(): Promise<EditorNode[]> {
+  getInvalidNodes(): Promise<EditorNode[]> {
     return this.page.evaluate(() => {
-      const invalid: EditorNode[] = [];
+      const getInvalidNodes: EditorNode[] = [];
       const note = ({ id, type, name, valid, validationErrors }: EditorNode) => {
-        if (valid === false) invalid.push({ id, type, name, validationErrors } as EditorNode);
+        if (valid === false) getInvalidNodes.push({ id, type, name, validationErrors } as EditorNode);
       };
       RED.nodes.eachNode(note);
       RED.nodes.eachConfig(note);
-      return invalid;
+      return getInvalidNodes;
     });
   }
 
   /** The red triangle on an invalid node. */
-  mark(id: string): Locator {
-    return this.node(id).locator(".red-ui-flow-node-error:not(.hide)");
+  locateErrorMark(id: string): Locator {
+    return this.locateNode(id).locator(".red-ui-flow-node-error:not(.hide)");
   }
 
   /** Lets the pointer rest on something until a tooltip says what it should. @returns the whole of it */
-  async hint(target: Locator, text = /./): Promise<string> {
+  async readTooltip(target: Locator, text = /./): Promise<string> {
     await target.hover();
     const tooltips = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip");
     return (await tooltips.filter({ hasText: text }).first().textContent()) ?? "";
   }
 
   /** Waits until everything that stands here is deployed. */
-  protected async clean(): Promise<void> {
+  protected async waitUntilDeployed(): Promise<void> {
     await this.page.waitForFunction(() => !RED.nodes.dirty());
   }
 
@@ -220,14 +222,14 @@ export class EditorPage {
   // ---- What it says
 
   /** All notices so far that warn or complain. */
-  complaints(): Promise<string[]> {
+  getComplaints(): Promise<string[]> {
     return this.page.evaluate(() =>
       notices.filter(({ kind }) => /warning|error/.test(kind)).map(({ text }) => text),
     );
   }
 
   /** All that the page holds: its markup and what stands in its fields. */
-  everything(): Promise<string> {
+  readWholePage(): Promise<string> {
     return this.page.evaluate(
       `document.documentElement.outerHTML + [...document.querySelectorAll("input, textarea")].map(({ value }) => value)
         + JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`,
@@ -235,12 +237,12 @@ export class EditorPage {
   }
 
   /** Does what a menu entry or a shortcut would. */
-  async action(name: string): Promise<void> {
+  async invokeAction(name: string): Promise<void> {
     await this.page.evaluate((name) => RED.actions.invoke(name), name);
   }
 }
 
-async function middleOf(locator: Locator): Promise<{ x: number; y: number }> {
+async function findMiddle(locator: Locator): Promise<{ x: number; y: number }> {
   const box = await locator.boundingBox();
   assert.ok(box, "it should be on the page");
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };

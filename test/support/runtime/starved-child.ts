@@ -5,7 +5,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DONE, formatDelta } from "../services/answers.js";
 import { startChaosServer } from "../services/chaos-server.js";
-import { ask, type Told } from "../worlds/started-stream.js";
+import { ask, type ReceivedAnswer } from "../worlds/started-stream.js";
 
 async function main(): Promise<void> {
   await using server = await startChaosServer(async (peer) => {
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     await peer.waitUntilGone();
   });
   const heard: string[] = [];
-  const note = ({ result }: Told) => {
+  const note = ({ result }: ReceivedAnswer) => {
     const { failure } = result;
     heard.push(failure ? `${failure.code} ${failure.phase} ${failure.retryable}` : result.outcome);
   };

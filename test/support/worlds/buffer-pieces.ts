@@ -2,27 +2,27 @@ import fc from "fast-check";
 import type { Chunk, ChunkChoice, Completion, Delta } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
-import { difficultText } from "../inputs/hard-text.js";
+import { anyHardText } from "../inputs/hard-text.js";
 
 /** A chunk that adds something to the first choice. */
-export function chunkOf(delta: Delta, rest: Partial<ChunkChoice> = {}): Chunk {
+export function createChunk(delta: Delta, rest: Partial<ChunkChoice> = {}): Chunk {
   return {
     id: "chatcmpl-1",
     object: "chat.completion.chunk",
     created: 1_700_000_000,
     model: "model-1",
-    choices: [{ index: 0, delta, finish_reason: null, ...rest }],
+    choices: [{ index: 0, createDeltaChunk: delta, finish_reason: null, ...rest }],
   };
 }
 
-const text = difficultText.map((said) => said.slice(0, 12));
+const text = anyHardText.map((said) => said.slice(0, 12));
 
 /** What a message of a stream may bring. */
-const piece: fc.Arbitrary<Piece> = fc.oneof(
+const anyPiece: fc.Arbitrary<Piece> = fc.oneof(
   { weight: 8, arbitrary: text.map((said): Piece => ({ text: said })) },
   {
     weight: 4,
-    arbitrary: text.map((said): Piece => ({ text: "", chunk: chunkOf({ reasoning_content: said }) })),
+    arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ reasoning_content: said }) })),
   },
   {
     weight: 3,
@@ -33,7 +33,7 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
         type: "function",
         function: { name: `f${index}`, arguments: index === call ? said : "" },
       }));
-      return { text: "", chunk: chunkOf({ tool_calls: calls }) };
+      return { text: "", chunk: createChunk({ tool_calls: calls }) };
     }),
   },
   {
@@ -41,47 +41,47 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
     arbitrary: text.map(
       (said): Piece => ({
         text: said,
-        chunk: chunkOf({ content: said }, { logprobs: { content: [{ token: said }] } }),
+        chunk: createChunk({ content: said }, { logprobs: { content: [{ token: said }] } }),
       }),
     ),
   },
   {
     weight: 1,
     arbitrary: text.map(
-      (said): Piece => ({ text: said, chunk: chunkOf({ content: said, reasoning_content: "hm" }) }),
+      (said): Piece => ({ text: said, chunk: createChunk({ content: said, reasoning_content: "hm" }) }),
     ),
   },
   {
     weight: 1,
-    arbitrary: text.map((said): Piece => ({ text: "", chunk: chunkOf({ content: said }, { index: 1 }) })),
+    arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ content: said }, { index: 1 }) })),
   },
-  { weight: 1, arbitrary: text.map((said): Piece => ({ text: "", chunk: chunkOf({ refusal: said }) })) },
+  { weight: 1, arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ refusal: said }) })) },
   {
     weight: 1,
-    arbitrary: fc.constant<Piece>({ text: "", chunk: chunkOf({ role: "assistant", content: "" }) }),
+    arbitrary: fc.constant<Piece>({ text: "", chunk: createChunk({ role: "assistant", content: "" }) }),
   },
   {
     weight: 1,
     arbitrary: fc
       .subarray(["https://a", "https://b"])
-      .map((citations): Piece => ({ text: "", chunk: { ...chunkOf({}), citations, choices: [] } })),
+      .map((citations): Piece => ({ text: "", chunk: { ...createChunk({}), citations, choices: [] } })),
   },
   {
     weight: 1,
     arbitrary: fc.subarray(["https://a", "https://b"]).map(
       (urls): Piece => ({
         text: "x",
-        chunk: chunkOf({ content: "x", annotations: urls.map((url) => ({ url })) }),
+        chunk: createChunk({ content: "x", annotations: urls.map((url) => ({ url })) }),
       }),
     ),
   },
 );
 
 /** The pieces of a stream, before its last message. */
-export const pieces = fc.array(piece, { maxLength: 40 });
+export const anyPieces = fc.array(anyPiece, { maxLength: 40 });
 
 /** What a reader of the pieces makes of them. */
-export function read(list: readonly Piece[]): Completion {
+export function assembleCompletion(list: readonly Piece[]): Completion {
   const machine = new CompletionMachine();
   for (const { text: said, chunk } of list) {
     if (chunk) machine.addChunk(chunk, said);

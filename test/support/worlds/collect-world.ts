@@ -2,7 +2,7 @@ import { CollectController } from "../../../src/node-red/collect/controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 
 /** A collect node without a runtime around it, for laws and for time. */
-export class Collecting {
+export class CollectWorld {
   readonly finished: Message[] = [];
   readonly unfinished: Message[] = [];
   /** Errors that reached `done` or `node.error`. */
@@ -49,7 +49,7 @@ export class Collecting {
 }
 
 /** The messages of a stream that says these texts. */
-export function streamOf(texts: readonly string[], last: Message = {}, id = "stream"): Message[] {
+export function createStreamMessages(texts: readonly string[], last: Message = {}, id = "stream"): Message[] {
   const messages: Message[] = texts.map((payload, index) => ({
     _msgid: "m",
     payload,

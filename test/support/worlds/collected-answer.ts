@@ -11,9 +11,9 @@ import {
 import type { Credentials, FlowNode, TestRuntime } from "../runtime/node-red-runtime.js";
 
 /** A question and all that came of it in a flow with chat-stream and collect. */
-export interface OneAnswer {
+export interface CollectedAnswer {
   /** The messages of the stream. */
-  told: Message[];
+  messages: Message[];
   /** The last of them. */
   last: Message;
   /** Why it failed, where it did. */
@@ -28,13 +28,13 @@ export interface OneAnswer {
 }
 
 /** Deploys a flow around a provider, asks, and waits for the end. */
-export async function oneAnswer(
+export async function collectAnswer(
   runtime: TestRuntime,
   provider: FlowNode,
   model: string,
   message: object,
   credentials: Credentials = {},
-): Promise<OneAnswer> {
+): Promise<CollectedAnswer> {
   const nodes = [
     TAB,
     provider,
@@ -54,7 +54,7 @@ export async function oneAnswer(
   const asked = last!["request"] as { messages: ChatMessage[] } | undefined;
   const answer = response.choices[0]?.message;
   return {
-    told: runtime.getMessages("out"),
+    messages: runtime.getMessages("out"),
     last: last!,
     error: last!["error"] as FailureData | undefined,
     collected,

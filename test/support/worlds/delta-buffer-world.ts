@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { DeltaBufferController } from "../../../src/node-red/delta-buffer/controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { streamOf } from "./collect-world.js";
+import { createStreamMessages } from "./collect-world.js";
 import { FakeClock } from "./fake-clock.js";
 
 /** A delta-buffer without a runtime around it, with a clock that the test moves. */
-export class DeltaBuffering {
+export class DeltaBufferWorld {
   readonly clock = new FakeClock();
   readonly sent: Message[] = [];
   /** When each of them was sent, in the clock's milliseconds. */
@@ -55,12 +55,12 @@ export class DeltaBuffering {
 }
 
 /** The messages of a stream with these properties on each. */
-export function stream(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
-  return streamOf(texts, {}, id).map((message) => ({ ...message, ...more }));
+export function createStreamWith(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
+  return createStreamMessages(texts, {}, id).map((message) => ({ ...message, ...more }));
 }
 
 /** What every stream has to be. */
-export function assertContract(messages: readonly Message[]): void {
+export function assertStreamContract(messages: readonly Message[]): void {
   assert.deepEqual(
     messages.map(({ parts }) => parts!.index),
     messages.map((_message, at) => at),

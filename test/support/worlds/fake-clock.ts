@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
   }
 
   /** Timers that wait. */
-  get waiting(): number {
+  get timerCount(): number {
     return this.timers.size;
   }
 

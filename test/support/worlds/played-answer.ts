@@ -1,48 +1,60 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../../src/core/failure.js";
-import { DONE, type Fixture, finish, sse, text } from "../inputs/fixtures.js";
-import { type Played, play } from "../inputs/replay.js";
+import {
+  buildFinishChunk,
+  buildTextChunk,
+  DONE_RECORD,
+  type Fixture,
+  formatEventStream,
+} from "../inputs/fixtures.js";
+import { type PlayedStream, play } from "../inputs/replay.js";
 
 /** The words of a short answer, and the chunks that bring them. */
-export const WORDS = ["One", " two", " three", " four"];
-export const TEXTS = WORDS.map((word) => text(word));
+export const FOUR_WORDS = ["One", " two", " three", " four"];
+export const WORD_CHUNKS = FOUR_WORDS.map((word) => buildTextChunk(word));
 
 /** A body that is played for what it does, not for what it is expected to become. */
-export function anyFixture(body: Buffer, more: Partial<Fixture> = {}): Fixture {
+export function createFixture(body: Buffer, more: Partial<Fixture> = {}): Fixture {
   return { name: "", body, expect: { texts: [] }, ...more };
 }
 
 /** Plays records. */
-export function playing(...records: unknown[]): Played {
-  return play(anyFixture(sse(...records)));
+export function playRecords(...records: unknown[]): PlayedStream {
+  return play(createFixture(formatEventStream(...records)));
 }
 
-export function textsOf({ told }: Played): string[] {
+export function collectTexts({ messages: told }: PlayedStream): string[] {
   return told.map((message) => message.text);
 }
 
 /** The text of each choice. */
-export function contentOf({ result }: Played): (string | null)[] {
+export function collectContents({ result }: PlayedStream): (string | null)[] {
   return result.completion.choices.map(({ message }) => message.content);
 }
 
 /** Plays the four words with something else in the place before the k-th, for all k. */
-export function atEachPlace(
+export function playAtEachPlace(
   intruders: readonly unknown[],
-  check: (played: Played, before: string) => void,
+  check: (played: PlayedStream, before: string) => void,
   more?: Partial<Fixture>,
 ): void {
-  for (let place = 0; place <= TEXTS.length; place++) {
-    const records = [...TEXTS.slice(0, place), ...intruders, ...TEXTS.slice(place), finish(), DONE];
-    check(play(anyFixture(sse(...records), more)), WORDS.slice(0, place).join(""));
+  for (let place = 0; place <= WORD_CHUNKS.length; place++) {
+    const records = [
+      ...WORD_CHUNKS.slice(0, place),
+      ...intruders,
+      ...WORD_CHUNKS.slice(place),
+      buildFinishChunk(),
+      DONE_RECORD,
+    ];
+    check(play(createFixture(formatEventStream(...records), more)), FOUR_WORDS.slice(0, place).join(""));
   }
 }
 
 /** Checks that a stream failed, with the text that came before. */
-export function failsWith(
+export function expectFailure(
   code: FailureCode,
   partial: string = "",
-): (played: Played, before?: string) => void {
+): (played: PlayedStream, before?: string) => void {
   return ({ result }, before = partial) => {
     assert.equal(result.failure?.code, code, result.failure?.message);
     assert.equal(result.failure.partial, before);

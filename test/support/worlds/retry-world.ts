@@ -16,7 +16,7 @@ import { NodeWorld } from "./node-world.js";
 /** How a request goes. */
 export interface Outcome {
   /** Milliseconds that it takes. */
-  takes?: number;
+  takesMs?: number;
   texts?: readonly string[];
   /** Chunks that go before the texts. */
   chunks?: readonly object[];
@@ -27,14 +27,14 @@ export interface Outcome {
 }
 
 /** A request as it left. */
-export interface Asked {
+export interface SentRequest {
   /** Milliseconds since the world began. */
   at: number;
   message: Message;
   route: "first" | "again" | "fallback";
 }
 
-export interface WorldOptions extends Partial<RetryConfig> {
+export interface RetryWorldOptions extends Partial<RetryConfig> {
   /** Whether output 2 and output 3 are wired. Default: output 2 is. */
   wires?: readonly boolean[];
   /** Chance. Default: a seeded generator. */
@@ -44,7 +44,7 @@ export interface WorldOptions extends Partial<RetryConfig> {
 /** A retry node on a clock that a test moves, between a chat-stream and a reader that are none. */
 export class RetryWorld extends NodeWorld {
   readonly clock = new FakeClock();
-  readonly requests: Asked[] = [];
+  readonly requests: SentRequest[] = [];
   /** What the reader gets. */
   readonly out: Message[] = [];
   readonly warnings: unknown[] = [];
@@ -52,7 +52,7 @@ export class RetryWorld extends NodeWorld {
   /** What happens to a control message that leaves by output 2 or 3. */
   onControl: (message: Message, route: string) => void = () => {};
   /** Changes a request on its way back to the chat-stream. */
-  onWay: (message: Message) => Message | undefined = (message) => message;
+  changeRequest: (message: Message) => Message | undefined = (message) => message;
   readonly controller: RetryController;
   private readonly began = this.clock.now();
   private streams = 0;
@@ -61,8 +61,8 @@ export class RetryWorld extends NodeWorld {
 
   constructor(
     /** How each request goes, by its number in all. */
-    private readonly service: (request: Asked, nth: number) => Outcome,
-    options: WorldOptions = {},
+    private readonly service: (request: SentRequest, nth: number) => Outcome,
+    options: RetryWorldOptions = {},
   ) {
     super();
     const { wires = [true, false], random = createRandom(7), ...config } = options;
@@ -100,19 +100,19 @@ export class RetryWorld extends NodeWorld {
   }
 
   /** Asks something, as a chat-stream does that gets a message. */
-  ask(message: Message = {}, route: Asked["route"] = "first"): void {
+  ask(message: Message = {}, route: SentRequest["route"] = "first"): void {
     const asked = { at: this.now, message, route };
     const outcome = this.service(asked, this.requests.push(asked) - 1);
     const id = `stream-${this.streams++}`;
     const release = this.inFlight.hold(readTags(message));
     this.clock.setTimer(() => {
-      this.stream(id, message, outcome);
+      this.sendStream(id, message, outcome);
       release();
-    }, outcome.takes ?? 0);
+    }, outcome.takesMs ?? 0);
   }
 
-  private stream(id: string, message: Message, outcome: Outcome): void {
-    const { texts = [], chunks = [], fails, details, takes = 0, last: more } = outcome;
+  private sendStream(id: string, message: Message, outcome: Outcome): void {
+    const { texts = [], chunks = [], fails, details, takesMs: takes = 0, last: more } = outcome;
     const riding = inheritProperties(message);
     let index = 0;
     const parts = () => ({ id, index: index++, type: "string", ch: "" });
@@ -128,7 +128,7 @@ export class RetryWorld extends NodeWorld {
       finishReason: fails ? "error" : "stop",
       usage: null,
       stats: buildStats(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
-      request: requestOf(message),
+      request: buildRequest(message),
       ...more,
     };
     if (fails) last.error = new Failure(fails, "It failed.", { partial: text, ...details }).toJSON();
@@ -145,14 +145,14 @@ export class RetryWorld extends NodeWorld {
       if (!request) continue;
       if (Object.hasOwn(request, "cancel") || Object.hasOwn(request, "reset")) this.onControl(request, route);
       else {
-        const arrived = this.onWay(request);
+        const arrived = this.changeRequest(request);
         if (arrived) this.ask(arrived, route);
       }
     }
   };
 }
 
-function requestOf(message: Message): ChatRequest {
+function buildRequest(message: Message): ChatRequest {
   const messages = message["messages"] ?? [{ role: "user", content: message.payload ?? "Hi" }];
   return {
     model: "model-1",
@@ -162,12 +162,12 @@ function requestOf(message: Message): ChatRequest {
 }
 
 /** A request that fails before it has said anything. */
-export const BROKEN: Outcome = { takes: 100, fails: "interrupted" };
+export const BROKEN: Outcome = { takesMs: 100, fails: "interrupted" };
 
 /** Plays outcomes one after the other, the last again and again, until the stream has ended. */
-export async function playing(
+export async function playOutcomes(
   outcomes: readonly Outcome[],
-  options: WorldOptions = {},
+  options: RetryWorldOptions = {},
   asks: Message = {},
 ): Promise<RetryWorld> {
   const world = new RetryWorld((_asked, nth) => outcomes[Math.min(nth, outcomes.length - 1)]!, {
@@ -178,12 +178,12 @@ export async function playing(
   await world.clock.advance(3_000_000);
   assert.equal(world.ends.length, 1);
   assert.equal(world.done, world.got);
-  assert.equal(world.clock.waiting, 0);
+  assert.equal(world.clock.timerCount, 0);
   return world;
 }
 
 /** What a reader does with the messages: the text that he has in the end. */
-export function readerText(messages: readonly Message[]): string {
+export function joinReaderText(messages: readonly Message[]): string {
   const reset = messages.findLastIndex((message) => message["reset"] === true);
   return joinPayloads(messages.slice(reset + 1));
 }

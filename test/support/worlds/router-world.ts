@@ -14,7 +14,7 @@ import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 
 /** A call as a test writes it. */
-export interface Called {
+export interface ScriptedCall {
   name: string;
   /** JSON text, or what becomes it. */
   args?: unknown;
@@ -23,9 +23,9 @@ export interface Called {
 }
 
 /** What the model says in one turn. */
-export interface Turn {
+export interface ModelTurn {
   texts?: readonly string[];
-  calls?: readonly Called[];
+  calls?: readonly ScriptedCall[];
   /** Chunks that go before the calls. */
   chunks?: readonly Chunk[];
   /** As the vendor writes it. */
@@ -36,7 +36,7 @@ export interface Turn {
   stalls?: "before" | "within";
 }
 
-export interface WorldOptions extends Partial<RouterConfig> {
+export interface RouterWorldOptions extends Partial<RouterConfig> {
   /** Outputs without a wire. */
   unwired?: readonly number[];
 }
@@ -49,8 +49,11 @@ export const WEATHER = {
 export const TIME = { name: "get_time", description: "The time in a city", parameters: "" };
 
 /** A piece of the first choice's answer. */
-export function delta(fields: Chunk["choices"][number]["delta"], finish: string | null = null): Chunk {
-  return { choices: [{ index: 0, delta: fields, finish_reason: finish }] };
+export function createDeltaChunk(
+  fields: Chunk["choices"][number]["createDeltaChunk"],
+  finish: string | null = null,
+): Chunk {
+  return { choices: [{ index: 0, createDeltaChunk: fields, finish_reason: finish }] };
 }
 
 /** A tool-call-router on a clock that a test moves, between a chat-stream, a reader and tools that are none. */
@@ -62,16 +65,16 @@ export class RouterWorld extends NodeWorld {
   /** What the reader gets. */
   readonly out: Message[] = [];
   /** What left by the outputs of tools. */
-  readonly called: { output: number; message: Message }[] = [];
+  readonly calls: { output: number; message: Message }[] = [];
   /** With `node.error`, the messages. */
-  readonly reported: Message[] = [];
+  readonly reportedMessages: Message[] = [];
   readonly warnings: string[] = [];
   readonly debugs: string[] = [];
   readonly statuses: NodeStatus[] = [];
   /** What a tool does with its call. Default: answers at once with its arguments. */
   onCall: (message: Message, output: number) => void = (message) => this.input(message);
   /** Changes a request on its way to the model. */
-  onWay: (message: Message) => Message | undefined = (message) => message;
+  changeRequest: (message: Message) => Message | undefined = (message) => message;
   /** Takes a message of the model's stream on its way to the router. */
   onStream: (message: Message) => void = (message) => this.input(message);
   readonly controller: RouterController;
@@ -82,8 +85,8 @@ export class RouterWorld extends NodeWorld {
 
   constructor(
     /** What the model says, by the number of the request. */
-    private readonly model: (request: Message, nth: number) => Turn,
-    { unwired = [], ...config }: WorldOptions = {},
+    private readonly model: (request: Message, nth: number) => ModelTurn,
+    { unwired = [], ...config }: RouterWorldOptions = {},
   ) {
     super();
     const node = {
@@ -93,7 +96,7 @@ export class RouterWorld extends NodeWorld {
       status: (status: NodeStatus) => this.statuses.push(status),
       error: (error: { message: string }, message: Message) => {
         this.errors.push(error);
-        this.reported.push(message);
+        this.reportedMessages.push(message);
       },
       warn: (text: string) => this.warnings.push(text),
       debug: (text: string) => this.debugs.push(text),
@@ -125,38 +128,40 @@ export class RouterWorld extends NodeWorld {
   }
 
   /** The conversation of a request. */
-  messages(nth: number): ChatMessage[] {
+  getConversation(nth: number): ChatMessage[] {
     return this.requests[nth]!["messages"] as ChatMessage[];
   }
 
   /** What the tools' messages of a request say. */
-  results(nth: number): string[] {
-    return this.messages(nth).flatMap(({ role, content }) => (role === "tool" ? [String(content)] : []));
+  getResults(nth: number): string[] {
+    return this.getConversation(nth).flatMap(({ role, content }) =>
+      role === "tool" ? [String(content)] : [],
+    );
   }
 
   /** An answer to the nth call. */
   answer(nth: number, payload: unknown, more: Message = {}): void {
-    this.input({ ...this.called[nth]!.message, payload, ...more });
+    this.input({ ...this.calls[nth]!.message, payload, ...more });
   }
 
   /** What a chat-stream does with a request. */
-  stream(message: Message, turn: Turn): void {
+  sendStream(message: Message, turn: ModelTurn): void {
     const release = this.inFlight.hold(readTags(message));
     if (turn.stalls === "before") return;
     const id = `stream-${this.streams++}`;
     const machine = new CompletionMachine();
-    const writer = new StreamWriter({ id, message, send: this.take, mergeReads: false });
+    const writer = new StreamWriter({ id, message, send: this.deliver, mergeReads: false });
     for (const text of turn.texts ?? []) {
       machine.addText(text);
       writer.writeText(text);
     }
-    for (const chunk of [...(turn.chunks ?? []), ...piecesOf(turn.calls ?? [])]) {
+    for (const chunk of [...(turn.chunks ?? []), ...createCallPieces(turn.calls ?? [])]) {
       machine.addChunk(chunk);
-      writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
+      writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.createDeltaChunk.content ?? "");
     }
     if (turn.stalls) return;
     const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
-    machine.addChunk({ ...delta({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
+    machine.addChunk({ ...createDeltaChunk({}, turn.finish ?? "stop"), usage: turn.usage ?? null });
     const result = {
       closing: machine.buildClosingChunk(),
       finishReason: failure ? "error" : machine.finishReason,
@@ -173,7 +178,7 @@ export class RouterWorld extends NodeWorld {
     release();
   }
 
-  private readonly take = (output: Message | (Message | null)[]): void => {
+  private readonly deliver = (output: Message | (Message | null)[]): void => {
     this.onStream(output as Message);
   };
 
@@ -183,12 +188,12 @@ export class RouterWorld extends NodeWorld {
     if (request && ("cancel" in request || "reset" in request)) this.commands.push(request);
     else if (request) {
       const nth = this.requests.push(structuredClone(request)) - 1;
-      const arrived = this.onWay(request);
-      if (arrived) this.stream(arrived, this.model(arrived, nth));
+      const arrived = this.changeRequest(request);
+      if (arrived) this.sendStream(arrived, this.model(arrived, nth));
     }
     for (const [at, call] of calls.entries()) {
       if (!call) continue;
-      this.called.push({ output: at + 3, message: call });
+      this.calls.push({ output: at + 3, message: call });
       this.onCall(call, at + 3);
     }
   };
@@ -201,21 +206,21 @@ function somethingBehind(id: string): object | undefined {
 }
 
 /** Calls in pieces, as a stream brings them. */
-export function piecesOf(calls: readonly Called[]): Chunk[] {
+export function createCallPieces(calls: readonly ScriptedCall[]): Chunk[] {
   return calls.flatMap(({ name, args = {}, id, extras }, index) => {
     const text = typeof args === "string" ? args : JSON.stringify(args);
     const head: ToolCallDelta = { index, id: id ?? `call_${index}`, type: "function", function: { name } };
     const half = Math.ceil(text.length / 2);
     return [
-      delta({ tool_calls: [{ ...extras, ...head }] }),
+      createDeltaChunk({ tool_calls: [{ ...extras, ...head }] }),
       ...[text.slice(0, half), text.slice(half)].map((piece) =>
-        delta({ tool_calls: [{ index, function: { arguments: piece } }] }),
+        createDeltaChunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
       ),
     ];
   });
 }
 
 /** A model that makes these turns, one after the other, the last again and again. */
-export function turns(...said: readonly Turn[]): (request: Message, nth: number) => Turn {
+export function createModel(...said: readonly ModelTurn[]): (request: Message, nth: number) => ModelTurn {
   return (_request, nth) => said[Math.min(nth, said.length - 1)]!;
 }

@@ -12,8 +12,8 @@ import type { FlowNode } from "../runtime/node-red-runtime.js";
 import type { Reply, Script } from "../services/scripted-service.js";
 
 /** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */
-export const speaking: Script = async (reply, { body }) => {
-  begin(reply);
+export const speakInput: Script = async (reply, { body }) => {
+  beginSound(reply);
   for (const piece of [`<${body["input"]}`, ">"]) {
     reply.response.write(piece);
     await pause(2);
@@ -22,7 +22,7 @@ export const speaking: Script = async (reply, { body }) => {
 };
 
 /** Begins a sound. */
-export function begin(reply: Reply, type = "audio/mpeg"): Reply["response"] {
+export function beginSound(reply: Reply, type = "audio/mpeg"): Reply["response"] {
   reply.response.writeHead(200, {
     "content-type": type,
     "x-request-id": "req-1",
@@ -34,13 +34,13 @@ export function begin(reply: Reply, type = "audio/mpeg"): Reply["response"] {
 }
 
 /** The texts of a stream, as a delta-buffer sends them. */
-export function texts(id: string, ...said: string[]): Message[] {
-  const parts = (index: number) => ({ id, index, type: "string", ch: "" });
+export function createTextStream(id: string, ...said: string[]): Message[] {
+  const createParts = (index: number) => ({ id, index, type: "string", ch: "" });
   return [
-    ...said.map((payload, index) => ({ payload, parts: parts(index), topic: "t" })),
+    ...said.map((payload, index) => ({ payload, createParts: createParts(index), topic: "t" })),
     {
       payload: "",
-      parts: { ...parts(said.length), count: said.length + 1 },
+      parts: { ...createParts(said.length), count: said.length + 1 },
       topic: "t",
       complete: true,
       finishReason: "length",
@@ -50,11 +50,11 @@ export function texts(id: string, ...said: string[]): Message[] {
 }
 
 /** All the sound of some messages, which these services speak in letters. */
-export const soundOf = (messages: readonly Message[]) =>
+export const joinSound = (messages: readonly Message[]) =>
   Buffer.concat(messages.map(({ payload }) => payload as Buffer)).toString();
 
 /** A speech-stream with a sink behind it. */
-export function speechFlow(
+export function createSpeechFlow(
   baseUrl: string,
   more: Record<string, unknown> = {},
   who: Record<string, unknown> = {},

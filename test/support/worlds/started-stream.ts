@@ -21,13 +21,13 @@ const PATIENT = {
 };
 
 /** Who is asked. */
-export interface Asked {
+export interface StreamTarget {
   url: string;
   agent: Dispatcher;
 }
 
 /** All that a stream told, and its end. */
-export interface Told {
+export interface ReceivedAnswer {
   text: string;
   texts: string[];
   chunks: Chunk[];
@@ -35,16 +35,16 @@ export interface Told {
 }
 
 /** A stream under way. */
-export interface Asking {
+export interface StartedStream {
   /** Answer text so far. */
-  text(): string;
+  getText(): string;
   /** Resolves with its one end, once nothing can follow it any more. */
-  told: Promise<Told>;
+  finished: Promise<ReceivedAnswer>;
   cancel(): void;
 }
 
 /** The options of a question to a server, with what a test is about laid over them. */
-export function question(asked: Asked, options: Partial<ChatOptions> = {}): ChatOptions {
+export function buildChatOptions(asked: StreamTarget, options: Partial<ChatOptions> = {}): ChatOptions {
   return {
     provider: "custom",
     baseUrl: asked.url,
@@ -62,12 +62,12 @@ export function question(asked: Asked, options: Partial<ChatOptions> = {}): Chat
  * (where the stream ended early) what it says it got, and no key in anything that was told.
  * @param onText called with each piece as it comes
  */
-export function start(
-  asked: Asked,
+export function startStream(
+  asked: StreamTarget,
   options: Partial<ChatOptions> = {},
   onText: (text: string) => void = () => {},
-): Asking {
-  const told: Omit<Told, "result"> = { text: "", texts: [], chunks: [] };
+): StartedStream {
+  const told: Omit<ReceivedAnswer, "result"> = { text: "", texts: [], chunks: [] };
   const ends: ChatResult[] = [];
   let late = false;
   let running: { cancel(): void } | undefined;
@@ -78,7 +78,7 @@ export function start(
       if (text !== "") told.texts.push(text);
       onText(text);
     };
-    running = startChat(question(asked, options), {
+    running = startChat(buildChatOptions(asked, options), {
       onText: take,
       onChunk: (chunk, text) => {
         told.chunks.push(chunk);
@@ -91,27 +91,27 @@ export function start(
     });
   });
   return {
-    text: () => told.text,
+    getText: () => told.text,
     cancel: () => running!.cancel(),
-    told: ended.then(async (result) => {
+    finished: ended.then(async (result) => {
       await waitTicks();
       assert.equal(ends.length, 1, "a stream has one end");
       assert.equal(late, false, "nothing comes after the end");
       const whole = { ...told, result };
-      checkLaws(whole);
+      assertLaws(whole);
       return whole;
     }),
   };
 }
 
 /** Asks and waits for the end. */
-export function ask(asked: Asked, options: Partial<ChatOptions> = {}): Promise<Told> {
-  return start(asked, options).told;
+export function ask(asked: StreamTarget, options: Partial<ChatOptions> = {}): Promise<ReceivedAnswer> {
+  return startStream(asked, options).finished;
 }
 
 /** Asserts that a stream failed, and how. @returns the failure, for what a test wants to know beyond */
-export function assertFailed(
-  { result, text }: Told,
+export function assertStreamFailed(
+  { result, text }: ReceivedAnswer,
   code: FailureCode,
   expected: { phase: Phase; retryable: boolean; partial?: string; status?: number },
 ): Failure {
@@ -134,18 +134,22 @@ export function assertFailed(
 }
 
 /** Asserts that a stream ended well, with this text. */
-export function assertComplete({ result, text }: Told, expected: string, reason: string = "stop"): void {
+export function assertStreamComplete(
+  { result, text }: ReceivedAnswer,
+  expected: string,
+  reason: string = "stop",
+): void {
   assert.equal(result.failure?.message, undefined);
   assert.deepEqual([result.outcome, result.finishReason, text], ["complete", reason, expected]);
 }
 
 /** Whether a text shows a secret, plainly or in one of the forms it takes on the wire. */
-export function shows(text: string, secret: string = CANARY): boolean {
+export function containsSecret(text: string, secret: string = CANARY): boolean {
   const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")];
   return forms.some((form) => text.includes(form));
 }
 
-function checkLaws({ text, result }: Told): void {
+function assertLaws({ text, result }: ReceivedAnswer): void {
   const { completion, failure } = result;
   assert.equal(completion.choices[0]?.message.content ?? "", text, "payloads joined are the answer");
   assert.equal(result.outcome === "failed", failure !== undefined);
@@ -156,12 +160,12 @@ function checkLaws({ text, result }: Told): void {
   }
   const all = inspect(result, { depth: Number.POSITIVE_INFINITY, showHidden: true });
   for (const said of [all, JSON.stringify({ ...result, completion }), failure?.stack ?? ""]) {
-    assert.ok(!shows(said), "the key was told");
+    assert.ok(!containsSecret(said), "the key was told");
   }
 }
 
 /** For `assert.rejects`: whether what was thrown is this failure. */
-export function isFailure(code: FailureCode, partial?: string): (thrown: unknown) => boolean {
+export function matchFailure(code: FailureCode, partial?: string): (thrown: unknown) => boolean {
   return (thrown) => {
     assert.ok(thrown instanceof Failure);
     assert.equal(thrown.code, code);
