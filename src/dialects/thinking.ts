@@ -106,14 +106,15 @@ export class ThinkingFilter implements DecoderSink {
     let answer = text;
     for (const choice of chunk.choices) {
       const { content, reasoning } = this.getSplitter(choice.index).split(
-        choice.delta.content ?? "",
+        choice.createDeltaChunk.content ?? "",
         Boolean(choice.finish_reason),
       );
-      if (content !== (choice.delta.content ?? "")) setContent(choice, content);
+      if (content !== (choice.createDeltaChunk.content ?? "")) setContent(choice, content);
       if (choice.index === 0) answer = content;
       if (reasoning === "") continue;
       hasReasoning = true;
-      choice.delta.reasoning_content = (choice.delta.reasoning_content ?? "") + reasoning;
+      choice.createDeltaChunk.reasoning_content =
+        (choice.createDeltaChunk.reasoning_content ?? "") + reasoning;
     }
     this.sink.onChunk(chunk, toChunkKind(hasReasoning || kind === "rich", answer), answer);
   }
@@ -145,8 +146,8 @@ export class ThinkingFilter implements DecoderSink {
     else this.sink.onChunk(this.createChunk(index, { content }), "rich", "");
   }
 
-  private createChunk(index: number, delta: ChunkChoice["delta"]): Chunk {
-    return { ...this.chunkHead, choices: [{ index, delta, finish_reason: null }] };
+  private createChunk(index: number, delta: ChunkChoice["createDeltaChunk"]): Chunk {
+    return { ...this.chunkHead, choices: [{ index, createDeltaChunk: delta, finish_reason: null }] };
   }
 
   private getSplitter(index: number): ThinkingSplitter {
@@ -160,6 +161,6 @@ export class ThinkingFilter implements DecoderSink {
 }
 
 function setContent(choice: ChunkChoice, content: string): void {
-  if (content === "") delete choice.delta.content;
-  else choice.delta.content = content;
+  if (content === "") delete choice.createDeltaChunk.content;
+  else choice.createDeltaChunk.content = content;
 }

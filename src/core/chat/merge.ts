@@ -56,7 +56,7 @@ function concatLists(known: unknown, added: unknown): unknown {
 }
 
 function mergeChoice(known: ChunkChoice, added: ChunkChoice): void {
-  mergeDelta(known.delta, added.delta);
+  mergeDelta(known.createDeltaChunk, added.createDeltaChunk);
   for (const key in added) {
     if (key === "index" || key === "delta") continue;
     if (key === "finish_reason") known.finish_reason = added.finish_reason || (known.finish_reason ?? null);

@@ -124,7 +124,7 @@ export class Attempt {
       return text !== "";
     }
     const first = (chunk as Chunk).choices.find(({ index }) => index === 0);
-    if (first) first.delta.content = text;
+    if (first) first.createDeltaChunk.content = text;
     return true;
   }
 
