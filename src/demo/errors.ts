@@ -1,20 +1,21 @@
-/** Where an error body points at, in OpenAI's words. */
-export interface ApiErrorDetails {
+export interface DemoErrorDetails {
+  /** OpenAI's class of error; `invalid_request_error` by default. */
   readonly type?: string;
   readonly code?: string;
+  /** The field of the request that is wrong. */
   readonly param?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A refusal in the form of OpenAI's error reference: `{"error": {message, type, param, code}}`. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
+export class DemoError extends Error {
+  override readonly name = "DemoError";
 
   constructor(
     /** HTTP status. */
     readonly status: number,
     message: string,
-    readonly details: ApiErrorDetails = {},
+    readonly details: DemoErrorDetails = {},
   ) {
     super(message);
   }
@@ -26,6 +27,14 @@ export class ApiError extends Error {
 }
 
 /** A 400 about one field of the request. */
-export function invalid(param: string, message: string, code = "invalid_value"): ApiError {
-  return new ApiError(400, message, { param, code });
+export function invalidField(param: string, problem: string, code = "invalid_value"): DemoError {
+  return new DemoError(400, `Invalid '${param}': ${problem}`, { param, code });
+}
+
+/** A 400 about a field that the request lacks. */
+export function missingField(param: string): DemoError {
+  return new DemoError(400, `Missing required parameter: '${param}'.`, {
+    param,
+    code: "missing_required_parameter",
+  });
 }

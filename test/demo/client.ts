@@ -6,7 +6,7 @@ import {
   startDemoServer,
 } from "../../src/demo/server/demo-server.js";
 
-/** What the tests read of a chunk or a completion. */
+/** The parts of a chunk or a completion that the tests read. */
 export interface Delta {
   role?: string;
   content?: string | null;
@@ -35,7 +35,7 @@ export interface Reply {
   readonly text: string;
 }
 
-/** A server with its own connection pool, so that a test can close both and leave nothing behind. */
+/** A demo server with its own connection pool, so that a test can close both. */
 export class Demo {
   private readonly agent = new Agent();
 
@@ -64,8 +64,8 @@ export class Demo {
     });
   }
 
-  async send(...asked: Parameters<Demo["open"]>): Promise<Reply> {
-    const response = await this.open(...asked);
+  async send(...request: Parameters<Demo["open"]>): Promise<Reply> {
+    const response = await this.open(...request);
     return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
   }
 
@@ -78,7 +78,7 @@ export class Demo {
     return JSON.parse(reply.text) as Chunk;
   }
 
-  /** Reads a stream to its end, however that comes. */
+  /** Reads a stream until it ends or breaks. */
   async stream(body: object): Promise<Streamed> {
     const response = await this.chat({ stream: true, ...body });
     const records: string[] = [];
@@ -98,7 +98,7 @@ export class Streamed {
   constructor(
     readonly status: number,
     readonly records: readonly string[],
-    /** Set where the connection broke. */
+    /** Set if the connection broke. */
     readonly failure: unknown,
   ) {}
 
@@ -156,7 +156,7 @@ export function user(content: string): { role: string; content: string } {
   return { role: "user", content };
 }
 
-/** Whether no surrogate stands alone. */
+/** Whether every surrogate has its other half. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Cs}/u.test(text);
 }

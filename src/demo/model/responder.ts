@@ -1,119 +1,92 @@
-import { bounded, type ChatMessage, type Question, questionOf, quoted } from "../conversation.js";
-import type { ResponseFormat } from "../server/request.js";
-import { reply } from "../skills/all-skills.js";
-import { dressed } from "../skills/manner.js";
-import { continued, remainder, resumptions } from "./continuation.js";
-import { asJson, asksForJson } from "./structured.js";
-import { answerFromResults, resultsOf } from "./tool-answer.js";
-import { type PlannedCall, planCalls, type ToolSettings } from "./tools.js";
-
-/** What of a request decides about the answer. */
-export interface Prompt extends ToolSettings {
-  readonly messages: readonly ChatMessage[];
-  readonly format: ResponseFormat | undefined;
-  /** How much `demo-reasoning` thinks aloud: `none` is nothing, `high` a little more. */
-  readonly effort: string | undefined;
-}
+import type { DemoCall, DemoPrompt } from "../prompt.js";
+import { buildQuestion, cutLongText, type Question } from "../question.js";
+import { answerQuestion, type SkillAnswer } from "../skills/all-skills.js";
+import { applyStyle } from "../skills/answer-style.js";
+import { quoteText } from "../words.js";
+import { findContinuations, findRest } from "./continuation.js";
+import { asksForJson, buildJsonAnswer } from "./structured.js";
+import { answerFromResults, findResults } from "./tool-answer.js";
+import { planCalls } from "./tools.js";
 
 /** What the model says: text, or calls of tools. */
-export interface Answer {
+export interface DemoAnswer {
   readonly reasoning: string;
   readonly content: string;
-  readonly toolCalls: readonly PlannedCall[];
+  readonly toolCalls: readonly DemoCall[];
 }
 
-/** Said in a JSON answer, where the friendly regret of the plain one would only be in the way. */
-const UNKNOWN = "The demo model does not know.";
-
-/** How often a continuation may itself be a continuation, as when a stream breaks again and again. */
-const MOST_RESUMPTIONS = 16;
+/** How often the answer that is continued may be a continuation itself. */
+const MAX_CONTINUATIONS = 16;
 
 /**
- * Answers a conversation. A pure function: the same prompt and choice give the same answer, on every
- * machine and after every restart, which is what lets a broken stream be continued word for word.
+ * Answers a conversation. The same prompt and choice always give the same answer, on every machine: this lets a
+ * broken answer be continued word for word.
  *
- * @param choice which of the `n` choices is wanted, from 0; they differ where there is room to.
+ * @param choice which of the `n` choices is wanted, from 0
  */
-export function respond(prompt: Prompt, choice = 0): Answer {
-  return answered(prompt, choice, MOST_RESUMPTIONS);
-}
-
-function answered(prompt: Prompt, choice: number, resumptionsLeft: number): Answer {
+export function respond(prompt: DemoPrompt, choice = 0, continuationsLeft = MAX_CONTINUATIONS): DemoAnswer {
   const { messages } = prompt;
   const end =
-    messages.findLastIndex((message) => message.role !== "assistant" || message.toolCalls.length > 0) + 1;
-  if (end < messages.length) {
-    const prefix = messages
-      .slice(end)
-      .map((message) => message.text)
-      .join("");
-    const whole = answered({ ...prompt, messages: messages.slice(0, end) }, choice, resumptionsLeft);
-    if (whole.toolCalls.length > 0) return { ...whole, reasoning: "" };
-    return { reasoning: "", content: continued(prefix, whole.content), toolCalls: [] };
+    messages.findLastIndex(({ role, toolCalls }) => role !== "assistant" || toolCalls.length > 0) + 1;
+  if (end < messages.length) return continuePrefill(prompt, end, choice, continuationsLeft);
+  const question = buildQuestion(messages, choice);
+  const toolCalls = planCalls(messages, prompt);
+  if (toolCalls.length > 0) {
+    const names = [...new Set(toolCalls.map(({ name }) => name))].join(" and ");
+    const reasoning = buildReasoning(question, `There is a tool for this: ${names}. I call it.`, prompt);
+    return { reasoning, content: "", toolCalls };
   }
-  const calls = planCalls(messages, prompt);
-  const question = questionOf(messages, choice);
-  if (calls.length > 0) {
-    const names = [...new Set(calls.map((call) => call.name))].join(" and ");
-    return {
-      reasoning: think(question, `There is a tool for this: ${names}. I call it.`, prompt),
-      content: "",
-      toolCalls: calls,
-    };
-  }
-  return resumed(prompt, choice, resumptionsLeft) ?? said(prompt, question);
+  return continueOnRequest(prompt, choice, continuationsLeft) ?? answerInText(prompt, question);
 }
 
-/** The rest of an answer that the user asks to go on with; undefined where there is no such thing. */
-function resumed(prompt: Prompt, choice: number, left: number): Answer | undefined {
+/** Continues an answer that the last assistant messages begin. */
+function continuePrefill(prompt: DemoPrompt, end: number, choice: number, left: number): DemoAnswer {
+  const texts = prompt.messages.slice(end).map(({ text }) => text);
+  const begun = texts.join("");
+  const whole = respond({ ...prompt, messages: prompt.messages.slice(0, end) }, choice, left);
+  if (whole.toolCalls.length > 0) return { ...whole, reasoning: "" };
+  // If the words are not the model's own, its answer follows them, as a real model would go on from them.
+  const content = findRest(begun, whole.content) ?? (/\s$/.test(begun) ? "" : " ") + whole.content;
+  return { reasoning: "", content, toolCalls: [] };
+}
+
+/** Continues an answer that the user asks to go on with; undefined if there is no such request. */
+function continueOnRequest(prompt: DemoPrompt, choice: number, left: number): DemoAnswer | undefined {
   if (left === 0) return undefined;
-  for (const { messages, partial, guessed } of resumptions(prompt.messages)) {
-    const whole = answered({ ...prompt, messages }, choice, guessed ? 0 : left - 1).content;
-    const rest = whole === "" ? undefined : remainder(partial, whole);
-    if (rest) return { reasoning: "", content: rest, toolCalls: [] };
+  for (const { messages, findContinuation } of findContinuations(prompt.messages)) {
+    const content = findContinuation(respond({ ...prompt, messages }, choice, left - 1).content);
+    if (content) return { reasoning: "", content, toolCalls: [] };
   }
   return undefined;
 }
 
-function said(prompt: Prompt, question: Question): Answer {
-  const { messages, format } = prompt;
-  const results =
-    messages.at(-1)?.role === "tool" || messages.at(-1)?.role === "function" ? resultsOf(messages) : [];
-  const { text, thought, known } =
+function answerInText(prompt: DemoPrompt, question: Question): DemoAnswer {
+  const results = findResults(prompt.messages);
+  const { text, thought, isKnown }: SkillAnswer =
     results.length > 0
       ? {
-          text: answerFromResults(messages),
+          text: answerFromResults(prompt.messages),
           thought: "The tools have answered. I say what they found.",
-          known: true,
+          isKnown: true,
         }
-      : reply(question);
-  const json = format ?? (asksForJson(question) ? { schema: undefined } : undefined);
-  const content = json
-    ? asJson(
-        json,
+      : answerQuestion(question);
+  const format = prompt.format ?? (asksForJson(question) ? { schema: undefined } : undefined);
+  const content = format
+    ? buildJsonAnswer(
+        format.schema,
         question,
-        known ? text : UNKNOWN,
-        results.map((result) => bounded(result.text)),
+        isKnown ? text : "The demo model does not know.",
+        results.map((result) => cutLongText(result.text)),
       )
-    : dressed(text, question.system, question.text);
-  return { reasoning: think(question, thought, prompt), content, toolCalls: [] };
+    : applyStyle(text, question.system, question.text);
+  return { reasoning: buildReasoning(question, thought, prompt), content, toolCalls: [] };
 }
 
-function think(question: Question, thought: string, { effort, format }: Prompt): string {
+function buildReasoning(question: Question, thought: string, { effort, format }: DemoPrompt): string {
   if (effort === "none") return "";
   if (effort === "minimal" || effort === "low") return thought;
-  const steps = [`The user says ${quoted(question.text, 80)}.`, thought];
-  if (question.system) steps.push("The system prompt tells me how to answer, so I keep to it.");
+  const steps = [`The user says ${quoteText(question.text, 80)}.`, thought];
   if (format) steps.push("The answer has to be JSON and nothing else.");
-  if (question.history.some((message) => message.role === "user")) {
-    steps.push("I also keep in mind what was said before.");
-  }
-  if (effort === "high" || effort === "xhigh" || effort === "max") {
-    steps.push(
-      "Let me read the question once more. I have not overlooked anything.",
-      "Is there a simpler way to say it? No, this will do.",
-    );
-  }
-  steps.push("Now I can answer.");
-  return steps.join(" ");
+  if (effort === "high") steps.push("Let me read the question once more. I have not overlooked anything.");
+  return [...steps, "Now I can answer."].join(" ");
 }

@@ -1,94 +1,75 @@
-import { type CallMade, type ChatMessage, quoted } from "../conversation.js";
-import { isFields } from "../json.js";
+import { type DemoFields, isFields, parseDemoJson } from "../json.js";
+import type { DemoCall, DemoMessage } from "../prompt.js";
+import { quoteText } from "../words.js";
 
-/** Depth and number of values read out from one result. */
-const DEEP = 3;
-const MOST_VALUES = 20;
-/** Characters of a result that are repeated; a tool may return a whole page. */
-const LONGEST = 1_000;
+/** Bounds of what is read out of one result. */
+const MAX_DEPTH = 3;
+const MAX_VALUES = 20;
+const MAX_RESULT_CHARS = 1_000;
+const MAX_LABEL_CHARS = 60;
 
-/** The tool messages at the end of the conversation, those of earlier turns of the same question included. */
-export function resultsOf(messages: readonly ChatMessage[]): ChatMessage[] {
-  const at = messages.findLastIndex((message) => message.role === "user");
-  return messages.slice(at + 1).filter((message) => message.role === "tool" || message.role === "function");
+/** The results of this question's tool calls, if the last message is one of them. */
+export function findResults(messages: readonly DemoMessage[]): DemoMessage[] {
+  const isResult = ({ role }: DemoMessage): boolean => role === "tool" || role === "function";
+  const question = messages.findLastIndex(({ role }) => role === "user");
+  return messages.slice(-1).some(isResult) ? messages.slice(question + 1).filter(isResult) : [];
 }
 
 /** A text answer that says what the tools returned. */
-export function answerFromResults(messages: readonly ChatMessage[]): string {
-  const results = resultsOf(messages);
-  const calls = messages.flatMap((message) => message.toolCalls);
-  const lines = results.map((result) => {
-    const call = calls.findLast((one) => one.id === result.toolCallId);
-    const [said, failed] = spoken(result.text);
-    const about = aboutOf(call);
-    if (failed) return `That did not work${about ? ` for ${about}` : ""}: ${ended(said)}`;
-    return about ? `${about}: ${ended(said)}` : ended(said);
-  });
-  const tools = [
-    ...new Set(
-      calls.filter((call) => results.some((one) => one.toolCallId === call.id)).map((call) => call.name),
-    ),
-  ];
-  const by = tools.length > 0 ? `I asked ${tools.join(" and ")}` : "I asked the tools";
-  if (lines.length === 1) return `${by}, and this is what I found. ${lines[0]}`;
-  return `${by}, and this is what I found:\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
+export function answerFromResults(messages: readonly DemoMessage[]): string {
+  const calls = messages.flatMap(({ toolCalls }) => toolCalls);
+  const answered = findResults(messages).map((result) => ({
+    text: result.text,
+    call: calls.findLast(({ id }) => id === result.toolCallId),
+  }));
+  const lines = answered.map(({ text, call }) => describeResult(text, call ? describeArguments(call) : ""));
+  const names = [...new Set(answered.map(({ call }) => call?.name ?? "the tool"))];
+  const found = `I asked ${names.join(" and ")}, and this is what I found`;
+  return lines.length === 1
+    ? `${found}. ${lines[0]}`
+    : `${found}:\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
 }
 
-/** What the call was about, from its arguments: "Paris", "12 * 7". */
-function aboutOf(call: CallMade | undefined): string {
-  let given: unknown;
-  try {
-    given = JSON.parse(call?.arguments ?? "");
-  } catch {
-    return "";
-  }
-  if (!isFields(given)) return "";
-  const values = Object.values(given).filter(
-    (value) => typeof value === "string" || typeof value === "number",
-  );
-  const short = values.map(String).filter((value) => value.length <= 60);
-  return short.slice(0, 3).join(", ");
+/** The short values among the arguments of a call: "Paris", "12 * 7". */
+function describeArguments(call: DemoCall): string {
+  const parsed = parseDemoJson(call.arguments);
+  const values = Object.values(isFields(parsed) ? parsed : {})
+    .filter((value) => typeof value === "string" || typeof value === "number")
+    .map(String);
+  return values
+    .filter((value) => value.length <= MAX_LABEL_CHARS)
+    .slice(0, 3)
+    .join(", ");
 }
 
-/** A result in words, and whether it reports a failure. */
-function spoken(text: string): [string, boolean] {
-  const trimmed = text.trim();
-  if (trimmed === "") return ["the tool returned nothing", true];
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(trimmed);
-  } catch {
-    return [cut(trimmed.replace(/^error: */i, "")), /^error\b/i.test(trimmed)];
-  }
-  if (isFields(parsed) && parsed["error"]) {
-    const error = parsed["error"];
-    const message = isFields(error) ? error["message"] : error;
-    return [cut(typeof message === "string" ? message : readOut(error)), true];
-  }
-  return [cut(readOut(parsed)), false];
+function describeResult(result: string, label: string): string {
+  const parsed = parseDemoJson(result) ?? result.trim();
+  const failure = findFailure(parsed);
+  const text = failure ?? readOut(parsed);
+  const short = text.length > MAX_RESULT_CHARS ? quoteText(text, MAX_RESULT_CHARS) : text;
+  const sentence = /[.!?”"}\]]$/.test(short) ? short : `${short}.`;
+  if (failure !== undefined) return `That did not work${label && ` for ${label}`}: ${sentence}`;
+  return label ? `${label}: ${sentence}` : sentence;
 }
 
-/** JSON as a list of "name: value" that can be read aloud. */
-function readOut(value: unknown): string {
-  const found: string[] = [];
-  const visit = (one: unknown, path: string, depth: number): void => {
-    if (found.length >= MOST_VALUES) return;
-    const label = path ? `${path.replaceAll("_", " ")}: ` : "";
-    if (typeof one !== "object" || one === null) found.push(`${label}${String(one)}`);
-    else if (depth >= DEEP) found.push(label + JSON.stringify(one));
-    else if (Array.isArray(one) && one.every((item) => typeof item !== "object"))
-      found.push(label + one.join(", "));
-    else if (Array.isArray(one)) for (const item of one) visit(item, path, depth + 1);
-    else for (const [key, item] of Object.entries(one)) visit(item, path ? `${path} ${key}` : key, depth + 1);
-  };
-  visit(value, "", 0);
-  return found.join(", ");
+/** @returns the message of a result that reports a failure */
+function findFailure(result: unknown): string | undefined {
+  if (result === "") return "the tool returned nothing";
+  if (typeof result === "string") return /^error\b:?\s*(.*)/is.exec(result)?.[1];
+  if (!isFields(result) || !result["error"]) return undefined;
+  const error = result["error"] as string | DemoFields;
+  return readOut(isFields(error) ? (error["message"] ?? error) : error);
 }
 
-function cut(text: string): string {
-  return text.length > LONGEST ? quoted(text, LONGEST) : text;
-}
-
-function ended(text: string): string {
-  return /[.!?。！？”"}\]]$/.test(text) ? text : `${text}.`;
+/** JSON as text to read: "celsius: 18, sky: clear". */
+function readOut(value: unknown, path = "", depth = 0): string {
+  const label = path && `${path.replaceAll("_", " ")}: `;
+  if (typeof value !== "object" || value === null) return label + String(value);
+  if (depth >= MAX_DEPTH) return label + JSON.stringify(value);
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return label + value.join(", ");
+  const entries = Object.entries(value).slice(0, MAX_VALUES);
+  return entries
+    .map(([key, item]) => readOut(item, Array.isArray(value) ? path : `${path} ${key}`.trim(), depth + 1))
+    .join(", ");
 }

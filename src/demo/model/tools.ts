@@ -1,189 +1,126 @@
-import { evaluate, expressionIn } from "../arithmetic.js";
-import { bounded, type CallMade, type ChatMessage } from "../conversation.js";
 import { isFields } from "../json.js";
-import type { Tool, ToolChoice } from "../server/request.js";
-import { fill } from "./fill-schema.js";
-import { keywords, type Mentions, mentionsIn } from "./mentions.js";
-import { snake, sourceFrom } from "./values.js";
+import type { DemoCall, DemoMessage, DemoTool, DemoToolSettings } from "../prompt.js";
+import { cutLongText } from "../question.js";
+import { evaluateExpression, findExpression } from "../skills/arithmetic.js";
+import { fillSchema } from "./fill-schema.js";
+import { findKeywords, findMentions, type Mentions } from "./mentions.js";
+import { createValues, toSnakeCase } from "./values.js";
 
-/** A function call that the model makes. */
-export interface PlannedCall {
-  readonly name: string;
-  /** JSON text. */
-  readonly arguments: string;
-}
+/** Calls in one turn. */
+const MAX_CALLS = 16;
 
-export interface ToolSettings {
-  readonly tools: readonly Tool[];
-  readonly choice: ToolChoice;
-  /** `parallel_tool_calls`: whether one turn may make several calls. */
-  readonly parallel: boolean;
-}
+/** How well a question must fit a tool: by a word of its name, or by two of its description. */
+const MIN_FIT = 2;
+const FIT_OF_NAME = 3;
+const FIT_OF_SUM = 4;
 
-/** Calls in one turn at most. */
-const MOST_CALLS = 16;
-
-/** How well words must fit: a word of the tool's name, or two of its description. */
-const SUITABLE = 2;
-
-/** Words that mean a tool though its author used another. */
-const KINDRED: readonly (readonly string[])[] = [
-  [
-    "weather",
-    "temperature",
-    "forecast",
-    "rain",
-    "rainy",
-    "raining",
-    "umbrella",
-    "sunny",
-    "snow",
-    "warm",
-    "cold",
-    "hot",
-    "degree",
-    "wind",
-  ],
-  ["time", "clock", "hour", "date", "today"],
-  ["calculate", "calculator", "compute", "math", "arithmetic", "sum", "multiply", "add", "evaluate"],
-  ["search", "lookup", "web", "google", "browse"],
-  ["light", "lamp", "bulb"],
-  ["stock", "price", "share", "quote"],
-  ["mail", "email", "message"],
-];
-
-/** Whoever asks for this gets a model that never stops calling: the way to try a limit of rounds. */
-const ENDLESS = /\b(?:over and over|again and again|endlessly|forever|without end|never stop)\b/i;
+/** Whoever asks for this gets a model that never stops calling, to try out a limit of rounds. */
+const ENDLESS = /\b(?:over and over|again and again|forever|never stop)\b/i;
 
 /**
- * The calls that come next for the last question of the user, if it fits a tool: all of them at once,
- * or one after the other where parallel calls are off. None is made twice.
+ * Plans the next tool calls for the last question: all at once, or one a turn if parallel calls are off. No call is
+ * made twice.
+ *
+ * @returns an empty list if the model should answer in text
  */
-export function planCalls(messages: readonly ChatMessage[], settings: ToolSettings): PlannedCall[] {
+export function planCalls(messages: readonly DemoMessage[], settings: DemoToolSettings): DemoCall[] {
   const { tools, choice, parallel } = settings;
   if (tools.length === 0 || choice === "none") return [];
-  const at = messages.findLastIndex((message) => message.role === "user");
-  const text = bounded(messages[at]?.text ?? "");
-  const made = messages.slice(at + 1).flatMap((message) => message.toolCalls);
-  // A forced choice forces the first turn; obeyed in the turns after it as well it would never end.
-  const planned =
-    choice === "auto" || made.length > 0 ? fittingCalls(text, tools) : forcedCalls(text, tools, choice);
-  const open =
-    made.length > 0 && ENDLESS.test(text)
-      ? planned
-      : planned.filter((call) => !made.some((one) => same(one, call)));
-  // With parallel calls every call of the question was in the first turn; what differs now was never asked for.
-  if (made.length > 0 && parallel && !ENDLESS.test(text)) return [];
-  return open.slice(0, parallel ? MOST_CALLS : 1);
+  const last = messages.findLastIndex(({ role }) => role === "user");
+  const text = cutLongText(messages[last]?.text ?? "");
+  const made = messages.slice(last + 1).flatMap(({ toolCalls }) => toolCalls);
+  const isEndless = ENDLESS.test(text);
+  // The first turn made every parallel call. A forced choice forces only the first turn, or it would never end.
+  if (made.length > 0 && parallel && !isEndless) return [];
+  const fitting = planFittingCalls(text, tools);
+  const planned = made.length > 0 ? fitting : forceChoice(fitting, text, settings);
+  const done = new Set(isEndless ? [] : made.map(buildKey));
+  return planned.filter((call) => !done.has(buildKey(call))).slice(0, parallel ? MAX_CALLS : 1);
 }
 
-function same(made: CallMade, planned: PlannedCall): boolean {
-  return (
-    made.name === planned.name && made.arguments.replace(/\s+/g, "") === planned.arguments.replace(/\s+/g, "")
-  );
+function buildKey(call: DemoCall): string {
+  return `${call.name} ${call.arguments.replace(/\s+/g, "")}`;
 }
 
-function fittingCalls(text: string, tools: readonly Tool[]): PlannedCall[] {
-  const calls: PlannedCall[] = [];
-  let last: Tool | undefined;
-  for (const clause of clauses(text)) {
-    const best = bestTool(clause, tools);
-    // "What is the weather in Paris? And in London?": the second question goes on with the first one's tool.
-    const tool = best ?? (/^(?:and|also|then|what about|how about)\b/i.test(clause) ? last : undefined);
+function forceChoice(
+  fitting: DemoCall[],
+  text: string,
+  { tools, choice }: Pick<DemoToolSettings, "tools" | "choice">,
+): DemoCall[] {
+  if (choice === "required") return fitting.length > 0 ? fitting : buildCalls(tools[0]!, text);
+  if (typeof choice === "string") return fitting;
+  return tools.filter(({ name }) => name === choice.name).flatMap((tool) => buildCalls(tool, text));
+}
+
+function planFittingCalls(text: string, tools: readonly DemoTool[]): DemoCall[] {
+  const calls = new Map<string, DemoCall>();
+  let last: DemoTool | undefined;
+  for (const clause of splitClauses(text)) {
+    // "What is the weather in Paris? And in London?": the second question is for the same tool.
+    const isSequel = /^(?:and|also|then|what about|how about)\b/i.test(clause);
+    const tool = chooseTool(clause, tools) ?? (isSequel ? last : undefined);
     if (!tool) continue;
     last = tool;
-    calls.push(...callsOf(tool, clause));
+    for (const call of buildCalls(tool, clause)) calls.set(buildKey(call), call);
   }
-  return unique(calls).slice(0, MOST_CALLS);
+  return [...calls.values()];
 }
 
-function forcedCalls(text: string, tools: readonly Tool[], choice: ToolChoice): PlannedCall[] {
-  if (choice === "required") {
-    const fitting = fittingCalls(text, tools);
-    return fitting.length > 0 ? fitting : callsOf(tools[0]!, text);
-  }
-  const tool = typeof choice === "object" ? tools.find((one) => one.name === choice.name) : undefined;
-  return tool ? callsOf(tool, text) : [];
-}
-
-function unique(calls: readonly PlannedCall[]): PlannedCall[] {
-  return calls.filter(
-    (call, at) => calls.findIndex((one) => one.name === call.name && one.arguments === call.arguments) === at,
-  );
-}
-
-/** Parts of a question that may each be for another tool. */
-function clauses(text: string): string[] {
+/** The parts of a question that may each be for another tool. */
+function splitClauses(text: string): string[] {
+  const ends =
+    /[?!;\n]+\s*|\.\s+|,?\s+(?=and (?:what|how|when|where|which|who|then|tell|give|get|show|turn|is|the (?:time|weather))\b)/i;
   return text
-    .split(
-      /[?!;\n]+\s*|\.\s+|,?\s+(?=and (?:what|how|when|where|which|who|also|then|tell|give|get|find|show|turn|set|is|will|the (?:time|weather|temperature|price))\b)/i,
-    )
+    .split(ends)
     .map((clause) => clause.trim())
     .filter(Boolean);
 }
 
-function bestTool(clause: string, tools: readonly Tool[]): Tool | undefined {
-  const words = keywords(clause);
-  const sum = expressionIn(clause);
-  let best: Tool | undefined;
-  let most = SUITABLE - 1;
-  for (const tool of tools) {
-    const score = suitability(tool, words, sum !== undefined && evaluate(sum) !== undefined);
-    if (score > most) [best, most] = [tool, score];
-  }
-  return best;
+function chooseTool(clause: string, tools: readonly DemoTool[]): DemoTool | undefined {
+  const words = findKeywords(clause);
+  const isSum = evaluateExpression(findExpression(clause) ?? "?") !== undefined;
+  const fits = tools.map((tool) => measureFit(tool, words, isSum));
+  const best = Math.max(...fits);
+  return best < MIN_FIT ? undefined : tools[fits.indexOf(best)];
 }
 
-function suitability(tool: Tool, words: readonly string[], isSum: boolean): number {
-  const named = keywords(tool.name);
-  const described = keywords(bounded(tool.description));
-  let score = isSum && [...named, ...described].some((word) => kindred(word, "calculate")) ? 4 : 0;
-  for (const word of words) {
-    if (named.includes(word)) score += 3;
-    else if (named.some((one) => kindred(one, word))) score += 2;
-    else if (described.includes(word)) score += 1;
-  }
-  return score;
+function measureFit({ name, description }: DemoTool, words: readonly string[], isSum: boolean): number {
+  const inName = findKeywords(name);
+  const inDescription = findKeywords(cutLongText(description));
+  const start = isSum && [...inName, ...inDescription].includes("sum") ? FIT_OF_SUM : 0;
+  return words.reduce((fit, word) => {
+    if (inName.includes(word)) return fit + FIT_OF_NAME;
+    return inDescription.includes(word) ? fit + 1 : fit;
+  }, start);
 }
 
-function kindred(a: string, b: string): boolean {
-  return KINDRED.some((family) => family.includes(a) && family.includes(b));
-}
-
-/** One call, or one for each of the things that the question names where an argument holds only one of them. */
-function callsOf(tool: Tool, clause: string): PlannedCall[] {
-  const mentions = mentionsIn(clause);
-  const single = singleArgument(tool);
-  const things = single === undefined ? [] : thingsFor(single, mentions);
-  if (things.length < 2) return [call(tool, clause, mentions)];
-  return things.slice(0, MOST_CALLS).map((thing) => {
-    const only = mentions.places.includes(thing)
-      ? { places: [thing], people: mentions.people }
-      : { places: [], people: [thing] };
-    return call(tool, clause, { ...mentions, names: [thing], ...only });
+/** One call, or one for each place or person if an argument holds only one of them. */
+function buildCalls(tool: DemoTool, clause: string): DemoCall[] {
+  const mentions = findMentions(clause);
+  const kind = findSingleArgument(tool);
+  const { places, names } = mentions;
+  const things = kind === "place" && places.length > 0 ? places : kind === undefined ? [] : names;
+  if (things.length < 2) return [buildCall(tool, mentions)];
+  return things.map((thing) => {
+    const isPlace = places.includes(thing);
+    const only = isPlace ? { places: [thing] } : { places: [], people: [thing] };
+    return buildCall(tool, { ...mentions, names: [thing], ...only });
   });
 }
 
-function call(tool: Tool, clause: string, mentions: Mentions): PlannedCall {
-  const source = sourceFrom({ mentions, answer: clause, request: clause, generous: false });
-  const made = fill(tool.parameters ?? { type: "object" }, source);
-  return { name: tool.name, arguments: JSON.stringify(made ?? {}) };
+function buildCall(tool: DemoTool, mentions: Mentions): DemoCall {
+  const values = createValues({ mentions, request: mentions.text, answer: "", mayInvent: false });
+  const filled = fillSchema({ type: "object", ...tool.parameters }, values);
+  return { name: tool.name, arguments: JSON.stringify(filled) };
 }
 
-/** The argument over which a question fans out: a lone text that names a place or somebody. */
-function singleArgument(tool: Tool): string | undefined {
-  const properties = tool.parameters?.["properties"];
-  if (!isFields(properties)) return undefined;
-  const texts = Object.entries(properties)
+/** What the tool takes one of per call; undefined if it takes no place or person, or goes from one to another. */
+function findSingleArgument({ parameters }: DemoTool): "place" | "person" | undefined {
+  const properties = isFields(parameters?.["properties"]) ? parameters["properties"] : {};
+  const keys = Object.entries(properties)
     .filter(([, schema]) => isFields(schema) && schema["type"] === "string" && !Array.isArray(schema["enum"]))
-    .map(([key]) => snake(key));
-  // A journey from Paris to London is one call, not two.
-  if (texts.some((key) => /^(?:from|to|origin|destination)/.test(key))) return undefined;
-  return texts.find((key) =>
-    /city|town|place|location|country|name|person|user|symbol|company|timezone/.test(key),
-  );
-}
-
-function thingsFor(key: string, { places, names }: Mentions): readonly string[] {
-  return /city|town|place|location|country|timezone/.test(key) && places.length > 0 ? places : names;
+    .map(([name]) => toSnakeCase(name));
+  if (keys.some((key) => /^(?:from|to|origin|destination)/.test(key))) return undefined;
+  if (keys.some((key) => /city|town|place|location|country|timezone/.test(key))) return "place";
+  return keys.some((key) => /name|person|user|symbol|company/.test(key)) ? "person" : undefined;
 }

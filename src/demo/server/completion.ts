@@ -1,36 +1,50 @@
-import type { Generation, Usage } from "./generation.js";
-import { FINGERPRINT, type Head, newId } from "./records.js";
+import { randomBytes } from "node:crypto";
+import type { DemoUsage, Generation } from "./generation.js";
 
-/** The unstreamed answer: a `chat.completion` of OpenAI's API reference. */
-export function completion(head: Head, generations: readonly Generation[], usage: Usage): object {
-  return {
-    id: head.id,
-    object: "chat.completion",
-    created: head.created,
-    model: head.model,
-    choices: generations.map((generation, index) => ({
-      index,
-      message: messageOf(generation),
-      logprobs: null,
-      finish_reason: generation.finishReason,
-    })),
-    usage,
-    system_fingerprint: FINGERPRINT,
-  };
+/** The fields that all records of one answer share. */
+export interface ResponseHead {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly created: number;
+  readonly model: string;
+  readonly system_fingerprint: string;
 }
 
-function messageOf({ reasoning, content, toolCalls }: Generation): object {
+export function createHead(model: string): ResponseHead {
+  const created = Math.floor(Date.now() / 1_000);
+  return { id: createId("chatcmpl-demo-"), created, model, system_fingerprint: "fp_demo" };
+}
+
+export function createId(prefix: string): string {
+  return prefix + randomBytes(12).toString("hex");
+}
+
+/** An answer that is not streamed: a `chat.completion` of OpenAI's API reference. */
+export function buildCompletion(
+  head: ResponseHead,
+  generations: readonly Generation[],
+  usage: DemoUsage,
+): object {
+  const choices = generations.map((generation, index) => ({
+    index,
+    message: buildMessage(generation),
+    logprobs: null,
+    finish_reason: generation.finishReason,
+  }));
+  return { ...head, object: "chat.completion", choices, usage };
+}
+
+function buildMessage({ reasoning, content, toolCalls }: Generation): object {
+  const calls = toolCalls.map(({ name, arguments: tokens }) => ({
+    id: createId("call_"),
+    type: "function",
+    function: { name, arguments: tokens.join("") },
+  }));
   return {
     role: "assistant",
-    content: toolCalls.length > 0 ? null : content.join(""),
+    content: calls.length > 0 ? null : content.join(""),
     refusal: null,
     ...(reasoning.length > 0 && { reasoning_content: reasoning.join("") }),
-    ...(toolCalls.length > 0 && {
-      tool_calls: toolCalls.map((call) => ({
-        id: newId("call_"),
-        type: "function",
-        function: { name: call.name, arguments: call.arguments.join("") },
-      })),
-    }),
+    ...(calls.length > 0 && { tool_calls: calls }),
   };
 }

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { ApiError } from "../errors.js";
-import { completion } from "./completion.js";
-import { FaultCycle, HTML_PAGE, refusal, streamedError } from "./faults.js";
-import { generate, usageOf } from "./generation.js";
-import { authorise, JSON_TYPE, readJson, send, sendError, sendJson } from "./http.js";
-import { type Fault, MODEL_IDS, type ModelSpec, readModel } from "./models.js";
-import { pump } from "./pump.js";
-import { type Head, newId, records, withFault } from "./records.js";
-import { type ChatRequest, readRequest } from "./request.js";
-import { readSpeech, speak } from "./speech.js";
+import { DemoError } from "../errors.js";
+import { addFault, buildChunks } from "./chunks.js";
+import { buildCompletion, createHead, createId } from "./completion.js";
+import { buildRefusal, ERROR_RECORD, FaultCounter, HTML_PAGE } from "./faults.js";
+import { countUsage, generateChoice } from "./generation.js";
+import { checkKey, JSON_CONTENT_TYPE, readJsonBody, sendError, sendJson, sendText } from "./http.js";
+import { type DemoModel, type Fault, MODEL_IDS, readModel } from "./models.js";
+import { writeAtPace } from "./pace.js";
+import { type DemoRequest, readDemoRequest } from "./request.js";
+import { readSpeech, sendSpeech } from "./speech.js";
 
 /** A running demo server. */
 export interface DemoServer {
@@ -30,42 +30,39 @@ export interface DemoServerOptions {
 }
 
 const HOST = "127.0.0.1";
-const USUAL_PACE = 30;
-/** Unix seconds; models need a birthday in OpenAI's form, and a constant one keeps the list the same. */
-const MODELS_CREATED = 1_735_689_600;
+const DEFAULT_PACE = 30;
+/** Unix seconds; a constant, so that the list of models stays the same. */
+const MODELS_CREATED_S = 1_735_689_600;
+const EVENT_STREAM_TYPE = "text/event-stream; charset=utf-8";
 
-const EVENT_STREAM = "text/event-stream; charset=utf-8";
-
-interface Settings {
+interface ServerState {
   readonly key: string;
   readonly pace: number;
-  readonly faults: FaultCycle;
+  readonly faults: FaultCounter;
 }
 
 /**
- * Starts an OpenAI-compatible server on loopback: `GET /v1/models`, `POST /v1/chat/completions` and
- * `POST /v1/audio/speech`, with the wire format of OpenAI's API reference. Its answers come from a script, so that flows run with no
- * account; models.ts says which models it has and how they fail on request.
+ * Starts an OpenAI-compatible server on loopback, so that flows run without an account. Its answers come from a
+ * script; models.ts says which models it has and which faults a model name can request. It serves `GET /v1/models`,
+ * `POST /v1/chat/completions` and `POST /v1/audio/speech`.
  *
  * Neither the server nor its connections keep a process alive by themselves.
  *
- * @throws where the port cannot be bound, or `pace` is negative or no number.
+ * @throws RangeError if `pace` is not 0 or a positive number; Node's error if the port is taken
  */
 export async function startDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
-  const pace = options.pace ?? USUAL_PACE;
-  if (!Number.isFinite(pace) || pace < 0)
+  const pace = options.pace ?? DEFAULT_PACE;
+  if (!Number.isFinite(pace) || pace < 0) {
     throw new RangeError("The pace must be 0 or a positive number of chunks per second.");
-  const settings: Settings = {
-    key: `demo-${randomBytes(24).toString("base64url")}`,
-    pace,
-    faults: new FaultCycle(),
-  };
+  }
+  const key = `demo-${randomBytes(24).toString("base64url")}`;
+  const state: ServerState = { key, pace, faults: new FaultCounter() };
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
-    response.setHeader("x-request-id", newId("req_"));
-    // A client that leaves in the middle of its request is no error of ours.
+    response.setHeader("x-request-id", createId("req_"));
+    // A client may leave at any time.
     response.on("error", () => undefined);
-    handle(request, response, settings).catch((error: unknown) => sendError(request, response, error));
+    handle(request, response, state).catch((error: unknown) => sendError(request, response, error));
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -74,16 +71,13 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, HOST, () => {
-      server.off("error", reject);
-      resolve();
-    });
+    server.listen(options.port ?? 0, HOST, resolve);
   });
   server.unref();
   let closing: Promise<void> | undefined;
   return {
     baseUrl: `http://${HOST}:${(server.address() as AddressInfo).port}/v1`,
-    apiKey: settings.key,
+    apiKey: key,
     close() {
       closing ??= new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -94,67 +88,68 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
   };
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings): Promise<void> {
-  authorise(request, settings.key);
-  const path = (request.url ?? "").split("?")[0];
-  const route = `${request.method ?? ""} ${path}`;
-  if (route === "GET /v1/models") sendJson(response, 200, modelList());
-  else if (route === "POST /v1/chat/completions") chat(await readJson(request), response, settings);
-  else if (route === "POST /v1/audio/speech") await speech(await readJson(request), response, settings);
-  else
-    throw new ApiError(404, `Invalid URL (${route.slice(0, 200)}). The demo server's base URL ends in /v1.`);
+async function handle(request: IncomingMessage, response: ServerResponse, state: ServerState): Promise<void> {
+  checkKey(request, state.key);
+  const route = `${request.method} ${request.url?.split("?")[0]}`;
+  switch (route) {
+    case "GET /v1/models":
+      sendJson(response, 200, listModels());
+      return;
+    case "POST /v1/chat/completions":
+      await chat(readDemoRequest(await readJsonBody(request)), response, state);
+      return;
+    case "POST /v1/audio/speech": {
+      const speech = readSpeech(await readJsonBody(request));
+      await sendSpeech(speech, nextFault(readModel(speech.model, state.pace), state), response);
+      return;
+    }
+    default: {
+      const place = route.slice(0, 200);
+      throw new DemoError(404, `Invalid URL (${place}). The demo server's base URL ends in /v1.`);
+    }
+  }
 }
 
-function modelList(): object {
-  const data = MODEL_IDS.map((id) => ({ id, object: "model", created: MODELS_CREATED, owned_by: "demo" }));
+function listModels(): object {
+  const data = MODEL_IDS.map((id) => ({ id, object: "model", created: MODELS_CREATED_S, owned_by: "demo" }));
   return { object: "list", data };
 }
 
-function chat(body: unknown, response: ServerResponse, { pace, faults }: Settings): void {
-  const request = readRequest(body);
-  const model = readModel(request.model, pace);
+/** @throws DemoError if the fault of this request is a refusal */
+function nextFault(model: DemoModel, { faults }: ServerState): Fault | undefined {
   const fault = faults.next(model);
-  const refused = fault && refusal(fault);
-  if (refused) throw refused;
-  if (fault?.kind === "empty") send(response, 200, request.stream ? EVENT_STREAM : JSON_TYPE, "");
-  else if (fault?.kind === "html") send(response, 200, "text/html; charset=utf-8", HTML_PAGE);
-  else answer(request, model, fault, response);
+  const refusal = fault && buildRefusal(fault);
+  if (refusal) throw refusal;
+  return fault;
 }
 
-async function speech(body: unknown, response: ServerResponse, { pace, faults }: Settings): Promise<void> {
-  const request = readSpeech(body);
-  const fault = faults.next(readModel(request.model, pace));
-  const refused = fault && refusal(fault);
-  if (refused) throw refused;
-  await speak(request, fault, response);
-}
-
-function answer(
-  request: ChatRequest,
-  model: ModelSpec,
-  fault: Fault | undefined,
-  response: ServerResponse,
-): void {
-  const cutAfter = fault?.kind === "length" ? fault.after : undefined;
-  const choices = Array.from({ length: request.n }, (_, at) =>
-    generate(request, at, model.reasons, cutAfter),
-  );
-  const usage = usageOf(request.prompt.messages, choices);
-  const head: Head = {
-    id: newId("chatcmpl-demo-"),
-    created: Math.floor(Date.now() / 1_000),
-    model: model.id,
-  };
-  if (!request.stream) {
-    sendWhole(response, completion(head, choices, usage), fault);
+async function chat(request: DemoRequest, response: ServerResponse, state: ServerState): Promise<void> {
+  const model = readModel(request.model, state.pace);
+  const fault = nextFault(model, state);
+  if (fault?.kind === "empty") {
+    sendText(response, 200, request.stream ? EVENT_STREAM_TYPE : JSON_CONTENT_TYPE, "");
     return;
   }
-  const steps = records(head, choices, request.includeUsage ? usage : undefined);
-  response.writeHead(200, { "content-type": EVENT_STREAM, "cache-control": "no-cache" });
-  pump(fault ? withFault(steps, fault) : steps, response, model.pace);
+  if (fault?.kind === "html") {
+    sendText(response, 200, "text/html; charset=utf-8", HTML_PAGE);
+    return;
+  }
+  const cutAfter = fault?.kind === "length" ? fault.after : undefined;
+  const generations = Array.from({ length: request.n }, (_, choice) =>
+    generateChoice(request, choice, model.reasons, cutAfter),
+  );
+  const usage = countUsage(request.prompt.messages, generations);
+  const head = createHead(model.id);
+  if (!request.stream) {
+    sendWhole(response, buildCompletion(head, generations, usage), fault);
+    return;
+  }
+  const steps = buildChunks(head, generations, request.includeUsage ? usage : undefined);
+  response.writeHead(200, { "content-type": EVENT_STREAM_TYPE, "cache-control": "no-cache" });
+  await writeAtPace(fault ? addFault(steps, fault) : steps, response, model.pace);
 }
 
-/** An unstreamed answer has no chunks to count, so a fault takes its second half. */
+/** Sends an answer that is not streamed. It has no chunks to count, so a fault comes in its middle. */
 function sendWhole(response: ServerResponse, body: object, fault: Fault | undefined): void {
   const text = JSON.stringify(body);
   const half = text.slice(0, text.length / 2);
@@ -162,14 +157,17 @@ function sendWhole(response: ServerResponse, body: object, fault: Fault | undefi
     case "stall":
       break;
     case "drop":
-      response.writeHead(200, { "content-type": JSON_TYPE, "content-length": Buffer.byteLength(text) });
+      response.writeHead(200, {
+        "content-type": JSON_CONTENT_TYPE,
+        "content-length": Buffer.byteLength(text),
+      });
       response.write(half, () => response.destroy());
       break;
     case "malformed":
-      send(response, 200, JSON_TYPE, half);
+      sendText(response, 200, JSON_CONTENT_TYPE, half);
       break;
     case "error":
-      sendJson(response, 200, streamedError());
+      sendJson(response, 200, ERROR_RECORD);
       break;
     default:
       sendJson(response, 200, body);

@@ -1,68 +1,62 @@
-import { ApiError } from "../errors.js";
-import type { Fault, ModelSpec } from "./models.js";
+import { DemoError } from "../errors.js";
+import type { DemoModel, Fault } from "./models.js";
 
-/** Model ids remembered at most; the oldest is forgotten first, so that made-up ids cannot fill the memory. */
-const REMEMBERED = 1_000;
+/** Model ids whose requests are counted at most; the oldest is forgotten first. */
+const MAX_COUNTED_MODELS = 1_000;
 
-/** Said in each error that was asked for, so that nobody looks for its cause. */
+/** Part of each error that was requested, so that nobody looks for its cause. */
 const ON_PURPOSE = "(The demo model was asked for this fault.)";
+const SERVER_ERROR = `The server had an error while processing your request. ${ON_PURPOSE}`;
+const OVERLOADED = `The engine is currently overloaded, please try again later. ${ON_PURPOSE}`;
 
-/** Counts the requests of each model id, for faults that strike only the first few. */
-export class FaultCycle {
-  private readonly seen = new Map<string, number>();
+/** Counts the requests of each model id, for faults that hit only the first `times` of them. */
+export class FaultCounter {
+  private readonly requests = new Map<string, number>();
 
-  /** @returns the fault that this request meets, or undefined where it goes through. */
-  next(model: ModelSpec): Fault | undefined {
-    const { fault, id } = model;
+  /** @returns the fault of this request; undefined if the request succeeds */
+  next({ fault, id }: DemoModel): Fault | undefined {
     if (fault?.times === undefined) return fault;
-    const count = this.seen.get(id) ?? 0;
-    this.seen.delete(id);
-    this.seen.set(id, (count + 1) % (fault.times + 1));
-    if (this.seen.size > REMEMBERED) this.seen.delete(this.seen.keys().next().value!);
+    const count = this.requests.get(id) ?? 0;
+    this.requests.delete(id);
+    this.requests.set(id, (count + 1) % (fault.times + 1));
+    if (this.requests.size > MAX_COUNTED_MODELS) this.requests.delete(this.requests.keys().next().value!);
     return count < fault.times ? fault : undefined;
   }
 }
 
-/** The refusal that stands in place of an answer; undefined for faults that strike later. */
-export function refusal(fault: Fault): ApiError | undefined {
-  const headers = retryHeaders(fault.retryAfter);
-  switch (fault.kind) {
-    case "429":
-      return new ApiError(429, `Rate limit reached for requests. Please try again later. ${ON_PURPOSE}`, {
-        type: "requests",
-        code: "rate_limit_exceeded",
-        headers,
-      });
-    case "500":
-      return new ApiError(500, `The server had an error while processing your request. ${ON_PURPOSE}`, {
-        type: "server_error",
-        headers,
-      });
-    case "503":
-      return new ApiError(503, `The engine is currently overloaded, please try again later. ${ON_PURPOSE}`, {
-        type: "server_error",
-        headers,
-      });
-    default:
-      return undefined;
+/** The refusal in place of an answer; undefined for a fault that comes later. */
+export function buildRefusal({ kind, retryAfter }: Fault): DemoError | undefined {
+  const headers = retryAfter === undefined ? {} : buildRetryHeaders(retryAfter);
+  if (kind === "429") {
+    const details = { type: "requests", code: "rate_limit_exceeded", headers };
+    return new DemoError(
+      429,
+      `Rate limit reached for requests. Please try again later. ${ON_PURPOSE}`,
+      details,
+    );
   }
+  const details = { type: "server_error", headers };
+  if (kind === "500") return new DemoError(500, SERVER_ERROR, details);
+  if (kind === "503") return new DemoError(503, OVERLOADED, details);
+  return undefined;
 }
 
-/** What an `error` fault puts into a stream (or, unstreamed, into the body of a 200). */
-export function streamedError(): object {
-  return new ApiError(500, `The server had an error while processing your request. ${ON_PURPOSE}`, {
-    type: "server_error",
-    code: "server_error",
-  }).body();
+/** `Retry-After` has whole seconds only; OpenAI and Azure add `retry-after-ms` for the exact time. */
+function buildRetryHeaders(seconds: number): Record<string, string> {
+  return { "retry-after": String(Math.ceil(seconds)), "retry-after-ms": String(Math.round(seconds * 1_000)) };
 }
 
-/** What an `html` fault answers: the page that a wrong address or a captive portal shows. */
+/** The record of an `error` fault: in the stream, or as the whole body of an answer that is not streamed. */
+export const ERROR_RECORD = new DemoError(500, SERVER_ERROR, {
+  type: "server_error",
+  code: "server_error",
+}).body();
+
+/** The page of an `html` fault, like the sign-in page of a proxy. */
 export const HTML_PAGE =
   "<!doctype html>\n<html><head><title>Sign in</title></head>" +
   "<body><h1>Sign in to continue</h1><p>The demo model was asked for this page.</p></body></html>\n";
 
-/** `Retry-After` counts whole seconds only; `retry-after-ms` is what OpenAI and Azure add for the rest. */
-function retryHeaders(seconds: number | undefined): Record<string, string> {
-  if (seconds === undefined) return {};
-  return { "retry-after": String(Math.ceil(seconds)), "retry-after-ms": String(Math.round(seconds * 1_000)) };
-}
+/** The record of a `malformed` fault: JSON that is cut in the middle. */
+export const MALFORMED_RECORD =
+  '{"id":"chatcmpl-demo","object":"chat.completion.chunk","choices":[{"index":0,"del';

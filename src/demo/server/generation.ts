@@ -1,24 +1,18 @@
-import type { ChatMessage } from "../conversation.js";
 import { respond } from "../model/responder.js";
-import type { ChatRequest } from "./request.js";
-import { countTokens, pieces } from "./tokenise.js";
+import type { DemoMessage } from "../prompt.js";
+import type { DemoRequest } from "./request.js";
+import { countTokens, splitTokens } from "./tokenise.js";
 
-/** One function call, its arguments cut for streaming. */
-export interface GeneratedCall {
-  readonly name: string;
-  readonly arguments: readonly string[];
-}
-
-/** One choice, cut into the pieces that are its tokens. */
+/** One choice of an answer, split into its tokens. */
 export interface Generation {
   readonly reasoning: readonly string[];
   readonly content: readonly string[];
-  readonly toolCalls: readonly GeneratedCall[];
+  readonly toolCalls: readonly { readonly name: string; readonly arguments: readonly string[] }[];
   readonly finishReason: "stop" | "length" | "tool_calls";
 }
 
 /** Token counts in OpenAI's form. */
-export interface Usage {
+export interface DemoUsage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
@@ -26,72 +20,70 @@ export interface Usage {
   readonly completion_tokens_details: { readonly reasoning_tokens: number };
 }
 
-/** Tokens that each message costs beside its text, as in OpenAI's own accounting. */
-const PER_MESSAGE = 4;
-const PER_REQUEST = 3;
+/** Tokens that a message costs beside its text, and those that a request costs, as in OpenAI's accounting. */
+const TOKENS_PER_MESSAGE = 4;
+const TOKENS_PER_REQUEST = 3;
 
 /**
- * Generates one choice.
+ * Generates one choice, from 0.
  *
- * @param reasons whether the model thinks aloud first.
- * @param cutAfter pieces of content after which a `length` fault cuts; undefined: none.
+ * @param reasons whether the model thinks aloud first
+ * @param cutAfter content tokens after which a `length` fault cuts the answer; undefined: no such fault
  */
-export function generate(
-  request: ChatRequest,
+export function generateChoice(
+  request: DemoRequest,
   choice: number,
   reasons: boolean,
   cutAfter?: number,
 ): Generation {
   const answer = respond(request.prompt, choice);
-  let left = request.maxTokens ?? Number.POSITIVE_INFINITY;
-  let cut = false;
+  let tokensLeft = request.maxTokens ?? Number.POSITIVE_INFINITY;
+  let isCut = false;
   const take = (text: string, limit = Number.POSITIVE_INFINITY): string[] => {
-    const all = pieces(text);
-    const count = Math.min(all.length, left, limit);
-    cut ||= count < all.length;
-    left -= count;
-    return all.slice(0, count);
+    const tokens = splitTokens(text);
+    const taken = tokens.slice(0, Math.min(tokensLeft, limit));
+    if (taken.length < tokens.length) isCut = true;
+    tokensLeft -= taken.length;
+    return taken;
   };
-  // Thinking comes out of the same budget, as it does with max_completion_tokens at real services.
+  // Reasoning counts towards the limit, as max_completion_tokens does at real services.
   const reasoning = reasons ? take(answer.reasoning) : [];
-  const content = take(untilStop(answer.content, request.stop), cutAfter);
-  const toolCalls: GeneratedCall[] = [];
+  const content = take(cutAtStop(answer.content, request.stop), cutAfter);
+  const toolCalls: Generation["toolCalls"][number][] = [];
   for (const call of answer.toolCalls) {
-    if (left < 1) {
-      cut = true;
-      break;
-    }
-    left--;
+    isCut ||= tokensLeft < 1;
+    if (isCut) break;
+    tokensLeft--;
     toolCalls.push({ name: call.name, arguments: take(call.arguments, cutAfter) });
-    if (cut) break;
   }
   const ended = toolCalls.length > 0 ? "tool_calls" : "stop";
-  return { reasoning, content, toolCalls, finishReason: cut || cutAfter !== undefined ? "length" : ended };
+  return { reasoning, content, toolCalls, finishReason: isCut || cutAfter !== undefined ? "length" : ended };
 }
 
-function untilStop(text: string, stops: readonly string[]): string {
+function cutAtStop(text: string, stops: readonly string[]): string {
   const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-  return ends.length > 0 ? text.slice(0, Math.min(...ends)) : text;
+  return text.slice(0, Math.min(text.length, ...ends));
 }
 
-export function usageOf(messages: readonly ChatMessage[], generations: readonly Generation[]): Usage {
-  let prompt = PER_REQUEST;
-  for (const message of messages) {
-    prompt += PER_MESSAGE + countTokens(message.text);
-    for (const call of message.toolCalls) prompt += countTokens(call.name) + countTokens(call.arguments);
-  }
-  let completion = 0;
-  let reasoning = 0;
-  for (const generation of generations) {
-    reasoning += generation.reasoning.length;
-    completion += generation.reasoning.length + generation.content.length;
-    for (const call of generation.toolCalls) completion += 1 + call.arguments.length;
-  }
+export function countUsage(messages: readonly DemoMessage[], generations: readonly Generation[]): DemoUsage {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  const prompt = messages.map(
+    ({ text, toolCalls }) =>
+      TOKENS_PER_MESSAGE +
+      countTokens(text) +
+      sum(toolCalls.map((call) => countTokens(call.name) + countTokens(call.arguments))),
+  );
+  const promptTokens = TOKENS_PER_REQUEST + sum(prompt);
+  const reasoningTokens = sum(generations.map(({ reasoning }) => reasoning.length));
+  const answerTokens = generations.map(
+    ({ content, toolCalls }) => content.length + sum(toolCalls.map((call) => 1 + call.arguments.length)),
+  );
+  const completionTokens = reasoningTokens + sum(answerTokens);
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: reasoning },
+    completion_tokens_details: { reasoning_tokens: reasoningTokens },
   };
 }

@@ -1,99 +1,92 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError } from "../errors.js";
+import { DemoError } from "../errors.js";
+import { parseDemoJson } from "../json.js";
 
-/** Bytes of a request body at most. */
-export const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-export const JSON_TYPE = "application/json; charset=utf-8";
+/** How long a client that is still sending may take to read a refusal. */
+const REFUSAL_GRACE_MS = 500;
 
-/** Milliseconds that a client gets to read a refusal while it is still sending. */
-const PARTING = 500;
+export const JSON_CONTENT_TYPE = "application/json; charset=utf-8";
 
-/**
- * Reads a body as JSON.
- *
- * @throws ApiError 413 beyond {@link MOST_BYTES}, 400 where it is no JSON.
- */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
-  try {
-    return JSON.parse(body.toString("utf8")) as unknown;
-  } catch {
-    throw new ApiError(
-      400,
-      "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The demo server expects a JSON payload, but what was sent was not valid JSON.)",
-    );
-  }
+/** @throws DemoError 413 if the body is too large, 400 if it is not JSON */
+export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+  const body = parseDemoJson((await readBody(request)).toString("utf8"));
+  if (body === undefined) throw new DemoError(400, "The JSON body of the request could not be parsed.");
+  return body;
 }
 
 function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
-    const tooLarge = (): void => {
-      request.off("data", take);
-      // What is still coming has to be read, or the kernel resets the connection before the refusal is seen.
-      request.resume();
-      reject(
-        new ApiError(413, `The request body is larger than ${MOST_BYTES} bytes.`, {
-          headers: { connection: "close" },
-        }),
-      );
-    };
-    const take = (part: Buffer): void => {
+    request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size > MOST_BYTES) tooLarge();
-      else parts.push(part);
-    };
-    if (Number(request.headers["content-length"] ?? 0) > MOST_BYTES) {
-      tooLarge();
-      return;
-    }
-    request.on("data", take);
+      if (size <= MAX_BODY_BYTES) {
+        parts.push(part);
+        return;
+      }
+      // The rest is read and dropped: if it stayed unread, the connection would be reset before the client
+      // sees the refusal.
+      parts.length = 0;
+      const headers = { connection: "close" };
+      reject(new DemoError(413, `The request body is larger than ${MAX_BODY_BYTES} bytes.`, { headers }));
+    });
     request.once("end", () => resolve(Buffer.concat(parts)));
     request.once("error", reject);
   });
 }
 
-/** @throws ApiError 401 unless the request carries the key. */
-export function authorise(request: IncomingMessage, key: string): void {
-  const given = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (given !== undefined && timingSafeEqual(digest(given), digest(key))) return;
+/** @throws DemoError 401 unless the request carries the key */
+export function checkKey(request: IncomingMessage, key: string): void {
+  const sent = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (sent !== undefined && timingSafeEqual(hashKey(sent), hashKey(key))) return;
   const message =
-    given === undefined
+    sent === undefined
       ? "You didn't provide an API key. Provide it in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
       : "Incorrect API key provided. The demo server makes a new key each time it starts.";
-  throw new ApiError(401, message, { code: "invalid_api_key" });
+  throw new DemoError(401, message, { code: "invalid_api_key" });
 }
 
-/** Makes keys comparable in constant time whatever their length. */
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/** Hashes have the same length, so keys of any length can be compared in constant time. */
+function hashKey(key: string): Buffer {
+  return createHash("sha256").update(key).digest();
 }
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {
-  send(response, status, JSON_TYPE, JSON.stringify(body));
+  sendText(response, status, JSON_CONTENT_TYPE, JSON.stringify(body));
 }
 
-export function send(response: ServerResponse, status: number, type: string, body: string): void {
+export function sendText(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
   response.end(body);
 }
 
-/** Answers with the error, or breaks the connection where an answer has already begun. */
+/** Writes a part of an answer and waits until it has left, or the client has. */
+export function writePart(response: ServerResponse, part: string | Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    response.once("close", resolve);
+    response.write(part, () => {
+      response.off("close", resolve);
+      resolve();
+    });
+  });
+}
+
+/** Answers with the error, or breaks the connection if an answer has already begun. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const known =
-    error instanceof ApiError
+  const refusal =
+    error instanceof DemoError
       ? error
-      : new ApiError(500, "The demo server failed.", { type: "server_error" });
-  for (const [name, value] of Object.entries(known.details.headers ?? {})) response.setHeader(name, value);
-  sendJson(response, known.status, known.body());
+      : new DemoError(500, "The demo server failed.", { type: "server_error" });
+  for (const [name, value] of Object.entries(refusal.details.headers ?? {})) response.setHeader(name, value);
+  sendJson(response, refusal.status, refusal.body());
   if (request.complete) return;
-  const timer = setTimeout(() => request.destroy(), PARTING).unref();
+  const timer = setTimeout(() => request.destroy(), REFUSAL_GRACE_MS).unref();
   request.once("close", () => clearTimeout(timer));
 }

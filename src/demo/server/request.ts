@@ -1,210 +1,133 @@
-import { ApiError, invalid } from "../errors.js";
-import { type Fields, isFields } from "../json.js";
-import type { Prompt } from "../model/responder.js";
+import { DemoError, invalidField, missingField } from "../errors.js";
+import { type DemoFields, isFields } from "../json.js";
+import type { DemoPrompt, DemoTool } from "../prompt.js";
 import { readMessages } from "./request-messages.js";
 
-/** A function that the request offers. */
-export interface Tool {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of the arguments. */
-  readonly parameters: Fields | undefined;
-}
-
-export type ToolChoice = "none" | "auto" | "required" | { readonly name: string };
-
-/** That the answer has to be a JSON object, and of what form. */
-export interface ResponseFormat {
-  readonly schema: unknown;
-}
-
-/** A request body, checked. */
-export interface ChatRequest {
+/** The checked body of a chat request. */
+export interface DemoRequest {
   readonly model: string;
-  readonly prompt: Prompt;
+  readonly prompt: DemoPrompt;
   readonly stream: boolean;
   readonly includeUsage: boolean;
-  /** How many choices. */
+  /** Number of choices. */
   readonly n: number;
   /** `max_completion_tokens` or `max_tokens`; undefined: no limit. */
   readonly maxTokens: number | undefined;
   readonly stop: readonly string[];
 }
 
-/** OpenAI allows 128; they are all made before the first is sent, and nobody reads that many. */
-const MOST_CHOICES = 16;
-const MOST_STOPS = 4;
+/** OpenAI allows 128. Here all choices are made before the first is sent. */
+const MAX_CHOICES = 16;
+const MAX_STOPS = 4;
 
 /**
- * Checks the body of `POST /v1/chat/completions` as strictly as OpenAI does where it matters: a flow that
- * works with the demo should not meet its first 400 at a real service.
+ * Reads the body of `POST /v1/chat/completions`. It is as strict as OpenAI, so that a flow does not meet its first
+ * 400 when it moves from the demo to a real service. `null` counts as a missing field.
  *
- * @throws ApiError 400 in OpenAI's form, naming the field.
+ * @throws DemoError 400 that names the field
  */
-export function readRequest(body: unknown): ChatRequest {
-  if (!isFields(body)) throw invalid("", "The request body must be a JSON object.");
-  const model = body["model"];
-  if (typeof model !== "string" || model === "") {
-    throw new ApiError(400, "You must provide a model parameter.", {
-      param: "model",
-      code: "missing_required_parameter",
-    });
-  }
-  const stream = truth(body, "stream") ?? false;
-  const options = body["stream_options"] ?? undefined;
-  if (options !== undefined && !isFields(options))
-    throw invalid("stream_options", "Invalid type for 'stream_options': expected an object.");
-  if (options && !stream) {
-    throw invalid(
-      "stream_options",
-      "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
-    );
-  }
-  bounded(body, "temperature", 0, 2);
-  bounded(body, "top_p", 0, 1);
-  const maxTokens = whole(body, "max_completion_tokens") ?? whole(body, "max_tokens");
-  const n = whole(body, "n") ?? 1;
-  if (n > MOST_CHOICES)
-    throw invalid(
-      "n",
-      `Invalid 'n': integer above maximum value. Expected a value <= ${MOST_CHOICES}, but got ${n} instead.`,
-    );
-  const tools = readTools(body["tools"] ?? undefined);
-  const effort = body["reasoning_effort"];
+export function readDemoRequest(json: unknown): DemoRequest {
+  if (!isFields(json)) throw new DemoError(400, "The request body must be a JSON object.");
+  const body = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+  const { model, reasoning_effort: effort, stream_options: options } = body;
+  if (typeof model !== "string" || model === "") throw missingField("model");
+  const stream = readBoolean(body, "stream") ?? false;
+  if (options !== undefined && !isFields(options)) throw wrongType("stream_options", "an object");
+  if (options && !stream) throw invalidField("stream_options", "only allowed when 'stream' is enabled.");
+  readNumber(body, "temperature", 0, 2);
+  readNumber(body, "top_p", 0, 1);
+  const tools = readTools(body["tools"] ?? []);
   return {
     model,
     stream,
-    includeUsage: options ? truth(options, "include_usage") === true : false,
-    n,
-    maxTokens,
-    stop: readStop(body["stop"] ?? undefined),
+    includeUsage: options ? readBoolean(options, "include_usage") === true : false,
+    n: readInteger(body, "n", MAX_CHOICES) ?? 1,
+    maxTokens: readInteger(body, "max_completion_tokens") ?? readInteger(body, "max_tokens"),
+    stop: readStops(body["stop"] ?? []),
     prompt: {
       messages: readMessages(body["messages"]),
       tools,
-      choice: readChoice(body["tool_choice"] ?? undefined, tools),
-      parallel: truth(body, "parallel_tool_calls") ?? true,
-      format: readFormat(body["response_format"] ?? undefined),
+      choice: readToolChoice(body["tool_choice"], tools),
+      parallel: readBoolean(body, "parallel_tool_calls") ?? true,
+      format: readFormat(body["response_format"] ?? { type: "text" }),
       effort: typeof effort === "string" ? effort : undefined,
     },
   };
 }
 
-function truth(body: Fields, name: string): boolean | undefined {
-  const value = body[name] ?? undefined;
+function wrongType(name: string, expected: string): DemoError {
+  return invalidField(name, `expected ${expected}.`, "invalid_type");
+}
+
+function readBoolean(body: DemoFields, name: string): boolean | undefined {
+  const value = body[name];
   if (value === undefined || typeof value === "boolean") return value;
-  throw invalid(name, `Invalid type for '${name}': expected a boolean.`, "invalid_type");
+  throw wrongType(name, "a boolean");
 }
 
-function bounded(body: Fields, name: string, low: number, high: number): void {
-  const value = body[name] ?? undefined;
-  if (value === undefined) return;
-  if (typeof value !== "number")
-    throw invalid(name, `Invalid type for '${name}': expected a decimal.`, "invalid_type");
-  if (value < low || value > high) {
-    throw invalid(
-      name,
-      `Invalid '${name}': expected a value from ${low} to ${high}, but got ${value} instead.`,
-    );
-  }
-}
-
-/** A positive whole number. */
-function whole(body: Fields, name: string): number | undefined {
-  const value = body[name] ?? undefined;
+function readNumber(body: DemoFields, name: string, min: number, max: number): number | undefined {
+  const value = body[name];
   if (value === undefined) return undefined;
-  if (!Number.isInteger(value))
-    throw invalid(name, `Invalid type for '${name}': expected an integer.`, "invalid_type");
-  if (Number(value) >= 1) return Number(value);
-  throw invalid(
-    name,
-    `Invalid '${name}': integer below minimum value. Expected a value >= 1, but got ${String(value)} instead.`,
-    "integer_below_min_value",
-  );
+  if (typeof value !== "number") throw wrongType(name, "a number");
+  if (value >= min && value <= max) return value;
+  throw invalidField(name, `expected a value from ${min} to ${max}, but got ${value} instead.`);
 }
 
-function readStop(given: unknown): string[] {
-  if (given === undefined) return [];
-  const stops: unknown[] = Array.isArray(given) ? given : [given];
-  if (!stops.every((stop) => typeof stop === "string")) {
-    throw invalid(
-      "stop",
-      "Invalid type for 'stop': expected a string or an array of strings.",
-      "invalid_type",
-    );
+/** Reads a whole number from 1. */
+function readInteger(body: DemoFields, name: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
+  const value = readNumber(body, name, 1, max);
+  if (value !== undefined && !Number.isInteger(value)) throw wrongType(name, "an integer");
+  return value;
+}
+
+function readStops(stop: unknown): string[] {
+  const stops: unknown[] = Array.isArray(stop) ? stop : [stop];
+  if (!stops.every((one) => typeof one === "string")) {
+    throw wrongType("stop", "a string or an array of strings");
   }
-  if (stops.length > MOST_STOPS)
-    throw invalid(
-      "stop",
-      `Invalid 'stop': array too long. At most ${MOST_STOPS} stop sequences are allowed.`,
-    );
-  return stops.filter((stop) => stop !== "");
+  if (stops.length > MAX_STOPS)
+    throw invalidField("stop", `at most ${MAX_STOPS} stop sequences are allowed.`);
+  return stops.filter((one) => one !== "");
 }
 
-function readTools(given: unknown): Tool[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given))
-    throw invalid("tools", "Invalid type for 'tools': expected an array.", "invalid_type");
-  return given.map((tool: unknown, at) => {
+function readTools(tools: unknown): DemoTool[] {
+  if (!Array.isArray(tools)) throw wrongType("tools", "an array");
+  return tools.map((tool: unknown, at) => {
     const definition = isFields(tool) && tool["type"] === "function" ? tool["function"] : undefined;
-    if (!isFields(definition)) {
-      throw invalid(
-        `tools[${at}]`,
-        `Invalid 'tools[${at}]': the demo model knows tools of type 'function' only.`,
-      );
-    }
-    const { name, description, parameters } = definition;
+    if (!isFields(definition)) throw invalidField(`tools[${at}]`, "expected a tool of type 'function'.");
+    const { name, description } = definition;
     if (typeof name !== "string" || !/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
-      throw invalid(
-        `tools[${at}].function.name`,
-        `Invalid 'tools[${at}].function.name': expected a string that matches the pattern '^[a-zA-Z0-9_-]+$', of at most 64 characters.`,
-      );
+      const problem = "expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.";
+      throw invalidField(`tools[${at}].function.name`, problem);
     }
-    if (parameters !== undefined && parameters !== null && !isFields(parameters)) {
-      throw invalid(
-        `tools[${at}].function.parameters`,
-        `Invalid schema for function '${name}': schema must be an object.`,
-        "invalid_function_parameters",
-      );
+    const parameters = definition["parameters"] ?? undefined;
+    if (parameters !== undefined && !isFields(parameters)) {
+      const problem = `the schema of function '${name}' must be an object.`;
+      throw invalidField(`tools[${at}].function.parameters`, problem, "invalid_function_parameters");
     }
-    return {
-      name,
-      description: typeof description === "string" ? description : "",
-      parameters: isFields(parameters) ? parameters : undefined,
-    };
+    return { name, description: typeof description === "string" ? description : "", parameters };
   });
 }
 
-function readChoice(given: unknown, tools: readonly Tool[]): ToolChoice {
-  if (given === undefined) return "auto";
-  if (tools.length === 0)
-    throw invalid("tool_choice", "'tool_choice' is only allowed when 'tools' are specified.");
-  if (given === "none" || given === "auto" || given === "required") return given;
-  const named = isFields(given) && isFields(given["function"]) ? given["function"]["name"] : undefined;
-  const tool = tools.find((one) => one.name === named);
+function readToolChoice(choice: unknown, tools: readonly DemoTool[]): DemoPrompt["choice"] {
+  if (choice === undefined) return "auto";
+  if (tools.length === 0) throw invalidField("tool_choice", "only allowed when 'tools' are specified.");
+  if (choice === "none" || choice === "auto" || choice === "required") return choice;
+  const name = isFields(choice) && isFields(choice["function"]) ? choice["function"]["name"] : undefined;
+  const tool = tools.find((one) => one.name === name);
   if (tool) return { name: tool.name };
-  throw invalid(
-    "tool_choice",
-    "Invalid 'tool_choice': expected 'none', 'auto', 'required' or a function that is among 'tools'.",
-  );
+  throw invalidField("tool_choice", "expected 'none', 'auto', 'required' or a function among 'tools'.");
 }
 
-function readFormat(given: unknown): ResponseFormat | undefined {
-  if (given === undefined) return undefined;
-  const type = isFields(given) ? given["type"] : undefined;
-  if (!isFields(given) || (type !== "text" && type !== "json_object" && type !== "json_schema")) {
-    throw invalid(
-      "response_format",
-      "Invalid 'response_format': supported types are 'text', 'json_object' and 'json_schema'.",
-    );
-  }
+function readFormat(format: unknown): DemoPrompt["format"] {
+  const { type, json_schema: wrapper } = isFields(format) ? format : {};
   if (type === "text") return undefined;
   if (type === "json_object") return { schema: undefined };
-  const wrapper = given["json_schema"];
+  if (type !== "json_schema") {
+    throw invalidField("response_format", "supported types are 'text', 'json_object' and 'json_schema'.");
+  }
   if (!isFields(wrapper) || typeof wrapper["name"] !== "string") {
-    throw new ApiError(400, "Missing required parameter: 'response_format.json_schema.name'.", {
-      param: "response_format.json_schema.name",
-      code: "missing_required_parameter",
-    });
+    throw missingField("response_format.json_schema.name");
   }
   return { schema: isFields(wrapper["schema"]) ? wrapper["schema"] : undefined };
 }

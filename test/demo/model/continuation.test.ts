@@ -1,27 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Answer, respond } from "../../../src/demo/model/responder.js";
-import { readRequest } from "../../../src/demo/server/request.js";
+import { type DemoAnswer, respond } from "../../../src/demo/model/responder.js";
+import { readDemoRequest } from "../../../src/demo/server/request.js";
 import { user } from "../client.js";
 
-function answer(messages: object[]): Answer {
-  return respond(readRequest({ model: "demo", messages }).prompt);
+function answer(messages: object[]): DemoAnswer {
+  return respond(readDemoRequest({ model: "demo", messages }).prompt);
 }
 
 function ask(question: string): string {
   return answer([user(question)]).content;
 }
 
-describe("demo responder, continuing", () => {
+describe("The demo model, asked to continue", () => {
   const questions = [
     "Tell me a story about a fox",
     "count to 40",
-    "什么是流式输出？",
     "repeat: a  b\n\n```js\n1\n```\n x",
-    "What is JSON?",
+    "Explain streaming.",
   ];
 
-  it("goes on exactly where a final assistant message stops, wherever that is", () => {
+  it("goes on exactly where a final assistant message stops", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...questions),
@@ -36,7 +35,7 @@ describe("demo responder, continuing", () => {
     );
   });
 
-  it("forgives a prefix whose ends were trimmed", () => {
+  it("goes on if the white space at the end of the message was trimmed", () => {
     const whole = ask("Tell me a story about a fox");
     const paragraph = whole.indexOf("\n\n");
     const rest = answer([
@@ -53,31 +52,27 @@ describe("demo responder, continuing", () => {
     );
   });
 
-  it("has nothing to add to a whole answer", () => {
+  it("adds nothing to a whole answer", () => {
     assert.equal(answer([user("count to 3"), { role: "assistant", content: "1, 2, 3." }]).content, "");
   });
 
-  it("goes on when a user message asks for it", () => {
+  it("goes on if a user message asks for it and quotes the answer in one of the usual ways", () => {
     const question = user("Tell me a story about a fox");
     const whole = answer([question]).content;
-    const said = whole.slice(0, 201);
+    const begun = whole.slice(0, 201);
     const ways: object[][] = [
-      [question, { role: "assistant", content: said }, user("Please continue exactly where you stopped.")],
-      [question, user(`You were interrupted after:\n\`\`\`\n${said}\n\`\`\`\nContinue from there.`)],
+      [question, { role: "assistant", content: begun }, user("Please continue exactly where you stopped.")],
+      [question, user(`You were interrupted after:\n\`\`\`\n${begun}\n\`\`\`\nContinue from there.`)],
       [
         user(
-          `Tell me a story about a fox\n\nSo far you wrote:\n"""\n${said}\n"""\nContinue without repeating it.`,
+          `Tell me a story about a fox\n\nSo far you wrote:\n"""\n${begun}\n"""\nContinue without repeating it.`,
         ),
       ],
+      [question, user(`Your answer was cut off after: "${begun}" Please go on.`)],
+      [user(`Tell me a story about a fox\n\n<partial_answer>\n${begun}\n</partial_answer>\n\nContinue.`)],
       [
         user(
-          `The question was: "Tell me a story about a fox". Your answer was cut off after: "${said}" Please go on.`,
-        ),
-      ],
-      [user(`Tell me a story about a fox\n\n<partial_answer>\n${said}\n</partial_answer>\n\nContinue.`)],
-      [
-        user(
-          `Tell me a story about a fox\n\n${said
+          `Tell me a story about a fox\n\n${begun
             .split("\n")
             .map((line) => `> ${line}`)
             .join("\n")}\n\nCarry on.`,
@@ -85,10 +80,10 @@ describe("demo responder, continuing", () => {
       ],
     ];
     for (const messages of ways)
-      assert.equal(said + answer(messages).content, whole, JSON.stringify(messages));
+      assert.equal(begun + answer(messages).content, whole, JSON.stringify(messages));
   });
 
-  it("goes on after a continuation that broke off too", () => {
+  it("goes on after a continuation that also broke off", () => {
     const question = user("Tell me a story about a fox");
     const whole = answer([question]).content;
     const messages: object[] = [question];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { respond } from "../../../src/demo/model/responder.js";
-import { readRequest } from "../../../src/demo/server/request.js";
+import { readDemoRequest } from "../../../src/demo/server/request.js";
 import { user } from "../client.js";
 
 type Schema = Record<string, unknown>;
@@ -11,7 +11,7 @@ function json(question: string, schema?: Schema, system?: string): unknown {
     ? { response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema } } }
     : {};
   const messages = [...(system ? [{ role: "system", content: system }] : []), user(question)];
-  return JSON.parse(respond(readRequest({ model: "demo", messages, ...format }).prompt).content);
+  return JSON.parse(respond(readDemoRequest({ model: "demo", messages, ...format }).prompt).content);
 }
 
 function object(properties: Schema, required = Object.keys(properties)): Schema {
@@ -20,7 +20,7 @@ function object(properties: Schema, required = Object.keys(properties)): Schema 
 
 const text = { type: "string" };
 
-/** What the demo promises to fit, checked independently of how it is made. */
+/** Checks a value against the parts of JSON Schema that the demo knows. */
 function fits(value: unknown, schema: Schema): boolean {
   if ("enum" in schema) return (schema["enum"] as unknown[]).includes(value);
   const low = (name: string) => Number(schema[name] ?? Number.NEGATIVE_INFINITY);
@@ -121,8 +121,8 @@ const schemas = fc.letrec<{ schema: Schema }>((tie) => ({
   ),
 })).schema;
 
-describe("demo responder, JSON answers", () => {
-  it("fit any schema of the kind that it promises to understand", () => {
+describe("The demo model's JSON answers", () => {
+  it("fit any schema with the keywords that the demo knows", () => {
     const questions = fc.constantFrom(
       "Ada is 36 and lives in Paris.",
       "List three fruits",
@@ -138,7 +138,7 @@ describe("demo responder, JSON answers", () => {
     );
   });
 
-  it("take their values from the question where it has them", () => {
+  it("take their values from the question", () => {
     const person = object({ name: text, age: { type: "integer" }, city: text });
     assert.deepEqual(json("Extract: Ada is 36 years old and lives in Paris.", person), {
       name: "Ada",
@@ -176,9 +176,7 @@ describe("demo responder, JSON answers", () => {
     assert.deepEqual(json("What is 12 * 7?", object({ answer: text })), { answer: "12 × 7 = 84." });
   });
 
-  it("choose among the allowed values by what the question says", () => {
-    const mood = object({ sentiment: { type: "string", enum: ["positive", "neutral", "negative"] } });
-    assert.deepEqual(json("Classify: I hate waiting, it was terrible", mood), { sentiment: "negative" });
+  it("choose the allowed value that the question names", () => {
     assert.deepEqual(json("I want the large one", object({ size: { enum: ["small", "large"] } })), {
       size: "large",
     });
@@ -199,7 +197,7 @@ describe("demo responder, JSON answers", () => {
     assert.equal(made.age, 36);
   });
 
-  it("end, for a schema that contains itself", () => {
+  it("end for a schema that contains itself", () => {
     const node = object({ left: { $ref: "#" }, right: { $ref: "#" } });
     const started = performance.now();
     json("x", node);
@@ -208,22 +206,20 @@ describe("demo responder, JSON answers", () => {
     assert.ok(performance.now() - started < 1_500);
   });
 
-  it("are an object for json_object, with the keys that the prompt spells out", () => {
+  it("are an object for json_object, with the keys that the prompt names", () => {
     const format = { response_format: { type: "json_object" } };
     const ask = (question: string) =>
       JSON.parse(
-        respond(readRequest({ model: "demo", messages: [user(question)], ...format }).prompt).content,
+        respond(readDemoRequest({ model: "demo", messages: [user(question)], ...format }).prompt).content,
       ) as unknown;
-    assert.deepEqual(ask("What is the capital of France? Answer as JSON."), {
-      answer: "The capital of France is Paris.",
-    });
+    assert.deepEqual(ask("What is 12 * 7? Answer as JSON."), { answer: "12 × 7 = 84." });
     assert.deepEqual(
       Object.keys(ask("A recipe as JSON with the fields title, ingredients and steps") as object),
       ["title", "ingredients", "steps"],
     );
   });
 
-  it("come where only the system prompt asks for them", () => {
+  it("come if only the system prompt asks for them", () => {
     assert.deepEqual(json("count to 3", undefined, "Answer only with JSON."), { answer: "1, 2, 3." });
     assert.deepEqual(
       json("Paris has 2100000 people", undefined, 'Reply with JSON: {"city": string, "population": number}'),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { respond } from "../../../src/demo/model/responder.js";
-import { readRequest } from "../../../src/demo/server/request.js";
+import { readDemoRequest } from "../../../src/demo/server/request.js";
 import { user } from "../client.js";
 
 function tool(
@@ -46,14 +46,14 @@ const TOOLS = [
 ];
 
 function answer(messages: object[], fields: object = {}) {
-  return respond(readRequest({ model: "demo", messages, tools: TOOLS, ...fields }).prompt);
+  return respond(readDemoRequest({ model: "demo", messages, tools: TOOLS, ...fields }).prompt);
 }
 
 function calls(question: string, fields: object = {}): [string, unknown][] {
   return answer([user(question)], fields).toolCalls.map((call) => [call.name, JSON.parse(call.arguments)]);
 }
 
-describe("demo responder, choosing tools", () => {
+describe("The demo model's tool calls", () => {
   const cases: [string, [string, unknown][]][] = [
     ["What is the weather in Paris?", [["get_weather", { city: "Paris" }]]],
     [
@@ -87,7 +87,7 @@ describe("demo responder, choosing tools", () => {
     ["What's 12 * 7?", [["calculator", { expression: "12 * 7" }]]],
     ["Turn off the lamp in the kitchen", [["set_lamp", { room: "kitchen", on: false }]]],
     [
-      "Turn on the bedroom light with a brightness of 140",
+      "Turn on the bedroom lamp with a brightness of 140",
       [["set_lamp", { room: "bedroom", on: true, brightness: 100 }]],
     ],
     ["Search the web for cats", [["searchWeb", { query: "cats" }]]],
@@ -99,17 +99,17 @@ describe("demo responder, choosing tools", () => {
     ["Which rooms are there in the house?", [["list_rooms", {}]]],
   ];
   for (const [question, expected] of cases) {
-    it(`calls for ${JSON.stringify(question)}`, () => assert.deepEqual(calls(question), expected));
+    it(`answer ${JSON.stringify(question)}`, () => assert.deepEqual(calls(question), expected));
   }
 
-  it("answers in text where no tool fits", () => {
+  it("are left out if no tool fits the question", () => {
     for (const question of ["Hello", "Tell me a story about a fox", "What is streaming?", ""]) {
       assert.deepEqual(calls(question), []);
       assert.ok(answer([user(question)]).content);
     }
   });
 
-  it("obeys tool_choice", () => {
+  it("obey tool_choice", () => {
     assert.deepEqual(calls("What is the weather in Paris?", { tool_choice: "none" }), []);
     assert.equal(calls("hello", { tool_choice: "required" }).length, 1);
     assert.deepEqual(
@@ -118,7 +118,7 @@ describe("demo responder, choosing tools", () => {
     );
   });
 
-  it("makes one call after the other where parallel calls are off", () => {
+  it("come one after the other if parallel calls are off", () => {
     const messages: object[] = [user("What is the weather in Paris and London?")];
     const cities: unknown[] = [];
     for (;;) {
@@ -135,7 +135,7 @@ describe("demo responder, choosing tools", () => {
     assert.deepEqual(cities, [{ city: "Paris" }, { city: "London" }]);
   });
 
-  it("never stops calling where it is asked to, so that a limit of rounds can be tried", () => {
+  it("never end if the question asks for that, so that a limit of rounds can be tried", () => {
     const messages: object[] = [user("Check the weather in Paris over and over")];
     for (let round = 0; round < 5; round++) {
       const [call] = answer(messages).toolCalls;
@@ -149,8 +149,8 @@ describe("demo responder, choosing tools", () => {
   });
 });
 
-describe("demo responder, tool results", () => {
-  function told(...results: string[]): string {
+describe("The demo model, given tool results", () => {
+  function answerTo(...results: string[]): string {
     const cities = ["Paris", "London", "Rome"];
     const made = results.map((_, at) => ({
       id: `call_${at}`,
@@ -166,25 +166,25 @@ describe("demo responder, tool results", () => {
 
   it("says what one tool found", () => {
     assert.equal(
-      told("18 degrees and sunny"),
+      answerTo("18 degrees and sunny"),
       "I asked get_weather, and this is what I found. Paris: 18 degrees and sunny.",
     );
   });
 
-  it("reads JSON results aloud, each beneath what it was asked for", () => {
-    const said = told('{"temperature":18,"wind":{"speed":3}}', '["rain","fog"]');
-    assert.match(said, /- Paris: temperature: 18, wind speed: 3\./);
-    assert.match(said, /- London: rain, fog\./);
+  it("lists JSON results, each after the place that was asked for", () => {
+    const text = answerTo('{"temperature":18,"wind":{"speed":3}}', '["rain","fog"]');
+    assert.match(text, /- Paris: temperature: 18, wind speed: 3\./);
+    assert.match(text, /- London: rain, fog\./);
   });
 
-  it("reports a failure as a failure", () => {
-    assert.match(told('{"error":"no such city"}'), /did not work for Paris: no such city\./);
-    assert.match(told('{"error":{"message":"timed out"}}'), /timed out/);
-    assert.match(told("Error: unknown tool"), /did not work for Paris: unknown tool\./);
-    assert.match(told(""), /returned nothing/);
+  it("says that a tool failed, and why", () => {
+    assert.match(answerTo('{"error":"no such city"}'), /did not work for Paris: no such city\./);
+    assert.match(answerTo('{"error":{"message":"timed out"}}'), /timed out/);
+    assert.match(answerTo("Error: unknown tool"), /did not work for Paris: unknown tool\./);
+    assert.match(answerTo(""), /returned nothing/);
   });
 
-  it("shortens a result that is a whole page", () => {
-    assert.ok(told("word ".repeat(10_000)).length < 1_500);
+  it("shortens a very long result", () => {
+    assert.ok(answerTo("word ".repeat(10_000)).length < 1_500);
   });
 });

@@ -9,14 +9,14 @@ import { type Chunk, Demo, user } from "../client.js";
 
 const HELLO = { model: "demo", messages: [user("Hello")] };
 
-describe("demo server", () => {
+describe("The demo server", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();
   });
   after(() => demo.close());
 
-  async function refused(body: unknown): Promise<{ status: number; error: NonNullable<Chunk["error"]> }> {
+  async function post(body: unknown): Promise<{ status: number; error: NonNullable<Chunk["error"]> }> {
     const reply = await demo.send(
       "/chat/completions",
       "POST",
@@ -25,7 +25,7 @@ describe("demo server", () => {
     return { status: reply.status, error: (JSON.parse(reply.text) as Required<Chunk>).error };
   }
 
-  it("listens on loopback and makes a new key each time", async () => {
+  it("listens on loopback and makes a new key at each start", async () => {
     assert.match(demo.server.baseUrl, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
     const other = await startDemoServer();
     assert.notEqual(other.apiKey, demo.server.apiKey);
@@ -44,7 +44,7 @@ describe("demo server", () => {
     assert.ok(list.data.every((model) => model.object === "model"));
   });
 
-  it("gives every response a request id of its own", async () => {
+  it("gives every response its own request id", async () => {
     const ids = [await demo.send("/models", "GET"), await demo.send("/nothing", "GET")].map(
       (reply) => reply.headers["x-request-id"],
     );
@@ -52,7 +52,7 @@ describe("demo server", () => {
     assert.notEqual(ids[0], ids[1]);
   });
 
-  it("refuses a missing or wrong key on every route, without repeating it", async () => {
+  it("refuses a missing or wrong key on every route, without quoting it", async () => {
     for (const [path, method] of [
       ["/models", "GET"],
       ["/chat/completions", "POST"],
@@ -67,7 +67,7 @@ describe("demo server", () => {
     }
   });
 
-  it("answers unknown paths and methods with a 404 that names the base URL", async () => {
+  it("answers an unknown path or method with a 404 that describes the base URL", async () => {
     for (const [path, method] of [
       ["/nothing", "GET"],
       ["/chat/completions", "GET"],
@@ -80,32 +80,32 @@ describe("demo server", () => {
   });
 
   it("answers an unknown model with model_not_found", async () => {
-    const { status, error } = await refused({ ...HELLO, model: "gpt-5" });
+    const { status, error } = await post({ ...HELLO, model: "gpt-5" });
     assert.equal(status, 404);
     assert.equal(error.code, "model_not_found");
     assert.equal(error.type, "invalid_request_error");
   });
 
-  it("refuses what is no JSON, no object, or has no messages", async () => {
-    assert.equal((await refused("{not json")).status, 400);
-    assert.equal((await refused("[]")).status, 400);
-    assert.equal((await refused("null")).status, 400);
-    const missing = await refused({ model: "demo" });
+  it("refuses a body that is not JSON, not an object, or without messages", async () => {
+    assert.equal((await post("{not json")).status, 400);
+    assert.equal((await post("[]")).status, 400);
+    assert.equal((await post("null")).status, 400);
+    const missing = await post({ model: "demo" });
     assert.equal(missing.status, 400);
     assert.equal(missing.error.param, "messages");
-    assert.equal((await refused({ model: "demo", messages: [] })).error.code, "empty_array");
-    assert.equal((await refused({ messages: [user("Hi")] })).error.param, "model");
+    assert.equal((await post({ model: "demo", messages: [] })).error.code, "empty_array");
+    assert.equal((await post({ messages: [user("Hi")] })).error.param, "model");
   });
 
-  const wrong: [string, object, string][] = [
+  const wrongBodies: [string, object, string][] = [
     ["a role that does not exist", { messages: [{ role: "robot", content: "x" }] }, "messages[0].role"],
     ["a message without content", { messages: [{ role: "user" }] }, "messages[0].content"],
-    ["a message that is no object", { messages: ["hi"] }, "messages[0]"],
+    ["a message that is not an object", { messages: ["hi"] }, "messages[0]"],
     ["a temperature beyond 2", { temperature: 3 }, "temperature"],
-    ["max_tokens of 0", { max_tokens: 0 }, "max_tokens"],
-    ["n beyond the limit", { n: 1_000 }, "n"],
-    ["a stop that is no string", { stop: [1] }, "stop"],
-    ["stream that is no boolean", { stream: "yes" }, "stream"],
+    ["a max_tokens of 0", { max_tokens: 0 }, "max_tokens"],
+    ["an n beyond the limit", { n: 1_000 }, "n"],
+    ["a stop that is not a string", { stop: [1] }, "stop"],
+    ["a stream that is not a boolean", { stream: "yes" }, "stream"],
     ["stream_options without stream", { stream_options: { include_usage: true } }, "stream_options"],
     [
       "a tool with a bad name",
@@ -125,18 +125,18 @@ describe("demo server", () => {
       "messages[1].role",
     ],
   ];
-  for (const [what, fields, param] of wrong) {
-    it(`refuses ${what}, naming the field`, async () => {
-      const { status, error } = await refused({ ...HELLO, ...fields });
+  for (const [what, fields, param] of wrongBodies) {
+    it(`refuses ${what} and names the field`, async () => {
+      const { status, error } = await post({ ...HELLO, ...fields });
       assert.equal(status, 400);
       assert.equal(error.param, param);
       assert.equal(error.type, "invalid_request_error");
     });
   }
 
-  it("refuses a tool call that the history leaves without a result, as OpenAI does", async () => {
+  it("refuses a history with a tool call without a result, as OpenAI does", async () => {
     const call = { id: "call_1", type: "function", function: { name: "get_weather", arguments: "{}" } };
-    const { status, error } = await refused({
+    const { status, error } = await post({
       ...HELLO,
       messages: [user("x"), { role: "assistant", tool_calls: [call] }, user("y")],
     });
@@ -144,7 +144,7 @@ describe("demo server", () => {
     assert.match(error.message, /call_1/);
   });
 
-  it("takes null for a field that is not set", async () => {
+  it("reads null as a field that is not set", async () => {
     const answer = await demo.whole({
       ...HELLO,
       stop: null,
@@ -157,7 +157,7 @@ describe("demo server", () => {
     assert.equal(answer.choices[0]!.finish_reason, "stop");
   });
 
-  it("refuses a body beyond 16 MiB, with and without a Content-Length, and goes on", async () => {
+  it("refuses a body beyond 16 MiB, with or without Content-Length, and serves the next request", async () => {
     const body = Buffer.alloc(16 * 1024 * 1024 + 1, 32);
     const reply = await demo.send("/chat/completions", "POST", body);
     assert.equal(reply.status, 413);
@@ -169,7 +169,7 @@ describe("demo server", () => {
     assert.equal((await demo.send("/models", "GET")).status, 200);
   });
 
-  it("survives a client that leaves in the middle of its request", async () => {
+  it("serves the next request after a client leaves in the middle of its own", async () => {
     const { port } = new URL(demo.server.baseUrl);
     const socket = connect(Number(port), "127.0.0.1");
     socket.write(
@@ -180,7 +180,7 @@ describe("demo server", () => {
     assert.equal((await demo.send("/models", "GET")).status, 200);
   });
 
-  it("closes at once with streams open, frees the port, and may be closed again", async () => {
+  it("closes at once while a stream is open, frees the port, and may be closed twice", async () => {
     const other = await Demo.start({ pace: 1 });
     const response = await other.chat({ ...HELLO, stream: true });
     const { port } = new URL(other.server.baseUrl);
@@ -193,7 +193,7 @@ describe("demo server", () => {
     await other.close();
   });
 
-  it("keeps no process alive that has nothing else to do", (done) => {
+  it("does not keep a process alive", (done) => {
     const module = pathToFileURL(join(__dirname, "../../../src/demo/server/demo-server.ts")).href;
     const script = `import(${JSON.stringify(module)}).then((m) => (m.startDemoServer ?? m.default.startDemoServer)()).then((s) => console.log(s.baseUrl))`;
     execFile(process.execPath, ["--import=tsx", "-e", script], { timeout: 4_500 }, (error, stdout) => {
@@ -202,7 +202,7 @@ describe("demo server", () => {
     });
   }).timeout(5_000);
 
-  it("rejects where the port is taken, or the pace makes no sense", async () => {
+  it("does not start if the port is taken or the pace is not a valid number", async () => {
     const { port } = new URL(demo.server.baseUrl);
     await assert.rejects(startDemoServer({ port: Number(port) }), { code: "EADDRINUSE" });
     await assert.rejects(startDemoServer({ pace: -1 }), RangeError);

@@ -3,7 +3,7 @@ import { type Chunk, Demo, user } from "../client.js";
 
 const MESSAGES = [user("Tell me a story about a fox")];
 
-describe("demo server, faults on request", () => {
+describe("The demo server's faults", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();
@@ -14,7 +14,7 @@ describe("demo server, faults on request", () => {
   const post = (model: string, streamed: boolean) =>
     demo.send("/chat/completions", "POST", JSON.stringify({ model, messages: MESSAGES, stream: streamed }));
 
-  it("429 carries Retry-After and OpenAI's code, hits twice, and then lets one through", async () => {
+  it("429 has Retry-After and OpenAI's code, fails twice, and then lets one request succeed", async () => {
     const model = "demo:fault=429&times=2&retry-after=7";
     const replies = [
       await post(model, true),
@@ -32,7 +32,7 @@ describe("demo server, faults on request", () => {
   });
 
   for (const status of [500, 503]) {
-    it(`${status} is an error of the server, with no hint unless one was asked for`, async () => {
+    it(`${status} is a server error, with Retry-After only if the model name sets it`, async () => {
       const reply = await post(`demo:fault=${status}`, true);
       assert.equal(reply.status, status);
       assert.equal((JSON.parse(reply.text) as Required<Chunk>).error.type, "server_error");
@@ -41,7 +41,7 @@ describe("demo server, faults on request", () => {
     });
   }
 
-  it("drop breaks the connection after exactly so many content chunks, be it often", async () => {
+  it("drop breaks the connection after the exact number of content chunks, each time", async () => {
     for (const after of [0, 1, 12, 12, 12]) {
       const streamed = await stream(`demo:fault=drop&after=${after}`);
       assert.equal(streamed.contents().length, after);
@@ -50,7 +50,7 @@ describe("demo server, faults on request", () => {
     }
   });
 
-  it("drop strikes before the end of an answer that is shorter", async () => {
+  it("drop breaks a shorter answer before its end", async () => {
     const streamed = await demo.stream({
       model: "demo:fault=drop&after=500",
       messages: [user("count to 3")],
@@ -60,13 +60,13 @@ describe("demo server, faults on request", () => {
     assert.ok(streamed.failure);
   });
 
-  it("drop counts content only, so that reasoning comes through", async () => {
+  it("drop counts only content, not reasoning", async () => {
     const streamed = await stream("demo-reasoning:fault=drop&after=2");
     assert.ok(streamed.reasoning().length > 50);
     assert.equal(streamed.contents().length, 2);
   });
 
-  it("stall goes silent and keeps the connection open", async () => {
+  it("stall stops sending and keeps the connection open", async () => {
     const response = await demo.chat({ model: "demo:fault=stall&after=3", messages: MESSAGES, stream: true });
     let text = "";
     let ended = false;
@@ -85,7 +85,7 @@ describe("demo server, faults on request", () => {
     response.body.destroy();
   });
 
-  it("malformed puts one record that is no JSON among the good ones", async () => {
+  it("malformed adds one record that is not JSON, and the answer goes on", async () => {
     const streamed = await stream("demo:fault=malformed&after=12");
     const bad = streamed.records.findIndex((record) => record !== "[DONE]" && !record.endsWith("}"));
     assert.equal(bad, 13);
@@ -102,7 +102,7 @@ describe("demo server, faults on request", () => {
     assert.equal(streamed.failure, undefined);
   });
 
-  it("empty answers 200 with nothing in it", async () => {
+  it("empty answers 200 with an empty body", async () => {
     const reply = await post("demo:fault=empty", true);
     assert.deepEqual([reply.status, reply.text], [200, ""]);
   });
@@ -114,14 +114,14 @@ describe("demo server, faults on request", () => {
     assert.match(reply.text, /^<!doctype html>/);
   });
 
-  it("length ends early with finish_reason length", async () => {
+  it("length ends the answer early with finish_reason length", async () => {
     const streamed = await stream("demo:fault=length&after=4");
     assert.equal(streamed.contents().length, 4);
     assert.deepEqual(streamed.finishReasons(), ["length"]);
     assert.ok(streamed.done);
   });
 
-  it("strikes unstreamed answers too", async () => {
+  it("faults also hit answers that are not streamed", async () => {
     await assert.rejects(post("demo:fault=drop", false));
     const malformed = await post("demo:fault=malformed", false);
     assert.throws(() => JSON.parse(malformed.text), SyntaxError);
@@ -134,7 +134,7 @@ describe("demo server, faults on request", () => {
     assert.equal((await post("demo:fault=empty", false)).text, "");
   });
 
-  it("does not spend its times on requests that are refused", async () => {
+  it("a refused request does not count for `times`", async () => {
     const model = "demo:fault=500&times=1&after=9";
     assert.equal((await demo.send("/chat/completions", "POST", JSON.stringify({ model }))).status, 400);
     assert.equal((await post(model, true)).status, 500);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Demo } from "../client.js";
 
-describe("The demo server's voice", () => {
+describe("The demo server's speech", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();
@@ -13,18 +13,18 @@ describe("The demo server's voice", () => {
     return { ...response, bytes: Buffer.from(await response.body.arrayBuffer()) };
   }
 
-  it("hums a WAV whose header tells the truth", async () => {
+  it("is a WAV file with the right sizes in its header", async () => {
     const { statusCode, headers, bytes } = await speech({ input: "Hello world." });
     assert.equal(statusCode, 200);
     assert.equal(headers["content-type"], "audio/wav");
     assert.equal(bytes.toString("latin1", 0, 4) + bytes.toString("latin1", 8, 12), "RIFFWAVE");
     assert.equal(bytes.readUInt32LE(4), bytes.length - 8);
     assert.equal(bytes.readUInt32LE(40), bytes.length - 44);
-    // 10 letters, a gap and a stop, 16,000 samples a second of two bytes each.
+    // 10 letters, the gap after a word and the one after a sentence; 16,000 samples a second of two bytes each.
     assert.equal(bytes.length - 44, 32_000 * (10 * 0.06 + 0.05 + 0.25));
   });
 
-  it("gives the samples alone as PCM, and half of them at twice the speed", async () => {
+  it("is only samples as PCM, and half as long at twice the speed", async () => {
     const usual = await speech({ input: "Hello world.", response_format: "pcm" });
     const fast = await speech({ input: "Hello world.", response_format: "pcm", speed: 2 });
     assert.equal(usual.headers["content-type"], "audio/pcm");
@@ -32,7 +32,7 @@ describe("The demo server's voice", () => {
     assert.ok(usual.bytes.some((byte) => byte !== 0));
   });
 
-  it("refuses what it cannot say, naming the field", async () => {
+  it("is refused with the name of the wrong field", async () => {
     for (const [body, param] of [
       [{}, "input"],
       [{ input: " " }, "input"],
@@ -48,7 +48,7 @@ describe("The demo server's voice", () => {
     assert.equal((await speech({ input: "Hi", model: "tts-1" })).statusCode, 404);
   });
 
-  it("fails as it is asked to", async () => {
+  it("fails as the model name requests", async () => {
     assert.equal((await speech({ input: "Hi", model: "demo:fault=503" })).statusCode, 503);
     const input = "one two three four";
     await assert.rejects(speech({ input, model: "demo:fault=drop&after=2" }));

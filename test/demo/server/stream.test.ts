@@ -4,14 +4,14 @@ import { Demo, isWellFormed, type Streamed, user } from "../client.js";
 const STORY = { model: "demo", messages: [user("Tell me a story about a fox")] };
 const COUNT = { model: "demo", messages: [user("count to 5")] };
 
-describe("demo server, streaming", () => {
+describe("The demo server's streams", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();
   });
   after(() => demo.close());
 
-  it("begins with a role, ends with an empty delta and [DONE], and says the text between", async () => {
+  it("begin with a role and end with an empty delta and [DONE]", async () => {
     const streamed = await demo.stream(COUNT);
     const { chunks } = streamed;
     assert.deepEqual(chunks[0]!.choices[0]!.delta, { role: "assistant", content: "", refusal: null });
@@ -22,7 +22,7 @@ describe("demo server, streaming", () => {
     assert.ok(chunks.slice(1, -1).every((chunk) => chunk.choices[0]!.finish_reason === null));
   });
 
-  it("keeps id, time and model the same throughout, and the model as it was asked for", async () => {
+  it("repeat the id, the time and the requested model in every chunk", async () => {
     const { chunks } = await demo.stream({ ...COUNT, model: "demo:pace=0" });
     assert.match(chunks[0]!.id, /^chatcmpl-demo-/);
     assert.equal(new Set(chunks.map((chunk) => `${chunk.id} ${chunk.created} ${chunk.model}`)).size, 1);
@@ -30,19 +30,19 @@ describe("demo server, streaming", () => {
     assert.ok(chunks.every((chunk) => chunk.object === "chat.completion.chunk"));
   });
 
-  it("is sent as an event stream", async () => {
+  it("have the content type of an event stream", async () => {
     const response = await demo.chat({ ...COUNT, stream: true });
     assert.match(String(response.headers["content-type"]), /^text\/event-stream/);
     await response.body.text();
   });
 
-  it("says the same unstreamed, and the same again", async () => {
+  it("have the same text as an answer that is not streamed, each time", async () => {
     const text = (await demo.stream(STORY)).text();
     assert.equal((await demo.whole(STORY)).choices[0]!.message.content, text);
     assert.equal((await demo.stream({ ...STORY, model: "demo:fault=malformed&after=3" })).text(), text);
   });
 
-  it("sends usage last, with no choices, and only where it was asked for", async () => {
+  it("end with the usage, without choices, only if the client asks for it", async () => {
     const asked = await demo.stream({ ...COUNT, stream_options: { include_usage: true } });
     const last = asked.chunks.at(-1)!;
     assert.deepEqual(last.choices, []);
@@ -54,7 +54,7 @@ describe("demo server, streaming", () => {
     assert.deepEqual((await demo.whole(COUNT)).usage, last.usage);
   });
 
-  it("cuts at max_tokens and max_completion_tokens, and says so", async () => {
+  it("are cut at max_tokens and max_completion_tokens with finish_reason length", async () => {
     for (const field of ["max_tokens", "max_completion_tokens"]) {
       const streamed = await demo.stream({ ...STORY, [field]: 7 });
       assert.equal(streamed.contents().length, 7);
@@ -64,14 +64,14 @@ describe("demo server, streaming", () => {
     assert.deepEqual((await demo.stream({ ...COUNT, max_tokens: whole })).finishReasons(), ["stop"]);
   });
 
-  it("stops before a stop string, be it one or several", async () => {
+  it("stop before a stop string, one or several", async () => {
     assert.equal((await demo.stream({ ...COUNT, stop: ", 4" })).text(), "1, 2, 3");
     const several = await demo.stream({ ...COUNT, stop: ["5", "3", "nowhere"] });
     assert.equal(several.text(), "1, 2, ");
     assert.deepEqual(several.finishReasons(), ["stop"]);
   });
 
-  it("interleaves the choices of n > 1, each with its own start and end", async () => {
+  it("interleave the choices of n > 1, each with its own start and end", async () => {
     const streamed = await demo.stream({ ...STORY, n: 2, stream_options: { include_usage: true } });
     const indices = streamed.chunks.flatMap((chunk) => chunk.choices.map((choice) => choice.index));
     assert.deepEqual(indices.slice(0, 6), [0, 1, 0, 1, 0, 1]);
@@ -85,7 +85,7 @@ describe("demo server, streaming", () => {
     assert.equal(whole.usage!.completion_tokens, streamed.contents(0).length + streamed.contents(1).length);
   });
 
-  it("thinks aloud first where the model reasons, and counts it", async () => {
+  it("begin with the reasoning of a reasoning model, which counts in the usage", async () => {
     const streamed = await demo.stream({
       ...COUNT,
       model: "demo-reasoning",
@@ -107,7 +107,7 @@ describe("demo server, streaming", () => {
     assert.equal(whole.choices[0]!.message.reasoning_content, streamed.reasoning());
   });
 
-  it("thinks less or not at all as reasoning_effort says", async () => {
+  it("have less or no reasoning as reasoning_effort says", async () => {
     const length = async (effort: string) =>
       (await demo.stream({ ...COUNT, model: "demo-reasoning", reasoning_effort: effort })).reasoning().length;
     const [none, low, high] = [await length("none"), await length("low"), await length("high")];
@@ -115,20 +115,20 @@ describe("demo server, streaming", () => {
     assert.ok(low > 0 && low < high);
   });
 
-  it("carries emoji and other scripts whole through max_tokens cuts", async () => {
-    const said = "👩‍🚀👍🏽 naïve 你好 🇫🇷";
+  it("split no emoji at a max_tokens cut", async () => {
+    const text = "👩‍🚀👍🏽 naïve 你好 🇫🇷";
     for (let cut = 1; cut < 9; cut++) {
       const streamed = await demo.stream({
         model: "demo",
-        messages: [user(`repeat: ${said}`)],
+        messages: [user(`repeat: ${text}`)],
         max_tokens: cut,
       });
       for (const piece of streamed.contents()) assert.ok(isWellFormed(piece));
-      assert.ok(said.startsWith(streamed.text()));
+      assert.ok(text.startsWith(streamed.text()));
     }
   });
 
-  it("carries on where a final assistant message stops", async () => {
+  it("continue a final assistant message", async () => {
     const whole = (await demo.stream(STORY)).text();
     const prefix = whole.slice(0, 150);
     const rest = await demo.stream({
@@ -138,7 +138,7 @@ describe("demo server, streaming", () => {
     assert.equal(prefix + rest.text(), whole);
   });
 
-  it("mends a stream that broke again and again, without a seam", async () => {
+  it("continue an answer that breaks three times, without a gap", async () => {
     const model = "demo:fault=drop&after=30&times=3";
     const whole = (await demo.stream(STORY)).text();
     let text = "";
@@ -164,7 +164,7 @@ const WEATHER = {
   },
 };
 
-describe("demo server, tool calls", () => {
+describe("The demo server's tool calls", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();
@@ -177,7 +177,7 @@ describe("demo server, tool calls", () => {
     tools: [WEATHER],
   };
 
-  it("streams parallel calls: id and name first, then arguments in fragments", async () => {
+  it("are streamed in parallel: id and name first, then the arguments in fragments", async () => {
     const streamed = await demo.stream(ask);
     assert.equal(streamed.deltas()[0]!.content, null);
     assert.deepEqual(streamed.finishReasons(), ["tool_calls"]);
@@ -196,7 +196,7 @@ describe("demo server, tool calls", () => {
     assert.equal(new Set(fragments.map((fragment) => fragment.id).filter(Boolean)).size, 2);
   });
 
-  it("answers unstreamed with the same calls", async () => {
+  it("are the same in an answer that is not streamed", async () => {
     const { message, finish_reason } = (await demo.whole(ask)).choices[0]!;
     assert.equal(finish_reason, "tool_calls");
     assert.equal(message.content, null);
@@ -206,7 +206,7 @@ describe("demo server, tool calls", () => {
     );
   });
 
-  it("goes through a whole round: calls, results, answer", async () => {
+  it("lead to an answer from the results", async () => {
     const { message } = (await demo.whole(ask)).choices[0]!;
     const results = message.tool_calls!.map((call, at) => ({
       role: "tool",
@@ -219,7 +219,7 @@ describe("demo server, tool calls", () => {
     assert.deepEqual(answer.finishReasons(), ["stop"]);
   });
 
-  it("cuts arguments at max_tokens as well", async () => {
+  it("are cut at max_tokens", async () => {
     const streamed = await demo.stream({ ...ask, max_tokens: 3 });
     assert.deepEqual(streamed.finishReasons(), ["length"]);
   });

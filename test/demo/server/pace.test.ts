@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { pump } from "../../../src/demo/server/pump.js";
-import type { Step } from "../../../src/demo/server/records.js";
+import type { Step } from "../../../src/demo/server/chunks.js";
+import { writeAtPace } from "../../../src/demo/server/pace.js";
 import { Demo, user } from "../client.js";
 
-/** One response on a real socket, driven by the test. */
+/** One response on a real socket, written by the test. */
 async function exchange(
   serve: (response: ServerResponse) => void,
 ): Promise<{ incoming: IncomingMessage; close(): void }> {
@@ -25,11 +25,14 @@ async function exchange(
   };
 }
 
-/** Endless steps that count how often they were asked for, and notice their end. */
-class Endless implements Iterator<Step> {
+/** Endless steps that count how often they are asked for. */
+class EndlessSteps implements IterableIterator<Step> {
   pulled = 0;
   returned = false;
   constructor(private readonly size = 10) {}
+  [Symbol.iterator](): this {
+    return this;
+  }
   next(): IteratorResult<Step> {
     this.pulled++;
     return { done: false, value: { kind: "content", text: "x".repeat(this.size) } };
@@ -40,21 +43,21 @@ class Endless implements Iterator<Step> {
   }
 }
 
-async function until(holds: () => boolean): Promise<void> {
+async function waitUntil(isTrue: () => boolean): Promise<void> {
   const end = performance.now() + 2_000;
-  while (!holds()) {
-    assert.ok(performance.now() < end, "it never happened");
+  while (!isTrue()) {
+    assert.ok(performance.now() < end, "This did not happen in time.");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
-describe("demo pump", () => {
+describe("The demo server's pace", () => {
   for (const pace of [0, 500]) {
-    it(`stops at once when the client leaves (pace ${pace})`, async () => {
-      const steps = new Endless();
-      const { incoming, close } = await exchange((response) => pump(steps, response, pace));
+    it(`asks for no further step after the client leaves, at pace ${pace}`, async () => {
+      const steps = new EndlessSteps();
+      const { incoming, close } = await exchange((response) => writeAtPace(steps, response, pace));
       incoming.once("data", () => incoming.destroy());
-      await until(() => steps.returned);
+      await waitUntil(() => steps.returned);
       const pulled = steps.pulled;
       await new Promise((resolve) => setTimeout(resolve, 30));
       assert.equal(steps.pulled, pulled);
@@ -62,12 +65,12 @@ describe("demo pump", () => {
     });
   }
 
-  it("waits for a client that does not read, however fast it could write", async () => {
-    const steps = new Endless(1_000);
-    const { incoming, close } = await exchange((response) => pump(steps, response, 0));
+  it("waits for a client that does not read, and stops when that client leaves", async () => {
+    const steps = new EndlessSteps(1_000);
+    const { incoming, close } = await exchange((response) => writeAtPace(steps, response, 0));
     incoming.pause();
     let pulled = -1;
-    await until(() => {
+    await waitUntil(() => {
       const still = steps.pulled === pulled;
       pulled = steps.pulled;
       return still && pulled > 0;
@@ -76,14 +79,16 @@ describe("demo pump", () => {
     assert.ok(steps.pulled * 1_000 < 32 * 1024 * 1024, `${steps.pulled} KB without a reader`);
     const before = steps.pulled;
     incoming.resume();
-    await until(() => steps.pulled > before);
+    await waitUntil(() => steps.pulled > before);
+    incoming.pause();
     close();
+    await waitUntil(() => steps.returned);
   });
 
-  it("keeps its pace without drifting", async () => {
+  it("keeps the pace over many chunks", async () => {
     const steps: Step[] = Array.from({ length: 60 }, (_, at) => ({ kind: "content", text: `${at}\n` }));
     const started = performance.now();
-    const { incoming, close } = await exchange((response) => pump(steps.values(), response, 300));
+    const { incoming, close } = await exchange((response) => writeAtPace(steps, response, 300));
     let text = "";
     let reads = 0;
     for await (const part of incoming) {
@@ -97,18 +102,18 @@ describe("demo pump", () => {
     close();
   });
 
-  it("sends what needs no pace at once", async () => {
+  it("sends a step without a pace at once", async () => {
     const steps: Step[] = [
       { kind: "other", text: "head " },
       { kind: "content", text: "late " },
     ];
-    const { incoming, close } = await exchange((response) => pump(steps.values(), response, 1));
+    const { incoming, close } = await exchange((response) => writeAtPace(steps, response, 1));
     const first = await new Promise<Buffer>((resolve) => incoming.once("data", resolve));
     assert.equal(first.toString(), "head ");
     close();
   });
 
-  it("survives the demo server's client leaving, and serves the next", async () => {
+  it("serves the next client after one has left in the middle of a stream", async () => {
     const demo = await Demo.start({ pace: 200 });
     const response = await demo.chat({ model: "demo", messages: [user("count to 10000")], stream: true });
     response.body.on("error", () => undefined);

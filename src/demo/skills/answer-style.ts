@@ -1,0 +1,21 @@
+import { findListItems, findSentences, NUMBER, parseNumber } from "../words.js";
+import { findLanguage, LANGUAGE_APOLOGIES } from "./phrase-book.js";
+
+const IN_SENTENCES = new RegExp(String.raw`\bin (?:an?|(${NUMBER})) (?:short |single )?sentences?\b`, "i");
+
+/** Changes an answer as the system prompt or the question asks: its length, its language, or a pirate's voice. */
+export function applyStyle(text: string, system: string, question: string): string {
+  const both = `${system}\n${question}`;
+  const limit = IN_SENTENCES.exec(both);
+  const language = findLanguage(both, "answer|reply|respond|speak|write");
+  const apology = language ? `${LANGUAGE_APOLOGIES[language]} ` : "";
+  const greeting = /\bpirate\b/i.test(system) ? "Arr, matey! " : "";
+  return greeting + apology + (limit ? keepSentences(text, limit[1] ? parseNumber(limit[1]) : 1) : text);
+}
+
+/** Code and lists are not prose and stay whole. */
+function keepSentences(text: string, count: number): string {
+  if (text.includes("```") || findListItems(text).length > 0) return text;
+  const sentences = findSentences(text);
+  return sentences.length > count ? sentences.slice(0, Math.max(count, 1)).join(" ") : text;
+}
