@@ -19,90 +19,99 @@ export interface SchemaValues {
 /** Beyond this depth, optional properties are left out and lists are as short as allowed. */
 const MAX_OPTIONAL_DEPTH = 6;
 const MAX_DEPTH = 24;
-const MAX_PROPERTIES = 200;
 const MAX_ITEMS = 50;
 const MAX_PADDED_CHARS = 10_000;
 /** Values of one answer: a schema that contains itself twice would grow without end. */
 const MAX_VALUES = 2_000;
 
 interface Place {
-  readonly values: SchemaValues;
-  /** The whole schema, for `$ref`. */
-  readonly root: unknown;
+  readonly name: string;
   readonly depth: number;
   readonly required: boolean;
-  readonly budget: { valuesLeft: number };
 }
 
 /**
- * Makes a value that fits a JSON Schema. It knows `type`, `properties`, `required`, `items`, `prefixItems`, `enum`,
- * `const`, `$ref` within the schema, `allOf`, `anyOf`, `oneOf`, and the bounds of numbers, texts and lists. It does not
- * know `pattern`: a pattern of a stranger could block the event loop.
+ * Makes a value that fits a JSON Schema. It knows `type`, `properties`, `required`, `items`, `enum`, `const`, `anyOf`,
+ * `oneOf`, `$ref` within the schema, and the bounds of numbers, texts and lists. It does not know `pattern`: a pattern
+ * of a stranger could block the event loop.
  */
-export function fillSchema(schema: unknown, values: SchemaValues): unknown {
-  const budget = { valuesLeft: MAX_VALUES };
-  return fillValue(schema, { values, root: schema, depth: 0, required: true, budget }, "");
-}
+export function fillSchema(root: unknown, values: SchemaValues): unknown {
+  let valuesLeft = MAX_VALUES;
 
-function fillValue(unresolved: unknown, place: Place, name: string): unknown {
-  const schema = resolveSchema(unresolved, place.root);
-  if (place.depth > MAX_DEPTH || --place.budget.valuesLeft < 0) return null;
-  if ("const" in schema) return schema["const"];
-  const { values } = place;
-  const allowed = schema["enum"];
-  if (Array.isArray(allowed) && allowed.length > 0) {
-    return values.findChoice(allowed) ?? useDefault(place, schema, allowed[0]);
-  }
-  switch (getType(schema)) {
-    case "object":
-      return fillObject(schema, place);
-    case "array":
-      return fillList(schema, place, name);
-    case "integer":
-    case "number": {
-      const { low } = getBounds(schema);
-      return fitValue(
-        values.findNumber(name) ?? useDefault(place, schema, Number.isFinite(low) ? low : 1),
-        schema,
-      );
-    }
-    case "boolean":
-      return values.findBoolean(name) ?? useDefault(place, schema, false);
-    case "null":
-      return null;
-    default: {
-      const text = values.findText(name, schema);
-      return fitValue(text ?? useDefault(place, schema, values.inventText(name, schema)), schema);
+  function fill(unresolved: unknown, place: Place): unknown {
+    const schema = resolveSchema(unresolved, root);
+    if (place.depth > MAX_DEPTH || --valuesLeft < 0) return null;
+    if ("const" in schema) return schema["const"];
+    const { name } = place;
+    /** Undefined leaves an optional property out. */
+    const useDefault = (invented: unknown): unknown =>
+      place.required || values.mayInvent ? (schema["default"] ?? invented) : undefined;
+    const allowed = schema["enum"];
+    if (Array.isArray(allowed)) return values.findChoice(allowed) ?? useDefault(allowed[0]);
+    switch (getType(schema)) {
+      case "object":
+        return fillObject(schema, place);
+      case "array":
+        return fillList(schema, place);
+      case "integer":
+      case "number":
+        return fitValue(values.findNumber(name) ?? useDefault(Math.max(getBounds(schema).low, 1)), schema);
+      case "boolean":
+        return values.findBoolean(name) ?? useDefault(false);
+      case "null":
+        return null;
+      default:
+        return fitValue(values.findText(name, schema) ?? useDefault(values.inventText(name, schema)), schema);
     }
   }
+
+  function fillObject(schema: DemoFields, { depth }: Place): DemoFields {
+    const properties = isFields(schema["properties"]) ? schema["properties"] : {};
+    const requiredNames = Array.isArray(schema["required"]) ? schema["required"] : [];
+    const filled = Object.entries(properties).map(([name, property]) => {
+      const required = requiredNames.includes(name);
+      const isKept = required || depth <= MAX_OPTIONAL_DEPTH;
+      return [name, isKept ? fill(property, { name, depth: depth + 1, required }) : undefined] as const;
+    });
+    return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
+  }
+
+  function fillList(schema: DemoFields, { name, depth, required }: Place): unknown[] | undefined {
+    const low = Math.min(readNumber(schema["minItems"], 0), MAX_ITEMS);
+    const high = clamp(readNumber(schema["maxItems"], MAX_ITEMS), low, MAX_ITEMS);
+    const fillItem = (): unknown => fill(schema["items"], { name, depth: depth + 1, required: true });
+    const items = resolveSchema(schema["items"], root);
+    const type = getType(items);
+    if (type === "object" || type === "array") {
+      const count = depth > MAX_OPTIONAL_DEPTH ? 0 : values.countObjects(items);
+      return Array.from({ length: clamp(count, low, high) }, fillItem);
+    }
+    const allowed = Array.isArray(items["enum"]) ? items["enum"] : undefined;
+    const found = allowed
+      ? allowed.filter((one) => values.findChoice([one]) !== undefined)
+      : values.findItems(name, items).filter((one) => typeof one === (type === "integer" ? "number" : type));
+    if (found.length === 0 && !required && !values.mayInvent) return undefined;
+    const list: unknown[] = found.slice(0, high).map((one) => (allowed ? one : fitValue(one, items)));
+    while (list.length < low) list.push(fillItem());
+    return list;
+  }
+
+  return fill(root, { name: "", depth: 0, required: true });
 }
 
-/** The stand-in for a value that the conversation does not have; undefined leaves an optional property out. */
-function useDefault({ required, values }: Place, schema: DemoFields, invented: unknown): unknown {
-  if (!required && !values.mayInvent) return undefined;
-  return schema["default"] ?? invented;
-}
-
-/** Follows `$ref`, merges `allOf`, and takes the first alternative of `anyOf` or `oneOf` that is not null. */
+/** Follows `$ref`, and takes the first alternative of `anyOf` or `oneOf` that is not null. */
 function resolveSchema(schema: unknown, root: unknown, hops = 0): DemoFields {
   if (!isFields(schema) || hops > MAX_DEPTH) return {};
-  if (typeof schema["$ref"] === "string")
-    return resolveSchema(findReference(schema["$ref"], root), root, hops + 1);
-  const alternatives = schema["anyOf"] ?? schema["oneOf"];
-  const chosen = Array.isArray(alternatives)
-    ? (alternatives.find((one) => isFields(one) && one["type"] !== "null") ?? alternatives[0])
-    : undefined;
-  const parts: unknown[] = Array.isArray(schema["allOf"]) ? schema["allOf"] : [];
-  return [...parts, chosen].reduce<DemoFields>((merged, part) => {
-    const other = resolveSchema(part, root, hops + 1);
-    const properties = { ...readFields(merged["properties"]), ...readFields(other["properties"]) };
-    const required = [...readNames(merged["required"]), ...readNames(other["required"])];
-    return { ...merged, ...other, ...(Object.keys(properties).length > 0 && { properties, required }) };
-  }, schema);
+  const { $ref: reference, anyOf, oneOf } = schema;
+  if (typeof reference === "string") return resolveSchema(findReference(reference, root), root, hops + 1);
+  const alternatives = anyOf ?? oneOf;
+  if (!Array.isArray(alternatives)) return schema;
+  const chosen = alternatives.find((one) => isFields(one) && one["type"] !== "null");
+  return { ...schema, ...resolveSchema(chosen, root, hops + 1) };
 }
 
 function findReference(reference: string, root: unknown): unknown {
-  const keys = reference.replace(/^#\/?/, "").split("/").filter(Boolean);
+  const keys = reference.split("/").slice(1);
   return keys.reduce((at: unknown, key) => {
     const name = key.replaceAll("~1", "/").replaceAll("~0", "~");
     return isFields(at) && Object.hasOwn(at, name) ? at[name] : undefined;
@@ -110,47 +119,11 @@ function findReference(reference: string, root: unknown): unknown {
 }
 
 function getType(schema: DemoFields): string {
-  const type = schema["type"];
+  const { type } = schema;
   if (typeof type === "string") return type;
   if (Array.isArray(type)) return String(type.find((one) => one !== "null") ?? "null");
   if ("properties" in schema) return "object";
   return "items" in schema ? "array" : "string";
-}
-
-function fillObject(schema: DemoFields, place: Place): DemoFields {
-  const requiredNames = readNames(schema["required"]);
-  const entries = Object.entries(readFields(schema["properties"])).slice(0, MAX_PROPERTIES);
-  const filled = entries.flatMap(([name, property]) => {
-    const required = requiredNames.includes(name);
-    if (!required && place.depth > MAX_OPTIONAL_DEPTH) return [];
-    const value = fillValue(property, { ...place, depth: place.depth + 1, required }, name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(filled);
-}
-
-function fillList(schema: DemoFields, place: Place, name: string): unknown[] | undefined {
-  const { values } = place;
-  const low = clamp(readNumber(schema["minItems"], 0), 0, MAX_ITEMS);
-  const high = clamp(readNumber(schema["maxItems"], MAX_ITEMS), low, MAX_ITEMS);
-  const inner = { ...place, depth: place.depth + 1, required: true };
-  if (Array.isArray(schema["prefixItems"])) {
-    return schema["prefixItems"].slice(0, MAX_ITEMS).map((item) => fillValue(item, inner, name));
-  }
-  const items = resolveSchema(schema["items"], place.root);
-  const type = getType(items);
-  if (type === "object" || type === "array") {
-    const count = place.depth > MAX_OPTIONAL_DEPTH ? 0 : values.countObjects(items);
-    return Array.from({ length: clamp(count, low, high) }, () => fillValue(items, inner, name));
-  }
-  const allowed = Array.isArray(items["enum"]) ? items["enum"] : undefined;
-  const found = allowed
-    ? allowed.filter((one) => values.findChoice([one]) !== undefined)
-    : values.findItems(name, items).filter((one) => typeof one === (type === "integer" ? "number" : type));
-  if (found.length === 0 && !place.required && !values.mayInvent) return undefined;
-  const list: unknown[] = found.slice(0, high).map((one) => (allowed ? one : fitValue(one, items)));
-  while (list.length < low) list.push(fillValue(items, inner, name));
-  return list;
 }
 
 /** Moves a text or number into the bounds of its schema. */
@@ -178,21 +151,13 @@ function getBounds(schema: DemoFields): { low: number; high: number; step: numbe
   const high = readNumber(schema["exclusiveMaximum"], Number.POSITIVE_INFINITY) - margin;
   return {
     step,
-    low: Math.max(readNumber(schema["minimum"], low), low),
-    high: Math.min(readNumber(schema["maximum"], high), high),
+    low: readNumber(schema["minimum"], low),
+    high: readNumber(schema["maximum"], high),
   };
 }
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
-}
-
-function readFields(value: unknown): DemoFields {
-  return isFields(value) ? value : {};
-}
-
-function readNames(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
 }
 
 function readNumber(value: unknown, missing: number): number {

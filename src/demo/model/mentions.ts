@@ -23,7 +23,7 @@ const NOT_NAMES = new Set(
   (
     "a an the i i'm he she it it's we you they this that these those there what what's when where which who whose why how " +
     "is are was were do does did has have can could will would shall should may please and or but so if then also my your " +
-    "tell give get find show list name write make compare explain describe calculate translate extract return summarise " +
+    "tell give get find show list name write make compare explain describe calculate translate extract return " +
     "answer reply say use look search check send turn set add book call no yes hello hi thanks in on at to from for with"
   ).split(" "),
 );
@@ -41,13 +41,10 @@ export function findMentions(text: string): Mentions {
     (left, found) => left.replace(found, " "),
     text,
   );
-  const { names, places } = findNames(rest);
   const numbers = rest.match(/(?<![\p{L}\d.])-?\d{1,12}(?:,\d{3})*(?:\.\d{1,9})?/gu) ?? [];
   return {
     text,
-    names,
-    places,
-    people: names.filter((name) => !places.includes(name)),
+    ...findNames(rest),
     numbers: numbers.map((number) => Number(number.replaceAll(",", ""))),
     quotes: [...text.matchAll(/["“]([^"”\n]{1,500})["”]/g)].map(([, quote]) => quote!),
     dates,
@@ -57,9 +54,8 @@ export function findMentions(text: string): Mentions {
   };
 }
 
-function findNames(text: string): { names: string[]; places: string[] } {
-  const names = new Set<string>();
-  const places = new Set<string>();
+function findNames(text: string): Pick<Mentions, "names" | "places" | "people"> {
+  const [places, people] = [new Set<string>(), new Set<string>()];
   let end = 0;
   let wasPlace = false;
   for (const match of text.matchAll(NAME)) {
@@ -68,12 +64,11 @@ function findNames(text: string): { names: string[]; places: string[] } {
     if (name.length < 2 || (!name.includes(" ") && isSentenceStart(text, start))) continue;
     const isListed: boolean = wasPlace && BETWEEN_ITEMS.test(text.slice(end, start));
     wasPlace = isListed || BEFORE_PLACE.test(text.slice(Math.max(0, start - 30), start));
-    end = match.index + match[0].length;
-    names.add(name);
-    if (wasPlace) places.add(name);
+    end = start + name.length;
+    (wasPlace ? places : people).add(name);
   }
-  if (names.size === 0) for (const name of findLowerCasePlaces(text)) places.add(name);
-  return { names: names.size > 0 ? [...names] : [...places], places: [...places] };
+  if (places.size + people.size === 0) for (const place of findLowerCasePlaces(text)) places.add(place);
+  return { names: [...new Set([...places, ...people])], places: [...places], people: [...people] };
 }
 
 /** Removes the words before a name: "Compare Paris" is about Paris. */
@@ -96,36 +91,4 @@ function findLowerCasePlaces(text: string): string[] {
     /\b(?:in|at) ([\p{Ll} ,]{2,100}?)(?= (?:in|at|on|for)\b|[^\p{Ll} ,]|$)/u.exec(text)?.[1] ?? "";
   const places = listed.split(/\s*,\s*(?:and )?| and /).filter((place) => /^(?!the |a )\p{L}/u.test(place));
   return places.map((place) => place.trim().replace(/(?<= |^)\p{L}/gu, (letter) => letter.toUpperCase()));
-}
-
-const STOP_WORDS = new Set(
-  (
-    "a about all also an and any are as at be but by can could did do does for from get give has have how i if in into is it its just know like list make " +
-    "many may me more most much my name need no not now of on one or our out please return set show so some tell than that the their them then there " +
-    "these they this to two three up use using want was we were what when where which who why will with would write you your value given current " +
-    "currently returns object string number"
-  ).split(" "),
-);
-
-/** Words that mean the same for the choice of a tool. */
-const SYNONYMS: readonly [RegExp, string][] = [
-  [/^(?:temperature|forecast|rain|raining|warm|cold|sunny)$/, "weather"],
-  [/^(?:calculate|calculator|compute|math|arithmetic)$/, "sum"],
-  [/^email$/, "mail"],
-];
-
-/** Words that carry meaning, in lower case and singular, each once. */
-export function findKeywords(text: string): string[] {
-  // getWeather and get_weather are two words each.
-  const words = text
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .match(/\p{L}{2,30}/gu);
-  const meaningful = (words ?? []).filter((word) => !STOP_WORDS.has(word)).map(toSingular);
-  return [...new Set(meaningful.map((word) => SYNONYMS.find(([same]) => same.test(word))?.[1] ?? word))];
-}
-
-function toSingular(word: string): string {
-  if (/(?:ss|us|is)$/.test(word) || word.length < 4) return word;
-  return word.replace(/ies$/, "y").replace(/s$/, "");
 }

@@ -3,8 +3,9 @@ import type { DemoCall, DemoMessage, DemoTool, DemoToolSettings } from "../promp
 import { cutLongText } from "../question.js";
 import { evaluateExpression, findExpression } from "../skills/arithmetic.js";
 import { fillSchema } from "./fill-schema.js";
-import { findKeywords, findMentions, type Mentions } from "./mentions.js";
-import { createValues, toSnakeCase } from "./values.js";
+import { findKeywords, toSnakeCase } from "./keywords.js";
+import { findMentions, type Mentions } from "./mentions.js";
+import { createValues } from "./values.js";
 
 /** Calls in one turn. */
 const MAX_CALLS = 16;

@@ -2,7 +2,8 @@ import { type DemoFields, isFields } from "../json.js";
 import { findExpression } from "../skills/arithmetic.js";
 import { capitalise, findListItems, findTopic } from "../words.js";
 import type { SchemaValues } from "./fill-schema.js";
-import { findKeywords, type Mentions } from "./mentions.js";
+import { findKeywords, toSnakeCase } from "./keywords.js";
+import type { Mentions } from "./mentions.js";
 
 /** Where the values of a JSON answer or of a tool call come from. */
 export interface ValueSource {
@@ -16,48 +17,33 @@ export interface ValueSource {
 
 /** A kind of value that a text can mention. */
 interface Kind {
-  /** Matches the names of its properties, in snake case. */
+  /** Matches the names of its properties in snake case, and the formats of JSON Schema. */
   readonly name: RegExp;
-  /** Formats of JSON Schema. */
-  readonly formats: readonly string[];
-  find(mentions: Mentions): readonly string[];
   /** The invented value. */
   readonly example: string;
+  find(mentions: Mentions): readonly string[];
 }
 
 /** The first kind that fits a property wins. */
 const KINDS: readonly Kind[] = [
-  { name: /e_?mail/, formats: ["email"], find: ({ emails }) => emails, example: "ada@example.com" },
-  {
-    name: /url|uri|link|website/,
-    formats: ["uri"],
-    find: ({ urls }) => urls,
-    example: "https://example.com/",
-  },
+  { name: /e_?mail/, example: "ada@example.com", find: ({ emails }) => emails },
+  { name: /uri|url|link|website/, example: "https://example.com/", find: ({ urls }) => urls },
   {
     name: /^(?:to|recipient)$/,
-    formats: [],
-    find: ({ emails, places, names }) => [emails, places, names].find((list) => list.length > 0) ?? [],
     example: "ada@example.com",
+    find: ({ emails, places, names }) => firstFilled(emails, places, names),
   },
   {
     name: /city|cities|town|place|location|country|origin|destination|timezone|^from$/,
-    formats: [],
-    find: ({ places, names }) => (places.length > 0 ? places : names),
     example: "Paris",
+    find: ({ places, names }) => firstFilled(places, names),
   },
+  { name: /date|day|deadline/, example: "2025-01-15", find: ({ dates }) => dates },
+  { name: /time|hour/, example: "12:30", find: ({ times }) => times },
   {
-    name: /date|day|deadline/,
-    formats: ["date", "date-time"],
-    find: ({ dates }) => dates,
-    example: "2025-01-15",
-  },
-  { name: /time|hour/, formats: ["time"], find: ({ times }) => times, example: "12:30" },
-  {
-    name: /name|person|people|who|author|customer|user|guest|participant|attendee/,
-    formats: [],
-    find: ({ people, names }) => (people.length > 0 ? people : names),
+    name: /name|person|people|author|customer|user|guest|participant|attendee/,
     example: "Ada",
+    find: ({ people, names }) => firstFilled(people, names),
   },
 ];
 
@@ -74,7 +60,7 @@ export function createValues({ mentions, request, answer, mayInvent }: ValueSour
   /** Numbers that stand beside the name of a property, and are for no other. */
   const claimed = new Set<number>();
 
-  /** The next item of a list; after the last one the first again. */
+  /** The next item of the owner's list; after the last one the first again. */
   function takeNext<T>(list: readonly T[], owner: unknown): T | undefined {
     const position = positions.get(owner) ?? 0;
     positions.set(owner, position + 1);
@@ -85,9 +71,8 @@ export function createValues({ mentions, request, answer, mayInvent }: ValueSour
     if (/expression|formula/.test(key)) return findExpression(text) ?? (mayInvent ? undefined : request);
     if (/query|search|question|prompt/.test(key)) return quotes[0] ?? findSearchTerm(request);
     if (/title|subject|topic/.test(key)) return quotes[0] ?? shortenToTitle(request);
-    if (/answer|text|content|message|body|response|summary|description|result|note/.test(key)) {
+    if (/answer|text|content|message|summary|description|note/.test(key))
       return answer || quotes[0] || request;
-    }
     return takeNext(quotes, quotes);
   }
 
@@ -95,47 +80,44 @@ export function createValues({ mentions, request, answer, mayInvent }: ValueSour
     mayInvent,
     findText(name, schema) {
       const kind = findKind(name, schema);
-      if (!kind) return findFreeText(toSnakeCase(name));
-      const found = takeNext(kind.find(mentions), kind);
-      return found === undefined ? undefined : toFormat(found, schema);
+      const text = kind ? takeNext(kind.find(mentions), kind) : findFreeText(toSnakeCase(name));
+      return text && toFormat(text, schema);
     },
     inventText(name, schema) {
-      const example =
-        findKind(name, schema)?.example ?? `some ${toSnakeCase(name).replaceAll("_", " ")}`.trim();
-      return toFormat(example, schema);
+      const example = findKind(name, schema)?.example;
+      return toFormat(example ?? `some ${toSnakeCase(name).replaceAll("_", " ")}`.trim(), schema);
     },
     findNumber(name) {
       const beside = findNumberBeside(name, known);
-      if (beside !== undefined) claimed.add(beside);
-      const free = numbers.filter((number) => !claimed.has(number));
-      return beside ?? takeNext(free, numbers);
+      if (beside === undefined)
+        return takeNext(
+          numbers.filter((number) => !claimed.has(number)),
+          numbers,
+        );
+      claimed.add(beside);
+      return beside;
     },
     findBoolean(name) {
-      const isMentioned = findKeywords(toSnakeCase(name)).some((word) => known.toLowerCase().includes(word));
+      const isMentioned = findKeywords(name).some((word) => known.toLowerCase().includes(word));
       if (mayInvent && !isMentioned) return undefined;
       if (NEGATIVE.test(known)) return false;
       return POSITIVE.test(known) ? true : undefined;
     },
     findChoice(allowed) {
-      const words = ` ${findWords(text)} `;
-      return allowed.find((one) =>
-        typeof one === "string"
-          ? one !== "" && words.includes(` ${findWords(one)} `)
-          : numbers.includes(Number(one)),
-      );
+      const words = ` ${joinWords(text)} `;
+      return allowed.find((one) => {
+        if (typeof one === "number") return numbers.includes(one);
+        return typeof one === "string" && /\p{L}/u.test(one) && words.includes(` ${joinWords(one)} `);
+      });
     },
     findItems(name, items) {
       if (items["type"] === "number" || items["type"] === "integer") return numbers;
-      const options = [
-        findKind(name, items)?.find(mentions) ?? [],
-        findListItems(answer),
-        mentions.names.slice(mentions.names.length > 1 ? 0 : 1),
-        quotes,
-      ];
-      const found = options.find((list) => list.length > 0) ?? [];
+      const mentioned = findKind(name, items)?.find(mentions) ?? [];
+      const names = mentions.names.length > 1 ? mentions.names : [];
+      const found = firstFilled(mentioned, findListItems(answer), names, quotes);
       if (found.length > 0 || !mayInvent) return found;
       const item = toSnakeCase(name).replaceAll("_", " ").replace(/s$/, "");
-      return [`${item} 1`, `${item} 2`, `${item} 3`];
+      return [1, 2, 3].map((number) => `${item} ${number}`);
     },
     countObjects(items) {
       const names = isFields(items["properties"]) ? Object.keys(items["properties"]) : [];
@@ -148,44 +130,35 @@ export function createValues({ mentions, request, answer, mayInvent }: ValueSour
   };
 }
 
-function findKind(name: string, schema: DemoFields): Kind | undefined {
-  const format = String(schema["format"]);
-  return (
-    KINDS.find(({ formats }) => formats.includes(format)) ??
-    KINDS.find((kind) => kind.name.test(toSnakeCase(name)))
-  );
+function firstFilled(...lists: (readonly string[])[]): readonly string[] {
+  return lists.find((list) => list.length > 0) ?? [];
+}
+
+function findKind(name: string, { format = "" }: DemoFields): Kind | undefined {
+  const key = `${toSnakeCase(name)} ${String(format)}`.trim();
+  return KINDS.find((kind) => kind.name.test(key));
 }
 
 /** Times have seconds and a zone in JSON Schema. */
-function toFormat(value: string, { format }: DemoFields): string {
-  if (format === "time") return `${value.padStart(5, "0")}:00Z`;
-  if (format === "date-time") return `${value}T12:30:00Z`;
-  return format === "uuid" ? "00000000-0000-4000-8000-000000000001" : value;
-}
-
-/** Turns camelCase and kebab-case into snake_case, so that one set of patterns reads all three. */
-export function toSnakeCase(name: string): string {
-  return name
-    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
-    .replace(/[-\s]+/g, "_")
-    .toLowerCase();
+function toFormat(text: string, { format }: DemoFields): string {
+  if (format === "time") return `${text.padStart(5, "0")}:00Z`;
+  if (format === "date-time") return `${text}T12:30:00Z`;
+  return format === "uuid" ? "00000000-0000-4000-8000-000000000001" : text;
 }
 
 /** The words of a text in lower case, with one blank between them. */
-function findWords(text: string): string {
+function joinWords(text: string): string {
   return (text.toLowerCase().match(/[\p{L}\d]+/gu) ?? []).join(" ");
 }
 
 /** The number in "6 sides" or "brightness of 40" for `sides` and `brightness`. */
 function findNumberBeside(name: string, text: string): number | undefined {
-  const number = String.raw`(\d{1,12}(?:\.\d{1,9})?)`;
-  for (const word of findKeywords(toSnakeCase(name))) {
-    const before = new RegExp(String.raw`(?<![\d.])${number} ${word}`, "i").exec(text);
-    const after = new RegExp(String.raw`\b${word}\w{0,2}(?: of| is| to|:| =)? ${number}`, "i").exec(text);
-    const found = before?.[1] ?? after?.[1];
-    if (found !== undefined) return Number(found);
-  }
-  return undefined;
+  const number = String.raw`(?<![\d.])(\d{1,12}(?:\.\d{1,9})?)`;
+  const found = findKeywords(name)
+    .flatMap((word) => [`${number} ${word}`, String.raw`\b${word}\w{0,2}(?: of| is| to|:| =)? ${number}`])
+    .map((pattern) => new RegExp(pattern, "i").exec(text)?.[1])
+    .find((match) => match !== undefined);
+  return found === undefined ? undefined : Number(found);
 }
 
 /** "Search the web for cats" looks for cats. */

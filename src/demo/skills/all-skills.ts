@@ -1,29 +1,25 @@
 import type { Question, Skill } from "../question.js";
-import { aboutDemo, admitIgnorance, smallTalk } from "./about-demo.js";
+import { quoteText } from "../words.js";
 import { arithmetic } from "./arithmetic.js";
+import { cannedAnswers } from "./canned-answers.js";
 import { counting } from "./counting.js";
 import { lists } from "./lists.js";
 import { memory } from "./memory.js";
 import { phraseBook } from "./phrase-book.js";
 import { repeating } from "./repeating.js";
-import { stories } from "./stories.js";
-import { topics } from "./topics.js";
-import { code, haiku } from "./writing.js";
+import { haiku, stories } from "./stories.js";
 
 /** The first skill that answers wins. */
 const SKILLS: readonly Skill[] = [
   phraseBook,
   repeating,
-  aboutDemo,
-  memory,
   stories,
   haiku,
-  code,
   counting,
   arithmetic,
   lists,
-  topics,
-  smallTalk,
+  memory,
+  cannedAnswers,
 ];
 
 export interface SkillAnswer {
@@ -37,9 +33,16 @@ export interface SkillAnswer {
 /** Answers any question, in no particular style. */
 export function answerQuestion(question: Question): SkillAnswer {
   for (const { thought, answer } of SKILLS) {
-    const text = question.text === "" ? undefined : answer(question);
+    const text = question.text && answer(question);
     if (text) return { text, thought, isKnown: true };
   }
   const thought = "I have no answer to this. I say so and suggest what I can do.";
   return { text: admitIgnorance(question), thought, isKnown: false };
+}
+
+function admitIgnorance({ text, attachments }: Question): string {
+  const start = attachments > 0 ? "Your attachment has arrived, but a demo model cannot look at it. " : "";
+  if (text === "")
+    return `${start}Your message has no text. Ask me something, for instance “What can you do?”`;
+  return `${start}You wrote ${quoteText(text)}. I am the demo model that is built into this package, a small script and not a language model, so I have no answer to that and do not want to invent one. I can show you how an answer streams, though: ask me to tell a story about a lighthouse, to count to 20, to work out 12 * 7, to list the planets or to explain streaming. For real answers, choose another provider in the chat-provider node; the rest of the flow stays as it is.`;
 }

@@ -1,5 +1,5 @@
 import { findListItems, findSentences, NUMBER, parseNumber } from "../words.js";
-import { findLanguage, LANGUAGE_APOLOGIES } from "./phrase-book.js";
+import { apologiseInLanguage } from "./phrase-book.js";
 
 const IN_SENTENCES = new RegExp(String.raw`\bin (?:an?|(${NUMBER})) (?:short |single )?sentences?\b`, "i");
 
@@ -7,10 +7,9 @@ const IN_SENTENCES = new RegExp(String.raw`\bin (?:an?|(${NUMBER})) (?:short |si
 export function applyStyle(text: string, system: string, question: string): string {
   const both = `${system}\n${question}`;
   const limit = IN_SENTENCES.exec(both);
-  const language = findLanguage(both, "answer|reply|respond|speak|write");
-  const apology = language ? `${LANGUAGE_APOLOGIES[language]} ` : "";
-  const greeting = /\bpirate\b/i.test(system) ? "Arr, matey! " : "";
-  return greeting + apology + (limit ? keepSentences(text, limit[1] ? parseNumber(limit[1]) : 1) : text);
+  const greeting = /\bpirate\b/i.test(system) ? "Arr, matey!" : undefined;
+  const answer = limit ? keepSentences(text, limit[1] ? parseNumber(limit[1]) : 1) : text;
+  return [greeting, apologiseInLanguage(both), answer].filter(Boolean).join(" ");
 }
 
 /** Code and lists are not prose and stay whole. */

@@ -1,19 +1,30 @@
 import type { Skill } from "../question.js";
 
-/** Sums in digits and a few words, read by a small recursive-descent parser. */
-
 /** Also bounds how deep brackets can nest. */
 const MAX_EXPRESSION_CHARS = 200;
 
 const SIGNS: readonly [RegExp, string][] = [
   [/\bplus\b/g, "+"],
   [/\bminus\b|−/g, "-"],
-  [/\b(?:times|multiplied by)\b|[×·]/g, "*"],
+  [/\btimes\b|[×·]/g, "*"],
   [/\bdivided by\b|÷/g, "/"],
   [/(\d),(?=\d{3}\b)/g, "$1"],
   // A date is not a subtraction.
   [/\b\d{4}-\d{2}-\d{2}\b/g, " "],
 ];
+
+interface Operator {
+  readonly rank: number;
+  apply(left: number, right: number): number;
+}
+
+const OPERATORS: ReadonlyMap<string | undefined, Operator> = new Map([
+  ["+", { rank: 1, apply: (left: number, right: number) => left + right }],
+  ["-", { rank: 1, apply: (left: number, right: number) => left - right }],
+  ["*", { rank: 2, apply: (left: number, right: number) => left * right }],
+  ["/", { rank: 2, apply: (left: number, right: number) => left / right }],
+  ["^", { rank: 3, apply: (left: number, right: number) => left ** right }],
+]);
 
 /** @returns the first expression with an operator in the text, in plain signs; undefined if there is none */
 export function findExpression(text: string): string | undefined {
@@ -29,39 +40,25 @@ export function evaluateExpression(expression: string): number | undefined {
   if (tokens.join("") !== expression.replace(/\s+/g, "")) return undefined;
   let at = 0;
 
-  function readSum(): number {
-    let value = readProduct();
-    while (tokens[at] === "+" || tokens[at] === "-") {
-      value = tokens[at++] === "+" ? value + readProduct() : value - readProduct();
-    }
-    return value;
-  }
-  function readProduct(): number {
-    let value = readSigned();
-    while (tokens[at] === "*" || tokens[at] === "/") {
-      value = tokens[at++] === "*" ? value * readSigned() : value / readSigned();
-    }
-    return value;
-  }
-  function readSigned(): number {
-    if (tokens[at] !== "-") return readPower();
-    at++;
-    return -readSigned();
-  }
-  function readPower(): number {
-    const base = readAtom();
-    if (tokens[at] !== "^") return base;
-    at++;
-    return base ** readSigned();
-  }
-  function readAtom(): number {
-    if (tokens[at] !== "(") return Number(tokens[at++] ?? Number.NaN);
-    at++;
-    const value = readSum();
+  function readValue(): number {
+    const token = tokens[at++];
+    if (token === "-") return -readOperations(3);
+    if (token !== "(") return Number(token ?? Number.NaN);
+    const value = readOperations(1);
     return tokens[at++] === ")" ? value : Number.NaN;
   }
+  /** Reads as far as the operators have at least this rank. A power is worked out from the right. */
+  function readOperations(minRank: number): number {
+    let value = readValue();
+    for (;;) {
+      const operator = OPERATORS.get(tokens[at]);
+      if (!operator || operator.rank < minRank) return value;
+      at++;
+      value = operator.apply(value, readOperations(operator.rank === 3 ? 3 : operator.rank + 1));
+    }
+  }
 
-  const value = readSum();
+  const value = readOperations(1);
   return at === tokens.length ? value : undefined;
 }
 
@@ -72,11 +69,8 @@ export const arithmetic: Skill = {
     const isAsked = /\b(?:what|calculate|compute|how much|solve)\b|=/.test(lower) || !/[a-z]{3,}/.test(lower);
     const value = expression && isAsked ? evaluateExpression(expression) : undefined;
     if (!expression || value === undefined) return undefined;
-    const shown = expression
-      .replace(/\s+/g, "")
-      .replace(/(?<=[\d)])[-+*/^]/g, " $& ")
-      .replaceAll("*", "×")
-      .replaceAll("/", "÷");
+    const spaced = expression.replace(/\s+/g, "").replace(/(?<=[\d)])[-+*/^]/g, " $& ");
+    const shown = spaced.replaceAll("*", "×").replaceAll("/", "÷");
     if (!Number.isFinite(value)) return `${shown} has no value: nothing can be divided by zero.`;
     return `${shown} = ${Number(value.toPrecision(12))}.`;
   },

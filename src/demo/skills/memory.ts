@@ -21,6 +21,6 @@ export const memory: Skill = {
     }
     const name = findName([text]);
     if (!name) return undefined;
-    return `Nice to meet you, ${name}! I know your name as long as this conversation is sent to me.`;
+    return `Nice to meet you, ${name}! I am the demo model of this package, and I know your name for as long as the flow sends me this conversation.`;
   },
 };

@@ -1,5 +1,5 @@
 import type { Skill } from "../question.js";
-import { findTopic } from "../words.js";
+import { capitalise, findTopic } from "../words.js";
 
 /**
  * Two stories about any topic. The people in them look for `{topic}`, so any phrase fits: "a robot", "dragons".
@@ -34,5 +34,17 @@ export const stories: Skill = {
     const start = /\blong\b/.test(lower) ? all.slice(0, -1) : all.slice(0, /\bshort\b/.test(lower) ? 1 : 3);
     const topic = findTopic(text) ?? "a small robot";
     return [...start, all.at(-1)!].join("\n\n").replaceAll("{topic}", () => topic);
+  },
+};
+
+const HAIKU = ["Letters on the wire,", "one by one they find their place:", "morning fills the page."];
+
+/** The topic is the title, because stock lines with another word in them would lose their measure. */
+export const haiku: Skill = {
+  thought: "They want a haiku. I keep to its measure and give it a title.",
+  answer({ lower, text }) {
+    if (!/\b(?:haiku|poem)\b/.test(lower)) return undefined;
+    const topic = findTopic(text);
+    return (topic ? `${capitalise(topic)}\n\n` : "") + HAIKU.join("\n");
   },
 };

@@ -49,7 +49,7 @@ describe("The demo model", () => {
     ["repeat: Hello   World!", "Hello   World!"],
     ["Please repeat after me: “one, two”", "one, two"],
     ["What is the weather in Paris?", /Offer me a tool/],
-    ["", /empty/],
+    ["", /has no text/],
   ];
   for (const [question, expected] of cases) {
     it(`answers ${JSON.stringify(question)}`, () => {
