@@ -18,8 +18,8 @@ export interface Continuation {
 
 const ASKS =
   /\b(?:continue|go on|carry on|keep going|left off|stopped|cut off|interrupted|broken? off|broke off)\b/i;
+/** A message may ask before or after it quotes the answer, so its end is searched as well as its start. */
 const MAX_END_CHARS = 1_000;
-/** A message may quote the answer before it or after it asks, so both ends are read. */
 const MIN_QUOTE_CHARS = 12;
 const MAX_MESSAGE_CHARS = 200_000;
 

@@ -1,20 +1,5 @@
 import { type DemoFields, isFields } from "../json.js";
-
-/** The values that a schema is filled with. The finders return undefined if the conversation has no such value. */
-export interface SchemaValues {
-  /** Whether a missing value is invented. If not, optional properties without a value are left out. */
-  readonly mayInvent: boolean;
-  findText(name: string, schema: DemoFields): string | undefined;
-  inventText(name: string, schema: DemoFields): string;
-  findNumber(name: string): number | undefined;
-  findBoolean(name: string): boolean | undefined;
-  /** Which of the allowed values is meant. */
-  findChoice(allowed: readonly unknown[]): unknown;
-  /** The items of a list of texts or numbers. */
-  findItems(name: string, items: DemoFields): readonly unknown[];
-  /** How many objects a list gets. */
-  countObjects(items: DemoFields): number;
-}
+import type { PromptValues } from "./values.js";
 
 /** Beyond this depth, optional properties are left out and lists are as short as allowed. */
 const MAX_OPTIONAL_DEPTH = 6;
@@ -35,7 +20,7 @@ interface Place {
  * `oneOf`, `$ref` within the schema, and the bounds of numbers, texts and lists. It does not know `pattern`: a pattern
  * of a stranger could block the event loop.
  */
-export function fillSchema(root: unknown, values: SchemaValues): unknown {
+export function fillSchema(root: unknown, values: PromptValues): unknown {
   let valuesLeft = MAX_VALUES;
 
   function fill(unresolved: unknown, place: Place): unknown {

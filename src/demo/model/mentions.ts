@@ -1,7 +1,7 @@
 /** What a text mentions: the values for tool arguments and JSON answers. */
 export interface Mentions {
   readonly text: string;
-  /** Capitalised names, in order: "Ada", "New York". */
+  /** Capitalised names: "Ada", "New York". */
   readonly names: readonly string[];
   /** The names after words such as "in" and "from", and those listed with them. */
   readonly places: readonly string[];
@@ -18,19 +18,19 @@ export interface Mentions {
   readonly urls: readonly string[];
 }
 
-/** Words that often begin a sentence and are not part of a name. */
-const NOT_NAMES = new Set(
-  (
-    "a an the i i'm he she it it's we you they this that these those there what what's when where which who whose why how " +
-    "is are was were do does did has have can could will would shall should may please and or but so if then also my your " +
-    "tell give get find show list name write make compare explain describe calculate translate extract return " +
-    "answer reply say use look search check send turn set add book call no yes hello hi thanks in on at to from for with"
-  ).split(" "),
+const NAME = String.raw`\p{Lu}\p{L}+(?:['’-]\p{L}+)*(?: \p{Lu}\p{L}+(?:['’-]\p{L}+)*)*`;
+/** A word at the start of a sentence is a name only before some words: "Ada is", but not "Lunch with". */
+const NAMES = new RegExp(
+  String.raw`(?<!(?:^|[.!?:\n])\s*["“]?)(?<!\p{L})${NAME}|(?<!\p{L})${NAME}(?= (?:is|has|was|will|lives|and|or)\b|, \p{Lu})`,
+  "gu",
 );
-const NAME_WORD = String.raw`\p{Lu}[\p{L}\p{M}]*(?:['’-]\p{L}+)*`;
-const NAME = new RegExp(String.raw`(?<![\p{L}\p{N}_])${NAME_WORD}(?: ${NAME_WORD})*`, "gu");
-const BEFORE_PLACE = /\b(?:in|at|from|to|near|for|of|between|around)\s+$/i;
-const BETWEEN_ITEMS = /^(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+(?:in\s+|for\s+)?)$/i;
+const NOT_NAMES = /^(?:What|Who|Where|When|Which|How|This|That|There|It|He|She|We|You|They)$/;
+const PLACES = new RegExp(
+  String.raw`\b(?:[Ii]n|[Aa]t|from|to|near|for|of|between) (${NAME}(?:(?:,| and| or| to|, and) ${NAME})*)`,
+  "gu",
+);
+/** Places in lower case, such as "weather in oslo and new york". */
+const LOWER_CASE_PLACES = /\bin (?!the |a )(\p{Ll}[\p{Ll} ,]{1,100}?)(?= (?:in|at|on|for)\b|[^\p{Ll} ,]|$)/u;
 
 export function findMentions(text: string): Mentions {
   const urls = text.match(/\bhttps?:\/\/[^\s<>"')\]]{1,500}/gi) ?? [];
@@ -42,9 +42,15 @@ export function findMentions(text: string): Mentions {
     text,
   );
   const numbers = rest.match(/(?<![\p{L}\d.])-?\d{1,12}(?:,\d{3})*(?:\.\d{1,9})?/gu) ?? [];
+  const people = rest.match(NAMES)?.filter((name) => !NOT_NAMES.test(name)) ?? [];
+  const places = [...rest.matchAll(PLACES)].flatMap(([, list]) => splitList(list!));
+  if (people.length === 0 && places.length === 0) places.push(...findLowerCasePlaces(rest));
+  const names = [...new Set([...people, ...places])];
   return {
     text,
-    ...findNames(rest),
+    names,
+    places: [...new Set(places)],
+    people: names.filter((name) => !places.includes(name)),
     numbers: numbers.map((number) => Number(number.replaceAll(",", ""))),
     quotes: [...text.matchAll(/["“]([^"”\n]{1,500})["”]/g)].map(([, quote]) => quote!),
     dates,
@@ -54,41 +60,11 @@ export function findMentions(text: string): Mentions {
   };
 }
 
-function findNames(text: string): Pick<Mentions, "names" | "places" | "people"> {
-  const [places, people] = [new Set<string>(), new Set<string>()];
-  let end = 0;
-  let wasPlace = false;
-  for (const match of text.matchAll(NAME)) {
-    const name = trimName(match[0]);
-    const start = match.index + match[0].length - name.length;
-    if (name.length < 2 || (!name.includes(" ") && isSentenceStart(text, start))) continue;
-    const isListed: boolean = wasPlace && BETWEEN_ITEMS.test(text.slice(end, start));
-    wasPlace = isListed || BEFORE_PLACE.test(text.slice(Math.max(0, start - 30), start));
-    end = start + name.length;
-    (wasPlace ? places : people).add(name);
-  }
-  if (places.size + people.size === 0) for (const place of findLowerCasePlaces(text)) places.add(place);
-  return { names: [...new Set([...places, ...people])], places: [...places], people: [...people] };
+function splitList(list: string): string[] {
+  return list.split(/, and |, | and | or | to /);
 }
 
-/** Removes the words before a name: "Compare Paris" is about Paris. */
-function trimName(name: string): string {
-  const words = name.split(" ");
-  while (words.length > 0 && NOT_NAMES.has(words[0]!.toLowerCase().replaceAll("’", "'"))) words.shift();
-  return words.join(" ");
-}
-
-/** Whether a word is capitalised only because it begins a sentence: "Lunch with", but not "Ada is" or "Ada, Grace". */
-function isSentenceStart(text: string, at: number): boolean {
-  if (!/(?:^|[.!?:\n])["“]?\s*$/.test(text.slice(Math.max(0, at - 10), at))) return false;
-  const next = /^\S+ (\p{Ll}+)/u.exec(text.slice(at, at + 100))?.[1];
-  return next !== undefined && !/^(?:and|or|will|can|in|from|to|the|.*(?:s|ed))$/.test(next);
-}
-
-/** The places of a text in lower case, such as "weather in oslo and new york". */
 function findLowerCasePlaces(text: string): string[] {
-  const listed =
-    /\b(?:in|at) ([\p{Ll} ,]{2,100}?)(?= (?:in|at|on|for)\b|[^\p{Ll} ,]|$)/u.exec(text)?.[1] ?? "";
-  const places = listed.split(/\s*,\s*(?:and )?| and /).filter((place) => /^(?!the |a )\p{L}/u.test(place));
-  return places.map((place) => place.trim().replace(/(?<= |^)\p{L}/gu, (letter) => letter.toUpperCase()));
+  const places = splitList(LOWER_CASE_PLACES.exec(text)?.[1] ?? "").filter(Boolean);
+  return places.map((place) => place.replace(/(?<= |^)\p{L}/gu, (letter) => letter.toUpperCase()));
 }

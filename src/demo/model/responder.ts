@@ -1,6 +1,6 @@
 import type { DemoCall, DemoPrompt } from "../prompt.js";
-import { buildQuestion, cutLongText, type Question } from "../question.js";
-import { answerQuestion, type SkillAnswer } from "../skills/all-skills.js";
+import { buildQuestion, type Question } from "../question.js";
+import { answerQuestion } from "../skills/all-skills.js";
 import { applyStyle } from "../skills/answer-style.js";
 import { quoteText } from "../words.js";
 import { findContinuations, findRest } from "./continuation.js";
@@ -41,8 +41,10 @@ export function respond(prompt: DemoPrompt, choice = 0, continuationsLeft = MAX_
 
 /** Continues an answer that the last assistant messages begin. */
 function continuePrefill(prompt: DemoPrompt, end: number, choice: number, left: number): DemoAnswer {
-  const texts = prompt.messages.slice(end).map(({ text }) => text);
-  const begun = texts.join("");
+  const begun = prompt.messages
+    .slice(end)
+    .map(({ text }) => text)
+    .join("");
   const whole = respond({ ...prompt, messages: prompt.messages.slice(0, end) }, choice, left);
   if (whole.toolCalls.length > 0) return { ...whole, reasoning: "" };
   // If the words are not the model's own, its answer follows them, as a real model would go on from them.
@@ -62,23 +64,13 @@ function continueOnRequest(prompt: DemoPrompt, choice: number, left: number): De
 
 function answerInText(prompt: DemoPrompt, question: Question): DemoAnswer {
   const results = findResults(prompt.messages);
-  const { text, thought, isKnown }: SkillAnswer =
-    results.length > 0
-      ? {
-          text: answerFromResults(prompt.messages),
-          thought: "The tools have answered. I say what they found.",
-          isKnown: true,
-        }
-      : answerQuestion(question);
-  const format = prompt.format ?? (asksForJson(question) ? { schema: undefined } : undefined);
-  const content = format
-    ? buildJsonAnswer(
-        format.schema,
-        question,
-        isKnown ? text : "The demo model does not know.",
-        results.map((result) => cutLongText(result.text)),
-      )
-    : applyStyle(text, question.system, question.text);
+  const { text, thought, isKnown } =
+    results.length > 0 ? answerFromResults(results, prompt.messages) : answerQuestion(question);
+  const answer = isKnown ? text : "The demo model does not know.";
+  const content =
+    prompt.format || asksForJson(question)
+      ? buildJsonAnswer(prompt.format?.schema, question, answer, results)
+      : applyStyle(text, question);
   return { reasoning: buildReasoning(question, thought, prompt), content, toolCalls: [] };
 }
 

@@ -1,9 +1,10 @@
 import type { DemoFields } from "../json.js";
-import type { Question } from "../question.js";
+import type { DemoMessage } from "../prompt.js";
+import { cutLongText, type Question } from "../question.js";
 import { fillSchema } from "./fill-schema.js";
 import { findMentions } from "./mentions.js";
 import { buildSchemaFromPrompt } from "./schema-from-prompt.js";
-import { createValues } from "./values.js";
+import { PromptValues } from "./values.js";
 
 const ASKS_FOR_JSON =
   /\b(?:only|just|always|must|strictly|valid)\b[^.\n]{0,40}\bjson\b|\b(?:answer|reply|respond|return|output)\b[^.\n]{0,20}\b(?:in|with|as|using) (?:a )?json\b/i;
@@ -18,19 +19,18 @@ export function asksForJson({ system, text }: Question): boolean {
  * `answer`.
  *
  * @param answer the answer in plain text
- * @param results texts of tool results
  */
 export function buildJsonAnswer(
   schema: DemoFields | undefined,
   question: Question,
   answer: string,
-  results: readonly string[],
+  results: readonly DemoMessage[],
 ): string {
   const wanted = schema ?? buildSchemaFromPrompt(`${question.text}\n${question.system}`);
   if (!wanted) return JSON.stringify({ answer });
-  const request = removeInstruction(question.text);
-  const mentions = findMentions([request, ...results].join("\n"));
-  const values = createValues({ mentions, request, answer, mayInvent: true });
+  const found = results.map(({ text }) => cutLongText(text));
+  const mentions = findMentions([removeInstruction(question.text), ...found].join("\n"));
+  const values = new PromptValues(mentions, true, answer);
   return JSON.stringify(fillSchema(wanted, values) ?? null);
 }
 

@@ -1,5 +1,6 @@
-import { type DemoFields, isFields, parseDemoJson } from "../json.js";
+import { isFields, parseDemoJson } from "../json.js";
 import type { DemoCall, DemoMessage } from "../prompt.js";
+import type { SkillAnswer } from "../skills/all-skills.js";
 import { quoteText } from "../words.js";
 
 /** Bounds of what is read out of one result. */
@@ -16,30 +17,25 @@ export function findResults(messages: readonly DemoMessage[]): DemoMessage[] {
 }
 
 /** A text answer that says what the tools returned. */
-export function answerFromResults(messages: readonly DemoMessage[]): string {
-  const calls = messages.flatMap(({ toolCalls }) => toolCalls);
-  const answered = findResults(messages).map((result) => ({
-    text: result.text,
-    call: calls.findLast(({ id }) => id === result.toolCallId),
-  }));
-  const lines = answered.map(({ text, call }) => describeResult(text, call ? describeArguments(call) : ""));
-  const names = [...new Set(answered.map(({ call }) => call?.name ?? "the tool"))];
-  const found = `I asked ${names.join(" and ")}, and this is what I found`;
-  return lines.length === 1
-    ? `${found}. ${lines[0]}`
-    : `${found}:\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
+export function answerFromResults(
+  results: readonly DemoMessage[],
+  messages: readonly DemoMessage[],
+): SkillAnswer {
+  const allCalls = messages.flatMap(({ toolCalls }) => toolCalls);
+  const calls = results.map(({ toolCallId }) => allCalls.findLast(({ id }) => id === toolCallId));
+  const lines = results.map(({ text }, at) => describeResult(text, describeArguments(calls[at])));
+  const names = [...new Set(calls.map((call) => call?.name ?? "the tool"))].join(" and ");
+  const list = lines.length === 1 ? `. ${lines[0]}` : `:\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
+  const thought = "The tools have answered. I say what they found.";
+  return { text: `I asked ${names}, and this is what I found${list}`, thought, isKnown: true };
 }
 
 /** The short values among the arguments of a call: "Paris", "12 * 7". */
-function describeArguments(call: DemoCall): string {
-  const parsed = parseDemoJson(call.arguments);
-  const values = Object.values(isFields(parsed) ? parsed : {})
-    .filter((value) => typeof value === "string" || typeof value === "number")
-    .map(String);
-  return values
-    .filter((value) => value.length <= MAX_LABEL_CHARS)
-    .slice(0, 3)
-    .join(", ");
+function describeArguments(call: DemoCall | undefined): string {
+  const parsed = parseDemoJson(call?.arguments ?? "");
+  const values = Object.values(isFields(parsed) ? parsed : {}).filter((value) => typeof value !== "object");
+  const short = values.map(String).filter((value) => value.length <= MAX_LABEL_CHARS);
+  return short.slice(0, 3).join(", ");
 }
 
 function describeResult(result: string, label: string): string {
@@ -57,7 +53,7 @@ function findFailure(result: unknown): string | undefined {
   if (result === "") return "the tool returned nothing";
   if (typeof result === "string") return /^error\b:?\s*(.*)/is.exec(result)?.[1];
   if (!isFields(result) || !result["error"]) return undefined;
-  const error = result["error"] as string | DemoFields;
+  const { error } = result;
   return readOut(isFields(error) ? (error["message"] ?? error) : error);
 }
 

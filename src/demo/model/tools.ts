@@ -5,7 +5,7 @@ import { evaluateExpression, findExpression } from "../skills/arithmetic.js";
 import { fillSchema } from "./fill-schema.js";
 import { findKeywords, toSnakeCase } from "./keywords.js";
 import { findMentions, type Mentions } from "./mentions.js";
-import { createValues } from "./values.js";
+import { PromptValues } from "./values.js";
 
 /** Calls in one turn. */
 const MAX_CALLS = 16;
@@ -34,7 +34,7 @@ export function planCalls(messages: readonly DemoMessage[], settings: DemoToolSe
   // The first turn made every parallel call. A forced choice forces only the first turn, or it would never end.
   if (made.length > 0 && parallel && !isEndless) return [];
   const fitting = planFittingCalls(text, tools);
-  const planned = made.length > 0 ? fitting : forceChoice(fitting, text, settings);
+  const planned = made.length > 0 ? fitting : obeyChoice(fitting, text, settings);
   const done = new Set(isEndless ? [] : made.map(buildKey));
   return planned.filter((call) => !done.has(buildKey(call))).slice(0, parallel ? MAX_CALLS : 1);
 }
@@ -43,11 +43,7 @@ function buildKey(call: DemoCall): string {
   return `${call.name} ${call.arguments.replace(/\s+/g, "")}`;
 }
 
-function forceChoice(
-  fitting: DemoCall[],
-  text: string,
-  { tools, choice }: Pick<DemoToolSettings, "tools" | "choice">,
-): DemoCall[] {
+function obeyChoice(fitting: DemoCall[], text: string, { tools, choice }: DemoToolSettings): DemoCall[] {
   if (choice === "required") return fitting.length > 0 ? fitting : buildCalls(tools[0]!, text);
   if (typeof choice === "string") return fitting;
   return tools.filter(({ name }) => name === choice.name).flatMap((tool) => buildCalls(tool, text));
@@ -70,11 +66,8 @@ function planFittingCalls(text: string, tools: readonly DemoTool[]): DemoCall[] 
 /** The parts of a question that may each be for another tool. */
 function splitClauses(text: string): string[] {
   const ends =
-    /[?!;\n]+\s*|\.\s+|,?\s+(?=and (?:what|how|when|where|which|who|then|tell|give|get|show|turn|is|the (?:time|weather))\b)/i;
-  return text
-    .split(ends)
-    .map((clause) => clause.trim())
-    .filter(Boolean);
+    /[?!;\n]+\s*|\.\s+|,?\s+(?=and (?:what|how|when|where|which|who|then|tell|give|get|show|turn|is|the)\b)/i;
+  return text.split(ends).filter((clause) => clause.trim() !== "");
 }
 
 function chooseTool(clause: string, tools: readonly DemoTool[]): DemoTool | undefined {
@@ -95,33 +88,26 @@ function measureFit({ name, description }: DemoTool, words: readonly string[], i
   }, start);
 }
 
-/** One call, or one for each place or person if an argument holds only one of them. */
+/** One call, or one for each place if an argument holds only one of them. */
 function buildCalls(tool: DemoTool, clause: string): DemoCall[] {
   const mentions = findMentions(clause);
-  const kind = findSingleArgument(tool);
-  const { places, names } = mentions;
-  const things = kind === "place" && places.length > 0 ? places : kind === undefined ? [] : names;
-  if (things.length < 2) return [buildCall(tool, mentions)];
-  return things.map((thing) => {
-    const isPlace = places.includes(thing);
-    const only = isPlace ? { places: [thing] } : { places: [], people: [thing] };
-    return buildCall(tool, { ...mentions, names: [thing], ...only });
-  });
+  const places = mentions.places.length > 0 ? mentions.places : mentions.names;
+  if (places.length < 2 || !takesOnePlace(tool)) return [buildCall(tool, mentions)];
+  return places.map((place) => buildCall(tool, { ...mentions, names: [place], places: [place] }));
 }
 
-function buildCall(tool: DemoTool, mentions: Mentions): DemoCall {
-  const values = createValues({ mentions, request: mentions.text, answer: "", mayInvent: false });
-  const filled = fillSchema({ type: "object", ...tool.parameters }, values);
-  return { name: tool.name, arguments: JSON.stringify(filled) };
+function buildCall({ name, parameters }: DemoTool, mentions: Mentions): DemoCall {
+  const filled = fillSchema({ type: "object", ...parameters }, new PromptValues(mentions, false));
+  return { name, arguments: JSON.stringify(filled) };
 }
 
-/** What the tool takes one of per call; undefined if it takes no place or person, or goes from one to another. */
-function findSingleArgument({ parameters }: DemoTool): "place" | "person" | undefined {
+/** Whether a call is about one place. A journey from Paris to London is one call about two. */
+function takesOnePlace({ parameters }: DemoTool): boolean {
   const properties = isFields(parameters?.["properties"]) ? parameters["properties"] : {};
-  const keys = Object.entries(properties)
-    .filter(([, schema]) => isFields(schema) && schema["type"] === "string" && !Array.isArray(schema["enum"]))
-    .map(([name]) => toSnakeCase(name));
-  if (keys.some((key) => /^(?:from|to|origin|destination)/.test(key))) return undefined;
-  if (keys.some((key) => /city|town|place|location|country|timezone/.test(key))) return "place";
-  return keys.some((key) => /name|person|user|symbol|company/.test(key)) ? "person" : undefined;
+  const texts = Object.entries(properties).filter(
+    ([, schema]) => isFields(schema) && schema["type"] === "string",
+  );
+  const keys = texts.map(([name]) => toSnakeCase(name));
+  const isJourney = keys.some((key) => /^(?:from|to|origin|destination)/.test(key));
+  return !isJourney && keys.some((key) => /city|town|place|location|country|timezone/.test(key));
 }

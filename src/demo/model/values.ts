@@ -1,19 +1,8 @@
 import { type DemoFields, isFields } from "../json.js";
 import { findExpression } from "../skills/arithmetic.js";
 import { capitalise, findListItems, findTopic } from "../words.js";
-import type { SchemaValues } from "./fill-schema.js";
 import { findKeywords, toSnakeCase } from "./keywords.js";
 import type { Mentions } from "./mentions.js";
-
-/** Where the values of a JSON answer or of a tool call come from. */
-export interface ValueSource {
-  readonly mentions: Mentions;
-  /** The question, for free text such as a search query. */
-  readonly request: string;
-  /** The answer in plain text; `""` for a tool call. */
-  readonly answer: string;
-  readonly mayInvent: boolean;
-}
 
 /** A kind of value that a text can mention. */
 interface Kind {
@@ -24,27 +13,22 @@ interface Kind {
   find(mentions: Mentions): readonly string[];
 }
 
+const PLACE = /city|cities|town|place|location|country|origin|destination|timezone|^from$/;
+const PERSON = /name|person|people|author|customer|user|guest|participant|attendee/;
+
 /** The first kind that fits a property wins. */
 const KINDS: readonly Kind[] = [
-  { name: /e_?mail/, example: "ada@example.com", find: ({ emails }) => emails },
-  { name: /uri|url|link|website/, example: "https://example.com/", find: ({ urls }) => urls },
+  { name: /e_?mail/, example: "ada@example.com", find: (all) => all.emails },
+  { name: /uri|url|link|website/, example: "https://example.com/", find: (all) => all.urls },
   {
     name: /^(?:to|recipient)$/,
-    example: "ada@example.com",
-    find: ({ emails, places, names }) => firstFilled(emails, places, names),
-  },
-  {
-    name: /city|cities|town|place|location|country|origin|destination|timezone|^from$/,
-    example: "Paris",
-    find: ({ places, names }) => firstFilled(places, names),
-  },
-  { name: /date|day|deadline/, example: "2025-01-15", find: ({ dates }) => dates },
-  { name: /time|hour/, example: "12:30", find: ({ times }) => times },
-  {
-    name: /name|person|people|author|customer|user|guest|participant|attendee/,
     example: "Ada",
-    find: ({ people, names }) => firstFilled(people, names),
+    find: (all) => firstFilled(all.emails, all.places, all.names),
   },
+  { name: PLACE, example: "Paris", find: (all) => firstFilled(all.places, all.names) },
+  { name: /date|day|deadline/, example: "2025-01-15", find: (all) => all.dates },
+  { name: /time|hour/, example: "12:30", find: (all) => all.times },
+  { name: PERSON, example: "Ada", find: (all) => firstFilled(all.people, all.names) },
 ];
 
 const NEGATIVE = /\b(?:off|not|no|don't|never|without|disabled?|false|stop|closed?)\b/i;
@@ -52,82 +36,102 @@ const POSITIVE = /\b(?:on|yes|with|enabled?|true|always|start|open|is|has|can)\b
 const MAX_OBJECTS = 20;
 const MAX_TITLE_WORDS = 8;
 
-/** Takes each mention once as far as they go, so that a second person gets the second name. */
-export function createValues({ mentions, request, answer, mayInvent }: ValueSource): SchemaValues {
-  const { numbers, quotes, text } = mentions;
-  const known = `${text}\n${answer}`;
-  const positions = new Map<unknown, number>();
+/**
+ * The values for a JSON answer or for the arguments of a tool call. Each mention is taken once as far as they go, so
+ * that a second person gets the second name. The finders return undefined if the conversation has no such value.
+ */
+export class PromptValues {
+  private readonly known: string;
+  private readonly positions = new Map<unknown, number>();
   /** Numbers that stand beside the name of a property, and are for no other. */
-  const claimed = new Set<number>();
+  private readonly claimed = new Set<number>();
+
+  constructor(
+    private readonly mentions: Mentions,
+    /** Whether a missing value is invented. If not, optional properties without a value are left out. */
+    readonly mayInvent: boolean,
+    /** The answer in plain text. */
+    private readonly answer = "",
+  ) {
+    this.known = `${mentions.text}\n${answer}`;
+  }
+
+  findText(name: string, schema: DemoFields): string | undefined {
+    const kind = findKind(name, schema);
+    const text = kind ? this.takeNext(kind.find(this.mentions), kind) : this.findFreeText(toSnakeCase(name));
+    return text && toFormat(text, schema);
+  }
+
+  inventText(name: string, schema: DemoFields): string {
+    const example = findKind(name, schema)?.example;
+    return toFormat(example ?? `some ${toSnakeCase(name).replaceAll("_", " ")}`.trim(), schema);
+  }
+
+  findNumber(name: string): number | undefined {
+    const { numbers } = this.mentions;
+    const beside = findNumberBeside(name, this.known);
+    if (beside !== undefined) this.claimed.add(beside);
+    return (
+      beside ??
+      this.takeNext(
+        numbers.filter((number) => !this.claimed.has(number)),
+        numbers,
+      )
+    );
+  }
+
+  findBoolean(name: string): boolean | undefined {
+    const isMentioned = findKeywords(name).some((word) => this.known.toLowerCase().includes(word));
+    if (this.mayInvent && !isMentioned) return undefined;
+    if (NEGATIVE.test(this.known)) return false;
+    return POSITIVE.test(this.known) ? true : undefined;
+  }
+
+  /** Which of the allowed values is meant. */
+  findChoice(allowed: readonly unknown[]): unknown {
+    const { text, numbers } = this.mentions;
+    const words = ` ${joinWords(text)} `;
+    return allowed.find((one) => {
+      if (typeof one === "number") return numbers.includes(one);
+      return typeof one === "string" && /\p{L}/u.test(one) && words.includes(` ${joinWords(one)} `);
+    });
+  }
+
+  /** The items of a list of texts or numbers. */
+  findItems(name: string, items: DemoFields): readonly unknown[] {
+    const { names, numbers, quotes } = this.mentions;
+    if (items["type"] === "number" || items["type"] === "integer") return numbers;
+    const mentioned = findKind(name, items)?.find(this.mentions) ?? [];
+    const found = firstFilled(mentioned, findListItems(this.answer), names.length > 1 ? names : [], quotes);
+    if (found.length > 0 || !this.mayInvent) return found;
+    const item = toSnakeCase(name).replaceAll("_", " ").replace(/s$/, "");
+    return [1, 2, 3].map((number) => `${item} ${number}`);
+  }
+
+  /** How many objects a list gets. */
+  countObjects(items: DemoFields): number {
+    const names = isFields(items["properties"]) ? Object.keys(items["properties"]) : [];
+    const mentioned = names.map((name) => findKind(name, {})?.find(this.mentions).length ?? 0);
+    const isCount = (number: number): boolean =>
+      Number.isInteger(number) && number > 0 && number <= MAX_OBJECTS;
+    return Math.max(...mentioned, 0) || (this.mayInvent ? (this.mentions.numbers.find(isCount) ?? 2) : 0);
+  }
+
+  private findFreeText(key: string): string | undefined {
+    const { quotes, text } = this.mentions;
+    if (/expression|formula/.test(key)) return findExpression(text) ?? (this.mayInvent ? undefined : text);
+    if (/query|search|question|prompt/.test(key)) return quotes[0] ?? findSearchTerm(text);
+    if (/title|subject|topic/.test(key)) return quotes[0] ?? shortenToTitle(text);
+    const isAnswer = /answer|text|content|message|summary|description|note/.test(key);
+    return isAnswer ? this.answer || quotes[0] || text : this.takeNext(quotes, quotes);
+  }
 
   /** The next item of the owner's list; after the last one the first again. */
-  function takeNext<T>(list: readonly T[], owner: unknown): T | undefined {
-    const position = positions.get(owner) ?? 0;
-    positions.set(owner, position + 1);
+  private takeNext<T>(list: readonly T[], owner: unknown): T | undefined {
+    const position = this.positions.get(owner) ?? 0;
+    this.positions.set(owner, position + 1);
     return list[position % list.length];
   }
-
-  function findFreeText(key: string): string | undefined {
-    if (/expression|formula/.test(key)) return findExpression(text) ?? (mayInvent ? undefined : request);
-    if (/query|search|question|prompt/.test(key)) return quotes[0] ?? findSearchTerm(request);
-    if (/title|subject|topic/.test(key)) return quotes[0] ?? shortenToTitle(request);
-    if (/answer|text|content|message|summary|description|note/.test(key))
-      return answer || quotes[0] || request;
-    return takeNext(quotes, quotes);
-  }
-
-  return {
-    mayInvent,
-    findText(name, schema) {
-      const kind = findKind(name, schema);
-      const text = kind ? takeNext(kind.find(mentions), kind) : findFreeText(toSnakeCase(name));
-      return text && toFormat(text, schema);
-    },
-    inventText(name, schema) {
-      const example = findKind(name, schema)?.example;
-      return toFormat(example ?? `some ${toSnakeCase(name).replaceAll("_", " ")}`.trim(), schema);
-    },
-    findNumber(name) {
-      const beside = findNumberBeside(name, known);
-      if (beside === undefined)
-        return takeNext(
-          numbers.filter((number) => !claimed.has(number)),
-          numbers,
-        );
-      claimed.add(beside);
-      return beside;
-    },
-    findBoolean(name) {
-      const isMentioned = findKeywords(name).some((word) => known.toLowerCase().includes(word));
-      if (mayInvent && !isMentioned) return undefined;
-      if (NEGATIVE.test(known)) return false;
-      return POSITIVE.test(known) ? true : undefined;
-    },
-    findChoice(allowed) {
-      const words = ` ${joinWords(text)} `;
-      return allowed.find((one) => {
-        if (typeof one === "number") return numbers.includes(one);
-        return typeof one === "string" && /\p{L}/u.test(one) && words.includes(` ${joinWords(one)} `);
-      });
-    },
-    findItems(name, items) {
-      if (items["type"] === "number" || items["type"] === "integer") return numbers;
-      const mentioned = findKind(name, items)?.find(mentions) ?? [];
-      const names = mentions.names.length > 1 ? mentions.names : [];
-      const found = firstFilled(mentioned, findListItems(answer), names, quotes);
-      if (found.length > 0 || !mayInvent) return found;
-      const item = toSnakeCase(name).replaceAll("_", " ").replace(/s$/, "");
-      return [1, 2, 3].map((number) => `${item} ${number}`);
-    },
-    countObjects(items) {
-      const names = isFields(items["properties"]) ? Object.keys(items["properties"]) : [];
-      const mentioned = names.map((name) => findKind(name, {})?.find(mentions).length ?? 0);
-      const wanted = numbers.find(
-        (number) => Number.isInteger(number) && number > 0 && number <= MAX_OBJECTS,
-      );
-      return Math.max(...mentioned, 0) || (mayInvent ? (wanted ?? 2) : 0);
-    },
-  };
 }
 
 function firstFilled(...lists: (readonly string[])[]): readonly string[] {
@@ -162,12 +166,12 @@ function findNumberBeside(name: string, text: string): number | undefined {
 }
 
 /** "Search the web for cats" looks for cats. */
-function findSearchTerm(request: string): string {
-  const term = /\b(?:search|look|find)\b.{0,60}?\b(?:for|about|up)\s+(.+)$/is.exec(request)?.[1] ?? request;
+function findSearchTerm(text: string): string {
+  const term = /\b(?:search|look|find)\b.{0,60}?\b(?:for|about|up)\s+(.+)$/is.exec(text)?.[1] ?? text;
   return term.replace(/[?.!\s]+$/, "");
 }
 
-function shortenToTitle(request: string): string {
-  const words = (findTopic(request) ?? request.replace(/[.!?]+$/, "")).split(/\s+/);
+function shortenToTitle(text: string): string {
+  const words = (findTopic(text) ?? text.replace(/[.!?]+$/, "")).split(/\s+/);
   return capitalise(words.slice(0, MAX_TITLE_WORDS).join(" "));
 }

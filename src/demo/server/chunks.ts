@@ -47,12 +47,11 @@ export function* buildChunks(
   yield { kind: "other", text: buildEvent("[DONE]") };
 }
 
-interface Delta {
-  readonly kind: "reasoning" | "content" | "other";
-  readonly delta: object;
-}
-
-function* buildDeltas({ reasoning, content, toolCalls }: Generation): Generator<Delta, undefined> {
+function* buildDeltas({
+  reasoning,
+  content,
+  toolCalls,
+}: Generation): Generator<{ kind: "reasoning" | "content" | "other"; delta: object }, undefined> {
   for (const token of reasoning) yield { kind: "reasoning", delta: { reasoning_content: token } };
   for (const token of content) yield { kind: "content", delta: { content: token } };
   for (const [index, { name, arguments: tokens }] of toolCalls.entries()) {

@@ -4,11 +4,6 @@ import type { DemoModel, Fault } from "./models.js";
 /** Model ids whose requests are counted at most; the oldest is forgotten first. */
 const MAX_COUNTED_MODELS = 1_000;
 
-/** Part of each error that was requested, so that nobody looks for its cause. */
-const ON_PURPOSE = "(The demo model was asked for this fault.)";
-const SERVER_ERROR = `The server had an error while processing your request. ${ON_PURPOSE}`;
-const OVERLOADED = `The engine is currently overloaded, please try again later. ${ON_PURPOSE}`;
-
 /** Counts the requests of each model id, for faults that hit only the first `times` of them. */
 export class FaultCounter {
   private readonly requests = new Map<string, number>();
@@ -24,26 +19,25 @@ export class FaultCounter {
   }
 }
 
+/** Part of each error that was requested, so that nobody looks for its cause. */
+const ON_PURPOSE = "(The demo model was asked for this fault.)";
+const RATE_LIMIT = `Rate limit reached for requests. Please try again later. ${ON_PURPOSE}`;
+const SERVER_ERROR = `The server had an error while processing your request. ${ON_PURPOSE}`;
+const OVERLOADED = `The engine is currently overloaded, please try again later. ${ON_PURPOSE}`;
+
 /** The refusal in place of an answer; undefined for a fault that comes later. */
 export function buildRefusal({ kind, retryAfter }: Fault): DemoError | undefined {
-  const headers = retryAfter === undefined ? {} : buildRetryHeaders(retryAfter);
+  // `Retry-After` has whole seconds only; OpenAI and Azure add `retry-after-ms` for the exact time.
+  const headers: Record<string, string> =
+    retryAfter === undefined
+      ? {}
+      : { "retry-after": `${Math.ceil(retryAfter)}`, "retry-after-ms": `${Math.round(retryAfter * 1_000)}` };
   if (kind === "429") {
-    const details = { type: "requests", code: "rate_limit_exceeded", headers };
-    return new DemoError(
-      429,
-      `Rate limit reached for requests. Please try again later. ${ON_PURPOSE}`,
-      details,
-    );
+    return new DemoError(429, RATE_LIMIT, { type: "requests", code: "rate_limit_exceeded", headers });
   }
-  const details = { type: "server_error", headers };
-  if (kind === "500") return new DemoError(500, SERVER_ERROR, details);
-  if (kind === "503") return new DemoError(503, OVERLOADED, details);
+  if (kind === "500") return new DemoError(500, SERVER_ERROR, { type: "server_error", headers });
+  if (kind === "503") return new DemoError(503, OVERLOADED, { type: "server_error", headers });
   return undefined;
-}
-
-/** `Retry-After` has whole seconds only; OpenAI and Azure add `retry-after-ms` for the exact time. */
-function buildRetryHeaders(seconds: number): Record<string, string> {
-  return { "retry-after": String(Math.ceil(seconds)), "retry-after-ms": String(Math.round(seconds * 1_000)) };
 }
 
 /** The record of an `error` fault: in the stream, or as the whole body of an answer that is not streamed. */

@@ -11,15 +11,6 @@ export interface Generation {
   readonly finishReason: "stop" | "length" | "tool_calls";
 }
 
-/** Token counts in OpenAI's form. */
-export interface DemoUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly prompt_tokens_details: { readonly cached_tokens: number };
-  readonly completion_tokens_details: { readonly reasoning_tokens: number };
-}
-
 /** Tokens that a message costs beside its text, and those that a request costs, as in OpenAI's accounting. */
 const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_REQUEST = 3;
@@ -42,7 +33,7 @@ export function generateChoice(
   const take = (text: string, limit = Number.POSITIVE_INFINITY): string[] => {
     const tokens = splitTokens(text);
     const taken = tokens.slice(0, Math.min(tokensLeft, limit));
-    if (taken.length < tokens.length) isCut = true;
+    isCut ||= taken.length < tokens.length;
     tokensLeft -= taken.length;
     return taken;
   };
@@ -65,25 +56,24 @@ function cutAtStop(text: string, stops: readonly string[]): string {
   return text.slice(0, Math.min(text.length, ...ends));
 }
 
-export function countUsage(messages: readonly DemoMessage[], generations: readonly Generation[]): DemoUsage {
-  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  const prompt = messages.map(
-    ({ text, toolCalls }) =>
-      TOKENS_PER_MESSAGE +
-      countTokens(text) +
-      sum(toolCalls.map((call) => countTokens(call.name) + countTokens(call.arguments))),
-  );
-  const promptTokens = TOKENS_PER_REQUEST + sum(prompt);
-  const reasoningTokens = sum(generations.map(({ reasoning }) => reasoning.length));
-  const answerTokens = generations.map(
-    ({ content, toolCalls }) => content.length + sum(toolCalls.map((call) => 1 + call.arguments.length)),
-  );
-  const completionTokens = reasoningTokens + sum(answerTokens);
+/** The token counts of a request, in OpenAI's form. */
+export function countUsage(messages: readonly DemoMessage[], generations: readonly Generation[]) {
+  let [prompt, reasoning, answer] = [TOKENS_PER_REQUEST, 0, 0];
+  for (const { text, toolCalls } of messages) {
+    prompt += TOKENS_PER_MESSAGE + countTokens(text);
+    for (const call of toolCalls) prompt += countTokens(call.name) + countTokens(call.arguments);
+  }
+  for (const generation of generations) {
+    reasoning += generation.reasoning.length;
+    answer += generation.content.length;
+    for (const call of generation.toolCalls) answer += 1 + call.arguments.length;
+  }
   return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
+    prompt_tokens: prompt,
+    completion_tokens: reasoning + answer,
+    total_tokens: prompt + reasoning + answer,
     prompt_tokens_details: { cached_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: reasoningTokens },
+    completion_tokens_details: { reasoning_tokens: reasoning },
   };
 }
+export type DemoUsage = ReturnType<typeof countUsage>;

@@ -34,18 +34,11 @@ export interface DemoModel {
   readonly fault: Fault | undefined;
 }
 
-const SLOW_PACE = 4;
-
-const BASES: ReadonlyMap<string, { reasons: boolean; pace(serverPace: number): number }> = new Map([
-  ["demo", { reasons: false, pace: (serverPace: number) => serverPace }],
-  ["demo-reasoning", { reasons: true, pace: (serverPace: number) => serverPace }],
-  ["demo-fast", { reasons: false, pace: (serverPace: number) => serverPace * 4 }],
-  ["demo-slow", { reasons: false, pace: () => SLOW_PACE }],
-]);
+const BASES = ["demo", "demo-reasoning", "demo-fast", "demo-slow"];
 
 /** The ids that `GET /v1/models` lists: the bases, and the faults that authors try most often. */
 export const MODEL_IDS: readonly string[] = [
-  ...BASES.keys(),
+  ...BASES,
   "demo:fault=429&times=2&retry-after=1",
   "demo:fault=500&times=1",
   "demo:fault=drop&after=12",
@@ -54,42 +47,36 @@ export const MODEL_IDS: readonly string[] = [
   "demo:fault=error&after=12",
 ];
 
-/** The settings that are numbers, with their bounds. */
-const NUMBERS = {
-  pace: { min: 0, max: 100_000, whole: false },
-  after: { min: 0, max: 1_000_000, whole: true },
-  times: { min: 1, max: 1_000, whole: true },
-  "retry-after": { min: 0, max: 3_600, whole: false },
-};
-const SETTINGS = ["pace", "fault", "after", "times", "retry-after"];
+const SLOW_PACE = 4;
 const DEFAULT_AFTER = 5;
 const DEFAULT_RETRY_AFTER_S = 1;
+const KEYS = ["pace", "fault", "after", "times", "retry-after"];
 
 /**
- * Reads a model id: `<base>`, or `<base>:<setting>=<value>&<setting>=<value>…`. Nothing wrong is ignored: an author
- * who misspells a fault would otherwise believe that the flow copes with it.
+ * Reads a model id: `<base>`, or `<base>:<key>=<value>&<key>=<value>…`. Nothing wrong is ignored: an author who
+ * misspells a fault would otherwise believe that the flow copes with it.
  *
  * @param serverPace the server's pace, chunks per second
  * @throws DemoError 404 `model_not_found` for an unknown base, 400 for a wrong setting
  */
 export function readModel(id: string, serverPace: number): DemoModel {
-  const [name = "", ...rest] = id.split(":");
-  const base = BASES.get(name);
-  if (!base) {
+  const [base = "", ...rest] = id.split(":");
+  if (!BASES.includes(base)) {
     const message = `The model \`${id.slice(0, 200)}\` does not exist or you do not have access to it.`;
     throw new DemoError(404, message, { code: "model_not_found", param: "model" });
   }
   const settings = rest.length > 0 ? readSettings(rest.join(":")) : new Map<string, string>();
-  const pace = readNumber(settings, "pace") ?? base.pace(serverPace);
-  return { id, reasons: base.reasons, pace, fault: readFault(settings) };
+  const basePace = base === "demo-slow" ? SLOW_PACE : base === "demo-fast" ? serverPace * 4 : serverPace;
+  const pace = readNumber(settings, "pace", 0, 100_000) ?? basePace;
+  return { id, reasons: base === "demo-reasoning", pace, fault: readFault(settings) };
 }
 
 function readSettings(text: string): Map<string, string> {
   const settings = new Map<string, string>();
   for (const pair of text.split("&")) {
     const [key = "", ...value] = pair.split("=");
-    if (!SETTINGS.includes(key)) {
-      throw refuseModel(`'${key.slice(0, 50)}' is not a setting. Allowed are: ${SETTINGS.join(", ")}.`);
+    if (!KEYS.includes(key)) {
+      throw refuseModel(`'${key.slice(0, 50)}' is not a setting. Allowed are: ${KEYS.join(", ")}.`);
     }
     if (settings.has(key)) throw refuseModel(`'${key}' is set twice.`);
     settings.set(key, value.join("="));
@@ -99,8 +86,11 @@ function readSettings(text: string): Map<string, string> {
 
 function readFault(settings: ReadonlyMap<string, string>): Fault | undefined {
   const name = settings.get("fault");
+  const after = readNumber(settings, "after", 0, 1_000_000, true) ?? DEFAULT_AFTER;
+  const times = readNumber(settings, "times", 1, 1_000, true);
+  const retryAfter = readNumber(settings, "retry-after", 0, 3_600);
   if (name === undefined) {
-    const stray = ["after", "times", "retry-after"].find((key) => settings.has(key));
+    const stray = KEYS.slice(2).find((key) => settings.has(key));
     if (stray) throw refuseModel(`'${stray}' says when a fault happens, so it needs a 'fault' beside it.`);
     return undefined;
   }
@@ -108,19 +98,24 @@ function readFault(settings: ReadonlyMap<string, string>): Fault | undefined {
   if (!kind) throw refuseModel(`'${name.slice(0, 50)}' is not a fault. Allowed are: ${FAULTS.join(", ")}.`);
   return {
     kind,
-    after: readNumber(settings, "after") ?? DEFAULT_AFTER,
-    times: readNumber(settings, "times"),
-    retryAfter: readNumber(settings, "retry-after") ?? (kind === "429" ? DEFAULT_RETRY_AFTER_S : undefined),
+    after,
+    times,
+    retryAfter: retryAfter ?? (kind === "429" ? DEFAULT_RETRY_AFTER_S : undefined),
   };
 }
 
-function readNumber(settings: ReadonlyMap<string, string>, key: keyof typeof NUMBERS): number | undefined {
+function readNumber(
+  settings: ReadonlyMap<string, string>,
+  key: string,
+  min: number,
+  max: number,
+  isWhole = false,
+): number | undefined {
   const text = settings.get(key);
   if (text === undefined) return undefined;
-  const { min, max, whole } = NUMBERS[key];
   const value = /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
-  const kind = whole ? "a whole number" : "a number";
+  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
+  const kind = isWhole ? "a whole number" : "a number";
   throw refuseModel(`'${key}' must be ${kind} from ${min} to ${max}, not '${text.slice(0, 50)}'.`);
 }
 

@@ -40,7 +40,7 @@ export function readDemoRequest(json: unknown): DemoRequest {
   return {
     model,
     stream,
-    includeUsage: options ? readBoolean(options, "include_usage") === true : false,
+    includeUsage: options?.["include_usage"] === true,
     n: readInteger(body, "n", MAX_CHOICES) ?? 1,
     maxTokens: readInteger(body, "max_completion_tokens") ?? readInteger(body, "max_tokens"),
     stop: readStops(body["stop"] ?? []),

@@ -20,27 +20,18 @@ const SAMPLES_PER_S = 16_000;
 const LETTER_S = 0.06;
 const WORD_GAP_S = 0.05;
 const SENTENCE_GAP_S = 0.25;
-const LOWEST_TONE_HZ = 140;
-const TONES = 12;
 const LOUDNESS = 0x2000;
 
 /** @throws DemoError 400 that names the field */
 export function readSpeech(body: unknown): DemoSpeech {
   const { model = "demo", input, response_format: format = "wav", speed = 1 } = isFields(body) ? body : {};
   if (typeof model !== "string") throw invalidField("model", "expected a string.");
-  if (typeof input !== "string" || input.trim() === "") {
-    throw invalidField("input", "expected text that is not empty.");
+  if (typeof input !== "string" || input.trim() === "" || input.length > MAX_INPUT_CHARS) {
+    throw invalidField("input", `expected text of 1 to ${MAX_INPUT_CHARS} characters.`);
   }
-  if (input.length > MAX_INPUT_CHARS) {
-    throw invalidField("input", `expected at most ${MAX_INPUT_CHARS} characters.`);
-  }
-  if (format !== "wav" && format !== "pcm") {
-    throw invalidField("response_format", "the demo speaks only 'wav' and 'pcm'.");
-  }
-  if (typeof speed !== "number" || !(speed >= 0.25 && speed <= 4)) {
-    throw invalidField("speed", "expected a number from 0.25 to 4.");
-  }
-  return { model, input, format, speed };
+  if (format !== "wav" && format !== "pcm") throw invalidField("response_format", "expected 'wav' or 'pcm'.");
+  if (typeof speed === "number" && speed >= 0.25 && speed <= 4) return { model, input, format, speed };
+  throw invalidField("speed", "expected a number from 0.25 to 4.");
 }
 
 /** Hums the text: one tone and one piece per word, 16 bits mono. `fault.after` counts words. */
@@ -50,8 +41,7 @@ export async function sendSpeech(
   response: ServerResponse,
 ): Promise<void> {
   const words = (input.match(/\S+/g) ?? []).map((word) => humWord(word, speed));
-  const type = format === "wav" ? "audio/wav" : "audio/pcm";
-  response.writeHead(200, { "content-type": type, "cache-control": "no-cache" });
+  response.writeHead(200, { "content-type": `audio/${format}`, "cache-control": "no-cache" });
   if (format === "wav") response.write(buildWavHeader(words.reduce((size, word) => size + word.length, 0)));
   for (const [at, word] of words.entries()) {
     if (at === fault?.after && fault.kind === "stall") return;
@@ -68,29 +58,29 @@ function humWord(word: string, speed: number): Buffer {
   const samples = Math.round((SAMPLES_PER_S * LETTER_S * letters) / speed);
   const gap = /[.!?:;]["'”’)]*$/.test(word) ? SENTENCE_GAP_S : WORD_GAP_S;
   const sound = Buffer.alloc(2 * (samples + Math.round((SAMPLES_PER_S * gap) / speed)));
-  const pitch = LOWEST_TONE_HZ * 2 ** ((word.charCodeAt(0) % TONES) / TONES);
+  const pitchHz = 140 + 10 * (word.charCodeAt(0) % 12);
   for (let at = 0; at < samples; at++) {
     const swell = Math.sin((Math.PI * at) / samples);
-    const wave = Math.sin((2 * Math.PI * pitch * at) / SAMPLES_PER_S);
+    const wave = Math.sin((2 * Math.PI * pitchHz * at) / SAMPLES_PER_S);
     sound.writeInt16LE(Math.round(LOUDNESS * swell * wave), 2 * at);
   }
   return sound;
 }
 
-/** The 44 bytes before the samples of a WAV file: RIFF, `fmt ` (PCM, mono, 16 bits), `data`. */
+/** The 44 bytes before the samples of a WAV file: PCM, mono, 16 bits. */
 function buildWavHeader(size: number): Buffer {
   const header = Buffer.alloc(44);
-  header.write("RIFF", 0, "latin1");
+  for (const [text, at] of [
+    ["RIFF", 0],
+    ["WAVEfmt ", 8],
+    ["data", 36],
+  ] as const)
+    header.write(text, at, "latin1");
+  const [pcmAndMono, frameAndBits] = [0x1_0001, 0x10_0002];
   header.writeUInt32LE(36 + size, 4);
-  header.write("WAVEfmt ", 8, "latin1");
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(SAMPLES_PER_S, 24);
-  header.writeUInt32LE(SAMPLES_PER_S * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36, "latin1");
+  for (const [at, value] of [16, pcmAndMono, SAMPLES_PER_S, 2 * SAMPLES_PER_S, frameAndBits].entries()) {
+    header.writeUInt32LE(value, 16 + 4 * at);
+  }
   header.writeUInt32LE(size, 40);
   return header;
 }

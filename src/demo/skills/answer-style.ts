@@ -1,15 +1,16 @@
+import type { Question } from "../question.js";
 import { findListItems, findSentences, NUMBER, parseNumber } from "../words.js";
 import { apologiseInLanguage } from "./phrase-book.js";
 
 const IN_SENTENCES = new RegExp(String.raw`\bin (?:an?|(${NUMBER})) (?:short |single )?sentences?\b`, "i");
 
 /** Changes an answer as the system prompt or the question asks: its length, its language, or a pirate's voice. */
-export function applyStyle(text: string, system: string, question: string): string {
-  const both = `${system}\n${question}`;
+export function applyStyle(answer: string, { system, text }: Question): string {
+  const both = `${system}\n${text}`;
   const limit = IN_SENTENCES.exec(both);
   const greeting = /\bpirate\b/i.test(system) ? "Arr, matey!" : undefined;
-  const answer = limit ? keepSentences(text, limit[1] ? parseNumber(limit[1]) : 1) : text;
-  return [greeting, apologiseInLanguage(both), answer].filter(Boolean).join(" ");
+  const kept = limit ? keepSentences(answer, limit[1] ? parseNumber(limit[1]) : 1) : answer;
+  return [greeting, apologiseInLanguage(both), kept].filter(Boolean).join(" ");
 }
 
 /** Code and lists are not prose and stay whole. */

@@ -105,8 +105,14 @@ describe("The demo model", () => {
     const hostile = ["(", "a ", "A ", "1+", "\n", '"', "“", " ", "```\n", "> x\n", "<a>", "to ", ". ", "1. "];
     const starts = ["continue ", "repeat", "translate ", "what is ", "my name is ", "count from ", "list "];
     const started = performance.now();
+    const schema = { type: "object", properties: { city: { type: "string" }, age: { type: "number" } } };
+    const tools = [{ type: "function", function: { name: "get_weather", parameters: schema } }];
+    const response_format = { type: "json_schema", json_schema: { name: "person", schema } };
     for (const piece of hostile) {
-      ask(piece.repeat(100_000));
+      const messages = [user(`Weather ${piece.repeat(100_000)}`)];
+      for (const fields of [{}, { tools }, { response_format }]) {
+        respond(readDemoRequest({ model: "demo", messages, ...fields }).prompt);
+      }
       for (const start of starts) ask(start + piece.repeat(20_000));
     }
     assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
