@@ -27,12 +27,6 @@ export function findTopic(text: string): string | undefined {
   return topic?.replace(/["“”]/g, "").trim() || undefined;
 }
 
-/** The sentences of a text. The number of a list item ("1. ") does not end a sentence. */
-export function findSentences(text: string): string[] {
-  const sentences = text.match(/[^\n]+?(?:(?<!^\s*\d+|\n\s*\d+)[.!?][”"’)]*(?=\s|$)|(?=\n)|$)/g) ?? [];
-  return sentences.map((sentence) => sentence.trim()).filter(Boolean);
-}
-
 /** The items of a Markdown list, without their marks. */
 export function findListItems(text: string): string[] {
   return [...text.matchAll(/^(?:-|\d+\.) +(.+)$/gm)].map(([, item]) => item!);

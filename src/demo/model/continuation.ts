@@ -12,6 +12,8 @@ export function findRest(begun: string, whole: string): string | undefined {
 export interface Continuation {
   /** The conversation whose answer broke off. */
   readonly messages: readonly DemoMessage[];
+  /** Whether the conversation is guessed from a quote. It is then not read as a request to go on itself. */
+  readonly isGuess: boolean;
   /** @returns the rest of the whole answer; undefined if this answer is not the one that broke off */
   findContinuation(whole: string): string | undefined;
 }
@@ -25,7 +27,8 @@ const MAX_MESSAGE_CHARS = 200_000;
 
 /**
  * The ways to read a last user message that asks to go on: with the answer of the assistant message before it, or
- * with an answer that it quotes, to an earlier question or to one in its own first lines.
+ * with an answer that it quotes. That one is to an earlier question, to its own first paragraph, or to a question that
+ * it quotes, too.
  */
 export function findContinuations(messages: readonly DemoMessage[]): Continuation[] {
   const last = messages.at(-1);
@@ -34,13 +37,23 @@ export function findContinuations(messages: readonly DemoMessage[]): Continuatio
   const before = messages.slice(0, -1);
   const answer = before.at(-1);
   if (answer?.role === "assistant" && answer.text !== "") {
-    return [{ messages: before.slice(0, -1), findContinuation: (whole) => findRest(answer.text, whole) }];
+    return [
+      {
+        messages: before.slice(0, -1),
+        isGuess: false,
+        findContinuation: (whole) => findRest(answer.text, whole),
+      },
+    ];
   }
-  const [paragraph = "", ...more] = last.text.split("\n\n");
-  const ownQuestion = more.length > 0 ? [...before, { ...last, text: paragraph }] : [];
-  return [before, ownQuestion]
-    .filter((asked) => asked.at(-1)?.role === "user")
-    .map((asked) => ({ messages: asked, findContinuation: (whole) => findRestOfQuote(last.text, whole) }));
+  const ownQuestions = [last.text.split("\n\n")[0]!, /"([^"\n]+)"/.exec(last.text)?.[1] ?? ""];
+  const conversations = [before, ...ownQuestions.map((text) => [...before, { ...last, text }])];
+  return conversations
+    .filter((messages) => messages.at(-1)?.role === "user")
+    .map((messages) => ({
+      messages,
+      isGuess: true,
+      findContinuation: (whole) => findRestOfQuote(last.text, whole),
+    }));
 }
 
 /** Finds the longest beginning of an answer that a message quotes. @returns what follows it in the answer */

@@ -13,6 +13,7 @@ const SYNONYMS: readonly [RegExp, string][] = [
   [/^(?:temperature|forecast|rain|raining|warm|cold|sunny)$/, "weather"],
   [/^(?:calculate|calculator|compute|math|arithmetic)$/, "sum"],
   [/^email$/, "mail"],
+  [/^(?:light|bulb)$/, "lamp"],
 ];
 
 /** The words of a text or name that carry meaning, in lower case and singular, each once. */

@@ -21,7 +21,7 @@ export interface Mentions {
 const NAME = String.raw`\p{Lu}\p{L}+(?:['’-]\p{L}+)*(?: \p{Lu}\p{L}+(?:['’-]\p{L}+)*)*`;
 /** A word at the start of a sentence is a name only before some words: "Ada is", but not "Lunch with". */
 const NAMES = new RegExp(
-  String.raw`(?<!(?:^|[.!?:\n])\s*["“]?)(?<!\p{L})${NAME}|(?<!\p{L})${NAME}(?= (?:is|has|was|will|lives|and|or)\b|, \p{Lu})`,
+  String.raw`(?<!(?:^|[.!?:\n])\s*["“]?)(?<!\p{L})${NAME}|(?<!\p{L})${NAME}(?= (?:is|has|was|will|lives)\b|, \p{Lu})`,
   "gu",
 );
 const NOT_NAMES = /^(?:What|Who|Where|When|Which|How|This|That|There|It|He|She|We|You|They)$/;

@@ -55,8 +55,9 @@ function continuePrefill(prompt: DemoPrompt, end: number, choice: number, left: 
 /** Continues an answer that the user asks to go on with; undefined if there is no such request. */
 function continueOnRequest(prompt: DemoPrompt, choice: number, left: number): DemoAnswer | undefined {
   if (left === 0) return undefined;
-  for (const { messages, findContinuation } of findContinuations(prompt.messages)) {
-    const content = findContinuation(respond({ ...prompt, messages }, choice, left - 1).content);
+  for (const { messages, isGuess, findContinuation } of findContinuations(prompt.messages)) {
+    const whole = respond({ ...prompt, messages }, choice, isGuess ? 0 : left - 1).content;
+    const content = findContinuation(whole);
     if (content) return { reasoning: "", content, toolCalls: [] };
   }
   return undefined;

@@ -41,7 +41,7 @@ function describeArguments(call: DemoCall | undefined): string {
 function describeResult(result: string, label: string): string {
   const parsed = parseDemoJson(result) ?? result.trim();
   const failure = findFailure(parsed);
-  const text = failure ?? readOut(parsed);
+  const text = failure?.replace(/^error: */i, "") ?? readOut(parsed);
   const short = text.length > MAX_RESULT_CHARS ? quoteText(text, MAX_RESULT_CHARS) : text;
   const sentence = /[.!?”"}\]]$/.test(short) ? short : `${short}.`;
   if (failure !== undefined) return `That did not work${label && ` for ${label}`}: ${sentence}`;
@@ -51,7 +51,7 @@ function describeResult(result: string, label: string): string {
 /** @returns the message of a result that reports a failure */
 function findFailure(result: unknown): string | undefined {
   if (result === "") return "the tool returned nothing";
-  if (typeof result === "string") return /^error\b:?\s*(.*)/is.exec(result)?.[1];
+  if (typeof result === "string") return /^error\b/i.test(result) ? result : undefined;
   if (!isFields(result) || !result["error"]) return undefined;
   const { error } = result;
   return readOut(isFields(error) ? (error["message"] ?? error) : error);

@@ -15,7 +15,7 @@ const MIN_FIT = 2;
 const FIT_OF_NAME = 3;
 const FIT_OF_SUM = 4;
 
-/** Whoever asks for this gets a model that never stops calling, to try out a limit of rounds. */
+/** A question with these words makes the model call tools without end, to try out a limit of rounds. */
 const ENDLESS = /\b(?:over and over|again and again|forever|never stop)\b/i;
 
 /**

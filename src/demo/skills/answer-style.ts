@@ -1,5 +1,5 @@
 import type { Question } from "../question.js";
-import { findListItems, findSentences, NUMBER, parseNumber } from "../words.js";
+import { findListItems, NUMBER, parseNumber } from "../words.js";
 import { apologiseInLanguage } from "./phrase-book.js";
 
 const IN_SENTENCES = new RegExp(String.raw`\bin (?:an?|(${NUMBER})) (?:short |single )?sentences?\b`, "i");
@@ -16,6 +16,6 @@ export function applyStyle(answer: string, { system, text }: Question): string {
 /** Code and lists are not prose and stay whole. */
 function keepSentences(text: string, count: number): string {
   if (text.includes("```") || findListItems(text).length > 0) return text;
-  const sentences = findSentences(text);
+  const sentences = text.split(/(?<=[.!?][”")]?)\s+/);
   return sentences.length > count ? sentences.slice(0, Math.max(count, 1)).join(" ") : text;
 }

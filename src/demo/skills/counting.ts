@@ -8,8 +8,9 @@ const DOWN = new RegExp(String.raw`\bcount (?:down|backwards) from (${NUMBER})\b
 export const counting: Skill = {
   thought: "They want me to count. I go through the numbers in order and leave none out.",
   answer({ lower }) {
-    const [, from = "1", to = "1"] = DOWN.exec(lower) ?? UP.exec(lower) ?? [];
-    if (!/\bcount\b/.test(lower) || (from === "1" && to === "1")) return undefined;
+    const request = DOWN.exec(lower) ?? UP.exec(lower);
+    if (!request) return undefined;
+    const [, from = "1", to = "1"] = request;
     const [start, end] = [parseNumber(from), parseNumber(to)];
     const step = end < start ? -1 : 1;
     const wanted = Math.abs(end - start) + 1;

@@ -37,14 +37,16 @@ export const stories: Skill = {
   },
 };
 
-const HAIKU = ["Letters on the wire,", "one by one they find their place:", "morning fills the page."];
+const SEA_HAIKU = "Waves write on the sand,\nline by line, and each one waits\nfor the tide to read.";
+const OTHER_HAIKU = "Letters on the wire,\none by one they find their place:\nmorning fills the page.";
 
-/** The topic is the title, because stock lines with another word in them would lose their measure. */
+/** The topic is the title, because lines with another word in them would lose their measure. */
 export const haiku: Skill = {
   thought: "They want a haiku. I keep to its measure and give it a title.",
   answer({ lower, text }) {
     if (!/\b(?:haiku|poem)\b/.test(lower)) return undefined;
     const topic = findTopic(text);
-    return (topic ? `${capitalise(topic)}\n\n` : "") + HAIKU.join("\n");
+    const title = topic ? `${capitalise(topic)}\n\n` : "";
+    return title + (/\bsea\b/.test(lower) ? SEA_HAIKU : OTHER_HAIKU);
   },
 };

@@ -68,7 +68,11 @@ describe("The demo model, asked to continue", () => {
           `Tell me a story about a fox\n\nSo far you wrote:\n"""\n${begun}\n"""\nContinue without repeating it.`,
         ),
       ],
-      [question, user(`Your answer was cut off after: "${begun}" Please go on.`)],
+      [
+        user(
+          `The question was: "Tell me a story about a fox". Your answer was cut off after: "${begun}" Please go on.`,
+        ),
+      ],
       [user(`Tell me a story about a fox\n\n<partial_answer>\n${begun}\n</partial_answer>\n\nContinue.`)],
       [
         user(
@@ -81,6 +85,13 @@ describe("The demo model, asked to continue", () => {
     ];
     for (const messages of ways)
       assert.equal(begun + answer(messages).content, whole, JSON.stringify(messages));
+  });
+
+  it("answers many requests to go on quickly if there is nothing to go on from", () => {
+    const request = user('Please continue.\n\nThe question was "continue".');
+    const started = performance.now();
+    assert.ok(answer(Array.from({ length: 40 }, () => request)).content);
+    assert.ok(performance.now() - started < 1_000);
   });
 
   it("goes on after a continuation that also broke off", () => {

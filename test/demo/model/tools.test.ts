@@ -87,7 +87,7 @@ describe("The demo model's tool calls", () => {
     ["What's 12 * 7?", [["calculator", { expression: "12 * 7" }]]],
     ["Turn off the lamp in the kitchen", [["set_lamp", { room: "kitchen", on: false }]]],
     [
-      "Turn on the bedroom lamp with a brightness of 140",
+      "Turn on the bedroom light with a brightness of 140",
       [["set_lamp", { room: "bedroom", on: true, brightness: 100 }]],
     ],
     ["Search the web for cats", [["searchWeb", { query: "cats" }]]],

@@ -30,6 +30,7 @@ describe("The demo model", () => {
     ["count to 12", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12."],
     ["Count to five", "1, 2, 3, 4, 5."],
     ["Count from 3 to 6.", "3, 4, 5, 6."],
+    ["count to 1", "1."],
     ["count down from 3", "3, 2, 1."],
     ["count to 999999", /, 10000 … and so on; I stop after 10000 numbers\.$/],
     ["What is 12 * 7?", "12 × 7 = 84."],
@@ -143,6 +144,11 @@ describe("The demo model's style", () => {
     assert.equal(ask("What is streaming?", "Answer in one sentence."), first);
     assert.equal(ask("What is streaming? Answer in 1 sentence."), first);
     assert.match(ask("Write a Fibonacci function", "Answer in one sentence."), /return a;[\s\S]+is 55\.$/);
+    const story = ask("Tell me a story", "Answer in 2 sentences.");
+    assert.match(
+      story,
+      /^Ines worked .+ robot\. It had no title, and it was always a little warm to the touch\.$/,
+    );
   });
 
   it("greets like a pirate", () => {
