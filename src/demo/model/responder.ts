@@ -15,7 +15,6 @@ export interface DemoAnswer {
   readonly toolCalls: readonly DemoCall[];
 }
 
-/** How often the answer that is continued may be a continuation itself. */
 const MAX_CONTINUATIONS = 16;
 
 /**
@@ -23,6 +22,7 @@ const MAX_CONTINUATIONS = 16;
  * broken answer be continued word for word.
  *
  * @param choice which of the `n` choices is wanted, from 0
+ * @param continuationsLeft how often the answer that is continued may be a continuation itself
  */
 export function respond(prompt: DemoPrompt, choice = 0, continuationsLeft = MAX_CONTINUATIONS): DemoAnswer {
   const { messages } = prompt;
