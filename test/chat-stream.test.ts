@@ -29,7 +29,7 @@ describe("Chat stream", () => {
     const stream = chatStream(buildChatOptions(server));
     const chunks = await readAll<Chunk>(stream);
     assert.equal(chunks.length, formatAnswer(WORDS).length - 1, "all records except the end marker");
-    assert.equal(chunks.map((chunk) => chunk.choices[0]?.createDeltaChunk.content ?? "").join(""), TEXT);
+    assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), TEXT);
     assert.deepEqual(chunks.at(-1)?.usage, USAGE);
     assert.equal(stream.finalResponse?.choices[0]?.message.content, TEXT);
   });

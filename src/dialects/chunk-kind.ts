@@ -13,9 +13,7 @@ export function isRich(delta: Delta): boolean {
 /** Whether a choice is rich: it has token probabilities, a rich delta, or text of another answer than the first. */
 export function isRichChoice(choice: ChunkChoice): boolean {
   return (
-    Boolean(choice.logprobs) ||
-    isRich(choice.createDeltaChunk) ||
-    (choice.index > 0 && Boolean(choice.createDeltaChunk.content))
+    Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
   );
 }
 

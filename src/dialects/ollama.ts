@@ -41,7 +41,7 @@ class OllamaReader implements ForeignReader {
     }
     const delta = this.buildDelta(message);
     const text = delta.content ?? "";
-    const choice: ChunkChoice = { index: 0, createDeltaChunk: delta, finish_reason: null };
+    const choice: ChunkChoice = { index: 0, delta, finish_reason: null };
     const logprobs = readLogprobs(record["logprobs"]);
     if (logprobs) choice.logprobs = logprobs;
     const rich = isRichChoice(choice);

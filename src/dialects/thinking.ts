@@ -106,15 +106,14 @@ export class ThinkingFilter implements DecoderSink {
     let answer = text;
     for (const choice of chunk.choices) {
       const { content, reasoning } = this.getSplitter(choice.index).split(
-        choice.createDeltaChunk.content ?? "",
+        choice.delta.content ?? "",
         Boolean(choice.finish_reason),
       );
-      if (content !== (choice.createDeltaChunk.content ?? "")) setContent(choice, content);
+      if (content !== (choice.delta.content ?? "")) setContent(choice, content);
       if (choice.index === 0) answer = content;
       if (reasoning === "") continue;
       hasReasoning = true;
-      choice.createDeltaChunk.reasoning_content =
-        (choice.createDeltaChunk.reasoning_content ?? "") + reasoning;
+      choice.delta.reasoning_content = (choice.delta.reasoning_content ?? "") + reasoning;
     }
     this.sink.onChunk(chunk, toChunkKind(hasReasoning || kind === "rich", answer), answer);
   }
@@ -146,8 +145,8 @@ export class ThinkingFilter implements DecoderSink {
     else this.sink.onChunk(this.createChunk(index, { content }), "rich", "");
   }
 
-  private createChunk(index: number, delta: ChunkChoice["createDeltaChunk"]): Chunk {
-    return { ...this.chunkHead, choices: [{ index, createDeltaChunk: delta, finish_reason: null }] };
+  private createChunk(index: number, delta: ChunkChoice["delta"]): Chunk {
+    return { ...this.chunkHead, choices: [{ index, delta, finish_reason: null }] };
   }
 
   private getSplitter(index: number): ThinkingSplitter {
@@ -161,6 +160,6 @@ export class ThinkingFilter implements DecoderSink {
 }
 
 function setContent(choice: ChunkChoice, content: string): void {
-  if (content === "") delete choice.createDeltaChunk.content;
-  else choice.createDeltaChunk.content = content;
+  if (content === "") delete choice.delta.content;
+  else choice.delta.content = content;
 }

@@ -51,7 +51,7 @@ export class ChoiceState {
   add(choice: ChunkChoice, text: string, size: AnswerSize): void {
     this.content.append(text);
     size.addText(text.length);
-    this.addDelta(choice.createDeltaChunk, size);
+    this.addDelta(choice.delta, size);
     if (choice.logprobs) this.addLogprobs(choice.logprobs, size);
     if (choice.finish_reason) {
       this.finishReason = choice.finish_reason;
@@ -70,7 +70,7 @@ export class ChoiceState {
       ...this.vendorFields?.toObject(),
       index,
       // A chunk with only a role makes no message of its own, so an unusual role is reported here.
-      createDeltaChunk: this.role === undefined || this.role === "assistant" ? {} : { role: this.role },
+      delta: this.role === undefined || this.role === "assistant" ? {} : { role: this.role },
       finish_reason: this.finishReason ?? null,
     };
   }

@@ -51,7 +51,7 @@ export interface Logprobs {
 /** One of `n` answers inside a chunk. */
 export interface ChunkChoice {
   index: number;
-  createDeltaChunk: Delta;
+  delta: Delta;
   finish_reason?: string | null;
   logprobs?: Logprobs | null;
   [vendorField: string]: unknown;

@@ -44,7 +44,7 @@ export class CompletionMachine {
   addChunk(chunk: Chunk, text?: string): void {
     const before = this.size.contentChars;
     for (const choice of chunk.choices) {
-      const own = choice.index === 0 && text !== undefined ? text : (choice.createDeltaChunk.content ?? "");
+      const own = choice.index === 0 && text !== undefined ? text : (choice.delta.content ?? "");
       this.getChoice(choice.index).add(choice, own, this.size);
     }
     if (this.size.contentChars > before) this.hasContent = true;

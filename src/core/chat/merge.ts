@@ -56,7 +56,7 @@ function concatLists(known: unknown, added: unknown): unknown {
 }
 
 function mergeChoice(known: ChunkChoice, added: ChunkChoice): void {
-  mergeDelta(known.createDeltaChunk, added.createDeltaChunk);
+  mergeDelta(known.delta, added.delta);
   for (const key in added) {
     if (key === "index" || key === "delta") continue;
     if (key === "finish_reason") known.finish_reason = added.finish_reason || (known.finish_reason ?? null);

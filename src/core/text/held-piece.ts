@@ -23,8 +23,8 @@ export type PieceKind = "text" | "reasoning" | "other";
  */
 export function readPieceKind({ text, chunk }: Piece): PieceKind | undefined {
   const first = chunk?.choices.find(({ index }) => index === 0);
-  const fields = Object.keys(first?.createDeltaChunk ?? {}).filter((key) => {
-    const value = first!.createDeltaChunk[key];
+  const fields = Object.keys(first?.delta ?? {}).filter((key) => {
+    const value = first!.delta[key];
     return key !== "role" && key !== "content" && value !== null && value !== undefined && value !== "";
   });
   if (fields.length === 0) return text === "" ? undefined : "text";
@@ -56,14 +56,14 @@ export class HeldPiece {
     this.text += text;
     if (!chunk) return;
     const copy = structuredClone(chunk);
-    for (const { index, createDeltaChunk: delta } of copy.choices) {
+    for (const { index, delta } of copy.choices) {
       if (index !== 0) continue;
       delete delta.content;
       if (this.kind !== "reasoning") continue;
       this.text += delta.reasoning_content ?? "";
       delete delta.reasoning_content;
     }
-    for (const { createDeltaChunk: delta } of copy.choices) this.chunkSize += estimateDeltaSize(delta);
+    for (const { delta } of copy.choices) this.chunkSize += estimateDeltaSize(delta);
     this.chunk = this.chunk ? mergeChunks(this.chunk, copy) : copy;
   }
 
@@ -77,16 +77,16 @@ export class HeldPiece {
     const chunk = this.takeChunk();
     if (this.kind !== "reasoning") {
       const first = chunk?.choices.find(({ index }) => index === 0);
-      if (first && text !== "") first.createDeltaChunk.content = text;
+      if (first && text !== "") first.delta.content = text;
       return chunk ? { text, chunk } : { text };
     }
     const reasoning: Chunk = chunk ?? { ...this.metadata, choices: [] };
     let first = reasoning.choices.find(({ index }) => index === 0);
     if (!first) {
-      first = { index: 0, createDeltaChunk: {}, finish_reason: null };
+      first = { index: 0, delta: {}, finish_reason: null };
       reasoning.choices.unshift(first);
     }
-    if (text !== "") first.createDeltaChunk.reasoning_content = text;
+    if (text !== "") first.delta.reasoning_content = text;
     return { text: "", chunk: reasoning };
   }
 
@@ -105,7 +105,7 @@ export class HeldPiece {
 }
 
 /** Estimates the characters that a delta adds, without its field names. */
-function estimateDeltaSize(delta: Chunk["choices"][number]["createDeltaChunk"]): number {
+function estimateDeltaSize(delta: Chunk["choices"][number]["delta"]): number {
   let size = 0;
   for (const key in delta) {
     const value = delta[key];

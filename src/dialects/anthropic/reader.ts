@@ -217,7 +217,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
       object: "chat.completion.chunk",
       created: 0,
       model: this.model,
-      choices: [{ finish_reason: null, ...choice, index: 0, createDeltaChunk: delta }],
+      choices: [{ finish_reason: null, ...choice, index: 0, delta }],
     };
   }
 }

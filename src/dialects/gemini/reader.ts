@@ -77,7 +77,7 @@ class GeminiReader implements ForeignReader {
       this.options.indices,
     );
     const usage = readGeminiUsage(usageMetadata);
-    const text = choices.find(({ index }) => index === 0)?.createDeltaChunk.content ?? "";
+    const text = choices.find(({ index }) => index === 0)?.delta.content ?? "";
     const isPlain =
       isIdentified && !usage && choices.length === 1 && hasOnlyDelta(choices[0]!) && isEmpty(extras);
     if (isPlain && text !== "" && !this.options.everyChunk) this.sink.onText(text);
@@ -120,7 +120,7 @@ class GeminiReader implements ForeignReader {
     return {
       ...extras,
       index,
-      createDeltaChunk: delta,
+      delta,
       ...(reason === "" ? { finish_reason: null } : buildFinishFields(reason, reader.hasCalls)),
       ...(logprobs ? { logprobs } : {}),
     };

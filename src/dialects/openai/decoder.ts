@@ -282,7 +282,7 @@ function hasLogprobs(logprobs: unknown): boolean {
 
 function getAnswerText(chunk: Chunk): string {
   const first = chunk.choices.find((choice) => choice.index === 0);
-  return first?.createDeltaChunk.content ?? "";
+  return first?.delta.content ?? "";
 }
 
 function getRecordText(record: unknown): unknown {

@@ -38,10 +38,7 @@ export class PieceTemplate {
     const pieces = getTracker(choice["index"] as number).normalise([wire]);
     // A repeated call changes nothing in the tracker, so the record can still be read in full.
     if (pieces.length === 0) return undefined;
-    return {
-      ...chunk,
-      choices: [{ ...choice, createDeltaChunk: { ...delta, tool_calls: pieces } }],
-    } as Chunk;
+    return { ...chunk, choices: [{ ...choice, delta: { ...delta, tool_calls: pieces } }] } as Chunk;
   }
 
   /**
@@ -63,7 +60,7 @@ export class PieceTemplate {
     const wire = getOnlyObject(isObject(record) ? record["choices"] : undefined);
     const piece = getOnlyObject(isObject(wire?.["delta"]) ? wire["delta"]["tool_calls"] : undefined);
     if (!first || first.finish_reason !== null || !piece || !isObject(piece["function"])) return undefined;
-    const { createDeltaChunk: fullDelta, ...choice } = first;
+    const { delta: fullDelta, ...choice } = first;
     const { tool_calls: _calls, ...delta } = fullDelta;
     const { function: fullFunction, ...call } = piece;
     const { arguments: args, ...wireFunction } = fullFunction as Fields;

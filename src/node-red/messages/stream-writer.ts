@@ -72,7 +72,7 @@ export class StreamWriter {
     this.heldChunk = undefined;
     this.isHolding = false;
     const first = chunk?.choices.find(({ index }) => index === 0);
-    if (first && text) first.createDeltaChunk.content = text;
+    if (first && text) first.delta.content = text;
     this.send(text, chunk);
   }
 

@@ -124,7 +124,7 @@ export class Attempt {
       return text !== "";
     }
     const first = (chunk as Chunk).choices.find(({ index }) => index === 0);
-    if (first) first.createDeltaChunk.content = text;
+    if (first) first.delta.content = text;
     return true;
   }
 

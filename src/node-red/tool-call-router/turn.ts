@@ -53,8 +53,8 @@ export class Turn {
 function takeCallsOut(message: Message, chunk: Chunk, isCalling: boolean): boolean {
   let isTaken = false;
   for (const choice of chunk.choices) {
-    if (choice.index === 0 && choice.createDeltaChunk.tool_calls) {
-      delete choice.createDeltaChunk.tool_calls;
+    if (choice.index === 0 && choice.delta.tool_calls) {
+      delete choice.delta.tool_calls;
       isTaken = true;
     }
     if (isCalling && choice.finish_reason) choice.finish_reason = null;

@@ -5,10 +5,10 @@ import { Failure } from "../../../src/core/failure.js";
 import { DEFAULT_LIMITS, type Limits } from "../../../src/core/limits.js";
 
 const delta = (content: Delta, index = 0, more: object = {}): Chunk => ({
-  choices: [{ index, createDeltaChunk: content, finish_reason: null, ...more }],
+  choices: [{ index, delta: content, finish_reason: null, ...more }],
 });
 const end = (reason: string, index = 0): Chunk => ({
-  choices: [{ index, createDeltaChunk: {}, finish_reason: reason }],
+  choices: [{ index, delta: {}, finish_reason: reason }],
 });
 
 function createMachine(...chunks: (string | Chunk)[]): CompletionMachine {
@@ -175,16 +175,14 @@ describe("Completion machine", () => {
 
   it("keeps copies, so that the caller may change its chunks afterwards", () => {
     const chunk: Chunk = {
-      choices: [
-        { index: 0, createDeltaChunk: { annotations: [{ a: 1 }], images: [{ a: 1 }] }, extra: { a: 1 } },
-      ],
+      choices: [{ index: 0, delta: { annotations: [{ a: 1 }], images: [{ a: 1 }] }, extra: { a: 1 } }],
       usage: { a: 1 },
       more: { a: 1 },
     };
     const made = new CompletionMachine();
     made.addChunk(chunk);
     const before = JSON.stringify(made.buildCompletion("s"));
-    (chunk.choices[0]!.createDeltaChunk.annotations![0] as { a: number }).a = 2;
+    (chunk.choices[0]!.delta.annotations![0] as { a: number }).a = 2;
     (chunk.choices[0]!["extra"] as { a: number }).a = 2;
     (chunk["more"] as { a: number }).a = 2;
     chunk.usage!["a"] = 2;

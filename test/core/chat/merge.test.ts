@@ -10,9 +10,7 @@ describe("Merged chunks", () => {
     const merged = mergeChunks(
       {
         id: "",
-        choices: [
-          { index: 0, createDeltaChunk: { content: "a", role: "assistant" }, logprobs: { content: [1] } },
-        ],
+        choices: [{ index: 0, delta: { content: "a", role: "assistant" }, logprobs: { content: [1] } }],
       },
       {
         id: "b",
@@ -21,11 +19,11 @@ describe("Merged chunks", () => {
         choices: [
           {
             index: 0,
-            createDeltaChunk: { content: "b", role: "user" },
+            delta: { content: "b", role: "user" },
             logprobs: { content: [2] },
             finish_reason: "stop",
           },
-          { index: 1, createDeltaChunk: { content: "c" } },
+          { index: 1, delta: { content: "c" } },
         ],
         usage: { total_tokens: 1 },
       },
@@ -56,11 +54,9 @@ describe("Merged chunks", () => {
     });
     const merged = mergeChunks(
       {
-        choices: [
-          { index: 0, createDeltaChunk: { tool_calls: [piece("a", "t")] }, logprobs: { content: [1] } },
-        ],
+        choices: [{ index: 0, delta: { tool_calls: [piece("a", "t")] }, logprobs: { content: [1] } }],
       },
-      { choices: [{ index: 0, createDeltaChunk: { tool_calls: [piece("b", "u")] }, logprobs: null }] },
+      { choices: [{ index: 0, delta: { tool_calls: [piece("b", "u")] }, logprobs: null }] },
     );
     assert.deepEqual(merged.choices[0], {
       index: 0,
@@ -90,8 +86,8 @@ describe("Merged chunks", () => {
 
   it("keep the finish reason and the usage if the later chunk has none", () => {
     const merged = mergeChunks(
-      { choices: [{ index: 0, createDeltaChunk: {}, finish_reason: "stop" }], usage: { a: 1 } },
-      { choices: [{ index: 0, createDeltaChunk: {}, finish_reason: null, logprobs: null }], usage: null },
+      { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage: { a: 1 } },
+      { choices: [{ index: 0, delta: {}, finish_reason: null, logprobs: null }], usage: null },
     );
     assert.equal(merged.choices[0]!.finish_reason, "stop");
     assert.deepEqual(merged.usage, { a: 1 });

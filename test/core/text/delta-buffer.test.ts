@@ -96,7 +96,7 @@ describe("Delta buffer", () => {
     ];
     const out = [...input.flatMap((piece) => buffer.add(piece)), ...buffer.flush()];
     assert.deepEqual(
-      out.map(({ text, chunk }) => text || chunk!.choices[0]!.createDeltaChunk.reasoning_content),
+      out.map(({ text, chunk }) => text || chunk!.choices[0]!.delta.reasoning_content),
       ["Let me see. ", "So", "Answer. ", "Yes", "Hm"],
     );
     assert.equal(out[1]!.chunk!.id, "chatcmpl-1");
@@ -110,7 +110,7 @@ describe("Delta buffer", () => {
     const bufferArguments = (rules: Partial<BufferRules>, ...fragments: string[]) => {
       const buffer = new DeltaBuffer({ ...NONE, ...rules });
       return [...fragments.flatMap((text) => buffer.add(createCallPiece(text))), ...buffer.flush()].map(
-        ({ chunk }) => chunk!.choices[0]!.createDeltaChunk.tool_calls![0]!.function!.arguments,
+        ({ chunk }) => chunk!.choices[0]!.delta.tool_calls![0]!.function!.arguments,
       );
     };
     assert.deepEqual(bufferArguments({ count: 2 }, '{"a', '":', "1", "}"), ['{"a":', "1}"]);
@@ -140,8 +140,7 @@ describe("Delta buffer", () => {
       out.map(({ text }) => text),
       ["Hel ", "lo ", "w"].slice(0, out.length),
     );
-    for (const { text, chunk } of out.slice(0, 2))
-      assert.equal(chunk!.choices[0]!.createDeltaChunk.content, text);
+    for (const { text, chunk } of out.slice(0, 2)) assert.equal(chunk!.choices[0]!.delta.content, text);
     const tokens = out.flatMap(
       ({ chunk }) => (chunk?.choices[0]?.logprobs?.content ?? []) as { token: string }[],
     );
@@ -159,7 +158,7 @@ describe("Delta buffer", () => {
         );
         for (const { chunk } of out)
           for (const part of chunk ? [chunk, ...chunk.choices] : []) assert.ok(!inputParts.has(part));
-        for (const { chunk } of out) for (const choice of chunk?.choices ?? []) choice.createDeltaChunk = {};
+        for (const { chunk } of out) for (const choice of chunk?.choices ?? []) choice.delta = {};
         assert.deepEqual(input, before);
       }),
     );

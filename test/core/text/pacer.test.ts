@@ -82,7 +82,7 @@ describe("Pacer", () => {
     pacer.add({ text: "", chunk: createChunk({ tool_calls: [{ index: 0, function: { arguments: "{" } }] }) });
     pacer.add({ text: "", chunk: createChunk({ tool_calls: [{ index: 0, function: { arguments: "}" } }] }) });
     const out = play(pacer).map(({ piece: { text, chunk } }) => {
-      const delta = chunk?.choices[0]?.createDeltaChunk;
+      const delta = chunk?.choices[0]?.delta;
       return text || delta?.reasoning_content || delta?.tool_calls?.[0]?.function?.arguments;
     });
     assert.deepEqual(out, ["Let ", "me ", "see", "Well ", "then", "{}"]);

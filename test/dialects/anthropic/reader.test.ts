@@ -63,9 +63,7 @@ describe("Anthropic reader", () => {
     assert.deepEqual(
       every
         .slice(1)
-        .map((call) =>
-          "chunk" in call ? [call.kind, call.text, call.chunk.choices[0]?.createDeltaChunk] : call,
-        ),
+        .map((call) => ("chunk" in call ? [call.kind, call.text, call.chunk.choices[0]?.delta] : call)),
       [
         ["text", "a", { content: "a" }],
         ["text", "b", { content: "b" }],
@@ -176,7 +174,7 @@ describe("Anthropic reader", () => {
     const last = calls.at(-1)!;
     assert.ok("chunk" in last);
     assert.equal(last.kind, "rich");
-    assert.deepEqual(last.chunk.choices[0]?.createDeltaChunk, {
+    assert.deepEqual(last.chunk.choices[0]?.delta, {
       anthropic_blocks: { "0": { type: "mcp_tool_use", id: "m", name: "n", input: '{"a":' } },
     });
   });
@@ -189,7 +187,7 @@ describe("Anthropic reader", () => {
       createMessageDelta("end_turn"),
     ]);
     const echoes = calls.flatMap((call) =>
-      "chunk" in call ? [call.chunk.choices[0]?.createDeltaChunk["anthropic_blocks"]] : [],
+      "chunk" in call ? [call.chunk.choices[0]?.delta["anthropic_blocks"]] : [],
     );
     assert.deepEqual(
       echoes.filter((blocks) => blocks !== undefined),

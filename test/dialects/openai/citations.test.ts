@@ -18,7 +18,7 @@ const createRecord = (delta: object, finish: string | null = null) => ({
 function listUrls(calls: SinkCall[]): unknown[] {
   return calls
     .flatMap((call) => ("chunk" in call ? call.chunk.choices : []))
-    .flatMap(({ createDeltaChunk: delta }) => delta.annotations ?? [])
+    .flatMap(({ delta }) => delta.annotations ?? [])
     .map((annotation) => (annotation as { url_citation: { url: string } }).url_citation.url);
 }
 
@@ -65,7 +65,7 @@ describe("Sources of an answer", () => {
     ]);
     assert.ok(call && "chunk" in call);
     assert.equal(call.kind, "rich");
-    assert.deepEqual(call.chunk.choices[0]!.createDeltaChunk.annotations![0], {
+    assert.deepEqual(call.chunk.choices[0]!.delta.annotations![0], {
       type: "url_citation",
       url_citation: createSource("u"),
     });
@@ -121,7 +121,7 @@ describe("Search by the service itself (Venice)", () => {
   const listCalls = (sinkCalls: SinkCall[]) =>
     sinkCalls
       .flatMap((one) => ("chunk" in one ? one.chunk.choices : []))
-      .flatMap(({ createDeltaChunk: delta }) => delta.tool_calls ?? []);
+      .flatMap(({ delta }) => delta.tool_calls ?? []);
 
   it("drops the tool call of a Venice search, however it is cut, and ends the answer with stop", () => {
     const documents = JSON.stringify({ documents: [createSource("u")] });

@@ -179,7 +179,7 @@ describe("Decoder of Chat Completions", () => {
 
   it("reads a single tool call as a list of one", () => {
     const [call] = decode([{ choices: [{ delta: { tool_calls: { id: "a", function: { name: "f" } } } }] }]);
-    assert.deepEqual(getChunk(call).choices[0]!.createDeltaChunk.tool_calls, [
+    assert.deepEqual(getChunk(call).choices[0]!.delta.tool_calls, [
       { index: 0, id: "a", function: { name: "f" } },
     ]);
   });
@@ -203,7 +203,7 @@ describe("Decoder of Chat Completions", () => {
         ],
       },
     ]);
-    assert.deepEqual(getChunk(call).choices[0]!.createDeltaChunk, { content: "x" });
+    assert.deepEqual(getChunk(call).choices[0]!.delta, { content: "x" });
   });
 
   for (const index of ["", '"index":0,']) {

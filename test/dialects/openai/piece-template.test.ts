@@ -118,7 +118,7 @@ describe("Piece template for tool calls", () => {
     for (const name of ["no other fields", "fields without content", "id, type and name on every piece"]) {
       const match = learnTemplate(HABITS[name]);
       const chunk = match('"a":\n"')!;
-      assert.equal(chunk.choices[0]!.createDeltaChunk.tool_calls![0]!.function!.arguments, '"a":\n"', name);
+      assert.equal(chunk.choices[0]!.delta.tool_calls![0]!.function!.arguments, '"a":\n"', name);
       assert.equal(match("x", { chunk: { id: "c-2" } }), undefined);
       assert.equal(match("x", { choice: { index: 1 } }), undefined);
       assert.equal(match(""), undefined);
@@ -135,8 +135,8 @@ describe("Piece template for tool calls", () => {
     const changeChunk = (chunk: Chunk) => {
       chunks.push(JSON.stringify(chunk));
       const [choice] = chunk.choices;
-      choice!.createDeltaChunk.tool_calls![0]!.index = 7;
-      choice!.createDeltaChunk["role"] = "changed";
+      choice!.delta.tool_calls![0]!.index = 7;
+      choice!.delta["role"] = "changed";
       choice!.index = 7;
       chunk.model = "changed";
       chunk.choices.length = 0;

@@ -261,7 +261,7 @@ describe("The stream of a chat-stream", () => {
       ["", "Hello", "", ""],
     );
     assert.ok(messages.every(({ chunk }) => chunk !== undefined));
-    assert.deepEqual((messages[1]!.chunk as ReturnType<typeof createChunk>).choices[0]!.createDeltaChunk, {
+    assert.deepEqual((messages[1]!.chunk as ReturnType<typeof createChunk>).choices[0]!.delta, {
       content: "Hello",
     });
   });
@@ -284,7 +284,7 @@ describe("The stream of a chat-stream", () => {
       ["abc", "de", ""],
     );
     const { choices } = messages[0]!.chunk as ReturnType<typeof createChunk>;
-    assert.deepEqual(choices[0]!.createDeltaChunk, { content: "abc", reasoning_content: "xy" });
+    assert.deepEqual(choices[0]!.delta, { content: "abc", reasoning_content: "xy" });
     assert.equal(messages[1]!.chunk, undefined);
     assert.deepEqual(
       messages.map(({ parts }) => parts!.index),

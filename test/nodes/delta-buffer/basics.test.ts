@@ -218,10 +218,7 @@ describe("Reasoning and other content in a delta-buffer", () => {
     assert.equal(sent[0]!.payload, "");
     assert.deepEqual(sent[0]!.chunk, createChunk({ reasoning_content: "Hmm" }));
     assert.deepEqual([sent[1]!.payload, sent[1]!.chunk], ["Yes it is", undefined]);
-    assert.equal(
-      (sent[2]!.chunk as ReturnType<typeof createChunk>).choices[0]!.createDeltaChunk.tool_calls!.length,
-      1,
-    );
+    assert.equal((sent[2]!.chunk as ReturnType<typeof createChunk>).choices[0]!.delta.tool_calls!.length, 1);
   });
 
   it("leaves out a chunk that is not valid, and converts a payload to text", () => {

@@ -13,7 +13,7 @@ import {
 } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({
-  choices: [{ index, createDeltaChunk: delta, finish_reason: null }],
+  choices: [{ index, delta, finish_reason: null }],
 });
 const REASONING = rich({ reasoning_content: "Let me see." });
 const CALL = rich({

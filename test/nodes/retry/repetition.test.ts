@@ -13,7 +13,7 @@ import {
 } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta): Chunk => ({
-  choices: [{ index: 0, createDeltaChunk: delta, finish_reason: null }],
+  choices: [{ index: 0, delta, finish_reason: null }],
 });
 const REASONING = rich({ reasoning_content: "Let me see." });
 
@@ -78,7 +78,7 @@ describe("A stream that continues a broken answer", () => {
     });
     const message = world.out.at(-1)!;
     assert.equal(message.payload, " a king");
-    assert.equal((message.chunk as Chunk).choices[0]!.createDeltaChunk.content, " a king");
+    assert.equal((message.chunk as Chunk).choices[0]!.delta.content, " a king");
     assert.ok((message.chunk as Chunk).choices[0]!.logprobs);
     assert.deepEqual(message.parts, { id: "stream-0", index: 1, type: "string", ch: "" });
   });

@@ -56,7 +56,7 @@ describe("Flow with Ollama", () => {
         ["", "t", 3],
       ],
     );
-    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.createDeltaChunk.reasoning_content, "Hm.");
+    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
     assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
     assert.equal(collected.payload, "Grüße 🙂");
     assert.deepEqual(response["timings"], TIMINGS);

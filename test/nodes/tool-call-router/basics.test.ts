@@ -154,7 +154,7 @@ describe("A run of tool calls", () => {
     world.input({ payload: "Paris?" });
     const choice = (world.out[0]!.chunk as typeof chunk).choices[0]!;
     assert.deepEqual(choice.logprobs, logprobs);
-    assert.equal(choice.createDeltaChunk.tool_calls, undefined);
+    assert.equal(choice.delta.tool_calls, undefined);
   });
 
   it("forces a tool call in the first turn only", () => {

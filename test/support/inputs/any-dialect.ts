@@ -227,7 +227,7 @@ const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }
 /** Every dialect, and how an answer is written in it. A new one is an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
   openai: renderOpenAi,
-  renderAnthropic: renderAnthropic,
+  anthropic: renderAnthropic,
   gemini: (answer) => ({ body: formatEventStream(...buildGeminiRecords(answer)) }),
   "gemini, as an array": (answer) => ({
     body: gemini.formatArray(...buildGeminiRecords(answer)),

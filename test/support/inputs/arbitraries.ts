@@ -117,7 +117,7 @@ function buildRecord(
   content: string,
   more: { choice?: object; extra?: object; delta?: object } = {},
 ): object {
-  const echoAt = (place: Look["echo"]) => (look.echo === place ? { echoAt: content } : {});
+  const echoAt = (place: Look["echo"]) => (look.echo === place ? { echo: content } : {});
   return {
     ...echoAt("before"),
     ...HEAD,

@@ -149,13 +149,13 @@ export class EditorPage {
 
   getIds(type: string): Promise<string[]> {
     return this.page.evaluate((type) => {
-      const getIds: string[] = [];
-      const note = (locateNode: EditorNode) => {
-        if (locateNode.type === type) getIds.push(locateNode.id);
+      const ids: string[] = [];
+      const note = (node: EditorNode) => {
+        if (node.type === type) ids.push(node.id);
       };
       RED.nodes.eachNode(note);
       RED.nodes.eachConfig(note);
-      return getIds;
+      return ids;
     }, type);
   }
 
@@ -187,13 +187,13 @@ export class EditorPage {
   /** Everything in the editor that it marks as invalid. */
   getInvalidNodes(): Promise<EditorNode[]> {
     return this.page.evaluate(() => {
-      const getInvalidNodes: EditorNode[] = [];
+      const invalid: EditorNode[] = [];
       const note = ({ id, type, name, valid, validationErrors }: EditorNode) => {
-        if (valid === false) getInvalidNodes.push({ id, type, name, validationErrors } as EditorNode);
+        if (valid === false) invalid.push({ id, type, name, validationErrors } as EditorNode);
       };
       RED.nodes.eachNode(note);
       RED.nodes.eachConfig(note);
-      return getInvalidNodes;
+      return invalid;
     });
   }
 

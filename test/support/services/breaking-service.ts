@@ -95,6 +95,6 @@ function splitWords(text: string): string[] {
 
 function joinTexts(pieces: readonly (string | Chunk)[]): string {
   return pieces
-    .map((piece) => (typeof piece === "string" ? piece : (piece.choices[0]?.createDeltaChunk.content ?? "")))
+    .map((piece) => (typeof piece === "string" ? piece : (piece.choices[0]?.delta.content ?? "")))
     .join("");
 }

@@ -27,7 +27,7 @@ export function createChunk(delta: string | Delta, rest: Partial<Chunk["choices"
     choices: [
       {
         index: 0,
-        createDeltaChunk: typeof delta === "string" ? { content: delta } : delta,
+        delta: typeof delta === "string" ? { content: delta } : delta,
         finish_reason: null,
         ...rest,
       },

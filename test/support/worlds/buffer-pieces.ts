@@ -11,7 +11,7 @@ export function createChunk(delta: Delta, rest: Partial<ChunkChoice> = {}): Chun
     object: "chat.completion.chunk",
     created: 1_700_000_000,
     model: "model-1",
-    choices: [{ index: 0, createDeltaChunk: delta, finish_reason: null, ...rest }],
+    choices: [{ index: 0, delta, finish_reason: null, ...rest }],
   };
 }
 

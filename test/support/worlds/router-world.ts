@@ -50,10 +50,10 @@ export const TIME = { name: "get_time", description: "The time in a city", param
 
 /** A piece of the first choice's answer. */
 export function createDeltaChunk(
-  fields: Chunk["choices"][number]["createDeltaChunk"],
+  fields: Chunk["choices"][number]["delta"],
   finish: string | null = null,
 ): Chunk {
-  return { choices: [{ index: 0, createDeltaChunk: fields, finish_reason: finish }] };
+  return { choices: [{ index: 0, delta: fields, finish_reason: finish }] };
 }
 
 /** A tool-call-router on a clock that a test moves, between a chat-stream, a reader and tools that are none. */
@@ -157,7 +157,7 @@ export class RouterWorld extends NodeWorld {
     }
     for (const chunk of [...(turn.chunks ?? []), ...createCallPieces(turn.calls ?? [])]) {
       machine.addChunk(chunk);
-      writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.createDeltaChunk.content ?? "");
+      writer.writeChunk(structuredClone(chunk), chunk.choices[0]?.delta.content ?? "");
     }
     if (turn.stalls) return;
     const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });

@@ -37,7 +37,7 @@ export function beginSound(reply: Reply, type = "audio/mpeg"): Reply["response"]
 export function createTextStream(id: string, ...said: string[]): Message[] {
   const createParts = (index: number) => ({ id, index, type: "string", ch: "" });
   return [
-    ...said.map((payload, index) => ({ payload, createParts: createParts(index), topic: "t" })),
+    ...said.map((payload, index) => ({ payload, parts: createParts(index), topic: "t" })),
     {
       payload: "",
       parts: { ...createParts(said.length), count: said.length + 1 },
