@@ -19,22 +19,22 @@ import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
-/** Answers each letter of the question three times, one piece after the other. */
-const stutter: Script = async (reply, { body }) => {
+/** Answers with three of each letter of the question, one chunk a letter. */
+const tripleLetters: Script = async (reply, { body }) => {
   const [question] = body["messages"] as { content: string }[];
   for (const letter of question!.content) await reply.sendApart(letter.repeat(3));
   reply.finish();
 };
 
-function errorOf(message: Message | undefined): { code: string; message: string; partial: string } {
-  return message!.error as ReturnType<typeof errorOf>;
+function getError(message: Message | undefined): { code: string; message: string; partial: string } {
+  return message!.error as ReturnType<typeof getError>;
 }
 
 describe("Many streams of a chat-stream", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("X01: a thousand that are reset all end within a second, each with its own end, and nothing is left", async function () {
+  it("X01: ends a thousand streams within a second of a reset, each with one last message", async function () {
     this.timeout(20_000);
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(createAskFlow(service().url, {}, { maxConcurrent: 1000 }));
@@ -42,14 +42,14 @@ describe("Many streams of a chat-stream", () => {
     await runtime().waitUntil("out", (messages) => messages.length === 1000);
     let ended = 0;
     runtime().reactions.set("out", () => void ended++);
-    // The processor's time, the service's share included: the wall clock would measure who else is at work.
+    // Measures processor time, including the service's, because other processes disturb the wall clock.
     const begun = process.cpuUsage();
     runtime().inject("ask", { reset: true });
-    await eventually(() => ended === 1000, "all have ended");
+    await eventually(() => ended === 1000, "all streams have ended");
     const { user, system } = process.cpuUsage(begun);
-    const took = (user + system) / 1000;
+    const tookMs = (user + system) / 1000;
     const lasts = await runtime().waitForEnds("out", 1000);
-    assert.ok(took < 1000, `it took ${took} ms`);
+    assert.ok(tookMs < 1000, `it took ${tookMs} ms`);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
     assert.equal(groupByStream(runtime().getMessages("out")).length, 1000);
     await eventually(() => service().connections === 0, "all connections are closed");
@@ -57,7 +57,8 @@ describe("Many streams of a chat-stream", () => {
     assert.equal(runtime().getMessages("errors").length, 0);
   });
 
-  const moments: Record<string, () => Promise<void>> = {
+  /** Waits for the moment at which a stream is cancelled. */
+  const MOMENTS: Record<string, () => Promise<void>> = {
     "before it connects": async () => {},
     "before the service answers": async () => {
       service().script = () => {};
@@ -71,25 +72,25 @@ describe("Many streams of a chat-stream", () => {
       await runtime().waitForEnds("out");
     },
   };
-  for (const [moment, reached] of Object.entries(moments)) {
-    it(`X02: one that is cancelled ${moment}, and again, ends once, and the service sees it leave`, async () => {
+  for (const [moment, waitForMoment] of Object.entries(MOMENTS)) {
+    it(`X02: ends once and closes its request if it is cancelled twice ${moment}`, async () => {
       if (moment === "before the service answers") service().script = () => {};
       if (moment === "in the middle") service().script = (reply) => void reply.send("half");
       await runtime().deploy(createAskFlow(service().url));
       runtime().inject("ask", { payload: "Hi" });
-      await reached();
+      await waitForMoment();
       runtime().inject("ask", { cancel: true });
       runtime().inject("ask", { cancel: true });
       const [last] = await runtime().waitForEnds("out");
       assert.equal(last!.finishReason, moment === "after its end" ? "stop" : "cancelled");
-      await eventually(() => service().openStreams === 0, "the service is alone");
+      await eventually(() => service().openStreams === 0, "the service has no open request");
       await pause();
       assert.equal((await runtime().waitForEnds("out")).length, 1);
       assert.deepEqual(runtime().inputs.get("ask"), { got: 3, done: 3 });
     });
   }
 
-  it("X03: of two hundred, eight run, a hundred wait in order, and the rest are refused at once", async () => {
+  it("X03: runs eight of two hundred streams, queues a hundred in order and refuses the rest at once", async () => {
     const waiting: (() => void)[] = [];
     service().script = (reply) => void waiting.push(() => reply.say("x"));
     await runtime().deploy(createAskFlow(service().url, {}, { maxConcurrent: 8, maxQueued: 100 }));
@@ -99,24 +100,24 @@ describe("Many streams of a chat-stream", () => {
       refused.map(({ topic }) => topic),
       Array.from({ length: 92 }, (_, at) => 108 + at),
     );
-    assert.ok(refused.every((message) => errorOf(message).code === "overloaded"));
-    await eventually(() => waiting.length === 8, "eight run");
+    assert.ok(refused.every((message) => getError(message).code === "overloaded"));
+    await eventually(() => waiting.length === 8, "eight requests are open");
     for (let ended = 92; ended < 200; ended++) {
-      await eventually(() => waiting.length > 0, "the next has come");
+      await eventually(() => waiting.length > 0, "the next request has come");
       waiting.shift()!();
       await runtime().waitForEnds("out", ended + 1);
     }
     assert.equal(service().maxOpenStreams, 8);
-    const asked = service().requests.map(({ body }) =>
+    const numbers = service().requests.map(({ body }) =>
       Number((body["messages"] as Message[])[0]!["content"]),
     );
-    for (const [at, number] of asked.entries())
-      assert.ok(Math.abs(number - at) < 8, `${number} came as ${at}`);
+    for (const [at, number] of numbers.entries())
+      assert.ok(Math.abs(number - at) < 8, `request ${number} came at place ${at}`);
     assert.equal(runtime().getMessages("errors").length, 92);
     await runtime().waitUntil("completed", (messages) => messages.length === 108);
   });
 
-  it("X04: one that is cancelled in the line leaves it and never connects", async () => {
+  it("X04: removes a cancelled stream from the queue without a request", async () => {
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(createAskFlow(service().url, { conversation: "flow" }, { maxConcurrent: 1 }));
     for (const topic of ["a", "b", "c"]) runtime().inject("ask", { payload: topic, topic });
@@ -125,12 +126,12 @@ describe("Many streams of a chat-stream", () => {
     const [last] = await runtime().waitForEnds("out");
     assert.deepEqual([last!.topic, last!.finishReason, last!.parts!.count], ["b", "cancelled", 1]);
     runtime().inject("ask", { cancel: true, topic: "a" });
-    await eventually(() => service().requests.length === 2, "the next has come");
-    const asked = service().requests.map(({ body }) => (body["messages"] as Message[])[0]!["content"]);
-    assert.deepEqual(asked, ["a", "c"]);
+    await eventually(() => service().requests.length === 2, "the next request has come");
+    const questions = service().requests.map(({ body }) => (body["messages"] as Message[])[0]!["content"]);
+    assert.deepEqual(questions, ["a", "c"]);
   });
 
-  it("X05: the same message twice, with an id of its own making, is two streams with ids of ours", async () => {
+  it("X05: makes two streams with new ids of a message that comes twice with its own parts.id", async () => {
     await runtime().deploy([
       TAB,
       createProviderNode(service().url),
@@ -156,8 +157,8 @@ describe("Many streams of a chat-stream", () => {
     assert.ok(!ids.has("mine"));
   });
 
-  it("X06: a hundred that come interleaved are each collected exactly", async () => {
-    service().script = stutter;
+  it("X06: collects each of a hundred interleaved streams exactly", async () => {
+    service().script = tripleLetters;
     await runtime().deploy([
       TAB,
       createProviderNode(service().url, { maxConcurrent: 100 }),
@@ -180,11 +181,11 @@ describe("Many streams of a chat-stream", () => {
   });
 });
 
-describe("Streams on their way to collect", () => {
+describe("Collect with disturbed streams", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("X07: that a delay node has shuffled are whole again", async () => {
+  it("X07: puts messages in order that a delay node has shuffled", async () => {
     service().script = (reply) => reply.say(..."The quick brown fox jumps over the lazy dog");
     await runtime().deploy([
       TAB,
@@ -215,11 +216,11 @@ describe("Streams on their way to collect", () => {
     assert.notDeepEqual(
       order,
       order.slice().sort((first, second) => first - second),
-      "nothing was shuffled",
+      "the delay node should have shuffled the messages",
     );
   });
 
-  it("X07: with messages missing are told as what they are, with the text up to there", () => {
+  it("X07: fails with bad_response and the text up to the gap if messages are missing", () => {
     const clock = sinon.useFakeTimers();
     try {
       const collecting = new CollectWorld().take(
@@ -228,15 +229,15 @@ describe("Streams on their way to collect", () => {
       clock.tick(10_000);
       const [message] = collecting.unfinished;
       assert.equal(message!.payload, "ab");
-      assert.equal(errorOf(message).code, "bad_response");
-      assert.match(errorOf(message).message, /messages 2 are missing/);
+      assert.equal(getError(message).code, "bad_response");
+      assert.match(getError(message).message, /messages 2 are missing/);
       assert.equal(collecting.errors.length, 1);
     } finally {
       clock.restore();
     }
   });
 
-  it("X08: whose end never comes are given up after the author's time, with what there was", async () => {
+  it("X08: fails with timeout and the text so far if the last message does not come in time", async () => {
     await runtime().deploy([
       TAB,
       createCollectNode({ wires: [["out"], ["out"]], timeout: "0.05" }),
@@ -246,36 +247,36 @@ describe("Streams on their way to collect", () => {
     for (const message of createStreamMessages(["a", "b"]).slice(0, 2)) runtime().inject("collect", message);
     const [message] = await runtime().waitUntil("out", (arrived) => arrived.length === 1);
     assert.equal(message!.payload, "ab");
-    assert.equal(errorOf(message).code, "timeout");
-    assert.equal(errorOf(message).partial, "ab");
+    assert.equal(getError(message).code, "timeout");
+    assert.equal(getError(message).partial, "ab");
     const [caught] = await runtime().waitUntil("errors", (arrived) => arrived.length === 1);
-    assert.equal(errorOf(caught).code, "timeout");
+    assert.equal(getError(caught).code, "timeout");
   });
 
-  it("X09: that are abandoned, thirty thousand of them, take no more memory than a thousand", () => {
+  it("X09: keeps memory bounded with thirty thousand streams that never end", () => {
     const collecting = new CollectWorld();
-    const feed = (from: number, to: number) => {
+    const beginStreams = (from: number, to: number) => {
       for (let at = from; at < to; at++) {
         collecting.take(createStreamMessages(["text"], {}, `stream ${at}`)[0]!);
         if (collecting.unfinished.length === 0) continue;
-        assert.equal(errorOf(collecting.unfinished[0]).code, "limit");
+        assert.equal(getError(collecting.unfinished[0]).code, "limit");
         assert.equal(collecting.errors.length, 1);
         collecting.unfinished.length = 0;
         collecting.errors.length = 0;
         collecting.statuses.length = 0;
       }
     };
-    feed(0, 5_000);
-    const before = heap();
-    feed(5_000, 30_000);
-    const grown = heap() - before;
-    assert.ok(grown < 1_000_000, `the heap grew by ${grown} bytes`);
+    beginStreams(0, 5_000);
+    const before = measureHeap();
+    beginStreams(5_000, 30_000);
+    const growth = measureHeap() - before;
+    assert.ok(growth < 1_000_000, `the heap grew by ${growth} bytes`);
     collecting.close();
   });
 });
 
-/** Bytes of heap that are in use once all rubbish is gone. */
-function heap(): number {
+/** Measures the bytes of heap in use after garbage collection. */
+function measureHeap(): number {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
   for (let times = 0; times < 3; times++) gc();

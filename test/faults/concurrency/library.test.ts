@@ -16,33 +16,37 @@ import {
   startStream,
 } from "../../support/worlds/started-stream.js";
 
-/** Says something and then waits for ever. */
-const stalling = async (peer: Peer) => {
+/** Sends a text, and then nothing until the client leaves. */
+const sendDotAndStall = async (peer: Peer) => {
   await peer.sendStreamHead();
   await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
-describe("Faults of concurrency, in the core", () => {
+describe("Many streams of the library", () => {
   guardEachTest();
 
-  it("X01: a thousand streams that are cancelled all end, and their sockets are gone", async () => {
+  it("X01: ends a thousand cancelled streams and closes their connections", async () => {
     const count = 1_000;
-    await using server = await startChaosServer(stalling);
-    const begun: StartedStream[] = [];
-    for (let at = 0; at < count; at++) begun.push(startStream(server));
-    await waitUntil(() => begun.every((asking) => asking.getText() === "."), "all of them stream", 30_000);
+    await using server = await startChaosServer(sendDotAndStall);
+    const streams: StartedStream[] = [];
+    for (let at = 0; at < count; at++) streams.push(startStream(server));
+    await waitUntil(
+      () => streams.every((stream) => stream.getText() === "."),
+      "all streams have text",
+      30_000,
+    );
     assert.equal(server.peers.size, count);
-    for (const asking of begun) asking.cancel();
-    const ends = await Promise.all(begun.map((asking) => asking.finished));
+    for (const stream of streams) stream.cancel();
+    const ends = await Promise.all(streams.map((stream) => stream.finished));
     assert.ok(ends.every(({ result }) => result.outcome === "cancelled" && !result.failure));
     await server.waitUntilEmpty();
-    assert.equal(server.connections, count, "nobody connects again for a stream that is over");
+    assert.equal(server.connections, count, "no stream connects again after its end");
   }).timeout(60_000);
 
   const MOMENTS: Record<
     string,
-    { script: (peer: Peer) => unknown; ready: (asking: StartedStream) => Promise<unknown> }
+    { script: (peer: Peer) => unknown; ready: (stream: StartedStream) => Promise<unknown> }
   > = {
     "before the connection": { script: sendWholeAnswer, ready: async () => {} },
     "before the headers": {
@@ -57,22 +61,22 @@ describe("Faults of concurrency, in the core", () => {
       ready: () => waitTicks(20),
     },
     "between two texts": {
-      script: stalling,
-      ready: (asking) => waitUntil(() => asking.getText() !== "", "text"),
+      script: sendDotAndStall,
+      ready: (stream) => waitUntil(() => stream.getText() !== "", "text"),
     },
   };
 
   for (const [moment, { script, ready }] of Object.entries(MOMENTS)) {
-    it(`X02: cancelled ${moment}, twice, a stream has one end, and the service sees it leave`, async () => {
+    it(`X02: ends once and closes its connection if it is cancelled twice ${moment}`, async () => {
       await using server = await startChaosServer(script);
-      const asking = startStream(server);
-      await ready(asking);
-      asking.cancel();
-      asking.cancel();
-      const { result, text } = await asking.finished;
+      const stream = startStream(server);
+      await ready(stream);
+      stream.cancel();
+      stream.cancel();
+      const { result, text } = await stream.finished;
       assert.deepEqual([result.outcome, result.finishReason], ["cancelled", "cancelled"]);
       assert.equal(text, moment === "between two texts" ? "." : "");
-      asking.cancel();
+      stream.cancel();
       await waitTicks(10);
       await server.waitUntilEmpty();
       assert.ok(server.connections <= 1);
@@ -80,30 +84,30 @@ describe("Faults of concurrency, in the core", () => {
     });
   }
 
-  it("X02: cancelled after its end, a stream stays as it ended and its connection serves the next", async () => {
+  it("X02: keeps its result and its connection if it is cancelled after its end", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
-    const asking = startStream(server);
-    assertStreamComplete(await asking.finished, TEXT);
-    asking.cancel();
+    const stream = startStream(server);
+    assertStreamComplete(await stream.finished, TEXT);
+    stream.cancel();
     assertStreamComplete(await ask(server), TEXT);
     assert.equal(server.connections, 1);
   });
 
-  it("X02: cancelled by its own reader, at every piece, it tells no piece more", async () => {
+  it("X02: sends no more text if its reader cancels it at any piece", async () => {
     await using server = await startChaosServer(sendWholeAnswer);
     for (let stop = 1; stop <= WORDS.length; stop++) {
       let seen = 0;
-      const asking: StartedStream = startStream(server, {}, () => {
+      const stream: StartedStream = startStream(server, {}, () => {
         seen++;
-        if (seen === stop) asking.cancel();
+        if (seen === stop) stream.cancel();
       });
-      const { texts, result } = await asking.finished;
+      const { texts, result } = await stream.finished;
       assert.equal(result.outcome, "cancelled");
       assert.deepEqual(texts, WORDS.slice(0, stop));
     }
   });
 
-  it("X02: one that is cancelled does not disturb those beside it", async () => {
+  it("X02: does not disturb other streams if it is cancelled", async () => {
     await using server = await startChaosServer(async (peer, nth) => {
       await peer.sendStreamHead();
       for (const record of formatAnswer(WORDS)) {
@@ -112,18 +116,18 @@ describe("Faults of concurrency, in the core", () => {
       }
       await peer.endBody();
     });
-    const all = Array.from({ length: 40 }, () => startStream(server));
-    await waitUntil(() => all.some((asking) => asking.getText() !== ""), "some stream");
-    for (const [at, asking] of all.entries()) if (at % 3 === 0) asking.cancel();
-    for (const [at, asking] of all.entries()) {
-      const told = await asking.finished;
-      if (at % 3 === 0) assert.ok(TEXT.startsWith(told.text));
-      else assertStreamComplete(told, TEXT);
+    const streams = Array.from({ length: 40 }, () => startStream(server));
+    await waitUntil(() => streams.some((stream) => stream.getText() !== ""), "a stream has text");
+    for (const [at, stream] of streams.entries()) if (at % 3 === 0) stream.cancel();
+    for (const [at, stream] of streams.entries()) {
+      const answer = await stream.finished;
+      if (at % 3 === 0) assert.ok(TEXT.startsWith(answer.text));
+      else assertStreamComplete(answer, TEXT);
     }
   });
 });
 
-describe("Ten thousand streams", () => {
+describe("Ten thousand streams of the library", () => {
   guardEachTest();
 
   const body = formatAnswer(WORDS).join("");
@@ -134,7 +138,7 @@ describe("Ten thousand streams", () => {
   let server: Server;
 
   before(async () => {
-    // As quick as can be: a request is what comes in one read.
+    // A fast server: it takes each read for one request.
     server = createServer((socket) => {
       sockets.add(socket.setNoDelay(true));
       socket.on("close", () => sockets.delete(socket));
@@ -149,28 +153,28 @@ describe("Ten thousand streams", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("X10: leave nothing behind on the dispatcher, the sockets, the signal and the process", async () => {
+  it("X10: leave no listeners on the dispatcher, the signal and the process, and no extra sockets", async () => {
     const agent = createAgent({ connectTimeout: 2_000, direct: true });
-    const asked = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`, agent };
+    const target = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`, agent };
     const { signal } = new AbortController();
     const dispatcher = agent as unknown as EventEmitter;
-    const lasting = () => [
+    const countListeners = () => [
       ...dispatcher.eventNames().map((name) => [name, dispatcher.listenerCount(name)]),
       ["abort", getEventListeners(signal, "abort").length],
       ...process.eventNames().map((name) => [name, process.listenerCount(name as "exit")]),
     ];
 
-    /** One stream after another, through both doors. */
-    async function lane(count: number): Promise<void> {
+    /** Runs streams one after another, by both functions of the library. */
+    async function runLane(count: number): Promise<void> {
       for (let at = 0; at < count; at++) {
         if (at % 4 === 0) {
-          const { choices } = await chatStream(buildChatOptions(asked), signal).collect();
+          const { choices } = await chatStream(buildChatOptions(target), signal).collect();
           assert.equal(choices[0]?.message.content, TEXT);
           continue;
         }
         await new Promise<void>((resolve, reject) => {
           let text = "";
-          startChat(buildChatOptions(asked), {
+          startChat(buildChatOptions(target), {
             onText: (piece) => {
               text += piece;
             },
@@ -181,13 +185,13 @@ describe("Ten thousand streams", () => {
         });
       }
     }
-    const run = (streams: number) => Promise.all(Array.from({ length: 50 }, () => lane(streams / 50)));
+    const runStreams = (count: number) => Promise.all(Array.from({ length: 50 }, () => runLane(count / 50)));
 
-    await run(500);
-    const before = lasting();
-    await run(9_500);
-    assert.deepEqual(lasting(), before);
-    assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 at once`);
+    await runStreams(500);
+    const before = countListeners();
+    await runStreams(9_500);
+    assert.deepEqual(countListeners(), before);
+    assert.ok(sockets.size <= 100, `${sockets.size} connections for 50 streams at once`);
     await agent.destroy();
   }).timeout(60_000);
 });

@@ -150,13 +150,13 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead(framing);
         await peer.sendBody(formatDelta("A"));
-        await waitUntil(() => asking.getText() === "A", "the first text is sent");
+        await waitUntil(() => stream.getText() === "A", "the first text is sent");
         await peer.sendBody(cut.subarray(0, inside));
         await pause(5);
         peer.reset();
       });
-      const asking = startStream(server);
-      const answer = await asking.finished;
+      const stream = startStream(server);
+      const answer = await stream.finished;
       assertStreamFailed(answer, "interrupted", { phase: "streaming", retryable: true, partial: "A" });
       assert.ok(!answer.text.includes("\ufffd"));
     }
@@ -190,12 +190,12 @@ describe("Answer with a fault of the network", () => {
       await using server = await startChaosServer(async (peer) => {
         await peer.sendStreamHead();
         await peer.sendBody(formatDelta("all") + formatFinish());
-        await waitUntil(() => asking.getText() === "all", "the text is sent");
+        await waitUntil(() => stream.getText() === "all", "the text is sent");
         await pause(5);
         peer[broken]();
       });
-      const asking = startStream(server);
-      assertStreamComplete(await asking.finished, "all");
+      const stream = startStream(server);
+      assertStreamComplete(await stream.finished, "all");
     }
   });
 
@@ -320,10 +320,10 @@ describe("Answer with a fault of the network", () => {
       retryable: true,
       partial: "last words",
     });
-    const asking = startStream(server);
-    await waitUntil(() => asking.getText() !== "", "the first text is sent");
-    asking.cancel();
-    assert.equal((await asking.finished).result.outcome, "cancelled");
+    const stream = startStream(server);
+    await waitUntil(() => stream.getText() !== "", "the first text is sent");
+    stream.cancel();
+    assert.equal((await stream.finished).result.outcome, "cancelled");
   });
 
   it("N21: ignores interim responses, chunk extensions and trailers", async () => {

@@ -85,14 +85,14 @@ describe("Fault of the network at any byte or record", () => {
             await peer.sendStreamHead();
             for (const record of RECORDS.slice(0, step)) await peer.sendBody(record);
             const sent = WORDS.slice(0, Math.max(0, step - 1)).join("");
-            await waitUntil(() => asking.getText() === sent, "the text is sent on");
+            await waitUntil(() => stream.getText() === sent, "the text is sent on");
             await fault(peer);
             await peer.sendBody(DONE);
             await peer.endBody();
           });
           const timeouts = { idle: SHORT_MS, firstChunk: SHORT_MS, drain: SHORT_MS };
-          const asking = startStream(server, name === "silence" ? { timeouts } : {});
-          const answer = await asking.finished;
+          const stream = startStream(server, name === "silence" ? { timeouts } : {});
+          const answer = await stream.finished;
           assert.ok(TEXT.startsWith(answer.text));
           const finished = step > WORDS.length + 1;
           const [code, retryable] = CODES[name]!;

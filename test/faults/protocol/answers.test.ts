@@ -167,8 +167,8 @@ describe("Answer with a fault of the protocol", () => {
       buildChunk({}),
       buildUsageChunk(USAGE),
     ];
-    const { messages: told, result } = playRecords(...empty, { error: "overloaded" });
-    assert.deepEqual(told, []);
+    const { messages, result } = playRecords(...empty, { error: "overloaded" });
+    assert.deepEqual(messages, []);
     assert.equal(result.failure?.phase, "first_chunk");
     assert.equal(result.stats.chunks, 0);
     assert.equal(result.stats.firstTokenMs, null);

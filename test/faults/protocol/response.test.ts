@@ -318,12 +318,12 @@ describe("Service that refuses stream_options", () => {
     await using server = await startChaosServer(async (peer) => {
       if (hasStreamOptions(peer.request.body)) await peer.respond(400, JSON_TYPE, refusal);
       else {
-        asking.cancel();
+        stream.cancel();
         await peer.waitUntilGone();
       }
     });
-    const asking = startStream(server);
-    assert.equal((await asking.finished).result.outcome, "cancelled");
+    const stream = startStream(server);
+    assert.equal((await stream.finished).result.outcome, "cancelled");
     // The connection of the first request may be kept, because its response ended properly.
     await waitUntil(() => server.peers.size <= 1, "the second request's connection is gone");
   });

@@ -14,79 +14,84 @@ import {
   startStream,
 } from "../../support/worlds/started-stream.js";
 
-const SOON = 40;
+/** A deadline in milliseconds, short enough to wait for. */
+const SHORT_MS = 40;
 
-/** Says something and then waits for ever. */
-const stalling = async (peer: Peer) => {
+/** Sends a text, and then nothing until the client leaves. */
+const sendDotAndStall = async (peer: Peer) => {
   await peer.sendStreamHead();
   await peer.sendBody(formatDelta("."));
   await peer.waitUntilGone();
 };
 
-describe("Clocks that misbehave", () => {
+describe("Clock that jumps or stops", () => {
   guardEachTest();
 
   for (const jump of [3_600_000, -3_600_000]) {
-    it(`Y12: a wall clock that jumps by ${jump / 3_600_000} h ends no stream and delays no deadline`, async () => {
+    it(`Y12: ends no stream and delays no deadline if the wall clock jumps by ${jump / 3_600_000} h`, async () => {
       let peer: Peer | undefined;
-      await using server = await startChaosServer(async (served) => {
-        peer = served;
-        await stalling(served);
+      await using server = await startChaosServer(async (connected) => {
+        peer = connected;
+        await sendDotAndStall(connected);
       });
       const wall = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       try {
-        const asking = startStream(server, { timeouts: { idle: 3 * SOON, total: 10_000 } });
-        await waitUntil(() => asking.getText() === ".", "the first text");
+        const stream = startStream(server, { timeouts: { idle: 3 * SHORT_MS, total: 10_000 } });
+        await waitUntil(() => stream.getText() === ".", "the first text");
         wall.setSystemTime(Date.now() + jump);
         await waitTicks(10);
         await peer!.sendBody(formatDelta("!"));
-        await waitUntil(() => asking.getText() === ".!", "the stream goes on");
-        const told = await asking.finished;
-        assertStreamFailed(told, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
-        assert.ok(told.result.stats.durationMs >= 3 * SOON - 1 && told.result.stats.durationMs < 10_000);
+        await waitUntil(() => stream.getText() === ".!", "the stream goes on");
+        const answer = await stream.finished;
+        assertStreamFailed(answer, "timeout", { phase: "streaming", retryable: true, partial: ".!" });
+        assert.ok(
+          answer.result.stats.durationMs >= 3 * SHORT_MS - 1 && answer.result.stats.durationMs < 10_000,
+        );
       } finally {
         wall.restore();
       }
     });
   }
 
-  it("Y13: a loop that was blocked while data came ends no stream", async () => {
+  it("Y13: ends no stream if the event loop is blocked while data comes", async () => {
     await using server = await startChaosServer(async (peer) => {
       await peer.sendStreamHead();
       for (const word of WORDS) {
         await peer.sendBody(formatDelta(word));
-        // What was written lies in the kernel; every deadline passes before anybody can read it.
-        block(SOON * 2);
+        // The kernel holds the bytes, and every deadline passes before the client can read them.
+        blockLoop(SHORT_MS * 2);
       }
       await peer.sendBody(formatAnswer([]).slice(-3).join(""));
       await peer.endBody();
     });
     assertStreamComplete(
-      await ask(server, { timeouts: { idle: SOON, firstChunk: SOON, progress: SOON } }),
+      await ask(server, { timeouts: { idle: SHORT_MS, firstChunk: SHORT_MS, progress: SHORT_MS } }),
       TEXT,
     );
   });
 
-  it("Y13: nor does one that was blocked while connecting, or before the headers", async () => {
+  it("Y13: ends no stream if the event loop is blocked while connecting or before the headers", async () => {
     await using server = await startChaosServer(async (peer) => {
-      block(SOON * 2);
+      blockLoop(SHORT_MS * 2);
       await sendWholeAnswer(peer);
-      block(SOON * 2);
+      blockLoop(SHORT_MS * 2);
     });
-    const asking = startStream(server, { timeouts: { connect: SOON, headers: SOON, firstChunk: SOON } });
-    block(SOON * 2);
-    assertStreamComplete(await asking.finished, TEXT);
+    const stream = startStream(server, {
+      timeouts: { connect: SHORT_MS, headers: SHORT_MS, firstChunk: SHORT_MS },
+    });
+    blockLoop(SHORT_MS * 2);
+    assertStreamComplete(await stream.finished, TEXT);
   });
 
-  it("Y14: after a machine slept, a deadline passes once, and the next stream is as good as any", async () => {
+  it("Y14: times out once after the machine slept, and completes the next stream", async () => {
     const clock = new FakeClock();
     await using server = await startChaosServer((peer, nth) =>
-      nth === 0 ? stalling(peer) : sendWholeAnswer(peer),
+      nth === 0 ? sendDotAndStall(peer) : sendWholeAnswer(peer),
     );
-    const asking = startStream(server, { clock });
-    await waitUntil(() => asking.getText() === ".", "the first text");
+    const stream = startStream(server, { clock });
+    await waitUntil(() => stream.getText() === ".", "the first text");
     await clock.jump(3_600_000);
-    assertStreamFailed(await asking.finished, "timeout", {
+    assertStreamFailed(await stream.finished, "timeout", {
       phase: "streaming",
       retryable: true,
       partial: ".",
@@ -97,25 +102,25 @@ describe("Clocks that misbehave", () => {
     assert.equal(clock.timerCount, 0);
   });
 
-  it("Y14: what came while it slept is read first", async () => {
+  it("Y14: reads what came while the machine slept before it checks deadlines", async () => {
     const clock = new FakeClock();
     let peer: Peer | undefined;
-    await using server = await startChaosServer(async (served) => {
-      peer = served;
-      await stalling(served);
+    await using server = await startChaosServer(async (connected) => {
+      peer = connected;
+      await sendDotAndStall(connected);
     });
-    const asking = startStream(server, { clock });
-    await waitUntil(() => asking.getText() === ".", "the first text");
+    const stream = startStream(server, { clock });
+    await waitUntil(() => stream.getText() === ".", "the first text");
     void peer!.sendBody(formatDelta("!"));
     await clock.jump(10_000);
-    await waitUntil(() => asking.getText() === ".!", "the second text");
-    assert.equal(clock.timerCount, 1, "it is watched over by one timer");
-    asking.cancel();
-    await asking.finished;
+    await waitUntil(() => stream.getText() === ".!", "the second text");
+    assert.equal(clock.timerCount, 1, "the stream has one timer");
+    stream.cancel();
+    await stream.finished;
     assert.equal(clock.timerCount, 0);
   });
 
-  it("a deadline further off than a timer can wait is waited for in parts", async () => {
+  it("waits in parts for a deadline that is longer than a timer of Node.js", async () => {
     const waits: number[] = [];
     await using server = await startChaosServer(sendWholeAnswer);
     const clock = {
@@ -138,7 +143,8 @@ describe("Clocks that misbehave", () => {
     assert.ok(waits.length > 0 && waits.length < 20);
   });
 
-  function block(milliseconds: number): void {
+  /** Blocks the event loop. */
+  function blockLoop(milliseconds: number): void {
     const end = performance.now() + milliseconds;
     while (performance.now() < end);
   }

@@ -45,10 +45,10 @@ async function askPouringServer(
     maxGrowth = Math.max(maxGrowth, heapUsed + external - before.heapUsed - before.external);
   }, 5);
   const peers = server.peers;
-  const asking = startStream(server);
+  const stream = startStream(server);
   await waitUntil(() => peers.size > 0, "the client has connected");
   const [peer] = peers;
-  const answer = await asking.finished;
+  const answer = await stream.finished;
   clearInterval(watch);
   await server.waitUntilEmpty();
   assert.ok(peer!.written < maxBytes, `the server could write ${peer!.written} bytes`);
@@ -113,22 +113,22 @@ describe("Response of extreme size", () => {
       await connected.sendStreamHead();
       await connected.waitUntilGone();
     });
-    const asking = startStream(server, {
+    const stream = startStream(server, {
       clock,
       timeouts: { total: 600_000, idle: 90_000, progress: 90_000 },
     });
     await waitUntil(() => peer !== undefined, "the request has come");
     for (let minute = 0; minute < 9; minute++) {
       await peer!.sendBody(formatDelta("."));
-      await waitUntil(() => asking.getText().length === minute + 1, "the text is sent");
+      await waitUntil(() => stream.getText().length === minute + 1, "the text is sent");
       await clock.advance(59_999);
     }
     await peer!.sendBody(formatDelta("."));
-    await waitUntil(() => asking.getText().length === 10, "the text is sent");
+    await waitUntil(() => stream.getText().length === 10, "the text is sent");
     await clock.advance(60_008);
     assert.equal(clock.timerCount, 1, "the deadline has not passed yet");
     await clock.advance(1);
-    const failure = assertStreamFailed(await asking.finished, "timeout", {
+    const failure = assertStreamFailed(await stream.finished, "timeout", {
       phase: "streaming",
       retryable: true,
       partial: "..........",
