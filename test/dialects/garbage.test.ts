@@ -76,13 +76,13 @@ describe("Decoder, on malformed records", function () {
         for (const { at, byte, deleteCount } of changes) {
           bytes.splice(Math.floor(at * bytes.length), deleteCount, byte);
         }
-        const { messages: told, result } = play({
+        const { messages, result } = play({
           name: "mutated",
           body: Buffer.from(bytes),
           expect: { texts: [] },
         });
         assert.ok(result, "the stream ended");
-        const joined = told.map(({ text }) => text).join("");
+        const joined = messages.map(({ text }) => text).join("");
         if (result.failure) {
           assert.ok(result.failure instanceof Failure);
           assert.equal(result.failure.partial, joined);

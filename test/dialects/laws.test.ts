@@ -33,8 +33,8 @@ describe("Laws of a stream", function () {
   this.timeout(20_000);
 
   it("joins the texts of all messages to the answer's text", () => {
-    checkAllStreams(({ messages: told, result }, name) => {
-      const joined = told.map(({ text }) => text).join("");
+    checkAllStreams(({ messages, result }, name) => {
+      const joined = messages.map(({ text }) => text).join("");
       const first = result.completion.choices.find(({ index }) => index === 0);
       assert.equal(joined, first?.message.content ?? "", name);
       if (result.failure) assert.equal(result.failure.partial, joined, name);
@@ -42,8 +42,8 @@ describe("Laws of a stream", function () {
   });
 
   it("builds the same completion again from the messages and the closing chunk", () => {
-    checkAllStreams(({ messages: told, result }, name) => {
-      assert.deepEqual(collectMessages(told, result), toPlain(result.completion), name);
+    checkAllStreams(({ messages, result }, name) => {
+      assert.deepEqual(collectMessages(messages, result), toPlain(result.completion), name);
     }, 150);
   });
 
@@ -56,9 +56,9 @@ describe("Laws of a stream", function () {
         ),
         fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
         (fixture, sizes) => {
-          const { messages: told, result } = play(fixture);
+          const { messages, result } = play(fixture);
           assert.deepEqual(
-            collectMessages(mergeMessages(told, sizes), result),
+            collectMessages(mergeMessages(messages, sizes), result),
             toPlain(result.completion),
             fixture.name,
           );
@@ -85,9 +85,9 @@ describe("Laws of a stream", function () {
 
   it("keeps the completion unchanged if a reader changes the chunks", () => {
     for (const fixture of FIXTURES) {
-      const { messages: told, result } = play(fixture, undefined, true);
+      const { messages, result } = play(fixture, undefined, true);
       const before = JSON.stringify(result.completion);
-      for (const { chunk } of told) alter(chunk);
+      for (const { chunk } of messages) alter(chunk);
       alter(result.closing);
       alter(result.completion);
       assert.equal(JSON.stringify(result.completion), before, fixture.name);
@@ -96,9 +96,12 @@ describe("Laws of a stream", function () {
 });
 
 /** Builds the completion from messages, as `collect` does. */
-function collectMessages(told: readonly PlayedMessage[], { closing }: PlayedStream["result"]): Completion {
+function collectMessages(
+  messages: readonly PlayedMessage[],
+  { closing }: PlayedStream["result"],
+): Completion {
   const machine = new CompletionMachine();
-  for (const { text, chunk } of told) {
+  for (const { text, chunk } of messages) {
     if (chunk) machine.addChunk(structuredClone(chunk), text);
     else machine.addText(text);
   }
@@ -107,11 +110,11 @@ function collectMessages(told: readonly PlayedMessage[], { closing }: PlayedStre
 }
 
 /** Merges neighbouring messages, as the option that merges the chunks of a read does. */
-function mergeMessages(told: readonly PlayedMessage[], sizes: readonly number[]): PlayedMessage[] {
+function mergeMessages(messages: readonly PlayedMessage[], sizes: readonly number[]): PlayedMessage[] {
   const result: PlayedMessage[] = [];
   let left = 0;
   let turn = 0;
-  for (const next of structuredClone(told)) {
+  for (const next of structuredClone(messages)) {
     const last = result.at(-1);
     if (!last || left-- <= 0) {
       result.push({ ...next });

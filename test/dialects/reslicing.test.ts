@@ -110,6 +110,6 @@ function replayAsJson(fixture: Fixture, reads: readonly Buffer[]): string {
 }
 
 function playToEnd(fixture: Fixture, reads: readonly Buffer[]): unknown {
-  const { messages: told, result } = play(fixture, reads);
-  return { told, completion: result.completion, failure: result.failure };
+  const { messages, result } = play(fixture, reads);
+  return { messages, completion: result.completion, failure: result.failure };
 }

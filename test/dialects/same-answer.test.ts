@@ -26,10 +26,10 @@ describe("One answer in every dialect", function () {
             expect: { texts: [] },
             ...(contentType ? { contentType } : {}),
           };
-          const { messages: told, result } = play(fixture, cutBuffer(body, cuts));
+          const { messages, result } = play(fixture, cutBuffer(body, cuts));
           assert.equal(result.failure?.message, undefined);
           assert.equal(result.outcome, "complete");
-          assert.equal(told.map(({ text }) => text).join(""), answer.texts.join(""), "the joined texts");
+          assert.equal(messages.map(({ text }) => text).join(""), answer.texts.join(""), "the joined texts");
 
           const [choice] = result.completion.choices;
           const calls = choice!.message.tool_calls ?? [];

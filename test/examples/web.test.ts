@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Script } from "node:vm";
-import { pause } from "../support/runtime/inbox.js";
+import { pause } from "../support/waiting.js";
+
 import { ChatVisitor } from "./chat-visitor.js";
 import { ExampleRun, findExample } from "./example-run.js";
 

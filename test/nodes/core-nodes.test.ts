@@ -11,10 +11,11 @@ import {
   createSinkNode,
   TAB,
 } from "../support/runtime/flows.js";
-import { pause, waitForEnds } from "../support/runtime/inbox.js";
+import { waitForEnds } from "../support/runtime/inbox.js";
 import { useHelper } from "../support/runtime/use-helper.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
+import { pause } from "../support/waiting.js";
 
 /** Answers with each letter of the question twice, in separate records: longer questions take longer. */
 const echo: Script = async (reply, { body }) => {

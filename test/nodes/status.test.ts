@@ -3,9 +3,10 @@ import sinon from "sinon";
 import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { StatusLine } from "../../src/node-red/red/status-line.js";
 import { createAskFlow } from "../support/runtime/flows.js";
-import { eventually, pause, waitForEnd } from "../support/runtime/inbox.js";
+import { waitForEnd } from "../support/runtime/inbox.js";
 import { useHelper } from "../support/runtime/use-helper.js";
 import { useService } from "../support/services/use-service.js";
+import { pause, waitUntil } from "../support/waiting.js";
 
 describe("StatusLine", () => {
   let clock: sinon.SinonFakeTimers;
@@ -97,7 +98,7 @@ describe("The status of a chat-stream", () => {
     };
     const flow = await load(createAskFlow(service().url));
     const waitForStatus = (fill: string, shape: string, word: string) =>
-      eventually(() => {
+      waitUntil(() => {
         const status = flow.getStatus("ask");
         return status?.fill === fill && status.shape === shape && status.text?.endsWith(word) === true;
       }, `the status is ${word}`);
@@ -117,14 +118,14 @@ describe("The status of a chat-stream", () => {
     flow.inject("ask", { payload: "Hi" });
     await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { cancel: true });
-    await eventually(() => flow.getStatus("ask")?.fill === "grey", "the status is grey");
+    await waitUntil(() => flow.getStatus("ask")?.fill === "grey", "the status is grey");
   });
 
   it("shows the number of parallel streams", async () => {
     service().script = (reply) => void reply.send("half");
     const flow = await load(createAskFlow(service().url));
     for (const payload of ["A", "B", "C"]) flow.inject("ask", { payload });
-    await eventually(() => flow.getStatus("ask")?.text?.startsWith("3 × ") === true, "the status says 3");
+    await waitUntil(() => flow.getStatus("ask")?.text?.startsWith("3 × ") === true, "the status says 3");
     await pause();
   });
 });

@@ -1,22 +1,34 @@
-import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as tick } from "node:timers/promises";
 
-/** Waits for something that will be so soon, without a fixed sleep. Throws when it is not so within two seconds. */
+/** How long a test waits for a condition at most, in milliseconds. It takes milliseconds, unless the machine is busy. */
+const MAX_WAIT_MS = 15_000;
+
+/**
+ * Waits until a condition holds, without a fixed sleep.
+ * @param expected what should happen, for the error; default: the source of the condition
+ * @throws if it does not happen in time
+ */
 export async function waitUntil(
   condition: () => boolean,
-  what: string,
-  milliseconds: number = 2_000,
+  expected: string = String(condition),
+  maxMilliseconds: number = MAX_WAIT_MS,
 ): Promise<void> {
-  const deadline = performance.now() + milliseconds;
-  for (let turns = 0; !condition(); turns++) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    if (turns < 50) await turn();
-    else await pause(2);
-    // Now the timer is gone too, for those who count them.
-    await turn();
+  const deadline = performance.now() + maxMilliseconds;
+  for (let ticks = 0; !condition(); ticks++) {
+    if (performance.now() > deadline) throw new Error(`This did not happen in time: ${expected}`);
+    if (ticks < 50) await tick();
+    else await sleep(2);
+    // Afterwards the timer of the sleep is gone, too, for tests that count timers.
+    await tick();
   }
 }
 
-/** Lets what is due in the event loop happen: reads, callbacks, next ticks. */
+/** Waits for ticks of the event loop, in which reads, callbacks and promises run. */
 export async function waitTicks(count: number = 3): Promise<void> {
-  for (let at = 0; at < count; at++) await turn();
+  for (let at = 0; at < count; at++) await tick();
+}
+
+/** Waits for a fixed time, to prove that nothing more comes. */
+export async function pause(milliseconds: number = 30): Promise<void> {
+  await sleep(milliseconds);
 }

@@ -13,10 +13,11 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, pause } from "../../support/runtime/inbox.js";
+import { groupByStream } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
 /** Answers with three of each letter of the question, one chunk a letter. */
@@ -45,14 +46,14 @@ describe("Many streams of a chat-stream", () => {
     // Measures processor time, including the service's, because other processes disturb the wall clock.
     const begun = process.cpuUsage();
     runtime().inject("ask", { reset: true });
-    await eventually(() => ended === 1000, "all streams have ended");
+    await waitUntil(() => ended === 1000, "all streams have ended");
     const { user, system } = process.cpuUsage(begun);
     const tookMs = (user + system) / 1000;
     const lasts = await runtime().waitForEnds("out", 1000);
     assert.ok(tookMs < 1000, `it took ${tookMs} ms`);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
     assert.equal(groupByStream(runtime().getMessages("out")).length, 1000);
-    await eventually(() => service().connections === 0, "all connections are closed");
+    await waitUntil(() => service().connections === 0, "all connections are closed");
     await runtime().waitUntil("completed", (messages) => messages.length === 1001);
     assert.equal(runtime().getMessages("errors").length, 0);
   });
@@ -62,7 +63,7 @@ describe("Many streams of a chat-stream", () => {
     "before it connects": async () => {},
     "before the service answers": async () => {
       service().script = () => {};
-      await eventually(() => service().requests.length === 1, "the service has the request");
+      await waitUntil(() => service().requests.length === 1, "the service has the request");
     },
     "in the middle": async () => {
       service().script = (reply) => void reply.send("half");
@@ -83,7 +84,7 @@ describe("Many streams of a chat-stream", () => {
       runtime().inject("ask", { cancel: true });
       const [last] = await runtime().waitForEnds("out");
       assert.equal(last!.finishReason, moment === "after its end" ? "stop" : "cancelled");
-      await eventually(() => service().openStreams === 0, "the service has no open request");
+      await waitUntil(() => service().openStreams === 0, "the service has no open request");
       await pause();
       assert.equal((await runtime().waitForEnds("out")).length, 1);
       assert.deepEqual(runtime().inputs.get("ask"), { got: 3, done: 3 });
@@ -101,9 +102,9 @@ describe("Many streams of a chat-stream", () => {
       Array.from({ length: 92 }, (_, at) => 108 + at),
     );
     assert.ok(refused.every((message) => getError(message).code === "overloaded"));
-    await eventually(() => waiting.length === 8, "eight requests are open");
+    await waitUntil(() => waiting.length === 8, "eight requests are open");
     for (let ended = 92; ended < 200; ended++) {
-      await eventually(() => waiting.length > 0, "the next request has come");
+      await waitUntil(() => waiting.length > 0, "the next request has come");
       waiting.shift()!();
       await runtime().waitForEnds("out", ended + 1);
     }
@@ -126,7 +127,7 @@ describe("Many streams of a chat-stream", () => {
     const [last] = await runtime().waitForEnds("out");
     assert.deepEqual([last!.topic, last!.finishReason, last!.parts!.count], ["b", "cancelled", 1]);
     runtime().inject("ask", { cancel: true, topic: "a" });
-    await eventually(() => service().requests.length === 2, "the next request has come");
+    await waitUntil(() => service().requests.length === 2, "the next request has come");
     const questions = service().requests.map(({ body }) => (body["messages"] as Message[])[0]!["content"]);
     assert.deepEqual(questions, ["a", "c"]);
   });

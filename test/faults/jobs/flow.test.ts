@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
 import { createAskFlow, createProviderNode } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import {
   type Credentials,
   type DeployType,
@@ -12,7 +12,7 @@ import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { waitUntil } from "../../support/waiting.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };
 const SAAS = { provider: "saas-llm", settings: { team: TEAM } };
@@ -60,9 +60,9 @@ describe("Job of a chat-stream", function () {
         const deployed = deploy(changedFlow, type);
         // The service answers after the node has closed.
         const getInputs = () => runtime().inputs.get("ask");
-        void eventually(() => getInputs()?.done === getInputs()?.got, "all inputs are done").then(resume);
+        void waitUntil(() => getInputs()?.done === getInputs()?.got, "all inputs are done").then(resume);
         await deployed;
-        await eventually(() => saas.completionCount === at + 1, `the job has ended, at ${step}`);
+        await waitUntil(() => saas.completionCount === at + 1, `the job has ended, at ${step}`);
         assert.equal(saas.jobs.size, at + 1);
         assert.equal(getJobs()[at]!.completions[0]!.status, "failed");
         await pause(5);
@@ -87,7 +87,7 @@ describe("Job of a chat-stream", function () {
       const begun = performance.now();
       await deploy([]);
       assert.ok(performance.now() - begun < 3_000);
-      await eventually(() => service().connections === 0, "the connections are closed");
+      await waitUntil(() => service().connections === 0, "the connections are closed");
       assert.ok(getJobs().every(({ completions }) => completions.length === 1));
     }
   });
@@ -134,7 +134,7 @@ describe("Job of a chat-stream", function () {
       [["failed"], ["completed"]],
     );
     assert.equal((last!["job"] as JobReport).id, "job 2");
-    await eventually(() => runtime().getMessages("finished").length === 1, "collect has the answer");
+    await waitUntil(() => runtime().getMessages("finished").length === 1, "collect has the answer");
     assert.equal((runtime().getMessages("finished")[0]!["job"] as JobReport).creditsRemaining, 9);
   });
 
@@ -165,7 +165,7 @@ describe("Job of a chat-stream", function () {
     assert.equal(creditApplied, false);
     assert.ok(runtime().logs.some(({ msg, id }) => id === "ask" && msg === warning));
     const getStatuses = () => runtime().statuses.messages.filter(({ id }) => id === "ask");
-    await eventually(() => getStatuses().at(-1)?.status?.fill === "yellow", "the status is yellow");
+    await waitUntil(() => getStatuses().at(-1)?.status?.fill === "yellow", "the status is yellow");
     assert.equal(runtime().getMessages("errors").length, 0);
   });
 

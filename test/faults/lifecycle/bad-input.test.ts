@@ -7,9 +7,9 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, pause } from "../../support/runtime/inbox.js";
 import { type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 /** Creates one flow with all cases, so that the delayed status needs to be awaited only once. */
 function createFlow(origin: string): FlowNode[] {
@@ -46,8 +46,8 @@ describe("Bad input of a chat-stream", () => {
     await runtime.deploy(createFlow(new URL(service().url).origin), "full", Object.fromEntries(credentials));
     for (const [at, { message }] of BAD_INPUT.entries())
       runtime.inject(`ask${at}`, message ?? { payload: "Hi" });
-    await eventually(() => BAD_INPUT.every((_, at) => getEnds(at).length === 1), "every stream has ended");
-    await eventually(() => BAD_INPUT.every((_, at) => getStatus(at)?.fill === "red"), "every status is red");
+    await waitUntil(() => BAD_INPUT.every((_, at) => getEnds(at).length === 1), "every stream has ended");
+    await waitUntil(() => BAD_INPUT.every((_, at) => getStatus(at)?.fill === "red"), "every status is red");
     paths = service().requests.map(({ path }) => path);
   });
   after(() => runtime.stop());
@@ -87,7 +87,7 @@ describe("Bad input of a chat-stream", () => {
       const model = stream?.["model"] === "" ? { model: "model-1" } : {};
       runtime.inject(`ask${at}`, { payload: "Next", rules: "", ...model });
     }
-    await eventually(
+    await waitUntil(
       () => BAD_INPUT.every((_, at) => getEnds(at).length === 2),
       "every second stream has ended",
     );

@@ -8,9 +8,10 @@ import {
   createSinkNode,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 describe("Chat-stream in Node-RED", () => {
   const service = useService();
@@ -35,7 +36,7 @@ describe("Chat-stream in Node-RED", () => {
     await runtime().deploy(createAskFlow(service().url, { wires: [[]] }));
     runtime().inject("ask", { payload: "Hi" });
     await runtime().waitUntil("completed", (messages) => messages.length === 1);
-    await eventually(() => service().openStreams === 0, "the service has no open request");
+    await waitUntil(() => service().openStreams === 0, "the service has no open request");
   });
 
   it("R15: sends the same req and res objects of HTTP in on all messages", async () => {
@@ -149,7 +150,7 @@ describe("Chat-stream in Node-RED", () => {
       getStatuses().length <= Math.ceil(seconds * 4) + 1,
       `${getStatuses().length} statuses in ${seconds} s`,
     );
-    await eventually(() => getStatuses().at(-1)?.status?.fill === "green", "the last status is shown");
+    await waitUntil(() => getStatuses().at(-1)?.status?.fill === "green", "the last status is shown");
     runtime().inject("ask", { payload: "Hi" });
     await runtime().waitUntil("out", (messages) => messages.length > 310);
     await runtime().deploy(createAskFlow(service().url));

@@ -9,11 +9,12 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 describe("Odd input of a chat-stream", () => {
   const load = useHelper();

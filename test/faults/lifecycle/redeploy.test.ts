@@ -8,11 +8,12 @@ import {
   createSinkNode,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 /** How many streams run when the flow is deployed. */
 const STREAM_COUNT = 10;
@@ -202,7 +203,7 @@ describe("Redeploy", () => {
     for (const type of ["full", "flows", "nodes"] as const) {
       await runtime().deploy(flow);
       runtime().inject("ask", { payload: "Hi" });
-      await eventually(() => (runtime().inputs.get("collect")?.got ?? 0) > 5, "collect holds messages");
+      await waitUntil(() => (runtime().inputs.get("collect")?.got ?? 0) > 5, "collect holds messages");
       await runtime().deploy(changeNode(flow, "collect", { parse: type }), type);
       await runtime().deploy(changeNode(flow, "ask", { model: type }), type);
       await pause();
@@ -230,6 +231,6 @@ describe("Redeploy", () => {
         `messages of an old stream after a ${types[at % 3]} deploy`,
       );
     }
-    await eventually(() => service().openStreams === 0, "the service has no open request");
+    await waitUntil(() => service().openStreams === 0, "the service has no open request");
   });
 });

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
-import { joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 describe("Stop of Node-RED", () => {
   const service = useService();

@@ -7,11 +7,11 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, pause } from "../../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 /** Timeouts in seconds, short enough to wait for. */
 const SHORT_TIMEOUTS = { connectTimeout: 5, headersTimeout: 0.2, firstChunkTimeout: 0.2, idleTimeout: 0.2 };
@@ -93,12 +93,9 @@ describe("Speech that breaks off at a step", () => {
           assert.equal(partial, texts.slice(0, nth).join(""));
           const whole = texts.map((text) => `<${text}>`).join("");
           assert.ok(whole.startsWith(joinSound()), joinSound());
-          await eventually(
-            () => runtime().getMessages("errors").length === 1,
-            "the Catch node has the error",
-          );
-          await eventually(() => runtime().inputs.get("speech")?.done === 4, "all inputs are done");
-          await eventually(() => service().openStreams === 0, "no connection is left");
+          await waitUntil(() => runtime().getMessages("errors").length === 1, "the Catch node has the error");
+          await waitUntil(() => runtime().inputs.get("speech")?.done === 4, "all inputs are done");
+          await waitUntil(() => service().openStreams === 0, "no connection is left");
         }
       }
     }).timeout(20_000);

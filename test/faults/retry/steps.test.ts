@@ -4,13 +4,14 @@ import type { Chunk, Completion } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createFlowNode } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../../support/services/answers.js";
 import { BreakingService, FAULTS, type PlannedFault } from "../../support/services/breaking-service.js";
 import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 /** Timeouts in seconds after which a stalled answer fails. */
 const SHORT_TIMEOUTS = { idleTimeout: 0.4, progressTimeout: 0.4, firstChunkTimeout: 0.4, headersTimeout: 5 };
@@ -76,9 +77,9 @@ describe("Stream that breaks at a step", function () {
     service().script = model.script;
     for (const name of steps.keys()) runtime().inject("ask", { payload: name, topic: name });
     const getCollected = () => [...runtime().getMessages("finished"), ...runtime().getMessages("unfinished")];
-    await eventually(() => getCollected().length >= steps.size, "all streams have ended");
+    await waitUntil(() => getCollected().length >= steps.size, "all streams have ended");
     assert.equal(getCollected().length, steps.size);
-    await eventually(() => service().openStreams === 0, "the service has no open request");
+    await waitUntil(() => service().openStreams === 0, "the service has no open request");
     return new Map(getCollected().map((message) => [String(message.topic), message]));
   }
 
@@ -181,7 +182,7 @@ describe("Stream that breaks at a step", function () {
       for (const [name, breaks] of stalling) model.faults.set(name, [...breaks]);
       service().script = model.script;
       for (const name of stalling.keys()) runtime().inject("ask", { payload: name, topic: name });
-      await eventually(() => model.stalledCount === stalling.size, "all answers stall");
+      await waitUntil(() => model.stalledCount === stalling.size, "all answers stall");
       return service().requests.length;
     }
 
@@ -194,7 +195,7 @@ describe("Stream that breaks at a step", function () {
         assert.equal(messages.at(-1)!.finishReason, "cancelled");
         assert.ok(TEXT.startsWith(joinPayloads(dropReset(messages))), String(messages[0]!.topic));
       }
-      await eventually(() => service().openStreams === 0, "the service has no open request");
+      await waitUntil(() => service().openStreams === 0, "the service has no open request");
       assert.equal(runtime().getMessages("finished").length, 0);
       assert.equal(runtime().getMessages("errors").length, 0);
       assert.equal(service().requests.length, requests, "no further request is sent");
@@ -206,7 +207,7 @@ describe("Stream that breaks at a step", function () {
       const requests = await stallAll();
       await runtime().deploy(flow, "full");
       const arrived = runtime().arrivals.size;
-      await eventually(() => service().openStreams === 0, "the service has no open request");
+      await waitUntil(() => service().openStreams === 0, "the service has no open request");
       await pause(40);
       assert.equal(runtime().arrivals.size, arrived, "no message comes after the deploy");
       for (const messages of groupByStream(runtime().getMessages("out"))) {
@@ -288,10 +289,7 @@ describe("Stream that breaks at a step", function () {
     }
     const broken = STEPS.filter(({ after }) => after > 0).length;
     assert.equal(runtime().getMessages("unfinished").length, broken);
-    await eventually(
-      () => runtime().getMessages("errors").length === broken,
-      "each failure is reported once",
-    );
+    await waitUntil(() => runtime().getMessages("errors").length === broken, "each failure is reported once");
   });
 
   for (const policy of ["continue", "restart"]) {

@@ -10,9 +10,9 @@ import {
   createSinkNode,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, pause } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const CANARY = "sk-canary-4711-0815-abcdef";
 const SECRET_HEADER = "header-canary-31415926";
@@ -198,7 +198,7 @@ describe("Text of a model", () => {
     runtime().inject("ask", { payload: "Hi" });
     const [message] = await runtime().waitUntil("finished", (messages) => messages.length === 1);
     assert.equal(message!.payload, HOSTILE + HOSTILE);
-    await eventually(
+    await waitUntil(
       () => runtime().statuses.messages.at(-1)?.status?.fill === "green",
       "the status is green",
     );

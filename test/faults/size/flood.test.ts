@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { eventually } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
+import { waitUntil } from "../../support/waiting.js";
 
 const PER_SECOND = 50_000;
 const SECONDS = 1;
@@ -38,7 +38,7 @@ describe("Flood of chunks", () => {
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     runtime().inject("ask", { payload: "Hi" });
-    await eventually(() => ended, "the stream has ended");
+    await waitUntil(() => ended, "the stream has ended");
     delay.disable();
     assert.equal(characters, PER_SECOND * SECONDS);
     assert.ok(messages < (PER_SECOND * SECONDS) / 20, `${messages} messages`);

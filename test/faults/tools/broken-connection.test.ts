@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventually, groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { createRetryNode } from "../../support/runtime/retry-flow.js";
 import {
   answerCalls,
@@ -10,6 +10,7 @@ import {
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { createFinishChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { waitUntil } from "../../support/waiting.js";
 
 const CALLS = [
   ...createCallChunks("get_weather", { city: "Paris" }, 0),
@@ -65,7 +66,7 @@ describe("Connection that breaks during a run with tools", () => {
           if (end!.finishReason === "stop") {
             assert.equal(joinPayloads(kept), TEXT, where);
             assert.deepEqual(calls, ["Paris", "Rome"], where);
-            await eventually(() => runtime().getMessages("finished").length === 1, "collect has the answer");
+            await waitUntil(() => runtime().getMessages("finished").length === 1, "collect has the answer");
             assert.equal(runtime().getMessages("finished")[0]!.payload, TEXT, where);
           } else {
             assert.equal(afterText, "stop");

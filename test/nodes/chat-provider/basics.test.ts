@@ -7,10 +7,11 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { joinPayloads, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 function errorCode(message: Message): string | undefined {
   return (message.error as { code: string } | undefined)?.code;

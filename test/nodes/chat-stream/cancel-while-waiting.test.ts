@@ -7,13 +7,14 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { createRetryFlow, createRetryNode } from "../../support/runtime/retry-flow.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 /** Retry delay in ms: long enough for a control message to arrive before it ends. */
 const HINT = "300";
@@ -30,7 +31,7 @@ describe("Cancelling while a retry node waits", () => {
 
   /** Waits until a retry node holds a failure back. */
   async function waitForRetry(retry = "retry"): Promise<void> {
-    await eventually(() => {
+    await waitUntil(() => {
       const { got, done } = runtime().inputs.get(retry) ?? { got: 0, done: 0 };
       return got > done;
     }, `${retry} waits`);
@@ -104,7 +105,7 @@ describe("Cancelling while a retry node waits", () => {
       await runtime().deploy(chain({ conversation: "flow" }));
       const before = service().requests.length;
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: topic, topic });
-      await eventually(() => runtime().inputs.get("retry")?.got === 2);
+      await waitUntil(() => runtime().inputs.get("retry")?.got === 2);
       runtime().inject(at, { cancel: true, topic: "a" });
       const ends = await runtime().waitForEnds("out", 2);
       const how = Object.fromEntries(ends.map(({ topic, finishReason }) => [String(topic), finishReason]));
@@ -157,7 +158,7 @@ describe("Cancelling while a retry node waits", () => {
       runtime().inject("retry", by === "id" ? { cancel: true, parts: { ...parts! } } : { cancel: true });
       const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
-      await eventually(() => runtime().inputs.get("inner")!.done === runtime().inputs.get("inner")!.got);
+      await waitUntil(() => runtime().inputs.get("inner")!.done === runtime().inputs.get("inner")!.got);
       await pause();
       assert.equal(service().requests.length, 2);
       assert.equal(joinPayloads(runtime().getMessages("out")), "Let ");
@@ -180,7 +181,7 @@ describe("Cancelling while a retry node waits", () => {
         const [end] = await runtime().waitForEnds("out");
         assert.equal(end!.finishReason, "cancelled");
         assert.equal(joinPayloads(runtime().getMessages("out")), "");
-        await eventually(() => service().openStreams === 0);
+        await waitUntil(() => service().openStreams === 0);
       });
     }
   }

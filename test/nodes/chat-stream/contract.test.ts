@@ -8,17 +8,11 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import {
-  groupByStream,
-  Inbox,
-  joinPayloads,
-  pause,
-  waitForEnd,
-  waitForEnds,
-} from "../../support/runtime/inbox.js";
+import { groupByStream, Inbox, joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 describe("The stream of a chat-stream", () => {
   const load = useHelper();

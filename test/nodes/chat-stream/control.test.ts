@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import {
-  eventually,
-  groupByStream,
-  joinPayloads,
-  pause,
-  waitForEnd,
-  waitForEnds,
-} from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 describe("Cancelling a stream", () => {
   const load = useHelper();
@@ -203,7 +197,7 @@ describe("A message that arrives while another stream runs", () => {
 
   /** Waits for that many requests and checks that no more follow. */
   async function waitForOpen(count: number): Promise<void> {
-    await eventually(() => open.length >= count, `${count} requests have come`);
+    await waitUntil(() => open.length >= count, `${count} requests have come`);
     await pause();
     assert.equal(open.length, count);
   }
@@ -314,7 +308,7 @@ describe("A message that arrives while another stream runs", () => {
     const [, first] = await waitForEnds(flow.getInbox("out"), 2);
     assert.equal(first!.finishReason, "stop");
     askAll(flow, { payload: "B" }, { payload: "C" }, { payload: "" });
-    await eventually(() => requestedPrompts().includes("C"), "the newest is asked");
+    await waitUntil(() => requestedPrompts().includes("C"), "the newest is asked");
     open.at(-1)!.say();
     const reasons = (await waitForEnds(flow.getInbox("out"), 5)).map(({ finishReason }) => finishReason);
     assert.deepEqual(reasons.sort(), ["cancelled", "error", "error", "stop", "stop"]);
@@ -324,7 +318,7 @@ describe("A message that arrives while another stream runs", () => {
     const flow = await load(createAskFlow(service().url, { whenBusy: "replace" }));
     askAll(flow, ...Array.from({ length: 20 }, (_, at) => ({ payload: `${at}` })));
     await waitForEnds(flow.getInbox("out"), 19);
-    await eventually(() => requestedPrompts().includes("19"), "the last one is asked");
+    await waitUntil(() => requestedPrompts().includes("19"), "the last one is asked");
     open[requestedPrompts().indexOf("19")]!.say();
     const lasts = await waitForEnds(flow.getInbox("out"), 20);
     assert.equal(lasts.filter(({ finishReason }) => finishReason === "stop").length, 1);

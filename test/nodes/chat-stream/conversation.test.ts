@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Context, Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { eventually } from "../../support/runtime/inbox.js";
 import { createSlowStore } from "../../support/runtime/slow-store.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { waitUntil } from "../../support/waiting.js";
 
 /** An expression that takes time, as if a database knew the key or the prompt. */
 const SLOW = "$flowContext('nobody', 'slow')";
@@ -81,7 +81,7 @@ describe("Messages that arrive at the same moment", () => {
       lasts.map(({ finishReason }) => finishReason),
       ["error", "stop"],
     );
-    await eventually(() => runtime().getMessages("errors").length === 1, "a Catch node gets the error");
+    await waitUntil(() => runtime().getMessages("errors").length === 1, "a Catch node gets the error");
   });
 
   it("lets the last message replace the others, even if an earlier prompt takes time", async () => {
@@ -97,7 +97,7 @@ describe("Messages that arrive at the same moment", () => {
     runtime().inject("ask", { payload: "second" });
     const [last] = await runtime().waitForEnds("out");
     assert.deepEqual([last!["slow"], last!.finishReason], [true, "cancelled"]);
-    await eventually(() => requestedPrompts().length === 1, "the second is asked");
+    await waitUntil(() => requestedPrompts().length === 1, "the second is asked");
     assert.deepEqual(requestedPrompts(), ["second"]);
   });
 });

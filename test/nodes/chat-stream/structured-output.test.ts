@@ -9,9 +9,10 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, waitForEnd } from "../../support/runtime/inbox.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
+import { waitUntil } from "../../support/waiting.js";
 import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
 const SCHEMA = {
@@ -91,7 +92,7 @@ describe("The answer format of a chat-stream", () => {
       assert.match(errorMessage(last), what);
       const [caught] = await flow.getInbox("errors").waitForCount(1);
       assert.equal(errorCode(caught), "configuration");
-      await eventually(() => flow.getStatus("ask")?.text === "configuration");
+      await waitUntil(() => flow.getStatus("ask")?.text === "configuration");
       assert.equal(flow.getStatus("ask")!.fill, "red");
       assert.equal(service().requests.length, 0);
     }
@@ -195,7 +196,7 @@ describe("collect set to parse JSON", () => {
 
   it("sends the answer to output 2 if the schema of collect is not valid, and turns the status red from the start", async () => {
     const collecting = new CollectWorld({ parse: "json", schema: '{"type": "objekt"}' });
-    await eventually(() =>
+    await waitUntil(() =>
       collecting.statuses.some(({ fill, text }) => fill === "red" && text === "configuration"),
     );
     collecting.take(...createStreamMessages(['{"a": 1}']));

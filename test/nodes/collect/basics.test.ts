@@ -8,10 +8,10 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { pause } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause } from "../../support/waiting.js";
 
 interface Response {
   id: string;

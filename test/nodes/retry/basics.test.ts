@@ -10,12 +10,13 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { createRetryFlow, createRetryNode } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");
@@ -43,7 +44,7 @@ describe("A retry node in a flow", () => {
     assert.equal(groupByStream(messages).length, 1);
     assert.equal((end!.stats as { attempts: number }).attempts, 2);
     assert.ok(messages.every(({ topic }) => topic === "t"));
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     assert.equal(runtime().getMessages("finished")[0]!.payload, "Once upon a time there was");
     assert.equal(runtime().getMessages("errors").length, 0);
   });
@@ -54,7 +55,7 @@ describe("A retry node in a flow", () => {
     ask();
     const [end] = await runtime().waitForEnds("out");
     assert.equal((end!.error as FailureData).code, "server_error");
-    await eventually(() => runtime().getMessages("errors").length === 1);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
     await pause();
     const [caught] = runtime().getMessages("errors");
     const { code, source, cause } = caught!.error as Record<string, Record<string, unknown>>;
@@ -68,10 +69,10 @@ describe("A retry node in a flow", () => {
     service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "300" }), rest);
     await runtime().deploy(createRetryFlow(service().url, { retry: { attempts: 4 } }));
     ask();
-    await eventually(() => statusTexts().some(Boolean));
+    await waitUntil(() => statusTexts().some(Boolean));
     assert.equal(statusTexts().find(Boolean), "retry 2/4 in 1 s");
     await runtime().waitForEnds("out");
-    await eventually(() => statusTexts().at(-1) === undefined);
+    await waitUntil(() => statusTexts().at(-1) === undefined);
   });
 
   it("makes join (automatic) forget an answer that starts over", async () => {
@@ -129,7 +130,7 @@ describe("A retry node in a flow", () => {
       createRetryFlow(service().url, { service: { maxConcurrent: 100, maxQueued: 1000 } }),
     );
     for (let nth = 0; nth < streams; nth++) ask({ payload: `no. ${nth}`, topic: nth });
-    await eventually(() => runtime().getMessages("finished").length === streams, "all are repaired");
+    await waitUntil(() => runtime().getMessages("finished").length === streams, "all are repaired");
     for (const { payload, topic } of runtime().getMessages("finished"))
       assert.equal(payload, `no. ${topic} goes on no. ${topic}`);
     assert.equal(runtime().getMessages("errors").length, 0);
@@ -142,7 +143,7 @@ describe("A retry node in a flow", () => {
     flow.find(({ id }) => id === "catch")!.wires = [["errors", "retry"]];
     await runtime().deploy(flow as FlowNode[]);
     ask();
-    await eventually(() => runtime().getMessages("errors").length >= 2);
+    await waitUntil(() => runtime().getMessages("errors").length >= 2);
     await pause();
     const codes = runtime()
       .getMessages("errors")
@@ -157,7 +158,7 @@ describe("A retry node in a flow", () => {
       const flow = createRetryFlow(service().url);
       await runtime().deploy(flow);
       for (let nth = 0; nth < 5; nth++) ask();
-      await eventually(() => runtime().inputs.get("retry")?.got === 5);
+      await waitUntil(() => runtime().inputs.get("retry")?.got === 5);
       const waiting = () => runtime().inputs.get("retry")!.got - runtime().inputs.get("retry")!.done;
       assert.equal(waiting(), 5);
       await runtime().deploy(
@@ -270,7 +271,7 @@ describe("A retry node with a fallback", () => {
     assert.equal(service().requests.length, 2);
     assert.equal(other().requests.length, 2);
     assert.match((end!.error as FailureData).message, /Given up after 4 attempts/);
-    await eventually(() => runtime().getMessages("errors").length === 1);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
   });
 
   it("asks the fallback at once if the first service cannot succeed: no credit, a long wait, a wrong key", async () => {
@@ -294,7 +295,7 @@ describe("A retry node with a fallback", () => {
     runtime().inject("ask", { payload: "Hi" });
     await runtime().waitForEnds("out");
     assert.equal(other().requests.length, 0);
-    await eventually(() => runtime().getMessages("errors").length === 1);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
   });
 
   it("asks the fallback at once if output 2 is not wired", async () => {

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const user = (content: string): ChatMessage => ({ role: "user", content });
 const assistant = (content: string): ChatMessage => ({ role: "assistant", content });
@@ -215,7 +216,7 @@ describe("Cancelling a stream in repair", () => {
       assert.equal(end!.finishReason, "cancelled");
       assert.equal(end!.parts!.id, id);
       assert.equal(end!.parts!.count, runtime().getMessages("out").length);
-      await eventually(() => runtime().getMessages("unfinished").length === 1);
+      await waitUntil(() => runtime().getMessages("unfinished").length === 1);
       assert.equal(runtime().getMessages("unfinished")[0]!.payload, "Once upon a time there  was");
       await pause();
       assert.equal(runtime().getMessages("errors").length, 0);
@@ -299,7 +300,7 @@ describe("Cancelling a stream in repair", () => {
     await runtime().waitForEnds("out");
     service().queue.push((reply) => reply.sendJson(429, {}, { "retry-after-ms": "900" }));
     ask({ topic: "t" });
-    await eventually(() => runtime().inputs.get("retry")!.got === 3);
+    await waitUntil(() => runtime().inputs.get("retry")!.got === 3);
     runtime().inject("retry", { reset: true, topic: "t" });
     const ends = await runtime().waitForEnds("out", 2);
     assert.equal(ends[1]!.finishReason, "cancelled");
@@ -319,7 +320,7 @@ describe("Cancelling a stream in repair", () => {
       createFlowNode("retry", "further", [], { wires: [["out", "collect"], ["ask"], []] }),
     ]);
     ask();
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     assert.equal(runtime().getMessages("finished")[0]!.payload, "Once more");
     assert.equal(
       runtime()

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { eventually, groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { waitUntil } from "../../support/waiting.js";
 
 const broken: Script = async (reply) => {
   await reply.sendApart("Once", " upon", " a");
@@ -37,7 +38,7 @@ describe("A retry node that is redeployed while its request is answered", () => 
     await service().waitForRequests(2);
     await redeploy(flow);
     proceed();
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     return runtime().getMessages("finished")[0]!.payload;
   }
 
@@ -67,7 +68,7 @@ describe("A retry node that is redeployed while its request is answered", () => 
       proceed();
       const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "stop");
-      await eventually(() => runtime().getMessages("finished").length === 1);
+      await waitUntil(() => runtime().getMessages("finished").length === 1);
       assert.equal(runtime().getMessages("finished")[0]!.payload, "Once upon a time there was");
       assert.equal(groupByStream(runtime().getMessages("out")).length, 1);
       assert.equal((end!.request as { messages: unknown[] }).messages.length, 1, "the question alone");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { eventually, joinPayloads } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { createRetryNode } from "../../support/runtime/retry-flow.js";
 import {
   answerCalls,
@@ -12,6 +12,7 @@ import {
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { waitUntil } from "../../support/waiting.js";
 import {
   BROKEN,
   joinReaderText,
@@ -168,7 +169,7 @@ describe("A retry node behind a tool-call-router", () => {
           const stream = { conversation: "msg" };
           await runtime().deploy(createRouterFlow(service().url, { stream, after: "retry", more: [retry] }));
           runtime().inject("router", { payload: "Weather?" });
-          await eventually(() => runtime().getMessages("finished").length === 1, "it is finished");
+          await waitUntil(() => runtime().getMessages("finished").length === 1, "it is finished");
           const [collected] = runtime().getMessages("finished");
           assert.equal(collected!.payload, WHOLE);
           assert.equal(runtime().getMessages("weather").length, 1);

@@ -58,10 +58,10 @@ describe("Flow with Gemini", () => {
         createTextRecord(" 🙂"),
         createFinishRecord(),
       );
-      const { messages: told, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
-      assert.equal(joinPayloads(told), "Grüße 🙂");
+      const { messages, last, collected, response } = await ask({ payload: "Hi", topic: "t" });
+      assert.equal(joinPayloads(messages), "Grüße 🙂");
       assert.deepEqual(
-        told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
+        messages.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
         [
           ["", "t", 0],
           ["Grüße", "t", 1],
@@ -69,7 +69,7 @@ describe("Flow with Gemini", () => {
           ["", "t", 3],
         ],
       );
-      assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+      assert.equal((messages[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
       assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
       assert.equal(collected.payload, "Grüße 🙂");
       assert.equal(response.model, "gemini-1");

@@ -40,15 +40,13 @@ describe("Flow with Ollama", () => {
       createTextRecord(" 🙂"),
       createDoneRecord(),
     );
-    const {
-      messages: told,
-      last,
-      collected,
-      response,
-    } = await ask({ payload: "Hi", topic: "t" }, { keepAlive: "5m" });
-    assert.equal(joinPayloads(told), "Grüße 🙂");
+    const { messages, last, collected, response } = await ask(
+      { payload: "Hi", topic: "t" },
+      { keepAlive: "5m" },
+    );
+    assert.equal(joinPayloads(messages), "Grüße 🙂");
     assert.deepEqual(
-      told.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
+      messages.map(({ payload, topic, parts }) => [payload, topic, parts!.index]),
       [
         ["", "t", 0],
         ["Grüße", "t", 1],
@@ -56,7 +54,7 @@ describe("Flow with Ollama", () => {
         ["", "t", 3],
       ],
     );
-    assert.equal((told[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
+    assert.equal((messages[0]!["chunk"] as Chunk).choices[0]!.delta.reasoning_content, "Hm.");
     assert.deepEqual([last.finishReason, last.usage, last.error], ["stop", COUNTED, undefined]);
     assert.equal(collected.payload, "Grüße 🙂");
     assert.deepEqual(response["timings"], TIMINGS);

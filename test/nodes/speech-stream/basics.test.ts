@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createChatStreamNode, createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
-import { eventually, pause, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import {
   assertOneSequence,
   beginSound,
@@ -45,7 +46,7 @@ describe("speech-stream", () => {
     const { durationMs, firstAudioMs, ...stats } = last["stats"] as Record<string, number>;
     assert.deepEqual(stats, { texts: 3, characters: 14, bytes: 20 });
     assert.ok(firstAudioMs! <= durationMs!);
-    await eventually(() => flow.getInbox("completed").size === 4);
+    await waitUntil(() => flow.getInbox("completed").size === 4);
     assert.equal(last["request"], undefined);
   });
 
@@ -68,7 +69,7 @@ describe("speech-stream", () => {
     const [first, ...rest] = createTextStream("a", "One.", "Two.");
     say(flow, first!);
     await flow.getInbox("out").waitUntil((all) => joinSound(all) === "<One.>");
-    await eventually(() => flow.getInbox("completed").size === 1);
+    await waitUntil(() => flow.getInbox("completed").size === 1);
     say(flow, ...rest);
     await waitForEnd(flow.getInbox("out"));
     assert.equal(joinSound(flow.getInbox("out").messages), "<One.><Two.>");
@@ -166,7 +167,7 @@ describe("speech-stream", () => {
     const lasts = await waitForEnds(flow.getInbox("out"), 2);
     assert.deepEqual(spokenTexts(), ["1."]);
     assert.equal(lasts.find(({ parts }) => parts!.id === "b")!.parts!.count, 1);
-    await eventually(() => flow.getInbox("completed").size === 6);
+    await waitUntil(() => flow.getInbox("completed").size === 6);
   });
 
   it("sends a long text sentence by sentence", async () => {
@@ -176,7 +177,7 @@ describe("speech-stream", () => {
     await waitForEnd(flow.getInbox("out"));
     assert.equal(service().requests.length, 4);
     assert.equal(spokenTexts().join(""), sentence.repeat(4));
-    await eventually(() => flow.getInbox("completed").size === 1);
+    await waitUntil(() => flow.getInbox("completed").size === 1);
   });
 
   it("joins several WAV files into one", async () => {
@@ -234,7 +235,7 @@ describe("speech-stream", () => {
       );
       assert.equal(joinSound(flow.getInbox("out").messages), `<One.>${audio}`);
       assertOneSequence(flow.getInbox("out"));
-      await eventually(() => flow.getInbox("errors").size === 1);
+      await waitUntil(() => flow.getInbox("errors").size === 1);
       assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, code);
       say(flow, { payload: "late", parts: { id: "a", index: 9 } });
       await pause();
@@ -250,7 +251,7 @@ describe("speech-stream", () => {
     say(flow, { payload: "Hi" });
     const last = await waitForEnd(flow.getInbox("out"));
     assert.match(readError(last).message, /\*\*\*/);
-    await eventually(() => flow.getInbox("errors").size === 1);
+    await waitUntil(() => flow.getInbox("errors").size === 1);
     assert.ok(!JSON.stringify([last, flow.getInbox("errors").messages]).includes(KEY));
   });
 
@@ -263,12 +264,12 @@ describe("speech-stream", () => {
     ] as const) {
       const flow = await start(more, providerSettings);
       say(flow, { payload: "Hi" });
-      await eventually(() => flow.getInbox("errors").size === 1);
+      await waitUntil(() => flow.getInbox("errors").size === 1);
       assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, code);
     }
     const flow = await start();
     say(flow, { payload: { text: "Hi" } });
-    await eventually(() => flow.getInbox("errors").size === 1);
+    await waitUntil(() => flow.getInbox("errors").size === 1);
     assert.equal((flow.getInbox("errors").messages[0]!["error"] as { code: string }).code, "invalid_request");
     assert.equal(service().requests.length, 0);
   });

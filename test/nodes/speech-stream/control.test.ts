@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { eventually, pause, waitForEnd } from "../../support/runtime/inbox.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import {
   assertOneSequence,
   beginSound,
@@ -43,7 +44,7 @@ describe("Control messages of a speech-stream", () => {
     assert.deepEqual([last.finishReason, last["error"]], ["cancelled", undefined]);
     assertOneSequence(flow.getInbox("out"));
     await service().requests[0]!.gone;
-    await eventually(() => flow.getInbox("completed").size === 3);
+    await waitUntil(() => flow.getInbox("completed").size === 3);
     assert.equal(flow.getInbox("errors").size, 0);
     assert.deepEqual(spokenTexts(), ["One."]);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { eventually, joinPayloads } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
+import { waitUntil } from "../../support/waiting.js";
 import { createModel, RouterWorld, TIME, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
@@ -172,7 +173,7 @@ describe("Many runs of a tool-call-router", () => {
   it("shows the state of the newest run and a tool's timeout in the status", async () => {
     const world = new RouterWorld(createModel({ calls: [PARIS, PARIS] }, { stalls: "before" }));
     world.onCall = () => {};
-    const waitForStatus = (text: string) => eventually(() => world.statuses.at(-1)?.text === text, text);
+    const waitForStatus = (text: string) => waitUntil(() => world.statuses.at(-1)?.text === text, text);
     world.input({ payload: "Go" });
     await waitForStatus('tool-call-router.status.tools {"round":1,"count":2}');
     world.answer(0, "x");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createFlowNode, createSinkNode } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import { createModel, RouterWorld } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
@@ -178,7 +179,7 @@ describe("Cancelling a run in a flow", () => {
       runtime().inject(at, { cancel: true, parts: { ...parts! } });
       const [end] = await runtime().waitForEnds("out");
       assert.equal(end!.finishReason, "cancelled");
-      await eventually(() => service().openStreams === 0, "the connection is closed");
+      await waitUntil(() => service().openStreams === 0, "the connection is closed");
       assert.equal(joinPayloads(runtime().getMessages("out")), "Let me look. It is ");
       assert.equal(runtime().getMessages("errors").length, 0);
     });
@@ -191,12 +192,12 @@ describe("Cancelling a run in a flow", () => {
       };
       await runtime().deploy(createRouterFlow(service().url));
       for (const topic of ["a", "b"]) runtime().inject("router", { payload: "Paris", topic });
-      await eventually(() => service().openStreams === 2, "both have started");
+      await waitUntil(() => service().openStreams === 2, "both have started");
       if (phase === "streaming") await runtime().waitUntil("out", (messages) => messages.length === 2);
       runtime().inject("router", { cancel: true, topic: "a" });
       const [end] = await runtime().waitForEnds("out");
       assert.deepEqual([end!.topic, end!.finishReason], ["a", "cancelled"]);
-      await eventually(() => service().openStreams === 1, "one is closed");
+      await waitUntil(() => service().openStreams === 1, "one is closed");
       await pause();
       assert.equal(service().openStreams, 1);
       assert.equal(
@@ -224,14 +225,14 @@ describe("Cancelling a run in a flow", () => {
       );
       runtime().inject("ask", { payload: "Rome", topic: "other" });
       runtime().inject("router", { payload: "Paris", topic: "t" });
-      await eventually(
+      await waitUntil(
         () => runtime().getMessages("out").length + runtime().getMessages("plain").length === 2,
       );
       for (const time of ["while it streams", "when nothing of it runs"]) {
         runtime().inject("router", { ...command });
         const [end] = await runtime().waitForEnds("out");
         assert.equal(end!.finishReason, "cancelled");
-        await eventually(() => service().openStreams === 1, "one is closed");
+        await waitUntil(() => service().openStreams === 1, "one is closed");
         await pause();
         assert.equal(service().openStreams, 1, time);
       }
@@ -268,7 +269,7 @@ describe("Cancelling a run in a flow", () => {
     const { parts } = runtime().getMessages("out")[0]!;
     const askedBy = [{ kind: "run", node: "router", run: "of the router before", round: 1 }];
     runtime().inject("router", { payload: "is ", parts: { ...parts!, index: 1 }, askedBy });
-    await eventually(() => service().openStreams === 0, "the connection is closed");
+    await waitUntil(() => service().openStreams === 0, "the connection is closed");
     await pause();
     assert.equal(joinPayloads(runtime().getMessages("out")), "It ");
   });

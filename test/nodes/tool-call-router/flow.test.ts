@@ -9,7 +9,7 @@ import {
   createSinkNode,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, groupByStream, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { createRetryNode } from "../../support/runtime/retry-flow.js";
 import {
   answerByWeatherTool,
@@ -22,6 +22,7 @@ import {
 } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import { WEATHER } from "../../support/worlds/router-world.js";
 
 describe("A tool-call-router in a flow", () => {
@@ -47,7 +48,7 @@ describe("A tool-call-router in a flow", () => {
       [...messages.keys()],
     );
     assert.equal(end!.finishReason, "stop");
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     const [collected] = runtime().getMessages("finished");
     assert.equal(collected!.payload, "Let me look. It is sunny in Paris.");
     assert.equal(collected!["topic"], "t");
@@ -79,7 +80,7 @@ describe("A tool-call-router in a flow", () => {
     ask({ payload: "What is the weather in Paris? And what time is it in Tokyo?" });
     await runtime().waitUntil("time", (messages) => messages.length === 1);
     const statuses = () => runtime().statuses.messages.filter(({ id }) => id === "router");
-    await eventually(() => /1 tool|status\.tool/.test(statuses().at(-1)?.status?.text ?? ""));
+    await waitUntil(() => /1 tool|status\.tool/.test(statuses().at(-1)?.status?.text ?? ""));
     const [call] = runtime().getMessages("time");
     runtime().inject("router", { ...call!, payload: "12:34" });
     const [end] = await runtime().waitForEnds("out");
@@ -87,7 +88,7 @@ describe("A tool-call-router in a flow", () => {
     assert.match(text, /clear/);
     assert.match(text, /12:34/);
     assert.equal((end!["rounds"] as unknown[]).length, 2);
-    await eventually(() => Object.keys(statuses().at(-1)?.status ?? {}).length === 0);
+    await waitUntil(() => Object.keys(statuses().at(-1)?.status ?? {}).length === 0);
   });
 
   it("reports a tool whose flow is disabled to the model and the author, and a disabled chat-stream to the author", async () => {
@@ -104,7 +105,7 @@ describe("A tool-call-router in a flow", () => {
     assert.match(String(warning?.msg), /get_weather.*enabled.*output \(3\)/);
     await runtime().deploy(flow.map((one) => (one.id === "ask" ? { ...one, d: true } : one)));
     ask();
-    await eventually(() => runtime().getMessages("errors").length === 1);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
     assert.match(JSON.stringify(runtime().getMessages("errors")[0]!["error"]), /output 2.*enabled/);
   });
 
@@ -119,7 +120,7 @@ describe("A tool-call-router in a flow", () => {
       (reply) => reply.say('{"sky":', '"clear"}'),
     );
     ask();
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     assert.deepEqual(runtime().getMessages("finished")[0]!.payload, { sky: "clear" });
     assert.equal(joinPayloads(runtime().getMessages("out")), 'I look.Once more.{"sky":"clear"}');
   });
@@ -138,7 +139,7 @@ describe("A tool-call-router in a flow", () => {
     const from = messages.findLastIndex((message) => message["reset"] === true);
     assert.ok(from >= 0);
     assert.equal(joinPayloads(messages.slice(from + 1)), "Let me look. It is sunny in Paris.");
-    await eventually(() => runtime().getMessages("finished").length === 1);
+    await waitUntil(() => runtime().getMessages("finished").length === 1);
     assert.equal(runtime().getMessages("finished")[0]!.payload, "Let me look. It is sunny in Paris.");
     assert.equal(runtime().getMessages("weather").length, 1);
     assert.equal(groupByStream(messages).length, 1);
@@ -178,7 +179,7 @@ describe("A tool-call-router in a flow", () => {
       );
       assert.equal(joinPayloads(messages.slice(from + 1)), "Let me look. It is sunny in Paris.");
       assert.equal(end!.parts!.count, messages.length - from - 1);
-      await eventually(() => runtime().getMessages("finished").length === 1);
+      await waitUntil(() => runtime().getMessages("finished").length === 1);
       assert.equal(runtime().getMessages("finished")[0]!.payload, "Let me look. It is sunny in Paris.");
       assert.equal(runtime().getMessages("weather").length, 1);
     });
@@ -201,7 +202,7 @@ describe("A tool-call-router in a flow", () => {
         }),
       );
       ask();
-      await eventually(() => runtime().getMessages("finished").length === 1, "it is finished");
+      await waitUntil(() => runtime().getMessages("finished").length === 1, "it is finished");
       assert.match(
         String(runtime().getMessages("finished")[0]!.payload),
         /^Let me look\. .*It is sunny in Paris\.$/,
@@ -220,7 +221,7 @@ describe("A tool-call-router in a flow", () => {
       const to = place === "between" ? "router" : "collect";
       await runtime().deploy(createRouterFlow(service().url, { [place]: "buffer", more: [buffer(to)] }));
       ask();
-      await eventually(() => runtime().getMessages("finished").length === 1, "it is finished");
+      await waitUntil(() => runtime().getMessages("finished").length === 1, "it is finished");
       assert.equal(runtime().getMessages("finished")[0]!.payload, "Let me look. It is sunny in Paris.");
       assert.equal(runtime().getMessages("weather").length, 1);
     }
@@ -231,7 +232,7 @@ describe("A tool-call-router in a flow", () => {
       reply.send(...createCallChunks("get_weather", { city: "a" })).finish("tool_calls");
     await runtime().deploy(createRouterFlow(service().url, { router: { maxRounds: 2 } }));
     ask();
-    await eventually(() => runtime().getMessages("errors").length === 1);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
     await pause();
     const [caught] = runtime().getMessages("errors");
     assert.equal((caught!.error as { code: string }).code, "tool_rounds");

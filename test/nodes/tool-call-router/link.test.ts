@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import { createModel, RouterWorld, WEATHER } from "../../support/worlds/router-world.js";
 
 const LINKED = [{ ...WEATHER, link: "entry" }];
@@ -104,7 +105,7 @@ describe("A tool behind a link in node", () => {
       toolTimeout: 0.01,
     });
     assert.match(await ask(), /timed out/);
-    await eventually(() =>
+    await waitUntil(() =>
       runtime().logs.some(({ id, msg }) => id === "router" && /came too late/.test(String(msg))),
     );
     assert.equal(service().requests.length, 2);

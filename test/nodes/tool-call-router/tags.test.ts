@@ -10,7 +10,7 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { eventually, joinPayloads, pause } from "../../support/runtime/inbox.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import {
   answerByWeatherTool,
   answerCalls,
@@ -22,6 +22,7 @@ import {
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 import { createModel, RouterWorld, TIME, WEATHER } from "../../support/worlds/router-world.js";
 
 const PARIS = { name: "get_weather", args: { city: "Paris" } };
@@ -293,7 +294,7 @@ describe("Two tool-call-routers", () => {
       ]);
       const before = service().requests.length;
       runtime().inject("router", { payload: "Paris" });
-      await eventually(() => runtime().getMessages("errors").length > 0);
+      await waitUntil(() => runtime().getMessages("errors").length > 0);
       await pause();
       assert.match(JSON.stringify(runtime().getMessages("errors").at(-1)), /came back to it unanswered/);
       assert.equal(service().requests.length, before + 1);

@@ -71,20 +71,6 @@ export function joinPayloads(messages: readonly Message[]): string {
   return messages.map(({ payload }) => payload).join("");
 }
 
-/** Waits for what happens outside of any inbox, looking every few milliseconds. */
-export async function eventually(happened: () => boolean, what = "it"): Promise<void> {
-  const begun = performance.now();
-  while (!happened()) {
-    if (performance.now() - begun > PATIENCE) throw new Error(`Waited in vain until ${what}.`);
-    await pause(5);
-  }
-}
-
-/** Lets everything happen that is due; for proofs that nothing more comes. */
-export async function pause(milliseconds = 30): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 function shorten(messages: readonly unknown[]): string {
   return JSON.stringify(messages, (key, value) => (key === "req" || key === "res" ? "…" : value))?.slice(
     0,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { pause } from "../waiting.js";
 import { guardEachTest } from "./guards.js";
-import { pause } from "./inbox.js";
+
 import { type RuntimeOptions, TestRuntime } from "./node-red-runtime.js";
 
 /**

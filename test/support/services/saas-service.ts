@@ -1,4 +1,4 @@
-import { eventually } from "../runtime/inbox.js";
+import { waitUntil } from "../waiting.js";
 import type { Reply, Script, ScriptedService, ServiceRequest } from "./scripted-service.js";
 
 /** A fault at a step. `no_id` is a valid response that lacks the job's id. */
@@ -55,7 +55,7 @@ export class SaasService {
   /** Waits until every job is completed. */
   waitUntilCompleted(): Promise<void> {
     const isCompleted = ({ completions }: SaasJob) => completions.length > 0;
-    return eventually(() => [...this.jobs.values()].every(isCompleted), "every job has ended");
+    return waitUntil(() => [...this.jobs.values()].every(isCompleted), "every job has ended");
   }
 
   private readonly script: Script = async (reply, request) => {

@@ -7,9 +7,10 @@ import {
   createWitnessNodes,
   TAB,
 } from "../runtime/flows.js";
-import { type Inbox, pause } from "../runtime/inbox.js";
+import { type Inbox } from "../runtime/inbox.js";
 import type { FlowNode } from "../runtime/node-red-runtime.js";
 import type { Reply, Script } from "../services/scripted-service.js";
+import { pause } from "../waiting.js";
 
 /** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */
 export const speakInput: Script = async (reply, { body }) => {
