@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findFreePort, ROOT } from "./support/runtime/node-red-process.js";
+import { ROOT } from "./support/root.js";
+import { findFreePort } from "./support/runtime/node-red-process.js";
 import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take until it has printed the addresses, if everything is built. */

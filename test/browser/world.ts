@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Locator, Page } from "playwright-core";
+import { ROOT } from "../support/root.js";
 import { saveScreenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
   type NodeRedProcess,
-  ROOT,
   startNodeRed,
   WITHOUT_DASHBOARD,
 } from "../support/runtime/node-red-process.js";

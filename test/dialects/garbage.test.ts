@@ -4,7 +4,8 @@ import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { Failure } from "../../src/core/failure.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyChunkLike, anyJson, anyRecords, formatMultilineEvents } from "../support/inputs/arbitraries.js";
+import { anyChunkLike, anyJson, anyRecords } from "../support/inputs/arbitraries.js";
+import { formatMultilineEvents } from "../support/inputs/openai-chunks.js";
 import { play, RecordingSink } from "../support/inputs/replay.js";
 
 /** Decodes records and checks that only valid chunks and instances of `Failure` come out. */

@@ -4,8 +4,9 @@ import type { Completion } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { mergeChunks } from "../../src/core/chat/merge.js";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyRecords, formatMultilineEvents } from "../support/inputs/arbitraries.js";
+import { anyRecords } from "../support/inputs/arbitraries.js";
 import type { Fixture } from "../support/inputs/fixtures.js";
+import { formatMultilineEvents } from "../support/inputs/openai-chunks.js";
 import {
   decode,
   type PlayedMessage,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FIXTURES } from "../fixtures/index.js";
-import { anyCuts, anyRecords, cutBuffer, formatMultilineEvents } from "../support/inputs/arbitraries.js";
+import { anyRecords } from "../support/inputs/arbitraries.js";
+import { anyCuts, cutBuffer } from "../support/inputs/cutting.js";
 import type { Fixture } from "../support/inputs/fixtures.js";
+import { formatMultilineEvents } from "../support/inputs/openai-chunks.js";
 import { play, readRecords, replay } from "../support/inputs/replay.js";
 
 /** A body up to this length is cut at every byte. The time that this takes grows with the square of the length. */

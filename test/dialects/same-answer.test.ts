@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Answer, anyAnswer, anyPieceLengths, RENDERERS } from "../support/inputs/any-dialect.js";
-import { anyCuts, cutBuffer } from "../support/inputs/arbitraries.js";
+import { type Answer, anyAnswer, RENDERERS } from "../support/inputs/any-dialect.js";
+import { anyCuts, anyPieceLengths, cutBuffer } from "../support/inputs/cutting.js";
 import { play } from "../support/inputs/replay.js";
 
 interface AnswerView {

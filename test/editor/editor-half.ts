@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { buildEditorScript, listEditorSources } from "../../scripts/editor-script.cjs";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 /** The stems of all nodes: each has an editor half. */
 export const STEMS: readonly string[] = readdirSync(join(ROOT, "nodes"))

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join, posix } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { buildEditorScript, listEditorSources } from "../../scripts/editor-script.cjs";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 import { filesBelow, readCode } from "../support/source-tree.js";
 import { STEMS, scriptOf } from "./editor-half.js";
 

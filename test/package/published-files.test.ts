@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "../support/root.js";
 import {
   type NodeRedProcess,
-  ROOT,
   startNodeRed,
   VERSIONS,
   type Version,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 describe("The README", () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");

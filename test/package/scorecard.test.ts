@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes);

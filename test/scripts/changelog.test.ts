@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { importScript } from "../support/import-script.js";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 interface ChangelogScript {
   readUnreleased(changelog: string): string;

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 const SCRIPTS = ["release.mjs", "release-obstacles.mjs", "changelog.mjs", "version.mjs", "setup.mjs"];
 

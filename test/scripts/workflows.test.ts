@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../support/runtime/node-red-process.js";
+import { ROOT } from "../support/root.js";
 
 const WORKFLOWS = ".github/workflows";
 const manifest = readJson("package.json");

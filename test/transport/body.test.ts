@@ -7,7 +7,8 @@ import type { Framing } from "../../src/transport/framing.js";
 import { JsonArrayReader } from "../../src/transport/json-array.js";
 import { NdjsonReader } from "../../src/transport/ndjson.js";
 import type { RecordReader } from "../../src/transport/record-reader.js";
-import { anyCuts, anyJson, cutText, writeOddJson } from "../support/inputs/arbitraries.js";
+import { anyJson, writeOddJson } from "../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../support/inputs/cutting.js";
 
 type Output = [string, boolean] | { body: string };
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Failure } from "../../src/core/failure.js";
 import { SseReader } from "../../src/transport/sse.js";
 import { WPT, type WptRow } from "../fixtures/wpt.js";
-import { anyCuts, cutText } from "../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../support/inputs/cutting.js";
 import { readRecords } from "../support/inputs/replay.js";
 
 const expected = ({ events, unclosed }: WptRow) => [

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { joinBase64, mergeChunks } from "../../../src/core/chat/merge.js";
 import { mergeField } from "../../../src/core/chat/vendor-fields.js";
-import { anyCuts, cutText } from "../../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
 
 describe("Merged chunks", () => {
   it("keep the first id, and append texts and lists", () => {

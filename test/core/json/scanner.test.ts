@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PartialJson } from "../../../src/core/json/partial-json.js";
 import { findJsonFaultPosition, type JsonFault, JsonScanner } from "../../../src/core/json/scanner.js";
-import { anyCuts, cutText } from "../../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
 
 function isJson(text: string): boolean {
   try {

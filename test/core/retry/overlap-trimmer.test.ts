@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { buildContinuation, type ContinuationInfo } from "../../../src/core/retry/continuation.js";
 import { joinContinuation, OverlapTrimmer } from "../../../src/core/retry/overlap-trimmer.js";
-import { anyCutter, anyHardText } from "../../support/inputs/hard-text.js";
+import { anyCutter } from "../../support/inputs/cutting.js";
+import { anyHardText } from "../../support/inputs/hard-text.js";
 
 const UNCLEAR = "\0unclear";
 const QUOTED: ContinuationInfo = { added: 2, echo: "" };

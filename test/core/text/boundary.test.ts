@@ -8,7 +8,8 @@ import {
   measureStableText,
 } from "../../../src/core/text/graphemes.js";
 import { findForcedCut, measureFirstWord } from "../../../src/core/text/words.js";
-import { anyCutter, anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
+import { anyCutter } from "../../support/inputs/cutting.js";
+import { anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
 
 /** Cuts a text that grows piece by piece at each boundary. The last part is the rest at the end. */
 function cutPieces(boundary: Boundary, pieces: readonly string[]): string[] {

@@ -5,7 +5,8 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Boundary } from "../../../src/core/text/boundary-finder.js";
 import { type BufferRules, DeltaBuffer, MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import { type Piece, readPieceKind } from "../../../src/core/text/held-piece.js";
-import { anyCutter, anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
+import { anyCutter } from "../../support/inputs/cutting.js";
+import { anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
 import { anyPieces, assembleCompletion, createChunk } from "../../support/worlds/buffer-pieces.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };

@@ -11,7 +11,7 @@ import {
   buildFinishChunk as finishChunk,
   buildTextChunk as textChunk,
   USAGE,
-} from "../../support/inputs/fixtures.js";
+} from "../../support/inputs/openai-chunks.js";
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
   createBlock,

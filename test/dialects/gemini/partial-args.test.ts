@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.js";
 import { PartialArgs } from "../../../src/dialects/gemini/partial-args.js";
-import { anyPieceLengths, cutByLengths } from "../../support/inputs/any-dialect.js";
+import { anyPieceLengths, cutByLengths } from "../../support/inputs/cutting.js";
 
 /** Arguments that pieces can describe: no empty object or list. */
 const anyArguments: fc.Arbitrary<unknown> = fc.letrec((tie) => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DONE_RECORD, formatEventStream, HEAD } from "../../support/inputs/fixtures.js";
+import { DONE_RECORD, formatEventStream, HEAD } from "../../support/inputs/openai-chunks.js";
 import type { SinkCall } from "../../support/inputs/replay.js";
 import { replay } from "../../support/inputs/replay.js";
 

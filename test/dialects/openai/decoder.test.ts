@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { buildFinishChunk, buildTextChunk, DONE_RECORD, HEAD } from "../../support/inputs/fixtures.js";
+import { buildFinishChunk, buildTextChunk, DONE_RECORD, HEAD } from "../../support/inputs/openai-chunks.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
 /** The chunk of a call, which must have one. */

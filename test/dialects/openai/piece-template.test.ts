@@ -4,7 +4,8 @@ import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { PieceTemplate } from "../../../src/dialects/openai/piece-template.js";
 import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
-import { anyCuts, anyText, cutText } from "../../support/inputs/arbitraries.js";
+import { anyText } from "../../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
 import { decode } from "../../support/inputs/replay.js";
 
 type Extras = Record<string, Record<string, unknown>>;

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { Failure } from "../../../src/core/failure.js";
 import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
-import { anyCuts, anyText, cutText } from "../../support/inputs/arbitraries.js";
-import { buildCallChunk } from "../../support/inputs/fixtures.js";
+import { anyText } from "../../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
+import { buildCallChunk } from "../../support/inputs/openai-chunks.js";
 import { decode } from "../../support/inputs/replay.js";
 
 const TOOLS = ["get", "get_weather", "set"];

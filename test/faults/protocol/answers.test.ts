@@ -13,7 +13,7 @@ import {
   DONE_RECORD,
   ROLE_CHUNK,
   USAGE,
-} from "../../support/inputs/fixtures.js";
+} from "../../support/inputs/openai-chunks.js";
 import { play } from "../../support/inputs/replay.js";
 import {
   collectContents,

@@ -12,7 +12,7 @@ import {
   HEAD,
   ROLE_CHUNK,
   USAGE,
-} from "../../support/inputs/fixtures.js";
+} from "../../support/inputs/openai-chunks.js";
 import { play, readRecords } from "../../support/inputs/replay.js";
 import {
   collectContents,

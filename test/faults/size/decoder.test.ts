@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
-import { buildFinishChunk, buildTextChunk, formatEventStream } from "../../support/inputs/fixtures.js";
+import { buildFinishChunk, buildTextChunk, formatEventStream } from "../../support/inputs/openai-chunks.js";
 import { decode, type PlayedStream, play } from "../../support/inputs/replay.js";
 import { createFixture } from "../../support/worlds/played-answer.js";
 

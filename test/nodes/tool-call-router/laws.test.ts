@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { AssistantMessage, Chunk } from "../../../src/core/chat/chunk.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { cutText } from "../../support/inputs/arbitraries.js";
+import { cutText } from "../../support/inputs/cutting.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { createDeltaChunk, createModel, RouterWorld } from "../../support/worlds/router-world.js";
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as gemini from "../services/gemini-records.js";
 import * as ollama from "../services/ollama-records.js";
 import { anyText } from "./arbitraries.js";
+import { cutByLengths } from "./cutting.js";
 import {
   buildChunk,
   buildFinishChunk,
@@ -10,7 +11,7 @@ import {
   DONE_RECORD,
   formatEventStream,
   HEAD,
-} from "./fixtures.js";
+} from "./openai-chunks.js";
 
 /** An answer as a model gives it, before any service has written it down. */
 export interface Answer {
@@ -75,23 +76,6 @@ export const anyAnswer: fc.Arbitrary<Answer> = fc
     (answer) =>
       (answer.calls.length > 0 ? { ...answer, finishReason: "tool_calls" as const } : answer) as Answer,
   );
-
-/** How long the pieces of a tool call's arguments are; again from the beginning when all are used. */
-export const anyPieceLengths: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 9 }), {
-  minLength: 1,
-  maxLength: 4,
-});
-
-/** A text in pieces of these lengths. */
-export function cutByLengths(whole: string, lengths: readonly number[]): string[] {
-  const pieces: string[] = [];
-  for (let at = 0, turn = 0; at < whole.length; turn++) {
-    const length = lengths[turn % lengths.length]!;
-    pieces.push(whole.slice(at, at + length));
-    at += length;
-  }
-  return pieces;
-}
 
 const renderOpenAi: Renderer = ({ reasoning, texts, calls, finishReason, usage }, lengths) => ({
   body: formatEventStream(

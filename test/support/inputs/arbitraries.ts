@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { HEAD } from "./fixtures.js";
+import { HEAD } from "./openai-chunks.js";
 
 /** Pieces of text that have fooled parsers. */
 const TRAPS = [
@@ -191,32 +191,6 @@ export const anyRecords: fc.Arbitrary<string[]> = fc
     if (marked) records.push("[DONE]");
     return records;
   });
-
-/** Records as an event stream; multi-line JSON over several data lines. */
-export function formatMultilineEvents(records: readonly string[]): Buffer {
-  return Buffer.from(records.map((data) => `${data.replace(/^/gm, "data: ")}\n\n`).join(""));
-}
-
-/** Where to cut something of unknown length, as fractions. */
-export const anyCuts: fc.Arbitrary<number[]> = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
-  maxLength: 12,
-});
-
-/** A buffer in pieces. */
-export function cutBuffer(whole: Buffer, cuts: readonly number[]): Buffer[] {
-  const places = [0, ...cuts.map((cut) => Math.floor(cut * whole.length)), whole.length].sort(
-    (a, b) => a - b,
-  );
-  return places.slice(1).map((end, at) => whole.subarray(places[at], end));
-}
-
-/** A text in pieces. */
-export function cutText(whole: string, cuts: readonly number[]): string[] {
-  const places = [0, ...cuts.map((cut) => Math.floor(cut * whole.length)), whole.length].sort(
-    (a, b) => a - b,
-  );
-  return places.slice(1).map((end, at) => whole.slice(places[at], end));
-}
 
 /** What a decoder looks at, and what nobody should. */
 const KEYS = `

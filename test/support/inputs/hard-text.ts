@@ -65,16 +65,3 @@ export const anyHardText = fc
     { maxLength: 40 },
   )
   .map((pieces) => pieces.join(""));
-
-/** Cuts a text into pieces as a model may, also within pairs and characters. */
-export const anyCutter: fc.Arbitrary<(text: string) => string[]> = fc
-  .array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 })
-  .map((widths) => (text) => {
-    const pieces: string[] = [];
-    for (let at = 0, turn = 0; at < text.length; turn++) {
-      const width = widths[turn % widths.length]!;
-      pieces.push(text.slice(at, at + width));
-      at += width;
-    }
-    return pieces;
-  });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { ROOT } from "./node-red-process.js";
+import { ROOT } from "../root.js";
 
 /** What a reader of the README sees of the editor, too. */
 const VIEWPORT = { width: 1600, height: 1000 };

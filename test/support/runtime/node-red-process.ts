@@ -2,9 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
-
-export const ROOT = dirname(dirname(dirname(__dirname)));
+import { join } from "node:path";
+import { ROOT } from "../root.js";
 
 /**
  * A module that only its own suite shall see. It is installed beside Node-RED, which looks there, too; for the others

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { ROOT } from "./node-red-process.js";
+import { ROOT } from "../root.js";
 
 export interface Tarball {
   path: string;

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../../src/core/failure.js";
-import {
-  buildFinishChunk,
-  buildTextChunk,
-  DONE_RECORD,
-  type Fixture,
-  formatEventStream,
-} from "../inputs/fixtures.js";
+import type { Fixture } from "../inputs/fixtures.js";
+import { buildFinishChunk, buildTextChunk, DONE_RECORD, formatEventStream } from "../inputs/openai-chunks.js";
 import { type PlayedStream, play } from "../inputs/replay.js";
 
 /** The words of a short answer, and the chunks that bring them. */

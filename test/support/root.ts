@@ -1,0 +1,3 @@
+import { dirname } from "node:path";
+
+export const ROOT = dirname(dirname(dirname(__dirname)));
