@@ -1,3 +1,4 @@
-import { dirname } from "node:path";
+import { join } from "node:path";
 
-export const ROOT = dirname(dirname(dirname(__dirname)));
+/** The root folder of the repository. */
+export const ROOT: string = join(__dirname, "../..");

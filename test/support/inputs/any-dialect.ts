@@ -13,29 +13,29 @@ import {
   HEAD,
 } from "./openai-chunks.js";
 
-/** An answer as a model gives it, before any service has written it down. */
+/** An answer of a model, independent of the dialect of a service. */
 export interface Answer {
-  /** What the model thought before it spoke, in pieces; none: it did not. */
+  /** Pieces of the reasoning before the text. */
   reasoning: readonly string[];
   texts: readonly string[];
   calls: readonly { name: string; arguments: Record<string, unknown> }[];
-  /** In the words of the message contract. With calls it is `tool_calls`. */
+  /** The finish reason of the message contract. `tool_calls` if there are calls. */
   finishReason: "stop" | "length" | "content_filter" | "tool_calls";
   usage: { input: number; output: number };
 }
 
-/** What a service sends. */
+/** The response of a service. */
 export interface RenderedAnswer {
   body: Buffer;
-  /** Default: an event stream's. */
+  /** Default: `text/event-stream`. */
   contentType?: string;
 }
 
-/** Writes an answer down as one service does. `pieces` says how long each piece of a tool call's arguments is. */
-export type Renderer = (answer: Answer, pieces: readonly number[]) => RenderedAnswer;
+/** Renders an answer in one dialect. `lengths` are those of the pieces of tool arguments, used in a circle. */
+export type Renderer = (answer: Answer, lengths: readonly number[]) => RenderedAnswer;
 
 const anyArguments: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
-  // A number as a key would change its place.
+  // A number as a key would change the order of the keys.
   fc.constantFrom("city", "unit", "days", "größe", 'say "hi"'),
   fc.oneof(
     anyText.map(replaceLoneSurrogates),
@@ -51,11 +51,11 @@ function replaceLoneSurrogates(content: string): string {
   return Buffer.from(content).toString();
 }
 
-/** Pieces that say something: what an empty one becomes is each dialect's own matter. */
-const createAnyPieces = (least: number) =>
+/** Pieces of text, none of them empty, because each dialect treats empty pieces in its own way. */
+const createAnyPieces = (minLength: number) =>
   fc.array(
     anyText.map(replaceLoneSurrogates).filter((piece) => piece !== ""),
-    { minLength: least, maxLength: 5 },
+    { minLength, maxLength: 5 },
   );
 
 export const anyAnswer: fc.Arbitrary<Answer> = fc
@@ -131,8 +131,8 @@ const renderAnthropic: Renderer = ({ reasoning, texts, calls, finishReason, usag
         ]
       : []),
     ...calls.map((call, at) => {
-      const said = JSON.stringify(call.arguments);
-      const pieces = said === "{}" ? [""] : cutByLengths(said, lengths);
+      const json = JSON.stringify(call.arguments);
+      const pieces = json === "{}" ? [""] : cutByLengths(json, lengths);
       return {
         start: { type: "tool_use", id: `toolu_${at}`, name: call.name, input: {} },
         deltas: pieces.map((partial_json) => ({ type: "input_json_delta", partial_json })),
@@ -208,7 +208,7 @@ const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }
   ),
 });
 
-/** Every dialect, and how an answer is written in it. A new one is an entry here. */
+/** The renderer of each dialect. A new dialect gets an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
   openai: renderOpenAi,
   anthropic: renderAnthropic,

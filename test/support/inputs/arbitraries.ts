@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { HEAD } from "./openai-chunks.js";
 
-/** Pieces of text that have fooled parsers. */
+/** Texts that are likely to confuse a parser. */
 const TRAPS = [
   "",
   " ",
@@ -31,7 +31,7 @@ const TRAPS = [
   "\u2063probe\u2063",
 ];
 
-/** Text as a model may write it, and as nobody would. */
+/** Any text, often with a trap. */
 export const anyText: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
@@ -46,18 +46,18 @@ export const anyText: fc.Arbitrary<string> = fc
   )
   .map((parts) => parts.join(""));
 
-/** Whether whitespace and escapes are used at each place where JSON allows them. */
+/** Decides where JSON has spaces and escapes. The numbers are used in a circle. */
 export type JsonStyle = readonly number[];
 
 export const anyJsonStyle: fc.Arbitrary<JsonStyle> = fc.array(fc.nat(11), { minLength: 1, maxLength: 8 });
 
-/** JSON as other encoders write it: spaces anywhere, characters escaped that need not be. */
+/** Writes JSON as other encoders do, with spaces anywhere and with unnecessary escapes in `content`. */
 export function writeOddJson(value: unknown, style: JsonStyle): string {
   const createWheel = () => {
     let at = 0;
     return () => style[at++ % style.length]!;
   };
-  // Each on a wheel of its own, so that records which differ in a text have the same spaces.
+  // Spaces have a wheel of their own, so that records with different texts have the same spaces.
   const [nextSpace, nextEscape] = [createWheel(), createWheel()];
   const pickSpace = () => ["", "", "", " ", "\t", " \n"][nextSpace() % 6]!;
   const escapeChar = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -79,13 +79,13 @@ export function writeOddJson(value: unknown, style: JsonStyle): string {
   return write(value);
 }
 
-/** How the chunks of one stream look beside their text: alike for most, as services do it. */
+/** What the chunks of a stream contain besides their text. Most chunks of a stream share it. */
 interface Look {
   style: JsonStyle;
   extra: object;
   choice: object;
   delta: object;
-  /** A field that repeats the text. */
+  /** Where a field repeats the text. */
   echo: "none" | "delta" | "choice" | "record" | "before";
 }
 
@@ -138,7 +138,7 @@ function buildRecord(
   };
 }
 
-/** A record that is no plain text, by what it is about. */
+/** Builds a record with something else than plain text. */
 const anyAside: fc.Arbitrary<(look: Look, content: string) => object> = fc.constantFrom(
   (look: Look) => buildRecord(look, "", { delta: { role: "assistant" } }),
   (look: Look, content: string) => buildRecord(look, content, { delta: { reasoning_content: "hm" } }),
@@ -166,7 +166,7 @@ const anyAside: fc.Arbitrary<(look: Look, content: string) => object> = fc.const
   (look: Look) => buildRecord(look, "", { delta: { tool_calls: [{ index: 1, custom: { a: 1 } }] } }),
 );
 
-/** The records of a stream, as the text that comes after `data:`; most alike but for the text. */
+/** Records of a stream as JSON texts. Most differ only in the answer text, as those of a service do. */
 export const anyRecords: fc.Arbitrary<string[]> = fc
   .tuple(
     fc.array(anyLook, { minLength: 1, maxLength: 3 }),
@@ -192,7 +192,7 @@ export const anyRecords: fc.Arbitrary<string[]> = fc
     return records;
   });
 
-/** What a decoder looks at, and what nobody should. */
+/** Keys that the decoder reads, and keys that lead to a prototype. */
 const KEYS = `
   choices delta content index id error message code type status detail details object
   usage x_groq base_resp status_code metadata raw violations quotaId finish_reason
@@ -204,7 +204,7 @@ const KEYS = `
   .trim()
   .split(/\s+/);
 
-/** Values that a decoder may take for something, the last one for something that can be written out. */
+/** Values that a decoder may misread. The last one cannot be converted to a string. */
 const VALUES = [
   null,
   true,
@@ -223,7 +223,7 @@ const VALUES = [
   { toString: null },
 ];
 
-/** Anything that JSON can say, with the keys that a decoder looks at. */
+/** Any JSON value, with keys that the decoder reads. */
 export const anyJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -233,7 +233,7 @@ export const anyJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 
-/** JSON of the outer form of a chunk, with anything inside. */
+/** An object with the outer form of a chunk and any JSON inside. */
 export const anyChunkLike: fc.Arbitrary<unknown> = fc.record(
   {
     id: anyJson,

@@ -1,26 +1,29 @@
 import type { Message } from "../../../src/node-red/red/api.js";
 import type { Script } from "../services/scripted-service.js";
 
-/** A message or a configuration that cannot be what its author meant. */
+/** A message or a configuration that cannot work. */
 export interface BadInput {
   problem: string;
+  /** The error code. */
   code: string;
-  /** What the sentence must say, so that the reader knows what to do. */
+  /** Matches the error message, which must say what to do. */
   pattern: RegExp;
+  /** Settings of the chat-stream. */
   stream?: Record<string, unknown>;
+  /** Settings of the provider. */
   service?: Record<string, unknown>;
   credentials?: Record<string, string>;
   message?: Message;
-  /** What the service answers; without it, nothing may reach the service. */
+  /** The response of the service. Without it, no request may reach the service. */
   script?: Script;
 }
 
-/** What Node-RED leaves where the variable is not set. */
+/** Writes a reference to a variable as Node-RED leaves it if the variable is not set. */
 const writeVariable = (name: string) => `$\{${name}}`;
 const openai = { provider: "openai" };
 const circular: Record<string, unknown> = { role: "user" };
 circular["content"] = circular;
-const secret = {
+const unreadable = {
   get payload() {
     throw new Error("no entry");
   },
@@ -42,7 +45,7 @@ export const BAD_INPUT: readonly BadInput[] = [
   },
   { problem: "no base URL", code: "configuration", pattern: /base URL.*Enter/, service: { baseUrl: "" } },
   {
-    problem: "a base URL that is none",
+    problem: "a base URL that is not a URL",
     code: "configuration",
     pattern: /base URL/,
     service: { baseUrl: "localhost" },
@@ -61,18 +64,23 @@ export const BAD_INPUT: readonly BadInput[] = [
   },
   { problem: "a timeout of 0", code: "configuration", pattern: /idleTimeout/, service: { idleTimeout: 0 } },
   {
-    problem: "headers that are no JSON",
+    problem: "headers that are not JSON",
     code: "configuration",
     pattern: /headers/,
     service: { headers: "x: y" },
   },
   {
-    problem: "a TLS configuration that is gone",
+    problem: "a TLS configuration that does not exist",
     code: "configuration",
     pattern: /TLS configuration/,
     service: { tls: "gone" },
   },
-  { problem: "a proxy that is gone", code: "configuration", pattern: /proxy/, service: { proxy: "gone" } },
+  {
+    problem: "a proxy that does not exist",
+    code: "configuration",
+    pattern: /proxy/,
+    service: { proxy: "gone" },
+  },
   { problem: "no key", code: "credentials", pattern: /API key.*Enter/, service: openai },
   {
     problem: "a key that is the name of an unset variable",
@@ -82,7 +90,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     credentials: { apiKey: writeVariable("CHAT_STREAM_UNSET") },
   },
   {
-    problem: "a key with a line break in it",
+    problem: "a key with a line break",
     code: "credentials",
     pattern: /line break/,
     service: openai,
@@ -90,7 +98,7 @@ export const BAD_INPUT: readonly BadInput[] = [
   },
   { problem: "no model", code: "invalid_request", pattern: /model.*Choose/, stream: { model: "" } },
   {
-    problem: "a model that is no text",
+    problem: "a model that is not a text",
     code: "invalid_request",
     pattern: /msg\.model/,
     message: { payload: "Hi", model: 7 },
@@ -102,7 +110,12 @@ export const BAD_INPUT: readonly BadInput[] = [
     message: { payload: "" },
   },
   { problem: "no prompt", code: "invalid_request", pattern: /msg\.payload is empty/, message: {} },
-  { problem: "a prompt of no messages", code: "invalid_request", pattern: /empty/, message: { payload: [] } },
+  {
+    problem: "a prompt with an empty list",
+    code: "invalid_request",
+    pattern: /empty/,
+    message: { payload: [] },
+  },
   {
     problem: "an object without a prompt",
     code: "invalid_request",
@@ -128,7 +141,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     message: { messages: [{ content: "Hi" }] },
   },
   {
-    problem: "messages that are no list",
+    problem: "messages that are not a list",
     code: "invalid_request",
     pattern: /msg\.messages/,
     message: { payload: "Hi", messages: "Hi" },
@@ -149,7 +162,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     problem: "R14: a prompt that cannot be read",
     code: "invalid_request",
     pattern: /msg\.payload cannot be read: no entry/,
-    message: secret,
+    message: unreadable,
   },
   {
     problem: "R14: another property that cannot be read",
@@ -163,25 +176,25 @@ export const BAD_INPUT: readonly BadInput[] = [
     }),
   },
   {
-    problem: "tools that are no list",
+    problem: "tools that are not a list",
     code: "invalid_request",
     pattern: /msg\.tools/,
     message: { payload: "Hi", tools: {} },
   },
   {
-    problem: "options that are no object",
+    problem: "options that are not an object",
     code: "invalid_request",
     pattern: /msg\.options/,
     message: { payload: "Hi", options: "hot" },
   },
   {
-    problem: "a temperature that is no number",
+    problem: "a temperature that is not a number",
     code: "configuration",
     pattern: /temperature/,
     stream: { temperature: "hot" },
   },
   {
-    problem: "node options that are no JSON",
+    problem: "node options that are not JSON",
     code: "configuration",
     pattern: /options/,
     stream: { options: "{" },
@@ -193,7 +206,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     stream: { prompt: "$(", promptType: "jsonata" },
   },
   {
-    problem: "a system prompt that is no text",
+    problem: "a system prompt that is not a text",
     code: "invalid_request",
     pattern: /system prompt/,
     stream: { system: "rules", systemType: "msg" },
@@ -219,13 +232,13 @@ export const BAD_INPUT: readonly BadInput[] = [
     script: (reply) => reply.sendText(200, "text/html; charset=utf-8", "<html><body>Welcome</body></html>"),
   },
   {
-    problem: "a wrong base URL: a page that says 404",
+    problem: "a wrong base URL: a web page with status 404",
     code: "not_found",
     pattern: /404.*base URL/,
     script: (reply) => reply.sendText(404, "text/html", "<html><body>Not here</body></html>"),
   },
   {
-    problem: "a service that wants no more for now",
+    problem: "too many requests",
     code: "rate_limit",
     pattern: /429.*less often/,
     script: (reply) => reply.sendJson(429, { error: { message: "Slow down" } }, { "retry-after": "3" }),

@@ -2,37 +2,39 @@ import type { Completion, CompletionChoice, Usage } from "../../../src/core/chat
 import type { FailureCode } from "../../../src/core/failure.js";
 
 /**
- * One habit of some service, as bytes and as what they must become. All are built after public documentation, issue
- * reports and the notes that the package's rules were drawn from; none is a recording of a live service.
+ * One peculiarity of a service: the bytes it sends, and the result they must have. Fixtures are built from public
+ * documentation and issue reports. None is a recording of a live service.
  */
 export interface Fixture {
   /** How the stream is read, as the title of a test. */
   name: string;
   /** The body of the response. */
   body: Buffer;
-  /** The response's content type, by default an event stream's. */
+  /** The content type of the response. Default: `text/event-stream`. */
   contentType?: string;
-  /** Names of the tools that were offered. */
+  /** Names of the tools in the request. */
   tools?: readonly string[];
-  /** Skip and count what is not JSON. */
+  /** Whether records that are not JSON are skipped and counted. */
   tolerant?: boolean;
   expect: Expected;
 }
 
-/** What a fixture becomes; what is left out is not compared, but for `failure`, `usage` and `texts`. */
+/** The result that a fixture must have. */
 export interface Expected {
-  /** The text of each chunk that carries some, of the first choice, in order. */
+  /** The text of each message that has text, of the first choice, in order. */
   texts: readonly string[];
-  /** How many messages a reader gets before the last one, where that is not the number of texts. */
+  /** The number of messages before the last one. Default: the number of texts. */
   messages?: number;
-  /** In the words of the message contract. */
+  /** The finish reason of the message contract. Default: `stop`. */
   finishReason?: string;
-  /** Why it fails; by default it does not. */
+  /** The failure of the stream. Default: none. `says` matches its message. */
   failure?: { code: FailureCode; retryable?: boolean; status?: number; retryAfterMs?: number; says?: RegExp };
+  /** Default: `null`. */
   usage?: Usage | null;
-  /** The choices of the completion, each wholly, but for `index` and what `message` has by default. */
+  /** The choices of the completion. Fields that are left out have their usual value. */
   choices?: readonly Partial<CompletionChoice>[];
-  /** Further fields of the completion. */
+  /** More fields of the completion. Fields that are left out are not compared. */
   completion?: Partial<Completion>;
+  /** The number of skipped records. Default: 0. */
   skipped?: number;
 }

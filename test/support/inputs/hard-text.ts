@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** Asserts that the parts are the whole text, cut between characters as a reader sees them. */
+/** Asserts that the parts join to the text and that each cut is between graphemes, the characters that people see. */
 export function assertWholeCharacters(parts: readonly string[], text: string): void {
   assert.equal(parts.join(""), text);
   const places = new Set([...GRAPHEMES.segment(text)].map(({ index }) => index));
@@ -14,7 +14,7 @@ export function assertWholeCharacters(parts: readonly string[], text: string): v
   }
 }
 
-/** Text with what is hard on those who cut it: marks, emoji of many parts, scripts without spaces, fences, stops. */
+/** Text that is hard to cut: combining marks, composed emoji, scripts without spaces, code fences, abbreviations. */
 export const anyHardText = fc
   .array(
     fc.oneof(

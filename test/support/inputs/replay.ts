@@ -13,7 +13,7 @@ import type { RecordReader } from "../../../src/transport/record-reader.js";
 import { FakeClock } from "../worlds/fake-clock.js";
 import type { Fixture } from "./fixtures.js";
 
-/** One call of a decoder's sink, as data. */
+/** A call of a decoder's sink, as data. */
 export type SinkCall =
   | { text: string }
   | { chunk: Chunk; kind: ChunkKind; text: string }
@@ -21,7 +21,7 @@ export type SinkCall =
   | { failure: object }
   | { skipped: true };
 
-/** Writes down what a decoder says, up to the first marker or failure: what comes after is not heard. */
+/** Records the calls of a decoder up to the first end marker or failure, and ignores later ones. */
 export class RecordingSink implements DecoderSink {
   readonly calls: SinkCall[] = [];
   hasEnded = false;
@@ -57,7 +57,7 @@ const OPTIONS: DecoderOptions = { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_
 
 const EVENT_STREAM = "text/event-stream";
 
-/** What a stream of bytes, cut into reads, becomes on the way from the socket to the sink. */
+/** Decodes a body that comes in these reads. @returns the calls of the sink */
 export function replay(
   reads: readonly Buffer[],
   options: Partial<DecoderOptions> = {},
@@ -75,7 +75,7 @@ export function replay(
   return sink.calls;
 }
 
-/** The records of a stream of bytes, cut into reads: all that a decoder gets to know of it. */
+/** Reads the records of a body that comes in these reads, as the decoder gets them. */
 export function readRecords(reads: readonly Buffer[], contentType: string = EVENT_STREAM): unknown[] {
   const records: unknown[] = [];
   const listener: BodyListener = {
@@ -97,7 +97,7 @@ function feedReads(listener: BodyListener, reads: readonly Buffer[], contentType
   reader?.end();
 }
 
-/** What a list of records becomes. */
+/** Decodes records, without the transport. Objects become JSON, strings stay as they are. @returns the calls of the sink */
 export function decode(records: readonly unknown[], options: Partial<DecoderOptions> = {}): SinkCall[] {
   const sink = new RecordingSink();
   const decoder = new OpenAiDecoder(sink, { ...OPTIONS, ...options });
@@ -107,37 +107,37 @@ export function decode(records: readonly unknown[], options: Partial<DecoderOpti
   return sink.calls;
 }
 
-/** A message of a stream as its reader gets it: the text, and the chunk where it carries more. */
+/** A message of a played stream: its text, and its chunk if it has more than text. */
 export interface PlayedMessage {
   text: string;
   chunk?: Chunk;
 }
 
-/** A whole stream, without a socket. */
+/** A stream that was played without a socket. */
 export interface PlayedStream {
   messages: PlayedMessage[];
   result: ChatResult;
 }
 
-/** Plays a response's bytes to a whole run, in the place of undici's dispatcher. */
+/** Runs a whole stream with the bytes of a fixture as the response, without a socket. */
 export function play(
   fixture: Fixture,
   reads: readonly Buffer[] = [fixture.body],
   everyChunk = false,
 ): PlayedStream {
-  const told: PlayedMessage[] = [];
+  const messages: PlayedMessage[] = [];
   let result: ChatResult | undefined;
   const observer: ChatObserver = {
-    onText: (text) => told.push({ text }),
-    onChunk: (chunk, text) => told.push({ text, chunk }),
+    onText: (text) => messages.push({ text }),
+    onChunk: (chunk, text) => messages.push({ text, chunk }),
     onEnd: (ended) => {
       result = ended;
     },
   };
   let handler: Dispatcher.DispatchHandler | undefined;
   const dispatcher = {
-    dispatch: (_options: unknown, given: Dispatcher.DispatchHandler) => {
-      handler = given;
+    dispatch: (_options: unknown, dispatchHandler: Dispatcher.DispatchHandler) => {
+      handler = dispatchHandler;
       return true;
     },
   };
@@ -149,7 +149,7 @@ export function play(
   for (const read of reads) handler!.onResponseData?.(controller, read);
   handler!.onResponseEnd?.(controller, {});
   run.cancel();
-  return { messages: told, result: result! };
+  return { messages, result: result! };
 }
 
 function buildSetup(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolean): ChatSetup {
