@@ -27,12 +27,12 @@ export const SCENARIOS = {
   toolArguments: measureToolArguments,
 };
 
-/** Records of an open and idle stream: enough that what a client sets up at the start of a stream is there. */
+/** Records that an idle stream has received: enough to be past its start-up. */
 const IDLE_RECORDS = 20;
 
 /**
- * Reads one answer of `count` deltas and checks it. With `joined`, it also checks the deltas joined as they were handed
- * out, beside the whole text that each client returns at the end.
+ * Reads one answer of `count` deltas and checks it. With `joined`, it joins the deltas as they arrive and
+ * checks them too, not only the whole text that each client returns at the end.
  *
  * V8 collects the garbage when it likes, as in production: the process has one client, which pays for all its garbage
  * sooner or later. A full collection before each answer would shrink the young generation, and the first milliseconds

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { PACKAGE, world } from "./world.js";
 
-describe("Editor of retry", function () {
+describe("retry in the editor", function () {
   this.timeout(60_000);
 
   it("shows retry in the palette with its icon, and labels its three outputs", async () => {

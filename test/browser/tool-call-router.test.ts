@@ -6,11 +6,10 @@ import { createDebug, createInject, TAB } from "./flows.js";
 import { PACKAGE, world } from "./world.js";
 
 /** Creates a tool as somebody may write it into a flow file, with an object as its schema. */
-const createTool = (name: string, link?: string) => ({
+const createTool = (name: string) => ({
   name,
   description: `Says ${name}.\nIn two lines.`,
   parameters: { type: "object", properties: { city: { type: "string" } } },
-  ...(link === undefined ? {} : { link }),
 });
 
 /** Creates a router with tools, each wired to a function node of its name, and an output for other tools. */
@@ -63,9 +62,9 @@ async function addTool(editor: Editor, name: string): Promise<Locator> {
 
 /** Drags a row by its handle to the position of another. */
 async function dragRow(editor: Editor, from: number, to: number): Promise<void> {
-  const handle = (at: number) =>
+  const measureHandle = (at: number) =>
     editor.page.locator("#tool-call-router-list .red-ui-editableList-item-handle").nth(at).boundingBox();
-  const [start, end] = [(await handle(from))!, (await handle(to))!];
+  const [start, end] = [(await measureHandle(from))!, (await measureHandle(to))!];
   const { mouse } = editor.page;
   await mouse.move(start.x + 4, start.y + 6);
   await mouse.down();
@@ -90,7 +89,7 @@ async function writeSchema(editor: Editor, row: Locator, text: string): Promise<
   await keyboard.press("Delete");
 }
 
-describe("Editor of tool-call-router", function () {
+describe("tool-call-router in the editor", function () {
   this.timeout(90_000);
 
   it("runs two tools that were added in the dialog and wired to the labelled outputs", async () => {
