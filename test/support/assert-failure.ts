@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/core/failure.js";
 
-/** Asserts that an action throws a `Failure` with this code, whose message matches the pattern. */
+/** Asserts that an action throws a `Failure` with this code and a message that matches the pattern. */
 export function assertFailure(
   action: () => unknown,
   code: FailureCode,

@@ -1,19 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-
-const ROOT = join(__dirname, "../..");
+import { ROOT } from "./root.js";
 
 /** One import or re-export statement. */
 export interface ImportStatement {
-  /** The importing file, from the root. */
+  /** The path of the importing file, relative to the root. */
   from: string;
-  /** The module as it is written. */
+  /** The module specifier as it is written. */
   to: string;
-  /** Whether it imports types alone. */
+  /** Whether it imports only types. */
   typeOnly: boolean;
 }
 
-/** @returns the files below a folder, from the root, without what is installed or hidden */
+/** Lists the files below a folder, without installed and hidden ones. @returns paths relative to the root */
 export function filesBelow(folder: string, extension = /\.ts$/): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -22,20 +21,23 @@ export function filesBelow(folder: string, extension = /\.ts$/): string[] {
   });
 }
 
+/** Reads a file. @param file path relative to the root */
 export function readSource(file: string): string {
   return readFileSync(join(ROOT, file), "utf8");
 }
 
-/** @returns the source without comments and without the contents of strings, so that words in them are not code */
+/** Reads a file without its comments and the contents of its strings, so that only code is left. */
 export function readCode(file: string): string {
   return readSource(file)
     .replace(/\/\*[\s\S]*?\*\/|(?<![:"'`\\])\/\/.*$/gm, "")
     .replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
 }
 
+/** An import or re-export statement, or a call of `require` or `import`. */
 const STATEMENT =
   /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\b(?:require|import)\(\s*"([^"]+)"\s*\)/gm;
 
+/** Reads the import and re-export statements of a file. */
 export function readImports(file: string): ImportStatement[] {
   return [...readSource(file).matchAll(STATEMENT)].map((match) => {
     const to = match[2] ?? match[3]!;
@@ -45,22 +47,19 @@ export function readImports(file: string): ImportStatement[] {
   });
 }
 
-/** @returns the file that a relative import names, from the root */
+/** Resolves a relative import. @returns the path of the file, relative to the root */
 export function resolveImport({ from, to }: ImportStatement): string {
   return relative(ROOT, join(ROOT, dirname(from), to.replace(/\.js$/, ".ts")));
 }
 
 const EXPORT = /^export (?:async )?(?:const|function\*?|class|interface|type|enum) (\w+)/gm;
 
-/** @returns the names that a file declares and exports */
+/** Reads the names that a file declares and exports. */
 export function readExports(file: string): string[] {
   return [...readSource(file).matchAll(EXPORT)].map((match) => match[1]!);
 }
 
-/**
- * Finds circles in a directed graph.
- * @returns each circle once, as the nodes along it
- */
+/** Finds the circles of a directed graph. @returns the nodes along each circle */
 export function findCircles(edges: Iterable<readonly [string, string]>): string[][] {
   const next = new Map<string, Set<string>>();
   for (const [from, to] of edges) {

@@ -4,15 +4,15 @@ import { delimiter, join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { ROOT } from "../root.js";
 
-/** What a reader of the README sees of the editor, too. */
+/** The size of the pictures in the README, in pixels. */
 const VIEWPORT = { width: 1600, height: 1000 };
 
-/** How long a page may take for one step. The machine may be busy; a step itself takes milliseconds. */
-const PATIENCE = 20_000;
+/** How long a page may take for one step. It takes milliseconds, unless the machine is busy. */
+const MAX_STEP_MS = 20_000;
 
 /**
- * Mistakes of Node-RED's own editor, in 4.1 and 5: it closes a notification that has gone already, and where a page
- * loads slowly it shows a tip before there is a place for one.
+ * Known errors of Node-RED's own editor in 4.1 and 5: it closes a notification twice, and on a slow page it shows a tip
+ * before its place exists.
  */
 const KNOWN_PAGE_ERRORS = [
   /^TypeError: Cannot read properties of undefined \(reading 'slideUp'\)/,
@@ -29,20 +29,20 @@ const FLAGS = [
   "--no-first-run",
 ];
 
-/** Chromium with a fresh profile, and a record of what goes wrong in its pages. */
+/** Chromium with a fresh profile. It records the errors of its pages. */
 export class TestBrowser {
-  /** Uncaught errors of all pages since `forget`. */
+  /** Uncaught errors of all pages. */
   readonly errors: string[] = [];
 
   private constructor(
     private readonly context: BrowserContext,
     private readonly profile: string,
   ) {
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(MAX_STEP_MS);
     context.on("weberror", (event) => {
       const error = event.error();
-      const known = KNOWN_PAGE_ERRORS.some((pattern) => pattern.test(error.stack ?? ""));
-      if (!known) this.errors.push(`${event.page()?.url()}: ${error.stack}`);
+      const isKnown = KNOWN_PAGE_ERRORS.some((pattern) => pattern.test(error.stack ?? ""));
+      if (!isKnown) this.errors.push(`${event.page()?.url()}: ${error.stack}`);
     });
   }
 
@@ -55,7 +55,7 @@ export class TestBrowser {
       colorScheme: "light",
       locale: "en-US",
     });
-    // tsx names functions with a helper that a page does not have.
+    // tsx compiles functions with calls of a helper that does not exist in a page.
     await context.addInitScript("globalThis.__name ??= (named) => named;");
     return new TestBrowser(context, profile);
   }
@@ -68,11 +68,11 @@ export class TestBrowser {
     return this.context.pages();
   }
 
-  /** Closes all pages but some; what went wrong in them stays in `errors`. */
+  /** Closes all pages except those to keep. Their errors stay in `errors`. */
   async closePages(kept: ReadonlySet<Page> = new Set()): Promise<void> {
     const pages = this.context.pages().filter((page) => !kept.has(page));
     const [front] = kept;
-    // A browser without any page would end, and a page that is not in front is drawn once a second.
+    // Chromium exits without a page, and it draws pages in the background only once a second.
     if (front) await front.bringToFront();
     else await this.context.newPage();
     await Promise.all(pages.map((page) => page.close()));
@@ -84,7 +84,7 @@ export class TestBrowser {
   }
 }
 
-/** Keeps a picture of the page in the build output. Notices of the editor, which come and go, are left out. */
+/** Saves a screenshot of the page in the build output, without the notices of the editor. */
 export async function saveScreenshot(page: Page, name: string, folder = "build/screenshots"): Promise<void> {
   mkdirSync(join(ROOT, folder), { recursive: true });
   await page.screenshot({
@@ -94,14 +94,14 @@ export async function saveScreenshot(page: Page, name: string, folder = "build/s
   });
 }
 
-/** Debian's Chromium, or the one that CHROMIUM names. */
+/** Finds Debian's Chromium, or the one in the variable CHROMIUM. @throws if there is none */
 function findChromium(): string {
-  const named = process.env["CHROMIUM"];
-  if (named) return named;
+  const configured = process.env["CHROMIUM"];
+  if (configured) return configured;
   const onPath = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "google-chrome"));
   const found = ["/usr/bin/chromium", "/usr/bin/chromium-browser", ...onPath].find((path) =>
     existsSync(path),
   );
-  if (!found) throw new Error("There is no Chromium. Install it, or say in CHROMIUM where it is.");
+  if (!found) throw new Error("Chromium was not found. Install it, or set CHROMIUM to its path.");
   return found;
 }

@@ -1,26 +1,29 @@
 import type { FlowNode } from "./node-red-runtime.js";
 
-/** The usual flow of a test: provider → ask → out, with a Catch and a Complete node beside it. */
+/** The tab of all nodes of a test flow. */
 export const TAB: FlowNode = { id: "tab", type: "tab", label: "test" };
 
+/** Creates a chat-provider for any compatible service. */
 export function createProviderNode(baseUrl: string, more: Record<string, unknown> = {}): FlowNode {
   return { id: "provider", type: "chat-provider", provider: "custom", baseUrl, ...more };
 }
 
+/** Creates the chat-stream `ask`, wired to `out`. */
 export function createChatStreamNode(more: Record<string, unknown> = {}): FlowNode {
   return createFlowNode("chat-stream", "ask", ["out"], { provider: "provider", model: "model-1", ...more });
 }
 
+/** Creates the collect node `collect`, wired to `finished` and `unfinished`. */
 export function createCollectNode(more: Record<string, unknown> = {}): FlowNode {
   return { ...createFlowNode("collect", "collect", [], {}), wires: [["finished"], ["unfinished"]], ...more };
 }
 
-/** A node whose messages the test sees. */
+/** Creates a node that records its messages for the test. */
 export function createSinkNode(id: string): FlowNode {
   return createFlowNode("helper", id, []);
 }
 
-/** A node of any type with one output. Without a place on the canvas it would count as a config node. */
+/** Creates a node of any type with one output. Without `x` and `y`, Node-RED would take it for a config node. */
 export function createFlowNode(
   type: string,
   id: string,
@@ -30,7 +33,7 @@ export function createFlowNode(
   return { id, type, z: "tab", x: 0, y: 0, wires: [to], ...more };
 }
 
-/** A Catch node and where its messages go: `errors`; a Complete node and where its go: `completed`. */
+/** Creates a Catch node wired to `errors` and a Complete node wired to `completed`. @param watched default: `ask` */
 export function createWitnessNodes(...watched: string[]): FlowNode[] {
   return [
     createFlowNode("catch", "catch", ["errors"], { scope: null }),
@@ -40,7 +43,7 @@ export function createWitnessNodes(...watched: string[]): FlowNode[] {
   ];
 }
 
-/** All of it for one chat-stream. */
+/** Creates the usual test flow: a chat-stream `ask` wired to `out`, with a Catch and a Complete node. */
 export function createAskFlow(
   baseUrl: string,
   stream: Record<string, unknown> = {},

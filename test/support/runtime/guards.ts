@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { waitTicks, waitUntil } from "../waiting.js";
 
-/** Resources of the process that a stream may hold open while it lives and not after. */
+/** Resources of the process that a stream may hold only while it runs. */
 const WATCHED = /^(TCP|TLS|Pipe|Timeout|GetAddrInfo|Process)/;
 
 /**
- * Watches over every test of the suite it is called in: no unhandled rejection, no uncaught exception, no warning
- * (too many listeners, overflowing timers), nothing added to `Object.prototype`, and after the test no more
- * sockets, servers and timers than before it.
+ * Asserts for every test of the current suite: no unhandled rejection, no uncaught exception, no warning (too many
+ * listeners, overflowing timers), nothing added to `Object.prototype`, and no sockets, servers and timers left over.
  */
 export function guardEachTest(): void {
   const accidents: unknown[] = [];
@@ -15,7 +14,7 @@ export function guardEachTest(): void {
   let before: Map<string, number>;
 
   beforeEach(async () => {
-    // Asynchronous, so that mocha's timer for a hook is counted here as it is after the test.
+    // An asynchronous hook, so that mocha's timer for hooks is counted before and after the test.
     await waitTicks();
     accidents.length = 0;
     process.on("unhandledRejection", addAccident);
@@ -27,7 +26,7 @@ export function guardEachTest(): void {
   afterEach(async () => {
     await waitUntil(
       () => findLeaks(before).length === 0,
-      `these are gone: ${findLeaks(before).join(", ")}`,
+      `these are released: ${findLeaks(before).join(", ")}`,
       1_500,
     ).catch(() => assert.deepEqual(findLeaks(before), [], "resources are left over"));
     process.off("unhandledRejection", addAccident);
@@ -48,7 +47,7 @@ function countResources(): Map<string, number> {
 
 function findLeaks(before: ReadonlyMap<string, number>): string[] {
   return [...countResources()].flatMap(([name, count]) => {
-    const more = count - (before.get(name) ?? 0);
-    return more > 0 ? [`${more} ${name}`] : [];
+    const added = count - (before.get(name) ?? 0);
+    return added > 0 ? [`${added} ${name}`] : [];
   });
 }

@@ -1,9 +1,9 @@
 import type { Message } from "../../../src/node-red/red/api.js";
 
-/** How long a test waits for a message at most. It comes in milliseconds, unless the machine has other things to do. */
-const PATIENCE = 15_000;
+/** How long a test waits for messages at most. They take milliseconds, unless the machine is busy. */
+const MAX_WAIT_MS = 15_000;
 
-/** What has arrived somewhere, with ways to wait for more. */
+/** Collects messages, and lets a test wait for more of them. */
 export class Inbox<T = Message> {
   readonly messages: T[] = [];
   private readonly watchers = new Set<() => void>();
@@ -21,30 +21,35 @@ export class Inbox<T = Message> {
     this.messages.length = 0;
   }
 
-  /** Waits until `happened` holds of what is here. */
-  waitUntil(happened: (messages: T[]) => boolean, what = "the expected messages"): Promise<T[]> {
-    if (happened(this.messages)) return Promise.resolve(this.messages);
+  /** Waits until the messages fulfil a condition. @throws if they do not in time; `expected` names them */
+  waitUntil(condition: (messages: T[]) => boolean, expected = "the expected messages"): Promise<T[]> {
+    if (condition(this.messages)) return Promise.resolve(this.messages);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.watchers.delete(look);
-        reject(new Error(`Waited in vain for ${what}; ${this.size} are here: ${shorten(this.messages)}`));
-      }, PATIENCE);
-      const look = () => {
-        if (!happened(this.messages)) return;
+        this.watchers.delete(check);
+        reject(
+          new Error(
+            `Did not come in time: ${expected}. ${this.size} messages came: ${shorten(this.messages)}`,
+          ),
+        );
+      }, MAX_WAIT_MS);
+      const check = () => {
+        if (!condition(this.messages)) return;
         clearTimeout(timer);
-        this.watchers.delete(look);
+        this.watchers.delete(check);
         resolve(this.messages);
       };
-      this.watchers.add(look);
+      this.watchers.add(check);
     });
   }
 
+  /** Waits until at least `count` messages are here. */
   waitForCount(count: number): Promise<T[]> {
     return this.waitUntil((messages) => messages.length >= count, `${count} messages`);
   }
 }
 
-/** The messages of one stream each, in order of their beginning. */
+/** Groups messages by their stream, in the order of the first messages. */
 export function groupByStream(messages: readonly Message[]): Message[][] {
   const streams = new Map<string, Message[]>();
   for (const message of messages) {
@@ -56,17 +61,20 @@ export function groupByStream(messages: readonly Message[]): Message[][] {
   return [...streams.values()];
 }
 
-/** Waits for so many streams to end. @returns their last messages */
+/** Waits until `count` streams have ended. @returns their last messages */
 export async function waitForEnds(inbox: Inbox, count = 1): Promise<Message[]> {
-  const last = (messages: Message[]) => messages.filter((message) => message.complete === true);
-  return last(await inbox.waitUntil((messages) => last(messages).length >= count, `${count} last messages`));
+  const filterLast = (messages: Message[]) => messages.filter((message) => message.complete === true);
+  return filterLast(
+    await inbox.waitUntil((messages) => filterLast(messages).length >= count, `${count} last messages`),
+  );
 }
 
-/** Waits for one stream to end. @returns its last message */
+/** Waits until a stream has ended. @returns its last message */
 export async function waitForEnd(inbox: Inbox): Promise<Message> {
   return (await waitForEnds(inbox, 1))[0]!;
 }
 
+/** Joins the text of messages. */
 export function joinPayloads(messages: readonly Message[]): string {
   return messages.map(({ payload }) => payload).join("");
 }

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { ROOT } from "../root.js";
 
 /**
- * A module that only its own suite shall see. It is installed beside Node-RED, which looks there, too; for the others
- * Node-RED has to be as its users have it.
+ * A package that only the suite of the dashboard uses. Node-RED finds it, because it is installed beside Node-RED. The
+ * other suites exclude it, to test Node-RED as users have it.
  */
 export const DASHBOARD = "@flowfuse/node-red-dashboard";
 
-/** The setting `externalModules` of a Node-RED without it. */
+/** The setting `externalModules` that excludes the dashboard. */
 export const WITHOUT_DASHBOARD = { palette: { allowList: ["*"], denyList: [DASHBOARD] } };
 
-/** The two worlds that the package is for. */
+/** The versions of Node-RED that the package supports, each with its Node.js. */
 export const VERSIONS = {
   "4": {
     label: "Node-RED 4.1",
@@ -30,10 +30,10 @@ export const VERSIONS = {
 
 export type Version = keyof typeof VERSIONS;
 
-/** Node-RED as a user has it: a process of its own with a user directory. */
+/** Node-RED as users run it: a process with a user directory. */
 export interface NodeRedProcess {
   url: string;
-  /** Everything it has printed. */
+  /** Everything that the process has printed. */
   getOutput(): string;
   stop(): Promise<void>;
 }
@@ -41,12 +41,13 @@ export interface NodeRedProcess {
 export interface ProcessOptions {
   version: Version;
   userDir: string;
-  /** The content of its flow file. Default: an empty flow. */
+  /** The nodes of the flow file. Default: none. */
   flows?: unknown[];
+  /** More settings of Node-RED. */
   settings?: Record<string, unknown>;
 }
 
-/** Starts Node-RED with its editor and waits until it answers. */
+/** Starts Node-RED with its editor and waits until it answers. @throws if it ends or does not answer within 30 s */
 export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProcess> {
   const { label, red, node } = VERSIONS[options.version];
   const port = await findFreePort();
@@ -95,14 +96,14 @@ async function isAnswering(url: string): Promise<boolean> {
 
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
-  const gone = once(child, "exit");
+  const exited = once(child, "exit");
   child.kill("SIGTERM");
   const kill = setTimeout(() => child.kill("SIGKILL"), 5000);
-  await gone;
+  await exited;
   clearTimeout(kill);
 }
 
-/** A port that was free a moment ago. */
+/** Finds a free port. Another process may still take it. */
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -9,16 +9,19 @@ import {
 } from "./flows.js";
 import type { FlowNode } from "./node-red-runtime.js";
 
+/** Changes of the usual flow with a retry node. */
 export interface RetryFlowOptions {
   /** Settings of the retry node. */
   retry?: Record<string, unknown>;
+  /** Settings of the chat-stream. */
   stream?: Record<string, unknown>;
+  /** Settings of the provider. */
   service?: Record<string, unknown>;
-  /** Node ids behind output 3. */
+  /** Ids of the nodes at output 3. Default: none. */
   fallback?: string[];
 }
 
-/** chat-stream → retry → a sink `out` and a collect node; output 2 back into the chat-stream. */
+/** Creates a flow: chat-stream → retry → `out` and `collect`, with output 2 back to the chat-stream. */
 export function createRetryFlow(
   baseUrl: string,
   { retry, stream, service, fallback = [] }: RetryFlowOptions = {},
@@ -36,7 +39,7 @@ export function createRetryFlow(
   ];
 }
 
-/** A retry node that waits next to nothing. */
+/** Creates a retry node with short waits. */
 export function createRetryNode(more: Record<string, unknown>): FlowNode {
   return createFlowNode("retry", "retry", [], { delay: 5, maxDelay: 1000, ...more });
 }

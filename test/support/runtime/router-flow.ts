@@ -11,19 +11,23 @@ import {
 } from "./flows.js";
 import type { FlowNode, TestRuntime } from "./node-red-runtime.js";
 
+/** Changes of the usual flow with a tool-call-router. */
 export interface RouterFlowOptions {
-  /** Settings of the router; its `wires` too. */
+  /** Settings of the router, also its `wires`. */
   router?: Record<string, unknown>;
+  /** Settings of the chat-stream. */
   stream?: Record<string, unknown>;
+  /** Settings of the provider. */
   service?: Record<string, unknown>;
-  /** What goes in place of the wire from chat-stream to the router, by its first node's id. */
+  /** Id of a node between the chat-stream and the router. */
   between?: string;
-  /** The same for the wire from the router's output 1. */
+  /** Id of a node between output 1 of the router and `out`. */
   after?: string;
+  /** More nodes. */
   more?: FlowNode[];
 }
 
-/** router ⇄ chat-stream; output 1 to a sink `out` and a collect node; the tools to sinks `weather` and `time`. */
+/** Creates a flow: router ⇄ chat-stream, output 1 to `out` and `collect`, the tools to `weather` and `time`. */
 export function createRouterFlow(baseUrl: string, flow: RouterFlowOptions = {}): FlowNode[] {
   const { router, stream, service, between = "router", after, more = [] } = flow;
   return [
@@ -45,18 +49,19 @@ export function createRouterFlow(baseUrl: string, flow: RouterFlowOptions = {}):
   ];
 }
 
+/** Creates a tool-call-router with two tools. */
 export function createRouterNode(more: Record<string, unknown>): FlowNode {
   return createFlowNode("tool-call-router", "router", [], { tools: [WEATHER, TIME], ...more });
 }
 
-/** Has a sink answer each call that it gets. */
+/** Has a sink answer each tool call that it gets. */
 export function answerCalls(runtime: TestRuntime, tool: string, answer: (payload: unknown) => unknown): void {
   runtime.reactions.set(tool, (message) =>
     runtime.inject("router", { ...message, payload: answer(message.payload) }),
   );
 }
 
-/** The records of a call, its arguments in pieces of four characters. */
+/** Creates the chunks of a tool call, with its arguments in pieces of four characters. */
 export function createCallChunks(name: string, args: object, index = 0, id = `call_${index}`): object[] {
   const text = JSON.stringify(args);
   const pieces = text.match(/[\s\S]{1,4}/g) ?? [];
@@ -66,7 +71,7 @@ export function createCallChunks(name: string, args: object, index = 0, id = `ca
   ];
 }
 
-/** A service that calls `get_weather` for what it is asked, and then says what the tool said. */
+/** A service that calls `get_weather` with the question, and then answers with the result. */
 export const answerByWeatherTool: Script = async (reply, { body }) => {
   const messages = readRequestMessages({ body });
   const result = messages.findLast(({ role }) => role === "tool");
@@ -81,7 +86,7 @@ export const answerByWeatherTool: Script = async (reply, { body }) => {
   }
 };
 
-/** The same, but it breaks off in the middle of the arguments. */
+/** A service that calls `get_weather`, but breaks off in the middle of the arguments. */
 export async function breakOffInCall(reply: Reply, request: ServiceRequest): Promise<void> {
   const [first, second] = createCallChunks("get_weather", {
     city: readRequestMessages(request).at(-1)!.content,
@@ -90,6 +95,7 @@ export async function breakOffInCall(reply: Reply, request: ServiceRequest): Pro
   reply.drop();
 }
 
+/** Reads the conversation of a request. */
 export function readRequestMessages({
   body,
 }: {

@@ -3,8 +3,8 @@ import { groupByStream } from "./inbox.js";
 import { TestRuntime } from "./node-red-runtime.js";
 
 /**
- * A runtime in a process of its own that has streams running and then waits to be told to go, as `node-red` does:
- * `runtime-child.ts <base URL> <streams>`. Says `streaming` on its output when all have begun.
+ * A process with Node-RED and running streams, which stops at SIGTERM: `runtime-child.ts <base URL> <streams>`. It
+ * prints `streaming` when all streams have begun.
  */
 async function main(baseUrl: string, streams: number): Promise<void> {
   const runtime = await TestRuntime.start();
@@ -12,7 +12,7 @@ async function main(baseUrl: string, streams: number): Promise<void> {
   for (let at = 0; at < streams; at++) runtime.inject("ask", { payload: `${at}` });
   await runtime.waitUntil("out", (messages) => groupByStream(messages).length === streams);
   process.once("SIGTERM", () => {
-    // As node-red's own command does it.
+    // As the command `node-red` does it.
     void runtime.stop().then(() => process.exit());
   });
   process.stdout.write("streaming\n");

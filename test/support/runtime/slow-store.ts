@@ -1,6 +1,6 @@
 /**
- * A context store that takes a while, as a database does.
- * @param failure why nothing can be kept in it
+ * Creates a context store that takes a while, like a database.
+ * @param failure error message of every write; default: writes succeed
  */
 export function createSlowStore(data: Map<string, string>, failure?: string): () => object {
   const delay = (step: () => void) => setTimeout(step, 5);

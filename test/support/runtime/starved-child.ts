@@ -1,6 +1,6 @@
 /**
- * Run as a process of its own under a low limit of open files: asks once, opens files until there are no more, asks
- * again, closes them, asks a third time. Says in JSON how each went.
+ * A process that runs with a low limit of open files. It asks, opens files up to the limit, asks again, closes the
+ * files and asks a third time. It prints the three outcomes as JSON.
  */
 import { closeSync, openSync } from "node:fs";
 import { DONE, formatDelta } from "../services/answers.js";
@@ -14,20 +14,21 @@ async function main(): Promise<void> {
     await peer.sendBody(DONE);
     await peer.waitUntilGone();
   });
-  const heard: string[] = [];
-  const note = ({ result }: ReceivedAnswer) => {
+  const outcomes: string[] = [];
+  const addOutcome = ({ result }: ReceivedAnswer) => {
     const { failure } = result;
-    heard.push(failure ? `${failure.code} ${failure.phase} ${failure.retryable}` : result.outcome);
+    outcomes.push(failure ? `${failure.code} ${failure.phase} ${failure.retryable}` : result.outcome);
   };
-  note(await ask(server));
+  addOutcome(await ask(server));
   await server.waitUntilEmpty();
   const files = takeAllFiles();
-  note(await ask(server));
+  addOutcome(await ask(server));
   for (const file of files) closeSync(file);
-  note(await ask(server));
-  process.stdout.write(JSON.stringify(heard));
+  addOutcome(await ask(server));
+  process.stdout.write(JSON.stringify(outcomes));
 }
 
+/** Opens files until the limit is reached. @returns their descriptors */
 function takeAllFiles(): number[] {
   const files: number[] = [];
   for (;;) {

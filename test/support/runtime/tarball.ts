@@ -2,13 +2,14 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "../root.js";
 
+/** A packed package. */
 export interface Tarball {
   path: string;
-  /** What is in it, relative to the package's root. */
+  /** Paths of its files, relative to the root of the package. */
   files: string[];
 }
 
-/** Packs the built package as `npm publish` would. */
+/** Packs the built package as `npm publish` does. */
 export function packInto(folder: string): Tarball {
   const printed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
     cwd: ROOT,

@@ -5,10 +5,10 @@ import { type Credentials, coreFile, type FlowNode, type LiveNode, NODE_RED } fr
 
 const require_ = createRequire(__filename);
 
-/** A node's module function, ours or core's. */
+/** The function that a node's module exports. */
 type NodeModule = (red: NodeRed) => unknown;
 
-/** As much of node-red-node-test-helper as the tests use. */
+/** The part of node-red-node-test-helper that the tests use. */
 interface TestHelper {
   init(runtimePath: string): void;
   startServer(): Promise<void>;
@@ -18,13 +18,13 @@ interface TestHelper {
   getNode(id: string): LiveNode | null;
 }
 
-/** Loads a node's module by its file. */
+/** Loads the module of a node. */
 function loadNodeModule(file: string): NodeModule {
   const loaded = require_(file) as NodeModule | { default: NodeModule };
   return typeof loaded === "function" ? loaded : loaded.default;
 }
 
-/** A node that does nothing. */
+/** Creates the module of a node that does nothing. */
 function createStubModule(type: string): NodeModule {
   return (red) => {
     function Stub(this: LiveNode, config: FlowNode): void {
@@ -35,12 +35,20 @@ function createStubModule(type: string): NodeModule {
   };
 }
 
-const OURS = ["chat-provider", "chat-stream", "collect", "delta-buffer", "speech-stream", "tool-call-router"];
+/** Types of this package that are loaded for every flow. */
+const TYPES = [
+  "chat-provider",
+  "chat-stream",
+  "collect",
+  "delta-buffer",
+  "speech-stream",
+  "tool-call-router",
+];
 
-/** A flow that is loaded in the test helper: what goes in, and what comes out at its nodes of type `helper`. */
+/** A flow that runs in the test helper, with an inbox for each node of type `helper`. */
 export class TestFlow {
   private readonly inboxes = new Map<string, Inbox>();
-  /** All statuses that were set, by the node's id. */
+  /** All statuses that chat-stream and collect nodes have set, with the time in milliseconds. */
   readonly statuses: { id: string; status: NodeStatus; at: number }[] = [];
 
   constructor(
@@ -64,14 +72,14 @@ export class TestFlow {
     this.getNode(id).receive(message);
   }
 
-  /** What arrives at a node of type `helper`. */
+  /** Returns the inbox of a node of type `helper`. @throws if there is none */
   getInbox(id: string): Inbox {
     const inbox = this.inboxes.get(id);
     if (!inbox) throw new Error(`There is no helper node ${id}.`);
     return inbox;
   }
 
-  /** The status that a node shows now. */
+  /** Returns the current status of a node. */
   getStatus(id: string): NodeStatus | undefined {
     return this.statuses.filter((entry) => entry.id === id).at(-1)?.status;
   }
@@ -95,16 +103,16 @@ export class TestFlow {
   }
 }
 
-/** What the helper's spies tell of a call. */
+/** A call of a method, as the spies of the test helper report it. */
 interface SpyCall {
   firstArg: NodeStatus;
 }
 
 /**
- * Starts the test helper for the tests around it, with the Node-RED of this leg.
- * @param core core nodes that the flows use, as files below `@node-red/nodes/core`
- * @param stubs types of nodes that only have to be there
- * @returns what loads a flow, which stays until the test's end or the next one is loaded
+ * Starts the test helper for the tests of the current suite, with the Node-RED of this leg.
+ * @param core core nodes of the flows, as files below `@node-red/nodes/core`
+ * @param stubs types of nodes that do nothing
+ * @returns a function that loads a flow, which runs until the test ends or the next flow is loaded
  */
 export function useHelper(
   core: readonly string[] = [],
@@ -112,7 +120,7 @@ export function useHelper(
 ): (flow: FlowNode[], credentials?: Credentials) => Promise<TestFlow> {
   const helper = require_("node-red-node-test-helper") as TestHelper;
   const loadModules = () => [
-    ...OURS.map((type) => loadNodeModule(require_.resolve(`../../../nodes/${type}.ts`))),
+    ...TYPES.map((type) => loadNodeModule(require_.resolve(`../../../nodes/${type}.ts`))),
     ...stubs.map(createStubModule),
     ...core.map((file) => loadNodeModule(coreFile(`@node-red/nodes/core/${file}`))),
   ];
@@ -120,16 +128,16 @@ export function useHelper(
     helper.init(require_.resolve(NODE_RED));
     await helper.startServer();
   });
-  let loaded = false;
+  let isLoaded = false;
   const unload = async () => {
-    if (loaded) await helper.unload();
-    loaded = false;
+    if (isLoaded) await helper.unload();
+    isLoaded = false;
   };
   afterEach(unload);
   after(() => helper.stopServer());
   return async (flow, credentials) => {
     await unload();
-    loaded = true;
+    isLoaded = true;
     await helper.load(loadModules(), flow, credentials);
     return new TestFlow(helper, flow);
   };

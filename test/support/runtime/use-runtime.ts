@@ -5,9 +5,9 @@ import { guardEachTest } from "./guards.js";
 import { type RuntimeOptions, TestRuntime } from "./node-red-runtime.js";
 
 /**
- * A runtime for all tests around it, with what must hold after each: every input done once, no stream with two
- * ends, nothing left over when the flows are gone, no accident in the process.
- * @returns how a test gets at it
+ * Starts Node-RED for the tests of the current suite. It asserts after each test: every input is done once, no stream
+ * has two last messages, and nothing is left over without flows.
+ * @returns a function that gets the runtime
  */
 export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
   let runtime: TestRuntime | undefined;
@@ -22,14 +22,14 @@ export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
       assert.equal(done, got, `inputs of ${id} that are done`);
     assert.deepEqual(findDoubleEnds(runtime!), []);
     runtime!.clearRecords();
-    // The service closes its side of a connection a moment later.
+    // The service needs a moment to close its side of the connections.
     await pause(5);
   });
   guardEachTest();
   return () => runtime!;
 }
 
-/** Streams with more than one last message at one place. */
+/** Finds streams with more than one last message at the same sink. */
 function findDoubleEnds(runtime: TestRuntime): string[] {
   const seen = new Set<string>();
   return runtime.arrivals.messages.flatMap(({ sink, message }) => {
