@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import {
-  filesBelow,
   findCircles,
   type ImportStatement,
+  listFiles,
   readCode,
   readExports,
   readImports,
@@ -58,7 +58,7 @@ const MAX_LINES = 300;
 /** An editor's half is one script, since Node-RED takes one page a node; a suite may be longer than its subject. */
 const MAX_LINES_EDITOR_OR_TEST = 400;
 
-const SOURCES = [...filesBelow("src"), ...filesBelow("nodes")];
+const SOURCES = [...listFiles("src"), ...listFiles("nodes")];
 const IMPORTS = SOURCES.flatMap(readImports);
 const OWN_IMPORTS = IMPORTS.filter(({ to }) => to.startsWith("."));
 
@@ -107,7 +107,7 @@ describe("The source tree", () => {
         const folder = dirname(file).slice(layer.length + 1);
         return floors.indexOf(folder === "" ? "." : folder);
       };
-      const files = filesBelow(layer);
+      const files = listFiles(layer);
       assert.deepEqual(
         files.filter((file) => floorOf(file) < 0),
         [],
@@ -183,7 +183,7 @@ describe("The source tree", () => {
   });
 
   it("names no file like its folder", () => {
-    const wrong = [...filesBelow("src"), ...filesBelow("test")].filter(
+    const wrong = [...listFiles("src"), ...listFiles("test")].filter(
       (file) => basename(file).replace(/(\.test)?\.ts$/, "") === basename(dirname(file)),
     );
     assert.deepEqual(wrong, []);
@@ -191,7 +191,7 @@ describe("The source tree", () => {
 
   it(`has at most ${MAX_FILES_IN_FOLDER} files in a folder of src`, () => {
     const sizes = new Map<string, number>();
-    for (const file of filesBelow("src")) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+    for (const file of listFiles("src")) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
     assert.deepEqual(
       [...sizes].filter(([, size]) => size > MAX_FILES_IN_FOLDER),
       [],
@@ -199,7 +199,7 @@ describe("The source tree", () => {
   });
 
   it("uses neither `any` nor a comment that silences the compiler", () => {
-    const files = [...SOURCES, ...filesBelow("test")].filter((file) => file !== "test/architecture.test.ts");
+    const files = [...SOURCES, ...listFiles("test")].filter((file) => file !== "test/architecture.test.ts");
     const wrong = files.filter((file) => {
       const silenced = /@ts-(ignore|nocheck|expect-error)/.test(readSource(file));
       return silenced || /(:|<|\bas)\s*any\b/.test(readCode(file));
@@ -209,7 +209,7 @@ describe("The source tree", () => {
 
   it(`has files of at most ${MAX_LINES} lines, ${MAX_LINES_EDITOR_OR_TEST} for editors and tests`, () => {
     const long = ["src", "nodes", "test", "scripts", "bench"]
-      .flatMap((directory) => filesBelow(directory, /\.(ts|mjs|cjs|html)$/))
+      .flatMap((directory) => listFiles(directory, /\.(ts|mjs|cjs|html)$/))
       .map((file) => ({ file, lines: readSource(file).split("\n").length - 1 }))
       .filter(
         ({ file, lines }) =>
@@ -219,7 +219,7 @@ describe("The source tree", () => {
   });
 
   it("has no test that is skipped or runs alone", () => {
-    const wrong = filesBelow("test").filter((file) => /\b(describe|it)\.(only|skip)\(/.test(readCode(file)));
+    const wrong = listFiles("test").filter((file) => /\b(describe|it)\.(only|skip)\(/.test(readCode(file)));
     assert.deepEqual(wrong, []);
   });
 });

@@ -5,10 +5,10 @@ import { basename, join, posix } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { buildEditorScript, listEditorSources } from "../../scripts/editor-script.cjs";
 import { ROOT } from "../support/root.js";
-import { filesBelow, readCode } from "../support/source-tree.js";
+import { listFiles, readCode } from "../support/source-tree.js";
 import { STEMS, scriptOf } from "./editor-half.js";
 
-const FILES = filesBelow("nodes", /\.editor\.ts$/);
+const FILES = listFiles("nodes", /\.editor\.ts$/);
 /** The file that declares each namespace. */
 const NAMESPACES = new Map(
   FILES.flatMap((file) =>

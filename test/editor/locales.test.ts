@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { filesBelow, readSource } from "../support/source-tree.js";
+import { listFiles, readSource } from "../support/source-tree.js";
 import {
   LANGUAGES,
   load,
@@ -14,7 +14,7 @@ import {
   wordsOf,
 } from "./editor-half.js";
 
-const NODE_SOURCES = [...filesBelow("nodes"), ...filesBelow("src/node-red")].filter(
+const NODE_SOURCES = [...listFiles("nodes"), ...listFiles("src/node-red")].filter(
   (file) => !file.endsWith(".editor.ts"),
 );
 

@@ -13,10 +13,10 @@ export interface ImportStatement {
 }
 
 /** Lists the files below a folder, without installed and hidden ones. @returns paths relative to the root */
-export function filesBelow(folder: string, extension = /\.ts$/): string[] {
+export function listFiles(folder: string, extension = /\.ts$/): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return /node_modules|^\./.test(entry.name) ? [] : filesBelow(path, extension);
+    if (entry.isDirectory()) return /node_modules|^\./.test(entry.name) ? [] : listFiles(path, extension);
     return extension.test(entry.name) ? [path] : [];
   });
 }
