@@ -32,7 +32,7 @@ function formatBusyWarning({ load, scenarios }) {
   if (load < 1 && disturbed === 0) return "";
   const uncounted =
     disturbed > 0
-      ? ` ${disturbed} turns at 500 streams do not count, because the server could not keep the pace.`
+      ? ` Turns at 500 streams that do not count because the server could not keep the pace: ${disturbed}.`
       : "";
   return (
     `**The machine was not idle**: its load was ${load.toFixed(1)} before the run.${uncounted} ` +
