@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { coreFile } from "../support/runtime/node-red-runtime.js";
+import { resolveCoreFile } from "../support/runtime/node-red-runtime.js";
 
 const ROOT = dirname(dirname(__dirname));
 const BUILT_NODES = join(ROOT, "dist", "nodes");
@@ -16,7 +16,7 @@ export interface NodeDefinition {
 
 /** Reads the node types of core and of this package from the pages that the editor loads. */
 export function readPalette(): Map<string, NodeDefinition> {
-  const core = join(dirname(coreFile("@node-red/nodes/package.json")), "core");
+  const core = join(dirname(resolveCoreFile("@node-red/nodes/package.json")), "core");
   return readPages([...findPages(core), ...findPages(BUILT_NODES)]);
 }
 

@@ -6,37 +6,43 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { ROOT } from "../root.js";
 import { Inbox } from "./inbox.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 
-const root = dirname(dirname(dirname(__dirname)));
 const require_ = createRequire(__filename);
 
-/** The types of nodes that the package has. */
+/** The node types of this package. */
 const TYPES = Object.keys(
-  (require_(join(root, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
+  (require_(join(ROOT, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
     .nodes,
 );
 
-/** The package of the Node-RED that this leg of the tests is about. */
+/** The npm package with the Node-RED of this leg of the tests. */
 export const NODE_RED = process.env["NODE_RED"] === "5" ? "node-red" : "node-red-4";
 
-/** A file of that Node-RED's own modules, `@node-red/nodes/core/…`. */
-export function coreFile(path: string): string {
+/** Resolves a file of that Node-RED's own modules, such as `@node-red/nodes/core/common/20-inject.js`. */
+export function resolveCoreFile(path: string): string {
   return createRequire(require_.resolve(`${NODE_RED}/package.json`)).resolve(path);
 }
 
+/** The deploy buttons of the editor: everything, changed nodes, changed flows. */
 export type DeployType = "full" | "nodes" | "flows";
+/** A node as the flow file contains it. */
 export type FlowNode = NodeConfig & Record<string, unknown>;
+/** Credentials by the id of their node. */
 export type Credentials = Record<string, Record<string, string>>;
 
-/** A message at a `helper` node, and during which deploy that sink was made. */
+/** A message that arrived at a sink, a node of type `helper`. */
 export interface Arrival {
+  /** Id of the sink. */
   sink: string;
+  /** Number of the deploy that created the sink, from 1. */
   deploy: number;
   message: Message;
 }
 
+/** An entry of the log of Node-RED. */
 export interface LogEntry {
   level: number;
   msg: unknown;
@@ -44,8 +50,8 @@ export interface LogEntry {
   type?: string;
 }
 
-/** As much of Node-RED's embedding API as the tests use. */
-interface Red {
+/** The part of Node-RED's embedding API that the tests use. */
+export interface Red {
   init(server: Server, settings: object): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -70,38 +76,41 @@ interface Red {
   };
 }
 
-/** What Node-RED's hooks tell of a message that a node gets or is done with. */
+/** The event of the hooks `onReceive` and `onComplete`. */
 interface HookEvent {
   node?: { id: string; node: LiveNode };
   destination?: { id: string; node: LiveNode };
 }
 
-/** A node that runs. */
+/** A running node. */
 export type LiveNode = RuntimeNode & {
   receive(message: unknown): void;
   send(message: unknown): void;
 } & Record<string, unknown>;
 
+/** Options of a runtime. */
 export interface RuntimeOptions {
-  /** On top of what makes it quiet and quick. */
+  /** Settings of Node-RED, added to those for tests. */
   settings?: Record<string, unknown>;
-  /** Of an earlier runtime, to start it again. Default: a new one. */
+  /** The user directory of an earlier runtime. Default: a new one. */
   userDir?: string;
-  /** Files that go into the user directory's `nodes`. */
+  /** Files for the folder `nodes` of the user directory. */
   files?: Record<string, string>;
 }
 
-/** A real Node-RED in this process, without its editor's pages, with what it says and sends recorded. */
+/** A real Node-RED in this process, without the pages of its editor. It records messages, statuses and logs. */
 export class TestRuntime {
+  /** All messages at all sinks. */
   readonly arrivals = new Inbox<Arrival>();
   readonly logs: LogEntry[] = [];
+  /** All statuses, with the time in milliseconds. */
   readonly statuses = new Inbox<{ id: string; status: NodeStatus | undefined; at: number }>();
   readonly userDir: string;
-  /** Inputs that nodes of this package got, and how many of them they were done with. */
+  /** Inputs of each node of this package: how many it got, and how many are done. */
   readonly inputs = new Map<string, { got: number; done: number }>();
-  /** How many times flows have been deployed. */
+  /** The number of deploys. */
   deploys = 0;
-  /** What `helper` nodes do besides recording, by their id. */
+  /** What sinks do with a message besides recording it, by their id. */
   readonly reactions = new Map<string, (message: Message, node: LiveNode) => void>();
   readonly red: Red;
   private readonly bySink = new Map<string, Message[]>();
@@ -158,12 +167,12 @@ export class TestRuntime {
     return runtime;
   }
 
-  /** Where the admin API answers. */
+  /** The URL of the admin API. */
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Deploys as the editor does: what `type` says need not restart goes on. */
+  /** Deploys flows as the editor does. */
   async deploy(flows: FlowNode[], type: DeployType = "full", credentials: Credentials = {}): Promise<void> {
     this.deploys++;
     const started = new Promise<void>((resolve) => {
@@ -187,36 +196,40 @@ export class TestRuntime {
     this.getNode(id).receive(message);
   }
 
-  /** What has arrived at a sink. */
+  /** Returns the messages that have arrived at a sink. */
   getMessages(sink: string): Message[] {
     return this.bySink.get(sink) ?? [];
   }
 
-  /** Waits until what has arrived at a sink is as it should be. */
+  /** Waits until the messages at a sink fulfil a condition. @returns the messages */
   async waitUntil(
     sink: string,
-    happened: (messages: Message[]) => boolean,
-    what?: string,
+    condition: (messages: Message[]) => boolean,
+    expected?: string,
   ): Promise<Message[]> {
-    await this.arrivals.waitUntil(() => happened(this.getMessages(sink)), what);
+    await this.arrivals.waitUntil(() => condition(this.getMessages(sink)), expected);
     return this.getMessages(sink);
   }
 
-  /** Waits for so many streams to end at a sink. @returns the last messages */
+  /** Waits until `count` streams have ended at a sink. @returns their last messages */
   async waitForEnds(sink: string, count = 1): Promise<Message[]> {
-    const last = (messages: Message[]) => messages.filter(({ complete }) => complete === true);
-    return last(
-      await this.waitUntil(sink, (messages) => last(messages).length >= count, `${count} last messages`),
+    const filterLast = (messages: Message[]) => messages.filter(({ complete }) => complete === true);
+    return filterLast(
+      await this.waitUntil(
+        sink,
+        (messages) => filterLast(messages).length >= count,
+        `${count} last messages`,
+      ),
     );
   }
 
-  /** Forgets what has arrived. */
+  /** Clears the recorded messages. */
   clearMessages(): void {
     this.arrivals.clear();
     this.bySink.clear();
   }
 
-  /** Forgets all that was recorded. */
+  /** Clears everything that was recorded, and the reactions. */
   clearRecords(): void {
     this.clearMessages();
     this.statuses.clear();
@@ -225,29 +238,30 @@ export class TestRuntime {
     this.reactions.clear();
   }
 
-  /** @param keep leaves the user directory for another start */
-  async stop(keep = false): Promise<void> {
+  /** Stops Node-RED. @param keepUserDir leaves the user directory for another start */
+  async stop(keepUserDir = false): Promise<void> {
     await this.red.stop();
     this.server.closeAllConnections();
     this.server.close();
-    if (!keep) rmSync(this.userDir, { recursive: true, force: true });
+    if (!keepUserDir) rmSync(this.userDir, { recursive: true, force: true });
   }
 
+  /** Counts the inputs of the nodes of this package. */
   private countInputs(): void {
-    const of = ({ id, node }: { id: string; node: LiveNode }) => {
+    const getCounts = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
       return TYPES.includes(node.type) ? this.inputs.set(id, known).get(id)! : known;
     };
     this.red.hooks.add("onReceive.test", ({ destination }) => {
-      // A node that is closed has no listeners any more: what still comes is nobody's.
-      if (destination?.node["_inputCallback"]) of(destination).got++;
+      // A closed node has no listeners, so it is never done with a message that still comes.
+      if (destination?.node["_inputCallback"]) getCounts(destination).got++;
     });
     this.red.hooks.add("onComplete.test", ({ node }) => {
-      if (node) of(node).done++;
+      if (node) getCounts(node).done++;
     });
   }
 
-  /** `helper` records what arrives. */
+  /** Registers the type `helper`, which records messages. */
   private addTestTypes(): void {
     const runtime = this;
     const { nodes } = this.red;
@@ -267,8 +281,8 @@ export class TestRuntime {
   }
 }
 
-/** The package as an install puts it into a user directory, only that its nodes are the sources. */
-function installPackage(userDir: string): void {
+/** Installs this package into a user directory, with the sources as its nodes. */
+export function installPackage(userDir: string): void {
   const folder = join(userDir, "node_modules", "@deltaflow", "node-red-chat-stream");
   mkdirSync(join(folder, "nodes"), { recursive: true });
   writeFileSync(
@@ -280,19 +294,19 @@ function installPackage(userDir: string): void {
     }),
   );
   for (const type of TYPES) {
-    const source = JSON.stringify(join(root, "nodes", `${type}.ts`));
+    const source = JSON.stringify(join(ROOT, "nodes", `${type}.ts`));
     writeFileSync(join(folder, "nodes", `${type}.js`), `module.exports = require(${source});\n`);
     writeFileSync(join(folder, "nodes", `${type}.html`), `<script data-template-name="${type}"></script>\n`);
   }
   const locales = join(folder, "nodes", "locales");
-  if (!existsSync(locales)) symlinkSync(join(root, "nodes", "locales"), locales);
+  if (!existsSync(locales)) symlinkSync(join(ROOT, "nodes", "locales"), locales);
 }
 
 /**
- * Node-RED keeps its state in its modules and cannot be started twice: each runtime gets modules of its own, and
- * so does not meet the one of the test helper either.
+ * Loads fresh modules of Node-RED. Node-RED keeps its state in its modules, so that the same modules cannot run twice,
+ * nor together with the test helper.
  */
-function loadFreshNodeRed(): Red {
+export function loadFreshNodeRed(): Red {
   const { cache } = require_;
   for (const file of Object.keys(cache)) {
     if (file.includes(`${sep}@node-red${sep}`) || file.includes(`${sep}${NODE_RED}${sep}lib${sep}`))

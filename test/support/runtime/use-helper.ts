@@ -1,7 +1,13 @@
 import { createRequire } from "node:module";
 import type { Message, NodeRed, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
-import { type Credentials, coreFile, type FlowNode, type LiveNode, NODE_RED } from "./node-red-runtime.js";
+import {
+  type Credentials,
+  type FlowNode,
+  type LiveNode,
+  NODE_RED,
+  resolveCoreFile,
+} from "./node-red-runtime.js";
 
 const require_ = createRequire(__filename);
 
@@ -122,7 +128,7 @@ export function useHelper(
   const loadModules = () => [
     ...TYPES.map((type) => loadNodeModule(require_.resolve(`../../../nodes/${type}.ts`))),
     ...stubs.map(createStubModule),
-    ...core.map((file) => loadNodeModule(coreFile(`@node-red/nodes/core/${file}`))),
+    ...core.map((file) => loadNodeModule(resolveCoreFile(`@node-red/nodes/core/${file}`))),
   ];
   before(async () => {
     helper.init(require_.resolve(NODE_RED));
