@@ -6,8 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./support/root.js";
+import type { FlowNode } from "./support/runtime/node-red-api.js";
 import { findFreePort } from "./support/runtime/node-red-process.js";
-import type { FlowNode } from "./support/runtime/node-red-runtime.js";
 
 /** How long `npm start` may take until it has printed the addresses, if everything is built. */
 const MAX_START_MS = 30_000;

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { Inbox } from "../support/runtime/inbox.js";
-import { type Credentials, type FlowNode, TestRuntime } from "../support/runtime/node-red-runtime.js";
+import type { Credentials, FlowNode } from "../support/runtime/node-red-api.js";
+import { TestRuntime } from "../support/runtime/node-red-runtime.js";
 
 const FOLDER = join(dirname(dirname(__dirname)), "examples");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { FlowNode } from "../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../support/runtime/node-red-api.js";
 import { EXAMPLES, readModules } from "./example-run.js";
 import { type NodeDefinition, readModuleTypes, readPalette } from "./palette.js";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { resolveCoreFile } from "../support/runtime/node-red-runtime.js";
+import { resolveCoreFile } from "../support/runtime/node-red-install.js";
 
 const ROOT = dirname(dirname(__dirname));
 const BUILT_NODES = join(ROOT, "dist", "nodes");

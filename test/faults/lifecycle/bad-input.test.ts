@@ -7,7 +7,8 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import { type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
+import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause, waitUntil } from "../../support/waiting.js";
 

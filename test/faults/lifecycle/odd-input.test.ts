@@ -10,7 +10,7 @@ import {
   TAB,
 } from "../../support/runtime/flows.js";
 import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

@@ -7,7 +7,7 @@ import {
   createSinkNode,
   TAB,
 } from "../../support/runtime/flows.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 

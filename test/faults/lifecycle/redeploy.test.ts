@@ -9,7 +9,7 @@ import {
   TAB,
 } from "../../support/runtime/flows.js";
 import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
-import type { DeployType, FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { DeployType, FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { ServiceRequest } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

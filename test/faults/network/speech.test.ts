@@ -7,7 +7,7 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/runtime/flows.js";
-import type { DeployType, FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { DeployType, FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

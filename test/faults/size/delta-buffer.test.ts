@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
+import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { waitTicks } from "../../support/waiting.js";
 import { createStreamMessages } from "../../support/worlds/collect-world.js";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createAskFlow } from "../../support/runtime/flows.js";
-import { type Credentials, type FlowNode, TestRuntime } from "../../support/runtime/node-red-runtime.js";
+import type { Credentials, FlowNode } from "../../support/runtime/node-red-api.js";
+import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { createCertificate } from "../../support/services/certificates.js";
 import { ScriptedService } from "../../support/services/scripted-service.js";
 import { Tunnel } from "../../support/services/tunnel.js";

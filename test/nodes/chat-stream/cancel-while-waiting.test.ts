@@ -8,7 +8,7 @@ import {
   TAB,
 } from "../../support/runtime/flows.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { createRetryFlow, createRetryNode } from "../../support/runtime/retry-flow.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";

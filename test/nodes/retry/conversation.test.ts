@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";

@@ -10,7 +10,7 @@ import {
   TAB,
 } from "../../support/runtime/flows.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-runtime.js";
+import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";

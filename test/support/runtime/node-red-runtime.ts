@@ -1,37 +1,14 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, sep } from "node:path";
-import type { Message, NodeConfig, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { ROOT } from "../root.js";
+import { dirname, join } from "node:path";
+import type { Message, NodeConfig, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
+import type { Credentials, DeployType, FlowNode, LiveNode, Red } from "./node-red-api.js";
+import { installPackage, loadFreshNodeRed, TYPES } from "./node-red-install.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
-
-const require_ = createRequire(__filename);
-
-/** The node types of this package. */
-const TYPES = Object.keys(
-  (require_(join(ROOT, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
-    .nodes,
-);
-
-/** The npm package with the Node-RED of this leg of the tests. */
-export const NODE_RED = process.env["NODE_RED"] === "5" ? "node-red" : "node-red-4";
-
-/** Resolves a file of that Node-RED's own modules, such as `@node-red/nodes/core/common/20-inject.js`. */
-export function resolveCoreFile(path: string): string {
-  return createRequire(require_.resolve(`${NODE_RED}/package.json`)).resolve(path);
-}
-
-/** The deploy buttons of the editor: everything, changed nodes, changed flows. */
-export type DeployType = "full" | "nodes" | "flows";
-/** A node as the flow file contains it. */
-export type FlowNode = NodeConfig & Record<string, unknown>;
-/** Credentials by the id of their node. */
-export type Credentials = Record<string, Record<string, string>>;
 
 /** A message that arrived at a sink, a node of type `helper`. */
 export interface Arrival {
@@ -49,44 +26,6 @@ export interface LogEntry {
   id?: string;
   type?: string;
 }
-
-/** The part of Node-RED's embedding API that the tests use. */
-export interface Red {
-  init(server: Server, settings: object): void;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  httpAdmin: (request: unknown, response: unknown) => void;
-  events: {
-    on(event: string, listener: (event: { id: string; status?: NodeStatus }) => void): void;
-    once(event: string, listener: () => void): void;
-  };
-  hooks: { add(hook: string, listener: (event: HookEvent) => void): void };
-  nodes: {
-    getNode(id: string): LiveNode | undefined;
-    getNodeList(): { id: string; types: string[]; err?: unknown; enabled: boolean; loaded?: boolean }[];
-    registerType(set: string, type: string, factory: unknown): void;
-    createNode(node: unknown, config: NodeConfig): void;
-  };
-  runtime: {
-    flows: {
-      setFlows(options: object): Promise<unknown>;
-      getFlows(options: object): Promise<{ flows: FlowNode[] }>;
-      getNodeCredentials(options: object): Promise<unknown>;
-    };
-  };
-}
-
-/** The event of the hooks `onReceive` and `onComplete`. */
-interface HookEvent {
-  node?: { id: string; node: LiveNode };
-  destination?: { id: string; node: LiveNode };
-}
-
-/** A running node. */
-export type LiveNode = RuntimeNode & {
-  receive(message: unknown): void;
-  send(message: unknown): void;
-} & Record<string, unknown>;
 
 /** Options of a runtime. */
 export interface RuntimeOptions {
@@ -279,38 +218,4 @@ export class TestRuntime {
     }
     nodes.registerType("test/helper", "helper", Sink);
   }
-}
-
-/** Installs this package into a user directory, with the sources as its nodes. */
-export function installPackage(userDir: string): void {
-  const folder = join(userDir, "node_modules", "@deltaflow", "node-red-chat-stream");
-  mkdirSync(join(folder, "nodes"), { recursive: true });
-  writeFileSync(
-    join(folder, "package.json"),
-    JSON.stringify({
-      name: "@deltaflow/node-red-chat-stream",
-      version: "0.0.0",
-      "node-red": { nodes: Object.fromEntries(TYPES.map((type) => [type, `nodes/${type}.js`])) },
-    }),
-  );
-  for (const type of TYPES) {
-    const source = JSON.stringify(join(ROOT, "nodes", `${type}.ts`));
-    writeFileSync(join(folder, "nodes", `${type}.js`), `module.exports = require(${source});\n`);
-    writeFileSync(join(folder, "nodes", `${type}.html`), `<script data-template-name="${type}"></script>\n`);
-  }
-  const locales = join(folder, "nodes", "locales");
-  if (!existsSync(locales)) symlinkSync(join(ROOT, "nodes", "locales"), locales);
-}
-
-/**
- * Loads fresh modules of Node-RED. Node-RED keeps its state in its modules, so that the same modules cannot run twice,
- * nor together with the test helper.
- */
-export function loadFreshNodeRed(): Red {
-  const { cache } = require_;
-  for (const file of Object.keys(cache)) {
-    if (file.includes(`${sep}@node-red${sep}`) || file.includes(`${sep}${NODE_RED}${sep}lib${sep}`))
-      delete cache[file];
-  }
-  return require_(NODE_RED) as Red;
 }

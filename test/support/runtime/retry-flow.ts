@@ -7,7 +7,7 @@ import {
   createWitnessNodes,
   TAB,
 } from "./flows.js";
-import type { FlowNode } from "./node-red-runtime.js";
+import type { FlowNode } from "./node-red-api.js";
 
 /** Changes of the usual flow with a retry node. */
 export interface RetryFlowOptions {

@@ -9,7 +9,8 @@ import {
   createWitnessNodes,
   TAB,
 } from "./flows.js";
-import type { FlowNode, TestRuntime } from "./node-red-runtime.js";
+import type { FlowNode } from "./node-red-api.js";
+import type { TestRuntime } from "./node-red-runtime.js";
 
 /** Changes of the usual flow with a tool-call-router. */
 export interface RouterFlowOptions {

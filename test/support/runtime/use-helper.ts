@@ -1,13 +1,8 @@
 import { createRequire } from "node:module";
 import type { Message, NodeRed, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
-import {
-  type Credentials,
-  type FlowNode,
-  type LiveNode,
-  NODE_RED,
-  resolveCoreFile,
-} from "./node-red-runtime.js";
+import type { Credentials, FlowNode, LiveNode } from "./node-red-api.js";
+import { NODE_RED, resolveCoreFile } from "./node-red-install.js";
 
 const require_ = createRequire(__filename);
 

@@ -8,7 +8,8 @@ import {
   createWitnessNodes,
   TAB,
 } from "../runtime/flows.js";
-import type { Credentials, FlowNode, TestRuntime } from "../runtime/node-red-runtime.js";
+import type { Credentials, FlowNode } from "../runtime/node-red-api.js";
+import type { TestRuntime } from "../runtime/node-red-runtime.js";
 
 /** A question and all that came of it in a flow with chat-stream and collect. */
 export interface CollectedAnswer {

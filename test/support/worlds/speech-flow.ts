@@ -8,7 +8,7 @@ import {
   TAB,
 } from "../runtime/flows.js";
 import type { Inbox } from "../runtime/inbox.js";
-import type { FlowNode } from "../runtime/node-red-runtime.js";
+import type { FlowNode } from "../runtime/node-red-api.js";
 import type { Reply, Script } from "../services/scripted-service.js";
 import { pause } from "../waiting.js";
 
