@@ -10,7 +10,7 @@ import {
   createProviderNode,
   createSinkNode,
   TAB,
-} from "../support/runtime/flows.js";
+} from "../support/flows/nodes.js";
 import { waitForEnds } from "../support/runtime/inbox.js";
 import { useHelper } from "../support/runtime/use-helper.js";
 import { createChunk, type Script } from "../support/services/scripted-service.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import type { NodeStatus, RuntimeNode } from "../../src/node-red/red/api.js";
 import { StatusLine } from "../../src/node-red/red/status-line.js";
-import { createAskFlow } from "../support/runtime/flows.js";
+import { createAskFlow } from "../support/flows/nodes.js";
 import { waitForEnd } from "../support/runtime/inbox.js";
 import { useHelper } from "../support/runtime/use-helper.js";
 import { useService } from "../support/services/use-service.js";

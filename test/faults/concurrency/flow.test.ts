@@ -12,7 +12,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { groupByStream } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";

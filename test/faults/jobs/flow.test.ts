@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
-import { createAskFlow, createProviderNode } from "../../support/runtime/flows.js";
+import { createAskFlow, createProviderNode } from "../../support/flows/nodes.js";
+import { createRetryFlow } from "../../support/flows/retry.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { Credentials, DeployType, FlowNode } from "../../support/runtime/node-red-api.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
-import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import { useService } from "../../support/services/use-service.js";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { BAD_INPUT } from "../../support/inputs/bad-input.js";
 import {
   createChatStreamNode,
   createProviderNode,
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
+import { BAD_INPUT } from "../../support/inputs/bad-input.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { useService } from "../../support/services/use-service.js";

@@ -8,7 +8,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useHelper } from "../../support/runtime/use-helper.js";

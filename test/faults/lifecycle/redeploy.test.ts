@@ -7,7 +7,7 @@ import {
   createProviderNode,
   createSinkNode,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { DeployType, FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";

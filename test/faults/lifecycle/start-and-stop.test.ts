@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../../support/runtime/node-red-runtime.js";

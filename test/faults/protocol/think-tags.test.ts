@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, createFinishChunk, type Reply } from "../../support/services/scripted-service.js";

@@ -9,7 +9,7 @@ import {
   createProviderNode,
   createSinkNode,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause, waitUntil } from "../../support/waiting.js";

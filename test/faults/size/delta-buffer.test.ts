@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
+import { createFlowNode, createSinkNode, TAB } from "../../support/flows/nodes.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";

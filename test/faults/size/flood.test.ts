@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { waitUntil } from "../../support/waiting.js";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
-import { createRetryNode } from "../../support/runtime/retry-flow.js";
+import { createRetryNode } from "../../support/flows/retry.js";
 import {
   answerCalls,
   createCallChunks,
   createRouterFlow,
   readRequestMessages,
-} from "../../support/runtime/router-flow.js";
+} from "../../support/flows/router.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { createFinishChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

@@ -6,7 +6,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import type { Reply } from "../../support/services/scripted-service.js";

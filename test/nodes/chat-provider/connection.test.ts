@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import type { Credentials, FlowNode } from "../../support/runtime/node-red-api.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { createCertificate } from "../../support/services/certificates.js";

@@ -7,7 +7,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
 import { groupByStream, Inbox, joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, createFinishChunk, createUsageChunk } from "../../support/services/scripted-service.js";

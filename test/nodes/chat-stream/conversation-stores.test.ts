@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAskFlow, createChatStreamNode } from "../../support/runtime/flows.js";
+import { createAskFlow, createChatStreamNode } from "../../support/flows/nodes.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { createSlowStore } from "../../support/runtime/slow-store.js";
 import type { Script } from "../../support/services/scripted-service.js";

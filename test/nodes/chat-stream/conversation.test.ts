@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Context, Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import { createChunk, type Script } from "../../support/services/scripted-service.js";

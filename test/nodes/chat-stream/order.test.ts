@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { createSlowStore } from "../../support/runtime/slow-store.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
+import { createRetryFlow } from "../../support/flows/retry.js";
 import { waitForEnd } from "../../support/runtime/inbox.js";
-import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createChatStreamNode, createFlowNode } from "../../support/runtime/flows.js";
+import { createChatStreamNode, createFlowNode } from "../../support/flows/nodes.js";
+import { createRetryFlow } from "../../support/flows/retry.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
-import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { createRetryFlow } from "../../support/flows/retry.js";
 import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
-import { createRetryFlow } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

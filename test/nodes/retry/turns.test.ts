@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { joinPayloads } from "../../support/runtime/inbox.js";
-import { createRetryNode } from "../../support/runtime/retry-flow.js";
+import { createRetryNode } from "../../support/flows/retry.js";
 import {
   answerCalls,
   createCallChunks,
   createRouterFlow,
   readRequestMessages,
-} from "../../support/runtime/router-flow.js";
+} from "../../support/flows/router.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";

@@ -9,10 +9,10 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
+import { createRetryNode } from "../../support/flows/retry.js";
 import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
-import { createRetryNode } from "../../support/runtime/retry-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

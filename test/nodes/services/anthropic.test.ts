@@ -8,11 +8,11 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
+} from "../../support/flows/nodes.js";
+import { createRetryFlow } from "../../support/flows/retry.js";
+import { answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
-import { createRetryFlow } from "../../support/runtime/retry-flow.js";
-import { answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { AZURE_KEY, AzureService } from "../../support/services/azure-service.js";

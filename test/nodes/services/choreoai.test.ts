@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { joinPayloads, waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { CHOREO_KEY, ChoreoService } from "../../support/services/choreoai-service.js";

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
-import {
-  createChatStreamNode,
-  createProviderNode,
-  createSinkNode,
-  TAB,
-} from "../../support/runtime/flows.js";
+import { createChatStreamNode, createProviderNode, createSinkNode, TAB } from "../../support/flows/nodes.js";
+import { answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
-import { createProviderNode } from "../../support/runtime/flows.js";
+import { createProviderNode } from "../../support/flows/nodes.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {

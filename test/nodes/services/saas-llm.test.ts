@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { JobReport } from "../../../src/index.js";
 import type { ProviderNode } from "../../../src/node-red/chat-provider/lookup.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createAskFlow } from "../../support/runtime/flows.js";
+import { createAskFlow } from "../../support/flows/nodes.js";
 import { joinPayloads, waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
 import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";

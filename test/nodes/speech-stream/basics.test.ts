@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createChatStreamNode, createFlowNode, createSinkNode, TAB } from "../../support/runtime/flows.js";
-import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
-import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
-import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/use-service.js";
-import { pause, waitUntil } from "../../support/waiting.js";
+import { createChatStreamNode, createFlowNode, createSinkNode, TAB } from "../../support/flows/nodes.js";
 import {
   assertOneSequence,
   beginSound,
@@ -13,7 +8,12 @@ import {
   createTextStream,
   joinSound,
   speakInput,
-} from "../../support/worlds/speech-flow.js";
+} from "../../support/flows/speech.js";
+import { waitForEnd, waitForEnds } from "../../support/runtime/inbox.js";
+import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const KEY = "sk-a-key-for-speech";
 

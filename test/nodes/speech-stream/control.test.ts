@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { waitForEnd } from "../../support/runtime/inbox.js";
-import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
-import type { Script } from "../../support/services/scripted-service.js";
-import { useService } from "../../support/services/use-service.js";
-import { pause, waitUntil } from "../../support/waiting.js";
 import {
   assertOneSequence,
   beginSound,
@@ -12,7 +7,12 @@ import {
   createTextStream,
   joinSound,
   speakInput,
-} from "../../support/worlds/speech-flow.js";
+} from "../../support/flows/speech.js";
+import { waitForEnd } from "../../support/runtime/inbox.js";
+import { type TestFlow, useHelper } from "../../support/runtime/use-helper.js";
+import type { Script } from "../../support/services/scripted-service.js";
+import { useService } from "../../support/services/use-service.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 describe("Control messages of a speech-stream", () => {
   const load = useHelper();

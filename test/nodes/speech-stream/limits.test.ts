@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { SpeechObserver } from "../../../src/client/speech-run.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
+import { createTextStream } from "../../support/flows/speech.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
-import { createTextStream } from "../../support/worlds/speech-flow.js";
 
 const MINUTE = 60_000;
 

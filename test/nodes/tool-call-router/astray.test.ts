@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { createFlowNode } from "../../support/runtime/flows.js";
+import { createFlowNode } from "../../support/flows/nodes.js";
+import { answerByWeatherTool, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { answerByWeatherTool, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause } from "../../support/waiting.js";

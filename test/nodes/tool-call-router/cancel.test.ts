@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createFlowNode, createSinkNode } from "../../support/runtime/flows.js";
+import { createFlowNode, createSinkNode } from "../../support/flows/nodes.js";
+import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/runtime/router-flow.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause, waitUntil } from "../../support/waiting.js";

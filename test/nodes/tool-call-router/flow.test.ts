@@ -8,9 +8,8 @@ import {
   createProviderNode,
   createSinkNode,
   TAB,
-} from "../../support/runtime/flows.js";
-import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
-import { createRetryNode } from "../../support/runtime/retry-flow.js";
+} from "../../support/flows/nodes.js";
+import { createRetryNode } from "../../support/flows/retry.js";
 import {
   answerByWeatherTool,
   answerCalls,
@@ -19,7 +18,8 @@ import {
   createRouterFlow,
   createRouterNode,
   readRequestMessages,
-} from "../../support/runtime/router-flow.js";
+} from "../../support/flows/router.js";
+import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause, waitUntil } from "../../support/waiting.js";

@@ -9,8 +9,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../../support/runtime/flows.js";
-import { joinPayloads } from "../../support/runtime/inbox.js";
+} from "../../support/flows/nodes.js";
 import {
   answerByWeatherTool,
   answerCalls,
@@ -18,7 +17,8 @@ import {
   createRouterFlow,
   createRouterNode,
   readRequestMessages,
-} from "../../support/runtime/router-flow.js";
+} from "../../support/flows/router.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";

@@ -1,4 +1,4 @@
-import { createAskFlow } from "./flows.js";
+import { createAskFlow } from "../flows/nodes.js";
 import { groupByStream } from "./inbox.js";
 import { TestRuntime } from "./node-red-runtime.js";
 

@@ -7,7 +7,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "../runtime/flows.js";
+} from "../flows/nodes.js";
 import type { Credentials, FlowNode } from "../runtime/node-red-api.js";
 import type { TestRuntime } from "../runtime/node-red-runtime.js";
 

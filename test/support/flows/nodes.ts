@@ -1,4 +1,4 @@
-import type { FlowNode } from "./node-red-api.js";
+import type { FlowNode } from "../runtime/node-red-api.js";
 
 /** The tab of all nodes of a test flow. */
 export const TAB: FlowNode = { id: "tab", type: "tab", label: "test" };

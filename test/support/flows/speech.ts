@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import type { Message } from "../../../src/node-red/red/api.js";
-import {
-  createFlowNode,
-  createProviderNode,
-  createSinkNode,
-  createWitnessNodes,
-  TAB,
-} from "../runtime/flows.js";
 import type { Inbox } from "../runtime/inbox.js";
 import type { FlowNode } from "../runtime/node-red-api.js";
 import type { Reply, Script } from "../services/scripted-service.js";
 import { pause } from "../waiting.js";
+import { createFlowNode, createProviderNode, createSinkNode, createWitnessNodes, TAB } from "./nodes.js";
 
 /** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */
 export const speakInput: Script = async (reply, { body }) => {

@@ -1,3 +1,5 @@
+import type { FlowNode } from "../runtime/node-red-api.js";
+import type { TestRuntime } from "../runtime/node-red-runtime.js";
 import { createChunk, type Reply, type Script, type ServiceRequest } from "../services/scripted-service.js";
 import { TIME, WEATHER } from "../worlds/router-world.js";
 import {
@@ -8,9 +10,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "./flows.js";
-import type { FlowNode } from "./node-red-api.js";
-import type { TestRuntime } from "./node-red-runtime.js";
+} from "./nodes.js";
 
 /** Changes of the usual flow with a tool-call-router. */
 export interface RouterFlowOptions {

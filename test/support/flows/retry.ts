@@ -1,3 +1,4 @@
+import type { FlowNode } from "../runtime/node-red-api.js";
 import {
   createChatStreamNode,
   createCollectNode,
@@ -6,8 +7,7 @@ import {
   createSinkNode,
   createWitnessNodes,
   TAB,
-} from "./flows.js";
-import type { FlowNode } from "./node-red-api.js";
+} from "./nodes.js";
 
 /** Changes of the usual flow with a retry node. */
 export interface RetryFlowOptions {
