@@ -7,7 +7,7 @@ import type { Red } from "./node-red-api.js";
 const require_ = createRequire(__filename);
 
 /** The node types of this package. */
-export const TYPES = Object.keys(
+export const NODE_TYPES = Object.keys(
   (require_(join(ROOT, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
     .nodes,
 );
@@ -29,10 +29,10 @@ export function installPackage(userDir: string): void {
     JSON.stringify({
       name: "@deltaflow/node-red-chat-stream",
       version: "0.0.0",
-      "node-red": { nodes: Object.fromEntries(TYPES.map((type) => [type, `nodes/${type}.js`])) },
+      "node-red": { nodes: Object.fromEntries(NODE_TYPES.map((type) => [type, `nodes/${type}.js`])) },
     }),
   );
-  for (const type of TYPES) {
+  for (const type of NODE_TYPES) {
     const source = JSON.stringify(join(ROOT, "nodes", `${type}.ts`));
     writeFileSync(join(folder, "nodes", `${type}.js`), `module.exports = require(${source});\n`);
     writeFileSync(join(folder, "nodes", `${type}.html`), `<script data-template-name="${type}"></script>\n`);

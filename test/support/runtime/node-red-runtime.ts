@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Message, NodeConfig, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
 import type { Credentials, DeployType, FlowNode, LiveNode, Red } from "./node-red-api.js";
-import { installPackage, loadFreshNodeRed, TYPES } from "./node-red-install.js";
+import { installPackage, loadFreshNodeRed, NODE_TYPES } from "./node-red-install.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 
 /** A message that arrived at a sink, a node of type `helper`. */
@@ -189,7 +189,7 @@ export class TestRuntime {
   private countInputs(): void {
     const getCounts = ({ id, node }: { id: string; node: LiveNode }) => {
       const known = this.inputs.get(id) ?? { got: 0, done: 0 };
-      return TYPES.includes(node.type) ? this.inputs.set(id, known).get(id)! : known;
+      return NODE_TYPES.includes(node.type) ? this.inputs.set(id, known).get(id)! : known;
     };
     this.red.hooks.add("onReceive.test", ({ destination }) => {
       // A closed node has no listeners, so it is never done with a message that still comes.
