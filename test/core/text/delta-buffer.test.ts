@@ -7,7 +7,8 @@ import { type BufferRules, DeltaBuffer, MAX_MESSAGE_CHARS } from "../../../src/c
 import { type Piece, readPieceKind } from "../../../src/core/text/held-piece.js";
 import { anyCutter } from "../../support/inputs/cutting.js";
 import { anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
-import { anyPieces, assembleCompletion, createChunk } from "../../support/worlds/buffer-pieces.js";
+import { createChunk } from "../../support/services/scripted-service.js";
+import { anyPieces, assembleCompletion } from "../../support/worlds/buffer-pieces.js";
 
 const NONE: BufferRules = { count: 0, characters: 0, boundary: "none" };
 

@@ -4,7 +4,8 @@ import { MAX_MESSAGE_CHARS } from "../../../src/core/text/delta-buffer.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { Pacer } from "../../../src/core/text/pacer.js";
 import { anyHardText, assertWholeCharacters } from "../../support/inputs/hard-text.js";
-import { anyPieces, assembleCompletion, createChunk } from "../../support/worlds/buffer-pieces.js";
+import { createChunk } from "../../support/services/scripted-service.js";
+import { anyPieces, assembleCompletion } from "../../support/worlds/buffer-pieces.js";
 
 /** Lets time pass until nothing more is due. @returns the pieces, each with its time in milliseconds */
 function play(pacer: Pacer): { at: number; piece: Piece }[] {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { anyPieces, createChunk } from "../../support/worlds/buffer-pieces.js";
+import { createChunk } from "../../support/services/scripted-service.js";
+import { anyPieces } from "../../support/worlds/buffer-pieces.js";
 import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 import {
   assertStreamContract,
@@ -15,7 +16,7 @@ describe("The messages of a delta-buffer", () => {
     assert.deepEqual(buffering.texts, ["abc", "def", "g", ""]);
     assertStreamContract(buffering.sent);
     for (const { parts } of buffering.sent) assert.equal(parts!.id, "stream");
-    assert.equal(buffering.dones, 8);
+    assert.equal(buffering.doneCount, 8);
     buffering.close();
   });
 
@@ -80,7 +81,7 @@ describe("The messages of a delta-buffer", () => {
         const buffering = new DeltaBufferWorld(rules).take(...shuffled.map(({ message }) => message));
         buffering.take({ flush: true });
         assertStreamContract(buffering.sent);
-        assert.equal(buffering.dones, messages.length + 1);
+        assert.equal(buffering.doneCount, messages.length + 1);
         assert.equal(buffering.clock.timerCount, 0);
         assert.deepEqual(new CollectWorld().take(...buffering.sent).finished[0]!.response, expected);
       }),
@@ -183,10 +184,10 @@ describe("The even pace of a delta-buffer", () => {
     await buffering.clock.advance(1000);
     assert.deepEqual(buffering.texts, ["One ", "two ", "three "]);
     buffering.take(three, last);
-    assert.equal(buffering.dones, 3, "the last message is not done before it has gone");
+    assert.equal(buffering.doneCount, 3, "the last message is not done before it has gone");
     await buffering.clock.advance(1000);
     assert.deepEqual(buffering.texts, ["One ", "two ", "three ", "four ", "five", ""]);
-    assert.equal(buffering.dones, 4);
+    assert.equal(buffering.doneCount, 4);
     assertStreamContract(buffering.sent);
     assert.equal(buffering.clock.timerCount, 0);
     const gaps = buffering.times.slice(1, 3).map((time, at) => time - buffering.times[at]!);

@@ -11,7 +11,7 @@ describe("The order of a delta-buffer", () => {
     const [a, b, c, last] = createStreamWith(["a", "b", "c"]) as [Message, Message, Message, Message];
     const buffering = new DeltaBufferWorld({ count: 2 }).take(b, a, a, last, c, c, last);
     assert.deepEqual(buffering.texts, ["ab", "c", ""]);
-    assert.equal(buffering.dones, 7);
+    assert.equal(buffering.doneCount, 7);
   });
 
   it("leaves a gap in the indexes if a message never arrives, so that collect notices it", async () => {
@@ -57,7 +57,7 @@ describe("Many streams in a delta-buffer", () => {
       assertStreamContract(sent);
       assert.equal(sent.map(({ payload }) => payload).join(""), "abcde");
     }
-    assert.equal(buffering.dones, ids.length * (texts.length + 1));
+    assert.equal(buffering.doneCount, ids.length * (texts.length + 1));
   });
 
   it("sends the text of a stream that is silent for long, and continues it where it was", async () => {
@@ -131,7 +131,7 @@ describe("Control messages of a delta-buffer", () => {
   it("ignores msg.cancel, since a cancelled stream ends by itself", () => {
     const buffering = startBuffering().take({ cancel: true });
     assert.deepEqual(buffering.sent, []);
-    assert.equal(buffering.dones, 3);
+    assert.equal(buffering.doneCount, 3);
     buffering.close();
   });
 
@@ -154,6 +154,6 @@ describe("Control messages of a delta-buffer", () => {
       assert.deepEqual(buffering.sent, []);
       assert.equal(buffering.clock.timerCount, 0);
     }
-    assert.deepEqual([smooth.dones, early.dones], [3, 2]);
+    assert.deepEqual([smooth.doneCount, early.doneCount], [3, 2]);
   });
 });

@@ -6,7 +6,7 @@ import type { Reply, Script } from "../services/scripted-service.js";
 import { pause } from "../waiting.js";
 import { createFlowNode, createProviderNode, createSinkNode, createWitnessNodes, TAB } from "./nodes.js";
 
-/** A service that says `<text>` for a text, in pieces; built from OpenAI's and Venice's references, not recorded. */
+/** A service that speaks `<text>` for a text, in two pieces. It is built from the API references of OpenAI and Venice. */
 export const speakInput: Script = async (reply, { body }) => {
   beginSound(reply);
   for (const piece of [`<${body["input"]}`, ">"]) {
@@ -16,7 +16,7 @@ export const speakInput: Script = async (reply, { body }) => {
   reply.response.end();
 };
 
-/** Begins a sound. */
+/** Sends the headers of a sound. @param type its content type */
 export function beginSound(reply: Reply, type = "audio/mpeg"): Reply["response"] {
   reply.response.writeHead(200, {
     "content-type": type,
@@ -28,14 +28,14 @@ export function beginSound(reply: Reply, type = "audio/mpeg"): Reply["response"]
   return reply.response;
 }
 
-/** The texts of a stream, as a delta-buffer sends them. */
-export function createTextStream(id: string, ...said: string[]): Message[] {
+/** Creates the messages of a stream with these texts, as a delta-buffer sends them. */
+export function createTextStream(id: string, ...texts: string[]): Message[] {
   const createParts = (index: number) => ({ id, index, type: "string", ch: "" });
   return [
-    ...said.map((payload, index) => ({ payload, parts: createParts(index), topic: "t" })),
+    ...texts.map((payload, index) => ({ payload, parts: createParts(index), topic: "t" })),
     {
       payload: "",
-      parts: { ...createParts(said.length), count: said.length + 1 },
+      parts: { ...createParts(texts.length), count: texts.length + 1 },
       topic: "t",
       complete: true,
       finishReason: "length",
@@ -44,26 +44,27 @@ export function createTextStream(id: string, ...said: string[]): Message[] {
   ];
 }
 
-/** All the sound of some messages, which these services speak in letters. */
-export const joinSound = (messages: readonly Message[]) =>
-  Buffer.concat(messages.map(({ payload }) => payload as Buffer)).toString();
+/** Joins the sound of messages to a text. The test services speak in letters. */
+export function joinSound(messages: readonly Message[]): string {
+  return Buffer.concat(messages.map(({ payload }) => payload as Buffer)).toString();
+}
 
-/** A speech-stream with a sink behind it. */
+/** Creates a flow: speech-stream → `out`. @param more settings of the speech-stream @param service of the provider */
 export function createSpeechFlow(
   baseUrl: string,
   more: Record<string, unknown> = {},
-  who: Record<string, unknown> = {},
+  service: Record<string, unknown> = {},
 ): FlowNode[] {
   return [
     TAB,
-    createProviderNode(baseUrl, who),
+    createProviderNode(baseUrl, service),
     createFlowNode("speech-stream", "speech", ["out"], { provider: "provider", ...more }),
     createSinkNode("out"),
     ...createWitnessNodes("speech"),
   ];
 }
 
-/** Asserts that what has arrived is one whole sequence of sound. */
+/** Asserts that the messages of an inbox are one whole sequence of sound. */
 export function assertOneSequence(inbox: Inbox): void {
   const { messages } = inbox;
   assert.deepEqual(

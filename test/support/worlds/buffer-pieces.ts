@@ -1,61 +1,58 @@
 import fc from "fast-check";
-import type { Chunk, ChunkChoice, Completion, Delta } from "../../../src/core/chat/chunk.js";
+import type { Completion } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { Piece } from "../../../src/core/text/held-piece.js";
 import { anyHardText } from "../inputs/hard-text.js";
+import { createChunk } from "../services/scripted-service.js";
 
-/** A chunk that adds something to the first choice. */
-export function createChunk(delta: Delta, rest: Partial<ChunkChoice> = {}): Chunk {
-  return {
-    id: "chatcmpl-1",
-    object: "chat.completion.chunk",
-    created: 1_700_000_000,
-    model: "model-1",
-    choices: [{ index: 0, delta, finish_reason: null, ...rest }],
-  };
-}
+const anyShortText = anyHardText.map((text) => text.slice(0, 12));
 
-const text = anyHardText.map((said) => said.slice(0, 12));
-
-/** What a message of a stream may bring. */
+/** Any piece: text, reasoning, tool calls, logprobs, another choice, a refusal, a role, citations or annotations. */
 const anyPiece: fc.Arbitrary<Piece> = fc.oneof(
-  { weight: 8, arbitrary: text.map((said): Piece => ({ text: said })) },
+  { weight: 8, arbitrary: anyShortText.map((text): Piece => ({ text })) },
   {
     weight: 4,
-    arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ reasoning_content: said }) })),
+    arbitrary: anyShortText.map(
+      (text): Piece => ({ text: "", chunk: createChunk({ reasoning_content: text }) }),
+    ),
   },
   {
     weight: 3,
-    arbitrary: fc.record({ call: fc.nat(2), said: text }).map(({ call, said }): Piece => {
+    arbitrary: fc.record({ call: fc.nat(2), text: anyShortText }).map(({ call, text }): Piece => {
       const calls = Array.from({ length: call + 1 }, (_none, index) => ({
         index,
         id: `call_${index}`,
         type: "function",
-        function: { name: `f${index}`, arguments: index === call ? said : "" },
+        function: { name: `f${index}`, arguments: index === call ? text : "" },
       }));
       return { text: "", chunk: createChunk({ tool_calls: calls }) };
     }),
   },
   {
     weight: 3,
-    arbitrary: text.map(
-      (said): Piece => ({
-        text: said,
-        chunk: createChunk({ content: said }, { logprobs: { content: [{ token: said }] } }),
+    arbitrary: anyShortText.map(
+      (text): Piece => ({
+        text,
+        chunk: createChunk({ content: text }, { logprobs: { content: [{ token: text }] } }),
       }),
     ),
   },
   {
     weight: 1,
-    arbitrary: text.map(
-      (said): Piece => ({ text: said, chunk: createChunk({ content: said, reasoning_content: "hm" }) }),
+    arbitrary: anyShortText.map(
+      (text): Piece => ({ text, chunk: createChunk({ content: text, reasoning_content: "hm" }) }),
     ),
   },
   {
     weight: 1,
-    arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ content: said }, { index: 1 }) })),
+    arbitrary: anyShortText.map(
+      (text): Piece => ({ text: "", chunk: createChunk({ content: text }, { index: 1 }) }),
+    ),
   },
-  { weight: 1, arbitrary: text.map((said): Piece => ({ text: "", chunk: createChunk({ refusal: said }) })) },
+  {
+    weight: 1,
+    arbitrary: anyShortText.map((text): Piece => ({ text: "", chunk: createChunk({ refusal: text }) })),
+  },
   {
     weight: 1,
     arbitrary: fc.constant<Piece>({ text: "", chunk: createChunk({ role: "assistant", content: "" }) }),
@@ -77,15 +74,15 @@ const anyPiece: fc.Arbitrary<Piece> = fc.oneof(
   },
 );
 
-/** The pieces of a stream, before its last message. */
+/** The pieces of a stream before its last message. */
 export const anyPieces = fc.array(anyPiece, { maxLength: 40 });
 
-/** What a reader of the pieces makes of them. */
-export function assembleCompletion(list: readonly Piece[]): Completion {
+/** Builds the completion from pieces, as `collect` does. */
+export function assembleCompletion(pieces: readonly Piece[]): Completion {
   const machine = new CompletionMachine();
-  for (const { text: said, chunk } of list) {
-    if (chunk) machine.addChunk(chunk, said);
-    else if (said !== "") machine.addText(said);
+  for (const { text, chunk } of pieces) {
+    if (chunk) machine.addChunk(chunk, text);
+    else if (text !== "") machine.addText(text);
   }
   return machine.buildCompletion("seed");
 }

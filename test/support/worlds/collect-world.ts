@@ -1,9 +1,11 @@
 import { CollectController } from "../../../src/node-red/collect/controller.js";
 import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 
-/** A collect node without a runtime around it, for laws and for time. */
+/** A collect node outside Node-RED, for property tests and fake clocks. */
 export class CollectWorld {
+  /** Messages of output 1. */
   readonly finished: Message[] = [];
+  /** Messages of output 2. */
   readonly unfinished: Message[] = [];
   /** Errors that reached `done` or `node.error`. */
   readonly errors: { code: string; message: string }[] = [];
@@ -23,9 +25,10 @@ export class CollectWorld {
     );
   }
 
+  /** Gives messages to the node. @throws if it does not call `done` exactly once for each */
   take(...messages: Message[]): this {
     for (const message of messages) {
-      let dones = 0;
+      let doneCount = 0;
       this.controller.input(
         message,
         (outputs) => {
@@ -34,11 +37,11 @@ export class CollectWorld {
           if (unfinished) this.unfinished.push(unfinished);
         },
         (error) => {
-          dones++;
+          doneCount++;
           if (error) this.errors.push(error as { code: string; message: string });
         },
       );
-      if (dones !== 1) throw new Error(`done was called ${dones} times`);
+      if (doneCount !== 1) throw new Error(`done was called ${doneCount} times`);
     }
     return this;
   }
@@ -48,7 +51,7 @@ export class CollectWorld {
   }
 }
 
-/** The messages of a stream that says these texts. */
+/** Creates the messages of a stream with these texts. @param last more properties of the last message */
 export function createStreamMessages(texts: readonly string[], last: Message = {}, id = "stream"): Message[] {
   const messages: Message[] = texts.map((payload, index) => ({
     _msgid: "m",

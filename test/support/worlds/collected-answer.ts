@@ -11,24 +11,24 @@ import {
 import type { Credentials, FlowNode } from "../runtime/node-red-api.js";
 import type { TestRuntime } from "../runtime/node-red-runtime.js";
 
-/** A question and all that came of it in a flow with chat-stream and collect. */
+/** The answer to a question in a flow with chat-stream and collect. */
 export interface CollectedAnswer {
   /** The messages of the stream. */
   messages: Message[];
-  /** The last of them. */
+  /** The last message. */
   last: Message;
-  /** Why it failed, where it did. */
+  /** The error of the last message. */
   error: FailureData | undefined;
-  /** What collect made of it, on whichever output. */
+  /** The message of the collect node, from either output. */
   collected: Message;
   response: Completion;
   /** The tool calls of the answer. */
   calls: readonly ToolCall[];
-  /** The question and the answer: what the next turn begins with. */
+  /** The question and the answer, to begin the next turn with. */
   conversation: ChatMessage[];
 }
 
-/** Deploys a flow around a provider, asks, and waits for the end. */
+/** Deploys a flow with a provider, asks, and waits for the collected answer. */
 export async function collectAnswer(
   runtime: TestRuntime,
   provider: FlowNode,
@@ -48,11 +48,11 @@ export async function collectAnswer(
   runtime.clearMessages();
   runtime.inject("ask", message as Message);
   const [last] = await runtime.waitForEnds("out");
-  const both = () => [...runtime.getMessages("finished"), ...runtime.getMessages("unfinished")];
-  await runtime.arrivals.waitUntil(() => both().length > 0, "what collect makes of it");
-  const collected = both()[0]!;
+  const getCollected = () => [...runtime.getMessages("finished"), ...runtime.getMessages("unfinished")];
+  await runtime.arrivals.waitUntil(() => getCollected().length > 0, "the message of collect");
+  const collected = getCollected()[0]!;
   const response = collected["response"] as Completion;
-  const asked = last!["request"] as { messages: ChatMessage[] } | undefined;
+  const request = last!["request"] as { messages: ChatMessage[] } | undefined;
   const answer = response.choices[0]?.message;
   return {
     messages: runtime.getMessages("out"),
@@ -61,6 +61,6 @@ export async function collectAnswer(
     collected,
     response,
     calls: answer?.tool_calls ?? [],
-    conversation: [...(asked?.messages ?? []), ...(answer ? [answer as ChatMessage] : [])],
+    conversation: [...(request?.messages ?? []), ...(answer ? [answer as ChatMessage] : [])],
   };
 }

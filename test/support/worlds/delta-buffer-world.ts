@@ -4,15 +4,15 @@ import type { Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode } from "../.
 import { createStreamMessages } from "./collect-world.js";
 import { FakeClock } from "./fake-clock.js";
 
-/** A delta-buffer without a runtime around it, with a clock that the test moves. */
+/** A delta-buffer outside Node-RED, with a fake clock. */
 export class DeltaBufferWorld {
   readonly clock = new FakeClock();
   readonly sent: Message[] = [];
-  /** When each of them was sent, in the clock's milliseconds. */
+  /** When each message was sent, in milliseconds of the clock. */
   readonly times: number[] = [];
   readonly statuses: NodeStatus[] = [];
-  /** How many inputs have been done with. */
-  dones = 0;
+  /** The number of inputs that are done. */
+  doneCount = 0;
   private readonly controller: DeltaBufferController;
 
   constructor(config: Record<string, unknown> = {}) {
@@ -25,9 +25,10 @@ export class DeltaBufferWorld {
     );
   }
 
+  /** Gives messages to the node. @throws if it calls `done` twice for a message */
   take(...messages: Message[]): this {
     for (const message of messages) {
-      let done = false;
+      let isDone = false;
       this.controller.input(
         message,
         (output) => {
@@ -35,16 +36,16 @@ export class DeltaBufferWorld {
           this.times.push(this.clock.now());
         },
         () => {
-          if (done) throw new Error("done was called twice");
-          done = true;
-          this.dones++;
+          if (isDone) throw new Error("done was called twice");
+          isDone = true;
+          this.doneCount++;
         },
       );
     }
     return this;
   }
 
-  /** The texts that were sent. */
+  /** The payloads of the sent messages. */
   get texts(): unknown[] {
     return this.sent.map(({ payload }) => payload);
   }
@@ -54,12 +55,12 @@ export class DeltaBufferWorld {
   }
 }
 
-/** The messages of a stream with these properties on each. */
+/** Creates the messages of a stream with these properties on each message. */
 export function createStreamWith(texts: readonly string[], more: Message = {}, id = "stream"): Message[] {
   return createStreamMessages(texts, {}, id).map((message) => ({ ...message, ...more }));
 }
 
-/** What every stream has to be. */
+/** Asserts the message contract: indices without gaps, and one last message with the count. */
 export function assertStreamContract(messages: readonly Message[]): void {
   assert.deepEqual(
     messages.map(({ parts }) => parts!.index),

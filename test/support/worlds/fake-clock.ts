@@ -6,7 +6,7 @@ interface Timer {
   callback: () => void;
 }
 
-/** A clock that a test moves. What comes from sockets comes in its own time. */
+/** A clock that a test moves. Sockets are not affected. */
 export class FakeClock implements Clock {
   private time = 1_000;
   private readonly timers = new Set<Timer>();
@@ -33,12 +33,12 @@ export class FakeClock implements Clock {
     setImmediate(callback);
   }
 
-  /** Timers that wait. */
+  /** The number of pending timers. */
   get timerCount(): number {
     return this.timers.size;
   }
 
-  /** Moves on, timers firing on their way, each at its time. */
+  /** Moves the clock forward. Each timer fires at its time. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
     for (;;) {
@@ -53,7 +53,7 @@ export class FakeClock implements Clock {
     await waitTicks();
   }
 
-  /** Jumps, as after a suspended machine or a blocked event loop: timers fire late, one right after the other. */
+  /** Jumps forward, as after a suspended machine or a blocked event loop. Due timers fire late, all at the same time. */
   async jump(milliseconds: number): Promise<void> {
     this.time += milliseconds;
     for (const timer of [...this.timers].sort((one, other) => one.at - other.at)) {

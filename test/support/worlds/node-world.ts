@@ -1,22 +1,23 @@
 import type { Done, Message, Send } from "../../../src/node-red/red/api.js";
 
-/** A node's controller outside any runtime, which is given its messages as a runtime gives them. */
+/** The controller of a node outside Node-RED. It gets messages as Node-RED gives them to a node. */
 export abstract class NodeWorld {
-  /** What reaches Catch. */
+  /** Errors that Catch nodes would get. */
   readonly errors: { code?: string; message: string }[] = [];
-  /** Inputs of the node, and how many of them are done. */
+  /** The number of inputs. */
   got = 0;
+  /** The number of inputs that are done. */
   done = 0;
   abstract readonly controller: { input(message: Message, send: Send, done: Done): void };
   protected abstract readonly send: Send;
 
-  /** A message for the node itself. */
+  /** Gives a message to the node. @throws if the node calls `done` twice */
   input(message: Message): void {
     this.got++;
-    let open = true;
+    let isOpen = true;
     const done = (error?: unknown) => {
-      if (!open) throw new Error("done was called twice");
-      open = false;
+      if (!isOpen) throw new Error("done was called twice");
+      isOpen = false;
       this.done++;
       if (error) this.errors.push(error as { message: string });
     };

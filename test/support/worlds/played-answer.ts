@@ -4,39 +4,42 @@ import type { Fixture } from "../inputs/fixtures.js";
 import { buildFinishChunk, buildTextChunk, DONE_RECORD, formatEventStream } from "../inputs/openai-chunks.js";
 import { type PlayedStream, play } from "../inputs/replay.js";
 
-/** The words of a short answer, and the chunks that bring them. */
+/** The words of a short answer. */
 export const FOUR_WORDS = ["One", " two", " three", " four"];
+
+/** A chunk for each of the four words. */
 export const WORD_CHUNKS = FOUR_WORDS.map((word) => buildTextChunk(word));
 
-/** A body that is played for what it does, not for what it is expected to become. */
+/** Creates a fixture without an expected result, for `play`. */
 export function createFixture(body: Buffer, more: Partial<Fixture> = {}): Fixture {
   return { name: "", body, expect: { texts: [] }, ...more };
 }
 
-/** Plays records. */
+/** Plays an event stream with these records. */
 export function playRecords(...records: unknown[]): PlayedStream {
   return play(createFixture(formatEventStream(...records)));
 }
 
-export function collectTexts({ messages: told }: PlayedStream): string[] {
-  return told.map((message) => message.text);
+/** Collects the text of each message. */
+export function collectTexts({ messages }: PlayedStream): string[] {
+  return messages.map(({ text }) => text);
 }
 
-/** The text of each choice. */
+/** Collects the text of each choice. */
 export function collectContents({ result }: PlayedStream): (string | null)[] {
   return result.completion.choices.map(({ message }) => message.content);
 }
 
-/** Plays the four words with something else in the place before the k-th, for all k. */
+/** Plays the four words with other records inserted, once at each place. @param check gets the words before it */
 export function playAtEachPlace(
-  intruders: readonly unknown[],
+  inserted: readonly unknown[],
   check: (played: PlayedStream, before: string) => void,
   more?: Partial<Fixture>,
 ): void {
   for (let place = 0; place <= WORD_CHUNKS.length; place++) {
     const records = [
       ...WORD_CHUNKS.slice(0, place),
-      ...intruders,
+      ...inserted,
       ...WORD_CHUNKS.slice(place),
       buildFinishChunk(),
       DONE_RECORD,
@@ -45,7 +48,7 @@ export function playAtEachPlace(
   }
 }
 
-/** Checks that a stream failed, with the text that came before. */
+/** Creates a check that a stream failed with this code and partial text. */
 export function expectFailure(
   code: FailureCode,
   partial: string = "",

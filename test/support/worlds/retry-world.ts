@@ -13,20 +13,21 @@ import { createRandom } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 
-/** How a request goes. */
+/** How the chat-stream answers a request. */
 export interface Outcome {
-  /** Milliseconds that it takes. */
+  /** Milliseconds until the stream comes. Default: 0. */
   takesMs?: number;
   texts?: readonly string[];
-  /** Chunks that go before the texts. */
+  /** Chunks before the texts. */
   chunks?: readonly object[];
+  /** The code of the failure. Default: the stream succeeds. */
   fails?: FailureCode;
   details?: FailureDetails;
-  /** What the last message has beside. */
+  /** More properties of the last message. */
   last?: Message;
 }
 
-/** A request as it left. */
+/** A request that was sent. */
 export interface SentRequest {
   /** Milliseconds since the world began. */
   at: number;
@@ -34,33 +35,34 @@ export interface SentRequest {
   route: "first" | "again" | "fallback";
 }
 
+/** Options of a world, with settings of the retry node. */
 export interface RetryWorldOptions extends Partial<RetryConfig> {
-  /** Whether output 2 and output 3 are wired. Default: output 2 is. */
+  /** Whether output 2 and output 3 have a wire. Default: only output 2. */
   wires?: readonly boolean[];
-  /** Chance. Default: a seeded generator. */
+  /** The random generator. Default: a seeded one. */
   random?(): number;
 }
 
-/** A retry node on a clock that a test moves, between a chat-stream and a reader that are none. */
+/** A retry node outside Node-RED, with a fake clock, a simulated chat-stream and a simulated reader. */
 export class RetryWorld extends NodeWorld {
   readonly clock = new FakeClock();
   readonly requests: SentRequest[] = [];
-  /** What the reader gets. */
+  /** Messages that the reader gets. */
   readonly out: Message[] = [];
   readonly warnings: unknown[] = [];
   readonly statuses: NodeStatus[] = [];
-  /** What happens to a control message that leaves by output 2 or 3. */
+  /** Handles a control message from output 2 or 3. */
   onControl: (message: Message, route: string) => void = () => {};
-  /** Changes a request on its way back to the chat-stream. */
+  /** Changes a request on its way back to the chat-stream. `undefined` loses it. */
   changeRequest: (message: Message) => Message | undefined = (message) => message;
   readonly controller: RetryController;
   private readonly began = this.clock.now();
   private streams = 0;
-  /** The requests that the chat-stream works on. */
+  /** Requests that the chat-stream is working on. */
   readonly inFlight = new InFlight();
 
   constructor(
-    /** How each request goes, by its number in all. */
+    /** Decides how each request is answered, by its number from 0. */
     private readonly service: (request: SentRequest, nth: number) => Outcome,
     options: RetryWorldOptions = {},
   ) {
@@ -94,15 +96,15 @@ export class RetryWorld extends NodeWorld {
     return this.clock.now() - this.began;
   }
 
-  /** The last messages that the reader has got. */
+  /** The last messages of streams that the reader got. */
   get ends(): Message[] {
     return this.out.filter(({ complete }) => complete === true);
   }
 
-  /** Asks something, as a chat-stream does that gets a message. */
+  /** Lets the chat-stream answer a message. */
   ask(message: Message = {}, route: SentRequest["route"] = "first"): void {
-    const asked = { at: this.now, message, route };
-    const outcome = this.service(asked, this.requests.push(asked) - 1);
+    const request = { at: this.now, message, route };
+    const outcome = this.service(request, this.requests.push(request) - 1);
     const id = `stream-${this.streams++}`;
     const release = this.inFlight.hold(readTags(message));
     this.clock.setTimer(() => {
@@ -112,22 +114,22 @@ export class RetryWorld extends NodeWorld {
   }
 
   private sendStream(id: string, message: Message, outcome: Outcome): void {
-    const { texts = [], chunks = [], fails, details, takesMs: takes = 0, last: more } = outcome;
-    const riding = inheritProperties(message);
+    const { texts = [], chunks = [], fails, details, takesMs = 0, last: more } = outcome;
+    const inherited = inheritProperties(message);
     let index = 0;
-    const parts = () => ({ id, index: index++, type: "string", ch: "" });
-    for (const chunk of chunks) this.input({ ...riding, payload: "", parts: parts(), chunk });
-    for (const payload of texts) this.input({ ...riding, payload, parts: parts() });
+    const createParts = () => ({ id, index: index++, type: "string", ch: "" });
+    for (const chunk of chunks) this.input({ ...inherited, payload: "", parts: createParts(), chunk });
+    for (const payload of texts) this.input({ ...inherited, payload, parts: createParts() });
     const text = texts.join("");
     const last: Message = {
-      ...riding,
+      ...inherited,
       payload: "",
-      parts: { ...parts(), count: index },
+      parts: { ...createParts(), count: index },
       complete: true,
       chunk: { choices: [] },
       finishReason: fails ? "error" : "stop",
       usage: null,
-      stats: buildStats(texts.length, text.length, texts.length > 0 ? 0 : null, takes),
+      stats: buildStats(texts.length, text.length, texts.length > 0 ? 0 : null, takesMs),
       request: buildRequest(message),
       ...more,
     };
@@ -161,20 +163,23 @@ function buildRequest(message: Message): ChatRequest {
   } as ChatRequest;
 }
 
-/** A request that fails before it has said anything. */
+/** A request that fails before any text. */
 export const BROKEN: Outcome = { takesMs: 100, fails: "interrupted" };
 
-/** Plays outcomes one after the other, the last again and again, until the stream has ended. */
+/**
+ * Plays outcomes one after another until the stream has ended. Later requests get the last outcome.
+ * @param properties of the message that asks
+ */
 export async function playOutcomes(
   outcomes: readonly Outcome[],
   options: RetryWorldOptions = {},
-  asks: Message = {},
+  properties: Message = {},
 ): Promise<RetryWorld> {
-  const world = new RetryWorld((_asked, nth) => outcomes[Math.min(nth, outcomes.length - 1)]!, {
+  const world = new RetryWorld((_request, nth) => outcomes[Math.min(nth, outcomes.length - 1)]!, {
     random: () => 0.5,
     ...options,
   });
-  world.ask({ payload: "Hi", ...asks });
+  world.ask({ payload: "Hi", ...properties });
   await world.clock.advance(3_000_000);
   assert.equal(world.ends.length, 1);
   assert.equal(world.done, world.got);
@@ -182,7 +187,7 @@ export async function playOutcomes(
   return world;
 }
 
-/** What a reader does with the messages: the text that he has in the end. */
+/** Joins the text that a reader has in the end, which begins after the last reset. */
 export function joinReaderText(messages: readonly Message[]): string {
   const reset = messages.findLastIndex((message) => message["reset"] === true);
   return joinPayloads(messages.slice(reset + 1));

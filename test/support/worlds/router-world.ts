@@ -13,42 +13,47 @@ import type { RouterConfig } from "../../../src/node-red/tool-call-router/settin
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
 
-/** A call as a test writes it. */
+/** A tool call as a test writes it. */
 export interface ScriptedCall {
   name: string;
-  /** JSON text, or what becomes it. */
+  /** JSON text, or a value that is written as JSON. Default: `{}`. */
   args?: unknown;
   id?: string;
+  /** More fields of the call. */
   extras?: object;
 }
 
-/** What the model says in one turn. */
+/** One answer of the model. */
 export interface ModelTurn {
   texts?: readonly string[];
   calls?: readonly ScriptedCall[];
-  /** Chunks that go before the calls. */
+  /** Chunks before the calls. */
   chunks?: readonly Chunk[];
-  /** As the vendor writes it. */
+  /** The finish reason of the vendor. Default: `stop`. */
   finish?: string;
+  /** The code of the failure. Default: the turn succeeds. */
   fails?: FailureCode;
   usage?: Record<string, unknown>;
-  /** Nothing of it comes, or no end. */
+  /** `before`: nothing comes. `within`: the end does not come. */
   stalls?: "before" | "within";
 }
 
+/** Options of a world, with settings of the tool-call-router. */
 export interface RouterWorldOptions extends Partial<RouterConfig> {
-  /** Outputs without a wire. */
+  /** Outputs without a wire, counted from 0. */
   unwired?: readonly number[];
 }
 
+/** A tool with a schema. */
 export const WEATHER = {
   name: "get_weather",
   description: "The weather in a city",
   parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
 };
+/** A tool without a schema. */
 export const TIME = { name: "get_time", description: "The time in a city", parameters: "" };
 
-/** A piece of the first choice's answer. */
+/** Creates a chunk with a delta of the first choice. */
 export function createDeltaChunk(
   fields: Chunk["choices"][number]["delta"],
   finish: string | null = null,
@@ -56,35 +61,36 @@ export function createDeltaChunk(
   return { choices: [{ index: 0, delta: fields, finish_reason: finish }] };
 }
 
-/** A tool-call-router on a clock that a test moves, between a chat-stream, a reader and tools that are none. */
+/** A tool-call-router outside Node-RED, with a fake clock and a simulated chat-stream, reader and tools. */
 export class RouterWorld extends NodeWorld {
   readonly clock = new FakeClock();
-  /** What left by output 2, commands aside. */
+  /** Requests from output 2. */
   readonly requests: Message[] = [];
+  /** Control messages from output 2. */
   readonly commands: Message[] = [];
-  /** What the reader gets. */
+  /** Messages that the reader gets. */
   readonly out: Message[] = [];
-  /** What left by the outputs of tools. */
+  /** Messages to tools, with the number of their output from 1. */
   readonly calls: { output: number; message: Message }[] = [];
-  /** With `node.error`, the messages. */
+  /** Messages of `node.error`. */
   readonly reportedMessages: Message[] = [];
   readonly warnings: string[] = [];
   readonly debugs: string[] = [];
   readonly statuses: NodeStatus[] = [];
-  /** What a tool does with its call. Default: answers at once with its arguments. */
+  /** Handles a message to a tool. Default: it comes back at once, with the arguments as the result. */
   onCall: (message: Message, output: number) => void = (message) => this.input(message);
-  /** Changes a request on its way to the model. */
+  /** Changes a request on its way to the model. `undefined` loses it. */
   changeRequest: (message: Message) => Message | undefined = (message) => message;
-  /** Takes a message of the model's stream on its way to the router. */
+  /** Handles a message of the model's stream. Default: it goes to the router. */
   onStream: (message: Message) => void = (message) => this.input(message);
   readonly controller: RouterController;
   readonly node: RuntimeNode;
-  /** The requests that the chat-stream works on. */
+  /** Requests that the chat-stream is working on. */
   readonly inFlight = new InFlight();
   private streams = 0;
 
   constructor(
-    /** What the model says, by the number of the request. */
+    /** Decides how the model answers, by the number of the request from 0. */
     private readonly model: (request: Message, nth: number) => ModelTurn,
     { unwired = [], ...config }: RouterWorldOptions = {},
   ) {
@@ -104,9 +110,8 @@ export class RouterWorld extends NodeWorld {
     this.node = node as unknown as RuntimeNode;
     const red = {
       util: { cloneMessage: structuredClone },
-      // Where the wires lead, something is.
       nodes: {
-        getNode: (id: string) => (id === "router" ? node : (this.nodes.get(id) ?? somethingBehind(id))),
+        getNode: (id: string) => (id === "router" ? node : (this.nodes.get(id) ?? createNodeBehind(id))),
       },
       _: (key: string, values: object) => `${key} ${JSON.stringify(values)}`,
     };
@@ -120,31 +125,31 @@ export class RouterWorld extends NodeWorld {
     );
   }
 
-  /** Nodes that can be found, by their id. */
+  /** Other nodes of the flow, by their id. */
   readonly nodes = new Map<string, unknown>();
 
   get ends(): Message[] {
     return this.out.filter(({ complete }) => complete === true);
   }
 
-  /** The conversation of a request. */
+  /** Returns the conversation of the nth request. */
   getConversation(nth: number): ChatMessage[] {
     return this.requests[nth]!["messages"] as ChatMessage[];
   }
 
-  /** What the tools' messages of a request say. */
+  /** Returns the results of tools in the nth request. */
   getResults(nth: number): string[] {
     return this.getConversation(nth).flatMap(({ role, content }) =>
       role === "tool" ? [String(content)] : [],
     );
   }
 
-  /** An answer to the nth call. */
+  /** Answers the nth call. */
   answer(nth: number, payload: unknown, more: Message = {}): void {
     this.input({ ...this.calls[nth]!.message, payload, ...more });
   }
 
-  /** What a chat-stream does with a request. */
+  /** Sends the stream that answers a request, as a chat-stream does. */
   sendStream(message: Message, turn: ModelTurn): void {
     const release = this.inFlight.hold(readTags(message));
     if (turn.stalls === "before") return;
@@ -199,13 +204,13 @@ export class RouterWorld extends NodeWorld {
   };
 }
 
-/** Where the wires of the router lead, something is, whose output leads back. */
-function somethingBehind(id: string): object | undefined {
+/** Creates the node behind a wire of the router. Its own wire leads back. */
+function createNodeBehind(id: string): object | undefined {
   if (!id.startsWith("to-")) return undefined;
   return { id, type: id === "to-1" ? "chat-stream" : "function", wires: [["router"]] };
 }
 
-/** Calls in pieces, as a stream brings them. */
+/** Creates the chunks of calls, with the arguments in two pieces. */
 export function createCallPieces(calls: readonly ScriptedCall[]): Chunk[] {
   return calls.flatMap(({ name, args = {}, id, extras }, index) => {
     const text = typeof args === "string" ? args : JSON.stringify(args);
@@ -220,7 +225,7 @@ export function createCallPieces(calls: readonly ScriptedCall[]): Chunk[] {
   });
 }
 
-/** A model that makes these turns, one after the other, the last again and again. */
-export function createModel(...said: readonly ModelTurn[]): (request: Message, nth: number) => ModelTurn {
-  return (_request, nth) => said[Math.min(nth, said.length - 1)]!;
+/** Creates a model that answers with these turns one after another. Later requests get the last turn. */
+export function createModel(...turns: readonly ModelTurn[]): (request: Message, nth: number) => ModelTurn {
+  return (_request, nth) => turns[Math.min(nth, turns.length - 1)]!;
 }

@@ -6,11 +6,14 @@ import type { ChatResult, Chunk, FailureCode, Phase } from "../../../src/index.j
 import { type ChatOptions, Failure, startChat } from "../../../src/index.js";
 import { waitTicks } from "../waiting.js";
 
-/** The key that every test asks with. It must be seen nowhere but in the request's header. */
+/** The API key of every request. It must appear only in the header of the request. */
 export const CANARY: string = `sk-canary-${randomUUID()}`;
 
-/** Long enough never to matter; a test shortens the one it is about. */
-const PATIENT = {
+/** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
+export const SHORT_MS = 40;
+
+/** Deadlines in milliseconds that never pass in a test. A test shortens the one that it is about. */
+const LONG_TIMEOUTS = {
   connect: 5_000,
   headers: 5_000,
   firstChunk: 5_000,
@@ -20,69 +23,71 @@ const PATIENT = {
   drain: 5_000,
 };
 
-/** Who is asked. */
+/** Where a request goes: a base URL, and the connection pool for it. */
 export interface StreamTarget {
   url: string;
   agent: Dispatcher;
 }
 
-/** All that a stream told, and its end. */
+/** Everything that a stream sent. */
 export interface ReceivedAnswer {
+  /** The whole text. */
   text: string;
+  /** The text of each callback, without empty ones. */
   texts: string[];
   chunks: Chunk[];
   result: ChatResult;
 }
 
-/** A stream under way. */
+/** A running stream. */
 export interface StartedStream {
-  /** Answer text so far. */
+  /** Returns the answer text so far. */
   getText(): string;
-  /** Resolves with its one end, once nothing can follow it any more. */
+  /** Resolves when the stream has ended and nothing more came for some ticks. */
   finished: Promise<ReceivedAnswer>;
   cancel(): void;
 }
 
-/** The options of a question to a server, with what a test is about laid over them. */
-export function buildChatOptions(asked: StreamTarget, options: Partial<ChatOptions> = {}): ChatOptions {
+/** Builds the options of a request. @param options override the usual ones; timeouts one by one */
+export function buildChatOptions(target: StreamTarget, options: Partial<ChatOptions> = {}): ChatOptions {
   return {
     provider: "custom",
-    baseUrl: asked.url,
+    baseUrl: target.url,
     apiKey: CANARY,
     model: "m",
     messages: [{ role: "user", content: "hello" }],
-    dispatcher: asked.agent,
+    dispatcher: target.agent,
     ...options,
-    timeouts: { ...PATIENT, ...options.timeouts },
+    timeouts: { ...LONG_TIMEOUTS, ...options.timeouts },
   };
 }
 
 /**
- * Asks, and watches the laws that hold for every stream: one end, nothing after it, text that is the answer's or
- * (where the stream ended early) what it says it got, and no key in anything that was told.
- * @param onText called with each piece as it comes
+ * Starts a stream and asserts the laws of every stream: it ends once, sends nothing afterwards, its text is the text of
+ * the completion and of a failure's `partial`, and the key is in no result.
+ * @param onText called with the text of each callback
  */
 export function startStream(
-  asked: StreamTarget,
+  target: StreamTarget,
   options: Partial<ChatOptions> = {},
   onText: (text: string) => void = () => {},
 ): StartedStream {
-  const told: Omit<ReceivedAnswer, "result"> = { text: "", texts: [], chunks: [] };
+  const received: Omit<ReceivedAnswer, "result"> = { text: "", texts: [], chunks: [] };
   const ends: ChatResult[] = [];
-  let late = false;
+  let cameLate = false;
   let running: { cancel(): void } | undefined;
   const ended = new Promise<ChatResult>((resolve) => {
-    const take = (text: string) => {
-      if (ends.length > 0) late = true;
-      told.text += text;
-      if (text !== "") told.texts.push(text);
+    const addText = (text: string) => {
+      if (ends.length > 0) cameLate = true;
+      received.text += text;
+      if (text !== "") received.texts.push(text);
       onText(text);
     };
-    running = startChat(buildChatOptions(asked, options), {
-      onText: take,
+    running = startChat(buildChatOptions(target, options), {
+      onText: addText,
       onChunk: (chunk, text) => {
-        told.chunks.push(chunk);
-        take(text);
+        received.chunks.push(chunk);
+        addText(text);
       },
       onEnd: (result) => {
         ends.push(result);
@@ -91,32 +96,32 @@ export function startStream(
     });
   });
   return {
-    getText: () => told.text,
+    getText: () => received.text,
     cancel: () => running!.cancel(),
     finished: ended.then(async (result) => {
       await waitTicks();
       assert.equal(ends.length, 1, "a stream has one end");
-      assert.equal(late, false, "nothing comes after the end");
-      const whole = { ...told, result };
-      assertLaws(whole);
-      return whole;
+      assert.equal(cameLate, false, "nothing comes after the end");
+      const answer = { ...received, result };
+      assertLaws(answer);
+      return answer;
     }),
   };
 }
 
-/** Asks and waits for the end. */
-export function ask(asked: StreamTarget, options: Partial<ChatOptions> = {}): Promise<ReceivedAnswer> {
-  return startStream(asked, options).finished;
+/** Starts a stream and waits for its end. */
+export function ask(target: StreamTarget, options: Partial<ChatOptions> = {}): Promise<ReceivedAnswer> {
+  return startStream(target, options).finished;
 }
 
-/** Asserts that a stream failed, and how. @returns the failure, for what a test wants to know beyond */
+/** Asserts that a stream failed in this way. @returns the failure */
 export function assertStreamFailed(
   { result, text }: ReceivedAnswer,
   code: FailureCode,
   expected: { phase: Phase; retryable: boolean; partial?: string; status?: number },
 ): Failure {
   const { failure } = result;
-  assert.ok(failure, `it should have failed with ${code} but was ${result.outcome}`);
+  assert.ok(failure, `the stream should fail with ${code}, but its outcome is ${result.outcome}`);
   const { partial = "", ...rest } = expected;
   assert.deepEqual(
     {
@@ -133,7 +138,7 @@ export function assertStreamFailed(
   return failure;
 }
 
-/** Asserts that a stream ended well, with this text. */
+/** Asserts that a stream completed with this text. */
 export function assertStreamComplete(
   { result, text }: ReceivedAnswer,
   expected: string,
@@ -143,7 +148,7 @@ export function assertStreamComplete(
   assert.deepEqual([result.outcome, result.finishReason, text], ["complete", reason, expected]);
 }
 
-/** Whether a text shows a secret, plainly or in one of the forms it takes on the wire. */
+/** Whether a text contains a secret, as it is or in a form that it has on the wire. */
 export function containsSecret(text: string, secret: string = CANARY): boolean {
   const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")];
   return forms.some((form) => text.includes(form));
@@ -151,20 +156,20 @@ export function containsSecret(text: string, secret: string = CANARY): boolean {
 
 function assertLaws({ text, result }: ReceivedAnswer): void {
   const { completion, failure } = result;
-  assert.equal(completion.choices[0]?.message.content ?? "", text, "payloads joined are the answer");
+  assert.equal(completion.choices[0]?.message.content ?? "", text, "the joined texts are the answer");
   assert.equal(result.outcome === "failed", failure !== undefined);
   if (failure) {
     assert.deepEqual([failure.partial, failure.provider], [text, "custom"]);
     assert.equal(result.finishReason, "error");
-    assert.equal(failure.cause, undefined, "a cause would publish what we do not know");
+    assert.equal(failure.cause, undefined, "a cause could contain unknown data");
   }
   const all = inspect(result, { depth: Number.POSITIVE_INFINITY, showHidden: true });
-  for (const said of [all, JSON.stringify({ ...result, completion }), failure?.stack ?? ""]) {
-    assert.ok(!containsSecret(said), "the key was told");
+  for (const text of [all, JSON.stringify({ ...result, completion }), failure?.stack ?? ""]) {
+    assert.ok(!containsSecret(text), "the result contains the key");
   }
 }
 
-/** For `assert.rejects`: whether what was thrown is this failure. */
+/** Creates a check for `assert.rejects`: the error is a failure with this code and, if given, this partial text. */
 export function matchFailure(code: FailureCode, partial?: string): (thrown: unknown) => boolean {
   return (thrown) => {
     assert.ok(thrown instanceof Failure);
