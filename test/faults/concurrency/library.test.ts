@@ -4,7 +4,13 @@ import { createServer, type Server, type Socket } from "node:net";
 import { chatStream, startChat } from "../../../src/index.js";
 import { createAgent } from "../../../src/transport/agent.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
-import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../../support/services/answers.js";
+import {
+  formatAnswer,
+  sendDotAndStall,
+  sendWholeAnswer,
+  TEXT,
+  WORDS,
+} from "../../support/services/answers.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitTicks, waitUntil } from "../../support/waiting.js";
@@ -15,13 +21,6 @@ import {
   type StartedStream,
   startStream,
 } from "../../support/worlds/started-stream.js";
-
-/** Sends a text, and then nothing until the client leaves. */
-const sendDotAndStall = async (peer: Peer) => {
-  await peer.sendStreamHead();
-  await peer.sendBody(formatDelta("."));
-  await peer.waitUntilGone();
-};
 
 describe("Many streams of the library", () => {
   guardEachTest();

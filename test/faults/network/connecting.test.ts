@@ -9,10 +9,12 @@ import { guardEachTest } from "../../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../../support/services/answers.js";
 import { type Certificate, createCertificate } from "../../support/services/certificates.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
-import { ask, assertStreamComplete, assertStreamFailed } from "../../support/worlds/started-stream.js";
-
-/** A deadline in milliseconds, short enough to wait for. */
-const SHORT_MS = 40;
+import {
+  ask,
+  assertStreamComplete,
+  assertStreamFailed,
+  SHORT_MS,
+} from "../../support/worlds/started-stream.js";
 
 describe("Connection that fails", () => {
   guardEachTest();

@@ -12,10 +12,8 @@ import {
   assertStreamFailed,
   CANARY,
   containsSecret,
+  SHORT_MS,
 } from "../../support/worlds/started-stream.js";
-
-/** A deadline in milliseconds, short enough to wait for. */
-const SHORT_MS = 40;
 
 describe("Proxy", () => {
   guardEachTest();

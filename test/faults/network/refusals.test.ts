@@ -10,10 +10,8 @@ import {
   assertStreamComplete,
   assertStreamFailed,
   CANARY,
+  SHORT_MS,
 } from "../../support/worlds/started-stream.js";
-
-/** A deadline in milliseconds, short enough to wait for. */
-const SHORT_MS = 40;
 
 describe("Response other than an answer", () => {
   guardEachTest();

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import type { Message } from "../../../src/node-red/red/api.js";
-import {
-  createFlowNode,
-  createProviderNode,
-  createSinkNode,
-  createWitnessNodes,
-  TAB,
-} from "../../support/flows/nodes.js";
-import type { DeployType, FlowNode } from "../../support/runtime/node-red-api.js";
+import { beginSound, createSpeechFlow, createTextStream, joinSound } from "../../support/flows/speech.js";
+import type { DeployType } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -25,31 +18,6 @@ describe("Speech that breaks off at a step", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  const createFlow = (name: string, limits: object = {}): FlowNode[] => [
-    TAB,
-    createProviderNode(service().url, { ...limits }),
-    createFlowNode("speech-stream", "speech", ["out"], { provider: "provider", name }),
-    createSinkNode("out"),
-    ...createWitnessNodes("speech"),
-  ];
-
-  /** Creates a text stream, the input of a speech-stream. */
-  function createTextStream(...texts: string[]): Message[] {
-    const createParts = (index: number) => ({ id: "a", index });
-    const last = {
-      payload: "",
-      parts: { ...createParts(texts.length), count: texts.length + 1 },
-      complete: true,
-    };
-    return [...texts.map((payload, index) => ({ payload, parts: createParts(index) })), last];
-  }
-
-  async function beginSound(reply: Reply): Promise<void> {
-    reply.response.writeHead(200, { "content-type": "audio/mpeg" });
-    reply.response.flushHeaders();
-    await pause(2);
-  }
-
   /** Has the service speak, but break off at this step of each text that begins with "Break". */
   function breakAt(step: (typeof STEPS)[number], fault: (typeof FAULTS)[number]): void {
     const breakOff = (reply: Reply) => {
@@ -60,7 +28,8 @@ describe("Speech that breaks off at a step", () => {
     service().script = async (reply, { body }) => {
       const breaks = String(body["input"]).startsWith("Break");
       if (breaks && step === "before headers") return breakOff(reply);
-      await beginSound(reply);
+      beginSound(reply);
+      await pause(2);
       if (breaks && step === "before sound") return breakOff(reply);
       reply.response.write(`<${body["input"]}`);
       await pause(2);
@@ -69,22 +38,15 @@ describe("Speech that breaks off at a step", () => {
     };
   }
 
-  const joinSound = () =>
-    Buffer.concat(
-      runtime()
-        .getMessages("out")
-        .map(({ payload }) => payload as Buffer),
-    ).toString();
-
   for (const fault of FAULTS) {
     it(`C3: sends one last message and a prefix of the sound after ${fault} at any step of any text`, async () => {
       for (const step of STEPS) {
         for (let nth = 0; nth < 3; nth++) {
           breakAt(step, fault);
-          await runtime().deploy(createFlow("speech", SHORT_TIMEOUTS));
+          await runtime().deploy(createSpeechFlow(service().url, {}, SHORT_TIMEOUTS));
           runtime().clearRecords();
           const texts = ["One.", "Two.", "Three."].map((text, at) => (at === nth ? `Break ${text}` : text));
-          for (const message of createTextStream(...texts)) runtime().inject("speech", message);
+          for (const message of createTextStream("a", ...texts)) runtime().inject("speech", message);
           const [last] = await runtime().waitForEnds("out");
           const { code, partial } = last!.error as { code: string; partial: string };
           const interrupted = step === "before headers" ? "connection" : "interrupted";
@@ -92,7 +54,8 @@ describe("Speech that breaks off at a step", () => {
           assert.equal(code, { stall: "timeout", reset: interrupted, "500": refused }[fault], step);
           assert.equal(partial, texts.slice(0, nth).join(""));
           const whole = texts.map((text) => `<${text}>`).join("");
-          assert.ok(whole.startsWith(joinSound()), joinSound());
+          const sound = joinSound(runtime().getMessages("out"));
+          assert.ok(whole.startsWith(sound), sound);
           await waitUntil(() => runtime().getMessages("errors").length === 1, "the Catch node has the error");
           await waitUntil(() => runtime().inputs.get("speech")?.done === 4, "all inputs are done");
           await waitUntil(() => service().openStreams === 0, "no connection is left");
@@ -105,16 +68,16 @@ describe("Speech that breaks off at a step", () => {
     it(`C3: ends speech at a deploy (${type}) at any step within a second, without a message or request`, async () => {
       for (const step of STEPS) {
         breakAt(step, "stall");
-        await runtime().deploy(createFlow("speech"));
+        await runtime().deploy(createSpeechFlow(service().url));
         runtime().clearRecords();
         service().requests.length = 0;
-        for (const message of createTextStream("Break.", "Two.")) runtime().inject("speech", message);
+        for (const message of createTextStream("a", "Break.", "Two.")) runtime().inject("speech", message);
         const { gone } = await service().waitForRequests(1);
         if (step === "within sound") await runtime().waitUntil("out", (messages) => messages.length === 1);
         else await pause(10);
         const before = runtime().arrivals.size;
         const begun = performance.now();
-        await runtime().deploy(createFlow("renamed"), type);
+        await runtime().deploy(createSpeechFlow(service().url, { name: "renamed" }), type);
         assert.ok(performance.now() - begun < 1000);
         await gone;
         await pause();

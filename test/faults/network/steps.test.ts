@@ -8,11 +8,9 @@ import {
   ask,
   assertStreamComplete,
   assertStreamFailed,
+  SHORT_MS,
   startStream,
 } from "../../support/worlds/started-stream.js";
-
-/** A deadline in milliseconds: short enough to wait for, long enough for a busy machine. */
-const SHORT_MS = 40;
 
 const RECORDS = formatAnswer(WORDS);
 

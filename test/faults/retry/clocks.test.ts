@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import sinon from "sinon";
 import { systemClock } from "../../../src/transport/system-clock.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
-import { formatAnswer, formatDelta, sendWholeAnswer, TEXT, WORDS } from "../../support/services/answers.js";
+import {
+  formatAnswer,
+  formatDelta,
+  sendDotAndStall,
+  sendWholeAnswer,
+  TEXT,
+  WORDS,
+} from "../../support/services/answers.js";
 import { startChaosServer } from "../../support/services/chaos-server.js";
 import type { Peer } from "../../support/services/peer.js";
 import { waitTicks, waitUntil } from "../../support/waiting.js";
@@ -11,18 +18,9 @@ import {
   ask,
   assertStreamComplete,
   assertStreamFailed,
+  SHORT_MS,
   startStream,
 } from "../../support/worlds/started-stream.js";
-
-/** A deadline in milliseconds, short enough to wait for. */
-const SHORT_MS = 40;
-
-/** Sends a text, and then nothing until the client leaves. */
-const sendDotAndStall = async (peer: Peer) => {
-  await peer.sendStreamHead();
-  await peer.sendBody(formatDelta("."));
-  await peer.waitUntilGone();
-};
 
 describe("Clock that jumps or stops", () => {
   guardEachTest();

@@ -71,3 +71,10 @@ export async function sendAndStall(peer: Peer): Promise<void> {
   for (const word of WORDS) await peer.sendBody(formatDelta(word));
   await peer.waitUntilGone();
 }
+
+/** Sends the text "." and then nothing until the client leaves. */
+export async function sendDotAndStall(peer: Peer): Promise<void> {
+  await peer.sendStreamHead();
+  await peer.sendBody(formatDelta("."));
+  await peer.waitUntilGone();
+}

@@ -163,6 +163,20 @@ function buildRequest(message: Message): ChatRequest {
   } as ChatRequest;
 }
 
+/** A request that succeeds after 10 ms. */
+export const SUCCEEDS: Outcome = { takesMs: 10, texts: ["Hello", " world"] };
+
+/** A request that fails after 10 ms and may be repeated. */
+export const FAILS: Outcome = { takesMs: 10, fails: "server_error", details: { status: 500 } };
+
+/** Creates a world whose first request has this outcome and whose later requests succeed. */
+export function createWorldFailingOnce(outcome: Outcome, options: RetryWorldOptions = {}): RetryWorld {
+  return new RetryWorld((_request, nth) => (nth === 0 ? outcome : SUCCEEDS), {
+    random: () => 0.5,
+    ...options,
+  });
+}
+
 /** A request that fails before any text. */
 export const BROKEN: Outcome = { takesMs: 100, fails: "interrupted" };
 
