@@ -8,8 +8,8 @@ import {
   BROKEN,
   joinReaderText,
   type Outcome,
-  playOutcomes,
   RetryWorld,
+  runRetry,
 } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({
@@ -26,7 +26,7 @@ const requestedMessages = ({ requests }: RetryWorld, nth: number) =>
 describe("A failure before any text", () => {
   it("sends the same request again, in every setting", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
-      const world = await playOutcomes([BROKEN, { texts: ["Hello"] }], { afterText });
+      const world = await runRetry([BROKEN, { texts: ["Hello"] }], { afterText });
       assert.equal(joinReaderText(world.out), "Hello");
       assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
       assert.equal(resets(world).length, 0);
@@ -34,7 +34,7 @@ describe("A failure before any text", () => {
   });
 
   it("resets the reader's reasoning once something new arrives, and not before", async () => {
-    const world = await playOutcomes([
+    const world = await runRetry([
       { ...BROKEN, chunks: [REASONING] },
       { ...BROKEN },
       { chunks: [REASONING], texts: ["Hello"] },
@@ -48,7 +48,7 @@ describe("A failure before any text", () => {
   });
 
   it("does not reset the reader if only empty chunks were sent", async () => {
-    const world = await playOutcomes([
+    const world = await runRetry([
       { ...BROKEN, chunks: [rich({ role: "assistant" }), { choices: [] }] },
       { texts: ["Hello"] },
     ]);
@@ -65,19 +65,13 @@ describe("A failure after text", () => {
   const HALF: Outcome = { ...BROKEN, texts: ["Once", " upon "] };
 
   it("continues the answer with a prefill if the service supports it", async () => {
-    const world = await playOutcomes([
-      { ...HALF, details: { provider: "demo" } },
-      { texts: [" a", " time"] },
-    ]);
+    const world = await runRetry([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
     assert.deepEqual(requestedMessages(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
     assert.equal(joinReaderText(world.out), "Once upon a time");
   });
 
   it("continues the answer with a quote if the service does not support a prefill", async () => {
-    const world = await playOutcomes([
-      { ...HALF, details: { provider: "custom" } },
-      { texts: ["a", " time"] },
-    ]);
+    const world = await runRetry([{ ...HALF, details: { provider: "custom" } }, { texts: ["a", " time"] }]);
     const [, answer, ask] = requestedMessages(world, 1);
     assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
     assert.equal(ask!.role, "user");
@@ -89,7 +83,7 @@ describe("A failure after text", () => {
       ["quote", "demo", 2],
       ["prefill", "custom", 1],
     ] as const) {
-      const world = await playOutcomes([{ ...HALF, details: { provider } }, { texts: ["a"] }], {
+      const world = await runRetry([{ ...HALF, details: { provider } }, { texts: ["a"] }], {
         continueBy,
       });
       assert.equal(requestedMessages(world, 1).length, 1 + added);
@@ -97,7 +91,7 @@ describe("A failure after text", () => {
   });
 
   it("continues the answer again and again, always from the original question", async () => {
-    const world = await playOutcomes(
+    const world = await runRetry(
       [
         { ...HALF, details: { provider: "demo" } },
         { ...BROKEN, texts: [" a"], details: { provider: "demo" } },
@@ -119,7 +113,7 @@ describe("A failure after text", () => {
   });
 
   it("continues the answer if the reader has reasoning before the text", async () => {
-    const world = await playOutcomes([
+    const world = await runRetry([
       { ...HALF, chunks: [REASONING] },
       { chunks: [REASONING], texts: ["a"] },
     ]);
@@ -128,7 +122,7 @@ describe("A failure after text", () => {
   });
 
   it("starts over if afterText is restart: a reset leaves with the first new message, once", async () => {
-    const world = await playOutcomes([HALF, BROKEN, { texts: ["Once", " more"] }], {
+    const world = await runRetry([HALF, BROKEN, { texts: ["Once", " more"] }], {
       afterText: "restart",
       delay: 1000,
     });
@@ -147,7 +141,7 @@ describe("A failure after text", () => {
   });
 
   it("leaves the reader's text if no restarted request sends anything", async () => {
-    const world = await playOutcomes([HALF, BROKEN], { afterText: "restart" });
+    const world = await runRetry([HALF, BROKEN], { afterText: "restart" });
     assert.equal(resets(world).length, 0);
     assert.equal(joinReaderText(world.out), "Once upon ");
     assert.equal((world.ends[0]!.error as FailureData).partial, "Once upon ");
@@ -155,24 +149,24 @@ describe("A failure after text", () => {
   });
 
   it("starts over if the answer broke inside a tool call, which nobody can continue", async () => {
-    const world = await playOutcomes([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
+    const world = await runRetry([{ ...HALF, chunks: [CALL] }, { texts: ["Once"] }]);
     assert.equal(resets(world).length, 1);
     assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
   });
 
   it("starts over if the answer has several choices or audio", async () => {
     for (const chunk of [rich({ content: "b" }, 1), rich({ audio: { data: "AAAA" } })]) {
-      const world = await playOutcomes([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
+      const world = await runRetry([{ ...HALF, chunks: [chunk] }, { texts: ["Once"] }]);
       assert.equal(resets(world).length, 1);
     }
   });
 
   it("starts over if the answer has a JSON format", async () => {
     for (const parameters of [{ response_format: { type: "json_object" } }, { n: 2 }]) {
-      const world = await playOutcomes([HALF, { texts: ["Once"] }], {}, { options: parameters });
+      const world = await runRetry([HALF, { texts: ["Once"] }], {}, { options: parameters });
       assert.equal(resets(world).length, 1);
     }
-    const text = await playOutcomes(
+    const text = await runRetry(
       [HALF, { texts: ["Once"] }],
       {},
       { options: { response_format: { type: "text" } } },
@@ -181,13 +175,13 @@ describe("A failure after text", () => {
   });
 
   it("starts over if only white space arrived", async () => {
-    const world = await playOutcomes([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
+    const world = await runRetry([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
     assert.equal(joinReaderText(world.out), "Once");
   });
 
   it("ends the stream with all its text if afterText is stop", async () => {
     for (const outcome of [HALF, { ...BROKEN, chunks: [CALL] }]) {
-      const world = await playOutcomes([outcome], { afterText: "stop" });
+      const world = await runRetry([outcome], { afterText: "stop" });
       assert.equal(world.requests.length, 1);
       assert.equal(world.errors.length, 1);
       assert.doesNotMatch(world.errors[0]!.message, /Given up/);
@@ -246,7 +240,7 @@ describe("A stream in repair", () => {
   it("sends the answer's format to the fallback, which has a model and parameters of its own", async () => {
     const response_format = { type: "json_object" };
     const options = { response_format, tool_choice: "none", temperature: 1, max_tokens: 5 };
-    const world = await playOutcomes(
+    const world = await runRetry(
       [BROKEN, BROKEN, { texts: ["{}"] }],
       { attempts: 2, wires: [true, true] },
       { options },

@@ -8,8 +8,8 @@ import {
   BROKEN,
   joinReaderText,
   type Outcome,
-  playOutcomes,
   RetryWorld,
+  runRetry,
 } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta): Chunk => ({
@@ -20,7 +20,7 @@ const REASONING = rich({ reasoning_content: "Let me see." });
 describe("A stream that continues a broken answer", () => {
   it("drops text that the model repeats, whole messages of it too", async () => {
     const textSoFar = ["Once upon a time", " there was"];
-    const world = await playOutcomes([
+    const world = await runRetry([
       { ...BROKEN, texts: textSoFar },
       { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
     ]);
@@ -36,7 +36,7 @@ describe("A stream that continues a broken answer", () => {
     const sentence = "The cat sat on the mat and looked at the moon.";
     const textSoFar = "It was late. The cat sat on the mat and looked at";
     for (const texts of [[sentence], sentence.split(/(?= )/), [" the", " moon."]]) {
-      const { out } = await playOutcomes([
+      const { out } = await runRetry([
         { ...BROKEN, texts: [textSoFar], details: { provider: "openrouter" } },
         { texts },
       ]);
@@ -49,7 +49,7 @@ describe("A stream that continues a broken answer", () => {
     const textSoFar = "Once upon a time there was";
     for (const fails of [undefined, "interrupted"] as const) {
       const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
-      const world = await playOutcomes([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
+      const world = await runRetry([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
       assert.equal(joinReaderText(world.out), `${textSoFar}Once upon`);
       assert.deepEqual(
         world.out.map(({ parts }) => parts!.index),
@@ -89,7 +89,7 @@ describe("A stream that continues a broken answer", () => {
       ["- one apple\n- two pears\n- three pears", "\n"],
       ["const a = { b };\nconst c = { d ", "}"],
     ] as const) {
-      const { out } = await playOutcomes([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
+      const { out } = await runRetry([{ ...BROKEN, texts: [textSoFar] }, { texts: [rest] }]);
       assertStreamContract(out);
       assert.equal(joinPayloads(out), textSoFar + rest);
       const { finished } = new CollectWorld().take(...structuredClone(out));
@@ -105,13 +105,13 @@ describe("A stream that continues a broken answer", () => {
   it("drops repeated text behind reasoning or an empty first chunk", async () => {
     const texts = ["Once upon a time", " there was"];
     for (const chunks of [[REASONING], [rich({ role: "assistant" })], [{ choices: [] }, REASONING]]) {
-      const { out } = await playOutcomes([
+      const { out } = await runRetry([
         { ...BROKEN, texts },
         { chunks, texts: ["Once upon", " a time there was", " a king"] },
       ]);
       assert.equal(joinReaderText(out), "Once upon a time there was a king");
       assertStreamContract(out);
-      const echoed = await playOutcomes(
+      const echoed = await runRetry(
         [
           { ...BROKEN, texts: ["One.\n\n"] },
           { chunks, texts: ["\n", "\nTwo."] },

@@ -17,8 +17,8 @@ import {
   BROKEN,
   joinReaderText,
   type Outcome,
-  playOutcomes,
   RetryWorld,
+  runRetry,
 } from "../../support/worlds/retry-world.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };
@@ -43,7 +43,7 @@ describe("A run that breaks in its second turn", () => {
   it("continues from the text of that turn alone, behind the results of tools", async () => {
     for (const before of [[], [BROKEN]]) {
       const outcomes = [...before, broken, { texts: ["is sunny."] }];
-      const world = await playOutcomes(outcomes, { continueBy: "prefill", attempts: 3 });
+      const world = await runRetry(outcomes, { continueBy: "prefill", attempts: 3 });
       const prefill = { role: "assistant", content: "It is" };
       assert.deepEqual(requestedMessages(world, before.length + 1), [...TURN, prefill]);
     }
@@ -51,7 +51,7 @@ describe("A run that breaks in its second turn", () => {
 
   it("sends the same request again if the second turn has no text", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
-      const world = await playOutcomes([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
+      const world = await runRetry([breaksIn(TURN, "Let me look. ", ""), { texts: ["It is sunny."] }], {
         afterText,
       });
       assert.deepEqual(requestedMessages(world, 1), TURN);
@@ -61,7 +61,7 @@ describe("A run that breaks in its second turn", () => {
   });
 
   it("starts the second turn over without losing the text of the first one", async () => {
-    const world = await playOutcomes([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
+    const world = await runRetry([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
     assert.deepEqual(requestedMessages(world, 1), TURN);
     assert.equal(joinReaderText(world.out), WHOLE);
     const afterReset = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
@@ -76,7 +76,7 @@ describe("A run that breaks in its second turn", () => {
   });
 
   it("fails with all text that the reader has", async () => {
-    const world = await playOutcomes([broken, BROKEN], { attempts: 2 });
+    const world = await runRetry([broken, BROKEN], { attempts: 2 });
     assert.equal((world.ends[0]!.error as FailureData).partial, "Let me look. It is ");
     assert.equal(joinReaderText(world.out), "Let me look. It is ");
   });
@@ -85,23 +85,23 @@ describe("A run that breaks in its second turn", () => {
     const grown = [QUESTION, { role: "assistant", content: "Let me" }, CALL, RESULT];
     const outcomes = [{ ...BROKEN, texts: ["Let me "] }, breaksIn(grown, "look. ", "It is ")];
     const options = { continueBy: "prefill", attempts: 3 } as const;
-    const world = await playOutcomes([...outcomes, { texts: ["sunny."] }], options);
+    const world = await runRetry([...outcomes, { texts: ["sunny."] }], options);
     assert.deepEqual(requestedMessages(world, 2), [...grown, { role: "assistant", content: "It is" }]);
     assert.equal(joinReaderText(world.out), WHOLE);
-    const givenUp = await playOutcomes([...outcomes, BROKEN], options);
+    const givenUp = await runRetry([...outcomes, BROKEN], options);
     assert.equal((givenUp.ends[0]!.error as FailureData).partial, "Let me look. It is ");
   });
 
   it("continues the second turn if its end never arrived at the router", async () => {
     const rounds = [{ characters: "Let me look. ".length }];
     const endless = { ...broken, last: { ...broken.last, rounds } };
-    const world = await playOutcomes([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
+    const world = await runRetry([endless, { texts: [" sunny."] }], { continueBy: "prefill" });
     assert.deepEqual(requestedMessages(world, 1), [...TURN, { role: "assistant", content: "It is" }]);
   });
 
   it("resets the second turn's text if the restarted request calls a tool first, without text", async () => {
     const outcomes = [broken, breaksIn([...TURN, CALL, RESULT], "", ""), { texts: ["It is sunny."] }];
-    const world = await playOutcomes(outcomes, { afterText: "restart", attempts: 3 });
+    const world = await runRetry(outcomes, { afterText: "restart", attempts: 3 });
     assert.equal((requestedMessages(world, 2) as unknown[]).length, 5);
     assert.equal(resets(world), 1);
     assert.equal(joinReaderText(world.out), WHOLE);

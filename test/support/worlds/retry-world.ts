@@ -184,7 +184,7 @@ export const BROKEN: Outcome = { takesMs: 100, fails: "interrupted" };
  * Plays outcomes one after another until the stream has ended. Later requests get the last outcome.
  * @param properties of the message that asks
  */
-export async function playOutcomes(
+export async function runRetry(
   outcomes: readonly Outcome[],
   options: RetryWorldOptions = {},
   properties: Message = {},
