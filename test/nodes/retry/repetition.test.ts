@@ -6,7 +6,7 @@ import { CollectWorld } from "../../support/worlds/collect-world.js";
 import { assertStreamContract, DeltaBufferWorld } from "../../support/worlds/delta-buffer-world.js";
 import {
   BROKEN,
-  joinReaderText,
+  getFinalText,
   type Outcome,
   RetryWorld,
   runRetry,
@@ -24,7 +24,7 @@ describe("A stream that continues a broken answer", () => {
       { ...BROKEN, texts: textSoFar },
       { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
     ]);
-    assert.equal(joinReaderText(world.out), "Once upon a time there was a king");
+    assert.equal(getFinalText(world.out), "Once upon a time there was a king");
     assert.deepEqual(
       world.out.map(({ parts }) => parts!.index),
       [...world.out.keys()],
@@ -40,7 +40,7 @@ describe("A stream that continues a broken answer", () => {
         { ...BROKEN, texts: [textSoFar], details: { provider: "openrouter" } },
         { texts },
       ]);
-      assert.equal(joinReaderText(out), `It was late. ${sentence}`);
+      assert.equal(getFinalText(out), `It was late. ${sentence}`);
       assertStreamContract(out);
     }
   });
@@ -50,7 +50,7 @@ describe("A stream that continues a broken answer", () => {
     for (const fails of [undefined, "interrupted"] as const) {
       const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
       const world = await runRetry([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
-      assert.equal(joinReaderText(world.out), `${textSoFar}Once upon`);
+      assert.equal(getFinalText(world.out), `${textSoFar}Once upon`);
       assert.deepEqual(
         world.out.map(({ parts }) => parts!.index),
         [0, 1, 2],
@@ -109,7 +109,7 @@ describe("A stream that continues a broken answer", () => {
         { ...BROKEN, texts },
         { chunks, texts: ["Once upon", " a time there was", " a king"] },
       ]);
-      assert.equal(joinReaderText(out), "Once upon a time there was a king");
+      assert.equal(getFinalText(out), "Once upon a time there was a king");
       assertStreamContract(out);
       const echoed = await runRetry(
         [
@@ -118,7 +118,7 @@ describe("A stream that continues a broken answer", () => {
         ],
         { continueBy: "prefill" },
       );
-      assert.equal(joinReaderText(echoed.out), "One.\n\nTwo.");
+      assert.equal(getFinalText(echoed.out), "One.\n\nTwo.");
     }
   });
 
@@ -143,7 +143,7 @@ describe("A stream that continues a broken answer", () => {
       askedBy,
     };
     world.input(end);
-    assert.equal(joinReaderText(world.out), "Once upon a time there was");
+    assert.equal(getFinalText(world.out), "Once upon a time there was");
     const reset = world.out.findIndex((message) => message["reset"] === true);
     assertStreamContract(world.out.slice(reset + 1));
     assert.equal(new CollectWorld().take(...world.out).finished[0]!.payload, "Once upon a time there was");
