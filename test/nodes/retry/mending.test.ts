@@ -75,9 +75,7 @@ describe("A failure after text", () => {
       ["quote", "demo", 2],
       ["prefill", "custom", 1],
     ] as const) {
-      const world = await runRetry([{ ...HALF, details: { provider } }, { texts: ["a"] }], {
-        continueBy,
-      });
+      const world = await runRetry([{ ...HALF, details: { provider } }, { texts: ["a"] }], { continueBy });
       assert.equal(requestedMessages(world, 1).length, 1 + added);
     }
   });

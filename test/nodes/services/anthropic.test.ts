@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import {
-  createChatStreamNode,
-  createCollectNode,
-  createProviderNode,
-  createSinkNode,
-  createWitnessNodes,
-  TAB,
-} from "../../support/flows/nodes.js";
+import { createCollectFlow, createProviderNode } from "../../support/flows/nodes.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
 import { answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
@@ -56,16 +49,8 @@ describe("Flow with Anthropic", () => {
   const runtime = useRuntime();
 
   function flow(stream: Record<string, unknown> = {}): FlowNode[] {
-    return [
-      TAB,
-      createProviderNode(service().url, { provider: "anthropic" }),
-      createChatStreamNode({ model: "claude-1", wires: [["out", "collect"]], ...stream }),
-      createSinkNode("out"),
-      createCollectNode(),
-      createSinkNode("finished"),
-      createSinkNode("unfinished"),
-      ...createWitnessNodes("ask"),
-    ];
+    const provider = createProviderNode(service().url, { provider: "anthropic" });
+    return createCollectFlow(provider, { model: "claude-1", ...stream });
   }
 
   async function ask(message: Message = {}, stream: Record<string, unknown> = {}): Promise<Message> {

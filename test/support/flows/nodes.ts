@@ -43,6 +43,18 @@ export function createWitnessNodes(...watched: string[]): FlowNode[] {
   ];
 }
 
+/** Creates a flow whose answers are collected: chat-stream → `out` and collect, with a Catch and a Complete node. */
+export function createCollectFlow(provider: FlowNode, stream: Record<string, unknown>): FlowNode[] {
+  return [
+    TAB,
+    provider,
+    createChatStreamNode({ wires: [["out", "collect"]], ...stream }),
+    createCollectNode(),
+    ...["out", "finished", "unfinished"].map(createSinkNode),
+    ...createWitnessNodes(),
+  ];
+}
+
 /** Creates the usual test flow: a chat-stream `ask` wired to `out`, with a Catch and a Complete node. */
 export function createAskFlow(
   baseUrl: string,

@@ -1,13 +1,7 @@
 import type { ChatMessage, Completion, ToolCall } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import {
-  createChatStreamNode,
-  createCollectNode,
-  createSinkNode,
-  createWitnessNodes,
-  TAB,
-} from "../flows/nodes.js";
+import { createCollectFlow } from "../flows/nodes.js";
 import type { Credentials, FlowNode } from "../runtime/node-red-api.js";
 import type { TestRuntime } from "../runtime/node-red-runtime.js";
 
@@ -36,15 +30,7 @@ export async function collectAnswer(
   message: object,
   credentials: Credentials = {},
 ): Promise<CollectedAnswer> {
-  const nodes = [
-    TAB,
-    provider,
-    createChatStreamNode({ model, wires: [["out", "collect"]] }),
-    createCollectNode(),
-    ...["out", "finished", "unfinished"].map(createSinkNode),
-    ...createWitnessNodes(),
-  ];
-  await runtime.deploy(nodes, "full", credentials);
+  await runtime.deploy(createCollectFlow(provider, { model }), "full", credentials);
   runtime.clearMessages();
   runtime.inject("ask", message as Message);
   const [last] = await runtime.waitForEnds("out");
