@@ -4,7 +4,7 @@ import type { FailureData } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import { BROKEN, joinText, type Outcome, RetryWorld, runRetry } from "../../support/worlds/retry-world.js";
+import { BROKEN, type Outcome, RetryWorld, readText, runRetry } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta, index = 0): Chunk => ({ choices: [{ index, delta, finish_reason: null }] });
 const REASONING = rich({ reasoning_content: "Let me see." });
@@ -19,7 +19,7 @@ describe("A failure before any text", () => {
   it("sends the same request again, in every setting", async () => {
     for (const afterText of ["continue", "restart", "stop"] as const) {
       const world = await runRetry([BROKEN, { texts: ["Hello"] }], { afterText });
-      assert.equal(joinText(world.out), "Hello");
+      assert.equal(readText(world.out), "Hello");
       assert.deepEqual(requestedMessages(world, 1), [{ role: "user", content: "Hi" }]);
       assert.equal(resets(world).length, 0);
     }
@@ -59,7 +59,7 @@ describe("A failure after text", () => {
   it("continues the answer with a prefill if the service supports it", async () => {
     const world = await runRetry([{ ...HALF, details: { provider: "demo" } }, { texts: [" a", " time"] }]);
     assert.deepEqual(requestedMessages(world, 1).slice(1), [{ role: "assistant", content: "Once upon" }]);
-    assert.equal(joinText(world.out), "Once upon a time");
+    assert.equal(readText(world.out), "Once upon a time");
   });
 
   it("continues the answer with a quote if the service does not support a prefill", async () => {
@@ -67,7 +67,7 @@ describe("A failure after text", () => {
     const [, answer, ask] = requestedMessages(world, 1);
     assert.deepEqual(answer, { role: "assistant", content: "Once upon " });
     assert.equal(ask!.role, "user");
-    assert.equal(joinText(world.out), "Once upon a time");
+    assert.equal(readText(world.out), "Once upon a time");
   });
 
   it("continues the answer in the way that the author chooses", async () => {
@@ -90,7 +90,7 @@ describe("A failure after text", () => {
       ],
       { attempts: 4 },
     );
-    assert.equal(joinText(world.out), "Once upon a time there");
+    assert.equal(readText(world.out), "Once upon a time there");
     assert.deepEqual(requestedMessages(world, 3), [
       { role: "user", content: "Hi" },
       { role: "assistant", content: "Once upon a time" },
@@ -108,7 +108,7 @@ describe("A failure after text", () => {
       { chunks: [REASONING], texts: ["a"] },
     ]);
     assert.equal(resets(world).length, 0);
-    assert.equal(joinText(world.out), "Once upon a");
+    assert.equal(readText(world.out), "Once upon a");
   });
 
   it("starts over if afterText is restart: a reset leaves with the first new message, once", async () => {
@@ -116,7 +116,7 @@ describe("A failure after text", () => {
       afterText: "restart",
       delay: 1000,
     });
-    assert.equal(joinText(world.out), "Once more");
+    assert.equal(readText(world.out), "Once more");
     assert.equal(resets(world).length, 1);
     const [reset] = resets(world);
     assert.deepEqual(reset!.parts, { id: "stream-0", index: 0, type: "string", ch: "", restarts: 1 });
@@ -133,7 +133,7 @@ describe("A failure after text", () => {
   it("leaves the reader's text if no restarted request sends anything", async () => {
     const world = await runRetry([HALF, BROKEN], { afterText: "restart" });
     assert.equal(resets(world).length, 0);
-    assert.equal(joinText(world.out), "Once upon ");
+    assert.equal(readText(world.out), "Once upon ");
     assert.equal((world.ends[0]!.error as FailureData).partial, "Once upon ");
     assert.equal(world.ends[0]!.parts!.count, 3);
   });
@@ -166,7 +166,7 @@ describe("A failure after text", () => {
 
   it("starts over if only white space arrived", async () => {
     const world = await runRetry([{ ...BROKEN, texts: ["\n"] }, { texts: ["Once"] }]);
-    assert.equal(joinText(world.out), "Once");
+    assert.equal(readText(world.out), "Once");
   });
 
   it("ends the stream with all its text if afterText is stop", async () => {
@@ -261,7 +261,7 @@ describe("A stream in repair", () => {
     };
     world.ask();
     await world.clock.advance(60_000);
-    assert.equal(joinText(world.out), "1");
+    assert.equal(readText(world.out), "1");
     assert.equal(world.ends.length, 1);
     assert.equal(world.done, world.got);
   });
@@ -286,7 +286,7 @@ describe("A stream in repair", () => {
     );
     world.ask();
     await world.clock.advance(1_300_000);
-    assert.equal(joinText(world.out), "Hello");
+    assert.equal(readText(world.out), "Hello");
     assert.equal(world.errors.length, 0);
   });
 
@@ -382,7 +382,7 @@ describe("The order of a stream at a retry node", () => {
     retry.ask();
     await retry.clock.advance(60_000);
     assert.equal(retry.requests.length, 2);
-    assert.equal(joinText(retry.out), "Hello");
+    assert.equal(readText(retry.out), "Hello");
     assert.equal(retry.ends.length, 1);
     assert.equal(retry.done, retry.got);
   });

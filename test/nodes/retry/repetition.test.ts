@@ -4,7 +4,7 @@ import type { FailureData } from "../../../src/core/failure.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { CollectWorld } from "../../support/worlds/collect-world.js";
 import { assertStreamContract, DeltaBufferWorld } from "../../support/worlds/delta-buffer-world.js";
-import { BROKEN, joinText, type Outcome, RetryWorld, runRetry } from "../../support/worlds/retry-world.js";
+import { BROKEN, type Outcome, RetryWorld, readText, runRetry } from "../../support/worlds/retry-world.js";
 
 const rich = (delta: Delta): Chunk => ({
   choices: [{ index: 0, delta, finish_reason: null }],
@@ -18,7 +18,7 @@ describe("A stream that continues a broken answer", () => {
       { ...BROKEN, texts: textSoFar },
       { texts: ["Once", " upon a", " time there", " was", " a", " king"] },
     ]);
-    assert.equal(joinText(world.out), "Once upon a time there was a king");
+    assert.equal(readText(world.out), "Once upon a time there was a king");
     assert.deepEqual(
       world.out.map(({ parts }) => parts!.index),
       [...world.out.keys()],
@@ -34,7 +34,7 @@ describe("A stream that continues a broken answer", () => {
         { ...BROKEN, texts: [textSoFar], details: { provider: "openrouter" } },
         { texts },
       ]);
-      assert.equal(joinText(out), `It was late. ${sentence}`);
+      assert.equal(readText(out), `It was late. ${sentence}`);
       assertStreamContract(out);
     }
   });
@@ -44,7 +44,7 @@ describe("A stream that continues a broken answer", () => {
     for (const fails of [undefined, "interrupted"] as const) {
       const second: Outcome = fails ? { ...BROKEN, texts: ["Once upon"] } : { texts: ["Once upon"] };
       const world = await runRetry([{ ...BROKEN, texts: [textSoFar] }, second], { attempts: 2 });
-      assert.equal(joinText(world.out), `${textSoFar}Once upon`);
+      assert.equal(readText(world.out), `${textSoFar}Once upon`);
       assert.deepEqual(
         world.out.map(({ parts }) => parts!.index),
         [0, 1, 2],
@@ -103,7 +103,7 @@ describe("A stream that continues a broken answer", () => {
         { ...BROKEN, texts },
         { chunks, texts: ["Once upon", " a time there was", " a king"] },
       ]);
-      assert.equal(joinText(out), "Once upon a time there was a king");
+      assert.equal(readText(out), "Once upon a time there was a king");
       assertStreamContract(out);
       const echoed = await runRetry(
         [
@@ -112,7 +112,7 @@ describe("A stream that continues a broken answer", () => {
         ],
         { continueBy: "prefill" },
       );
-      assert.equal(joinText(echoed.out), "One.\n\nTwo.");
+      assert.equal(readText(echoed.out), "One.\n\nTwo.");
     }
   });
 
@@ -137,7 +137,7 @@ describe("A stream that continues a broken answer", () => {
       askedBy,
     };
     world.input(end);
-    assert.equal(joinText(world.out), "Once upon a time there was");
+    assert.equal(readText(world.out), "Once upon a time there was");
     const reset = world.out.findIndex((message) => message["reset"] === true);
     assertStreamContract(world.out.slice(reset + 1));
     assert.equal(new CollectWorld().take(...world.out).finished[0]!.payload, "Once upon a time there was");

@@ -13,7 +13,7 @@ import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
-import { BROKEN, joinText, type Outcome, RetryWorld, runRetry } from "../../support/worlds/retry-world.js";
+import { BROKEN, type Outcome, RetryWorld, readText, runRetry } from "../../support/worlds/retry-world.js";
 
 const QUESTION: ChatMessage = { role: "user", content: "Hi" };
 const CALL: ChatMessage = { role: "assistant", content: "Let me look. " };
@@ -50,14 +50,14 @@ describe("A run that breaks in its second turn", () => {
       });
       assert.deepEqual(requestedMessages(world, 1), TURN);
       assert.equal(resets(world), 0);
-      assert.equal(joinText(world.out), WHOLE);
+      assert.equal(readText(world.out), WHOLE);
     }
   });
 
   it("starts the second turn over without losing the text of the first one", async () => {
     const world = await runRetry([broken, { texts: ["It is ", "sunny."] }], { afterText: "restart" });
     assert.deepEqual(requestedMessages(world, 1), TURN);
-    assert.equal(joinText(world.out), WHOLE);
+    assert.equal(readText(world.out), WHOLE);
     const afterReset = world.out.slice(world.out.findIndex((message) => message["reset"] === true) + 1);
     assert.deepEqual(
       afterReset.map(({ parts }) => parts!.index),
@@ -72,7 +72,7 @@ describe("A run that breaks in its second turn", () => {
   it("fails with all text that the reader has", async () => {
     const world = await runRetry([broken, BROKEN], { attempts: 2 });
     assert.equal((world.ends[0]!.error as FailureData).partial, "Let me look. It is ");
-    assert.equal(joinText(world.out), "Let me look. It is ");
+    assert.equal(readText(world.out), "Let me look. It is ");
   });
 
   it("continues the second turn if the first turn was continued too", async () => {
@@ -81,7 +81,7 @@ describe("A run that breaks in its second turn", () => {
     const options = { continueBy: "prefill", attempts: 3 } as const;
     const world = await runRetry([...outcomes, { texts: ["sunny."] }], options);
     assert.deepEqual(requestedMessages(world, 2), [...grown, { role: "assistant", content: "It is" }]);
-    assert.equal(joinText(world.out), WHOLE);
+    assert.equal(readText(world.out), WHOLE);
     const givenUp = await runRetry([...outcomes, BROKEN], options);
     assert.equal((givenUp.ends[0]!.error as FailureData).partial, "Let me look. It is ");
   });
@@ -98,7 +98,7 @@ describe("A run that breaks in its second turn", () => {
     const world = await runRetry(outcomes, { afterText: "restart", attempts: 3 });
     assert.equal((requestedMessages(world, 2) as unknown[]).length, 5);
     assert.equal(resets(world), 1);
-    assert.equal(joinText(world.out), WHOLE);
+    assert.equal(readText(world.out), WHOLE);
   });
 
   it("keeps the first turn's text if the restarted stream itself is reset", async () => {
@@ -126,7 +126,7 @@ describe("A run that breaks in its second turn", () => {
       world.input({ ...tagged, payload: rest, parts: at(0, 1) });
       const end = { payload: "", complete: true, finishReason: "stop", parts: { ...at(1, 1), count: 2 } };
       world.input({ ...tagged, ...end });
-      assert.equal(joinText(world.out), WHOLE);
+      assert.equal(readText(world.out), WHOLE);
       assert.equal(world.ends[0]!.parts!.count, 3);
     }
   });

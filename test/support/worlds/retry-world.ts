@@ -202,7 +202,7 @@ export async function runRetry(
 }
 
 /** Joins the text that a reader has in the end, which begins after the last reset. */
-export function joinText(messages: readonly Message[]): string {
+export function readText(messages: readonly Message[]): string {
   const reset = messages.findLastIndex((message) => message["reset"] === true);
   return joinPayloads(messages.slice(reset + 1));
 }
