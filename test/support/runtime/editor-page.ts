@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 
-/** The part of a node in the editor that the tests look at. */
+/** The part of a node in the editor that the tests read. */
 interface EditorNode {
   id: string;
   type: string;
@@ -10,12 +10,12 @@ interface EditorNode {
   validationErrors?: string[];
 }
 
-/** The editor's own global, in its page; see nodered.org/docs/api/ui. */
+/** The global object of the editor in its page, see nodered.org/docs/api/ui. */
 declare const RED: {
   actions: { invoke(action: string): void };
   nodes: {
     node(id: string): EditorNode | null;
-    /** Whether there is something to deploy. */
+    /** Whether there are changes to deploy. */
     dirty(): boolean;
     filterNodes(filter: { type?: string }): EditorNode[];
     eachNode(visit: (node: EditorNode) => void): void;
@@ -23,15 +23,15 @@ declare const RED: {
   };
 };
 
-/** An element, as far as these tests scroll it; they are compiled without the types of the DOM. */
-interface Scrolling {
+/** An element that can scroll. The tests are compiled without the types of the DOM. */
+interface ScrollableElement {
   scrollTo(x: number, y: number): void;
 }
 
-/** What RECORD_NOTICES collects in the page. */
+/** The notices that RECORD_NOTICES collects in the page. */
 declare const notices: { kind: string; text: string }[];
 
-/** Notes every notice and every new text of one, since they come and go. */
+/** Records every notice and every change of its text, because notices disappear. */
 const RECORD_NOTICES = `
   globalThis.notices = [];
   new MutationObserver((changes) => {
@@ -44,7 +44,7 @@ const RECORD_NOTICES = `
   }).observe(document.querySelector("#red-ui-notifications"), { childList: true, subtree: true });
 `;
 
-/** Node-RED's editor, used as its user does, by mouse and keyboard: what is deployed from where to where, and what it says. */
+/** Node-RED's editor, used by mouse and keyboard as users do it. */
 export class EditorPage {
   constructor(
     readonly page: Page,
@@ -67,18 +67,19 @@ export class EditorPage {
 
   // ---- The palette and the canvas
 
+  /** Locates the palette entry of a node type. */
   locatePaletteNode(type: string): Locator {
     return this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
   }
 
-  /** Drags a new node from the palette to a place on the canvas, in pixels from its corner. @returns its id */
+  /** Drags a new node from the palette to the canvas. @param x, y pixels from the corner of the canvas @returns its id */
   async drag(type: string, x: number, y: number): Promise<string> {
     const before = await this.getIds(type);
     const entry = this.locatePaletteNode(type);
     await entry.scrollIntoViewIfNeeded();
     const from = await findMiddle(entry);
     const chart = this.page.locator("#red-ui-workspace-chart");
-    await chart.evaluate((canvas) => (canvas as unknown as Scrolling).scrollTo(0, 0));
+    await chart.evaluate((canvas) => (canvas as unknown as ScrollableElement).scrollTo(0, 0));
     const canvas = await chart.boundingBox();
     assert.ok(canvas);
     await this.page.mouse.move(from.x, from.y);
@@ -109,14 +110,14 @@ export class EditorPage {
   }
 
   /**
-   * Where something on the canvas is, once it stands still there. The editor scrolls the canvas when a dialog opens;
-   * here it always shows its upper left corner.
+   * Finds the middle of something on the canvas, once it does not move. The canvas is scrolled to its upper left corner,
+   * because the editor scrolls it when a dialog opens.
    */
   private async findPosition(locator: Locator): Promise<{ x: number; y: number }> {
     await locator.waitFor();
     const canvas = this.page.locator("#red-ui-workspace-chart");
     for (let last = ""; ; ) {
-      await canvas.evaluate((chart) => (chart as unknown as Scrolling).scrollTo(0, 0));
+      await canvas.evaluate((chart) => (chart as unknown as ScrollableElement).scrollTo(0, 0));
       const middle = await findMiddle(locator);
       if (JSON.stringify(middle) === last) return middle;
       last = JSON.stringify(middle);
@@ -124,6 +125,7 @@ export class EditorPage {
     }
   }
 
+  /** Clicks something on the canvas. */
   protected async click(locator: Locator, times: 1 | 2 = 1): Promise<void> {
     const { x, y } = await this.findPosition(locator);
     await this.page.mouse.click(x, y, { clickCount: times });
@@ -134,27 +136,30 @@ export class EditorPage {
     await this.click(this.locateNode(id).locator("rect.red-ui-flow-node"));
   }
 
+  /** Locates a node on the canvas. */
   locateNode(id: string): Locator {
     return this.page.locator(`[id="${id}"]`);
   }
 
+  /** Locates the status text of a node. */
   locateStatus(id: string): Locator {
     return this.locateNode(id).locator(".red-ui-flow-node-status-label");
   }
 
-  /** Moves the pointer off everything, so that nothing is highlighted and no tooltip covers anything. */
+  /** Moves the pointer to an empty place, so that nothing is highlighted and no tooltip is open. */
   async movePointerAway(): Promise<void> {
     await this.page.mouse.move(700, 760);
   }
 
+  /** Returns the ids of all nodes of a type. */
   getIds(type: string): Promise<string[]> {
     return this.page.evaluate((type) => {
       const ids: string[] = [];
-      const note = (node: EditorNode) => {
+      const addNode = (node: EditorNode) => {
         if (node.type === type) ids.push(node.id);
       };
-      RED.nodes.eachNode(note);
-      RED.nodes.eachConfig(note);
+      RED.nodes.eachNode(addNode);
+      RED.nodes.eachConfig(addNode);
       return ids;
     }, type);
   }
@@ -169,14 +174,14 @@ export class EditorPage {
     return id;
   }
 
-  /** Some of a node's properties, as the editor holds them. */
+  /** Returns properties of a node, as the editor holds them. */
   getProperties(id: string, names: string[]): Promise<Record<string, unknown>> {
     return this.page.evaluate(
       `Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, RED.nodes.node(${JSON.stringify(id)})[name]]))`,
     );
   }
 
-  /** What the editor finds wrong with a node: its sentences, or the names of properties. Undefined: nothing. */
+  /** Returns what the editor finds wrong with a node: sentences or names of properties, `undefined` if it is valid. */
   getProblems(id: string): Promise<string[] | undefined> {
     return this.page.evaluate((id) => {
       const node = RED.nodes.node(id);
@@ -184,32 +189,32 @@ export class EditorPage {
     }, id);
   }
 
-  /** Everything in the editor that it marks as invalid. */
+  /** Returns all nodes that the editor marks as invalid. */
   getInvalidNodes(): Promise<EditorNode[]> {
     return this.page.evaluate(() => {
       const invalid: EditorNode[] = [];
-      const note = ({ id, type, name, valid, validationErrors }: EditorNode) => {
+      const addNode = ({ id, type, name, valid, validationErrors }: EditorNode) => {
         if (valid === false) invalid.push({ id, type, name, validationErrors } as EditorNode);
       };
-      RED.nodes.eachNode(note);
-      RED.nodes.eachConfig(note);
+      RED.nodes.eachNode(addNode);
+      RED.nodes.eachConfig(addNode);
       return invalid;
     });
   }
 
-  /** The red triangle on an invalid node. */
+  /** Locates the red triangle of an invalid node. */
   locateErrorMark(id: string): Locator {
     return this.locateNode(id).locator(".red-ui-flow-node-error:not(.hide)");
   }
 
-  /** Lets the pointer rest on something until a tooltip says what it should. @returns the whole of it */
+  /** Hovers over something until a tooltip contains a text. @returns the whole tooltip */
   async readTooltip(target: Locator, text = /./): Promise<string> {
     await target.hover();
     const tooltips = this.page.locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip");
     return (await tooltips.filter({ hasText: text }).first().textContent()) ?? "";
   }
 
-  /** Waits until everything that stands here is deployed. */
+  /** Waits until there are no changes to deploy. */
   protected async waitUntilDeployed(): Promise<void> {
     await this.page.waitForFunction(() => !RED.nodes.dirty());
   }
@@ -219,16 +224,16 @@ export class EditorPage {
     await this.page.locator("#red-ui-workspace-tabs").getByText(label, { exact: true }).click();
   }
 
-  // ---- What it says
+  // ---- Notices and the page
 
-  /** All notices so far that warn or complain. */
+  /** Returns all warnings and errors that the editor has shown. */
   getComplaints(): Promise<string[]> {
     return this.page.evaluate(() =>
       notices.filter(({ kind }) => /warning|error/.test(kind)).map(({ text }) => text),
     );
   }
 
-  /** All that the page holds: its markup and what stands in its fields. */
+  /** Returns the markup of the page, the values of its fields and its storage. */
   readWholePage(): Promise<string> {
     return this.page.evaluate(
       `document.documentElement.outerHTML + [...document.querySelectorAll("input, textarea")].map(({ value }) => value)
@@ -236,7 +241,7 @@ export class EditorPage {
     );
   }
 
-  /** Does what a menu entry or a shortcut would. */
+  /** Invokes an action, as a menu entry or a shortcut does. */
   async invokeAction(name: string): Promise<void> {
     await this.page.evaluate((name) => RED.actions.invoke(name), name);
   }
@@ -244,6 +249,6 @@ export class EditorPage {
 
 async function findMiddle(locator: Locator): Promise<{ x: number; y: number }> {
   const box = await locator.boundingBox();
-  assert.ok(box, "it should be on the page");
+  assert.ok(box, "the element should be on the page");
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
