@@ -96,7 +96,7 @@ describe("Connection that fails", () => {
         assert.match(failure.message, code);
         assert.equal(server.requests.length, 0);
         await pause(SHORT_MS);
-        assert.ok(server.connections <= 1, "nobody tries again by himself");
+        assert.ok(server.connections <= 1, "no second connection is tried");
       });
     }
 

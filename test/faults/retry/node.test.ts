@@ -142,7 +142,7 @@ describe("Retry node", () => {
   });
 
   for (const [problem, tags] of [
-    ["gone", undefined],
+    ["missing", undefined],
     ["a string", "x"],
     ["a list of other things", [{ stream: 1, node: {} }]],
   ] as const) {

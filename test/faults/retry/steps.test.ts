@@ -5,7 +5,7 @@ import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createFlowNode } from "../../support/flows/nodes.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
-import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
+import { dropReset, groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { REFRAIN, TEXT, WORDS } from "../../support/services/answers.js";
 import { BreakingService, FAULTS, type PlannedFault } from "../../support/services/breaking-service.js";
@@ -34,11 +34,6 @@ const OPENING: readonly Chunk[] = [
   createChunk({ role: "assistant", content: "" }),
   createChunk({ reasoning_content: "Let me see." }),
 ];
-
-/** Drops the messages before the last reset, as a reader does. */
-function dropReset(messages: readonly Message[]): readonly Message[] {
-  return messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
-}
 
 /** Asserts that a reader got one stream: in order, with one last message and at most one reset a break. */
 function assertOneStream(messages: readonly Message[], name: string, breaks = 1): void {

@@ -6,7 +6,7 @@ import {
   createRouterFlow,
   readRequestMessages,
 } from "../../support/flows/router.js";
-import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
+import { dropReset, groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { createFinishChunk, type Script } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
@@ -52,7 +52,7 @@ describe("Connection that breaks during a run with tools", () => {
           runtime().inject("router", { payload: "Paris and Rome?" });
           const [end] = await runtime().waitForEnds("out");
           const messages = runtime().getMessages("out");
-          const kept = messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
+          const kept = dropReset(messages);
           const where = `after ${sent} records`;
           assert.equal(groupByStream(messages).length, 1, where);
           assert.deepEqual(

@@ -69,9 +69,9 @@ export class TestBrowser {
   }
 
   /** Closes all pages except those to keep. Their errors stay in `errors`. */
-  async closePages(kept: ReadonlySet<Page> = new Set()): Promise<void> {
-    const pages = this.context.pages().filter((page) => !kept.has(page));
-    const [front] = kept;
+  async closePages(pagesToKeep: ReadonlySet<Page> = new Set()): Promise<void> {
+    const pages = this.context.pages().filter((page) => !pagesToKeep.has(page));
+    const [front] = pagesToKeep;
     // Chromium exits without a page, and it draws pages in the background only once a second.
     if (front) await front.bringToFront();
     else await this.context.newPage();

@@ -61,6 +61,11 @@ export function groupByStream(messages: readonly Message[]): Message[][] {
   return [...streams.values()];
 }
 
+/** Drops the messages before the last reset, as a reader does. */
+export function dropReset(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(messages.findLastIndex((message) => message["reset"] === true) + 1);
+}
+
 /** Waits until `count` streams have ended. @returns their last messages */
 export async function waitForEnds(inbox: Inbox, count = 1): Promise<Message[]> {
   const filterLast = (messages: Message[]) => messages.filter((message) => message.complete === true);

@@ -8,7 +8,7 @@ import { inheritProperties } from "../../../src/node-red/messages/inherited-prop
 import type { Message, NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
-import { joinPayloads } from "../runtime/inbox.js";
+import { dropReset, joinPayloads } from "../runtime/inbox.js";
 import { createRandom } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
 import { NodeWorld } from "./node-world.js";
@@ -203,6 +203,5 @@ export async function runRetry(
 
 /** Joins the text that a reader has in the end, which begins after the last reset. */
 export function readText(messages: readonly Message[]): string {
-  const reset = messages.findLastIndex((message) => message["reset"] === true);
-  return joinPayloads(messages.slice(reset + 1));
+  return joinPayloads(dropReset(messages));
 }
