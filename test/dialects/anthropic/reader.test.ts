@@ -8,9 +8,9 @@ import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { anyJson, anyText } from "../../support/inputs/arbitraries.js";
 import {
   buildUsageChunk,
+  FIXTURE_USAGE,
   buildFinishChunk as finishChunk,
   buildTextChunk as textChunk,
-  USAGE,
 } from "../../support/inputs/openai-chunks.js";
 import { decode, RecordingSink, type SinkCall } from "../../support/inputs/replay.js";
 import {
@@ -50,7 +50,7 @@ describe("Anthropic reader", () => {
       { type: "response.output_text.delta", delta: "a" },
       { candidates: [] },
       { model: "m", message: { role: "assistant", content: "a" }, done: false },
-      { usage: USAGE },
+      { usage: FIXTURE_USAGE },
     ];
     for (const record of others) assert.ok(!ANTHROPIC.canRead(record), JSON.stringify(record));
   });
@@ -99,9 +99,9 @@ describe("Anthropic reader", () => {
   });
 
   it("does not mistake the ping of another service for Anthropic's dialect", () => {
-    const calls = decode([PING, textChunk("a"), finishChunk(), buildUsageChunk(USAGE), "[DONE]"]);
+    const calls = decode([PING, textChunk("a"), finishChunk(), buildUsageChunk(FIXTURE_USAGE), "[DONE]"]);
     const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);
-    assert.deepEqual(usage, USAGE);
+    assert.deepEqual(usage, FIXTURE_USAGE);
   });
 
   it("puts the request id of an error record in the failure", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DONE_RECORD, formatEventStream, HEAD } from "../../support/inputs/openai-chunks.js";
+import { CHUNK_HEAD, DONE_RECORD, formatEventStream } from "../../support/inputs/openai-chunks.js";
 import type { SinkCall } from "../../support/inputs/replay.js";
 import { replay } from "../../support/inputs/replay.js";
 
@@ -10,7 +10,7 @@ function decode(records: object[], toolNames: string[] = []): SinkCall[] {
 }
 
 const createRecord = (delta: object, finish: string | null = null) => ({
-  ...HEAD,
+  ...CHUNK_HEAD,
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 
@@ -30,7 +30,7 @@ const createAnnotation = (url: string, more: object = {}) => ({
 
 describe("Sources of an answer", () => {
   const first = {
-    ...HEAD,
+    ...CHUNK_HEAD,
     choices: [],
     venice_parameters: { web_search_citations: [createSource("u"), createSource("v")] },
   };
@@ -51,7 +51,7 @@ describe("Sources of an answer", () => {
   it("passes on one source for each URL, whichever form it has", () => {
     const calls = decode([
       first,
-      { ...HEAD, choices: [], venice_search_results: [createSource("v"), createSource("w")] },
+      { ...CHUNK_HEAD, choices: [], venice_search_results: [createSource("v"), createSource("w")] },
       createRecord({ annotations: [createAnnotation("u"), createAnnotation("x")] }),
       first,
       createRecord({ annotations: [createAnnotation("x")] }, "stop"),
@@ -61,7 +61,11 @@ describe("Sources of an answer", () => {
 
   it("keeps the service's own fields of a source, and leaves its other parameters in place", () => {
     const [call] = decode([
-      { ...HEAD, choices: [], venice_parameters: { ...first.venice_parameters, enable_web_search: "on" } },
+      {
+        ...CHUNK_HEAD,
+        choices: [],
+        venice_parameters: { ...first.venice_parameters, enable_web_search: "on" },
+      },
     ]);
     assert.ok(call && "chunk" in call);
     assert.equal(call.kind, "rich");
@@ -86,12 +90,12 @@ describe("Sources of an answer", () => {
       delta: { annotations: [createAnnotation("u")] },
       finish_reason: null,
     }));
-    assert.deepEqual(listUrls(decode([{ ...HEAD, choices: both }])), ["u", "u"]);
+    assert.deepEqual(listUrls(decode([{ ...CHUNK_HEAD, choices: both }])), ["u", "u"]);
   });
 
   it("finds sources in the message of a whole answer", () => {
     const whole = {
-      ...HEAD,
+      ...CHUNK_HEAD,
       choices: [{ index: 0, message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
       venice_parameters: { web_search_citations: [createSource("u")] },
     };
@@ -102,7 +106,7 @@ describe("Sources of an answer", () => {
     const odd = [null, 1, "u", [], {}, { url: 5 }];
     const calls = decode([
       {
-        ...HEAD,
+        ...CHUNK_HEAD,
         choices: [],
         venice_parameters: { web_search_citations: odd },
         venice_search_results: "none",

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { buildFinishChunk, buildTextChunk, DONE_RECORD, HEAD } from "../../support/inputs/openai-chunks.js";
+import {
+  buildFinishChunk,
+  buildTextChunk,
+  CHUNK_HEAD,
+  DONE_RECORD,
+} from "../../support/inputs/openai-chunks.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 
 /** The chunk of a call, which must have one. */
@@ -130,7 +135,7 @@ describe("Decoder of Chat Completions", () => {
   });
 
   it("keeps metadata of a record without choices", () => {
-    const [call] = decode([{ ...HEAD, provider_note: "x" }]);
+    const [call] = decode([{ ...CHUNK_HEAD, provider_note: "x" }]);
     assert.equal(getChunk(call)["provider_note"], "x");
   });
 

@@ -11,8 +11,8 @@ import {
   buildTextChunk,
   buildUsageChunk,
   DONE_RECORD,
+  FIXTURE_USAGE,
   ROLE_CHUNK,
-  USAGE,
 } from "../../support/inputs/openai-chunks.js";
 import { play } from "../../support/inputs/replay.js";
 import {
@@ -117,7 +117,7 @@ describe("Answer with a fault of the protocol", () => {
       buildTextChunk("a"),
       buildFinishChunk(),
       buildTextChunk("b"),
-      buildUsageChunk(USAGE),
+      buildUsageChunk(FIXTURE_USAGE),
       DONE_RECORD,
     );
     assert.deepEqual(collectContents(late), ["ab"]);
@@ -131,13 +131,13 @@ describe("Answer with a fault of the protocol", () => {
       const after = playRecords(
         buildTextChunk("a"),
         buildFinishChunk(),
-        buildUsageChunk(USAGE),
+        buildUsageChunk(FIXTURE_USAGE),
         DONE_RECORD,
         record,
       );
       assert.equal(after.result.outcome, "complete");
       assert.deepEqual(collectContents(after), ["a"]);
-      assert.deepEqual(after.result.completion.usage, USAGE);
+      assert.deepEqual(after.result.completion.usage, FIXTURE_USAGE);
     }
   });
 
@@ -149,10 +149,10 @@ describe("Answer with a fault of the protocol", () => {
       ...growing,
       buildFinishChunk(),
       buildUsageChunk({ completion_tokens: 4, total_tokens: 9 }),
-      buildUsageChunk(USAGE),
+      buildUsageChunk(FIXTURE_USAGE),
       DONE_RECORD,
     );
-    assert.deepEqual(played.result.completion.usage, USAGE);
+    assert.deepEqual(played.result.completion.usage, FIXTURE_USAGE);
     assert.deepEqual(playRecords(...growing, buildFinishChunk(), DONE_RECORD).result.completion.usage, {
       completion_tokens: 4,
       total_tokens: 9,
@@ -165,7 +165,7 @@ describe("Answer with a fault of the protocol", () => {
       buildChunk({ role: "assistant", content: null }),
       buildTextChunk(""),
       buildChunk({}),
-      buildUsageChunk(USAGE),
+      buildUsageChunk(FIXTURE_USAGE),
     ];
     const { messages, result } = playRecords(...empty, { error: "overloaded" });
     assert.deepEqual(messages, []);

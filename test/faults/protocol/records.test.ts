@@ -6,12 +6,12 @@ import {
   buildFinishChunk,
   buildTextChunk,
   buildUsageChunk,
+  CHUNK_HEAD,
   DONE_RECORD,
   encodeText,
+  FIXTURE_USAGE,
   formatEventStream,
-  HEAD,
   ROLE_CHUNK,
-  USAGE,
 } from "../../support/inputs/openai-chunks.js";
 import { play, readRecords } from "../../support/inputs/replay.js";
 import {
@@ -84,14 +84,14 @@ describe("Record with a fault of the protocol", () => {
 
   it("P07: sends no message for a harmless record of an odd shape", () => {
     const harmless = [
-      { ...HEAD, choices: [] },
-      { ...HEAD },
-      { ...HEAD, choices: null, usage: null },
-      buildUsageChunk(USAGE),
+      { ...CHUNK_HEAD, choices: [] },
+      { ...CHUNK_HEAD },
+      { ...CHUNK_HEAD, choices: null, usage: null },
+      buildUsageChunk(FIXTURE_USAGE),
       buildChunk(null),
       buildChunk({ content: null }),
       buildChunk({ content: "", role: null, tool_calls: null }),
-      { ...HEAD, choices: [{ index: 0, content_filter_results: { hate: { filtered: false } } }] },
+      { ...CHUNK_HEAD, choices: [{ index: 0, content_filter_results: { hate: { filtered: false } } }] },
       { choices: [], prompt_filter_results: [{ prompt_index: 0 }] },
       ": a comment as data",
       "",
@@ -102,7 +102,7 @@ describe("Record with a fault of the protocol", () => {
         assert.deepEqual(collectTexts(played), FOUR_WORDS);
       });
     }
-    playAtEachPlace([{ ...HEAD, choices: [], citations: ["u"] }], (played) => {
+    playAtEachPlace([{ ...CHUNK_HEAD, choices: [], citations: ["u"] }], (played) => {
       assert.deepEqual(
         collectTexts(played).filter((content) => content !== ""),
         FOUR_WORDS,

@@ -8,9 +8,9 @@ import {
   buildFinishChunk,
   buildTextChunk,
   buildUsageChunk,
+  CHUNK_HEAD,
   DONE_RECORD,
   formatEventStream,
-  HEAD,
 } from "./openai-chunks.js";
 
 /** An answer of a model, independent of the dialect of a service. */
@@ -143,10 +143,10 @@ const renderAnthropic: Renderer = ({ reasoning, texts, calls, finishReason, usag
     {
       type: "message_start",
       message: {
-        id: HEAD.id,
+        id: CHUNK_HEAD.id,
         type: "message",
         role: "assistant",
-        model: HEAD.model,
+        model: CHUNK_HEAD.model,
         content: [],
         stop_reason: null,
         stop_sequence: null,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { HEAD } from "./openai-chunks.js";
+import { CHUNK_HEAD } from "./openai-chunks.js";
 
 /** Texts that are likely to confuse a parser. */
 const TRAPS = [
@@ -120,7 +120,7 @@ function buildRecord(
   const echoAt = (place: Look["echo"]) => (look.echo === place ? { echo: content } : {});
   return {
     ...echoAt("before"),
-    ...HEAD,
+    ...CHUNK_HEAD,
     ...echoAt("record"),
     ...look.extra,
     choices: [
@@ -146,7 +146,7 @@ const anyAside: fc.Arbitrary<(look: Look, content: string) => object> = fc.const
   (look: Look, content: string) => buildRecord(look, content, { choice: { index: 1 } }),
   (look: Look, content: string) =>
     buildRecord(look, content, { choice: { logprobs: { content: [{ token: content }] } } }),
-  (look: Look) => ({ ...HEAD, ...look.extra, choices: [], usage: { total_tokens: 9 } }),
+  (look: Look) => ({ ...CHUNK_HEAD, ...look.extra, choices: [], usage: { total_tokens: 9 } }),
   (look: Look, content: string) =>
     buildRecord(look, content, { extra: { usage: { total_tokens: content.length } } }),
   (look: Look, content: string) =>

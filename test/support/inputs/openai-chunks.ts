@@ -23,11 +23,16 @@ export function encodeText(...texts: readonly string[]): Buffer {
 }
 
 /** The fields that chunks of most services begin with. */
-export const HEAD = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1760000000, model: "m-1" };
+export const CHUNK_HEAD = {
+  id: "chatcmpl-1",
+  object: "chat.completion.chunk",
+  created: 1760000000,
+  model: "m-1",
+};
 
 /** Builds a chunk with one choice. @param choice more fields of the choice @param more more fields of the chunk */
 export function buildChunk(delta: unknown, choice: object = {}, more: object = {}): object {
-  return { ...HEAD, choices: [{ index: 0, delta, finish_reason: null, ...choice }], ...more };
+  return { ...CHUNK_HEAD, choices: [{ index: 0, delta, finish_reason: null, ...choice }], ...more };
 }
 
 /** Builds a chunk that adds text. */
@@ -45,11 +50,11 @@ export function buildFinishChunk(reason: string | null = "stop", more: object = 
 
 /** Builds the chunk with the usage alone, which follows the finish reason. */
 export function buildUsageChunk(usage: object): object {
-  return { ...HEAD, choices: [], usage };
+  return { ...CHUNK_HEAD, choices: [], usage };
 }
 
 /** Some token counts. */
-export const USAGE = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
+export const FIXTURE_USAGE = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
 
 /** Builds a chunk with one piece of a tool call. */
 export function buildCallChunk(piece: object): object {
