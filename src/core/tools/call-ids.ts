@@ -21,18 +21,20 @@ export function replaceCallIds(messages: readonly ChatMessage[], accepted: RegEx
     if (!replaced.has(id)) replaced.set(id, createUnusedId(id, replaced));
     return replaced.get(id);
   };
-  const adapted = messages.map((message) => {
+  const replaceIn = (call: unknown): unknown =>
+    isObject(call) ? { ...call, id: replace(call["id"]) } : call;
+  const isRefused = (id: unknown): boolean => typeof id === "string" && !accepted.test(id);
+  return messages.map((message) => {
     const { tool_calls: calls, tool_call_id: id } = message;
-    const next: ChatMessage = { ...message };
-    if (Array.isArray(calls)) {
-      next["tool_calls"] = calls.map((call: unknown) =>
-        isObject(call) ? { ...call, id: replace(call["id"]) } : call,
-      );
-    }
-    if (id !== undefined) next["tool_call_id"] = replace(id);
-    return next;
+    const hasRefused = Array.isArray(calls) && calls.some((call) => isObject(call) && isRefused(call["id"]));
+    // Most messages stay as they are, and are not read twice: a conversation can be long.
+    if (!hasRefused && !isRefused(id)) return message;
+    return {
+      ...message,
+      ...(hasRefused && { tool_calls: calls.map(replaceIn) }),
+      ...(id !== undefined && { tool_call_id: replace(id) }),
+    };
   });
-  return replaced.size > 0 ? adapted : messages;
 }
 
 function createUnusedId(id: string, replaced: ReadonlyMap<string, string>): string {

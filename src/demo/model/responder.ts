@@ -6,7 +6,7 @@ import { quoteText } from "../words.js";
 import { findContinuations, findRest } from "./continuation.js";
 import { asksForJson, buildJsonAnswer } from "./structured.js";
 import { answerFromResults, findResults } from "./tool-answer.js";
-import { planCalls } from "./tools.js";
+import { planToolCalls } from "./tools.js";
 
 /** What the model says: text, or calls of tools. */
 export interface DemoAnswer {
@@ -30,7 +30,7 @@ export function respond(prompt: DemoPrompt, choice = 0, continuationsLeft = MAX_
     messages.findLastIndex(({ role, toolCalls }) => role !== "assistant" || toolCalls.length > 0) + 1;
   if (end < messages.length) return continuePrefill(prompt, end, choice, continuationsLeft);
   const question = buildQuestion(messages, choice);
-  const toolCalls = planCalls(messages, prompt);
+  const toolCalls = planToolCalls(messages, prompt);
   if (toolCalls.length > 0) {
     const names = [...new Set(toolCalls.map(({ name }) => name))].join(" and ");
     const reasoning = buildReasoning(question, `There is a tool for this: ${names}. I call it.`, prompt);

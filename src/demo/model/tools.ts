@@ -24,7 +24,7 @@ const ENDLESS = /\b(?:over and over|again and again|forever|never stop)\b/i;
  *
  * @returns an empty list if the model should answer in text
  */
-export function planCalls(messages: readonly DemoMessage[], settings: DemoToolSettings): DemoCall[] {
+export function planToolCalls(messages: readonly DemoMessage[], settings: DemoToolSettings): DemoCall[] {
   const { tools, choice, parallel } = settings;
   if (tools.length === 0 || choice === "none") return [];
   const last = messages.findLastIndex(({ role }) => role === "user");

@@ -116,12 +116,20 @@ export class CollectController {
       return this.failWith(stream, toFailure(thrown));
     }
     if (assembly.isComplete) return this.sendAnswer(stream, assembly.last!);
-    if (assembly.last)
-      stream.stragglerTimer ??= this.host.clock.setTimer(
-        () => this.abandon(stream, assembly.createGapFailure()),
-        MAX_STRAGGLER_WAIT_MS,
-      );
+    if (assembly.last) this.awaitMissing(stream);
     return undefined;
+  }
+
+  /** Waits for messages that a node on the way has delayed. Each that is missing has a time of its own. */
+  private awaitMissing(stream: CollectedStream): void {
+    if (stream.stragglerTimer !== undefined) return;
+    const { assembly } = stream;
+    const { next } = assembly;
+    stream.stragglerTimer = this.host.clock.setTimer(() => {
+      stream.stragglerTimer = undefined;
+      if (assembly.next === next) this.abandon(stream, assembly.createGapFailure());
+      else this.awaitMissing(stream);
+    }, MAX_STRAGGLER_WAIT_MS);
   }
 
   /**

@@ -94,8 +94,7 @@ export class BufferedStream {
     this.sequencer.add({ parts: message.parts!, message, send, done })?.done();
     this.acceptDue();
     if (this.sequencer.isOverfull) this.skipGap();
-    else if (this.sequencer.earlyCount > 0)
-      this.gapTimer ??= this.clock.setTimer(() => this.skipGap(), MAX_STRAGGLER_WAIT_MS);
+    else if (this.sequencer.earlyCount > 0) this.awaitMissing();
   }
 
   /** Sends everything that is held, without waiting for missing messages. */
@@ -128,8 +127,18 @@ export class BufferedStream {
     this.sendHeld();
     this.nextIndex += this.sequencer.skipGap();
     this.acceptDue();
-    if (this.sequencer.earlyCount > 0)
-      this.gapTimer = this.clock.setTimer(() => this.skipGap(), MAX_STRAGGLER_WAIT_MS);
+    if (this.sequencer.earlyCount > 0) this.awaitMissing();
+  }
+
+  /** Waits for the next message. Each that is missing has a time of its own. */
+  private awaitMissing(): void {
+    if (this.gapTimer !== undefined) return;
+    const { next } = this.sequencer;
+    this.gapTimer = this.clock.setTimer(() => {
+      this.gapTimer = undefined;
+      if (this.sequencer.next === next) this.skipGap();
+      else if (this.sequencer.earlyCount > 0) this.awaitMissing();
+    }, MAX_STRAGGLER_WAIT_MS);
   }
 
   private accept(buffered: BufferedMessage): void {

@@ -14,6 +14,8 @@ export interface RetryTag {
   stream: string;
   /** Which request of that stream: 2 for the first repetition. */
   attempt: number;
+  /** Id of the request. A request that comes twice to a chat-stream gets two answers: the first one counts. */
+  request: string;
   /** The node's life from one deploy to the next. */
   deployId: string;
   route: RouteName;

@@ -33,6 +33,11 @@ export class Assembly {
     return this.last !== undefined && this.sequencer.earlyCount === 0;
   }
 
+  /** Index of the message that is added next. */
+  get next(): number {
+    return this.sequencer.next;
+  }
+
   /** @returns a Failure `bad_response` that lists the missing messages */
   createGapFailure(): Failure {
     return this.sequencer.createGapFailure();

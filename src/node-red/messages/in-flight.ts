@@ -38,6 +38,6 @@ export class InFlight {
 export const inFlight: InFlight = new InFlight();
 
 function buildKey(tag: AskTag): string {
-  const name = tag.kind === "retry" ? `${tag.stream} ${tag.attempt}` : `${tag.run} ${tag.round}`;
+  const name = tag.kind === "retry" ? `${tag.stream} ${tag.request}` : `${tag.run} ${tag.round}`;
   return `${tag.node} ${name}`;
 }

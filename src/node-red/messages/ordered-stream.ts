@@ -52,6 +52,7 @@ export class OrderedStream {
     if (restarts > this.restarts) {
       this.restarts = restarts;
       this.sequencer = new Sequencer();
+      this.stopWaiting();
       this.listener.onRestart(message);
     }
     if (isRestartNotice(message)) return;

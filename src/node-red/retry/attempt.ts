@@ -74,13 +74,16 @@ export class Attempt {
     return this.place(message);
   }
 
-  /** @returns a last message for an attempt that never got one; undefined if nothing of it was sent on */
-  createEnding(): StreamMessage | undefined {
-    if (!this.newest) return undefined;
-    const { parts } = this.newest;
-    const index = parts.index + (this.newest["reset"] === undefined ? 1 : 0);
-    const place = { ...parts, index, count: index + 1 };
-    return { ...inheritProperties(this.newest), payload: "", parts: place, complete: true };
+  /**
+   * Makes a last message for an attempt that never got one.
+   * @param first some message of the reader's stream, for an attempt of which nothing was sent on
+   */
+  createEnding(first: StreamMessage): Message {
+    const { newest } = this;
+    const base = { ...inheritProperties(newest ?? first), payload: "", complete: true };
+    if (!newest) return this.place({ ...base, parts: { ...first.parts, index: 0, count: 1 } });
+    const index = newest.parts.index + (newest["reset"] === undefined ? 1 : 0);
+    return { ...base, parts: { ...newest.parts, index, count: index + 1 } };
   }
 
   /** Once a restarted request sends its first message, and not before, tells the reader to discard the old text. */

@@ -4,10 +4,10 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { Sessions } from "../../core/lifecycle/sessions.js";
 import { drawRandom, systemClock } from "../../transport/system-clock.js";
-import { findRetryTag, type RetryTag, type RouteName, readTags, tagsOutside } from "../messages/ask-tags.js";
+import { findRetryTag, type RetryTag, type RouteName } from "../messages/ask-tags.js";
 import { readControl } from "../messages/control.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
-import { isStreamMessage, readRestarts, type StreamMessage } from "../messages/stream-message.js";
+import { isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
@@ -120,10 +120,9 @@ export class RetryController {
     const tag = findRetryTag(message);
     const isOurs = tag?.node === this.node.id;
     const asked = isOurs ? this.repairs.get(tag.stream) : this.findByMessageId(message);
-    if (asked) return asked.claim() ? asked : undefined;
+    if (asked) return asked.claim(isOurs ? tag.request : undefined) ? asked : undefined;
     if (isOurs) return tag.deployId === this.deployId ? undefined : this.resume(tag, message, send);
-    const stream = new RetryStream(message.parts.id, readTags(message), this.context, readRestarts(message));
-    return this.createSession(stream, send);
+    return this.createSession(new RetryStream(message, this.context), send);
   }
 
   /** Finds the request of which a flow has removed the tag: the answer's `_msgid` is still that of the request. */
@@ -134,12 +133,7 @@ export class RetryController {
 
   /** The stream of a request that this node sent before it was deployed anew. */
   private resume(tag: RetryTag, message: StreamMessage, send: Send): RetrySession {
-    const outer = tagsOutside(readTags(message), this.node.id);
-    const isBeginning = message.parts.index === 0;
-    const session = this.createSession(
-      new RetryStream(tag.stream, outer, this.context, 0, tag, isBeginning),
-      send,
-    );
+    const session = this.createSession(new RetryStream(message, this.context, tag), send);
     this.repairs.open(tag.stream, session);
     return session;
   }

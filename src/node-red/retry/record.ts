@@ -46,7 +46,7 @@ export interface StreamRecord {
   continues: ContinuationInfo | undefined;
 }
 
-export function createRecord(id: string, outerTags: readonly AskTag[]): StreamRecord {
+export function createStreamRecord(id: string, outerTags: readonly AskTag[]): StreamRecord {
   return {
     id,
     outerTags,

@@ -10,7 +10,7 @@ import type { StreamRecord } from "./record.js";
 const ANSWER_PARAMETERS: readonly string[] = ["response_format", "tool_choice"];
 
 /** A request that is about to leave. */
-export interface ComposedRequest {
+export interface RetryRequest {
   message: Message;
   tag: RetryTag;
   continues: ContinuationInfo | undefined;
@@ -21,19 +21,22 @@ export interface ComposedRequest {
  * @param asker the retry node and its life
  * @param last the failed request's last message: what rides along comes from it
  */
-export function composeRequest(
+export function composeRetryRequest(
   record: StreamRecord,
   asker: Pick<RetryTag, "node" | "deployId">,
   last: Message,
   { mode, style }: Recovery,
-): ComposedRequest {
+): RetryRequest {
   const { id: stream, attempts: attempt, route, restarts } = record;
   const request = record.request!;
   const continuation =
     mode === "continue" ? buildContinuation(request.messages, record.currentText, style) : undefined;
   const continues = continuation?.continues;
+  // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
+  const id = randomUUID();
   const tag: RetryTag = {
     kind: "retry",
+    request: id,
     ...asker,
     stream,
     attempt,
@@ -42,10 +45,9 @@ export function composeRequest(
     ...(mode === "restart" ? {} : { messagesSent: record.messagesSent }),
     ...(continues ? { continues } : {}),
   };
-  // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
   const message: Message = {
     ...inheritProperties(last),
-    _msgid: randomUUID(),
+    _msgid: id,
     payload: "",
     messages: continuation?.messages ?? request.messages,
   };

@@ -13,7 +13,7 @@ import type { RetryEffect, RetryEvent, RetryStream } from "./stream.js";
 const CANCEL_GRACE_MS = 2_000;
 
 /** What a session reaches through its node. */
-export interface SessionPorts {
+export interface RetryPorts {
   clock: Clock;
   inFlight: InFlight;
   routes: RetryRoutes;
@@ -53,7 +53,7 @@ export class RetrySession {
     readonly stream: RetryStream,
     /** Of the newest message. */
     public send: Send,
-    private readonly ports: SessionPorts,
+    private readonly ports: RetryPorts,
   ) {
     this.watch = new RequestWatch(ports.clock, ports.inFlight, (tag) =>
       this.handle({ type: "lost", failure: this.createLostFailure(tag as RetryTag) }),
@@ -70,14 +70,24 @@ export class RetrySession {
     }
   }
 
-  /** The answer to the request that has left begins. @returns false if no request is under way */
-  claim(): boolean {
+  /**
+   * The answer to the request that has left begins.
+   * @param request id of the request that the answer names; undefined if a flow has removed it
+   * @returns false if that request is not under way
+   */
+  claim(request: string | undefined): boolean {
     if (this.stream.state.phase !== "asked") return false;
+    if (request !== undefined && request !== this.requestId) return false;
     this.stopTimers();
     this.requestId = undefined;
     this.handle({ type: "claimed" });
     if (this.tag) this.startWatch(this.tag);
     return true;
+  }
+
+  /** A message of the present request's stream has come, in whatever order. */
+  touch(): void {
+    this.watch.touch();
   }
 
   /** Ends a wait at once. A request that has left may still end by itself, with what it says. */

@@ -58,6 +58,7 @@ export class RetrySources {
       return;
     }
     source.session.send = send;
+    source.session.touch();
     if (message.complete !== true || isRestartNotice(message) || source.done) done();
     else source.done = done;
     source.order.add(message);

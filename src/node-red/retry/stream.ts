@@ -1,11 +1,11 @@
 import { Failure, type FailureData } from "../../core/failure.js";
-import type { AskTag, RetryTag, RouteName } from "../messages/ask-tags.js";
-import { readFailure, type StreamMessage } from "../messages/stream-message.js";
+import { type RetryTag, type RouteName, readTags, tagsOutside } from "../messages/ask-tags.js";
+import { readFailure, readRestarts, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
 import { type Plan, type PlanContext, planFallback, planNext, type Recovery } from "./plan.js";
-import { collectText, createRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
-import { type ComposedRequest, composeRequest } from "./request.js";
+import { collectText, createStreamRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
+import { composeRetryRequest, type RetryRequest } from "./request.js";
 
 /** A failure that is held back until another request leaves or nothing helps. */
 interface HeldFailure {
@@ -27,7 +27,7 @@ export type RetryState =
       inTurn: boolean;
     }
   /** A request has left, and nothing has come back yet. */
-  | { phase: "asked"; request: ComposedRequest }
+  | { phase: "asked"; request: RetryRequest }
   | { phase: "ended" };
 
 export type RetryEvent =
@@ -82,22 +82,20 @@ export class RetryStream {
   private recovery: Recovery | undefined;
 
   /**
-   * @param restarts how often the stream had begun again when this node first saw it
-   * @param resumed the tag of a request that an earlier life of the node has sent
-   * @param isBeginning whether the resumed request's answer has only just begun
+   * @param first the message of it that this node saw first
+   * @param resumed the tag of its request, if an earlier life of the node has sent it
    */
   constructor(
-    id: string,
-    outerTags: readonly AskTag[],
+    private readonly first: StreamMessage,
     private readonly context: RetryContext,
-    restarts = 0,
     resumed?: RetryTag,
-    isBeginning = false,
   ) {
-    this.record = createRecord(id, outerTags);
-    this.record.restarts = restarts;
-    const willRestart = isBeginning && resumed !== undefined && resumed.messagesSent === undefined;
+    const { parts } = first;
+    const outerTags = resumed ? tagsOutside(readTags(first), resumed.node) : readTags(first);
+    this.record = createStreamRecord(resumed?.stream ?? parts.id, outerTags);
+    const willRestart = resumed !== undefined && resumed.messagesSent === undefined && parts.index === 0;
     if (resumed) this.resume(resumed, willRestart);
+    else this.record.restarts = readRestarts(first);
     this.current = { phase: "passing", attempt: this.createAttempt(resumed, willRestart) };
   }
 
@@ -192,13 +190,13 @@ export class RetryStream {
     record.attempts++;
     record.recovery = recovery.mode;
     this.recovery = recovery;
-    const request = composeRequest(record, context.asker, last, recovery);
+    const request = composeRetryRequest(record, context.asker, last, recovery);
     this.current = { phase: "asked", request };
     const { message, tag } = request;
     this.push({ type: "ask", route: record.route, message, tag }, { type: "done" });
   }
 
-  private claim({ tag, continues }: ComposedRequest): void {
+  private claim({ tag, continues }: RetryRequest): void {
     const restarts = this.record.recovery === "restart";
     const attempt = this.createAttempt({ ...tag, ...(continues ? { continues } : {}) }, restarts);
     this.current = { phase: "passing", attempt };
@@ -235,7 +233,7 @@ export class RetryStream {
     const attempt = state.phase === "passing" ? state.attempt : undefined;
     failure.partial = collectText(record) + (attempt?.text ?? "");
     if (state.phase !== "waiting") this.settle(failure.toJSON());
-    const last = attempt?.createEnding() ?? record.last!;
+    const last = attempt?.createEnding(this.first) ?? record.last!;
     const ending: Message = { ...last, finishReason: "error", usage: null, error: failure.toJSON() };
     this.conclude(ending, { type: "done" }, { type: "report", failure, message: ending });
   }

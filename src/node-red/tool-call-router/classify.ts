@@ -39,7 +39,7 @@ export type Incoming =
  * @param node id of the router
  * @param isRun whether a run has this key, or had it lately: calls have it as their `_msgid`, which outlives a careless flow
  */
-export function classify(message: Message, node: string, isRun: (key: string) => boolean): Incoming {
+export function classifyMessage(message: Message, node: string, isRun: (key: string) => boolean): Incoming {
   const call = readCall(message, node);
   const control = readControl(message);
   if (control) return { kind: "control", control, call };

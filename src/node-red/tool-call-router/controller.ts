@@ -14,11 +14,11 @@ import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wirin
 import { describeLateAnswer } from "./answers.js";
 import { ToolCalls } from "./calls.js";
 import { RouterCancel } from "./cancel.js";
-import { classify, isWholeAnswer, readCall } from "./classify.js";
+import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
 import { LinkCalls } from "./link-calls.js";
 import { composeFirstTurn } from "./requests.js";
 import { RouterRun, type RunContext } from "./run.js";
-import { RunSession, type SessionPorts } from "./session.js";
+import { type RouterPorts, RunSession } from "./session.js";
 import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
 
@@ -60,7 +60,7 @@ export class RouterController {
   private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
   private readonly misconfigured: Failure | undefined;
-  private readonly ports: SessionPorts;
+  private readonly ports: RouterPorts;
   private readonly context: RunContext;
   private readonly status: RouterStatus;
   private readonly warnings: WarnOnce;
@@ -103,7 +103,7 @@ export class RouterController {
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const incoming = classify(message, this.node.id, (key) => this.isRun(key));
+    const incoming = classifyMessage(message, this.node.id, (key) => this.isRun(key));
     switch (incoming.kind) {
       case "stream":
         this.takeStream(incoming.message, send, done);
@@ -132,7 +132,7 @@ export class RouterController {
     this.status.close();
   }
 
-  private createPorts(calls: ToolCalls, requests: InFlight): SessionPorts {
+  private createPorts(calls: ToolCalls, requests: InFlight): RouterPorts {
     const { red, node, host } = this;
     return {
       clock: host.clock,

@@ -48,7 +48,7 @@ export interface RunRecord {
   isCancelled: boolean;
 }
 
-export function createRecord(base: Message, outerTags: readonly AskTag[]): RunRecord {
+export function createRunRecord(base: Message, outerTags: readonly AskTag[]): RunRecord {
   return {
     key: randomUUID(),
     outerTags,

@@ -11,7 +11,7 @@ import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { type AllowedCall, type CallContext, planCalls } from "./plan-calls.js";
 import { composeLast, createRunMessage, placeMessage, type RunOutcome } from "./reader-stream.js";
-import { createRecord, type RunRecord } from "./record.js";
+import { createRunRecord, type RunRecord } from "./record.js";
 import { composeNextTurn } from "./requests.js";
 import { Turn } from "./turn.js";
 
@@ -85,7 +85,7 @@ export class RouterRun {
     outerTags: readonly AskTag[],
     private readonly context: RunContext,
   ) {
-    this.record = createRecord(base, outerTags);
+    this.record = createRunRecord(base, outerTags);
   }
 
   get state(): Readonly<RunState> {

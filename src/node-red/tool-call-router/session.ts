@@ -15,7 +15,7 @@ import type { RouterRun, RunEffect, RunEvent } from "./run.js";
 const CANCEL_GRACE_MS = 2_000;
 
 /** What a session reaches through its node. */
-export interface SessionPorts {
+export interface RouterPorts {
   clock: Clock;
   inFlight: InFlight;
   calls: ToolCalls;
@@ -53,7 +53,7 @@ export class RunSession {
     readonly run: RouterRun,
     /** Of the newest message. */
     public send: Send,
-    private readonly ports: SessionPorts,
+    private readonly ports: RouterPorts,
   ) {
     this.watch = new RequestWatch(ports.clock, ports.inFlight, () =>
       this.handle({ type: "lost", failure: this.createLostFailure() }),
@@ -100,6 +100,7 @@ export class RunSession {
       if (this.done) done();
       else this.done = done;
     } else done();
+    this.watch.touch();
     this.order?.add(message);
     // A last message that waits for others holds its input open.
     if (this.source === undefined) this.finish(undefined);
