@@ -38,16 +38,16 @@ export class CancelledStreams {
     return true;
   }
 
-  /** Cancels one stream, which may have started in another node. */
-  cancel(id: string): void {
-    this.started.set(shorten(id), { key: "", cancelled: true });
+  /** Cancels one stream, which may have started in another node. What is no text names no stream. */
+  cancel(id: unknown): void {
+    if (typeof id === "string") this.started.set(shorten(id), { key: "", cancelled: true });
   }
 
   /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
   cancelAll(key: unknown): void {
-    const meant = shortenKey(key);
+    const wanted = shortenKey(key);
     for (const stream of this.started.values())
-      if (meant === "" || stream.key === meant) stream.cancelled = true;
+      if (wanted === "" || stream.key === wanted) stream.cancelled = true;
   }
 }
 

@@ -240,6 +240,12 @@ describe("CancelledStreams", () => {
     assert.ok(streams.admit("new", "one", {}));
   });
 
+  it("takes an id that is no text for the name of no stream", () => {
+    const streams = new CancelledStreams();
+    for (const id of [7, null, {}, [], { constructor: 1 }, Object.create(null)]) streams.cancel(id);
+    assert.ok(streams.admit("7", "", {}));
+  });
+
   it("forgets the oldest id after 10,000 others", () => {
     const streams = new CancelledStreams();
     streams.cancel("oldest");
