@@ -23,10 +23,10 @@ const CONTRACT: Record<string, readonly string[]> = {
     ...["complete", "finishReason", "headers", "stats", "error"],
   ],
   "chat-provider": [],
-  retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "retry"],
+  retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
     ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],
-    ...["usage", "stats", "rounds", "toolRun"],
+    ...["usage", "stats", "rounds", "askedBy"],
   ],
 };
 
