@@ -84,7 +84,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   onResponse(status: number, headers: Headers): void {
     this.status = status;
     if (status >= 300) this.headers = headers;
-    else this.notice = this.setup.provider.notice?.(headers);
+    else this.notice = this.setup.provider.readNotice?.(headers);
     this.deadlines.markResponse();
     // The status already says that the request failed, so the details get little time.
     if (status >= 300) this.deadlines.markDraining();
@@ -157,7 +157,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       const request = removeForeignFields(setup.request, () =>
         formatServiceName(setup.provider, setup.endpoint),
       );
-      const wire = setup.provider.chat(request, setup.endpoint, this.refusals.getKnowledge());
+      const wire = setup.provider.buildChatRequest(request, setup.endpoint, this.refusals.getKnowledge());
       checkBodySize(wire, setup.limits.request);
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, buildBackstops(setup.timeouts));
@@ -189,7 +189,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       if (this.refusals.learnFrom(this.status, text)) {
         this.deadlines.markConnecting();
         this.begin();
-      } else this.fail(provider.failure(this.status, this.headers, text, clock.date()));
+      } else this.fail(provider.readError(this.status, this.headers, text, clock.date()));
     } catch (thrown) {
       this.fail(toFailure(thrown));
     }

@@ -18,6 +18,6 @@ export async function fetchJson(
 ): Promise<unknown> {
   const limits = { ...options.limits, completion: MAX_BODY_CHARS };
   const { status, headers, text } = await fetchBody(request, { ...options, limits });
-  if (status >= 300) throw provider.failure(status, headers, text, options.clock.date());
+  if (status >= 300) throw provider.readError(status, headers, text, options.clock.date());
   return tryParseJson(text);
 }

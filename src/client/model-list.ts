@@ -28,9 +28,9 @@ export async function listModels(
   clock: Clock,
 ): Promise<ModelList> {
   try {
-    const body = await fetchFrom(provider, provider.models(endpoint), dispatcher, clock);
-    const names = provider.modelNames(body, endpoint).slice(0, MAX_MODELS);
-    return { names, capabilities: provider.capabilities?.(body) ?? {} };
+    const body = await fetchFrom(provider, provider.buildModelsRequest(endpoint), dispatcher, clock);
+    const names = provider.readModelNames(body, endpoint).slice(0, MAX_MODELS);
+    return { names, capabilities: provider.readCapabilities?.(body) ?? {} };
   } catch (thrown) {
     throw hideSecrets(explainMissingList(toFailure(thrown), provider), provider, endpoint);
   }

@@ -112,7 +112,7 @@ export class SpeechRun implements ExchangeListener {
 
   onBody(text: string): void {
     const { clock, provider } = this.setup;
-    if (this.status >= 300) this.fail(provider.failure(this.status, this.headers, text, clock.date()));
+    if (this.status >= 300) this.fail(provider.readError(this.status, this.headers, text, clock.date()));
   }
 
   onEnd(): void {
@@ -129,13 +129,17 @@ export class SpeechRun implements ExchangeListener {
     if (this.hasEnded) return;
     const { dispatcher, endpoint, provider, request, timeouts } = this.setup;
     try {
-      if (!provider.speech) {
+      if (!provider.buildSpeechRequest) {
         throw new Failure(
           "configuration",
           `${provider.label} has no speech service. Choose another provider.`,
         );
       }
-      this.exchange.send(provider.speech(request, endpoint), dispatcher, buildBackstops(timeouts));
+      this.exchange.send(
+        provider.buildSpeechRequest(request, endpoint),
+        dispatcher,
+        buildBackstops(timeouts),
+      );
     } catch (thrown) {
       this.fail(toFailure(thrown, "invalid_request"));
     }

@@ -20,19 +20,19 @@ export class DemoError extends Error {
     super(message);
   }
 
-  body(): { error: { message: string; type: string; param: string | null; code: string | null } } {
+  buildBody(): { error: { message: string; type: string; param: string | null; code: string | null } } {
     const { type = "invalid_request_error", param = null, code = null } = this.details;
     return { error: { message: this.message, type, param, code } };
   }
 }
 
 /** A 400 about one field of the request. */
-export function invalidField(param: string, problem: string, code = "invalid_value"): DemoError {
+export function createInvalidFieldError(param: string, problem: string, code = "invalid_value"): DemoError {
   return new DemoError(400, `Invalid '${param}': ${problem}`, { param, code });
 }
 
 /** A 400 about a field that the request lacks. */
-export function missingField(param: string): DemoError {
+export function createMissingFieldError(param: string): DemoError {
   return new DemoError(400, `Missing required parameter: '${param}'.`, {
     param,
     code: "missing_required_parameter",

@@ -50,7 +50,7 @@ const CHAT = createOpenAiProvider({
 export const AZURE_OPENAI_PROVIDER: Provider = {
   ...CHAT,
   // The model that speaks is another deployment than the one that chats.
-  speech: (request, endpoint) => {
+  buildSpeechRequest: (request, endpoint) => {
     const model = request.model ?? readDeployment(endpoint) ?? "";
     return buildSpeechRequest(
       { ...request, model },

@@ -32,7 +32,7 @@ export interface Preset {
   /** Default: `models` below the base URL. */
   buildModelsUrl?(endpoint: Endpoint): URL;
   /** Reads the model list; default: the names of all chat models in it. */
-  modelNames?: Provider["modelNames"];
+  modelNames?: Provider["readModelNames"];
   balance?: Provider["balance"];
   /** Builds the headers with the key; default: a bearer token. */
   buildAuthorization?(endpoint: Endpoint): Record<string, string>;
@@ -60,23 +60,23 @@ export function createOpenAiProvider(preset: Preset): Provider {
     settings: preset.settings ?? [SPLIT_THINKING],
     ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
-    chat: createChatBuilder(preset),
+    buildChatRequest: createChatBuilder(preset),
     ...(preset.speaks === false
       ? {}
-      : { speech: (request, endpoint) => buildSpeechRequest(request, endpoint) }),
-    models: (endpoint) => ({
+      : { buildSpeechRequest: (request, endpoint) => buildSpeechRequest(request, endpoint) }),
+    buildModelsRequest: (endpoint) => ({
       method: "GET",
       url: modelsUrl(endpoint),
       headers: buildHeaders(endpoint, authorization(endpoint)),
     }),
-    modelNames: preset.modelNames ?? readModelNames,
+    readModelNames: preset.modelNames ?? readModelNames,
     ...(preset.balance ? { balance: preset.balance } : {}),
-    failure: readResponseFailure,
+    readError: readResponseFailure,
     learn: learnFromRefusal,
   };
 }
 
-function createChatBuilder(preset: Preset): Provider["chat"] {
+function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
   const {
     adaptBody: adapt = (body) => body,
     buildAuthorization: authorization = buildBearerHeader,

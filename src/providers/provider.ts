@@ -62,23 +62,23 @@ export interface Provider {
    * @param memory what earlier refusals of the service revealed
    * @throws Failure `invalid_request` for anything that the service cannot take
    */
-  chat(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
+  buildChatRequest(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;
   /** Builds the request to speak a text; undefined if the service has no speech. */
-  speech?(request: SpeechRequest, endpoint: Endpoint): WireRequest;
+  buildSpeechRequest?(request: SpeechRequest, endpoint: Endpoint): WireRequest;
   /** Builds the request for the model list. */
-  models(endpoint: Endpoint): WireRequest;
+  buildModelsRequest(endpoint: Endpoint): WireRequest;
   /**
    * Reads the model list.
    * @returns names in the order of the service
    * @throws Failure `bad_response` if the body is not such a list
    */
-  modelNames(body: unknown, endpoint: Endpoint): string[];
+  readModelNames(body: unknown, endpoint: Endpoint): string[];
   /** Reads a response with an error status. @param now wall-clock milliseconds since 1970, for hints that are dates */
-  failure(status: number, headers: Headers, body: string, now: number): Failure;
+  readError(status: number, headers: Headers, body: string, now: number): Failure;
   /** Reads a warning for the author from the headers of a successful response. */
-  notice?(headers: Headers): string | undefined;
+  readNotice?(headers: Headers): string | undefined;
   /** Reads the capabilities of each model from the model list. */
-  capabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
+  readCapabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
   /**
    * How much is left to spend, if the service reports it. Unlike the model list, which may be public, it also proves that
    * the key is valid. A valid key that lacks the right to ask is refused as `permission`, not as `authentication`.

@@ -82,12 +82,12 @@ export const SAAS_LLM_PROVIDER: Provider = {
   keyRequired: true,
   keyVariable: "SAAS_LLM_VIRTUAL_KEY",
   settings: SETTINGS,
-  chat: buildChatRequest,
+  buildChatRequest: buildChatRequest,
   // It has no model list. Its balance shows whether address, key and team fit together.
-  models: buildBalanceRequest,
-  modelNames: readEmptyModelList,
-  balance: { request: buildBalanceRequest, read: readBalance },
-  failure: readFailure,
+  buildModelsRequest: buildBalanceRequest,
+  readModelNames: readEmptyModelList,
+  balance: { request: buildBalanceRequest, read: readCredits },
+  readError: readFailure,
   job: JOB,
 };
 
@@ -130,7 +130,7 @@ function readEmptyModelList(body: unknown): string[] {
   throw new Failure("bad_response", "The response is not the balance of a team. Check the base URL.");
 }
 
-function readBalance(body: unknown): string | undefined {
+function readCredits(body: unknown): string | undefined {
   const remaining = isObject(body) ? body["credits_remaining"] : undefined;
   return typeof remaining === "number" ? `${remaining} credits` : undefined;
 }

@@ -65,17 +65,17 @@ export const VENICE_PROVIDER: Provider = {
   ...BASE,
   // Without `streaming`, Venice sends nothing before the whole audio is finished.
   refusalRule: { refusals: 20, windowMs: BLOCK_MS },
-  speech: ({ parameters, ...request }, endpoint) =>
+  buildSpeechRequest: ({ parameters, ...request }, endpoint) =>
     buildSpeechRequest({ ...request, parameters: { streaming: true, ...parameters } }, endpoint),
-  capabilities: readCapabilities,
-  notice: readNotice,
+  readCapabilities: readCapabilities,
+  readNotice: readNotice,
   balance: {
     // The endpoint of the account itself needs an administrator's key.
     request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "api_keys/rate_limits")),
-    read: readBalance,
+    read: readVeniceBalance,
   },
-  failure: (status, headers, body, now) => {
-    const failure = BASE.failure(status, headers, body, now);
+  readError: (status, headers, body, now) => {
+    const failure = BASE.readError(status, headers, body, now);
     // The key is valid for models, but the endpoint needs an administrator's key.
     const isValidKey = failure.code === "authentication" && /\badmin/i.test(failure.message);
     if (isValidKey) return new Failure("permission", failure.message, failure.toJSON());
@@ -179,7 +179,7 @@ function readCapabilities(body: unknown): Record<string, Capability[]> {
 }
 
 /** Reads amounts such as `3.2 USD, 10 DIEM`. */
-function readBalance(body: unknown): string | undefined {
+function readVeniceBalance(body: unknown): string | undefined {
   const data = isObject(body) && isObject(body["data"]) ? body["data"] : body;
   const balances = isObject(data) && isObject(data["balances"]) ? data["balances"] : {};
   const amounts = Object.entries(balances)

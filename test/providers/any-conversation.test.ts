@@ -115,7 +115,10 @@ describe("Requests for arbitrary conversations", function () {
             const request = { model, messages, parameters, tools, job: "j" };
             const before = JSON.stringify(request);
             try {
-              assert.equal(typeof JSON.parse(provider.chat(request, endpoint, {}).body!), "object");
+              assert.equal(
+                typeof JSON.parse(provider.buildChatRequest(request, endpoint, {}).body!),
+                "object",
+              );
               built++;
             } catch (thrown) {
               if (!(thrown instanceof Failure)) throw thrown;

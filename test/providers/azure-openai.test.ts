@@ -12,19 +12,23 @@ function buildRequest(
   baseUrl = RESOURCE,
 ) {
   const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl, apiKey: "az-key", settings });
-  const wire = AZURE_OPENAI_PROVIDER.chat({ model: "gpt-4o", messages: [], ...overrides }, endpoint, {});
+  const wire = AZURE_OPENAI_PROVIDER.buildChatRequest(
+    { model: "gpt-4o", messages: [], ...overrides },
+    endpoint,
+    {},
+  );
   return {
     url: wire.url.href,
     headers: wire.headers,
     body: JSON.parse(wire.body!),
-    models: AZURE_OPENAI_PROVIDER.models(endpoint),
+    models: AZURE_OPENAI_PROVIDER.buildModelsRequest(endpoint),
   };
 }
 
 describe("Speech request to Azure OpenAI", () => {
   const buildSpeech = (settings: Record<string, unknown>, model?: string) => {
     const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl: RESOURCE, apiKey: "az-key", settings });
-    const { url, headers, body } = AZURE_OPENAI_PROVIDER.speech!(
+    const { url, headers, body } = AZURE_OPENAI_PROVIDER.buildSpeechRequest!(
       { text: "Hi", voice: "alloy", ...(model ? { model } : {}) },
       endpoint,
     );
@@ -107,7 +111,7 @@ describe("Chat request to Azure OpenAI", () => {
       baseUrl: RESOURCE,
       headers: { Authorization: "Bearer t" },
     });
-    const wire = AZURE_OPENAI_PROVIDER.chat({ model: "m", messages: [] }, token, {});
+    const wire = AZURE_OPENAI_PROVIDER.buildChatRequest({ model: "m", messages: [] }, token, {});
     assert.equal(wire.headers["authorization"], "Bearer t");
     assert.equal(wire.headers["api-key"], undefined);
   });
@@ -135,7 +139,7 @@ describe("Chat request to Azure OpenAI", () => {
 
 describe("Model list of Azure OpenAI", () => {
   const readNames = (settings: Record<string, unknown>, body: unknown) =>
-    AZURE_OPENAI_PROVIDER.modelNames(
+    AZURE_OPENAI_PROVIDER.readModelNames(
       body,
       checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl: RESOURCE, apiKey: "k", settings }),
     );
@@ -153,7 +157,7 @@ describe("Model list of Azure OpenAI", () => {
 
 describe("Error response of Azure OpenAI", () => {
   const readFailure = (status: number, error: object, headers = {}) =>
-    AZURE_OPENAI_PROVIDER.failure(status, headers, JSON.stringify({ error }), 0);
+    AZURE_OPENAI_PROVIDER.readError(status, headers, JSON.stringify({ error }), 0);
 
   it("classifies a refusal by Azure's content filter as content_filter", () => {
     const inner = {

@@ -6,14 +6,14 @@ import { assertFailure } from "../support/assert-failure.js";
 
 function buildRequest(overrides: Partial<ChatRequest> = {}, baseUrl = "") {
   const endpoint = checkEndpoint(CHOREOAI_PROVIDER, { apiKey: "ch-key", baseUrl });
-  const wire = CHOREOAI_PROVIDER.chat(
+  const wire = CHOREOAI_PROVIDER.buildChatRequest(
     { model: "m", messages: [{ role: "user", content: "hi" }], ...overrides },
     endpoint,
     {},
   );
   return {
     url: wire.url.href,
-    models: CHOREOAI_PROVIDER.models(endpoint).url.href,
+    models: CHOREOAI_PROVIDER.buildModelsRequest(endpoint).url.href,
     body: JSON.parse(wire.body!),
   };
 }
@@ -118,7 +118,7 @@ describe("Chat request to ChoreoAI", () => {
 
 describe("Error response of ChoreoAI", () => {
   const readFailure = (status: number, body: object, headers = {}) =>
-    CHOREOAI_PROVIDER.failure(status, headers, JSON.stringify(body), 0);
+    CHOREOAI_PROVIDER.readError(status, headers, JSON.stringify(body), 0);
 
   it("classifies ChoreoAI errors in the form of its source and of its documentation", () => {
     const unknown = readFailure(400, { detail: "Unknown model: x" });

@@ -63,7 +63,7 @@ function checkSupport(provider: Provider, feature: Partial<ChatRequest>): string
   try {
     const job = provider.job ? { job: "job-1" } : {};
     const request = { model: "model-1", messages: createUserMessages("Hi"), ...job, ...feature };
-    const { body = "" } = provider.chat(request, buildEndpoint(provider), {});
+    const { body = "" } = provider.buildChatRequest(request, buildEndpoint(provider), {});
     return countMarks(body) === countMarks(JSON.stringify(feature)) ? YES : "lost";
   } catch (thrown) {
     assert.ok(thrown instanceof Failure && thrown.code === "invalid_request", String(thrown));
@@ -76,8 +76,11 @@ function countMarks(text: string): number {
 }
 
 function checkSpeechSupport(provider: Provider): string {
-  if (!provider.speech) return NO;
-  const { url, body = "" } = provider.speech({ text: MARK, model: "voice-1" }, buildEndpoint(provider));
+  if (!provider.buildSpeechRequest) return NO;
+  const { url, body = "" } = provider.buildSpeechRequest(
+    { text: MARK, model: "voice-1" },
+    buildEndpoint(provider),
+  );
   return /\/audio\/speech$/.test(url.pathname) && body.includes(MARK) ? YES : "lost";
 }
 

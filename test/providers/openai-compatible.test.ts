@@ -16,7 +16,7 @@ function buildBody(
   provider = custom,
   memory: ProviderMemory = {},
 ): object {
-  return JSON.parse(provider.chat({ ...REQUEST, ...request }, ENDPOINT, memory).body!);
+  return JSON.parse(provider.buildChatRequest({ ...REQUEST, ...request }, ENDPOINT, memory).body!);
 }
 
 describe("Provider list", () => {
@@ -110,16 +110,16 @@ describe("Chat request of an OpenAI-compatible service", () => {
   });
 
   it("appends its path to base URLs with any slashes and queries", () => {
-    const buildUrl = (baseUrl: string) => custom.chat(REQUEST, { baseUrl }, {}).url.href;
+    const buildUrl = (baseUrl: string) => custom.buildChatRequest(REQUEST, { baseUrl }, {}).url.href;
     assert.equal(buildUrl("https://a/v1"), "https://a/v1/chat/completions");
     assert.equal(buildUrl("https://a/v1//"), "https://a/v1/chat/completions");
     assert.equal(buildUrl("https://a"), "https://a/chat/completions");
     assert.equal(buildUrl("https://a/x?api-version=2"), "https://a/x/chat/completions?api-version=2");
-    assert.equal(custom.models({ baseUrl: "https://a/v1/" }).url.href, "https://a/v1/models");
+    assert.equal(custom.buildModelsRequest({ baseUrl: "https://a/v1/" }).url.href, "https://a/v1/models");
   });
 
   it("asks for an uncompressed event stream with the key as a bearer token", () => {
-    const { headers, method } = custom.chat(
+    const { headers, method } = custom.buildChatRequest(
       REQUEST,
       { ...ENDPOINT, apiKey: "k", headers: { "X-A": "b" } },
       {},
@@ -132,11 +132,15 @@ describe("Chat request of an OpenAI-compatible service", () => {
       "content-type": "application/json",
       "x-a": "b",
     });
-    assert.equal(custom.models(ENDPOINT).headers["authorization"], undefined);
+    assert.equal(custom.buildModelsRequest(ENDPOINT).headers["authorization"], undefined);
   });
 
   it("replaces its own header by the author's in any letter case", () => {
-    const { headers } = custom.models({ ...ENDPOINT, apiKey: "k", headers: { Authorization: "Basic x" } });
+    const { headers } = custom.buildModelsRequest({
+      ...ENDPOINT,
+      apiKey: "k",
+      headers: { Authorization: "Basic x" },
+    });
     assert.deepEqual(
       Object.keys(headers).filter((name) => /authorization/i.test(name)),
       ["authorization"],
@@ -168,7 +172,7 @@ describe("Learning that a service refuses stream_options", () => {
   });
 
   it("ignores other refusals, even if they quote a request with stream_options", () => {
-    const { body: sent } = custom.chat(REQUEST, ENDPOINT, {});
+    const { body: sent } = custom.buildChatRequest(REQUEST, ENDPOINT, {});
     const missing = { type: "missing", loc: ["body", "max_tokens"], input: JSON.parse(sent!) };
     for (const [status, body] of [
       [400, '{"error":"bad"}'],
@@ -185,15 +189,18 @@ describe("Learning that a service refuses stream_options", () => {
 
 describe("Model list of an OpenAI-compatible service", () => {
   it("reads model names from data, models or a bare array", () => {
-    assert.deepEqual(custom.modelNames({ data: [{ id: "a" }, { id: "b" }] }, ENDPOINT), ["a", "b"]);
-    assert.deepEqual(custom.modelNames({ models: [{ name: "a" }, "b", 7, null, {}] }, ENDPOINT), ["a", "b"]);
-    assert.deepEqual(custom.modelNames(["a"], ENDPOINT), ["a"]);
+    assert.deepEqual(custom.readModelNames({ data: [{ id: "a" }, { id: "b" }] }, ENDPOINT), ["a", "b"]);
+    assert.deepEqual(custom.readModelNames({ models: [{ name: "a" }, "b", 7, null, {}] }, ENDPOINT), [
+      "a",
+      "b",
+    ]);
+    assert.deepEqual(custom.readModelNames(["a"], ENDPOINT), ["a"]);
   });
 
   it("fails with bad_response for a body that is not a model list", () => {
     for (const body of [null, "x", {}, { data: "x" }]) {
       assert.throws(
-        () => custom.modelNames(body, ENDPOINT),
+        () => custom.readModelNames(body, ENDPOINT),
         (thrown) => thrown instanceof Failure && thrown.code === "bad_response",
       );
     }
@@ -202,7 +209,7 @@ describe("Model list of an OpenAI-compatible service", () => {
 
 describe("Error response of an OpenAI-compatible service", () => {
   const readFailure = (status: number, body: unknown, headers = {}) =>
-    custom.failure(status, headers, typeof body === "string" ? body : JSON.stringify(body), 0);
+    custom.readError(status, headers, typeof body === "string" ? body : JSON.stringify(body), 0);
 
   it("creates a failure with code, the service's message and advice", () => {
     const rows: [number, unknown, FailureCode, RegExp][] = [

@@ -22,7 +22,7 @@ const ANSWER = {
 
 function buildBody(id: string, request: ChatRequest): Record<string, unknown> {
   const provider = getProvider(id);
-  return JSON.parse(provider.chat(request, checkEndpoint(provider, { apiKey: "key" }), {}).body!);
+  return JSON.parse(provider.buildChatRequest(request, checkEndpoint(provider, { apiKey: "key" }), {}).body!);
 }
 
 function sendAnswer(id: string): unknown {
@@ -74,7 +74,8 @@ describe("Past tool calls sent to presets", () => {
         const provider = getProvider(service);
         const request = buildNextRequest(REQUEST, answer, results);
         const { messages } = JSON.parse(
-          provider.chat(request, checkEndpoint(provider, { apiKey: "key", ...endpoint }), {}).body!,
+          provider.buildChatRequest(request, checkEndpoint(provider, { apiKey: "key", ...endpoint }), {})
+            .body!,
         ) as { messages: [unknown, { tool_calls: [{ id: string }] }, { tool_call_id: string }] };
         assert.equal(messages[1].tool_calls[0].id, messages[2].tool_call_id, service);
         return messages[2].tool_call_id;

@@ -6,7 +6,7 @@ const buildEndpoint = (baseUrl = "", team = "t 1") =>
   checkEndpoint(SAAS_LLM_PROVIDER, { apiKey: "sk-virtual", baseUrl, settings: { team } });
 
 describe("Request to the SaaS LLM API", () => {
-  const { job, models, chat } = SAAS_LLM_PROVIDER;
+  const { job, buildModelsRequest: models, buildChatRequest: chat } = SAAS_LLM_PROVIDER;
 
   it("goes to the same URL whether the base URL ends in /api or not", () => {
     for (const baseUrl of ["https://h", "https://h/", "https://h/api", "https://h/api/"]) {
@@ -46,10 +46,10 @@ describe("Request to the SaaS LLM API", () => {
 
 describe("Connection test of the SaaS LLM API", () => {
   it("fails with bad_response if the body is not a team's balance", () => {
-    assert.deepEqual(SAAS_LLM_PROVIDER.modelNames({ credits_remaining: 0 }, buildEndpoint()), []);
+    assert.deepEqual(SAAS_LLM_PROVIDER.readModelNames({ credits_remaining: 0 }, buildEndpoint()), []);
     for (const body of [undefined, null, [], {}, { status: "ok" }, "credits_remaining"]) {
       assert.throws(
-        () => SAAS_LLM_PROVIDER.modelNames(body, buildEndpoint()),
+        () => SAAS_LLM_PROVIDER.readModelNames(body, buildEndpoint()),
         { code: "bad_response" },
         JSON.stringify(body),
       );

@@ -12,14 +12,14 @@ function buildEndpoint(settings: Record<string, unknown> = {}) {
 
 function buildBody(request: Partial<ChatRequest> = {}, settings: Record<string, unknown> = {}) {
   const complete = { model: "m", messages: [{ role: "user", content: "hi" }], ...request };
-  return JSON.parse(VENICE_PROVIDER.chat(complete, buildEndpoint(settings), {}).body!) as Record<
+  return JSON.parse(VENICE_PROVIDER.buildChatRequest(complete, buildEndpoint(settings), {}).body!) as Record<
     string,
     unknown
   >;
 }
 
 function readFailure(status: number, body: unknown, headers: Record<string, string> = {}) {
-  return VENICE_PROVIDER.failure(
+  return VENICE_PROVIDER.readError(
     status,
     headers,
     typeof body === "string" ? body : JSON.stringify(body),
@@ -36,7 +36,7 @@ describe("Chat request to Venice", () => {
       stream_options: { include_usage: true },
     });
     assert.equal(
-      VENICE_PROVIDER.chat({ model: "m", messages: [] }, buildEndpoint(), {}).url.href,
+      VENICE_PROVIDER.buildChatRequest({ model: "m", messages: [] }, buildEndpoint(), {}).url.href,
       "https://api.venice.ai/api/v1/chat/completions",
     );
   });
@@ -169,7 +169,11 @@ describe("Chat request to Venice", () => {
   it("stops asking for the usage after Venice refuses stream_options", () => {
     const refusal = JSON.stringify({ error: [{ code: "unrecognized_keys", keys: ["stream_options"] }] });
     const learnt = VENICE_PROVIDER.learn?.(400, refusal, {});
-    const again = VENICE_PROVIDER.chat({ model: "m", messages: [] }, buildEndpoint(), learnt ?? {});
+    const again = VENICE_PROVIDER.buildChatRequest(
+      { model: "m", messages: [] },
+      buildEndpoint(),
+      learnt ?? {},
+    );
     assert.doesNotMatch(again.body!, /stream_options/);
   });
 });
@@ -316,14 +320,14 @@ describe("Error response of Venice", () => {
 
 describe("Details in Venice's responses", () => {
   it("reads a warning that a Venice model will be removed", () => {
-    assert.equal(VENICE_PROVIDER.notice!({ "x-venice-model-id": "m" }), undefined);
-    const notice = VENICE_PROVIDER.notice!({
+    assert.equal(VENICE_PROVIDER.readNotice!({ "x-venice-model-id": "m" }), undefined);
+    const notice = VENICE_PROVIDER.readNotice!({
       "x-venice-model-deprecation-warning": "m is deprecated, use n.",
       "x-venice-model-deprecation-date": "2026-12-01",
     });
     assert.equal(notice, "Venice: m is deprecated, use n. (2026-12-01)");
     assert.match(
-      VENICE_PROVIDER.notice!({ "x-venice-model-deprecation-date": "soon", "x-venice-model-id": "m" })!,
+      VENICE_PROVIDER.readNotice!({ "x-venice-model-deprecation-date": "soon", "x-venice-model-id": "m" })!,
       /model m .*soon/,
     );
   });
@@ -337,10 +341,10 @@ describe("Details in Venice's responses", () => {
         "d",
       ],
     };
-    assert.deepEqual(VENICE_PROVIDER.capabilities!(list), { a: ["vision"], b: ["offline"] });
-    assert.deepEqual(VENICE_PROVIDER.capabilities!("nonsense"), {});
+    assert.deepEqual(VENICE_PROVIDER.readCapabilities!(list), { a: ["vision"], b: ["offline"] });
+    assert.deepEqual(VENICE_PROVIDER.readCapabilities!("nonsense"), {});
     assert.equal(
-      VENICE_PROVIDER.models(buildEndpoint()).url.href,
+      VENICE_PROVIDER.buildModelsRequest(buildEndpoint()).url.href,
       "https://api.venice.ai/api/v1/models?type=text",
     );
   });

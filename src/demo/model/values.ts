@@ -23,12 +23,12 @@ const KINDS: readonly Kind[] = [
   {
     name: /^(?:to|recipient)$/,
     example: "Ada",
-    find: (all) => firstFilled(all.emails, all.places, all.names),
+    find: (all) => findFirstFilled(all.emails, all.places, all.names),
   },
-  { name: PLACE, example: "Paris", find: (all) => firstFilled(all.places, all.names) },
+  { name: PLACE, example: "Paris", find: (all) => findFirstFilled(all.places, all.names) },
   { name: /date|day|deadline/, example: "2025-01-15", find: (all) => all.dates },
   { name: /time|hour/, example: "12:30", find: (all) => all.times },
-  { name: PERSON, example: "Ada", find: (all) => firstFilled(all.people, all.names) },
+  { name: PERSON, example: "Ada", find: (all) => findFirstFilled(all.people, all.names) },
 ];
 
 const NEGATIVE = /\b(?:off|not|no|don't|never|without|disabled?|false|stop|closed?)\b/i;
@@ -102,7 +102,12 @@ export class PromptValues {
     const { names, numbers, quotes } = this.mentions;
     if (items["type"] === "number" || items["type"] === "integer") return numbers;
     const mentioned = findKind(name, items)?.find(this.mentions) ?? [];
-    const found = firstFilled(mentioned, findListItems(this.answer), names.length > 1 ? names : [], quotes);
+    const found = findFirstFilled(
+      mentioned,
+      findListItems(this.answer),
+      names.length > 1 ? names : [],
+      quotes,
+    );
     if (found.length > 0 || !this.mayInvent) return found;
     const item = toSnakeCase(name).replaceAll("_", " ").replace(/s$/, "");
     return [1, 2, 3].map((number) => `${item} ${number}`);
@@ -134,7 +139,7 @@ export class PromptValues {
   }
 }
 
-function firstFilled(...lists: (readonly string[])[]): readonly string[] {
+function findFirstFilled(...lists: (readonly string[])[]): readonly string[] {
   return lists.find((list) => list.length > 0) ?? [];
 }
 

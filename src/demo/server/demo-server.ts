@@ -100,7 +100,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, state:
       return;
     case "POST /v1/audio/speech": {
       const speech = readSpeech(await readJsonBody(request));
-      await sendSpeech(speech, nextFault(readModel(speech.model, state.pace), state), response);
+      await sendSpeech(speech, takeNextFault(readModel(speech.model, state.pace), state), response);
       return;
     }
     default: {
@@ -116,7 +116,7 @@ function listModels(): object {
 }
 
 /** @throws DemoError if the fault of this request is a refusal */
-function nextFault(model: DemoModel, { faults }: ServerState): Fault | undefined {
+function takeNextFault(model: DemoModel, { faults }: ServerState): Fault | undefined {
   const fault = faults.next(model);
   const refusal = fault && buildRefusal(fault);
   if (refusal) throw refusal;
@@ -125,7 +125,7 @@ function nextFault(model: DemoModel, { faults }: ServerState): Fault | undefined
 
 async function chat(request: DemoRequest, response: ServerResponse, state: ServerState): Promise<void> {
   const model = readModel(request.model, state.pace);
-  const fault = nextFault(model, state);
+  const fault = takeNextFault(model, state);
   if (fault?.kind === "empty") {
     sendText(response, 200, request.stream ? EVENT_STREAM_TYPE : JSON_CONTENT_TYPE, "");
     return;

@@ -44,7 +44,7 @@ export function buildRefusal({ kind, retryAfter }: Fault): DemoError | undefined
 export const ERROR_RECORD = new DemoError(500, SERVER_ERROR, {
   type: "server_error",
   code: "server_error",
-}).body();
+}).buildBody();
 
 /** The page of an `html` fault, like the sign-in page of a proxy. */
 export const HTML_PAGE =

@@ -85,7 +85,7 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
       ? error
       : new DemoError(500, "The demo server failed.", { type: "server_error" });
   for (const [name, value] of Object.entries(refusal.details.headers ?? {})) response.setHeader(name, value);
-  sendJson(response, refusal.status, refusal.body());
+  sendJson(response, refusal.status, refusal.buildBody());
   if (request.complete) return;
   const timer = setTimeout(() => request.destroy(), REFUSAL_GRACE_MS).unref();
   request.once("close", () => clearTimeout(timer));

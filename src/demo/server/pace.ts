@@ -38,7 +38,7 @@ export async function writeAtPace(
       return;
     }
     const isPaced = step.kind === "content" || step.kind === "reasoning";
-    const waitMs = isPaced ? clock.msUntilNext() : 0;
+    const waitMs = isPaced ? clock.measureWaitMs() : 0;
     if (waitMs > 0) {
       await flush();
       await sleep(waitMs, undefined, { ref: false, signal: closed.signal }).catch(() => undefined);
@@ -65,7 +65,7 @@ class PaceClock {
   }
 
   /** Counts one more chunk. @returns the time until it is due; 0 or less if it is due now */
-  msUntilNext(): number {
+  measureWaitMs(): number {
     if (this.intervalMs === 0) return 0;
     const now = performance.now();
     const dueMs = this.startMs + ++this.chunks * this.intervalMs;

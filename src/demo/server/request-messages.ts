@@ -1,4 +1,4 @@
-import { invalidField, missingField } from "../errors.js";
+import { createInvalidFieldError, createMissingFieldError } from "../errors.js";
 import { isFields } from "../json.js";
 import { DEMO_ROLES, type DemoMessage } from "../prompt.js";
 
@@ -9,21 +9,23 @@ import { DEMO_ROLES, type DemoMessage } from "../prompt.js";
  *   refuse that, and a flow that trims its history gets it wrong easily
  */
 export function readMessages(messages: unknown): DemoMessage[] {
-  if (messages === undefined || messages === null) throw missingField("messages");
+  if (messages === undefined || messages === null) throw createMissingFieldError("messages");
   if (!Array.isArray(messages))
-    throw invalidField("messages", "expected an array of objects.", "invalid_type");
-  if (messages.length === 0) throw invalidField("messages", "expected at least one message.", "empty_array");
+    throw createInvalidFieldError("messages", "expected an array of objects.", "invalid_type");
+  if (messages.length === 0)
+    throw createInvalidFieldError("messages", "expected at least one message.", "empty_array");
   const read = messages.map((message, at) => readMessage(message, `messages[${at}]`));
   checkToolResults(read);
   return read;
 }
 
 function readMessage(message: unknown, path: string): DemoMessage {
-  if (!isFields(message)) throw invalidField(path, "expected an object.", "invalid_type");
+  if (!isFields(message)) throw createInvalidFieldError(path, "expected an object.", "invalid_type");
   const role = DEMO_ROLES.find((known) => known === message["role"]);
-  if (!role) throw invalidField(`${path}.role`, `supported values are ${DEMO_ROLES.join(", ")}.`);
+  if (!role) throw createInvalidFieldError(`${path}.role`, `supported values are ${DEMO_ROLES.join(", ")}.`);
   const toolCallId = message["tool_call_id"];
-  if (role === "tool" && typeof toolCallId !== "string") throw missingField(`${path}.tool_call_id`);
+  if (role === "tool" && typeof toolCallId !== "string")
+    throw createMissingFieldError(`${path}.tool_call_id`);
   return {
     role,
     ...readContent(message["content"], `${path}.content`, role === "assistant"),
@@ -42,21 +44,21 @@ function readContent(
   if (typeof content === "string" || (isMissing && mayBeMissing))
     return { text: content ?? "", attachments: 0 };
   if (!Array.isArray(content) || !content.every(isFields)) {
-    throw invalidField(path, "expected a string or an array of parts.", "invalid_type");
+    throw createInvalidFieldError(path, "expected a string or an array of parts.", "invalid_type");
   }
   const texts = content.map((part) => part["text"]).filter((text) => typeof text === "string");
   return { text: texts.join(""), attachments: content.length - texts.length };
 }
 
 function readCalls(calls: unknown, path: string): DemoMessage["toolCalls"] {
-  if (!Array.isArray(calls)) throw invalidField(path, "expected an array.", "invalid_type");
+  if (!Array.isArray(calls)) throw createInvalidFieldError(path, "expected an array.", "invalid_type");
   return calls.map((call: unknown, at) => {
     const { id, function: called } = isFields(call) ? call : {};
     const { name, arguments: text } = isFields(called) ? called : {};
     if (typeof id === "string" && typeof name === "string" && typeof text === "string") {
       return { id, name, arguments: text };
     }
-    throw invalidField(
+    throw createInvalidFieldError(
       `${path}[${at}]`,
       "expected an id and a function with a name and arguments as a string.",
     );
@@ -71,7 +73,7 @@ function checkToolResults(messages: readonly DemoMessage[]): void {
       checkAllAnswered(open, at);
       open = new Set(toolCalls.map((call) => call.id));
     } else if (!open.delete(toolCallId ?? "")) {
-      throw invalidField(
+      throw createInvalidFieldError(
         `messages[${at}].role`,
         "messages with role 'tool' must be a response to a preceding message with 'tool_calls'.",
       );
@@ -82,7 +84,7 @@ function checkToolResults(messages: readonly DemoMessage[]): void {
 
 function checkAllAnswered(open: ReadonlySet<string>, at: number): void {
   if (open.size === 0) return;
-  throw invalidField(
+  throw createInvalidFieldError(
     `messages[${at}].role`,
     `an assistant message with 'tool_calls' must be followed by tool messages that respond to each 'tool_call_id'. Without a response are: ${[...open].join(", ")}.`,
   );

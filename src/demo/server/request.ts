@@ -1,4 +1,4 @@
-import { DemoError, invalidField, missingField } from "../errors.js";
+import { createInvalidFieldError, createMissingFieldError, DemoError } from "../errors.js";
 import { type DemoFields, isFields } from "../json.js";
 import type { DemoPrompt, DemoTool } from "../prompt.js";
 import { readMessages } from "./request-messages.js";
@@ -30,10 +30,11 @@ export function readDemoRequest(json: unknown): DemoRequest {
   if (!isFields(json)) throw new DemoError(400, "The request body must be a JSON object.");
   const body = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
   const { model, reasoning_effort: effort, stream_options: options } = body;
-  if (typeof model !== "string" || model === "") throw missingField("model");
+  if (typeof model !== "string" || model === "") throw createMissingFieldError("model");
   const stream = readBoolean(body, "stream") ?? false;
-  if (options !== undefined && !isFields(options)) throw wrongType("stream_options", "an object");
-  if (options && !stream) throw invalidField("stream_options", "only allowed when 'stream' is enabled.");
+  if (options !== undefined && !isFields(options)) throw createWrongTypeError("stream_options", "an object");
+  if (options && !stream)
+    throw createInvalidFieldError("stream_options", "only allowed when 'stream' is enabled.");
   readNumber(body, "temperature", 0, 2);
   readNumber(body, "top_p", 0, 1);
   const tools = readTools(body["tools"] ?? []);
@@ -55,55 +56,60 @@ export function readDemoRequest(json: unknown): DemoRequest {
   };
 }
 
-function wrongType(name: string, expected: string): DemoError {
-  return invalidField(name, `expected ${expected}.`, "invalid_type");
+function createWrongTypeError(name: string, expected: string): DemoError {
+  return createInvalidFieldError(name, `expected ${expected}.`, "invalid_type");
 }
 
 function readBoolean(body: DemoFields, name: string): boolean | undefined {
   const value = body[name];
   if (value === undefined || typeof value === "boolean") return value;
-  throw wrongType(name, "a boolean");
+  throw createWrongTypeError(name, "a boolean");
 }
 
 function readNumber(body: DemoFields, name: string, min: number, max: number): number | undefined {
   const value = body[name];
   if (value === undefined) return undefined;
-  if (typeof value !== "number") throw wrongType(name, "a number");
+  if (typeof value !== "number") throw createWrongTypeError(name, "a number");
   if (value >= min && value <= max) return value;
-  throw invalidField(name, `expected a value from ${min} to ${max}, but got ${value} instead.`);
+  throw createInvalidFieldError(name, `expected a value from ${min} to ${max}, but got ${value} instead.`);
 }
 
 /** Reads a whole number from 1. */
 function readInteger(body: DemoFields, name: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
   const value = readNumber(body, name, 1, max);
-  if (value !== undefined && !Number.isInteger(value)) throw wrongType(name, "an integer");
+  if (value !== undefined && !Number.isInteger(value)) throw createWrongTypeError(name, "an integer");
   return value;
 }
 
 function readStops(stop: unknown): string[] {
   const stops: unknown[] = Array.isArray(stop) ? stop : [stop];
   if (!stops.every((one) => typeof one === "string")) {
-    throw wrongType("stop", "a string or an array of strings");
+    throw createWrongTypeError("stop", "a string or an array of strings");
   }
   if (stops.length > MAX_STOPS)
-    throw invalidField("stop", `at most ${MAX_STOPS} stop sequences are allowed.`);
+    throw createInvalidFieldError("stop", `at most ${MAX_STOPS} stop sequences are allowed.`);
   return stops.filter((one) => one !== "");
 }
 
 function readTools(tools: unknown): DemoTool[] {
-  if (!Array.isArray(tools)) throw wrongType("tools", "an array");
+  if (!Array.isArray(tools)) throw createWrongTypeError("tools", "an array");
   return tools.map((tool: unknown, at) => {
     const definition = isFields(tool) && tool["type"] === "function" ? tool["function"] : undefined;
-    if (!isFields(definition)) throw invalidField(`tools[${at}]`, "expected a tool of type 'function'.");
+    if (!isFields(definition))
+      throw createInvalidFieldError(`tools[${at}]`, "expected a tool of type 'function'.");
     const { name, description } = definition;
     if (typeof name !== "string" || !/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
       const problem = "expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.";
-      throw invalidField(`tools[${at}].function.name`, problem);
+      throw createInvalidFieldError(`tools[${at}].function.name`, problem);
     }
     const parameters = definition["parameters"] ?? undefined;
     if (parameters !== undefined && !isFields(parameters)) {
       const problem = `the schema of function '${name}' must be an object.`;
-      throw invalidField(`tools[${at}].function.parameters`, problem, "invalid_function_parameters");
+      throw createInvalidFieldError(
+        `tools[${at}].function.parameters`,
+        problem,
+        "invalid_function_parameters",
+      );
     }
     return { name, description: typeof description === "string" ? description : "", parameters };
   });
@@ -111,12 +117,16 @@ function readTools(tools: unknown): DemoTool[] {
 
 function readToolChoice(choice: unknown, tools: readonly DemoTool[]): DemoPrompt["choice"] {
   if (choice === undefined) return "auto";
-  if (tools.length === 0) throw invalidField("tool_choice", "only allowed when 'tools' are specified.");
+  if (tools.length === 0)
+    throw createInvalidFieldError("tool_choice", "only allowed when 'tools' are specified.");
   if (choice === "none" || choice === "auto" || choice === "required") return choice;
   const name = isFields(choice) && isFields(choice["function"]) ? choice["function"]["name"] : undefined;
   const tool = tools.find((one) => one.name === name);
   if (tool) return { name: tool.name };
-  throw invalidField("tool_choice", "expected 'none', 'auto', 'required' or a function among 'tools'.");
+  throw createInvalidFieldError(
+    "tool_choice",
+    "expected 'none', 'auto', 'required' or a function among 'tools'.",
+  );
 }
 
 function readFormat(format: unknown): DemoPrompt["format"] {
@@ -124,10 +134,13 @@ function readFormat(format: unknown): DemoPrompt["format"] {
   if (type === "text") return undefined;
   if (type === "json_object") return { schema: undefined };
   if (type !== "json_schema") {
-    throw invalidField("response_format", "supported types are 'text', 'json_object' and 'json_schema'.");
+    throw createInvalidFieldError(
+      "response_format",
+      "supported types are 'text', 'json_object' and 'json_schema'.",
+    );
   }
   if (!isFields(wrapper) || typeof wrapper["name"] !== "string") {
-    throw missingField("response_format.json_schema.name");
+    throw createMissingFieldError("response_format.json_schema.name");
   }
   return { schema: isFields(wrapper["schema"]) ? wrapper["schema"] : undefined };
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { invalidField } from "../errors.js";
+import { createInvalidFieldError } from "../errors.js";
 import { isFields } from "../json.js";
 import { writePart } from "./http.js";
 import type { Fault } from "./models.js";
@@ -25,13 +25,14 @@ const LOUDNESS = 0x2000;
 /** @throws DemoError 400 that names the field */
 export function readSpeech(body: unknown): DemoSpeech {
   const { model = "demo", input, response_format: format = "wav", speed = 1 } = isFields(body) ? body : {};
-  if (typeof model !== "string") throw invalidField("model", "expected a string.");
+  if (typeof model !== "string") throw createInvalidFieldError("model", "expected a string.");
   if (typeof input !== "string" || input.trim() === "" || input.length > MAX_INPUT_CHARS) {
-    throw invalidField("input", `expected text of 1 to ${MAX_INPUT_CHARS} characters.`);
+    throw createInvalidFieldError("input", `expected text of 1 to ${MAX_INPUT_CHARS} characters.`);
   }
-  if (format !== "wav" && format !== "pcm") throw invalidField("response_format", "expected 'wav' or 'pcm'.");
+  if (format !== "wav" && format !== "pcm")
+    throw createInvalidFieldError("response_format", "expected 'wav' or 'pcm'.");
   if (typeof speed === "number" && speed >= 0.25 && speed <= 4) return { model, input, format, speed };
-  throw invalidField("speed", "expected a number from 0.25 to 4.");
+  throw createInvalidFieldError("speed", "expected a number from 0.25 to 4.");
 }
 
 /** Hums the text: one tone and one piece per word, 16 bits mono. `fault.after` counts words. */

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.js";
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { withTagsOver } from "../messages/ask-tags.js";
+import { markTagsOver } from "../messages/ask-tags.js";
 import { Assembly } from "../messages/assembly.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
@@ -164,7 +164,7 @@ export class CollectController {
   /** Fails a stream while no message of it is being handled. A Catch node gets the error all the same. */
   private abandon(stream: CollectedStream, failure: Failure): void {
     this.failWith(stream, failure);
-    this.host.error(failure, withTagsOver(dropStreamProperties(stream.newest)));
+    this.host.error(failure, markTagsOver(dropStreamProperties(stream.newest)));
     this.showStatus();
   }
 
@@ -179,7 +179,7 @@ export class CollectController {
   /** @param last the stream's last message, or its newest one if the last one is missing */
   private createMessage(stream: CollectedStream, last: Message): Message {
     const response = stream.assembly.machine.buildCompletion(stream.id);
-    const message = withTagsOver(dropStreamProperties(last));
+    const message = markTagsOver(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
     message.response = response;

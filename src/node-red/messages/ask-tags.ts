@@ -76,14 +76,14 @@ export function findTagOf(message: Message, node: string): AskTag | undefined {
 }
 
 /** @returns a copy of a message that has these tags and no others */
-export function withTags<T extends Message>(message: T, tags: readonly AskTag[]): T {
+export function replaceTags<T extends Message>(message: T, tags: readonly AskTag[]): T {
   // Leaving a property out costs a tenth of deleting it.
   const { [PROPERTY]: _, ...untagged } = message;
   return (tags.length > 0 ? { ...untagged, [PROPERTY]: tags } : untagged) as T;
 }
 
 /** @returns the tags outside a node's own: those of the nodes on whose behalf it asked */
-export function tagsOutside(tags: readonly AskTag[], node: string): AskTag[] {
+export function selectTagsOutside(tags: readonly AskTag[], node: string): AskTag[] {
   const own = tags.findIndex((tag) => tag.node === node);
   return own < 0 ? [...tags] : tags.slice(0, own);
 }
@@ -92,9 +92,9 @@ export function tagsOutside(tags: readonly AskTag[], node: string): AskTag[] {
  * Strips the tags of a message that was made of a whole stream, so that no node takes it for a stream that it awaits.
  * A router's tag stays, marked: a router that gets its own answer as a question would ask for ever.
  */
-export function withTagsOver(message: Message): Message {
+export function markTagsOver(message: Message): Message {
   const runs = readTags(message).filter((tag) => tag.kind === "run");
-  return withTags(
+  return replaceTags(
     message,
     runs.map((tag) => ({ ...tag, over: true as const })),
   );

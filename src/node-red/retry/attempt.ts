@@ -1,7 +1,7 @@
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import { type ContinuationOutput, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
-import { withTags } from "../messages/ask-tags.js";
+import { replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import { type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message, Parts } from "../red/api.js";
@@ -107,7 +107,7 @@ export class Attempt {
     this.text = "";
     if (keepsCurrentText) record.restarts++;
     else noteRestart(record);
-    const parts = { ...withoutCount(message), index: 0 };
+    const parts = { ...omitCount(message), index: 0 };
     this.send(this.place({ ...inheritProperties(message), payload: "", reset: true, parts: { ...parts } }));
     const payload = collectText(record);
     if (payload === "") return;
@@ -135,7 +135,7 @@ export class Attempt {
   private release(held: ContinuationOutput, last: StreamMessage): void {
     const payload = this.settle(held, last);
     if (payload === "") return;
-    this.send(this.place({ ...inheritProperties(last), payload, parts: withoutCount(last) }));
+    this.send(this.place({ ...inheritProperties(last), payload, parts: omitCount(last) }));
     this.offset++;
   }
 
@@ -158,12 +158,12 @@ export class Attempt {
     parts.index += this.offset;
     writeRestarts(parts, record.restarts);
     if (parts.count !== undefined) parts.count = parts.index + 1;
-    return this.start ? withTags(message, record.outerTags) : message;
+    return this.start ? replaceTags(message, record.outerTags) : message;
   }
 }
 
 /** A message's place for one that goes before it. With the count, that would look like the last one. */
-function withoutCount({ parts }: StreamMessage): Parts {
+function omitCount({ parts }: StreamMessage): Parts {
   const { count: _, ...place } = parts;
   return place;
 }

@@ -5,7 +5,7 @@ import { isObject } from "../../core/json/parse.js";
 import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
 import { isRich } from "../../dialects/chunk-kind.js";
 import type { AskTag, RouteName } from "../messages/ask-tags.js";
-import { roundLengths, sumOf } from "../messages/round-lengths.js";
+import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
 import type { Message } from "../red/api.js";
 
 /** What the newest request does about the text that the reader has. */
@@ -155,8 +155,8 @@ function countResults({ messages }: ChatRequest): number {
 
 /** @returns how many characters of a failed request's text are of completed turns, as a router's last message says */
 function measureFinishedTurns({ rounds }: Message, text: string): number {
-  const lengths = roundLengths(rounds);
-  const total = sumOf(lengths);
+  const lengths = readRoundLengths(rounds);
+  const total = sumLengths(lengths);
   // A turn whose stream never ended is not in the list.
   return total < text.length ? total : total - (lengths.at(-1) ?? 0);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
-import { type RetryTag, withTags } from "../messages/ask-tags.js";
+import { type RetryTag, replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import type { Message } from "../red/api.js";
 import type { Recovery } from "./plan.js";
@@ -58,7 +58,7 @@ export function composeRetryRequest(
   else message["options"] = pick(parameters, ANSWER_PARAMETERS);
   if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
   if (last.parts?.parts) message.parts = last.parts.parts;
-  return { message: withTags(message, [...record.outerTags, tag]), tag, continues };
+  return { message: replaceTags(message, [...record.outerTags, tag]), tag, continues };
 }
 
 function pick(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

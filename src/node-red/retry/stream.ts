@@ -1,5 +1,5 @@
 import { Failure, type FailureData } from "../../core/failure.js";
-import { type RetryTag, type RouteName, readTags, tagsOutside } from "../messages/ask-tags.js";
+import { type RetryTag, type RouteName, readTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { readFailure, readRestarts, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
@@ -91,7 +91,7 @@ export class RetryStream {
     resumed?: RetryTag,
   ) {
     const { parts } = first;
-    const outerTags = resumed ? tagsOutside(readTags(first), resumed.node) : readTags(first);
+    const outerTags = resumed ? selectTagsOutside(readTags(first), resumed.node) : readTags(first);
     this.record = createStreamRecord(resumed?.stream ?? parts.id, outerTags);
     const willRestart = resumed !== undefined && resumed.messagesSent === undefined && parts.index === 0;
     if (resumed) this.resume(resumed, willRestart);
@@ -115,12 +115,12 @@ export class RetryStream {
     if (state.phase === "ended") return;
     if (event.type === "cancelled") this.cancel(state);
     else if (event.type === "lost") this.lose(state, event.failure);
-    else if (state.phase === "passing") this.whilePassing(state.attempt, event);
-    else if (state.phase === "waiting") this.whileWaiting(state, event);
+    else if (state.phase === "passing") this.handleWhilePassing(state.attempt, event);
+    else if (state.phase === "waiting") this.handleWhileWaiting(state, event);
     else if (event.type === "claimed") this.claim(state.request);
   }
 
-  private whilePassing(attempt: Attempt, event: RetryEvent): void {
+  private handleWhilePassing(attempt: Attempt, event: RetryEvent): void {
     try {
       if (event.type === "message") {
         if (!attempt.started) this.settle(undefined);
@@ -169,7 +169,7 @@ export class RetryStream {
     this.push({ type: "wait", milliseconds: plan.waitMs });
   }
 
-  private whileWaiting(state: RetryState & { phase: "waiting" }, event: RetryEvent): void {
+  private handleWhileWaiting(state: RetryState & { phase: "waiting" }, event: RetryEvent): void {
     const { record, context } = this;
     const { held } = state;
     if (event.type === "due") {

@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { findRunTag, findTagOf, type RunTag, readTags, tagsOutside } from "../messages/ask-tags.js";
+import { findRunTag, findTagOf, type RunTag, readTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { ForeignStreams } from "../messages/foreign-streams.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
 import type { StreamMessage } from "../messages/stream-message.js";
@@ -253,7 +253,7 @@ export class RouterController {
 
   private createSession(message: Message, send: Send): RunSession {
     // Tags of routers that no longer exist belong to nobody.
-    const outer = tagsOutside(readTags(message), this.node.id).filter(
+    const outer = selectTagsOutside(readTags(message), this.node.id).filter(
       (tag) => tag.kind === "retry" || (!tag.over && this.red.nodes.getNode(tag.node)),
     );
     return new RunSession(new RouterRun(message, outer, this.context), send, this.ports);

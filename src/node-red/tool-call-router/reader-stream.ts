@@ -2,7 +2,7 @@ import type { Chunk } from "../../core/chat/chunk.js";
 import { readChunk } from "../../core/chat/chunk-guard.js";
 import type { Failure, FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { withTags } from "../messages/ask-tags.js";
+import { replaceTags } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import { readFailure, type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message, Parts } from "../red/api.js";
@@ -16,7 +16,7 @@ export interface RunOutcome {
 
 /** Puts a message in its place of the reader's stream. The message belongs to this node. */
 export function placeMessage(record: RunRecord, message: StreamMessage): Message {
-  const placed = withTags(message, record.outerTags);
+  const placed = replaceTags(message, record.outerTags);
   const { parts } = placed;
   parts.id = record.stream ?? record.key;
   parts.index = record.nextIndex++;
@@ -68,10 +68,10 @@ function createEnding(record: RunRecord, { finishReason, failure }: RunOutcome):
   ending.usage ??= null;
   if (failure) ending.error = failure.toJSON();
   const closing = readChunk(ending.chunk);
-  if (closing) ending.chunk = withoutFinishReasons(closing);
+  if (closing) ending.chunk = omitFinishReasons(closing);
   return ending;
 }
 
-function withoutFinishReasons(chunk: Chunk): Chunk {
+function omitFinishReasons(chunk: Chunk): Chunk {
   return { ...chunk, choices: chunk.choices.map((choice) => ({ ...choice, finish_reason: null })) };
 }

@@ -2,7 +2,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { mergeTools } from "../../core/tools/definitions.js";
 import { readToolName } from "../../core/tools/name.js";
-import { type AskTag, type RunTag, readTags, withTags } from "../messages/ask-tags.js";
+import { type AskTag, type RunTag, readTags, replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
@@ -26,7 +26,7 @@ export function composeFirstTurn(
   if (!Array.isArray(requestTools))
     throw new Failure("invalid_request", "msg.tools has to be an array of tools.");
   const { tools, replaced } = mergeTools(requestTools, settings.tools);
-  const first = withTags(message, [...readTags(message), tag]);
+  const first = replaceTags(message, [...readTags(message), tag]);
   if (tools.length > 0) {
     const names = new Set(tools.map((definition) => readToolName(definition) ?? ""));
     // A copy: what happens to the message on its way must not reach what the node offers next time.
@@ -48,7 +48,7 @@ export function composeFirstTurn(
 /** Composes a command for whoever streams for a run: stop this stream, and forget the conversation that it belongs to. */
 export function composeReset({ base }: RunRecord, id: string): Message {
   const { toolCall: _, ...riding } = inheritProperties(base);
-  return { ...withTags(riding, []), reset: true, parts: { id, index: 0 } };
+  return { ...replaceTags(riding, []), reset: true, parts: { id, index: 0 } };
 }
 
 /** The names of a request's own tools; a service's own are no functions, and nobody here has to answer them. */
@@ -73,11 +73,11 @@ export function composeNextTurn(record: RunRecord, node: string): { message: Mes
   if (request.tools) message["tools"] = request.tools;
   if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
   if (last.parts.parts) message.parts = last.parts.parts;
-  return { message: withTags(message, [...record.outerTags.map(withoutContinuation), tag]), tag };
+  return { message: replaceTags(message, [...record.outerTags.map(omitContinuation), tag]), tag };
 }
 
 /** A tag for a later turn: what the turn before continued, this one does not. */
-function withoutContinuation(tag: AskTag): AskTag {
+function omitContinuation(tag: AskTag): AskTag {
   return tag.kind === "retry" && tag.continues ? { ...tag, continues: undefined } : tag;
 }
 
@@ -88,7 +88,7 @@ function withoutContinuation(tag: AskTag): AskTag {
 export function composeCall({ key, last }: RunRecord, tag: ToolCallTag): Message {
   const { toolCall: outer, ...riding } = inheritProperties(last!);
   const toolCall = outer === undefined ? tag : { ...tag, outer };
-  return { ...withTags(riding, []), _msgid: key, payload: structuredClone(tag.arguments), toolCall };
+  return { ...replaceTags(riding, []), _msgid: key, payload: structuredClone(tag.arguments), toolCall };
 }
 
 /** Tools stand in `msg.tools`, in the options, or in a prompt that is an object of request fields. */

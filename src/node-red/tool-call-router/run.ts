@@ -109,8 +109,8 @@ export class RouterRun {
     if (event.type === "cancelled") this.end({ finishReason: "cancelled" });
     else if (event.type === "lost") this.fail(event.failure);
     else if (event.type === "begun") this.begin(event.message);
-    else if (state.phase === "streaming") this.whileStreaming(state.turn, event);
-    else if (state.phase === "calling") this.whileCalling(state.round, event);
+    else if (state.phase === "streaming") this.handleWhileStreaming(state.turn, event);
+    else if (state.phase === "calling") this.handleWhileCalling(state.round, event);
   }
 
   /** All the text that the reader has. */
@@ -128,7 +128,7 @@ export class RouterRun {
     this.current = { phase: "streaming", turn: new Turn(id) };
   }
 
-  private whileStreaming(turn: Turn, event: RunEvent): void {
+  private handleWhileStreaming(turn: Turn, event: RunEvent): void {
     if (event.type === "restarted") this.beginAgain(turn, event.message);
     if (event.type !== "message") return;
     const { message } = event;
@@ -199,7 +199,7 @@ export class RouterRun {
     this.settle(round);
   }
 
-  private whileCalling(round: ToolRound, event: RunEvent): void {
+  private handleWhileCalling(round: ToolRound, event: RunEvent): void {
     if (event.type === "answered") {
       round.answer(event.id, event.result, this.context.now());
       this.settle(round);

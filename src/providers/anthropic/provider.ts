@@ -23,10 +23,10 @@ export const ANTHROPIC_PROVIDER: Provider = {
   keyVariable: "ANTHROPIC_API_KEY",
   // Newer models refuse a prefill. All understand a request that quotes the broken answer.
   prefill: false,
-  chat: buildChatRequest,
-  models: buildModelsRequest,
-  modelNames: readModelNames,
-  failure: readResponseFailure,
+  buildChatRequest: buildChatRequest,
+  buildModelsRequest: buildModelsRequest,
+  readModelNames: readModelNames,
+  readError: readResponseFailure,
 };
 
 function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {

@@ -21,10 +21,10 @@ export const GEMINI_PROVIDER: Provider = {
   keyVariable: "GEMINI_API_KEY",
   // Google does not document what happens to an answer at the end of the conversation.
   prefill: false,
-  chat: buildChatRequest,
-  models: buildModelsRequest,
-  modelNames: readGeneratingModels,
-  failure: readResponseFailure,
+  buildChatRequest: buildChatRequest,
+  buildModelsRequest: buildModelsRequest,
+  readModelNames: readGeneratingModels,
+  readError: readResponseFailure,
 };
 
 function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {

@@ -23,10 +23,11 @@ export const OLLAMA_PROVIDER: Provider = {
   keyRequired: false,
   prefill: true,
   settings: [{ name: "keepAlive", kind: "text" }, { name: "contextLength", kind: "number" }, SPLIT_THINKING],
-  chat: buildChatRequest,
-  models: (endpoint) => buildGetRequest(endpoint, joinPath(trimOllamaUrl(endpoint.baseUrl), "api/tags")),
-  modelNames: readModelNames,
-  failure: readResponseFailure,
+  buildChatRequest: buildChatRequest,
+  buildModelsRequest: (endpoint) =>
+    buildGetRequest(endpoint, joinPath(trimOllamaUrl(endpoint.baseUrl), "api/tags")),
+  readModelNames: readModelNames,
+  readError: readResponseFailure,
 };
 
 function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {

@@ -48,7 +48,7 @@ describe("A demo model id", () => {
 
   it("is not found if its base is unknown", () => {
     assert.equal(refusalOf("gpt-4o").status, 404);
-    assert.equal(refusalOf("gpt-4o").body().error.code, "model_not_found");
+    assert.equal(refusalOf("gpt-4o").buildBody().error.code, "model_not_found");
     assert.equal(refusalOf("").status, 404);
   });
 

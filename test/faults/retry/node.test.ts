@@ -20,7 +20,7 @@ function createRefusal(
   now = 1_800_000_000_000,
 ): Outcome {
   const body = JSON.stringify({ error: { message } });
-  const failure: FailureData = getProvider("custom").failure(status, headers, body, now).toJSON();
+  const failure: FailureData = getProvider("custom").readError(status, headers, body, now).toJSON();
   return { takesMs: 10, fails: failure.code, details: failure };
 }
 

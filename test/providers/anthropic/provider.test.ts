@@ -18,10 +18,9 @@ const WEATHER = {
 };
 
 function buildBody(request: Partial<ChatRequest> = {}): Record<string, unknown> {
-  return JSON.parse(ANTHROPIC_PROVIDER.chat({ ...REQUEST, ...request }, ENDPOINT, {}).body!) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    ANTHROPIC_PROVIDER.buildChatRequest({ ...REQUEST, ...request }, ENDPOINT, {}).body!,
+  ) as Record<string, unknown>;
 }
 
 function buildParameters(parameters: Record<string, unknown>, more: Partial<ChatRequest> = {}): object {
@@ -44,12 +43,13 @@ describe("Chat request to Anthropic", () => {
   });
 
   it("goes to /v1/messages with Anthropic's headers, whether the base URL ends in /v1 or not", () => {
-    const buildUrl = (baseUrl: string) => ANTHROPIC_PROVIDER.chat(REQUEST, { baseUrl }, {}).url.href;
+    const buildUrl = (baseUrl: string) =>
+      ANTHROPIC_PROVIDER.buildChatRequest(REQUEST, { baseUrl }, {}).url.href;
     assert.equal(buildUrl("https://a/v1"), "https://a/v1/messages");
     assert.equal(buildUrl("https://a/v1/"), "https://a/v1/messages");
     assert.equal(buildUrl("https://a"), "https://a/v1/messages");
     assert.equal(buildUrl("https://a/anthropic?x=1"), "https://a/anthropic/v1/messages?x=1");
-    assert.deepEqual(ANTHROPIC_PROVIDER.chat(REQUEST, ENDPOINT, {}).headers, {
+    assert.deepEqual(ANTHROPIC_PROVIDER.buildChatRequest(REQUEST, ENDPOINT, {}).headers, {
       accept: "text/event-stream",
       "accept-encoding": "identity",
       "anthropic-version": "2023-06-01",
@@ -60,7 +60,7 @@ describe("Chat request to Anthropic", () => {
 
   it("replaces Anthropic's version and adds betas from the author's headers", () => {
     const headers = { "Anthropic-Beta": "b-1,b-2", "Anthropic-Version": "2030-01-01" };
-    const sent = ANTHROPIC_PROVIDER.chat(REQUEST, { ...ENDPOINT, headers }, {}).headers;
+    const sent = ANTHROPIC_PROVIDER.buildChatRequest(REQUEST, { ...ENDPOINT, headers }, {}).headers;
     assert.equal(sent["anthropic-beta"], "b-1,b-2");
     assert.equal(sent["anthropic-version"], "2030-01-01");
   });
@@ -232,14 +232,14 @@ describe("Tools for Anthropic", () => {
 
 describe("Model list of Anthropic", () => {
   it("requests all Anthropic models in one page and reads their ids", () => {
-    const { method, url, headers } = ANTHROPIC_PROVIDER.models({
+    const { method, url, headers } = ANTHROPIC_PROVIDER.buildModelsRequest({
       ...ENDPOINT,
       baseUrl: "https://api.anthropic.com",
     });
     assert.deepEqual([method, url.href], ["GET", "https://api.anthropic.com/v1/models?limit=1000"]);
     assert.equal(headers["x-api-key"], "sk-ant-1");
     assert.deepEqual(
-      ANTHROPIC_PROVIDER.modelNames(
+      ANTHROPIC_PROVIDER.readModelNames(
         {
           data: [{ type: "model", id: "claude-1", display_name: "Claude 1" }],
           has_more: false,
@@ -253,7 +253,7 @@ describe("Model list of Anthropic", () => {
 
 describe("Error response of Anthropic", () => {
   const readFailure = (status: number, type: string, message: string, headers: Record<string, string> = {}) =>
-    ANTHROPIC_PROVIDER.failure(
+    ANTHROPIC_PROVIDER.readError(
       status,
       { "request-id": "req_1", ...headers },
       JSON.stringify({ type: "error", error: { type, message }, request_id: "req_1" }),

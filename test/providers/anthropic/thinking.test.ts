@@ -7,7 +7,7 @@ const ENDPOINT = { baseUrl: "https://api.anthropic.com/v1", apiKey: "sk-ant-1" }
 const REQUEST: ChatRequest = { model: "claude-1", messages: [{ role: "user", content: "hi" }] };
 
 function buildBody(request: Partial<ChatRequest>): Record<string, unknown> {
-  const { body } = ANTHROPIC_PROVIDER.chat({ ...REQUEST, ...request }, ENDPOINT, {});
+  const { body } = ANTHROPIC_PROVIDER.buildChatRequest({ ...REQUEST, ...request }, ENDPOINT, {});
   return JSON.parse(body!) as Record<string, unknown>;
 }
 

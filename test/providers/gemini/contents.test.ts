@@ -10,7 +10,7 @@ const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "gemini-2.5-flash", messages: [HI] };
 
 const buildBody = (request: Partial<ChatRequest>) => {
-  const { body } = gemini.chat({ ...REQUEST, ...request }, ENDPOINT, {});
+  const { body } = gemini.buildChatRequest({ ...REQUEST, ...request }, ENDPOINT, {});
   return JSON.parse(body!) as Record<string, unknown>;
 };
 const buildContents = (...messages: ChatMessage[]) => buildBody({ messages })["contents"];

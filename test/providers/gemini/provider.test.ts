@@ -12,7 +12,7 @@ const HI: ChatMessage = { role: "user", content: "Hi" };
 const REQUEST: ChatRequest = { model: "gemini-2.5-flash", messages: [HI] };
 
 const buildRequest = (request: Partial<ChatRequest> = {}, baseUrl = ENDPOINT.baseUrl) =>
-  gemini.chat({ ...REQUEST, ...request }, { ...ENDPOINT, baseUrl }, {});
+  gemini.buildChatRequest({ ...REQUEST, ...request }, { ...ENDPOINT, baseUrl }, {});
 const buildBody = (request: Partial<ChatRequest> = {}) =>
   JSON.parse(buildRequest(request).body!) as Record<string, unknown>;
 const buildConfig = (parameters: Record<string, unknown>, model = REQUEST.model) =>
@@ -194,10 +194,10 @@ describe("Chat request to Gemini", () => {
 
 describe("Model list and errors of Gemini", () => {
   it("reads only the Gemini models that generate content", () => {
-    const { url, headers, method } = gemini.models(ENDPOINT);
+    const { url, headers, method } = gemini.buildModelsRequest(ENDPOINT);
     assert.deepEqual([method, url.pathname, url.search], ["GET", "/v1beta/models", "?pageSize=1000"]);
     assert.equal(headers["x-goog-api-key"], "key-1");
-    const names = gemini.modelNames(
+    const names = gemini.readModelNames(
       {
         models: [
           { name: "models/a", supportedGenerationMethods: ["generateContent", "countTokens"] },
@@ -210,7 +210,7 @@ describe("Model list and errors of Gemini", () => {
     assert.deepEqual(names, ["a", "c"]);
     for (const body of [{}, "x", { models: 7 }])
       assert.throws(
-        () => gemini.modelNames(body, ENDPOINT),
+        () => gemini.readModelNames(body, ENDPOINT),
         (thrown) => thrown instanceof Failure && thrown.code === "bad_response",
       );
   });
@@ -256,7 +256,7 @@ describe("Model list and errors of Gemini", () => {
       [503, [createError(503, "UNAVAILABLE", "The model is overloaded.")], "overloaded"],
     ] as const;
     for (const [status, body, code] of rows) {
-      const failure = gemini.failure(status, {}, JSON.stringify(body), 0);
+      const failure = gemini.readError(status, {}, JSON.stringify(body), 0);
       assert.equal(failure.code, code, failure.message);
       assert.equal(failure.retryAfterMs, status === 429 ? 45_838 : undefined);
       assert.equal(failure.retryable, status === 429 || status >= 500);

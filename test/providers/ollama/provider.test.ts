@@ -12,7 +12,11 @@ const REQUEST: ChatRequest = { model: "llama3.2", messages: [HI] };
 const PLAIN = { model: "llama3.2", messages: [HI], stream: true };
 
 const buildRequest = (request: Partial<ChatRequest> = {}, settings: object = {}, baseUrl = ollama.baseUrl!) =>
-  ollama.chat({ ...REQUEST, ...request }, checkEndpoint(ollama, { baseUrl, settings: { ...settings } }), {});
+  ollama.buildChatRequest(
+    { ...REQUEST, ...request },
+    checkEndpoint(ollama, { baseUrl, settings: { ...settings } }),
+    {},
+  );
 const buildBody = (request: Partial<ChatRequest> = {}, settings: object = {}) =>
   JSON.parse(buildRequest(request, settings).body!) as Record<string, unknown>;
 const buildMessages = (...messages: ChatMessage[]) => buildBody({ messages })["messages"];
@@ -27,7 +31,11 @@ describe("Chat request to Ollama", () => {
     assert.equal(headers["accept"], "application/x-ndjson");
     assert.equal(headers["authorization"], undefined);
     assert.deepEqual(JSON.parse(body!), PLAIN);
-    const behindProxy = ollama.chat(REQUEST, { baseUrl: "https://host/ollama/", apiKey: "key-1" }, {});
+    const behindProxy = ollama.buildChatRequest(
+      REQUEST,
+      { baseUrl: "https://host/ollama/", apiKey: "key-1" },
+      {},
+    );
     assert.equal(behindProxy.url.href, "https://host/ollama/api/chat");
     assert.equal(behindProxy.headers["authorization"], "Bearer key-1");
   });
@@ -198,18 +206,21 @@ describe("Chat request to Ollama", () => {
 
 describe("Model list and errors of Ollama", () => {
   it("requests and reads the list of installed Ollama models", () => {
-    const { url } = ollama.models({ baseUrl: "http://127.0.0.1:1/v1/" });
+    const { url } = ollama.buildModelsRequest({ baseUrl: "http://127.0.0.1:1/v1/" });
     assert.equal(url.href, "http://127.0.0.1:1/api/tags");
     const models = [{ name: "a:latest", model: "a:latest" }, { name: "b:7b" }];
-    assert.deepEqual(ollama.modelNames({ models }, { baseUrl: ollama.baseUrl! }), ["a:latest", "b:7b"]);
+    assert.deepEqual(ollama.readModelNames({ models }, { baseUrl: ollama.baseUrl! }), ["a:latest", "b:7b"]);
   });
 
   it("classifies Ollama errors, which are texts", () => {
-    const failure = ollama.failure(404, {}, '{"error":"model \\"x\\" not found, try pulling it first"}', 0);
+    const failure = ollama.readError(404, {}, '{"error":"model \\"x\\" not found, try pulling it first"}', 0);
     assert.deepEqual([failure.code, failure.retryable], ["not_found", false]);
     assert.match(failure.message, /pulling/);
-    assert.equal(ollama.failure(400, {}, '{"error":"x does not support tools"}', 0).code, "invalid_request");
-    assert.equal(ollama.failure(500, {}, '{"error":"error parsing tool call"}', 0).retryable, true);
-    assert.equal(ollama.failure(503, {}, '{"error":"server busy"}', 0).code, "overloaded");
+    assert.equal(
+      ollama.readError(400, {}, '{"error":"x does not support tools"}', 0).code,
+      "invalid_request",
+    );
+    assert.equal(ollama.readError(500, {}, '{"error":"error parsing tool call"}', 0).retryable, true);
+    assert.equal(ollama.readError(503, {}, '{"error":"server busy"}', 0).code, "overloaded");
   });
 });
