@@ -10,7 +10,7 @@ export class WarnOnce {
   constructor(private readonly node: RuntimeNode) {}
 
   warn(text: string): void {
-    if (this.warned.has(text) || this.warned.size > MAX_WARNINGS) return;
+    if (this.warned.has(text) || this.warned.size >= MAX_WARNINGS) return;
     this.warned.add(text);
     this.node.warn(text);
   }
