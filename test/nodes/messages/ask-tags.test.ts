@@ -6,14 +6,14 @@ import {
   findRetryTag,
   findRunTag,
   findTagOf,
+  markTagsOver,
   type RetryTag,
   type RunTag,
   readAskerNames,
   readContinuation,
   readTags,
-  tagsOutside,
-  withTags,
-  withTagsOver,
+  replaceTags,
+  selectTagsOutside,
 } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 
@@ -80,24 +80,24 @@ describe("Tags of the nodes that asked", () => {
 
   it("are replaced in a copy of the message, and leave no trace if there are none", () => {
     const message = tagged(RUN);
-    assert.deepEqual(withTags(message, [RETRY]), tagged(RETRY));
-    assert.deepEqual(withTags<Message>(message, []), { payload: "a" });
+    assert.deepEqual(replaceTags(message, [RETRY]), tagged(RETRY));
+    assert.deepEqual(replaceTags<Message>(message, []), { payload: "a" });
     assert.deepEqual(message, tagged(RUN));
   });
 
   it("outside a node's own are those before its outermost tag, or all if it has none", () => {
     const tags: AskTag[] = [RETRY, RUN, { ...RUN, node: "inner" }, { ...RUN, round: 2 }];
-    assert.deepEqual(tagsOutside(tags, "router"), [RETRY]);
-    assert.deepEqual(tagsOutside(tags, "retry"), []);
-    assert.deepEqual(tagsOutside(tags, "other"), tags);
-    assert.notEqual(tagsOutside(tags, "other"), tags);
+    assert.deepEqual(selectTagsOutside(tags, "router"), [RETRY]);
+    assert.deepEqual(selectTagsOutside(tags, "retry"), []);
+    assert.deepEqual(selectTagsOutside(tags, "other"), tags);
+    assert.notEqual(selectTagsOutside(tags, "other"), tags);
   });
 
   it("of a finished stream keep the routers, marked as over, and lose the retry nodes", () => {
     const message = tagged(RETRY, RUN);
-    assert.deepEqual(withTagsOver(message), tagged({ ...RUN, over: true }));
+    assert.deepEqual(markTagsOver(message), tagged({ ...RUN, over: true }));
     assert.deepEqual(message, tagged(RETRY, RUN));
-    assert.deepEqual(withTagsOver(tagged(RETRY)), { payload: "a" });
+    assert.deepEqual(markTagsOver(tagged(RETRY)), { payload: "a" });
   });
 
   it("name the streams and runs on whose behalf a message asks, without those that are over", () => {
