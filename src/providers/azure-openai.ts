@@ -24,7 +24,7 @@ const CHAT = createOpenAiProvider({
     return addApiVersion(joinPath(trimResourceUrl(endpoint), "openai/models"), version);
   },
   // Azure lists the models that could be deployed. Requests can only name a deployment, so that is what is offered.
-  modelNames: (body, endpoint) => {
+  readModelNames: (body, endpoint) => {
     readModelNames(body);
     const deployment = readDeployment(endpoint);
     return deployment === undefined ? [] : [deployment];

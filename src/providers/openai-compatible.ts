@@ -32,7 +32,7 @@ export interface Preset {
   /** Default: `models` below the base URL. */
   buildModelsUrl?(endpoint: Endpoint): URL;
   /** Reads the model list; default: the names of all chat models in it. */
-  modelNames?: Provider["readModelNames"];
+  readModelNames?: Provider["readModelNames"];
   balance?: Provider["balance"];
   /** Builds the headers with the key; default: a bearer token. */
   buildAuthorization?(endpoint: Endpoint): Record<string, string>;
@@ -69,7 +69,7 @@ export function createOpenAiProvider(preset: Preset): Provider {
       url: modelsUrl(endpoint),
       headers: buildHeaders(endpoint, authorization(endpoint)),
     }),
-    readModelNames: preset.modelNames ?? readModelNames,
+    readModelNames: preset.readModelNames ?? readModelNames,
     ...(preset.balance ? { balance: preset.balance } : {}),
     readError: readResponseFailure,
     learn: learnFromRefusal,
