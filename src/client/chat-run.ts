@@ -14,6 +14,7 @@ import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
+import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 import { createCutOffFailure } from "./cut-off-failure.js";
@@ -224,7 +225,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       this.complete();
       return;
     }
-    this.fail(createTimeoutFailure(expiry, this.setup.timeouts[expiry]));
+    const { dispatcher, endpoint, timeouts } = this.setup;
+    const proxy = findProxy(dispatcher, new URL(endpoint.baseUrl));
+    this.fail(createTimeoutFailure(expiry, timeouts[expiry], proxy));
   }
 
   private complete(): void {

@@ -8,6 +8,7 @@ import type { Limits, Timeouts } from "../core/limits.js";
 import type { Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../providers/shared/speech.js";
+import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { hideSecrets } from "./hide-secrets.js";
 
@@ -57,10 +58,13 @@ export class SpeechRun implements ExchangeListener {
     private readonly setup: SpeechSetup,
     private readonly observer: SpeechObserver,
   ) {
-    const { clock, timeouts, limits } = setup;
+    const { clock, dispatcher, endpoint, timeouts, limits } = setup;
     this.deadlines = new Deadlines(clock, timeouts, (expiry) => {
       if (this.status >= 300) this.exchange.deliverRefusal();
-      else if (expiry !== "drain") this.fail(createTimeoutFailure(expiry, timeouts[expiry]));
+      else if (expiry !== "drain") {
+        const proxy = findProxy(dispatcher, new URL(endpoint.baseUrl));
+        this.fail(createTimeoutFailure(expiry, timeouts[expiry], proxy));
+      }
     });
     this.exchange = new Exchange(limits, this);
     // Begin asynchronously: callers get the run before its end.

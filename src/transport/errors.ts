@@ -1,4 +1,5 @@
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
+import { ProxyError } from "./proxy.js";
 
 /**
  * A connection could not be opened; `cause` says why. It has no `code` on purpose: after connect errors with certain codes
@@ -42,8 +43,11 @@ interface ErrorCause {
  * @param hasHeaders whether the response's headers had come
  */
 export function createTransportFailure(error: unknown, host: string, hasHeaders: boolean): Failure {
+  if (error instanceof Failure) return error;
   const cause = findInnermostCause(error);
   if (hasHeaders) return createStreamingFailure(cause, host);
+  const proxy = findProxyError(error)?.proxy;
+  if (proxy !== undefined) return createProxyFailure(cause, proxy);
   const known = readConnectError(cause, host);
   if (known) return known;
   const wasConnected = !(error instanceof ConnectError);
@@ -72,18 +76,60 @@ function createStreamingFailure({ name, code, message }: ErrorCause, host: strin
   });
 }
 
-/** Reads an error that is known to come from connecting; undefined for any other. */
-function readConnectError({ code, message }: ErrorCause, host: string): Failure | undefined {
-  const proxyStatus = /proxy response \((\d+)\)/i.exec(message)?.[1];
-  if (proxyStatus !== undefined) {
+/** What the author can do about a proxy that fails. */
+const PROXY_ADVICE =
+  "Check the proxy in the provider; without one there, the environment variables HTTP_PROXY and HTTPS_PROXY.";
+
+/** Reads an error of the connection to a proxy. The service was never asked. */
+function createProxyFailure({ code, message }: ErrorCause, proxy: string): Failure {
+  if (isCertificateCode(code)) {
     return createConnectFailure(
       "connection",
-      `The proxy refused the connection with status ${proxyStatus}. Check the proxy's settings.`,
-      // 502 to 504: the proxy could not reach the service, which may be temporary.
-      { retryable: Number(proxyStatus) >= 502 && Number(proxyStatus) <= 504 },
+      `No secure connection to the proxy ${proxy}: ${code}. ${PROXY_ADVICE}`,
+      { retryable: false },
     );
   }
-  if (CERTIFICATE_CODES.has(code) || /^ERR_(TLS|SSL)_/.test(code)) {
+  switch (code) {
+    case "UND_ERR_CONNECT_TIMEOUT":
+    case "UND_ERR_HEADERS_TIMEOUT":
+    case "ETIMEDOUT":
+      return createConnectFailure("timeout", `The proxy ${proxy} did not answer in time. ${PROXY_ADVICE}`);
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return createConnectFailure("connection", `The proxy ${proxy} cannot be resolved. ${PROXY_ADVICE}`);
+    case "ECONNREFUSED":
+      return createConnectFailure("connection", `The proxy ${proxy} refuses connections. ${PROXY_ADVICE}`);
+  }
+  const reason = code ? ` (${code})` : "";
+  return (
+    readProxyStatus(message, ` (${proxy})`) ??
+    createConnectFailure(
+      "connection",
+      `The connection to the proxy ${proxy} failed${reason}. ${PROXY_ADVICE}`,
+    )
+  );
+}
+
+/**
+ * Reads undici's error for a proxy that opens no tunnel.
+ * @param name names the proxy in the message
+ */
+function readProxyStatus(message: string, name = ""): Failure | undefined {
+  const status = /proxy response \((\d+)\)/i.exec(message)?.[1];
+  if (status === undefined) return undefined;
+  return createConnectFailure(
+    "connection",
+    `The proxy refused the connection with status ${status}${name}. ${PROXY_ADVICE}`,
+    // 502 to 504: the proxy could not reach the service, which may be temporary.
+    { retryable: Number(status) >= 502 && Number(status) <= 504 },
+  );
+}
+
+/** Reads an error that is known to come from connecting; undefined for any other. */
+function readConnectError({ code, message }: ErrorCause, host: string): Failure | undefined {
+  const refused = readProxyStatus(message);
+  if (refused) return refused;
+  if (isCertificateCode(code)) {
     return createConnectFailure(
       "connection",
       `No secure connection to ${host}: ${code}. Check the base URL, or add the certificate to a TLS configuration.`,
@@ -148,10 +194,26 @@ function createConnectFailure(code: FailureCode, message: string, details: Failu
   return new Failure(code, message, { ...details, phase: "connect" });
 }
 
+function isCertificateCode(code: string): boolean {
+  return CERTIFICATE_CODES.has(code) || /^ERR_(TLS|SSL)_/.test(code);
+}
+
+/** How deep errors nest at most; some are their own cause. */
+const MAX_CAUSES = 5;
+
+function findProxyError(error: unknown): ProxyError | undefined {
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
+    if (current instanceof ProxyError) return current;
+    current = current.cause;
+  }
+  return undefined;
+}
+
 /** Finds the error that says why: the last of several addresses that were tried, or the innermost of nested errors. */
 function findInnermostCause(error: unknown): ErrorCause {
   let current = error;
-  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
     const { code } = current as { code?: unknown };
     if (current instanceof AggregateError && current.errors.length > 0) current = current.errors.at(-1);
     else if (code === undefined && current.cause instanceof Error) current = current.cause;

@@ -2,9 +2,11 @@ import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
 import type { Headers } from "../core/errors/retry-hint.js";
+import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure } from "../core/failure.js";
 import { addAbortListener } from "../core/lifecycle/abort-listener.js";
 import type { Limits } from "../core/limits.js";
+import { findProxy } from "./agent.js";
 import { Exchange } from "./exchange.js";
 
 /** A response with its whole body. Any status is possible. */
@@ -33,6 +35,7 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
   return new Promise((resolve, reject) => {
     let status = 0;
     let headers: Headers = {};
+    let isConnected = false;
     const finish = (step: () => void) => {
       options.clock.clearTimer(timer);
       removeListener?.();
@@ -41,7 +44,9 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
     const exchange = new Exchange(
       options.limits,
       {
-        onConnected: () => {},
+        onConnected: () => {
+          isConnected = true;
+        },
         onResponse: (responseStatus, responseHeaders) => {
           status = responseStatus;
           headers = responseHeaders;
@@ -62,10 +67,15 @@ export function fetchBody(request: WireRequest, options: FetchOptions): Promise<
       exchange.abort();
       finish(() => reject(failure));
     };
-    const timer = options.clock.setTimer(
-      () => fail(new Failure("timeout", `The service did not answer within ${options.timeout / 1000} s.`)),
-      options.timeout,
-    );
+    const timer = options.clock.setTimer(() => {
+      const proxy = isConnected ? undefined : findProxy(options.dispatcher, request.url);
+      const problem = `The service did not answer within ${options.timeout / 1000} s.`;
+      fail(
+        proxy === undefined
+          ? new Failure("timeout", problem)
+          : createTimeoutFailure("connect", options.timeout, proxy),
+      );
+    }, options.timeout);
     const removeListener =
       options.signal &&
       addAbortListener(options.signal, () => fail(new Failure("cancelled", "The request was cancelled.")));

@@ -1,28 +1,17 @@
 import assert from "node:assert/strict";
-import { Agent, EnvHttpProxyAgent } from "undici";
+import { Agent } from "undici";
 import { createAgent } from "../../src/transport/agent.js";
+import { PROXY_VARIABLES, useEnvironment } from "../support/runtime/environment.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
 import { startChaosServer } from "../support/services/chaos-server.js";
 import { waitUntil } from "../support/waiting.js";
 import { ask, assertStreamComplete, matchFailure } from "../support/worlds/started-stream.js";
 
-const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
-
 describe("Agent", () => {
   guardEachTest();
 
-  let before: Record<string, string | undefined>;
-  beforeEach(() => {
-    before = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
-    for (const name of VARIABLES) delete process.env[name];
-  });
-  afterEach(() => {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  });
+  useEnvironment(PROXY_VARIABLES);
 
   it("uses the proxy of the environment if none is set", async () => {
     await using proxy = await startChaosServer((peer) => peer.respond(502, {}, ""));
@@ -53,8 +42,36 @@ describe("Agent", () => {
         () => createAgent({ connectTimeout: 1_000, proxy: { url } }),
         matchFailure("configuration"),
       );
-      process.env["HTTPS_PROXY"] = url;
-      assert.throws(() => createAgent({ connectTimeout: 1_000 }), /HTTPS_PROXY/);
+    });
+  }
+
+  for (const address of [
+    "ftp://proxy.example",
+    "http://",
+    "http://proxy.example:port",
+    "http://me:%zz@proxy.example",
+  ]) {
+    it(`fails only the requests that need it if HTTPS_PROXY is ${address}`, async () => {
+      await using server = await startChaosServer(sendWholeAnswer);
+      process.env["HTTPS_PROXY"] = address;
+      const agent = createAgent({ connectTimeout: 1_000 });
+      const { failure } = (await ask({ url: "https://service.invalid/v1", agent })).result;
+      assert.equal(failure?.code, "configuration");
+      assert.match(failure?.message ?? "", /^The environment variable HTTPS_PROXY .*NO_PROXY\.$/);
+      assert.equal(failure?.retryable, false);
+      assertStreamComplete(await ask({ url: server.url, agent }), TEXT);
+      await agent.destroy();
+    });
+  }
+
+  for (const form of ["127.0.0.1:PORT", "localhost:PORT", "//127.0.0.1:PORT", " http://127.0.0.1:PORT/ "]) {
+    it(`takes a proxy variable of the form ${form} as a proxy that is asked by http`, async () => {
+      await using proxy = await startChaosServer((peer) => peer.respond(502, {}, ""));
+      process.env["HTTPS_PROXY"] = form.replace("PORT", String(proxy.port));
+      const agent = createAgent({ connectTimeout: 1_000 });
+      await ask({ url: "https://service.invalid/v1", agent });
+      assert.equal(proxy.requests[0]?.path, "service.invalid:443");
+      await agent.destroy();
     });
   }
 
@@ -64,7 +81,7 @@ describe("Agent", () => {
     const proxied = createAgent({ connectTimeout: 1_000 });
     const direct = createAgent({ connectTimeout: 1_000, direct: true });
     assert.ok(plain instanceof Agent);
-    assert.ok(proxied instanceof EnvHttpProxyAgent);
+    assert.ok(!(proxied instanceof Agent));
     assert.ok(direct instanceof Agent);
     await Promise.all([plain.destroy(), proxied.destroy(), direct.destroy()]);
   });

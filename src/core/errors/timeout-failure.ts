@@ -15,7 +15,22 @@ const MESSAGES: Readonly<Record<Exclude<Expiry, "drain">, (seconds: number) => s
     `The answer took longer than ${seconds} s in all. Ask for a shorter answer, or raise the timeout.`,
 };
 
-/** Creates the failure of a stream whose deadline has passed. @param milliseconds how long the stream waited */
-export function createTimeoutFailure(expiry: Exclude<Expiry, "drain">, milliseconds: number): Failure {
-  return new Failure("timeout", MESSAGES[expiry](milliseconds / 1000));
+/**
+ * Creates the failure of a stream whose deadline has passed.
+ * @param milliseconds how long the stream waited
+ * @param proxy host of the proxy that the request uses, if it uses one
+ */
+export function createTimeoutFailure(
+  expiry: Exclude<Expiry, "drain">,
+  milliseconds: number,
+  proxy?: string,
+): Failure {
+  const seconds = milliseconds / 1000;
+  if (expiry === "connect" && proxy !== undefined) {
+    return new Failure(
+      "timeout",
+      `No connection through the proxy ${proxy} within ${seconds} s. Check the proxy, the address and the network.`,
+    );
+  }
+  return new Failure("timeout", MESSAGES[expiry](seconds));
 }

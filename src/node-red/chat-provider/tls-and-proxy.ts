@@ -28,7 +28,8 @@ export function readConnection(red: NodeRed, config: ProviderNodeConfig): Connec
     if (typeof proxy?.["url"] !== "string" || proxy["url"] === "") throw createMissingFailure("proxy");
     connection.proxy = {
       url: proxy["url"],
-      noProxy: Array.isArray(proxy["noproxy"]) ? (proxy["noproxy"] as string[]) : [],
+      noProxy: Array.isArray(proxy["noproxy"]) ? proxy["noproxy"].map(String) : [],
+      allowsUnencrypted: config.allowInsecure === true,
       ...(proxy.credentials?.["username"] ? { username: proxy.credentials["username"] } : {}),
       ...(proxy.credentials?.["password"] ? { password: proxy.credentials["password"] } : {}),
     };

@@ -105,6 +105,8 @@ export class Reply {
 
 export interface ServiceOptions {
   tls?: { key: string; cert: string };
+  /** Address to listen on. Default: 127.0.0.1. */
+  address?: string;
 }
 
 /** An OpenAI-compatible service that runs a test's scripts. */
@@ -136,7 +138,7 @@ export class ScriptedService {
 
   static async start(options: ServiceOptions = {}): Promise<ScriptedService> {
     const service = new ScriptedService(options);
-    service.server.listen(0, "127.0.0.1");
+    service.server.listen(0, options.address ?? "127.0.0.1");
     await once(service.server, "listening");
     return service;
   }
@@ -147,7 +149,8 @@ export class ScriptedService {
 
   /** The base URL that an author enters. */
   get url(): string {
-    return `${this.scheme}://127.0.0.1:${this.port}/v1`;
+    const { address, family } = this.server.address() as AddressInfo;
+    return `${this.scheme}://${family === "IPv6" ? `[${address}]` : address}:${this.port}/v1`;
   }
 
   /** The number of open connections. */
