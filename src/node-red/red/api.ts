@@ -47,6 +47,10 @@ export interface RuntimeNode {
   type: string;
   name?: string;
   wires?: string[][];
+  /** In the instance of a subflow: the node's id in the flow file. */
+  _alias?: string;
+  /** The flow that the node is in; in the instance of a subflow, with its nodes by the ids of the flow file. */
+  _flow?: { node_map?: Record<string, { id: string }> };
   /** Of a core `link out` node: `link`, or `return` to a `link call`. */
   mode?: string;
   credentials?: Record<string, string | undefined>;
@@ -90,6 +94,8 @@ export interface NodeRed {
       options?: { credentials?: Record<string, { type: string }> },
     ): void;
     getNode(id: string): (RuntimeNode & Record<string, unknown>) | null | undefined;
+    /** Visits all nodes of all flows as they stand in the flow file, disabled ones too. */
+    eachNode(visit: (config: NodeConfig & Record<string, unknown>) => void): void;
   };
   util: {
     cloneMessage<T>(value: T): T;

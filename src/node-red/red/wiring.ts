@@ -1,4 +1,5 @@
 import type { NodeRed, RuntimeNode } from "./api.js";
+import { readLinkCall } from "./link-call.js";
 
 /** As much of a node as a walk over wires needs. */
 type Wired = Pick<RuntimeNode, "wires">;
@@ -14,13 +15,20 @@ const STREAM_NODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Nodes that do nothing with a message but hand it on. */
-const PASSAGES: ReadonlySet<string> = new Set(["junction", "link out", "link in"]);
+const PASSAGES: ReadonlySet<string> = new Set(["junction", "link out", "link in", "link call"]);
 
 /** Nodes without an output at which a message ends. Others without one may send it to another machine and back. */
-const SINKS: ReadonlySet<string> = new Set(["debug", "http response", "junction", "link in", "link out"]);
+const SINKS: ReadonlySet<string> = new Set([
+  "debug",
+  "function",
+  "http response",
+  "junction",
+  "link in",
+  "link out",
+]);
 
 /** Nodes that may hold a message for as long as their author wants. */
-const SLOW: ReadonlySet<string> = new Set(["delay", "trigger", "batch", "link call"]);
+const SLOW: ReadonlySet<string> = new Set(["delay", "trigger", "batch"]);
 
 /** Nodes that a walk visits at most. */
 const MAX_VISITED = 5000;
@@ -41,10 +49,15 @@ export function findWay(red: NodeRed, node: Wired & { id: string }, output: numb
   let isBack = false;
   let isElsewhere = false;
   let isSlow = false;
-  for (const target of walk(red, node.wires?.[output] ?? [], (one) => (one.wires ?? []).flat())) {
+  /** Whether a link call was passed, to which a link out may return. */
+  let isCalled = false;
+  for (const target of walk(red, node.wires?.[output] ?? [], (one) => listTargets(red, one))) {
     if (target.id === node.id) isBack = true;
     if (SLOW.has(target.type)) isSlow = true;
-    if (target.type === "link call" || leavesWires(target)) isElsewhere = true;
+    if (target.type === "link call") {
+      if (readLinkCall(red, target).isDynamic) isElsewhere = true;
+      else isCalled = true;
+    } else if (leavesWires(target) && !(isCalled && isReturn(target))) isElsewhere = true;
   }
   if (isElsewhere) isSlow = true;
   return { end: isBack ? "back" : isElsewhere ? "elsewhere" : "nowhere", isSlow };
@@ -55,16 +68,18 @@ export function findWay(red: NodeRed, node: Wired & { id: string }, output: numb
  * @param output from 0
  */
 export function isWired(red: NodeRed, node: Wired, output: number): boolean {
-  const next = (one: RuntimeNode) => (isPassage(one) ? (one.wires ?? []).flat() : []);
+  const next = (one: RuntimeNode) => (isPassage(one) ? listTargets(red, one) : []);
   for (const target of walk(red, node.wires?.[output] ?? [], next)) {
     if (!isPassage(target) || leavesWires(target)) return true;
+    if (target.type === "link call" && readLinkCall(red, target).isDynamic) return true;
   }
   return false;
 }
 
 /** Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on. */
 export function leadsTo(red: NodeRed, node: Wired, isWanted: (target: RuntimeNode) => boolean): boolean {
-  const next = (one: RuntimeNode) => (STREAM_NODES.has(one.type) ? (one.wires?.[0] ?? []) : []);
+  const next = (one: RuntimeNode) =>
+    STREAM_NODES.has(one.type) || isSubflow(one) ? (one.wires?.[0] ?? []) : [];
   for (const target of walk(red, node.wires?.[0] ?? [], next)) if (isWanted(target)) return true;
   return false;
 }
@@ -107,11 +122,29 @@ function* walk(
   }
 }
 
-function isPassage({ type }: RuntimeNode): boolean {
-  return PASSAGES.has(type) || type.startsWith("subflow:");
+/** @returns ids of the nodes that a node sends its messages to */
+function listTargets(red: NodeRed, node: RuntimeNode): readonly string[] {
+  const wires = (node.wires ?? []).flat();
+  if (node.type !== "link call") return wires;
+  const { isDynamic, target } = readLinkCall(red, node);
+  if (isDynamic) return wires;
+  return target === undefined ? [] : [target, ...wires];
 }
 
-function leavesWires({ type, mode, wires }: RuntimeNode): boolean {
-  if (type === "link out") return mode === "return";
-  return (wires ?? []).length === 0 && !SINKS.has(type) && !type.startsWith("subflow:");
+function isSubflow({ type }: RuntimeNode): boolean {
+  return type.startsWith("subflow:");
+}
+
+function isPassage(node: RuntimeNode): boolean {
+  return PASSAGES.has(node.type) || isSubflow(node);
+}
+
+/** Whether a node sends messages back to whichever `link call` they came through. */
+function isReturn({ type, mode }: RuntimeNode): boolean {
+  return type === "link out" && mode === "return";
+}
+
+function leavesWires(node: RuntimeNode): boolean {
+  if (node.type === "link out") return isReturn(node);
+  return (node.wires ?? []).length === 0 && !SINKS.has(node.type) && !isSubflow(node);
 }

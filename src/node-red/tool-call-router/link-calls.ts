@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import { findLinkIn } from "../red/link-call.js";
 
 /** A call that went to a `link in` node. */
 export interface LinkedCall {
@@ -13,8 +14,6 @@ export interface LinkedCall {
 interface LinkNode extends RuntimeNode {
   receive?(message: Message): void;
   returnLinkMessage?(event: string, message: Message): void;
-  /** The flow that the node is in; in the instance of a subflow, with its nodes by the ids that the editor knows. */
-  _flow?: { node_map?: Record<string, { id: string }> };
 }
 
 /** Calls tools as core's `link call` does, and gets their answers from a `link out` in return mode. */
@@ -35,9 +34,8 @@ export class LinkCalls {
 
   /** @returns undefined where there is no such `link in` node, else what sends the message there */
   find(target: string): ((call: LinkedCall, message: Message) => void) | undefined {
-    const id = this.node._flow?.node_map?.[target]?.id ?? target;
-    const found = this.red.nodes.getNode(id) as LinkNode | null | undefined;
-    if (found?.type !== "link in" || !found.receive) return undefined;
+    const found: LinkNode | undefined = findLinkIn(this.red, this.node, target);
+    if (!found?.receive) return undefined;
     return (call, message) => {
       const event = randomUUID();
       this.open.set(event, call);
