@@ -109,9 +109,14 @@ export class CollectController {
 
   /** @returns the failure if the stream fails in this node. A failure in the stream's last message is none. */
   private add(stream: CollectedStream, message: Message): Failure | undefined {
+    return this.advance(stream, () => stream.assembly.add(message));
+  }
+
+  /** Sends the stream if a step makes it whole, and ends it if the step throws. */
+  private advance(stream: CollectedStream, step: () => void): Failure | undefined {
     const { assembly } = stream;
     try {
-      assembly.add(message);
+      step();
     } catch (thrown) {
       return this.failWith(stream, toFailure(thrown));
     }
@@ -127,8 +132,11 @@ export class CollectController {
     const { next } = assembly;
     stream.stragglerTimer = this.host.clock.setTimer(() => {
       stream.stragglerTimer = undefined;
-      if (assembly.next === next) this.abandon(stream, assembly.createGapFailure());
-      else this.awaitMissing(stream);
+      const failure = this.advance(stream, () => {
+        if (assembly.next === next && !assembly.addDoubtful()) throw assembly.createGapFailure();
+      });
+      if (failure) this.report(stream, failure);
+      this.showStatus();
     }, MAX_STRAGGLER_WAIT_MS);
   }
 
@@ -161,11 +169,16 @@ export class CollectController {
     return failure;
   }
 
-  /** Fails a stream while no message of it is being handled. A Catch node gets the error all the same. */
+  /** Fails a stream while no message of it is being handled. */
   private abandon(stream: CollectedStream, failure: Failure): void {
     this.failWith(stream, failure);
-    this.host.error(failure, markTagsOver(dropStreamProperties(stream.newest)));
+    this.report(stream, failure);
     this.showStatus();
+  }
+
+  /** Reports a failure while no message of the stream is being handled. A Catch node gets it all the same. */
+  private report(stream: CollectedStream, failure: Failure): void {
+    this.host.error(failure, markTagsOver(dropStreamProperties(stream.newest)));
   }
 
   private sendUnfinished(stream: CollectedStream, failure: Failure): void {

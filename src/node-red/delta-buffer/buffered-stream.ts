@@ -6,7 +6,7 @@ import { Pacer } from "../../core/text/pacer.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
 import { MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
-import { isLastMessage, readPayloadText } from "../messages/stream-message.js";
+import { isLastMessage, mayBeRestartNotice, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 
 /** How long due text waits for the next piece, which may continue its last character (a combining mark, an emoji). */
@@ -76,7 +76,7 @@ export class BufferedStream {
     start: StreamPosition = { next: 0, index: 0, restarts: 0 },
   ) {
     this.restarts = start.restarts;
-    this.sequencer = new Sequencer(start.next);
+    this.sequencer = new Sequencer(start.next, ({ message }) => mayBeRestartNotice(message));
     this.nextIndex = start.index;
     this.buffer = new DeltaBuffer(options.rules);
     this.pacer = options.wordsPerSecond === undefined ? undefined : new Pacer(options.wordsPerSecond);

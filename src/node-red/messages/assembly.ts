@@ -4,7 +4,7 @@ import { CompletionMachine } from "../../core/chat/completion.js";
 import type { Failure } from "../../core/failure.js";
 import type { Message } from "../red/api.js";
 import { type Sequenced, Sequencer } from "./sequencer.js";
-import { isLastMessage, readPayloadText } from "./stream-message.js";
+import { isLastMessage, mayBeRestartNotice, readPayloadText } from "./stream-message.js";
 
 /** Puts the messages of one stream together into one completion, in the order of their indexes. */
 export class Assembly {
@@ -12,7 +12,7 @@ export class Assembly {
   readonly machine = new CompletionMachine();
   /** The stream's last message, once it has arrived. Earlier ones may still be missing. */
   last: Message | undefined;
-  private readonly sequencer = new Sequencer<Message & Sequenced>();
+  private readonly sequencer = new Sequencer<Message & Sequenced>(0, mayBeRestartNotice);
 
   /** @param onAdded called for each message in the order of the stream, once the completion has it, with its chunk if it has one */
   constructor(private readonly onAdded?: (message: Message, chunk: Chunk | undefined) => void) {}
@@ -24,8 +24,20 @@ export class Assembly {
   add(message: Message): void {
     if (isLastMessage(message)) this.last = message;
     this.sequencer.add(message as Message & Sequenced);
-    for (let next = this.sequencer.take(); next; next = this.sequencer.take()) this.append(next);
+    this.appendDue();
     if (this.sequencer.isOverfull) throw this.createGapFailure();
+  }
+
+  /**
+   * Lets a first message count that seemed to be none, once another was waited for in vain.
+   * @returns whether anything was added
+   * @throws Failure `limit`
+   */
+  addDoubtful(): boolean {
+    const { next } = this;
+    this.sequencer.trustDoubtful();
+    this.appendDue();
+    return this.next > next;
   }
 
   /** Whether the last message and all before it have arrived. */
@@ -41,6 +53,10 @@ export class Assembly {
   /** @returns a Failure `bad_response` that lists the missing messages */
   createGapFailure(): Failure {
     return this.sequencer.createGapFailure();
+  }
+
+  private appendDue(): void {
+    for (let next = this.sequencer.take(); next; next = this.sequencer.take()) this.append(next);
   }
 
   private append(message: Message): void {

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import type { Failure } from "../../core/failure.js";
 import { MAX_STRAGGLER_WAIT_MS } from "./open-streams.js";
 import { Sequencer } from "./sequencer.js";
-import { isRestartNotice, readRestarts, type StreamMessage } from "./stream-message.js";
+import { isRestartNotice, mayBeRestartNotice, readRestarts, type StreamMessage } from "./stream-message.js";
 
 export interface StreamListener {
   /** Gets each message once, in order. */
@@ -21,7 +21,7 @@ export interface StreamListener {
 export class OrderedStream {
   /** How often the stream has begun again. */
   private restarts: number;
-  private sequencer = new Sequencer<StreamMessage>();
+  private sequencer = createSequencer();
   private timer: unknown;
   private awaited = 0;
   private closed = false;
@@ -51,7 +51,7 @@ export class OrderedStream {
     if (restarts < this.restarts) return;
     if (restarts > this.restarts) {
       this.restarts = restarts;
-      this.sequencer = new Sequencer();
+      this.sequencer = createSequencer();
       this.stopWaiting();
       this.listener.onRestart(message);
     }
@@ -97,11 +97,20 @@ export class OrderedStream {
   };
 
   private tellGap(): void {
-    if (this.mayBeginLate && this.sequencer.next === 0) {
-      this.sequencer.skipGap();
+    const { sequencer } = this;
+    if (sequencer.trustDoubtful()) {
       this.takeAll();
       return;
     }
-    this.listener.onGap(this.sequencer.createGapFailure());
+    if (this.mayBeginLate && sequencer.next === 0) {
+      sequencer.skipGap();
+      this.takeAll();
+      return;
+    }
+    this.listener.onGap(sequencer.createGapFailure());
   }
+}
+
+function createSequencer(): Sequencer<StreamMessage> {
+  return new Sequencer<StreamMessage>(0, mayBeRestartNotice);
 }

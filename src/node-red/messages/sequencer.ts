@@ -21,9 +21,18 @@ export class Sequencer<T extends Sequenced> {
   private due: T | undefined;
   private readonly early = new Map<number, T>();
   private nextIndex: number;
+  /** The first item, if it may be something else; see `isDoubtful`. */
+  private doubtful: T | undefined;
 
-  /** @param next index of the first item */
-  constructor(next = 0) {
+  /**
+   * @param next index of the first item
+   * @param isDoubtful whether an item with the index 0 may be none of the sequence, so that another one with this index
+   *   takes its place. It counts only if that one was waited for in vain.
+   */
+  constructor(
+    next = 0,
+    private readonly isDoubtful: (item: T) => boolean = () => false,
+  ) {
     this.nextIndex = next;
   }
 
@@ -49,6 +58,7 @@ export class Sequencer<T extends Sequenced> {
   add(item: T): T | undefined {
     const { index } = item.parts;
     if (index < this.nextIndex) return item;
+    if (index === 0 && (this.doubtful || this.isDoubtful(item))) return this.addDoubtful(item);
     if (index > this.nextIndex || this.early.has(index)) {
       const repeated = this.early.get(index);
       this.early.set(index, item);
@@ -57,6 +67,18 @@ export class Sequencer<T extends Sequenced> {
     const repeated = this.due;
     this.due = item;
     return repeated;
+  }
+
+  private addDoubtful(item: T): T | undefined {
+    if (this.isDoubtful(item)) {
+      if (this.doubtful || this.due || this.early.has(0)) return item;
+      this.doubtful = item;
+      return undefined;
+    }
+    const { doubtful } = this;
+    this.doubtful = undefined;
+    this.due = item;
+    return doubtful;
   }
 
   /** Removes and returns the next item in order; undefined if it has not arrived. */
@@ -72,11 +94,20 @@ export class Sequencer<T extends Sequenced> {
     return item;
   }
 
+  /** Lets a doubtful first item count after all. @returns false if there is none */
+  trustDoubtful(): boolean {
+    if (!this.doubtful) return false;
+    this.due = this.doubtful;
+    this.doubtful = undefined;
+    return true;
+  }
+
   /**
    * Continues with the first item that waits, without the missing ones before it.
    * @returns how many are missing
    */
   skipGap(): number {
+    if (this.trustDoubtful()) return 0;
     if (this.early.size === 0) return 0;
     const first = Math.min(...this.early.keys());
     const missing = first - this.nextIndex;
@@ -106,7 +137,8 @@ export class Sequencer<T extends Sequenced> {
   clear(): T[] {
     const dropped = [...this.early.values()];
     if (this.due) dropped.push(this.due);
-    this.due = undefined;
+    if (this.doubtful) dropped.push(this.doubtful);
+    this.due = this.doubtful = undefined;
     this.early.clear();
     return dropped;
   }

@@ -65,6 +65,16 @@ export function isRestartNotice(message: Message): boolean {
   return Object.hasOwn(message, "reset") && hasPlace(message) && readRestarts(message) > 0;
 }
 
+/**
+ * Whether a message may be such a notice whose `msg.reset` a flow has dropped: it adds nothing, and a stream that begins
+ * again has another message at its place.
+ */
+export function mayBeRestartNotice(message: Message): boolean {
+  const { payload, chunk, partial } = message;
+  if (payload !== "" || chunk !== undefined || partial !== undefined) return false;
+  return readRestarts(message) > 0 && !isLastMessage(message);
+}
+
 /** @returns the message that tells readers to forget a stream, made of one of its messages after the new beginning */
 export function createRestartNotice(message: StreamMessage): Message {
   if (isRestartNotice(message)) return { ...message };
