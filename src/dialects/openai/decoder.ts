@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "../../core/chat/chunk.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { isObject, isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
@@ -58,14 +58,29 @@ export class OpenAiDecoder implements Decoder {
       }
       const piece = this.pieceTemplate.match(data, this.getTracker);
       if (piece) {
-        this.sink.onChunk(piece, "rich", "");
+        this.sink.onChunk(piece, toChunkKind(piece.choices.some(isRichChoice), ""), "");
         return;
       }
     }
     const content = data.trim();
-    if (content.startsWith(END_MARKER)) this.sink.onMarker();
+    if (content.startsWith(END_MARKER)) this.end();
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
     else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
+  }
+
+  /** Ends the stream at its end marker. */
+  private end(): void {
+    for (const [index, tracker] of this.trackers ?? []) {
+      const pieces = tracker.flush();
+      if (pieces.length > 0) this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
+    }
+    this.sink.onMarker();
+  }
+
+  private buildCallChunk(index: number, pieces: ToolCallDelta[]): Chunk {
+    const { id, created, model } = this;
+    const choice: ChunkChoice = { index, delta: { tool_calls: pieces }, finish_reason: null };
+    return { id, object: "chat.completion.chunk", created, model, choices: [choice] };
   }
 
   private decodeRecord(data: string, event: string | undefined, last: boolean): void {
@@ -187,10 +202,7 @@ export class OpenAiDecoder implements Decoder {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
     const delta = this.readDelta(wire);
-    if (delta.tool_calls) {
-      delta.tool_calls = this.getTracker(index).normalise(delta.tool_calls);
-      if (delta.tool_calls.length === 0) delete delta.tool_calls;
-    }
+    this.normaliseToolCalls(index, delta, Boolean(wire["finish_reason"]));
     dropField(wire, "message");
     dropField(wire, "usage");
     wire["index"] = index;
@@ -199,6 +211,16 @@ export class OpenAiDecoder implements Decoder {
       wire["finish_reason"] = null;
     if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
+  }
+
+  /** @param isEnd whether the choice ends with this delta */
+  private normaliseToolCalls(choice: number, delta: Delta, isEnd: boolean): void {
+    const { tool_calls: pieces } = delta;
+    if (!pieces && !(isEnd && this.trackers?.has(choice))) return;
+    const tracker = this.getTracker(choice);
+    const calls = [...tracker.normalise(pieces ?? []), ...(isEnd ? tracker.flush() : [])];
+    if (calls.length > 0) delta.tool_calls = calls;
+    else delete delta.tool_calls;
   }
 
   private readDelta(wire: Record<string, unknown>): Delta {
