@@ -1,5 +1,6 @@
 import { Failure } from "../failure.js";
 import { isObject } from "../json/parse.js";
+import { readToolName } from "../tools/name.js";
 import type { ChatMessage } from "./chunk.js";
 
 /** A chat request, in the same form for every provider. */
@@ -69,9 +70,7 @@ export function readChoiceCount({ parameters }: ChatRequest): number {
 /** Collects the names of the offered tools. */
 export function collectToolNames({ tools }: ChatRequest): string[] {
   if (!Array.isArray(tools)) return [];
-  return (tools as { function?: { name?: unknown } }[])
-    .map((tool) => tool?.function?.name)
-    .filter((name): name is string => typeof name === "string");
+  return tools.flatMap((tool) => readToolName(tool) ?? []);
 }
 
 /** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */

@@ -2,7 +2,7 @@ import type { ToolCallDelta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { CallArguments } from "../call-arguments.js";
-import { parseIndex } from "../wire-values.js";
+import { parseIndex, toText } from "../wire-values.js";
 
 /** After longer arguments, no second call is looked for: to parse them again and again takes too long. */
 const MAX_CHECKED_CHARS = 16 * 1024;
@@ -49,15 +49,18 @@ export class ToolCallTracker {
   /** @returns an empty list if the piece has nothing new */
   private normalisePiece(wire: Record<string, unknown>): ToolCallDelta[] {
     const wireFunction = isObject(wire["function"]) ? wire["function"] : {};
-    const id = typeof wire["id"] === "string" ? wire["id"] : "";
-    const name = typeof wireFunction["name"] === "string" ? wireFunction["name"] : "";
+    const wireCustom = isObject(wire["custom"]) ? wire["custom"] : {};
+    const id = toText(wire["id"]);
+    const name = toText(wireFunction["name"]) || toText(wireCustom["name"]);
     const args = toArgumentText(wireFunction["arguments"]);
+    const input = toArgumentText(wireCustom["input"]);
+    const isCustom = toText(wireCustom["name"]) !== "" || input !== "";
     const countBefore = this.calls.length;
     const call = this.findCall(this.readIndex(wire["index"]), id, name, args);
     const isNew = this.calls.length > countBefore;
     const fragment = call.arguments.add(args);
 
-    const { index: _index, id: _id, type, function: _function, ...extras } = wire;
+    const { index: _index, id: _id, type, function: _function, custom: _custom, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
     if (id && !call.id) {
       call.id = id;
@@ -68,7 +71,11 @@ export class ToolCallTracker {
       delta.type = type;
     }
     const newName = this.updateName(call, name);
-    if (newName || fragment) {
+    if (isCustom) {
+      if (newName || input) delta.custom = {};
+      if (newName) delta.custom!.name = newName;
+      if (input) delta.custom!.input = input;
+    } else if (newName || fragment) {
       delta.function = {};
       if (newName) delta.function.name = newName;
       if (fragment) delta.function.arguments = fragment;
@@ -128,7 +135,13 @@ export class ToolCallTracker {
 
   private openCall(index: number | undefined): TrackedCall {
     if (this.calls.length >= this.maxCalls) throw this.createLimitFailure();
-    const call = { index: this.calls.length, id: "", name: "", hasType: false, arguments: new CallArguments() };
+    const call = {
+      index: this.calls.length,
+      id: "",
+      name: "",
+      hasType: false,
+      arguments: new CallArguments(),
+    };
     this.calls.push(call);
     if (index !== undefined) this.latestByIndex.set(index, call);
     return call;

@@ -98,7 +98,7 @@ function assembleCalls(pieces: readonly object[]): [string, string][] {
   }
   const calls = machine.buildCompletion("s").choices[0]?.message.tool_calls ?? [];
   assert.equal(new Set(calls.map(({ id }) => id)).size, calls.length, "ids differ");
-  return calls.map(({ function: called }) => [called.name, called.arguments]);
+  return calls.map(({ function: called }) => [called!.name, called!.arguments]);
 }
 
 const buildExpectation = (calls: readonly Call[]) => calls.map(({ name, args }) => [name, args]);
