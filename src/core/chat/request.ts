@@ -1,6 +1,5 @@
 import { Failure } from "../failure.js";
 import { isObject } from "../json/parse.js";
-import { readToolName } from "../tools/name.js";
 import type { ChatMessage } from "./chunk.js";
 
 /** A chat request, in the same form for every provider. */
@@ -65,12 +64,6 @@ export function cleanParameters(parameters: Readonly<Record<string, unknown>> = 
 /** Reads how many answers are requested, so that a late one is awaited even if the others are complete. */
 export function readChoiceCount({ parameters }: ChatRequest): number {
   return Number(parameters?.["n"]) || 1;
-}
-
-/** Collects the names of the offered tools. */
-export function collectToolNames({ tools }: ChatRequest): string[] {
-  if (!Array.isArray(tools)) return [];
-  return tools.flatMap((tool) => readToolName(tool) ?? []);
 }
 
 /** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */

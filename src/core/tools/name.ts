@@ -1,4 +1,5 @@
 import type { ToolCall } from "../chat/chunk.js";
+import type { ChatRequest } from "../chat/request.js";
 import { isObject } from "../json/parse.js";
 
 /** Longest name of a tool that services accept. */
@@ -18,6 +19,11 @@ export function readToolName(definition: unknown): string | undefined {
   const custom = isObject(definition) ? definition["custom"] : undefined;
   const name = (readFunction(definition) ?? (isObject(custom) ? custom : {}))["name"];
   return typeof name === "string" ? name : undefined;
+}
+
+/** Collects the names of the tools that a request offers. */
+export function collectToolNames({ tools }: ChatRequest): string[] {
+  return Array.isArray(tools) ? tools.flatMap((tool) => readToolName(tool) ?? []) : [];
 }
 
 /** Reads the name of the tool that a model called. */
