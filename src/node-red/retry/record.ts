@@ -6,6 +6,7 @@ import { type ContinuationInfo, removeContinuation } from "../../core/retry/cont
 import { isRich } from "../../dialects/chunk-kind.js";
 import type { AskTag, RouteName } from "../messages/ask-tags.js";
 import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
+import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What the newest request does about the text that the reader has. */
@@ -26,6 +27,8 @@ export interface StreamRecord {
   nestedAttempts: number;
   /** How often the stream has begun again for its reader. */
   restarts: number;
+  /** All text that the reader has. */
+  text: string;
   /** Text of turns that completed. Only behind a tool-call-router. */
   finishedTurnsText: string;
   /** Text of the current turn that earlier requests already delivered. */
@@ -34,14 +37,14 @@ export interface StreamRecord {
   hasNonText: boolean;
   /** Whether the reader has output that no request can continue: a piece of a tool call, sound, a further choice. */
   cannotContinue: boolean;
-  /** Messages that the reader has of the requests that have ended. */
-  messagesSent: number;
+  /** Index of the reader's next message. */
+  nextIndex: number;
   readonly stats: TotalStats;
   /** What was asked first; after tools have answered, with their results. */
   request: ChatRequest | undefined;
   recovery: RecoveryMode | undefined;
-  /** The last message of the request that ended last, in its place; the author's own properties come from it. */
-  last: Message | undefined;
+  /** The last message of the request that failed last; the author's own properties come from it. */
+  last: StreamMessage | undefined;
   /** What the first request that this node sees continues, if an earlier life of the node asked for it. */
   continues: ContinuationInfo | undefined;
 }
@@ -55,11 +58,12 @@ export function createStreamRecord(id: string, outerTags: readonly AskTag[]): St
     attempts: 1,
     nestedAttempts: 0,
     restarts: 0,
+    text: "",
     finishedTurnsText: "",
     currentText: "",
     hasNonText: false,
     cannotContinue: false,
-    messagesSent: 0,
+    nextIndex: 0,
     stats: new TotalStats(),
     request: undefined,
     recovery: undefined,
@@ -103,12 +107,12 @@ export function noteEnd(record: StreamRecord, last: Message, repeated: number, n
 
 /**
  * Notes that a request has failed.
- * @param last its last message, in its place of the reader's stream
+ * @param last its last message
  * @param repeated characters of its text that the reader had already
  */
 export function noteFailure(
   record: StreamRecord,
-  last: Message,
+  last: StreamMessage,
   failure: FailureData,
   repeated: number,
 ): void {
@@ -116,17 +120,26 @@ export function noteFailure(
   const finished = Math.max(repeated, measureFinishedTurns(last, partial));
   record.finishedTurnsText += partial.slice(repeated, finished);
   record.currentText += partial.slice(finished);
-  record.messagesSent = last.parts!.index;
+  // The failure knows of text that came before this node was deployed, too.
+  record.text = collectText(record);
   record.last = last;
 }
 
-/** Notes that the reader was told to forget everything. It gets the completed turns once more. */
-export function noteRestart(record: StreamRecord): void {
+/**
+ * Notes that the reader is told to forget everything.
+ * @param keepsCurrentText whether what earlier requests said of the current turn stays
+ * @returns the text that the reader gets once more
+ */
+export function noteRestart(record: StreamRecord, keepsCurrentText: boolean): string {
   record.restarts++;
+  record.nextIndex = 0;
+  record.text = "";
+  if (keepsCurrentText) return collectText(record);
   record.currentText = "";
   record.hasNonText = false;
   record.cannotContinue = false;
   record.stats.discardText(record.finishedTurnsText.length);
+  return record.finishedTurnsText;
 }
 
 /** Learns what was asked, and what had been said before if the stream only continues that. */
@@ -138,6 +151,7 @@ function noteRequest(record: StreamRecord, request: ChatRequest): void {
   const parts = record.continues && removeContinuation(request.messages, record.continues);
   record.request = parts ? { ...request, messages: parts.messages } : request;
   if (parts) record.currentText = parts.text;
+  else if (record.continues) noteNextTurn(record, request);
 }
 
 /** Tools have answered, which must not be called again. The turn that continued what was said has completed. */

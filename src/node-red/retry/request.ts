@@ -42,7 +42,7 @@ export function composeRetryRequest(
     attempt,
     route,
     restarts: mode === "restart" ? restarts + 1 : restarts,
-    ...(mode === "restart" ? {} : { messagesSent: record.messagesSent }),
+    ...(mode === "restart" ? {} : { messagesSent: record.nextIndex }),
     ...(continues ? { continues } : {}),
   };
   const message: Message = {

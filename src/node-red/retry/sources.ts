@@ -86,8 +86,9 @@ export class RetrySources {
       this.ended.set(id, true);
       return undefined;
     }
+    // What an earlier life of the node got, and not what this one has asked for.
+    const mayBeginLate = session.source === "" && this.clock.now() - this.startedAt < DEPLOY_OVERLAP_MS;
     session.source = id;
-    const isYoung = this.clock.now() - this.startedAt < DEPLOY_OVERLAP_MS;
     const order = new OrderedStream(
       this.clock,
       {
@@ -99,7 +100,7 @@ export class RetrySources {
         },
       },
       message,
-      isYoung,
+      mayBeginLate,
     );
     const source: Source = { id, session, order, done: undefined };
     this.sources.open(id, source);

@@ -1,18 +1,19 @@
-import { Failure, type FailureData } from "../../core/failure.js";
-import { type RetryTag, type RouteName, readTags, selectTagsOutside } from "../messages/ask-tags.js";
-import { readFailure, readRestarts, type StreamMessage } from "../messages/stream-message.js";
+import { Failure, type FailureData, toFailure } from "../../core/failure.js";
+import type { ContinuationInfo } from "../../core/retry/continuation.js";
+import {
+  type RetryTag,
+  type RouteName,
+  readTags,
+  replaceTags,
+  selectTagsOutside,
+} from "../messages/ask-tags.js";
+import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
+import { readFailure, readRestarts, type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
 import { type Plan, type PlanContext, planFallback, planNext, type Recovery } from "./plan.js";
-import { collectText, createStreamRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
+import { createStreamRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
 import { composeRetryRequest, type RetryRequest } from "./request.js";
-
-/** A failure that is held back until another request leaves or nothing helps. */
-interface HeldFailure {
-  failure: FailureData;
-  /** The failed request's last message, in its place of the reader's stream. */
-  last: Message;
-}
 
 /** Where a stream stands. */
 export type RetryState =
@@ -21,7 +22,7 @@ export type RetryState =
   /** A failure is held until `dueAt`; from then on the request waits for its turn. */
   | {
       phase: "waiting";
-      held: HeldFailure;
+      failure: FailureData;
       next: Exclude<Plan, { giveUp: string }>;
       dueAt: number;
       inTurn: boolean;
@@ -80,23 +81,27 @@ export class RetryStream {
   private current: RetryState;
   private effects: RetryEffect[] = [];
   private recovery: Recovery | undefined;
+  /** What a last message is made of before a request has failed. A copy: the reader may change what was sent. */
+  private readonly base: StreamMessage;
 
   /**
    * @param first the message of it that this node saw first
    * @param resumed the tag of its request, if an earlier life of the node has sent it
    */
   constructor(
-    private readonly first: StreamMessage,
+    first: StreamMessage,
     private readonly context: RetryContext,
     resumed?: RetryTag,
   ) {
     const { parts } = first;
     const outerTags = resumed ? selectTagsOutside(readTags(first), resumed.node) : readTags(first);
+    const failed = { payload: "", complete: true, finishReason: "error", usage: null };
+    this.base = { ...inheritProperties(first), ...failed, parts: copyParts(parts)! };
     this.record = createStreamRecord(resumed?.stream ?? parts.id, outerTags);
-    const willRestart = resumed !== undefined && resumed.messagesSent === undefined && parts.index === 0;
-    if (resumed) this.resume(resumed, willRestart);
+    if (resumed) this.resume(resumed);
     else this.record.restarts = readRestarts(first);
-    this.current = { phase: "passing", attempt: this.createAttempt(resumed, willRestart) };
+    const mustRestart = resumed !== undefined && resumed.messagesSent === undefined;
+    this.current = this.createPassing(mustRestart, resumed?.continues);
   }
 
   get state(): Readonly<RetryState> {
@@ -106,7 +111,11 @@ export class RetryStream {
   /** Takes what happened. @returns what to do about it */
   on(event: RetryEvent): RetryEffect[] {
     this.effects = [];
-    this.handle(event);
+    try {
+      this.handle(event);
+    } catch (thrown) {
+      this.lose(this.current, toFailure(thrown, "invalid_request"));
+    }
     return this.effects;
   }
 
@@ -117,47 +126,44 @@ export class RetryStream {
     else if (event.type === "lost") this.lose(state, event.failure);
     else if (state.phase === "passing") this.handleWhilePassing(state.attempt, event);
     else if (state.phase === "waiting") this.handleWhileWaiting(state, event);
-    else if (event.type === "claimed") this.claim(state.request);
+    else if (event.type === "claimed")
+      this.current = this.createPassing(this.record.recovery === "restart", state.request.continues);
   }
 
   private handleWhilePassing(attempt: Attempt, event: RetryEvent): void {
+    if (event.type !== "message" && event.type !== "restarted" && event.type !== "last") return;
+    const { message } = event;
+    if (!attempt.started && !this.record.last) attempt.join(message.parts.index);
+    if (!attempt.started && event.type !== "last") this.settle(undefined);
     try {
-      if (event.type === "message") {
-        if (!attempt.started) this.settle(undefined);
-        attempt.pass(event.message);
-      } else if (event.type === "restarted") attempt.beginAgain(event.message);
-      else if (event.type === "last") this.endAttempt(attempt, event.message);
+      if (event.type === "message") attempt.pass(message);
+      else if (event.type === "restarted") attempt.beginAgain(message);
+      else this.endAttempt(attempt, message);
     } catch (thrown) {
       if (!(thrown instanceof UnclearOverlap)) throw thrown;
       this.startOver(event.type === "last");
     }
   }
 
-  private endAttempt(attempt: Attempt, message: StreamMessage): void {
+  private endAttempt(attempt: Attempt, last: StreamMessage): void {
     const { record, context } = this;
-    const failure = readFailure(message);
-    if (!attempt.started || failure) this.settle(failure);
+    const failure = readFailure(last);
+    if (!attempt.started) this.settle(failure);
     // A request that was cancelled or failed before it said anything takes nothing away from the reader.
-    if (failure ? failure.partial !== "" : message.finishReason !== "cancelled") attempt.begin(message);
-    const last = attempt.placeLast(message);
+    if (failure ? failure.partial !== "" : last.finishReason !== "cancelled") attempt.begin(last);
+    attempt.end(last, failure !== undefined);
     noteEnd(record, last, attempt.repeated, context.now());
     if (!failure) {
       this.conclude(last, { type: "done" });
       return;
     }
     noteFailure(record, last, failure, attempt.repeated);
-    this.plan({ failure, last });
+    this.follow(planNext(record, failure, this.recovery, { ...context, random: context.random() }), failure);
   }
 
-  private plan(held: HeldFailure): void {
-    const { record, context, recovery } = this;
-    const random = context.random();
-    this.follow(planNext(record, held.failure, recovery, { ...context, random }), held);
-  }
-
-  private follow(plan: Plan, held: HeldFailure): void {
+  private follow(plan: Plan, failure: FailureData): void {
     if ("giveUp" in plan) {
-      this.giveUp(held, plan.giveUp);
+      this.giveUp(failure, plan.giveUp);
       return;
     }
     const { record, context } = this;
@@ -165,111 +171,125 @@ export class RetryStream {
       record.route = plan.route;
       record.tries = 0;
     }
-    this.current = { phase: "waiting", held, next: plan, dueAt: context.now() + plan.waitMs, inTurn: false };
+    this.current = {
+      phase: "waiting",
+      failure,
+      next: plan,
+      dueAt: context.now() + plan.waitMs,
+      inTurn: false,
+    };
     this.push({ type: "wait", milliseconds: plan.waitMs });
   }
 
   private handleWhileWaiting(state: RetryState & { phase: "waiting" }, event: RetryEvent): void {
     const { record, context } = this;
-    const { held } = state;
-    if (event.type === "due") {
+    if (event.type === "due" && !state.inTurn) {
       state.inTurn = true;
       // The first request to the fallback is not a retry, and is always allowed.
       if (record.tries > 0) this.push({ type: "enterTurn", route: record.route });
-      else this.ask(held, state.next.recovery);
-    } else if (event.type === "admitted") this.ask(held, state.next.recovery);
+      else this.ask(state.next.recovery);
+    } else if (!state.inTurn) return;
+    else if (event.type === "admitted") this.ask(state.next.recovery);
     else if (event.type === "refused") {
-      const plan = planFallback(record, held.failure, TOO_OFTEN, { ...context, random: 0 });
-      this.follow(plan, held);
+      const plan = planFallback(record, state.failure, TOO_OFTEN, { ...context, random: 0 });
+      this.follow(plan, state.failure);
     }
   }
 
-  private ask({ last }: HeldFailure, recovery: Recovery): void {
+  private ask(recovery: Recovery): void {
     const { record, context } = this;
     record.tries++;
     record.attempts++;
     record.recovery = recovery.mode;
     this.recovery = recovery;
-    const request = composeRetryRequest(record, context.asker, last, recovery);
+    const request = composeRetryRequest(record, context.asker, record.last!, recovery);
     this.current = { phase: "asked", request };
     const { message, tag } = request;
     this.push({ type: "ask", route: record.route, message, tag }, { type: "done" });
   }
 
-  private claim({ tag, continues }: RetryRequest): void {
-    const restarts = this.record.recovery === "restart";
-    const attempt = this.createAttempt({ ...tag, ...(continues ? { continues } : {}) }, restarts);
-    this.current = { phase: "passing", attempt };
-  }
-
   /** The model's continuation cannot be used: the answer is asked for from its beginning. */
   private startOver(hasEnded: boolean): void {
     const { record, context } = this;
-    const failure = new Failure("interrupted", UNCLEAR, { partial: collectText(record), phase: "streaming" });
-    const held = { failure: failure.toJSON(), last: record.last! };
+    const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
     if (!hasEnded) this.push({ type: "stop" });
-    const plan = planNext(record, held.failure, undefined, { ...context, random: 0 });
-    const restart: Recovery = { mode: "restart", style: "quote" };
-    this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery: restart }, held);
+    const plan = planNext(record, failure, undefined, { ...context, random: 0 });
+    const recovery: Recovery = { mode: "restart", style: "quote" };
+    this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
   }
 
   /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */
-  private cancel(state: RetryState): void {
-    const last = state.phase === "waiting" ? state.held.last : this.record.last;
-    if (state.phase === "passing" || !last) return;
-    const { error: _, ...ending } = last;
-    this.conclude({ ...ending, finishReason: "cancelled" }, { type: "done" });
+  private cancel({ phase }: RetryState): void {
+    if (phase === "passing") return;
+    const { error: _, ...last } = this.record.last!;
+    this.conclude({ ...last, finishReason: "cancelled" }, { type: "done" });
   }
 
-  private giveUp({ failure, last }: HeldFailure, reason: string): void {
+  private giveUp(failure: FailureData, reason: string): void {
     const message = reason === "" ? failure.message : `${failure.message} ${reason}`;
-    const final = new Failure(failure.code, message, { ...failure, partial: collectText(this.record) });
+    const { text: partial, last = this.base } = this.record;
+    const final = new Failure(failure.code, message, { ...failure, partial });
     this.conclude({ ...last, error: final.toJSON() }, { type: "done", failure: final });
   }
 
   /** Ends a stream of which nothing more comes. */
   private lose(state: RetryState, failure: Failure): void {
-    const { record } = this;
-    const attempt = state.phase === "passing" ? state.attempt : undefined;
-    failure.partial = collectText(record) + (attempt?.text ?? "");
-    if (state.phase !== "waiting") this.settle(failure.toJSON());
-    const last = attempt?.createEnding(this.first) ?? record.last!;
-    const ending: Message = { ...last, finishReason: "error", usage: null, error: failure.toJSON() };
-    this.conclude(ending, { type: "done" }, { type: "report", failure, message: ending });
+    const { text, last = this.base } = this.record;
+    failure.partial = text;
+    const error = failure.toJSON();
+    if (state.phase === "asked" || (state.phase === "passing" && !state.attempt.started)) this.settle(error);
+    this.conclude({ ...last, finishReason: "error", usage: null, error }, { type: "done" }, failure);
   }
 
-  /** Sends the one last message of the reader's stream, and says what else its end means. */
-  private conclude(last: Message, ...more: RetryEffect[]): void {
+  /**
+   * Sends the one last message of the reader's stream.
+   * @param report a failure that no input brought
+   */
+  private conclude(last: StreamMessage, done: RetryEffect & { type: "done" }, report?: Failure): void {
     this.current = { phase: "ended" };
-    this.push({ type: "send", message: this.complete(last) }, ...more, { type: "end" });
+    const { attempts, nestedAttempts, stats, request } = this.record;
+    const whole: StreamMessage = { ...last, parts: { ...last.parts, count: 0 } };
+    // What only the whole stream knows.
+    if (attempts > 1) whole["stats"] = stats.toStats(this.context.now(), attempts + nestedAttempts);
+    if (attempts > 1 && request) whole["request"] = request;
+    const message = this.send(whole);
+    this.push(done);
+    if (report) this.push({ type: "report", failure: report, message });
+    this.push({ type: "end" });
   }
 
-  /** Adds what only the whole stream knows to its last message. */
-  private complete(last: Message): Message {
-    const { attempts, nestedAttempts, stats, request } = this.record;
-    if (attempts === 1) return last;
-    const total = stats.toStats(this.context.now(), attempts + nestedAttempts);
-    return Object.assign(last, { stats: total }, request ? { request } : {});
+  /** Sends a message to the reader, in its place. @returns the message as it is sent */
+  private send(message: StreamMessage): Message {
+    const { record } = this;
+    const { parts, payload } = message;
+    if (typeof payload === "string") record.text += payload;
+    parts.id = record.id;
+    parts.index = record.nextIndex++;
+    if (parts.count !== undefined) parts.count = record.nextIndex;
+    writeRestarts(parts, record.restarts);
+    const sent = record.attempts === 1 ? message : replaceTags(message, record.outerTags);
+    this.push({ type: "send", message: sent });
+    return sent;
   }
 
   private settle(failure: FailureData | undefined): void {
     this.push({ type: "settle", route: this.record.route, failure });
   }
 
-  private createAttempt(tag: RetryTag | undefined, restarts = false): Attempt {
-    const start = tag && { restarts, continues: tag.continues };
-    return new Attempt(this.record, start, (message) => this.push({ type: "send", message }));
+  private createPassing(mustRestart: boolean, continues: ContinuationInfo | undefined): RetryState {
+    const attempt = new Attempt(this.record, (message) => this.send(message), mustRestart, continues);
+    return { phase: "passing", attempt };
   }
 
-  private resume(tag: RetryTag, willRestart: boolean): void {
+  private resume({ route, messagesSent, restarts, continues }: RetryTag): void {
     const { record } = this;
     record.attempts = 2;
-    record.route = tag.route === "fallback" ? "fallback" : "again";
-    record.messagesSent = Number(tag.messagesSent) || 0;
-    record.restarts = Math.max(0, (Number(tag.restarts) || 0) - (willRestart ? 1 : 0));
-    record.continues = tag.continues;
+    record.route = route === "fallback" ? "fallback" : "again";
+    record.nextIndex = Number(messagesSent) || 0;
+    record.restarts = Math.max(0, (Number(restarts) || 0) - (messagesSent === undefined ? 1 : 0));
+    record.continues = continues;
     // What was said before is gone, except the white space that the model was not told of.
-    record.currentText = tag.continues?.echo ?? "";
+    record.currentText = continues?.echo ?? "";
   }
 
   private push(...effects: RetryEffect[]): void {
