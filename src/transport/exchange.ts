@@ -6,7 +6,14 @@ import { Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import { type BodyListener, createBodyReader } from "./body.js";
 import { createTransportFailure } from "./errors.js";
-import { type Framing, isEncoded, readFraming, refuseEncoded } from "./framing.js";
+import {
+  createContentTypeFailure,
+  type Framing,
+  isEncoded,
+  readContentType,
+  readFraming,
+  refuseEncoded,
+} from "./framing.js";
 import { startWaiting } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
 
@@ -59,6 +66,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Created when a read first ends within a character. Until then, each read is decoded on its own. */
   private decoder: StringDecoder | undefined;
   private framing: Framing = "json";
+  private contentType = "";
   private reader: RecordReader | undefined;
   /** Says that the request no longer waits for a connection. */
   private stopWaiting: (() => void) | undefined;
@@ -149,7 +157,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       }
       this.isRaw = this.listener.onRawBytes !== undefined;
       if (this.isRaw) refuseEncoded(headers);
-      else this.framing = readFraming(headers);
+      else {
+        this.framing = readFraming(headers);
+        this.contentType = readContentType(headers);
+      }
     });
   }
 
@@ -173,7 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.read(this.decoder?.end() ?? "");
       if (this.isRefusal) this.deliverRefusal();
       if (this.reader) this.reader.end();
-      else if (!this.isDetached && !this.isRaw) this.listener.onBody("");
+      else if (!this.isDetached && !this.isRaw) this.deliverEmptyBody();
       if (!this.isDetached) this.listener.onEnd();
     });
     this.isDetached = true;
@@ -206,9 +217,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.refusalText += text;
       if (this.refusalText.length > this.limits.errorBody) this.deliverRefusal();
     } else if (text !== "") {
-      this.reader = createBodyReader(this.framing, text, this.listener, this.limits, this.wantsWholeBody);
+      const { framing, contentType, wantsWholeBody: whole } = this;
+      this.reader = createBodyReader(text, { framing, contentType, whole }, this.listener, this.limits);
       this.reader.feed(text);
     }
+  }
+
+  private deliverEmptyBody(): void {
+    if (this.framing === "doubtful") throw createContentTypeFailure(this.contentType);
+    this.listener.onBody("");
   }
 
   private disconnect(): void {

@@ -1,26 +1,43 @@
 import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 
-/** How to read the body of a response. `sniff`: its first character decides. */
-export type Framing = "sse" | "ndjson" | "json" | "sniff";
+/**
+ * How to read the body of a response. `sniff`: the content type says nothing, so the beginning of the body decides.
+ * `doubtful`: the content type is one that no service sends, so the body must begin like a stream or like JSON.
+ */
+export type Framing = "sse" | "ndjson" | "json" | "sniff" | "doubtful";
 
 /** Content types of JSON lines. None of them is registered. */
 const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
+/** Content types that say nothing about the body. */
+const VAGUE_TYPES: ReadonlySet<string> = new Set(["", "text/plain", "application/octet-stream"]);
+
 /**
  * Reads from the headers how to read the body.
- * @throws Failure `bad_response` if the body is compressed or of a type that no service sends, such as HTML
+ * @throws Failure `bad_response` if the body is compressed
  */
 export function readFraming(headers: Headers): Framing {
   refuseEncoded(headers);
-  const type = (readHeader(headers, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  // A proxy may repeat the type, or forget the semicolon before the parameters.
+  const type = readContentType(headers).split(/[;,\s]/, 1)[0]!;
   if (type === "text/event-stream") return "sse";
   if (NDJSON_TYPE.test(type)) return "ndjson";
   if (type === "application/json" || type.endsWith("+json")) return "json";
-  if (type === "" || type === "text/plain" || type === "application/octet-stream") return "sniff";
-  throw new Failure(
+  return VAGUE_TYPES.has(type) ? "sniff" : "doubtful";
+}
+
+/** Reads the content type in lower case, with its parameters; "" without one. */
+export function readContentType(headers: Headers): string {
+  return (readHeader(headers, "content-type") ?? "").trim().toLowerCase();
+}
+
+/** Creates the failure of a body that is neither a stream nor JSON, as its content type says. */
+export function createContentTypeFailure(contentType: string): Failure {
+  const type = contentType.split(";", 1)[0]!.slice(0, 80);
+  return new Failure(
     "bad_response",
-    `The service answered with ${type.slice(0, 80)} instead of a stream or JSON. Check the base URL: it may belong to a web page.`,
+    `The service answered with ${type} instead of a stream or JSON. Check the base URL: it may belong to a web page.`,
     { retryable: false },
   );
 }

@@ -1,28 +1,29 @@
+import { BracketCounter } from "./bracket-counter.js";
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
+import { SseReader } from "./sse.js";
 
-const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /**
- * Reads a growing JSON array element by element. Gemini streams one without `alt=sse`: indented, and cut anywhere. Only
- * brackets and quotes are examined; the listener finds out whether an element is valid JSON.
+ * Reads a growing JSON array element by element, or values of JSON one after the other. Gemini streams an array without
+ * `alt=sse`: indented, and cut anywhere. Only brackets and quotes are examined; the listener finds out whether an element
+ * is valid JSON. What follows and is not JSON is read as server-sent events.
  */
 export class JsonArrayReader implements RecordReader {
+  private readonly brackets = new BracketCounter();
   /** The part of the open element that came in earlier reads. */
   private openText = "";
   /** Whether the reader is inside an element. */
   private isOpen = false;
-  /** Open brackets inside the element. */
-  private depth = 0;
-  private isQuoted = false;
-  private isEscaped = false;
   /** Whether the array or an element has begun. */
   private hasBegun = false;
+  /** Whether the reader is inside the array. */
+  private isInArray = false;
+  /** Reads what follows. */
+  private eventReader: SseReader | undefined;
 
   /** @param maxChars the longest element */
   constructor(
@@ -31,14 +32,24 @@ export class JsonArrayReader implements RecordReader {
   ) {}
 
   feed(text: string): void {
+    if (this.eventReader) {
+      this.eventReader.feed(text);
+      return;
+    }
     let start = 0;
     for (let at = 0; at < text.length; at++) {
       const char = text.charCodeAt(at);
       if (!this.isOpen) {
+        if (char === CLOSE_BRACKET) this.isInArray = false;
         if (isSeparator(char)) continue;
         if (!this.hasBegun && char === OPEN_BRACKET) {
-          this.hasBegun = true;
+          this.hasBegun = this.isInArray = true;
           continue;
+        }
+        if (!this.isInArray && char !== OPEN_BRACE && char !== OPEN_BRACKET) {
+          this.eventReader = new SseReader(this.listener, this.maxChars);
+          this.eventReader.feed(text.slice(at));
+          return;
         }
         this.hasBegun = true;
         this.isOpen = true;
@@ -49,6 +60,7 @@ export class JsonArrayReader implements RecordReader {
       const element = this.openText + text.slice(start, end);
       this.openText = "";
       this.isOpen = false;
+      if (char === CLOSE_BRACKET && end === at) this.isInArray = false;
       this.deliver(element, false);
     }
     if (!this.isOpen) return;
@@ -57,6 +69,7 @@ export class JsonArrayReader implements RecordReader {
   }
 
   end(): void {
+    this.eventReader?.end();
     const element = this.openText.trim();
     this.openText = "";
     if (this.isOpen && element !== "") this.deliver(element, true);
@@ -65,19 +78,8 @@ export class JsonArrayReader implements RecordReader {
 
   /** Reads a character of the open element. @returns where the element ends, if it ends here */
   private readCharacter(char: number, at: number): number | undefined {
-    if (this.isQuoted) {
-      if (this.isEscaped) this.isEscaped = false;
-      else if (char === BACKSLASH) this.isEscaped = true;
-      else if (char === QUOTE) this.isQuoted = false;
-      return undefined;
-    }
-    if (char === QUOTE) this.isQuoted = true;
-    else if (char === OPEN_BRACE || char === OPEN_BRACKET) this.depth++;
-    else if (this.depth === 0) return isSeparator(char) ? at : undefined;
-    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
-      if (--this.depth === 0) return at + 1;
-    }
-    return undefined;
+    if (this.brackets.isOutside && isSeparator(char)) return at;
+    return this.brackets.read(char) ? at + 1 : undefined;
   }
 
   private deliver(element: string, last: boolean): void {

@@ -1,5 +1,8 @@
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
+/** A line of server-sent events, which a gateway may add to lines of JSON. JSON never begins like that. */
+const EVENT_LINE = /^(data|event|id|retry)?:\s*/;
+
 /** Cuts text into lines, each a record (jsonlines.org, as Ollama streams). Blank lines are skipped. */
 export class NdjsonReader implements RecordReader {
   /** The beginning of a line whose end has not come. */
@@ -32,7 +35,10 @@ export class NdjsonReader implements RecordReader {
   private deliver(line: string, last: boolean): void {
     if (line.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
     // This also removes a carriage return and a byte order mark.
-    const record = line.trim();
+    let record = line.trim();
+    const field = EVENT_LINE.exec(record);
+    // Of an event, only the data is a record.
+    if (field) record = field[1] === "data" ? record.slice(field[0].length) : "";
     if (record !== "") this.listener.onRecord(record, undefined, last);
   }
 }

@@ -1,8 +1,26 @@
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
+import { tryParseLooseJson } from "../core/json/loose.js";
+import { isObject } from "../core/json/parse.js";
+import { BracketCounter } from "./bracket-counter.js";
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
 /** Characters that are kept of text outside of any event, because it may be an error. */
 const MAX_STRAY_CHARS = 4096;
+
+/** Data of an event on the line of a JSON object. */
+const DATA_LINE = /^\s*data:\s?(.*)$/;
+
+/** Beginnings of an event stream. JSON never begins like that. */
+const EVENT_STARTS = ["data:", "event:", "id:", "retry:", ":"];
+
+/**
+ * Whether a text begins like an event stream.
+ * @returns undefined if the text is too short to say
+ */
+export function beginsWithEvent(text: string): boolean | undefined {
+  if (EVENT_STARTS.some((start) => text.startsWith(start))) return true;
+  return EVENT_STARTS.some((start) => start.startsWith(text)) ? undefined : false;
+}
 
 /** Cuts text into server-sent events (HTML standard, “Interpreting an event stream”). */
 export class SseReader implements RecordReader {
@@ -16,6 +34,8 @@ export class SseReader implements RecordReader {
   private openChars = 0;
   /** Text outside of any event. */
   private strayText = "";
+  /** Follows the stray text if it begins like a JSON object. */
+  private strayBrackets: BracketCounter | undefined;
 
   /** @param maxChars the longest event */
   constructor(
@@ -62,7 +82,24 @@ export class SseReader implements RecordReader {
     }
     // Some servers send errors outside of the grammar: in a field “error”, or in no field at all.
     if (error.field === "error" && error.value) this.listener.onRecord(error.value, "error", false);
-    else if (error.line && this.strayText.length < MAX_STRAY_CHARS)
-      this.strayText += `${error.line.slice(0, MAX_STRAY_CHARS)}\n`;
+    else if (error.line && this.recordCount === 0) this.addStrayLine(error.line);
+  }
+
+  /** Keeps a line outside of any event. A JSON object, which may have several lines, is a record. */
+  private addStrayLine(line: string): void {
+    if (this.strayText === "" && line.trimStart().startsWith("{")) this.strayBrackets = new BracketCounter();
+    const end = this.strayBrackets?.findEnd(line) ?? -1;
+    if (end !== -1) {
+      const json = this.strayText + line.slice(0, end);
+      this.strayBrackets = undefined;
+      this.strayText = "";
+      if (!isObject(tryParseLooseJson(json))) return;
+      this.recordCount++;
+      this.listener.onRecord(json, undefined, this.isLast);
+      const next = DATA_LINE.exec(line.slice(end));
+      if (next) this.listener.onRecord(next[1]!, undefined, this.isLast);
+    } else if (this.strayBrackets || this.strayText.length < MAX_STRAY_CHARS) {
+      this.strayText += `${this.strayBrackets ? line : line.slice(0, MAX_STRAY_CHARS)}\n`;
+    }
   }
 }

@@ -39,7 +39,7 @@ function readBody(framing: Framing, pieces: readonly string[], whole = false): O
   return readPieces(
     (listener) => ({
       feed: (text) => {
-        if (text !== "") reader ??= createBodyReader(framing, text, listener, DEFAULT_LIMITS, whole);
+        if (text !== "") reader ??= createBodyReader(text, { framing, whole }, listener, DEFAULT_LIMITS);
         reader?.feed(text);
       },
       end: () => reader?.end(),
@@ -120,28 +120,23 @@ describe("JSON array reader", () => {
 });
 
 describe("Body reader", () => {
-  const FRAMINGS: readonly Framing[] = ["sse", "ndjson", "json", "sniff"];
+  const FRAMINGS: readonly Framing[] = ["sse", "ndjson", "json", "sniff", "doubtful"];
+  const OBJECT_TYPES: readonly Framing[] = ["sse", "json", "sniff", "doubtful"];
   const ROWS: readonly (readonly [string, string, readonly Framing[], Output[]])[] = [
-    [
-      "an array, under any content type",
-      ' [\n{"a":1},{"b":2}]',
-      ["ndjson", "json", "sniff"],
-      complete('{"a":1}', '{"b":2}'),
-    ],
+    ["an array, under any content type", ' [\n{"a":1},{"b":2}]', FRAMINGS, complete('{"a":1}', '{"b":2}')],
     ["lines, under any content type", '{"a":1}\n{"b":2}\n', FRAMINGS, complete('{"a":1}', '{"b":2}')],
-    ["one object on one line", '{"a":1}\n', ["sse", "json", "sniff"], [{ body: '{"a":1}\n' }]],
-    ["one object on many lines", '{\n"a":\n{"b":1}}', ["json", "sniff"], [{ body: '{\n"a":\n{"b":1}}' }]],
+    ["lines after a blank line", '\n{"a":1}\n{"b":2}\n', FRAMINGS, complete('{"a":1}', '{"b":2}')],
+    ["one object on one line", '{"a":1}\n', OBJECT_TYPES, [{ body: '{"a":1}\n' }]],
+    ["one object on many lines", '{\n"a":\n{"b":1}}', FRAMINGS, [{ body: '{\n"a":\n{"b":1}}' }]],
+    ["one object after a byte order mark", '\uFEFF{"a":1}', OBJECT_TYPES, [{ body: '{"a":1}' }]],
     ["one line under a content type of lines", '{"a":1}\n', ["ndjson"], complete('{"a":1}')],
     ["events, under any content type", 'data: {"a":1}\n\n', FRAMINGS, complete('{"a":1}')],
     ["events that begin with a name", 'event: x\ndata: {"a":1}\n\n', FRAMINGS, complete('{"a":1}')],
     ["events that begin with a comment", ': hi\n\ndata: {"a":1}\n\n', FRAMINGS, complete('{"a":1}')],
-    ["events after an unknown line", '{"x":1}\ndata: {"a":1}\n\n', ["sse"], complete('{"a":1}')],
-    [
-      "an event stream that holds lines of JSON",
-      '\n{"a":1}\n{"b":2}\n',
-      ["sse"],
-      [['{"a":1}\n{"b":2}\n', true]],
-    ],
+    ["events after a byte order mark", '\uFEFFdata: {"a":1}\n\n', FRAMINGS, complete('{"a":1}')],
+    ["events after blank lines", '\r\n\ndata: {"a":1}\n\n', FRAMINGS, complete('{"a":1}')],
+    ["events after a line that is not JSON", '{{x}}\ndata: {"a":1}\n\n', ["sse"], complete('{"a":1}')],
+    ["events after a broken object", '{"x: {\ndata: {"a":1}\n\n', OBJECT_TYPES, complete('{"a":1}')],
     ["a body that is not JSON", "Oops", ["json"], [{ body: "Oops" }]],
     ["a body that begins like an event stream and is none", "even", ["json"], [{ body: "even" }]],
   ];
@@ -151,6 +146,88 @@ describe("Body reader", () => {
         for (const pieces of listCuts(text)) assert.deepEqual(readBody(framing, pieces), expected, framing);
     });
   }
+
+  const AFTER: readonly (readonly [string, string, Output[]])[] = [
+    ["an event", "\n\ndata: [DONE]\n\n", complete("[DONE]")],
+    ["an event on the same line", "data: [DONE]\n\n", complete("[DONE]")],
+    ["an event with Windows line ends", "\r\n\r\ndata: [DONE]\r\n\r\n", complete("[DONE]")],
+    ["an event with a name", "\nevent: done\ndata: [DONE]\n\n", complete("[DONE]")],
+    ["a comment and an event", "\n: ping\n\ndata: [DONE]\n\n", complete("[DONE]")],
+    ["several events", '\n\ndata: {"b":2}\n\ndata: [DONE]\n\n', complete('{"b":2}', "[DONE]")],
+    ["an event without its blank line", "\ndata: [DONE]", [["[DONE]", true]]],
+  ];
+  const OBJECTS: readonly (readonly [string, string])[] = [
+    ["an object", '{"a":"}data: \\"{"}'],
+    ["an object on many lines", '{\n  "a": [1,\n 2],\n  "b": {}\n}'],
+  ];
+  for (const [kind, object] of OBJECTS) {
+    for (const [name, after, records] of AFTER) {
+      it(`reads ${kind} and ${name} behind it, under any content type`, () => {
+        for (const framing of FRAMINGS)
+          for (const pieces of listCuts(object + after))
+            assert.deepEqual(readBody(framing, pieces), [...complete(object), ...records], framing);
+      });
+    }
+  }
+
+  it("reads an end marker without an event behind an object, an array or a line", () => {
+    for (const start of ['{"a":1}', '{\n"a":1\n}', '[{"a":1}]', '{"b":2}\n{"a":1}'])
+      for (const framing of FRAMINGS)
+        for (const pieces of listCuts(`${start}\n[DONE]`)) {
+          const read = readBody(framing, pieces)
+            .flat()
+            .filter((part) => typeof part === "string");
+          assert.equal(read.at(-1), "[DONE]", `${framing}: ${start}`);
+          assert.equal(read.at(-2), start.replace(/^\[|\]$|^.*\n(?=\{"a)/g, ""), framing);
+        }
+  });
+
+  it("reads events behind an array and behind lines", () => {
+    for (const start of ['[{"a":1}]', '{"b":2}\n{"a":1}'])
+      for (const framing of FRAMINGS)
+        for (const pieces of listCuts(`${start}\n\ndata: {"c":3}\n\ndata: [DONE]\n\n`)) {
+          const read = readBody(framing, pieces);
+          assert.deepEqual(read.slice(-3), complete('{"a":1}', '{"c":3}', "[DONE]"), `${framing}: ${start}`);
+        }
+  });
+
+  it("reads objects that follow each other without a line end", () => {
+    for (const text of ['{"a":1}{"b":2}', '{"a":1} {"b":2}', '{\n"a":1\n}\n{\n"b":2\n}', '{"a":1},\n{"b":2}'])
+      for (const framing of OBJECT_TYPES)
+        for (const pieces of listCuts(text)) {
+          const read = readBody(framing, pieces).map((record) =>
+            JSON.parse((record as [string, boolean])[0]),
+          );
+          assert.deepEqual(read, [{ a: 1 }, { b: 2 }], `${framing}: ${text}`);
+        }
+  });
+
+  it("ignores what is no record behind an object", () => {
+    for (const after of ["</html>", "\nOK\n", "\n\n: bye\n\n"])
+      for (const framing of OBJECT_TYPES)
+        assert.deepEqual(readBody(framing, [`{"a":1}${after}`]).slice(0, 1), complete('{"a":1}'), framing);
+  });
+
+  it("refuses a body that is as its doubtful content type says, with the type in the message", () => {
+    const read = (...pieces: string[]) => {
+      const form = { framing: "doubtful", contentType: "text/html; charset=utf-8" } as const;
+      const listener = { onRecord: assert.fail, onBody: assert.fail };
+      const reader = createBodyReader(pieces[0]!, form, listener, DEFAULT_LIMITS);
+      for (const piece of pieces) reader.feed(piece);
+      reader.end();
+    };
+    for (const pieces of [["<p>"], ["\n", " <"], ["e", "rror"], ["Hello"], ["dat"], [" "]]) {
+      assert.throws(
+        () => read(...pieces),
+        (thrown) => {
+          assert.ok(thrown instanceof Failure);
+          assert.deepEqual([thrown.code, thrown.retryable], ["bad_response", false]);
+          assert.match(thrown.message, /with text\/html instead/);
+          return true;
+        },
+      );
+    }
+  });
 
   it("delivers JSON as one body if that is wanted, arrays included", () => {
     for (const text of ['["a","b"]', '{"a":1}\n{"b":2}'])

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../src/core/failure.js";
-import { readFraming, refuseEncoded } from "../../src/transport/framing.js";
+import { createContentTypeFailure, readFraming, refuseEncoded } from "../../src/transport/framing.js";
 
 const readType = (type?: string) => readFraming(type === undefined ? {} : { "content-type": type });
 const isBadResponse = (thrown: unknown) =>
@@ -42,15 +42,29 @@ describe("Framing of a response", () => {
     }
   });
 
-  it("is refused for a web page or another type, with the type in the message", () => {
-    for (const type of ["text/html", "image/png", "text/event-streams", `x/${"y".repeat(1000)}`]) {
-      assert.throws(() => readType(type), isBadResponse, type);
+  it("is an event stream or JSON by the first of several types, with or without a semicolon", () => {
+    for (const [type, framing] of [
+      ["text/event-stream, text/event-stream", "sse"],
+      ["text/event-stream,application/json", "sse"],
+      ["text/event-stream charset=utf-8", "sse"],
+      ["application/json, application/json", "json"],
+      ["application/x-ndjson, text/plain", "ndjson"],
+    ] as const) {
+      assert.equal(readType(type), framing, type);
     }
-    assert.throws(() => readType("text/html"), /text\/html/);
-    assert.throws(
-      () => readType(`x/${"y".repeat(1000)}`),
-      (thrown) => (thrown as Failure).message.length < 250,
-    );
+  });
+
+  it("is doubtful for a type that no service sends", () => {
+    for (const type of ["text/html", "image/png", "text/event-streams", "event-stream", "text/json", "x"]) {
+      assert.equal(readType(type), "doubtful", type);
+    }
+  });
+
+  it("has a failure that names the type, shortened", () => {
+    const failure = createContentTypeFailure("text/html; charset=utf-8");
+    assert.ok(isBadResponse(failure));
+    assert.match(failure.message, /with text\/html instead/);
+    assert.ok(createContentTypeFailure(`x/${"y".repeat(1000)}`).message.length < 250);
   });
 
   it("is refused for a compressed body before the body is read", () => {

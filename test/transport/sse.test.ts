@@ -74,10 +74,26 @@ describe("SSE reader", () => {
   });
 
   it("delivers text outside of events only if no event came", () => {
-    assert.deepEqual(read('{"error":\n', '"x"}\n'), [['{"error":\n"x"}\n', undefined, true]]);
-    assert.deepEqual(read('{"error":"x"}\n\ndata: a\n\n'), [["a", undefined, false]]);
+    assert.deepEqual(read("Oops\n", "oops\n"), [["Oops\noops\n", undefined, true]]);
+    assert.deepEqual(read("Oops\n\ndata: a\n\n"), [["a", undefined, false]]);
+    assert.deepEqual(read('data: a\n\n{"error":"x"}\n\n'), [["a", undefined, false]]);
     assert.deepEqual(read(": ping\n\n"), []);
     assert.deepEqual(read(""), []);
+  });
+
+  it("delivers a JSON object outside of events if it comes before them, wherever the text is cut", () => {
+    const DONE = ["[DONE]", undefined, false];
+    for (const [object, after, expected] of [
+      ['{"a":"}"}', "\n", []],
+      ['{"a":"}"}', "\n\ndata: [DONE]\n\n", [DONE]],
+      ['{"a":"}"}', "data: [DONE]\n\n", [DONE]],
+      ['{\n "a": {\n "b": 1\n}\n}', "\n\ndata: [DONE]\n\n", [DONE]],
+    ] as const) {
+      const text = `: ping\n\n${object}${after}`;
+      for (let at = 0; at <= text.length; at++)
+        assert.deepEqual(read(text.slice(0, at), text.slice(at)), [[object, undefined, false], ...expected]);
+    }
+    assert.deepEqual(read(": ping\n\n{not JSON}\n\ndata: a\n\n"), [["a", undefined, false]]);
   });
 
   it("keeps only the beginning of text outside of events", () => {

@@ -9,6 +9,9 @@ const PROTO_KEY =
 const CONSTRUCTOR_KEY =
   /"(?:c|\\u0063)(?:o|\\u006[Ff])(?:n|\\u006[Ee])(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006[Ff])(?:r|\\u0072)"\s*:/;
 
+/** Some services begin a body with it, though JSON has none (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = 0xfeff;
+
 /**
  * Parses JSON from a remote.
  * @throws SyntaxError if the text is not JSON or has a key that leads to a prototype; the message never quotes the
@@ -17,7 +20,7 @@ const CONSTRUCTOR_KEY =
 export function parseJson(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
   } catch {
     throw new SyntaxError("not JSON");
   }

@@ -19,6 +19,11 @@ describe("JSON from a remote", () => {
     );
   });
 
+  it("skips a byte order mark in front", () => {
+    assert.deepEqual(parseJson('\uFEFF{"a":1}'), { a: 1 });
+    assert.equal(tryParseJson("\uFEFF\uFEFF1"), undefined);
+  });
+
   it("refuses a text that is not JSON without quoting it", () => {
     for (const text of ["", "{", "sk-secret", "{'a':1}", "NaN", "[1,]"]) {
       assert.throws(

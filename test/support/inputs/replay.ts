@@ -44,6 +44,10 @@ export class RecordingSink implements DecoderSink {
     this.hasEnded = true;
   }
 
+  onBadRecord(failure: object): void {
+    this.onFailure(failure);
+  }
+
   onSkipped(): void {
     this.addCall({ skipped: true });
   }
@@ -91,7 +95,7 @@ function feedReads(listener: BodyListener, reads: readonly Buffer[], contentType
   const framing = readFraming({ "content-type": contentType });
   let reader: RecordReader | undefined;
   for (const text of [...reads.map((read) => bytes.write(read)), bytes.end()]) {
-    if (text !== "") reader ??= createBodyReader(framing, text, listener, DEFAULT_LIMITS);
+    if (text !== "") reader ??= createBodyReader(text, { framing, contentType }, listener, DEFAULT_LIMITS);
     reader?.feed(text);
   }
   reader?.end();
