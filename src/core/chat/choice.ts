@@ -21,6 +21,8 @@ import { appendReasoningDetails, DistinctList, LatestFields } from "./vendor-fie
 export class ChoiceState {
   readonly content = new GrowingText();
   finishReason: string | undefined;
+  /** The finish reason that a gateway got from its own service. */
+  nativeFinishReason: string | undefined;
   /** Whether the choice has ended: by a finish reason or, for gpt-audio models, by the expiry time of the audio. */
   hasEnded = false;
   private role: string | undefined;
@@ -59,9 +61,14 @@ export class ChoiceState {
     }
     for (const key in choice) {
       if (CHOICE_FIELDS.has(key)) continue;
+      if (key === "native_finish_reason") this.keepNativeReason(choice[key]);
       this.vendorFields ??= new LatestFields();
       size.addMetadata(this.vendorFields.add(key, choice[key]));
     }
+  }
+
+  private keepNativeReason(reason: unknown): void {
+    if (typeof reason === "string" && reason !== "") this.nativeFinishReason = reason;
   }
 
   /** Builds the choice of the closing chunk: what is known only at the end. */

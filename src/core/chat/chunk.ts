@@ -13,8 +13,6 @@ export interface ToolCallDelta {
   type?: string;
   /** `name` is complete and replaces an earlier one; `arguments` is a fragment of JSON text to append. */
   function?: { name?: string; arguments?: string };
-  /** A call of a tool that takes any text. `name` as above; `input` is a fragment of text to append. */
-  custom?: { name?: string; input?: string };
   [vendorField: string]: unknown;
 }
 
@@ -69,13 +67,11 @@ export interface Chunk {
   [vendorField: string]: unknown;
 }
 
-/** A complete tool call: of a function or, with the type `custom`, of a tool that takes any text. */
+/** A complete tool call. `arguments` is the JSON text as the model wrote it. */
 export interface ToolCall {
   id: string;
   type: string;
-  /** `arguments` is the JSON text as the model wrote it. */
-  function?: { name: string; arguments: string };
-  custom?: { name: string; input: string };
+  function: { name: string; arguments: string };
   [vendorField: string]: unknown;
 }
 
@@ -168,4 +164,4 @@ export const DELTA_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields of a tool call that are assembled by name. Of any other field, the latest value counts. */
-export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function", "custom"]);
+export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function"]);

@@ -77,6 +77,11 @@ export class CompletionMachine {
     return this.choices[0]?.finishReason ?? undefined;
   }
 
+  /** The first choice's finish reason that a gateway got from its own service, or undefined. */
+  get nativeFinishReason(): string | undefined {
+    return this.choices[0]?.nativeFinishReason;
+  }
+
   /**
    * Why the answer ended, in the words of the message contract. An answer with tool calls has the reason `tool_calls`
    * whatever the vendor says, unless it was cut off.

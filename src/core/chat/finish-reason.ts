@@ -1,35 +1,129 @@
-/** Vendors' words for the four finish reasons of Chat Completions, in lower case. */
-const REASONS: Readonly<Record<string, string>> = {
-  stop: "stop",
-  end_turn: "stop",
-  stop_sequence: "stop",
-  eos: "stop",
-  eos_token: "stop",
-  length: "length",
-  max_tokens: "length",
-  model_length: "length",
-  model_context_window_exceeded: "length",
-  tool_calls: "tool_calls",
-  tool_use: "tool_calls",
-  function_call: "tool_calls",
-  content_filter: "content_filter",
-  safety: "content_filter",
-  recitation: "content_filter",
-  blocklist: "content_filter",
-  prohibited_content: "content_filter",
-  spii: "content_filter",
-  image_safety: "content_filter",
-  image_prohibited_content: "content_filter",
-  image_recitation: "content_filter",
-  refusal: "content_filter",
+/** Vendors' words for the four finish reasons of Chat Completions, in the form of `toWord()`. */
+const REASONS: Readonly<Record<string, readonly string[]>> = {
+  stop: [
+    "stop",
+    "end_turn",
+    "stop_sequence",
+    "stop_string_found",
+    "stop_token",
+    "eos",
+    "eos_token",
+    "eos_found",
+    "endoftext",
+    "complete",
+    "completed",
+    "done",
+    "finished",
+    "normal",
+    "success",
+  ],
+  length: ["length", "limit", "error_limit", "max_tokens", "model_length"],
+  tool_calls: ["tool_calls", "tool_call", "tool_use", "function_call", "function_calls"],
+  content_filter: [
+    "content_filter",
+    "safety",
+    "recitation",
+    "blocklist",
+    "prohibited_content",
+    "spii",
+    "image_safety",
+    "image_prohibited_content",
+    "image_recitation",
+    "refusal",
+  ],
 };
 
-/** Finish reasons that report a fault of the service, in lower case. */
-const FAULT_REASONS: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
+const REASON_BY_WORD: ReadonlyMap<string, string> = new Map(
+  Object.entries(REASONS).flatMap(([reason, words]) => words.map((word) => [word, reason] as const)),
+);
 
-/** Whether a finish reason reports that the service broke off (OpenRouter's `error`, DeepSeek's lack of resources). */
-export function isFaultReason(raw: string | null | undefined): boolean {
-  return typeof raw === "string" && FAULT_REASONS.has(raw.toLowerCase());
+/** What words mean that are in no table, by their parts. */
+const REASON_BY_PART: readonly (readonly [RegExp, string])[] = [
+  [
+    /content_?(filter|policy|moderat|manage|block)|(^|_)(safety|sensitive|guardrails?|moderation|moderated|prohibited|blocklist|block|blocked|filtered|censored|toxic|toxicity|refusal|refused|recitation|spii|profanity|policy|risk|armor|harmful)(_|$)/,
+    "content_filter",
+  ],
+  [
+    /(^|_)max(imum)?_(\w+_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence)_(\w+_)?(limit|limits|length|window|exceeded|reached|overflow)(_|$)|(^|_)(truncated|too_long)(_|$)/,
+    "length",
+  ],
+];
+
+/** Words of a choice that has not ended. */
+const UNFINISHED: ReadonlySet<string> = new Set([
+  "",
+  "null",
+  "none",
+  "unspecified",
+  "not_finished",
+  "in_progress",
+]);
+
+/** Why a service or a model broke an answer off. */
+export interface FinishFault {
+  code: "rate_limit" | "overloaded" | "timeout" | "interrupted" | "bad_response" | "server_error";
+  /** The beginning of a sentence. */
+  message: string;
+  retryable: boolean;
+}
+
+/** Faults by the words of finish reasons. The first that fits counts. */
+const FAULTS: readonly (readonly [RegExp, FinishFault["code"], string, "final"?])[] = [
+  [/(^|_)too_many_(tool|function)s?_/, "bad_response", "The model called too many tools in a row", "final"],
+  [
+    /(^|_)missing_thought_signature/,
+    "bad_response",
+    "A tool call in the conversation lacks the signature that it came with",
+    "final",
+  ],
+  [
+    /(^|_)unexpected_(tool|function)/,
+    "bad_response",
+    "The model called a tool although the request has none",
+  ],
+  [/(^|_)(malformed|invalid)_(tool|function)/, "bad_response", "The model wrote an unreadable tool call"],
+  [/(^|_)malformed(_|$)/, "bad_response", "The model wrote an unreadable answer"],
+  [
+    /(^|_)(rate_?limit(ed)?|throttl\w*|too_many_requests)(_|$)/,
+    "rate_limit",
+    "The service cut the answer off, because too much was requested",
+  ],
+  [
+    /(^|_)(overload(ed)?|capacity|busy|unavailable)(_|$)/,
+    "overloaded",
+    "The service was too busy to complete the answer",
+  ],
+  [
+    /(^|_)(time_?out|timed_out|time_limit|max_time|deadline)(_|$)/,
+    "timeout",
+    "The service ran out of time before the answer was complete",
+  ],
+  [
+    /(^|_)(network|connection|disconnect(ed)?|abort(ed)?|interrupt(ed)?|cancel(l?ed|lation)?|terminated|killed|dropped|stalled|broken|reset|lost)(_|$)/,
+    "interrupted",
+    "The service broke the answer off",
+  ],
+  [
+    /(^|_)(errors?|err|fail|failed|failure|fault|exception|crash(ed)?|internal|invalid|unexpected|insufficient|preempt(ed)?|evicted|unloaded|shutdown|bad_gateway|oom|out_of_memory|resources?)(_|$)/,
+    "server_error",
+    "The service ended the answer with an error",
+  ],
+];
+
+/** Brings a finish reason into a common form: `eosFound`, `EOS_FOUND` and `FINISH_REASON_EOS_FOUND` become `eos_found`. */
+function toWord(raw: string): string {
+  return raw
+    .slice(0, 100)
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .replace(/[^a-z\d]+/g, "_")
+    .replace(/^_+|_+$/g, "")
+    .replace(/^(finish_|stop_)?reason_/, "");
+}
+
+/** Whether a finish reason says that the choice has not ended. Some services write `"null"` for null. */
+export function isUnfinished(raw: string): boolean {
+  return UNFINISHED.has(toWord(raw));
 }
 
 /**
@@ -38,12 +132,25 @@ export function isFaultReason(raw: string | null | undefined): boolean {
  */
 export function normaliseFinishReason(raw: string | null | undefined): string {
   if (!raw) return "unknown";
-  return Object.hasOwn(REASONS, raw.toLowerCase()) ? REASONS[raw.toLowerCase()]! : raw;
+  const word = toWord(raw);
+  return REASON_BY_WORD.get(word) ?? REASON_BY_PART.find(([pattern]) => pattern.test(word))?.[1] ?? raw;
+}
+
+/**
+ * Reads what a finish reason tells of a fault: trouble on the network, an overload, a tool call that cannot be read, plain
+ * failure.
+ * @returns undefined if the answer has ended properly, was too long or was withheld
+ */
+export function readFinishFault(raw: string | null | undefined): FinishFault | undefined {
+  if (!raw || normaliseFinishReason(raw) !== raw || REASON_BY_WORD.has(raw)) return undefined;
+  const word = toWord(raw);
+  const fault = FAULTS.find(([pattern]) => pattern.test(word));
+  return fault && { code: fault[1], message: fault[2], retryable: fault[3] === undefined };
 }
 
 /** Whether an answer with this reason was cut off or withheld, so that its tool calls may be incomplete. */
 export function isCutOff(reason: string): boolean {
-  return reason === "length" || reason === "content_filter" || isFaultReason(reason);
+  return reason === "length" || reason === "content_filter" || readFinishFault(reason) !== undefined;
 }
 
 /**

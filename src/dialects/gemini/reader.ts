@@ -1,5 +1,5 @@
 import type { Chunk, ChunkChoice } from "../../core/chat/chunk.js";
-import { buildFinishFields } from "../../core/chat/finish-reason.js";
+import { buildFinishFields, readFinishFault } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { toExcerpt } from "../../core/errors/error-body.js";
 import { Failure } from "../../core/failure.js";
@@ -12,24 +12,6 @@ import { GeminiPartReader } from "./parts.js";
 
 /** The finish reason of a candidate that has not ended. */
 const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
-
-/**
- * Finish reasons that make an answer unusable (Gemini API reference, "FinishReason"). A retry can help if the model made
- * the mistake.
- */
-const FAULTS: ReadonlyMap<unknown, { message: string; retryable: boolean }> = new Map([
-  ["MALFORMED_FUNCTION_CALL", { message: "The model wrote an unreadable tool call", retryable: true }],
-  ["MALFORMED_RESPONSE", { message: "The model wrote an unreadable answer", retryable: true }],
-  [
-    "UNEXPECTED_TOOL_CALL",
-    { message: "The model called a tool although the request has none", retryable: true },
-  ],
-  ["TOO_MANY_TOOL_CALLS", { message: "The model called too many tools in a row", retryable: false }],
-  [
-    "MISSING_THOUGHT_SIGNATURE",
-    { message: "A tool call in the conversation lacks the signature that it came with", retryable: false },
-  ],
-]);
 
 /**
  * The records of Gemini's `streamGenerateContent` (Gemini API reference, "GenerateContentResponse"), as server-sent
@@ -179,14 +161,12 @@ function checkPromptFeedback(feedback: unknown): void {
   );
 }
 
-/** @throws Failure `bad_response` if the candidate ended with one of `FAULTS` */
-function checkFinishReason(candidate: Record<string, unknown> | undefined): void {
-  const fault = FAULTS.get(candidate?.["finishReason"]);
+/** @throws Failure if the candidate's finish reason reports a fault, such as an unreadable tool call */
+function checkFinishReason({ finishReason, finishMessage }: Record<string, unknown> = {}): void {
+  const fault = typeof finishReason === "string" ? readFinishFault(finishReason) : undefined;
   if (!fault) return;
-  const message = candidate!["finishMessage"];
-  throw new Failure(
-    "bad_response",
-    `${fault.message}${typeof message === "string" && message !== "" ? `: ${toExcerpt(message)}` : "."}`,
-    { retryable: fault.retryable },
-  );
+  const isTold = typeof finishMessage === "string" && finishMessage !== "";
+  throw new Failure(fault.code, `${fault.message}${isTold ? `: ${toExcerpt(finishMessage)}` : "."}`, {
+    retryable: fault.retryable,
+  });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isFaultReason, normaliseFinishReason } from "../../../src/core/chat/finish-reason.js";
+import { normaliseFinishReason, readFinishFault } from "../../../src/core/chat/finish-reason.js";
 import type { FailureCode } from "../../../src/core/failure.js";
 import { TOOL_CALLS } from "../../fixtures/tool-calls.js";
 import { type Answer, RENDERERS } from "../../support/inputs/any-dialect.js";
@@ -102,7 +102,7 @@ describe("Answer with a fault of the protocol", () => {
     const broken = playRecords(...WORD_CHUNKS, buildFinishChunk("error"), DONE_RECORD);
     expectFailure("server_error", FOUR_WORDS.join(""))(broken);
     assert.equal(broken.result.failure!.retryable, true);
-    assert.ok(isFaultReason("insufficient_system_resource"));
+    assert.ok(readFinishFault("insufficient_system_resource"));
   });
 
   it("P17: completes with the finish reason unknown at an end marker without a finish reason", () => {
