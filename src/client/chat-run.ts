@@ -1,16 +1,14 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
-import { isFaultReason } from "../core/chat/finish-reason.js";
 import { removeForeignFields } from "../core/chat/history-entry.js";
-import { checkBodySize, checkRequest, readChoiceCount } from "../core/chat/request.js";
+import { checkBodySize, checkRequest, collectToolNames, readChoiceCount } from "../core/chat/request.js";
 import { buildStats } from "../core/chat/stats.js";
 import { redact } from "../core/errors/redact.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
-import { collectToolNames } from "../core/tools/name.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
 import { ThinkingFilter } from "../dialects/thinking.js";
@@ -19,8 +17,11 @@ import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
 import { createCutOffFailure } from "./cut-off-failure.js";
+import { createFaultFailure } from "./fault-failure.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
 import { RefusalMemory } from "./refusal-memory.js";
+
+const WRONG_FORM = "The service's answer is not in the form of Chat Completions. Check the base URL.";
 
 /** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
 export class ChatRun implements ExchangeListener, DecoderSink {
@@ -45,6 +46,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly endDetector = new EndDetector();
+  /** The failure of a record that came after the end of the answer and could not be used. */
+  private badRecord: Failure | undefined;
   /** Whether the constructor still runs. */
   private isStarting = true;
   private hasEnded = false;
@@ -125,7 +128,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onText(text: string): void {
-    if (this.hasEnded) return;
+    if (this.hasEnded || this.hasLostRecord()) return;
     this.machine.addText(text);
     this.endDetector.addText();
     this.countContent();
@@ -133,7 +136,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
-    if (this.hasEnded) return;
+    if (this.hasEnded || (kind !== "silent" && this.hasLostRecord())) return;
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.countContent();
     if (this.endDetector.addChunk(this.readEndClues(chunk, kind, text))) this.deadlines.markDraining();
@@ -143,6 +146,11 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   onMarker(): void {
     if (!this.hasEnded) this.complete();
+  }
+
+  onBadRecord(failure: Failure): void {
+    if (this.endDetector.isReached) this.badRecord ??= failure;
+    else this.fail(failure);
   }
 
   onSkipped(): void {
@@ -174,14 +182,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.decoder.decode(text);
     if (this.hasEnded) return;
     if (this.machine.hasBegun) this.complete();
-    else {
-      this.fail(
-        new Failure(
-          "bad_response",
-          "The service's answer is not in the form of Chat Completions. Check the base URL.",
-        ),
-      );
-    }
+    else this.fail(new Failure("bad_response", WRONG_FORM));
   }
 
   /** Sends the request once more in another form if the refusal shows how, else fails. */
@@ -195,6 +196,12 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     } catch (thrown) {
       this.fail(toFailure(thrown));
     }
+  }
+
+  /** Fails if a record was ignored after what seemed to be the end, and now more of the answer comes. */
+  private hasLostRecord(): boolean {
+    if (this.badRecord) this.fail(this.badRecord);
+    return this.badRecord !== undefined;
   }
 
   private readEndClues(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
@@ -234,10 +241,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private complete(): void {
     this.thinking?.flush();
     if (this.hasEnded) return;
-    if (isFaultReason(this.machine.rawFinishReason)) {
-      this.fail(
-        new Failure("server_error", "The service ended the answer with an error and gave no details."),
-      );
+    const fault = createFaultFailure(this.machine);
+    if (fault) {
+      this.fail(fault);
       return;
     }
     this.exchange?.finish();

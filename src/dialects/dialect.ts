@@ -22,8 +22,10 @@ export interface DecoderSink {
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void;
   /** The vendor's end marker has arrived. */
   onMarker(): void;
-  /** The service reported an error in the stream, or sent a record that cannot be used. */
+  /** The service reported an error in the stream. */
   onFailure(failure: Failure): void;
+  /** A record cannot be used. Unless the answer was complete before, the stream has failed in this way. */
+  onBadRecord(failure: Failure): void;
   /** A record was skipped: it is of an unknown kind, or it is broken and the decoder is tolerant. */
   onSkipped(): void;
 }

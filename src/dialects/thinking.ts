@@ -128,6 +128,10 @@ export class ThinkingFilter implements DecoderSink {
     this.sink.onFailure(failure);
   }
 
+  onBadRecord(failure: Failure): void {
+    this.sink.onBadRecord(failure);
+  }
+
   onSkipped(): void {
     this.sink.onSkipped();
   }

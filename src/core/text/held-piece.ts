@@ -111,10 +111,7 @@ function estimateDeltaSize(delta: Chunk["choices"][number]["delta"]): number {
     const value = delta[key];
     if (typeof value === "string") size += value.length;
     else if (key !== "tool_calls") size += estimateSize(value);
-    else {
-      for (const call of delta.tool_calls ?? [])
-        size += (call.function?.arguments ?? call.custom?.input ?? "").length;
-    }
+    else for (const call of delta.tool_calls ?? []) size += call.function?.arguments?.length ?? 0;
   }
   return size;
 }

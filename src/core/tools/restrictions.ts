@@ -1,5 +1,4 @@
 import { isObject } from "../json/parse.js";
-import { readCalledName, readToolName } from "./name.js";
 import type { RoundCall } from "./round.js";
 
 /** Which tools a model may call in a turn. Services only ask models to respect it; here it is enforced. */
@@ -37,7 +36,7 @@ export function refuseCalls(
   const isSingle = restrictions.some((restriction) => restriction.isSingle);
   let hasAllowedCall = false;
   for (const { id, call } of calls) {
-    if (!restrictions.every(({ names }) => names === undefined || names.has(readCalledName(call)))) {
+    if (!restrictions.every(({ names }) => names === undefined || names.has(call.function.name))) {
       refused.set(id, "This tool may not be called now.");
     } else if (isSingle && hasAllowedCall) {
       refused.set(id, "Only one tool may be called at a time. Call this one again in the next turn.");
@@ -51,7 +50,7 @@ function readNames(choice: unknown): ReadonlySet<string> | undefined {
   if (!isObject(choice)) return undefined;
   const { type } = choice;
   if (type === "none") return new Set();
-  if (type === "tool" || type === "function" || type === "custom") return collectNames([choice]);
+  if (type === "tool" || type === "function") return collectNames([choice]);
   if (type !== "allowed_tools") return undefined;
   const allowed = isObject(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
   return Array.isArray(allowed["tools"]) ? collectNames(allowed["tools"]) : undefined;
@@ -60,7 +59,8 @@ function readNames(choice: unknown): ReadonlySet<string> | undefined {
 /** Collects the names in a tool choice; undefined if it has none, which restricts nothing. */
 function collectNames(choices: readonly unknown[]): ReadonlySet<string> | undefined {
   const names = choices.flatMap((choice) => {
-    const found = readToolName(choice) ?? (isObject(choice) ? choice["name"] : undefined);
+    const { name, function: described } = isObject(choice) ? choice : {};
+    const found = isObject(described) ? described["name"] : name;
     return typeof found === "string" ? [found] : [];
   });
   return names.length > 0 ? new Set(names) : undefined;

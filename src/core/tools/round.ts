@@ -1,5 +1,4 @@
 import type { ChatMessage, ToolCall } from "../chat/chunk.js";
-import { readCalledName } from "./name.js";
 import type { ToolResult } from "./result.js";
 
 /**
@@ -110,7 +109,7 @@ export class ToolRound {
   buildReports(): CallReport[] {
     return this.calls.map(({ id, call, outcome, durationMs }) => ({
       id,
-      name: readCalledName(call),
+      name: call.function.name,
       outcome: outcome ?? "cancelled",
       durationMs,
     }));

@@ -1,10 +1,14 @@
-import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import { isUnfinished } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
-import { isObject, isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
+import { tryParseLooseJson } from "../../core/json/loose.js";
+import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
+import { isKeepAlive } from "../keep-alive.js";
+import { reportFailures } from "../report-failures.js";
 import { readStreamError } from "../stream-error.js";
 import { parseIndex } from "../wire-values.js";
 import { Citations } from "./citations.js";
@@ -13,16 +17,6 @@ import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
 import { findUsage } from "./usage.js";
-import {
-  dropField,
-  getAnswerText,
-  getRecordText,
-  hasLogprobs,
-  isChoice,
-  isRepeatable,
-  isUnknownDialect,
-  removeUndefinedFields,
-} from "./wire-chunk.js";
 
 const END_MARKER = "[DONE]";
 
@@ -68,33 +62,19 @@ export class OpenAiDecoder implements Decoder {
       }
       const piece = this.pieceTemplate.match(data, this.getTracker);
       if (piece) {
-        this.sink.onChunk(piece, toChunkKind(piece.choices.some(isRichChoice), ""), "");
+        this.sink.onChunk(piece, "rich", "");
         return;
       }
     }
     const content = data.trim();
-    if (content.startsWith(END_MARKER)) this.end();
+    if (content.startsWith(END_MARKER)) this.sink.onMarker();
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
     else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
   }
 
-  /** Ends the stream at its end marker. */
-  private end(): void {
-    for (const [index, tracker] of this.trackers ?? []) {
-      const pieces = tracker.flush();
-      if (pieces.length > 0) this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
-    }
-    this.sink.onMarker();
-  }
-
-  private buildCallChunk(index: number, pieces: ToolCallDelta[]): Chunk {
-    const { id, created, model } = this;
-    const choice: ChunkChoice = { index, delta: { tool_calls: pieces }, finish_reason: null };
-    return { id, object: "chat.completion.chunk", created, model, choices: [choice] };
-  }
-
   private decodeRecord(data: string, event: string | undefined, last: boolean): void {
-    const record = tryParseJson(data);
+    const record = tryParseLooseJson(data);
+    if (!isObject(record) && event !== "error" && isKeepAlive(data, record, event)) return;
     if (record === undefined) {
       this.handleMalformed(data, event, last);
       return;
@@ -125,7 +105,7 @@ export class OpenAiDecoder implements Decoder {
       options,
     );
     if (this.foreignReader) {
-      reportFailures(sink, () => this.foreignReader!.read(record, event));
+      reportFailures(this.reportFailure, () => this.foreignReader!.read(record, event));
       return true;
     }
     if (!isUnknownDialect(record)) return false;
@@ -139,7 +119,7 @@ export class OpenAiDecoder implements Decoder {
    */
   private handleMalformed(data: string, event: string | undefined, last: boolean): void {
     const lines = data.split("\n");
-    if (lines.length > 1 && lines.some((line) => tryParseJson(line) !== undefined)) {
+    if (lines.length > 1 && lines.some((line) => tryParseLooseJson(line) !== undefined)) {
       for (const line of lines) this.decode(line, event, last);
       return;
     }
@@ -153,10 +133,17 @@ export class OpenAiDecoder implements Decoder {
     else this.rejectRecord(NOT_JSON, { retryable: true });
   }
 
+  private readonly reportFailure = (failure: Failure): void => this.sink.onFailure(failure);
+
+  private readonly reportRecord = (failure: Failure): void => {
+    if (failure.code === "bad_response") this.sink.onBadRecord(failure);
+    else this.sink.onFailure(failure);
+  };
+
   /** Reports that a record cannot be used; a tolerant decoder skips it. */
   private rejectRecord(message: string, details: FailureDetails = {}): void {
     if (this.options.tolerant) this.sink.onSkipped();
-    else this.sink.onFailure(new Failure("bad_response", message, details));
+    else this.sink.onBadRecord(new Failure("bad_response", message, details));
   }
 
   private handleChunk(data: string, record: Record<string, unknown>): void {
@@ -165,7 +152,7 @@ export class OpenAiDecoder implements Decoder {
       this.rejectRecord(WRONG_SHAPE);
       return;
     }
-    reportFailures(this.sink, () => {
+    reportFailures(this.reportRecord, () => {
       this.citations.moveToAnnotations(record, choices);
       const chunk = this.normaliseChunk(record, choices);
       const text = getAnswerText(chunk);
@@ -212,25 +199,18 @@ export class OpenAiDecoder implements Decoder {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
     const delta = this.readDelta(wire);
-    this.normaliseToolCalls(index, delta, Boolean(wire["finish_reason"]));
+    if (delta.tool_calls) {
+      delta.tool_calls = this.getTracker(index).normalise(delta.tool_calls);
+      if (delta.tool_calls.length === 0) delete delta.tool_calls;
+    }
     dropField(wire, "message");
     dropField(wire, "usage");
     wire["index"] = index;
     wire["delta"] = delta;
-    if (typeof wire["finish_reason"] !== "string" || wire["finish_reason"] === "")
-      wire["finish_reason"] = null;
+    const reason = wire["finish_reason"];
+    if (typeof reason !== "string" || isUnfinished(reason)) wire["finish_reason"] = null;
     if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
-  }
-
-  /** @param isEnd whether the choice ends with this delta */
-  private normaliseToolCalls(choice: number, delta: Delta, isEnd: boolean): void {
-    const { tool_calls: pieces } = delta;
-    if (!pieces && !(isEnd && this.trackers?.has(choice))) return;
-    const tracker = this.getTracker(choice);
-    const calls = [...tracker.normalise(pieces ?? []), ...(isEnd ? tracker.flush() : [])];
-    if (calls.length > 0) delta.tool_calls = calls;
-    else delete delta.tool_calls;
   }
 
   private readDelta(wire: Record<string, unknown>): Delta {
@@ -271,12 +251,44 @@ export class OpenAiDecoder implements Decoder {
   }
 }
 
-/** Runs a step, and gives a `Failure` that it throws to the sink. */
-function reportFailures(sink: DecoderSink, step: () => void): void {
-  try {
-    step();
-  } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
-    sink.onFailure(thrown);
-  }
+/** Removes a field. A null one only becomes undefined, since V8 is slow with an object that has had a field deleted. */
+function dropField(object: Record<string, unknown>, field: string): void {
+  if (object[field] === null) object[field] = undefined;
+  else if (object[field] !== undefined) delete object[field];
+}
+
+/** Removes the fields that `dropField` left undefined, for a chunk that goes to the flow. */
+function removeUndefinedFields(chunk: Chunk): void {
+  for (const part of [chunk, ...chunk.choices])
+    for (const key in part) if (part[key] === undefined) delete part[key];
+}
+
+/** Whether the next record may differ from this one only in its text or piece: it is no end and has no counts. */
+function isRepeatable(chunk: Chunk): boolean {
+  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
+}
+
+/** Whether a record is of an unknown dialect, which can be skipped. The records of OpenAI Responses have a type. */
+function isUnknownDialect(record: Record<string, unknown>): boolean {
+  return typeof record["type"] === "string" && !isObject(record["usage"]);
+}
+
+function isChoice(choice: unknown): choice is Record<string, unknown> {
+  return isObject(choice) && isObject(choice["delta"] ?? {});
+}
+
+function hasLogprobs(logprobs: unknown): boolean {
+  if (!isObject(logprobs)) return false;
+  return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
+}
+
+function getAnswerText(chunk: Chunk): string {
+  const first = chunk.choices.find((choice) => choice.index === 0);
+  return first?.delta.content ?? "";
+}
+
+function getRecordText(record: unknown): unknown {
+  const choices = isObject(record) ? record["choices"] : undefined;
+  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
 }

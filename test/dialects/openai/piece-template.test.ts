@@ -148,6 +148,7 @@ describe("Piece template for tool calls", () => {
       onChunk: changeChunk,
       onMarker: ignore,
       onFailure: ignore,
+      onBadRecord: ignore,
       onSkipped: ignore,
     };
     const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 8 });

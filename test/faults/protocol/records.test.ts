@@ -61,17 +61,7 @@ describe("Record with a fault of the protocol", () => {
   });
 
   it("P06: fails with bad_response on valid JSON of a wrong shape", () => {
-    const wrong = [
-      7,
-      null,
-      "text",
-      [],
-      [1],
-      { choices: "x" },
-      { choices: 7 },
-      { choices: {} },
-      { choices: [null] },
-    ];
+    const wrong = [7, "text", [1], { choices: "x" }, { choices: 7 }, { choices: {} }, { choices: [null] }];
     for (const record of [
       ...wrong,
       { choices: [7] },
@@ -95,6 +85,9 @@ describe("Record with a fault of the protocol", () => {
       { choices: [], prompt_filter_results: [{ prompt_index: 0 }] },
       ": a comment as data",
       "",
+      "null",
+      "[]",
+      "{}",
     ];
     for (const record of harmless) {
       playAtEachPlace([record], (played) => {

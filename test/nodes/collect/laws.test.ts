@@ -100,6 +100,7 @@ function writeStream(sent: readonly object[], mergeReads: boolean): Written {
       },
       onMarker: () => {},
       onFailure: (failure) => assert.fail(failure),
+      onBadRecord: (failure) => assert.fail(failure),
       onSkipped: () => assert.fail(),
     },
     { depth: DEFAULT_LIMITS.depth, indices: DEFAULT_LIMITS.indices },
