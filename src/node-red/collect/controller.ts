@@ -18,6 +18,7 @@ import { findRequestedSchema, readSchema } from "../messages/response-format.js"
 import { isRestartNotice } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { copyReadable } from "../red/message-copy.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
@@ -189,8 +190,9 @@ export class CollectController {
     stream.send([null, message]);
   }
 
-  /** @param last the stream's last message, or its newest one if the last one is missing */
-  private createMessage(stream: CollectedStream, last: Message): Message {
+  /** @param newest the stream's last message, or its newest one if the last one is missing */
+  private createMessage(stream: CollectedStream, newest: Message): Message {
+    const last = copyReadable(newest);
     const response = stream.assembly.machine.buildCompletion(stream.id);
     const message = markTagsOver(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;

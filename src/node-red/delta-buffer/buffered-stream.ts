@@ -8,6 +8,7 @@ import { MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, mayBeRestartNotice, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
+import { copyReadable } from "../red/message-copy.js";
 
 /** How long due text waits for the next piece, which may continue its last character (a combining mark, an emoji). */
 const TAIL_WAIT_MS = 10;
@@ -170,7 +171,7 @@ export class BufferedStream {
     this.sendHeld();
     const last = this.createMessage(message, "");
     last.parts!.count = this.nextIndex;
-    send({ ...message, ...last });
+    send({ ...copyReadable(message), ...last });
     this.disarmTimer();
     this.onEnd();
     done();

@@ -2,7 +2,13 @@ import type { Clock } from "../../core/clock.js";
 import type { Failure } from "../../core/failure.js";
 import { MAX_STRAGGLER_WAIT_MS } from "./open-streams.js";
 import { Sequencer } from "./sequencer.js";
-import { isRestartNotice, mayBeRestartNotice, readRestarts, type StreamMessage } from "./stream-message.js";
+import {
+  isRestartNotice,
+  mayBeRestartNotice,
+  readRestarts,
+  type StreamMessage,
+  toOrdinary,
+} from "./stream-message.js";
 
 export interface StreamListener {
   /** Gets each message once, in order. */
@@ -56,7 +62,7 @@ export class OrderedStream {
       this.listener.onRestart(message);
     }
     if (isRestartNotice(message)) return;
-    this.sequencer.add(message);
+    this.sequencer.add(toOrdinary(message));
     this.takeAll();
   }
 

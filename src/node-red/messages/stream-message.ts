@@ -1,6 +1,7 @@
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Message, Parts } from "../red/api.js";
+import { copyReadable, isOrdinary } from "../red/message-copy.js";
 import { inheritProperties } from "./inherited-properties.js";
 
 /**
@@ -38,6 +39,11 @@ export type StreamMessage = Message & { parts: Parts };
 export function hasPlace(message: Message): message is StreamMessage {
   const { parts } = message;
   return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
+}
+
+/** @returns the message, or a copy of it if a node cannot read or change it: a flow may freeze what it sends */
+export function toOrdinary(message: StreamMessage): StreamMessage {
+  return isOrdinary(message) ? message : { ...copyReadable(message), parts: { ...message.parts } };
 }
 
 /** Whether a message belongs to a stream of this package. Sequences of core nodes, such as those of `split`, do not. */

@@ -95,7 +95,7 @@ export interface NodeRed {
     ): void;
     getNode(id: string): (RuntimeNode & Record<string, unknown>) | null | undefined;
     /** Visits all nodes of all flows as they stand in the flow file, disabled ones too. */
-    eachNode(visit: (config: NodeConfig & Record<string, unknown>) => void): void;
+    eachNode?(visit: (config: NodeConfig & Record<string, unknown>) => void): void;
   };
   util: {
     cloneMessage<T>(value: T): T;

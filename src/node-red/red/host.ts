@@ -1,7 +1,8 @@
 import type { Clock } from "../../core/clock.js";
 import { type Failure, toFailure } from "../../core/failure.js";
 import type { Message, NodeRed, RuntimeNode } from "./api.js";
-import { toNodeError } from "./node-error.js";
+import { copyCopyable, copyMessage } from "./message-copy.js";
+import { reportError, toNodeError } from "./node-error.js";
 
 /**
  * The door through which a node reaches the runtime outside of an input: from timers, promises and sockets. Nothing that
@@ -37,22 +38,13 @@ export class NodeHost {
     }
   }
 
-  /** Reports a failure to Catch nodes and the log; without the message if the runtime cannot copy that. */
+  /** Reports a failure to Catch nodes and the log; without what the runtime cannot copy of the message. */
   error(failure: Failure, message: Message): void {
-    const error = toNodeError(failure);
-    try {
-      this.node.error(error, message);
-    } catch {
-      this.node.error(error, typeof message._msgid === "string" ? { _msgid: message._msgid } : {});
-    }
+    reportError(this.node, toNodeError(failure), message, (odd) => copyCopyable(this.red, odd));
   }
 
   /** Copies a message. Values that the runtime cannot copy, such as too deep ones, are shared with the original. */
   clone(message: Message): Message {
-    try {
-      return this.red.util.cloneMessage(message);
-    } catch {
-      return { ...message };
-    }
+    return copyMessage(this.red, message);
   }
 }

@@ -8,10 +8,13 @@ interface LinkCall {
   target: string | undefined;
 }
 
-/** Reads the target of a `link call` node from the flow, since core's node keeps it to itself. */
+/**
+ * Reads the target of a `link call` node from the flow, since core's node keeps it to itself. A node that is not found
+ * there may call any.
+ */
 export function readLinkCall(red: NodeRed, node: RuntimeNode): LinkCall {
-  const call: LinkCall = { isDynamic: false, target: undefined };
-  red.nodes.eachNode(({ id, linkType, links }) => {
+  const call: LinkCall = { isDynamic: true, target: undefined };
+  red.nodes.eachNode?.(({ id, linkType, links }) => {
     if (id !== (node._alias ?? node.id)) return;
     call.isDynamic = linkType === "dynamic";
     const target: unknown = Array.isArray(links) ? links[0] : links;

@@ -1,4 +1,6 @@
 import { type Failure, type FailureCode, type FailureData, toFailure } from "../../core/failure.js";
+import type { Message, RuntimeNode } from "./api.js";
+import { keepHttp } from "./message-copy.js";
 
 /**
  * The error for `done`. A Catch node passes on an error's `code` and `cause` only. The cause has the whitelisted plain
@@ -17,4 +19,31 @@ export function toNodeError(failure: Failure): NodeError {
 /** Converts anything that was thrown while a message was handled. An unknown error counts as `invalid_request`. */
 export function wrapThrown(thrown: unknown): NodeError {
   return toNodeError(toFailure(thrown, "invalid_request"));
+}
+
+/**
+ * Reports an error to Catch nodes and the log. A Catch node gets a copy of the message; if the runtime cannot copy all of
+ * it, it gets what can be copied. Does not throw.
+ * @param copyRest copies the message without what cannot be copied
+ */
+export function reportError(
+  node: RuntimeNode,
+  error: unknown,
+  message: Message,
+  copyRest: (message: Message) => Message,
+): void {
+  const candidates = [() => message, () => copyRest(message), () => keepId(message), () => ({})];
+  for (const create of candidates) {
+    try {
+      const reported = create();
+      keepHttp([reported], () => node.error(error, reported));
+      return;
+    } catch {
+      // Less of the message may do.
+    }
+  }
+}
+
+function keepId({ _msgid }: Message): Message {
+  return typeof _msgid === "string" ? { _msgid } : {};
 }

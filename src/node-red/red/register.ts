@@ -1,5 +1,6 @@
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./api.js";
 import { guardNode } from "./guard.js";
+import { copyCopyable } from "./message-copy.js";
 
 /** What one node in a flow does, from its creation to its close. */
 export interface NodeController {
@@ -24,6 +25,7 @@ export function registerNode<Config extends NodeConfig>(
       this,
       (message, send, done) => controller.input(message, send, done),
       () => controller.close(),
+      (message) => copyCopyable(red, message),
     );
   }
   red.nodes.registerType(type, MessageNode);
