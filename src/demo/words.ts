@@ -23,8 +23,16 @@ export function quoteText(text: string, length = 120): string {
 
 /** @returns the words after "about", such as "the sea"; undefined if there are none */
 export function findTopic(text: string): string | undefined {
-  const topic = /\babout\s+([^\n.!?]{1,80})/i.exec(text)?.[1]?.replace(/,?\s*\bplease$/i, "");
-  return topic?.replace(/["“”]/g, "").trim() || undefined;
+  const topic = /\babout\s+([^\n.!?]{1,80})/i.exec(text)?.[1] ?? "";
+  const plain = topic.replace(/["“”]/g, "").trim();
+  return trimEnd(plain.replace(/\bplease$/i, ""), ", \t") || undefined;
+}
+
+/** Removes some characters from the end of a text. */
+export function trimEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 /** The items of a Markdown list, without their marks. */

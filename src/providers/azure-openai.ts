@@ -98,7 +98,7 @@ function addApiVersion(url: URL, version: string): URL {
 /** Cuts the base URL down to the resource: the portal shows it with the path of an operation. */
 function trimResourceUrl({ baseUrl }: Endpoint): string {
   const url = new URL(baseUrl);
-  url.pathname = url.pathname.replace(/\/openai(\/.*)?$/, "/");
+  url.pathname = url.pathname.replace(/\/openai(\/[\s\S]*)?$/, "/");
   url.searchParams.delete("api-version");
   return url.href;
 }

@@ -1,6 +1,7 @@
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
 import { removeEchoFields } from "../core/chat/vendor-echo.js";
 import { readErrorClues, toExcerpt } from "../core/errors/error-body.js";
+import { followedBy } from "../core/errors/phrase.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
@@ -159,8 +160,10 @@ function readAccount(body: unknown): JobAccount {
 }
 
 /** Words of a refusal for a lack of credits. */
-const NO_CREDITS =
-  /\b(insufficient|enough|any|no|out of)( \w+)? credits?\b|\bcredits? (\w+ )?(exhausted|insufficient|used up)\b/i;
+const NO_CREDITS = [
+  followedBy(/\b(insufficient|enough|any|no|out of) /gi, 40, /^(\w+ )?credits?\b/i),
+  followedBy(/\bcredits? /gi, 40, /^(\w+ )?(exhausted|insufficient|used up)\b/i),
+];
 
 /** Quoted names of teams and models: they may contain the words above. */
 const QUOTED_NAME = /\B'[^']*'\B|"[^"]*"/g;
@@ -168,9 +171,8 @@ const QUOTED_NAME = /\B'[^']*'\B|"[^"]*"/g;
 /** Reads a refusal. A team without credits gets the same status 403 as one without access; only the words differ. */
 function readFailure(status: number, headers: Headers, body: string, now: number): Failure {
   const failure = readResponseFailure(status, headers, body, now);
-  if (failure.code !== "permission" || !NO_CREDITS.test(failure.message.replace(QUOTED_NAME, ""))) {
-    return failure;
-  }
+  const words = failure.message.replace(QUOTED_NAME, "");
+  if (failure.code !== "permission" || !NO_CREDITS.some((pattern) => pattern.test(words))) return failure;
   const detail = readErrorClues(tryParseJson(body))?.message ?? toExcerpt(body);
   return new Failure(
     "insufficient_credits",

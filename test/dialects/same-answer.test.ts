@@ -40,8 +40,8 @@ describe("One answer in every dialect", function () {
               text: choice!.message.content ?? "",
               reasoning: choice!.message.reasoning_content ?? "",
               calls: calls.map((call) => ({
-                name: call.function.name,
-                arguments: JSON.parse(call.function.arguments) as unknown,
+                name: call.function!.name,
+                arguments: JSON.parse(call.function!.arguments) as unknown,
               })),
               finishReason: result.finishReason,
               usage: { prompt_tokens, completion_tokens, total_tokens },

@@ -27,9 +27,12 @@ function isDelta(delta: Record<string, unknown>): boolean {
 
 function isToolCallPiece(piece: unknown): boolean {
   if (!isObject(piece) || !isIndex(piece["index"])) return false;
-  const call = piece["function"];
-  if (!isPresent(call)) return true;
-  return isObject(call) && isTextOrAbsent(call["name"]) && isTextOrAbsent(call["arguments"]);
+  return hasTexts(piece["function"], "name", "arguments") && hasTexts(piece["custom"], "name", "input");
+}
+
+/** Whether a value is absent, or an object whose fields of these names are texts or absent. */
+function hasTexts(value: unknown, ...names: readonly string[]): boolean {
+  return !isPresent(value) || (isObject(value) && names.every((name) => isTextOrAbsent(value[name])));
 }
 
 function isIndex(value: unknown): boolean {

@@ -13,6 +13,8 @@ export interface ToolCallDelta {
   type?: string;
   /** `name` is complete and replaces an earlier one; `arguments` is a fragment of JSON text to append. */
   function?: { name?: string; arguments?: string };
+  /** A call of a tool that takes any text. `name` as above; `input` is a fragment of text to append. */
+  custom?: { name?: string; input?: string };
   [vendorField: string]: unknown;
 }
 
@@ -67,11 +69,13 @@ export interface Chunk {
   [vendorField: string]: unknown;
 }
 
-/** A complete tool call. `arguments` is the JSON text as the model wrote it. */
+/** A complete tool call: of a function or, with the type `custom`, of a tool that takes any text. */
 export interface ToolCall {
   id: string;
   type: string;
-  function: { name: string; arguments: string };
+  /** `arguments` is the JSON text as the model wrote it. */
+  function?: { name: string; arguments: string };
+  custom?: { name: string; input: string };
   [vendorField: string]: unknown;
 }
 
@@ -164,4 +168,4 @@ export const DELTA_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields of a tool call that are assembled by name. Of any other field, the latest value counts. */
-export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function"]);
+export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function", "custom"]);

@@ -99,13 +99,24 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(readOwnField(call, key), piece[key]);
     if (piece.id) call.id ||= piece.id;
     if (piece.type) call.type ||= piece.type;
-    if (!piece.function) continue;
-    const { name, arguments: fragment } = piece.function;
-    call.function ??= {};
-    if (name) call.function.name = name;
-    if (fragment) call.function.arguments = `${call.function.arguments ?? ""}${fragment}`;
+    if (piece.function) call.function = mergeInput(call.function ?? {}, piece.function, "arguments");
+    if (piece.custom) call.custom = mergeInput(call.custom ?? {}, piece.custom, "input");
   }
   return known;
+}
+
+/** @param field the field whose text grows */
+function mergeInput<Field extends string>(
+  known: { name?: string } & { [field in Field]?: string },
+  added: { name?: string } & { [field in Field]?: string },
+  field: Field,
+): typeof known {
+  const fragment = added[field];
+  return {
+    ...known,
+    ...(added.name ? { name: added.name } : {}),
+    ...(fragment ? { [field]: `${known[field] ?? ""}${fragment}` } : {}),
+  };
 }
 
 function mergeAudio(known: AudioDelta, added: AudioDelta): AudioDelta {

@@ -66,14 +66,6 @@ export function readChoiceCount({ parameters }: ChatRequest): number {
   return Number(parameters?.["n"]) || 1;
 }
 
-/** Collects the names of the offered tools. */
-export function collectToolNames({ tools }: ChatRequest): string[] {
-  if (!Array.isArray(tools)) return [];
-  return (tools as { function?: { name?: unknown } }[])
-    .map((tool) => tool?.function?.name)
-    .filter((name): name is string => typeof name === "string");
-}
-
 /** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */
 export function checkBodySize({ body }: WireRequest, maxBytes: number): void {
   const size = Buffer.byteLength(body ?? "");

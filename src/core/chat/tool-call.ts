@@ -8,7 +8,9 @@ export class ToolCallState {
   private id = "";
   private type = "";
   private name = "";
-  private readonly args = new GrowingText();
+  /** The arguments of a function, or the input of a custom tool. */
+  private readonly input = new GrowingText();
+  private isCustom = false;
   private vendorFields: LatestFields | undefined;
 
   /**
@@ -19,12 +21,14 @@ export class ToolCallState {
   add(piece: ToolCallDelta, maxArgumentChars: number): number {
     this.id ||= piece.id ?? "";
     this.type ||= piece.type ?? "";
-    this.name = piece.function?.name || this.name;
-    const fragment = piece.function?.arguments ?? "";
+    if (piece.function) this.isCustom = false;
+    else if (piece.custom || piece.type === "custom") this.isCustom = true;
+    this.name = piece.function?.name || piece.custom?.name || this.name;
+    const fragment = piece.function?.arguments ?? piece.custom?.input ?? "";
     // One more than the characters, so that a call without arguments counts as content, too.
     let grown = fragment.length + 1;
-    this.args.append(fragment);
-    if (this.args.length > maxArgumentChars) {
+    this.input.append(fragment);
+    if (this.input.length > maxArgumentChars) {
       throw new Failure(
         "limit",
         `The arguments of a tool call are longer than ${maxArgumentChars} characters. Ask the model for less at once.`,
@@ -39,16 +43,17 @@ export class ToolCallState {
   }
 
   /**
-   * Builds the call so far. Arguments that never came become `{}`, because a service that gets the call back wants
-   * JSON.
+   * Builds the call so far. Arguments of a function that never came become `{}`, because a service that gets the call
+   * back wants JSON.
    * @param seed makes an id if the vendor sent none; the same seed makes the same id
    */
   buildToolCall(seed: string): ToolCall {
-    return {
-      ...this.vendorFields?.toObject(),
-      id: this.id || `call_${seed}`,
-      type: this.type || "function",
-      function: { name: this.name, arguments: this.args.toString() || "{}" },
-    };
+    const { name, isCustom } = this;
+    const input = this.input.toString();
+    const vendorFields = this.vendorFields?.toObject();
+    const id = this.id || `call_${seed}`;
+    const type = this.type || (isCustom ? "custom" : "function");
+    if (isCustom) return { ...vendorFields, id, type, custom: { name, input } };
+    return { ...vendorFields, id, type, function: { name, arguments: input || "{}" } };
   }
 }

@@ -1,4 +1,5 @@
 import { type FailureCode, RETRYABLE_CODES } from "../failure.js";
+import { followedBy, type MessagePattern } from "./phrase.js";
 
 /** What an error of a service shows about its cause. */
 export interface ErrorClues {
@@ -36,7 +37,10 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
 ];
 
 /** A rule for error messages. A loose one matches single words that also stand in quoted requests and in advice. */
-type SentenceRule = readonly [pattern: RegExp, code: FailureCode, loose?: "loose"];
+type SentenceRule = readonly [pattern: MessagePattern, code: FailureCode, loose?: "loose"];
+
+/** How far apart the words of a rule may be. Messages are excerpts, so this is nearly all of a message. */
+const MAX_DISTANCE_CHARS = 300;
 
 /**
  * Failure codes by the error's message, for services that put everything into it. The first match counts: rare ones
@@ -44,20 +48,24 @@ type SentenceRule = readonly [pattern: RegExp, code: FailureCode, loose?: "loose
  */
 const CODES_BY_SENTENCE: readonly SentenceRule[] = [
   [
-    /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token (limit|count .{0,40}exceeds)|(prompt|input) is too long/i,
+    /context (length|window|size|limit)|maximum (context|prompt length)|too many tokens|token limit|(prompt|input) is too long/i,
     "context_length",
   ],
+  [followedBy(/token count /gi, 47, /exceeds/i), "context_length"],
   [
-    /insufficient (\w+ ){0,4}(balance|credits?|funds|quota)\b|exceeded your current quota|credit balance|spend(ing)? limit|specified api usage limits|(out of|any|enough|more|available) credits?\b|credits? (exhausted|remaining)/i,
+    /exceeded your current quota|credit balance|spend(ing)? limit|specified api usage limits|(out of|any|enough|more|available) credits?\b|credits? (exhausted|remaining)/i,
+    "insufficient_credits",
+  ],
+  [followedBy(/insufficient /gi, 60, /^[\w ]*\b(balance|credits?|funds|quota)\b/i), "insufficient_credits"],
+  [/content (policy|filter|management)|content exists risk|\bmoderation\b/i, "content_filter"],
+  [followedBy(/violates? /gi, MAX_DISTANCE_CHARS, /polic|usage guidelines/i), "content_filter"],
+  [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
+  [
+    /\bquota (limit )?(was |has been )?(exceeded|exhausted)|\bbalance (is )?(too low|insufficient|not enough)|\benable billing|\boverdue balance/i,
     "insufficient_credits",
   ],
   [
-    /content (policy|filter|management)|content exists risk|violates? .*(polic|usage guidelines)|\bmoderation\b/i,
-    "content_filter",
-  ],
-  [/rate.?limit|too many requests|\b429\b|no resources?\b/i, "rate_limit"],
-  [
-    /\bquota (limit )?(was |has been )?(exceeded|exhausted)|\bexceed(ed|s|ing)? ((your|the|its|our) ([\w-]+ ){0,4}|[\w-]+ )?quota\b|\bbalance (is )?(too low|insufficient|not enough)|\benable billing|\boverdue balance/i,
+    followedBy(/\bexceed(ed|s|ing)? /gi, 80, /^((your|the|its|our) [\w -]*|[\w-]+ )?\bquota\b/i),
     "insufficient_credits",
   ],
   [/\b(quota|billing|balance)\b/i, "insufficient_credits", "loose"],
@@ -68,7 +76,8 @@ const CODES_BY_SENTENCE: readonly SentenceRule[] = [
   ],
   [/invalid key|authenticat/i, "authentication", "loose"],
   [/\b403\b|forbidden|permission|does not have access/i, "permission"],
-  [/model .*(not found|does not exist)|unknown model|no such model|not (yet )?implemented/i, "not_found"],
+  [/unknown model|no such model|not (yet )?implemented/i, "not_found"],
+  [followedBy(/model /gi, MAX_DISTANCE_CHARS, /not found|does not exist/i), "not_found"],
   [/timed? ?out|timeout|\b504\b/i, "timeout"],
 ];
 
@@ -128,14 +137,17 @@ const VAGUE_CODES: ReadonlySet<FailureCode> = new Set(["invalid_request", "serve
 const REQUEST_FAULTS: ReadonlySet<FailureCode | undefined> = new Set(["invalid_request", "permission"]);
 
 /** Google reports an empty account with the same code as a rate limit; only the message differs. */
-const EMPTY_ACCOUNT = /\bcredits are depleted|\b(exceeded|reached) .{0,30}\bspend(ing)? cap\b/i;
+const EMPTY_ACCOUNT: readonly MessagePattern[] = [
+  /\bcredits are depleted/i,
+  followedBy(/\b(exceeded|reached) /gi, 42, /\bspend(ing)? cap\b/i),
+];
 
 /** @param byStatus the code of the status, if there is one */
 function findCodeByWords(
   { word = "", message = "", hasRetryHint }: ErrorClues,
   byStatus: FailureCode | undefined,
 ): FailureCode | undefined {
-  if (EMPTY_ACCOUNT.test(message)) return "insufficient_credits";
+  if (EMPTY_ACCOUNT.some((pattern) => pattern.test(message))) return "insufficient_credits";
   const byWord = CODES_BY_WORD.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
   if (byWord && !VAGUE_CODES.has(byWord)) return byWord;
   const bySentence = findCodeBySentence(message, REQUEST_FAULTS.has(byStatus ?? byWord));
@@ -143,15 +155,22 @@ function findCodeByWords(
   return (bySentence === "insufficient_credits" && hasRetryHint ? "rate_limit" : bySentence) ?? byWord;
 }
 
-/** Web addresses. Many errors link to a page about quotas and billing, whatever is wrong. */
-const WEB_ADDRESS = /(https?:\/\/|\b[\w-]+(\.[\w-]+)+\/)[^\s"'<>)]+/gi;
+/** A run of characters that may be a web address. */
+const ADDRESS_CHARACTERS = /[^\s"'<>)]+/g;
+
+/** Whether a run of characters is a web address: it has a scheme, or a host name before its first slash. */
+function isWebAddress(run: string): boolean {
+  const slash = run.indexOf("/");
+  return slash > 0 && (/https?:\/\//i.test(run) || /\w\.\w/.test(run.slice(0, slash)));
+}
 
 /** A quoted name from the request, such as `'billing_address'`. */
 const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
 
 /** @param quotesRequest whether the message may quote the request */
 function findCodeBySentence(message: string, quotesRequest: boolean): FailureCode | undefined {
-  const withoutAddresses = message.replace(WEB_ADDRESS, "");
+  // Many errors link to a page about quotas and billing, whatever is wrong.
+  const withoutAddresses = message.replace(ADDRESS_CHARACTERS, (run) => (isWebAddress(run) ? "" : run));
   const text = quotesRequest ? withoutAddresses.replace(QUOTED_NAME, "") : withoutAddresses;
   return CODES_BY_SENTENCE.find(([pattern, , loose]) => !(quotesRequest && loose) && pattern.test(text))?.[1];
 }

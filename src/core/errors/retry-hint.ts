@@ -80,9 +80,12 @@ function findHintInBody(body: unknown): number | undefined {
   return undefined;
 }
 
+/** Words before a duration. */
+const HINT = /(?:try again|retry)(?: again)? (?:in|after) (?=\d)/i;
+
 function findHintInText(text: string): number | undefined {
-  const match = /(?:try again|retry)(?: again)? (?:in|after) ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(text);
-  return match ? parseDuration(match[1]!) : undefined;
+  const match = HINT.exec(text);
+  return match ? parseDuration(text.slice(match.index + match[0].length)) : undefined;
 }
 
 const UNITS: readonly (readonly [RegExp, number])[] = [
@@ -92,10 +95,22 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(h|hrs?|hours?)$/i, 3_600_000],
 ];
 
-/** Parses a duration such as "6m0s", "1m26.4s", "8ms" or "20 seconds". @returns milliseconds, or undefined */
+/** One amount of a duration with its unit. */
+const AMOUNT = /\s*(\d+(?:\.\d+)?)\s*([a-z]+)/iy;
+
+/** No real duration is longer. The rest of a text is not read. */
+const MAX_DURATION_CHARS = 100;
+
+/**
+ * Parses the duration at the start of a text, such as "6m0s", "1m26.4s", "8ms" or "20 seconds".
+ * @returns milliseconds, or undefined
+ */
 export function parseDuration(text: string): number | undefined {
+  const start = text.slice(0, MAX_DURATION_CHARS);
   let sum: number | undefined;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
+  AMOUNT.lastIndex = 0;
+  for (let match = AMOUNT.exec(start); match; match = AMOUNT.exec(start)) {
+    const [, amount, unit] = match;
     const factor = UNITS.find(([pattern]) => pattern.test(unit!))?.[1];
     if (factor === undefined) break;
     sum = (sum ?? 0) + Number(amount) * factor;

@@ -17,6 +17,9 @@ export interface BufferRules {
 /** The most text that is held, and the most that one message carries. */
 export const MAX_MESSAGE_CHARS = 4000;
 
+/** A longer text, such as a whole answer in one piece, is searched for boundaries part by part. */
+const MAX_SEARCHED_CHARS = 2 * MAX_MESSAGE_CHARS;
+
 /**
  * Merges the pieces of one stream by rules. It has no clock: the caller says when to wait no longer.
  *
@@ -103,7 +106,7 @@ export class DeltaBuffer {
     }
     for (;;) {
       const { text } = this.held;
-      let length = this.finder?.findBoundary(text) ?? 0;
+      let length = this.finder?.findBoundary(text.slice(0, MAX_SEARCHED_CHARS)) ?? 0;
       if (length === 0 || length > MAX_MESSAGE_CHARS) {
         if (text.length <= MAX_MESSAGE_CHARS) return;
         length = findForcedCut(text, MAX_MESSAGE_CHARS);

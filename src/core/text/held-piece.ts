@@ -111,7 +111,10 @@ function estimateDeltaSize(delta: Chunk["choices"][number]["delta"]): number {
     const value = delta[key];
     if (typeof value === "string") size += value.length;
     else if (key !== "tool_calls") size += estimateSize(value);
-    else for (const call of delta.tool_calls ?? []) size += call.function?.arguments?.length ?? 0;
+    else {
+      for (const call of delta.tool_calls ?? [])
+        size += (call.function?.arguments ?? call.custom?.input ?? "").length;
+    }
   }
   return size;
 }

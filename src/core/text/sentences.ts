@@ -1,7 +1,8 @@
 import { endsWithHighSurrogate } from "../surrogates.js";
 import { endsInAbbreviation } from "./abbreviations.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
-import { findStableBoundary } from "./graphemes.js";
+import { ForwardSearch } from "./forward-search.js";
+import { isStableBoundary } from "./graphemes.js";
 
 const SENTENCE_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
@@ -15,13 +16,13 @@ const AFTER_FULL_STOP = /[\p{L}\n]/gu;
 const AFTER_STOP = /[^\p{Sentence_Terminal}\p{Pe}\p{Pf}\p{Pi}\p{Mn}"')\]*_~`\s]|\n/gu;
 
 /** Marks between a stop and the white space after it: brackets, Markdown marks, footnotes. They belong to the sentence. */
-const CLOSING_MARKS = /(?:[*_~`"'”’)\]]+|\[\d+\])+\s+/y;
+const CLOSING_MARKS = /(?:[*_~`"'”’)\]]|\[\d+\])+\s+/y;
 
 /** White space before inline code. */
 const INLINE_CODE = /\s+(?=`)/y;
 
-/** A line that opens a fenced code block (CommonMark 4.5), the beginning of such a line, and a line that closes one. */
-const OPENING_FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})/;
+/** A line that begins with a fence (CommonMark 4.5), the beginning of such a line, and a line that is only a fence. */
+const OPENING_FENCE = /^[ \t]*(`{3,}|~{3,})/;
 const MAYBE_FENCE = /^[ \t]*(?:`{0,2}|~{0,2}|`{3}[^`]*|~{3}.*)$/;
 const CLOSING_FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/;
 
@@ -30,6 +31,9 @@ const MAX_FENCE_CHARS = 200;
 
 /** Characters before a stop that are read to recognise its word. */
 const MAX_WORD_BEFORE_STOP_CHARS = 24;
+
+/** Characters after a stop that are read. Signs without a letter, such as a long row of numbers, are not read to their end. */
+const MAX_AFTER_STOP_CHARS = 200;
 
 /**
  * Finds the ends of sentences or paragraphs. Nothing within a fenced code block is an end. White space belongs to the
@@ -46,6 +50,8 @@ export class PassageFinder implements BoundaryFinder {
   private removedLineStart = "";
   /** An end that was found and is still in the text; 0 if there is none. */
   private boundary = 0;
+  private readonly afterFullStop = new ForwardSearch(AFTER_FULL_STOP);
+  private readonly afterStop = new ForwardSearch(AFTER_STOP);
 
   constructor(private readonly kind: "sentence" | "paragraph") {}
 
@@ -65,6 +71,8 @@ export class PassageFinder implements BoundaryFinder {
       );
     }
     this.decidedLength = Math.max(0, this.decidedLength - length);
+    this.afterFullStop.discard(length);
+    this.afterStop.discard(length);
     this.boundary = Math.max(0, this.boundary - length);
   }
 
@@ -76,7 +84,7 @@ export class PassageFinder implements BoundaryFinder {
     this.isAtLineStart = false;
     this.removedLineStart = "";
     if (this.openFence === undefined) {
-      this.openFence = OPENING_FENCE.exec(line)?.[1];
+      this.openFence = readOpeningFence(line);
       return true;
     }
     const mark = CLOSING_FENCE.exec(line)?.[1];
@@ -115,7 +123,7 @@ export class PassageFinder implements BoundaryFinder {
     const secondFeed = text.indexOf("\n", stop + 1);
     const hasBlankLine = secondFeed >= 0 && secondFeed < nextLine;
     // A combining mark would form one character with the white space before it.
-    if (findStableBoundary(text, nextLine) !== nextLine) return false;
+    if (!isStableBoundary(text, nextLine)) return false;
     if (this.kind === "sentence" || hasBlankLine) this.boundary = nextLine;
     this.decidedLength = nextLine;
     this.isAtLineStart = true;
@@ -126,7 +134,7 @@ export class PassageFinder implements BoundaryFinder {
     const isFullStop = text[stop] === ".";
     // Stops of some scripts have two code units. A search from between them would find the same stop again.
     const afterStop = stop + (text.codePointAt(stop)! > 0xffff ? 2 : 1);
-    const decisive = findMatch(isFullStop ? AFTER_FULL_STOP : AFTER_STOP, text, afterStop);
+    const decisive = (isFullStop ? this.afterFullStop : this.afterStop).find(text, afterStop);
     if (decisive < 0 || (decisive === text.length - 1 && endsWithHighSurrogate(text))) return false;
     this.decidedLength = afterStop;
     // Without white space a full stop ends nothing: "3.5", "node.js".
@@ -136,8 +144,8 @@ export class PassageFinder implements BoundaryFinder {
       this.decidedLength = decisive;
       return true;
     }
-    const end = findSentenceEnd(text, stop, decisive);
-    if (end > 0 && findStableBoundary(text, end) === end) {
+    const end = findSentenceEnd(text, stop, Math.min(decisive, stop + MAX_AFTER_STOP_CHARS));
+    if (end > 0 && isStableBoundary(text, end)) {
       this.boundary = end;
       this.decidedLength = end;
     }
@@ -147,7 +155,7 @@ export class PassageFinder implements BoundaryFinder {
 
 /**
  * Finds where a sentence ends that may end at a stop.
- * @param decisive place of the character after the stop that shows whether the sentence ends
+ * @param decisive place of the character after the stop that shows whether the sentence ends, if it is near enough
  * @returns the place where the next sentence begins; 0 if the stop ends no sentence
  */
 function findSentenceEnd(text: string, stop: number, decisive: number): number {
@@ -166,6 +174,14 @@ function findSentenceEnd(text: string, stop: number, decisive: number): number {
   if (!/[\x20-\x7e]/.test(text[stop]!)) return next;
   CLOSING_MARKS.lastIndex = stop + 1;
   return CLOSING_MARKS.test(text) && CLOSING_MARKS.lastIndex <= decisive ? CLOSING_MARKS.lastIndex : 0;
+}
+
+/** Reads the fence of a line that opens a code block. */
+function readOpeningFence(line: string): string | undefined {
+  const match = OPENING_FENCE.exec(line);
+  // A line with backticks further on is text with inline code.
+  if (match?.[1]?.startsWith("`") && line.includes("`", match[0].length)) return undefined;
+  return match?.[1];
 }
 
 function findMatch(pattern: RegExp, text: string, from: number): number {

@@ -1,6 +1,6 @@
 import { endsWithHighSurrogate } from "../surrogates.js";
 import type { BoundaryFinder } from "./boundary-finder.js";
-import { findPreviousBoundary, findStableBoundary } from "./graphemes.js";
+import { findPreviousBoundary, findStableBoundary, isStableBoundary } from "./graphemes.js";
 
 const WORD_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "word" });
 
@@ -31,7 +31,7 @@ export class WordFinder implements BoundaryFinder {
     this.searched = endsWithHighSurrogate(text) ? text.length - 1 : text.length;
     // Only new text can bring a space, and a space is a boundary only once something follows it.
     for (let at = text.length - 1; at >= Math.max(1, from); at--) {
-      if (isSpace(text, at - 1) && !isSpace(text, at) && findStableBoundary(text, at) === at) return at;
+      if (isSpace(text, at - 1) && !isSpace(text, at) && isStableBoundary(text, at)) return at;
     }
     this.hasUnspaced ||= hasUnspacedScript(text, from);
     return this.hasUnspaced ? measureCertainWords(text) : 0;
@@ -53,7 +53,7 @@ export function findForcedCut(text: string, maxChars: number): number {
   const line = head.lastIndexOf("\n") + 1;
   if (line > maxChars / 2) return line;
   for (let at = maxChars; at > maxChars / 2; at--) {
-    if (isSpace(text, at - 1) && findStableBoundary(text, at) === at) return at;
+    if (isSpace(text, at - 1) && isStableBoundary(text, at)) return at;
   }
   return (hasUnspacedScript(head, 0) ? measureCertainWords(head) : 0) || findPreviousBoundary(text, maxChars);
 }
@@ -96,7 +96,7 @@ function measureCertainWords(text: string): number {
   }
   if (starts.length < UNCERTAIN_WORDS) return 0;
   const start = from + starts.at(-UNCERTAIN_WORDS)!;
-  return start > 0 && findStableBoundary(text, start) === start ? start : 0;
+  return start > 0 && isStableBoundary(text, start) ? start : 0;
 }
 
 function hasUnspacedScript(text: string, from: number): boolean {

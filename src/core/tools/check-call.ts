@@ -2,7 +2,7 @@ import type { ToolCall } from "../chat/chunk.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
 import { readArguments } from "./arguments.js";
 import type { Tool } from "./definitions.js";
-import { quoteToolName, readFunction, readToolName } from "./name.js";
+import { quoteToolName, readCalledName, readFunction, readToolName } from "./name.js";
 import type { CallOutcome } from "./round.js";
 
 /**
@@ -24,13 +24,16 @@ export function checkCall(
   ownTools: ReadonlyMap<string, Tool>,
   requestTools: readonly unknown[] | undefined,
 ): CheckedCall {
-  const { name } = call.function;
+  const name = readCalledName(call);
   const tool = ownTools.get(name);
   const other = tool ? undefined : requestTools?.find((definition) => readToolName(definition) === name);
   if (!tool && (other === undefined || name === "")) {
     return { problem: `There is no tool ${quoteToolName(name)}.`, outcome: "unknown" };
   }
-  const read = readArguments(call.function.arguments, tool ? tool.check : compileRequestSchema(other));
+  // A custom tool takes any text, which becomes the only argument.
+  if (call.custom && !tool) return { arguments: { input: call.custom.input }, tool };
+  const text = call.function?.arguments ?? call.custom?.input ?? "";
+  const read = readArguments(text, tool ? tool.check : compileRequestSchema(other));
   return "problem" in read ? { ...read, outcome: "refused" } : { arguments: read.value, tool };
 }
 

@@ -1,3 +1,5 @@
+import type { ToolCall } from "../chat/chunk.js";
+import type { ChatRequest } from "../chat/request.js";
 import { isObject } from "../json/parse.js";
 
 /** Longest name of a tool that services accept. */
@@ -9,10 +11,24 @@ const MAX_NAME_CHARS = 64;
  */
 export const ACCEPTED_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Reads the name of a tool in a request; undefined for a tool that is no function, such as the service's own tools. */
+/**
+ * Reads the name of a tool in a request: of a function, or of a custom tool, which takes any text. undefined for any other
+ * tool, such as the service's own tools.
+ */
 export function readToolName(definition: unknown): string | undefined {
-  const name = readFunction(definition)?.["name"];
+  const custom = isObject(definition) ? definition["custom"] : undefined;
+  const name = (readFunction(definition) ?? (isObject(custom) ? custom : {}))["name"];
   return typeof name === "string" ? name : undefined;
+}
+
+/** Collects the names of the tools that a request offers. */
+export function collectToolNames({ tools }: ChatRequest): string[] {
+  return Array.isArray(tools) ? tools.flatMap((tool) => readToolName(tool) ?? []) : [];
+}
+
+/** Reads the name of the tool that a model called. */
+export function readCalledName({ function: called, custom }: ToolCall): string {
+  return (called ?? custom)?.name ?? "";
 }
 
 /** Reads the function of a tool in a request: its name, description and parameters. */

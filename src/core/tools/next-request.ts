@@ -2,7 +2,7 @@ import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
 import { ECHOED_FIELDS } from "../chat/vendor-echo.js";
 import { isObject } from "../json/parse.js";
-import { readToolName, toAcceptedName } from "./name.js";
+import { readCalledName, readToolName, toAcceptedName } from "./name.js";
 
 /**
  * Builds the request that follows a turn with tool calls.
@@ -67,9 +67,10 @@ function replaceInvalidNames(message: ChatMessage, tools: readonly unknown[] = [
   return {
     ...message,
     tool_calls: calls.map((call) => {
-      const { name } = call.function;
-      if (offered.has(name)) return call;
-      return { ...call, function: { ...call.function, name: toAcceptedName(name) } };
+      const { function: called, custom } = call;
+      if (offered.has(readCalledName(call))) return call;
+      const name = toAcceptedName(readCalledName(call));
+      return custom ? { ...call, custom: { ...custom, name } } : { ...call, function: { ...called!, name } };
     }),
   };
 }

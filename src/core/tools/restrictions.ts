@@ -1,4 +1,5 @@
 import { isObject } from "../json/parse.js";
+import { readCalledName, readToolName } from "./name.js";
 import type { RoundCall } from "./round.js";
 
 /** Which tools a model may call in a turn. Services only ask models to respect it; here it is enforced. */
@@ -36,7 +37,7 @@ export function refuseCalls(
   const isSingle = restrictions.some((restriction) => restriction.isSingle);
   let hasAllowedCall = false;
   for (const { id, call } of calls) {
-    if (!restrictions.every(({ names }) => names === undefined || names.has(call.function.name))) {
+    if (!restrictions.every(({ names }) => names === undefined || names.has(readCalledName(call)))) {
       refused.set(id, "This tool may not be called now.");
     } else if (isSingle && hasAllowedCall) {
       refused.set(id, "Only one tool may be called at a time. Call this one again in the next turn.");
@@ -50,7 +51,7 @@ function readNames(choice: unknown): ReadonlySet<string> | undefined {
   if (!isObject(choice)) return undefined;
   const { type } = choice;
   if (type === "none") return new Set();
-  if (type === "tool" || type === "function") return collectNames([choice]);
+  if (type === "tool" || type === "function" || type === "custom") return collectNames([choice]);
   if (type !== "allowed_tools") return undefined;
   const allowed = isObject(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
   return Array.isArray(allowed["tools"]) ? collectNames(allowed["tools"]) : undefined;
@@ -59,8 +60,7 @@ function readNames(choice: unknown): ReadonlySet<string> | undefined {
 /** Collects the names in a tool choice; undefined if it has none, which restricts nothing. */
 function collectNames(choices: readonly unknown[]): ReadonlySet<string> | undefined {
   const names = choices.flatMap((choice) => {
-    const { name, function: described } = isObject(choice) ? choice : {};
-    const found = isObject(described) ? described["name"] : name;
+    const found = readToolName(choice) ?? (isObject(choice) ? choice["name"] : undefined);
     return typeof found === "string" ? [found] : [];
   });
   return names.length > 0 ? new Set(names) : undefined;

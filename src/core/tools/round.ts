@@ -1,4 +1,5 @@
 import type { ChatMessage, ToolCall } from "../chat/chunk.js";
+import { readCalledName } from "./name.js";
 import type { ToolResult } from "./result.js";
 
 /**
@@ -109,7 +110,7 @@ export class ToolRound {
   buildReports(): CallReport[] {
     return this.calls.map(({ id, call, outcome, durationMs }) => ({
       id,
-      name: call.function.name,
+      name: readCalledName(call),
       outcome: outcome ?? "cancelled",
       durationMs,
     }));

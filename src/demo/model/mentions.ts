@@ -29,12 +29,12 @@ const PLACES = new RegExp(
   String.raw`\b(?:[Ii]n|[Aa]t|from|to|near|for|of|between) (${NAME}(?:(?:,| and| or| to|, and) ${NAME})*)`,
   "gu",
 );
-/** Places in lower case, such as "weather in oslo and new york". */
-const LOWER_CASE_PLACES = /\bin (?!the |a )(\p{Ll}[\p{Ll} ,]{1,100}?)(?= (?:in|at|on|for)\b|[^\p{Ll} ,]|$)/u;
+const MAX_PLACES_CHARS = 100;
+const EMAIL = /^[.+-]*(\w[\w.+-]*@[\w-]+(?:\.[\w-]+)+)/;
 
 export function findMentions(text: string): Mentions {
-  const urls = text.match(/\bhttps?:\/\/[^\s<>"')\]]{1,500}/gi) ?? [];
-  const emails = text.match(/\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b/g) ?? [];
+  const urls = text.match(/\bhttps?:\/\/[^\s<>"')\]]+/gi) ?? [];
+  const emails = (text.match(/[\w.+@-]+/g) ?? []).flatMap((run) => EMAIL.exec(run)?.[1] ?? []);
   const dates = text.match(/\b\d{4}-\d{2}-\d{2}\b/g) ?? [];
   const times = text.match(/\b\d{1,2}:\d{2}\b/g) ?? [];
   const rest = [...urls, ...emails, ...dates, ...times].reduce(
@@ -52,7 +52,7 @@ export function findMentions(text: string): Mentions {
     places: [...new Set(places)],
     people: names.filter((name) => !places.includes(name)),
     numbers: numbers.map((number) => Number(number.replaceAll(",", ""))),
-    quotes: [...text.matchAll(/["“]([^"”\n]{1,500})["”]/g)].map(([, quote]) => quote!),
+    quotes: [...text.matchAll(/["“]([^"“”\n]+)["”]/g)].map(([, quote]) => quote!),
     dates,
     times,
     emails,
@@ -64,7 +64,13 @@ function splitList(list: string): string[] {
   return list.split(/, and |, | and | or | to /);
 }
 
+/** Finds places in lower case, such as "weather in oslo and new york". */
 function findLowerCasePlaces(text: string): string[] {
-  const places = splitList(LOWER_CASE_PLACES.exec(text)?.[1] ?? "").filter(Boolean);
+  const runs = text.match(/[\p{Ll} ,]+/gu) ?? [];
+  const found = runs
+    .map((run) => run.split(/\bin (?!the |a )/)[1])
+    .find((list) => /^\p{Ll}/u.test(list ?? ""));
+  const list = found?.split(/ (?:in|at|on|for)\b/)[0]?.trimEnd() ?? "";
+  const places = splitList(list.slice(0, MAX_PLACES_CHARS)).filter(Boolean);
   return places.map((place) => place.replace(/(?<= |^)\p{L}/gu, (letter) => letter.toUpperCase()));
 }

@@ -12,8 +12,8 @@ export function buildSchemaFromPrompt(text: string): DemoFields | undefined {
   const listed = /\b(?:fields?|keys?|properties)\b(?: (?:are|named|called))?:?\s+([^.\n]{1,300})/i.exec(
     text,
   )?.[1];
-  const names = (listed?.split(/\s*,\s*(?:and\s+)?|\s+and\s+/) ?? []).flatMap(
-    (name) => /^[`"'“]?(\p{L}[\p{L}\d_-]{0,40})/u.exec(name)?.slice(1) ?? [],
+  const names = (listed?.split(/,|\band\b/) ?? []).flatMap(
+    (name) => /^[`"'“]?(\p{L}[\p{L}\d_-]{0,40})/u.exec(name.trim())?.slice(1) ?? [],
   );
   const keys = pairs.length > 0 ? pairs : names.map((name) => [name, ""]);
   if (keys.length === 0) return undefined;

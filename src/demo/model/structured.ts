@@ -6,12 +6,25 @@ import { findMentions } from "./mentions.js";
 import { buildSchemaFromPrompt } from "./schema-from-prompt.js";
 import { PromptValues } from "./values.js";
 
-const ASKS_FOR_JSON =
-  /\b(?:only|just|always|must|strictly|valid)\b[^.\n]{0,40}\bjson\b|\b(?:answer|reply|respond|return|output)\b[^.\n]{0,20}\b(?:in|with|as|using) (?:a )?json\b/i;
+/** How much of a sentence before the word "JSON" is read. */
+const MAX_BEFORE_CHARS = 50;
+const DEMANDS = /\b(?:only|just|always|must|strictly|valid)\b/i;
+const ANSWERS = /\b(?:answer|reply|respond|return|output)\b/i;
+const IN_THE_FORM_OF = /\b(?:in|with|as|using) (?:a )?$/i;
+
+const MAX_INSTRUCTION_CHARS = 250;
 
 /** Whether the prompt asks for JSON in words; the request may not say so in a field. */
 export function asksForJson({ system, text }: Question): boolean {
-  return ASKS_FOR_JSON.test(system) || ASKS_FOR_JSON.test(text);
+  return [system, text].some((prompt) =>
+    [...prompt.matchAll(/\bjson\b/gi)].some(({ index }) => {
+      const sentence = prompt
+        .slice(Math.max(0, index - MAX_BEFORE_CHARS), index)
+        .split(/[.\n]/)
+        .at(-1)!;
+      return DEMANDS.test(sentence) || (ANSWERS.test(sentence) && IN_THE_FORM_OF.test(sentence));
+    }),
+  );
 }
 
 /**
@@ -36,8 +49,12 @@ export function buildJsonAnswer(
 
 /** "Extract the event as JSON: lunch with Ada" is about the lunch; the instruction holds no values. */
 function removeInstruction(text: string): string {
-  const instruction = /^[^:"\n]{0,120}\b(?:extract|parse|convert|json|classify)\b[^:"\n]{0,120}:\s+/i.exec(
-    text,
-  );
-  return text.slice(instruction?.[0].length ?? 0);
+  const colon = text.indexOf(":");
+  const head = text.slice(0, Math.max(0, colon));
+  const isInstruction =
+    head.length <= MAX_INSTRUCTION_CHARS &&
+    !/["\n]/.test(head) &&
+    /\b(?:extract|parse|convert|json|classify)\b/i.test(head) &&
+    /\s/.test(text[colon + 1] ?? "");
+  return isInstruction ? text.slice(colon + 1).trimStart() : text;
 }

@@ -66,8 +66,11 @@ function planFittingCalls(text: string, tools: readonly DemoTool[]): DemoCall[] 
 /** The parts of a question that may each be for another tool. */
 function splitClauses(text: string): string[] {
   const ends =
-    /[?!;\n]+\s*|\.\s+|,?\s+(?=and (?:what|how|when|where|which|who|then|tell|give|get|show|turn|is|the)\b)/i;
-  return text.split(ends).filter((clause) => clause.trim() !== "");
+    /[?!;\n]|\.\s|,?\s(?=and (?:what|how|when|where|which|who|then|tell|give|get|show|turn|is|the)\b)/i;
+  return text
+    .split(ends)
+    .map((clause) => clause.trim())
+    .filter(Boolean);
 }
 
 function chooseTool(clause: string, tools: readonly DemoTool[]): DemoTool | undefined {

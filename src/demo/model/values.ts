@@ -1,6 +1,6 @@
 import { type DemoFields, isFields } from "../json.js";
 import { findExpression } from "../skills/arithmetic.js";
-import { capitalise, findListItems, findTopic } from "../words.js";
+import { capitalise, findListItems, findTopic, trimEnd } from "../words.js";
 import { findKeywords, toSnakeCase } from "./keywords.js";
 import type { Mentions } from "./mentions.js";
 
@@ -35,6 +35,8 @@ const NEGATIVE = /\b(?:off|not|no|don't|never|without|disabled?|false|stop|close
 const POSITIVE = /\b(?:on|yes|with|enabled?|true|always|start|open|is|has|can)\b/i;
 const MAX_OBJECTS = 20;
 const MAX_TITLE_WORDS = 8;
+/** How far behind the verb the words begin that are searched for. */
+const MAX_BEFORE_TERM_CHARS = 70;
 
 /**
  * The values for a JSON answer or for the arguments of a tool call. Each mention is taken once as far as they go, so
@@ -172,11 +174,14 @@ function findNumberBeside(name: string, text: string): number | undefined {
 
 /** "Search the web for cats" looks for cats. */
 function findSearchTerm(text: string): string {
-  const term = /\b(?:search|look|find)\b.{0,60}?\b(?:for|about|up)\s+(.+)$/is.exec(text)?.[1] ?? text;
-  return term.replace(/[?.!\s]+$/, "");
+  const verb = /\b(?:search|look|find)\b/i.exec(text)?.index ?? text.length;
+  const start = text.slice(verb, verb + MAX_BEFORE_TERM_CHARS);
+  const word = /\b(?:for|about|up)\s/i.exec(start);
+  const term = word ? text.slice(verb + word.index + word[0].length).trimStart() : "";
+  return trimEnd(term || text, "?.! \t\n");
 }
 
 function shortenToTitle(text: string): string {
-  const words = (findTopic(text) ?? text.replace(/[.!?]+$/, "")).split(/\s+/);
+  const words = (findTopic(text) ?? trimEnd(text, ".!?")).split(/\s+/);
   return capitalise(words.slice(0, MAX_TITLE_WORDS).join(" "));
 }

@@ -26,12 +26,15 @@ const OPERATORS: ReadonlyMap<string | undefined, Operator> = new Map([
   ["^", { rank: 3, apply: (left: number, right: number) => left ** right }],
 ]);
 
+/** Two operands with an operator between them. */
+const OPERATION = /\d\)*[-+*/^][-(\d]/;
+
 /** @returns the first expression with an operator in the text, in plain signs; undefined if there is none */
 export function findExpression(text: string): string | undefined {
   const plain = SIGNS.reduce((changed, [words, sign]) => changed.replace(words, sign), text.toLowerCase());
   return [...plain.matchAll(/[-(\d.][\d\s.()+*/^-]*/g)]
     .map(([found]) => found.trim())
-    .find((found) => found.length <= MAX_EXPRESSION_CHARS && /\d\s*\)*\s*[-+*/^]\s*[-(\d]/.test(found));
+    .find((found) => found.length <= MAX_EXPRESSION_CHARS && OPERATION.test(found.replace(/\s+/g, "")));
 }
 
 /** @returns the value: an infinity or NaN after a division by zero, undefined if the text is not an expression */

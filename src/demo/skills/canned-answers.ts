@@ -24,16 +24,18 @@ const ABILITIES = `I am a small script and not a language model, but I can show 
 
 Choose the model demo-reasoning to see me think first, or a model such as demo:fault=drop&after=12 to see an answer break off on purpose.`;
 
-/** Answers by a pattern for the question in lower case. The first that fits wins. */
-const ANSWERS: readonly [RegExp, string][] = [
+const WRITE = /\b(?:write|show|give)\b/;
+
+/** Answers by patterns for the question in lower case. The first whose patterns all fit wins. */
+const ANSWERS: readonly [RegExp | readonly RegExp[], string][] = [
   [
     /\b(?:who|what) are you\b|\bwhat(?:'s| is) your name\b|\bintroduce yourself\b/,
     "I am the demo model of this package: a small script that runs on your own machine and speaks the same protocol as a real service, so that a flow can be built and tested without an account. When you want real answers, choose another provider; nothing else in the flow has to change.",
   ],
   [/^help\b|\bwhat can (?:you|i) (?:do|ask)\b|\bhow can you help\b/, ABILITIES],
-  [/\b(?:write|show|give)\b.*\bfibonacci\b/, `Here you are:${FIBONACCI}`],
+  [[WRITE, /\bfibonacci\b/], `Here you are:${FIBONACCI}`],
   [
-    /\b(?:write|show|give)\b.*\b(?:code|function|program|script)\b/,
+    [WRITE, /\b(?:code|function|program|script)\b/],
     `I know only one function by heart, so here it is:${FIBONACCI}`,
   ],
   [
@@ -76,6 +78,6 @@ export const cannedAnswers: Skill = {
   thought: "I know the answer to this by heart.",
   answer({ lower }) {
     const all = ASKS.test(lower) ? [...ANSWERS, ...EXPLANATIONS] : ANSWERS;
-    return all.find(([pattern]) => pattern.test(lower))?.[1];
+    return all.find(([patterns]) => [patterns].flat().every((pattern) => pattern.test(lower)))?.[1];
   },
 };

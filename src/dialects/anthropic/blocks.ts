@@ -2,6 +2,7 @@ import type { Delta } from "../../core/chat/chunk.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { CallArguments } from "../call-arguments.js";
 import { MAX_HELD_CHARS } from "../dialect.js";
 import { toText } from "../wire-values.js";
 
@@ -152,6 +153,7 @@ class RedactedThinkingBlock implements OpenBlock {
 class ToolUseBlock implements OpenBlock {
   private readonly index: number;
   private readonly input: unknown;
+  private readonly args = new CallArguments();
   private hasArguments = false;
 
   constructor(
@@ -169,11 +171,12 @@ class ToolUseBlock implements OpenBlock {
   }
 
   addDelta(delta: Record<string, unknown>): void {
-    this.sendArguments(toText(delta["partial_json"]));
+    this.sendArguments(this.args.add(toText(delta["partial_json"])));
   }
 
   /** If no delta had arguments, they were in the block's beginning, or the call has none. */
   close(): void {
+    this.sendArguments(this.args.flush());
     if (!this.hasArguments) this.sendArguments(JSON.stringify(isObject(this.input) ? this.input : {}));
   }
 

@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "../../core/chat/chunk.js";
 import { isUnfinished } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
@@ -17,6 +17,16 @@ import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
 import { findUsage } from "./usage.js";
+import {
+  dropField,
+  getAnswerText,
+  getRecordText,
+  hasLogprobs,
+  isChoice,
+  isRepeatable,
+  isUnknownDialect,
+  removeUndefinedFields,
+} from "./wire-chunk.js";
 
 const END_MARKER = "[DONE]";
 
@@ -62,14 +72,29 @@ export class OpenAiDecoder implements Decoder {
       }
       const piece = this.pieceTemplate.match(data, this.getTracker);
       if (piece) {
-        this.sink.onChunk(piece, "rich", "");
+        this.sink.onChunk(piece, toChunkKind(piece.choices.some(isRichChoice), ""), "");
         return;
       }
     }
     const content = data.trim();
-    if (content.startsWith(END_MARKER)) this.sink.onMarker();
+    if (content.startsWith(END_MARKER)) this.end();
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
     else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
+  }
+
+  /** Ends the stream at its end marker. */
+  private end(): void {
+    for (const [index, tracker] of this.trackers ?? []) {
+      const pieces = tracker.flush();
+      if (pieces.length > 0) this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
+    }
+    this.sink.onMarker();
+  }
+
+  private buildCallChunk(index: number, pieces: ToolCallDelta[]): Chunk {
+    const { id, created, model } = this;
+    const choice: ChunkChoice = { index, delta: { tool_calls: pieces }, finish_reason: null };
+    return { id, object: "chat.completion.chunk", created, model, choices: [choice] };
   }
 
   private decodeRecord(data: string, event: string | undefined, last: boolean): void {
@@ -199,10 +224,7 @@ export class OpenAiDecoder implements Decoder {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
     const delta = this.readDelta(wire);
-    if (delta.tool_calls) {
-      delta.tool_calls = this.getTracker(index).normalise(delta.tool_calls);
-      if (delta.tool_calls.length === 0) delete delta.tool_calls;
-    }
+    this.normaliseToolCalls(index, delta, Boolean(wire["finish_reason"]));
     dropField(wire, "message");
     dropField(wire, "usage");
     wire["index"] = index;
@@ -211,6 +233,16 @@ export class OpenAiDecoder implements Decoder {
     if (typeof reason !== "string" || isUnfinished(reason)) wire["finish_reason"] = null;
     if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
+  }
+
+  /** @param isEnd whether the choice ends with this delta */
+  private normaliseToolCalls(choice: number, delta: Delta, isEnd: boolean): void {
+    const { tool_calls: pieces } = delta;
+    if (!pieces && !(isEnd && this.trackers?.has(choice))) return;
+    const tracker = this.getTracker(choice);
+    const calls = [...tracker.normalise(pieces ?? []), ...(isEnd ? tracker.flush() : [])];
+    if (calls.length > 0) delta.tool_calls = calls;
+    else delete delta.tool_calls;
   }
 
   private readDelta(wire: Record<string, unknown>): Delta {
@@ -249,46 +281,4 @@ export class OpenAiDecoder implements Decoder {
       text,
     );
   }
-}
-
-/** Removes a field. A null one only becomes undefined, since V8 is slow with an object that has had a field deleted. */
-function dropField(object: Record<string, unknown>, field: string): void {
-  if (object[field] === null) object[field] = undefined;
-  else if (object[field] !== undefined) delete object[field];
-}
-
-/** Removes the fields that `dropField` left undefined, for a chunk that goes to the flow. */
-function removeUndefinedFields(chunk: Chunk): void {
-  for (const part of [chunk, ...chunk.choices])
-    for (const key in part) if (part[key] === undefined) delete part[key];
-}
-
-/** Whether the next record may differ from this one only in its text or piece: it is no end and has no counts. */
-function isRepeatable(chunk: Chunk): boolean {
-  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
-}
-
-/** Whether a record is of an unknown dialect, which can be skipped. The records of OpenAI Responses have a type. */
-function isUnknownDialect(record: Record<string, unknown>): boolean {
-  return typeof record["type"] === "string" && !isObject(record["usage"]);
-}
-
-function isChoice(choice: unknown): choice is Record<string, unknown> {
-  return isObject(choice) && isObject(choice["delta"] ?? {});
-}
-
-function hasLogprobs(logprobs: unknown): boolean {
-  if (!isObject(logprobs)) return false;
-  return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
-}
-
-function getAnswerText(chunk: Chunk): string {
-  const first = chunk.choices.find((choice) => choice.index === 0);
-  return first?.delta.content ?? "";
-}
-
-function getRecordText(record: unknown): unknown {
-  const choices = isObject(record) ? record["choices"] : undefined;
-  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
 }

@@ -36,9 +36,8 @@ export class PieceTemplate {
     const { chunk, choice, delta, call, function: wireFunction } = this.frame!;
     const wire = { ...call, function: { ...wireFunction, arguments: piece } };
     const pieces = getTracker(choice["index"] as number).normalise([wire]);
-    // A repeated call changes nothing in the tracker, so the record can still be read in full.
-    if (pieces.length === 0) return undefined;
-    return { ...chunk, choices: [{ ...choice, delta: { ...delta, tool_calls: pieces } }] } as Chunk;
+    const calls = pieces.length > 0 ? { tool_calls: pieces } : {};
+    return { ...chunk, choices: [{ ...choice, delta: { ...delta, ...calls } }] } as Chunk;
   }
 
   /**

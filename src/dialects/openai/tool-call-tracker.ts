@@ -1,9 +1,10 @@
 import type { ToolCallDelta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
-import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { parseIndex } from "../wire-values.js";
+import { isObject } from "../../core/json/parse.js";
+import { CallArguments } from "../call-arguments.js";
+import { parseIndex, toText } from "../wire-values.js";
 
-/** Up to this length, arguments are checked for their end. Checking longer ones again and again takes too long. */
+/** After longer arguments, no second call is looked for: to parse them again and again takes too long. */
 const MAX_CHECKED_CHARS = 16 * 1024;
 
 interface TrackedCall {
@@ -12,8 +13,7 @@ interface TrackedCall {
   name: string;
   /** Whether the type was passed on. */
   hasType: boolean;
-  /** The arguments so far. They stop growing once they are longer than `MAX_CHECKED_CHARS`. */
-  arguments: string;
+  readonly arguments: CallArguments;
 }
 
 /**
@@ -38,18 +38,29 @@ export class ToolCallTracker {
     return pieces.flatMap((piece) => (isObject(piece) ? this.normalisePiece(piece) : []));
   }
 
+  /** Ends all arguments. @returns pieces with what was held back */
+  flush(): ToolCallDelta[] {
+    return this.calls.flatMap(({ index, arguments: args }) => {
+      const rest = args.flush();
+      return rest === "" ? [] : [{ index, function: { arguments: rest } }];
+    });
+  }
+
   /** @returns an empty list if the piece has nothing new */
   private normalisePiece(wire: Record<string, unknown>): ToolCallDelta[] {
     const wireFunction = isObject(wire["function"]) ? wire["function"] : {};
-    const id = typeof wire["id"] === "string" ? wire["id"] : "";
-    const name = typeof wireFunction["name"] === "string" ? wireFunction["name"] : "";
+    const wireCustom = isObject(wire["custom"]) ? wire["custom"] : {};
+    const id = toText(wire["id"]);
+    const name = toText(wireFunction["name"]) || toText(wireCustom["name"]);
     const args = toArgumentText(wireFunction["arguments"]);
+    const input = toArgumentText(wireCustom["input"]);
+    const isCustom = toText(wireCustom["name"]) !== "" || input !== "";
     const countBefore = this.calls.length;
     const call = this.findCall(this.readIndex(wire["index"]), id, name, args);
     const isNew = this.calls.length > countBefore;
-    const fragment = !isNew && this.isRepetition(call, id, args) ? "" : args;
+    const fragment = call.arguments.add(args);
 
-    const { index: _index, id: _id, type, function: _function, ...extras } = wire;
+    const { index: _index, id: _id, type, function: _function, custom: _custom, ...extras } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
     if (id && !call.id) {
       call.id = id;
@@ -60,12 +71,15 @@ export class ToolCallTracker {
       delta.type = type;
     }
     const newName = this.updateName(call, name);
-    if (newName || fragment) {
+    if (isCustom) {
+      if (newName || input) delta.custom = {};
+      if (newName) delta.custom!.name = newName;
+      if (input) delta.custom!.input = input;
+    } else if (newName || fragment) {
       delta.function = {};
       if (newName) delta.function.name = newName;
       if (fragment) delta.function.arguments = fragment;
     }
-    if (call.arguments.length <= MAX_CHECKED_CHARS) call.arguments += fragment;
     return isNew || Object.keys(delta).length > 1 ? [delta] : [];
   }
 
@@ -106,23 +120,28 @@ export class ToolCallTracker {
   /**
    * Whether a piece begins another call although its id is missing or the same. It does if it has the name of another
    * tool, or if the arguments of the call are complete and the piece has a name and the beginning of an object. A piece
-   * that repeats the whole call with its id does not.
+   * that repeats the whole call does not, nor does one that replaces a placeholder, unless their ids are two or none.
    */
-  private startsNewCall(call: TrackedCall, id: string, name: string, fragment: string): boolean {
+  private startsNewCall(call: TrackedCall, id: string, name: string, piece: string): boolean {
     if (name === "") return false;
     const isOtherName = call.name !== "" && name !== call.name;
     if (isOtherName && this.toolNames.includes(name) && this.toolNames.includes(call.name)) return true;
-    if (!fragment.startsWith("{") || call.arguments.length > MAX_CHECKED_CHARS) return false;
-    return isCompleteObject(call.arguments) && !this.isRepetition(call, id, fragment);
-  }
-
-  private isRepetition(call: TrackedCall, id: string, fragment: string): boolean {
-    return id !== "" && id === call.id && fragment === call.arguments && isCompleteObject(fragment);
+    if (!piece.startsWith("{") || call.arguments.length > MAX_CHECKED_CHARS) return false;
+    if (!call.arguments.isComplete) return false;
+    const canBeSame = call.id === "" ? id !== "" : id === "" || id === call.id;
+    if (!canBeSame) return true;
+    return !call.arguments.isRepeatedBy(piece) && !(call.id !== "" && call.arguments.isPlaceholder);
   }
 
   private openCall(index: number | undefined): TrackedCall {
     if (this.calls.length >= this.maxCalls) throw this.createLimitFailure();
-    const call: TrackedCall = { index: this.calls.length, id: "", name: "", hasType: false, arguments: "" };
+    const call = {
+      index: this.calls.length,
+      id: "",
+      name: "",
+      hasType: false,
+      arguments: new CallArguments(),
+    };
     this.calls.push(call);
     if (index !== undefined) this.latestByIndex.set(index, call);
     return call;
@@ -139,11 +158,6 @@ export class ToolCallTracker {
   private createLimitFailure(): Failure {
     return new Failure("limit", `The service sent more than ${this.maxCalls} tool calls.`);
   }
-}
-
-/** Whether a text is a complete JSON object. Most arguments are still growing, and the last character shows it. */
-function isCompleteObject(text: string): boolean {
-  return text.trimEnd().endsWith("}") && isObject(tryParseJson(text));
 }
 
 function toArgumentText(value: unknown): string {

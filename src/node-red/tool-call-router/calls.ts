@@ -1,4 +1,5 @@
 import type { Tool } from "../../core/tools/definitions.js";
+import { readCalledName } from "../../core/tools/name.js";
 import type { Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import type { NodeHost } from "../red/host.js";
 import { isWired } from "../red/wiring.js";
@@ -43,7 +44,7 @@ export class ToolCalls {
   /** Sends a call to its tool: a copy, so that what its receiver does with it reaches neither this node nor other calls. */
   make(record: RunRecord, { call, tool, arguments: args }: RunEffect & { type: "call" }, send: Send): void {
     const { id } = call;
-    const { name } = call.call.function;
+    const name = readCalledName(call.call);
     const tag: ToolCallTag = {
       id,
       name,

@@ -1,6 +1,6 @@
 import { checkCall } from "../../core/tools/check-call.js";
 import type { Tool } from "../../core/tools/definitions.js";
-import { quoteToolName } from "../../core/tools/name.js";
+import { quoteToolName, readCalledName } from "../../core/tools/name.js";
 import { readRestrictions, refuseCalls } from "../../core/tools/restrictions.js";
 import type { CallOutcome, RoundCall } from "../../core/tools/round.js";
 import type { RunRecord } from "./record.js";
@@ -66,7 +66,7 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
     if (reason !== undefined) plan.refused.push({ call, text: reason, outcome: "refused" });
     else if (missing === undefined) plan.allowed.push(one);
     else {
-      const text = `The tool ${quoteToolName(call.call.function.name)} is not available.`;
+      const text = `The tool ${quoteToolName(readCalledName(call.call))} is not available.`;
       plan.refused.push({ call, text, outcome: "unavailable" });
     }
   }
@@ -74,5 +74,5 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
 }
 
 function shorten({ call }: RoundCall): string {
-  return call.function.name.slice(0, MAX_NAME_CHARS);
+  return readCalledName(call).slice(0, MAX_NAME_CHARS);
 }

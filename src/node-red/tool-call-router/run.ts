@@ -2,6 +2,7 @@ import type { AssistantMessage, ToolCall } from "../../core/chat/chunk.js";
 import type { Stats } from "../../core/chat/stats.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { readCalledName } from "../../core/tools/name.js";
 import { buildNextRequest, readChatRequest } from "../../core/tools/next-request.js";
 import { createFailedResult, type ToolResult } from "../../core/tools/result.js";
 import { ToolRound } from "../../core/tools/round.js";
@@ -210,7 +211,7 @@ export class RouterRun {
     const { record, context } = this;
     const seconds = context.settings.toolTimeout / 1000;
     const silent = [
-      ...new Set(round.openCalls.map(({ call }) => call.function.name.slice(0, MAX_NAME_CHARS))),
+      ...new Set(round.openCalls.map(({ call }) => readCalledName(call).slice(0, MAX_NAME_CHARS))),
     ];
     record.timedOutTool = silent[0] ?? "";
     this.warn(

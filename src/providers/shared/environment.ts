@@ -1,5 +1,5 @@
 /** A reference to an environment variable: `${NAME}` anywhere in a text, or Node-RED's older `$(NAME)` as all of it. */
-export const VARIABLE_REFERENCE = /\$\{([^}]*)\}|^\s*\$\(([^)]*)\)\s*$/;
+export const VARIABLE_REFERENCE = /\$\{([^${}]*)\}|^\s*\$\(([^()]*)\)\s*$/;
 
 /**
  * Finds the environment variable that a value still refers to. Node-RED replaces references to variables that are set,

@@ -52,8 +52,16 @@ export function readResponseFailure(status: number, headers: Headers, body: stri
 
 /** Reads the visible text of an HTML page, such as a gateway's error page. */
 function stripMarkup(body: string): string {
-  return body
-    .slice(0, MAX_PAGE_CHARS)
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ");
+  let text = "";
+  /** The open element whose content is not visible. */
+  let hidden = "";
+  const parts = body.slice(0, MAX_PAGE_CHARS).split(/(<[^<>]*>)/);
+  for (const [position, part] of parts.entries()) {
+    const isTag = position % 2 === 1;
+    const name = isTag ? /^<\/?(style|script)\b/i.exec(part)?.[1]?.toLowerCase() : undefined;
+    if (hidden === "" && name !== undefined && part[1] !== "/") hidden = name;
+    else if (hidden === "") text += isTag ? " " : part;
+    else if (name === hidden && part[1] === "/") hidden = "";
+  }
+  return text;
 }

@@ -44,7 +44,8 @@ function restrictToolCalls(calls: unknown): unknown {
   if (!Array.isArray(calls)) return calls;
   return calls.map((call: unknown) => {
     if (!isObject(call)) return call;
-    const { id, type, function: called } = call;
+    const { id, type, function: called, custom } = call;
+    if (isObject(custom)) return { id, type, custom: { name: custom["name"], input: custom["input"] } };
     return {
       id,
       type,

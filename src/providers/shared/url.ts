@@ -3,8 +3,15 @@ import { Failure } from "../../core/failure.js";
 /** Appends a path to a base URL, with one slash between them. The query of the base URL stays. */
 export function joinPath(baseUrl: string, path: string): URL {
   const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+  url.pathname = `${trimSlashes(url.pathname)}/${path}`;
   return url;
+}
+
+/** Removes the slashes at the end of a path. */
+export function trimSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 /** Appends `prefix` and `path`, or `path` alone if the base URL ends in `prefix`: documentation shows both forms. */

@@ -59,7 +59,7 @@ describe("Next request of a run", () => {
       [],
     );
     assert.deepEqual(
-      (messages[0] as unknown as { tool_calls: ToolCall[] }).tool_calls.map(({ function: { name } }) => name),
+      (messages[0] as unknown as { tool_calls: ToolCall[] }).tool_calls.map((call) => call.function!.name),
       ["multi_tool_use_parallel", "get_weather", "unknown", "my.tool", "ok_1-a", "x".repeat(64)],
     );
     assert.equal(calls[0]!.function.name, names[0]);

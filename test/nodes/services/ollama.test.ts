@@ -76,7 +76,7 @@ describe("Flow with Ollama", () => {
     });
     assert.equal(last.finishReason, "tool_calls");
     const [call] = calls;
-    assert.deepEqual(JSON.parse(call!.function.arguments), { city: "Bonn" });
+    assert.deepEqual(JSON.parse(call!.function!.arguments), { city: "Bonn" });
 
     const result = { role: "tool", tool_call_id: call!.id, content: "clear" };
     const messages = [...conversation, result];

@@ -91,7 +91,7 @@ describe("Every stream with tool calls", () => {
           assert.equal(rounds[0]!.characters, text.length);
           const echo = world.getConversation(1)[1] as unknown as AssistantMessage;
           assert.deepEqual(
-            echo.tool_calls!.map((call) => [call.id, call.function.arguments]),
+            echo.tool_calls!.map((call) => [call.id, call.function!.arguments]),
             calls.map(({ id, args }) => [id, JSON.stringify(args)]),
           );
           assert.ok(!JSON.stringify(world.out.map(({ chunk }) => chunk ?? null)).includes('"tool_calls":['));

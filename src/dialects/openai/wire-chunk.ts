@@ -1,0 +1,48 @@
+import type { Chunk } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
+
+/** Removes a field. A null one only becomes undefined, since V8 is slow with an object that has had a field deleted. */
+export function dropField(object: Record<string, unknown>, field: string): void {
+  if (object[field] === null) object[field] = undefined;
+  else if (object[field] !== undefined) delete object[field];
+}
+
+/** Removes the fields that `dropField` left undefined, for a chunk that goes to the flow. */
+export function removeUndefinedFields(chunk: Chunk): void {
+  for (const part of [chunk, ...chunk.choices])
+    for (const key in part) if (part[key] === undefined) delete part[key];
+}
+
+/** Whether the next record may differ from this one only in its text or piece: it is no end and has no counts. */
+export function isRepeatable(chunk: Chunk): boolean {
+  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
+}
+
+/** Whether a record is of an unknown dialect, which can be skipped. The records of OpenAI Responses have a type. */
+export function isUnknownDialect(record: Record<string, unknown>): boolean {
+  return typeof record["type"] === "string" && !isObject(record["usage"]);
+}
+
+/** Whether a value in `choices` can be read as a choice. */
+export function isChoice(choice: unknown): choice is Record<string, unknown> {
+  return isObject(choice) && isObject(choice["delta"] ?? {});
+}
+
+/** Whether token probabilities are there and not empty. */
+export function hasLogprobs(logprobs: unknown): boolean {
+  if (!isObject(logprobs)) return false;
+  return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
+}
+
+/** Gets what a chunk adds to the text of the first choice. */
+export function getAnswerText(chunk: Chunk): string {
+  const first = chunk.choices.find((choice) => choice.index === 0);
+  return first?.delta.content ?? "";
+}
+
+/** Gets the text of a record that has nothing else, for a template. */
+export function getRecordText(record: unknown): unknown {
+  const choices = isObject(record) ? record["choices"] : undefined;
+  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
+}
