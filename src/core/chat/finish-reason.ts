@@ -44,7 +44,7 @@ const REASON_BY_PART: readonly (readonly [RegExp, string])[] = [
     "content_filter",
   ],
   [
-    /(^|_)max(imum)?_(\w+_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence)_(\w+_)?(limit|limits|length|window|exceeded|reached|overflow)(_|$)|(^|_)(truncated|too_long)(_|$)/,
+    /(^|_)max(imum)?_(\w{1,30}_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence)_(\w{1,30}_)?(limit|limits|length|window|exceeded|reached|overflow)(_|$)|(^|_)(truncated|too_long)(_|$)/,
     "length",
   ],
 ];
@@ -116,8 +116,9 @@ function toWord(raw: string): string {
     .slice(0, 100)
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")
     .toLowerCase()
-    .replace(/[^a-z\d]+/g, "_")
-    .replace(/^_+|_+$/g, "")
+    .split(/[^a-z\d]/)
+    .filter((part) => part !== "")
+    .join("_")
     .replace(/^(finish_|stop_)?reason_/, "");
 }
 
