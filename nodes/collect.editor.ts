@@ -8,6 +8,7 @@
   interface CollectNode extends EditorNode {
     parse?: "text" | "json";
     schema?: unknown;
+    messageSchemas?: boolean;
     timeout?: number | string;
   }
 
@@ -26,6 +27,7 @@
       name: { value: "" },
       parse: { value: "text" },
       schema: { value: "", validate: checkSchema },
+      messageSchemas: { value: false },
       timeout: { value: 600, validate: Validators.checkNumber("timeout", { above: 0 }) },
     },
     inputs: 1,
@@ -51,7 +53,7 @@
       $("#node-input-parse").on("change", () => {
         const parse = $("#node-input-parse").val();
         $("#collect-parse-hint").text(this._(`collect.hint.${parse}`));
-        $("#collect-schema-row").toggle(parse === "json");
+        $("#collect-schema-row, #collect-message-schemas-row").toggle(parse === "json");
         if (parse === "json") SchemaField.showEditor(schema, true);
         schema.trigger("change");
       });

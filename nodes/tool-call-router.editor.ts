@@ -9,6 +9,7 @@
     tools?: RouterTool.Tool[];
     links?: string[];
     otherTools?: boolean;
+    messageSchemas?: boolean;
     outputs?: number;
     toolChoice?: string;
   }
@@ -65,6 +66,7 @@
       tools: { value: [], validate: checkTools },
       links: { value: [], type: "link in[]" },
       otherTools: { value: false },
+      messageSchemas: { value: false },
       toolChoice: { value: "" },
       parallel: { value: "" },
       maxRounds: { value: 8, validate: checkNumber("maxRounds", { min: 1, whole: true }) },
@@ -146,6 +148,7 @@
         row!.showOutput(isOwn ? next : undefined);
       }
       if (otherTools.is(":checked")) places.set(otherPort, next);
+      $("#tool-call-router-message-schemas-row").toggle(otherTools.is(":checked"));
       $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(places)));
     };
 

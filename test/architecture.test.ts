@@ -44,7 +44,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   providers: /^$/,
   dialects: /^$/,
   demo: /^node:/,
-  core: /^ajv/,
+  core: /^(ajv|node:vm$)/,
   editor: /^$/,
 };
 

@@ -63,7 +63,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     property: "payload",
     options: "",
   },
-  collect: { name: "", parse: "text", schema: "", timeout: 600 },
+  collect: { name: "", parse: "text", schema: "", messageSchemas: false, timeout: 600 },
   "delta-buffer": {
     name: "",
     milliseconds: 50,
@@ -86,6 +86,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     tools: [],
     links: [],
     otherTools: false,
+    messageSchemas: false,
     toolChoice: "",
     parallel: "",
     maxRounds: 8,

@@ -13,6 +13,8 @@ export function describeCompileError(thrown: unknown): string {
   if (thrown instanceof Error && "missingRef" in thrown) {
     return `it refers to “${shorten(String(thrown.missingRef), MAX_VALUE_CHARS)}”, which is not in it; add that under $defs`;
   }
+  // The compiler is recursive.
+  if (thrown instanceof RangeError) return "it is too large, or refers to itself without end";
   return shorten(thrown instanceof Error ? thrown.message : String(thrown), MAX_REASON_CHARS);
 }
 
@@ -21,7 +23,7 @@ export function describeCompileError(thrown: unknown): string {
  */
 export function describeSchemaErrors(errors: readonly ErrorObject[]): string {
   const depth = ({ instancePath }: ErrorObject) => instancePath.split("/").length;
-  const deepest = Math.max(...errors.map(depth));
+  const deepest = errors.reduce((most, error) => Math.max(most, depth(error)), 0);
   const nearest = errors.filter((error) => depth(error) === deepest);
   const specific = nearest.filter(({ keyword }) => !COMPOUND_KEYWORDS.has(keyword));
   const reported = specific.length > 0 ? specific : nearest;

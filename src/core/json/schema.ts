@@ -1,8 +1,9 @@
 import type { Ajv, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
-import { RecentMap } from "../lifecycle/recent-map.js";
 import { isObject, isWithinDepth } from "./parse.js";
 import { describeCompileError, describeSchemaErrors, toJsonPath } from "./schema-errors.js";
+import { runWithTimeLimit, TimeLimitError } from "./time-limit.js";
+import { UNIQUE_ITEMS } from "./unique-items.js";
 
 /**
  * Checks a value against a schema. It returns undefined if the value fits, else what is wrong with it: a JSON path and
@@ -14,22 +15,38 @@ export type SchemaCheck = (value: unknown) => string | undefined;
 /** A schema's patterns run on texts up to this length: a pattern that backtracks takes very long on a long text. */
 const MAX_MATCHED_CHARS = 4096;
 
+/** Longest pattern. To compile one cannot be interrupted. */
+const MAX_PATTERN_CHARS = 4096;
+
+/** Longest schema, as JSON. The largest that services accept has about half of this. */
+const MAX_SCHEMA_CHARS = 262_144;
+
+/** How long a schema may take to be compiled. Most take a few milliseconds. */
+const MAX_COMPILE_MS = 1_000;
+
+/** How long the check of a value may take. Most take a fraction of a millisecond. */
+const MAX_CHECK_MS = 500;
+
 /** How deeply a schema may nest. The compiler is recursive. */
-const MAX_SCHEMA_DEPTH = 100;
+export const MAX_SCHEMA_DEPTH = 100;
 
 /** How many compiled schemas are cached. A flow has a handful, but messages may bring a new one each time. */
 const MAX_CACHED_SCHEMAS = 100;
 
+/** Characters of all cached schemas. A compiled one takes a multiple of its length. */
+const MAX_CACHED_CHARS = 1_000_000;
+
 type Draft = "07" | "2020-12";
 
-/** Compiled schemas by their JSON text. */
-const checks = new RecentMap<SchemaCheck>(MAX_CACHED_SCHEMAS);
+/** Compiled schemas by their JSON text, the latest used last. A refused schema has the reason instead. */
+const checks = new Map<string, SchemaCheck | string>();
 /** A validator for each draft, to check schemas themselves. */
 const schemaValidators = new Map<Draft, Ajv>();
 
 /**
  * Compiles a JSON Schema of draft-07 or 2020-12. Its `$schema` says which; without one, 2020-12 is tried first.
- * Unknown keywords and formats are ignored. The result is cached.
+ * Unknown keywords and formats are ignored. The result is cached. The time for compiling and for each check is limited,
+ * whatever the schema and the value.
  * @throws Failure `configuration` that says what is wrong with the schema
  */
 export function compileSchema(schema: unknown): SchemaCheck {
@@ -37,9 +54,24 @@ export function compileSchema(schema: unknown): SchemaCheck {
   if (!isWithinDepth(schema, MAX_SCHEMA_DEPTH))
     throw createSchemaFailure(`it nests deeper than ${MAX_SCHEMA_DEPTH}, or without end`);
   const text = serialiseSchema(schema);
+  if (text.length > MAX_SCHEMA_CHARS)
+    throw createSchemaFailure(`it is longer than ${MAX_SCHEMA_CHARS} characters`);
   const check = checks.get(text) ?? compileText(text);
-  checks.set(text, check);
+  cacheCheck(text, check);
+  if (typeof check === "string") throw createSchemaFailure(check);
   return check;
+}
+
+function cacheCheck(text: string, check: SchemaCheck | string): void {
+  checks.delete(text);
+  checks.set(text, check);
+  let characters = 0;
+  for (const cached of checks.keys()) characters += cached.length;
+  for (const oldest of checks.keys()) {
+    if (checks.size <= MAX_CACHED_SCHEMAS && characters <= MAX_CACHED_CHARS) return;
+    checks.delete(oldest);
+    characters -= oldest.length;
+  }
 }
 
 function serialiseSchema(schema: object): string {
@@ -50,22 +82,29 @@ function serialiseSchema(schema: object): string {
   }
 }
 
-function compileText(text: string): SchemaCheck {
+/** @returns the check, or the reason why there is none */
+function compileText(text: string): SchemaCheck | string {
   const schema = JSON.parse(text) as Record<string, unknown>;
   const { $schema } = schema;
   // The validator would refuse an unknown address, or one with a # at its end.
   delete schema["$schema"];
   // A keyword of the validator, which would make the check asynchronous.
   delete schema["$async"];
-  let failure: Failure | undefined;
+  let reason: string | undefined;
   for (const draft of listDrafts($schema)) {
+    // Loading the library must not be interrupted.
+    const schemaValidator = getSchemaValidator(draft);
     try {
-      return compileDraft(draft, schema);
+      return runWithTimeLimit(MAX_COMPILE_MS, () => compileDraft(draft, schema, schemaValidator));
     } catch (thrown) {
-      failure ??= thrown instanceof Failure ? thrown : createSchemaFailure(describeCompileError(thrown));
+      if (thrown instanceof TimeLimitError) {
+        schemaValidators.delete(draft);
+        return `it takes longer than ${MAX_COMPILE_MS} ms to compile`;
+      }
+      reason ??= describeCompileError(thrown);
     }
   }
-  throw failure!;
+  return reason!;
 }
 
 /** Lists the drafts to try, by the schema's `$schema`. */
@@ -75,14 +114,21 @@ function listDrafts(named: unknown): Draft[] {
   return text.includes("2020-12") ? ["2020-12"] : ["2020-12", "07"];
 }
 
-function compileDraft(draft: Draft, schema: Record<string, unknown>): SchemaCheck {
+function getSchemaValidator(draft: Draft): Ajv {
   let schemaValidator = schemaValidators.get(draft);
   if (!schemaValidator) {
     schemaValidator = createValidator(draft, {});
+    // Compiles the schema of schemas.
+    schemaValidator.validateSchema({});
     schemaValidators.set(draft, schemaValidator);
   }
+  return schemaValidator;
+}
+
+/** @throws Error that says what is wrong with the schema */
+function compileDraft(draft: Draft, schema: Record<string, unknown>, schemaValidator: Ajv): SchemaCheck {
   if (schemaValidator.validateSchema(schema) !== true) {
-    throw createSchemaFailure(describeSchemaErrors(schemaValidator.errors ?? []));
+    throw new Error(describeSchemaErrors(schemaValidator.errors ?? []));
   }
   const patterns = new PatternEngine();
   // One validator for each schema, because a validator keeps all that it compiled and accepts each $id only once.
@@ -91,18 +137,22 @@ function compileDraft(draft: Draft, schema: Record<string, unknown>): SchemaChec
 }
 
 function createCheck(validate: ValidateFunction, patterns: PatternEngine): SchemaCheck {
-  return (value) => {
+  const check: SchemaCheck = (value) => {
     patterns.hasSkipped = false;
-    let fits: boolean;
-    try {
-      fits = validate(value);
-    } catch {
-      return "$ nests too deeply to be checked";
-    }
+    const fits = validate(value);
     if (!fits && !patterns.hasSkipped) return describeSchemaErrors(validate.errors ?? []);
     if (!patterns.hasSkipped) return undefined;
     const pointer = validate.errors?.find(({ keyword }) => keyword === "pattern")?.instancePath ?? "";
     return `${toJsonPath(pointer)} has a text of more than ${MAX_MATCHED_CHARS} characters, too long for the schema's pattern`;
+  };
+  return (value) => {
+    try {
+      return runWithTimeLimit(MAX_CHECK_MS, () => check(value));
+    } catch (thrown) {
+      return thrown instanceof TimeLimitError
+        ? `$ takes longer than ${MAX_CHECK_MS} ms to be checked`
+        : "$ nests too deeply to be checked";
+    }
   };
 }
 
@@ -116,6 +166,8 @@ class PatternEngine {
   });
 
   private compile(pattern: string, flags: string): { test(text: string): boolean } {
+    if (pattern.length > MAX_PATTERN_CHARS)
+      throw new Error(`a pattern is longer than ${MAX_PATTERN_CHARS} characters`);
     const expression = createExpression(pattern, flags);
     const test = (text: string): boolean => {
       if (text.length <= MAX_MATCHED_CHARS) return expression.test(text);
@@ -151,6 +203,8 @@ function createValidator(draft: Draft, options: Options): Ajv {
   const ajv = draft === "07" ? createDraft07(settings) : createDraft2020(settings);
   // The validator refuses a schema with this keyword of draft 4.
   ajv.removeKeyword("id");
+  ajv.removeKeyword("uniqueItems");
+  ajv.addKeyword(UNIQUE_ITEMS);
   return ajv;
 }
 

@@ -18,11 +18,13 @@ export type CheckedCall =
  * @param ownTools the tools of the node, by name
  * @param requestTools the tools of the request, which the node's own outputs do not serve; undefined if calls of these are
  *   not allowed
+ * @param usesRequestSchemas whether to check calls of these against their schemas, which came with a message
  */
 export function checkCall(
   call: ToolCall,
   ownTools: ReadonlyMap<string, Tool>,
   requestTools: readonly unknown[] | undefined,
+  usesRequestSchemas: boolean,
 ): CheckedCall {
   const name = readCalledName(call);
   const tool = ownTools.get(name);
@@ -33,7 +35,8 @@ export function checkCall(
   // A custom tool takes any text, which becomes the only argument.
   if (call.custom && !tool) return { arguments: { input: call.custom.input }, tool };
   const text = call.function?.arguments ?? call.custom?.input ?? "";
-  const read = readArguments(text, tool ? tool.check : compileRequestSchema(other));
+  const requestCheck = usesRequestSchemas ? compileRequestSchema(other) : undefined;
+  const read = readArguments(text, tool ? tool.check : requestCheck);
   return "problem" in read ? { ...read, outcome: "refused" } : { arguments: read.value, tool };
 }
 

@@ -19,6 +19,7 @@ import type { ChatStreamConfig } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
+import { rememberSchema } from "./parameters.js";
 import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
 import { addTurn, endsTurn } from "./turn.js";
@@ -45,6 +46,7 @@ export class ChatStreamController {
   private readonly status: StreamStatus;
   private readonly host: NodeHost;
   private isClosed = false;
+  private readonly forgetSchema: () => void;
   /** The service's last notice. It comes with every answer; the node warns of it once. */
   private lastNotice: string | undefined;
 
@@ -66,6 +68,7 @@ export class ChatStreamController {
       Number(config.maxTurns) || 0,
     );
     this.status = new StreamStatus(red, node);
+    this.forgetSchema = rememberSchema(config);
   }
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
@@ -103,6 +106,7 @@ export class ChatStreamController {
     this.isClosed = true;
     this.sessions.endAll("closed");
     this.status.close();
+    this.forgetSchema();
   }
 
   /** Opens a stream for a message. From here on it has exactly one last message. */

@@ -1,5 +1,10 @@
 import { tryParseJson } from "../../core/json/parse.js";
-import { createResponseFormat, type ResponseFormatConfig } from "../messages/response-format.js";
+import {
+  addConfiguredSchema,
+  createResponseFormat,
+  findRequestedSchema,
+  type ResponseFormatConfig,
+} from "../messages/response-format.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 
 /** Settings of a chat-stream that become request fields. Empty ones are left out of the request. */
@@ -39,4 +44,18 @@ export function readParameters(config: ParameterConfig): Record<string, unknown>
   const format = createResponseFormat(config);
   if (format) parameters["response_format"] = format;
   return Object.assign(parameters, readJsonObject(config.options, "setting options (“More fields”)"));
+}
+
+/**
+ * Remembers the JSON Schema in a node's settings as one that an author wrote.
+ * @returns a function that forgets it
+ */
+export function rememberSchema(config: ParameterConfig): () => void {
+  try {
+    const schema = findRequestedSchema({ parameters: readParameters(config) });
+    return schema === undefined ? () => {} : addConfiguredSchema(schema);
+  } catch {
+    // Each request reports what is wrong with the settings.
+    return () => {};
+  }
 }

@@ -14,7 +14,6 @@ import {
   type OpenStream,
   type StreamOpener,
 } from "../messages/open-streams.js";
-import { findRequestedSchema, readSchema } from "../messages/response-format.js";
 import { isRestartNotice } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
@@ -22,13 +21,19 @@ import { copyReadable } from "../red/message-copy.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
+import { AnswerSchema } from "./answer-schema.js";
 import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
 /** A collect node's properties in a flow file. */
 export interface CollectConfig extends NodeConfig {
   parse?: "text" | "json";
-  /** JSON Schema that the parsed answer must fit, as text or object. Default: the schema that the request asked for. */
+  /**
+   * JSON Schema that the parsed answer must fit, as text or object. Default: the schema that the request asked for, if it
+   * stands in the settings of a chat-stream.
+   */
   schema?: unknown;
+  /** Whether the default may also be a schema that came with a message. */
+  messageSchemas?: boolean;
   /** Seconds without a message after which a stream counts as unfinished. */
   timeout?: number | string;
 }
@@ -55,9 +60,8 @@ export class CollectController {
   private readonly sessions: Sessions<CollectedStream>;
   private readonly opener: StreamOpener<CollectedStream>;
   private readonly status: StatusLine;
-  /** The schema in the node's settings, if there is one and it is valid. */
-  private readonly schema: unknown;
-  private readonly schemaFailure: Failure | undefined;
+  /** Set if the answer is parsed. */
+  private readonly schema: AnswerSchema | undefined;
 
   constructor(
     private readonly red: NodeRed,
@@ -76,12 +80,8 @@ export class CollectController {
     this.opener = { sessions: this.sessions, action: "collect puts together", create: createStream };
     this.status = new StatusLine(node);
     if (config.parse !== "json") return;
-    try {
-      this.schema = readSchema(config.schema);
-    } catch (thrown) {
-      this.schemaFailure = toFailure(thrown);
-      this.showStatus();
-    }
+    this.schema = new AnswerSchema(node, config.schema, config.messageSchemas === true);
+    if (this.schema.failure) this.showStatus();
   }
 
   input(message: Message, send: Send, done: Done): void {
@@ -150,8 +150,7 @@ export class CollectController {
     const isFinished = !UNFINISHED_REASONS.has(last.finishReason) && last.error === undefined;
     if (isFinished && this.config.parse === "json") {
       try {
-        if (this.schemaFailure) throw this.schemaFailure;
-        const schema = this.schema ?? findRequestedSchema(last.request);
+        const schema = this.schema?.find(last.request);
         const answer = readLastTurn(String(message.payload), last["rounds"]);
         message.payload = parseAnswer(answer, last.finishReason, schema);
       } catch (thrown) {
@@ -237,10 +236,10 @@ export class CollectController {
   }
 
   private showStatus(): void {
-    const { schemaFailure } = this;
+    const failure = this.schema?.failure;
     this.status.show(() =>
-      schemaFailure
-        ? { fill: "red", shape: "ring", text: schemaFailure.code }
+      failure
+        ? { fill: "red", shape: "ring", text: failure.code }
         : this.sessions.size === 0
           ? {}
           : {

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
-import { isObject, parseJson } from "../../core/json/parse.js";
-import { compileSchema } from "../../core/json/schema.js";
+import { isObject, isWithinDepth, parseJson } from "../../core/json/parse.js";
+import { compileSchema, MAX_SCHEMA_DEPTH } from "../../core/json/schema.js";
 import { ACCEPTED_NAME } from "../../core/tools/name.js";
 
 /** The settings of a chat-stream for the form of the answer. */
@@ -61,6 +61,34 @@ export function findRequestedSchema(request: unknown): unknown {
   const format = isObject(parameters) ? parameters["response_format"] : undefined;
   const named = isObject(format) && format["type"] === "json_schema" ? format["json_schema"] : undefined;
   return isObject(named) ? named["schema"] : undefined;
+}
+
+/** The JSON Schemas in the settings of deployed nodes, as text, with how many nodes have each. */
+const configuredSchemas = new Map<string, number>();
+
+/**
+ * Remembers a schema that an author wrote into the settings of a node. A request carries its schema on a message, where
+ * a schema that a visitor sent looks the same.
+ * @returns a function that forgets it; call it once, when the node closes
+ */
+export function addConfiguredSchema(schema: unknown): () => void {
+  const text = JSON.stringify(schema);
+  configuredSchemas.set(text, (configuredSchemas.get(text) ?? 0) + 1);
+  return () => {
+    const count = configuredSchemas.get(text)! - 1;
+    if (count > 0) configuredSchemas.set(text, count);
+    else configuredSchemas.delete(text);
+  };
+}
+
+/** Whether a schema stands in the settings of a deployed node. */
+export function isConfiguredSchema(schema: unknown): boolean {
+  if (configuredSchemas.size === 0 || !isWithinDepth(schema, MAX_SCHEMA_DEPTH)) return false;
+  try {
+    return configuredSchemas.has(JSON.stringify(schema));
+  } catch {
+    return false;
+  }
 }
 
 function parseSchema(text: string): unknown {

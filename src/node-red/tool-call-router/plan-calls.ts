@@ -32,6 +32,8 @@ interface CallPlan {
 /** What decides about calls beside the calls themselves. */
 export interface CallContext {
   settings: RouterSettings;
+  /** Milliseconds of a monotonic clock. */
+  now(): number;
   /** Why a call cannot get to its tool, for the author; undefined if it can. */
   findMissingTool(tool: Tool | undefined, name: string): string | undefined;
 }
@@ -39,14 +41,25 @@ export interface CallContext {
 /** Characters of a tool's name that the author is shown. */
 const MAX_NAME_CHARS = 80;
 
+/** How long the checks of one turn may take together. The check of one call has a limit of its own. */
+const MAX_CHECKS_MS = 1_000;
+
+const UNCHECKED =
+  "The arguments were not checked, because the checks of this turn took too long. Call fewer tools at once.";
+
 /** Decides which calls of a turn are made: those of known tools, with arguments that fit, that nothing forbids. */
 export function planCalls(calls: readonly RoundCall[], record: RunRecord, context: CallContext): CallPlan {
   const { settings } = context;
   const request = record.request!;
   const others = settings.otherTools ? (request.tools ?? []) : undefined;
   const plan: CallPlan = { allowed: [], refused: [], warnings: [] };
+  const startedAt = context.now();
   const allowed = calls.flatMap((call) => {
-    const verdict = checkCall(call.call, settings.tools, others);
+    if (context.now() - startedAt > MAX_CHECKS_MS) {
+      plan.refused.push({ call, text: UNCHECKED, outcome: "refused" });
+      return [];
+    }
+    const verdict = checkCall(call.call, settings.tools, others, settings.messageSchemas);
     if ("arguments" in verdict) return [{ call, ...verdict }];
     const { problem: text, outcome } = verdict;
     plan.refused.push({ call, text, outcome });

@@ -59,8 +59,6 @@ export type RunEffect =
 /** What the machine asks of its surroundings. */
 export interface RunContext extends CallContext {
   node: string;
-  /** Milliseconds of a monotonic clock. */
-  now(): number;
   /** Why the next turn cannot be asked for; undefined if it can. */
   findDeadEnd(): string | undefined;
 }

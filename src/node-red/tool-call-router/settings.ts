@@ -19,6 +19,8 @@ export interface RouterConfig extends NodeConfig {
   parallel?: "" | "yes" | "no";
   /** Whether a last output is there for calls of tools that came in `msg.tools`. */
   otherTools?: boolean;
+  /** Whether calls of these tools are checked against the schemas that came with them. */
+  messageSchemas?: boolean;
 }
 
 /** What an author sets, with the defaults filled in. */
@@ -31,6 +33,7 @@ export interface RouterSettings {
   toolChoice: string;
   parallel: boolean | undefined;
   otherTools: boolean;
+  messageSchemas: boolean;
 }
 
 /** The longest time that a tool may take: 20 days. A timer cannot wait for a month. */
@@ -59,6 +62,7 @@ function toSettings(config: RouterConfig, tools: RouterSettings["tools"]): Route
     toolChoice: config.toolChoice ?? "",
     parallel: config.parallel === "yes" ? true : config.parallel === "no" ? false : undefined,
     otherTools: config.otherTools === true,
+    messageSchemas: config.messageSchemas === true,
   };
 }
 

@@ -139,7 +139,8 @@ describe("collect set to parse JSON", () => {
     );
     assert.equal(collecting.finished.length + collecting.unfinished.length, 1);
     assert.equal(collecting.errors.length, collecting.unfinished.length);
-    return { finished: collecting.finished[0], unfinished: collecting.unfinished[0] };
+    const { finished, unfinished, warnings } = collecting;
+    return { finished: finished[0], unfinished: unfinished[0], warnings };
   }
   const withFormat = (format: unknown): Message => ({
     request: { model: "m", messages: [], parameters: { response_format: format } },
@@ -158,7 +159,21 @@ describe("collect set to parse JSON", () => {
         /\$ must have required property 'b'/,
       );
     }
-    assert.match(errorMessage(collectAnswer('{"b": 1}', {}, ofRequest).unfinished), /'a'/);
+    const ticked = collectAnswer('{"b": 1}', { messageSchemas: true }, ofRequest);
+    assert.match(errorMessage(ticked.unfinished), /'a'/);
+    assert.deepEqual(ticked.warnings, []);
+  });
+
+  it("checks no answer against a schema that came with a message, unless that is ticked, and warns of it", () => {
+    const schema = { required: ["a"], $ref: "#/nowhere" };
+    const ofRequest = withFormat({ type: "json_schema", json_schema: { name: "x", schema } });
+    for (const messageSchemas of [undefined, false, "", "true", 1]) {
+      const { finished, warnings } = collectAnswer('{"b": 1}', { messageSchemas }, ofRequest);
+      assert.deepEqual(finished!.payload, { b: 1 });
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0]!, /not checked against the JSON Schema/);
+    }
+    assert.deepEqual(collectAnswer("{}", {}, withFormat({ type: "json_object" })).warnings, []);
   });
 
   it("checks nothing if there is no schema, and nothing if collect is set to text", () => {
@@ -205,6 +220,7 @@ describe("collect set to parse JSON", () => {
     assert.equal(errorCode(message), "configuration");
     assert.match(errorMessage(message), /objekt|\$\.type/);
     const ofRequest = withFormat({ type: "json_schema", json_schema: { schema: { $ref: "#/nowhere" } } });
-    assert.equal(errorCode(collectAnswer("{}", {}, ofRequest).unfinished), "configuration");
+    const ticked = collectAnswer("{}", { messageSchemas: true }, ofRequest);
+    assert.equal(errorCode(ticked.unfinished), "configuration");
   });
 });

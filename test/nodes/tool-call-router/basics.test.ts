@@ -208,7 +208,10 @@ describe("A run of tool calls", () => {
       function: { name: "other", parameters: { type: "object", required: ["a"] } },
     };
     const calls = [{ name: "other", args: { a: 1 } }, { name: "other", args: {} }, { name: "nobody" }];
-    const world = new RouterWorld(createModel({ calls }, { texts: ["."] }), { otherTools: true });
+    const world = new RouterWorld(createModel({ calls }, { texts: ["."] }), {
+      otherTools: true,
+      messageSchemas: true,
+    });
     world.input({ payload: "Go", tools: [other] });
     assert.deepEqual(
       world.calls.map(({ output, message }) => [output, message.payload]),
@@ -224,6 +227,26 @@ describe("A run of tool calls", () => {
     assert.match(without.warnings[0]!, /no output for: other\./);
     without.input({ payload: "Go", tools: [other] });
     assert.equal(without.warnings.length, 2, "and one when it was called");
+  });
+
+  it("sends calls of the message's own tools unchecked if messageSchemas is not set", () => {
+    const parameters = { type: "object", required: ["a"], properties: { a: { pattern: "^(a+)+$" } } };
+    const other = { type: "function", function: { name: "other", parameters } };
+    const calls = [
+      { name: "other", args: {} },
+      { name: "other", args: { a: `${"a".repeat(40)}b` } },
+    ];
+    for (const messageSchemas of [undefined, false]) {
+      const world = new RouterWorld(createModel({ calls }, { texts: ["."] }), {
+        otherTools: true,
+        messageSchemas,
+      });
+      world.input({ payload: "Go", tools: [other] });
+      assert.deepEqual(
+        world.calls.map(({ message }) => message.payload),
+        calls.map(({ args }) => args),
+      );
+    }
   });
 
   it("runs the calls of the first choice, and leaves those of other choices to the reader", () => {

@@ -10,11 +10,13 @@ export class CollectWorld {
   /** Errors that reached `done` or `node.error`. */
   readonly errors: { code: string; message: string }[] = [];
   readonly statuses: NodeStatus[] = [];
+  readonly warnings: string[] = [];
   private readonly controller: CollectController;
 
   constructor(config: Record<string, unknown> = {}) {
     const node = {
       status: (status: NodeStatus) => this.statuses.push(status),
+      warn: (text: string) => this.warnings.push(text),
       error: (error: { code: string; message: string }) => this.errors.push(error),
     };
     const red = { _: (key: string) => key };
