@@ -107,7 +107,7 @@ export class RouterRun {
     if (state.phase === "ended") return;
     if (event.type === "cancelled") this.end({ finishReason: "cancelled" });
     else if (event.type === "lost") this.fail(event.failure);
-    else if (event.type === "begun") this.begin(event.message);
+    else if (state.phase === "asked" && event.type === "begun") this.begin(event.message);
     else if (state.phase === "streaming") this.handleWhileStreaming(state.turn, event);
     else if (state.phase === "calling") this.handleWhileCalling(state.round, event);
   }

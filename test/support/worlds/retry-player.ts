@@ -13,6 +13,7 @@ import {
   type RetryState,
   RetryStream,
 } from "../../../src/node-red/retry/stream.js";
+import { createIdReplacer } from "./random-ids.js";
 import type { RetryHistory, RetryStep } from "./retry-history.js";
 import { StreamReader } from "./stream-reader.js";
 
@@ -124,7 +125,7 @@ export class RetryPlayer {
   readonly log: string[] = [];
   /** Whether the machine can know all text that the reader has: an earlier life of the node may have sent some of it. */
   isTextKnown: boolean;
-  private readonly randomIds = new Map<string, string>();
+  private readonly describe = createIdReplacer();
   private source: Source;
   private asked: { message: Message; messages: readonly ChatMessage[] };
   private now = 1000;
@@ -181,16 +182,9 @@ export class RetryPlayer {
     if ("message" in event && event.type !== "restarted")
       Object.assign(event.message, structuredClone(step.damage));
     const effects = this.stream.on(event);
-    this.log.push(this.describe(effects));
+    this.log.push(this.describe(JSON.stringify(effects)));
     this.obey(effects);
     onStep(effects, event, phase);
-  }
-
-  private describe(effects: readonly RetryEffect[]): string {
-    return JSON.stringify(effects).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
-      if (!this.randomIds.has(id)) this.randomIds.set(id, `id-${this.randomIds.size}`);
-      return this.randomIds.get(id)!;
-    });
   }
 
   private obey(effects: readonly RetryEffect[]): void {

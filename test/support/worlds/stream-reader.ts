@@ -13,11 +13,11 @@ export class StreamReader {
   private restarts: number | undefined;
 
   /**
-   * @param id id of the stream
+   * @param id id of the stream; undefined: that of its first message
    * @param outerTags how many tags each message has
    */
   constructor(
-    private readonly id: string,
+    private id: string | undefined,
     private readonly outerTags: number,
   ) {}
 
@@ -32,6 +32,7 @@ export class StreamReader {
     const { payload, parts, complete } = message;
     assert.ok(!this.hasEnded, "nothing comes after the last message");
     assert.ok(parts, "each message has a place");
+    this.id ??= parts.id;
     assert.equal(parts.id, this.id, "the stream keeps its id");
     assert.equal(readTags(message).length, this.outerTags, "the reader gets the tags outside alone");
     const restarts = readRestarts(message);
