@@ -27,7 +27,11 @@ function isDelta(delta: Record<string, unknown>): boolean {
 
 function isToolCallPiece(piece: unknown): boolean {
   if (!isObject(piece) || !isIndex(piece["index"])) return false;
-  return hasTexts(piece["function"], "name", "arguments") && hasTexts(piece["custom"], "name", "input");
+  return (
+    isTextOrAbsent(piece["whole_input"]) &&
+    hasTexts(piece["function"], "name", "arguments") &&
+    hasTexts(piece["custom"], "name", "input")
+  );
 }
 
 /** Whether a value is absent, or an object whose fields of these names are texts or absent. */

@@ -15,6 +15,8 @@ export interface ToolCallDelta {
   function?: { name?: string; arguments?: string };
   /** A call of a tool that takes any text. `name` as above; `input` is a fragment of text to append. */
   custom?: { name?: string; input?: string };
+  /** The whole arguments or input, from a service that corrects at the end what it has streamed. Replaces the fragments. */
+  whole_input?: string;
   [vendorField: string]: unknown;
 }
 
@@ -168,4 +170,11 @@ export const DELTA_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields of a tool call that are assembled by name. Of any other field, the latest value counts. */
-export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set(["index", "id", "type", "function", "custom"]);
+export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set([
+  "index",
+  "id",
+  "type",
+  "function",
+  "custom",
+  "whole_input",
+]);

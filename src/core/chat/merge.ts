@@ -99,6 +99,7 @@ function mergeToolCalls(known: ToolCallDelta[], added: readonly ToolCallDelta[])
       if (!TOOL_CALL_FIELDS.has(key)) call[key] = mergeField(readOwnField(call, key), piece[key]);
     if (piece.id) call.id ||= piece.id;
     if (piece.type) call.type ||= piece.type;
+    if (piece.whole_input !== undefined) call.whole_input = piece.whole_input;
     if (piece.function) call.function = mergeInput(call.function ?? {}, piece.function, "arguments");
     if (piece.custom) call.custom = mergeInput(call.custom ?? {}, piece.custom, "input");
   }

@@ -10,6 +10,8 @@ export class ToolCallState {
   private name = "";
   /** The arguments of a function, or the input of a custom tool. */
   private readonly input = new GrowingText();
+  /** What replaces the input; see `ToolCallDelta.whole_input`. */
+  private wholeInput: string | undefined;
   private isCustom = false;
   private vendorFields: LatestFields | undefined;
 
@@ -28,7 +30,11 @@ export class ToolCallState {
     // One more than the characters, so that a call without arguments counts as content, too.
     let grown = fragment.length + 1;
     this.input.append(fragment);
-    if (this.input.length > maxArgumentChars) {
+    if (piece.whole_input !== undefined) {
+      this.wholeInput = piece.whole_input;
+      grown += piece.whole_input.length;
+    }
+    if (Math.max(this.input.length, this.wholeInput?.length ?? 0) > maxArgumentChars) {
       throw new Failure(
         "limit",
         `The arguments of a tool call are longer than ${maxArgumentChars} characters. Ask the model for less at once.`,
@@ -49,7 +55,7 @@ export class ToolCallState {
    */
   buildToolCall(seed: string): ToolCall {
     const { name, isCustom } = this;
-    const input = this.input.toString();
+    const input = this.wholeInput ?? this.input.toString();
     const vendorFields = this.vendorFields?.toObject();
     const id = this.id || `call_${seed}`;
     const type = this.type || (isCustom ? "custom" : "function");

@@ -40,8 +40,40 @@ export const GEMINI_REASONING = "google-gemini-v1";
  */
 export const GEMINI_PARTS = "gemini_parts";
 
+/**
+ * The `format` of the entries of OpenAI Responses in `reasoning_details`, as OpenRouter names it. The entries with the
+ * same `index` are one reasoning item: `{type: "reasoning.summary", summary}` and `{type: "reasoning.encrypted", data}`,
+ * or `{type: "reasoning.text", text}` if the service shows the model's own words and encrypts nothing.
+ */
+export const RESPONSES_REASONING = "openai-responses-v1";
+
+/**
+ * Field with the items of a Responses answer that Chat Completions has no place for (the service's own tools and their
+ * results, compactions), unchanged, in order of appearance: `{"0": {type: "web_search_call", …}}`.
+ */
+export const RESPONSES_ITEMS = "responses_items";
+
+/**
+ * Field with the order of the items in a Responses answer: `["reasoning", {"text": 14, "phase": "commentary"}, "call",
+ * {"item": 0}]`. It is set only if a message has a phase, or if the order is not the usual one: reasoning, text, own items,
+ * tool calls.
+ */
+export const RESPONSES_ORDER = "responses_order";
+
+/**
+ * The next reasoning item or tool call; a message with that many characters of the content, and its phase; the item with
+ * that key in `RESPONSES_ITEMS`.
+ */
+export type ResponsesOrderEntry = "reasoning" | "call" | { text: number; phase?: string } | { item: number };
+
 /** The fields above that a message itself has. */
-const ECHO_FIELDS = [ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS] as const;
+const ECHO_FIELDS = [
+  ANTHROPIC_BLOCKS,
+  ANTHROPIC_ORDER,
+  GEMINI_PARTS,
+  RESPONSES_ITEMS,
+  RESPONSES_ORDER,
+] as const;
 
 /** Removes the fields above from messages, for services that do not know them. */
 export function removeEchoFields(messages: readonly ChatMessage[]): readonly ChatMessage[] {
@@ -92,4 +124,6 @@ export const ECHOED_FIELDS: readonly string[] = [
   ANTHROPIC_BLOCKS,
   ANTHROPIC_ORDER,
   GEMINI_PARTS,
+  RESPONSES_ITEMS,
+  RESPONSES_ORDER,
 ];

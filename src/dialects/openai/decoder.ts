@@ -65,6 +65,7 @@ export class OpenAiDecoder implements Decoder {
 
   decode(data: string, event?: string, last = false): void {
     if (!this.options.everyChunk && event !== "error") {
+      if (this.foreignReader?.match?.(data)) return;
       const text = this.textTemplate.match(data);
       if (text !== undefined) {
         this.sink.onText(text);
@@ -84,6 +85,11 @@ export class OpenAiDecoder implements Decoder {
 
   /** Ends the stream at its end marker. */
   private end(): void {
+    const reader = this.foreignReader;
+    if (reader?.readMarker) {
+      reportFailures(this.reportFailure, () => reader.readMarker!());
+      return;
+    }
     for (const [index, tracker] of this.trackers ?? []) {
       const pieces = tracker.flush();
       if (pieces.length > 0) this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
@@ -118,19 +124,19 @@ export class OpenAiDecoder implements Decoder {
       }
       this.sink.onFailure(failure);
     } else if (!isObject(record)) this.rejectRecord(WRONG_SHAPE);
-    else if (record["choices"] === undefined && this.readForeign(record, event)) return;
+    else if (record["choices"] === undefined && this.readForeign(data, record, event)) return;
     else this.handleChunk(data, record);
   }
 
   /** Reads a record of another dialect. @returns whether it was one */
-  private readForeign(record: Record<string, unknown>, event: string | undefined): boolean {
+  private readForeign(data: string, record: Record<string, unknown>, event: string | undefined): boolean {
     const { sink, options } = this;
     this.foreignReader ??= FOREIGN_DIALECTS.find((dialect) => dialect.canRead(record))?.createReader(
       sink,
       options,
     );
     if (this.foreignReader) {
-      reportFailures(this.reportFailure, () => this.foreignReader!.read(record, event));
+      reportFailures(this.reportFailure, () => this.foreignReader!.read(record, event, data));
       return true;
     }
     if (!isUnknownDialect(record)) return false;

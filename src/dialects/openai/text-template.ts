@@ -2,7 +2,7 @@ import { copyText } from "../../core/chat/growing-text.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
 /** A text that no service sends and that needs no escaping. It shows which field of a record a place belongs to. */
-const PROBE = "\u2063probe\u2063";
+export const PROBE = "\u2063probe\u2063";
 
 /** After this many forgotten templates without a match, no more are learnt: the records differ too much. */
 const MAX_MISSES = 16;
@@ -13,8 +13,9 @@ export const PADDING_FIELDS = ["obfuscation", "p"] as const;
 /** Matches the key `content` up to the first character of its text. */
 const CONTENT_KEY = /"content"\s*:\s*"/;
 
+/** Matches what a string literal cannot have, or can have only as an escape. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
-const NEEDS_PARSING = /["\\\u0000-\u001f]/;
+export const NEEDS_PARSING = /["\\\u0000-\u001f]/;
 
 /**
  * Reads the text of a record without parsing the record. Most records of a stream differ from the one before only in the
@@ -107,7 +108,7 @@ export class TextTemplate {
 }
 
 /** Finds the closing quote of a string literal whose content begins at `start`. @returns -1 if there is none */
-function findLiteralEnd(data: string, start: number): number {
+export function findLiteralEnd(data: string, start: number): number {
   let quote = data.indexOf('"', start);
   while (quote > start && data.charCodeAt(quote - 1) === 92 && isEscaped(data, quote)) {
     quote = data.indexOf('"', quote + 1);

@@ -60,7 +60,15 @@ export class ToolCallTracker {
     const isNew = this.calls.length > countBefore;
     const fragment = call.arguments.add(args);
 
-    const { index: _index, id: _id, type, function: _function, custom: _custom, ...extras } = wire;
+    const {
+      index: _index,
+      id: _id,
+      type,
+      function: _function,
+      custom: _custom,
+      whole_input: _input,
+      ...extras
+    } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
     if (id && !call.id) {
       call.id = id;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as gemini from "../services/gemini-records.js";
 import * as ollama from "../services/ollama-records.js";
+import * as responses from "../services/responses-records.js";
 import { anyText } from "./arbitraries.js";
 import { cutByLengths } from "./cutting.js";
 import {
@@ -208,6 +209,34 @@ const renderOllama: Renderer = ({ reasoning, texts, calls, finishReason, usage }
   ),
 });
 
+const RESPONSES_ENDS = {
+  stop: ["completed", {}],
+  length: ["incomplete", { incomplete_details: { reason: "max_output_tokens" } }],
+  content_filter: ["incomplete", { incomplete_details: { reason: "content_filter" } }],
+  tool_calls: ["completed", {}],
+} as const;
+
+function buildResponsesEvents(answer: Answer, lengths: readonly number[]): responses.WireEvent[] {
+  const { reasoning, texts, calls, finishReason, usage } = answer;
+  const items = [
+    ...(reasoning.length > 0
+      ? [(index: number) => responses.buildReasoningEvents(reasoning, index, { encrypted_content: "c2ln" })]
+      : []),
+    ...(texts.length > 0 ? [(index: number) => responses.buildMessageEvents(texts, index)] : []),
+    ...calls.map((call, at) => (index: number) => {
+      const pieces = cutByLengths(JSON.stringify(call.arguments), lengths);
+      return responses.buildCallEvents(`call_${at}`, call.name, pieces, index);
+    }),
+  ];
+  const [name, more] = RESPONSES_ENDS[finishReason];
+  const counts = { input_tokens: usage.input, output_tokens: usage.output };
+  const total = { ...counts, total_tokens: usage.input + usage.output };
+  const events = items.flatMap((build, index) => build(index));
+  return responses.buildStream(events, { ...more, usage: total }, name);
+}
+
+const WHOLE_EVENT = /added$|delta$|_text\.done$|_part\.done$|_arguments\.done$/;
+
 /** The renderer of each dialect. A new dialect gets an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
   openai: renderOpenAi,
@@ -218,4 +247,26 @@ export const RENDERERS: Readonly<Record<string, Renderer>> = {
     contentType: "application/json",
   }),
   ollama: renderOllama,
+  responses: (answer, lengths) => ({ body: responses.formatEvents(buildResponsesEvents(answer, lengths)) }),
+  "responses, with whole items alone": (answer, lengths) => ({
+    body: formatEventStream(
+      ...buildResponsesEvents(answer, lengths).filter(({ type }) => !WHOLE_EVENT.test(type as string)),
+      DONE_RECORD,
+    ),
+  }),
+  "responses, without whole items": (answer, lengths) => ({
+    body: formatEventStream(
+      ...buildResponsesEvents(answer, lengths)
+        .filter(({ type }) => type !== "response.output_item.done")
+        .map((event) =>
+          "response" in event
+            ? { ...event, response: { ...(event["response"] as object), output: [] } }
+            : event,
+        ),
+    ),
+  }),
+  "responses, in one piece": (answer, lengths) => ({
+    body: Buffer.from(JSON.stringify(buildResponsesEvents(answer, lengths).at(-1)!["response"])),
+    contentType: "application/json",
+  }),
 };

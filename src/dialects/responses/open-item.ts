@@ -1,0 +1,64 @@
+import type { Delta, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
+import { isObject } from "../../core/json/parse.js";
+
+/** An item of an answer as the service sends it (OpenAI API reference, "Responses", `output`). */
+export type WireItem = Record<string, unknown>;
+
+/** Receives the content of items. */
+export interface ItemListener {
+  /** Takes answer text. @param item the message that it belongs to */
+  onText(text: string, item: OpenItem, logprobs?: Logprobs): void;
+  /** Takes anything else. */
+  onDelta(delta: Delta, logprobs?: Logprobs): void;
+  onReasoning(text: string): void;
+  onToolCall(piece: ToolCallDelta): void;
+  /** Numbers the next tool call: 0, 1, 2 … in order of appearance. */
+  takeCallIndex(): number;
+  /** Whether the request has a tool of this name. */
+  hasTool(name: string): boolean;
+  /** Characters of the answer's text so far. */
+  readonly textLength: number;
+  /** Whether any item has passed on reasoning. */
+  readonly hasReasoning: boolean;
+}
+
+/** An item of an answer while it arrives. */
+export abstract class OpenItem {
+  /** `output_index`; undefined if the service sends none. Some services use one for several items. */
+  index: number | undefined;
+  /** The item's id; `""` if it has none. Some services send another one with each event. */
+  id = "";
+  /** Whether the event that opens the item has come. Some services leave it out. */
+  hasOpened = false;
+  /** Whether the whole item has come. */
+  isDone = false;
+  /** Whether the item was cut off. */
+  isIncomplete = false;
+
+  constructor(
+    readonly type: string,
+    protected readonly listener: ItemListener,
+  ) {}
+
+  /** Takes the item as it opens. It may have content already. */
+  abstract open(item: WireItem): void;
+
+  /** Takes the whole item, and passes on what is missing so far. Call it as often as it comes. */
+  complete(item: WireItem): void {
+    this.isDone = true;
+    this.isIncomplete = item["status"] === "incomplete";
+    this.addMissing(item);
+  }
+
+  protected abstract addMissing(item: WireItem): void;
+}
+
+/** Reads the token probabilities of an event or a part. */
+export function readLogprobs(list: unknown): Logprobs | undefined {
+  return Array.isArray(list) && list.length > 0 ? { content: list } : undefined;
+}
+
+/** Reads a list of parts. */
+export function readParts(list: unknown): WireItem[] {
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}

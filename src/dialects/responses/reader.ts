@@ -1,0 +1,205 @@
+import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
+import { buildFinishFields } from "../../core/chat/finish-reason.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
+import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import { toText } from "../wire-values.js";
+import { CallItem } from "./call-item.js";
+import { DeltaTemplate } from "./delta-template.js";
+import { buildEchoDelta } from "./echo.js";
+import { checkWholeResponse, isEnding, readEndReason } from "./ending.js";
+import { ItemEvents, readNumber, type WireEvent } from "./item-events.js";
+import { ItemList } from "./item-list.js";
+import { MessageItem } from "./message-item.js";
+import type { ItemListener, OpenItem } from "./open-item.js";
+import { readResponsesUsage } from "./usage.js";
+
+const PREFIX = "response.";
+
+/** Fields of a response that are passed on. Most others repeat the request. */
+const RESPONSE_FIELDS = [
+  "service_tier",
+  "incomplete_details",
+  "conversation",
+  "input_transformations",
+] as const;
+
+/**
+ * The records of OpenAI's Responses API (OpenAI API reference, "Streaming events"; Open Responses specification), also as
+ * other services and gateways imitate it: without indices, without the events that open or end an item, with ids that
+ * change.
+ */
+export const RESPONSES: ForeignDialect = {
+  canRead: ({ type, object }) => (typeof type === "string" ? type.startsWith(PREFIX) : object === "response"),
+  createReader: (sink, options) => new ResponsesReader(sink, options),
+};
+
+class ResponsesReader implements ForeignReader, ItemListener {
+  textLength = 0;
+  hasReasoning = false;
+  private readonly items = new ItemList(this);
+  private readonly events = new ItemEvents(this.items);
+  private readonly template = new DeltaTemplate();
+  private id = "";
+  private model = "";
+  private created = 0;
+  private callCount = 0;
+  /** Whether a part of the answer itself has arrived. */
+  private hasBegun = false;
+  /** Whether the current record has become a chunk. */
+  private hasSent = false;
+  /** Characters of text by message. */
+  private readonly textLengths = new Map<OpenItem, number>();
+  private latestMessage: OpenItem | undefined;
+  /** Whether a message's text came in several pieces with text of other messages in between. */
+  private isMixed = false;
+
+  constructor(
+    private readonly sink: DecoderSink,
+    private readonly options: DecoderOptions,
+  ) {}
+
+  match(data: string): boolean {
+    const delta = this.template.match(data);
+    if (delta === undefined) return false;
+    this.events.addDelta!(delta);
+    return true;
+  }
+
+  read(record: WireEvent, _event: string | undefined, data: string): void {
+    this.hasSent = false;
+    this.events.addDelta = undefined;
+    this.readEvent(record);
+    if (this.events.addDelta) this.template.learn(data);
+    else this.template.forget();
+    if (this.options.everyChunk && !this.hasSent)
+      this.send({ ...this.buildChunk({}), choices: [] }, "silent");
+  }
+
+  /** Takes the end marker of Chat Completions. It ends no answer of this dialect. */
+  readMarker(): void {
+    throw new Failure("interrupted", "The service ended the stream before the answer was complete.");
+  }
+
+  onText(text: string, item: OpenItem, logprobs?: Logprobs): void {
+    if (item !== this.latestMessage) {
+      this.isMixed ||= this.textLengths.has(item);
+      this.latestMessage = item;
+    }
+    this.textLengths.set(item, (this.textLengths.get(item) ?? 0) + text.length);
+    this.textLength += text.length;
+    this.hasBegun = true;
+    if (logprobs)
+      this.send(this.buildChunk(text === "" ? {} : { content: text }, { logprobs }), "rich", text);
+    else if (this.options.everyChunk) this.send(this.buildChunk({ content: text }), "text", text);
+    else {
+      this.hasSent = true;
+      this.sink.onText(text);
+    }
+  }
+
+  onDelta(delta: Delta, logprobs?: Logprobs): void {
+    this.hasBegun = true;
+    this.send(this.buildChunk(delta, logprobs ? { logprobs } : {}), "rich");
+  }
+
+  onReasoning(text: string): void {
+    this.hasReasoning = true;
+    this.onDelta({ reasoning_content: text });
+  }
+
+  onToolCall(piece: ToolCallDelta): void {
+    this.onDelta({ tool_calls: [piece] });
+  }
+
+  takeCallIndex(): number {
+    return this.callCount++;
+  }
+
+  hasTool(name: string): boolean {
+    return this.options.toolNames?.includes(name) === true;
+  }
+
+  private readEvent(event: WireEvent): void {
+    const type = toText(event["type"]);
+    const response = isObject(event["response"]) ? event["response"] : {};
+    if (type === "") {
+      checkWholeResponse(event);
+      this.readEnd("completed", event);
+      return;
+    }
+    const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
+    if (isEnding(name)) this.readEnd(name, response);
+    else if (name === "created" || name === "queued" || name === "in_progress")
+      this.readStart(name, response);
+    else this.events.read(name, event);
+  }
+
+  private readStart(name: string, response: WireEvent): void {
+    const id = toText(response["id"]);
+    const isOther = name === "created" && this.hasBegun && id !== "" && id !== this.id;
+    if (isOther)
+      throw new Failure("interrupted", "The service began another answer in the middle of this one.");
+    const isFirst = this.id === "" && this.model === "";
+    this.readIdentity(response);
+    if (isFirst) this.send(this.buildChunk({ role: "assistant" }), "silent");
+  }
+
+  private readIdentity(response: WireEvent): void {
+    this.id ||= toText(response["id"]);
+    this.model ||= toText(response["model"]);
+    this.created ||= Math.floor(readNumber(response["created_at"]) ?? 0);
+  }
+
+  private readEnd(name: string, response: WireEvent): void {
+    this.readIdentity(response);
+    const usage = readResponsesUsage(response["usage"]);
+    const extras = Object.fromEntries(
+      RESPONSE_FIELDS.map((field) => [field, response[field]]).filter(([, value]) => value ?? false),
+    ) as Partial<Chunk>;
+    if (usage) extras.usage = usage;
+    let reason: string;
+    try {
+      reason = readEndReason(name, response);
+    } catch (failure) {
+      if (usage) this.send({ ...this.buildChunk({}), ...extras }, "silent");
+      throw failure;
+    }
+    this.items.completeAll(Array.isArray(response["output"]) ? response["output"] : []);
+    const { items } = this.items;
+    const echo = buildEchoDelta(items, this.isMixed ? undefined : this.textLengths);
+    if (echo) this.onDelta(echo);
+    this.send({ ...this.buildChunk({}, buildEnd(reason, items, this.callCount > 0)), ...extras }, "silent");
+    this.sink.onMarker();
+  }
+
+  private send(chunk: Chunk, kind: "rich" | "text" | "silent", text = ""): void {
+    this.hasSent = true;
+    this.sink.onChunk(chunk, kind, text);
+  }
+
+  private buildChunk(delta: Delta, choice: Partial<ChunkChoice> = {}): Chunk {
+    return {
+      id: this.id,
+      object: "chat.completion.chunk",
+      created: this.created,
+      model: this.model,
+      choices: [{ finish_reason: null, ...choice, index: 0, delta }],
+    };
+  }
+}
+
+/** Builds the fields with which the choice ends. A call that was cut off ends the answer as `length`: nobody may run it. */
+function buildEnd(reason: string, items: readonly OpenItem[], hasCalls: boolean): Partial<ChunkChoice> {
+  const fields = buildFinishFields(reason, hasCalls);
+  const calls = items.filter((item) => item instanceof CallItem);
+  const hasCutCall = calls.some(
+    ({ isIncomplete, isDone }) => isIncomplete || (reason !== "completed" && !isDone),
+  );
+  const hasRefusal = items.some((item) => item instanceof MessageItem && item.hasRefusal);
+  if (fields.finish_reason === "content_filter") return fields;
+  if (hasCutCall) return { ...fields, finish_reason: "length" };
+  return hasRefusal && !hasCalls && fields.finish_reason === "stop"
+    ? { ...fields, finish_reason: "content_filter" }
+    : fields;
+}
