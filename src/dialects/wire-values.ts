@@ -5,6 +5,11 @@ export function toText(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** Reads a number from a record. @returns undefined for a value of another type */
+export function toNumber(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
 /** Reads a time in the form of RFC 3339 from a record. @returns seconds since 1970; 0 if it is not such a time */
 export function toUnixSeconds(value: unknown): number {
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;

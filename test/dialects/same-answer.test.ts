@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Answer, anyAnswer, RENDERERS } from "../support/inputs/any-dialect.js";
+import { type Answer, anyAnswer, RENDERERS, WHOLE_RENDERERS } from "../support/inputs/any-dialect.js";
 import { anyCuts, anyPieceLengths, cutBuffer } from "../support/inputs/cutting.js";
 import { play } from "../support/inputs/replay.js";
 
@@ -15,7 +15,7 @@ interface AnswerView {
 describe("One answer in every dialect", function () {
   this.timeout(20_000);
 
-  for (const [dialect, render] of Object.entries(RENDERERS)) {
+  for (const [dialect, render] of Object.entries({ ...RENDERERS, ...WHOLE_RENDERERS })) {
     it(`reads the same answer from the records of ${dialect}, however the bytes are cut`, () => {
       fc.assert(
         fc.property(anyAnswer, anyPieceLengths, anyCuts, (answer, lengths, cuts) => {

@@ -1,8 +1,6 @@
 import { copyText } from "../../core/chat/growing-text.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-
-/** A text that no service sends and that needs no escaping. It shows which field of a record a place belongs to. */
-export const PROBE = "\u2063probe\u2063";
+import { findLiteralEnd, NEEDS_PARSING, PROBE } from "../string-literal.js";
 
 /** After this many forgotten templates without a match, no more are learnt: the records differ too much. */
 const MAX_MISSES = 16;
@@ -12,10 +10,6 @@ export const PADDING_FIELDS = ["obfuscation", "p"] as const;
 
 /** Matches the key `content` up to the first character of its text. */
 const CONTENT_KEY = /"content"\s*:\s*"/;
-
-/** Matches what a string literal cannot have, or can have only as an escape. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
-export const NEEDS_PARSING = /["\\\u0000-\u001f]/;
 
 /**
  * Reads the text of a record without parsing the record. Most records of a stream differ from the one before only in the
@@ -105,19 +99,4 @@ export class TextTemplate {
     const stop = data.length - end.length;
     return stop >= start && data.endsWith(end) && !NEEDS_PARSING.test(data.slice(start, stop));
   }
-}
-
-/** Finds the closing quote of a string literal whose content begins at `start`. @returns -1 if there is none */
-export function findLiteralEnd(data: string, start: number): number {
-  let quote = data.indexOf('"', start);
-  while (quote > start && data.charCodeAt(quote - 1) === 92 && isEscaped(data, quote)) {
-    quote = data.indexOf('"', quote + 1);
-  }
-  return quote;
-}
-
-function isEscaped(data: string, quote: number): boolean {
-  let backslashes = 0;
-  while (data.charCodeAt(quote - 1 - backslashes) === 92) backslashes++;
-  return backslashes % 2 === 1;
 }

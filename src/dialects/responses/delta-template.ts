@@ -1,6 +1,6 @@
 import { copyText } from "../../core/chat/growing-text.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { findLiteralEnd, NEEDS_PARSING, PROBE } from "../openai/text-template.js";
+import { findLiteralEnd, NEEDS_PARSING, PROBE } from "../string-literal.js";
 
 /** A number that no service sends. It shows that a place really is the sequence number. */
 const PROBE_NUMBER = 4_058_205_917;

@@ -14,13 +14,10 @@ import { ReasoningItem } from "./reasoning-item.js";
 /**
  * Builds the fields of an answer that its service wants back on the next turn: the reasoning that only it can read, and
  * the order of the items. Items that were cut off are left out.
- * @param textLengths characters of text by message; undefined if messages came mixed, so that they cannot be cut again
+ * @param canCut whether the text of the answer can be cut into its messages again; they may have come mixed
  * @returns undefined if there is nothing to keep
  */
-export function buildEchoDelta(
-  items: readonly OpenItem[],
-  textLengths: ReadonlyMap<OpenItem, number> | undefined,
-): Delta | undefined {
+export function buildEchoDelta(items: readonly OpenItem[], canCut: boolean): Delta | undefined {
   const details: unknown[] = [];
   const order: ResponsesOrderEntry[] = [];
   for (const item of items) {
@@ -28,12 +25,12 @@ export function buildEchoDelta(
       const entries = buildReasoningDetails(item, order.filter((entry) => entry === "reasoning").length);
       if (entries.length > 0) order.push("reasoning");
       details.push(...entries);
-    } else if (item instanceof MessageItem) addMessage(order, item, textLengths?.get(item) ?? 0);
+    } else if (item instanceof MessageItem) addMessage(order, item);
     else if (item instanceof HostedItem) order.push({ item: item.key });
     else if (item instanceof CallItem && item.isSent) order.push("call");
   }
   const hasRefusal = items.some((item) => item instanceof MessageItem && item.hasRefusal);
-  const needsOrder = textLengths !== undefined && !hasRefusal && !isUsual(order);
+  const needsOrder = canCut && !hasRefusal && !isUsual(order);
   if (details.length === 0 && !needsOrder) return undefined;
   return {
     ...(details.length > 0 ? { reasoning_details: details } : {}),
@@ -42,7 +39,7 @@ export function buildEchoDelta(
 }
 
 /** Adds a message to the order. Neighbouring messages without a phase are one text. */
-function addMessage(order: ResponsesOrderEntry[], { phase }: MessageItem, length: number): void {
+function addMessage(order: ResponsesOrderEntry[], { phase, textLength: length }: MessageItem): void {
   if (length === 0) return;
   const last = order.at(-1);
   if (phase === "" && typeof last === "object" && "text" in last && last.phase === undefined) {

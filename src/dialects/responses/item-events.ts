@@ -1,5 +1,5 @@
 import { isObject } from "../../core/json/parse.js";
-import { toText } from "../wire-values.js";
+import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
 import { HostedItem } from "./hosted-item.js";
 import type { ItemList } from "./item-list.js";
@@ -31,10 +31,10 @@ export class ItemEvents {
     const { item, part, delta } = event;
     switch (name) {
       case "output_item.added":
-        if (isObject(item)) this.items.open(item, readNumber(event["output_index"]));
+        if (isObject(item)) this.items.open(item, toNumber(event["output_index"]));
         break;
       case "output_item.done":
-        if (isObject(item)) this.items.complete(item, readNumber(event["output_index"]));
+        if (isObject(item)) this.items.complete(item, toNumber(event["output_index"]));
         break;
       case "content_part.added":
       case "content_part.done":
@@ -73,7 +73,7 @@ export class ItemEvents {
     const [, kind, step] = REASONING_EVENT.exec(name) ?? [];
     if (kind === undefined) return;
     const source = kind.startsWith("_summary") ? "summary" : "text";
-    const index = readNumber(event[source === "summary" ? "summary_index" : "content_index"]);
+    const index = toNumber(event[source === "summary" ? "summary_index" : "content_index"]);
     const item = this.getItem(event, "reasoning", step === "delta");
     if (!(item instanceof ReasoningItem)) return;
     const { part, delta, text } = event;
@@ -90,14 +90,14 @@ export class ItemEvents {
   private readTextDelta(event: WireEvent, kind: ContentKind, delta: string): void {
     const item = this.getItem(event, "message", true);
     if (!(item instanceof MessageItem) || delta === "") return;
-    const part = item.getPart(kind, readNumber(event["content_index"]));
+    const part = item.getPart(kind, toNumber(event["content_index"]));
     const logprobs = readLogprobs(event["logprobs"]);
     item.addDelta(part, delta, logprobs);
     if (!logprobs && part.sent.isPlain) this.addDelta = (next) => item.addDelta(part, next);
   }
 
   private readPart(event: WireEvent, part: WireEvent, isWhole: boolean): void {
-    const index = readNumber(event["content_index"]);
+    const index = toNumber(event["content_index"]);
     if (part["type"] === "reasoning_text") {
       const item = this.getItem(event, "reasoning", false);
       if (!(item instanceof ReasoningItem)) return;
@@ -115,7 +115,7 @@ export class ItemEvents {
     const { annotation } = event;
     const item = this.getItem(event, "message", false);
     if (!(item instanceof MessageItem) || !isObject(annotation)) return;
-    item.addAnnotation(item.getPart("text", readNumber(event["content_index"])), annotation);
+    item.addAnnotation(item.getPart("text", toNumber(event["content_index"])), annotation);
   }
 
   private readInputDelta(event: WireEvent, delta: string): void {
@@ -144,12 +144,7 @@ export class ItemEvents {
   }
 
   private getItem(event: WireEvent, type: string, isDelta: boolean): OpenItem {
-    const place = { index: readNumber(event["output_index"]), id: toText(event["item_id"]) };
+    const place = { index: toNumber(event["output_index"]), id: toText(event["item_id"]) };
     return this.items.get(place, type, isDelta);
   }
-}
-
-/** Reads a number of an event. */
-export function readNumber(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }

@@ -49,6 +49,7 @@ export class ItemList {
     const place = readPlace(wire, index);
     const type = toText(wire["type"]);
     const item = this.find(place, type, false) ?? this.add(type, place, toText(wire["name"]));
+    item.id ||= place.id;
     item.complete(wire);
   }
 
@@ -81,15 +82,21 @@ export class ItemList {
   private matchAll(wires: readonly WireItem[]): (OpenItem | undefined)[] {
     const left = new Set(this.items);
     const matches: (OpenItem | undefined)[] = wires.map(() => undefined);
-    const rules: ((item: OpenItem, wire: WireItem, position: number) => boolean)[] = [
-      (item, wire) => getIds(item).includes(readPlace(wire, undefined).id),
-      (item, _wire, position) => item.index === position,
+    const ids = countIds(wires, this.items);
+    const rules: ((item: OpenItem, id: string, position: number) => boolean)[] = [
+      // Some services use an id for several items.
+      (item, id) => ids.get(id) === 1 && getIds(item).includes(id),
+      (item, _id, position) => item.index === position,
       () => true,
     ];
     for (const rule of rules) {
       for (const [position, wire] of wires.entries()) {
-        if (matches[position]) continue;
-        const match = [...left].find((item) => item.type === wire["type"] && rule(item, wire, position));
+        const { id } = readPlace(wire, undefined);
+        const match = matches[position]
+          ? undefined
+          : this.items.find(
+              (item) => left.has(item) && item.type === wire["type"] && rule(item, id, position),
+            );
         if (!match) continue;
         matches[position] = match;
         left.delete(match);
@@ -99,16 +106,20 @@ export class ItemList {
   }
 
   private find({ index, id }: ItemPlace, type: string, isDelta: boolean): OpenItem | undefined {
-    const fits = (item: OpenItem) => item.type === type && !(isDelta && item.isDone);
-    const sameId = id === "" ? undefined : this.items.findLast((item) => getIds(item).includes(id));
-    if (index !== undefined) {
-      const atIndex = this.items.filter((item) => item.index === index);
-      const exact = atIndex.findLast((item) => item === sameId) ?? atIndex.at(-1);
-      if (exact) return fits(exact) ? exact : undefined;
-      return sameId && sameId.index === undefined && fits(sameId) ? sameId : undefined;
+    const ofType = this.items.filter((item) => item.type === type && !(isDelta && item.isDone));
+    const hasId = (item: OpenItem) => id !== "" && getIds(item).includes(id);
+    if (index === undefined) {
+      return ofType.findLast(hasId) ?? ofType.findLast(({ isDone }) => !isDone);
     }
-    if (sameId) return fits(sameId) ? sameId : undefined;
-    return this.items.findLast((item) => !item.isDone && item.type === type);
+    const atIndex = ofType.filter((item) => item.index === index);
+    const open = atIndex.filter(({ isDone }) => !isDone);
+    return (
+      open.findLast(hasId) ??
+      open.at(-1) ??
+      atIndex.findLast(hasId) ??
+      atIndex.at(-1) ??
+      ofType.findLast((item) => item.index === undefined && hasId(item))
+    );
   }
 
   private add(type: string, { index, id }: ItemPlace, name: string): OpenItem {
@@ -136,6 +147,19 @@ export class ItemList {
     this.items.splice(this.items.indexOf(item), 1);
     this.items.splice(this.items.indexOf(next), 0, item);
   }
+}
+
+/** Counts for how many items each id stands, in the whole answer or among the streamed items. */
+function countIds(wires: readonly WireItem[], items: readonly OpenItem[]): Map<string, number> {
+  const inAnswer = countEach(wires.map((wire) => readPlace(wire, undefined).id));
+  const streamed = countEach(items.flatMap((item) => [...new Set(getIds(item))]));
+  return new Map([...inAnswer].map(([id, count]) => [id, Math.max(count, streamed.get(id) ?? 0)]));
+}
+
+function countEach(ids: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
 }
 
 /** Lists the ids by which events may name an item. */

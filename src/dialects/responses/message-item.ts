@@ -15,7 +15,7 @@ const KINDS: ReadonlyMap<unknown, ContentKind> = new Map([
 ]);
 
 /** A content part while it arrives. */
-export class ContentPart {
+export class MessagePart {
   readonly sent = new SentText();
   /** Where the part begins in the answer's text. Positions in annotations count within the part. */
   start: number | undefined;
@@ -34,7 +34,7 @@ export class ContentPart {
 export class MessageItem extends OpenItem {
   /** The service's word for the part that the message plays in the answer, such as `commentary`; `""` if it has none. */
   phase = "";
-  readonly parts: ContentPart[] = [];
+  readonly parts: MessagePart[] = [];
 
   get hasRefusal(): boolean {
     return this.parts.some(({ kind, sent }) => kind === "refusal" && !sent.isEmpty);
@@ -54,7 +54,7 @@ export class MessageItem extends OpenItem {
   }
 
   /** Adds a delta to a part. */
-  addDelta(part: ContentPart, delta: string, logprobs?: Logprobs): void {
+  addDelta(part: MessagePart, delta: string, logprobs?: Logprobs): void {
     this.send(part, part.sent.add(delta), logprobs);
   }
 
@@ -70,7 +70,7 @@ export class MessageItem extends OpenItem {
   }
 
   /** Adds an annotation to a part, unless the part has it. */
-  addAnnotation(part: ContentPart, annotation: WireItem): void {
+  addAnnotation(part: MessagePart, annotation: WireItem): void {
     const json = JSON.stringify(annotation);
     if (part.annotations.has(json)) return;
     part.annotations.add(json);
@@ -80,12 +80,12 @@ export class MessageItem extends OpenItem {
   }
 
   /** Gets a part, and creates it if it is new. */
-  getPart(kind: ContentKind, index: number | undefined): ContentPart {
-    const isSame = (part: ContentPart) =>
+  getPart(kind: ContentKind, index: number | undefined): MessagePart {
+    const isSame = (part: MessagePart) =>
       part.kind === kind && (part.index === index || part.index === undefined || index === undefined);
     let part = this.parts.find(isSame);
     if (!part) {
-      part = new ContentPart(kind, index);
+      part = new MessagePart(kind, index);
       this.parts.push(part);
     }
     return part;
@@ -96,7 +96,7 @@ export class MessageItem extends OpenItem {
     for (const [index, part] of readParts(item["content"]).entries()) this.completePart(part, index);
   }
 
-  private send(part: ContentPart, text: string, logprobs?: Logprobs): void {
+  private send(part: MessagePart, text: string, logprobs?: Logprobs): void {
     if (text === "" && !logprobs) return;
     part.start ??= this.listener.textLength;
     if (logprobs) part.hasLogprobs = true;

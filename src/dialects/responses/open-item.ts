@@ -34,6 +34,8 @@ export abstract class OpenItem {
   isDone = false;
   /** Whether the item was cut off. */
   isIncomplete = false;
+  /** Characters of the answer's text that came from this item. */
+  textLength = 0;
 
   constructor(
     readonly type: string,

@@ -3,12 +3,12 @@ import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
-import { toText } from "../wire-values.js";
+import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
 import { DeltaTemplate } from "./delta-template.js";
 import { buildEchoDelta } from "./echo.js";
 import { checkWholeResponse, isEnding, readEndReason } from "./ending.js";
-import { ItemEvents, readNumber, type WireEvent } from "./item-events.js";
+import { ItemEvents, type WireEvent } from "./item-events.js";
 import { ItemList } from "./item-list.js";
 import { MessageItem } from "./message-item.js";
 import type { ItemListener, OpenItem } from "./open-item.js";
@@ -48,8 +48,6 @@ class ResponsesReader implements ForeignReader, ItemListener {
   private hasBegun = false;
   /** Whether the current record has become a chunk. */
   private hasSent = false;
-  /** Characters of text by message. */
-  private readonly textLengths = new Map<OpenItem, number>();
   private latestMessage: OpenItem | undefined;
   /** Whether a message's text came in several pieces with text of other messages in between. */
   private isMixed = false;
@@ -83,10 +81,10 @@ class ResponsesReader implements ForeignReader, ItemListener {
 
   onText(text: string, item: OpenItem, logprobs?: Logprobs): void {
     if (item !== this.latestMessage) {
-      this.isMixed ||= this.textLengths.has(item);
+      this.isMixed ||= item.textLength > 0;
       this.latestMessage = item;
     }
-    this.textLengths.set(item, (this.textLengths.get(item) ?? 0) + text.length);
+    item.textLength += text.length;
     this.textLength += text.length;
     this.hasBegun = true;
     if (logprobs)
@@ -148,7 +146,7 @@ class ResponsesReader implements ForeignReader, ItemListener {
   private readIdentity(response: WireEvent): void {
     this.id ||= toText(response["id"]);
     this.model ||= toText(response["model"]);
-    this.created ||= Math.floor(readNumber(response["created_at"]) ?? 0);
+    this.created ||= Math.floor(toNumber(response["created_at"]) ?? 0);
   }
 
   private readEnd(name: string, response: WireEvent): void {
@@ -167,7 +165,7 @@ class ResponsesReader implements ForeignReader, ItemListener {
     }
     this.items.completeAll(Array.isArray(response["output"]) ? response["output"] : []);
     const { items } = this.items;
-    const echo = buildEchoDelta(items, this.isMixed ? undefined : this.textLengths);
+    const echo = buildEchoDelta(items, !this.isMixed);
     if (echo) this.onDelta(echo);
     this.send({ ...this.buildChunk({}, buildEnd(reason, items, this.callCount > 0)), ...extras }, "silent");
     this.sink.onMarker();

@@ -127,8 +127,8 @@ describe("Decoder of Chat Completions", () => {
   it("skips and counts records of an unknown dialect", () => {
     const calls = decode([
       buildTextChunk("a"),
-      { type: "response.created", response: { id: "resp_1" } },
-      { type: "response.output_text.delta", delta: "Hi" },
+      { type: "session.created", session: { id: "sess_1" } },
+      { type: "session.text.delta", delta: "Hi" },
       buildTextChunk("b"),
     ]);
     assert.deepEqual(listKinds(calls), ["text", "skipped", "skipped", "template"]);

@@ -195,8 +195,8 @@ describe("Answer with a fault of the protocol", () => {
 
   it("P23: skips and counts records of an unknown shape", () => {
     const foreign = [
-      { type: "response.created", response: { id: "resp_1" } },
-      { type: "response.output_text.delta", delta: "Hi" },
+      { type: "session.created", session: { id: "sess_1" } },
+      { type: "session.text.delta", delta: "Hi" },
     ];
     playAtEachPlace(foreign, (played) => {
       assert.equal(played.result.outcome, "complete");

@@ -235,7 +235,8 @@ function buildResponsesEvents(answer: Answer, lengths: readonly number[]): respo
   return responses.buildStream(events, { ...more, usage: total }, name);
 }
 
-const WHOLE_EVENT = /added$|delta$|_text\.done$|_part\.done$|_arguments\.done$/;
+/** Matches the types of events that tell a part of an item. */
+const PART_EVENT = /added$|delta$|_text\.done$|_part\.done$|_arguments\.done$/;
 
 /** The renderer of each dialect. A new dialect gets an entry here. */
 export const RENDERERS: Readonly<Record<string, Renderer>> = {
@@ -248,12 +249,6 @@ export const RENDERERS: Readonly<Record<string, Renderer>> = {
   }),
   ollama: renderOllama,
   responses: (answer, lengths) => ({ body: responses.formatEvents(buildResponsesEvents(answer, lengths)) }),
-  "responses, with whole items alone": (answer, lengths) => ({
-    body: formatEventStream(
-      ...buildResponsesEvents(answer, lengths).filter(({ type }) => !WHOLE_EVENT.test(type as string)),
-      DONE_RECORD,
-    ),
-  }),
   "responses, without whole items": (answer, lengths) => ({
     body: formatEventStream(
       ...buildResponsesEvents(answer, lengths)
@@ -263,6 +258,16 @@ export const RENDERERS: Readonly<Record<string, Renderer>> = {
             ? { ...event, response: { ...(event["response"] as object), output: [] } }
             : event,
         ),
+    ),
+  }),
+};
+
+/** Renderers of answers whose texts do not come in pieces. */
+export const WHOLE_RENDERERS: Readonly<Record<string, Renderer>> = {
+  "responses, with whole items alone": (answer, lengths) => ({
+    body: formatEventStream(
+      ...buildResponsesEvents(answer, lengths).filter(({ type }) => !PART_EVENT.test(type as string)),
+      DONE_RECORD,
     ),
   }),
   "responses, in one piece": (answer, lengths) => ({

@@ -96,8 +96,11 @@ export function buildTextDelta(delta: string, index = 0, more: object = {}): Wir
 }
 
 /** Builds all events of a message with one text part. */
-export function buildMessageEvents(pieces: readonly string[], index = 0, more: object = {}): WireEvent[] {
-  const id = `msg_${index}`;
+export function buildMessageEvents(
+  pieces: readonly string[],
+  index = 0,
+  { id = `msg_${index}`, ...more }: Record<string, unknown> = {},
+): WireEvent[] {
   const place = { item_id: id, output_index: index, content_index: 0 };
   const part = buildTextPart(pieces.join(""));
   const opened = buildMessage([], { id, status: "in_progress", ...more });
@@ -132,8 +135,11 @@ export function buildCallEvents(
 }
 
 /** Builds all events of a reasoning item with one summary. */
-export function buildReasoningEvents(pieces: readonly string[], index = 0, more: object = {}): WireEvent[] {
-  const id = `rs_${index}`;
+export function buildReasoningEvents(
+  pieces: readonly string[],
+  index = 0,
+  { id = `rs_${index}`, ...more }: Record<string, unknown> = {},
+): WireEvent[] {
   const place = { item_id: id, output_index: index, summary_index: 0 };
   const text = pieces.join("");
   return [

@@ -1,0 +1,21 @@
+/** A text that no service sends and that needs no escaping. It shows which field of a record a place belongs to. */
+export const PROBE = "\u2063probe\u2063";
+
+/** Matches what a string literal cannot have, or can have only as an escape. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them unescaped in a string
+export const NEEDS_PARSING = /["\\\u0000-\u001f]/;
+
+/** Finds the closing quote of a string literal whose content begins at `start`. @returns -1 if there is none */
+export function findLiteralEnd(data: string, start: number): number {
+  let quote = data.indexOf('"', start);
+  while (quote > start && data.charCodeAt(quote - 1) === 92 && isEscaped(data, quote)) {
+    quote = data.indexOf('"', quote + 1);
+  }
+  return quote;
+}
+
+function isEscaped(data: string, quote: number): boolean {
+  let backslashes = 0;
+  while (data.charCodeAt(quote - 1 - backslashes) === 92) backslashes++;
+  return backslashes % 2 === 1;
+}
