@@ -101,10 +101,88 @@ const anyOllama = fc.record(
   { requiredKeys: ["message", "done"] },
 );
 
+const anyContent = mostly(
+  fc.array(
+    mostly(
+      some({
+        type: mostly(fc.constantFrom("output_text", "refusal", "reasoning_text", "summary_text")),
+        text: anyText,
+        refusal: anyText,
+        annotations: mostly(fc.array(mostly(some({ type: anyText, start_index: anyJson, url: anyJson })))),
+        logprobs: mostly(fc.array(anyJson)),
+      }),
+    ),
+    { maxLength: 2 },
+  ),
+);
+
+const anyItem = mostly(
+  some({
+    type: mostly(
+      fc.constantFrom("message", "reasoning", "function_call", "custom_tool_call", "image_generation_call"),
+    ),
+    id: anyText,
+    call_id: anyText,
+    name: mostly(fc.constantFrom("f", "g")),
+    arguments: mostly(fc.constantFrom("", "{", '{"a":1}', '{"a":2}')),
+    input: anyText,
+    content: anyContent,
+    summary: anyContent,
+    encrypted_content: anyText,
+    phase: anyText,
+    status: anyText,
+    result: anyText,
+  }),
+);
+
+const RESPONSES_EVENTS =
+  "created in_progress completed incomplete failed output_item.added output_item.done content_part.added content_part.done " +
+  "output_text.delta output_text.done refusal.delta refusal.done output_text.annotation.added reasoning_text.delta " +
+  "reasoning_text.done reasoning_summary_part.added reasoning_summary_text.delta reasoning_summary_text.done " +
+  "function_call_arguments.delta function_call_arguments.done custom_tool_call_input.delta custom_tool_call_input.done " +
+  "web_search_call.searching image_generation_call.partial_image mcp_list_tools.failed code_interpreter_call_code.delta";
+
+const anyResponses = fc.record(
+  {
+    type: fc.constantFrom(...RESPONSES_EVENTS.split(" ").map((name) => `response.${name}`)),
+    output_index: anyIndex,
+    content_index: anyIndex,
+    summary_index: anyIndex,
+    item_id: mostly(fc.constantFrom("i1", "i2")),
+    sequence_number: anyJson,
+    delta: anyText,
+    text: anyText,
+    refusal: anyText,
+    arguments: mostly(fc.constantFrom("", "{", '{"a":1}')),
+    name: anyText,
+    item: anyItem,
+    part: mostly(anyContent.map((content) => (Array.isArray(content) ? content[0] : content))),
+    annotation: anyJson,
+    logprobs: anyJson,
+    response: mostly(
+      some({
+        id: anyText,
+        model: anyText,
+        created_at: anyJson,
+        status: mostly(fc.constantFrom("completed", "incomplete", "failed")),
+        output: mostly(fc.array(anyItem, { maxLength: 3 })),
+        usage: mostly(some({ input_tokens: anyJson, output_tokens: anyJson })),
+        error: anyJson,
+        incomplete_details: anyJson,
+      }),
+    ),
+  },
+  { requiredKeys: ["type"] },
+);
+
 describe("Decoder, on malformed records of foreign dialects", function () {
   this.timeout(20_000);
 
-  const DIALECTS: Readonly<Record<string, fc.Arbitrary<unknown>>> = { Gemini: anyGemini, Ollama: anyOllama };
+  const DIALECTS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+    Gemini: anyGemini,
+    Ollama: anyOllama,
+    Responses: anyResponses,
+  };
   // A field of Chat Completions that Gemini names otherwise. Random records have it about once in a thousand runs.
   const rareRecords = [
     { candidates: [{ logprobs: 1 }, { index: 0, logprobsResult: { chosenCandidates: [{}] } }] },

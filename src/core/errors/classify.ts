@@ -23,21 +23,30 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
     /content_filter|content_policy|content_management|_policy(_violation)?\b|moderation|safety|responsible_?ai/,
     "content_filter",
   ],
-  [/invalid_prompt|invalid_(\w+_)?image|(unsupported|empty)_image|image_(file|parse|too|url)/, "invalid_request"],
+  [
+    /invalid_prompt|invalid_(\w+_)?image|(unsupported|empty)_image|image_(file|parse|too|url)/,
+    "invalid_request",
+  ],
   [/rate_limit|rate-limit|too_many_requests|resource_exhausted|throttl|\bratelimit/, "rate_limit"],
   [/overloaded|at_capacity|capacity|unavailable|model_offline/, "overloaded"],
   [
     /invalid_api_key|authentication|auth_error|unauthenticated|missing_authorization|invalid_auth/,
     "authentication",
   ],
-  [/permission|forbidden|access_denied|access_terminated|unauthorized|privacy_restricted|data_residency/, "permission"],
+  [
+    /permission|forbidden|access_denied|access_terminated|unauthorized|privacy_restricted|data_residency/,
+    "permission",
+  ],
   [/model_not_found|not_found|invalid_model|unknown_model/, "not_found"],
   [/timeout|deadline_exceeded/, "timeout"],
   [
     /invalid_request|invalid_argument|unrecognized_keys|validation|bad_request|tool_use_failed|too_large/,
     "invalid_request",
   ],
-  [/server_error|model_error|internal|api_error|inference_failed|provider_error|stream_error/, "server_error"],
+  [
+    /server_error|model_error|internal|api_error|inference_failed|provider_error|stream_error/,
+    "server_error",
+  ],
 ];
 
 /** A rule for error messages. A loose one matches single words that also stand in quoted requests and in advice. */

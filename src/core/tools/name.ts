@@ -16,8 +16,7 @@ export const ACCEPTED_NAME = /^[A-Za-z0-9_-]{1,64}$/;
  * tool, such as the service's own tools.
  */
 export function readToolName(definition: unknown): string | undefined {
-  const custom = isObject(definition) ? definition["custom"] : undefined;
-  const name = (readFunction(definition) ?? (isObject(custom) ? custom : {}))["name"];
+  const name = (readFunction(definition) ?? readDescription(definition, "custom"))?.["name"];
   return typeof name === "string" ? name : undefined;
 }
 
@@ -33,8 +32,18 @@ export function readCalledName({ function: called, custom }: ToolCall): string {
 
 /** Reads the function of a tool in a request: its name, description and parameters. */
 export function readFunction(definition: unknown): Record<string, unknown> | undefined {
-  const description = isObject(definition) ? definition["function"] : undefined;
-  return isObject(description) ? description : undefined;
+  return readDescription(definition, "function");
+}
+
+/** Reads what a tool says beside its type: in an object of that name (Chat Completions), or in itself (Responses). */
+function readDescription(
+  definition: unknown,
+  type: "function" | "custom",
+): Record<string, unknown> | undefined {
+  if (!isObject(definition)) return undefined;
+  const description = definition[type];
+  if (isObject(description)) return description;
+  return definition["type"] === type && typeof definition["name"] === "string" ? definition : undefined;
 }
 
 /** Turns a name that a model made up into one that services accept. */

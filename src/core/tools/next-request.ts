@@ -83,14 +83,16 @@ function relaxParameters(parameters: Readonly<Record<string, unknown>>): Record<
 
 /**
  * Turns a tool choice that forces a call into one that allows it. What the choice forbids stays forbidden. Understands the
- * forms of Chat Completions and Anthropic.
+ * forms of Chat Completions, Responses and Anthropic.
  */
 function relaxToolChoice(choice: unknown): unknown {
   if (!isObject(choice)) return choice === "required" || choice === "any" ? "auto" : choice;
   const { type, allowed_tools: allowed, name: _name, ...rest } = choice;
   if (type === "auto" || type === "none") return choice;
-  if (type === "allowed_tools" && isObject(allowed)) {
-    return { ...choice, allowed_tools: { ...allowed, mode: "auto" } };
+  if (type === "allowed_tools") {
+    return isObject(allowed)
+      ? { ...choice, allowed_tools: { ...allowed, mode: "auto" } }
+      : { ...choice, mode: "auto" };
   }
   return type === "any" || type === "tool" ? { ...rest, type: "auto" } : "auto";
 }

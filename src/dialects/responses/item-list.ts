@@ -35,12 +35,11 @@ export class ItemList {
     const type = toText(wire["type"]);
     const known = this.find(place, type, false);
     // The same event may come twice, and deltas may come before it.
-    const isKnown =
-      known && !known.isDone && (!known.hasOpened || (place.id !== "" && place.id === known.id));
+    const isKnown = known && !known.isDone && (!known.hasOpened || known.ids.has(place.id));
     const item = isKnown ? known : this.add(type, place, toText(wire["name"]));
     if (item.hasOpened) return;
     item.hasOpened = true;
-    item.id = place.id;
+    addIds(item, wire);
     item.open(wire);
   }
 
@@ -49,7 +48,7 @@ export class ItemList {
     const place = readPlace(wire, index);
     const type = toText(wire["type"]);
     const item = this.find(place, type, false) ?? this.add(type, place, toText(wire["name"]));
-    item.id ||= place.id;
+    addIds(item, wire);
     item.complete(wire);
   }
 
@@ -85,7 +84,7 @@ export class ItemList {
     const ids = countIds(wires, this.items);
     const rules: ((item: OpenItem, id: string, position: number) => boolean)[] = [
       // Some services use an id for several items.
-      (item, id) => ids.get(id) === 1 && getIds(item).includes(id),
+      (item, id) => ids.get(id) === 1 && item.ids.has(id),
       (item, _id, position) => item.index === position,
       () => true,
     ];
@@ -107,7 +106,7 @@ export class ItemList {
 
   private find({ index, id }: ItemPlace, type: string, isDelta: boolean): OpenItem | undefined {
     const ofType = this.items.filter((item) => item.type === type && !(isDelta && item.isDone));
-    const hasId = (item: OpenItem) => id !== "" && getIds(item).includes(id);
+    const hasId = (item: OpenItem) => item.ids.has(id);
     if (index === undefined) {
       return ofType.findLast(hasId) ?? ofType.findLast(({ isDone }) => !isDone);
     }
@@ -128,7 +127,7 @@ export class ItemList {
     }
     const item = this.create(type, name);
     item.index = index;
-    item.id = id;
+    if (id !== "") item.ids.add(id);
     this.items.push(item);
     return item;
   }
@@ -152,7 +151,7 @@ export class ItemList {
 /** Counts for how many items each id stands, in the whole answer or among the streamed items. */
 function countIds(wires: readonly WireItem[], items: readonly OpenItem[]): Map<string, number> {
   const inAnswer = countEach(wires.map((wire) => readPlace(wire, undefined).id));
-  const streamed = countEach(items.flatMap((item) => [...new Set(getIds(item))]));
+  const streamed = countEach(items.flatMap(({ ids }) => [...ids]));
   return new Map([...inAnswer].map(([id, count]) => [id, Math.max(count, streamed.get(id) ?? 0)]));
 }
 
@@ -162,10 +161,9 @@ function countEach(ids: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Lists the ids by which events may name an item. */
-function getIds(item: OpenItem): string[] {
-  const callId = item instanceof CallItem ? item.callId : "";
-  return [item.id, callId].filter((id) => id !== "");
+/** Remembers the ids in a whole item. Events may name a call by either. */
+function addIds(item: OpenItem, { id, call_id: callId }: WireItem): void {
+  for (const name of [id, callId]) if (typeof name === "string" && name !== "") item.ids.add(name);
 }
 
 /** Reads how a whole item names itself. A call may have only the id of the call. */

@@ -26,8 +26,8 @@ export interface ItemListener {
 export abstract class OpenItem {
   /** `output_index`; undefined if the service sends none. Some services use one for several items. */
   index: number | undefined;
-  /** The item's id; `""` if it has none. Some services send another one with each event. */
-  id = "";
+  /** Ids by which events have named the item, that of a call included. Some services send another one with each event. */
+  readonly ids = new Set<string>();
   /** Whether the event that opens the item has come. Some services leave it out. */
   hasOpened = false;
   /** Whether the whole item has come. */

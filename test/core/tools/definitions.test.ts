@@ -41,6 +41,7 @@ describe("List of tools", () => {
     const search = { type: "web_search" };
     assert.deepEqual(mergeTools([search, own], tools), { tools: [search, own], replaced: [] });
     assert.deepEqual(mergeTools([{ function: { name: "one" } }], tools).replaced, ["one"]);
+    assert.deepEqual(mergeTools([{ type: "function", name: "one" }], tools).replaced, ["one"]);
     assert.equal(readToolName(search), undefined);
   });
 });

@@ -36,6 +36,10 @@ describe("Next request of a run", () => {
     for (const [choice, next] of [
       [allowed("required"), allowed("auto")],
       [allowed("auto"), allowed("auto")],
+      [
+        { type: "allowed_tools", mode: "required", tools },
+        { type: "allowed_tools", mode: "auto", tools },
+      ],
       [{ type: "none" }, { type: "none" }],
       [{ type: "tool", name: "f" }, { type: "auto" }],
       [

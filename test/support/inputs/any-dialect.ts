@@ -216,7 +216,8 @@ const RESPONSES_ENDS = {
   tool_calls: ["completed", {}],
 } as const;
 
-function buildResponsesEvents(answer: Answer, lengths: readonly number[]): responses.WireEvent[] {
+/** Builds the events of an answer as OpenAI sends them. `lengths` are those of the pieces of tool arguments. */
+export function buildResponsesEvents(answer: Answer, lengths: readonly number[]): responses.WireEvent[] {
   const { reasoning, texts, calls, finishReason, usage } = answer;
   const items = [
     ...(reasoning.length > 0

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Completion } from "../../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import { type Answer, anyAnswer, buildResponsesEvents } from "../../support/inputs/any-dialect.js";
+import { anyPieceLengths } from "../../support/inputs/cutting.js";
+import { decode, type SinkCall } from "../../support/inputs/replay.js";
+import {
+  buildEvent,
+  buildMessageEvents,
+  buildStream,
+  type WireEvent,
+} from "../../support/services/responses-records.js";
+
+/** What a service leaves out or sends twice. The numbers are used in a circle, one for each event. */
+interface Habits {
+  fates: readonly ("keep" | "drop" | "repeat")[];
+  /** How many deltas are missing at the end of each text. */
+  missingDeltas: number;
+  omitted: readonly string[];
+  rotatesIds: boolean;
+}
+
+const anyHabits: fc.Arbitrary<Habits> = fc.record({
+  fates: fc.array(fc.constantFrom("keep", "drop", "repeat"), { minLength: 1, maxLength: 12 }),
+  missingDeltas: fc.nat(3),
+  omitted: fc.subarray(["sequence_number", "item_id", "output_index", "content_index", "summary_index"]),
+  rotatesIds: fc.boolean(),
+});
+
+const isDelta = ({ type }: WireEvent) => String(type).endsWith(".delta");
+const isLasting = ({ type }: WireEvent) =>
+  type === "response.output_item.done" || type === "response.completed" || type === "response.incomplete";
+
+/** Changes a stream as a service with these habits sends it. The whole items stay, so that nothing gets lost. */
+function applyHabits(
+  events: readonly WireEvent[],
+  { fates, missingDeltas, omitted, rotatesIds }: Habits,
+): WireEvent[] {
+  const kept = events.flatMap((event, number): WireEvent[] => {
+    if (isDelta(event)) {
+      const isLate = events.slice(number + 1, number + 1 + missingDeltas).some((next) => !isDelta(next));
+      return isLate ? [] : [event];
+    }
+    const fate = fates[number % fates.length];
+    if (fate === "drop" && !isLasting(event)) return [];
+    return fate === "repeat" && !String(event["type"]).endsWith("ed") ? [event, event] : [event];
+  });
+  return kept.map((event, number) => {
+    const changed = { ...event };
+    if (rotatesIds && "item_id" in changed) changed["item_id"] = `id_${number}`;
+    for (const field of omitted) delete changed[field];
+    return changed;
+  });
+}
+
+function assemble(calls: readonly SinkCall[]): Completion {
+  const machine = new CompletionMachine();
+  for (const call of calls) {
+    assert.ok(!("failure" in call), JSON.stringify(call));
+    if ("chunk" in call) machine.addChunk(call.chunk);
+    else if ("text" in call) machine.addText(call.text);
+  }
+  return machine.buildCompletion("s");
+}
+
+function readAnswer(answer: Answer, events: readonly WireEvent[], everyChunk = false): Completion {
+  return assemble(decode(events, { toolNames: answer.calls.map(({ name }) => name), everyChunk }));
+}
+
+describe("Reader of Responses", function () {
+  this.timeout(20_000);
+
+  it("reads the same answer whatever a service leaves out, repeats or renames", () => {
+    fc.assert(
+      fc.property(anyAnswer, anyPieceLengths, anyHabits, (answer, lengths, habits) => {
+        const events = buildResponsesEvents(answer, lengths);
+        const expected = readAnswer(answer, events);
+        assert.deepEqual(readAnswer(answer, applyHabits(events, habits)), expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("reads records by a template exactly as it parses them", () => {
+    let templateCount = 0;
+    fc.assert(
+      fc.property(anyAnswer, anyPieceLengths, fc.boolean(), (answer, lengths, isPadded) => {
+        const events = buildResponsesEvents(answer, lengths).map((event, at) =>
+          isPadded && isDelta(event) ? { ...event, obfuscation: "x".repeat(at % 5) } : event,
+        );
+        const options = { toolNames: answer.calls.map(({ name }) => name) };
+        templateCount += decode(events, options).filter(
+          (call) => "text" in call && !("chunk" in call),
+        ).length;
+        assert.deepEqual(readAnswer(answer, events), readAnswer(answer, events, true));
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(templateCount > 100, `only ${templateCount} texts`);
+  });
+
+  it("does not parse deltas that differ from the one before only in their text", () => {
+    const events = buildStream(buildMessageEvents(["a", "b", "c", "d"])).map((event) =>
+      JSON.stringify(event),
+    );
+    const { parse } = JSON;
+    let parsed = 0;
+    JSON.parse = (...args: Parameters<typeof parse>) => {
+      parsed++;
+      return parse(...args) as unknown;
+    };
+    try {
+      decode(events);
+    } finally {
+      JSON.parse = parse;
+    }
+    // Each record but three deltas, and once more the record that the template was learnt from.
+    assert.equal(parsed, events.length - 3 + 1);
+  });
+
+  it("fails with limit on more items than an answer can have", () => {
+    const events = Array.from({ length: 4_097 }, (_, output_index) =>
+      buildEvent("output_item.done", { output_index, item: { type: "odd", id: `i_${output_index}` } }),
+    );
+    const failure = decode(events).find((call) => "failure" in call);
+    assert.equal((failure?.failure as { code?: string } | undefined)?.code, "limit");
+  });
+});
