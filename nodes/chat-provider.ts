@@ -1,10 +1,10 @@
 import { addProviderRoutes } from "../src/node-red/chat-provider/admin-routes.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/chat-provider/config.js";
-import { createVariableFiller } from "../src/node-red/chat-provider/environment.js";
 import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { createVariableFiller } from "../src/node-red/red/variables.js";
 
 /** Holds the connection to one service: its address, its key, and its limits. */
 export = function chatProvider(red: NodeRed): void {

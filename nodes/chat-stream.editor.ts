@@ -93,6 +93,11 @@
         value: 0,
         validate: checkNumber("maxTurns", { min: 0, whole: true, optional: true }, "whole-atLeast"),
       },
+      maxConversations: {
+        value: 1000,
+        validate: checkNumber("maxConversations", { min: 1, whole: true, optional: true }, "whole-atLeast"),
+      },
+      keepFor: { value: "", validate: checkNumber("keepFor", { min: 0, optional: true }, "hours") },
       whenBusy: { value: "concurrent" },
       everyChunk: { value: false },
       mergeReads: { value: false },
@@ -211,6 +216,7 @@
       $("#chat-stream-conversation-hint").text(node._(`chat-stream.hint.conversation-${conversation}`));
       $(".chat-stream-key-row").toggle(conversation !== "none");
       $(".chat-stream-turns-row").toggle(conversation !== "none" && conversation !== "key");
+      $(".chat-stream-context-row").toggle(conversation === "flow" || conversation === "global");
     });
     $("#node-input-whenBusy").on("change", function () {
       $("#chat-stream-busy-hint").text(node._(`chat-stream.hint.busy-${$(this).val()}`));

@@ -165,6 +165,15 @@ describe("The source tree", () => {
     assert.deepEqual(wrong, []);
   });
 
+  it("writes to the log and sets a status in src/node-red/red alone, where texts are made printable", () => {
+    const wrong = SOURCES.filter(
+      (file) =>
+        !file.startsWith("src/node-red/red/") &&
+        /\bnode\.(warn|log|debug|status)\(/.test(readCode(file)),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
   it("exports by name, except nodes", () => {
     const wrong = SOURCES.filter((file) => {
       const assigns = /^export (default\b|=)/m.test(readCode(file));

@@ -153,9 +153,10 @@ function buildOpenReport(id: string): JobReport {
   return { id, status: "open", creditsRemaining: null, creditApplied: null };
 }
 
-/** @throws Failure `invalid_request` if the id is not a text */
+/** @throws Failure `invalid_request` if the id is neither a text nor a number: as text, all objects would be one job */
 function checkJobId(id: unknown): string {
   if (typeof id === "string" && id.trim() !== "") return id.trim();
+  if (typeof id === "number" && Number.isFinite(id)) return String(id);
   throw new Failure(
     "invalid_request",
     "msg.jobId is not the id of a job. Set it to the id that creating the job returned.",

@@ -1,3 +1,5 @@
+import { toPrintable } from "./printable.js";
+
 /** Why a stream failed. The codes stay the same between versions. */
 export type FailureCode =
   | "configuration"
@@ -29,7 +31,7 @@ export type Phase = "queue" | "connect" | "headers" | "first_chunk" | "streaming
  */
 export interface FailureData {
   code: FailureCode;
-  /** What happened and what to do next. It never contains a key. */
+  /** What happened and what to do next, on one line. It never contains a key. */
   message: string;
   /** HTTP status, if there is one. */
   status?: number;
@@ -71,7 +73,7 @@ export class Failure extends Error implements FailureData {
   partial: string;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
-    super(message);
+    super(toPrintable(message));
     this.code = code;
     this.retryable = details.retryable ?? RETRYABLE_CODES.has(code);
     this.phase = details.phase ?? "connect";
@@ -79,7 +81,7 @@ export class Failure extends Error implements FailureData {
     this.partial = details.partial ?? "";
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
-    if (details.requestId !== undefined) this.requestId = details.requestId;
+    if (details.requestId !== undefined) this.requestId = toPrintable(details.requestId);
   }
 
   /** Turns the failure into plain data, which survives cloning, MQTT and a queue. */
@@ -107,8 +109,7 @@ const MAX_REASON_CHARS = 200;
  * V8 draws a circular structure in further lines.
  */
 export function readReason(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.split("\n", 1)[0]!.replace(/\.$/, "").slice(0, MAX_REASON_CHARS);
+  return readThrownText(thrown).split("\n", 1)[0]!.replace(/\.$/, "").slice(0, MAX_REASON_CHARS);
 }
 
 /**
@@ -118,5 +119,20 @@ export function readReason(thrown: unknown): string {
  */
 export function toFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
   if (thrown instanceof Failure) return thrown;
-  return new Failure(code, thrown instanceof Error ? thrown.message : String(thrown), { retryable: false });
+  return new Failure(code, readThrownText(thrown), { retryable: false });
+}
+
+/** Not everything thrown is an Error: JSONata throws plain objects that say where, and function nodes have a realm of their own. */
+function readThrownText(thrown: unknown): string {
+  try {
+    if (typeof thrown !== "object" || thrown === null) return String(thrown);
+    const { message, position, code } = thrown as Record<string, unknown>;
+    if (typeof message === "string" && message !== "") {
+      return typeof position === "number" ? `${message} (position ${position})` : message;
+    }
+    if (thrown instanceof Error) return thrown.name;
+    return typeof code === "string" ? code : JSON.stringify(thrown).slice(0, MAX_REASON_CHARS);
+  } catch {
+    return "an error that cannot be read";
+  }
 }

@@ -49,6 +49,8 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     conversationKey: "topic",
     conversationKeyType: "msg",
     maxTurns: 0,
+    maxConversations: 1000,
+    keepFor: "",
     whenBusy: "concurrent",
     everyChunk: false,
     mergeReads: false,

@@ -1,5 +1,6 @@
 import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
+import { logWarning } from "../red/log.js";
 import type { ProviderNodeConfig } from "./config.js";
 
 /** Warns at each start if the provider is set to send its key unencrypted to another machine. */
@@ -12,7 +13,8 @@ export function warnOfPlainHttp(
   if (config.allowInsecure !== true || !URL.canParse(baseUrl)) return;
   const url = new URL(baseUrl);
   if (!isRemotePlainHttp(url)) return;
-  node.warn(
+  logWarning(
+    node,
     `Requests to ${url.host} and the API key travel unencrypted, as this provider allows plain http. Use https if you can.`,
   );
 }
@@ -23,7 +25,8 @@ let hasWarned = false;
 export function warnOfUncheckedCertificates(node: RuntimeNode): void {
   if (hasWarned || process.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return;
   hasWarned = true;
-  node.warn(
+  logWarning(
+    node,
     "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates for all of Node-RED: anyone on the way to a service can read the API key. Unset it, and set the certificate authority that you trust in the provider's TLS configuration.",
   );
 }

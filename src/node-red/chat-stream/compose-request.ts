@@ -1,35 +1,48 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
+import type { Clock } from "../../core/clock.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import { readTextSetting } from "../red/settings.js";
+import { findVariable } from "../red/variables.js";
 import { type ChatStreamConfig, describePrompt } from "./config.js";
 import { readParameters } from "./parameters.js";
 import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "./request.js";
 import { evaluateTypedInput } from "./typed-input.js";
 
+/** What a request is composed with. */
+export interface ComposeContext {
+  red: NodeRed;
+  node: RuntimeNode;
+  clock: Clock;
+  config: ChatStreamConfig;
+  /** Called only if the history goes before the prompt. */
+  readHistory: () => Promise<ChatMessage[]>;
+}
+
 /**
  * Composes the request for a message from the node's settings, the prompt and the history.
- * @param readHistory called only if the history goes before the prompt
  * @throws Failure `invalid_request` or `configuration` that names the property or setting and what is wrong with it
  */
 export async function composeRequest(
-  red: NodeRed,
-  node: RuntimeNode,
-  config: ChatStreamConfig,
+  { red, node, clock, config, readHistory }: ComposeContext,
   message: Message,
-  readHistory: () => Promise<ChatMessage[]>,
 ): Promise<ComposedRequest> {
+  const readText = (property: "model" | "system", label: string) =>
+    readTextSetting(config[property], label, () => findVariable(red, node, property));
   const name = describePrompt(config);
+  const promptInput = {
+    value: config.prompt || "payload",
+    type: config.promptType || "msg",
+    name: "prompt",
+  };
   const prompt = bringsMessages(message)
     ? undefined
-    : await evaluateTypedInput(red, node, config.prompt || "payload", config.promptType || "msg", message);
-  const system = await evaluateTypedInput(
-    red,
-    node,
-    config.system ?? "",
-    config.systemType || "str",
-    message,
-  );
+    : await evaluateTypedInput(red, node, clock, promptInput, message);
+  const type = config.systemType || "str";
+  const value = readText("system", "system prompt");
+  const systemInput = { value, type, name: "system prompt" };
+  const system = await evaluateTypedInput(red, node, clock, systemInput, message);
   const composed = mergeRequest(prompt, name, message, {
-    model: config.model ?? "",
+    model: readText("model", "model"),
     system,
     parameters: readParameters(config),
   });

@@ -1,5 +1,6 @@
 import type { NodeConfig } from "../red/api.js";
-import type { ConversationPlace } from "./conversation.js";
+import { readChoice, readNumber } from "../red/settings.js";
+import type { ConversationOptions, ConversationPlace } from "./conversation.js";
 import type { ParameterConfig } from "./parameters.js";
 
 /** A chat-stream's properties in a flow file. */
@@ -18,6 +19,10 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   conversationKeyType?: string;
   /** Turns of history to keep. Empty or 0: all. */
   maxTurns?: number | string;
+  /** Conversations to keep in the context; of more, the one that was used longest ago is forgotten. Default: 1000. */
+  maxConversations?: number | string;
+  /** Hours without a message after which a conversation in the context is forgotten. Empty or 0: never. */
+  keepFor?: number | string;
   /** What to do with a message that arrives while a stream of its conversation runs. */
   whenBusy?: "concurrent" | "wait" | "replace";
   /** Whether each message carries its chunk (`msg.chunk`), also plain text. */
@@ -26,6 +31,38 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   mergeReads?: boolean;
   /** Whether messages of a JSON answer carry the object so far (`msg.partial`). */
   partial?: boolean;
+}
+
+/** Conversations that are kept in a context. */
+const DEFAULT_MAX_CONVERSATIONS = 1000;
+
+const MS_PER_HOUR = 3_600_000;
+
+/** The settings of a chat-stream that apply to all its messages. */
+export interface StreamSettings {
+  conversation: ConversationOptions;
+  whenBusy: "concurrent" | "wait" | "replace";
+}
+
+/**
+ * Reads the settings that apply to all messages.
+ * @throws Failure `configuration` that names a setting that is not valid
+ */
+export function readStreamSettings(config: ChatStreamConfig): StreamSettings {
+  const places = ["none", "key", "msg", "flow", "global"] as const;
+  const hours = readNumber(config.keepFor, "setting keepFor", { min: 0 });
+  return {
+    conversation: {
+      place: readChoice(config.conversation, "conversation", places),
+      maxTurns: Number(config.maxTurns) || 0,
+      maxConversations: Math.floor(
+        readNumber(config.maxConversations, "setting maxConversations", { min: 1 }) ??
+          DEFAULT_MAX_CONVERSATIONS,
+      ),
+      expiryMs: hours ? hours * MS_PER_HOUR : Number.POSITIVE_INFINITY,
+    },
+    whenBusy: readChoice(config.whenBusy, "whenBusy", ["concurrent", "wait", "replace"]),
+  };
 }
 
 /** Describes the prompt in the author's terms, for errors. */

@@ -1,6 +1,6 @@
 import type { ChatObserver, ChatResult } from "../../client/chat-types.js";
 import { buildEmptyResult } from "../../client/chat-types.js";
-import type { Chunk } from "../../core/chat/chunk.js";
+import type { ChatMessage, Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
@@ -11,11 +11,13 @@ import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { logWarning } from "../red/log.js";
+import { readStreamId } from "../red/names.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
 import { Arrivals } from "./arrivals.js";
 import { composeRequest } from "./compose-request.js";
-import type { ChatStreamConfig } from "./config.js";
+import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
@@ -38,8 +40,11 @@ interface EndOfStream {
 /** The runtime half of a chat-stream node: turns each message into a request, and its answer into a stream. */
 export class ChatStreamController {
   private readonly sessions: Sessions<StreamSession>;
+  private readonly settings: StreamSettings;
+  /** What is wrong with the settings. Every message fails with it. */
+  private readonly misconfigured: Failure | undefined;
   private readonly conversation: ConversationStore;
-  private readonly arrivals = new Arrivals(systemClock);
+  private readonly arrivals = new Arrivals();
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
   private readonly byKey = new StreamsByKey();
@@ -62,11 +67,13 @@ export class ChatStreamController {
       clock: systemClock,
       onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),
     });
-    this.conversation = new ConversationStore(
-      node,
-      config.conversation ?? "none",
-      Number(config.maxTurns) || 0,
-    );
+    try {
+      this.settings = readStreamSettings(config);
+    } catch (thrown) {
+      this.misconfigured = toFailure(thrown, "configuration");
+      this.settings = readStreamSettings({ id: config.id, type: config.type });
+    }
+    this.conversation = new ConversationStore(node, this.settings.conversation, this.host.clock);
     this.status = new StreamStatus(red, node);
     this.forgetSchema = rememberSchema(config);
   }
@@ -74,12 +81,14 @@ export class ChatStreamController {
   async input(message: Message, send: Send, done: Done): Promise<void> {
     const control = readControl(message);
     if (control) {
+      if (this.misconfigured) throw this.misconfigured;
       await this.handleControl(message, control.reset);
       done();
       return;
     }
     const stream = this.admit(message, send, done);
     try {
+      if (this.misconfigured) throw this.misconfigured;
       const [unreadable] = stream.writer.unreadable;
       if (unreadable) {
         throw new Failure(
@@ -93,9 +102,8 @@ export class ChatStreamController {
           `${MAX_STREAMS} streams are running or waiting in this node. Send fewer requests at once.`,
         );
       }
-      await this.arrivals.pass(evaluateKey(this.red, this.node, this.config, message), (key) =>
-        this.enter(stream, key),
-      );
+      const key = evaluateKey(this.red, this.node, this.host.clock, this.config, message);
+      await this.arrivals.pass(key, (evaluated) => this.enter(stream, evaluated));
     } catch (thrown) {
       this.fail(stream, thrown);
     }
@@ -105,6 +113,7 @@ export class ChatStreamController {
   close(): void {
     this.isClosed = true;
     this.sessions.endAll("closed");
+    this.conversation.close();
     this.status.close();
     this.forgetSchema();
   }
@@ -130,7 +139,7 @@ export class ChatStreamController {
     const start = () => {
       this.start(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
-    if (this.config.whenBusy === "wait") stream.ticket = this.lanes.enter(key, start);
+    if (this.settings.whenBusy === "wait") stream.ticket = this.lanes.enter(key, start);
     else start();
   }
 
@@ -138,7 +147,7 @@ export class ChatStreamController {
     const provider = requireProvider(this.red, this.config.provider);
     const job = readJobWish(stream.message);
     const request = job.only ? EMPTY_REQUEST : await this.compose(stream);
-    if (!stream.isOver && this.config.whenBusy === "replace" && !job.only) this.replaceOlder(stream);
+    if (!stream.isOver && this.settings.whenBusy === "replace" && !job.only) this.replaceOlder(stream);
     if (stream.isOver) return;
     // What others have begun passes before new questions, and is not refused after a tool has acted.
     const isUrgent = continuesEarlierWork(stream.message);
@@ -156,10 +165,15 @@ export class ChatStreamController {
   }
 
   private async compose(stream: StreamSession): Promise<ChatRequest> {
+    const { red, node, config, host } = this;
     const { key, message } = stream;
-    stream.composed = await composeRequest(this.red, this.node, this.config, message, () =>
-      this.conversation.read(key, message),
-    );
+    const readHistory = async () => {
+      const history = await this.conversation.read(key, message);
+      // Else it could be forgotten while it is answered. The request does not wait for that.
+      if (history.length > 0) host.run(() => this.conversation.keepBounds(key));
+      return history;
+    };
+    stream.composed = await composeRequest({ red, node, clock: host.clock, config, readHistory }, message);
     return stream.composed.request;
   }
 
@@ -187,11 +201,12 @@ export class ChatStreamController {
   private finish(stream: StreamSession, result: ChatResult): void {
     if (stream.isOver) return;
     stream.isOver = true;
-    if (result.job?.warning) this.node.warn(result.job.warning);
-    if (result.notice && result.notice !== this.lastNotice) this.node.warn(result.notice);
+    if (result.job?.warning) logWarning(this.node, result.job.warning);
+    if (result.notice && result.notice !== this.lastNotice) logWarning(this.node, result.notice);
     this.lastNotice = result.notice ?? this.lastNotice;
     if (result.skipped > 0)
-      this.node.warn(
+      logWarning(
+        this.node,
         `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`,
       );
     this.host.run(() =>
@@ -220,11 +235,11 @@ export class ChatStreamController {
     fields.request = composed.request;
     if (!this.conversation.keepsHistory) return { fields };
     try {
-      fields.conversation = endsTurn(result)
-        ? await this.conversation.update(key, message, (history) =>
-            addTurn(history, composed, result, message),
-          )
-        : await this.conversation.read(key, message);
+      if (endsTurn(result)) {
+        const add = (history: readonly ChatMessage[]) => addTurn(history, composed, result, message);
+        fields.conversation = await this.conversation.update(key, message, add);
+        await this.conversation.keepBounds(key);
+      } else fields.conversation = await this.conversation.read(key, message);
     } catch (thrown) {
       // If the stream failed too, its own failure is reported: the same store may have caused it.
       if (!result.failure) return { fields, failure: toFailure(thrown, "configuration") };
@@ -234,9 +249,10 @@ export class ChatStreamController {
 
   /** Stops the streams that a control message applies to: the one it names, else those of its conversation, else all. */
   private async handleControl(message: Message, reset: boolean): Promise<void> {
-    const { id } = message.parts ?? {};
+    const id = readStreamId(message);
     // Always a promise: if its callback stops a thousand streams, all last messages leave before the connections close.
-    const evaluateTarget = async () => evaluateControlKey(this.red, this.node, this.config, message);
+    const evaluateTarget = async () =>
+      evaluateControlKey(this.red, this.node, this.host.clock, this.config, message);
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);

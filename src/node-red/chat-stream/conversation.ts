@@ -1,8 +1,20 @@
+import { createHash } from "node:crypto";
 import type { ChatMessage } from "../../core/chat/chunk.js";
-import { Failure, readReason } from "../../core/failure.js";
+import type { Clock } from "../../core/clock.js";
+import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Context, Message, RuntimeNode } from "../red/api.js";
+import { ContextValues } from "../red/context-values.js";
 import { copyAsJson } from "../red/plain-copy.js";
+import { awaitStore } from "../red/store-wait.js";
+import {
+  type ConversationBounds,
+  type ConversationTimes,
+  findStale,
+  hasExpired,
+  noteUse,
+  readTimes,
+} from "./conversation-times.js";
 
 /**
  * Where the history of a conversation is kept. `none` and `key` keep no history; with `key` the node still has
@@ -10,48 +22,69 @@ import { copyAsJson } from "../red/plain-copy.js";
  */
 export type ConversationPlace = "none" | "key" | "msg" | "flow" | "global";
 
+/** How conversations are kept. */
+export interface ConversationOptions extends ConversationBounds {
+  place: ConversationPlace;
+  /** Turns to keep; 0: all. A turn is a user message and everything up to the next one. */
+  maxTurns: number;
+}
+
 /** Name in the flow or global context that holds all conversations, each under its key. */
 const CONTEXT_NAME = "conversations";
 
+/** Name in the context that holds when each conversation was last used. */
+const TIMES_NAME = "conversationTimes";
+
+/** Conversations that are deleted together. After an update of this package there may be thousands too many. */
+const MAX_FORGOTTEN_AT_ONCE = 100;
+
+/** How often conversations are looked through for old ones. */
+const MAX_FORGET_INTERVAL_MS = 60_000;
+
+/** A longer key is kept by its hash. It may be any text of a visitor, and no id is as long. */
+const MAX_KEY_CHARS = 1000;
+
+/** Characters that Node-RED cannot quote in a property expression. */
+const UNQUOTABLE = /["\\[\]]/;
+
 /**
- * The newest running change of each conversation, by context and key. Several nodes may share a context, so this is not
- * part of a store.
+ * The newest running change of each value, by context and path. Several nodes may share a context, so this is not part of a
+ * store.
  */
 const runningChanges = new WeakMap<Context, Map<string, Promise<unknown>>>();
 
-/** Reads and changes the history of conversations. Returns copies only, so that no flow can change what is stored. */
+/**
+ * Reads and changes the history of conversations. Returns copies only, so that no flow can change what is stored. Everything
+ * ends within some seconds, whatever the context store does.
+ */
 export class ConversationStore {
+  private timer: unknown;
+
   constructor(
     private readonly node: RuntimeNode,
-    private readonly place: ConversationPlace,
-    /** Turns to keep; 0: all. A turn is a user message and everything up to the next one. */
-    private readonly maxTurns: number,
-  ) {}
+    private readonly options: ConversationOptions,
+    private readonly clock: Clock,
+  ) {
+    this.armTimer();
+  }
 
   /** Whether the node keeps a history at all. */
   get keepsHistory(): boolean {
-    return this.place !== "none" && this.place !== "key";
+    return this.options.place !== "none" && this.options.place !== "key";
   }
 
   /**
-   * Reads the history.
+   * Reads the history; an empty one if it has expired.
    * @throws Failure `invalid_request` if the stored value is not an array of chat messages, `configuration` if the
-   *   context store fails
+   *   context store fails, or holds something else under the name of the conversations
    */
   async read(key: string, message: Message): Promise<ChatMessage[]> {
     if (!this.keepsHistory) return [];
-    const value = this.place === "msg" ? message.conversation : await this.load(key);
-    if (value === undefined || value === null) return [];
-    if (
-      !Array.isArray(value) ||
-      !value.every((entry) => isObject(entry) && typeof entry["role"] === "string")
-    ) {
-      throw new Failure(
-        "invalid_request",
-        "The stored conversation is not an array of chat messages. Correct it, or send msg.reset.",
-      );
+    if (this.options.place !== "msg" && (await this.isExpired(key))) {
+      await this.forget(key);
+      return [];
     }
-    return copyAsJson(value as ChatMessage[], "The conversation");
+    return this.readStored(key, message);
   }
 
   /**
@@ -66,73 +99,187 @@ export class ConversationStore {
     message: Message,
     change: (history: ChatMessage[]) => ChatMessage[],
   ): Promise<ChatMessage[]> {
-    return this.runInOrder(key, async () => {
-      const history = keepLastTurns(change(await this.read(key, message)), this.maxTurns);
-      await this.save(key, copyAsJson(history, "The conversation"));
+    return this.runInOrder(toContextPath(key), "The conversation could not be stored", async (checkTime) => {
+      const stored = await this.readStored(key, message);
+      const history = keepLastTurns(change(stored), this.options.maxTurns);
+      checkTime();
+      await this.values()?.set(toContextPath(key), copyAsJson(history, "The conversation"));
       return history;
     });
   }
 
-  /** Deletes the history. */
-  forget(key: string): Promise<void> {
-    return this.runInOrder(key, () => this.save(key, undefined));
+  /** Ends the forgetting. */
+  close(): void {
+    this.clock.clearTimer(this.timer);
+    this.timer = undefined;
   }
 
-  private async runInOrder<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const context = this.getContext();
-    if (!context) return change();
+  /** Deletes the history. */
+  async forget(key: string): Promise<void> {
+    await this.delete(toContextPath(key));
+  }
+
+  /**
+   * Notes that a conversation is used now, and forgets those that have not been used for too long or are too many.
+   * @param key undefined: only forgets
+   */
+  async keepBounds(key?: string): Promise<void> {
+    const values = this.values();
+    if (!values) return;
+    const stale = await this.runInOrder(
+      TIMES_NAME,
+      "The times of the conversations could not be stored",
+      async () => {
+        const now = this.clock.date();
+        const known = await this.loadTimes(values, now);
+        const times = key === undefined ? known : noteUse(known, toName(key), now);
+        const names = new Set(findStale(times, this.options, now).slice(0, MAX_FORGOTTEN_AT_ONCE));
+        if (key === undefined && names.size === 0) return names;
+        const kept = times.filter(([name]) => !names.has(name));
+        await values.set(TIMES_NAME, kept);
+        return names;
+      },
+    );
+    await Promise.all([...stale].map((name) => this.delete(`${CONTEXT_NAME}["${name}"]`)));
+  }
+
+  /** Forgets old conversations also while nobody asks. */
+  private armTimer(): void {
+    const { expiryMs, place } = this.options;
+    if (expiryMs === Number.POSITIVE_INFINITY || (place !== "flow" && place !== "global")) return;
+    const forgetOld = () => {
+      this.armTimer();
+      return this.keepBounds();
+    };
+    this.timer = this.clock.setTimer(forgetOld, Math.min(expiryMs, MAX_FORGET_INTERVAL_MS));
+  }
+
+  private async readStored(key: string, message: Message): Promise<ChatMessage[]> {
+    const values = this.values();
+    const value = values ? await this.load(values, toContextPath(key)) : message.conversation;
+    if (value === undefined || value === null) return [];
+    if (
+      !Array.isArray(value) ||
+      !value.every((entry) => isObject(entry) && typeof entry["role"] === "string")
+    ) {
+      throw new Failure(
+        "invalid_request",
+        "The stored conversation is not an array of chat messages. Correct it, or send msg.reset.",
+      );
+    }
+    return copyAsJson(value as ChatMessage[], "The conversation");
+  }
+
+  private async load(values: ContextValues, path: string): Promise<unknown> {
+    const value = await values.get(path);
+    if (value === undefined) await this.makeRoom(values);
+    return value;
+  }
+
+  /**
+   * Makes sure that conversations can be kept. Node-RED writes nothing below a value that is no object, and says nothing.
+   * Such a value counts as cleared if it is empty; any other is the author's own.
+   */
+  private async makeRoom(values: ContextValues): Promise<void> {
+    const root = await values.get(CONTEXT_NAME);
+    if (root === undefined || isObject(root)) return;
+    if (root && !(Array.isArray(root) && root.length === 0)) {
+      const kind = Array.isArray(root) ? "an array" : `a ${typeof root}`;
+      throw new Failure(
+        "configuration",
+        `The ${this.options.place} context variable “${CONTEXT_NAME}” holds ${kind}, so no conversation can be kept in it. Give your own variable another name, or delete it.`,
+      );
+    }
+    await values.set(CONTEXT_NAME, {});
+  }
+
+  private async isExpired(key: string): Promise<boolean> {
+    const values = this.values();
+    if (!values || this.options.expiryMs === Number.POSITIVE_INFINITY) return false;
+    const times = readTimes(await values.get(TIMES_NAME)) ?? [];
+    return hasExpired(times, toName(key), this.options, this.clock.date());
+  }
+
+  /** Loads when each conversation was used. Conversations of earlier versions count as used now. */
+  private async loadTimes(values: ContextValues, now: number): Promise<ConversationTimes> {
+    const value = await values.get(TIMES_NAME);
+    const times = readTimes(value);
+    if (!times) {
+      throw new Failure(
+        "configuration",
+        `The ${this.options.place} context variable “${TIMES_NAME}” is not what this node has stored in it, so no conversation is forgotten. Give your own variable another name, or delete it.`,
+      );
+    }
+    if (value !== undefined) return times;
+    const root = await values.get(CONTEXT_NAME);
+    const names = isObject(root) ? Object.keys(root) : [];
+    return names.filter((name) => !UNQUOTABLE.test(name)).map((name) => [name, now]);
+  }
+
+  private delete(path: string): Promise<void> {
+    return this.runInOrder(path, "The conversation could not be deleted", async () => {
+      await this.values()?.set(path, undefined);
+    });
+  }
+
+  /**
+   * Runs the changes of one value one after the other.
+   * @param problem what happens if the time is up: “The conversation could not be stored”
+   * @param change gets a function that throws if the time is up, so that nothing is changed after others have gone on
+   */
+  private runInOrder<T>(
+    path: string,
+    problem: string,
+    change: (checkTime: () => void) => Promise<T>,
+  ): Promise<T> {
+    const context = this.findContext();
+    const checkTime = () => {
+      if (isLate) throw new Failure("configuration", `${problem} in time.`);
+    };
+    let isLate = false;
+    if (!context) return change(checkTime);
     const running = runningChanges.get(context) ?? new Map<string, Promise<unknown>>();
     runningChanges.set(context, running);
-    const previous = running.get(key);
-    const current = previous ? previous.then(change, change) : change();
-    running.set(key, current);
-    try {
-      return await current;
-    } finally {
-      if (running.get(key) === current) running.delete(key);
-    }
-  }
-
-  private load(key: string): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.getContext()!.get(toContextPath(key), (error, value) =>
-        error ? reject(createStoreFailure(error)) : resolve(value),
-      );
+    const begin = () => {
+      checkTime();
+      return change(checkTime);
+    };
+    const previous = running.get(path);
+    const work = previous ? previous.then(begin, begin) : begin();
+    const current = awaitStore(this.clock, work, problem).finally(() => {
+      isLate = true;
+      if (running.get(path) === current) running.delete(path);
     });
+    running.set(path, current);
+    return current;
   }
 
-  private save(key: string, value: ChatMessage[] | undefined): Promise<void> {
-    const context = this.getContext();
-    if (!context) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      context.set(toContextPath(key), value, (error) =>
-        error ? reject(createStoreFailure(error)) : resolve(),
-      );
-    });
+  private values(): ContextValues | undefined {
+    const context = this.findContext();
+    return context && new ContextValues(context, this.clock, "conversation");
   }
 
-  private getContext(): Context | undefined {
-    const context = this.node.context();
-    return this.place === "flow" ? context.flow : this.place === "global" ? context.global : undefined;
+  private findContext(): Context | undefined {
+    const { place } = this.options;
+    return place === "flow" || place === "global" ? this.node.context()[place] : undefined;
   }
 }
 
-function createStoreFailure(error: unknown): Failure {
-  return new Failure(
-    "configuration",
-    `The context store of the conversation failed: ${readReason(error)}. Check contextStorage in the settings of Node-RED.`,
-  );
+function toContextPath(key: string): string {
+  return `${CONTEXT_NAME}["${toName(key)}"]`;
 }
 
 /**
- * Builds the property expression of a conversation in the context. A key may be any text, such as a topic with slashes
- * or a person's name, and is quoted. Characters that Node-RED cannot quote are percent-encoded, so two keys never share
- * a conversation. The empty key cannot be quoted and becomes `%none`, which no other key can become.
+ * Builds the name of a conversation in the context, for a property expression in which it is quoted. A key may be any text,
+ * such as a topic with slashes or a person's name. Characters that Node-RED cannot quote are percent-encoded, so two keys
+ * never share a conversation. The empty key cannot be quoted and becomes `%none`, which no other key can become.
  */
-function toContextPath(key: string): string {
+function toName(key: string): string {
+  if (key.length > MAX_KEY_CHARS)
+    return `%sha256-${createHash("sha256").update(key, "utf16le").digest("hex")}`;
   // Names that every object has, such as `constructor`, would find that member instead of a conversation.
-  const quoted = key in Object.prototype ? percentEncode(key, /^./) : percentEncode(key, /["\\[\]%]/g);
-  return `${CONTEXT_NAME}["${quoted || "%none"}"]`;
+  const name = key in Object.prototype ? percentEncode(key, /^./) : percentEncode(key, /["\\[\]%]/g);
+  return name || "%none";
 }
 
 function percentEncode(key: string, pattern: RegExp): string {

@@ -144,10 +144,11 @@ function requireMessages(value: unknown, name: string): ChatMessage[] {
 
 /** @returns an empty array if there is no system prompt, or if the turn has a system message of its own */
 function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): ChatMessage[] {
-  if (system === undefined || system === null || system === "") return [];
-  if (typeof system !== "string") throw createTypeFailure("The system prompt", "a string");
+  const content = typeof system === "number" || typeof system === "boolean" ? String(system) : system;
+  if (content === undefined || content === null || content === "") return [];
+  if (typeof content !== "string") throw createTypeFailure("The system prompt", "a string");
   const hasSystem = turn.some(({ role }) => role === "system" || role === "developer");
-  return hasSystem ? [] : [{ role: "system", content: system }];
+  return hasSystem ? [] : [{ role: "system", content }];
 }
 
 function createTypeFailure(name: string, expected: string): Failure {

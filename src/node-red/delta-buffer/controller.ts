@@ -13,6 +13,7 @@ import {
 import { createRestartNotice, isRestartNotice, type StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { readStreamId } from "../red/names.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
@@ -125,8 +126,9 @@ export class DeltaBufferController {
     }
     if (readControl(message)?.reset) {
       resetStreams(this.sessions, message);
-      if (message.parts?.id === undefined) this.suspended.clear();
-      else this.suspended.delete(message.parts.id);
+      const id = readStreamId(message);
+      if (id === undefined) this.suspended.clear();
+      else this.suspended.delete(id);
       // The nodes behind this one have the stream's beginning and must forget it too.
       send({ ...message });
       this.showStatus();

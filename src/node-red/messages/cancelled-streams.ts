@@ -11,8 +11,8 @@ const MAX_REMEMBERED = 10_000;
 
 /** A stream that has started. */
 interface StartedStream {
-  /** Key of its conversation. */
-  key: unknown;
+  /** Key of its conversation, or topic; undefined if it is not one that a command can name. */
+  key: string | undefined;
   cancelled: boolean;
 }
 
@@ -26,15 +26,15 @@ export class CancelledStreams {
 
   /**
    * Notes that a stream starts.
-   * @param key key of its conversation
+   * @param key key of its conversation, or topic; undefined if it is not one that a command can name
    * @param message the message that asks for it
    * @returns false if the message asks on behalf of a cancelled stream
    */
-  admit(id: string, key: unknown, message: Message): boolean {
+  admit(id: string, key: string | undefined, message: Message): boolean {
     const names = readAskerNames(message);
     if (names.some((name) => this.started.get(shorten(name))?.cancelled)) return false;
     for (const name of [id, ...names])
-      this.started.set(shorten(name), { key: shortenKey(key), cancelled: false });
+      this.started.set(shorten(name), { key: key && shorten(key), cancelled: false });
     return true;
   }
 
@@ -44,15 +44,11 @@ export class CancelledStreams {
   }
 
   /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
-  cancelAll(key: unknown): void {
-    const wanted = shortenKey(key);
+  cancelAll(key: string): void {
+    const wanted = shorten(key);
     for (const stream of this.started.values())
       if (wanted === "" || stream.key === wanted) stream.cancelled = true;
   }
-}
-
-function shortenKey(key: unknown): unknown {
-  return typeof key === "string" ? shorten(key) : key;
 }
 
 function shorten(name: string): string {

@@ -2,6 +2,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject, isWithinDepth, parseJson } from "../../core/json/parse.js";
 import { compileSchema, MAX_SCHEMA_DEPTH } from "../../core/json/schema.js";
 import { ACCEPTED_NAME } from "../../core/tools/name.js";
+import { readChoice } from "../red/settings.js";
 
 /** The settings of a chat-stream for the form of the answer. */
 export interface ResponseFormatConfig {
@@ -23,7 +24,7 @@ const DEFAULT_SCHEMA_NAME = "answer";
  * @throws Failure `configuration` if the schema or its name is missing or wrong
  */
 export function createResponseFormat(config: ResponseFormatConfig): Record<string, unknown> | undefined {
-  const { responseFormat: type } = config;
+  const type = readChoice(config.responseFormat, "responseFormat", ["", "json_object", "json_schema"]);
   if (type === "json_object") return { type };
   if (type !== "json_schema") return undefined;
   const schema = readSchema(config.schema);

@@ -44,6 +44,8 @@ export interface Context {
 /** A node in the runtime. */
 export interface RuntimeNode {
   id: string;
+  /** Id of the node in the subflow's template, if this is its copy in an instance of the subflow. */
+  _alias?: string;
   type: string;
   name?: string;
   wires?: string[][];
@@ -71,6 +73,19 @@ export interface NodeConfig {
   name?: string;
 }
 
+/** A node, tab or subflow as it stands in the flow file, with its variables not replaced. */
+export interface FlowEntry {
+  id: string;
+  type: string;
+  /** Id of the tab or subflow that the node is on. */
+  z?: string;
+  /** Whether the author has disabled the node. */
+  d?: boolean;
+  /** Whether the author has disabled the tab. */
+  disabled?: boolean;
+  [property: string]: unknown;
+}
+
 /** A request to an HTTP route of the editor. */
 export interface AdminRequest {
   params: Record<string, string>;
@@ -93,9 +108,12 @@ export interface NodeRed {
       factory: unknown,
       options?: { credentials?: Record<string, { type: string }> },
     ): void;
+    /** A node that runs; none for one that is disabled. */
     getNode(id: string): (RuntimeNode & Record<string, unknown>) | null | undefined;
-    /** Visits all nodes of all flows as they stand in the flow file, disabled ones too. */
-    eachNode?(visit: (config: NodeConfig & Record<string, unknown>) => void): void;
+    /** Visits all entries of the deployed flows, also disabled ones and those of subflows. */
+    eachNode?(visit: (entry: FlowEntry) => void): void;
+    /** The credentials of a node as the author entered them. */
+    getCredentials?(id: string): Record<string, unknown> | null | undefined;
   };
   util: {
     cloneMessage<T>(value: T): T;

@@ -1,6 +1,45 @@
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
+/**
+ * Reads a setting that is a text. A variable in its place may be of another type: a number becomes text.
+ * @param label names the setting in the author's terms: “API key”
+ * @param findVariable finds the variable in its place, if there is one
+ * @returns `""` if the setting is missing
+ * @throws Failure `configuration` if it is anything else
+ */
+export function readTextSetting(
+  value: unknown,
+  label: string,
+  findVariable: () => string | undefined = () => undefined,
+): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  const variable = findVariable();
+  throw new Failure(
+    "configuration",
+    variable === undefined
+      ? `The ${label} must be a text. Correct it in the node's dialog.`
+      : `The ${label} names the variable ${variable}, which is no text. Change the variable's type, or enter the ${label} itself.`,
+  );
+}
+
+/**
+ * Reads a setting that is one of several words.
+ * @param name name of the setting in the flow file
+ * @param choices all words; the first is the default
+ * @throws Failure `configuration` if it is another value
+ */
+export function readChoice<T extends string>(value: unknown, name: string, choices: readonly T[]): T {
+  if (value === undefined || value === null || value === "") return choices[0]!;
+  if ((choices as readonly unknown[]).includes(value)) return value as T;
+  throw new Failure(
+    "configuration",
+    `The setting ${name} is none of ${choices.map((choice) => choice || '""').join(", ")}. Choose one in the node's dialog.`,
+  );
+}
+
 /** Reads a number above 0, as editors (text) and hand-written flows have it. Anything else gives the default. */
 export function readPositiveNumber(value: unknown, defaultValue: number): number {
   const number = Number(value);
@@ -27,7 +66,8 @@ export function readNumber(
   { min, above }: NumberRange = {},
 ): number | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const number = Number(value);
+  // Number(true) is 1, and Number([5]) is 5.
+  const number = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
   const isInRange = (min === undefined || number >= min) && (above === undefined || number > above);
   if (Number.isFinite(number) && isInRange) return number;
   const range = min !== undefined ? ` of at least ${min}` : above !== undefined ? ` above ${above}` : "";

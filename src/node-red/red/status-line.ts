@@ -1,3 +1,4 @@
+import { toPrintable } from "../../core/printable.js";
 import type { NodeStatus, RuntimeNode } from "./api.js";
 
 /** Shortest time between two updates: all nodes share the editor's websocket. */
@@ -34,6 +35,7 @@ export class StatusLine {
   private readonly update = (): void => {
     this.timer = undefined;
     const status = this.render();
+    if (status.text !== undefined) status.text = toPrintable(status.text);
     const text = JSON.stringify(status);
     if (text === this.shownText) return;
     this.shownText = text;

@@ -1,4 +1,5 @@
 import type { RuntimeNode } from "./api.js";
+import { logWarning } from "./log.js";
 
 /** Texts that are remembered. Messages may bring other tools every time, and models make names up. */
 const MAX_WARNINGS = 100;
@@ -12,6 +13,6 @@ export class WarnOnce {
   warn(text: string): void {
     if (this.warned.has(text) || this.warned.size >= MAX_WARNINGS) return;
     this.warned.add(text);
-    this.node.warn(text);
+    logWarning(this.node, text);
   }
 }

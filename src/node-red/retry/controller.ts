@@ -10,6 +10,8 @@ import { type InFlight, inFlight } from "../messages/in-flight.js";
 import { isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { logWarning } from "../red/log.js";
+import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
 import { RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
@@ -178,12 +180,12 @@ export class RetryController {
 
   /** Ends waits, and hands the command on to whoever streams for this node. */
   private control(message: Message, send: Send): void {
-    const id = message.parts?.id;
+    const id = readStreamId(message);
     const reader = id === undefined ? undefined : (this.sources.find(id)?.stream.record.id ?? id);
     const named = reader === undefined ? undefined : this.repairs.get(reader);
-    // Inject nodes write an empty topic.
-    const topic = message.topic ?? "";
-    const isMeant = ({ stream }: RetrySession) => topic === "" || stream.record.last?.topic === topic;
+    const topic = reader === undefined ? readCommandTopic(message) : "";
+    const isMeant = ({ stream: { record } }: RetrySession) =>
+      topic === "" || (record.last !== undefined && readOwnTopic(record.last) === topic);
     const sessions = reader === undefined ? this.repairs.list().filter(isMeant) : named ? [named] : [];
     for (const session of sessions) session.cancel();
     send(toOutputs(message, named ? [named.stream.record.route] : ROUTES));
@@ -202,7 +204,7 @@ export class RetryController {
     const source = isObject(error) ? error["source"] : undefined;
     if (!isObject(source)) return false;
     if (source["id"] !== this.node.id) throw new Failure("configuration", MISPLACED);
-    this.node.warn(MISPLACED);
+    logWarning(this.node, MISPLACED);
     return true;
   }
 }

@@ -19,6 +19,7 @@ import {
 } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, NodeStatus, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { readStreamId } from "../red/names.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { isSpeakable, SpeechSequence } from "./sequence.js";
@@ -89,13 +90,13 @@ export class SpeechController {
       done();
       return;
     }
-    const { parts } = message;
+    const streamId = readStreamId(message);
     if (hasPlace(message) && !this.followRestart(message, send)) {
       done();
       return;
     }
-    const isPartOfStream = typeof parts?.id === "string";
-    const id = isPartOfStream ? parts!.id : randomUUID();
+    const isPartOfStream = streamId !== undefined;
+    const id = streamId ?? randomUUID();
     if (this.sessions.hasEnded(id)) {
       done();
       return;

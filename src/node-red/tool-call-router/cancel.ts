@@ -3,6 +3,7 @@ import { asksFor } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import type { Control } from "../messages/control.js";
 import type { Message, RuntimeNode, Send } from "../red/api.js";
+import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
 import type { ToolCallTag } from "./classify.js";
 import { composeReset } from "./requests.js";
 import type { RunSession } from "./session.js";
@@ -21,17 +22,17 @@ export class RouterCancel {
 
   /** Notes a run or stream that begins. @returns false if it is a part of one that was cancelled */
   admit(id: string, message: Message): boolean {
-    return this.cancelled.admit(id, readTopic(message), message);
+    return this.cancelled.admit(id, readOwnTopic(message), message);
   }
 
   /** Does what a control message says. */
   control(message: Message, { reset }: Control, call: ToolCallTag | undefined, send: Send): void {
-    const id = message.parts?.id;
-    const topic = readTopic(message);
+    const id = readStreamId(message);
+    const topic = id === undefined && !call ? readCommandTopic(message) : "";
     const isMeant = ({ run, source }: RunSession) => {
       const { stream, base, key } = run.record;
       if (id !== undefined) return stream === id || source === id || asksFor(base, id);
-      return call ? key === call.run : topic === "" || readTopic(base) === topic;
+      return call ? key === call.run : topic === "" || readOwnTopic(base) === topic;
     };
     const sessions = this.sessions.list().filter(isMeant);
     if (id !== undefined) this.cancelled.cancel(id);
@@ -55,9 +56,4 @@ export class RouterCancel {
   stop(id: string, send: Send): void {
     send([null, { cancel: true, parts: { id, index: 0 } }]);
   }
-}
-
-/** Inject nodes write an empty topic. */
-function readTopic({ topic }: Message): unknown {
-  return topic ?? "";
 }

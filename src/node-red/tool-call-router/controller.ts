@@ -9,6 +9,7 @@ import { type InFlight, inFlight } from "../messages/in-flight.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { logDetail, logWarning } from "../red/log.js";
 import { WarnOnce } from "../red/warn-once.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
 import { describeLateAnswer } from "./answers.js";
@@ -268,11 +269,10 @@ export class RouterController {
       return;
     }
     if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
-    const text = describeLateAnswer(readCall(message, this.node.id), ++this.lateAnswers);
     const end = this.ended.get(key);
     // What was cancelled is not waited for, and nobody is to blame.
-    if (session || (end && end !== "cancelled" && end !== "closed")) this.node.warn(text);
-    else this.node.debug(text);
+    const log = session || (end && end !== "cancelled" && end !== "closed") ? logWarning : logDetail;
+    log(this.node, describeLateAnswer(readCall(message, this.node.id), ++this.lateAnswers));
   }
 
   private closeSource(source: string, hasEnded: boolean, send: Send): void {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Arrivals } from "../../../src/node-red/chat-stream/arrivals.js";
+import { awaitStore } from "../../../src/node-red/red/store-wait.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 describe("Arrivals", () => {
   it("passes messages on in order of arrival, and lets none wait for one that fails", async () => {
-    const arrivals = new Arrivals(new FakeClock());
+    const arrivals = new Arrivals();
     const passed: string[] = [];
     const pass = (name: string) => passed.push(name);
     let resolveSlow = (_name: string) => {};
@@ -20,11 +21,10 @@ describe("Arrivals", () => {
 
   it("gives a message up after 10 s, so that the next one passes", async () => {
     const clock = new FakeClock();
-    const arrivals = new Arrivals(clock);
+    const arrivals = new Arrivals();
     const passed: string[] = [];
-    const hung = arrivals.pass(new Promise<string>(() => {}), (name) =>
-      passed.push(name),
-    ) as Promise<unknown>;
+    const lost = awaitStore(clock, new Promise<string>(() => {}), "The key could not be read");
+    const hung = arrivals.pass(lost, (name) => passed.push(name)) as Promise<unknown>;
     const next = arrivals.pass("next", (name) => passed.push(name));
     const rejected = assert.rejects(hung, {
       code: "configuration",

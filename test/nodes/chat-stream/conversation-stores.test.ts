@@ -79,7 +79,9 @@ describe("A conversation in a context store of the author", () => {
   });
 
   it("reports a failure of the context store to a Catch node and keeps the answer", async () => {
-    const settings = { contextStorage: { default: { module: createSlowStore(new Map(), "disk full") } } };
+    const settings = {
+      contextStorage: { default: { module: createSlowStore(new Map(), { failure: "disk full" }) } },
+    };
     runtime = await TestRuntime.start({ settings });
     await runtime.deploy(createAskFlow(service().url, { conversation: "global" }));
     runtime.inject("ask", { payload: "A", topic: "t" });
