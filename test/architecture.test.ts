@@ -168,8 +168,7 @@ describe("The source tree", () => {
   it("writes to the log and sets a status in src/node-red/red alone, where texts are made printable", () => {
     const wrong = SOURCES.filter(
       (file) =>
-        !file.startsWith("src/node-red/red/") &&
-        /\bnode\.(warn|log|debug|status)\(/.test(readCode(file)),
+        !file.startsWith("src/node-red/red/") && /\bnode\.(warn|log|debug|status)\(/.test(readCode(file)),
     );
     assert.deepEqual(wrong, []);
   });

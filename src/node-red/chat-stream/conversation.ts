@@ -4,9 +4,8 @@ import type { Clock } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Context, Message, RuntimeNode } from "../red/api.js";
-import { ContextValues } from "../red/context-values.js";
+import { awaitStore, ContextValues } from "../red/context-values.js";
 import { copyAsJson } from "../red/plain-copy.js";
-import { awaitStore } from "../red/store-wait.js";
 import {
   type ConversationBounds,
   type ConversationTimes,

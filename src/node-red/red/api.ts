@@ -44,8 +44,6 @@ export interface Context {
 /** A node in the runtime. */
 export interface RuntimeNode {
   id: string;
-  /** Id of the node in the subflow's template, if this is its copy in an instance of the subflow. */
-  _alias?: string;
   type: string;
   name?: string;
   wires?: string[][];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Arrivals } from "../../../src/node-red/chat-stream/arrivals.js";
-import { awaitStore } from "../../../src/node-red/red/store-wait.js";
+import { awaitStore } from "../../../src/node-red/red/context-values.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 describe("Arrivals", () => {
