@@ -1,7 +1,7 @@
 import { type Failure, toFailure } from "../../core/failure.js";
 import { findRequestedSchema, isConfiguredSchema, readSchema } from "../messages/response-format.js";
 import type { RuntimeNode } from "../red/api.js";
-import { WarnOnce } from "../red/warn-once.js";
+import { WarnOnce } from "../red/log.js";
 
 const UNCHECKED =
   "An answer was not checked against the JSON Schema of its request, because a message brought that schema. Enter the schema in this node, or tick that it uses schemas in messages.";
