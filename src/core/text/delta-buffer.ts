@@ -1,7 +1,7 @@
 import { createBoundaryFinder } from "./boundary.js";
 import type { Boundary, BoundaryFinder } from "./boundary-finder.js";
 import { findStableBoundary, measureStableText } from "./graphemes.js";
-import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
+import { copyPiece, HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
 import { findForcedCut } from "./words.js";
 
 /** When held pieces are sent: as soon as one of the rules says so. */
@@ -46,8 +46,13 @@ export class DeltaBuffer {
     return this.dueLength > 0;
   }
 
-  /** Adds a piece. @returns the pieces to send now */
-  add(piece: Piece): Piece[] {
+  /**
+   * Adds a piece.
+   * @returns the pieces to send now
+   * @throws Error if its chunk cannot be copied; nothing is added then
+   */
+  add(added: Piece): Piece[] {
+    const piece = copyPiece(added);
     const kind = readPieceKind(piece) ?? this.held.kind;
     const out = kind === this.held.kind ? [] : this.flush();
     if (kind !== this.held.kind) {

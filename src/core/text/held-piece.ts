@@ -31,7 +31,15 @@ export function readPieceKind({ text, chunk }: Piece): PieceKind | undefined {
   return text === "" && fields.every((key) => key === "reasoning_content") ? "reasoning" : "other";
 }
 
-/** Pieces of one kind, merged into one. It never changes a piece that it is given, because others may use it too. */
+/**
+ * Copies a piece, because others may use it too.
+ * @throws Error if the chunk cannot be copied, as one that a flow has put functions into or that nests too deep
+ */
+export function copyPiece({ text, chunk }: Piece): Piece {
+  return chunk ? { text, chunk: structuredClone(chunk) } : { text };
+}
+
+/** Pieces of one kind, merged into one. */
 export class HeldPiece {
   /** The answer text or the reasoning, depending on the kind. */
   text = "";
@@ -52,19 +60,19 @@ export class HeldPiece {
     return this.text.length + this.chunkSize;
   }
 
+  /** Adds a piece, which it may change. */
   add({ text, chunk }: Piece): void {
     this.text += text;
     if (!chunk) return;
-    const copy = structuredClone(chunk);
-    for (const { index, delta } of copy.choices) {
+    for (const { index, delta } of chunk.choices) {
       if (index !== 0) continue;
       delete delta.content;
       if (this.kind !== "reasoning") continue;
       this.text += delta.reasoning_content ?? "";
       delete delta.reasoning_content;
     }
-    for (const { delta } of copy.choices) this.chunkSize += estimateDeltaSize(delta);
-    this.chunk = this.chunk ? mergeChunks(this.chunk, copy) : copy;
+    for (const { delta } of chunk.choices) this.chunkSize += estimateDeltaSize(delta);
+    this.chunk = this.chunk ? mergeChunks(this.chunk, chunk) : chunk;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { MAX_MESSAGE_CHARS } from "./delta-buffer.js";
-import { HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
+import { copyPiece, HeldPiece, type Piece, readPieceKind } from "./held-piece.js";
 import { findForcedCut, measureFirstWord } from "./words.js";
 
 /** If more text is held than the pace gives out in this time, the pace rises. */
@@ -45,8 +45,13 @@ export class Pacer {
     return this.queue.length > 0;
   }
 
-  /** Adds a piece. @returns pieces to send at once, because too much is held */
-  add(piece: Piece): Piece[] {
+  /**
+   * Adds a piece.
+   * @returns pieces to send at once, because too much is held
+   * @throws Error if its chunk cannot be copied; nothing is added then
+   */
+  add(added: Piece): Piece[] {
+    const piece = copyPiece(added);
     this.isStarved = false;
     const last = this.queue.at(-1);
     const kind = readPieceKind(piece) ?? last?.kind ?? "text";

@@ -1,5 +1,7 @@
 import { readChunk } from "../../core/chat/chunk-guard.js";
+import { GrowingText } from "../../core/chat/growing-text.js";
 import type { Clock } from "../../core/clock.js";
+import { Failure, readReason, toFailure } from "../../core/failure.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";
@@ -9,6 +11,7 @@ import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, mayBeRestartNotice, readPayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { copyReadable } from "../red/message-copy.js";
+import { PendingPartials } from "./pending-partials.js";
 
 /** How long due text waits for the next piece, which may continue its last character (a combining mark, an emoji). */
 const TAIL_WAIT_MS = 10;
@@ -22,18 +25,18 @@ export interface StreamRules {
   wordsPerSecond: number | undefined;
 }
 
+export interface BufferListener {
+  /** The last message has been sent. */
+  onEnd(): void;
+  /** The stream has failed in this node. @param done of the message that is being handled; undefined if none is */
+  onFailure(failure: Failure, message: Message, done: Done | undefined): void;
+}
+
 /** A message with the functions of its input. */
 interface BufferedMessage extends Sequenced {
   message: Message;
   send: Send;
   done: Done;
-}
-
-/** A value of `msg.partial` that has not been sent yet. */
-interface PendingPartial {
-  /** Characters that had arrived with it. */
-  length: number;
-  value: unknown;
 }
 
 /** How far a stream was processed. */
@@ -55,25 +58,25 @@ export class BufferedStream {
   private newest: BufferedMessage | undefined;
   /** The stream's last message, while text before it is still held. */
   private last: BufferedMessage | undefined;
+  /** The newest message, as long as it is not done. */
+  private unfinished: BufferedMessage | undefined;
   private readonly sequencer: Sequencer<BufferedMessage>;
   private nextIndex: number;
-  private receivedChars = 0;
-  private sentChars = 0;
-  /** Values of `msg.partial` whose text has not been sent yet, oldest first. */
-  private readonly partials: PendingPartial[] = [];
+  private readonly sentText = new GrowingText();
+  private readonly partials = new PendingPartials();
   private gapTimer: unknown;
   private timer: unknown;
   private timerKind: "tail" | "hold" | "pace" | undefined;
   private lastTickAt = 0;
+  private hasEnded = false;
 
   /**
-   * @param onEnd called when the last message has been sent
    * @param start where the stream continues, if it was suspended
    */
   constructor(
     private readonly options: StreamRules,
     private readonly clock: Clock,
-    private readonly onEnd: () => void,
+    private readonly listener: BufferListener,
     start: StreamPosition = { next: 0, index: 0, restarts: 0 },
   ) {
     this.restarts = start.restarts;
@@ -92,17 +95,23 @@ export class BufferedStream {
    * @param done called when the message's turn in the order has come; for the last message, when it has been sent
    */
   add(message: Message, send: Send, done: Done): void {
-    this.sequencer.add({ parts: message.parts!, message, send, done })?.done();
-    this.acceptDue();
-    if (this.sequencer.isOverfull) this.skipGap();
-    else if (this.sequencer.earlyCount > 0) this.awaitMissing();
+    const buffered = { parts: message.parts!, message, send, done };
+    this.newest ??= buffered;
+    this.sequencer.add(buffered)?.done();
+    this.run(() => {
+      this.acceptDue();
+      if (this.sequencer.isOverfull) this.skipGap();
+      else if (this.sequencer.earlyCount > 0) this.awaitMissing();
+    });
   }
 
   /** Sends everything that is held, without waiting for missing messages. */
   flush(): void {
-    while (this.sequencer.earlyCount > 0) this.skipGap();
-    this.sendHeld();
-    if (this.last) this.finish(this.last);
+    this.run(() => {
+      while (this.sequencer.earlyCount > 0) this.skipGap();
+      this.sendHeld();
+      if (this.last) this.finish(this.last);
+    });
   }
 
   /** Drops everything that is held. The stream sends nothing afterwards. */
@@ -112,6 +121,36 @@ export class BufferedStream {
     for (const { done } of this.sequencer.clear()) done();
     this.last?.done();
     this.last = undefined;
+  }
+
+  /** Does a step. If it throws, the stream ends with a failure: text must not get lost in silence. */
+  private run(step: () => void): void {
+    if (this.hasEnded) return;
+    try {
+      step();
+    } catch (thrown) {
+      this.fail(toFailure(thrown, "invalid_request"));
+    }
+  }
+
+  /** Sends everything that is held, then a last message with the failure. */
+  private fail(failure: Failure): void {
+    const { newest, unfinished } = this;
+    if (!newest) throw failure;
+    this.sendHeld();
+    Object.assign(failure, { partial: this.sentText.toString(), phase: "streaming" });
+    const last = this.createMessage(newest.message, "");
+    last.parts!.count = this.nextIndex;
+    newest.send({ ...last, complete: true, finishReason: "error", usage: null, error: failure.toJSON() });
+    this.end();
+    this.listener.onFailure(failure, last, unfinished?.done);
+  }
+
+  private end(): void {
+    this.hasEnded = true;
+    this.last = this.unfinished = undefined;
+    this.disarmTimer();
+    this.listener.onEnd();
   }
 
   private acceptDue(): void {
@@ -135,25 +174,24 @@ export class BufferedStream {
   private awaitMissing(): void {
     if (this.gapTimer !== undefined) return;
     const { next } = this.sequencer;
-    this.gapTimer = this.clock.setTimer(() => {
+    const look = () => {
       this.gapTimer = undefined;
       if (this.sequencer.next === next) this.skipGap();
       else if (this.sequencer.earlyCount > 0) this.awaitMissing();
-    }, MAX_STRAGGLER_WAIT_MS);
+    };
+    this.gapTimer = this.clock.setTimer(() => this.run(look), MAX_STRAGGLER_WAIT_MS);
   }
 
   private accept(buffered: BufferedMessage): void {
     const { message, done } = buffered;
-    this.newest = buffered;
+    this.newest = this.unfinished = buffered;
     const isLast = isLastMessage(message);
     const text = readPayloadText(message);
-    const chunk = isLast ? undefined : readChunk(message.chunk);
-    this.receivedChars += text.length;
-    if (message.partial !== undefined && !isLast) {
-      this.partials.push({ length: this.receivedChars, value: message.partial });
-    }
-    if (text !== "" || chunk) this.send((this.pacer ?? this.buffer).add(chunk ? { text, chunk } : { text }));
-    if (!isLast) {
+    if (isLast) this.addPiece(text, undefined);
+    else {
+      this.partials.add(text.length, message.partial);
+      this.addPiece(text, message.chunk);
+      this.unfinished = undefined;
       done();
       this.armTimer();
       return;
@@ -165,15 +203,26 @@ export class BufferedStream {
     } else this.finish(buffered);
   }
 
+  /** @throws Failure `invalid_request` if the chunk cannot be copied. Its text is added all the same. */
+  private addPiece(text: string, value: unknown): void {
+    const target = this.pacer ?? this.buffer;
+    try {
+      const chunk = readChunk(value);
+      if (text !== "" || chunk) this.send(target.add(chunk ? { text, chunk } : { text }));
+    } catch (thrown) {
+      this.send(target.add({ text }));
+      const problem = `A chunk of the stream cannot be copied: ${readReason(thrown)}. Leave msg.chunk as the chat-stream sends it.`;
+      throw new Failure("invalid_request", problem);
+    }
+  }
+
   /** Sends everything that is held, then the last message. */
   private finish({ message, send, done }: BufferedMessage): void {
-    this.last = undefined;
     this.sendHeld();
     const last = this.createMessage(message, "");
     last.parts!.count = this.nextIndex;
     send({ ...copyReadable(message), ...last });
-    this.disarmTimer();
-    this.onEnd();
+    this.end();
     done();
   }
 
@@ -189,20 +238,11 @@ export class BufferedStream {
     for (const { text, chunk } of pieces) {
       const outgoing = this.createMessage(message, text);
       if (chunk) outgoing.chunk = chunk;
-      this.sentChars += text.length;
-      const partial = this.takePartial();
-      if (partial) outgoing.partial = partial.value;
+      this.sentText.append(text);
+      const partial = this.partials.take(text.length);
+      if (partial !== undefined) outgoing.partial = partial;
       send(outgoing);
     }
-  }
-
-  /** Takes the newest partial value whose text has been sent. The value never shows more than the text so far. */
-  private takePartial(): PendingPartial | undefined {
-    // Called for each message, and most streams have no partial values.
-    if (this.partials.length === 0) return undefined;
-    let sent = 0;
-    while (sent < this.partials.length && this.partials[sent]!.length <= this.sentChars) sent++;
-    return this.partials.splice(0, sent).at(-1);
   }
 
   private createMessage(source: Message, payload: string): Message {
@@ -232,7 +272,7 @@ export class BufferedStream {
     this.timerKind = kind;
     this.timer = this.clock.setTimer(() => {
       this.timerKind = undefined;
-      callback();
+      this.run(callback);
     }, milliseconds);
   }
 

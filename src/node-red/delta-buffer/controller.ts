@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.js";
+import type { Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
@@ -14,8 +15,10 @@ import { createRestartNotice, isRestartNotice, type StreamMessage } from "../mes
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
+import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
+import { feedsRetry } from "../red/wiring.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
 
 /** A delta-buffer's properties in a flow file. An empty number or 0 turns its rule off. */
@@ -61,7 +64,7 @@ export class DeltaBufferController {
 
   constructor(
     private readonly red: NodeRed,
-    node: RuntimeNode,
+    private readonly node: RuntimeNode,
     config: DeltaBufferConfig,
     clock: Clock = systemClock,
   ) {
@@ -114,8 +117,13 @@ export class DeltaBufferController {
     const position = this.suspended.get(id);
     this.suspended.delete(id);
     const start = position?.restarts === restarts ? position : { next: 0, index: 0, restarts };
-    const stream = new BufferedStream(this.rules, this.host.clock, onEnd, start);
-    return stream;
+    const onFailure = (failure: Failure, message: Message, done: Done | undefined) => {
+      // A retry node behind this one has the last word.
+      if (feedsRetry(this.red, this.node)) done?.();
+      else if (done) done(toNodeError(failure));
+      else this.host.error(failure, message);
+    };
+    return new BufferedStream(this.rules, this.host.clock, { onEnd, onFailure }, start);
   };
 
   /** @returns whether the message is a control message */

@@ -174,3 +174,71 @@ describe("Messages that cannot be copied", function () {
     });
   }
 });
+
+describe("A chunk that cannot be copied", () => {
+  const service = useService();
+  const runtime = useRuntime();
+  const createChunk = (delta: object) => ({ choices: [{ index: 0, delta, finish_reason: null }] });
+  const CHUNKS: Readonly<Record<string, () => unknown>> = {
+    ...Object.fromEntries(
+      ["nests 50,000 levels deep", "has a getter that throws", "is a function", "cannot be looked at"].map(
+        (name) => [
+          `a chunk with a field that ${name}`,
+          () => createChunk({ logs: ODD_VALUES[name]!(), refusal: "x" }),
+        ],
+      ),
+    ),
+    "a chunk with a choice that cannot be looked at": () => ({
+      choices: [ODD_VALUES["cannot be looked at"]!()],
+    }),
+    "a chunk that cannot be looked at": ODD_VALUES["cannot be looked at"]!,
+  };
+
+  for (const [rule, settings] of [
+    ["by time", { milliseconds: 20 }],
+    ["by count", { count: 2 }],
+    ["by sentences", { boundary: "sentence", milliseconds: 500 }],
+    ["at a pace", { smooth: true, pace: 20 }],
+  ] as const) {
+    for (const [name, create] of Object.entries(CHUNKS)) {
+      it(`ends a stream with the text so far at a delta-buffer that sends ${rule}: ${name}`, async () => {
+        service().script = async (reply) => {
+          await reply.sendApart("One. Two", " three", " four", " five");
+          reply.finish();
+        };
+        runtime().reactions.set("between", (message) => {
+          const odd = message.parts!.index === 2 ? { chunk: create() } : {};
+          runtime().inject("buffer", { ...message, ...odd });
+        });
+        await runtime().deploy([
+          TAB,
+          createProviderNode(service().url),
+          createChatStreamNode({ wires: [["between"]] }),
+          createFlowNode("delta-buffer", "buffer", ["collect", "out"], settings),
+          createCollectNode(),
+          ...["between", "finished", "unfinished", "out", "errors"].map(createSinkNode),
+          createFlowNode("catch", "catch", ["errors"], { scope: null }),
+        ]);
+        runtime().inject("ask", { payload: "Hi", topic: "t" });
+        const [end] = await runtime().waitUntil("unfinished", ({ length }) => length > 0);
+        await waitUntil(() => service().openStreams === 0);
+        await pause();
+        assert.equal(end!.payload, "One. Two three four");
+        const { code, message, partial } = end!.error as FailureData;
+        assert.equal(code, "invalid_request");
+        assert.match(message, /chunk.*cannot be copied/);
+        assert.equal(partial, end!.payload);
+        assert.deepEqual(runtime().getMessages("finished"), []);
+        assert.equal(runtime().getMessages("unfinished").length, 1);
+        const out = runtime().getMessages("out");
+        assert.deepEqual(
+          out.filter(({ complete }) => complete === true),
+          [out.at(-1)],
+        );
+        const [caught, ...more] = runtime().getMessages("errors");
+        assert.equal(more.length, 0);
+        assert.equal(caught!.topic, "t");
+      });
+    }
+  }
+});
