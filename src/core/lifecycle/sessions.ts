@@ -110,7 +110,12 @@ export class Sessions<T> {
     this.timer = undefined;
     const { clock, expiryMs } = this.options;
     const now = clock.now();
-    for (const [id, { seenAt }] of [...this.entries]) if (seenAt + expiryMs! <= now) this.end(id, "expired");
-    if (this.entries.size > 0) this.armTimer();
+    try {
+      for (const [id, { seenAt }] of [...this.entries])
+        if (seenAt + expiryMs! <= now) this.end(id, "expired");
+    } finally {
+      // If one end throws, the others come with the next timer.
+      if (this.entries.size > 0) this.armTimer();
+    }
   };
 }

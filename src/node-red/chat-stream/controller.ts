@@ -201,30 +201,35 @@ export class ChatStreamController {
   private finish(stream: StreamSession, result: ChatResult): void {
     if (stream.isOver) return;
     stream.isOver = true;
+    this.host.run(() => this.warn(result));
+    const withFailure = (thrown: unknown) => ({ fields: {}, failure: toFailure(thrown) });
+    const collect = async () => this.collectEndFields(stream, result);
+    this.host.run(async () => this.sendEnd(stream, result, await collect().catch(withFailure)));
+  }
+
+  private warn(result: ChatResult): void {
     if (result.job?.warning) logWarning(this.node, result.job.warning);
     if (result.notice && result.notice !== this.lastNotice) logWarning(this.node, result.notice);
     this.lastNotice = result.notice ?? this.lastNotice;
-    if (result.skipped > 0)
-      logWarning(
-        this.node,
-        `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`,
-      );
-    this.host.run(() =>
-      this.collectEndFields(stream, result).then((end) => this.sendEnd(stream, result, end)),
-    );
+    if (result.skipped === 0) return;
+    const problem = `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`;
+    logWarning(this.node, problem);
   }
 
   private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {
     stream.release();
     if (this.isClosed) return;
-    stream.writer.end(result, fields);
-    this.status.endStream(stream.id, result, failure);
-    this.sessions.end(stream.id, "finished");
-    // A retry node behind this one repairs the stream's failure, or reports it.
-    const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
-    if (reported) stream.done(toNodeError(reported));
-    else stream.done();
-    stream.ticket?.release();
+    try {
+      stream.writer.end(result, fields);
+    } finally {
+      this.status.endStream(stream.id, result, failure);
+      this.sessions.end(stream.id, "finished");
+      // A retry node behind this one repairs the stream's failure, or reports it.
+      const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
+      if (reported) stream.done(toNodeError(reported));
+      else stream.done();
+      stream.ticket?.release();
+    }
   }
 
   /** Updates the conversation, and collects the properties of the last message that do not come from the result. */

@@ -16,7 +16,7 @@ export function guardNode(
   node: RuntimeNode,
   handle: InputHandler,
   close: (removed: boolean) => void,
-  copyRest: (message: Message) => Message = () => ({}),
+  copyRest?: (message: Message) => Message,
 ): void {
   let closed = false;
   /** Messages that are not done when the handler has returned. Nodes that finish at once never use it. */

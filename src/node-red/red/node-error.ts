@@ -30,7 +30,7 @@ export function reportError(
   node: RuntimeNode,
   error: unknown,
   message: Message,
-  copyRest: (message: Message) => Message,
+  copyRest: (message: Message) => Message = keepId,
 ): void {
   const candidates = [() => message, () => copyRest(message), () => keepId(message), () => ({})];
   for (const create of candidates) {

@@ -1,5 +1,6 @@
 import { toPrintable } from "../../core/printable.js";
 import type { NodeStatus, RuntimeNode } from "./api.js";
+import { reportError, wrapThrown } from "./node-error.js";
 
 /** Shortest time between two updates: all nodes share the editor's websocket. */
 const MIN_INTERVAL_MS = 250;
@@ -34,12 +35,17 @@ export class StatusLine {
 
   private readonly update = (): void => {
     this.timer = undefined;
-    const status = this.render();
-    if (status.text !== undefined) status.text = toPrintable(status.text);
-    const text = JSON.stringify(status);
-    if (text === this.shownText) return;
-    this.shownText = text;
-    this.shownAt = performance.now();
-    this.node.status(status);
+    try {
+      const status = this.render();
+      if (status.text !== undefined) status.text = toPrintable(status.text);
+      const text = JSON.stringify(status);
+      if (text === this.shownText) return;
+      this.shownText = text;
+      this.shownAt = performance.now();
+      this.node.status(status);
+    } catch (thrown) {
+      // A Status node's flow may throw. Nobody else would catch what a timer throws.
+      reportError(this.node, wrapThrown(thrown), {});
+    }
   };
 }

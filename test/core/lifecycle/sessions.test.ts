@@ -67,6 +67,25 @@ describe("Sessions", () => {
     assert.equal(clock.timerCount, 0);
   });
 
+  it("expire though the end of one throws", async () => {
+    const ended: string[] = [];
+    const clock = new FakeClock();
+    const sessions = new Sessions<string>({
+      maxOpen: 10,
+      expiryMs: 100,
+      clock,
+      onEnd: (value) => {
+        ended.push(value);
+        if (value === "a") throw new Error("oops");
+      },
+    });
+    for (const id of ["a", "b", "c"]) sessions.open(id, id);
+    await assert.rejects(clock.advance(100), /oops/);
+    await clock.advance(10);
+    assert.deepEqual(ended, ["a", "b", "c"]);
+    assert.equal(clock.timerCount, 0);
+  });
+
   it("end if another session is opened under their id", async () => {
     const { clock, ended, sessions } = createSessions(2, 100);
     sessions.open("a", "first");
