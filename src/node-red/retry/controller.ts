@@ -13,7 +13,7 @@ import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
-import { RetryRoutes } from "./routes.js";
+import { createRoutes, type RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
 import { type RetryConfig, readRetrySettings } from "./settings.js";
 import { RetrySources } from "./sources.js";
@@ -84,7 +84,7 @@ export class RetryController {
         this.status.show();
       },
     });
-    this.routes = new RetryRoutes(this.host.clock);
+    this.routes = createRoutes(this.host.clock);
     this.status = new RetryStatus(red, node, clock, settings.attempts, () =>
       this.repairs.list().map(({ stream }) => stream),
     );

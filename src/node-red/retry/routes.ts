@@ -19,7 +19,7 @@ interface Waiter {
 }
 
 /** What a node knows of the service behind one output, and the retries that wait for it to show that it lives. */
-class Route {
+class RetryRoute {
   private readonly budget = new RetryBudget();
   private refusals: RefusalWindow | undefined;
   private readonly waiters = new Set<Waiter>();
@@ -27,6 +27,11 @@ class Route {
 
   constructor(private readonly clock: Clock) {}
 
+  /**
+   * Notes how a request fared.
+   * @param paid what it cost, if it was a retry
+   * @param failure undefined as soon as it is answered
+   */
   settle(paid: PaidRetry | undefined, failure: FailureData | undefined): void {
     const isAnswered = failure?.partial !== "";
     // The provider's own full queue says nothing of the service.
@@ -40,7 +45,11 @@ class Route {
     this.admitWaiters();
   }
 
-  /** @returns leaves the queue */
+  /**
+   * Waits for the turn of a retry: at once if nothing speaks against it.
+   * @param decide gets what was paid, or undefined if the service fails too often to be asked
+   * @returns leaves the queue; without effect after the decision
+   */
   enter(decide: Waiter["decide"]): () => void {
     const waiter: Waiter = { decide, timer: undefined };
     this.waiters.add(waiter);
@@ -92,29 +101,9 @@ class Route {
   }
 }
 
-/** The ways that requests take, and how their services have fared lately. */
-export class RetryRoutes {
-  private readonly routes: Readonly<Record<RouteName, Route>>;
+/** The ways that requests take, each with what is known of its service. */
+export type RetryRoutes = Readonly<Record<RouteName, RetryRoute>>;
 
-  constructor(clock: Clock) {
-    this.routes = { again: new Route(clock), fallback: new Route(clock) };
-  }
-
-  /**
-   * Notes how a request fared.
-   * @param paid what it cost, if it was a retry
-   * @param failure undefined as soon as it is answered
-   */
-  settle(name: RouteName, paid: PaidRetry | undefined, failure: FailureData | undefined): void {
-    this.routes[name].settle(paid, failure);
-  }
-
-  /**
-   * Waits for the turn of a retry: at once if nothing speaks against it.
-   * @param decide gets what was paid, or undefined if the service fails too often to be asked
-   * @returns leaves the queue; without effect after the decision
-   */
-  enter(name: RouteName, decide: (paid: PaidRetry | undefined) => void): () => void {
-    return this.routes[name].enter(decide);
-  }
+export function createRoutes(clock: Clock): RetryRoutes {
+  return { again: new RetryRoute(clock), fallback: new RetryRoute(clock) };
 }

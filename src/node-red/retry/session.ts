@@ -38,8 +38,6 @@ export class RetrySession {
   source = "";
   /** The `_msgid` of the request that has left. */
   requestId: string | undefined;
-  /** The `_msgid` that the reader knows, once another request was sent. */
-  private readerMessageId: string | undefined;
   private tag: RetryTag | undefined;
   private paid: PaidRetry | undefined;
   private readonly watch: RequestWatch;
@@ -129,17 +127,18 @@ export class RetrySession {
     const { ports } = this;
     switch (effect.type) {
       case "send":
-        if (this.readerMessageId !== undefined) effect.message._msgid = this.readerMessageId;
         this.send(effect.message);
         break;
       case "wait":
-        this.beginRepair();
+        // From here on the stream is this node's to bring to an end, and others know that it works on it.
+        this.release();
+        this.release = ports.inFlight.hold(this.stream.record.outerTags);
         this.watch.stop();
         this.timer = ports.clock.setTimer(() => this.handle({ type: "due" }), effect.milliseconds);
         ports.onChange();
         break;
       case "enterTurn":
-        this.leaveTurn = ports.routes.enter(effect.route, (paid) => {
+        this.leaveTurn = ports.routes[effect.route].enter((paid) => {
           this.paid = paid;
           this.handle({ type: paid ? "admitted" : "refused" });
         });
@@ -158,7 +157,7 @@ export class RetrySession {
       case "settle": {
         const { paid } = this;
         this.paid = undefined;
-        ports.routes.settle(effect.route, paid, effect.failure);
+        ports.routes[effect.route].settle(paid, effect.failure);
         break;
       }
       case "done":
@@ -171,15 +170,6 @@ export class RetrySession {
         this.close();
         ports.onEnd(this);
     }
-  }
-
-  /** From here on the stream is this node's to bring to an end, and others know that it works on it. */
-  private beginRepair(): void {
-    const { record } = this.stream;
-    if (this.readerMessageId === undefined && typeof record.last?._msgid === "string")
-      this.readerMessageId = record.last._msgid;
-    this.release();
-    this.release = this.ports.inFlight.hold(record.outerTags);
   }
 
   private startWatch(tag: RetryTag): void {

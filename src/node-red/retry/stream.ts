@@ -268,6 +268,8 @@ export class RetryStream {
     if (parts.count !== undefined) parts.count = record.nextIndex;
     writeRestarts(parts, record.restarts);
     const sent = record.attempts === 1 ? message : replaceTags(message, record.outerTags);
+    // The reader knows the id of the first request.
+    if (record.attempts > 1 && this.base._msgid !== undefined) sent._msgid = this.base._msgid;
     this.push({ type: "send", message: sent });
     return sent;
   }
