@@ -9,17 +9,16 @@ import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
-import { collectToolNames } from "../core/tools/name.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
-import { OpenAiDecoder } from "../dialects/openai/decoder.js";
-import { ThinkingFilter } from "../dialects/thinking.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
+import { createDecoder } from "./create-decoder.js";
 import { createCutOffFailure } from "./cut-off-failure.js";
 import { createFaultFailure } from "./fault-failure.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
+import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
 
 const WRONG_FORM = "The service's answer is not in the form of Chat Completions. Check the base URL.";
@@ -28,8 +27,7 @@ const WRONG_FORM = "The service's answer is not in the form of Chat Completions.
 export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly machine: CompletionMachine;
   private readonly decoder: Decoder;
-  /** Separates `<think>` reasoning from the answer, if the provider is set to do so. */
-  private readonly thinking: ThinkingFilter | undefined;
+  private readonly preparer: ChunkPreparer;
   private readonly deadlines: Deadlines;
   /** Milliseconds of the clock. */
   private readonly startedAt: number;
@@ -60,15 +58,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
+    this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
     this.refusals = new RefusalMemory(setup.provider, setup.memory);
-    if (setup.endpoint.settings?.["splitThinking"] === true) this.thinking = new ThinkingFilter(this);
-    this.decoder = new OpenAiDecoder(this.thinking ?? this, {
-      toolNames: collectToolNames(request),
-      tolerant: setup.tolerant,
-      everyChunk: setup.everyChunk,
-      depth: limits.depth,
-      indices: limits.indices,
-    });
+    this.decoder = createDecoder(setup, this, this.refusals);
     this.startedAt = clock.now();
     this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.handleExpiry(expiry));
     this.begin();
@@ -78,7 +70,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   /** Ends the stream. The observer keeps the text so far. May be called more than once. */
   cancel(): void {
     if (this.hasEnded) return;
-    this.thinking?.flush();
+    this.decoder.flush();
     this.exchange?.abort();
     this.end("cancelled", "cancelled");
   }
@@ -136,8 +128,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.observer.onText(text);
   }
 
-  onChunk(chunk: Chunk, kind: ChunkKind, text: string): void {
-    if (this.hasEnded || (kind !== "silent" && this.hasLostRecord())) return;
+  onChunk(wireChunk: Chunk, wireKind: ChunkKind, wireText: string): void {
+    if (this.hasEnded || (wireKind !== "silent" && this.hasLostRecord())) return;
+    const { chunk, kind, text } = this.preparer.prepare(wireChunk, wireKind, wireText);
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.countContent();
     if (this.endDetector.addChunk(this.readEndClues(chunk, kind, text))) this.deadlines.markDraining();
@@ -240,13 +233,15 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   private complete(): void {
-    this.thinking?.flush();
+    this.decoder.flush();
     if (this.hasEnded) return;
     const fault = createFaultFailure(this.machine);
     if (fault) {
       this.fail(fault);
       return;
     }
+    const calls = this.preparer.buildMissingCalls(this.setup.id);
+    if (calls) this.onChunk(calls, "rich", "");
     this.exchange?.finish();
     this.refusals.confirm();
     this.end("complete", this.machine.finishReason);
@@ -254,7 +249,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   private fail(failure: Failure): void {
     if (this.hasEnded) return;
-    this.thinking?.flush();
+    this.decoder.flush();
     this.exchange?.abort();
     this.end("failed", "error", this.completeFailure(failure));
   }

@@ -1,3 +1,4 @@
+import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Provider, ProviderMemory } from "../providers/provider.js";
 
 /**
@@ -26,6 +27,11 @@ export class RefusalMemory {
     if (this.lesson) return false;
     this.lesson = this.provider.learn?.(status, body, this.known);
     return this.lesson !== undefined;
+  }
+
+  /** Notes where the service has its reasoning. */
+  noteReasoning(place: ReasoningPlace): void {
+    this.memory.reasoningPlace = place;
   }
 
   /** Adds the lesson to the shared memory, because the request was answered. */

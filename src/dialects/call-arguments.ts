@@ -145,8 +145,10 @@ export class CallArguments {
       return this.passOn(fragments) + this.addFragment(piece);
     }
     scanner.add(piece);
-    if (scanner.isComplete && scanner.fault === undefined) return this.passOn(fragments + piece);
-    if (scanner.fault === undefined) {
+    if (scanner.fault === undefined && scanner.isComplete) return this.passOn(fragments + piece);
+    // A piece that only repeats the beginning of an object proves nothing yet.
+    const hasGrown = piece.length > this.length || isCompleteObject(piece);
+    if (scanner.fault === undefined || !hasGrown) {
       this.undecided = { fragments: fragments + piece, scanner, snapshot: piece };
       return "";
     }

@@ -1,4 +1,4 @@
-import type { ChunkChoice, Delta } from "../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta } from "../core/chat/chunk.js";
 import type { ChunkKind } from "./dialect.js";
 
 /** Fields of a delta that do not make its chunk rich. */
@@ -15,6 +15,12 @@ export function isRichChoice(choice: ChunkChoice): boolean {
   return (
     Boolean(choice.logprobs) || isRich(choice.delta) || (choice.index > 0 && Boolean(choice.delta.content))
   );
+}
+
+/** Gets what a chunk adds to the text of the first choice. */
+export function getAnswerText(chunk: Chunk): string {
+  const first = chunk.choices.find((choice) => choice.index === 0);
+  return first?.delta.content ?? "";
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Chunk } from "../core/chat/chunk.js";
+import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
 
 /** How many characters a reader may collect of one block or call that it cannot pass on before it is complete. */
@@ -28,6 +29,8 @@ export interface DecoderSink {
   onBadRecord(failure: Failure): void;
   /** A record was skipped: it is of an unknown kind, or it is broken and the decoder is tolerant. */
   onSkipped(): void;
+  /** The stream ends: a sink that holds text back has to pass it on. */
+  flush?(): void;
 }
 
 /** Turns the records of one stream into chunks. It has only the state that the form of the records requires. */
@@ -39,6 +42,8 @@ export interface Decoder {
    * @param last whether the connection ended before the record did; default false
    */
   decode(data: string, event?: string, last?: boolean): void;
+  /** Sends what is held back. Call it when the stream ends, for whatever reason. */
+  flush(): void;
 }
 
 /** What a decoder knows of the request and of the provider's settings. */
@@ -49,6 +54,8 @@ export interface DecoderOptions {
   tolerant?: boolean;
   /** Decode every record in full, so that each one has its chunk; default false. */
   everyChunk?: boolean;
+  /** Is told where the service has its reasoning, each time that changes. */
+  onReasoning?(place: ReasoningPlace): void;
   /** How deeply the JSON of a record may nest. */
   depth: number;
   /** How many choices a stream may have, how many tool calls a choice, and how many open blocks a message. */

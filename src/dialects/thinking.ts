@@ -1,31 +1,30 @@
 import type { Chunk, ChunkChoice } from "../core/chat/chunk.js";
+import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
 import { toChunkKind } from "./chunk-kind.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
-
-const OPENING_TAGS = ["<think>", "<thinking>"];
-const TAGS = [...OPENING_TAGS, "</think>", "</thinking>"];
-const ANY_TAG = /<\/?think(?:ing)?>/g;
-
-/** A text, separated into the answer and the reasoning. */
-interface SplitText {
-  content: string;
-  reasoning: string;
-}
+import { beginsHarmony, findPartialMark, HarmonySplitter } from "./harmony.js";
+import { getTagsPlace, type SplitText, THINKING_MARKS, type ThinkingMarks } from "./thinking-marks.js";
 
 /**
- * Separates the reasoning that a model writes into its answer between `<think>` or `<thinking>` and the closing tag.
- * Tags count only before the answer begins, because an answer may be about such tags; white space does not begin it.
- * Pairs of tags inside the reasoning are part of it. Only the outer tags are removed, wherever the text is cut into
- * pieces. If the closing tag is missing, the rest of the text is reasoning.
+ * Separates the reasoning that a model writes into its answer between marks, such as `<think>` and `</think>`. Marks count
+ * only before the answer begins, because an answer may be about them; white space does not begin it. Pairs of marks inside
+ * the reasoning are part of it. Only the outer marks are removed, wherever the text is cut into pieces. If the closing mark
+ * is missing, the rest of the text is reasoning.
  */
 export class ThinkingSplitter {
-  /** How many tags are open. */
+  /** The marks around the current reasoning. */
+  private marks: ThinkingMarks | undefined;
+  /** How many pairs of marks are open. */
   private depth = 0;
   /** Whether the answer has begun. From then on the text is not searched. */
   private hasAnswer = false;
-  /** The end of the text so far, if it may be the beginning of a tag. */
+  /** The end of the text so far, if it may be the beginning of a mark. */
   private heldText = "";
+  private harmony: HarmonySplitter | undefined;
+
+  /** @param onReasoning is told where the reasoning is */
+  constructor(private readonly onReasoning?: (place: ReasoningPlace) => void) {}
 
   /**
    * Splits the next piece of the text.
@@ -33,30 +32,35 @@ export class ThinkingSplitter {
    */
   split(text: string, last = false): SplitText {
     if (this.hasAnswer) return { content: text, reasoning: "" };
+    if (this.harmony) return this.harmony.split(text, last);
     const result: SplitText = { content: "", reasoning: "" };
     let rest = this.heldText + text;
     this.heldText = "";
     while (rest !== "") {
-      rest =
-        this.depth === 0
-          ? this.splitOutsideTags(rest, result, last)
-          : this.splitInsideTags(rest, result, last);
+      rest = this.marks
+        ? this.splitInside(this.marks, rest, result, last)
+        : this.splitOutside(rest, result, last);
     }
     return result;
   }
 
-  /** @returns the text behind an opening tag; "" if there is none */
-  private splitOutsideTags(text: string, result: SplitText, last: boolean): string {
+  /** @returns the text behind an opening mark; "" if there is none */
+  private splitOutside(text: string, result: SplitText, last: boolean): string {
     const blanks = text.length - text.trimStart().length;
     result.content += text.slice(0, blanks);
     const rest = text.slice(blanks);
-    const tag = OPENING_TAGS.find((opening) => rest.startsWith(opening));
-    if (tag) {
+    const start = rest.slice(0, MAX_MARK_CHARS).toLowerCase();
+    for (const marks of THINKING_MARKS) {
+      const mark = marks.open.find((open) => start.startsWith(open));
+      if (mark === undefined) continue;
+      this.marks = marks;
       this.depth = 1;
-      return rest.slice(tag.length);
+      this.onReasoning?.(getTagsPlace(rest.slice(0, mark.length)));
+      return rest.slice(mark.length);
     }
-    if (!last && rest !== "" && OPENING_TAGS.some((opening) => opening.startsWith(rest)))
-      this.heldText = rest;
+    const isHarmony = beginsHarmony(rest);
+    if (isHarmony) this.splitHarmony(rest, result, last);
+    else if (!last && rest !== "" && (isHarmony === undefined || mayBecomeMark(start))) this.heldText = rest;
     else if (rest !== "") {
       this.hasAnswer = true;
       result.content += rest;
@@ -64,36 +68,59 @@ export class ThinkingSplitter {
     return "";
   }
 
-  /** @returns the text behind the outer closing tag; "" if there is none */
-  private splitInsideTags(text: string, result: SplitText, last: boolean): string {
-    for (const tag of text.matchAll(ANY_TAG)) {
-      this.depth += tag[0].startsWith("</") ? -1 : 1;
+  private splitHarmony(text: string, result: SplitText, last: boolean): void {
+    this.harmony = new HarmonySplitter();
+    this.onReasoning?.("");
+    const { content, reasoning } = this.harmony.split(text, last);
+    result.content += content;
+    result.reasoning += reasoning;
+  }
+
+  /** @returns the text behind the outer closing mark; "" if there is none */
+  private splitInside(
+    { close, open, pattern }: ThinkingMarks,
+    text: string,
+    result: SplitText,
+    last: boolean,
+  ): string {
+    for (const mark of text.matchAll(pattern)) {
+      this.depth += close.includes(mark[0].toLowerCase()) ? -1 : 1;
       if (this.depth > 0) continue;
-      result.reasoning += text.slice(0, tag.index);
-      return text.slice(tag.index + tag[0].length);
+      this.marks = undefined;
+      result.reasoning += text.slice(0, mark.index);
+      return text.slice(mark.index + mark[0].length);
     }
-    const start = last ? -1 : findPartialTag(text);
+    const start = last ? -1 : findPartialMark(text, [...open, ...close]);
     result.reasoning += start < 0 ? text : text.slice(0, start);
     if (start >= 0) this.heldText = text.slice(start);
     return "";
   }
 }
 
-/** Finds the beginning of a tag at the end of a text. @returns its position, or -1 */
-function findPartialTag(text: string): number {
-  const start = text.lastIndexOf("<");
-  if (start < 0) return -1;
-  const rest = text.slice(start);
-  return TAGS.some((tag) => tag.length > rest.length && tag.startsWith(rest)) ? start : -1;
+/** No opening mark is longer. */
+const MAX_MARK_CHARS = 32;
+
+/** Whether a text may be the beginning of an opening mark. */
+function mayBecomeMark(text: string): boolean {
+  return THINKING_MARKS.some(({ open }) => open.some((mark) => mark.startsWith(text)));
 }
 
-/** Stands between a decoder and its sink. It moves the reasoning in a choice's text to `reasoning_content`. */
+/**
+ * Stands between a decoder and its sink. It moves the reasoning in a choice's text to `reasoning_content`. If the service
+ * sends reasoning in a field, too, that in the text is a copy and is dropped (MiniMax).
+ */
 export class ThinkingFilter implements DecoderSink {
   private readonly splitters = new Map<number, ThinkingSplitter>();
+  /** The choices with reasoning in a field. */
+  private readonly hasField = new Set<number>();
   /** What the chunks that are created here take from the latest chunk of the decoder. */
   private chunkHead: Omit<Chunk, "choices"> = {};
 
-  constructor(private readonly sink: DecoderSink) {}
+  /** @param onReasoning is told where the reasoning is, if it is in the text */
+  constructor(
+    private readonly sink: DecoderSink,
+    private readonly onReasoning?: (place: ReasoningPlace) => void,
+  ) {}
 
   onText(text: string): void {
     this.sendParts(0, this.getSplitter(0).split(text));
@@ -105,15 +132,16 @@ export class ThinkingFilter implements DecoderSink {
     let hasReasoning = false;
     let answer = text;
     for (const choice of chunk.choices) {
+      if (choice.delta.reasoning_content) this.hasField.add(choice.index);
       const { content, reasoning } = this.getSplitter(choice.index).split(
         choice.delta.content ?? "",
         Boolean(choice.finish_reason),
       );
       if (content !== (choice.delta.content ?? "")) setContent(choice, content);
       if (choice.index === 0) answer = content;
-      if (reasoning === "") continue;
+      if (reasoning === "" || this.hasField.has(choice.index)) continue;
       hasReasoning = true;
-      choice.delta.reasoning_content = (choice.delta.reasoning_content ?? "") + reasoning;
+      choice.delta.reasoning_content = reasoning;
     }
     this.sink.onChunk(chunk, toChunkKind(hasReasoning || kind === "rich", answer), answer);
   }
@@ -142,7 +170,7 @@ export class ThinkingFilter implements DecoderSink {
   }
 
   private sendParts(index: number, { content, reasoning }: SplitText): void {
-    if (reasoning !== "")
+    if (reasoning !== "" && !this.hasField.has(index))
       this.sink.onChunk(this.createChunk(index, { reasoning_content: reasoning }), "rich", "");
     if (content === "") return;
     if (index === 0) this.sink.onText(content);
@@ -156,7 +184,9 @@ export class ThinkingFilter implements DecoderSink {
   private getSplitter(index: number): ThinkingSplitter {
     let splitter = this.splitters.get(index);
     if (!splitter) {
-      splitter = new ThinkingSplitter();
+      splitter = new ThinkingSplitter((place) => {
+        if (!this.hasField.has(index)) this.onReasoning?.(place);
+      });
       this.splitters.set(index, splitter);
     }
     return splitter;

@@ -2,6 +2,7 @@ import { type ChatRequest, cleanParameters, type WireRequest } from "../core/cha
 import { removeEchoFields } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import { replaceCallIds, USUAL_CALL_ID } from "../core/tools/call-ids.js";
+import { placeReasoning, readReasoningRefusal } from "./past-reasoning.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import { readModelNames } from "./shared/model-names.js";
@@ -23,6 +24,10 @@ export interface Preset {
   prefill?: boolean;
   /** The form of the tool calls' ids that it takes; default: `USUAL_CALL_ID`. */
   callIds?: RegExp;
+  /** The field in which it takes reasoning back. Default: where its answers have it. */
+  reasoningField?: string;
+  /** Whether it refuses an answer of a turn with tool calls that lacks its reasoning; default: as Kimi's models do. */
+  needsReasoning?(model: string): boolean;
   /** `false` if it has no `audio/speech` below the base URL. */
   speaks?: false;
   /** Default: `SPLIT_THINKING` alone. */
@@ -82,6 +87,7 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
     buildAuthorization: authorization = buildBearerHeader,
     maxTokensField = "max_tokens",
     callIds = USUAL_CALL_ID,
+    needsReasoning = isKimi,
   } = preset;
   const chatUrl = preset.buildChatUrl ?? ((endpoint) => joinPath(endpoint.baseUrl, "chat/completions"));
   // Most requests of an endpoint share URL and headers. Building them is a fifth of the work before a request leaves.
@@ -94,7 +100,16 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
       target = { model, url: chatUrl(endpoint, model), headers };
       targets.set(endpoint, target);
     }
-    const body = buildBody(request, memory, maxTokensField, callIds);
+    const messages = placeReasoning(removeEchoFields(request.messages), {
+      place: preset.reasoningField ?? memory.reasoningPlace,
+      refuses: memory.refusesReasoning,
+      needsField: memory.needsReasoning || needsReasoning(model),
+    });
+    const body = buildBody(
+      { ...request, messages: replaceCallIds(messages, callIds) },
+      memory,
+      maxTokensField,
+    );
     return buildPostRequest(target.url, target.headers, adapt(body, endpoint));
   };
 }
@@ -103,7 +118,6 @@ function buildBody(
   request: ChatRequest,
   memory: ProviderMemory,
   maxTokensField: string,
-  callIds: RegExp,
 ): Record<string, unknown> {
   const {
     max_tokens: maxTokens,
@@ -112,7 +126,7 @@ function buildBody(
   } = cleanParameters(request.parameters);
   const body: Record<string, unknown> = {
     model: request.model,
-    messages: replaceCallIds(removeEchoFields(request.messages), callIds),
+    messages: request.messages,
   };
   const usage = memory.refusesStreamOptions ? undefined : { include_usage: true };
   // An author who sets another stream option still gets the usage.
@@ -128,8 +142,16 @@ function buildBody(
 /** Matches the field's name, unless the refusal only quotes the request (FastAPI's `input`). */
 const ABOUT_STREAM_OPTIONS = /stream_options(?!\W{0,40}\{\W{0,40}include_)/;
 
-/** Learns from a refusal of `stream_options`, so that the request is sent once more without it. */
+/** Kimi's models, from K2 Thinking on, refuse an answer with tool calls that lacks the field `reasoning_content`. */
+function isKimi(model: string): boolean {
+  return /kimi/i.test(model);
+}
+
+/** Learns from a refusal of `stream_options` or of reasoning, so that the request is sent once more in another form. */
 function learnFromRefusal(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined {
-  const isAboutField = (status === 400 || status === 422) && ABOUT_STREAM_OPTIONS.test(body);
-  return isAboutField && !memory.refusesStreamOptions ? { refusesStreamOptions: true } : undefined;
+  if (status !== 400 && status !== 422) return undefined;
+  if (!memory.refusesStreamOptions && ABOUT_STREAM_OPTIONS.test(body)) return { refusesStreamOptions: true };
+  const wish = readReasoningRefusal(body);
+  if (wish === "refuses" && !memory.refusesReasoning) return { refusesReasoning: true };
+  return wish === "needs" && !memory.needsReasoning ? { needsReasoning: true } : undefined;
 }

@@ -42,6 +42,7 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "GROQ_API_KEY",
+    needsReasoning: () => false,
     adaptBody: (body) => restrictMessages(body, GROQ),
   },
   {
@@ -50,6 +51,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.mistral.ai/v1",
     keyRequired: true,
     keyVariable: "MISTRAL_API_KEY",
+    needsReasoning: () => false,
     // Its API refuses any other id of a call: "must be a-z, A-Z, 0-9, with a length of 9".
     callIds: /^[A-Za-z0-9]{9}$/,
     adaptBody: ({ seed, ...body }) =>
@@ -61,6 +63,9 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.deepseek.com/v1",
     keyRequired: true,
     keyVariable: "DEEPSEEK_API_KEY",
+    // With thinking, it refuses a turn with tool calls in which an answer lacks its reasoning.
+    reasoningField: "reasoning_content",
+    needsReasoning: () => true,
     speaks: false,
   },
   {

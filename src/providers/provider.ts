@@ -1,4 +1,5 @@
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
+import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
 import type { RefusalRule } from "../core/retry/refusal-window.js";
@@ -27,10 +28,16 @@ export interface ProviderSetting {
 /** Properties of a model that help an author to choose one. */
 export type Capability = "vision" | "tools" | "reasoning" | "webSearch" | "offline" | "deprecated";
 
-/** What earlier refusals of a service revealed; shared by all streams of one provider node. */
+/** What earlier answers and refusals of a service revealed; shared by all streams of one provider node. */
 export interface ProviderMemory {
   /** The service refuses `stream_options`, so they are not sent again. */
   refusesStreamOptions?: boolean;
+  /** Where the service has reasoning, and so where it takes it back. */
+  reasoningPlace?: ReasoningPlace;
+  /** The service refuses the reasoning of earlier answers. */
+  refusesReasoning?: boolean;
+  /** The service refuses an answer of a turn with tool calls that lacks its field for reasoning. */
+  needsReasoning?: boolean;
 }
 
 /**
@@ -59,7 +66,7 @@ export interface Provider {
 
   /**
    * Builds the request for an answer.
-   * @param memory what earlier refusals of the service revealed
+   * @param memory what earlier answers and refusals of the service revealed
    * @throws Failure `invalid_request` for anything that the service cannot take
    */
   buildChatRequest(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest;

@@ -5,7 +5,8 @@ import { followedBy } from "../core/errors/phrase.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
-import type { Provider, ProviderSetting } from "./provider.js";
+import { placeReasoning } from "./past-reasoning.js";
+import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";
 import {
@@ -92,7 +93,7 @@ export const SAAS_LLM_PROVIDER: Provider = {
   job: JOB,
 };
 
-function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {
+function buildChatRequest(request: ChatRequest, endpoint: Endpoint, memory: ProviderMemory): WireRequest {
   if (request.job === undefined) {
     throw new Failure(
       "configuration",
@@ -103,7 +104,7 @@ function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest
   const body: Record<string, unknown> = {
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
-    messages: removeEchoFields(request.messages),
+    messages: placeReasoning(removeEchoFields(request.messages), { place: memory.reasoningPlace }),
     ...readParameters(request.parameters),
   };
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;

@@ -60,7 +60,7 @@ describe("Reasoning between <think> tags", () => {
 
   const answers: readonly [place: string, text: string][] = [
     ["in the middle of the answer", "Use <think>x</think> for this."],
-    ["with other names", "<thought>x</thought>"],
+    ["with other names", "<note>x</note>"],
     ["that are incomplete", "<thin"],
     ["that only close", "</think>Hello"],
   ];

@@ -15,7 +15,7 @@ import {
 import { GrowingText } from "./growing-text.js";
 import { joinBase64 } from "./merge.js";
 import { ToolCallState } from "./tool-call.js";
-import { appendReasoningDetails, DistinctList, LatestFields } from "./vendor-fields.js";
+import { appendReasoningDetails, DistinctList, GrowingFields, LatestFields } from "./vendor-fields.js";
 
 /** Assembles one of the `n` choices of an answer from its chunks. */
 export class ChoiceState {
@@ -38,7 +38,7 @@ export class ChoiceState {
   private transcript: GrowingText | undefined;
   private logprobs: Logprobs | undefined;
   private vendorFields: LatestFields | undefined;
-  private messageFields: LatestFields | undefined;
+  private messageFields: GrowingFields | undefined;
 
   get toolCallCount(): number {
     return this.toolCalls?.length ?? 0;
@@ -118,7 +118,7 @@ export class ChoiceState {
     for (const key in delta) {
       if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
       if (DELTA_FIELDS.has(key)) continue;
-      this.messageFields ??= new LatestFields();
+      this.messageFields ??= new GrowingFields();
       size.addOther(this.messageFields.add(key, delta[key]));
     }
     if (delta.role) this.role ??= delta.role;

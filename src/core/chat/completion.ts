@@ -2,7 +2,14 @@ import { Failure } from "../failure.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
-import { CHUNK_FIELDS, CHUNK_LISTS, type Chunk, type Completion, type Usage } from "./chunk.js";
+import {
+  CHUNK_FIELDS,
+  CHUNK_LISTS,
+  type Chunk,
+  type Completion,
+  type ToolCallDelta,
+  type Usage,
+} from "./chunk.js";
 import { isCutOff, normaliseFinishReason } from "./finish-reason.js";
 import { DistinctList, LatestFields } from "./vendor-fields.js";
 
@@ -57,6 +64,11 @@ export class CompletionMachine {
     this.keepVendorFields(chunk);
   }
 
+  /** How many tools the first choice has called so far. */
+  get toolCallCount(): number {
+    return this.choices[0]?.toolCallCount ?? 0;
+  }
+
   /** Whether every choice that has begun has ended. */
   get isFinished(): boolean {
     return this.choices.length > 0 && this.choices.every((choice) => choice === undefined || choice.hasEnded);
@@ -88,8 +100,19 @@ export class CompletionMachine {
    */
   get finishReason(): string {
     const reason = normaliseFinishReason(this.rawFinishReason);
-    const hasToolCalls = (this.choices[0]?.toolCallCount ?? 0) > 0;
-    return hasToolCalls && !isCutOff(reason) ? "tool_calls" : reason;
+    return this.toolCallCount > 0 && !isCutOff(reason) ? "tool_calls" : reason;
+  }
+
+  /**
+   * Finds the tool calls that the first choice ended for but does not have, in another choice.
+   * @param seed as in `buildCompletion`
+   * @returns complete pieces of the calls; none if nothing is missing
+   */
+  findMissingCalls(seed: string): ToolCallDelta[] {
+    if (this.toolCallCount > 0 || normaliseFinishReason(this.rawFinishReason) !== "tool_calls") return [];
+    const other = this.choices.find((choice) => choice && choice.toolCallCount > 0);
+    const calls = other?.buildCompletionChoice(0, seed).message.tool_calls ?? [];
+    return calls.map((call, index) => ({ ...call, index }));
   }
 
   /** The first choice's answer text so far. */

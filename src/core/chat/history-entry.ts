@@ -1,43 +1,54 @@
 import { isObject } from "../json/parse.js";
 import type { AssistantMessage, ChatMessage } from "./chunk.js";
 import type { ChatRequest } from "./request.js";
-import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, GEMINI_PARTS, omitFields } from "./vendor-echo.js";
+import {
+  ANTHROPIC_BLOCKS,
+  ANTHROPIC_ORDER,
+  GEMINI_PARTS,
+  isReasoningField,
+  omitFields,
+} from "./vendor-echo.js";
 
 /** Field of an answer in a conversation: the service whose own fields it keeps beside its text. */
 const KEPT_FOR = "kept_for";
 
-/**
- * Fields that are kept for the service that answered. Readable reasoning is not: some services refuse it, and none
- * wants it back after the turn.
- */
-const KEPT_FIELDS = [
+/** Fields that are kept for the service that answered. */
+const KEPT_FIELDS: ReadonlySet<string> = new Set([
   "images",
   "reasoning_details",
+  "thinking_blocks",
   "extra_content",
   "thought_signature",
   ANTHROPIC_BLOCKS,
   ANTHROPIC_ORDER,
   GEMINI_PARTS,
-] as const;
+]);
 
 /** Kept fields that make an answer non-empty without text. */
 const CONTENT_FIELDS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS] as const;
 
 /**
- * Builds the entry of a conversation for an answer: its text, and the fields that its service wants back.
+ * Builds the entry of a conversation for an answer: its text, and the fields that its service wants back. Readable reasoning
+ * is one of them only after tool calls: some services refuse a turn with calls without it (DeepSeek), and none wants it
+ * back of other turns.
  * @param content the answer's text as the reader got it
  * @param service the service that answered, in the form of `ChatResult.service`
+ * @param followsCalls whether the model called tools in this turn; default false
  * @returns undefined for an empty answer, which services refuse in a request
  */
 export function buildHistoryEntry(
   message: AssistantMessage | undefined,
   content: string,
   service: string | undefined,
+  followsCalls = false,
 ): ChatMessage | undefined {
   // Of an answer that goes back, the role is ours: a service's word could make it an instruction.
   const answer: ChatMessage = { role: "assistant", content };
+  const isWanted = (field: string) => KEPT_FIELDS.has(field) || (followsCalls && isReasoningField(field));
   const fields =
-    message && service !== undefined ? KEPT_FIELDS.filter((field) => isWorthKeeping(message, field)) : [];
+    message && service !== undefined
+      ? Object.keys(message).filter((field) => isWanted(field) && isWorthKeeping(message, field))
+      : [];
   for (const field of fields) answer[field] = message![field];
   if (fields.length > 0) answer[KEPT_FOR] = service;
   return hasContent(answer) ? answer : undefined;
@@ -45,7 +56,7 @@ export function buildHistoryEntry(
 
 function isWorthKeeping(message: AssistantMessage, field: string): boolean {
   const value = message[field];
-  if (field === "reasoning_details") return isFullySigned(value);
+  if (field === "reasoning_details" || field === "thinking_blocks") return isFullySigned(value);
   return typeof value === "object" ? value !== null && Object.keys(value).length > 0 : Boolean(value);
 }
 
@@ -53,10 +64,8 @@ function isWorthKeeping(message: AssistantMessage, field: string): boolean {
 function isFullySigned(details: unknown): boolean {
   if (!Array.isArray(details) || !details.every(isObject)) return false;
   const marked = details.filter(({ signature, data }) => signature || data);
-  return (
-    marked.length > 0 &&
-    details.every((detail) => detail["type"] !== "reasoning.text" || marked.includes(detail))
-  );
+  const isThought = ({ type }: Record<string, unknown>) => type === "reasoning.text" || type === "thinking";
+  return marked.length > 0 && details.every((detail) => !isThought(detail) || marked.includes(detail));
 }
 
 function hasContent(answer: ChatMessage): boolean {
@@ -89,6 +98,7 @@ export function dropOlderPictures(conversation: ChatMessage[]): ChatMessage[] {
 
 /** Removes all kept fields. @returns nothing if the answer has no text */
 function keepTextOnly(message: ChatMessage): ChatMessage[] {
-  const answer = omitFields(message, [KEPT_FOR, ...KEPT_FIELDS]);
+  const isKept = (field: string) => field === KEPT_FOR || KEPT_FIELDS.has(field) || isReasoningField(field);
+  const answer = omitFields(message, Object.keys(message).filter(isKept));
   return hasContent(answer) ? [answer] : [];
 }

@@ -13,7 +13,7 @@ import {
   TOOL_CALL_FIELDS,
   type ToolCallDelta,
 } from "./chunk.js";
-import { mergeField } from "./vendor-fields.js";
+import { mergeDeltaField, mergeField } from "./vendor-fields.js";
 
 /**
  * Merges two chunks in the common form into one that adds to a completion what both would add. The later chunk's
@@ -84,7 +84,7 @@ function mergeDelta(known: Delta, added: Delta): void {
     else if (key === "tool_calls")
       known.tool_calls = mergeToolCalls(known.tool_calls ?? [], added.tool_calls!);
     else if (key === "audio") known.audio = mergeAudio(known.audio ?? {}, added.audio!);
-    else known[key] = mergeField(readOwnField(known, key), value);
+    else known[key] = mergeDeltaField(key, readOwnField(known, key), value);
   }
 }
 

@@ -111,19 +111,45 @@ export function buildThoughtSignature(signature: unknown): Record<string, unknow
   return { extra_content: { google: { thought_signature: signature } } };
 }
 
-/** Fields of an answer that a model gets back with it on the next turn, beside its role. */
-export const ECHOED_FIELDS: readonly string[] = [
+/**
+ * Where a service has the reasoning of an answer, and so where it takes it back:
+ *
+ * - the name of the message's field: `reasoning_content`, `reasoning`;
+ * - the names of a field and of a text inside its object: `thinking.text`;
+ * - tags around it in the text;
+ * - `""`: in blocks, which go back by themselves, or in a form that no service takes back.
+ */
+export type ReasoningPlace = string | ReasoningTags;
+
+/** Tags in the answer's text, before and after the reasoning. */
+export interface ReasoningTags {
+  open: string;
+  close: string;
+}
+
+/** Fields of a message that hold reasoning, or what proves it to its service. Services that need them want them back. */
+const REASONING_FIELD =
+  /^(?:encrypted_)?(?:reasoning|think(?:ing)?|thoughts?|chain_?[oO]f_?[tT]houghts?)(?:_|[A-Z]|$)/;
+
+/** Whether a field of a message holds reasoning, whichever service named it. */
+export function isReasoningField(name: string): boolean {
+  return REASONING_FIELD.test(name);
+}
+
+/** Fields of an answer that a model gets back with it on the next turn, beside its role and its reasoning. */
+const ECHOED_FIELDS: ReadonlySet<string> = new Set([
   "content",
   "refusal",
   "tool_calls",
-  "reasoning_content",
-  "reasoning_details",
-  "encrypted_reasoning",
   "extra_content",
-  "thought_signature",
   ANTHROPIC_BLOCKS,
   ANTHROPIC_ORDER,
   GEMINI_PARTS,
   RESPONSES_ITEMS,
   RESPONSES_ORDER,
-];
+]);
+
+/** Whether a model gets a field of its answer back on the next turn. */
+export function isEchoed(field: string): boolean {
+  return ECHOED_FIELDS.has(field) || isReasoningField(field);
+}

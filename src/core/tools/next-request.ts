@@ -1,6 +1,6 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chunk.js";
 import type { ChatRequest } from "../chat/request.js";
-import { ECHOED_FIELDS } from "../chat/vendor-echo.js";
+import { isEchoed } from "../chat/vendor-echo.js";
 import { isObject } from "../json/parse.js";
 import { readCalledName, readToolName, toAcceptedName } from "./name.js";
 
@@ -51,7 +51,8 @@ export function readChatRequest(value: unknown): ChatRequest | undefined {
  */
 function buildAnswerMessage(answer: AssistantMessage): ChatMessage {
   const message: ChatMessage = { role: "assistant" };
-  for (const field of ECHOED_FIELDS) if (answer[field] !== undefined) message[field] = answer[field];
+  for (const field in answer)
+    if (isEchoed(field) && answer[field] !== undefined) message[field] = answer[field];
   const id = answer.audio?.["id"];
   return typeof id === "string" ? { ...message, audio: { id } } : message;
 }

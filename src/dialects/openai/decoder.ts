@@ -1,25 +1,25 @@
 import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "../../core/chat/chunk.js";
 import { isUnfinished } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
+import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
-import { isRichChoice, toChunkKind } from "../chunk-kind.js";
+import { getAnswerText, isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
 import { isKeepAlive } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
-import { readStreamError } from "../stream-error.js";
+import { readStreamError, takeChoiceError } from "../stream-error.js";
 import { parseIndex } from "../wire-values.js";
 import { Citations } from "./citations.js";
 import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
 import { PieceTemplate } from "./piece-template.js";
 import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
-import { ToolCallTracker } from "./tool-call-tracker.js";
+import { ToolCallTrackers } from "./tool-call-trackers.js";
 import { findUsage } from "./usage.js";
 import {
   dropField,
-  getAnswerText,
   getRecordText,
   hasLogprobs,
   isChoice,
@@ -46,12 +46,13 @@ export class OpenAiDecoder implements Decoder {
   private readonly textTemplate = new TextTemplate();
   private readonly pieceTemplate = new PieceTemplate();
   private foreignReader: ForeignReader | undefined;
-  private trackers: Map<number, ToolCallTracker> | undefined;
+  private readonly trackers: ToolCallTrackers;
   /** Whether a delta had content. Some services add the whole message to chunks; it counts only if no delta had any. */
   private sawDelta = false;
   /** Whether a chunk had a place for an answer, even if that was empty. */
   private sawAnswer = false;
   private readonly citations: Citations;
+  private reasoningPlace: ReasoningPlace | undefined;
   private id = "";
   private model = "";
   private created = 0;
@@ -60,7 +61,9 @@ export class OpenAiDecoder implements Decoder {
     private readonly sink: DecoderSink,
     private readonly options: DecoderOptions,
   ) {
-    this.citations = new Citations(options.toolNames ?? []);
+    const { toolNames = [], indices } = options;
+    this.citations = new Citations(toolNames);
+    this.trackers = new ToolCallTrackers(toolNames, indices);
   }
 
   decode(data: string, event?: string, last = false): void {
@@ -71,7 +74,7 @@ export class OpenAiDecoder implements Decoder {
         this.sink.onText(text);
         return;
       }
-      const piece = this.pieceTemplate.match(data, this.getTracker);
+      const piece = this.pieceTemplate.match(data, this.trackers.get);
       if (piece) {
         this.sink.onChunk(piece, toChunkKind(piece.choices.some(isRichChoice), ""), "");
         return;
@@ -83,6 +86,14 @@ export class OpenAiDecoder implements Decoder {
     else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
   }
 
+  flush(): void {
+    reportFailures(this.reportFailure, () => {
+      for (const [index, pieces] of this.trackers.flush())
+        this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
+      this.sink.flush?.();
+    });
+  }
+
   /** Ends the stream at its end marker. */
   private end(): void {
     const reader = this.foreignReader;
@@ -90,10 +101,7 @@ export class OpenAiDecoder implements Decoder {
       reportFailures(this.reportFailure, () => reader.readMarker!());
       return;
     }
-    for (const [index, tracker] of this.trackers ?? []) {
-      const pieces = tracker.flush();
-      if (pieces.length > 0) this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
-    }
+    this.flush();
     this.sink.onMarker();
   }
 
@@ -115,12 +123,13 @@ export class OpenAiDecoder implements Decoder {
       this.sink.onFailure(new Failure("limit", `The service sent JSON nested deeper than ${depth} levels.`));
       return;
     }
-    const failure = readStreamError(record, event);
+    const failure = readStreamError(record, event) ?? takeChoiceError(record);
     if (failure) {
       // OpenRouter sends choices and usage together with the error. They are kept, and the error ends the stream.
-      if (isObject(record) && Array.isArray(record["choices"])) {
+      if (isObject(record)) {
         delete record["error"];
-        this.handleChunk(data, record);
+        if (Array.isArray(record["choices"])) this.handleChunk(data, record);
+        else if (Array.isArray(record["candidates"])) this.readForeign(data, record, event);
       }
       this.sink.onFailure(failure);
     } else if (!isObject(record)) this.rejectRecord(WRONG_SHAPE);
@@ -230,25 +239,16 @@ export class OpenAiDecoder implements Decoder {
       throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
     }
     const delta = this.readDelta(wire);
-    this.normaliseToolCalls(index, delta, Boolean(wire["finish_reason"]));
+    const reason = wire["finish_reason"];
+    const isEnd = typeof reason === "string" && !isUnfinished(reason);
+    this.trackers.normalise(index, delta, isEnd);
     dropField(wire, "message");
     dropField(wire, "usage");
     wire["index"] = index;
     wire["delta"] = delta;
-    const reason = wire["finish_reason"];
-    if (typeof reason !== "string" || isUnfinished(reason)) wire["finish_reason"] = null;
+    if (!isEnd) wire["finish_reason"] = null;
     if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
-  }
-
-  /** @param isEnd whether the choice ends with this delta */
-  private normaliseToolCalls(choice: number, delta: Delta, isEnd: boolean): void {
-    const { tool_calls: pieces } = delta;
-    if (!pieces && !(isEnd && this.trackers?.has(choice))) return;
-    const tracker = this.getTracker(choice);
-    const calls = [...tracker.normalise(pieces ?? []), ...(isEnd ? tracker.flush() : [])];
-    if (calls.length > 0) delta.tool_calls = calls;
-    else delete delta.tool_calls;
   }
 
   private readDelta(wire: Record<string, unknown>): Delta {
@@ -257,28 +257,27 @@ export class OpenAiDecoder implements Decoder {
     if (!this.sawAnswer && reason === "stop" && mayHoldAnswer(wire))
       throw new Failure("bad_response", WRONG_SHAPE);
     if (isObject(delta)) {
-      normaliseDelta(delta);
+      this.noteReasoning(normaliseDelta(delta));
       for (const key in delta) if (key !== "role") this.sawDelta = true;
       // A message that comes with empty deltas may still grow. It is complete when the finish reason arrives.
       if (this.sawDelta || !isObject(message) || !reason) return delta;
     }
     if (this.sawDelta) return {};
-    if (isObject(message)) return normaliseMessage(message);
+    if (isObject(message)) {
+      this.noteReasoning(normaliseMessage(message));
+      return message;
+    }
     if (typeof text !== "string") return {};
     // The form of the legacy Completions API (OpenAI API reference, "Completions").
     delete wire["text"];
     return text === "" ? {} : { content: text };
   }
 
-  private readonly getTracker = (choice: number): ToolCallTracker => {
-    this.trackers ??= new Map();
-    let tracker = this.trackers.get(choice);
-    if (!tracker) {
-      tracker = new ToolCallTracker(this.options.toolNames ?? [], this.options.indices);
-      this.trackers.set(choice, tracker);
-    }
-    return tracker;
-  };
+  private noteReasoning(place: ReasoningPlace | undefined): void {
+    if (place === undefined || place === this.reasoningPlace) return;
+    this.reasoningPlace = place;
+    this.options.onReasoning?.(place);
+  }
 
   private getKind(chunk: Chunk, text: string): ChunkKind {
     const { citations, search_results: results } = chunk;

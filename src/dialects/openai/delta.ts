@@ -1,22 +1,27 @@
 import type { Delta } from "../../core/chat/chunk.js";
+import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { spreadParts } from "./answer-parts.js";
+import { normaliseReasoning } from "./reasoning.js";
 
 /**
- * Brings a delta, or the message of a whole answer, into canonical form, in place. Content parts become text,
- * `reasoning` becomes `reasoning_content`, a legacy `function_call` becomes a tool call. Fields that are null, empty or
- * of an impossible type are removed.
+ * Brings a delta, or the message of a whole answer, into canonical form, in place. Content parts become text and other
+ * fields, reasoning of any name becomes `reasoning_content`, a legacy `function_call` becomes a tool call. Fields that are
+ * null, empty or of an impossible type are removed.
+ * @returns where the service has its reasoning; undefined if the delta has none
  * @throws Failure `bad_response` if the answer's text has an unknown form, so that no text is lost silently
  */
-export function normaliseDelta(delta: Delta): void {
-  if (hasOnlyText(delta)) return;
+export function normaliseDelta(delta: Delta): ReasoningPlace | undefined {
+  if (hasOnlyText(delta)) return undefined;
   const content: unknown = delta.content;
-  if (Array.isArray(content)) spreadParts(delta, content);
-  else if (isObject(content)) spreadParts(delta, [content]);
+  let hasThoughts = false;
+  if (Array.isArray(content)) hasThoughts = spreadParts(delta, content);
+  else if (isObject(content)) hasThoughts = spreadParts(delta, [content]);
   else if (typeof content === "number" || typeof content === "boolean") throw createContentFailure();
   if (delta.content === "") delete delta.content;
   if (typeof delta.role !== "string" || delta.role === "") delete delta.role;
-  normaliseReasoning(delta);
+  const place = normaliseReasoning(delta);
   if (delta["function_call"]) {
     delta.tool_calls ??= [{ index: 0, type: "function", function: delta["function_call"] as object }];
     delete delta["function_call"];
@@ -33,15 +38,19 @@ export function normaliseDelta(delta: Delta): void {
     if (delta[key] !== undefined && typeof delta[key] !== "string") delete delta[key];
   }
   if (delta.audio !== undefined && !isObject(delta.audio)) delete delta.audio;
+  return hasThoughts ? "" : place;
 }
 
-/** Normalises the message of a whole answer. Its tool calls are complete; those without an index get their position. */
-export function normaliseMessage(message: Delta): Delta {
-  normaliseDelta(message);
+/**
+ * Normalises the message of a whole answer. Its tool calls are complete; those without an index get their position.
+ * @returns as `normaliseDelta`
+ */
+export function normaliseMessage(message: Delta): ReasoningPlace | undefined {
+  const place = normaliseDelta(message);
   message.tool_calls?.forEach((call, position) => {
     if (isObject(call)) call["index"] ??= position;
   });
-  return message;
+  return place;
 }
 
 /** Names of a choice's fields that describe the answer, whichever service sends them. */
@@ -66,57 +75,4 @@ function createContentFailure(): Failure {
     "bad_response",
     "The service sent answer text in an unknown format. Check the provider and the model.",
   );
-}
-
-/**
- * Spreads content parts over the delta's fields. Mistral sends `content` as a list of text and of thinking, which has a
- * list of texts itself (Mistral API reference, "Chat Completion").
- */
-function spreadParts(delta: Delta, parts: readonly unknown[]): void {
-  let text = "";
-  let thinking = "";
-  for (const part of parts) {
-    if (typeof part === "string") text += part;
-    if (!isObject(part)) continue;
-    if (typeof part["text"] === "string") text += part["text"];
-    const inner = part["thinking"];
-    if (typeof inner === "string") thinking += inner;
-    if (Array.isArray(inner)) {
-      for (const piece of inner)
-        if (isObject(piece) && typeof piece["text"] === "string") thinking += piece["text"];
-    }
-  }
-  delta.content = text;
-  if (thinking) delta.reasoning_content ||= thinking;
-}
-
-/**
- * Keeps one field of reasoning: services send `reasoning_content`, `reasoning`, or both with the same text. If neither
- * has text, the readable text of `reasoning_details` counts. With `reasoning_encrypted` (Venice), the text is moved to
- * `encrypted_reasoning`.
- */
-function normaliseReasoning(delta: Delta): void {
-  const isEncrypted = delta["reasoning_encrypted"] === true;
-  const reasoning = delta["reasoning"];
-  delete delta["reasoning"];
-  if (typeof delta.reasoning_content !== "string" || delta.reasoning_content === "") {
-    delete delta.reasoning_content;
-    const text =
-      typeof reasoning === "string" && reasoning !== "" ? reasoning : joinDetails(delta.reasoning_details);
-    if (text) delta.reasoning_content = text;
-  }
-  delete delta["reasoning_encrypted"];
-  if (isEncrypted && delta.reasoning_content) {
-    delta.encrypted_reasoning = delta.reasoning_content;
-    delete delta.reasoning_content;
-  }
-}
-
-/** Joins the texts and summaries of OpenRouter's `reasoning_details`. */
-function joinDetails(details: unknown): string {
-  if (!Array.isArray(details)) return "";
-  return details
-    .map((detail) => (isObject(detail) ? (detail["text"] ?? detail["summary"]) : undefined))
-    .filter((text): text is string => typeof text === "string")
-    .join("");
 }

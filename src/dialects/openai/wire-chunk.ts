@@ -34,12 +34,6 @@ export function hasLogprobs(logprobs: unknown): boolean {
   return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
 }
 
-/** Gets what a chunk adds to the text of the first choice. */
-export function getAnswerText(chunk: Chunk): string {
-  const first = chunk.choices.find((choice) => choice.index === 0);
-  return first?.delta.content ?? "";
-}
-
 /** Gets the text of a record that has nothing else, for a template. */
 export function getRecordText(record: unknown): unknown {
   const choices = isObject(record) ? record["choices"] : undefined;

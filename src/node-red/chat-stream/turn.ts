@@ -34,7 +34,7 @@ export function addTurn(
     : readAnswerText(reply);
   // Nobody can tell what the reader has, and the retry node asks for the answer once more.
   if (text === undefined) return [...history];
-  const answer = buildHistoryEntry(reply, text, result.service);
+  const answer = buildHistoryEntry(reply, text, result.service, hasCalledTools(newMessages));
   const turn = copyAsJson(
     (broken?.messages ?? newMessages).filter(({ role }) => role !== "system" && role !== "developer"),
     "The conversation",
@@ -62,6 +62,12 @@ function mergeHistory(
   const isSingleTurn = messages.filter(({ role }) => role === "user").length === 1;
   const hasGrown = difference > 0 || (difference === 0 && isSingleTurn);
   return hasGrown ? [...history, ...messages.slice(difference)] : messages;
+}
+
+/** Whether the model called tools since the user's latest message. */
+function hasCalledTools(messages: readonly ChatMessage[]): boolean {
+  const turn = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
+  return turn.some(({ tool_calls: calls }) => Array.isArray(calls) && calls.length > 0);
 }
 
 /** Reads the text of an answer, of a refusal, or of spoken audio. */

@@ -1,0 +1,71 @@
+import type { Chunk } from "../core/chat/chunk.js";
+import type { CompletionMachine } from "../core/chat/completion.js";
+import { type ChatRequest, readChoiceCount } from "../core/chat/request.js";
+import { getAnswerText, toChunkKind } from "../dialects/chunk-kind.js";
+import type { ChunkKind } from "../dialects/dialect.js";
+import { ChoiceJoiner } from "./choice-joiner.js";
+
+/** A chunk as a reader gets it. */
+export interface PreparedChunk {
+  chunk: Chunk;
+  kind: ChunkKind;
+  /** What it adds to the text of the first choice. */
+  text: string;
+}
+
+/** The fields that every chunk begins with, in this order. */
+const HEAD = ["id", "object", "created", "model"] as const;
+
+const OBJECT = "chat.completion.chunk";
+
+/**
+ * Prepares the chunks of a stream for its reader, so that they look alike from every service: each begins with the same
+ * fields, and an answer that the service spread over several choices is in one.
+ */
+export class ChunkPreparer {
+  /** Joins choices, if only one answer was requested. */
+  private readonly joiner: ChoiceJoiner | undefined;
+
+  /** @param machine has the answer so far */
+  constructor(
+    private readonly machine: CompletionMachine,
+    request: ChatRequest,
+    maxChoices: number,
+  ) {
+    if (readChoiceCount(request) === 1) this.joiner = new ChoiceJoiner(machine, maxChoices);
+  }
+
+  /** Prepares the next chunk. It may be changed. */
+  prepare(chunk: Chunk, kind: ChunkKind, text: string): PreparedChunk {
+    const hasJoined = this.joiner?.join(chunk) === true;
+    const headed = hasHead(chunk) ? chunk : addHead(chunk);
+    if (!hasJoined) return { chunk: headed, kind, text };
+    const joinedText = getAnswerText(chunk);
+    return { chunk: headed, kind: toChunkKind(kind === "rich", joinedText), text: joinedText };
+  }
+
+  /**
+   * Builds a chunk with the tool calls that the first choice ended for but does not have, because they are in another one.
+   * @param seed makes ids for calls that came without one
+   * @returns undefined if nothing is missing
+   */
+  buildMissingCalls(seed: string): Chunk | undefined {
+    const calls = this.joiner ? this.machine.findMissingCalls(seed) : [];
+    if (calls.length === 0) return undefined;
+    return { choices: [{ index: 0, delta: { tool_calls: calls }, finish_reason: null }] };
+  }
+}
+
+/** Whether a chunk begins with the fields of `HEAD`. Most do, and then it need not be copied. */
+function hasHead(chunk: Chunk): boolean {
+  let at = 0;
+  for (const key in chunk) {
+    if (key !== HEAD[at]) return false;
+    if (++at === HEAD.length) break;
+  }
+  return at === HEAD.length && chunk["object"] === OBJECT;
+}
+
+function addHead({ id = "", created = 0, model = "", object: _object, ...rest }: Chunk): Chunk {
+  return { id, object: OBJECT, created, model, ...rest };
+}
