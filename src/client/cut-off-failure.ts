@@ -16,8 +16,3 @@ export function createCutOffFailure(machine: CompletionMachine, request: ChatReq
   // The service would send as few answers again.
   return new Failure("interrupted", message, { retryable: false });
 }
-
-/** Creates the failure of a stream that ended with a finish reason that reports a fault. */
-export function createFaultFailure(): Failure {
-  return new Failure("server_error", "The service ended the answer with an error and gave no details.");
-}
