@@ -12,7 +12,7 @@ const GROUPS = {
   X: ["concurrency", 11],
   Y: ["retry", 14],
   T: ["tools", 15],
-  K: ["secrets", 20],
+  K: ["secrets", 22],
 };
 
 module.exports = class Reporter extends reporters.Dot {

@@ -1,4 +1,5 @@
 import { checkRequest, type WireRequest } from "../core/chat/request.js";
+import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
 import { ChatRun } from "./chat-run.js";
@@ -11,7 +12,7 @@ import {
   replaceEnd,
 } from "./chat-types.js";
 import { fetchJson } from "./fetch-json.js";
-import { hideSecrets } from "./hide-secrets.js";
+import { hideSecrets, listSecrets } from "./hide-secrets.js";
 
 /** How long the creation of a job may take. */
 const CREATE_TIMEOUT_MS = 10_000;
@@ -111,7 +112,7 @@ export class JobRun {
       return {
         ...buildOpenReport(job),
         status: "unknown",
-        warning: `The job ${job} may not have ended: ${message}`,
+        warning: this.hideSecretsIn(`The job ${job} may not have ended: ${message}`),
       };
     }
   }
@@ -132,15 +133,20 @@ export class JobRun {
     const { protocol, setup } = this;
     const request = protocol.buildCompleteRequest(setup.endpoint, job, status, reason);
     const account = protocol.readAccount(await this.fetch(request, COMPLETE_TIMEOUT_MS));
+    account.status = this.hideSecretsIn(account.status);
     if (status === "failed" || account.creditApplied !== false) return { id: job, ...account };
     const warning = `The job ${job} ended but was not charged. The team may be out of credits.`;
-    return { id: job, ...account, warning };
+    return { id: job, ...account, warning: this.hideSecretsIn(warning) };
   }
 
   private fetch(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<unknown> {
     const { clock, dispatcher, limits, provider } = this.setup;
     const options = { clock, dispatcher, limits, timeout, ...(signal ? { signal } : {}) };
     return fetchJson(provider, request, options);
+  }
+
+  private hideSecretsIn(text: string): string {
+    return redact(text, listSecrets(this.setup.endpoint));
   }
 
   /** Turns anything thrown into a failure without secrets. */

@@ -1,12 +1,13 @@
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
+import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
 import type { Capability, Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import { fetchJson } from "./fetch-json.js";
-import { hideSecrets } from "./hide-secrets.js";
+import { hideSecrets, listSecrets } from "./hide-secrets.js";
 
 /** The editor waits for the response. */
 const TIMEOUT_MS = 10_000;
@@ -29,7 +30,11 @@ export async function listModels(
 ): Promise<ModelList> {
   try {
     const body = await fetchFrom(provider, provider.buildModelsRequest(endpoint), dispatcher, clock);
-    const names = provider.readModelNames(body, endpoint).slice(0, MAX_MODELS);
+    const secrets = listSecrets(endpoint);
+    const names = provider
+      .readModelNames(body, endpoint)
+      .slice(0, MAX_MODELS)
+      .map((name) => redact(name, secrets));
     return { names, capabilities: provider.readCapabilities?.(body) ?? {} };
   } catch (thrown) {
     throw hideSecrets(explainMissingList(toFailure(thrown), provider), provider, endpoint);
@@ -60,7 +65,8 @@ export async function readBalance(
   const { balance } = provider;
   if (!balance) return undefined;
   try {
-    return balance.read(await fetchFrom(provider, balance.request(endpoint), dispatcher, clock));
+    const text = balance.read(await fetchFrom(provider, balance.request(endpoint), dispatcher, clock));
+    return text === undefined ? undefined : redact(text, listSecrets(endpoint));
   } catch (thrown) {
     const failure = toFailure(thrown);
     if (failure.code === "authentication") throw hideSecrets(failure, provider, endpoint);

@@ -1,5 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.js";
+import { toExcerpt } from "../core/errors/error-body.js";
+import { redact } from "../core/errors/redact.js";
 import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, toFailure } from "../core/failure.js";
@@ -10,7 +12,7 @@ import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../providers/shared/speech.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
-import { hideSecrets } from "./hide-secrets.js";
+import { hideSecrets, listSecrets } from "./hide-secrets.js";
 
 /** How a speech run ended. */
 export interface SpeechResult {
@@ -38,6 +40,9 @@ export interface SpeechSetup {
   limits: Readonly<Limits>;
   request: SpeechRequest;
 }
+
+/** How much of a foreign content type an error quotes. */
+const MAX_QUOTED_CHARS = 80;
 
 /** Headers of a response that an author may see. None of them identifies an account or gives access to it. */
 const VISIBLE_HEADER =
@@ -92,11 +97,16 @@ export class SpeechRun implements ExchangeListener {
     if (!/^(audio\/|application\/octet-stream|application\/ogg|$)/i.test(type)) {
       throw new Failure(
         "bad_response",
-        `The service answered with ${type.slice(0, 80)}, which is not audio. Check the base URL and the model.`,
+        `The service answered with ${toExcerpt(type, MAX_QUOTED_CHARS)}, which is not audio. Check the base URL and the model.`,
         { retryable: false },
       );
     }
-    this.observer.onBegin(type || "application/octet-stream", pickVisibleHeaders(headers));
+    const secrets = listSecrets(this.setup.endpoint);
+    const visible = Object.entries(pickVisibleHeaders(headers)).map(([name, value]) => [
+      name,
+      redact(value, secrets),
+    ]);
+    this.observer.onBegin(type || "application/octet-stream", Object.fromEntries(visible));
   }
 
   onBytes(): void {

@@ -1,4 +1,5 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
+import { toExcerpt } from "../core/errors/error-body.js";
 import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
@@ -151,7 +152,7 @@ function readNotice(headers: Headers): string | undefined {
   if (!warning && !date) return undefined;
   const model = readHeader(headers, "x-venice-model-id");
   const text = warning ?? `The model ${model ?? ""} will be removed. Choose another one.`;
-  return `Venice: ${text.slice(0, MAX_NOTICE_CHARS)}${date ? ` (${date.slice(0, MAX_DATE_CHARS)})` : ""}`;
+  return `Venice: ${toExcerpt(text, MAX_NOTICE_CHARS)}${date ? ` (${toExcerpt(date, MAX_DATE_CHARS)})` : ""}`;
 }
 
 /** Capabilities by their fields in `model_spec.capabilities`. Other fields are ignored. */

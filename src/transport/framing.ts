@@ -1,3 +1,4 @@
+import { toExcerpt } from "../core/errors/error-body.js";
 import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 
@@ -6,6 +7,9 @@ import { Failure } from "../core/failure.js";
  * `doubtful`: the content type is one that no service sends, so the body must begin like a stream or like JSON.
  */
 export type Framing = "sse" | "ndjson" | "json" | "sniff" | "doubtful";
+
+/** How much of a foreign content type an error quotes. */
+const MAX_TYPE_CHARS = 80;
 
 /** Content types of JSON lines. None of them is registered. */
 const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
@@ -34,7 +38,7 @@ export function readContentType(headers: Headers): string {
 
 /** Creates the failure of a body that is neither a stream nor JSON, as its content type says. */
 export function createContentTypeFailure(contentType: string): Failure {
-  const type = contentType.split(";", 1)[0]!.slice(0, 80);
+  const type = toExcerpt(contentType.split(";", 1)[0]!, MAX_TYPE_CHARS);
   return new Failure(
     "bad_response",
     `The service answered with ${type} instead of a stream or JSON. Check the base URL: it may belong to a web page.`,
@@ -51,7 +55,7 @@ export function refuseEncoded(headers: Headers): void {
   const encoding = readHeader(headers, "content-encoding")!;
   throw new Failure(
     "bad_response",
-    `The service compressed its answer (${encoding.slice(0, 40)}) although the request forbids it. Check for a proxy that does so.`,
+    `The service compressed its answer (${toExcerpt(encoding, MAX_TYPE_CHARS)}) although the request forbids it. Check for a proxy that does so.`,
     {
       retryable: false,
     },

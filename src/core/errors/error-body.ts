@@ -96,9 +96,8 @@ function describeValue(value: unknown): string {
 
 /** Shortens a foreign text and puts it on one line, so that an HTML page does not fill the debug sidebar. */
 export function toExcerpt(text: string, maxChars: number = MAX_EXCERPT_CHARS): string {
-  const line = text
-    .slice(0, maxChars * 8)
-    .replace(/\s+/g, " ")
-    .trim();
-  return line.length > maxChars ? `${line.slice(0, maxChars)}…` : line;
+  const start = text.slice(0, maxChars * 8);
+  const line = start.replace(/\s+/g, " ").trim();
+  if (line.length > maxChars) return `${line.slice(0, maxChars)}…`;
+  return start.length < text.length ? `${line}…` : line;
 }

@@ -24,6 +24,14 @@ export function listSecretHeaderValues({ headers = {}, plainHeaders = [] }: Part
     .map((name) => headers[name]!);
 }
 
+/** Lists the values in the query of the base URL that must not appear in messages or logs: some gateways take a key there. */
+export function listSecretQueryValues({ baseUrl = "" }: Partial<Endpoint>): string[] {
+  if (!URL.canParse(baseUrl)) return [];
+  return [...new URL(baseUrl).searchParams]
+    .filter(([name]) => SECRET_NAME.test(name) || /^(code|sig)$/i.test(name))
+    .map(([, value]) => value);
+}
+
 /** Whether requests to this URL can be read on the way: plain HTTP to another machine. */
 export function isRemotePlainHttp(url: URL): boolean {
   return url.protocol === "http:" && !LOOPBACK.test(url.hostname);
