@@ -39,7 +39,9 @@ class OllamaReader implements ForeignReader {
       this.model = toText(record["model"]);
       this.created = toUnixSeconds(record["created_at"]);
     }
-    const delta = this.buildDelta(message);
+    const delta: Delta = isFirst
+      ? { role: "assistant", ...this.buildDelta(message) }
+      : this.buildDelta(message);
     const text = delta.content ?? "";
     const choice: ChunkChoice = { index: 0, delta, finish_reason: null };
     const logprobs = readLogprobs(record["logprobs"]);

@@ -33,6 +33,11 @@ export class PartialArgs {
     }
   }
 
+  /** Whether no piece has come. */
+  get isEmpty(): boolean {
+    return Object.keys(this.root).length === 0;
+  }
+
   /** The arguments so far, as JSON. */
   toString(): string {
     return JSON.stringify(this.root);

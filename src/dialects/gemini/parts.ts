@@ -5,10 +5,22 @@ import { isObject } from "../../core/json/parse.js";
 import { toText } from "../wire-values.js";
 import { PartialArgs } from "./partial-args.js";
 
-/** A function call whose arguments are not complete yet. */
-interface OpenCall {
-  head: ToolCallDelta;
+/** A function call as far as it came. */
+interface Call {
   name: string;
+  id: string;
+  signature: unknown;
+}
+
+/** A piece of a function call. */
+interface CallPiece extends Call {
+  pieces: unknown;
+  /** Whether more pieces follow. */
+  continues: boolean;
+}
+
+/** A function call whose arguments come in pieces and are not complete yet. */
+interface OpenCall extends Call {
   args: PartialArgs;
 }
 
@@ -18,7 +30,7 @@ export class GeminiPartReader {
   /** Parts so far that Chat Completions has no place for. */
   private echoCount = 0;
   private openCall: OpenCall | undefined;
-  /** Complete calls that had a signature. If one comes again without it, it is a repetition and not a new call. */
+  /** Complete calls that had a signature. If one comes again as a whole without it, it is a repetition and no new call. */
   private readonly signedCalls = new Set<string>();
 
   get hasCalls(): boolean {
@@ -35,10 +47,9 @@ export class GeminiPartReader {
 
   /** Adds the open call to a delta, as far as its arguments came. */
   closeCall(delta: Delta): void {
-    if (!this.openCall) return;
-    const { head, name, args } = this.openCall;
+    const { openCall } = this;
     this.openCall = undefined;
-    addToolCall(delta, { ...head, function: { name, arguments: args.toString() } });
+    if (openCall) this.addCall(delta, openCall, openCall.args.toString());
   }
 
   /** @param earlierCalls the signed calls of earlier records */
@@ -75,33 +86,64 @@ export class GeminiPartReader {
     signature: unknown,
     earlierCalls: ReadonlySet<string>,
   ): void {
-    const name = toText(wire["name"]);
-    const id = toText(wire["id"]);
+    const call = { name: toText(wire["name"]), id: toText(wire["id"]), signature };
+    const { partialArgs: pieces } = wire;
     const continues = wire["willContinue"] === true;
-    if (this.openCall && (name === "" || wire["partialArgs"] !== undefined)) {
-      this.openCall.args.add(wire["partialArgs"]);
-      if (!continues) this.closeCall(delta);
-      return;
+    const args = JSON.stringify(isObject(wire["args"]) ? wire["args"] : {});
+    const open = this.openCall;
+    if (open && (call.name === "" || isSameCall(open, call))) {
+      // The last piece may have the name and all of the arguments, again or for the first time.
+      const isEnd = !continues && ["{}", open.args.toString()].includes(args);
+      if (call.name === "" || pieces !== undefined || isEnd) {
+        this.extendCall(delta, { ...call, pieces, continues });
+        return;
+      }
+      if (!continues && open.args.isEmpty) {
+        this.openCall = undefined;
+        this.addCall(delta, mergeCalls(open, call), args);
+        return;
+      }
     }
     this.closeCall(delta);
     // The end of a call that is already closed has no name.
-    if (name === "") return;
-    const args = JSON.stringify(isObject(wire["args"]) ? wire["args"] : {});
-    const callKey = `${name} ${args}`;
-    if (!signature && id === "" && earlierCalls.has(callKey)) return;
-    if (signature) this.signedCalls.add(callKey);
-    const head: ToolCallDelta = {
+    if (call.name === "") return;
+    if (continues || pieces !== undefined) {
+      this.openCall = { ...call, args: new PartialArgs() };
+      this.extendCall(delta, { ...call, pieces, continues });
+      return;
+    }
+    const isRepeated = !signature && call.id === "" && earlierCalls.has(`${call.name} ${args}`);
+    if (!isRepeated) this.addCall(delta, call, args);
+  }
+
+  /** Adds a piece to the open call. */
+  private extendCall(delta: Delta, { pieces, continues, ...call }: CallPiece): void {
+    this.openCall = { ...mergeCalls(this.openCall!, call), args: this.openCall!.args };
+    this.openCall.args.add(pieces);
+    if (!continues) this.closeCall(delta);
+  }
+
+  /** Adds a complete call. */
+  private addCall(delta: Delta, { name, id, signature }: Call, args: string): void {
+    if (signature) this.signedCalls.add(`${name} ${args}`);
+    addToolCall(delta, {
       index: this.callCount++,
       ...(id === "" ? {} : { id }),
       type: "function",
       ...buildThoughtSignature(signature),
-    };
-    if (continues || wire["partialArgs"] !== undefined) {
-      this.openCall = { head, name, args: new PartialArgs() };
-      this.openCall.args.add(wire["partialArgs"]);
-      if (!continues) this.closeCall(delta);
-    } else addToolCall(delta, { ...head, function: { name, arguments: args } });
+      function: { name, arguments: args },
+    });
   }
+}
+
+/** Whether a function call can be a piece of the open one. */
+function isSameCall(open: OpenCall, { name, id }: Call): boolean {
+  return name === open.name && (id === "" || open.id === "" || id === open.id);
+}
+
+/** Adds what a later piece of a call shows: the id and the signature may come late. */
+function mergeCalls({ name, id, signature }: Call, added: Call): Call {
+  return { name, id: id || added.id, signature: signature || added.signature };
 }
 
 /** Adds audio or an image. */

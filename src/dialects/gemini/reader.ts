@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
 import { buildFinishFields, readFinishFault } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { toExcerpt } from "../../core/errors/error-body.js";
@@ -90,8 +90,10 @@ class GeminiReader implements ForeignReader {
     } = candidate;
     const index = this.readIndex(candidate, position);
     const parts = isObject(content) ? content["parts"] : undefined;
+    const isFirst = !this.partReaders.has(index);
     const reader = this.getPartReader(index);
-    const delta = reader.read(Array.isArray(parts) ? parts : []);
+    const delta: Delta = isFirst ? { role: "assistant" } : {};
+    Object.assign(delta, reader.read(Array.isArray(parts) ? parts : []));
     const reason = typeof finishReason === "string" && finishReason !== UNSPECIFIED ? finishReason : "";
     if (reason !== "") reader.closeCall(delta);
     const annotations = readGeminiAnnotations(candidate)
