@@ -15,7 +15,7 @@ import {
 const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^nodes\/(editor\/|.*\.editor\.ts$)/, "editor"],
   [/^nodes\//, "nodes"],
-  [/^src\/(node-red|client|core|dialects|providers|transport|demo)\//, "$1"],
+  [/^src\/(node-red|client|core|dialects|providers|serving|transport|demo)\//, "$1"],
   [/^src\/[^/]+$/, "library"],
   [/^(test|bench|scripts|examples)\//, "$1"],
 ];
@@ -23,12 +23,13 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
 /** What each layer may import of this package, beside itself. The demo server stands for a stranger's service. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nodes: ["node-red"],
-  "node-red": ["library", "client", "transport", "providers", "dialects", "demo", "core"],
+  "node-red": ["library", "client", "serving", "transport", "providers", "dialects", "demo", "core"],
   library: ["client", "transport", "providers", "demo", "core"],
   client: ["transport", "providers", "dialects", "core"],
   transport: ["core"],
   providers: ["core"],
   dialects: ["core"],
+  serving: ["core"],
   demo: [],
   core: [],
   editor: [],
@@ -43,6 +44,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   transport: /^(undici|eventsource-parser|node:)/,
   providers: /^$/,
   dialects: /^$/,
+  serving: /^$/,
   demo: /^node:/,
   core: /^(ajv|node:vm$)/,
   editor: /^$/,
@@ -131,10 +133,11 @@ describe("The source tree", () => {
     assert.deepEqual(findCircles(edges), []);
   });
 
-  it("keeps the folders of nodes apart: only chat-provider's is imported by others", () => {
+  it("keeps the folders of nodes apart: only those of config nodes are imported by others", () => {
     const wrong = OWN_IMPORTS.filter((statement) => {
       const [from, to] = [nodeOf(statement.from), nodeOf(resolveImport(statement))];
-      return to !== undefined && to !== "chat-provider" && layerOf(statement.from) !== "nodes" && from !== to;
+      const isShared = to === undefined || to === "chat-provider" || to === "chat-endpoint";
+      return !isShared && layerOf(statement.from) !== "nodes" && from !== to;
     });
     assert.deepEqual(wrong.map(describeImport), []);
   });
@@ -155,12 +158,12 @@ describe("The source tree", () => {
     assert.deepEqual(outside.map(describeImport), []);
   });
 
-  it("keeps clocks, randomness, timers and the process out of core, dialects and providers", () => {
+  it("keeps clocks, randomness, timers and the process out of core, dialects, providers and serving", () => {
     const world =
       /\b(Date\.(now|parse)|new Date|Math\.random|setTimeout|setInterval|setImmediate|performance|process|fetch)\b/;
     // The date in a header is parsed, which asks no clock.
-    const wrong = SOURCES.filter((file) => /^(core|dialects|providers)$/.test(layerOf(file))).filter((file) =>
-      world.test(readCode(file).replaceAll("Date.parse(value)", "")),
+    const wrong = SOURCES.filter((file) => /^(core|dialects|providers|serving)$/.test(layerOf(file))).filter(
+      (file) => world.test(readCode(file).replaceAll("Date.parse(value)", "")),
     );
     assert.deepEqual(wrong, []);
   });

@@ -14,7 +14,7 @@ import {
 } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
 import { joinBase64 } from "./merge.js";
-import { ToolCallState } from "./tool-call.js";
+import { createCallId, ToolCallState } from "./tool-call.js";
 import { appendReasoningDetails, DistinctList, GrowingFields, LatestFields } from "./vendor-fields.js";
 
 /** Assembles one of the `n` choices of an answer from its chunks. */
@@ -107,7 +107,7 @@ export class ChoiceState {
     if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
     if (this.refusal) message.refusal = this.refusal.toString();
     if (this.toolCalls)
-      message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(`${shortenSeed(seed)}_${at}`));
+      message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(createCallId(seed, at)));
     if (this.annotations) message.annotations = this.annotations.toArray();
     if (this.audio) message.audio = this.buildAudio(this.audio);
     if (this.images) message.images = structuredClone(this.images);
@@ -203,11 +203,4 @@ export class ChoiceState {
 function appendText(text: GrowingText, added: string, size: AnswerSize): void {
   text.append(added);
   size.addText(added.length);
-}
-
-/** How much of a stream's id a call's id has at most: services take ids of 40 characters. */
-const MAX_SEED_CHARS = 24;
-
-function shortenSeed(seed: string): string {
-  return seed.length <= MAX_SEED_CHARS ? seed : seed.replaceAll("-", "").slice(-MAX_SEED_CHARS);
 }

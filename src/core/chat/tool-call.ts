@@ -51,15 +51,28 @@ export class ToolCallState {
   /**
    * Builds the call so far. Arguments of a function that never came become `{}`, because a service that gets the call
    * back wants JSON.
-   * @param seed makes an id if the vendor sent none; the same seed makes the same id
+   * @param fallbackId the id if the vendor sent none
    */
-  buildToolCall(seed: string): ToolCall {
+  buildToolCall(fallbackId: string): ToolCall {
     const { name, isCustom } = this;
     const input = this.wholeInput ?? this.input.toString();
     const vendorFields = this.vendorFields?.toObject();
-    const id = this.id || `call_${seed}`;
+    const id = this.id || fallbackId;
     const type = this.type || (isCustom ? "custom" : "function");
     if (isCustom) return { ...vendorFields, id, type, custom: { name, input } };
     return { ...vendorFields, id, type, function: { name, arguments: input || "{}" } };
   }
+}
+
+/** How much of a stream's id a call's id has at most: services take ids of 40 characters. */
+const MAX_SEED_CHARS = 24;
+
+/**
+ * Creates an id for a call that came without one; the same values make the same id.
+ * @param seed id of the call's stream
+ * @param at place of the call in its answer, from 0
+ */
+export function createCallId(seed: string, at: number): string {
+  const short = seed.length <= MAX_SEED_CHARS ? seed : seed.replaceAll("-", "").slice(-MAX_SEED_CHARS);
+  return `call_${short}_${at}`;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Ticket } from "../../core/lifecycle/slots.js";
+import { departures } from "../chat-endpoint/departures.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { readContinuation, readTags } from "../messages/ask-tags.js";
 import { inFlight } from "../messages/in-flight.js";
@@ -26,16 +27,20 @@ export interface StreamSession {
   /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
-  /** Ends the work on behalf of the nodes that asked. */
+  /** Ends the work on behalf of the nodes and of the client that asked. */
   release: () => void;
 }
 
-/** Creates the session of a new stream. */
+/**
+ * Creates the session of a new stream.
+ * @param onLeave called if the client that asked leaves
+ */
 export function createSession(
   message: Message,
   send: Send,
   done: Done,
   { mergeReads, partial }: ChatStreamConfig,
+  onLeave: (id: string) => void,
 ): StreamSession {
   const id = randomUUID();
   const writer = new StreamWriter({
@@ -46,6 +51,8 @@ export function createSession(
     // The continuation of a broken answer starts in the middle of the object.
     partial: partial === true && !readContinuation(message),
   });
+  const release = inFlight.hold(readTags(message));
+  const unwatch = departures.watch(message, () => onLeave(id));
   return {
     id,
     key: "",
@@ -57,6 +64,9 @@ export function createSession(
     running: undefined,
     composed: undefined,
     isOver: false,
-    release: inFlight.hold(readTags(message)),
+    release: () => {
+      release();
+      unwatch();
+    },
   };
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 /** The part of Node-RED's runtime API that this package uses (nodered.org/docs/creating-nodes, Node-RED 4.1 and 5). */
 
 /** A message's place in a sequence (`msg.parts`), in the form that core's `split` and `join` use. */
@@ -58,6 +60,8 @@ export interface RuntimeNode {
   on(event: "close", listener: (removed: boolean, done: () => void) => void): void;
   status(status: NodeStatus): void;
   error(error: unknown, message: Message): void;
+  /** Sends a message outside of an input. */
+  send(message: Message | (Message | null)[]): void;
   warn(text: unknown): void;
   log(text: unknown): void;
   debug(text: unknown): void;
@@ -97,6 +101,35 @@ export interface AdminResponse {
 
 type AdminHandler = (request: AdminRequest, response: AdminResponse) => void;
 
+/** A request to an HTTP route of a flow. Body parsers of Node-RED look at these fields. */
+export interface HttpRequest extends IncomingMessage {
+  /** The body, if a parser has read it. */
+  body?: unknown;
+  /** Whether a parser has read the body, or must not. */
+  _body?: boolean;
+  /** Whether core's `http in` must leave the body alone. */
+  skipRawBodyParser?: boolean;
+  /** The whole address, if `url` lacks the path of the route. */
+  originalUrl?: string;
+}
+
+/** Handles a request, or calls `next` to leave it to others. */
+export type HttpMiddleware = (
+  request: HttpRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** The part of an Express application that this package uses. */
+export interface HttpApp {
+  use(path: string, handler: HttpMiddleware): void;
+  /** The path at which the application stands in its parents. */
+  path(): string;
+  parent?: HttpApp;
+  /** The handlers in their order. Undefined in other frameworks. */
+  _router?: { stack: { handle: unknown }[] };
+}
+
 /** The `RED` object that the runtime passes to a node's module. */
 export interface NodeRed {
   nodes: {
@@ -125,6 +158,12 @@ export interface NodeRed {
       message: Message,
       callback: (error: unknown, value: unknown) => void,
     ): void;
+  };
+  /** The application for the HTTP routes of flows. No function if the settings turn it off. */
+  httpNode?: HttpApp;
+  settings: {
+    /** What the settings put before every HTTP route of a flow, such as a check of a session. */
+    httpNodeMiddleware?: unknown;
   };
   auth: { needsPermission(permission: string): AdminHandler };
   /** Undefined if the editor is turned off. */

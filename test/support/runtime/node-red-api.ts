@@ -16,6 +16,7 @@ export interface Red {
   start(): Promise<void>;
   stop(): Promise<void>;
   httpAdmin: (request: unknown, response: unknown) => void;
+  httpNode: (request: unknown, response: unknown) => void;
   events: {
     on(event: string, listener: (event: { id: string; status?: NodeStatus }) => void): void;
     once(event: string, listener: () => void): void;

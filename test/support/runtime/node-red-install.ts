@@ -20,6 +20,18 @@ export function resolveCoreFile(path: string): string {
   return createRequire(require_.resolve(`${NODE_RED}/package.json`)).resolve(path);
 }
 
+/** The part of an Express application that the tests use. */
+export interface WebApp {
+  (request: unknown, response: unknown): void;
+  use(path: string, handler: unknown): void;
+}
+
+/** Creates an application of the Express that Node-RED brings. */
+export function createWebApp(): WebApp {
+  const load = createRequire(require_.resolve(`${NODE_RED}/package.json`));
+  return (load("express") as () => WebApp)();
+}
+
 /** Installs this package into a user directory, with the sources as its nodes. */
 export function installPackage(userDir: string): void {
   const folder = join(userDir, "node_modules", "@deltaflow", "node-red-chat-stream");

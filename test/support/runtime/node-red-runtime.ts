@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Message, NodeConfig, NodeStatus } from "../../../src/node-red/red/api.js";
 import { Inbox } from "./inbox.js";
 import type { Credentials, DeployType, FlowNode, LiveNode, Red } from "./node-red-api.js";
-import { installPackage, loadFreshNodeRed, NODE_TYPES } from "./node-red-install.js";
+import { createWebApp, installPackage, loadFreshNodeRed, NODE_TYPES } from "./node-red-install.js";
 import { WITHOUT_DASHBOARD } from "./node-red-process.js";
 
 /** A message that arrived at a sink, a node of type `helper`. */
@@ -63,7 +63,8 @@ export class TestRuntime {
       writeFileSync(join(this.userDir, "nodes", name), text);
     }
     this.red = loadFreshNodeRed();
-    this.server = createServer((request, response) => this.red.httpAdmin(request, response));
+    const app = createWebApp();
+    this.server = createServer(app);
     this.red.init(this.server, {
       userDir: this.userDir,
       flowFile: "flows.json",
@@ -90,6 +91,11 @@ export class TestRuntime {
       },
       ...options.settings,
     });
+    // As the command `node-red` does it.
+    const { httpAdminRoot = "/", httpNodeRoot = "/", httpNodeAuth } = options.settings ?? {};
+    app.use(httpAdminRoot as string, this.red.httpAdmin);
+    if (httpNodeAuth) app.use(httpNodeRoot as string, httpNodeAuth);
+    app.use(httpNodeRoot as string, this.red.httpNode);
   }
 
   static async start(options: RuntimeOptions = {}): Promise<TestRuntime> {
@@ -106,7 +112,7 @@ export class TestRuntime {
     return runtime;
   }
 
-  /** The URL of the admin API. */
+  /** The URL of the admin API, and of what flows serve. */
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
@@ -175,6 +181,11 @@ export class TestRuntime {
     this.inputs.clear();
     this.logs.length = 0;
     this.reactions.clear();
+  }
+
+  /** Closes the connections that clients keep open. */
+  closeConnections(): void {
+    this.server.closeAllConnections();
   }
 
   /** Stops Node-RED. @param keepUserDir leaves the user directory for another start */

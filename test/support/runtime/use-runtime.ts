@@ -22,6 +22,7 @@ export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
       assert.equal(done, got, `inputs of ${id} that are done`);
     assert.deepEqual(findDoubleEnds(runtime!), []);
     runtime!.clearRecords();
+    runtime!.closeConnections();
     // The service needs a moment to close its side of the connections.
     await pause(5);
   });

@@ -1,0 +1,112 @@
+import type { Clock } from "../../core/clock.js";
+import type { FailureCode } from "../../core/failure.js";
+import type { AnswerName } from "../../serving/form.js";
+import { systemClock } from "../../transport/system-clock.js";
+import type { Message } from "../red/api.js";
+import { Answer } from "./answer.js";
+import { type Departures, departures } from "./departures.js";
+import { readAnswerId } from "./reply-address.js";
+
+/** Answers that may be on their way at once. Each holds a connection and up to 1 MiB of text. */
+export const MAX_OPEN_ANSWERS = 10_000;
+
+/** How often it is checked whether a flow still gives a sign of life. */
+const CHECK_INTERVAL_MS = 5_000;
+
+/** A request whose answer begins. */
+export interface NewAnswer {
+  name: AnswerName;
+  owner: string;
+  /** Id of the chat-in that sends the request into the flow. */
+  flow: string;
+  /** Milliseconds without a message of the flow after which the answer fails. */
+  timeoutMs: number;
+  /** Called once, when the answer has ended. */
+  onEnd(): void;
+}
+
+interface OpenAnswer extends NewAnswer {
+  answer: Answer;
+}
+
+/** The answers that are on their way. Every end goes through here. */
+export class Answers {
+  private readonly open = new Map<string, OpenAnswer>();
+  private timer: unknown;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly departed: Departures,
+  ) {}
+
+  /** @returns undefined if too many answers are on their way */
+  begin(request: NewAnswer): Answer | undefined {
+    if (this.open.size >= MAX_OPEN_ANSWERS) return undefined;
+    const { name, owner, onEnd } = request;
+    const answer = new Answer({
+      name,
+      owner,
+      clock: this.clock,
+      onEnd: () => {
+        this.remove(name.id);
+        onEnd();
+      },
+      onDeserted: (deserted) => this.desert(deserted),
+    });
+    this.open.set(name.id, { ...request, answer });
+    this.timer ??= this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
+    return answer;
+  }
+
+  find(id: string): Answer | undefined {
+    return this.open.get(id)?.answer;
+  }
+
+  /** Counts the answers that a chat-in waits for. */
+  count(flow: string): number {
+    let count = 0;
+    for (const open of this.open.values()) if (open.flow === flow) count++;
+    return count;
+  }
+
+  /** A node that works on the answer of a message is closed. */
+  abandon(message: Message): void {
+    const id = readAnswerId(message);
+    if (id !== undefined) this.find(id)?.fail("interrupted", "The flow was stopped.");
+  }
+
+  /** Ends all answers for which `isChosen` returns true as failed. */
+  failAll(isChosen: (answer: Answer, flow: string) => boolean, code: FailureCode, text: string): void {
+    for (const { answer, flow } of [...this.open.values()])
+      if (isChosen(answer, flow)) answer.fail(code, text);
+  }
+
+  /** Stops the flow: nobody reads its answer any more. */
+  private desert(answer: Answer): void {
+    this.departed.leave(answer.name.id);
+    answer.stopSource();
+    answer.fail("cancelled", "The reader has left.");
+  }
+
+  private remove(id: string): void {
+    this.open.delete(id);
+    if (this.open.size > 0) return;
+    this.clock.clearTimer(this.timer);
+    this.timer = undefined;
+  }
+
+  private readonly check = (): void => {
+    this.timer = this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
+    const now = this.clock.now();
+    for (const { answer, timeoutMs } of [...this.open.values()]) {
+      if (answer.touchedAt + timeoutMs > now) continue;
+      // What the flow still has at work is for nobody.
+      this.departed.leave(answer.name.id);
+      answer.stopSource();
+      answer.fail("timeout", `The flow sent nothing for ${timeoutMs / 1000} s.`);
+    }
+  };
+}
+
+/** Those of this process: an answer may come to a chat-out of any flow. */
+export const answers: Answers = new Answers(systemClock, departures);

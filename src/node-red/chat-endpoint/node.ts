@@ -1,0 +1,34 @@
+import { systemClock } from "../../transport/system-clock.js";
+import { createVariableFiller } from "../chat-provider/environment.js";
+import type { NodeRed, RuntimeNode } from "../red/api.js";
+import { NodeHost } from "../red/host.js";
+import { answers } from "./answers.js";
+import { type EndpointConfig, type EndpointCredentials, readPath } from "./config.js";
+import { AccessList } from "./http/access.js";
+import { openDoor } from "./http/door.js";
+import { Origins } from "./http/origins.js";
+import type { EndpointNode } from "./lookup.js";
+import { EndpointRuntime } from "./runtime.js";
+
+/** Starts a chat-endpoint: opens its path, until the node is closed. */
+export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, config: EndpointConfig): void {
+  const fill = createVariableFiller(red, node);
+  const { keys = "" }: EndpointCredentials = node.credentials ?? {};
+  const access = new AccessList(fill(keys), config.open === true);
+  const host = new NodeHost(red, node, systemClock);
+  const runtime = new EndpointRuntime(access, new Origins(fill(config.origins ?? "")), answers, (failure) =>
+    host.error(failure, {}),
+  );
+  const path = readPath({ ...config, path: fill(config.path ?? "") });
+  const closeDoor = openDoor(red, path, (request, response, below) =>
+    runtime.handle(request, response, below),
+  );
+  node.runtime = runtime;
+  node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : red.httpNode ? "pathTaken" : "noHttp";
+  if (node.problem !== undefined) node.warn(red._(`chat-endpoint.problem.${node.problem}`, { path }));
+  node.on("close", (_removed, done) => {
+    closeDoor?.();
+    runtime.close();
+    done();
+  });
+}

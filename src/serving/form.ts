@@ -1,0 +1,91 @@
+import type { ChatMessage, Chunk, Completion, Usage } from "../core/chat/chunk.js";
+import type { FailureData } from "../core/failure.js";
+import type { ClientFailure } from "./client-failure.js";
+
+/** What a client asks for, in the same words for every form. */
+export interface ServedRequest {
+  /** Name of the model as the client wrote it; `""` if the client leaves the choice to the server. */
+  model: string;
+  /** The whole conversation, in the form of Chat Completions. */
+  messages: ChatMessage[];
+  tools?: unknown[];
+  /** Parameters by their names in Chat Completions. Only those that a message may set too. */
+  options: Record<string, unknown>;
+  /** Whether the client reads the answer while it is written. */
+  isStreamed: boolean;
+  /** The client's own name of the conversation; `""` without one. Anybody can send any name. */
+  conversation: string;
+  /** The client's own name of its user; `""` without one. Anybody can send any name. */
+  user: string;
+}
+
+/** How an answer calls itself. */
+export interface AnswerName {
+  /** Unique and not to be guessed. */
+  id: string;
+  /** Seconds since 1970. */
+  created: number;
+  /** Name of the model as the client knows it. */
+  model: string;
+}
+
+/** How an answer ends. */
+export interface AnswerEnd {
+  /** In the words of the message contract. */
+  finishReason: string;
+  usage: Usage | null;
+  /** Set if the answer is not whole. */
+  failure?: FailureData;
+}
+
+/**
+ * Writes one answer as frames of a form. A state machine without clock and socket: the same answer always becomes the
+ * same frames. Each method returns text for the socket, `""` if there is nothing to write.
+ */
+export interface FrameWriter {
+  /** Begins the answer. Called once, before everything else. */
+  begin(): string;
+  /** Writes a piece of plain answer text. */
+  writeText(text: string): string;
+  /** Writes a chunk. @param text the chunk's answer text, which counts in place of its own */
+  writeChunk(chunk: Chunk, text: string): string;
+  /** Ends the answer, or says that it failed. Nothing follows. */
+  end(end: AnswerEnd): string;
+  /** Shows that the answer is still alive. @param needsRecord whether a comment has not been enough for a while */
+  keepAlive(needsRecord: boolean): string;
+}
+
+/** An answer as a whole. */
+export interface WholeAnswer {
+  completion: Completion;
+  end: AnswerEnd;
+}
+
+/** A client's request, read, and how its answer is written. */
+export interface FormRequest {
+  request: ServedRequest;
+  createWriter(name: AnswerName): FrameWriter;
+  /** Builds the body of an answer that is not streamed. Its failures never get here. */
+  buildBody(name: AnswerName, answer: WholeAnswer): unknown;
+}
+
+/** An HTTP response that is complete. */
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The names of the forms in a flow file. */
+export type FormName = "chat";
+
+/** One form of API: how its clients ask, and how they are answered. */
+export interface Form {
+  name: FormName;
+  /** Headers of a streamed answer. */
+  streamHeaders: Readonly<Record<string, string>>;
+  /** @throws Failure `invalid_request` that names the field and what is wrong with it */
+  readRequest(body: Record<string, unknown>): FormRequest;
+  /** Answers a request that failed before its answer began. */
+  buildError(failure: ClientFailure): HttpAnswer;
+}
