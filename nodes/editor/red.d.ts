@@ -117,6 +117,10 @@ declare const RED: {
     eachWorkspace(visit: (tab: { id: string; label?: string }) => void): void;
   };
   events: { on(event: "deploy" | "nodes:add", listener: (node: EditorNode) => void): void };
+  settings: {
+    /** Path of the HTTP root of flows. */
+    httpNodeRoot?: string;
+  };
   view: { redraw(): void };
   tabs: {
     create(options: { id: string; onchange(tab: { id: string }): void }): Tabs;

@@ -25,6 +25,9 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     settings: {},
     demoPace: 30,
   },
+  "chat-endpoint": { name: "", path: "/ai", open: false, origins: "" },
+  "chat-in": { name: "", endpoint: "", models: [{ name: "my-flow", model: "" }], timeout: 600 },
+  "chat-out": { name: "" },
   "chat-stream": {
     name: "",
     provider: "",
@@ -154,7 +157,7 @@ describe("Definitions of the nodes in the editor", () => {
 
     it(`${stem} labels each of its ports`, () => {
       const node = nodeOf(stem, definition);
-      assert.ok(definition.inputLabels?.call(node, 0));
+      if (definition.inputs) assert.ok(definition.inputLabels?.call(node, 0));
       const labels = Array.from({ length: definition.outputs! }, (_none, at) =>
         definition.outputLabels?.call(node, at),
       );
@@ -218,8 +221,10 @@ describe("Validators in the editor", () => {
   it("accepts the defaults of each node, and a flow that leaves settings out", () => {
     for (const stem of STEMS) {
       for (const [property, { value, validate }] of Object.entries(load(stem).definition.defaults)) {
-        if (validate) accepts(stem, property, value);
-        if (validate && property !== "provider") accepts(stem, property, undefined);
+        // Nobody may ask at a new endpoint: its author has to decide who may.
+        if (!validate || (stem === "chat-endpoint" && property === "open")) continue;
+        accepts(stem, property, value);
+        if (property !== "provider") accepts(stem, property, undefined);
       }
     }
   });
@@ -313,6 +318,28 @@ describe("Validators in the editor", () => {
     for (const right of ["", "1.5", "$" + "{SPEED}"]) accepts("speech-stream", "speed", right);
     for (const wrong of ["0", "5", "fast"]) refuses(/^Speed:/, "speech-stream", "speed", wrong);
     for (const wrong of ["{", "[1]"]) refuses(/^More fields:/, "speech-stream", "options", wrong);
+  });
+
+  it("refuses an endpoint that nobody may ask, a path with other characters, and pages that are no origins", () => {
+    refuses(/^Keys:/, "chat-endpoint", "open", false);
+    accepts("chat-endpoint", "open", true);
+    accepts("chat-endpoint", "open", false, { credentials: { has_keys: true } });
+    accepts("chat-endpoint", "open", false, { credentials: { keys: "sk-1" } });
+    accepts("chat-endpoint", "open", false, {}, { "#node-config-input-keys": "sk-1" });
+    refuses(/^Keys:/, "chat-endpoint", "open", false, {}, { "#node-config-input-keys": "" });
+    for (const right of ["/ai", "ai", "/a/b-c_d.e~f", "", "$" + "{AI_PATH}"])
+      accepts("chat-endpoint", "path", right);
+    for (const wrong of ["/a b", "/ä", "/:id", "/a?b", "/*"]) refuses(/^Path:/, "chat-endpoint", "path", wrong);
+    for (const right of ["", "*", "https://a.example, http://b.example:8080", "app://obsidian.md"])
+      accepts("chat-endpoint", "origins", right);
+    for (const wrong of ["a.example", "https://a.example/chat"])
+      refuses(/^Web pages:/, "chat-endpoint", "origins", wrong);
+  });
+
+  it("refuses a chat-in without a name, and one with a name twice", () => {
+    for (const right of [["a", "b"], [{ name: "a", model: "m" }], "a"]) accepts("chat-in", "models", right);
+    for (const wrong of [[], [{ name: " " }], ""]) refuses(/enter a name/, "chat-in", "models", wrong);
+    refuses(/stands there twice/, "chat-in", "models", [{ name: "a" }, { name: "a", model: "m" }]);
   });
 
   it("refuses an empty base URL if the service has none of its own, and one that is not HTTP", () => {

@@ -118,6 +118,7 @@ export function load(
       },
       node: (id: string) => [...editor.nodes, ...editor.configs].find((node) => node.id === id),
       eachConfig: (visit: (node: object) => void) => editor.configs.forEach(visit),
+      filterNodes: ({ type }: { type: string }) => editor.nodes.filter((node) => node.type === type),
     },
     events: { on: (event: string, react: (node: object) => void) => reactions.push([event, react]) },
     editor: { validateNode: ({ id }: { id: string }) => editor.validated.push(id) },

@@ -23,6 +23,9 @@ const CONTRACT: Record<string, readonly string[]> = {
     ...["complete", "finishReason", "headers", "stats", "error"],
   ],
   "chat-provider": [],
+  "chat-endpoint": [],
+  "chat-in": ["payload", "messages", "topic", "model", "tools", "options", "client", "request", "replyTo"],
+  "chat-out": ["payload", "parts", "replyTo", "error", "cancel"],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
     ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],

@@ -21,8 +21,11 @@ export interface ModelName {
 
 const DEFAULT_TIMEOUT_S = 600;
 
+/** Name of a flow whose chat-in names none. */
+const DEFAULT_NAME = "my-flow";
+
 /** Reads the names in their order; of one that comes twice, the first. */
-export function readServedNames({ models }: ChatInConfig): ModelName[] {
+export function readServedNames({ models = DEFAULT_NAME }: ChatInConfig): ModelName[] {
   const names = new Map<string, ModelName>();
   for (const entry of Array.isArray(models) ? (models as unknown[]) : [models]) {
     const row = isObject(entry) ? entry : { name: entry };

@@ -42,8 +42,13 @@ describe("A flow as a model of the openai SDK", () => {
   });
   it("passes reasoning", async () => {
     await deploy();
-    service().script = (reply) => reply.send(createChunk({ reasoning_content: "hm" }), "Hello", " world").finish("stop", USAGE);
-    const stream = await createClient().chat.completions.create({ model: "house", messages: [...MESSAGES], stream: true });
+    service().script = (reply) =>
+      reply.send(createChunk({ reasoning_content: "hm" }), "Hello", " world").finish("stop", USAGE);
+    const stream = await createClient().chat.completions.create({
+      model: "house",
+      messages: [...MESSAGES],
+      stream: true,
+    });
     for await (const c of stream) console.log(JSON.stringify(c));
   });
 });

@@ -1,0 +1,92 @@
+/// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/dialog.editor.ts" />
+/// <reference path="chat-endpoint.keys.editor.ts" />
+
+/** The editor half of chat-endpoint. */
+(() => {
+  interface EndpointNode extends EditorNode {
+    path?: string;
+    open?: boolean;
+  }
+
+  const { isVariable } = Validators;
+
+  /** Characters that a path has without being escaped. */
+  const PATH = /^[\w.~/-]*$/;
+
+  function checkPath(this: EndpointNode, value: unknown, _options: object): true | string {
+    const path = String(value ?? "").trim();
+    if (isVariable(path)) return true;
+    if (!PATH.test(path)) return this._("chat-endpoint.error.path");
+    const isTaken = listEndpoints().some(
+      (other) => other.id !== this.id && normalizePath(other.path) === normalizePath(path),
+    );
+    return !isTaken || this._("chat-endpoint.error.pathTaken");
+  }
+
+  function checkOpen(this: EndpointNode, value: unknown, _options: object): true | string {
+    const typed = $("#node-config-input-keys");
+    const hasKeys =
+      typed.length > 0 ? !!typed.val() : !!(this.credentials?.["has_keys"] || this.credentials?.["keys"]);
+    return value === true || hasKeys || this._("chat-endpoint.error.closed");
+  }
+
+  function checkOrigins(this: EndpointNode, value: unknown, _options: object): true | string {
+    const origins = String(value ?? "")
+      .split(/[\s,]+/)
+      .filter((origin) => origin !== "" && origin !== "*" && !isVariable(origin));
+    const wrong = origins.find((origin) => !/^[a-z][a-z\d+.-]*:\/\/[^/]+\/?$/i.test(origin));
+    return wrong === undefined || this._("chat-endpoint.error.origins", { origin: wrong });
+  }
+
+  RED.nodes.registerType<EndpointNode>("chat-endpoint", {
+    category: "config",
+    defaults: {
+      name: { value: "" },
+      path: { value: "/ai", validate: checkPath },
+      open: { value: false, validate: checkOpen },
+      origins: { value: "", validate: checkOrigins },
+    },
+    credentials: {
+      keys: { type: "password" },
+    },
+    paletteLabel: "chat endpoint",
+    label() {
+      return this.name || normalizePath(this.path) || this._("chat-endpoint.default");
+    },
+    labelStyle() {
+      return this.name ? "node_label_italic" : "";
+    },
+    oneditprepare() {
+      Dialog.fillMissing(this, "node-config-input");
+      EndpointKeys.showKeys(this);
+      const path = $("#node-config-input-path");
+      const showAddress = () => {
+        const address = `${readRoot()}${normalizePath(path.val())}/v1`;
+        $("#chat-endpoint-address").text(this._("chat-endpoint.hint.path", { address }));
+      };
+      path.on("change keyup paste", () => setTimeout(showAddress));
+      showAddress();
+    },
+  });
+
+  function listEndpoints(): EndpointNode[] {
+    const found: EndpointNode[] = [];
+    RED.nodes.eachConfig((node) => {
+      if (node.type === "chat-endpoint") found.push(node as EndpointNode);
+    });
+    return found;
+  }
+
+  function normalizePath(path: unknown): string {
+    const segments = String(path || "/ai")
+      .split("/")
+      .filter((segment) => segment !== "");
+    return segments.map((segment) => `/${segment}`).join("");
+  }
+
+  /** @returns the address of the HTTP root of flows, without a slash at its end */
+  function readRoot(): string {
+    return new URL(RED.settings.httpNodeRoot || "/", location.href).href.replace(/\/+$/, "");
+  }
+})();
