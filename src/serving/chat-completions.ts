@@ -140,8 +140,9 @@ class ChatCompletionsWriter implements FrameWriter {
     const fields: Record<string, unknown> = {};
     let frames = "";
     for (const key in delta) {
-      if (OWN_DELTA_FIELDS.has(key) || delta[key] === null || delta[key] === undefined) continue;
-      fields[key] = delta[key];
+      const value = delta[key];
+      if (OWN_DELTA_FIELDS.has(key) || value === null || value === undefined || value === "") continue;
+      fields[key] = value;
     }
     for (const key of LONG_TEXTS) {
       const pieces = splitText(typeof fields[key] === "string" ? fields[key] : "");

@@ -11,7 +11,7 @@ import { readAnswerId } from "./reply-address.js";
 export const MAX_OPEN_ANSWERS = 10_000;
 
 /** How often it is checked whether a flow still gives a sign of life. */
-const CHECK_INTERVAL_MS = 5_000;
+const CHECK_INTERVAL_MS = 1_000;
 
 /** A request whose answer begins. */
 export interface NewAnswer {
@@ -51,7 +51,7 @@ export class Answers {
         this.remove(name.id);
         onEnd();
       },
-      onDeserted: (deserted) => this.desert(deserted),
+      onDeserted: (deserted) => this.stop(deserted, "cancelled", "The reader has left."),
     });
     this.open.set(name.id, { ...request, answer });
     this.timer ??= this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
@@ -72,20 +72,21 @@ export class Answers {
   /** A node that works on the answer of a message is closed. */
   abandon(message: Message): void {
     const id = readAnswerId(message);
-    if (id !== undefined) this.find(id)?.fail("interrupted", "The flow was stopped.");
+    const answer = id === undefined ? undefined : this.find(id);
+    if (answer) this.stop(answer, "interrupted", "The flow was stopped.");
   }
 
-  /** Ends all answers for which `isChosen` returns true as failed. */
-  failAll(isChosen: (answer: Answer, flow: string) => boolean, code: FailureCode, text: string): void {
+  /** Ends all answers for which `isChosen` returns true: a node that they need is closed. */
+  interruptAll(isChosen: (answer: Answer, flow: string) => boolean): void {
     for (const { answer, flow } of [...this.open.values()])
-      if (isChosen(answer, flow)) answer.fail(code, text);
+      if (isChosen(answer, flow)) this.stop(answer, "interrupted", "The flow was stopped.");
   }
 
-  /** Stops the flow: nobody reads its answer any more. */
-  private desert(answer: Answer): void {
+  /** Ends an answer as failed, and stops the nodes that work on it: they would work for nobody. */
+  private stop(answer: Answer, code: FailureCode, text: string): void {
     this.departed.leave(answer.name.id);
     answer.stopSource();
-    answer.fail("cancelled", "The reader has left.");
+    answer.fail(code, text);
   }
 
   private remove(id: string): void {
@@ -99,11 +100,8 @@ export class Answers {
     this.timer = this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
     const now = this.clock.now();
     for (const { answer, timeoutMs } of [...this.open.values()]) {
-      if (answer.touchedAt + timeoutMs > now) continue;
-      // What the flow still has at work is for nobody.
-      this.departed.leave(answer.name.id);
-      answer.stopSource();
-      answer.fail("timeout", `The flow sent nothing for ${timeoutMs / 1000} s.`);
+      if (answer.touchedAt + timeoutMs <= now)
+        this.stop(answer, "timeout", `The flow sent nothing for ${timeoutMs / 1000} s.`);
     }
   };
 }

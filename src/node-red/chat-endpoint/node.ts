@@ -5,7 +5,7 @@ import { NodeHost } from "../red/host.js";
 import { answers } from "./answers.js";
 import { type EndpointConfig, type EndpointCredentials, readPath } from "./config.js";
 import { AccessList } from "./http/access.js";
-import { openDoor } from "./http/door.js";
+import { hasHttp, openDoor } from "./http/door.js";
 import { Origins } from "./http/origins.js";
 import type { EndpointNode } from "./lookup.js";
 import { EndpointRuntime } from "./runtime.js";
@@ -24,7 +24,7 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
     runtime.handle(request, response, below),
   );
   node.runtime = runtime;
-  node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : red.httpNode ? "pathTaken" : "noHttp";
+  node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : hasHttp(red) ? "pathTaken" : "noHttp";
   if (node.problem !== undefined) node.warn(red._(`chat-endpoint.problem.${node.problem}`, { path }));
   node.on("close", (_removed, done) => {
     closeDoor?.();

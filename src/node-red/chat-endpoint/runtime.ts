@@ -71,7 +71,7 @@ export class EndpointRuntime {
   /** Takes a flow back, and ends its answers. */
   withdraw(flow: ServedFlow): void {
     for (const [name, offered] of this.flows) if (offered.flow === flow) this.flows.delete(name);
-    this.answers.failAll((_answer, id) => id === flow.id, "interrupted", "The flow was stopped.");
+    this.answers.interruptAll((_answer, id) => id === flow.id);
   }
 
   /** Ends all answers. */

@@ -53,7 +53,7 @@ export class ChatOutController implements AnswerSource {
 
   /** Ends the answers that come from here. A message that came later would reach the newly deployed flow. */
   close(): void {
-    answers.failAll((answer) => answer.comesFrom(this), "interrupted", "The flow was stopped.");
+    answers.interruptAll((answer) => answer.comesFrom(this));
     this.status.close();
   }
 

@@ -159,9 +159,11 @@ export interface NodeRed {
       callback: (error: unknown, value: unknown) => void,
     ): void;
   };
-  /** The application for the HTTP routes of flows. No function if the settings turn it off. */
+  /** The application for the HTTP routes of flows. */
   httpNode?: HttpApp;
   settings: {
+    /** The HTTP root of flows; false if the settings turn it off. */
+    httpNodeRoot?: string | false;
     /** What the settings put before every HTTP route of a flow, such as a check of a session. */
     httpNodeMiddleware?: unknown;
   };

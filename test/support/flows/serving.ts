@@ -1,9 +1,19 @@
-import type { FlowNode } from "../runtime/node-red-api.js";
+import type { DeployType, FlowNode } from "../runtime/node-red-api.js";
+import type { TestRuntime } from "../runtime/node-red-runtime.js";
 import { createFlowNode, createProviderNode, createWitnessNodes, TAB } from "./nodes.js";
 
 /** The key of the endpoint in the tests' flows, and its credentials. */
 export const KEY = "sk-house-1";
-export const CREDENTIALS = { endpoint: { keys: KEY } };
+const CREDENTIALS = { endpoint: { keys: `${KEY}\nBob sk-bob` } };
+
+/** Deploys flows with the keys of the endpoint. */
+export function deployServed(
+  runtime: TestRuntime,
+  flows: FlowNode[],
+  type: DeployType = "full",
+): Promise<void> {
+  return runtime.deploy(flows, type, CREDENTIALS);
+}
 
 /** Creates the chat-endpoint `endpoint`, at `/ai`. */
 export function createEndpointNode(more: Record<string, unknown> = {}): FlowNode {

@@ -15,10 +15,15 @@ const doorsByApp = new WeakMap<HttpApp, Doors>();
  */
 export function openDoor(red: NodeRed, path: string, handle: RequestHandler): (() => void) | undefined {
   const { httpNode, settings } = red;
-  if (typeof httpNode !== "function") return undefined;
+  if (!hasHttp(red) || !httpNode) return undefined;
   const doors = doorsByApp.get(httpNode) ?? new Doors(httpNode);
   doorsByApp.set(httpNode, doors);
   return doors.open(path, handle, [settings.httpNodeMiddleware].flat().filter(isMiddleware));
+}
+
+/** Whether flows have HTTP at all. */
+export function hasHttp({ httpNode, settings }: NodeRed): boolean {
+  return httpNode !== undefined && settings.httpNodeRoot !== false;
 }
 
 /** The endpoints in one Node-RED. */
