@@ -45,8 +45,10 @@ export class StreamReader implements AnswerReader {
   /** Whether the client is slower than the answer. */
   private isBlocked = false;
   private isOver = false;
-  private hasSentLately = false;
-  private silentKeepAlives = 0;
+  /** When the client last got something, in milliseconds of the clock. */
+  private sentAt = 0;
+  /** Keep-alives in a row. */
+  private keepAliveCount = 0;
   private timer: unknown;
   private stallTimer: unknown;
 
@@ -101,6 +103,7 @@ export class StreamReader implements AnswerReader {
   }
 
   private writeEntry(entry: LogEntry): string {
+    this.keepAliveCount = 0;
     if (typeof entry === "string") {
       this.hasSentContent = true;
       return this.writer.writeText(entry);
@@ -130,9 +133,9 @@ export class StreamReader implements AnswerReader {
   }
 
   private send(frames: string): void {
-    const { response } = this.options;
+    const { clock, response } = this.options;
     if (frames === "" || response.destroyed) return;
-    this.hasSentLately = true;
+    this.sentAt = clock.now();
     const isDrained = response.write(frames);
     if (isDrained || response.writableLength <= MAX_UNSENT_BYTES) return;
     this.isBlocked = true;
@@ -183,15 +186,13 @@ export class StreamReader implements AnswerReader {
 
   private readonly keepAlive = (): void => {
     if (this.isOver) return;
-    this.timer = this.options.clock.setTimer(this.keepAlive, KEEP_ALIVE_MS);
-    if (this.hasSentLately || this.isBlocked) {
-      this.hasSentLately = false;
-      this.silentKeepAlives = 0;
-      return;
-    }
-    this.silentKeepAlives++;
-    this.send(this.writer.keepAlive(this.silentKeepAlives % KEEP_ALIVES_PER_RECORD === 0));
-    this.hasSentLately = false;
+    const { clock } = this.options;
+    const due = this.sentAt + KEEP_ALIVE_MS - clock.now();
+    const isSilent = due <= 0 && !this.isBlocked;
+    this.timer = clock.setTimer(this.keepAlive, due > 0 ? due : KEEP_ALIVE_MS);
+    if (!isSilent) return;
+    this.keepAliveCount++;
+    this.send(this.writer.keepAlive(this.keepAliveCount % KEEP_ALIVES_PER_RECORD === 0));
   };
 
   private readonly handleDrain = (): void => {
