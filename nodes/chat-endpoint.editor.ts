@@ -79,14 +79,17 @@
   }
 
   function normalizePath(path: unknown): string {
-    const segments = String(path || "/ai")
-      .split("/")
-      .filter((segment) => segment !== "");
+    return joinSegments(String(path || "/ai"));
+  }
+
+  function joinSegments(path: string): string {
+    const segments = path.split("/").filter((segment) => segment !== "");
     return segments.map((segment) => `/${segment}`).join("");
   }
 
   /** @returns the address of the HTTP root of flows, without a slash at its end */
   function readRoot(): string {
-    return new URL(RED.settings.httpNodeRoot || "/", location.href).href.replace(/\/+$/, "");
+    const { origin, pathname } = new URL(RED.settings.httpNodeRoot || "/", location.href);
+    return origin + joinSegments(pathname);
   }
 })();

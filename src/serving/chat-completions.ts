@@ -163,13 +163,17 @@ class ChatCompletionsWriter implements FrameWriter {
   private writeSteps(steps: readonly ToolStep[]): string {
     let frames = "";
     for (const step of steps) {
+      const { index, isCustom } = step;
       if (step.type === "start") {
-        const { index, id, name, fields } = step;
-        const call = { ...fields, index, id, type: "function", function: { name, arguments: "" } };
-        frames += this.writeDelta({ tool_calls: [call] });
+        const { id, name, fields } = step;
+        const call = isCustom
+          ? { type: "custom", custom: { name, input: "" } }
+          : { type: "function", function: { name, arguments: "" } };
+        frames += this.writeDelta({ tool_calls: [{ ...fields, index, id, ...call }] });
       } else if (step.type === "arguments") {
-        const { index, text } = step;
-        frames += this.writeDelta({ tool_calls: [{ index, function: { arguments: text } }] });
+        const { text } = step;
+        const piece = isCustom ? { custom: { input: text } } : { function: { arguments: text } };
+        frames += this.writeDelta({ tool_calls: [{ index, ...piece }] });
       }
     }
     return frames;

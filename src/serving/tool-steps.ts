@@ -3,10 +3,11 @@ import { createCallId } from "../core/chat/tool-call.js";
 import { splitText } from "./split-text.js";
 
 /** A step of a tool call, in the order that clients need: each call starts once, with its id and its whole name. */
-export type ToolStep =
-  | { type: "start"; index: number; id: string; name: string; fields: Record<string, unknown> }
-  | { type: "arguments"; index: number; text: string }
-  | { type: "finish"; index: number; id: string; name: string; arguments: string };
+export type ToolStep = { index: number; isCustom: boolean } & (
+  | { type: "start"; id: string; name: string; fields: Record<string, unknown> }
+  | { type: "arguments"; text: string }
+  | { type: "finish"; id: string; name: string; arguments: string }
+);
 
 interface StartingCall {
   index: number;
@@ -14,8 +15,10 @@ interface StartingCall {
   name: string;
   /** The service's own fields, such as a signature that it wants back. */
   fields: Record<string, unknown>;
-  /** Arguments so far. */
+  /** Arguments so far; of a custom tool, its input. */
   arguments: string;
+  /** Whether the tool takes any text. */
+  isCustom: boolean;
   isStarted: boolean;
 }
 
@@ -37,25 +40,27 @@ export class ToolSteps {
     return pieces.flatMap((piece) => this.addPiece(piece));
   }
 
-  /** Starts the calls that have not started, and finishes all. Arguments that never came become `{}`. */
+  /** Starts the calls that have not started, and finishes all. Arguments of a function that never came become `{}`. */
   end(): ToolStep[] {
     return this.calls.flatMap((call) => {
       const steps = this.start(call);
-      if (call.arguments === "") {
+      if (call.arguments === "" && !call.isCustom) {
         call.arguments = "{}";
-        steps.push({ type: "arguments", index: call.index, text: "{}" });
+        steps.push(...createArgumentSteps(call, "{}"));
       }
-      const { index, id, name, arguments: text } = call;
-      return [...steps, { type: "finish" as const, index, id, name, arguments: text }];
+      const { index, isCustom, id, name, arguments: text } = call;
+      return [...steps, { type: "finish" as const, index, isCustom, id, name, arguments: text }];
     });
   }
 
   private addPiece(piece: ToolCallDelta): ToolStep[] {
     const call = this.findCall(piece.index);
     call.id ||= piece.id ?? "";
-    call.name = piece.function?.name || call.name;
+    if (piece.function) call.isCustom = false;
+    else if (piece.custom || piece.type === "custom") call.isCustom = true;
+    call.name = piece.function?.name || piece.custom?.name || call.name;
     for (const key in piece) if (!TOOL_CALL_FIELDS.has(key)) call.fields[key] = piece[key];
-    const text = piece.function?.arguments ?? "";
+    const text = piece.function?.arguments ?? piece.custom?.input ?? "";
     if (text === "") return [];
     if (!call.isStarted && call.name === "") {
       call.arguments += text;
@@ -63,27 +68,30 @@ export class ToolSteps {
     }
     const steps = this.start(call);
     call.arguments += text;
-    return [...steps, ...createArgumentSteps(call.index, text)];
+    return [...steps, ...createArgumentSteps(call, text)];
   }
 
   private start(call: StartingCall): ToolStep[] {
     if (call.isStarted) return [];
     call.isStarted = true;
     call.id ||= createCallId(this.seed, call.index);
-    const { index, id, name, fields } = call;
-    return [{ type: "start", index, id, name, fields }, ...createArgumentSteps(index, call.arguments)];
+    const { index, isCustom, id, name, fields } = call;
+    return [
+      { type: "start", index, isCustom, id, name, fields },
+      ...createArgumentSteps(call, call.arguments),
+    ];
   }
 
   private findCall(index: number): StartingCall {
     let call = this.calls.find((one) => one.index === index);
     if (!call) {
-      call = { index, id: "", name: "", fields: {}, arguments: "", isStarted: false };
+      call = { index, id: "", name: "", fields: {}, arguments: "", isCustom: false, isStarted: false };
       this.calls.push(call);
     }
     return call;
   }
 }
 
-function createArgumentSteps(index: number, text: string): ToolStep[] {
-  return splitText(text).map((piece) => ({ type: "arguments", index, text: piece }));
+function createArgumentSteps({ index, isCustom }: StartingCall, text: string): ToolStep[] {
+  return splitText(text).map((piece) => ({ type: "arguments", index, isCustom, text: piece }));
 }

@@ -3,6 +3,7 @@ import { AIMessageChunk } from "@langchain/core/messages";
 import { ChatOpenAI } from "@langchain/openai";
 import fc from "fast-check";
 import OpenAI from "openai";
+import type { Delta } from "../../src/core/chat/chunk.js";
 import { Failure, type FailureData } from "../../src/core/failure.js";
 import { CHAT_COMPLETIONS } from "../../src/serving/chat-completions.js";
 import {
@@ -10,6 +11,7 @@ import {
   anyAnswer,
   collectAnswer,
   NAME,
+  pickMessage,
   writeFrames,
 } from "../support/serving/any-answer.js";
 
@@ -34,20 +36,6 @@ const buildAnswer = (answer: AnswerStream) => ({
   completion: collectAnswer(answer),
   end: answer.end,
 });
-
-/** What a client has to know of an answer's message. */
-function pickMessage(message: {
-  content?: unknown;
-  reasoning_content?: unknown;
-  tool_calls?: readonly { id: string; function: { name: string; arguments: string } }[];
-}) {
-  const calls = message.tool_calls ?? [];
-  return {
-    content: message.content || "",
-    reasoning: message.reasoning_content ?? "",
-    calls: calls.map(({ id, function: { name, arguments: text } }) => ({ id, name, text })),
-  };
-}
 
 /** The records of an event stream. */
 function parseRecords(frames: string): Record<string, unknown>[] {
@@ -295,5 +283,32 @@ describe("Chat Completions for clients", () => {
       },
       { index: 0, function: { arguments: "{}" } },
     ]);
+  });
+
+  it("writes calls of tools that take any text as such", async () => {
+    const call = { index: 0, id: "call_1", type: "custom", custom: { name: "shell", input: "" } };
+    const add = (delta: Delta) => ({ chunk: { choices: [{ index: 0, delta }] }, text: "" });
+    const answer: AnswerStream = {
+      pieces: [
+        add({ tool_calls: [call] }),
+        add({ tool_calls: [{ index: 0, custom: { input: "ls" } }] }),
+        add({ tool_calls: [{ index: 1, id: "call_2", type: "custom", custom: { name: "quiet" } }] }),
+      ],
+      end: { finishReason: "tool_calls", usage: null },
+    };
+    const calls = parseRecords(writeFrames(STREAMED, answer)).flatMap(
+      (record) => (record as unknown as OpenAI.ChatCompletionChunk).choices[0]?.delta.tool_calls ?? [],
+    );
+    assert.deepEqual(calls, [
+      call,
+      { index: 0, custom: { input: "ls" } },
+      { index: 1, id: "call_2", type: "custom", custom: { name: "quiet", input: "" } },
+    ]);
+    const body = WHOLE.buildBody(NAME, buildAnswer(answer)) as OpenAI.ChatCompletion;
+    assert.deepEqual(body.choices[0]?.message.tool_calls?.[0], {
+      id: "call_1",
+      type: "custom",
+      custom: { name: "shell", input: "ls" },
+    });
   });
 });

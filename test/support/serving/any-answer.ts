@@ -1,5 +1,12 @@
 import fc from "fast-check";
-import type { Chunk, Completion, Delta, ToolCallDelta, Usage } from "../../../src/core/chat/chunk.js";
+import type {
+  Chunk,
+  Completion,
+  Delta,
+  ToolCall,
+  ToolCallDelta,
+  Usage,
+} from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { AnswerEnd, AnswerName, FormRequest } from "../../../src/serving/form.js";
 import { anyText } from "../inputs/arbitraries.js";
@@ -116,4 +123,21 @@ export function writeFrames(request: FormRequest, { pieces, end }: AnswerStream)
       : writer.writeChunk(structuredClone(piece.chunk), piece.text),
   );
   return [writer.begin(), ...frames, writer.end(end)].join("");
+}
+
+/** What a client has to know of an answer's message. */
+export function pickMessage(message: {
+  content?: unknown;
+  reasoning_content?: unknown;
+  tool_calls?: readonly ToolCall[];
+}) {
+  return {
+    content: message.content || "",
+    reasoning: message.reasoning_content ?? "",
+    calls: (message.tool_calls ?? []).map(({ id, function: call, custom }) => ({
+      id,
+      name: call?.name ?? custom?.name ?? "",
+      text: call?.arguments ?? custom?.input ?? "",
+    })),
+  };
 }

@@ -16,7 +16,7 @@ export class Origins {
       text
         .split(/[\s,]+/)
         .filter((origin) => origin !== "")
-        .map((origin) => origin.replace(/\/+$/, "").toLowerCase()),
+        .map((origin) => (origin.endsWith("/") ? origin.slice(0, -1) : origin).toLowerCase()),
     );
   }
 
