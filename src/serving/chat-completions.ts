@@ -12,10 +12,10 @@ import type {
   WholeAnswer,
 } from "./form.js";
 import {
+  readClientName,
   readClientTools,
   readConversation,
   readModelField,
-  readName,
   readSwitch,
   selectOptions,
 } from "./request-fields.js";
@@ -54,8 +54,8 @@ function readChatCompletionsRequest(body: Record<string, unknown>): FormRequest 
       ...(tools ? { tools } : {}),
       options: selectOptions(body),
       isStreamed: readSwitch(body["stream"], "stream", false),
-      conversation: readName(body["chat_id"]) || readName(body["session_id"]),
-      user: readName(body["user"]),
+      conversation: readClientName(body["chat_id"]) || readClientName(body["session_id"]),
+      user: readClientName(body["user"]),
     },
     createWriter: (name) => new ChatCompletionsWriter(name, includesUsage),
     buildBody: buildChatCompletion,

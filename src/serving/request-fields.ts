@@ -38,7 +38,7 @@ export function createFieldFailure(field: string, expected: string): Failure {
 }
 
 /** Reads a name. @returns `""` if it is missing, no text or far too long */
-export function readName(value: unknown): string {
+export function readClientName(value: unknown): string {
   return typeof value === "string" && value.length <= MAX_NAME_CHARS ? value : "";
 }
 

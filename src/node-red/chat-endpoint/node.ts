@@ -1,7 +1,9 @@
+import { toFailure } from "../../core/failure.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { createVariableFiller } from "../chat-provider/environment.js";
 import type { NodeRed, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { logWarning } from "../red/log.js";
+import { createVariableFiller } from "../red/variables.js";
 import { answers } from "./answers.js";
 import { type EndpointConfig, type EndpointCredentials, readPath } from "./config.js";
 import { AccessList } from "./http/access.js";
@@ -12,7 +14,7 @@ import { EndpointRuntime } from "./runtime.js";
 
 /** Starts a chat-endpoint: opens its path, until the node is closed. */
 export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, config: EndpointConfig): void {
-  const fill = createVariableFiller(red, node);
+  const fill = createTolerantFiller(red, node);
   const { keys = "" }: EndpointCredentials = node.credentials ?? {};
   const access = new AccessList(fill(keys), config.open === true);
   const host = new NodeHost(red, node, systemClock);
@@ -25,10 +27,23 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
   );
   node.runtime = runtime;
   node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : hasHttp(red) ? "pathTaken" : "noHttp";
-  if (node.problem !== undefined) node.warn(red._(`chat-endpoint.problem.${node.problem}`, { path }));
+  if (node.problem !== undefined) logWarning(node, red._(`chat-endpoint.problem.${node.problem}`, { path }));
   node.on("close", (_removed, done) => {
     closeDoor?.();
     runtime.close();
     done();
   });
+}
+
+/** Fills variables in. A setting whose variable is no text counts as empty, so that nothing is opened by mistake. */
+function createTolerantFiller(red: NodeRed, node: RuntimeNode): (text: string) => string {
+  const fill = createVariableFiller(red, node);
+  return (text) => {
+    try {
+      return fill(text);
+    } catch (thrown) {
+      logWarning(node, toFailure(thrown).message);
+      return "";
+    }
+  };
 }

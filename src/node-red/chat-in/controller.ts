@@ -4,6 +4,7 @@ import { type EndpointNode, findEndpoint } from "../chat-endpoint/lookup.js";
 import type { Ask, ServedFlow } from "../chat-endpoint/runtime.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
+import { logWarning } from "../red/log.js";
 import { StatusLine } from "../red/status-line.js";
 import { composeMessage } from "./compose-message.js";
 import { type ChatInConfig, readServedNames, readTimeout } from "./config.js";
@@ -56,7 +57,8 @@ export class ChatInController {
     if (this.flow.models.length === 0) return this.translate("noModel");
     if (endpoint.problem !== undefined) return this.translate(endpoint.problem);
     if (taken.length === 0) return undefined;
-    this.node.warn(
+    logWarning(
+      this.node,
       `Another chat-in at this endpoint already answers as ${taken.map((name) => `“${name}”`).join(", ")}. Choose other names.`,
     );
     return this.translate("taken", { name: taken[0]! });

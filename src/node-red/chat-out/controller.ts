@@ -8,8 +8,8 @@ import { readControl } from "../messages/control.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
 import { hasPlace, isLastMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { WarnOnce } from "../red/log.js";
 import { StatusLine } from "../red/status-line.js";
-import { WarnOnce } from "../red/warn-once.js";
 
 /** Streams that have been told to stop. */
 const MAX_REMEMBERED = 1000;
