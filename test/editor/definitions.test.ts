@@ -329,7 +329,8 @@ describe("Validators in the editor", () => {
     refuses(/^Keys:/, "chat-endpoint", "open", false, {}, { "#node-config-input-keys": "" });
     for (const right of ["/ai", "ai", "/a/b-c_d.e~f", "", "$" + "{AI_PATH}"])
       accepts("chat-endpoint", "path", right);
-    for (const wrong of ["/a b", "/ä", "/:id", "/a?b", "/*"]) refuses(/^Path:/, "chat-endpoint", "path", wrong);
+    for (const wrong of ["/a b", "/ä", "/:id", "/a?b", "/*"])
+      refuses(/^Path:/, "chat-endpoint", "path", wrong);
     for (const right of ["", "*", "https://a.example, http://b.example:8080", "app://obsidian.md"])
       accepts("chat-endpoint", "origins", right);
     for (const wrong of ["a.example", "https://a.example/chat"])
