@@ -5,8 +5,6 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { answers } from "../chat-endpoint/answers.js";
-import { departures } from "../chat-endpoint/departures.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import { asksFor, continuesEarlierWork } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
@@ -122,9 +120,8 @@ export class ChatStreamController {
 
   /** Opens a stream for a message. From here on it has exactly one last message. */
   private admit(message: Message, send: Send, done: Done): StreamSession {
-    const stream = createSession(message, send, done, this.config, (id) =>
-      this.sessions.end(id, "cancelled"),
-    );
+    const cancel = (id: string) => this.sessions.end(id, "cancelled");
+    const stream = createSession(message, send, done, this.config, cancel);
     this.sessions.open(stream.id, stream);
     this.status.addStream(stream.id);
     return stream;
@@ -136,7 +133,7 @@ export class ChatStreamController {
     stream.hasKey = true;
     if (stream.isOver) return;
     this.byKey.add(stream);
-    if (departures.hasLeft(stream.message) || !this.cancelled.admit(stream.id, key, stream.message)) {
+    if (stream.hasNoReader() || !this.cancelled.admit(stream.id, key, stream.message)) {
       this.finish(stream, buildEmptyResult("cancelled"));
       return;
     }
@@ -293,9 +290,8 @@ export class ChatStreamController {
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;
-      stream.release();
+      stream.abandon();
       stream.running?.cancel();
-      answers.abandon(stream.message);
       return;
     }
     if (stream.running) stream.running.cancel();

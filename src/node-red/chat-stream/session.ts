@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Ticket } from "../../core/lifecycle/slots.js";
+import { answers } from "../chat-endpoint/answers.js";
 import { departures } from "../chat-endpoint/departures.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { readContinuation, readTags } from "../messages/ask-tags.js";
@@ -29,6 +30,10 @@ export interface StreamSession {
   isOver: boolean;
   /** Ends the work on behalf of the nodes and of the client that asked. */
   release: () => void;
+  /** The same, without an answer. */
+  abandon: () => void;
+  /** Whether the client that asked has left. */
+  hasNoReader: () => boolean;
 }
 
 /**
@@ -51,8 +56,12 @@ export function createSession(
     // The continuation of a broken answer starts in the middle of the object.
     partial: partial === true && !readContinuation(message),
   });
-  const release = inFlight.hold(readTags(message));
+  const releaseTags = inFlight.hold(readTags(message));
   const unwatch = departures.watch(message, () => onLeave(id));
+  const release = () => {
+    releaseTags();
+    unwatch();
+  };
   return {
     id,
     key: "",
@@ -64,9 +73,11 @@ export function createSession(
     running: undefined,
     composed: undefined,
     isOver: false,
-    release: () => {
+    release,
+    abandon: () => {
       release();
-      unwatch();
+      answers.abandon(message);
     },
+    hasNoReader: () => departures.hasLeft(message),
   };
 }
