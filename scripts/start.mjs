@@ -19,7 +19,7 @@ const MAX_START_MS = 60_000;
 const MAX_PORTS_TRIED = 100;
 
 /** The examples that the first start opens, in the order of their tabs. */
-const FIRST_EXAMPLES = ["01 First stream.json", "10 Chat page.json"];
+const FIRST_EXAMPLES = ["1 Start/1 First stream.json", "2 Web/1 Chat page.json"];
 
 // The tests use another directory.
 const userDir = process.env.NODE_RED_USER_DIR || join(root, ".node-red");

@@ -104,8 +104,8 @@ describe("npm start", function () {
     assert.ok(icons[name]!.includes("chat-stream.svg"));
     const texts = (await fetchJson(`locales/${name}/chat-stream?lng=en-US`)) as Record<string, unknown>;
     assert.ok(texts["chat-stream"]);
-    const examples = (await fetchJson(`library/examples/flows/${name}/`)) as { fn: string }[];
-    assert.equal(examples[0]!.fn, "01 First stream");
+    const examples = (await fetchJson(`library/examples/flows/${name}/`)) as string[];
+    assert.equal(examples[0], "1 Start");
   });
 
   it("opens with the examples First stream and Chat page, which share one provider", async () => {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
+import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
-import { readExample, waitForGrowth, world } from "./world.js";
+import { waitForGrowth, world } from "./world.js";
 
 describe("Example of a chat page in a browser", function () {
   this.timeout(60_000);
 
-  before(() => world.deployFlows(readExample("10 Chat page")));
+  before(() => world.deployFlows(findExample("Chat page").nodes));
 
   it("shows an answer while it arrives, and keeps what is there when Stop is pressed", async () => {
     const page = await openChat();

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
+import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
-import { deployFlows, PACKAGE, readExample, waitForGrowth, world } from "./world.js";
+import { deployFlows, PACKAGE, waitForGrowth, world } from "./world.js";
 
-const EXAMPLE = "26 Dashboard chat";
+const EXAMPLE = "Dashboard chat";
 const PHONE = { width: 390, height: 844 };
 
 describe("Example of a chat in FlowFuse Dashboard", function () {
@@ -14,7 +15,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
 
   before(async () => {
     red = await world.startNodeRedWith([PACKAGE, DASHBOARD]);
-    await deployFlows(red.url, readExample(EXAMPLE));
+    await deployFlows(red.url, findExample(EXAMPLE).nodes);
   });
   after(() => red.stop());
 
@@ -53,7 +54,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     await page.reload();
     await waitForPage(page);
     assert.equal(await getAnswers(page).count(), 1);
-    await deployFlows(red.url, readExample(EXAMPLE));
+    await deployFlows(red.url, findExample(EXAMPLE).nodes);
     await sendQuestion(page, "What is my name?");
     await waitForAnswers(page, 2);
     assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
@@ -93,7 +94,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     const page = await openChat();
     await sendQuestion(page, "Count to 50.");
     await waitForGrowth(getAnswers(page).last(), 20);
-    await deployFlows(red.url, readExample(EXAMPLE));
+    await deployFlows(red.url, findExample(EXAMPLE).nodes);
     await page.locator(".chat-failure").getByText("The answer broke off.").waitFor();
     await page.getByRole("button", { name: "Try again" }).click();
     await waitForAnswers(page);

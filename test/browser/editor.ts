@@ -178,14 +178,22 @@ export class Editor extends EditorPage {
     await this.page.locator(".red-ui-help-title").getByText(label, { exact: true }).waitFor();
   }
 
-  /** Imports an example by its name in the dialog Import > Examples, and waits for its tab. */
-  async importExample(module: string, name: string): Promise<void> {
+  /**
+   * Imports an example in the dialog Import > Examples, and waits for its tab.
+   * @param path its folder and its name in the menu
+   */
+  async importExample(module: string, path: string): Promise<void> {
     await this.invokeAction("core:show-examples-import-dialog");
     const entries = this.page.locator(".red-ui-clipboard-dialog-tab-library:visible .red-ui-treeList-label");
-    const example = entries.getByText(name, { exact: true });
-    const folder = entries.getByText(module, { exact: true });
-    await folder.waitFor();
-    if (!(await example.isVisible())) await folder.dblclick();
+    const [name, ...folders] = [module, ...path.split("/")].reverse();
+    const example = entries.getByText(name!, { exact: true });
+    for (const [at, folder] of folders.reverse().entries()) {
+      const inside = entries.getByText([...folders, name!][at + 1]!, { exact: true });
+      await entries.getByText(folder, { exact: true }).waitFor();
+      if (await inside.isVisible()) continue;
+      await entries.getByText(folder, { exact: true }).dblclick();
+      await inside.waitFor();
+    }
     const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
     // While the list slides open, a click selects nothing.
     for (let times = 0; times < 20 && !(await ok.isEnabled()); times++) {

@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
+import { EXAMPLES, type Example, findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
-import { PACKAGE, readExample, world } from "./world.js";
+import { PACKAGE, world } from "./world.js";
 
 describe("Examples in the editor", function () {
   this.timeout(240_000);
 
   it("imports all examples without a warning, and runs them side by side", async () => {
     // Examples that need another module have a suite of their own. Those that need a key are marked as invalid.
-    const names = (await fetchExampleNames()).filter((name) => !needsModules(name) && !needsKey(name));
-    assert.ok(names.length >= 9, names.join());
+    const examples = EXAMPLES.filter((example) => !needsModules(example) && !needsKey(example));
+    assert.ok(examples.length >= 9);
     const editor = await world.openEditor();
-    for (const name of names) {
-      await editor.importExample(PACKAGE, name);
-      assert.deepEqual(await editor.getComplaints(), [], name);
+    for (const { path } of examples) {
+      await editor.importExample(PACKAGE, path);
+      assert.deepEqual(await editor.getComplaints(), [], path);
     }
     assert.deepEqual(await editor.getInvalidNodes(), []);
-    assert.ok((await editor.getIds("chat-stream")).length >= names.length);
+    assert.ok((await editor.getIds("chat-stream")).length >= examples.length);
     await editor.deploy();
     assert.deepEqual(await editor.getComplaints(), []);
 
@@ -42,7 +43,7 @@ describe("Examples in the editor", function () {
   });
 
   it("shows the chunks of the example First stream in the debug sidebar, in both themes", async () => {
-    const editor = await world.openEditor(readExample("01 First stream"));
+    const editor = await world.openEditor(findExample("First stream").nodes);
     const stream = await editor.findByName("chat-stream", "Ask the model");
     await editor.locatePaletteNode("collect").scrollIntoViewIfNeeded();
     for (const theme of ["light", "dark"] as const) {
@@ -61,7 +62,7 @@ describe("Examples in the editor", function () {
   });
 
   it("lets the model call the tools of the example Weather and time tools", async () => {
-    const editor = await world.openEditor(readExample("18 Weather and time tools"));
+    const editor = await world.openEditor(findExample("Weather and time tools").nodes);
     await editor.pressInject(await editor.findByName("inject", "Weather in Paris"));
     await editor.waitForDebug("Answer", /Paris/);
     await editor.movePointerAway();
@@ -69,22 +70,10 @@ describe("Examples in the editor", function () {
   });
 });
 
-function needsKey(name: string): boolean {
-  return (readExample(name) as { type: string; provider?: string }[]).some(
-    ({ type, provider }) => type === "chat-provider" && provider !== "demo",
-  );
+function needsKey({ nodes }: Example): boolean {
+  return nodes.some((node) => node.type === "chat-provider" && node["provider"] !== "demo");
 }
 
-function needsModules(name: string): boolean {
-  return (readExample(name) as { type: string; modules?: object }[]).some(
-    ({ type, modules }) => type === "global-config" && modules !== undefined,
-  );
-}
-
-/** Fetches the names of the examples that the runtime offers. */
-async function fetchExampleNames(): Promise<string[]> {
-  const response = await fetch(`${world.url}/library/examples/flows/${PACKAGE}`);
-  assert.equal(response.status, 200);
-  const entries = (await response.json()) as ({ fn: string } | string)[];
-  return entries.map((entry) => (typeof entry === "string" ? entry : entry.fn).replace(/\.json$/, ""));
+function needsModules({ nodes }: Example): boolean {
+  return nodes.some((node) => node.type === "global-config" && node["modules"] !== undefined);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Locator, Page } from "playwright-core";
@@ -130,11 +130,6 @@ export async function deployFlows(url: string, flows: readonly object[]): Promis
 export async function waitForGrowth(element: Locator, length: number): Promise<number> {
   await element.filter({ hasText: new RegExp(`.{${length + 1}}`, "s") }).waitFor();
   return (await element.textContent())?.length ?? 0;
-}
-
-/** Reads the nodes of an example of this package. */
-export function readExample(name: string): object[] {
-  return JSON.parse(readFileSync(join(ROOT, "examples", `${name}.json`), "utf8")) as object[];
 }
 
 before(async function () {

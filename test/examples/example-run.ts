@@ -1,28 +1,10 @@
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { type Example, findExample } from "../support/flows/examples.js";
 import { Inbox } from "../support/runtime/inbox.js";
-import type { Credentials, FlowNode } from "../support/runtime/node-red-api.js";
+import type { Credentials } from "../support/runtime/node-red-api.js";
 import { TestRuntime } from "../support/runtime/node-red-runtime.js";
-
-const FOLDER = join(dirname(dirname(__dirname)), "examples");
-
-/** A flow of the editor's menu Import > Examples. */
-export interface Example {
-  /** The name in the menu. */
-  title: string;
-  nodes: FlowNode[];
-}
-
-export const EXAMPLES: Example[] = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(".json"))
-  .sort()
-  .map((file) => ({
-    title: file.replace(/\.json$/, ""),
-    nodes: JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as FlowNode[],
-  }));
 
 /**
  * Reads which modules an example needs beside core and this package, with the versions that it was made with. The
@@ -38,16 +20,9 @@ export function hasTools({ nodes }: Example): boolean {
   return nodes.some(({ type }) => type === "tool-call-router");
 }
 
-/** Finds an example by the end of its title. @throws Error if there is none */
-export function findExample(title: string): Example {
-  const found = EXAMPLES.find((example) => example.title.endsWith(title));
-  if (!found) throw new Error(`There is no example “${title}”.`);
-  return found;
-}
-
 /** Whether an example is about several services or about speech. Such examples are tested in services.test.ts. */
-export function isAboutServices({ title }: Example): boolean {
-  return /^(27|28|29|30|31) /.test(title);
+export function isAboutServices({ path }: Example): boolean {
+  return path.startsWith("6 Services/");
 }
 
 /** What a user enters for an example that does not use the demo. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { EXAMPLES } from "../support/flows/examples.js";
 import type { FlowNode } from "../support/runtime/node-red-api.js";
-import { EXAMPLES, readModules } from "./example-run.js";
+import { readModules } from "./example-run.js";
 import { type NodeDefinition, readModuleTypes, readPalette } from "./palette.js";
 
 /** Properties that every node in a flow file may have. */
@@ -13,7 +14,7 @@ const TAB_PROPERTIES = ["id", "type", "label", "disabled", "info", "env"];
 const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloadType"] };
 
 /** Examples of what only one service can do. Their comments say that they need an account. */
-const NEEDS_ACCOUNT = /(Several documents in one job|Venice with web search and citations)$/;
+const NEEDS_ACCOUNT = /^(Several documents in one job|Venice with web search and citations)$/;
 
 describe("Files of the examples", () => {
   let basePalette: Map<string, NodeDefinition>;
@@ -36,10 +37,26 @@ describe("Files of the examples", () => {
     for (const id of ids) assert.match(id, /^[0-9a-f]{16}$/);
   });
 
-  for (const { title, nodes } of EXAMPLES) {
-    describe(title, () => {
+  it("lie in a folder for each question, numbered in the order of reading", () => {
+    const folders = new Map<string, string[]>();
+    for (const { path } of EXAMPLES) {
+      const [folder, name, ...more] = path.split("/");
+      assert.ok(name && more.length === 0, `${path} should lie in a folder of examples/.`);
+      folders.set(folder!, [...(folders.get(folder!) ?? []), name]);
+    }
+    for (const names of [[...folders.keys()], ...folders.values()])
+      assert.deepEqual(
+        names.map((name) => /^\d+(?= \p{Lu})/u.exec(name)?.[0]).sort(),
+        names.map((_, at) => String(at + 1)).sort(),
+        names.join(),
+      );
+  });
+
+  for (const example of EXAMPLES) {
+    const { title, path, nodes } = example;
+    describe(path, () => {
       const placed = nodes.filter(({ x }) => x !== undefined);
-      const modules = readModules({ title, nodes });
+      const modules = readModules(example);
       // An example may use the nodes of a module only if it names the module.
       let palette: Map<string, NodeDefinition>;
       before(() => {
@@ -64,7 +81,7 @@ describe("Files of the examples", () => {
         assert.match(String(comments[0]!["info"]), /Press|Open/);
         const names = new Set(nodes.map(({ name }) => name));
         for (const [, button] of String(comments[0]!["info"]).matchAll(/[Pp]ress \*\*([^*]+)\*\*/g)) {
-          assert.ok(names.has(button!) || title.endsWith("Chat page"), `There is no button “${button}”.`);
+          assert.ok(names.has(button!) || title === "Chat page", `There is no button “${button}”.`);
         }
       });
 

@@ -4,7 +4,8 @@ import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red/api.js";
-import { EXAMPLES, ExampleRun, hasTools, isAboutServices } from "./example-run.js";
+import { EXAMPLES } from "../support/flows/examples.js";
+import { ExampleRun, hasTools, isAboutServices } from "./example-run.js";
 
 /** The last message of a stream, as the debug sidebar shows it. */
 interface ShownMessage extends Message {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
+import { EXAMPLES } from "../support/flows/examples.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
-import { EXAMPLES, ExampleRun, isAboutServices } from "./example-run.js";
+import { ExampleRun, isAboutServices } from "./example-run.js";
 
 describe("Examples with several services or with speech", () => {
   const service = useService();

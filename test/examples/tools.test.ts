@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { EXAMPLES, ExampleRun, hasTools } from "./example-run.js";
+import { EXAMPLES } from "../support/flows/examples.js";
+import { ExampleRun, hasTools } from "./example-run.js";
 
 /** A turn as the last message of a run describes it. */
 interface TurnSummary {

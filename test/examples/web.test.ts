@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Script } from "node:vm";
+import { findExample } from "../support/flows/examples.js";
 import { pause } from "../support/waiting.js";
-
 import { ChatVisitor } from "./chat-visitor.js";
-import { ExampleRun, findExample } from "./example-run.js";
+import { ExampleRun } from "./example-run.js";
 
 /** An event of the stream over HTTP. */
 interface ServerEvent {

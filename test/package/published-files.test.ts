@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXAMPLES } from "../support/flows/examples.js";
 import { ROOT } from "../support/root.js";
 import {
   type NodeRedProcess,
@@ -47,7 +48,7 @@ describe("Published package", function () {
     }
     const unexpected = tarball.files.filter(
       (file) =>
-        !/^(dist\/(src|nodes)\/|examples\/[^/]+\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
+        !/^(dist\/(src|nodes)\/|examples\/[^/]+\/[^/]+\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
           file,
         ),
     );
@@ -156,18 +157,14 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
       });
 
       it("offers its examples in the menu Import > Examples", async () => {
-        const offered = JSON.stringify(
-          await fetchJson<unknown>(`${red.url}/library/examples/flows/${NAME}/`),
-        );
-        const files = readdirSync(join(ROOT, "examples"));
-        assert.ok(files.length > 0);
-        for (const file of files) {
-          const name = file.replace(/\.json$/, "");
-          assert.ok(offered.includes(name), name);
-          const flow = await fetchJson<unknown>(
-            `${red.url}/library/examples/flows/${NAME}/${encodeURIComponent(name)}`,
-          );
-          assert.ok(Array.isArray(flow) && flow.length > 0, name);
+        const menu = `${red.url}/library/examples/flows/${NAME}`;
+        assert.ok(EXAMPLES.length > 0);
+        for (const { path } of EXAMPLES) {
+          const [folder, name] = path.split("/").map(encodeURIComponent);
+          const offered = JSON.stringify(await fetchJson<unknown>(`${menu}/${folder}`));
+          assert.ok(offered.includes(decodeURIComponent(name!)), path);
+          const flow = await fetchJson<unknown>(`${menu}/${folder}/${name}`);
+          assert.ok(Array.isArray(flow) && flow.length > 0, path);
         }
       });
     });

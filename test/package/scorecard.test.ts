@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXAMPLES } from "../support/flows/examples.js";
 import { ROOT } from "../support/root.js";
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -39,14 +40,7 @@ describe("Scorecard of the flow library", () => {
     }
   });
   it("(N-02) finds every node type in an example", () => {
-    const used = new Set(
-      readdirSync(join(ROOT, "examples"))
-        .filter((file) => file.endsWith(".json"))
-        .flatMap(
-          (file) => JSON.parse(readFileSync(join(ROOT, "examples", file), "utf8")) as { type: string }[],
-        )
-        .map(({ type }) => type),
-    );
+    const used = new Set(EXAMPLES.flatMap(({ nodes }) => nodes).map(({ type }) => type));
     assert.deepEqual(
       TYPES.filter((type) => !used.has(type)),
       [],
