@@ -18,7 +18,7 @@ import {
   SINGLE_TEXT_ANSWER,
   selectParameters,
 } from "./shared/parameters.js";
-import { readResponseFailure } from "./shared/response-failure.js";
+import { describeRefusal, readResponseFailure } from "./shared/response-failure.js";
 import { encodePathSegment, joinPathOnce } from "./shared/url.js";
 import { buildBearerHeader, buildGetRequest, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
@@ -177,7 +177,7 @@ function readFailure(status: number, headers: Headers, body: string, now: number
   const detail = readErrorClues(tryParseJson(body))?.message ?? toExcerpt(body);
   return new Failure(
     "insufficient_credits",
-    `The service answered ${status}: ${detail} — Check the balance of the team.`,
+    describeRefusal("insufficient_credits", status, detail, "Check the balance of the team."),
     { ...failure.toJSON(), retryable: false },
   );
 }

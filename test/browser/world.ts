@@ -9,6 +9,7 @@ import {
   DASHBOARD,
   type NodeRedProcess,
   startNodeRed,
+  type Version,
   WITHOUT_DASHBOARD,
 } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
@@ -47,7 +48,7 @@ class World {
   }
 
   /** Starts another Node-RED with these packages: this package, or others that are installed for the tests. */
-  startNodeRedWith(packages: readonly string[]): Promise<NodeRedProcess> {
+  startNodeRedWith(packages: readonly string[], version: Version = "5"): Promise<NodeRedProcess> {
     const userDir = this.createFolder();
     for (const name of packages) {
       const installed = join(userDir, "node_modules", name);
@@ -60,7 +61,7 @@ class World {
       JSON.stringify({ name: "test", version: "1.0.0", dependencies }),
     );
     const externalModules = packages.includes(DASHBOARD) ? {} : WITHOUT_DASHBOARD;
-    return startNodeRed({ version: "5", userDir, settings: { ...SETTINGS, externalModules } });
+    return startNodeRed({ version, userDir, settings: { ...SETTINGS, externalModules } });
   }
 
   /** Starts another Node-RED without this package, as users have it before they install it. */

@@ -213,15 +213,20 @@ describe("Error response of an OpenAI-compatible service", () => {
 
   it("creates a failure with code, the service's message and advice", () => {
     const rows: [number, unknown, FailureCode, RegExp][] = [
-      [401, { error: { message: "Bad key" } }, "authentication", /answered 401: Bad key — Check the API key/],
+      [
+        401,
+        { error: { message: "Bad key" } },
+        "authentication",
+        /^Wrong API key \(401\): Bad key — Check the API key/,
+      ],
       [404, { detail: "Unknown model" }, "not_found", /Unknown model — Check the model's name/],
       [400, { error: { code: "context_length_exceeded" } }, "context_length", /Shorten the conversation/],
       [402, { error: "Insufficient balance" }, "insufficient_credits", /Check the balance/],
       [403, { error: { message: "No" } }, "permission", /rights/],
       [429, { error: { message: "Slow" } }, "rate_limit", /Send requests less often/],
-      [503, "", "overloaded", /answered 503 — Try again/],
-      [500, "oops", "server_error", /answered 500: oops$/],
-      [418, "[]", "invalid_request", /answered 418: \[\]$/],
+      [503, "", "overloaded", /^The service is overloaded \(503\) — Try again/],
+      [500, "oops", "server_error", /^The service failed \(500\): oops$/],
+      [418, "[]", "invalid_request", /^Request refused \(418\): \[\]$/],
     ];
     for (const [status, body, code, pattern] of rows) {
       const failure = readFailure(status, body);

@@ -3,17 +3,25 @@ import type { Message, RuntimeNode } from "./api.js";
 import { keepHttp } from "./message-copy.js";
 
 /**
- * The error for `done`. A Catch node passes on an error's `code` and `cause` only. The cause has the whitelisted plain
- * fields of the failure, so it cannot contain a header or a key.
+ * The error for `done`. A Catch node passes on an error's `code`, `cause` and `stack` only. The cause has the whitelisted
+ * plain fields of the failure, so it cannot contain a header or a key.
  */
-export interface NodeError extends Error {
-  code: FailureCode;
-  cause: FailureData;
+export interface NodeError {
+  readonly code: FailureCode;
+  readonly cause: FailureData;
+  readonly message: string;
+  readonly stack: string | undefined;
+  toString(): string;
 }
 
-/** Converts a failure to the error for `done`. */
+/**
+ * Converts a failure to the error for `done`. It is a String object with properties: the debug sidebar shows a text in
+ * full, but of an Error object only the beginning, beside `cause: "[object Object]"` and a stack.
+ */
 export function toNodeError(failure: Failure): NodeError {
-  return Object.assign(new Error(failure.message), { code: failure.code, cause: failure.toJSON() });
+  const { code, message } = failure;
+  const { stack } = new Error(message);
+  return Object.assign(Object(message) as object, { code, message, cause: failure.toJSON(), stack });
 }
 
 /** Converts anything that was thrown while a message was handled. An unknown error counts as `invalid_request`. */

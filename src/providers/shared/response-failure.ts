@@ -13,6 +13,21 @@ const MAX_REQUEST_ID_CHARS = 200;
 /** How much of an error page is read. */
 const MAX_PAGE_CHARS = 8_192;
 
+/** What the status means, by error code. It comes first, since the debug sidebar and the log are read from the left. */
+const MEANING: Readonly<Partial<Record<FailureCode, string>>> = {
+  authentication: "Wrong API key",
+  permission: "Not allowed",
+  not_found: "Not found",
+  invalid_request: "Request refused",
+  context_length: "The conversation is too long",
+  content_filter: "Content refused",
+  insufficient_credits: "No credit left",
+  rate_limit: "Too many requests",
+  overloaded: "The service is overloaded",
+  server_error: "The service failed",
+  timeout: "The service took too long",
+};
+
 /** What the author can do, by error code. */
 const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
   authentication: "Check the API key in the provider.",
@@ -42,12 +57,14 @@ export function readResponseFailure(status: number, headers: Headers, body: stri
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   const requestId = REQUEST_ID_HEADERS.map((name) => readHeader(headers, name)).find(Boolean);
   if (requestId) details.requestId = requestId.slice(0, MAX_REQUEST_ID_CHARS);
-  const advice = ADVICE[code];
-  return new Failure(
-    code,
-    `The service answered ${status}${message ? `: ${message}` : ""}${advice ? ` — ${advice}` : ""}`,
-    details,
-  );
+  return new Failure(code, describeRefusal(code, status, message, ADVICE[code]), details);
+}
+
+/** Describes a response whose status is an error: what it means, what the service says, what to do. */
+export function describeRefusal(code: FailureCode, status: number, message: string, advice = ""): string {
+  const isAboutModel = code === "not_found" && /\bmodel\b/i.test(message);
+  const meaning = isAboutModel ? "Unknown model" : (MEANING[code] ?? "The service failed");
+  return `${meaning} (${status})${message ? `: ${message}` : ""}${advice ? ` — ${advice}` : ""}`;
 }
 
 /** Reads the visible text of an HTML page, such as a gateway's error page. */

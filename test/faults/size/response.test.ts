@@ -161,7 +161,7 @@ describe("Response of extreme size", () => {
       retryable: true,
       status: 429,
     });
-    assert.match(failure.message, /^The service answered 429/);
+    assert.match(failure.message, /^Too many requests \(429\)/);
     assert.doesNotMatch(failure.message, /[^\x20-\x7e—]/);
   });
 
