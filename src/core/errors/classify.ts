@@ -24,7 +24,7 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
     "content_filter",
   ],
   [
-    /invalid_prompt|invalid_(\w+_)?image|(unsupported|empty)_image|image_(file|parse|too|url)/,
+    /invalid_prompt|invalid_\w{0,20}image|(unsupported|empty)_image|image_(file|parse|too|url)/,
     "invalid_request",
   ],
   [/rate_limit|rate-limit|too_many_requests|resource_exhausted|throttl|\bratelimit/, "rate_limit"],

@@ -221,38 +221,44 @@ export class RetryStream {
   /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */
   private cancel({ phase }: RetryState): void {
     if (phase === "passing") return;
-    const { error: _, ...last } = this.record.last!;
+    const { error: _, ...last } = this.copyLast();
     this.conclude({ ...last, finishReason: "cancelled" }, { type: "done" });
   }
 
   private giveUp(failure: FailureData, reason: string): void {
     const message = reason === "" ? failure.message : `${failure.message} ${reason}`;
-    const { text: partial, last = this.base } = this.record;
-    const final = new Failure(failure.code, message, { ...failure, partial });
-    this.conclude({ ...last, error: final.toJSON() }, { type: "done", failure: final });
+    const final = new Failure(failure.code, message, { ...failure, partial: this.record.text });
+    this.conclude({ ...this.copyLast(), error: final.toJSON() }, { type: "done", failure: final });
   }
 
   /** Ends a stream of which nothing more comes. */
   private lose(state: RetryState, failure: Failure): void {
-    const { text, last = this.base } = this.record;
-    failure.partial = text;
+    failure.partial = this.record.text;
     const error = failure.toJSON();
     if (state.phase === "asked" || (state.phase === "passing" && !state.attempt.started)) this.settle(error);
-    this.conclude({ ...last, finishReason: "error", usage: null, error }, { type: "done" }, failure);
+    const last = { ...this.copyLast(), finishReason: "error", usage: null, error };
+    this.conclude(last, { type: "done" }, failure);
+  }
+
+  /** Copies the last message of the latest request, to make the reader's last message of it. */
+  private copyLast(): StreamMessage {
+    const { last = this.base } = this.record;
+    return { ...last, parts: { ...last.parts } };
   }
 
   /**
    * Sends the one last message of the reader's stream.
+   * @param last is changed
    * @param report a failure that no input brought
    */
   private conclude(last: StreamMessage, done: RetryEffect & { type: "done" }, report?: Failure): void {
     this.current = { phase: "ended" };
     const { attempts, nestedAttempts, stats, request } = this.record;
-    const whole: StreamMessage = { ...last, parts: { ...last.parts, count: 0 } };
+    last.parts.count = 0;
     // What only the whole stream knows.
-    if (attempts > 1) whole["stats"] = stats.toStats(this.context.now(), attempts + nestedAttempts);
-    if (attempts > 1 && request) whole["request"] = request;
-    const message = this.send(whole);
+    if (attempts > 1) last["stats"] = stats.toStats(this.context.now(), attempts + nestedAttempts);
+    if (attempts > 1 && request) last["request"] = request;
+    const message = this.send(last);
     this.push(done);
     if (report) this.push({ type: "report", failure: report, message });
     this.push({ type: "end" });

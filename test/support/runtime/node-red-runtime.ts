@@ -93,7 +93,7 @@ export class TestRuntime {
     });
     // As the command `node-red` does it.
     const { httpAdminRoot = "/", httpNodeRoot = "/", httpNodeAuth } = options.settings ?? {};
-    app.use(httpAdminRoot as string, this.red.httpAdmin);
+    if (httpAdminRoot !== false) app.use(httpAdminRoot as string, this.red.httpAdmin);
     if (httpNodeRoot === false) return;
     if (httpNodeAuth) app.use(httpNodeRoot as string, httpNodeAuth);
     app.use(httpNodeRoot as string, this.red.httpNode);
