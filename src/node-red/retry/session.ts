@@ -6,8 +6,9 @@ import type { InFlight } from "../messages/in-flight.js";
 import { RequestWatch } from "../messages/request-watch.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
+import type { RetryEffect, RetryEvent } from "./events.js";
 import type { RetryRoutes } from "./routes.js";
-import type { RetryEffect, RetryEvent, RetryStream } from "./stream.js";
+import type { RetryStream } from "./stream.js";
 
 /** How long a request that has left has to bring a stream, or to end by itself, after a cancel. */
 const CANCEL_GRACE_MS = 2_000;

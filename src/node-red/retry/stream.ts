@@ -1,16 +1,11 @@
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import type { ContinuationInfo } from "../../core/retry/continuation.js";
-import {
-  type RetryTag,
-  type RouteName,
-  readTags,
-  replaceTags,
-  selectTagsOutside,
-} from "../messages/ask-tags.js";
+import { type RetryTag, readTags, replaceTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import { readFailure, readRestarts, type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
+import type { RetryEffect, RetryEvent } from "./events.js";
 import { type Plan, type PlanContext, planFallback, planNext, type Recovery } from "./plan.js";
 import { createStreamRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
 import { composeRetryRequest, type RetryRequest } from "./request.js";
@@ -30,38 +25,6 @@ export type RetryState =
   /** A request has left, and nothing has come back yet. */
   | { phase: "asked"; request: RetryRequest }
   | { phase: "ended" };
-
-export type RetryEvent =
-  /** A message of the present request, in order. */
-  | { type: "message"; message: StreamMessage }
-  /** The present request's stream began again at its source. */
-  | { type: "restarted"; message: StreamMessage }
-  | { type: "last"; message: StreamMessage }
-  /** The answer of the request that has left begins. */
-  | { type: "claimed" }
-  /** The wait is over. */
-  | { type: "due" }
-  /** The route lets the retry pass, or refuses it. */
-  | { type: "admitted" }
-  | { type: "refused" }
-  | { type: "cancelled" }
-  /** The stream cannot go on: nobody answers, messages are missing, or the node is full. */
-  | { type: "lost"; failure: Failure };
-
-/** What the shell does for a stream, in this order. */
-export type RetryEffect =
-  | { type: "send"; message: Message }
-  | { type: "ask"; route: RouteName; message: Message; tag: RetryTag }
-  /** Stops the service that streams the present request. */
-  | { type: "stop" }
-  | { type: "wait"; milliseconds: number }
-  | { type: "enterTurn"; route: RouteName }
-  /** The present request is answered, or has failed. */
-  | { type: "settle"; route: RouteName; failure: FailureData | undefined }
-  /** The input that brought the last message is done. */
-  | { type: "done"; failure?: Failure }
-  | { type: "report"; failure: Failure; message: Message }
-  | { type: "end" };
 
 /** What the machine asks of its surroundings. */
 export interface RetryContext extends Omit<PlanContext, "random"> {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { FailureData } from "../../../src/core/failure.js";
 import { readFailure, readRestarts } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import type { RetryEffect, RetryEvent } from "../../../src/node-red/retry/stream.js";
+import type { RetryEffect, RetryEvent } from "../../../src/node-red/retry/events.js";
 import { anyDamagedHistory, anyRetryHistory } from "../../support/worlds/retry-history.js";
 import { RetryPlayer } from "../../support/worlds/retry-player.js";
 

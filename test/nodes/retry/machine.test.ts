@@ -4,8 +4,9 @@ import { Failure, type FailureData } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import type { RetryEffect, RetryEvent } from "../../../src/node-red/retry/events.js";
 import { readRetrySettings } from "../../../src/node-red/retry/settings.js";
-import { type RetryEffect, type RetryEvent, RetryStream } from "../../../src/node-red/retry/stream.js";
+import { RetryStream } from "../../../src/node-red/retry/stream.js";
 import { StreamReader } from "../../support/worlds/stream-reader.js";
 
 /** Creates the message with this index of the present request's stream. */

@@ -3,8 +3,8 @@ import type { Chunk } from "../../../src/core/chat/chunk.js";
 import type { FailureCode, FailureData } from "../../../src/core/failure.js";
 import type { RouteName } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import type { RetryEvent } from "../../../src/node-red/retry/events.js";
 import type { RetryConfig } from "../../../src/node-red/retry/settings.js";
-import type { RetryEvent } from "../../../src/node-red/retry/stream.js";
 import { anyChunkLike, anyJson } from "../inputs/arbitraries.js";
 
 /** What happens next. `go` is what lets the stream go on, whatever its state. */

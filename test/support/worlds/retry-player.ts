@@ -5,14 +5,9 @@ import { buildContinuation } from "../../../src/core/retry/continuation.js";
 import type { RetryTag, RunTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import type { RetryEffect, RetryEvent } from "../../../src/node-red/retry/events.js";
 import { type RetrySettings, readRetrySettings } from "../../../src/node-red/retry/settings.js";
-import {
-  type RetryContext,
-  type RetryEffect,
-  type RetryEvent,
-  type RetryState,
-  RetryStream,
-} from "../../../src/node-red/retry/stream.js";
+import { type RetryContext, type RetryState, RetryStream } from "../../../src/node-red/retry/stream.js";
 import { createIdReplacer } from "./random-ids.js";
 import type { RetryHistory, RetryStep } from "./retry-history.js";
 import { StreamReader } from "./stream-reader.js";
