@@ -2,7 +2,8 @@ import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
+import type { HeldSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { type BlockListener, createImpliedBlock, type OpenBlock, openBlock } from "./blocks.js";
 import { AnthropicOrder } from "./order.js";
@@ -43,8 +44,9 @@ export const ANTHROPIC: ForeignDialect = {
 class AnthropicReader implements ForeignReader, BlockListener {
   /** The open blocks by their index. */
   private readonly blocks = new Map<number, OpenBlock>();
-  private readonly order = new AnthropicOrder();
-  private readonly usage = new AnthropicUsage();
+  readonly held: HeldSize;
+  private readonly order: AnthropicOrder;
+  private readonly usage: AnthropicUsage;
   private id = "";
   private model = "";
   private callCount = 0;
@@ -55,8 +57,12 @@ class AnthropicReader implements ForeignReader, BlockListener {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
-  ) {}
+    private readonly options: ReaderOptions,
+  ) {
+    this.held = options.held;
+    this.order = new AnthropicOrder(options.held);
+    this.usage = new AnthropicUsage(options.held);
+  }
 
   read(record: Record<string, unknown>): void {
     switch (record["type"]) {
