@@ -9,7 +9,7 @@
 (() => {
   type ProviderNode = ProviderServices.ProviderNode;
 
-  const { checkNumber, isVariable, parseUrl } = Validators;
+  const { checkNumber, isObject, isVariable, parseObject, parseUrl } = Validators;
   const { findService, hasKey, normalizeId, watchKeys } = ProviderServices;
   const { findField } = ProviderForm;
 
@@ -55,6 +55,20 @@
     return ProviderHeaders.areHeaders(value) || this._("chat-provider.error.headers");
   }
 
+  function checkPrices(this: ProviderNode, value: unknown, _options: object): true | string {
+    const text = String(value ?? "").trim();
+    if (text === "" || isVariable(text)) return true;
+    const isPrice = (price: unknown) => typeof price === "number" && price >= 0;
+    const models = parseObject(text);
+    const isTable =
+      models !== undefined &&
+      Object.values(models).every(
+        (model) =>
+          isObject(model) && [model["input"], model["output"], ...Object.values(model)].every(isPrice),
+      );
+    return isTable || this._("chat-provider.error.prices");
+  }
+
   function checkSettings(this: ProviderNode, value: unknown, _options: object): true | string[] {
     const service = findService(this.provider);
     const values = (value ?? {}) as Record<string, unknown>;
@@ -83,6 +97,7 @@
       tolerant: { value: false },
       headers: { value: "", validate: checkHeaders },
       settings: { value: {}, validate: checkSettings },
+      prices: { value: "", validate: checkPrices },
       demoPace: { value: 30, validate: checkNumber("demoPace", { min: 0 }, "number") },
     },
     credentials: {
@@ -100,7 +115,7 @@
     },
     oneditprepare() {
       Dialog.fillMissing(this, "node-config-input");
-      const tabs = Dialog.showTabs(this, ["connection", "limits", "headers"]);
+      const tabs = Dialog.showTabs(this, ["connection", "limits", "headers", "costs"]);
       ProviderForm.prepareService(this, tabs);
       ProviderForm.prepareConnection();
       ProviderHeaders.showHeaders(this);

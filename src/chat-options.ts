@@ -4,6 +4,7 @@ import type { ChatObserver, ChatSetup, JobWish } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import type { Clock } from "./core/clock.js";
+import { checkOwnPrices, type OwnPrices } from "./core/cost/own-prices.js";
 import { Failure } from "./core/failure.js";
 import { RecentMap } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
@@ -36,6 +37,8 @@ export interface ChatOptions {
   parameters?: Readonly<Record<string, unknown>> | undefined;
   /** The job to use, if the service bills by job. Default: a new job for this stream. */
   job?: JobWish | undefined;
+  /** Your own prices, for models whose price neither the service nor the price list tells. */
+  prices?: OwnPrices | undefined;
   /** Timeouts in milliseconds, each above 0. Default: `DEFAULT_TIMEOUTS`. */
   timeouts?: Partial<Timeouts> | undefined;
   /** Limits of size, each above 0. Default: `DEFAULT_LIMITS`. */
@@ -115,6 +118,7 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     },
     ...(options.job ? { job: options.job } : {}),
+    ...(options.prices ? { prices: checkOwnPrices(options.prices) } : {}),
     tolerant: options.tolerant ?? false,
     everyChunk,
   };

@@ -1,8 +1,10 @@
 import { buildSetup, type ChatOptions } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
-import type { Chunk, Completion } from "./core/chat/chunk.js";
+import type { Chunk } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
+import type { Cost } from "./core/cost/amount.js";
+import { addCost, type BilledCompletion } from "./core/cost/billed-completion.js";
 import { Failure } from "./core/failure.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { Channel } from "./core/lifecycle/channel.js";
@@ -34,7 +36,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private isConsumed = false;
   private isClosed = false;
   private result: ChatResult | undefined;
-  private completion: Completion | null = null;
+  private completion: BilledCompletion | null = null;
 
   /** @param signal cancels the stream: reading then throws a Failure `cancelled` */
   constructor(
@@ -43,13 +45,18 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   ) {}
 
   /** The whole answer; null until the stream was read to its end, and after a failure. */
-  get finalResponse(): Completion | null {
+  get finalResponse(): BilledCompletion | null {
     return this.completion;
   }
 
   /** The stream's job; null until the stream has ended, and if the service does not bill by job. */
   get job(): JobReport | null {
     return this.result?.job ?? null;
+  }
+
+  /** What the answer costs, also if the stream failed; null until it has ended, and if the cost is unknown. */
+  get cost(): Cost | null {
+    return this.result?.cost ?? null;
   }
 
   /**
@@ -85,7 +92,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
    * @throws StreamConsumedError if the stream was already read
    * @throws Failure if the options are wrong, or the stream fails or is closed
    */
-  async collect(): Promise<Completion> {
+  async collect(): Promise<BilledCompletion> {
     for await (const _text of this.textDeltas());
     if (!this.completion) throw this.createCancelledFailure("The stream was closed before its end.");
     return this.completion;
@@ -161,7 +168,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       if (result?.failure) throw result.failure;
       if (result?.outcome !== "complete")
         throw this.createCancelledFailure("The stream was cancelled by its signal.");
-      this.completion = result.completion;
+      this.completion = addCost(result.completion, result.cost);
     } finally {
       run.cancel();
     }

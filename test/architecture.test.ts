@@ -40,7 +40,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   nodes: /^$/,
   "node-red": /^node:/,
   library: /^node:crypto$/,
-  client: /^node:crypto$/,
+  client: /^(node:crypto|@pydantic\/genai-prices)$/,
   transport: /^(undici|eventsource-parser|node:)/,
   providers: /^$/,
   dialects: /^$/,
@@ -52,7 +52,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
 
 /** The folders of a layer from the top down: a folder imports only what stands below it. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
-  "src/core": ["retry", "tools", "text", "chat", "errors", "json", "lifecycle", "."],
+  "src/core": ["retry", "tools", "cost", "text", "chat", "errors", "json", "lifecycle", "."],
 };
 
 const MAX_FILES_IN_FOLDER = 15;

@@ -14,6 +14,7 @@ import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
+import { createCostFinder } from "./cost/find-cost.js";
 import { createDecoder } from "./create-decoder.js";
 import { createCutOffFailure } from "./cut-off-failure.js";
 import { createFaultFailure } from "./fault-failure.js";
@@ -272,6 +273,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.deadlines.stop();
     const { machine, setup, chunks, firstTokenMs } = this;
     const duration = setup.clock.now() - this.startedAt;
+    const closing = machine.buildClosingChunk();
+    const findCost = createCostFinder(setup, closing, duration);
     const result: ChatResult = {
       outcome,
       finishReason,
@@ -280,7 +283,10 @@ export class ChatRun implements ExchangeListener, DecoderSink {
       },
       stats: buildStats(chunks, machine.length, firstTokenMs, duration),
       skipped: this.skipped,
-      closing: machine.buildClosingChunk(),
+      closing,
+      get cost() {
+        return findCost();
+      },
       get completion() {
         return machine.buildCompletion(setup.id);
       },

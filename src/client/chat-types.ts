@@ -5,6 +5,8 @@ import { CompletionMachine } from "../core/chat/completion.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import { buildStats, type Stats } from "../core/chat/stats.js";
 import type { Clock } from "../core/clock.js";
+import type { Cost } from "../core/cost/amount.js";
+import type { OwnPrices } from "../core/cost/own-prices.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import type { Provider, ProviderMemory } from "../providers/provider.js";
@@ -80,6 +82,8 @@ export interface ChatResult {
   job?: JobReport;
   /** A chunk with what is known only at the end: ids, finish reasons, usage, vendor fields. */
   closing: Chunk;
+  /** What the answer costs; null if that is unknown. It is looked up when it is first read. */
+  readonly cost: Cost | null;
   /** The whole answer as a Chat Completions response. Each access builds it anew. */
   readonly completion: Completion;
 }
@@ -97,6 +101,8 @@ export interface ChatSetup {
   limits: Readonly<Limits>;
   request: ChatRequest;
   job?: JobWish;
+  /** The author's own prices, for models whose price is not known. */
+  prices?: OwnPrices | undefined;
   /** Whether to skip records that are not JSON instead of failing. */
   tolerant: boolean;
   /** Whether to deliver every chunk as a chunk, even those with plain text or without content. */
@@ -114,6 +120,7 @@ export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failu
     stats: buildStats(0, 0, null, 0),
     skipped: 0,
     closing: machine.buildClosingChunk(),
+    cost: null,
     completion: machine.buildCompletion(randomUUID()),
     ...(failure ? { failure } : {}),
   };

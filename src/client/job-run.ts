@@ -1,4 +1,5 @@
 import { checkRequest, type WireRequest } from "../core/chat/request.js";
+import { createCost } from "../core/cost/amount.js";
 import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
@@ -74,7 +75,8 @@ export class JobRun {
     }
     const result = this.isCancelled ? buildEmptyResult("cancelled") : await this.streamInJob(job);
     result.job = await this.endOwnJob(job, result);
-    return result;
+    const cost = createCost(result.job.costUsd, "service");
+    return cost ? Object.defineProperty(result, "cost", { value: cost, enumerable: true }) : result;
   }
 
   /** Streams the answer as part of a job. The job stays open. */

@@ -152,7 +152,9 @@ function readJobId(body: unknown): string {
 function readAccount(body: unknown): JobAccount {
   const { status, costs } = isObject(body) ? body : {};
   const { credits_remaining: remaining, credit_applied: applied } = isObject(costs) ? costs : {};
+  const usd = isObject(costs) ? costs["total_cost_usd"] : undefined;
   return {
+    ...(typeof usd === "number" ? { costUsd: usd } : {}),
     // Responses have it in upper case, the documentation in lower case.
     status: typeof status === "string" ? status.toLowerCase() : "unknown",
     creditsRemaining: typeof remaining === "number" ? remaining : null,

@@ -20,6 +20,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     maxConcurrent: 8,
     maxQueued: 100,
     maxRecord: 1024,
+    prices: "",
     tolerant: false,
     headers: "",
     settings: {},
@@ -248,6 +249,12 @@ describe("Validators in the editor", () => {
     for (const property of ["connectTimeout", "maxConcurrent", "maxQueued", "maxRecord", "demoPace"])
       accepts("chat-provider", property, "$" + "{LIMIT}");
     accepts("collect", "timeout", "$" + "{LIMIT}");
+  });
+
+  it("refuses own prices without the price of the tokens in and out", () => {
+    for (const prices of ["{", "[]", '{"a": 1}', '{"a": {"input": 1}}', '{"a": {"input": "1", "output": 1}}'])
+      refuses(/^Own prices:/, "chat-provider", "prices", prices);
+    accepts("chat-provider", "prices", '{"a": {"input": 1, "output": 2, "cacheRead": 0}}');
   });
 
   it("accepts a parameter that is empty, a number within its bounds, or an environment variable", () => {

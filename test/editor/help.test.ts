@@ -11,11 +11,33 @@ const CONTRACT: Record<string, readonly string[]> = {
   "chat-stream": [
     ...["payload", "messages", "model", "tools", "options", "conversation", "cancel", "reset"],
     ...["jobType", "jobId", "createJob", "completeJob", "job"],
-    ...["parts", "chunk", "partial", "complete", "finishReason", "usage", "stats", "request", "error"],
+    ...[
+      "parts",
+      "chunk",
+      "partial",
+      "complete",
+      "finishReason",
+      "usage",
+      "cost",
+      "stats",
+      "request",
+      "error",
+    ],
   ],
   collect: [
     ...["payload", "parts", "flush", "reset"],
-    ...["response", "finishReason", "usage", "stats", "rounds", "job", "request", "conversation", "error"],
+    ...[
+      "response",
+      "finishReason",
+      "usage",
+      "cost",
+      "stats",
+      "rounds",
+      "job",
+      "request",
+      "conversation",
+      "error",
+    ],
   ],
   "delta-buffer": ["payload", "parts", "flush", "reset", "chunk", "partial", "complete"],
   "speech-stream": [
@@ -29,7 +51,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
     ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],
-    ...["usage", "stats", "rounds", "askedBy"],
+    ...["usage", "cost", "stats", "rounds", "askedBy"],
   ],
 };
 

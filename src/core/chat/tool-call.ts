@@ -1,5 +1,4 @@
 import { Failure } from "../failure.js";
-import type { AnswerSize } from "./answer-size.js";
 import { TOOL_CALL_FIELDS, type ToolCall, type ToolCallDelta } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
 import { LatestFields } from "./vendor-fields.js";
@@ -18,41 +17,35 @@ export class ToolCallState {
 
   /**
    * Adds a piece.
-   * @param size counts what is added
-   * @throws Failure `limit` if the arguments or the answer get longer than their limits
+   * @returns how many characters were added
+   * @throws Failure `limit` if the arguments get longer than `maxArgumentChars`
    */
-  add(piece: ToolCallDelta, size: AnswerSize): void {
-    const { id, type, name } = this;
+  add(piece: ToolCallDelta, maxArgumentChars: number): number {
     this.id ||= piece.id ?? "";
     this.type ||= piece.type ?? "";
     if (piece.function) this.isCustom = false;
     else if (piece.custom || piece.type === "custom") this.isCustom = true;
     this.name = piece.function?.name || piece.custom?.name || this.name;
-    const grown =
-      this.id.length - id.length + (this.type.length - type.length) + (this.name.length - name.length);
-    if (grown > 0) size.addMetadata(grown);
-    this.addInput(piece, size);
+    const fragment = piece.function?.arguments ?? piece.custom?.input ?? "";
+    // One more than the characters, so that a call without arguments counts as content, too.
+    let grown = fragment.length + 1;
+    this.input.append(fragment);
+    if (piece.whole_input !== undefined) {
+      this.wholeInput = piece.whole_input;
+      grown += piece.whole_input.length;
+    }
+    if (Math.max(this.input.length, this.wholeInput?.length ?? 0) > maxArgumentChars) {
+      throw new Failure(
+        "limit",
+        `The arguments of a tool call are longer than ${maxArgumentChars} characters. Ask the model for less at once.`,
+      );
+    }
     for (const key in piece) {
       if (TOOL_CALL_FIELDS.has(key)) continue;
       this.vendorFields ??= new LatestFields();
-      size.addMetadata(this.vendorFields.add(key, piece[key]));
+      grown += this.vendorFields.add(key, piece[key]);
     }
-  }
-
-  private addInput(piece: ToolCallDelta, size: AnswerSize): void {
-    const fragment = piece.function?.arguments ?? piece.custom?.input ?? "";
-    const { whole_input: whole } = piece;
-    this.input.append(fragment);
-    if (whole !== undefined) this.wholeInput = whole;
-    // One more than the characters, so that a call without arguments counts as content, too.
-    size.addText(fragment.length + (whole?.length ?? 0) + 1);
-    const { toolArguments } = size.limits;
-    if (Math.max(this.input.length, this.wholeInput?.length ?? 0) > toolArguments) {
-      throw new Failure(
-        "limit",
-        `The arguments of a tool call are longer than ${toolArguments} characters. Ask the model for less at once.`,
-      );
-    }
+    return grown;
   }
 
   /**

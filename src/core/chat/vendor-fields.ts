@@ -1,16 +1,6 @@
-import {
-  ENTRY_BYTES,
-  estimateGrowthBytes,
-  estimateHeapBytes,
-  estimateMemberBytes,
-  estimatePieceBytes,
-  estimateTextBytes,
-} from "../json/heap-size.js";
-import { isObject, readOwnField } from "../json/parse.js";
+import { estimateSize, isObject, readOwnField } from "../json/parse.js";
 import { GrowingText } from "./growing-text.js";
 import { ANTHROPIC_ORDER, RESPONSES_ORDER } from "./vendor-echo.js";
-
-type Members = Record<string, unknown>;
 
 /**
  * Merges a repeated vendor field: null and empty values overwrite nothing, objects are merged member by member, any
@@ -26,7 +16,10 @@ export function mergeField(known: unknown, added: unknown): unknown {
   return merged;
 }
 
-function selectNewMembers(known: Readonly<Members>, added: Readonly<Members>): [string, unknown][] {
+function selectNewMembers(
+  known: Readonly<Record<string, unknown>>,
+  added: Readonly<Record<string, unknown>>,
+): [string, unknown][] {
   return Object.entries(added).filter(([key, value]) => {
     if (value === null || value === undefined) return false;
     const before = readOwnField(known, key);
@@ -43,7 +36,7 @@ function isEmptyContainer(value: unknown): boolean {
 export class LatestFields {
   private readonly fields = new Map<string, { value: unknown; size: number }>();
 
-  /** Merges a value into a field. @returns by how many bytes the fields grew, roughly */
+  /** Merges a value into a field. @returns by how many characters the fields grew, roughly */
   add(key: string, value: unknown): number {
     const known = this.fields.get(key);
     // Most fields are the same on every chunk.
@@ -51,7 +44,7 @@ export class LatestFields {
     const own: unknown = typeof value === "object" ? structuredClone(value) : value;
     if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
     const next = mergeField(known?.value, own);
-    const size = estimateMemberBytes(key, next) + ENTRY_BYTES;
+    const size = estimateSize(next) + key.length;
     this.fields.set(key, { value: next, size });
     return Math.max(0, size - (known?.size ?? 0));
   }
@@ -60,7 +53,8 @@ export class LatestFields {
   private extendObject(known: Record<string, unknown>, added: Record<string, unknown>): number {
     let grown = 0;
     for (const [key, value] of selectNewMembers(known, added)) {
-      grown += estimateGrowthBytes(key, readOwnField(known, key), value);
+      const before = readOwnField(known, key);
+      grown += Math.max(0, estimateSize(value) - (before === undefined ? -key.length : estimateSize(before)));
       known[key] = value;
     }
     return grown;
@@ -68,8 +62,7 @@ export class LatestFields {
 
   /** Copies the fields. */
   toObject(): Record<string, unknown> {
-    // One clone of all is far cheaper than one for each.
-    return structuredClone(Object.fromEntries([...this.fields].map(([key, { value }]) => [key, value])));
+    return Object.fromEntries([...this.fields].map(([key, { value }]) => [key, structuredClone(value)]));
   }
 }
 
@@ -86,7 +79,7 @@ export class DistinctList {
       if (this.seen.has(key)) continue;
       this.seen.add(key);
       this.entries.push(structuredClone(entry));
-      grown += estimateHeapBytes(entry) + estimateTextBytes(key) + ENTRY_BYTES;
+      grown += key.length;
     }
     return grown;
   }
@@ -102,36 +95,28 @@ const MAX_GROWING_BLOCKS = 128;
 
 /**
  * Appends OpenRouter's reasoning details to a list. Pieces with the same type and index continue one block.
- * @returns how many bytes were added, roughly
+ * @returns how many characters were added, roughly
  */
 export function appendReasoningDetails(known: unknown[], added: readonly unknown[]): number {
   let grown = 0;
   for (const piece of added) {
+    grown += estimateSize(piece);
     const block = known.slice(-MAX_GROWING_BLOCKS).find((entry) => isSameBlock(entry, piece)) as
-      | Members
+      | Record<string, unknown>
       | undefined;
     if (!block) {
       known.push(structuredClone(piece));
-      grown += estimateHeapBytes(piece);
       continue;
     }
-    for (const [key, value] of Object.entries(piece as Members)) {
+    for (const [key, value] of Object.entries(piece as Record<string, unknown>)) {
       if (value === null || value === undefined) continue;
-      grown += addToBlock(block, key, value);
+      const grows = key === "text" || key === "summary" || key === "data";
+      const before = block[key];
+      if (grows && typeof before === "string" && typeof value === "string") block[key] = before + value;
+      else block[key] = structuredClone(value);
     }
   }
   return grown;
-}
-
-function addToBlock(block: Members, key: string, value: unknown): number {
-  const before = block[key];
-  const grows = key === "text" || key === "summary" || key === "data";
-  if (grows && typeof before === "string" && typeof value === "string") {
-    block[key] = before + value;
-    return estimatePieceBytes(value);
-  }
-  block[key] = structuredClone(value);
-  return estimateGrowthBytes(key, before, value);
 }
 
 function isSameBlock(block: unknown, piece: unknown): boolean {
@@ -149,6 +134,8 @@ const GROWING_TEXT =
 
 /** Fields of a block that do not tell it from the one before. */
 const BLOCK_FIELDS: ReadonlySet<string> = new Set(["type", "index", "id", "format", "signature"]);
+
+type Members = Record<string, unknown>;
 
 /**
  * Merges two values of a field that is unknown in deltas. Texts and lists are continued. Of labels and of anything else the
@@ -172,11 +159,11 @@ export function mergeDeltaField(key: string, known: unknown, added: unknown): un
 export class GrowingFields {
   private readonly fields = new Map<string, GrowingText | BlockList | { value: unknown }>();
 
-  /** Adds a value to a field. @returns by how many bytes the fields grew, roughly */
+  /** Adds a value to a field. @returns by how many characters the fields grew, roughly */
   add(key: string, value: unknown): number {
     const known = this.fields.get(key);
     if (value === null || value === undefined || (known && isEmptyContainer(value))) return 0;
-    const keySize = known ? 0 : estimateTextBytes(key) + ENTRY_BYTES;
+    const keySize = known ? 0 : key.length;
     if (isGrowingText(key, value)) {
       const text = known instanceof GrowingText ? known : new GrowingText();
       this.fields.set(key, text);
@@ -193,7 +180,7 @@ export class GrowingFields {
     if (known && before === value) return 0;
     if (isObject(before) && isObject(value)) return extendObject(before, value);
     this.fields.set(key, { value: structuredClone(value) });
-    return keySize + Math.max(0, estimateHeapBytes(value) - estimateHeapBytes(before));
+    return keySize + Math.max(0, estimateSize(value) - estimateSize(before));
   }
 
   /** Copies the fields. */
@@ -207,7 +194,7 @@ class BlockList {
   private readonly entries: unknown[] = [];
   private readonly seen = new Set<string>();
 
-  /** @returns how many bytes were added, roughly */
+  /** @returns how many characters were added, roughly */
   add(pieces: readonly unknown[]): number {
     let grown = 0;
     for (const piece of pieces) grown += isBlock(piece) ? this.addToBlock(piece) : this.addEntry(piece);
@@ -224,20 +211,18 @@ class BlockList {
     const block = candidates.find((entry) => isBlock(entry) && isContinuedBy(entry, piece));
     if (block) return extendObject(block as Members, piece);
     this.entries.push(structuredClone(piece));
-    return estimateHeapBytes(piece);
+    return estimateSize(piece);
   }
 
   private addEntry(entry: unknown): number {
-    let keySize = 0;
     // Numbers are of a list such as token ids, in which each counts.
     if (typeof entry !== "number") {
       const key = JSON.stringify(entry);
       if (this.seen.has(key)) return 0;
       this.seen.add(key);
-      keySize = estimateTextBytes(key) + ENTRY_BYTES;
     }
     this.entries.push(structuredClone(entry));
-    return keySize + estimateHeapBytes(entry);
+    return estimateSize(entry);
   }
 }
 
@@ -264,34 +249,34 @@ function isContinuedBy(block: Members, piece: Members): boolean {
   return typeof index === "number" || !signature;
 }
 
-/** Adds members to an object, in place. @returns by how many bytes it grew, roughly */
+/** Adds members to an object, in place. @returns by how many characters it grew, roughly */
 function extendObject(known: Members, added: Members): number {
   let grown = 0;
   for (const [name, value] of selectNewMembers(known, added)) {
     const before = readOwnField(known, name);
-    const grows = isGrowingMember(name, before, value);
-    grown += grows ? estimatePieceBytes(value as string) : estimateGrowthBytes(name, before, value);
     const next = mergeMember(name, before, value);
+    grown += Math.max(0, estimateSize(next) - (before === undefined ? -name.length : estimateSize(before)));
     known[name] = typeof next === "object" ? structuredClone(next) : next;
   }
   return grown;
 }
 
 function mergeMember(name: string, known: unknown, added: unknown): unknown {
-  return isGrowingMember(name, known, added) ? `${known as string}${added as string}` : added;
-}
-
-function isGrowingMember(name: string, known: unknown, added: unknown): boolean {
-  return typeof known === "string" && typeof added === "string" && GROWING_TEXT.test(name);
+  const grows = typeof known === "string" && typeof added === "string" && GROWING_TEXT.test(name);
+  return grows ? known + added : added;
 }
 
 function isGrowingText(key: string, value: unknown): value is string {
-  return typeof value === "string" && !LABEL.test(key.replace(/[a-z](?=[A-Z])/g, "$&_").toLowerCase());
+  return typeof value === "string" && !LABEL.test(toSnakeCase(key));
 }
 
 /** The order of an answer's blocks or items is a list that replaces the one before. */
 function isGrowingList(key: string, value: unknown): value is unknown[] {
   return Array.isArray(value) && key !== ANTHROPIC_ORDER && key !== RESPONSES_ORDER;
+}
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[a-z](?=[A-Z])/g, "$&_").toLowerCase();
 }
 
 function copyField(field: GrowingText | BlockList | { value: unknown }): unknown {

@@ -1,7 +1,6 @@
 import { Failure } from "../../core/failure.js";
-import { estimateGrowthBytes, estimateMemberBytes, estimatePieceBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
-import { HeldSize } from "../held-size.js";
+import { MAX_HELD_CHARS } from "../dialect.js";
 
 /** How many steps the path of a piece may have. */
 const MAX_STEPS = 64;
@@ -17,15 +16,13 @@ type Step = string | number;
  */
 export class PartialArgs {
   private readonly root: Record<string, unknown> = {};
-
-  /** @param held counts the arguments */
-  constructor(private readonly held = new HeldSize()) {}
+  private length = 0;
 
   /**
    * Adds pieces.
    * @param pieces `partialArgs` of a record; anything that is not a piece is ignored
-   * @throws Failure `bad_response` if a path is invalid or does not fit the arguments so far; `limit` if the
-   *   arguments take too much memory
+   * @throws Failure `bad_response` if a path is invalid or does not fit the arguments so far; `limit` if the arguments
+   *   become longer than `MAX_HELD_CHARS`
    */
   add(pieces: unknown): void {
     if (!Array.isArray(pieces)) return;
@@ -47,21 +44,23 @@ export class PartialArgs {
   }
 
   private setValue(steps: readonly Step[], value: unknown): void {
+    this.length += typeof value === "string" ? value.length + 1 : 1;
+    if (this.length > MAX_HELD_CHARS) {
+      throw new Failure(
+        "limit",
+        `The service sent arguments of a tool call with more than ${MAX_HELD_CHARS} characters.`,
+      );
+    }
     let container: unknown = this.root;
     for (const [position, step] of steps.entries()) {
       const members = checkContainer(container, step);
       const current = Object.hasOwn(members, step) ? members[step] : undefined;
-      const name = String(step);
       if (position === steps.length - 1) {
-        const grows = typeof current === "string" && typeof value === "string";
-        this.held.add(grows ? estimatePieceBytes(value) : estimateGrowthBytes(name, current, value));
-        members[step] = grows ? current + value : value;
-        return;
+        members[step] = typeof current === "string" && typeof value === "string" ? current + value : value;
+      } else {
+        members[step] = current ?? (typeof steps[position + 1] === "number" ? [] : {});
+        container = members[step];
       }
-      const next = current ?? (typeof steps[position + 1] === "number" ? [] : {});
-      if (next !== current) this.held.add(estimateMemberBytes(name, next));
-      members[step] = next;
-      container = next;
     }
   }
 }

@@ -6,16 +6,8 @@ import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
 import { getAnswerText, isRichChoice, toChunkKind } from "../chunk-kind.js";
-import type {
-  ChunkKind,
-  Decoder,
-  DecoderOptions,
-  DecoderSink,
-  ForeignReader,
-  ReaderOptions,
-} from "../dialect.js";
+import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
-import { HeldSize } from "../held-size.js";
 import { isKeepAlive } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
 import { readStreamError, takeChoiceError } from "../stream-error.js";
@@ -59,7 +51,6 @@ export class OpenAiDecoder implements Decoder {
   private sawDelta = false;
   /** Whether a chunk had a place for an answer, even if that was empty. */
   private sawAnswer = false;
-  private readonly options: ReaderOptions;
   private readonly citations: Citations;
   private reasoningPlace: ReasoningPlace | undefined;
   private id = "";
@@ -68,12 +59,11 @@ export class OpenAiDecoder implements Decoder {
 
   constructor(
     private readonly sink: DecoderSink,
-    options: DecoderOptions,
+    private readonly options: DecoderOptions,
   ) {
-    const { toolNames = [], indices, held = new HeldSize() } = options;
-    this.options = { ...options, held };
-    this.citations = new Citations(toolNames, held);
-    this.trackers = new ToolCallTrackers(toolNames, indices, held);
+    const { toolNames = [], indices } = options;
+    this.citations = new Citations(toolNames);
+    this.trackers = new ToolCallTrackers(toolNames, indices);
   }
 
   decode(data: string, event?: string, last = false): void {

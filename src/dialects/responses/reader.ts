@@ -2,8 +2,7 @@ import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "../../c
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
-import type { HeldSize } from "../held-size.js";
+import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
 import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
 import { DeltaTemplate } from "./delta-template.js";
@@ -38,7 +37,6 @@ export const RESPONSES: ForeignDialect = {
 class ResponsesReader implements ForeignReader, ItemListener {
   textLength = 0;
   hasReasoning = false;
-  readonly held: HeldSize;
   private readonly items = new ItemList(this);
   private readonly events = new ItemEvents(this.items);
   private readonly template = new DeltaTemplate();
@@ -56,10 +54,8 @@ class ResponsesReader implements ForeignReader, ItemListener {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: ReaderOptions,
-  ) {
-    this.held = options.held;
-  }
+    private readonly options: DecoderOptions,
+  ) {}
 
   match(data: string): boolean {
     const delta = this.template.match(data);

@@ -1,9 +1,10 @@
+import { checkOwnPrices, type OwnPrices } from "../../core/cost/own-prices.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
-import { readNumber } from "../red/settings.js";
+import { readJsonObject, readNumber } from "../red/settings.js";
 
 /** A chat-provider's properties in a flow file. Times are in seconds. */
 export interface ProviderNodeConfig extends NodeConfig {
@@ -27,6 +28,8 @@ export interface ProviderNodeConfig extends NodeConfig {
   headers?: string;
   /** Settings that only the chosen service has, by name. */
   settings?: Record<string, unknown>;
+  /** JSON text: the author's own prices, by model. */
+  prices?: string;
   /** Chunks per second that the demo provider sends. */
   demoPace?: number | string;
 }
@@ -51,6 +54,8 @@ export interface ProviderSettings extends Concurrency {
   endpoint: Partial<Endpoint>;
   timeouts: Timeouts;
   limits: Limits;
+  /** Undefined if the author has none. */
+  prices: OwnPrices | undefined;
   /** Chunks per second that the demo provider sends; 0: without pause. */
   demoPace: number;
 }
@@ -85,6 +90,7 @@ export function readProviderConfig(
   const readBound = (setting: "maxRecord" | "maxConcurrent" | "maxQueued" | "demoPace", min: number) =>
     readNumber(config[setting], `provider's setting ${setting}`, { min });
   const recordKiB = readBound("maxRecord", 1);
+  const prices = readJsonObject(config.prices, "provider's own prices");
   return {
     endpoint: {
       ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
@@ -94,6 +100,7 @@ export function readProviderConfig(
     },
     timeouts,
     limits: { ...DEFAULT_LIMITS, ...(recordKiB === undefined ? {} : { record: recordKiB * 1024 }) },
+    prices: prices && checkOwnPrices(prices),
     maxConcurrent: readBound("maxConcurrent", 1) ?? DEFAULT_CONCURRENCY.maxConcurrent,
     maxQueued: readBound("maxQueued", 0) ?? DEFAULT_CONCURRENCY.maxQueued,
     demoPace: readBound("demoPace", 0) ?? DEFAULT_DEMO_PACE,

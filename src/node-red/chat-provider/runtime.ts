@@ -109,6 +109,7 @@ export class ProviderRuntime {
             clock: systemClock,
             timeouts: opened.settings.timeouts,
             limits: opened.settings.limits,
+            prices: opened.settings.prices,
             request: options.request,
             tolerant: this.config.tolerant === true,
             everyChunk: options.everyChunk,

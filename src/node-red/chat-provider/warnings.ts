@@ -1,3 +1,4 @@
+import { isPriceListMissing } from "../../client/cost/price-list.js";
 import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
 import { logWarning } from "../red/log.js";
@@ -16,6 +17,18 @@ export function warnOfPlainHttp(
   logWarning(
     node,
     `Requests to ${url.host} and the API key travel unencrypted, as this provider allows plain http. Use https if you can.`,
+  );
+}
+
+let hasWarnedOfPrices = false;
+
+/** Warns once in the log if costs stay unknown because the package with the prices is not installed. */
+export function warnOfMissingPrices(node: RuntimeNode): void {
+  if (hasWarnedOfPrices || !isPriceListMissing()) return;
+  hasWarnedOfPrices = true;
+  logWarning(
+    node,
+    "The cost of answers is unknown: the optional package @pydantic/genai-prices is not installed. Install it beside this package, or enter your own prices in the provider.",
   );
 }
 

@@ -5,13 +5,13 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
+import { AnswerWarnings } from "../chat-provider/answer-warnings.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import { asksFor, continuesEarlierWork } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
-import { logWarning } from "../red/log.js";
 import { readStreamId } from "../red/names.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
@@ -52,8 +52,7 @@ export class ChatStreamController {
   private readonly host: NodeHost;
   private isClosed = false;
   private readonly forgetSchema: () => void;
-  /** The service's last notice. It comes with every answer; the node warns of it once. */
-  private lastNotice: string | undefined;
+  private readonly warnings: AnswerWarnings;
 
   constructor(
     private readonly red: NodeRed,
@@ -61,6 +60,7 @@ export class ChatStreamController {
     private readonly config: ChatStreamConfig,
   ) {
     this.host = new NodeHost(red, node, systemClock);
+    this.warnings = new AnswerWarnings(node);
     this.sessions = new Sessions({
       // `input` refuses a stream too many, so that no running one is ended for it.
       maxOpen: Number.POSITIVE_INFINITY,
@@ -202,19 +202,10 @@ export class ChatStreamController {
   private finish(stream: StreamSession, result: ChatResult): void {
     if (stream.isOver) return;
     stream.isOver = true;
-    this.host.run(() => this.warn(result));
+    this.host.run(() => this.warnings.warnOf(result));
     const withFailure = (thrown: unknown) => ({ fields: {}, failure: toFailure(thrown) });
     const collect = async () => this.collectEndFields(stream, result);
     this.host.run(async () => this.sendEnd(stream, result, await collect().catch(withFailure)));
-  }
-
-  private warn(result: ChatResult): void {
-    if (result.job?.warning) logWarning(this.node, result.job.warning);
-    if (result.notice && result.notice !== this.lastNotice) logWarning(this.node, result.notice);
-    this.lastNotice = result.notice ?? this.lastNotice;
-    if (result.skipped === 0) return;
-    const problem = `${result.skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`;
-    logWarning(this.node, problem);
   }
 
   private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {

@@ -1,5 +1,7 @@
 import type { AssistantMessage } from "../../core/chat/chunk.js";
 import type { Clock } from "../../core/clock.js";
+import { readCost } from "../../core/cost/amount.js";
+import { addCost } from "../../core/cost/billed-completion.js";
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
@@ -192,7 +194,8 @@ export class CollectController {
   /** @param newest the stream's last message, or its newest one if the last one is missing */
   private createMessage(stream: CollectedStream, newest: Message): Message {
     const last = copyReadable(newest);
-    const response = stream.assembly.machine.buildCompletion(stream.id);
+    const completion = stream.assembly.machine.buildCompletion(stream.id);
+    const response = addCost(completion, readCost(last["cost"]));
     const message = markTagsOver(dropStreamProperties(last));
     const content: AssistantMessage["content"] | undefined = response.choices[0]?.message.content;
     message.payload = content ?? "";
@@ -259,6 +262,7 @@ function createStream(id: string, restarts: number): CollectedStream {
 const KEPT_PROPERTIES = [
   "finishReason",
   "usage",
+  "cost",
   "stats",
   "rounds",
   "job",

@@ -18,6 +18,7 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
   "complete",
   "finishReason",
   "usage",
+  "cost",
   "stats",
   "rounds",
   "job",

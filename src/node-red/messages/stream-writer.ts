@@ -88,6 +88,7 @@ export class StreamWriter {
     message.chunk = result.closing;
     message.finishReason = result.finishReason;
     message.usage = structuredClone(result.closing.usage ?? null);
+    message.cost = result.cost;
     message.stats = result.stats;
     if (result.failure) message.error = result.failure.toJSON();
     const partial = this.partialView?.end();

@@ -1,12 +1,13 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import { type Stats, TotalStats } from "../../core/chat/stats.js";
+import { readCost, TotalCost } from "../../core/cost/amount.js";
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
 import { isRich } from "../../dialects/chunk-kind.js";
-import type { AskTag, RouteName } from "../messages/ask-tags.js";
+import type { AskTag, RetryTag, RouteName } from "../messages/ask-tags.js";
 import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
-import type { StreamMessage } from "../messages/stream-message.js";
+import { readFailure, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What the newest request does about the text that the reader has. */
@@ -40,6 +41,7 @@ export interface StreamRecord {
   /** Index of the reader's next message. */
   nextIndex: number;
   readonly stats: TotalStats;
+  readonly cost: TotalCost;
   /** What was asked first; after tools have answered, with their results. */
   request: ChatRequest | undefined;
   recovery: RecoveryMode | undefined;
@@ -65,6 +67,7 @@ export function createStreamRecord(id: string, outerTags: readonly AskTag[]): St
     cannotContinue: false,
     nextIndex: 0,
     stats: new TotalStats(),
+    cost: new TotalCost(),
     request: undefined,
     recovery: undefined,
     last: undefined,
@@ -100,9 +103,18 @@ export function noteEnd(record: StreamRecord, last: Message, repeated: number, n
   const { request, stats } = last;
   if (isObject(request) && Array.isArray(request["messages"]))
     noteRequest(record, request as unknown as ChatRequest);
+  if (!isUnbilled(last)) record.cost.add(readCost(last["cost"]));
   if (!isObject(stats)) return;
   record.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
   record.stats.add(stats as unknown as Stats, now, repeated);
+}
+
+/** Whether a request has failed before any model has worked on it: the service was not reached, or has refused it. */
+function isUnbilled(last: Message): boolean {
+  const failure = readFailure(last);
+  if (!failure || readCost(last["cost"])) return false;
+  const { phase, status } = failure;
+  return phase === "queue" || phase === "connect" || (phase === "headers" && status !== undefined);
 }
 
 /**
@@ -140,6 +152,22 @@ export function noteRestart(record: StreamRecord, keepsCurrentText: boolean): st
   record.cannotContinue = false;
   record.stats.discardText(record.finishedTurnsText.length);
   return record.finishedTurnsText;
+}
+
+/**
+ * Notes that the stream answers a request that an earlier life of the node has sent.
+ * @param tag the tag of that request
+ */
+export function noteResumption(record: StreamRecord, tag: RetryTag): void {
+  const { route, messagesSent, restarts, continues } = tag;
+  record.attempts = 2;
+  record.cost.add(null);
+  record.route = route === "fallback" ? "fallback" : "again";
+  record.nextIndex = Number(messagesSent) || 0;
+  record.restarts = Math.max(0, (Number(restarts) || 0) - (messagesSent === undefined ? 1 : 0));
+  record.continues = continues;
+  // What was said before is gone, except the white space that the model was not told of.
+  record.currentText = continues?.echo ?? "";
 }
 
 /** Learns what was asked, and what had been said before if the stream only continues that. */

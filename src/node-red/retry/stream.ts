@@ -7,7 +7,7 @@ import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
 import { type Plan, type PlanContext, planFallback, planNext, type Recovery } from "./plan.js";
-import { createStreamRecord, noteEnd, noteFailure, type StreamRecord } from "./record.js";
+import { createStreamRecord, noteEnd, noteFailure, noteResumption, type StreamRecord } from "./record.js";
 import { composeRetryRequest, type RetryRequest } from "./request.js";
 
 /** Where a stream stands. */
@@ -61,7 +61,7 @@ export class RetryStream {
     const failed = { payload: "", complete: true, finishReason: "error", usage: null };
     this.base = { ...inheritProperties(first), ...failed, parts: copyParts(parts)! };
     this.record = createStreamRecord(resumed?.stream ?? parts.id, outerTags);
-    if (resumed) this.resume(resumed);
+    if (resumed) noteResumption(this.record, resumed);
     else this.record.restarts = readRestarts(first);
     const mustRestart = resumed !== undefined && resumed.messagesSent === undefined;
     this.current = this.createPassing(mustRestart, resumed?.continues);
@@ -197,9 +197,10 @@ export class RetryStream {
   /** Ends a stream of which nothing more comes. */
   private lose(state: RetryState, failure: Failure): void {
     failure.partial = this.record.text;
+    this.record.cost.add(null);
     const error = failure.toJSON();
     if (state.phase === "asked" || (state.phase === "passing" && !state.attempt.started)) this.settle(error);
-    const last = { ...this.copyLast(), finishReason: "error", usage: null, error };
+    const last = { ...this.copyLast(), finishReason: "error", usage: null, cost: null, error };
     this.conclude(last, { type: "done" }, failure);
   }
 
@@ -216,11 +217,14 @@ export class RetryStream {
    */
   private conclude(last: StreamMessage, done: RetryEffect & { type: "done" }, report?: Failure): void {
     this.current = { phase: "ended" };
-    const { attempts, nestedAttempts, stats, request } = this.record;
+    const { attempts, nestedAttempts, stats, cost, request } = this.record;
     last.parts.count = 0;
     // What only the whole stream knows.
-    if (attempts > 1) last["stats"] = stats.toStats(this.context.now(), attempts + nestedAttempts);
-    if (attempts > 1 && request) last["request"] = request;
+    if (attempts > 1) {
+      last["stats"] = stats.toStats(this.context.now(), attempts + nestedAttempts);
+      last["cost"] = cost.value;
+      if (request) last["request"] = request;
+    }
     const message = this.send(last);
     this.push(done);
     if (report) this.push({ type: "report", failure: report, message });
@@ -250,17 +254,6 @@ export class RetryStream {
   private createPassing(mustRestart: boolean, continues: ContinuationInfo | undefined): RetryState {
     const attempt = new Attempt(this.record, (message) => this.send(message), mustRestart, continues);
     return { phase: "passing", attempt };
-  }
-
-  private resume({ route, messagesSent, restarts, continues }: RetryTag): void {
-    const { record } = this;
-    record.attempts = 2;
-    record.route = route === "fallback" ? "fallback" : "again";
-    record.nextIndex = Number(messagesSent) || 0;
-    record.restarts = Math.max(0, (Number(restarts) || 0) - (messagesSent === undefined ? 1 : 0));
-    record.continues = continues;
-    // What was said before is gone, except the white space that the model was not told of.
-    record.currentText = continues?.echo ?? "";
   }
 
   private push(...effects: RetryEffect[]): void {

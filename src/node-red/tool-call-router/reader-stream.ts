@@ -56,6 +56,7 @@ export function composeLast(
     if (record.request) last.request = record.request;
   }
   last["rounds"] = record.rounds;
+  last["cost"] = record.cost.value;
   if (outcome || record.rounds.length > 1) last.stats = record.stats.toStats(now, record.attempts);
   if (isObject(last.stats)) last.stats = { ...last.stats, rounds: record.rounds.length };
   return last;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { TotalStats } from "../../core/chat/stats.js";
+import { type Cost, TotalCost } from "../../core/cost/amount.js";
 import type { CallReport } from "../../core/tools/round.js";
 import type { AskTag } from "../messages/ask-tags.js";
 import type { StreamMessage } from "../messages/stream-message.js";
@@ -9,6 +10,8 @@ import type { Message } from "../red/api.js";
 /** What the run's last message says about a turn. */
 export interface RoundReport {
   usage: unknown;
+  /** What the turn costs; null if that is unknown. */
+  cost: Cost | null;
   finishReason: string;
   /** What the turn added to the run's text, in UTF-16 units. */
   characters: number;
@@ -36,6 +39,7 @@ export interface RunRecord {
   attempts: number;
   readonly rounds: RoundReport[];
   readonly stats: TotalStats;
+  readonly cost: TotalCost;
   /** What the present turn asks, with the results of tools. */
   request: ChatRequest | undefined;
   /** The last message of the turn that ended last; it is held until the run is over. */
@@ -61,6 +65,7 @@ export function createRunRecord(base: Message, outerTags: readonly AskTag[]): Ru
     attempts: 0,
     rounds: [],
     stats: new TotalStats(),
+    cost: new TotalCost(),
     request: undefined,
     last: undefined,
     callIds: new Set(),

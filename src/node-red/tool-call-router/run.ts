@@ -1,5 +1,6 @@
 import type { AssistantMessage, ToolCall } from "../../core/chat/chunk.js";
 import type { Stats } from "../../core/chat/stats.js";
+import { readCost } from "../../core/cost/amount.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { readCalledName } from "../../core/tools/name.js";
@@ -175,7 +176,9 @@ export class RouterRun {
     record.finishedTurnsText += turn.text;
     record.last = last;
     record.timedOutTool = "";
-    record.rounds.push({ usage: last.usage ?? null, finishReason, characters, calls: [] });
+    const cost = readCost(last["cost"]);
+    record.cost.add(cost);
+    record.rounds.push({ usage: last.usage ?? null, cost, finishReason, characters, calls: [] });
     this.current = { phase: "asked" };
     if (!isObject(last.stats)) return;
     record.stats.add(last.stats as unknown as Stats, this.context.now(), 0);

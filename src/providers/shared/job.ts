@@ -12,6 +12,8 @@ export interface JobAccount {
   creditsRemaining: number | null;
   /** Whether the job was charged; null if the service does not say. */
   creditApplied: boolean | null;
+  /** What the models of the job cost, in US dollars; missing if the service does not say. */
+  costUsd?: number;
 }
 
 /** What a service records with a new job. */

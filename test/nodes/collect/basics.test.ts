@@ -84,6 +84,7 @@ describe("collect behind a chat-stream", () => {
         { index: 1, message: { role: "assistant", content: "Bonjour" }, finish_reason: "length" },
       ],
       usage: { total_tokens: 9 },
+      cost: null,
     });
     for (const key of ["parts", "chunk", "complete"]) assert.ok(!(key in message!), key);
     await pause();

@@ -5,6 +5,7 @@ import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { mergeChunks } from "../../../src/core/chat/merge.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
+import { addCost } from "../../../src/core/cost/billed-completion.js";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
@@ -117,10 +118,11 @@ function writeStream(sent: readonly object[], mergeReads: boolean): Written {
     stats: buildStats(sent.length, machine.length, 1, 2),
     skipped: 0,
     closing: machine.buildClosingChunk(),
+    cost: { usd: 0.001, source: "service" },
     completion: machine.buildCompletion(id),
   };
   writer.end(result, {});
-  return { messages, completion: result.completion, text: machine.text };
+  return { messages, completion: addCost(result.completion, result.cost), text: machine.text };
 }
 
 /** Merges neighbours, as a buffer does. @param widths numbers of messages to merge into one, in turn */

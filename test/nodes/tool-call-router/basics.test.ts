@@ -62,11 +62,12 @@ describe("A run of tool calls", () => {
     assert.deepEqual(end!["rounds"], [
       {
         usage: { total_tokens: 1 },
+        cost: null,
         finishReason: "tool_calls",
         characters: 1,
         calls: [{ id: "call_0", name: "get_weather", outcome: "answered", durationMs: 0 }],
       },
-      { usage: { total_tokens: 2 }, finishReason: "stop", characters: 2, calls: [] },
+      { usage: { total_tokens: 2 }, cost: null, finishReason: "stop", characters: 2, calls: [] },
     ]);
     const { rounds, characters, attempts } = end!.stats as ReturnType<typeof buildStats> & { rounds: number };
     assert.deepEqual([rounds, characters, attempts], [2, 3, 2]);

@@ -2,6 +2,7 @@ import type { ChatResult } from "../../../src/client/chat-types.js";
 import type { ChatMessage, Chunk, ToolCallDelta } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
+import type { Cost } from "../../../src/core/cost/amount.js";
 import { Failure, type FailureCode } from "../../../src/core/failure.js";
 import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
 import { readTags } from "../../../src/node-red/messages/ask-tags.js";
@@ -34,6 +35,8 @@ export interface ModelTurn {
   /** The code of the failure. Default: the turn succeeds. */
   fails?: FailureCode;
   usage?: Record<string, unknown>;
+  /** Default: unknown. */
+  cost?: Cost;
   /** `before`: nothing comes. `within`: the end does not come. */
   stalls?: "before" | "within";
 }
@@ -171,6 +174,7 @@ export class RouterWorld extends NodeWorld {
       closing: machine.buildClosingChunk(),
       finishReason: failure ? "error" : machine.finishReason,
       stats: buildStats(1, machine.length, null, 100),
+      cost: turn.cost ?? null,
       ...(failure ? { failure } : {}),
     };
     const prompt = bringsMessages(message) ? undefined : message.payload;

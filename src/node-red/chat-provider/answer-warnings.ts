@@ -1,0 +1,23 @@
+import type { ChatResult } from "../../client/chat-types.js";
+import type { RuntimeNode } from "../red/api.js";
+import { logWarning } from "../red/log.js";
+import { warnOfMissingPrices } from "./warnings.js";
+
+/** Tells the author of a node what a service says beside its answers, and what is odd about them. */
+export class AnswerWarnings {
+  /** The service's last notice. It comes with every answer; the node warns of it once. */
+  private lastNotice: string | undefined;
+
+  constructor(private readonly node: RuntimeNode) {}
+
+  warnOf(result: ChatResult): void {
+    const { job, notice, skipped } = result;
+    if (job?.warning) logWarning(this.node, job.warning);
+    if (notice && notice !== this.lastNotice) logWarning(this.node, notice);
+    this.lastNotice = notice ?? this.lastNotice;
+    if (result.cost === null) warnOfMissingPrices(this.node);
+    if (skipped === 0) return;
+    const problem = `${skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`;
+    logWarning(this.node, problem);
+  }
+}
