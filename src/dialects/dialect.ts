@@ -1,6 +1,7 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
+import type { Repeat } from "./template/repeat.js";
 
 /** How many characters a reader may collect of one block or call that it cannot pass on before it is complete. */
 export const MAX_HELD_CHARS = 16 * 1024 * 1024;
@@ -65,18 +66,13 @@ export interface DecoderOptions {
 /** Reads the records of one stream in a form other than Chat Completions, and passes them on in canonical form. */
 export interface ForeignReader {
   /**
-   * The hot path: reads a record that differs from the one before only in its text, without parsing it.
-   * @returns false for any other record
-   */
-  match?(data: string): boolean;
-  /**
    * Reads the next record.
    * @param record a record of the stream, or the whole answer if the service did not stream; the reader may change it
    * @param event the name of the server-sent event, if it has one
-   * @param data the record's text
+   * @returns how to read the records that repeat this one; nothing if none is likely to
    * @throws Failure if the record is of this dialect but cannot be used, or reports that the model did not answer
    */
-  read(record: Record<string, unknown>, event: string | undefined, data: string): void;
+  read(record: Record<string, unknown>, event: string | undefined): Repeat | undefined;
   /**
    * Reads the end marker of Chat Completions, which gateways add to streams of any form. Default: it ends the answer.
    * @throws Failure if the answer is not complete without an end of its own

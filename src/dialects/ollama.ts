@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "./chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
+import type { Repeat } from "./template/repeat.js";
 import { toText, toUnixSeconds } from "./wire-values.js";
 
 /** How long each step took, in nanoseconds. */
@@ -28,7 +29,7 @@ class OllamaReader implements ForeignReader {
     private readonly options: DecoderOptions,
   ) {}
 
-  read(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): Repeat | undefined {
     const message = isObject(record["message"]) ? record["message"] : {};
     const done = record["done"] === true;
     if (done && (record["done_reason"] === "load" || record["done_reason"] === "unload")) {
@@ -39,22 +40,30 @@ class OllamaReader implements ForeignReader {
       this.model = toText(record["model"]);
       this.created = toUnixSeconds(record["created_at"]);
     }
-    const delta: Delta = isFirst
-      ? { role: "assistant", ...this.buildDelta(message) }
-      : this.buildDelta(message);
-    const text = delta.content ?? "";
+    const delta: Delta = isFirst ? { role: "assistant" } : {};
+    Object.assign(delta, this.buildDelta(message));
     const choice: ChunkChoice = { index: 0, delta, finish_reason: null };
     const logprobs = readLogprobs(record["logprobs"]);
     if (logprobs) choice.logprobs = logprobs;
-    const rich = isRichChoice(choice);
-    if (!isFirst && !done && !rich && text !== "" && !this.options.everyChunk) {
-      this.sink.onText(text);
-      return;
+    if (!done) {
+      const isBare = !isFirst && !this.options.everyChunk;
+      this.send(choice, isBare);
+      return buildRepeat(record, message, (next) => this.send(next, true));
     }
     const chunk = this.buildChunk(choice);
-    if (done) addEnd(chunk, choice, record, this.callCount > 0);
-    this.sink.onChunk(chunk, toChunkKind(rich, text), text);
-    if (done) this.sink.onMarker();
+    addEnd(chunk, choice, record, this.callCount > 0);
+    const text = delta.content ?? "";
+    this.sink.onChunk(chunk, toChunkKind(isRichChoice(choice), text), text);
+    this.sink.onMarker();
+    return undefined;
+  }
+
+  /** Passes on a choice that has not ended. @param isBare whether text alone goes without a chunk */
+  private send(choice: ChunkChoice, isBare: boolean): void {
+    const text = choice.delta.content ?? "";
+    const kind = toChunkKind(isRichChoice(choice), text);
+    if (isBare && kind === "text") this.sink.onText(text);
+    else this.sink.onChunk(this.buildChunk(choice), kind, text);
   }
 
   private buildDelta(message: Record<string, unknown>): Delta {
@@ -95,6 +104,29 @@ class OllamaReader implements ForeignReader {
       choices: [choice],
     };
   }
+}
+
+/** Builds the repetition of a record that has one text, of the answer or of the reasoning. */
+function buildRepeat(
+  record: Record<string, unknown>,
+  message: Record<string, unknown>,
+  send: (choice: ChunkChoice) => void,
+): Repeat | undefined {
+  const { content, thinking, tool_calls: calls, images } = message;
+  const field = content ? "content" : "thinking";
+  // An image or a call in each record is a new one.
+  if ((content && thinking) || calls || images) return undefined;
+  const hasLogprobs = readLogprobs(record["logprobs"]) !== undefined;
+  return {
+    texts: [`/message/${field}`],
+    values: hasLogprobs ? ["/logprobs"] : [],
+    ignored: ["/created_at", "/model"],
+    apply: ([text], [list]) => {
+      const delta: Delta = field === "content" ? { content: text! } : { reasoning_content: text! };
+      const logprobs = readLogprobs(list);
+      send({ index: 0, delta, finish_reason: null, ...(logprobs && { logprobs }) });
+    },
+  };
 }
 
 /** Adds what only the last record has: finish reason, usage and durations. */

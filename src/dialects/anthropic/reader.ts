@@ -3,6 +3,7 @@ import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { Repeat } from "../template/repeat.js";
 import { toText } from "../wire-values.js";
 import { type BlockListener, createImpliedBlock, type OpenBlock, openBlock } from "./blocks.js";
 import { AnthropicOrder } from "./order.js";
@@ -58,11 +59,10 @@ class AnthropicReader implements ForeignReader, BlockListener {
     private readonly options: DecoderOptions,
   ) {}
 
-  read(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): Repeat | undefined {
     switch (record["type"]) {
       case "content_block_delta":
-        this.readBlockDelta(record);
-        break;
+        return this.readBlockDelta(record);
       case "content_block_start":
         if (isObject(record["content_block"])) this.startBlock(readIndex(record), record["content_block"]);
         break;
@@ -90,6 +90,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
         this.sink.onSkipped();
         this.sendEmptyChunk();
     }
+    return undefined;
   }
 
   onText(text: string): void {
@@ -120,9 +121,9 @@ class AnthropicReader implements ForeignReader, BlockListener {
     this.sendMetadata(role, {}, selectExtras(message, MESSAGE_FIELDS));
   }
 
-  private readBlockDelta(record: Record<string, unknown>): void {
+  private readBlockDelta(record: Record<string, unknown>): Repeat | undefined {
     const delta = record["delta"];
-    if (!isObject(delta)) return;
+    if (!isObject(delta)) return undefined;
     this.hasBegun = true;
     const index = readIndex(record);
     let block = this.blocks.get(index);
@@ -131,6 +132,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
       if (block) this.addBlock(index, block);
     }
     block?.addDelta(delta);
+    return block && buildRepeat(delta, block);
   }
 
   private startBlock(index: number, start: Record<string, unknown>): void {
@@ -220,6 +222,16 @@ class AnthropicReader implements ForeignReader, BlockListener {
       choices: [{ finish_reason: null, ...choice, index: 0, delta }],
     };
   }
+}
+
+/** Builds the repetition of a delta that has one text and nothing else, as the usual ones do. */
+function buildRepeat({ type, ...rest }: Record<string, unknown>, block: OpenBlock): Repeat | undefined {
+  const [field, ...others] = Object.keys(rest);
+  if (field === undefined || others.length > 0 || typeof type !== "string") return undefined;
+  return {
+    texts: [`/delta/${field}`],
+    apply: ([text]) => block.addDelta({ type, [field]: text }),
+  };
 }
 
 function isMessage(

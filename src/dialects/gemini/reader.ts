@@ -1,4 +1,4 @@
-import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta, Usage } from "../../core/chat/chunk.js";
 import { buildFinishFields, readFinishFault } from "../../core/chat/finish-reason.js";
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { toExcerpt } from "../../core/errors/error-body.js";
@@ -6,9 +6,11 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "../chunk-kind.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { Repeat } from "../template/repeat.js";
 import { toUnixSeconds } from "../wire-values.js";
 import { readGeminiAnnotations, readGeminiLogprobs, readGeminiUsage } from "./metadata.js";
 import { GeminiPartReader } from "./parts.js";
+import { readTextRecord, type TextRecord } from "./text-record.js";
 
 /** The finish reason of a candidate that has not ended. */
 const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
@@ -33,13 +35,16 @@ class GeminiReader implements ForeignReader {
   private id = "";
   private model = "";
   private created = 0;
+  /** Whether a candidate has had a finish reason. */
+  private hasFinished = false;
 
   constructor(
     private readonly sink: DecoderSink,
     private readonly options: DecoderOptions,
   ) {}
 
-  read(record: Record<string, unknown>): void {
+  read(record: Record<string, unknown>): Repeat | undefined {
+    const textRecord = this.options.everyChunk ? undefined : readTextRecord(record);
     const {
       candidates,
       usageMetadata,
@@ -64,19 +69,61 @@ class GeminiReader implements ForeignReader {
       isIdentified && !usage && choices.length === 1 && hasOnlyDelta(choices[0]!) && isEmpty(extras);
     if (isPlain && text !== "" && !this.options.everyChunk) this.sink.onText(text);
     else {
-      const chunk: Chunk = {
-        ...extras,
-        id: this.id,
-        object: "chat.completion.chunk",
-        created: this.created,
-        model: this.model,
-        choices,
-      };
-      if (usage) chunk.usage = usage;
+      const chunk = this.buildChunk(choices, usage, extras);
       this.sink.onChunk(chunk, toChunkKind(choices.some(isRichChoice), text), text);
     }
     checkPromptFeedback(record["promptFeedback"]);
     checkFinishReason(list.find((candidate, position) => this.readIndex(candidate, position) === 0));
+    return textRecord && this.buildRepeat(textRecord);
+  }
+
+  private buildChunk(choices: ChunkChoice[], usage: Usage | undefined, extras: object = {}): Chunk {
+    const { id, created, model } = this;
+    const chunk: Chunk = { ...extras, id, object: "chat.completion.chunk", created, model, choices };
+    if (usage) chunk.usage = usage;
+    return chunk;
+  }
+
+  /** Builds the repetition of a record with one text. The counts of a text of the answer are read only at the end. */
+  private buildRepeat({
+    place,
+    field,
+    index,
+    hasUsage,
+    hasLogprobs,
+    hasExtras,
+  }: TextRecord): Repeat | undefined {
+    const { id, model, created, sink } = this;
+    const ignored = [id && "/responseId", model && "/modelVersion", created && "/createTime"].filter(
+      (name) => typeof name === "string" && name !== "",
+    ) as string[];
+    if (field === "content" && index === 0 && !hasLogprobs) {
+      const repeat: Repeat = { texts: [place], ignored, apply: ([text]) => sink.onText(text!) };
+      if (!hasUsage || this.hasFinished) return repeat;
+      return { ...repeat, latest: ["/usageMetadata"], settle: (last) => this.settleUsage(last) };
+    }
+    if (hasExtras) return undefined;
+    const values = [hasUsage && "/usageMetadata", hasLogprobs && "/candidates/0/logprobsResult"];
+    return {
+      texts: [place],
+      values: values.filter((name) => name !== false),
+      ignored,
+      apply: ([text], list) => {
+        const logprobs = hasLogprobs ? readGeminiLogprobs(list.at(-1)) : undefined;
+        const choice: ChunkChoice = { index, delta: { [field]: text }, finish_reason: null };
+        if (logprobs) choice.logprobs = logprobs;
+        const answer = index === 0 ? (choice.delta.content ?? "") : "";
+        const chunk = this.buildChunk([choice], hasUsage ? readGeminiUsage(list[0]) : undefined);
+        sink.onChunk(chunk, toChunkKind(isRichChoice(choice), answer), answer);
+      },
+    };
+  }
+
+  /** Passes on the counts of a record whose text was passed on before. */
+  private settleUsage(record: Record<string, unknown>): void {
+    const usage = readGeminiUsage(record["usageMetadata"]);
+    const choice: ChunkChoice = { index: 0, delta: {}, finish_reason: null };
+    if (usage) this.sink.onChunk(this.buildChunk([choice], usage), "silent", "");
   }
 
   private buildChoice(candidate: Record<string, unknown>, position: number): ChunkChoice {
@@ -95,6 +142,7 @@ class GeminiReader implements ForeignReader {
     const delta: Delta = isFirst ? { role: "assistant" } : {};
     Object.assign(delta, reader.read(Array.isArray(parts) ? parts : []));
     const reason = typeof finishReason === "string" && finishReason !== UNSPECIFIED ? finishReason : "";
+    this.hasFinished ||= reason !== "";
     if (reason !== "") reader.closeCall(delta);
     const annotations = readGeminiAnnotations(candidate)
       .filter(({ url }) => this.addSource(`${index} ${url}`))

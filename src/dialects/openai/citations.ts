@@ -20,6 +20,11 @@ export class Citations {
   /** Whether the model has called a tool of the request. */
   private hasToolCalls = false;
 
+  /** Whether the service has called its own search tool. */
+  get hasSearches(): boolean {
+    return this.searchCalls !== undefined;
+  }
+
   /** @param toolNames the request's tools. If one has the name of Venice's search tool, its calls are left alone. */
   constructor(private readonly toolNames: readonly string[]) {}
 

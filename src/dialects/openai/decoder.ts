@@ -1,40 +1,21 @@
-import type { Chunk, ChunkChoice, Delta, ToolCallDelta } from "../../core/chat/chunk.js";
-import { isUnfinished } from "../../core/chat/finish-reason.js";
-import { mergeDuplicateChoices } from "../../core/chat/merge.js";
-import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
-import { getAnswerText, isRichChoice, toChunkKind } from "../chunk-kind.js";
-import type { ChunkKind, Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
+import type { Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
 import { isKeepAlive } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
 import { readStreamError, takeChoiceError } from "../stream-error.js";
-import { parseIndex } from "../wire-values.js";
-import { Citations } from "./citations.js";
-import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
-import { PieceTemplate } from "./piece-template.js";
-import { PADDING_FIELDS, TextTemplate } from "./text-template.js";
-import { ToolCallTrackers } from "./tool-call-trackers.js";
-import { findUsage } from "./usage.js";
-import {
-  dropField,
-  getRecordText,
-  hasLogprobs,
-  isChoice,
-  isRepeatable,
-  isUnknownDialect,
-  removeUndefinedFields,
-} from "./wire-chunk.js";
+import type { Repeat } from "../template/repeat.js";
+import { Repeats } from "../template/repeats.js";
+import { ChunkNormaliser, WRONG_SHAPE } from "./chunk-normaliser.js";
+import { createChunkRepeat } from "./chunk-repeat.js";
+import { isChoice, isUnknownDialect } from "./wire-chunk.js";
 
 const END_MARKER = "[DONE]";
 
 const NOT_JSON =
   "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “Skip broken records” in its provider.";
-
-const WRONG_SHAPE =
-  "The service's stream is not in the form of Chat Completions. Check the base URL and the provider.";
 
 const MARKUP = "The service answered with markup, such as a web page, instead of JSON. Check the base URL.";
 
@@ -43,55 +24,60 @@ const MARKUP = "The service answered with markup, such as a web page, instead of
  * really send. Records in the form of another dialect go to a reader of that dialect.
  */
 export class OpenAiDecoder implements Decoder {
-  private readonly textTemplate = new TextTemplate();
-  private readonly pieceTemplate = new PieceTemplate();
+  private readonly normaliser: ChunkNormaliser;
+  /** Undefined if every record is to be read in full. */
+  private readonly repeats: Repeats | undefined;
+  /** Finds out how to read the records that repeat the current one. */
+  private findRepeat: (() => Repeat | undefined) | undefined;
+  /** Whether the current record is a part of the answer, and no stray one. */
+  private isPart = false;
   private foreignReader: ForeignReader | undefined;
-  private readonly trackers: ToolCallTrackers;
-  /** Whether a delta had content. Some services add the whole message to chunks; it counts only if no delta had any. */
-  private sawDelta = false;
-  /** Whether a chunk had a place for an answer, even if that was empty. */
-  private sawAnswer = false;
-  private readonly citations: Citations;
-  private reasoningPlace: ReasoningPlace | undefined;
-  private id = "";
-  private model = "";
-  private created = 0;
 
   constructor(
     private readonly sink: DecoderSink,
     private readonly options: DecoderOptions,
   ) {
-    const { toolNames = [], indices } = options;
-    this.citations = new Citations(toolNames);
-    this.trackers = new ToolCallTrackers(toolNames, indices);
+    this.normaliser = new ChunkNormaliser(options);
+    if (!options.everyChunk) this.repeats = new Repeats(options.depth);
   }
 
   decode(data: string, event?: string, last = false): void {
-    if (!this.options.everyChunk && event !== "error") {
-      if (this.foreignReader?.match?.(data)) return;
-      const text = this.textTemplate.match(data);
-      if (text !== undefined) {
-        this.sink.onText(text);
-        return;
-      }
-      const piece = this.pieceTemplate.match(data, this.trackers.get);
-      if (piece) {
-        this.sink.onChunk(piece, toChunkKind(piece.choices.some(isRichChoice), ""), "");
-        return;
-      }
-    }
+    if (event !== "error" && this.readRepeat(data)) return;
     const content = data.trim();
     if (content.startsWith(END_MARKER)) this.end();
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
-    else if (content !== "" && !content.startsWith(":")) this.decodeRecord(content, event, last);
+    else if (content !== "" && !content.startsWith(":")) {
+      this.settle();
+      this.findRepeat = undefined;
+      this.isPart = false;
+      this.decodeRecord(content, event, last);
+      if (this.isPart) this.repeats?.learn(data, this.findRepeat);
+    }
   }
 
   flush(): void {
+    this.settle();
     reportFailures(this.reportFailure, () => {
-      for (const [index, pieces] of this.trackers.flush())
-        this.sink.onChunk(this.buildCallChunk(index, pieces), "rich", "");
+      for (const chunk of this.normaliser.flush()) this.sink.onChunk(chunk, "rich", "");
       this.sink.flush?.();
     });
+  }
+
+  /** Reads a record that repeats the one before. @returns false for any other record */
+  private readRepeat(data: string): boolean {
+    try {
+      return this.repeats?.read(data) === true;
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown;
+      if (this.foreignReader) this.reportFailure(thrown);
+      else this.reportRecord(thrown);
+      return true;
+    }
+  }
+
+  /** Passes on what the repeated records left open. */
+  private settle(): void {
+    reportFailures(this.reportFailure, () => this.repeats?.settle());
   }
 
   /** Ends the stream at its end marker. */
@@ -103,12 +89,6 @@ export class OpenAiDecoder implements Decoder {
     }
     this.flush();
     this.sink.onMarker();
-  }
-
-  private buildCallChunk(index: number, pieces: ToolCallDelta[]): Chunk {
-    const { id, created, model } = this;
-    const choice: ChunkChoice = { index, delta: { tool_calls: pieces }, finish_reason: null };
-    return { id, object: "chat.completion.chunk", created, model, choices: [choice] };
   }
 
   private decodeRecord(data: string, event: string | undefined, last: boolean): void {
@@ -129,23 +109,28 @@ export class OpenAiDecoder implements Decoder {
       if (isObject(record)) {
         delete record["error"];
         if (Array.isArray(record["choices"])) this.handleChunk(data, record);
-        else if (Array.isArray(record["candidates"])) this.readForeign(data, record, event);
+        else if (Array.isArray(record["candidates"])) this.readForeign(record, event);
       }
+      this.findRepeat = undefined;
       this.sink.onFailure(failure);
     } else if (!isObject(record)) this.rejectRecord(WRONG_SHAPE);
-    else if (record["choices"] === undefined && this.readForeign(data, record, event)) return;
+    else if (record["choices"] === undefined && this.readForeign(record, event)) return;
     else this.handleChunk(data, record);
   }
 
   /** Reads a record of another dialect. @returns whether it was one */
-  private readForeign(data: string, record: Record<string, unknown>, event: string | undefined): boolean {
+  private readForeign(record: Record<string, unknown>, event: string | undefined): boolean {
     const { sink, options } = this;
     this.foreignReader ??= FOREIGN_DIALECTS.find((dialect) => dialect.canRead(record))?.createReader(
       sink,
       options,
     );
     if (this.foreignReader) {
-      reportFailures(this.reportFailure, () => this.foreignReader!.read(record, event, data));
+      this.isPart = true;
+      reportFailures(this.reportFailure, () => {
+        const repeat = this.foreignReader!.read(record, event);
+        if (repeat) this.findRepeat = () => repeat;
+      });
       return true;
     }
     if (!isUnknownDialect(record)) return false;
@@ -192,98 +177,11 @@ export class OpenAiDecoder implements Decoder {
       this.rejectRecord(WRONG_SHAPE);
       return;
     }
+    this.isPart = true;
     reportFailures(this.reportRecord, () => {
-      this.citations.moveToAnnotations(record, choices);
-      const chunk = this.normaliseChunk(record, choices);
-      const text = getAnswerText(chunk);
-      const kind = this.getKind(chunk, text);
-      if (kind === "rich") removeUndefinedFields(chunk);
-      if (kind === "rich" && text === "" && isRepeatable(chunk)) this.pieceTemplate.learn(data, chunk);
-      else this.pieceTemplate.forget();
+      const { chunk, kind, text } = this.normaliser.normalise(record, choices);
       this.sink.onChunk(chunk, kind, text);
-      if (kind === "text" && isRepeatable(chunk)) this.textTemplate.learn(data, getRecordText);
-      else this.textTemplate.forget();
+      if (kind !== "silent") this.findRepeat = () => createChunkRepeat(data, this.normaliser, this.sink);
     });
-  }
-
-  /** Brings a record into canonical form, in place. */
-  private normaliseChunk(record: Record<string, unknown>, choices: Record<string, unknown>[]): Chunk {
-    const usage = findUsage(record, choices);
-    record["choices"] = mergeDuplicateChoices(
-      choices.map((choice) => this.normaliseChoice(choice)),
-      this.options.indices,
-    );
-    if (usage) record["usage"] = usage;
-    else dropField(record, "usage");
-    this.unifyIdentity(record);
-    for (const field of PADDING_FIELDS) dropField(record, field);
-    return record as Chunk;
-  }
-
-  /**
-   * Gives all chunks the first id, model and time of the stream. Some services change ids within a stream (Copilot,
-   * ChoreoAI) or send them late (Azure).
-   */
-  private unifyIdentity(record: Record<string, unknown>): void {
-    if (typeof record["id"] === "string") this.id ||= record["id"];
-    if (typeof record["model"] === "string") this.model ||= record["model"];
-    if (typeof record["created"] === "number") this.created ||= record["created"];
-    record["id"] = this.id;
-    record["model"] = this.model;
-    record["created"] = this.created;
-  }
-
-  private normaliseChoice(wire: Record<string, unknown>): ChunkChoice {
-    const index = parseIndex(wire["index"] ?? 0, "choice");
-    if (index >= this.options.indices) {
-      throw new Failure("limit", `The service sent a choice beyond the limit of ${this.options.indices}.`);
-    }
-    const delta = this.readDelta(wire);
-    const reason = wire["finish_reason"];
-    const isEnd = typeof reason === "string" && !isUnfinished(reason);
-    this.trackers.normalise(index, delta, isEnd);
-    dropField(wire, "message");
-    dropField(wire, "usage");
-    wire["index"] = index;
-    wire["delta"] = delta;
-    if (!isEnd) wire["finish_reason"] = null;
-    if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
-    return wire as ChunkChoice;
-  }
-
-  private readDelta(wire: Record<string, unknown>): Delta {
-    const { delta, message, text, finish_reason: reason } = wire;
-    this.sawAnswer ||= (delta ?? message ?? text ?? undefined) !== undefined;
-    if (!this.sawAnswer && reason === "stop" && mayHoldAnswer(wire))
-      throw new Failure("bad_response", WRONG_SHAPE);
-    if (isObject(delta)) {
-      this.noteReasoning(normaliseDelta(delta));
-      for (const key in delta) if (key !== "role") this.sawDelta = true;
-      // A message that comes with empty deltas may still grow. It is complete when the finish reason arrives.
-      if (this.sawDelta || !isObject(message) || !reason) return delta;
-    }
-    if (this.sawDelta) return {};
-    if (isObject(message)) {
-      this.noteReasoning(normaliseMessage(message));
-      return message;
-    }
-    if (typeof text !== "string") return {};
-    // The form of the legacy Completions API (OpenAI API reference, "Completions").
-    delete wire["text"];
-    return text === "" ? {} : { content: text };
-  }
-
-  private noteReasoning(place: ReasoningPlace | undefined): void {
-    if (place === undefined || place === this.reasoningPlace) return;
-    this.reasoningPlace = place;
-    this.options.onReasoning?.(place);
-  }
-
-  private getKind(chunk: Chunk, text: string): ChunkKind {
-    const { citations, search_results: results } = chunk;
-    return toChunkKind(
-      this.citations.updateLists([citations, results]) || chunk.choices.some(isRichChoice),
-      text,
-    );
   }
 }

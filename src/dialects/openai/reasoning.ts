@@ -3,7 +3,7 @@ import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { isObject } from "../../core/json/parse.js";
 
 /** Names of fields with readable reasoning, beside `reasoning_content`: `reasoning`, `reasoning_text`, `thinking`, `thoughts`. */
-const REASONING_NAME =
+export const REASONING_NAME =
   /^(?:reasoning|think(?:ing)?|thoughts?|chain_?of_?thoughts?)(?:_?(?:content|text|summary|trace|steps?|delta))?$/i;
 
 /** Names of lists of blocks that have the reasoning and go back as they came: `reasoning_details`, `thinking_blocks`. */

@@ -13,11 +13,6 @@ export function removeUndefinedFields(chunk: Chunk): void {
     for (const key in part) if (part[key] === undefined) delete part[key];
 }
 
-/** Whether the next record may differ from this one only in its text or piece: it is no end and has no counts. */
-export function isRepeatable(chunk: Chunk): boolean {
-  return chunk.choices.length === 1 && chunk.choices[0]!.finish_reason === null && !chunk.usage;
-}
-
 /** Whether a record is of an unknown dialect, which can be skipped. The records of OpenAI Responses have a type. */
 export function isUnknownDialect(record: Record<string, unknown>): boolean {
   return typeof record["type"] === "string" && !isObject(record["usage"]);
@@ -32,11 +27,4 @@ export function isChoice(choice: unknown): choice is Record<string, unknown> {
 export function hasLogprobs(logprobs: unknown): boolean {
   if (!isObject(logprobs)) return false;
   return [logprobs["content"], logprobs["refusal"]].some((list) => Array.isArray(list) && list.length > 0);
-}
-
-/** Gets the text of a record that has nothing else, for a template. */
-export function getRecordText(record: unknown): unknown {
-  const choices = isObject(record) ? record["choices"] : undefined;
-  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  return isObject(first) && isObject(first["delta"]) ? first["delta"]["content"] : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Logprobs } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
 import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
@@ -19,10 +20,13 @@ const HOSTED_EVENT = /^(\w+_call|mcp_list_tools)\.(\w+)$/;
 /** Fields of such an event that are no part of the item. */
 const PLACE_FIELDS = ["type", "item_id", "output_index", "sequence_number"];
 
+/** Adds a delta to a text. */
+export type AddDelta = (delta: string, logprobs?: Logprobs) => void;
+
 /** Passes the events of items on to the items. */
 export class ItemEvents {
   /** Adds a delta to the text that the latest delta was added to. Set by every event that is nothing but such a delta. */
-  addDelta: ((delta: string) => void) | undefined;
+  addDelta: AddDelta | undefined;
 
   constructor(private readonly items: ItemList) {}
 
@@ -93,7 +97,7 @@ export class ItemEvents {
     const part = item.getPart(kind, toNumber(event["content_index"]));
     const logprobs = readLogprobs(event["logprobs"]);
     item.addDelta(part, delta, logprobs);
-    if (!logprobs && part.sent.isPlain) this.addDelta = (next) => item.addDelta(part, next);
+    if (part.sent.isPlain) this.addDelta = (next, more) => item.addDelta(part, next, more);
   }
 
   private readPart(event: WireEvent, part: WireEvent, isWhole: boolean): void {

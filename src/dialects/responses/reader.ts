@@ -3,15 +3,15 @@ import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { Repeat } from "../template/repeat.js";
 import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
-import { DeltaTemplate } from "./delta-template.js";
 import { buildEchoDelta } from "./echo.js";
 import { checkWholeResponse, isEnding, readEndReason } from "./ending.js";
-import { ItemEvents, type WireEvent } from "./item-events.js";
+import { type AddDelta, ItemEvents, type WireEvent } from "./item-events.js";
 import { ItemList } from "./item-list.js";
 import { MessageItem } from "./message-item.js";
-import type { ItemListener, OpenItem } from "./open-item.js";
+import { type ItemListener, type OpenItem, readLogprobs } from "./open-item.js";
 import { readResponsesUsage } from "./usage.js";
 
 const PREFIX = "response.";
@@ -39,7 +39,6 @@ class ResponsesReader implements ForeignReader, ItemListener {
   hasReasoning = false;
   private readonly items = new ItemList(this);
   private readonly events = new ItemEvents(this.items);
-  private readonly template = new DeltaTemplate();
   private id = "";
   private model = "";
   private created = 0;
@@ -57,21 +56,14 @@ class ResponsesReader implements ForeignReader, ItemListener {
     private readonly options: DecoderOptions,
   ) {}
 
-  match(data: string): boolean {
-    const delta = this.template.match(data);
-    if (delta === undefined) return false;
-    this.events.addDelta!(delta);
-    return true;
-  }
-
-  read(record: WireEvent, _event: string | undefined, data: string): void {
+  read(record: WireEvent): Repeat | undefined {
     this.hasSent = false;
     this.events.addDelta = undefined;
     this.readEvent(record);
-    if (this.events.addDelta) this.template.learn(data);
-    else this.template.forget();
     if (this.options.everyChunk && !this.hasSent)
       this.send({ ...this.buildChunk({}), choices: [] }, "silent");
+    const { addDelta } = this.events;
+    return addDelta && buildRepeat(addDelta, readLogprobs(record["logprobs"]) !== undefined);
   }
 
   /** Takes the end marker of Chat Completions. It ends no answer of this dialect. */
@@ -185,6 +177,16 @@ class ResponsesReader implements ForeignReader, ItemListener {
       choices: [{ finish_reason: null, ...choice, index: 0, delta }],
     };
   }
+}
+
+/** Builds the repetition of an event that adds to a text. @param hasLogprobs whether it has token probabilities */
+function buildRepeat(addDelta: AddDelta, hasLogprobs: boolean): Repeat {
+  return {
+    texts: ["/delta"],
+    values: hasLogprobs ? ["/logprobs"] : [],
+    ignored: ["/sequence_number", "/obfuscation"],
+    apply: ([delta], [logprobs]) => addDelta(delta!, readLogprobs(logprobs)),
+  };
 }
 
 /** Builds the fields with which the choice ends. A call that was cut off ends the answer as `length`: nobody may run it. */

@@ -103,7 +103,7 @@ describe("Decoder of Chat Completions", () => {
       cited("d", "u", "v"),
       cited("e", "u", "v"),
     ]);
-    assert.deepEqual(listKinds(calls), ["rich", "text", "template", "rich", "text"]);
+    assert.deepEqual(listKinds(calls), ["rich", "template", "template", "rich", "template"]);
     const venice = { venice_parameters: { web_search_citations: [{ url: "u" }] } };
     assert.deepEqual(
       listKinds(
@@ -116,12 +116,13 @@ describe("Decoder of Chat Completions", () => {
     );
   });
 
-  it("learns no template from a record with usage", () => {
-    const usage = { total_tokens: 1 };
-    assert.deepEqual(
-      listKinds(decode([buildTextChunk("a", {}, { usage }), buildTextChunk("b", {}, { usage })])),
-      ["text", "text"],
-    );
+  it("reads the usage of repeated records once, from the last of them", () => {
+    const build = (text: string, count: number) =>
+      buildTextChunk(text, {}, { usage: { prompt_tokens: 1, completion_tokens: count } });
+    const calls = decode([build("a", 1), build("b", 2), build("c", 3), buildTextChunk("d")]);
+    assert.deepEqual(listKinds(calls), ["text", "template", "template", "silent", "text"]);
+    assert.deepEqual(getChunk(calls[3]).usage, { prompt_tokens: 1, completion_tokens: 3 });
+    assert.deepEqual(getChunk(calls[3]).choices[0]!.delta, {});
   });
 
   it("skips and counts records of an unknown dialect", () => {

@@ -29,6 +29,7 @@ const TRAPS = [
   "m-1",
   "__proto__",
   "\u2063probe\u2063",
+  "\u2063probe0\u2063",
 ];
 
 /** Any text, often with a trap. */
@@ -46,12 +47,15 @@ export const anyText: fc.Arbitrary<string> = fc
   )
   .map((parts) => parts.join(""));
 
+/** Matches the names of texts that grow. */
+const TEXT_KEY = /^(?:content|text|thinking|reasoning_content|delta|partial_json)$/;
+
 /** Decides where JSON has spaces and escapes. The numbers are used in a circle. */
 export type JsonStyle = readonly number[];
 
 export const anyJsonStyle: fc.Arbitrary<JsonStyle> = fc.array(fc.nat(11), { minLength: 1, maxLength: 8 });
 
-/** Writes JSON as other encoders do, with spaces anywhere and with unnecessary escapes in `content`. */
+/** Writes JSON as other encoders do, with spaces anywhere and with unnecessary escapes in texts. */
 export function writeOddJson(value: unknown, style: JsonStyle): string {
   const createWheel = () => {
     let at = 0;
@@ -66,13 +70,14 @@ export function writeOddJson(value: unknown, style: JsonStyle): string {
       char.length === 1 && nextEscape() === 7 ? escapeChar(char) : char,
     );
   const write = (node: unknown, key = ""): string => {
-    if (typeof node === "string") return key === "content" ? writeText(node) : JSON.stringify(node);
+    if (typeof node === "string") return TEXT_KEY.test(key) ? writeText(node) : JSON.stringify(node);
     if (typeof node !== "object" || node === null) return JSON.stringify(node);
     if (Array.isArray(node))
       return `[${pickSpace()}${node.map((item) => write(item)).join(`${pickSpace()},`)}]`;
     const members = Object.entries(node).filter(([, member]) => member !== undefined);
     const pairs = members.map(
-      ([name, member]) => `${pickSpace()}"${name}"${pickSpace()}:${pickSpace()}${write(member, name)}`,
+      ([name, member]) =>
+        `${pickSpace()}${JSON.stringify(name)}${pickSpace()}:${pickSpace()}${write(member, name)}`,
     );
     return `{${pairs.join(",")}${pickSpace()}}`;
   };

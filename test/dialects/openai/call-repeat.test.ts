@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
-import { PieceTemplate } from "../../../src/dialects/openai/piece-template.js";
-import { ToolCallTracker } from "../../../src/dialects/openai/tool-call-tracker.js";
 import { anyText } from "../../support/inputs/arbitraries.js";
 import { anyCuts, cutText } from "../../support/inputs/cutting.js";
 import { decode } from "../../support/inputs/replay.js";
@@ -51,17 +49,6 @@ const HABITS: Readonly<Record<string, Extras>> = {
 const firstRecord = {
   ...createRecord("", { call: { id: "call_1", type: "function" }, function: { name: "get" } }),
 };
-const createData = (args: string, more?: Extras) => JSON.stringify(createRecord(args, more));
-const tracker = new ToolCallTracker(["get"], 8);
-/** Learns a record. @returns a function that matches another one */
-const learnTemplate = (more?: Extras) => {
-  const template = new PieceTemplate();
-  const [call] = decode([createRecord("{", more)]);
-  assert.ok(call && "chunk" in call);
-  template.learn(createData("{", more), call.chunk);
-  return (args: string, other?: Extras) => template.match(createData(args, other ?? more), () => tracker);
-};
-
 describe("Piece template for tool calls", () => {
   for (const [name, more] of Object.entries(HABITS)) {
     it(`reads pieces by their template as parsing does, for records with ${name}`, () => {
@@ -113,22 +100,6 @@ describe("Piece template for tool calls", () => {
     ]) {
       assert.deepEqual(decode(records), decode(records, { everyChunk: true }));
     }
-  });
-
-  it("matches a record that differs from the template only in its piece", () => {
-    for (const name of ["no other fields", "fields without content", "id, type and name on every piece"]) {
-      const match = learnTemplate(HABITS[name]);
-      const chunk = match('"a":\n"')!;
-      assert.equal(chunk.choices[0]!.delta.tool_calls![0]!.function!.arguments, '"a":\n"', name);
-      assert.equal(match("x", { chunk: { id: "c-2" } }), undefined);
-      assert.equal(match("x", { choice: { index: 1 } }), undefined);
-      assert.equal(match(""), undefined);
-    }
-  });
-
-  it("learns no template from a record with nested fields, which its chunks would share", () => {
-    for (const name of ["nested fields", "nested fields of the call", "citations"])
-      assert.equal(learnTemplate(HABITS[name])("x"), undefined, name);
   });
 
   it("creates chunks that share nothing, so that a reader may change them", () => {

@@ -1,0 +1,156 @@
+import { copyText } from "../../core/chat/growing-text.js";
+import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
+import { findPlaces, type Place } from "./json-places.js";
+import type { Repeat } from "./repeat.js";
+import { findLiteralEnd, NEEDS_PARSING } from "./string-literal.js";
+
+/** Longer records are parsed: a template keeps a copy of its record. */
+const MAX_TEMPLATE_CHARS = 16 * 1024;
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Matches what can stand in a number, and may be written in one JSON number after another. */
+const NUMBER_CHARS = /[-+.\deE]*/y;
+
+/** A part of a record that varies. */
+interface Span {
+  /** What stands before it, in every record. */
+  readonly before: string;
+  /** Which of the texts or values it is; -1 if it means nothing. */
+  readonly slot: number;
+  readonly form: "string" | "number" | "list" | "object";
+}
+
+/**
+ * The text of a record, with spans that vary. Another record that is the same but for these spans need not be parsed.
+ * What a template matches is valid JSON, and it differs from the template's record only in the values of the spans.
+ */
+export class RecordTemplate {
+  /** The texts and values of the latest record that matched. */
+  readonly texts: string[] = [];
+  readonly values: unknown[] = [];
+
+  private constructor(
+    private readonly spans: readonly Span[],
+    /** What stands behind the last span. */
+    private readonly after: string,
+    /** How deeply a value in a slot may nest. */
+    private readonly depth: number,
+  ) {}
+
+  /**
+   * Creates the template of a record.
+   * @param data the text of the record
+   * @param depth how deeply the JSON of a record may nest
+   * @returns undefined if the record cannot be a template, or if no text of it varies
+   */
+  static create(data: string, repeat: Repeat, depth: number): RecordTemplate | undefined {
+    const places = data.length > MAX_TEMPLATE_CHARS ? undefined : findPlaces(data);
+    const found = places && findSpans(data, places, repeat);
+    if (!found) return undefined;
+    const spans: Span[] = [];
+    let at = 0;
+    for (const { start, end, slot, form } of found) {
+      // One place inside another one.
+      if (start < at) return undefined;
+      spans.push({ before: copyText(data.slice(at, start)), slot, form });
+      at = end;
+    }
+    const nesting = Math.max(0, ...(repeat.values ?? []).map((place) => place.split("/").length));
+    return new RecordTemplate(spans, copyText(data.slice(at)), depth - nesting);
+  }
+
+  /** Compares a record with the template, and reads its texts and values. @returns whether it is the same but for them */
+  match(data: string): boolean {
+    const { spans } = this;
+    let at = 0;
+    for (let index = 0; index < spans.length; index++) {
+      const { before, slot, form } = spans[index]!;
+      const start = at + before.length;
+      // Slices are compared as memory; `startsWith` compares character by character and is 5 times slower.
+      if (data.slice(at, start) !== before) return false;
+      if (form === "string") at = this.readString(data, start, slot);
+      else if (form === "number") at = findNumberEnd(data, start);
+      else at = this.readValue(data, start, slot, form, spans[index + 1]);
+      if (at === -1) return false;
+    }
+    return data.slice(at) === this.after;
+  }
+
+  /** @returns where the string ends; -1 if there is none that can be in this place */
+  private readString(data: string, start: number, slot: number): number {
+    const end = findLiteralEnd(data, start);
+    if (end === -1) return -1;
+    const literal = data.slice(start, end);
+    const isPlain = !NEEDS_PARSING.test(literal);
+    if (slot === -1) return isPlain ? end : -1;
+    // A literal with escapes is valid only if it parses as one string.
+    const text = isPlain ? literal : tryParseJson(`"${literal}"`);
+    if (typeof text !== "string" || text === "") return -1;
+    this.texts[slot] = text;
+    return end;
+  }
+
+  /** @returns where the value ends; -1 if there is none that can be in this place */
+  private readValue(
+    data: string,
+    start: number,
+    slot: number,
+    form: "list" | "object",
+    next: Span | undefined,
+  ): number {
+    const end = next ? data.indexOf(next.before, start) : data.length - this.after.length;
+    if (end <= start) return -1;
+    const source = data.slice(start, end);
+    const value = tryParseJson(source);
+    if (typeof value !== "object" || value === null || Array.isArray(value) !== (form === "list")) return -1;
+    if (Array.isArray(value) && value.length === 0) return -1;
+    if (mayNestDeeper(source, this.depth) && !isWithinDepth(value, this.depth)) return -1;
+    this.values[slot] = value;
+    return end;
+  }
+}
+
+/** A place that varies. */
+interface Found extends Pick<Place, "start" | "end"> {
+  slot: number;
+  form: Span["form"];
+}
+
+/** Finds the places that vary, in their order. @returns undefined if a text or value is not where it should be */
+function findSpans(data: string, places: ReadonlyMap<string, Place>, repeat: Repeat): Found[] | undefined {
+  const found: Found[] = [];
+  for (const [slot, pointer] of repeat.texts.entries()) {
+    const place = places.get(pointer);
+    if (place?.kind !== "string") return undefined;
+    found.push({ ...place, slot, form: "string" });
+  }
+  for (const [slot, pointer] of (repeat.values ?? []).entries()) {
+    const place = places.get(pointer);
+    if (place?.kind !== "container") return undefined;
+    found.push({ ...place, slot, form: data[place.start] === "[" ? "list" : "object" });
+  }
+  const free = [...(repeat.ignored ?? []), ...(repeat.latest ?? [])];
+  for (const [pointer, { kind, ...place }] of places) {
+    if (kind !== "string" && kind !== "number") continue;
+    if (!free.some((name) => pointer === name || pointer.startsWith(`${name}/`))) continue;
+    found.push({ ...place, slot: -1, form: kind });
+  }
+  return repeat.texts.length > 0 ? found.sort((one, other) => one.start - other.start) : undefined;
+}
+
+/** @returns where the JSON number that begins at `start` ends; -1 if there is none */
+function findNumberEnd(data: string, start: number): number {
+  let end = start;
+  while (isDigit(data.charCodeAt(end))) end++;
+  const isWhole = end > start && (end === start + 1 || data.charCodeAt(start) !== 48);
+  const next = data[end];
+  if (isWhole && next !== "." && next !== "e" && next !== "E") return end;
+  NUMBER_CHARS.lastIndex = start;
+  const literal = NUMBER_CHARS.exec(data)?.[0] ?? "";
+  return NUMBER.test(literal) ? start + literal.length : -1;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}

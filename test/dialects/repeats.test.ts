@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
+import { Repeats } from "../../src/dialects/template/repeats.js";
+import { anyCuts, cutBuffer } from "../support/inputs/cutting.js";
+import { formatMultilineEvents } from "../support/inputs/openai-chunks.js";
+import { anyRepeatingRecords, REPEATING_FORMS } from "../support/inputs/repeating-streams.js";
+import { decode, replay, type SinkCall } from "../support/inputs/replay.js";
+
+/** Counts the records that were not parsed, because they repeat the one before. */
+function countRepeats(run: () => void): number {
+  const { read } = Repeats.prototype;
+  let count = 0;
+  Repeats.prototype.read = function (data) {
+    const isRepeat = read.call(this, data);
+    if (isRepeat) count++;
+    return isRepeat;
+  };
+  try {
+    run();
+  } finally {
+    Repeats.prototype.read = read;
+  }
+  return count;
+}
+
+describe("Records that repeat the one before", function () {
+  this.timeout(60_000);
+
+  for (const form of REPEATING_FORMS) {
+    it(`reads ${form.name} by templates exactly as it parses them`, () => {
+      const repeats = countRepeats(() => {
+        fc.assert(
+          fc.property(anyRepeatingRecords(form), (records) => {
+            const fast = decode(records, { tolerant: true });
+            const slow = decode(records, { tolerant: true, everyChunk: true });
+            assert.deepEqual(toReaderView(fast), toReaderView(slow));
+            assert.deepEqual(buildCompletion(fast), buildCompletion(slow));
+          }),
+          { numRuns: 150 },
+        );
+      });
+      assert.ok(repeats > 300, `only ${repeats} records were read by a template`);
+    });
+  }
+
+  it("reads them so whichever bytes come in one read", () => {
+    for (const form of REPEATING_FORMS) {
+      const { contentType } = form;
+      fc.assert(
+        fc.property(anyRepeatingRecords(form), anyCuts, (records, cuts) => {
+          const lines = records.map((record) => `${record.replaceAll("\n", " ")}\n`).join("");
+          const body = contentType ? Buffer.from(lines) : formatMultilineEvents(records);
+          const whole = replay([body], { tolerant: true, everyChunk: true }, contentType);
+          const cut = replay(cutBuffer(body, cuts), { tolerant: true }, contentType);
+          assert.deepEqual(toReaderView(cut), toReaderView(whole));
+          assert.deepEqual(buildCompletion(cut), buildCompletion(whole));
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
+  it("parses only the first of them", () => {
+    for (const { name, start, build, end } of REPEATING_FORMS) {
+      const texts = Array.from("abcdefghij", (letter) => `"${letter}\n`);
+      const records = [...start, ...texts.map(build), ...end];
+      const repeats = countRepeats(() => decode(records));
+      // The first record has a role, and in a call also a name. Some forms change once.
+      assert.ok(repeats >= texts.length - 3, `${name}: ${repeats} of ${texts.length}`);
+    }
+  });
+
+  it("creates chunks that share nothing, so that a reader may change them", () => {
+    for (const { name, start, build, end } of REPEATING_FORMS) {
+      const chunks: string[] = [];
+      const spoil = (chunk: Chunk) => {
+        chunks.push(JSON.stringify(chunk));
+        change(chunk);
+      };
+      const ignore = () => {};
+      const decoder = new OpenAiDecoder(
+        {
+          onText: ignore,
+          onChunk: spoil,
+          onMarker: ignore,
+          onFailure: (failure) => assert.fail(failure.message),
+          onBadRecord: (failure) => assert.fail(failure.message),
+          onSkipped: ignore,
+        },
+        { depth: 64, indices: 8 },
+      );
+      for (const record of [...start, ...Array.from("abcdefgh").map(build), ...end])
+        decoder.decode(JSON.stringify(record));
+      assert.doesNotMatch(chunks.join(), /spoilt/, name);
+    }
+  });
+});
+
+/** What a reader gets: a text, or a chunk if it carries more. */
+function toReaderView(calls: readonly SinkCall[]): unknown[] {
+  return calls.flatMap((call): unknown[] => {
+    if (!("chunk" in call)) return [call];
+    if (call.kind === "silent") return [];
+    return call.kind === "text" ? [{ text: call.text }] : [JSON.parse(JSON.stringify(call))];
+  });
+}
+
+function buildCompletion(calls: readonly SinkCall[]): Completion {
+  const machine = new CompletionMachine();
+  for (const call of calls) {
+    if ("chunk" in call) machine.addChunk(call.chunk);
+    else if ("text" in call) machine.addText(call.text);
+  }
+  return JSON.parse(JSON.stringify(machine.buildCompletion("s"))) as Completion;
+}
+
+/** Changes everything in a value, as a flow may do with a message. */
+function change(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === "object") change(member);
+    else (value as Record<string, unknown>)[key] = "spoilt";
+  }
+  if (Array.isArray(value)) value.push("spoilt");
+}
