@@ -51,6 +51,12 @@
     return !service?.keyRequired || !!key || this._("chat-provider.error.key", { service: service.label });
   }
 
+  function checkApi(this: ProviderNode, value: unknown, _options: object): true | string {
+    const service = findService(readServiceId(this));
+    const isKnown = !value || !service || (service.forms ?? ["chat"]).some((form) => form === value);
+    return isKnown || this._("chat-provider.error.api", { service: service.label });
+  }
+
   function checkHeaders(this: ProviderNode, value: unknown, _options: object): true | string {
     return ProviderHeaders.areHeaders(value) || this._("chat-provider.error.headers");
   }
@@ -82,6 +88,7 @@
       name: { value: "" },
       provider: { value: "demo", validate: checkProvider },
       baseUrl: { value: "", validate: checkBaseUrl },
+      api: { value: "", validate: checkApi },
       allowInsecure: { value: false },
       tls: { value: "", type: "tls-config", required: false, label: RED._("node-red:httpin.tls-config") },
       proxy: { value: "", type: "http proxy", required: false, label: RED._("node-red:httpin.proxy-config") },

@@ -85,6 +85,7 @@ namespace ProviderForm {
       $("#chat-provider-key-hint")
         .text(node._(`chat-provider.hint.${isForeign ? "foreignKey" : "key"}`, { variable }))
         .toggleClass("chat-warning", isForeign);
+      showForms(node, service);
       showSettings(service);
       findField("baseUrl").trigger("keyup");
       findField("apiKey").trigger("keyup");
@@ -94,6 +95,34 @@ namespace ProviderForm {
     loadServices().then(fillList, () =>
       $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
     );
+  }
+
+  /**
+   * Reads the form of a node. A node that is older than the choice is asked in Chat Completions at another address than the
+   * service's own, whatever form is the better one; so it stays.
+   */
+  function readForm({ api, baseUrl = "" }: ProviderNode, service: Service | undefined): string {
+    if (api !== undefined || baseUrl.trim() === "") return api ?? "";
+    const host = parseUrl(baseUrl)?.host ?? "";
+    const { ownHost, baseUrl: ownUrl = "" } = service ?? {};
+    const isOwn = ownHost ? new RegExp(ownHost).test(host) : parseUrl(ownUrl)?.host === host;
+    return isOwn ? "" : "chat";
+  }
+
+  /** Offers the forms of a service that has both. Another service keeps no choice. */
+  function showForms(node: ProviderNode, service: Service | undefined): void {
+    // Until the runtime has told its services, the field stays empty, so that a stored choice is not lost.
+    if (!service) return;
+    const field = findField("api");
+    const forms = service.forms ?? [];
+    const chosen = String(field.val() ?? readForm(node, service));
+    field.empty();
+    const addOption = (value: string, text: string) => $("<option>").val(value).text(text).appendTo(field);
+    const better = forms[0] ?? "chat";
+    addOption("", node._("chat-provider.api.default", { form: node._(`chat-provider.api.${better}`) }));
+    for (const form of forms) addOption(form, node._(`chat-provider.api.${form}`));
+    field.val(forms.some((form) => form === chosen) ? chosen : "");
+    $("#chat-provider-api-row").toggle(forms.length > 1);
   }
 
   /** Shows the fields for TLS, a proxy and plain HTTP only if they are needed. */

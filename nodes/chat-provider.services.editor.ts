@@ -17,6 +17,10 @@ namespace ProviderServices {
     id: string;
     label: string;
     baseUrl?: string;
+    /** Its forms if it has both, the better one first. */
+    forms?: ("chat" | "responses")[];
+    /** A regular expression for the service's own hosts; default: the host of `baseUrl`. */
+    ownHost?: string;
     keyRequired: boolean;
     keyVariable?: string;
     settings?: Setting[];
@@ -26,6 +30,7 @@ namespace ProviderServices {
   export interface ProviderNode extends EditorNode {
     provider?: string;
     baseUrl?: string;
+    api?: string;
     settings?: Record<string, unknown>;
     /** The nodes that use it. */
     users?: EditorNode[];

@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./
 import { checkEndpoint } from "./providers/check-endpoint.js";
 import { getProvider } from "./providers/index.js";
 import type { Provider, ProviderMemory } from "./providers/provider.js";
-import type { Endpoint } from "./providers/shared/endpoint.js";
+import type { ApiForm, Endpoint } from "./providers/shared/endpoint.js";
 import { createAgent } from "./transport/agent.js";
 import { systemClock } from "./transport/system-clock.js";
 
@@ -21,6 +21,11 @@ export interface ChatOptions {
   provider: string;
   /** Address of the service's API. Default: the provider's own. */
   baseUrl?: string | undefined;
+  /**
+   * The form in which the service is asked, if it has both: `chat` (Chat Completions) or `responses`; `""`: its better one.
+   * Default: the better one at the service's own address, `chat` at any other.
+   */
+  api?: ApiForm | "" | undefined;
   /** The key for the service. It never appears in errors. */
   apiKey?: string | undefined;
   /** Additional request headers. */
@@ -136,7 +141,7 @@ function getMemory({ baseUrl }: Endpoint): ProviderMemory {
 }
 
 /** The options that make an endpoint, except objects. */
-type Target = Pick<ChatOptions, "provider" | "baseUrl" | "apiKey" | "allowInsecure">;
+type Target = Pick<ChatOptions, "provider" | "baseUrl" | "api" | "apiKey" | "allowInsecure">;
 
 /** The latest endpoint that was checked. */
 let latest: { target: Target; endpoint: Endpoint } | undefined;
@@ -144,11 +149,12 @@ let latest: { target: Target; endpoint: Endpoint } | undefined;
 /** Gets the checked endpoint. Most requests go to the same one as the previous request, which needs no second check. */
 function getEndpoint(provider: Provider, options: ChatOptions): Endpoint {
   const { baseUrl, apiKey, allowInsecure, headers, settings } = options;
+  const api = options.api === undefined ? {} : { api: options.api };
   // The caller may have changed values inside of these objects.
   if (headers || settings) {
-    return checkEndpoint(provider, { baseUrl, apiKey, headers, settings }, allowInsecure);
+    return checkEndpoint(provider, { baseUrl, ...api, apiKey, headers, settings }, allowInsecure);
   }
-  const target: Target = { provider: options.provider, baseUrl, apiKey, allowInsecure };
+  const target: Target = { provider: options.provider, baseUrl, ...api, apiKey, allowInsecure };
   if (latest && isSameTarget(latest.target, target)) return latest.endpoint;
   const endpoint = checkEndpoint(provider, target, allowInsecure);
   latest = { target, endpoint };
@@ -159,6 +165,7 @@ function isSameTarget(one: Target, other: Target): boolean {
   return (
     one.provider === other.provider &&
     one.baseUrl === other.baseUrl &&
+    one.api === other.api &&
     one.apiKey === other.apiKey &&
     one.allowInsecure === other.allowInsecure
   );

@@ -14,11 +14,12 @@ import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
+import { completeFailure } from "./complete-failure.js";
 import { createCostFinder } from "./cost/find-cost.js";
 import { createDecoder } from "./create-decoder.js";
 import { createCutOffFailure } from "./cut-off-failure.js";
 import { createFaultFailure } from "./fault-failure.js";
-import { hideSecrets, listSecrets } from "./hide-secrets.js";
+import { listSecrets } from "./hide-secrets.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
 
@@ -35,7 +36,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private exchange: Exchange | undefined;
   private readonly refusals: RefusalMemory;
   /** Status of the response; 0 until it has come. */
-  private status = 0;
+  status = 0;
+  /** The body of a refusal. */
+  refusal = "";
   /** Headers of a refusal. */
   private headers: Headers = {};
   private lastReadAt = 0;
@@ -60,7 +63,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
     this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
-    this.refusals = new RefusalMemory(setup.provider, setup.memory);
+    const asked = { model: request.model, endpoint: setup.endpoint };
+    this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
     this.decoder = createDecoder(setup, this, this.refusals);
     this.startedAt = clock.now();
     this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.handleExpiry(expiry));
@@ -156,6 +160,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private begin(): void {
     const { setup } = this;
     this.status = 0;
+    this.refusal = "";
     this.headers = {};
     try {
       checkRequest(setup.request);
@@ -182,6 +187,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
 
   /** Sends the request once more in another form if the refusal shows how, else fails. */
   private handleRefusal(text: string): void {
+    this.refusal = text;
     const { clock, provider } = this.setup;
     try {
       if (this.refusals.learnFrom(this.status, text)) {
@@ -252,14 +258,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.hasEnded) return;
     this.decoder.flush();
     this.exchange?.abort();
-    this.end("failed", "error", this.completeFailure(failure));
-  }
-
-  /** Adds what only the stream knows to a failure, and removes secrets from it. */
-  private completeFailure(failure: Failure): Failure {
-    const { endpoint, provider } = this.setup;
-    const details = { ...failure.toJSON(), phase: this.findPhase(failure), partial: this.machine.text };
-    return hideSecrets(new Failure(failure.code, failure.message, details), provider, endpoint);
+    const details = { phase: this.findPhase(failure), partial: this.machine.text };
+    this.end("failed", "error", completeFailure(failure, this.setup, this, details));
   }
 
   private findPhase(failure: Failure): Phase {

@@ -1,5 +1,9 @@
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Provider, ProviderMemory } from "../providers/provider.js";
+import type { Endpoint } from "../providers/shared/endpoint.js";
+
+/** How often one request is sent again in another form. */
+const MAX_LESSONS = 3;
 
 /**
  * What a run knows about the service: what earlier runs have learned, and the lesson of a refusal in this run. All runs of
@@ -8,12 +12,15 @@ import type { Provider, ProviderMemory } from "../providers/provider.js";
 export class RefusalMemory {
   /** What was known when the request was built. Other runs may have learned more since. */
   private known: ProviderMemory = {};
-  /** What a refusal in this run has shown. */
+  /** What refusals in this run have shown. */
   private lesson: ProviderMemory | undefined;
+  private lessonCount = 0;
 
   constructor(
     private readonly provider: Provider,
     private readonly memory: ProviderMemory,
+    /** The model of the request and where it goes. */
+    private readonly asked: { model: string; endpoint: Endpoint },
   ) {}
 
   /** Gets what is known, for a request that is built now. */
@@ -22,11 +29,14 @@ export class RefusalMemory {
     return this.known;
   }
 
-  /** Learns from a refusal. @returns whether the request is worth sending once more; true at most once */
+  /** Learns from a refusal. @returns whether the request is worth sending once more */
   learnFrom(status: number, body: string): boolean {
-    if (this.lesson) return false;
-    this.lesson = this.provider.learn?.(status, body, this.known);
-    return this.lesson !== undefined;
+    if (this.lessonCount >= MAX_LESSONS) return false;
+    const lesson = this.provider.learn?.(status, body, this.known, this.asked);
+    if (!lesson) return false;
+    this.lessonCount++;
+    this.lesson = { ...this.lesson, ...lesson };
+    return true;
   }
 
   /** Notes where the service has its reasoning. */
@@ -36,6 +46,7 @@ export class RefusalMemory {
 
   /** Adds the lesson to the shared memory, because the request was answered. */
   confirm(): void {
-    Object.assign(this.memory, this.lesson);
+    const { refusesEncrypted: _once, ...lasting } = this.lesson ?? {};
+    Object.assign(this.memory, lasting);
   }
 }

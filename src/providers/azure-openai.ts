@@ -1,3 +1,4 @@
+import { Failure } from "../core/failure.js";
 import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
@@ -8,6 +9,9 @@ import { encodePathSegment, joinPath } from "./shared/url.js";
 /** The first API version with `max_completion_tokens`; earlier ones take only `max_tokens`. */
 const FIRST_WITH_COMPLETION_TOKENS = "2024-09-01";
 
+/** The first dated API version with Responses. */
+const FIRST_WITH_RESPONSES = "2025-03-01";
+
 const CHAT = createOpenAiProvider({
   id: "azure-openai",
   label: "Azure OpenAI",
@@ -15,6 +19,12 @@ const CHAT = createOpenAiProvider({
   keyVariable: "AZURE_OPENAI_API_KEY",
   settings: [{ name: "deployment", kind: "text" }, { name: "apiVersion", kind: "text" }, SPLIT_THINKING],
   maxTokensField: "max_completion_tokens",
+  responses: { encryptsReasoning: true, refusesPlainReasoning: true },
+  prefersResponses: true,
+  ownHost: /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/,
+  lacksResponses,
+  buildResponsesUrl,
+  adaptModel: (model, endpoint) => readDeployment(endpoint) ?? model,
   buildAuthorization: buildKeyHeader,
   buildChatUrl: (endpoint, model) =>
     buildDeploymentUrl(endpoint, readDeployment(endpoint) ?? model, "chat/completions"),
@@ -60,6 +70,23 @@ export const AZURE_OPENAI_PROVIDER: Provider = {
     );
   },
 };
+
+function lacksResponses(endpoint: Endpoint): boolean {
+  const version = readDatedVersion(endpoint);
+  return version !== undefined && version < FIRST_WITH_RESPONSES;
+}
+
+/** @throws Failure `configuration` if the API version is older than Responses */
+function buildResponsesUrl(endpoint: Endpoint): URL {
+  const version = readDatedVersion(endpoint);
+  if (version === undefined) return buildV1Url(endpoint, "responses");
+  if (!lacksResponses(endpoint))
+    return addApiVersion(joinPath(trimResourceUrl(endpoint), "openai/responses"), version);
+  throw new Failure(
+    "configuration",
+    `The API version ${version} of Azure OpenAI has no Responses. Empty the API version of the provider, or set API to Chat Completions.`,
+  );
+}
 
 function buildKeyHeader({ apiKey }: Endpoint): Record<string, string> {
   return apiKey ? { "api-key": apiKey } : {};

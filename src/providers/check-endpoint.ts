@@ -25,8 +25,20 @@ export function checkEndpoint(
       `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
     );
   }
+  checkApi(provider, endpoint.api);
   const settings = checkSettings(provider, endpoint.settings);
   return { ...endpoint, baseUrl: url.href, settings, ...(key === undefined ? {} : { apiKey: key }) };
+}
+
+function checkApi({ label, forms = ["chat"] }: Provider, api: unknown): void {
+  if (api === undefined || api === "" || (forms as readonly unknown[]).includes(api)) return;
+  const isForm = api === "chat" || api === "responses";
+  throw new Failure(
+    "configuration",
+    isForm
+      ? `${label} cannot be asked in the form “${api}”. Empty API in the provider, or choose another service.`
+      : "The form of the service's API is not known. Set api to “chat” or “responses”, or leave it empty.",
+  );
 }
 
 function checkUrl(text: string | undefined, label: string): URL {
@@ -55,7 +67,7 @@ function checkUrl(text: string | undefined, label: string): URL {
   }
   url.hash = "";
   // Documentation shows the URL of the operation, so people copy that.
-  url.pathname = url.pathname.replace(/\/chat\/completions\/*$/, "");
+  url.pathname = url.pathname.replace(/\/(?:chat\/completions|responses)\/*$/, "");
   return url;
 }
 

@@ -17,6 +17,7 @@ const DEMO = createOpenAiProvider({
   label: "Demo (built in, no key)",
   keyRequired: false,
   prefill: true,
+  responses: {},
   settings: [],
 });
 

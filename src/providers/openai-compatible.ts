@@ -1,10 +1,15 @@
+import type { ChatMessage } from "../core/chat/chunk.js";
 import { type ChatRequest, cleanParameters, type WireRequest } from "../core/chat/request.js";
-import { removeEchoFields } from "../core/chat/vendor-echo.js";
+import { omitFields, removeEchoFields } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import { replaceCallIds, USUAL_CALL_ID } from "../core/tools/call-ids.js";
 import { placeReasoning, readReasoningRefusal } from "./past-reasoning.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
-import type { Endpoint } from "./shared/endpoint.js";
+import { learnFromResponsesRefusal, readRefusedParts } from "./responses/learn.js";
+import { buildResponsesBody } from "./responses/request.js";
+import type { ResponsesService, ResponsesTraits } from "./responses/traits.js";
+import { chooseForm, type FormChoice } from "./shared/api-form.js";
+import type { ApiForm, Endpoint } from "./shared/endpoint.js";
 import { readModelNames } from "./shared/model-names.js";
 import { readResponseFailure } from "./shared/response-failure.js";
 import { buildSpeechRequest } from "./shared/speech.js";
@@ -12,10 +17,18 @@ import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 /** What differs between services that offer OpenAI's Chat Completions. */
-export interface Preset {
+export interface Preset extends Pick<FormChoice, "ownHost" | "lacksResponses"> {
   id: string;
   label: string;
   baseUrl?: string;
+  /** How it differs in Responses, if it offers them. */
+  responses?: ResponsesTraits;
+  /** Whether Responses are its better form; default false. */
+  prefersResponses?: boolean;
+  /** Chooses the name that stands for the model in Responses; default: the model's own. */
+  adaptModel?(model: string, endpoint: Endpoint): string;
+  /** Default: `responses` below the base URL. */
+  buildResponsesUrl?(endpoint: Endpoint): URL;
   keyRequired: boolean;
   keyVariable?: string;
   /** The service's name for the limit of tokens; default `max_tokens`, which OpenAI's newer models refuse. */
@@ -60,12 +73,14 @@ export function createOpenAiProvider(preset: Preset): Provider {
   return {
     id: preset.id,
     label: preset.label,
+    ...buildFormChoice(preset),
     keyRequired: preset.keyRequired,
     prefill: preset.prefill === true,
     settings: preset.settings ?? [SPLIT_THINKING],
-    ...(preset.baseUrl === undefined ? {} : { baseUrl: preset.baseUrl }),
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
-    buildChatRequest: createChatBuilder(preset),
+    buildChatRequest: preset.responses
+      ? createFormSwitch(preset, preset.responses)
+      : createChatBuilder(preset),
     ...(preset.speaks === false
       ? {}
       : { buildSpeechRequest: (request, endpoint) => buildSpeechRequest(request, endpoint) }),
@@ -77,7 +92,57 @@ export function createOpenAiProvider(preset: Preset): Provider {
     readModelNames: preset.readModelNames ?? readModelNames,
     ...(preset.balance ? { balance: preset.balance } : {}),
     readError: readResponseFailure,
-    learn: learnFromRefusal,
+    learn: (status, body, memory, asked) =>
+      asked && preset.responses && chooseForm(buildFormChoice(preset), asked.endpoint) === "responses"
+        ? learnFromResponsesRefusal(status, body, memory, asked.model)
+        : learnFromRefusal(status, body, memory),
+  };
+}
+
+function buildFormChoice({
+  baseUrl,
+  responses,
+  prefersResponses,
+  ownHost,
+  lacksResponses,
+}: Preset): FormChoice {
+  const forms: readonly ApiForm[] = prefersResponses ? ["responses", "chat"] : ["chat", "responses"];
+  return {
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(responses ? { forms } : {}),
+    ...(ownHost ? { ownHost } : {}),
+    ...(lacksResponses ? { lacksResponses } : {}),
+  };
+}
+
+/** Creates the builder of a service with both forms. */
+function createFormSwitch(preset: Preset, traits: ResponsesTraits): Provider["buildChatRequest"] {
+  const choice = buildFormChoice(preset);
+  const buildChat = createChatBuilder(preset);
+  const buildResponses = createResponsesBuilder(preset, traits);
+  return (request, endpoint, memory) => {
+    if (chooseForm(choice, endpoint) === "chat") return buildChat(request, endpoint, memory);
+    try {
+      return buildResponses(request, endpoint, memory);
+    } catch (thrown) {
+      // A flow that is older than Responses may use what only Chat Completions has.
+      if (endpoint.api === undefined) return buildChat(request, endpoint, memory);
+      throw thrown;
+    }
+  };
+}
+
+function createResponsesBuilder(preset: Preset, traits: ResponsesTraits): Provider["buildChatRequest"] {
+  const {
+    buildAuthorization: authorization = buildBearerHeader,
+    buildResponsesUrl: responsesUrl = (endpoint) => joinPath(endpoint.baseUrl, "responses"),
+    adaptModel = (model) => model,
+  } = preset;
+  const service: ResponsesService = { ...traits, name: `The Responses API of ${preset.label}` };
+  return (request, endpoint, memory) => {
+    const model = adaptModel(request.model, endpoint);
+    const body = buildResponsesBody({ ...request, model }, service, readRefusedParts(memory, request.model));
+    return buildPostRequest(responsesUrl(endpoint), buildHeaders(endpoint, authorization(endpoint)), body);
   };
 }
 
@@ -100,7 +165,8 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
       target = { model, url: chatUrl(endpoint, model), headers };
       targets.set(endpoint, target);
     }
-    const messages = placeReasoning(removeEchoFields(request.messages), {
+    const past = removeEchoFields(request.messages);
+    const messages = placeReasoning(preset.prefersResponses ? past.map(removeReasoningDetails) : past, {
       place: preset.reasoningField ?? memory.reasoningPlace,
       refuses: memory.refusesReasoning,
       needsField: memory.needsReasoning || needsReasoning(model),
@@ -112,6 +178,11 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
     );
     return buildPostRequest(target.url, target.headers, adapt(body, endpoint));
   };
+}
+
+/** Removes reasoning that came from Responses: the service takes none back in Chat Completions. */
+function removeReasoningDetails(message: ChatMessage): ChatMessage {
+  return "reasoning_details" in message ? omitFields(message, ["reasoning_details"]) : message;
 }
 
 function buildBody(

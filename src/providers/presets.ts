@@ -1,5 +1,6 @@
 import { isObject } from "../core/json/parse.js";
 import type { Preset } from "./openai-compatible.js";
+import type { ResponsesTraits } from "./responses/traits.js";
 import { type AssistantSchema, restrictMessages } from "./shared/strict-messages.js";
 import { joinPath } from "./shared/url.js";
 import { buildGetRequest } from "./shared/wire-request.js";
@@ -13,6 +14,9 @@ const GROQ: AssistantSchema = {
 /** Mistral refuses unknown fields, and takes no reasoning back. */
 const MISTRAL: AssistantSchema = { fields: new Set(["content", "prefix", "tool_calls"]) };
 
+/** Responses as OpenAI offers them, and services that pass requests on to its models. */
+const OPENAI_RESPONSES: ResponsesTraits = { encryptsReasoning: true, refusesPlainReasoning: true };
+
 /** Services that offer Chat Completions, with the base URLs from their documentation. */
 export const PRESETS: readonly Preset[] = [
   {
@@ -22,6 +26,8 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     keyVariable: "OPENAI_API_KEY",
     maxTokensField: "max_completion_tokens",
+    responses: OPENAI_RESPONSES,
+    prefersResponses: true,
   },
   {
     id: "openrouter",
@@ -30,6 +36,7 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "OPENROUTER_API_KEY",
+    responses: OPENAI_RESPONSES,
     balance: {
       request: (endpoint) => buildGetRequest(endpoint, joinPath(endpoint.baseUrl, "key")),
       read: readOpenRouterBalance,
@@ -42,6 +49,7 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     prefill: true,
     keyVariable: "GROQ_API_KEY",
+    responses: { takesStore: false },
     needsReasoning: () => false,
     adaptBody: (body) => restrictMessages(body, GROQ),
   },
@@ -63,6 +71,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.deepseek.com/v1",
     keyRequired: true,
     keyVariable: "DEEPSEEK_API_KEY",
+    responses: { callsLast: true },
     // With thinking, it refuses a turn with tool calls in which an answer lacks its reasoning.
     reasoningField: "reasoning_content",
     needsReasoning: () => true,
@@ -75,13 +84,21 @@ export const PRESETS: readonly Preset[] = [
     keyRequired: true,
     keyVariable: "TOGETHER_API_KEY",
   },
-  { id: "xai", label: "xAI", baseUrl: "https://api.x.ai/v1", keyRequired: true, keyVariable: "XAI_API_KEY" },
+  {
+    id: "xai",
+    label: "xAI",
+    baseUrl: "https://api.x.ai/v1",
+    keyRequired: true,
+    keyVariable: "XAI_API_KEY",
+    responses: { ...OPENAI_RESPONSES, reasoningStatus: "completed", parameters: ["seed"] },
+  },
   {
     id: "lmstudio",
     label: "LM Studio",
     baseUrl: "http://127.0.0.1:1234/v1",
     keyRequired: false,
     prefill: true,
+    responses: {},
     speaks: false,
   },
   {
@@ -90,15 +107,25 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:8080/v1",
     keyRequired: false,
     prefill: true,
+    responses: {},
     speaks: false,
   },
-  { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1", keyRequired: false },
+  {
+    id: "vllm",
+    label: "vLLM",
+    baseUrl: "http://127.0.0.1:8000/v1",
+    keyRequired: false,
+    responses: {
+      parameters: ["seed", "stop", "logit_bias", "presence_penalty", "frequency_penalty"],
+    },
+  },
   {
     id: "litellm",
     label: "LiteLLM proxy",
     baseUrl: "http://127.0.0.1:4000/v1",
     keyRequired: false,
     keyVariable: "LITELLM_API_KEY",
+    responses: { encryptsReasoning: true },
   },
   {
     id: "ollama-v1",
@@ -106,9 +133,15 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:11434/v1",
     keyRequired: false,
     prefill: true,
+    responses: {},
     speaks: false,
   },
-  { id: "custom", label: "Custom (OpenAI-compatible)", keyRequired: false },
+  {
+    id: "custom",
+    label: "Custom (OpenAI-compatible)",
+    keyRequired: false,
+    responses: { encryptsReasoning: true },
+  },
 ];
 
 /** Reads what the key may still spend. It is null for a key without a limit of its own; such a key cannot see the account. */

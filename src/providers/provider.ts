@@ -3,6 +3,8 @@ import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
 import type { RefusalRule } from "../core/retry/refusal-window.js";
+import type { OptionalField } from "./responses/request.js";
+import type { FormChoice } from "./shared/api-form.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
@@ -38,18 +40,20 @@ export interface ProviderMemory {
   refusesReasoning?: boolean;
   /** The service refuses an answer of a turn with tool calls that lacks its field for reasoning. */
   needsReasoning?: boolean;
+  /** What a Responses request asks for by itself and a model has refused, by the model's name. */
+  refusedFields?: Readonly<Record<string, readonly OptionalField[]>>;
+  /** The service cannot read the encrypted reasoning in the conversation. It is known for the next request only. */
+  refusesEncrypted?: boolean;
 }
 
 /**
  * A service: how requests to it are written, and what its responses outside a stream mean. Pure: it opens no sockets and
  * reads no clock.
  */
-export interface Provider {
+export interface Provider extends FormChoice {
   readonly id: string;
   /** Name shown in the editor and in error messages. */
   readonly label: string;
-  /** The default base URL; undefined if only the author can know it. */
-  readonly baseUrl?: string;
   /** Whether every request needs a key. */
   readonly keyRequired: boolean;
   /** The environment variable that usually holds the key. */
@@ -99,7 +103,13 @@ export interface Provider {
   /**
    * Decides whether a refused request is worth sending once more in another form.
    * @param memory what was known when the refused request was built
+   * @param asked the model of the request and where it went; default: unknown
    * @returns what to remember for the next request; undefined if there is nothing to change
    */
-  learn?(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined;
+  learn?(
+    status: number,
+    body: string,
+    memory: ProviderMemory,
+    asked?: { model: string; endpoint: Endpoint },
+  ): ProviderMemory | undefined;
 }

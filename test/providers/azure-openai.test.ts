@@ -11,7 +11,7 @@ function buildRequest(
   overrides: Partial<ChatRequest> = {},
   baseUrl = RESOURCE,
 ) {
-  const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl, apiKey: "az-key", settings });
+  const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl, apiKey: "az-key", api: "chat", settings });
   const wire = AZURE_OPENAI_PROVIDER.buildChatRequest(
     { model: "gpt-4o", messages: [], ...overrides },
     endpoint,
@@ -27,7 +27,12 @@ function buildRequest(
 
 describe("Speech request to Azure OpenAI", () => {
   const buildSpeech = (settings: Record<string, unknown>, model?: string) => {
-    const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, { baseUrl: RESOURCE, apiKey: "az-key", settings });
+    const endpoint = checkEndpoint(AZURE_OPENAI_PROVIDER, {
+      baseUrl: RESOURCE,
+      apiKey: "az-key",
+      api: "chat",
+      settings,
+    });
     const { url, headers, body } = AZURE_OPENAI_PROVIDER.buildSpeechRequest!(
       { text: "Hi", voice: "alloy", ...(model ? { model } : {}) },
       endpoint,

@@ -7,7 +7,7 @@ import { Failure } from "../../src/core/failure.js";
 import { PROVIDERS } from "../../src/providers/index.js";
 import { PRESETS } from "../../src/providers/presets.js";
 import type { Provider } from "../../src/providers/provider.js";
-import type { Endpoint } from "../../src/providers/shared/endpoint.js";
+import type { ApiForm, Endpoint } from "../../src/providers/shared/endpoint.js";
 
 /** Text in every part of a requested feature. The request for the service must contain each of them. */
 const MARK = "bWFyaw";
@@ -51,19 +51,20 @@ const FEATURES: Readonly<Record<string, Partial<ChatRequest>>> = {
 const YES = "✓";
 const NO = "–";
 
-function buildEndpoint(provider: Provider): Endpoint {
+function buildEndpoint(provider: Provider, api: ApiForm): Endpoint {
   const settings = Object.fromEntries(
     (provider.settings ?? []).filter(({ required }) => required).map(({ name }) => [name, "x"]),
   );
-  return { baseUrl: provider.baseUrl ?? "http://127.0.0.1:1/v1", apiKey: "k", settings };
+  const form = provider.forms ? { api } : {};
+  return { baseUrl: provider.baseUrl ?? "http://127.0.0.1:1/v1", apiKey: "k", ...form, settings };
 }
 
 /** Checks whether a request with the feature can be built and contains all of it. */
-function checkSupport(provider: Provider, feature: Partial<ChatRequest>): string {
+function checkSupport(provider: Provider, feature: Partial<ChatRequest>, api: ApiForm = "chat"): string {
   try {
     const job = provider.job ? { job: "job-1" } : {};
     const request = { model: "model-1", messages: createUserMessages("Hi"), ...job, ...feature };
-    const { body = "" } = provider.buildChatRequest(request, buildEndpoint(provider), {});
+    const { body = "" } = provider.buildChatRequest(request, buildEndpoint(provider, api), {});
     return countMarks(body) === countMarks(JSON.stringify(feature)) ? YES : "lost";
   } catch (thrown) {
     assert.ok(thrown instanceof Failure && thrown.code === "invalid_request", String(thrown));
@@ -79,16 +80,25 @@ function checkSpeechSupport(provider: Provider): string {
   if (!provider.buildSpeechRequest) return NO;
   const { url, body = "" } = provider.buildSpeechRequest(
     { text: MARK, model: "voice-1" },
-    buildEndpoint(provider),
+    buildEndpoint(provider, "chat"),
   );
   return /\/audio\/speech$/.test(url.pathname) && body.includes(MARK) ? YES : "lost";
 }
 
 function buildRow(provider: Provider): Record<string, string> {
-  const row: Record<string, string> = {};
+  const row: Record<string, string> = { Responses: provider.forms ? YES : NO };
   for (const [name, feature] of Object.entries(FEATURES)) row[name] = checkSupport(provider, feature);
   row["prefill"] = provider.prefill ? YES : NO;
   row["speech"] = checkSpeechSupport(provider);
+  return row;
+}
+
+/** Builds the row of Responses, which is the same for all services that offer them. */
+function buildResponsesRow(provider: Provider): Record<string, string> {
+  const row: Record<string, string> = { Responses: "", prefill: NO, speech: "" };
+  for (const [name, feature] of Object.entries(FEATURES)) {
+    row[name] = checkSupport(provider, feature, "responses");
+  }
   return row;
 }
 
@@ -96,7 +106,7 @@ function buildRow(provider: Provider): Record<string, string> {
 function readFeatureTable(): Record<string, Record<string, string>> {
   const page = readFileSync(join(__dirname, "../../docs/providers.md"), "utf8");
   const lines = page.split("\n");
-  const start = lines.findIndex((line) => line.startsWith("| service | system"));
+  const start = lines.findIndex((line) => line.startsWith("| service | Responses"));
   const splitCells = (line: string) =>
     line
       .split("|")
@@ -115,11 +125,14 @@ function readFeatureTable(): Record<string, Record<string, string>> {
 describe("Feature table of docs/providers.md", () => {
   it("matches what a request to each service can contain", () => {
     const truth = Object.fromEntries(PROVIDERS.map((provider) => [provider.id, buildRow(provider)]));
-    assert.deepEqual(readFeatureTable(), truth);
+    const { responses, ...table } = readFeatureTable();
+    assert.deepEqual(table, truth);
+    for (const provider of PROVIDERS.filter(({ forms }) => forms))
+      assert.deepEqual(buildResponsesRow(provider), responses, provider.id);
   });
 
   it("has a row for every service", () => {
-    assert.equal(Object.keys(readFeatureTable()).length, PROVIDERS.length);
+    assert.equal(Object.keys(readFeatureTable()).length, PROVIDERS.length + 1);
     assert.ok(PROVIDERS.length > PRESETS.length);
   });
 });

@@ -22,7 +22,8 @@ const ANSWER = {
 
 function buildBody(id: string, request: ChatRequest): Record<string, unknown> {
   const provider = getProvider(id);
-  return JSON.parse(provider.buildChatRequest(request, checkEndpoint(provider, { apiKey: "key" }), {}).body!);
+  const endpoint = { ...checkEndpoint(provider, { apiKey: "key" }), api: "chat" as const };
+  return JSON.parse(provider.buildChatRequest(request, endpoint, {}).body!);
 }
 
 function sendAnswer(id: string): unknown {
@@ -69,14 +70,14 @@ describe("Past tool calls sent to presets", () => {
       ["mistral", /^[A-Za-z0-9]{9}$/],
       ["openrouter", /^[A-Za-z0-9]{9}$/],
     ] as const) {
-      const endpoint = service === "azure-openai" ? { baseUrl: "https://x.openai.azure.com" } : {};
+      const address = service === "azure-openai" ? { baseUrl: "https://x.openai.azure.com" } : {};
       const ids = [1, 2].map(() => {
         const provider = getProvider(service);
         const request = buildNextRequest(REQUEST, answer, results);
-        const { messages } = JSON.parse(
-          provider.buildChatRequest(request, checkEndpoint(provider, { apiKey: "key", ...endpoint }), {})
-            .body!,
-        ) as { messages: [unknown, { tool_calls: [{ id: string }] }, { tool_call_id: string }] };
+        const endpoint = checkEndpoint(provider, { apiKey: "key", api: "chat", ...address });
+        const { messages } = JSON.parse(provider.buildChatRequest(request, endpoint, {}).body!) as {
+          messages: [unknown, { tool_calls: [{ id: string }] }, { tool_call_id: string }];
+        };
         assert.equal(messages[1].tool_calls[0].id, messages[2].tool_call_id, service);
         return messages[2].tool_call_id;
       });

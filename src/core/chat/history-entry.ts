@@ -7,6 +7,8 @@ import {
   GEMINI_PARTS,
   isReasoningField,
   omitFields,
+  RESPONSES_ITEMS,
+  RESPONSES_ORDER,
 } from "./vendor-echo.js";
 
 /** Field of an answer in a conversation: the service whose own fields it keeps beside its text. */
@@ -22,10 +24,12 @@ const KEPT_FIELDS: ReadonlySet<string> = new Set([
   ANTHROPIC_BLOCKS,
   ANTHROPIC_ORDER,
   GEMINI_PARTS,
+  RESPONSES_ITEMS,
+  RESPONSES_ORDER,
 ]);
 
 /** Kept fields that make an answer non-empty without text. */
-const CONTENT_FIELDS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS] as const;
+const CONTENT_FIELDS = ["images", ANTHROPIC_BLOCKS, GEMINI_PARTS, RESPONSES_ITEMS] as const;
 
 /**
  * Builds the entry of a conversation for an answer: its text, and the fields that its service wants back. Readable reasoning

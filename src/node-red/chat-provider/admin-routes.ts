@@ -23,10 +23,12 @@ export function addProviderRoutes(red: NodeRed): void {
 
   httpAdmin.get("/chat-provider/providers", requireRead, (_request, response) => {
     response.json(
-      PROVIDERS.map(({ id, label, baseUrl, keyRequired, keyVariable, settings }) => ({
+      PROVIDERS.map(({ id, label, baseUrl, forms, ownHost, keyRequired, keyVariable, settings }) => ({
         id,
         label,
         baseUrl,
+        forms,
+        ownHost: ownHost?.source,
         keyRequired,
         keyVariable,
         settings,

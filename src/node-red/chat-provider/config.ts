@@ -2,7 +2,7 @@ import { checkOwnPrices, type OwnPrices } from "../../core/cost/own-prices.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
-import type { Endpoint } from "../../providers/shared/endpoint.js";
+import type { ApiForm, Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 
@@ -10,6 +10,8 @@ import { readJsonObject, readNumber } from "../red/settings.js";
 export interface ProviderNodeConfig extends NodeConfig {
   provider: string;
   baseUrl?: string;
+  /** The form in which the service is asked: `chat`, `responses`, or `""` for its better one. */
+  api?: "" | ApiForm;
   allowInsecure?: boolean;
   tls?: string;
   proxy?: string;
@@ -94,6 +96,7 @@ export function readProviderConfig(
   return {
     endpoint: {
       ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
+      ...(config.api === undefined ? {} : { api: config.api }),
       ...(credentials.apiKey ? { apiKey: fill(credentials.apiKey).trim() } : {}),
       ...readHeaders(config, credentials, fill),
       ...(isObject(config.settings) ? { settings: fillTexts(config.settings, fill) } : {}),

@@ -240,7 +240,10 @@ export class ProviderRuntime {
     const settings = readProviderConfig(this.config, this.credentials, this.fillVariables);
     const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
-    const unchecked = isDemo ? await this.startDemo(settings.demoPace) : settings.endpoint;
+    const { api } = settings.endpoint;
+    const unchecked = isDemo
+      ? { ...(await this.startDemo(settings.demoPace)), ...(api === undefined ? {} : { api }) }
+      : settings.endpoint;
     const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher = createAgent({

@@ -3,6 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import {
   COMMON_ADVICE,
+  nestFields,
   OPENAI_ONLY,
   omitNulls,
   type ParameterRules,
@@ -90,11 +91,6 @@ export function buildAnthropicBody(request: ChatRequest): Record<string, unknown
   };
   checkThinking(request.model, body);
   return body;
-}
-
-/** Puts fields under a name, unless there are none. */
-function nestFields(name: string, fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.keys(fields).length > 0 ? { [name]: fields } : {};
 }
 
 function buildOutputFormat(format: unknown): Record<string, unknown> {

@@ -1,3 +1,6 @@
+/** A form in which a service is asked: Chat Completions or Responses, both OpenAI's. */
+export type ApiForm = "chat" | "responses";
+
 /** Where a service is reached and with which credentials. */
 export interface Endpoint {
   /** The address up to the part that names the operation: `https://api.openai.com/v1`. */
@@ -7,6 +10,8 @@ export interface Endpoint {
   headers?: Readonly<Record<string, string>>;
   /** Names of extra headers that hold no secret, spelt as in `headers`. Default: none. */
   plainHeaders?: readonly string[];
+  /** The form in which the service is asked; `""`: its better one. Default: see `chooseForm`. */
+  api?: ApiForm | "";
   /** Values of the provider's own settings, by name. */
   settings?: Readonly<Record<string, unknown>>;
 }

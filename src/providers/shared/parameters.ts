@@ -95,3 +95,13 @@ export function omitNulls(fields: Readonly<Record<string, unknown>>): Record<str
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
   );
 }
+
+/** Puts fields under a name, unless there are none. */
+export function nestFields(name: string, fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.keys(fields).length > 0 ? { [name]: fields } : {};
+}
+
+/** Drops the fields that are undefined. */
+export function omitUndefined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
