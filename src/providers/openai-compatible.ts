@@ -3,12 +3,12 @@ import { type ChatRequest, cleanParameters, type WireRequest } from "../core/cha
 import { omitFields, removeEchoFields } from "../core/chat/vendor-echo.js";
 import { isObject } from "../core/json/parse.js";
 import { replaceCallIds, USUAL_CALL_ID } from "../core/tools/call-ids.js";
+import { chooseForm, type FormChoice } from "./api-form.js";
 import { placeReasoning, readReasoningRefusal } from "./past-reasoning.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import { learnFromResponsesRefusal, readRefusedParts } from "./responses/learn.js";
 import { buildResponsesBody } from "./responses/request.js";
 import type { ResponsesService, ResponsesTraits } from "./responses/traits.js";
-import { chooseForm, type FormChoice } from "./shared/api-form.js";
 import type { ApiForm, Endpoint } from "./shared/endpoint.js";
 import { readModelNames } from "./shared/model-names.js";
 import { readResponseFailure } from "./shared/response-failure.js";

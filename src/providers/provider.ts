@@ -3,8 +3,7 @@ import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
 import type { RefusalRule } from "../core/retry/refusal-window.js";
-import type { OptionalField } from "./responses/request.js";
-import type { FormChoice } from "./shared/api-form.js";
+import type { FormChoice } from "./api-form.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
@@ -29,6 +28,9 @@ export interface ProviderSetting {
 
 /** Properties of a model that help an author to choose one. */
 export type Capability = "vision" | "tools" | "reasoning" | "webSearch" | "offline" | "deprecated";
+
+/** What a Responses request asks for by itself, so that it can be left out if a model refuses it. */
+export type OptionalField = "encryptedReasoning" | "reasoningSummary" | "store" | "phase";
 
 /** What earlier answers and refusals of a service revealed; shared by all streams of one provider node. */
 export interface ProviderMemory {

@@ -60,6 +60,12 @@ export class Editor extends EditorPage {
     await this.page.locator("#node-config-dialog-ok").waitFor({ state: "detached" });
   }
 
+  /** Presses Cancel in the dialog of a config node. */
+  async cancelConfigDialog(): Promise<void> {
+    await this.page.locator("#node-config-dialog-cancel").click();
+    await this.page.locator("#node-config-dialog-cancel").waitFor({ state: "detached" });
+  }
+
   getField(id: string): Locator {
     return this.page.locator(`#${id}`);
   }

@@ -7,6 +7,7 @@ export interface ProviderProperties {
   provider: string;
   name?: string;
   baseUrl?: string;
+  api?: string;
   credentials?: { apiKey?: string };
 }
 

@@ -119,6 +119,33 @@ describe("Dialog of a provider, by service", function () {
     assert.equal(await editor.getField(`${SETTING}deployment`).inputValue(), "my-gpt");
   });
 
+  it("offers the forms of a service that has both, and keeps that of a flow of an earlier version", async () => {
+    const credentials = { apiKey: "sk-1234567890" };
+    const editor = await world.openEditor(
+      createProviderFlow({
+        own: { provider: "openai", credentials },
+        gateway: { provider: "openai", baseUrl: "https://gateway.example/v1", credentials },
+        chosen: { provider: "xai", api: "responses", credentials },
+      }),
+    );
+    const form = editor.getField("node-config-input-api");
+    const read = async (id: string) => {
+      await openProvider(editor, id);
+      return form.inputValue();
+    };
+    assert.equal(await read("own"), "");
+    assert.match((await form.locator("option").first().textContent())!, /Responses/);
+    await saveScreenshot(editor.page, "provider-forms");
+    await editor.getField("node-config-input-provider").selectOption("anthropic");
+    await form.waitFor({ state: "hidden" });
+    await editor.cancelConfigDialog();
+    await editor.cancelDialog();
+    assert.equal(await read("gateway"), "chat");
+    await editor.cancelConfigDialog();
+    await editor.cancelDialog();
+    assert.equal(await read("chosen"), "responses");
+  });
+
   it("marks a missing setting of a service in its field and on the nodes", async () => {
     const editor = await world.openEditor(
       createProviderFlow({ team: { provider: "saas-llm", credentials: { apiKey: "sk-1234567890" } } }),

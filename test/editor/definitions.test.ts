@@ -9,6 +9,7 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     provider: "demo",
     baseUrl: "",
     allowInsecure: false,
+    api: "",
     tls: "",
     proxy: "",
     connectTimeout: 10,

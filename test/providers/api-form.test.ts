@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
+import { readFormAdvice } from "../../src/providers/form-advice.js";
 import { getProvider, PROVIDERS } from "../../src/providers/index.js";
 import type { Endpoint } from "../../src/providers/shared/endpoint.js";
-import { readFormAdvice } from "../../src/providers/shared/form-advice.js";
 import { assertFailure } from "../support/assert-failure.js";
 
 const REQUEST: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };

@@ -1,5 +1,5 @@
-import type { ProviderMemory } from "../provider.js";
-import type { OptionalField, RefusedParts } from "./request.js";
+import type { OptionalField, ProviderMemory } from "../provider.js";
+import type { RefusedParts } from "./request.js";
 
 const SAYS_NO =
   /\bnot\b|n't\b|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|must be verified|extra_forbidden|\bextra (?:inputs?|fields?)/i;

@@ -1,6 +1,7 @@
 import { type ChatRequest, cleanParameters } from "../../core/chat/request.js";
 import { isObject } from "../../core/json/parse.js";
 import { replaceCallIds, USUAL_CALL_ID } from "../../core/tools/call-ids.js";
+import type { OptionalField } from "../provider.js";
 import {
   COMMON_ADVICE,
   nestFields,
@@ -13,9 +14,6 @@ import { readResponseFormat } from "../shared/response-format.js";
 import { buildInput } from "./input.js";
 import { buildResponsesToolChoice, buildResponsesTools } from "./tools.js";
 import { CHAT_HAS_IT, type ResponsesService } from "./traits.js";
-
-/** What a request asks for by itself, so that it can be left out if a model refuses it. */
-export type OptionalField = "encryptedReasoning" | "reasoningSummary" | "store" | "phase";
 
 /** What earlier refusals have shown about the model of a request. */
 export interface RefusedParts {

@@ -1,4 +1,4 @@
-import type { ApiForm, Endpoint } from "./endpoint.js";
+import type { ApiForm, Endpoint } from "./shared/endpoint.js";
 
 /** What decides in which form a service is asked. */
 export interface FormChoice {
