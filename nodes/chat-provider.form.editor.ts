@@ -122,7 +122,7 @@ namespace ProviderForm {
     addOption("", node._("chat-provider.api.default", { form: node._(`chat-provider.api.${better}`) }));
     for (const form of forms) addOption(form, node._(`chat-provider.api.${form}`));
     field.val(forms.some((form) => form === chosen) ? chosen : "");
-    $("#chat-provider-api-row").toggle(forms.length > 1);
+    $("#chat-provider-api-row").prop("hidden", forms.length < 2);
   }
 
   /** Shows the fields for TLS, a proxy and plain HTTP only if they are needed. */
