@@ -118,6 +118,13 @@ class ChatCompletionsWriter implements FrameWriter {
     return frames + this.writeToolCalls(choice?.delta.tool_calls ?? []);
   }
 
+  /** Nothing: clients run the calls that they get. */
+  writeTool(): string {
+    return "";
+  }
+
+  restart(): undefined {}
+
   end({ finishReason, usage, failure }: AnswerEnd): string {
     if (failure) return formatEvent(buildErrorObject(describeFailure(failure)));
     const steps = this.writeSteps(this.tools.end());

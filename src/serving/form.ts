@@ -36,6 +36,19 @@ export interface AnswerEnd {
   usage: Usage | null;
   /** Set if the answer is not whole. */
   failure?: FailureData;
+  /** How long the answer took, in milliseconds, if known. */
+  durationMs?: number;
+}
+
+/** A tool that the flow itself runs, as readers get to see it. */
+export interface ToolNote {
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+  /** What the tool gave back; missing while it runs. */
+  result?: string;
+  /** Whether the result says what went wrong. */
+  isFailed?: boolean;
 }
 
 /**
@@ -49,6 +62,14 @@ export interface FrameWriter {
   writeText(text: string): string;
   /** Writes a chunk. @param text the chunk's answer text, which counts in place of its own */
   writeChunk(chunk: Chunk, text: string): string;
+  /** Writes a tool that the flow runs itself. Forms whose clients would run it themselves write nothing. */
+  writeTool(note: ToolNote): string;
+  /**
+   * Takes back everything since the answer began.
+   * @param start as in `createWriter`
+   * @returns undefined if the form cannot say so
+   */
+  restart(start: number): string | undefined;
   /** Ends the answer, or says that it failed. Nothing follows. */
   end(end: AnswerEnd): string;
   /** Shows that the answer is still alive. @param needsRecord whether a comment has not been enough for a while */
@@ -64,9 +85,12 @@ export interface WholeAnswer {
 /** A client's request, read, and how its answer is written. */
 export interface FormRequest {
   request: ServedRequest;
-  createWriter(name: AnswerName): FrameWriter;
-  /** Builds the body of an answer that is not streamed. Its failures never get here. */
-  buildBody(name: AnswerName, answer: WholeAnswer): unknown;
+  /** @param start index of the first message that the writer gets, in forms that number them; default 0 */
+  createWriter(name: AnswerName, start?: number): FrameWriter;
+  /** Builds the body of an answer that is not streamed, if the form has that. Its failures never get here. */
+  buildBody?: (name: AnswerName, answer: WholeAnswer) => unknown;
+  /** Builds the answer to a request that asks nothing, such as one that loads a model. */
+  buildInstantAnswer?: (name: AnswerName) => HttpAnswer;
 }
 
 /** An HTTP response that is complete. */
@@ -77,7 +101,15 @@ export interface HttpAnswer {
 }
 
 /** The names of the forms in a flow file. */
-export type FormName = "chat";
+export type FormName = "chat" | "responses" | "ollama" | "ui" | "ag-ui" | "events";
+
+/** What a form may need beside the body of a request. */
+export interface RequestSource {
+  /** The name of a model in the address; `""` if there is none. */
+  model: string;
+  /** Finds a part of an earlier answer of the same client. */
+  findItem(id: string): unknown;
+}
 
 /** One form of API: how its clients ask, and how they are answered. */
 export interface Form {
@@ -85,7 +117,9 @@ export interface Form {
   /** Headers of a streamed answer. */
   streamHeaders: Readonly<Record<string, string>>;
   /** @throws Failure `invalid_request` that names the field and what is wrong with it */
-  readRequest(body: Record<string, unknown>): FormRequest;
+  readRequest(body: Record<string, unknown>, source: RequestSource): FormRequest;
   /** Answers a request that failed before its answer began. */
   buildError(failure: ClientFailure): HttpAnswer;
+  /** Whether a failed answer breaks the connection behind its last record, because some clients overlook the record. */
+  breaksOffFailures?: boolean;
 }

@@ -1,39 +1,136 @@
-/** What a request to an endpoint asks for. */
+import type { FormName } from "./form.js";
+
+/** Forms in which an answer can be read again. */
+export type ReturningForm = "responses" | "ui" | "events";
+
+/** What Ollama's clients want to know before they ask. */
+export type OllamaQuestion = "alive" | "version" | "tags" | "show" | "ps" | "pull";
+
+/** What a request to an endpoint asks for. `form` is the one in whose words it is answered. */
 export type Route =
-  | { action: "ask"; form: "chat" }
-  | { action: "models" }
-  | { action: "model"; name: string }
+  /** @see RequestSource.model for `model` */
+  | { action: "ask"; form: FormName; model: string; isGenerate?: boolean }
+  | { action: "models"; form: "chat" }
+  | { action: "model"; form: "chat"; name: string }
+  | { action: "ollama"; form: "ollama"; question: OllamaQuestion }
+  /** Reads an answer that has been asked before, by its id or by that of its conversation. */
+  | { action: "read" | "stop"; form: ReturningForm; id: string }
   /** A path of a form that does not exist. */
-  | { action: "unknown" }
-  | { action: "wrongMethod"; allowed: string };
+  | { action: "unknown"; form: FormName }
+  | { action: "wrongMethod"; form: FormName; allowed: string };
 
-/** First segments of the paths that belong to an endpoint. Other paths below its own are left to the flow. */
-const OWN_SEGMENTS: ReadonlySet<string> = new Set(["v1", "chat", "models"]);
+/** The forms by the first segment of their paths. Other paths below an endpoint's own are left to the flow. */
+const FORMS_BY_SEGMENT: Readonly<Record<string, readonly FormName[]>> = {
+  v1: ["chat", "responses"],
+  chat: ["chat"],
+  models: ["chat", "responses"],
+  responses: ["responses"],
+  api: ["ollama"],
+  ui: ["ui"],
+  "ag-ui": ["ag-ui"],
+  events: ["events"],
+};
 
-/** Whether a path below the endpoint's own belongs to one of its forms. @param path begins with `/`, or is `""` */
-export function isServedPath(path: string): boolean {
-  return OWN_SEGMENTS.has(splitPath(path)[0]?.toLowerCase() ?? "");
+const OLLAMA_METHODS: Readonly<Record<Exclude<OllamaQuestion, "alive">, Method>> = {
+  version: "GET",
+  tags: "GET",
+  ps: "GET",
+  show: "POST",
+  pull: "POST",
+};
+
+type Method = "GET" | "POST" | "DELETE";
+
+/**
+ * Whether a path below the endpoint's own belongs to one of its forms.
+ * @param path begins with `/`, or is `""`
+ */
+export function isServedPath(path: string, forms: ReadonlySet<FormName>): boolean {
+  const [first] = splitPath(path);
+  if (first === undefined) return forms.has("ollama");
+  const key = first.toLowerCase();
+  return Object.hasOwn(FORMS_BY_SEGMENT, key) && FORMS_BY_SEGMENT[key]!.some((form) => forms.has(form));
 }
 
 /**
  * Finds what a request asks for. Clients write the base address with and without `/v1`, and with slashes too many.
  * @param path below the endpoint's own path, without the query
+ * @param forms those that are served
  */
-export function findRoute(method: string, path: string): Route {
-  const segments = splitPath(path);
-  while (segments[0]?.toLowerCase() === "v1") segments.shift();
-  const [first = "", ...rest] = segments;
-  const name = [first, ...rest].join("/").toLowerCase();
-  if (name === "chat/completions") return forMethod(method, "POST", { action: "ask", form: "chat" });
-  if (name === "models") return forMethod(method, "GET", { action: "models" });
-  if (first.toLowerCase() === "models")
-    return forMethod(method, "GET", { action: "model", name: rest.map(decodeSegment).join("/") });
-  return { action: "unknown" };
+export function findRoute(method: string, path: string, forms: ReadonlySet<FormName>): Route {
+  const route = findAnyRoute(method, path);
+  const isServed = forms.has(route.form) || (isAboutModels(route) && forms.has("responses"));
+  return isServed ? route : { action: "unknown", form: route.form };
 }
 
-function forMethod(method: string, allowed: "GET" | "POST", route: Route): Route {
-  const isAllowed = method === allowed || (allowed === "GET" && method === "HEAD");
-  return isAllowed ? route : { action: "wrongMethod", allowed: allowed === "GET" ? "GET, HEAD" : allowed };
+function isAboutModels({ action }: Route): boolean {
+  return action === "models" || action === "model";
+}
+
+function findAnyRoute(method: string, path: string): Route {
+  const segments = splitPath(path);
+  const choose = (allowed: readonly Method[], route: Route) => chooseByMethod(method, allowed, route);
+  if (segments.length === 0) return choose(["GET"], { action: "ollama", form: "ollama", question: "alive" });
+  while (segments[0]?.toLowerCase() === "v1") segments.shift();
+  const [first = "", ...rest] = segments.map(decodeSegment);
+  switch (first.toLowerCase()) {
+    case "chat":
+      return rest.join("/").toLowerCase() === "completions"
+        ? choose(["POST"], { action: "ask", form: "chat", model: "" })
+        : { action: "unknown", form: "chat" };
+    case "models":
+      return choose(
+        ["GET"],
+        rest.length === 0
+          ? { action: "models", form: "chat" }
+          : { action: "model", form: "chat", name: rest.join("/") },
+      );
+    case "api":
+      return findOllamaRoute(rest.join("/").toLowerCase(), choose);
+    case "ag-ui":
+      return choose(["POST"], { action: "ask", form: "ag-ui", model: rest.join("/") });
+    case "responses":
+    case "ui":
+    case "events":
+      return findReturningRoute(method, first.toLowerCase() as ReturningForm, rest, choose);
+    default:
+      return { action: "unknown", form: "chat" };
+  }
+}
+
+type Choose = (allowed: readonly Method[], route: Route) => Route;
+
+function findOllamaRoute(name: string, choose: Choose): Route {
+  const form = "ollama";
+  if (name === "chat") return choose(["POST"], { action: "ask", form, model: "" });
+  if (name === "generate") return choose(["POST"], { action: "ask", form, model: "", isGenerate: true });
+  if (!Object.hasOwn(OLLAMA_METHODS, name)) return { action: "unknown", form };
+  const question = name as keyof typeof OLLAMA_METHODS;
+  return choose([OLLAMA_METHODS[question]], { action: "ollama", form, question });
+}
+
+/** How clients of each form name what they do with an answer. */
+function findReturningRoute(
+  method: string,
+  form: ReturningForm,
+  [id, verb, ...more]: readonly string[],
+  choose: Choose,
+): Route {
+  if (id === undefined)
+    return choose(form === "events" ? ["GET", "POST"] : ["POST"], { action: "ask", form, model: "" });
+  const stop: Route = { action: "stop", form, id };
+  const read: Route = { action: "read", form, id };
+  const stopVerb = form === "responses" ? "cancel" : "stop";
+  if (more.length === 0 && verb === stopVerb) return choose(["POST"], stop);
+  const readVerb = form === "ui" ? "stream" : undefined;
+  if (more.length > 0 || verb !== readVerb) return { action: "unknown", form };
+  return form === "events" && method === "DELETE" ? stop : choose(["GET"], read);
+}
+
+function chooseByMethod(method: string, allowed: readonly Method[], route: Route): Route {
+  const methods = allowed.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : [one]));
+  if (methods.includes(method)) return route;
+  return { action: "wrongMethod", form: route.form, allowed: methods.join(", ") };
 }
 
 function splitPath(path: string): string[] {

@@ -5,7 +5,7 @@ import { splitText } from "./split-text.js";
 /** A step of a tool call, in the order that clients need: each call starts once, with its id and its whole name. */
 export type ToolStep = { index: number; isCustom: boolean } & (
   | { type: "start"; id: string; name: string; fields: Record<string, unknown> }
-  | { type: "arguments"; text: string }
+  | { type: "arguments"; id: string; text: string }
   | { type: "finish"; id: string; name: string; arguments: string }
 );
 
@@ -17,6 +17,8 @@ interface StartingCall {
   fields: Record<string, unknown>;
   /** Arguments so far; of a custom tool, its input. */
   arguments: string;
+  /** What replaces the arguments at the end; see `ToolCallDelta.whole_input`. */
+  wholeInput?: string;
   /** Whether the tool takes any text. */
   isCustom: boolean;
   isStarted: boolean;
@@ -32,10 +34,6 @@ export class ToolSteps {
   /** @param seed makes ids for calls that come without one */
   constructor(private readonly seed: string) {}
 
-  get count(): number {
-    return this.calls.length;
-  }
-
   add(pieces: readonly ToolCallDelta[]): ToolStep[] {
     return pieces.flatMap((piece) => this.addPiece(piece));
   }
@@ -48,7 +46,8 @@ export class ToolSteps {
         call.arguments = "{}";
         steps.push(...createArgumentSteps(call, "{}"));
       }
-      const { index, isCustom, id, name, arguments: text } = call;
+      const { index, isCustom, id, name } = call;
+      const text = call.wholeInput ?? call.arguments;
       return [...steps, { type: "finish" as const, index, isCustom, id, name, arguments: text }];
     });
   }
@@ -59,6 +58,7 @@ export class ToolSteps {
     if (piece.function) call.isCustom = false;
     else if (piece.custom || piece.type === "custom") call.isCustom = true;
     call.name = piece.function?.name || piece.custom?.name || call.name;
+    if (piece.whole_input !== undefined) call.wholeInput = piece.whole_input;
     for (const key in piece) if (!TOOL_CALL_FIELDS.has(key)) call.fields[key] = piece[key];
     const text = piece.function?.arguments ?? piece.custom?.input ?? "";
     if (text === "") return [];
@@ -92,6 +92,6 @@ export class ToolSteps {
   }
 }
 
-function createArgumentSteps({ index, isCustom }: StartingCall, text: string): ToolStep[] {
-  return splitText(text).map((piece) => ({ type: "arguments", index, isCustom, text: piece }));
+function createArgumentSteps({ index, id, isCustom }: StartingCall, text: string): ToolStep[] {
+  return splitText(text).map((piece) => ({ type: "arguments", index, id, isCustom, text: piece }));
 }

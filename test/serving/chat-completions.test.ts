@@ -9,41 +9,27 @@ import { CHAT_COMPLETIONS } from "../../src/serving/chat-completions.js";
 import {
   type AnswerStream,
   anyAnswer,
+  buildBody,
   collectAnswer,
+  createFetch,
   NAME,
+  parseEvents,
   pickMessage,
+  SOURCE,
   writeFrames,
 } from "../support/serving/any-answer.js";
 
 const MESSAGES = [{ role: "user", content: "Hi" }] as const;
 const ASKED = { model: "house", messages: [...MESSAGES] };
-const STREAMED = CHAT_COMPLETIONS.readRequest({
-  ...ASKED,
-  stream: true,
-  stream_options: { include_usage: true },
-});
-const WHOLE = CHAT_COMPLETIONS.readRequest(ASKED);
+const STREAMED = CHAT_COMPLETIONS.readRequest(
+  { ...ASKED, stream: true, stream_options: { include_usage: true } },
+  SOURCE,
+);
+const WHOLE = CHAT_COMPLETIONS.readRequest(ASKED, SOURCE);
 const FAILURE: FailureData = new Failure("interrupted", "The connection broke.").toJSON();
-
-/** Answers every request with an event stream. */
-const createFetch = (frames: string) => async () =>
-  new Response(frames, { headers: { "content-type": "text/event-stream" } });
 
 const createClient = (frames: string) =>
   new OpenAI({ apiKey: "x", baseURL: "http://house/v1", maxRetries: 0, fetch: createFetch(frames) });
-
-const buildAnswer = (answer: AnswerStream) => ({
-  completion: collectAnswer(answer),
-  end: answer.end,
-});
-
-/** The records of an event stream. */
-function parseRecords(frames: string): Record<string, unknown>[] {
-  return frames
-    .split("\n\n")
-    .filter((frame) => frame.startsWith("data: {"))
-    .map((frame) => JSON.parse(frame.slice(6)) as Record<string, unknown>);
-}
 
 describe("Chat Completions for clients", () => {
   it("gives the openai SDK the answer that collect gives, whatever stream it is", async () => {
@@ -84,7 +70,7 @@ describe("Chat Completions for clients", () => {
           name: "house",
           baseURL: "http://house/v1",
           includeUsage: true,
-          fetch: createFetch(writeFrames(STREAMED, answer)) as typeof fetch,
+          fetch: createFetch(writeFrames(STREAMED, answer)),
         });
         const errors: unknown[] = [];
         const result = streamText({
@@ -144,7 +130,7 @@ describe("Chat Completions for clients", () => {
   it("gives the same answer as a whole", () => {
     fc.assert(
       fc.property(anyAnswer, (answer) => {
-        const body = WHOLE.buildBody(NAME, buildAnswer(answer)) as OpenAI.ChatCompletion;
+        const body = buildBody(WHOLE, answer) as OpenAI.ChatCompletion;
         const expected = collectAnswer(answer);
         assert.deepEqual(
           pickMessage(body.choices[0]!.message as never),
@@ -162,7 +148,7 @@ describe("Chat Completions for clients", () => {
         const frames = writeFrames(STREAMED, answer);
         for (const line of frames.split("\n")) assert.ok(Buffer.byteLength(line) <= 65_536);
         assert.ok(frames.endsWith("data: [DONE]\n\n"));
-        const records = parseRecords(frames);
+        const records = parseEvents(frames);
         for (const record of records) {
           const { id, object, created, model, choices } = record as unknown as OpenAI.ChatCompletionChunk;
           assert.deepEqual(
@@ -184,9 +170,12 @@ describe("Chat Completions for clients", () => {
 
   it("sends the usage only if it is asked for and whole", () => {
     const asked = (options: unknown, usage: Record<string, unknown> | null) => {
-      const request = CHAT_COMPLETIONS.readRequest({ ...ASKED, stream: true, stream_options: options });
+      const request = CHAT_COMPLETIONS.readRequest(
+        { ...ASKED, stream: true, stream_options: options },
+        SOURCE,
+      );
       const frames = writeFrames(request, { pieces: ["Hi"], end: { finishReason: "stop", usage } });
-      return parseRecords(frames).filter((record) => "usage" in record);
+      return parseEvents(frames).filter((record) => "usage" in record);
     };
     const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
     assert.equal(asked(undefined, usage).length, 0);
@@ -207,7 +196,7 @@ describe("Chat Completions for clients", () => {
       end: { finishReason: "error", usage: null, failure: FAILURE },
     });
     assert.doesNotMatch(frames, /"finish_reason":"|\[DONE\]|"usage"/);
-    const last = parseRecords(frames).at(-1);
+    const last = parseEvents(frames).at(-1);
     assert.deepEqual(last, {
       error: {
         message: "The answer broke off. Try again.",
@@ -262,7 +251,7 @@ describe("Chat Completions for clients", () => {
       ],
       end: { finishReason: "tool_calls", usage: null },
     });
-    const calls = parseRecords(frames).flatMap(
+    const calls = parseEvents(frames).flatMap(
       (record) => (record as unknown as OpenAI.ChatCompletionChunk).choices[0]?.delta.tool_calls ?? [],
     );
     assert.deepEqual(calls, [
@@ -296,7 +285,7 @@ describe("Chat Completions for clients", () => {
       ],
       end: { finishReason: "tool_calls", usage: null },
     };
-    const calls = parseRecords(writeFrames(STREAMED, answer)).flatMap(
+    const calls = parseEvents(writeFrames(STREAMED, answer)).flatMap(
       (record) => (record as unknown as OpenAI.ChatCompletionChunk).choices[0]?.delta.tool_calls ?? [],
     );
     assert.deepEqual(calls, [
@@ -304,7 +293,7 @@ describe("Chat Completions for clients", () => {
       { index: 0, custom: { input: "ls" } },
       { index: 1, id: "call_2", type: "custom", custom: { name: "quiet", input: "" } },
     ]);
-    const body = WHOLE.buildBody(NAME, buildAnswer(answer)) as OpenAI.ChatCompletion;
+    const body = buildBody(WHOLE, answer) as OpenAI.ChatCompletion;
     assert.deepEqual(body.choices[0]?.message.tool_calls?.[0], {
       id: "call_1",
       type: "custom",

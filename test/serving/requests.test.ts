@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import type { Failure } from "../../src/core/failure.js";
 import { CHAT_COMPLETIONS } from "../../src/serving/chat-completions.js";
 import { readQuestion } from "../../src/serving/request-fields.js";
-import { findRoute, isServedPath } from "../../src/serving/routes.js";
+import { SOURCE } from "../support/serving/any-answer.js";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
 const read = (body: Record<string, unknown>) =>
-  CHAT_COMPLETIONS.readRequest({ model: "house", messages: MESSAGES, ...body }).request;
+  CHAT_COMPLETIONS.readRequest({ model: "house", messages: MESSAGES, ...body }, SOURCE).request;
 
 describe("A request for Chat Completions", () => {
   it("takes a conversation of every role, with texts, pictures, sound, files, calls and results", () => {
@@ -138,35 +138,5 @@ describe("A request for Chat Completions", () => {
     );
     assert.equal(ask(null), "");
     assert.equal(readQuestion([{ role: "system", content: "x" }]), "");
-  });
-});
-
-describe("Addresses of an endpoint", () => {
-  for (const [method, path, expected] of [
-    ["POST", "/v1/chat/completions", { action: "ask", form: "chat" }],
-    ["POST", "/chat/completions", { action: "ask", form: "chat" }],
-    ["POST", "/v1/v1/chat/completions", { action: "ask", form: "chat" }],
-    ["POST", "//v1//chat/completions/", { action: "ask", form: "chat" }],
-    ["POST", "/V1/Chat/Completions", { action: "ask", form: "chat" }],
-    ["GET", "/v1/models", { action: "models" }],
-    ["HEAD", "/models/", { action: "models" }],
-    ["GET", "/v1/models/house", { action: "model", name: "house" }],
-    ["GET", "/v1/models/org/House%202", { action: "model", name: "org/House 2" }],
-    ["GET", "/v1/models/a%2Fb", { action: "model", name: "a/b" }],
-    ["GET", "/v1/models/%zz", { action: "model", name: "%zz" }],
-    ["GET", "/v1/chat/completions", { action: "wrongMethod", allowed: "POST" }],
-    ["POST", "/v1/models", { action: "wrongMethod", allowed: "GET, HEAD" }],
-    ["GET", "/v1", { action: "unknown" }],
-    ["POST", "/v1/embeddings", { action: "unknown" }],
-  ] as const) {
-    it(`${method} ${path} is ${JSON.stringify(expected)}`, () => {
-      assert.deepEqual(findRoute(method, path), expected);
-      assert.ok(isServedPath(path));
-    });
-  }
-
-  it("leaves other paths to the flow", () => {
-    for (const path of ["", "/", "/page", "/v2/models", "/v1x", "/.well-known/x"])
-      assert.equal(isServedPath(path), false, path);
   });
 });

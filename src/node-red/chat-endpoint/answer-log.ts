@@ -1,8 +1,12 @@
 import type { Chunk } from "../../core/chat/chunk.js";
 import { estimateSize } from "../../core/json/parse.js";
+import type { ToolNote } from "../../serving/form.js";
 
-/** What one message adds to an answer: plain text, or a chunk with its text. */
-export type LogEntry = string | { readonly chunk: Chunk; readonly text: string };
+/** What one message adds to an answer: plain text, a chunk with its text, or a tool that the flow runs. */
+export type LogEntry =
+  | string
+  | { readonly chunk: Chunk; readonly text: string }
+  | { readonly tool: ToolNote };
 
 /** Memory that an entry takes beside its characters, roughly. */
 const ENTRY_OVERHEAD_CHARS = 32;
@@ -28,7 +32,7 @@ export class AnswerLog {
   }
 
   add(entry: LogEntry): void {
-    const content = typeof entry === "string" ? entry.length : entry.text.length + estimateSize(entry.chunk);
+    const content = measureEntry(entry);
     this.entries.push(entry);
     this.sizes.push(content + ENTRY_OVERHEAD_CHARS);
     this.size += content + ENTRY_OVERHEAD_CHARS;
@@ -37,6 +41,11 @@ export class AnswerLog {
   /** @param index from `start` to below `end` */
   read(index: number): LogEntry {
     return this.entries[index - this.firstIndex]!;
+  }
+
+  /** All entries in memory. */
+  list(): readonly LogEntry[] {
+    return this.entries;
   }
 
   /**
@@ -63,4 +72,9 @@ export class AnswerLog {
     this.size = 0;
     this.isComplete = true;
   }
+}
+
+function measureEntry(entry: LogEntry): number {
+  if (typeof entry === "string") return entry.length;
+  return "tool" in entry ? estimateSize(entry.tool) : entry.text.length + estimateSize(entry.chunk);
 }

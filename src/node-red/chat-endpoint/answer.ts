@@ -6,6 +6,7 @@ import { OrderedStream } from "../messages/ordered-stream.js";
 import { hasPlace, isLastMessage, readPayloadText, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { AnswerLog, type LogEntry } from "./answer-log.js";
+import { ToolNotes } from "./tool-notes.js";
 import { createFailureData, isCaught, readEnd, readWholeAnswer } from "./whole-message.js";
 
 /** Characters of an answer that are kept in memory for readers who are behind. */
@@ -56,6 +57,9 @@ export class Answer {
   private source: AnswerSource | undefined;
   private newest: Message | undefined;
   private ending: AnswerEnd | undefined;
+  private readonly toolNotes = new ToolNotes();
+  /** When the last reader left, in milliseconds of the clock; undefined while somebody reads. */
+  desertedAt: number | undefined;
 
   constructor(private readonly options: AnswerOptions) {
     this.name = options.name;
@@ -74,12 +78,22 @@ export class Answer {
 
   addReader(reader: AnswerReader): void {
     this.readers.add(reader);
+    this.desertedAt = undefined;
     reader.wake();
   }
 
   /** A reader has everything, or has left. */
   removeReader(reader: AnswerReader): void {
-    if (this.readers.delete(reader) && this.readers.size === 0 && !this.ending) this.options.onDeserted(this);
+    if (!this.readers.delete(reader) || this.readers.size > 0 || this.ending) return;
+    this.desertedAt = this.options.clock.now();
+    this.options.onDeserted(this);
+  }
+
+  /** Keeps no more than so many characters in memory. Readers who are further behind are cut off. */
+  shrink(maxChars: number): void {
+    if (this.log.size <= maxChars) return;
+    this.log.trim(maxChars);
+    for (const reader of [...this.readers]) reader.wake();
   }
 
   /** Whether a chat-out gives this answer its messages. */
@@ -90,6 +104,13 @@ export class Answer {
   /** Takes a message of the flow: of a stream, or a whole answer. */
   receive(message: Message, source: AnswerSource): Reception {
     if (this.ending) return "late";
+    const note = this.toolNotes.read(message);
+    if (note) {
+      this.touchedAt = this.options.clock.now();
+      this.add({ tool: note });
+      this.wakeReaders();
+      return "taken";
+    }
     const id = hasPlace(message) ? message.parts.id : WHOLE;
     if (this.sourceId !== undefined && this.sourceId !== id && !isCaught(message)) return "foreign";
     this.touchedAt = this.options.clock.now();

@@ -10,6 +10,12 @@ import { readAnswerId } from "./reply-address.js";
 /** Answers that may be on their way at once. Each holds a connection and up to 1 MiB of text. */
 export const MAX_OPEN_ANSWERS = 10_000;
 
+/** Characters of all answers on their way that are kept in memory, roughly. Beyond that, each keeps its share. */
+export const MAX_OPEN_CHARS = 256 * 1024 * 1024;
+
+/** How long a flow may go on without a reader. */
+export const MAX_DESERTED_MS = 60 * 60 * 1000;
+
 /** How often it is checked whether a flow still gives a sign of life. */
 const CHECK_INTERVAL_MS = 1_000;
 
@@ -21,8 +27,10 @@ export interface NewAnswer {
   flow: string;
   /** Milliseconds without a message of the flow after which the answer fails. */
   timeoutMs: number;
+  /** Whether the flow goes on when nobody reads. */
+  goesOn?: boolean;
   /** Called once, when the answer has ended. */
-  onEnd(): void;
+  onEnd(answer: Answer): void;
 }
 
 interface OpenAnswer extends NewAnswer {
@@ -47,11 +55,13 @@ export class Answers {
       name,
       owner,
       clock: this.clock,
-      onEnd: () => {
+      onEnd: (ended) => {
         this.remove(name.id);
-        onEnd();
+        onEnd(ended);
       },
-      onDeserted: (deserted) => this.stop(deserted, "cancelled", "The reader has left."),
+      onDeserted: (deserted) => {
+        if (!request.goesOn) this.stop(deserted, "cancelled", "The reader has left.");
+      },
     });
     this.open.set(name.id, { ...request, answer });
     this.timer ??= this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
@@ -82,6 +92,11 @@ export class Answers {
       if (isChosen(answer, flow)) this.stop(answer, "interrupted", "The flow was stopped.");
   }
 
+  /** A client has asked for its end. */
+  cancel(answer: Answer): void {
+    if (!answer.end) this.stop(answer, "cancelled", "The reader has stopped the answer.");
+  }
+
   /** Ends an answer as failed, and stops the nodes that work on it: they would work for nobody. */
   private stop(answer: Answer, code: FailureCode, text: string): void {
     this.departed.leave(answer.name.id);
@@ -96,11 +111,22 @@ export class Answers {
     this.timer = undefined;
   }
 
+  /** Keeps the memory of all answers within bounds. */
+  private shrink(): void {
+    let size = 0;
+    for (const { answer } of this.open.values()) size += answer.log.size;
+    if (size <= MAX_OPEN_CHARS) return;
+    const share = Math.floor(MAX_OPEN_CHARS / this.open.size);
+    for (const { answer } of [...this.open.values()]) answer.shrink(share);
+  }
+
   private readonly check = (): void => {
     this.timer = this.clock.setTimer(this.check, CHECK_INTERVAL_MS);
     const now = this.clock.now();
+    this.shrink();
     for (const { answer, timeoutMs } of [...this.open.values()]) {
-      if (answer.touchedAt + timeoutMs <= now)
+      if (answer.desertedAt !== undefined && answer.desertedAt + MAX_DESERTED_MS <= now) this.cancel(answer);
+      else if (answer.touchedAt + timeoutMs <= now)
         this.stop(answer, "timeout", `The flow sent nothing for ${timeoutMs / 1000} s.`);
     }
   };

@@ -1,3 +1,4 @@
+import type { FormName } from "../../serving/form.js";
 import type { NodeConfig } from "../red/api.js";
 
 /** A chat-endpoint's properties in a flow file. */
@@ -6,6 +7,12 @@ export interface EndpointConfig extends NodeConfig {
   path?: string;
   /** Whether anybody may ask, without a key. */
   open?: boolean;
+  /** The forms in which it answers. Default: all. */
+  forms?: unknown;
+  /** Seconds for which an answer can be read again after its end. Default: 300. */
+  keep?: number | string;
+  /** Whether an answer goes on when nobody reads it. */
+  goesOn?: boolean;
   /** Origins of other web pages that may ask, separated by spaces, commas or lines. `*`: all. */
   origins?: string;
 }
@@ -18,8 +25,25 @@ export interface EndpointCredentials {
 
 const DEFAULT_PATH = "/ai";
 
+const DEFAULT_KEEP_S = 300;
+
+/** All forms, in the order of the dialog. */
+export const FORM_NAMES: readonly FormName[] = ["chat", "responses", "ollama", "ui", "ag-ui", "events"];
+
 /** Reads the path: it begins with a slash, and does not end with one. */
 export function readPath(config: EndpointConfig): string {
   const segments = (config.path || DEFAULT_PATH).split("/").filter((segment) => segment !== "");
   return segments.map((segment) => `/${segment}`).join("");
+}
+
+/** Reads the forms. Names that are unknown here are left out. */
+export function readForms({ forms }: EndpointConfig): ReadonlySet<FormName> {
+  if (!Array.isArray(forms)) return new Set(FORM_NAMES);
+  return new Set(FORM_NAMES.filter((name) => (forms as unknown[]).includes(name)));
+}
+
+/** @returns milliseconds; 0 if answers are not kept */
+export function readKeep({ keep }: EndpointConfig): number {
+  const seconds = keep === undefined || keep === "" ? DEFAULT_KEEP_S : Number(keep);
+  return (Number.isFinite(seconds) && seconds >= 0 ? seconds : DEFAULT_KEEP_S) * 1000;
 }

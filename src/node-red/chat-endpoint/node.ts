@@ -1,11 +1,13 @@
 import { toFailure } from "../../core/failure.js";
+import type { FormName } from "../../serving/form.js";
+import { isServedPath } from "../../serving/routes.js";
 import { systemClock } from "../../transport/system-clock.js";
-import type { NodeRed, RuntimeNode } from "../red/api.js";
+import type { HttpRequest, NodeRed, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { createVariableFiller } from "../red/variables.js";
 import { answers } from "./answers.js";
-import { type EndpointConfig, type EndpointCredentials, readPath } from "./config.js";
+import { type EndpointConfig, type EndpointCredentials, readForms, readKeep, readPath } from "./config.js";
 import { AccessList } from "./http/access.js";
 import { hasHttp, openDoor } from "./http/door.js";
 import { Origins } from "./http/origins.js";
@@ -18,13 +20,22 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
   const { keys = "" }: EndpointCredentials = node.credentials ?? {};
   const access = new AccessList(fill(keys), config.open === true);
   const host = new NodeHost(red, node, systemClock);
-  const runtime = new EndpointRuntime(access, new Origins(fill(config.origins ?? "")), answers, (failure) =>
-    host.error(failure, {}),
-  );
+  const forms = readForms(config);
+  const runtime = new EndpointRuntime({
+    access,
+    origins: new Origins(fill(config.origins ?? "")),
+    answers,
+    clock: systemClock,
+    forms,
+    keepMs: readKeep(config),
+    goesOn: config.goesOn === true,
+    onError: (failure) => host.error(failure, {}),
+  });
   const path = readPath({ ...config, path: fill(config.path ?? "") });
-  const closeDoor = openDoor(red, path, (request, response, below) =>
-    runtime.handle(request, response, below),
-  );
+  const closeDoor = openDoor(red, path, {
+    serves: (request, below) => isServedRequest(request, path, below, forms),
+    handle: (request, response, below) => runtime.handle(request, response, below),
+  });
   node.runtime = runtime;
   node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : hasHttp(red) ? "pathTaken" : "noHttp";
   if (node.problem !== undefined) logWarning(node, red._(`chat-endpoint.problem.${node.problem}`, { path }));
@@ -33,6 +44,20 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
     runtime.close();
     done();
   });
+}
+
+/**
+ * Whether a request is one of the endpoint's. At its own path only Ollama's clients ask, whether it is alive; a page that
+ * an author puts there is left alone.
+ */
+function isServedRequest(
+  { headers }: HttpRequest,
+  path: string,
+  below: string,
+  forms: ReadonlySet<FormName>,
+): boolean {
+  if (!isServedPath(below, forms)) return false;
+  return below.replaceAll("/", "") !== "" || (path !== "" && !headers.accept?.includes("text/html"));
 }
 
 /** Fills variables in. A setting whose variable is no text counts as empty, so that nothing is opened by mistake. */

@@ -8,9 +8,14 @@ import type { LogEntry } from "./answer-log.js";
 
 /** Reads how an answer ends from its last message: of a stream, of collect, or of a flow without a model. */
 export function readEnd(message: Message): AnswerEnd {
-  const { finishReason, usage } = message;
+  const { finishReason, usage, stats } = message;
   const reason = typeof finishReason === "string" ? finishReason : "stop";
-  const end: AnswerEnd = { finishReason: reason, usage: isObject(usage) ? (usage as Usage) : null };
+  const durationMs = isObject(stats) ? stats["durationMs"] : undefined;
+  const end: AnswerEnd = {
+    finishReason: reason,
+    usage: isObject(usage) ? (usage as Usage) : null,
+    ...(typeof durationMs === "number" ? { durationMs } : {}),
+  };
   const failure = readAnyFailure(message) ?? createFailureByReason(reason);
   return failure ? { ...end, failure } : end;
 }

@@ -1,6 +1,6 @@
 import { readQuestion } from "../../serving/request-fields.js";
+import type { Ask } from "../chat-endpoint/flows.js";
 import type { ReplyAddress } from "../chat-endpoint/reply-address.js";
-import type { Ask } from "../chat-endpoint/runtime.js";
 import type { Message } from "../red/api.js";
 
 /** What a flow may want to know of a client (`msg.client`). It is the client's own word, but for `name`. */

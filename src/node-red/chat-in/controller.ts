@@ -1,7 +1,7 @@
 import { systemClock } from "../../transport/system-clock.js";
 import { answers } from "../chat-endpoint/answers.js";
+import type { Ask, ServedFlow } from "../chat-endpoint/flows.js";
 import { type EndpointNode, findEndpoint } from "../chat-endpoint/lookup.js";
-import type { Ask, ServedFlow } from "../chat-endpoint/runtime.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";

@@ -3,10 +3,10 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { Answers } from "../../../src/node-red/chat-endpoint/answers.js";
 import { Departures } from "../../../src/node-red/chat-endpoint/departures.js";
-import { StreamReader } from "../../../src/node-red/chat-endpoint/stream-reader.js";
+import { StreamReader } from "../../../src/node-red/chat-endpoint/readers/stream-reader.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { CHAT_COMPLETIONS } from "../../../src/serving/chat-completions.js";
-import { NAME } from "../../support/serving/any-answer.js";
+import { NAME, SOURCE } from "../../support/serving/any-answer.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
 
 /** A response whose client reads as much as the test says. */
@@ -25,6 +25,8 @@ class FakeResponse extends EventEmitter {
     this.status = status;
     this.headersSent = true;
   }
+
+  flushHeaders(): void {}
 
   write(text: string): boolean {
     this.text += text;
@@ -56,9 +58,9 @@ describe("A client that reads a stream", () => {
   let departures: Departures;
   let index: number;
 
-  const SOURCE = { stop: () => {} };
+  const OUT = { stop: () => {} };
   const receive = (message: Message, place = index++) =>
-    answers.find(NAME.id)?.receive({ ...message, parts: { id: "s", index: place } }, SOURCE);
+    answers.find(NAME.id)?.receive({ ...message, parts: { id: "s", index: place } }, OUT);
   const countFrames = () => response.text.split("\n\n").filter((frame) => frame.startsWith("data: ")).length;
 
   beforeEach(() => {
@@ -68,15 +70,15 @@ describe("A client that reads a stream", () => {
     answers = new Answers(clock, departures);
     index = 0;
     const answer = answers.begin({ name: NAME, owner: "", flow: "in", timeoutMs: 600_000, onEnd: () => {} })!;
-    const formRequest = CHAT_COMPLETIONS.readRequest({
-      messages: [{ role: "user", content: "Hi" }],
-      stream: true,
-    });
+    const { createWriter } = CHAT_COMPLETIONS.readRequest(
+      { messages: [{ role: "user", content: "Hi" }], stream: true },
+      SOURCE,
+    );
     answer.addReader(
       new StreamReader({
         answer,
         form: CHAT_COMPLETIONS,
-        formRequest,
+        createWriter: (start) => createWriter(NAME, start),
         response: response as unknown as ServerResponse,
         clock,
       }),
@@ -159,7 +161,7 @@ describe("A client that reads a stream", () => {
     receive({ payload: "", reset: true, ...{} }, 0);
     answers
       .find(NAME.id)
-      ?.receive({ payload: "Right", parts: { id: "s", index: 0, restarts: 1 } } as Message, SOURCE);
+      ?.receive({ payload: "Right", parts: { id: "s", index: 0, restarts: 1 } } as Message, OUT);
     assert.equal(countFrames(), 2);
     assert.equal(response.text.split('"role"').length - 1, 1);
   });

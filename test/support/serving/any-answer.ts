@@ -8,7 +8,13 @@ import type {
   Usage,
 } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import type { AnswerEnd, AnswerName, FormRequest } from "../../../src/serving/form.js";
+import type {
+  AnswerEnd,
+  AnswerName,
+  FormRequest,
+  RequestSource,
+  WholeAnswer,
+} from "../../../src/serving/form.js";
 import { anyText } from "../inputs/arbitraries.js";
 
 /** What a message of a stream brings: plain text, or a chunk with its text. */
@@ -25,6 +31,9 @@ export const NAME: AnswerName = {
   created: 1_700_000_000,
   model: "house",
 };
+
+/** A request without a model in its address, of a client without earlier answers. */
+export const SOURCE: RequestSource = { model: "", findItem: () => undefined };
 
 /** Well-formed text: clients in other languages refuse half a character. */
 const anyWords = anyText.map((text) => text.replace(/\p{Surrogate}/gu, "\ufffd"));
@@ -117,12 +126,13 @@ export function collectAnswer({ pieces }: AnswerStream): Completion {
 /** Writes the frames of an answer, as a client gets them. */
 export function writeFrames(request: FormRequest, { pieces, end }: AnswerStream): string {
   const writer = request.createWriter(NAME);
+  const beginning = writer.begin();
   const frames = pieces.map((piece) =>
     typeof piece === "string"
       ? writer.writeText(piece)
       : writer.writeChunk(structuredClone(piece.chunk), piece.text),
   );
-  return [writer.begin(), ...frames, writer.end(end)].join("");
+  return [beginning, ...frames, writer.end(end)].join("");
 }
 
 /** What a client has to know of an answer's message. */
@@ -140,4 +150,23 @@ export function pickMessage(message: {
       text: call?.arguments ?? custom?.input ?? "",
     })),
   };
+}
+
+/** Builds the body of an answer that is not streamed. */
+export function buildBody(request: FormRequest, answer: AnswerStream): unknown {
+  const whole: WholeAnswer = { completion: collectAnswer(answer), end: answer.end };
+  return request.buildBody!(NAME, whole);
+}
+
+/** The fetch of a client: answers every request with these frames. */
+export function createFetch(frames: string, contentType = "text/event-stream"): typeof fetch {
+  return async () => new Response(frames, { headers: { "content-type": contentType } });
+}
+
+/** The records of an event stream. */
+export function parseEvents(frames: string): Record<string, unknown>[] {
+  return frames
+    .split("\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice(6)) as Record<string, unknown>);
 }

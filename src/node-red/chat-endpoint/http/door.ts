@@ -1,9 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { isServedPath } from "../../../serving/routes.js";
 import type { HttpApp, HttpMiddleware, HttpRequest, NodeRed } from "../../red/api.js";
 
-/** Handles a request. @param path below the path of the endpoint */
-export type RequestHandler = (request: HttpRequest, response: ServerResponse, path: string) => void;
+/** What stands behind a door. Paths are below that of the endpoint. */
+export interface RequestHandler {
+  /** Whether a request is for the endpoint. All others are left to the flow. */
+  serves(request: HttpRequest, path: string): boolean;
+  handle(request: HttpRequest, response: ServerResponse, path: string): void;
+}
 
 /** The doors of each Node-RED in this process. */
 const doorsByApp = new WeakMap<HttpApp, Doors>();
@@ -13,12 +16,12 @@ const doorsByApp = new WeakMap<HttpApp, Doors>();
  * @param path below the HTTP root of flows
  * @returns takes the endpoint off the path; undefined if another endpoint stands there, or if flows have no HTTP
  */
-export function openDoor(red: NodeRed, path: string, handle: RequestHandler): (() => void) | undefined {
+export function openDoor(red: NodeRed, path: string, handler: RequestHandler): (() => void) | undefined {
   const { httpNode, settings } = red;
   if (!hasHttp(red) || !httpNode) return undefined;
   const doors = doorsByApp.get(httpNode) ?? new Doors(httpNode);
   doorsByApp.set(httpNode, doors);
-  return doors.open(path, handle, [settings.httpNodeMiddleware].flat().filter(isMiddleware));
+  return doors.open(path, handler, [settings.httpNodeMiddleware].flat().filter(isMiddleware));
 }
 
 /** Whether flows have HTTP at all. */
@@ -39,12 +42,12 @@ class Doors {
   }
 
   /** @param before what the settings of Node-RED put before the routes of flows */
-  open(path: string, handle: RequestHandler, before: readonly HttpMiddleware[]): (() => void) | undefined {
+  open(path: string, handler: RequestHandler, before: readonly HttpMiddleware[]): (() => void) | undefined {
     const whole = `${this.app.path()}/${path}`.replace(/\/{2,}/g, "/").toLowerCase();
     if (this.handlers.has(whole)) return undefined;
     if (this.handlers.size === 0) this.watch();
-    this.handlers.set(whole, handle);
-    const layer = createLayer(handle, before);
+    this.handlers.set(whole, handler);
+    const layer = createLayer(handler, before);
     this.app.use(path, layer);
     return () => {
       removeLayer(this.app, layer);
@@ -58,12 +61,13 @@ class Doors {
    */
   private readonly lookAhead: HttpMiddleware = (request, response, next) => {
     const pathname = readPathname(request.url);
-    for (const [whole, handle] of this.handlers) {
+    for (const [whole, handler] of this.handlers) {
       const path = whole === "/" ? pathname : pathname.slice(whole.length);
-      if (!pathname.toLowerCase().startsWith(whole) || path[0] !== "/" || !isServedPath(path)) continue;
+      if (!pathname.toLowerCase().startsWith(whole) || !/^(\/|$)/.test(path)) continue;
+      if (!handler.serves(request, path)) continue;
       // Node-RED 4's editor allows every preflight, wherever it goes.
       if (request.method === "OPTIONS") {
-        handle(request, response, path);
+        handler.handle(request, response, path);
         return;
       }
       request._body = true;
@@ -82,10 +86,10 @@ class Doors {
   }
 }
 
-function createLayer(handle: RequestHandler, before: readonly HttpMiddleware[]): HttpMiddleware {
+function createLayer(handler: RequestHandler, before: readonly HttpMiddleware[]): HttpMiddleware {
   return (request, response, next) => {
     const path = readPathname(request.url);
-    if (!isServedPath(path)) {
+    if (!handler.serves(request, path)) {
       next();
       return;
     }
@@ -93,7 +97,7 @@ function createLayer(handle: RequestHandler, before: readonly HttpMiddleware[]):
       const middleware = before[at];
       if (error !== undefined) next(error);
       else if (middleware) middleware(request, response, step(at + 1));
-      else handle(request, response, path);
+      else handler.handle(request, response, path);
     };
     step(0)();
   };

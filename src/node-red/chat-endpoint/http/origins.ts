@@ -49,7 +49,7 @@ export class Origins {
 }
 
 /** Whether a page was served by this Node-RED, perhaps through a proxy. No page can set these headers for itself. */
-function isSameOrigin({ headers }: IncomingMessage, origin: string): boolean {
+export function isSameOrigin({ headers }: IncomingMessage, origin: string): boolean {
   if (headers["sec-fetch-site"] === "same-origin") return true;
   if (!URL.canParse(origin)) return false;
   const { host } = new URL(origin);

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
-import type { Clock } from "../../core/clock.js";
-import { describeFailure } from "../../serving/client-failure.js";
-import { hasContent } from "../../serving/content.js";
-import type { Form, FormRequest, FrameWriter } from "../../serving/form.js";
-import type { Answer, AnswerReader } from "./answer.js";
-import type { LogEntry } from "./answer-log.js";
-import { sendHttpAnswer } from "./http/http-answer.js";
-import { createFailureData } from "./whole-message.js";
+import type { Clock } from "../../../core/clock.js";
+import { describeFailure } from "../../../serving/client-failure.js";
+import { hasContent } from "../../../serving/content.js";
+import type { Form, FrameWriter } from "../../../serving/form.js";
+import type { Answer, AnswerReader } from "../answer.js";
+import type { LogEntry } from "../answer-log.js";
+import { sendHttpAnswer } from "../http/http-answer.js";
+import { createFailureData } from "../whole-message.js";
 
 /** How long the status line waits for something to say. Until then, a failure can still have a status of its own. */
 const MAX_HOLD_MS = 8_000;
@@ -23,19 +23,24 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 /** A reader that takes nothing for this long is cut off. */
 const MAX_STALL_MS = 30_000;
 
-/** How a client asked that reads an answer while it is written. */
+/** How a client reads an answer while it is written. */
 export interface StreamReaderOptions {
   answer: Answer;
   form: Form;
-  formRequest: FormRequest;
+  /** @param start index of the first entry that is written */
+  createWriter(start: number): FrameWriter;
   response: ServerResponse;
   clock: Clock;
+  /** Index of the first entry that the client does not have; default: the first one in memory. */
+  from?: number;
 }
 
 /** Reads one answer for a client, frame by frame. */
 export class StreamReader implements AnswerReader {
   private writer: FrameWriter;
   private cursor: number;
+  /** Whether the client has to forget what it got from an earlier reader. */
+  private readonly isTakenBack: boolean;
   /** Index of the first entry that has not been searched for content. */
   private searched: number;
   /** Whether the status line and the first frame have been sent. */
@@ -53,9 +58,11 @@ export class StreamReader implements AnswerReader {
   private stallTimer: unknown;
 
   constructor(private readonly options: StreamReaderOptions) {
-    const { answer, formRequest, response, clock } = options;
-    this.cursor = this.searched = answer.log.start;
-    this.writer = formRequest.createWriter(answer.name);
+    const { answer, createWriter, response, clock, from = answer.log.start } = options;
+    // What the client had may have been taken back since.
+    this.isTakenBack = from < answer.log.start;
+    this.cursor = this.searched = Math.max(from, answer.log.start);
+    this.writer = createWriter(this.isTakenBack ? from : this.cursor);
     this.timer = clock.setTimer(this.commitLate, MAX_HOLD_MS);
     response.on("close", this.handleClose);
     response.on("drain", this.handleDrain);
@@ -87,10 +94,12 @@ export class StreamReader implements AnswerReader {
   }
 
   restart(): void {
-    const { answer, formRequest } = this.options;
-    this.cursor = this.searched = answer.log.end;
+    const { answer, createWriter } = this.options;
+    const start = answer.log.end;
+    this.cursor = this.searched = start;
     if (this.isOver) return;
-    if (this.hasSentContent) {
+    const retraction = this.hasSentContent ? this.writer.restart(start) : "";
+    if (retraction === undefined) {
       const failure = createFailureData(
         "interrupted",
         "The answer began again, and what has been sent cannot be taken back.",
@@ -98,8 +107,12 @@ export class StreamReader implements AnswerReader {
       this.finish(this.writer.end({ finishReason: "error", usage: null, failure }));
       return;
     }
-    this.writer = formRequest.createWriter(answer.name);
-    if (this.isCommitted) this.writer.begin();
+    this.hasSentContent = false;
+    if (retraction !== "") this.send(retraction);
+    else {
+      this.writer = createWriter(start);
+      if (this.isCommitted) this.writer.begin();
+    }
   }
 
   private writeEntry(entry: LogEntry): string {
@@ -107,6 +120,11 @@ export class StreamReader implements AnswerReader {
     if (typeof entry === "string") {
       this.hasSentContent = true;
       return this.writer.writeText(entry);
+    }
+    if ("tool" in entry) {
+      const frames = this.writer.writeTool(entry.tool);
+      this.hasSentContent ||= frames !== "";
+      return frames;
     }
     this.hasSentContent ||= hasContent(entry.chunk, entry.text);
     return this.writer.writeChunk(entry.chunk, entry.text);
@@ -117,7 +135,7 @@ export class StreamReader implements AnswerReader {
     const { log } = this.options.answer;
     while (this.searched < log.end) {
       const entry = log.read(this.searched);
-      if (typeof entry === "string" || hasContent(entry.chunk, entry.text)) return true;
+      if (typeof entry === "string" || "tool" in entry || hasContent(entry.chunk, entry.text)) return true;
       this.searched++;
     }
     return false;
@@ -128,8 +146,11 @@ export class StreamReader implements AnswerReader {
     this.isCommitted = true;
     clock.clearTimer(this.timer);
     this.timer = clock.setTimer(this.keepAlive, KEEP_ALIVE_MS);
-    if (!response.destroyed) response.writeHead(200, form.streamHeaders);
-    return this.writer.begin();
+    if (!response.destroyed) {
+      response.writeHead(200, form.streamHeaders);
+      response.flushHeaders();
+    }
+    return this.writer.begin() + (this.isTakenBack ? (this.writer.restart(this.cursor) ?? "") : "");
   }
 
   private send(frames: string): void {
@@ -143,10 +164,11 @@ export class StreamReader implements AnswerReader {
   }
 
   private finish(frames: string): void {
-    const { response } = this.options;
+    const { answer, form, response } = this.options;
     this.leave();
     if (response.destroyed) return;
-    response.end(frames);
+    if (form.breaksOffFailures && answer.end?.failure) response.write(frames, () => response.destroy());
+    else response.end(frames);
     if (response.writableLength > 0) this.watchStall();
   }
 

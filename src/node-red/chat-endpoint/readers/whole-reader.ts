@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
-import { CompletionMachine } from "../../core/chat/completion.js";
-import { type FailureData, toFailure } from "../../core/failure.js";
-import { describeFailure } from "../../serving/client-failure.js";
-import type { AnswerEnd, Form, FormRequest } from "../../serving/form.js";
-import type { Answer, AnswerReader } from "./answer.js";
-import { createJsonAnswer, sendHttpAnswer } from "./http/http-answer.js";
+import { CompletionMachine } from "../../../core/chat/completion.js";
+import { type FailureData, toFailure } from "../../../core/failure.js";
+import { describeFailure } from "../../../serving/client-failure.js";
+import type { AnswerEnd, AnswerName, Form, WholeAnswer } from "../../../serving/form.js";
+import type { Answer, AnswerReader } from "../answer.js";
+import { createJsonAnswer, sendHttpAnswer } from "../http/http-answer.js";
 
 /** Reads one answer for a client that wants it as a whole. */
 export class WholeReader implements AnswerReader {
@@ -15,7 +15,7 @@ export class WholeReader implements AnswerReader {
   constructor(
     private readonly answer: Answer,
     private readonly form: Form,
-    private readonly formRequest: FormRequest,
+    private readonly buildBody: (name: AnswerName, answer: WholeAnswer) => unknown,
     private readonly response: ServerResponse,
   ) {
     this.cursor = answer.log.start;
@@ -29,14 +29,13 @@ export class WholeReader implements AnswerReader {
       while (this.cursor < log.end) {
         const entry = log.read(this.cursor++);
         if (typeof entry === "string") this.machine.addText(entry);
-        else this.machine.addChunk(entry.chunk, entry.text);
+        else if ("chunk" in entry) this.machine.addChunk(entry.chunk, entry.text);
       }
+      if (end?.failure) this.refuse(end.failure);
+      else if (end) this.finish(end);
     } catch (thrown) {
       this.refuse({ ...toFailure(thrown).toJSON(), code: "bad_response" });
-      return;
     }
-    if (end?.failure) this.refuse(end.failure);
-    else if (end) this.finish(end);
   }
 
   restart(): void {
@@ -47,7 +46,7 @@ export class WholeReader implements AnswerReader {
   private finish(end: AnswerEnd): void {
     const { name } = this.answer;
     const completion = this.machine.buildCompletion(name.id);
-    const body = this.formRequest.buildBody(name, { completion, end });
+    const body = this.buildBody(name, { completion, end });
     this.leave();
     sendHttpAnswer(this.response, createJsonAnswer(body));
   }

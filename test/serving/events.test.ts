@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { CompletionMachine } from "../../src/core/chat/completion.js";
+import { Failure } from "../../src/core/failure.js";
+import { createEventsWriter, EVENTS, readEventId } from "../../src/serving/events.js";
+import {
+  anyAnswer,
+  collectAnswer,
+  NAME,
+  pickMessage,
+  SOURCE,
+  writeFrames,
+} from "../support/serving/any-answer.js";
+
+const REQUEST = EVENTS.readRequest({ prompt: "Hi" }, SOURCE);
+
+interface Event {
+  event: string;
+  id: string;
+  data: Record<string, unknown>;
+}
+
+/** Reads events as `EventSource` does; the parser is another one than the package's. */
+function parse(frames: string): Event[] {
+  return frames
+    .split("\n\n")
+    .filter((block) => block.includes("data: "))
+    .map((block) => {
+      const fields = new Map(
+        block
+          .split("\n")
+          .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]),
+      );
+      return {
+        event: fields.get("event") ?? "message",
+        id: fields.get("id") ?? "",
+        data: JSON.parse(fields.get("data")!) as Record<string, unknown>,
+      };
+    });
+}
+
+/** Puts an answer together from its events. */
+function collect(events: readonly Event[]) {
+  const machine = new CompletionMachine();
+  for (const { event, data } of events)
+    if (event === "message")
+      machine.addChunk(
+        { choices: [{ index: 0, delta: (data["delta"] ?? {}) as never }] },
+        String(data["payload"]),
+      );
+  return pickMessage(machine.buildCompletion(NAME.id).choices[0]?.message ?? {});
+}
+
+describe("Plain events for clients", () => {
+  it("have the answer that collect gives, whatever stream it is", () => {
+    fc.assert(
+      fc.property(anyAnswer, (answer) => {
+        const events = parse(writeFrames(REQUEST, answer));
+        assert.deepEqual(collect(events), pickMessage(collectAnswer(answer).choices[0]?.message ?? {}));
+        assert.equal(events[0]!.event, "start");
+        assert.deepEqual(events.at(-1), {
+          event: "done",
+          id: `${NAME.id}:end`,
+          data: { finishReason: answer.end.finishReason, usage: answer.end.usage },
+        });
+      }),
+    );
+  });
+
+  it("have ids behind which a reader goes on and misses nothing, wherever it was cut off", () => {
+    fc.assert(
+      fc.property(anyAnswer, fc.nat(), ({ pieces, end }, at) => {
+        const events = parse(writeFrames(REQUEST, { pieces, end })).slice(0, -1);
+        const cut = at % events.length;
+        const place = readEventId(events[cut]!.id)!;
+        assert.equal(place.answerId, NAME.id);
+        const next = Number(place.index) + 1;
+        const writer = createEventsWriter(NAME, next);
+        const rest = pieces
+          .slice(next)
+          .map((piece) =>
+            typeof piece === "string" ? writer.writeText(piece) : writer.writeChunk(piece.chunk, piece.text),
+          );
+        const joined = [...events.slice(0, cut + 1), ...parse(rest.join(""))];
+        assert.deepEqual(
+          joined.map(({ id, data }) => [id, data]),
+          events.map(({ id, data }) => [id, data]),
+        );
+      }),
+    );
+  });
+
+  it("say that an answer failed, was taken back, and which tools the flow ran", () => {
+    const writer = REQUEST.createWriter(NAME);
+    const note = { id: "c", name: "f", arguments: {} };
+    const events = parse(
+      [
+        writer.writeText("Wrong"),
+        writer.restart(1),
+        writer.writeTool(note),
+        writer.writeText("Right"),
+        writer.end({ finishReason: "error", usage: null, failure: new Failure("overloaded", "x").toJSON() }),
+      ].join(""),
+    );
+    assert.deepEqual(events, [
+      { event: "message", id: `${NAME.id}:0`, data: { payload: "Wrong" } },
+      { event: "reset", id: `${NAME.id}:0`, data: {} },
+      { event: "tool", id: `${NAME.id}:1`, data: note },
+      { event: "message", id: `${NAME.id}:2`, data: { payload: "Right" } },
+      {
+        event: "failed",
+        id: `${NAME.id}:end`,
+        data: { code: "overloaded", message: "The model is busy. Try again later." },
+      },
+    ]);
+  });
+
+  it("read only ids of their own", () => {
+    assert.deepEqual(readEventId("a-b:-1"), { answerId: "a-b", index: -1 });
+    assert.deepEqual(readEventId("a:end"), { answerId: "a", index: "end" });
+    for (const value of ["", "a", "a:", "a:x", "a b:1", "a:-2", "a:99999999999", undefined, ["a:1"]])
+      assert.equal(readEventId(value), undefined, String(value));
+  });
+
+  it("are asked with a prompt or with a conversation", () => {
+    const messages = [{ role: "user", content: "Hi" }];
+    assert.deepEqual(REQUEST.request.messages, messages);
+    assert.deepEqual(EVENTS.readRequest({ messages, id: "c" }, SOURCE).request.conversation, "c");
+    for (const body of [{}, { prompt: "" }, { prompt: 5 }, { messages: [] }])
+      assert.throws(() => EVENTS.readRequest(body, SOURCE), { code: "invalid_request" });
+  });
+});
