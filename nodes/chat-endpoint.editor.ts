@@ -1,12 +1,14 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
 /// <reference path="chat-endpoint.keys.editor.ts" />
+/// <reference path="chat-endpoint.forms.editor.ts" />
 
 /** The editor half of chat-endpoint. */
 (() => {
   interface EndpointNode extends EditorNode {
     path?: string;
     open?: boolean;
+    forms?: unknown;
   }
 
   const { isVariable } = Validators;
@@ -39,12 +41,19 @@
     return wrong === undefined || this._("chat-endpoint.error.origins", { origin: wrong });
   }
 
+  function checkForms(this: EndpointNode, value: unknown, _options: object): true | string {
+    return EndpointForms.readForms(value).length > 0 || this._("chat-endpoint.error.forms");
+  }
+
   RED.nodes.registerType<EndpointNode>("chat-endpoint", {
     category: "config",
     defaults: {
       name: { value: "" },
       path: { value: "/ai", validate: checkPath },
       open: { value: false, validate: checkOpen },
+      forms: { value: [...EndpointForms.NAMES], validate: checkForms },
+      keep: { value: 300, validate: Validators.checkNumber("keep", { min: 0 }) },
+      goesOn: { value: false },
       origins: { value: "", validate: checkOrigins },
     },
     credentials: {
@@ -60,13 +69,17 @@
     oneditprepare() {
       Dialog.fillMissing(this, "node-config-input");
       EndpointKeys.showKeys(this);
+      EndpointForms.showForms(this, this.forms);
       const path = $("#node-config-input-path");
       const showAddress = () => {
-        const address = `${readRoot()}${normalizePath(path.val())}/v1`;
+        const address = `${readRoot()}${normalizePath(path.val())}`;
         $("#chat-endpoint-address").text(this._("chat-endpoint.hint.path", { address }));
       };
       path.on("change keyup paste", () => setTimeout(showAddress));
       showAddress();
+    },
+    oneditsave() {
+      this.forms = EndpointForms.listTicked();
     },
   });
 

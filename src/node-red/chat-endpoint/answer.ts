@@ -104,10 +104,10 @@ export class Answer {
   /** Takes a message of the flow: of a stream, or a whole answer. */
   receive(message: Message, source: AnswerSource): Reception {
     if (this.ending) return "late";
-    const note = this.toolNotes.read(message);
-    if (note) {
+    const notes = this.toolNotes.read(message);
+    if (notes) {
       this.touchedAt = this.options.clock.now();
-      this.add({ tool: note });
+      for (const tool of notes) this.add({ tool });
       this.wakeReaders();
       return "taken";
     }
