@@ -43,6 +43,9 @@ describe("chat-endpoint, chat-in and chat-out in the editor", function () {
       .waitFor();
     const key = await addKey(editor, "Ada Lovelace");
     await saveScreenshot(editor.page, "chat-endpoint-dialog");
+    const ollama = editor.page.locator("#chat-endpoint-forms input[value=ollama]");
+    assert.equal(await ollama.isChecked(), true);
+    await ollama.uncheck();
     assert.match(key, /^sk-[\w-]{32}$/);
     await editor.confirmConfigDialog();
     await fillModels(editor, [
@@ -53,6 +56,7 @@ describe("chat-endpoint, chat-in and chat-out in the editor", function () {
     await editor.confirmDialog();
     await editor.deploy();
 
+    assert.equal((await fetch(`${world.url}/browser/api/version`)).status, 404);
     const ask = (authorization: string) =>
       fetch(`${world.url}/browser/v1/chat/completions`, {
         method: "POST",
