@@ -55,6 +55,8 @@ export interface DecoderOptions {
   tolerant?: boolean;
   /** Decode every record in full, so that each one has its chunk; default false. */
   everyChunk?: boolean;
+  /** Gives milliseconds since 1970, for hints that are dates. Default: 0, so that a date is far away. */
+  now?(): number;
   /** Is told where the service has its reasoning, each time that changes. */
   onReasoning?(place: ReasoningPlace): void;
   /** How deeply the JSON of a record may nest. */

@@ -1,5 +1,8 @@
+import { addAdvice } from "../core/errors/advice.js";
 import { classify, type ErrorClues, isRetryable } from "../core/errors/classify.js";
 import { readErrorClues } from "../core/errors/error-body.js";
+import { findErrorField, findWords } from "../core/errors/error-fields.js";
+import { findError } from "../core/errors/find-error.js";
 import { readRetryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
@@ -9,14 +12,34 @@ const OVERLOADED = { word: "overloaded_error", status: 529 };
 
 const MAX_REQUEST_ID_CHARS = 200;
 
+/** Names of events that report an error. */
+const ERROR_EVENT = /^(?:.{0,40}[._-])?(?:error|err|exception|failed|failure)$/i;
+
+const getZero = () => 0;
+
 /**
  * Reads an error that a service reports in a response that began with HTTP 200. It may be a record of its own or stand
  * beside a piece of the answer, with or without an event of that name; the forms are those of error bodies.
+ * @param now gives milliseconds since 1970, for hints that are dates; default: 0, so that a date is far away
  * @returns undefined if the record reports no error
  */
-export function readStreamError(record: unknown, event: string | undefined): Failure | undefined {
-  const clues = readErrorClues(record, event === "error");
-  return clues && createStreamFailure(record, clues);
+export function readStreamError(
+  record: unknown,
+  event: string | undefined,
+  now: () => number = getZero,
+): Failure | undefined {
+  const clues = readErrorClues(record, event !== undefined && ERROR_EVENT.test(event));
+  return clues && createStreamFailure(record, clues, now);
+}
+
+/** Longest text in place of an answer that is read as an error. */
+const MAX_TEXT_CHARS = 500;
+
+/** Reads an error that is a plain text in place of an answer, such as "404 page not found"; undefined for any other text. */
+export function readTextError(text: string): Failure | undefined {
+  if (text.length > MAX_TEXT_CHARS || !/^[\w"]/.test(text)) return undefined;
+  const failure = readStreamError(text, "error");
+  return failure?.code === "server_error" ? undefined : failure;
 }
 
 /**
@@ -24,33 +47,39 @@ export function readStreamError(record: unknown, event: string | undefined): Fai
  * beside the choice's delta or message, or inside of it.
  * @returns undefined if no choice has one
  */
-export function takeChoiceError(record: unknown): Failure | undefined {
+export function takeChoiceError(record: unknown, now?: () => number): Failure | undefined {
   if (!isObject(record)) return undefined;
   const list = record["choices"] ?? record["candidates"];
   if (!Array.isArray(list)) return undefined;
   for (const choice of list) {
     if (!isObject(choice)) continue;
     for (const holder of [choice, choice["delta"], choice["message"]]) {
-      if (!isObject(holder) || !isError(holder["error"])) continue;
-      const { error } = holder;
-      delete holder["error"];
-      return readStreamError({ error }, undefined);
+      if (!isObject(holder)) continue;
+      const error = takeErrorField(holder) ?? (holder === choice ? readFlatError(choice) : undefined);
+      if (error !== undefined) return readStreamError({ error }, undefined, now);
     }
   }
   return undefined;
 }
 
-/** Whether the value of a field called `error` reports one. Some services send an empty one with each choice. */
-function isError(value: unknown): boolean {
-  if (typeof value !== "object" || value === null)
-    return value === true || (typeof value === "string" && value !== "");
-  return Object.values(value).some((member) => member !== null && member !== undefined && member !== "");
+/** Takes an error out of its field, so that it is no part of the answer. */
+function takeErrorField(holder: Record<string, unknown>): unknown {
+  const error = findErrorField(holder);
+  if (error === undefined) return undefined;
+  for (const name in holder) if (holder[name] === error) delete holder[name];
+  return error;
 }
 
-function createStreamFailure(record: unknown, clues: ErrorClues): Failure {
+/** Reads a choice that is itself an error: it has a status or a mark of one, and words. */
+function readFlatError(choice: Record<string, unknown>): unknown {
+  const { delta: _delta, message, ...fields } = choice;
+  const all: Record<string, unknown> = typeof message === "string" ? { ...fields, message } : fields;
+  return findWords(all) !== undefined && findError(all) ? all : undefined;
+}
+
+function createStreamFailure(record: unknown, clues: ErrorClues, now: () => number): Failure {
   const message = clues.message ?? "";
-  // Only headers have dates, so without headers the current time (0) does not matter.
-  const wait = readRetryHint({}, record, message, 0);
+  const wait = readRetryHint({}, record, message, now());
   const code = classify({ ...clues, hasRetryHint: wait !== undefined });
   const details: FailureDetails = { retryable: isRetryable(code, clues.status) };
   if (clues.status !== undefined) details.status = clues.status;
@@ -61,7 +90,7 @@ function createStreamFailure(record: unknown, clues: ErrorClues): Failure {
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   return new Failure(
     code,
-    `The service reported an error in the stream: ${message || "no details given"}`,
+    addAdvice(`The service reported an error in the stream: ${message || "no details given"}`, code),
     details,
   );
 }

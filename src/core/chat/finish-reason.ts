@@ -1,3 +1,5 @@
+import { toVendorWord } from "../vendor-word.js";
+
 /** Vendors' words for the four finish reasons of Chat Completions, in the form of `toWord()`. */
 const REASONS: Readonly<Record<string, readonly string[]>> = {
   stop: [
@@ -110,16 +112,9 @@ const FAULTS: readonly (readonly [RegExp, FinishFault["code"], string, "final"?]
   ],
 ];
 
-/** Brings a finish reason into a common form: `eosFound`, `EOS_FOUND` and `FINISH_REASON_EOS_FOUND` become `eos_found`. */
+/** Brings a finish reason into a common form: `FINISH_REASON_EOS_FOUND` becomes `eos_found`. */
 function toWord(raw: string): string {
-  return raw
-    .slice(0, 100)
-    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
-    .toLowerCase()
-    .split(/[^a-z\d]/)
-    .filter((part) => part !== "")
-    .join("_")
-    .replace(/^(finish_|stop_)?reason_/, "");
+  return toVendorWord(raw).replace(/^(finish_|stop_)?reason_/, "");
 }
 
 /** Whether a finish reason says that the choice has not ended. Some services write `"null"` for null. */

@@ -1,56 +1,85 @@
-import { isObject, stringifyWithinDepth, tryParseJson } from "../json/parse.js";
+import { tryParseLooseJson } from "../json/loose.js";
+import { isObject, stringifyWithinDepth } from "../json/parse.js";
 import type { ErrorClues } from "./classify.js";
+import { findErrorField, findWords, listCodes, toErrorStatus } from "./error-fields.js";
+import { findError } from "./find-error.js";
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** How much of a foreign text goes into an error message. */
 const MAX_EXCERPT_CHARS = 300;
 
+/** The code of another error that is quoted inside of words. */
+const QUOTED_CODE = /["']code["']: ?["']([\w.-]{1,60})["']/;
+
+/** How often an error may hold another as JSON in its words. */
+const MAX_QUOTED = 2;
+
 /**
- * Reads an error body of any known form: OpenAI `{error:{message,type,code}}`, Anthropic `{type:"error",error}`,
- * Gemini `{error:{code,status}}` and `[{error}]`, Ollama and Venice `{error:"text"}` with `code`, `details` or
- * `issues` beside it, an array of issues, FastAPI `{detail}`, vLLM `{object:"error",message}`, MiniMax
- * `{base_resp:{status_code,status_msg}}`, OpenRouter's `error.metadata.raw` (JSON in a string).
+ * Reads an error body of any form: OpenAI's `{error: {message, type, code}}`, a bare text, a list, flat fields, an envelope
+ * with a status; with words and codes under any of the usual names.
  * @param isError whether the value is known to be an error, whatever its form; default false
  * @returns undefined if the value is not an error
  */
 export function readErrorClues(body: unknown, isError = false): ErrorClues | undefined {
-  const value = Array.isArray(body) ? body.find((entry) => isObject(entry) && entry["error"]) : body;
-  if (!isObject(value)) return isError ? { message: describeValue(body) } : undefined;
-  if (value["error"]) return readErrorValue(value["error"], value);
-  if (value["object"] === "error" || value["type"] === "error") return readErrorValue(value, value);
-  // Beside choices, `detail` is a vendor field of an answer.
-  if (value["detail"] && !Array.isArray(value["choices"])) return { message: describeValue(value["detail"]) };
-  const base = value["base_resp"];
-  if (isObject(base) && base["status_code"]) {
-    return { word: describeValue(base["status_code"]), message: describeValue(base["status_msg"]) };
-  }
-  return isError ? readErrorValue(value, value) : undefined;
+  const found = findError(body);
+  if (found) return readClues(found.error, found.parent);
+  if (!isError) return undefined;
+  return isObject(body) ? readClues(body, body) : { message: describeValue(body) };
 }
 
-function readErrorValue(error: unknown, parent: Record<string, unknown>): ErrorClues {
+function readClues(error: unknown, parent: Fields, depth: number = MAX_QUOTED): ErrorClues {
   const first = Array.isArray(error) ? error[0] : error;
+  const inner = typeof first === "string" && depth > 0 ? readQuoted(first, depth) : undefined;
   const codes = isObject(first)
-    ? [first["code"], first["type"], first["status"], readInnerCode(first), parent["code"]]
-    : [parent["code"], parent["status"]];
+    ? [
+        ...listCodes(first),
+        readInnerCode(first),
+        first["__type"],
+        ...listReasons(first["details"]),
+        parent === first ? undefined : parent["code"],
+      ]
+    : listCodes(parent);
   const clues: ErrorClues = {};
-  const status = codes.map(toStatus).find((number) => number !== undefined);
+  const status = [...codes.map(toErrorStatus), inner?.status].find((number) => number !== undefined);
   if (status !== undefined) clues.status = status;
-  const words = codes.filter((code) => typeof code === "string" && toStatus(code) === undefined);
+  const words = codes.filter((code) => typeof code === "string" && toErrorStatus(code) === undefined);
+  if (inner?.word) words.push(inner.word);
   if (isObject(first) && hasDailyQuota(first["details"])) words.unshift("quota_per_day");
   if (words.length > 0) clues.word = words.join(" ");
   const message = isObject(first)
-    ? readMessage(first)
-    : describeValue(error) + (parent["details"] ? `: ${describeValue(parent["details"])}` : "");
+    ? readMessage(first, clues, depth)
+    : (inner?.message ?? readPhrase(error, parent));
   clues.message = message + readAdvice(isObject(first) ? first : parent, parent);
   return clues;
 }
 
+/** Reads an error that is JSON in a text, as gateways quote the one that they got. */
+function readQuoted(text: string, depth: number): ErrorClues | undefined {
+  const start = text.slice(0, 20).trimStart();
+  if (!start.startsWith("{") && !start.startsWith("[")) return undefined;
+  const value = tryParseLooseJson(text);
+  const found = findError(value);
+  if (found) return readClues(found.error, found.parent, depth - 1);
+  return isObject(value) && typeof findWords(value) === "string"
+    ? readClues(value, value, depth - 1)
+    : undefined;
+}
+
+/** Reads an error that is a phrase, or just true. Frameworks have the details beside it. */
+function readPhrase(error: unknown, parent: Fields): string {
+  const phrase = error === true && findWords(parent) !== undefined ? "" : describeValue(error);
+  const beside = describeValue(findWords(parent));
+  return [phrase, beside === phrase ? "" : beside].filter((text) => text !== "").join(": ");
+}
+
 /** Reads Azure's own code, which stands beside OpenAI's. */
-function readInnerCode({ innererror: inner }: Record<string, unknown>): unknown {
+function readInnerCode({ innererror: inner }: Fields): unknown {
   return isObject(inner) ? inner["code"] : undefined;
 }
 
 /** Reads what Venice adds to its errors: the limit that was reached, and a model that can handle the request. */
-function readAdvice(...places: Record<string, unknown>[]): string {
+function readAdvice(...places: Fields[]): string {
   const find = (field: string) =>
     places.map((place) => place[field]).find((value) => typeof value === "string");
   const cap = find("customMessage");
@@ -58,15 +87,30 @@ function readAdvice(...places: Record<string, unknown>[]): string {
   return `${cap ? `: ${describeValue(cap)}` : ""}${model ? ` The service recommends the model ${describeValue(model)}.` : ""}`;
 }
 
-function readMessage(error: Record<string, unknown>): string {
+/** @param clues gets what the message holds of another error's clues */
+function readMessage(error: Fields, clues: ErrorClues, depth: number): string {
+  const words = findWords(error);
+  const quoted = typeof words === "string" && depth > 0 ? readQuoted(words, depth) : undefined;
+  if (quoted?.word) clues.word = clues.word ? `${clues.word} ${quoted.word}` : quoted.word;
+  if (quoted?.status !== undefined) clues.status ??= quoted.status;
+  const code =
+    typeof words === "string" ? QUOTED_CODE.exec(words.slice(0, MAX_EXCERPT_CHARS * 8))?.[1] : undefined;
+  if (code) clues.word = clues.word ? `${clues.word} ${code}` : code;
   const metadata = error["metadata"];
   const raw = isObject(metadata) ? metadata["raw"] : undefined;
-  const inner = typeof raw === "string" ? (readErrorClues(tryParseJson(raw))?.message ?? toExcerpt(raw)) : "";
-  const outer = describeValue(error["message"] === undefined ? error : error["message"]);
+  const inner = typeof raw === "string" ? (readQuoted(raw, 1)?.message ?? toExcerpt(raw)) : "";
+  const outer = quoted?.message ?? describeValue(words ?? findErrorField(error) ?? error);
   // Groq quotes what the model wrote instead of a tool call, the only clue to what went wrong.
   const generated =
     typeof error["failed_generation"] === "string" ? describeValue(error["failed_generation"]) : "";
   return [outer, inner === outer ? "" : inner, generated].filter((text) => text !== "").join(": ");
+}
+
+/** Lists Google's reasons, which say more than the status: `API_KEY_INVALID`. */
+function listReasons(details: unknown): unknown[] {
+  return Array.isArray(details)
+    ? details.slice(0, 20).map((detail) => (isObject(detail) ? detail["reason"] : undefined))
+    : [];
 }
 
 /** Whether a daily quota of Google is used up. It returns the next day, whatever delay the error suggests. */
@@ -81,12 +125,6 @@ function listQuotas(detail: unknown): string {
   return violations
     .map((violation) => (isObject(violation) ? describeValue(violation["quotaId"]) : ""))
     .join(" ");
-}
-
-/** Turns a code into an HTTP status if it is a number from 400 to 599. */
-function toStatus(word: unknown): number | undefined {
-  const number = typeof word === "number" ? word : typeof word === "string" ? Number(word) : Number.NaN;
-  return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined;
 }
 
 function describeValue(value: unknown): string {

@@ -1,4 +1,5 @@
-import { isObject } from "../json/parse.js";
+import { countMsUntil, parseDuration, parseWait, readWait, toFinite } from "./duration.js";
+import { findHintInBody } from "./hint-in-body.js";
 
 /** Response headers; the names are in lower case. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -9,15 +10,14 @@ export function readHeader(headers: Headers, name: string): string | undefined {
   return typeof value === "string" ? value : value?.[0];
 }
 
-/** From this value on, a number is milliseconds since 1970, not a duration. */
-const MIN_EPOCH_MS = 1e12;
-/** From this value on, a number is seconds since 1970, not a duration. */
-const MIN_EPOCH_SECONDS = 1e9;
+/** Headers with a wait in milliseconds, and with one in seconds or a date. Gateways forward them with a prefix. */
+const MS_HEADER = /(?:^|-)retry-after-ms$/;
+const SECONDS_HEADER = /(?:^|-)retry-after(?:-seconds|-s)?$/;
 
 /**
- * Reads how long a service asks to wait before the next request. The first hint counts: `retry-after-ms`,
- * `Retry-After` (seconds or a date), a hint in the body (Google's RetryInfo), words ("try again in 5.2s"), the reset
- * of an empty rate-limit bucket. Order and forms follow the OpenAI, Anthropic and Google SDKs.
+ * Reads how long a service asks to wait before the next request. The first hint counts: a header in milliseconds,
+ * `Retry-After` (seconds or a date), a field of the body, words ("try again in 5.2s"), the reset of an empty rate-limit
+ * bucket. Order and forms follow the OpenAI, Anthropic and Google SDKs.
  * @param text the error's message
  * @param now wall-clock milliseconds, for hints that are dates
  * @returns milliseconds; undefined without a hint
@@ -28,12 +28,11 @@ export function readRetryHint(
   text: string,
   now: number,
 ): number | undefined {
-  const inMs = parseNumber(readHeader(headers, "retry-after-ms"));
-  if (inMs !== undefined) return inMs;
   return (
-    parseRetryAfter(readHeader(headers, "retry-after"), now) ??
-    findHintInBody(body) ??
-    findHintInText(text) ??
+    findHeader(headers, MS_HEADER, (value) => toFinite(value)) ??
+    findHeader(headers, SECONDS_HEADER, (value) => parseRetryAfter(value, now)) ??
+    findHintInBody(body, now) ??
+    findHintInText(text, now) ??
     findBucketReset(headers, now)
   );
 }
@@ -44,103 +43,73 @@ export function readShouldRetry(headers: Headers): boolean | undefined {
   return value === "true" ? true : value === "false" ? false : undefined;
 }
 
-function parseNumber(value: string | undefined): number | undefined {
-  if (value === undefined || value.trim() === "") return undefined;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
-}
-
-function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (!value) return undefined;
-  const seconds = parseNumber(value);
-  if (seconds !== undefined) return seconds * 1000;
-  return countMsUntil(Date.parse(value), now);
-}
-
-/** Counts the milliseconds until a date; 0 for a past date. Only a hint that is a number can be negative. */
-function countMsUntil(date: number, now: number): number | undefined {
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-function findHintInBody(body: unknown): number | undefined {
-  const error = isObject(body)
-    ? body["error"]
-    : Array.isArray(body) && isObject(body[0])
-      ? body[0]["error"]
-      : undefined;
-  const details = isObject(error) ? error["details"] : undefined;
-  if (!Array.isArray(details)) return undefined;
-  for (const detail of details) {
-    if (!isObject(detail)) continue;
-    const metadata = isObject(detail["metadata"]) ? detail["metadata"]["quotaResetDelay"] : undefined;
-    const delay = detail["retryDelay"] ?? metadata;
-    const duration = typeof delay === "string" ? parseDuration(delay) : undefined;
-    if (duration !== undefined) return duration;
+/** Reads the first header that fits; a name without a prefix comes first. */
+function findHeader(
+  headers: Headers,
+  name: RegExp,
+  read: (value: string) => number | undefined,
+): number | undefined {
+  const names = Object.keys(headers).filter((key) => name.test(key));
+  for (const key of names.sort((one, other) => one.length - other.length)) {
+    const wait = read(readHeader(headers, key) ?? "");
+    if (wait !== undefined) return wait;
   }
   return undefined;
 }
 
-/** Words before a duration. */
-const HINT = /(?:try again|retry)(?: again)? (?:in|after) (?=\d)/i;
-
-function findHintInText(text: string): number | undefined {
-  const match = HINT.exec(text);
-  return match ? parseDuration(text.slice(match.index + match[0].length)) : undefined;
+/** Only a hint that is a number can be negative. */
+function parseRetryAfter(value: string, now: number): number | undefined {
+  const seconds = toFinite(value);
+  if (seconds !== undefined) return readWait(seconds, 1000, now);
+  return parseDuration(value) ?? countMsUntil(value, now);
 }
 
-const UNITS: readonly (readonly [RegExp, number])[] = [
-  [/^(ms|msecs?|milliseconds?)$/i, 1],
-  [/^(s|secs?|seconds?)$/i, 1000],
-  [/^(m|mins?|minutes?)$/i, 60_000],
-  [/^(h|hrs?|hours?)$/i, 3_600_000],
-];
+/** Words before a duration or a date. */
+const HINT =
+  /\b(?:try(?: your request)? again|retry(?:ing)?(?: your request| the request| again| it)?|wait(?:ing)?|retry-after|resets?|available(?: again)?|come back|cool(?:ing)? ?down(?: of)?|backoff(?: of)?)\b[\s:=]{0,3}(?:(?:in|after|for|at least|about|approximately|around|another|at|until|is|of|will be)\s){0,3}(?=\d)/gi;
 
-/** One amount of a duration with its unit. */
-const AMOUNT = /\s*(\d+(?:\.\d+)?)\s*([a-z]+)/iy;
-
-/** No real duration is longer. The rest of a text is not read. */
-const MAX_DURATION_CHARS = 100;
-
-/**
- * Parses the duration at the start of a text, such as "6m0s", "1m26.4s", "8ms" or "20 seconds".
- * @returns milliseconds, or undefined
- */
-export function parseDuration(text: string): number | undefined {
-  const start = text.slice(0, MAX_DURATION_CHARS);
-  let sum: number | undefined;
-  AMOUNT.lastIndex = 0;
-  for (let match = AMOUNT.exec(start); match; match = AMOUNT.exec(start)) {
-    const [, amount, unit] = match;
-    const factor = UNITS.find(([pattern]) => pattern.test(unit!))?.[1];
-    if (factor === undefined) break;
-    sum = (sum ?? 0) + Number(amount) * factor;
+function findHintInText(text: string, now: number): number | undefined {
+  for (const { index, 0: words } of text.matchAll(HINT)) {
+    const rest = text.slice(index + words.length);
+    const date = /^\d{4}-\d{2}-\d{2}[T ][\d:.]{4,15}(?:Z|[+-]\d{2}:?\d{2})?/.exec(rest);
+    const wait = date ? countMsUntil(date[0], now) : parseDuration(rest);
+    if (wait !== undefined) return wait;
+    // A header that a message quotes has a bare number of seconds.
+    const seconds = /retry-after[\s:=]*$/i.test(words) ? /^\d{1,6}/.exec(rest) : undefined;
+    if (seconds) return Number(seconds[0]) * 1000;
   }
-  return sum;
+  return undefined;
 }
 
 /** Finds the reset of an empty bucket. A bucket with something left did not cause the refusal. */
 function findBucketReset(headers: Headers, now: number): number | undefined {
   const waits: number[] = [];
   for (const name in headers) {
-    const bucket = /^(x-ratelimit-|anthropic-ratelimit-)(.*)$/.exec(name);
-    if (!bucket || !name.includes("remaining")) continue;
-    const remaining = parseNumber(readHeader(headers, name));
+    const value = readHeader(headers, name) ?? "";
+    if (name === "ratelimit") waits.push(...readDraftBuckets(value));
+    if (!/(?:^|-)ratelimit-/.test(name) || !name.includes("remaining")) continue;
+    const remaining = toFinite(value);
     if (remaining === undefined || remaining > 0) continue;
-    const wait = parseReset(readHeader(headers, name.replace("remaining", "reset")), now);
+    const resetName = name.replace("remaining", "reset");
+    const reset = readHeader(headers, resetName) ?? readHeader(headers, `${resetName}-after`);
+    const wait = reset ? parseWait(reset, 1000, now) : undefined;
     if (wait !== undefined) waits.push(wait);
   }
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
-/** Parses a reset: a duration, seconds, seconds or milliseconds since 1970 (Venice, OpenRouter), or a date. */
-function parseReset(value: string | undefined, now: number): number | undefined {
-  if (!value) return undefined;
-  const number = parseNumber(value);
-  if (number !== undefined) {
-    if (number >= MIN_EPOCH_MS) return countMsUntil(number, now);
-    return number >= MIN_EPOCH_SECONDS ? countMsUntil(number * 1000, now) : number * 1000;
-  }
-  const duration = /^[\d.]+[a-z]/i.test(value) ? parseDuration(value) : undefined;
-  if (duration !== undefined) return duration;
-  return countMsUntil(Date.parse(value), now);
+/** Longest header of the IETF draft that is read. */
+const MAX_DRAFT_CHARS = 1_000;
+
+/** Reads the empty buckets of the IETF draft's header: `"day";r=0;t=30`, in older versions `limit=9, remaining=0, reset=30`. */
+function readDraftBuckets(value: string): number[] {
+  const text = value.slice(0, MAX_DRAFT_CHARS);
+  const buckets = /\bremaining=/.test(text) ? [text] : text.split(",");
+  return buckets.flatMap((bucket) => {
+    const remaining = /(?:\br|remaining)=(\d{1,15})/.exec(bucket)?.[1];
+    const reset = /(?:\bt|reset)=(\d{1,15})/.exec(bucket)?.[1];
+    return remaining === undefined || Number(remaining) > 0 || reset === undefined
+      ? []
+      : [Number(reset) * 1000];
+  });
 }

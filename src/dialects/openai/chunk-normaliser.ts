@@ -35,12 +35,12 @@ type Fields = Record<string, unknown>;
 export class ChunkNormaliser {
   /** Whether a choice has had a finish reason. */
   hasFinished = false;
+  /** Whether a chunk had a place for an answer, even if that was empty. */
+  sawAnswer = false;
   private readonly trackers: ToolCallTrackers;
   private readonly citations: Citations;
   /** Whether a delta had content. Some services add the whole message to chunks; it counts only if no delta had any. */
   private sawDelta = false;
-  /** Whether a chunk had a place for an answer, even if that was empty. */
-  private sawAnswer = false;
   private reasoningPlace: ReasoningPlace | undefined;
   private id = "";
   private model = "";

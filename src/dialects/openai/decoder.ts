@@ -5,7 +5,7 @@ import type { Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dia
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
 import { isKeepAlive } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
-import { readStreamError, takeChoiceError } from "../stream-error.js";
+import { readStreamError, readTextError, takeChoiceError } from "../stream-error.js";
 import type { Repeat } from "../template/repeat.js";
 import { Repeats } from "../template/repeats.js";
 import { ChunkNormaliser, WRONG_SHAPE } from "./chunk-normaliser.js";
@@ -103,7 +103,8 @@ export class OpenAiDecoder implements Decoder {
       this.sink.onFailure(new Failure("limit", `The service sent JSON nested deeper than ${depth} levels.`));
       return;
     }
-    const failure = readStreamError(record, event) ?? takeChoiceError(record);
+    const { now } = this.options;
+    const failure = readStreamError(record, event, now) ?? takeChoiceError(record, now);
     if (failure) {
       // OpenRouter sends choices and usage together with the error. They are kept, and the error ends the stream.
       if (isObject(record)) {
@@ -154,8 +155,12 @@ export class OpenAiDecoder implements Decoder {
     }
     // The connection ended inside this record. That is reported when the end of the answer is missing.
     if (last) return;
-    if (event === "error") this.sink.onFailure(readStreamError(data, event)!);
-    else this.rejectRecord(NOT_JSON, { retryable: true });
+    if (event === "error") this.sink.onFailure(readStreamError(data, event, this.options.now)!);
+    else {
+      const failure = this.normaliser.sawAnswer ? undefined : readTextError(data);
+      if (failure && !this.options.tolerant) this.sink.onFailure(failure);
+      else this.rejectRecord(NOT_JSON, { retryable: true });
+    }
   }
 
   private readonly reportFailure = (failure: Failure): void => this.sink.onFailure(failure);

@@ -1,8 +1,9 @@
+import { findAdvice } from "../../core/errors/advice.js";
 import { classify, isRetryable } from "../../core/errors/classify.js";
 import { readErrorClues, toExcerpt } from "../../core/errors/error-body.js";
 import { type Headers, readHeader, readRetryHint, readShouldRetry } from "../../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.js";
-import { tryParseJson } from "../../core/json/parse.js";
+import { tryParseLooseJson } from "../../core/json/loose.js";
 
 /** Headers with the service's id of the request, most common first. */
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "cf-ray"];
@@ -28,24 +29,13 @@ const MEANING: Readonly<Partial<Record<FailureCode, string>>> = {
   timeout: "The service took too long",
 };
 
-/** What the author can do, by error code. */
-const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
-  authentication: "Check the API key in the provider.",
-  permission: "The key is valid but may not do this: check its rights and the model.",
-  not_found: "Check the model's name and the provider's base URL.",
-  insufficient_credits: "Check the balance and the plan of the account.",
-  rate_limit: "Send requests less often, or put a retry node behind chat-stream.",
-  overloaded: "Try again in a while, or put a retry node behind chat-stream.",
-  context_length: "Shorten the conversation or choose a model with a larger context.",
-};
-
 /**
  * Reads a response whose status is an error, whatever the form of its body.
  * @param now wall-clock milliseconds since 1970, for hints that are dates
  */
 export function readResponseFailure(status: number, headers: Headers, body: string, now: number): Failure {
-  const parsed = tryParseJson(body);
-  const clues = readErrorClues(parsed);
+  const parsed = parseErrorBody(body);
+  const clues = parsed === undefined ? undefined : readErrorClues(parsed, true);
   const message = clues?.message || (parsed === undefined ? toExcerpt(stripMarkup(body)) : toExcerpt(body));
   const wait = readRetryHint(headers, parsed, message, now);
   const code = classify({ ...clues, status, message, hasRetryHint: wait !== undefined });
@@ -57,7 +47,7 @@ export function readResponseFailure(status: number, headers: Headers, body: stri
   if (wait !== undefined) details.retryAfterMs = Math.round(wait);
   const requestId = REQUEST_ID_HEADERS.map((name) => readHeader(headers, name)).find(Boolean);
   if (requestId) details.requestId = requestId.slice(0, MAX_REQUEST_ID_CHARS);
-  return new Failure(code, describeRefusal(code, status, message, ADVICE[code]), details);
+  return new Failure(code, describeRefusal(code, status, message, findAdvice(code)), details);
 }
 
 /** Describes a response whose status is an error: what it means, what the service says, what to do. */
@@ -65,6 +55,18 @@ export function describeRefusal(code: FailureCode, status: number, message: stri
   const isAboutModel = code === "not_found" && /\bmodel\b/i.test(message);
   const meaning = isAboutModel ? "Unknown model" : (MEANING[code] ?? "The service failed");
   return `${meaning} (${status})${message ? `: ${message}` : ""}${advice ? ` — ${advice}` : ""}`;
+}
+
+/** Parses an error's body: JSON, maybe with a byte order mark, or in an event of a stream. @returns undefined for any other text */
+function parseErrorBody(body: string): unknown {
+  const text = body.trim();
+  const value = tryParseLooseJson(text);
+  if (value !== undefined) return value;
+  for (const line of text.slice(0, MAX_PAGE_CHARS).split("\n")) {
+    const record = line.startsWith("data:") ? tryParseLooseJson(line.slice(5)) : undefined;
+    if (record !== undefined) return record;
+  }
+  return undefined;
 }
 
 /** Reads the visible text of an HTML page, such as a gateway's error page. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { parseDuration } from "../../../src/core/errors/duration.js";
 import {
   type Headers,
-  parseDuration,
   readHeader,
   readRetryHint,
   readShouldRetry,
@@ -45,7 +45,7 @@ describe("Retry hint", () => {
     assert.equal(Math.round(hint({}, [{ error }])!), 45_838);
     const quota = { error: { details: [{ metadata: { quotaResetDelay: "373.8ms" } }] } };
     assert.equal(hint({}, quota), 373.8);
-    assert.equal(hint({}, { error: { details: [{ retryDelay: 5 }] } }), undefined);
+    assert.equal(hint({}, { error: { details: [{ retryDelay: 5 }] } }), 5000);
     assert.equal(hint({}, { error: { details: "later" } }), undefined);
   });
 
@@ -64,6 +64,75 @@ describe("Retry hint", () => {
     }
     for (const text of ["try again later", "retry in a while", "in 5s", "retry in 5 bananas"]) {
       assert.equal(hint({}, undefined, text), undefined, text);
+    }
+  });
+
+  it("reads headers of Azure, gateways and the IETF draft", () => {
+    for (const [headers, wait] of [
+      [{ "x-ms-retry-after-ms": "4500" }, 4500],
+      [{ "llm_provider-retry-after": "9" }, 9000],
+      [{ "llm_provider-retry-after-ms": "900" }, 900],
+      [{ "x-retry-after": "8" }, 8000],
+      [{ "retry-after": "12s" }, 12_000],
+      [{ ratelimit: '"minute";r=0;t=30, "day";r=5;t=900' }, 30_000],
+      [{ ratelimit: "limit=100, remaining=0, reset=50" }, 50_000],
+      [{ "ratelimit-remaining": "0", "ratelimit-reset": "30" }, 30_000],
+      [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "7" }, 7000],
+      [
+        {
+          "llm_provider-x-ratelimit-remaining-tokens": "0",
+          "llm_provider-x-ratelimit-reset-tokens": "6s",
+        },
+        6000,
+      ],
+    ] as const) {
+      assert.equal(hint(headers), wait, JSON.stringify(headers));
+    }
+    assert.equal(hint({ ratelimit: '"minute";r=3;t=30' }), undefined, "a bucket with something left");
+  });
+
+  it("reads fields of the body, in any place and unit", () => {
+    const reset = { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(NOW + 6000) };
+    for (const [body, wait] of [
+      [{ error: { retry_after: 8 } }, 8000],
+      [{ error: { retry_after_ms: 800 } }, 800],
+      [{ error: "x", retry_after_seconds: 3 }, 3000],
+      [{ error: "x", retryAfter: "5s" }, 5000],
+      [{ retryAfterMs: 1234 }, 1234],
+      [{ error: { metadata: { headers: { "Retry-After": "7" } } } }, 7000],
+      [{ error: { metadata: { headers: reset } } }, 6000],
+      [{ error: { metadata: { retry_after_seconds: 11 } } }, 11_000],
+      [{ error: "loading", estimated_time: 20.5 }, 20_500],
+      [{ error: { details: [{ retryDelay: { seconds: 30, nanos: 500_000_000 } }] } }, 30_500],
+      [{ error: { resets_in_seconds: 40 } }, 40_000],
+      [{ error: { resets_at: NOW / 1000 + 50 } }, 50_000],
+      [{ error: { reset_at: "2026-01-01T00:01:00Z" } }, 60_000],
+      [{ error: { extensions: { retryAfter: 6 } } }, 6000],
+    ] as const) {
+      assert.equal(hint({}, body), wait, JSON.stringify(body));
+    }
+    for (const body of [
+      { error: { retry: true, after: 5 } },
+      { usage: { total: 9 } },
+      { error: { wait: "long" } },
+    ])
+      assert.equal(hint({}, body), undefined, JSON.stringify(body));
+  });
+
+  it("reads other sentences with a time", () => {
+    for (const [text, wait] of [
+      ["Please wait 30 seconds before trying again", 30_000],
+      ["Rate limit resets in 2m", 120_000],
+      ["retry in 1 minute and 5 seconds", 65_000],
+      ["Try again in about 10 seconds", 10_000],
+      ["You can try your request again in 15 seconds.", 15_000],
+      ["quota will reset after 1h2m", 3_720_000],
+      ["available again in 3 min", 180_000],
+      ["Wait at least 6 seconds", 6000],
+      ["Retry-After: 30", 30_000],
+      ["Try again at 2026-01-01T00:00:09Z", 9000],
+    ] as const) {
+      assert.equal(hint({}, undefined, text), wait, text);
     }
   });
 

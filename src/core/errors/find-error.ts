@@ -1,0 +1,123 @@
+import { isObject } from "../json/parse.js";
+import { findCodeByWord } from "./code-words.js";
+import {
+  ENVELOPES,
+  findErrorField,
+  findWords,
+  isExceptionName,
+  isMarkedAsError,
+  listCodes,
+  mayBeError,
+  toErrorStatus,
+  toKnownName,
+} from "./error-fields.js";
+import { findCodeBySentence } from "./sentences.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An error that was found in a body or record. */
+export interface FoundError {
+  error: unknown;
+  /** What is around the error; it may say more. */
+  parent: Fields;
+}
+
+/** How many envelopes may be around each other. */
+const MAX_ENVELOPES = 3;
+
+/** Fields of a record that have a piece of an answer. */
+const ANSWERS = ["choices", "candidates", "delta", "content", "output", "message", "response", "usage"];
+
+/**
+ * Finds an error in a body or record that may also be an answer. It may be in a field of its own, in an envelope, or be the
+ * record itself: with a mark that it is one, or with a code and words and no answer.
+ */
+export function findError(value: unknown, depth: number = MAX_ENVELOPES): FoundError | undefined {
+  if (Array.isArray(value)) {
+    const found = value
+      .slice(0, MAX_ENVELOPES)
+      .map((entry) => isObject(entry) && findError(entry, depth - 1));
+    return found.find((entry) => entry !== undefined && entry !== false) || undefined;
+  }
+  if (!isObject(value) || !mayBeError(value)) return undefined;
+  const error = findErrorField(value);
+  if (error !== undefined) return { error, parent: value };
+  // A record of nothing but an error is one, even if that is empty.
+  if (isEmptyError(value)) return { error: value["error"], parent: value };
+  if (isMarkedAsError(value)) return { error: value, parent: value };
+  // Beside choices, `detail` is a vendor field of an answer.
+  const detail = value["detail"];
+  if (detail && !Array.isArray(value["choices"]))
+    return { error: isObject(detail) ? detail : value, parent: value };
+  if (isException(value)) return { error: value, parent: value };
+  return findInEnvelope(value, depth) ?? findInFields(value);
+}
+
+function isEmptyError(value: Fields): boolean {
+  const { error } = value;
+  return isObject(error) && Object.keys(error).length === 0 && Object.keys(value).length === 1;
+}
+
+/** Whether a record is an exception of AWS: its only field, `__type` or type ends in "Exception" or "Error". */
+function isException(value: Fields): boolean {
+  const types = [value["__type"], value["exceptionType"], value["type"]];
+  return types.some(isExceptionName) && typeof findWords(value) === "string";
+}
+
+function findInEnvelope(value: Fields, depth: number): FoundError | undefined {
+  // The records of other dialects have a type, and their errors are read there.
+  if (depth <= 0 || typeof value["type"] === "string" || hasAnswer(value, ["choices", "candidates"]))
+    return undefined;
+  for (const name of Object.keys(value).slice(0, 20)) {
+    const inner = value[name];
+    if (!isObject(inner)) continue;
+    if (isExceptionName(name)) return { error: { code: name, ...inner }, parent: value };
+    if (!ENVELOPES.has(toKnownName(name))) continue;
+    const found = findError(inner, depth - 1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Finds an error in a record without a mark: it has a code and words and no answer, or nothing but words of an error. */
+function findInFields(value: Fields): FoundError | undefined {
+  const words = findWords(value);
+  if (typeof words !== "string") return undefined;
+  const found = { error: value, parent: value };
+  const codes = listCodes(value).filter((code) => typeof code === "string" || typeof code === "number");
+  if (codes.some((code) => toErrorStatus(code) !== undefined)) return found;
+  if (typeof value["type"] === "string" || typeof value["object"] === "string") return undefined;
+  if (hasAnswer(value, ANSWERS) || /^(?:ok|success)/i.test(words)) return undefined;
+  const isError = codes.some(isErrorCode) || (Object.keys(value).length <= 4 && tellsError(words));
+  return isError ? found : undefined;
+}
+
+/** Whether a code can only be an error's: a number, or a word that is known as one. A status such as `queued` is none. */
+function isErrorCode(code: unknown): boolean {
+  if (typeof code !== "string") return true;
+  return (
+    /^[\w.]{0,20}\d{3,}$/.test(code) ||
+    findCodeByWord(code) !== undefined ||
+    /err|fail|invalid|denied/i.test(code)
+  );
+}
+
+function tellsError(words: string): boolean {
+  const text = words.slice(0, 300);
+  const code = findCodeBySentence(text, false);
+  // A service may also say that it is busy while it goes on.
+  return (
+    (code !== undefined && code !== "overloaded") ||
+    /\b(?:errors?|failed|failure|unable|cannot|can't|could not|invalid|denied|refused|rejected|unavailable|exception)\b/i.test(
+      text,
+    )
+  );
+}
+
+function hasAnswer(value: Fields, names: readonly string[]): boolean {
+  return names.some((name) => {
+    const field = value[name];
+    if (Array.isArray(field)) return field.length > 0;
+    return isObject(field) || (typeof field === "string" && field !== "" && name !== "message");
+  });
+}
