@@ -29,10 +29,11 @@ export function parseDuration(text: string): number | undefined {
   return sum;
 }
 
-/** From this value on, a number is milliseconds since 1970, not a duration. */
+/** A time since 1970 is at least this, in milliseconds. */
 const MIN_EPOCH_MS = 1e12;
-/** From this value on, a number is seconds since 1970, not a duration. */
-const MIN_EPOCH_SECONDS = 1e9;
+
+/** How far a time is from now. A number that would be further away is a duration. */
+const MAX_EPOCH_DISTANCE_MS = 366 * 86_400_000;
 
 /**
  * Reads how long to wait from a number, which is a duration or a time since 1970.
@@ -40,8 +41,9 @@ const MIN_EPOCH_SECONDS = 1e9;
  * @param now milliseconds since 1970
  */
 export function readWait(number: number, unitMs: number, now: number): number {
-  if (number >= MIN_EPOCH_MS) return Math.max(0, number - now);
-  if (number >= MIN_EPOCH_SECONDS && unitMs > 1) return Math.max(0, number * 1000 - now);
+  for (const time of [number, number * 1000]) {
+    if (time >= MIN_EPOCH_MS && Math.abs(time - now) < MAX_EPOCH_DISTANCE_MS) return Math.max(0, time - now);
+  }
   return number * unitMs;
 }
 
