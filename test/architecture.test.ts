@@ -15,7 +15,7 @@ import {
 const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^nodes\/(editor\/|.*\.editor\.ts$)/, "editor"],
   [/^nodes\//, "nodes"],
-  [/^src\/(node-red|client|core|dialects|providers|serving|transport|demo)\//, "$1"],
+  [/^src\/(node-red|client|core|dialects|mcp|providers|serving|transport|demo)\//, "$1"],
   [/^src\/[^/]+$/, "library"],
   [/^(test|bench|scripts|examples)\//, "$1"],
 ];
@@ -23,9 +23,10 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
 /** What each layer may import of this package, beside itself. The demo server stands for a stranger's service. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nodes: ["node-red"],
-  "node-red": ["library", "client", "serving", "transport", "providers", "dialects", "demo", "core"],
+  "node-red": ["library", "client", "mcp", "serving", "transport", "providers", "dialects", "demo", "core"],
   library: ["client", "transport", "providers", "demo", "core"],
   client: ["transport", "providers", "dialects", "core"],
+  mcp: ["transport", "core"],
   transport: ["core"],
   providers: ["core"],
   dialects: ["core"],
@@ -41,6 +42,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   "node-red": /^node:/,
   library: /^node:crypto$/,
   client: /^(node:crypto|@pydantic\/genai-prices)$/,
+  mcp: /^@modelcontextprotocol\/client$/,
   transport: /^(undici|eventsource-parser|node:)/,
   providers: /^$/,
   dialects: /^$/,
@@ -136,7 +138,7 @@ describe("The source tree", () => {
   it("keeps the folders of nodes apart: only those of config nodes are imported by others", () => {
     const wrong = OWN_IMPORTS.filter((statement) => {
       const [from, to] = [nodeOf(statement.from), nodeOf(resolveImport(statement))];
-      const isShared = to === undefined || to === "chat-provider" || to === "chat-endpoint";
+      const isShared = to === undefined || ["chat-provider", "chat-endpoint", "mcp-server"].includes(to);
       return !isShared && layerOf(statement.from) !== "nodes" && from !== to;
     });
     assert.deepEqual(wrong.map(describeImport), []);

@@ -1,5 +1,5 @@
 import type { FuncKeywordDefinition } from "ajv";
-import { isObject } from "./parse.js";
+import { toSortedJson } from "./sorted-json.js";
 
 /**
  * The keyword `uniqueItems` of JSON Schema. The validator's own compares each item with each other item, which takes
@@ -13,11 +13,3 @@ export const UNIQUE_ITEMS: FuncKeywordDefinition = {
   validate: (isDemanded: boolean, list: readonly unknown[]) =>
     !isDemanded || new Set(list.map(toSortedJson)).size === list.length,
 };
-
-/** Writes a value as JSON, with the members of its objects in alphabetical order, so that equal values have the same text. */
-function toSortedJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(toSortedJson).join()}]`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value).sort();
-  return `{${members.map((key) => `${JSON.stringify(key)}:${toSortedJson(value[key])}`).join()}}`;
-}

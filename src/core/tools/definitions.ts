@@ -17,6 +17,14 @@ export interface ToolConfig {
   link?: unknown;
 }
 
+/** Where a tool is that is no part of the flow. */
+export interface RemoteTool {
+  /** Id of the mcp-server node. */
+  server: string;
+  /** Name of the tool at the server. */
+  name: string;
+}
+
 /** A tool that a node can offer to a model. */
 export interface Tool {
   name: string;
@@ -26,8 +34,10 @@ export interface Tool {
   check: SchemaCheck;
   /** Id of the `link in` node to call; undefined for a tool with an output. */
   link: string | undefined;
-  /** Place among the tools with an output, from 0; undefined for a linked tool. */
+  /** Its output, counted from 0 from the first output of a tool on; undefined if its calls leave by none. */
   output: number | undefined;
+  /** Set for a tool of an MCP server. If it has an output as well, its calls are approved there first. */
+  remote?: RemoteTool;
 }
 
 const NO_ARGUMENTS_SCHEMA = { type: "object", properties: {} };

@@ -6,6 +6,11 @@ export function logWarning(node: Pick<RuntimeNode, "warn">, text: string): void 
   node.warn(toPrintable(text));
 }
 
+/** Puts a line of a foreign program into the log. */
+export function logLine(node: Pick<RuntimeNode, "log">, text: string): void {
+  node.log(toPrintable(text));
+}
+
 /** Notes something in the log that the author need not read. */
 export function logDetail(node: Pick<RuntimeNode, "debug">, text: string): void {
   node.debug(toPrintable(text));

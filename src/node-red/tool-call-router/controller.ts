@@ -11,16 +11,20 @@ import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logDetail, logWarning, WarnOnce } from "../red/log.js";
 import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
-import { describeLateAnswer } from "./answers.js";
-import { ToolCalls } from "./calls.js";
+import { describeLateAnswer } from "./calls/answers.js";
+import { LinkCalls } from "./calls/link-calls.js";
+import { ToolCalls } from "./calls/tool-outputs.js";
 import { RouterCancel } from "./cancel.js";
 import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
-import { LinkCalls } from "./link-calls.js";
-import { composeFirstTurn } from "./requests.js";
-import { RouterRun, type RunContext } from "./run.js";
+import { FirstTurns } from "./first-turns.js";
+import { OfferedTools } from "./mcp/offered-tools.js";
+import { ServerCalls } from "./mcp/server-calls.js";
+import { RouterRun } from "./run.js";
+import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
 import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
+import { CAME_BACK, FOREIGN_STREAM, LOST_CALL, NO_END, NOTHING_CAME, ORPHAN } from "./texts.js";
 
 /** The output by which requests leave, from 0. */
 const ASK = 1;
@@ -34,17 +38,6 @@ const EXPIRY_MS = 3_600_000;
 /** Streams and runs that ended lately: what still comes of them is late, not new. */
 const MAX_REMEMBERED = 2000;
 
-const LOST_CALL =
-  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
-const CAME_BACK =
-  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
-const FOREIGN_STREAM =
-  "Ignored a stream requested by another tool-call-router. Give each router a chat-stream of its own.";
-const ORPHAN =
-  "This stream belongs to a tool-call-router that no longer exists; its tool calls are answered here.";
-const NOTHING_CAME =
-  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
-const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
 const TOO_MANY = `More than ${MAX_RUNS} runs are open; the oldest was given up. Let fewer begin at once.`;
 
 /** What a tool-call-router does: finds the run that a message belongs to, and hands it over. */
@@ -63,6 +56,7 @@ export class RouterController {
   private readonly ports: RouterPorts;
   private readonly context: RunContext;
   private readonly status: RouterStatus;
+  private readonly firstTurns: FirstTurns;
   private readonly warnings: WarnOnce;
   private lateAnswers = 0;
 
@@ -91,15 +85,22 @@ export class RouterController {
       this.answer(call?.run ?? readCall(message, node.id)?.run ?? "", call?.id ?? "", message),
     );
     const calls = new ToolCalls(red, node, this.host, links, settings);
+    const tools = new OfferedTools(red, this.host, settings, (text) => logWarning(node, text));
     this.context = {
       node: node.id,
       settings,
       now: () => clock.now(),
+      listTools: () => tools.list(),
       findDeadEnd: () => describeDeadEnd(red, node, ASK),
       findMissingTool: (tool, name) => calls.findMissing(tool, name),
     };
     this.ports = this.createPorts(calls, requests);
     if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
+    this.firstTurns = new FirstTurns(node, settings, tools, this.warnings, ({ run }) =>
+      this.sessions.end(run.record.key, "finished"),
+    );
+    // The programs of MCP servers start with the flow.
+    tools.prepare(() => {});
   }
 
   input(message: Message, send: Send, done: Done): void {
@@ -138,6 +139,7 @@ export class RouterController {
       clock: host.clock,
       inFlight: requests,
       calls,
+      serverCalls: new ServerCalls(red, host, this.settings, (run) => this.sessions.get(run)),
       ask: (session, message) => {
         // The request begins a time of its own in which nothing may come.
         this.sessions.get(session.run.record.key);
@@ -176,12 +178,8 @@ export class RouterController {
       session.handle({ type: "cancelled" });
       return;
     }
-    const tag: RunTag = { kind: "run", node: this.node.id, run: key, round: 1 };
-    const { message: first, warnings } = composeFirstTurn(message, this.settings, tag);
-    for (const text of warnings) this.warnings.warn(text);
     this.sessions.open(key, session);
-    session.watchRequest(tag);
-    send([null, first]);
+    this.firstTurns.start(session, message, send);
     this.status.show();
   }
 
@@ -261,12 +259,7 @@ export class RouterController {
 
   private answer(key: string, id: string, message: Message): void {
     const session = this.sessions.get(key);
-    const state = session?.run.state;
-    if (session && state?.phase === "calling" && state.round.isOpen(id)) {
-      const result = session.answers.take(id, message, this.settings.maxResult);
-      if (result) session.handle({ type: "answered", id, result });
-      return;
-    }
+    if (session?.takeAnswer(id, message, this.settings.maxResult)) return;
     if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
     const end = this.ended.get(key);
     // What was cancelled is not waited for, and nobody is to blame.

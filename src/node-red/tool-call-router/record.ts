@@ -48,6 +48,8 @@ export interface RunRecord {
   readonly callIds: Set<string>;
   /** Name of a tool that gave no answer in the turn before. */
   timedOutTool: string;
+  /** How far a call at an MCP server is, in a few characters; "" if none has told. */
+  progress: string;
   /** Whether the run is to end with its present turn. */
   isCancelled: boolean;
 }
@@ -70,6 +72,7 @@ export function createRunRecord(base: Message, outerTags: readonly AskTag[]): Ru
     last: undefined,
     callIds: new Set(),
     timedOutTool: "",
+    progress: "",
     isCancelled: false,
   };
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { mergeTools } from "../../core/tools/definitions.js";
+import { mergeTools, type Tool } from "../../core/tools/definitions.js";
 import { readToolName } from "../../core/tools/name.js";
 import { type AskTag, type RunTag, readTags, replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
@@ -12,12 +12,14 @@ import { buildToolOptions, type RouterSettings } from "./settings.js";
 
 /**
  * Composes a run's first request, with the tools.
+ * @param ownTools the tools of this node, by name
  * @returns the message, and what its author should know of the tools that it brought
  * @throws Failure `invalid_request`, `configuration`
  */
 export function composeFirstTurn(
   message: Message,
   settings: RouterSettings,
+  ownTools: ReadonlyMap<string, Tool>,
   tag: RunTag,
 ): { message: Message; warnings: string[] } {
   const options = message.options ?? {};
@@ -25,7 +27,7 @@ export function composeFirstTurn(
   const requestTools = readGivenTools(message, options);
   if (!Array.isArray(requestTools))
     throw new Failure("invalid_request", "msg.tools has to be an array of tools.");
-  const { tools, replaced } = mergeTools(requestTools, settings.tools);
+  const { tools, replaced } = mergeTools(requestTools, ownTools);
   const first = replaceTags(message, [...readTags(message), tag]);
   if (tools.length > 0) {
     const names = new Set(tools.map((definition) => readToolName(definition) ?? ""));
@@ -36,7 +38,7 @@ export function composeFirstTurn(
   const warnings = replaced.map(
     (name) => `The message brought a tool “${name}” of its own; this node's tool of that name is used.`,
   );
-  const lost = settings.otherTools ? [] : listOtherNames(requestTools, settings);
+  const lost = settings.otherTools ? [] : listOtherNames(requestTools, ownTools);
   if (lost.length > 0) {
     warnings.push(
       `The message brought tools that this node has no output for: ${lost.join(", ")}. The model may call them, and nothing answers. Tick the output for other tools, or leave them out.`,
@@ -52,7 +54,7 @@ export function composeReset({ base }: RunRecord, id: string): Message {
 }
 
 /** The names of a request's own tools; a service's own are no functions, and nobody here has to answer them. */
-function listOtherNames(given: readonly unknown[], { tools }: RouterSettings): string[] {
+function listOtherNames(given: readonly unknown[], tools: ReadonlyMap<string, Tool>): string[] {
   const names = given.map(readToolName).filter((name) => name !== undefined && !tools.has(name));
   return [...new Set(names)].slice(0, 10).map((name) => name!.slice(0, 80));
 }

@@ -3,72 +3,21 @@ import type { Stats } from "../../core/chat/stats.js";
 import { readCost } from "../../core/cost/amount.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { readCalledName } from "../../core/tools/name.js";
 import { buildNextRequest, readChatRequest } from "../../core/tools/next-request.js";
-import { createFailedResult, type ToolResult } from "../../core/tools/result.js";
+import { createFailedResult } from "../../core/tools/result.js";
 import { ToolRound } from "../../core/tools/round.js";
 import type { AskTag } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
-import { type AllowedCall, type CallContext, planCalls } from "./plan-calls.js";
+import { type AllowedCall, planCalls } from "./calls/plan-calls.js";
+import { describeSilence, listSilent } from "./calls/silence.js";
 import { composeLast, createRunMessage, placeMessage, type RunOutcome } from "./reader-stream.js";
 import { createRunRecord, type RunRecord } from "./record.js";
 import { composeNextTurn } from "./requests.js";
+import type { CallingState, RunContext, RunEffect, RunEvent, RunState } from "./run-events.js";
+import { createCutOffCallFailure, createNoRequestFailure, createRoundsFailure } from "./run-failures.js";
 import { Turn } from "./turn.js";
-
-/** Where a run stands. */
-export type RunState =
-  /** A request has left, and nothing has come back yet. */
-  | { phase: "asked" }
-  /** The turn's stream arrives. */
-  | { phase: "streaming"; turn: Turn }
-  /** Tools work on the turn's calls. */
-  | { phase: "calling"; round: ToolRound; answer: AssistantMessage }
-  | { phase: "ended" };
-
-export type RunEvent =
-  /** The turn's stream begins with this message, which is not read yet. */
-  | { type: "begun"; message: StreamMessage }
-  /** A message of the turn's stream, in order; the last one too. */
-  | { type: "message"; message: StreamMessage }
-  /** The turn's stream began again at its source. */
-  | { type: "restarted"; message: StreamMessage }
-  | { type: "answered"; id: string; result: ToolResult }
-  /** The tools' time is up. */
-  | { type: "toolsTimedOut" }
-  | { type: "cancelled" }
-  /** The run cannot go on. */
-  | { type: "lost"; failure: Failure };
-
-/** What the shell does for a run, in this order. */
-export type RunEffect =
-  | { type: "send"; message: Message }
-  | { type: "ask"; message: Message; tag: AskTag }
-  | ({ type: "call" } & AllowedCall)
-  /** Tells the author something once. */
-  | { type: "warn"; text: string }
-  | { type: "awaitTools"; milliseconds: number }
-  /** Nothing is waited for any more: answers of tools are late from here on. */
-  | { type: "forgetTools" }
-  /** The input that brought the turn's last message is done. */
-  | { type: "done"; failure?: Failure }
-  | { type: "report"; failure: Failure; message: Message }
-  /** @param code code of the failure; "" without one */
-  | { type: "end"; code: string; isCancelled: boolean };
-
-/** What the machine asks of its surroundings. */
-export interface RunContext extends CallContext {
-  node: string;
-  /** Why the next turn cannot be asked for; undefined if it can. */
-  findDeadEnd(): string | undefined;
-}
-
-/** Characters of a tool's name that the author is shown. */
-const MAX_NAME_CHARS = 80;
-
-const NO_REQUEST =
-  "The stream's last message has no msg.request, so the tools' results cannot be sent back. Leave it on the message.";
 
 /** One request and all the turns that its tool calls lead to: one stream for its reader. A state machine. */
 export class RouterRun {
@@ -110,7 +59,7 @@ export class RouterRun {
     else if (event.type === "lost") this.fail(event.failure);
     else if (state.phase === "asked" && event.type === "begun") this.begin(event.message);
     else if (state.phase === "streaming") this.handleWhileStreaming(state.turn, event);
-    else if (state.phase === "calling") this.handleWhileCalling(state.round, event);
+    else if (state.phase === "calling") this.handleWhileCalling(state, event);
   }
 
   /** All the text that the reader has. */
@@ -160,13 +109,13 @@ export class RouterRun {
     const wantsTools = last.error === undefined && calls.length > 0;
     if (!wantsTools) this.end(undefined);
     else if (record.isCancelled) this.end({ finishReason: "cancelled" });
-    else if (finishReason === "length") this.fail(createCutOffFailure());
+    else if (finishReason === "length") this.fail(createCutOffCallFailure());
     else if (finishReason !== "tool_calls") this.end(undefined);
     else if (record.round > maxRounds) this.fail(createRoundsFailure(maxRounds));
     else {
       record.request = readChatRequest(last.request);
       if (record.request) this.call(answer!, calls);
-      else this.fail(new Failure("configuration", NO_REQUEST, { phase: "end" }));
+      else this.fail(createNoRequestFailure());
     }
   }
 
@@ -189,35 +138,49 @@ export class RouterRun {
   private call(answer: AssistantMessage, calls: readonly ToolCall[]): void {
     const { record, context } = this;
     const round = new ToolRound(calls, record.callIds, context.now());
-    this.current = { phase: "calling", round, answer };
+    const calling: CallingState = { phase: "calling", round, answer, asked: new Map(), atServer: new Set() };
+    this.current = calling;
     this.holdLast();
     this.push({ type: "awaitTools", milliseconds: context.settings.toolTimeout });
     const plan = planCalls(round.calls, record, context);
     for (const text of plan.warnings) this.warn(text);
     for (const { call, text, outcome } of plan.refused)
       round.answer(call.id, createFailedResult(text), context.now(), outcome);
-    for (const call of plan.allowed) this.push({ type: "call", ...call });
+    for (const call of plan.allowed) this.make(calling, call);
     this.push({ type: "done" });
     this.settle(round);
   }
 
-  private handleWhileCalling(round: ToolRound, event: RunEvent): void {
-    if (event.type === "answered") {
-      round.answer(event.id, event.result, this.context.now());
-      this.settle(round);
-    } else if (event.type === "toolsTimedOut") this.timeOut(round);
+  /** Sends a call on its way: at most once, however often it is approved. */
+  private make({ asked, atServer }: CallingState, call: AllowedCall): void {
+    const { id } = call.call;
+    if (call.tool?.remote && call.tool.output !== undefined) asked.set(id, call);
+    if (call.tool?.remote && call.tool.output === undefined) {
+      atServer.add(id);
+      this.push({ type: "callServer", ...call });
+    } else this.push({ type: "call", ...call });
   }
 
-  private timeOut(round: ToolRound): void {
+  private handleWhileCalling(state: CallingState, event: RunEvent): void {
+    const { round, asked, atServer } = state;
+    if (event.type === "answered") {
+      asked.delete(event.id);
+      round.answer(event.id, event.result, this.context.now());
+      this.settle(round);
+    } else if (event.type === "approved") {
+      const call = asked.get(event.id);
+      if (!call || !asked.delete(event.id)) return;
+      atServer.add(event.id);
+      this.push({ type: "callServer", ...call, arguments: event.arguments });
+    } else if (event.type === "toolsTimedOut") this.timeOut(state);
+  }
+
+  private timeOut(state: CallingState): void {
     const { record, context } = this;
+    const { round } = state;
     const seconds = context.settings.toolTimeout / 1000;
-    const silent = [
-      ...new Set(round.openCalls.map(({ call }) => readCalledName(call).slice(0, MAX_NAME_CHARS))),
-    ];
-    record.timedOutTool = silent[0] ?? "";
-    this.warn(
-      `No answer came within ${seconds} s from: ${silent.join(", ")}. Wire the tool's flow back into this node, and leave msg.toolCall on the message.`,
-    );
+    record.timedOutTool = listSilent(round.openCalls)[0] ?? "";
+    for (const text of describeSilence(state, seconds)) this.warn(text);
     const result = createFailedResult(`The tool timed out: no answer came within ${seconds} s.`);
     round.answerRest(result, context.now(), "timed_out");
     this.settle(round);
@@ -232,6 +195,7 @@ export class RouterRun {
     record.request = buildNextRequest(record.request!, current.answer, round.buildMessages());
     this.reportCalls();
     record.round++;
+    record.progress = "";
     this.current = { phase: "asked" };
     const { message, tag } = composeNextTurn(record, context.node);
     this.push({ type: "forgetTools" }, { type: "ask", message, tag });
@@ -286,15 +250,4 @@ export class RouterRun {
   private push(...effects: RunEffect[]): void {
     this.effects.push(...effects);
   }
-}
-
-function createCutOffFailure(): Failure {
-  const text =
-    "The answer was cut off inside a tool call, so no tool was called. Allow more tokens, or ask for less at once.";
-  return new Failure("interrupted", text, { phase: "end", retryable: false });
-}
-
-function createRoundsFailure(maxRounds: number): Failure {
-  const text = `The model has called tools ${maxRounds} times in a row and wants more. Its conversation is in msg.request; raise the limit of rounds if that is right.`;
-  return new Failure("tool_rounds", text, { phase: "end" });
 }

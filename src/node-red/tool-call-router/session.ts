@@ -7,9 +7,12 @@ import { RequestWatch } from "../messages/request-watch.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
-import { ToolAnswers } from "./answers.js";
-import type { ToolCalls } from "./calls.js";
-import type { RouterRun, RunEffect, RunEvent } from "./run.js";
+import { ToolAnswers } from "./calls/answers.js";
+import type { ToolCalls } from "./calls/tool-outputs.js";
+import { readApproval } from "./mcp/approval.js";
+import type { ServerCalls } from "./mcp/server-calls.js";
+import type { RouterRun } from "./run.js";
+import type { RunEffect, RunEvent } from "./run-events.js";
 
 /** How long a cancelled stream has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
@@ -19,6 +22,7 @@ export interface RouterPorts {
   clock: Clock;
   inFlight: InFlight;
   calls: ToolCalls;
+  serverCalls: ServerCalls;
   /** Sends a request by output 2. */
   ask(session: RunSession, message: Message): void;
   /** Whether a node on the way of a request may hold messages for long. */
@@ -72,6 +76,17 @@ export class RunSession {
     this.ports.onChange();
   }
 
+  /** Shows how far a call is. */
+  showProgress(text: string): void {
+    this.run.record.progress = text;
+    this.ports.onChange();
+  }
+
+  /** Tells the author something once. */
+  warn(text: string): void {
+    this.ports.warn(text);
+  }
+
   /** Watches the request that has left. */
   watchRequest(tag: AskTag): void {
     if (!this.ports.isSlow()) this.watch.start(tag);
@@ -107,6 +122,25 @@ export class RunSession {
   }
 
   /**
+   * Takes a message that answers or approves a call.
+   * @param maxChars characters of a result
+   * @returns false if nobody waits for it
+   * @throws Failure `invalid_request` if it approves a call with arguments that do not fit
+   */
+  takeAnswer(id: string, message: Message, maxChars: number): boolean {
+    const { state } = this.run;
+    if (state.phase !== "calling" || !state.round.isOpen(id) || state.atServer.has(id)) return false;
+    const asked = state.asked.get(id);
+    const approved = asked && readApproval(message, asked);
+    if (approved) this.handle({ type: "approved", id, arguments: approved });
+    else {
+      const result = this.answers.take(id, message, maxChars);
+      if (result) this.handle({ type: "answered", id, result });
+    }
+    return true;
+  }
+
+  /**
    * Ends the run: at once, or with its stream, which may still say what it has.
    * @returns the stream or run that is to be stopped at its source; undefined if tools are at work
    */
@@ -137,6 +171,7 @@ export class RunSession {
     this.release();
     this.closeSource(false);
     calls.forget(this.run.record.key);
+    this.ports.serverCalls.forget(this.run.record.key);
     this.answers.clear();
     this.finish(undefined);
   }
@@ -157,7 +192,8 @@ export class RunSession {
       // What was sent may have closed the node.
       if (this.isAbandoned) return;
       // An answer may come while calls are still being sent.
-      if (effect.type === "call" && this.run.record.round !== round) continue;
+      const isCall = effect.type === "call" || effect.type === "callServer";
+      if (isCall && this.run.record.round !== round) continue;
       this.carryOut(effect);
     }
   }
@@ -175,6 +211,9 @@ export class RunSession {
       case "call":
         if (run.state.phase === "calling") ports.calls.make(run.record, effect, this.send);
         break;
+      case "callServer":
+        if (run.state.phase === "calling") ports.serverCalls.make(run.record.key, effect);
+        break;
       case "warn":
         ports.warn(effect.text);
         break;
@@ -185,6 +224,7 @@ export class RunSession {
       case "forgetTools":
         ports.clock.clearTimer(this.timer);
         ports.calls.forget(run.record.key);
+        ports.serverCalls.forget(run.record.key);
         this.answers.clear();
         break;
       case "done":

@@ -3,11 +3,14 @@ import { readTools, type Tool } from "../../core/tools/definitions.js";
 import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
 import { readPositiveNumber } from "../red/settings.js";
+import { type McpRow, readMcpRows } from "./mcp-rows.js";
 
 /** A tool-call-router as it stands in a flow file. */
 export interface RouterConfig extends NodeConfig {
   /** `{name, description, parameters, strict?, link?}` each; see `ToolConfig`. */
   tools?: unknown;
+  /** `{server, tools, prefix, approve}` each; see `McpRow`. */
+  mcp?: unknown;
   /** Turns of one run in which tools are called. */
   maxRounds?: number | string;
   /** Seconds. */
@@ -25,7 +28,12 @@ export interface RouterConfig extends NodeConfig {
 
 /** What an author sets, with the defaults filled in. */
 export interface RouterSettings {
+  /** The tools that are drawn in the flow. */
   tools: ReadonlyMap<string, Tool>;
+  /** The MCP servers whose tools are offered as well. */
+  mcp: readonly McpRow[];
+  /** How many outputs the tools have. */
+  toolOutputs: number;
   maxRounds: number;
   /** Milliseconds. */
   toolTimeout: number;
@@ -47,15 +55,27 @@ export function readSettings(config: RouterConfig): {
   problem: Failure | undefined;
 } {
   try {
-    return { settings: toSettings(config, readTools(config.tools)), problem: undefined };
+    const tools = readTools(config.tools);
+    const ownOutputs = [...tools.values()].filter(({ output }) => output !== undefined).length;
+    const mcp = readMcpRows(config.mcp, ownOutputs);
+    const approvals = mcp.filter(({ output }) => output !== undefined).length;
+    return { settings: toSettings(config, tools, mcp, ownOutputs + approvals), problem: undefined };
   } catch (thrown) {
-    return { settings: toSettings(config, new Map()), problem: toFailure(thrown, "configuration") };
+    const problem = toFailure(thrown, "configuration");
+    return { settings: toSettings(config, new Map(), [], 0), problem };
   }
 }
 
-function toSettings(config: RouterConfig, tools: RouterSettings["tools"]): RouterSettings {
+function toSettings(
+  config: RouterConfig,
+  tools: RouterSettings["tools"],
+  mcp: readonly McpRow[],
+  toolOutputs: number,
+): RouterSettings {
   return {
     tools,
+    mcp,
+    toolOutputs,
     maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
     toolTimeout: Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000),
     maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),

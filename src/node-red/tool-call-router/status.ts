@@ -36,11 +36,11 @@ export class RouterStatus {
     if (!run) return this.failed === "" ? {} : { fill: "red", shape: "dot", text: this.failed };
     const many = runs.length > 1 ? `${runs.length} × ` : "";
     const { state } = run;
-    const { round, timedOutTool: name } = run.record;
+    const { round, timedOutTool: name, progress } = run.record;
     const count = state.phase === "calling" ? state.round.openCalls.length : 0;
     if (count > 0) {
       const text = this.word(count === 1 ? "tool" : "tools", { round, count });
-      return { fill: "blue", shape: "ring", text: many + text };
+      return { fill: "blue", shape: "ring", text: many + text + (progress === "" ? "" : ` · ${progress}`) };
     }
     if (name !== "")
       return { fill: "yellow", shape: "dot", text: many + this.word("timed-out", { round, name }) };

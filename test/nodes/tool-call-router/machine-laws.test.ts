@@ -4,7 +4,7 @@ import type { ChatMessage, Chunk, ToolCall } from "../../../src/core/chat/chunk.
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import type { RoundReport } from "../../../src/node-red/tool-call-router/record.js";
-import type { RunEffect, RunEvent } from "../../../src/node-red/tool-call-router/run.js";
+import type { RunEffect, RunEvent } from "../../../src/node-red/tool-call-router/run-events.js";
 import { anyDamagedRun, anyRunHistory } from "../../support/worlds/run-history.js";
 import { RunPlayer } from "../../support/worlds/run-player.js";
 

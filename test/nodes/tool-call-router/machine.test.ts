@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { StreamMessage } from "../../../src/node-red/messages/stream-message.js";
-import { RouterRun, type RunEffect } from "../../../src/node-red/tool-call-router/run.js";
+import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
+import type { RunEffect, RunEvent } from "../../../src/node-red/tool-call-router/run-events.js";
 import { readSettings } from "../../../src/node-red/tool-call-router/settings.js";
 import { TIME } from "../../support/worlds/router-world.js";
 
@@ -16,6 +17,7 @@ function createRun(): RouterRun {
     node: "router",
     settings,
     now: () => 0,
+    listTools: () => settings.tools,
     findDeadEnd: () => undefined,
     findMissingTool: () => undefined,
   };
@@ -35,7 +37,7 @@ describe("Machine of a tool-call-router", () => {
     const run = createRun();
     const effects: RunEffect[] = [];
     const begun = { type: "begun", message: createMessage(0) } as const;
-    const play = (...events: Parameters<RouterRun["on"]>[0][]) => {
+    const play = (...events: RunEvent[]) => {
       for (const event of events) effects.push(...run.on(event));
     };
     play(begun, { type: "message", message: createMessage(0, { payload: "Let me look." }) }, begun);

@@ -4,13 +4,13 @@ import { Failure } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import { readPayloadText, type StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import {
-  RouterRun,
-  type RunContext,
-  type RunEffect,
-  type RunEvent,
-  type RunState,
-} from "../../../src/node-red/tool-call-router/run.js";
+import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
+import type {
+  RunContext,
+  RunEffect,
+  RunEvent,
+  RunState,
+} from "../../../src/node-red/tool-call-router/run-events.js";
 import { readSettings } from "../../../src/node-red/tool-call-router/settings.js";
 import { createIdReplacer } from "./random-ids.js";
 import { TIME, WEATHER } from "./router-world.js";
@@ -122,9 +122,11 @@ export class RunPlayer {
     const { settings, missing, deadEnd, hasOuterTag } = history;
     const outerTags = hasOuterTag ? [OUTER] : [];
     this.asked = { topic: "t", _msgid: "m", ...(hasOuterTag ? { askedBy: outerTags } : {}) };
+    const full = readSettings({ id: "", type: "", tools: [WEATHER, TIME], ...settings }).settings;
     const context: RunContext = {
       node: "router",
-      settings: readSettings({ id: "", type: "", tools: [WEATHER, TIME], ...settings }).settings,
+      settings: full,
+      listTools: () => full.tools,
       now: () => this.now,
       findDeadEnd: () => deadEnd,
       findMissingTool: (_tool, name) => (missing.includes(name) ? `No wire to ${name}.` : undefined),

@@ -1,10 +1,10 @@
-import { checkCall } from "../../core/tools/check-call.js";
-import type { Tool } from "../../core/tools/definitions.js";
-import { quoteToolName, readCalledName } from "../../core/tools/name.js";
-import { readRestrictions, refuseCalls } from "../../core/tools/restrictions.js";
-import type { CallOutcome, RoundCall } from "../../core/tools/round.js";
-import type { RunRecord } from "./record.js";
-import { type RouterSettings, readSettingRestrictions } from "./settings.js";
+import { checkCall } from "../../../core/tools/check-call.js";
+import type { Tool } from "../../../core/tools/definitions.js";
+import { quoteToolName, readCalledName } from "../../../core/tools/name.js";
+import { readRestrictions, refuseCalls } from "../../../core/tools/restrictions.js";
+import type { CallOutcome, RoundCall } from "../../../core/tools/round.js";
+import type { RunRecord } from "../record.js";
+import { type RouterSettings, readSettingRestrictions } from "../settings.js";
 
 /** A call that may be made. */
 export interface AllowedCall {
@@ -34,6 +34,8 @@ export interface CallContext {
   settings: RouterSettings;
   /** Milliseconds of a monotonic clock. */
   now(): number;
+  /** The tools that can be called now, by name. */
+  listTools(): ReadonlyMap<string, Tool>;
   /** Why a call cannot get to its tool, for the author; undefined if it can. */
   findMissingTool(tool: Tool | undefined, name: string): string | undefined;
 }
@@ -54,12 +56,13 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
   const others = settings.otherTools ? (request.tools ?? []) : undefined;
   const plan: CallPlan = { allowed: [], refused: [], warnings: [] };
   const startedAt = context.now();
+  const tools = context.listTools();
   const allowed = calls.flatMap((call) => {
     if (context.now() - startedAt > MAX_CHECKS_MS) {
       plan.refused.push({ call, text: UNCHECKED, outcome: "refused" });
       return [];
     }
-    const verdict = checkCall(call.call, settings.tools, others, settings.messageSchemas);
+    const verdict = checkCall(call.call, tools, others, settings.messageSchemas);
     if ("arguments" in verdict) return [{ call, ...verdict }];
     const { problem: text, outcome } = verdict;
     plan.refused.push({ call, text, outcome });

@@ -1,31 +1,27 @@
-import type { Tool } from "../../core/tools/definitions.js";
-import { readCalledName } from "../../core/tools/name.js";
-import type { Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import type { NodeHost } from "../red/host.js";
-import { isWired } from "../red/wiring.js";
-import type { ToolCallTag } from "./classify.js";
+import type { Tool } from "../../../core/tools/definitions.js";
+import { readCalledName } from "../../../core/tools/name.js";
+import type { Message, NodeRed, RuntimeNode, Send } from "../../red/api.js";
+import type { NodeHost } from "../../red/host.js";
+import { isWired } from "../../red/wiring.js";
+import type { ToolCallTag } from "../classify.js";
+import type { RunRecord } from "../record.js";
+import { composeCall } from "../requests.js";
+import type { RouterSettings } from "../settings.js";
 import type { LinkCalls } from "./link-calls.js";
-import type { RunRecord } from "./record.js";
-import { composeCall } from "./requests.js";
-import type { RunEffect } from "./run.js";
-import type { RouterSettings } from "./settings.js";
+import type { AllowedCall } from "./plan-calls.js";
 
 /** Outputs before those of the tools: the stream, and requests. */
 const OUTPUTS_BEFORE_TOOLS = 2;
 
 /** The ways from the model to the tools: an output each, or a link. */
 export class ToolCalls {
-  private readonly ownOutputs: number;
-
   constructor(
     private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     private readonly host: NodeHost,
     private readonly links: LinkCalls,
-    settings: RouterSettings,
-  ) {
-    this.ownOutputs = [...settings.tools.values()].filter(({ output }) => output !== undefined).length;
-  }
+    private readonly settings: Pick<RouterSettings, "toolOutputs">,
+  ) {}
 
   /**
    * @param tool undefined for a tool that came with the request
@@ -36,13 +32,15 @@ export class ToolCalls {
       if (this.links.find(tool.link)) return undefined;
       return `The tool “${name}” calls a link in node that does not exist. Choose another one in its row.`;
     }
+    // The node itself calls the server.
+    if (tool?.remote && tool.output === undefined) return undefined;
     const output = this.findOutput(tool);
     if (isWired(this.red, this.node, output)) return undefined;
     return `The model called the tool “${name}”, and no enabled node is wired to its output (${output + 1}).`;
   }
 
   /** Sends a call to its tool: a copy, so that what its receiver does with it reaches neither this node nor other calls. */
-  make(record: RunRecord, { call, tool, arguments: args }: RunEffect & { type: "call" }, send: Send): void {
+  make(record: RunRecord, { call, tool, arguments: args }: AllowedCall, send: Send): void {
     const { id } = call;
     const name = readCalledName(call.call);
     const tag: ToolCallTag = {
@@ -65,7 +63,7 @@ export class ToolCalls {
   }
 
   private findOutput(tool: Tool | undefined): number {
-    return OUTPUTS_BEFORE_TOOLS + (tool?.output ?? this.ownOutputs);
+    return OUTPUTS_BEFORE_TOOLS + (tool?.output ?? this.settings.toolOutputs);
   }
 }
 

@@ -1,15 +1,15 @@
-import { toFailure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import { type ToolResult, toFailedResult, toToolResult } from "../../core/tools/result.js";
-import { Assembly } from "../messages/assembly.js";
+import { toFailure } from "../../../core/failure.js";
+import { isObject } from "../../../core/json/parse.js";
+import { type ToolResult, toFailedResult, toToolResult } from "../../../core/tools/result.js";
+import { Assembly } from "../../messages/assembly.js";
 import {
   isRestartNotice,
   isStreamMessage,
   readRestarts,
   type StreamMessage,
-} from "../messages/stream-message.js";
-import type { Message } from "../red/api.js";
-import type { ToolCallTag } from "./classify.js";
+} from "../../messages/stream-message.js";
+import type { Message } from "../../red/api.js";
+import type { ToolCallTag } from "../classify.js";
 
 /** How much of a failure is kept to recognize it when it comes once more. */
 const MAX_KEPT_CHARS = 300;

@@ -1,0 +1,94 @@
+import { type Failure, toFailure } from "../../../core/failure.js";
+import { createFailedResult, type ToolResult } from "../../../core/tools/result.js";
+import { readCallResult } from "../../../mcp/result-text.js";
+import { requireMcpServer } from "../../mcp-server/lookup.js";
+import type { NodeRed } from "../../red/api.js";
+import type { NodeHost } from "../../red/host.js";
+import type { AllowedCall } from "../calls/plan-calls.js";
+import type { RouterSettings } from "../settings.js";
+
+/** The run that waits for a call. */
+export interface WaitingRun {
+  handle(event: { type: "answered"; id: string; result: ToolResult }): void;
+  /** @param text how far the call is, such as “3/10” */
+  showProgress(text: string): void;
+  warn(text: string): void;
+}
+
+/** Beside the time that a tool has: the router's own clock has the last word. */
+const EXTRA_MS = 5_000;
+
+const UNKNOWN_OUTCOME = "It is not known whether the tool did its work.";
+
+/** Makes calls at MCP servers, each once. */
+export class ServerCalls {
+  /** What ends the calls that are under way, by their runs. */
+  private readonly open = new Map<string, AbortController>();
+
+  constructor(
+    private readonly red: NodeRed,
+    private readonly host: NodeHost,
+    private readonly settings: Pick<RouterSettings, "maxResult" | "toolTimeout">,
+    private readonly findRun: (key: string) => WaitingRun | undefined,
+  ) {}
+
+  make(run: string, call: AllowedCall): void {
+    const { signal } = this.open.get(run) ?? this.begin(run);
+    this.host.run(async () => {
+      const result = await this.call(run, call, signal);
+      if (!signal.aborted) this.findRun(run)?.handle({ type: "answered", id: call.call.id, result });
+    });
+  }
+
+  /** Cancels the calls of a run. */
+  forget(run: string): void {
+    const controller = this.open.get(run);
+    this.open.delete(run);
+    controller?.abort();
+  }
+
+  private begin(run: string): AbortController {
+    const controller = new AbortController();
+    this.open.set(run, controller);
+    return controller;
+  }
+
+  private async call(
+    run: string,
+    { tool, arguments: args }: AllowedCall,
+    signal: AbortSignal,
+  ): Promise<ToolResult> {
+    const { server, name } = tool!.remote!;
+    try {
+      const result = await requireMcpServer(this.red, server).call(name, args, {
+        signal,
+        timeoutMs: this.settings.toolTimeout + EXTRA_MS,
+        onProgress: (progress) => {
+          if (!signal.aborted) this.findRun(run)?.showProgress(describeProgress(progress));
+        },
+      });
+      return readCallResult(result, this.settings.maxResult);
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      if (!signal.aborted) this.findRun(run)?.warn(failure.message);
+      return createFailedResult(describeForModel(failure));
+    }
+  }
+}
+
+/** A model cannot look into logs, but it may have to know that something could have been done. */
+function describeForModel({ code, message }: Failure): string {
+  const [what = ""] = message.split(/(?<=[.:]) /, 1);
+  return code === "interrupted" || code === "timeout" ? `${what} ${UNKNOWN_OUTCOME}` : message;
+}
+
+/** Writes how far a call is in a few characters. */
+function describeProgress(told: {
+  progress: number;
+  total?: number | undefined;
+  message?: string | undefined;
+}): string {
+  const { progress, total, message } = told;
+  const count = typeof total === "number" && total > 0 ? `${progress}/${total}` : String(progress);
+  return message ? `${count} ${message}`.slice(0, 40) : count;
+}

@@ -1,0 +1,12 @@
+/** What a router tells its author. */
+export const LOST_CALL =
+  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
+export const CAME_BACK =
+  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
+export const FOREIGN_STREAM =
+  "Ignored a stream requested by another tool-call-router. Give each router a chat-stream of its own.";
+export const ORPHAN =
+  "This stream belongs to a tool-call-router that no longer exists; its tool calls are answered here.";
+export const NOTHING_CAME =
+  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
+export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
