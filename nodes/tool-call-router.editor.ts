@@ -2,12 +2,15 @@
 /// <reference path="editor/dialog.editor.ts" />
 /// <reference path="editor/schema.editor.ts" />
 /// <reference path="tool-call-router.tool.editor.ts" />
+/// <reference path="tool-call-router.mcp.editor.ts" />
 
 /** The editor half of tool-call-router. */
 (() => {
   interface RouterNode extends EditorNode {
     tools?: RouterTool.Tool[];
     links?: string[];
+    mcp?: RouterMcp.Row[];
+    servers?: string[];
     otherTools?: boolean;
     messageSchemas?: boolean;
     outputs?: number;
@@ -41,6 +44,16 @@
     return Array.isArray(node.tools) ? node.tools : [];
   }
 
+  function readRows(node: RouterNode): RouterMcp.Row[] {
+    return Array.isArray(node.mcp) ? node.mcp : [];
+  }
+
+  function checkMcp(this: RouterNode, value: unknown, _options: object): true | string | string[] {
+    if (value !== undefined && !Array.isArray(value)) return this._("tool-call-router.error.mcp");
+    const mistakes = RouterMcp.findMistakes(readRows(this), this._);
+    return mistakes.length === 0 || mistakes;
+  }
+
   function hasOwnOutput(tool: RouterTool.Tool): boolean {
     return !tool.link;
   }
@@ -65,6 +78,8 @@
       name: { value: "" },
       tools: { value: [], validate: checkTools },
       links: { value: [], type: "link in[]" },
+      mcp: { value: [], validate: checkMcp },
+      servers: { value: [], type: "mcp-server[]" },
       otherTools: { value: false },
       messageSchemas: { value: false },
       toolChoice: { value: "" },
@@ -85,7 +100,11 @@
         .filter(hasOwnOutput)
         .map(({ name }) => name || this._("tool-call-router.port.unnamed"));
       const fixed = [this._("tool-call-router.port.stream"), this._("tool-call-router.port.next")];
-      return [...fixed, ...names, ...(this.otherTools ? [this._("tool-call-router.port.other")] : [])][index];
+      const approvals = readRows(this)
+        .filter(({ approve }) => approve)
+        .map((row) => RouterMcp.labelOutput(row, this._));
+      const other = this.otherTools ? [this._("tool-call-router.port.other")] : [];
+      return [...fixed, ...names, ...approvals, ...other][index];
     },
     label() {
       return this.name || this._("tool-call-router.default");
@@ -100,6 +119,9 @@
     },
     oneditsave() {
       this.tools = listItems().map(({ row }) => row!.readTool());
+      this.mcp = RouterMcp.listItems().map(({ readRow }) => readRow!());
+      this.servers = this.mcp.map(({ server }) => server ?? "");
+      RouterMcp.noteUse(this, this.mcp);
       this.links = this.tools.some(({ link }) => link) ? this.tools.map(({ link }) => link ?? "") : [];
     },
   });
@@ -112,11 +134,16 @@
     if (added.type !== "tool-call-router") return;
     const node = added as RouterNode;
     const tools = readTools(node);
-    const { links = [], outputs } = node;
-    const count = FIXED_OUTPUTS + tools.filter(hasOwnOutput).length + (node.otherTools ? 1 : 0);
+    const { links = [], servers = [], outputs } = node;
+    const rows = readRows(node);
+    const approvals = rows.filter(({ approve }) => approve).length;
+    const count = FIXED_OUTPUTS + tools.filter(hasOwnOutput).length + approvals + (node.otherTools ? 1 : 0);
     if (outputs !== count) node.outputs = count;
     if (links.length === tools.length && tools.some(({ link = "" }, at) => link !== links[at]))
       node.tools = tools.map((tool, at) => (tool.link ? { ...tool, link: links[at]! } : tool));
+    if (servers.length === rows.length && rows.some(({ server = "" }, at) => server !== servers[at]))
+      node.mcp = rows.map((row, at) => ({ ...row, server: servers[at]! }));
+    RouterMcp.noteUse(node, readRows(node));
   });
 
   function listItems(): Item[] {
@@ -133,11 +160,13 @@
     /** The tools that had an output when the dialog was opened, in the order of the outputs. */
     const before = readTools(node).filter(hasOwnOutput);
     let addedCount = 0;
-    const otherPort = node.otherTools ? String(FIXED_OUTPUTS + before.length) : "other";
+    const approvalsBefore = readRows(node).filter(({ approve }) => approve);
+    const portsBefore = before.length + approvalsBefore.length;
+    const otherPort = node.otherTools ? String(FIXED_OUTPUTS + portsBefore) : "other";
 
     /** Notes the new place of each output. The editor moves the wires by it, as it does for core's switch node. */
     const numberOutputs = () => {
-      const oldPorts = [...before.keys(), ...(node.otherTools ? [before.length] : [])];
+      const oldPorts = Array.from({ length: portsBefore + (node.otherTools ? 1 : 0) }, (_none, at) => at);
       // -1: the output is gone.
       const places = new Map<string, number>(oldPorts.map((at) => [String(FIXED_OUTPUTS + at), -1]));
       for (let at = 0; at < FIXED_OUTPUTS; at++) places.set(String(at), at);
@@ -146,6 +175,11 @@
         const isOwn = hasOwnOutput(row!.readTool());
         if (isOwn) places.set(port!, next++);
         row!.showOutput(isOwn ? next : undefined);
+      }
+      for (const { readRow, port, showOutput } of RouterMcp.listItems()) {
+        const isAsked = readRow!().approve === true;
+        if (isAsked) places.set(port!, next++);
+        showOutput!(isAsked ? next : undefined);
       }
       if (otherTools.is(":checked")) places.set(otherPort, next);
       $("#tool-call-router-message-schemas-row").toggle(otherTools.is(":checked"));
@@ -207,6 +241,11 @@
       const at = before.indexOf(tool);
       list.editableList("addItem", at < 0 ? { tool } : { tool, port: String(FIXED_OUTPUTS + at) });
     }
+    const rows = readRows(node).map((row) => {
+      const at = approvalsBefore.indexOf(row);
+      return at < 0 ? { row } : { row, port: String(FIXED_OUTPUTS + before.length + at) };
+    });
+    RouterMcp.prepare(node, rows, update);
     $("#tool-call-router-tools").on("change keyup paste click", () => setTimeout(update));
     update();
   }

@@ -138,6 +138,8 @@ declare const RED: {
     }): { show(options: { target: JQuery }): void };
   };
   editor: {
+    /** Turns an input into a list of the config nodes of a type, with buttons that edit and add one. */
+    prepareConfigNodeSelect(node: EditorNode, property: string, type: string, prefix: string): void;
     /** Runs a node's validators and stores the result in the node. */
     validateNode(node: EditorNode): boolean;
     createEditor(options: { element: Element; mode: string; value: string }): CodeEditor;

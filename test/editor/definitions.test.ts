@@ -88,12 +88,26 @@ const PROPERTIES: Record<string, Record<string, unknown>> = {
     afterText: "continue",
     continueBy: "auto",
   },
+  "mcp-server": {
+    name: "",
+    transport: "http",
+    url: "",
+    allowInsecure: false,
+    headers: "",
+    command: "",
+    args: "",
+    cwd: "",
+    env: "",
+    connectTimeout: 60,
+  },
   "tool-call-router": {
     name: "",
     tools: [],
     links: [],
     otherTools: false,
     messageSchemas: false,
+    mcp: [],
+    servers: [],
     toolChoice: "",
     parallel: "",
     maxRounds: 8,
@@ -225,6 +239,8 @@ describe("Validators in the editor", () => {
       for (const [property, { value, validate }] of Object.entries(load(stem).definition.defaults)) {
         // Nobody may ask at a new endpoint: its author has to decide who may.
         if (!validate || (stem === "chat-endpoint" && property === "open")) continue;
+        // Nobody knows where a new server is.
+        if (stem === "mcp-server" && property === "url") continue;
         accepts(stem, property, value);
         if (property !== "provider") accepts(stem, property, undefined);
       }

@@ -48,6 +48,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   "chat-endpoint": [],
   "chat-in": ["payload", "messages", "topic", "model", "tools", "options", "client", "request", "replyTo"],
   "chat-out": ["payload", "parts", "replyTo", "error", "cancel"],
+  "mcp-server": [],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
     ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],

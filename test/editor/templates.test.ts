@@ -66,7 +66,7 @@ describe("Templates of the dialogs", () => {
   it("the scripts ask the runtime at relative addresses, which work under any httpAdminRoot", () => {
     for (const stem of STEMS) {
       for (const [, address] of sourceOf(stem).matchAll(/\$\.(?:getJSON|post)\(\s*[`"]([^`"]+)/g)) {
-        assert.match(address!, /^(credentials\/)?chat-provider\//);
+        assert.match(address!, /^(credentials\/)?(chat-provider|mcp-server)\//);
       }
     }
   });

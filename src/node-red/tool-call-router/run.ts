@@ -16,7 +16,7 @@ import { composeLast, createRunMessage, placeMessage, type RunOutcome } from "./
 import { createRunRecord, type RunRecord } from "./record.js";
 import { composeNextTurn } from "./requests.js";
 import type { CallingState, RunContext, RunEffect, RunEvent, RunState } from "./run-events.js";
-import { createCutOffCallFailure, createNoRequestFailure, createRoundsFailure } from "./run-failures.js";
+import { createCutOffCallFailure, createNoRequestFailure, createRoundsFailure } from "./texts.js";
 import { Turn } from "./turn.js";
 
 /** One request and all the turns that its tool calls lead to: one stream for its reader. A state machine. */

@@ -1,3 +1,5 @@
+import { Failure } from "../../core/failure.js";
+
 /** What a router tells its author. */
 export const LOST_CALL =
   "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
@@ -10,3 +12,20 @@ export const ORPHAN =
 export const NOTHING_CAME =
   "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
 export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
+
+export function createNoRequestFailure(): Failure {
+  const text =
+    "The stream's last message has no msg.request, so the tools' results cannot be sent back. Leave it on the message.";
+  return new Failure("configuration", text, { phase: "end" });
+}
+
+export function createCutOffCallFailure(): Failure {
+  const text =
+    "The answer was cut off inside a tool call, so no tool was called. Allow more tokens, or ask for less at once.";
+  return new Failure("interrupted", text, { phase: "end", retryable: false });
+}
+
+export function createRoundsFailure(maxRounds: number): Failure {
+  const text = `The model has called tools ${maxRounds} times in a row and wants more. Its conversation is in msg.request; raise the limit of rounds if that is right.`;
+  return new Failure("tool_rounds", text, { phase: "end" });
+}
