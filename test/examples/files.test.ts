@@ -135,6 +135,8 @@ describe("Files of the examples", () => {
         const used = new Set<unknown>();
         for (const node of nodes.filter(({ type }) => type !== "tab")) {
           for (const [property, { type, required }] of Object.entries(palette.get(node.type)!.defaults)) {
+            // The lists of a tool-call-router: nodes that answer by link, and servers.
+            if (type === "mcp-server[]") for (const id of node[property] as string[]) used.add(id);
             if (!type || type.endsWith("[]") || (!node[property] && required === false)) continue;
             if (node.type.startsWith("websocket ") && property === "client") continue;
             // A template in a group has no page and no base.

@@ -100,6 +100,30 @@ describe("Examples with tools", () => {
     assert.equal(run.getStatusText("Ask a person"), "");
   });
 
+  it("Tools of an MCP server: lists and reads notes, and tells the model of a failure", async () => {
+    await run.deploy("Tools of an MCP server");
+    assert.match(await pressForAnswer("What notes are there"), /list_notes.*Groceries.*Garage.*Birthday/s);
+    assert.match(await pressForAnswer("Read a note"), /Milk, bread, apples\./);
+    assert.match(await pressForAnswer("A note that is not there"), /There is no note “Treasure”/);
+    assert.deepEqual(run.getShown("Not finished"), []);
+  });
+
+  it("Approval of dangerous tools: deletes a note only if a person agrees", async () => {
+    await run.deploy("Approval of dangerous tools");
+    const decide = async (button: string) => {
+      run.clear();
+      await run.press("Delete a note");
+      assert.deepEqual(await run.waitForShown("To decide"), [{ title: "Garage" }]);
+      assert.deepEqual(run.getShown("Answer"), []);
+      await run.press(button);
+      return String((await run.waitForShown("Answer"))[0]);
+    };
+    assert.match(await decide("Refuse"), /refused this\. Do not try it again\./);
+    assert.match(await decide("Approve"), /deleted: Garage/);
+    assert.match(await decide("Approve"), /There is no note “Garage”/);
+    assert.match(await pressForAnswer("Read a note"), /tenth of December/);
+  });
+
   it("A tool that fails: tells the model of the failure and keeps the results of the other calls", async () => {
     await run.deploy("A tool that fails");
     const answer = await pressForAnswer("Paris and Atlantis");

@@ -32,7 +32,7 @@ describe("Scorecard of the flow library", () => {
       assert.match(script, new RegExp(`RED\\.nodes\\.registerType\\(["']${type}["'],\\s*\\{`), type);
       assert.match(script, /\bcategory:\s*["']/, type);
       assert.match(script, /\bdefaults:\s*\{/, type);
-      if (type === "chat-provider" || type === "chat-endpoint") continue;
+      if (["chat-provider", "chat-endpoint", "mcp-server"].includes(type)) continue;
       assert.match(script, /\bicon:\s*["']/, type);
       assert.match(script, /\bcolor:\s*["']/, type);
       assert.match(script, /\binputs:\s*\d/, type);

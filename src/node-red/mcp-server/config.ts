@@ -38,6 +38,9 @@ export interface McpServerCredentials {
 /** A server's program may be downloaded when it is first started. */
 const DEFAULT_CONNECT_SECONDS = 60;
 
+/** As a command: a small server in this package. */
+const DEMO = "demo";
+
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
@@ -56,7 +59,7 @@ export function readServerConfig(
   const [server, secrets] = isHttp
     ? readHttpServer(config, credentials, fill)
     : readStdioServer(config, credentials, fill);
-  const name = config.name || (server.transport === "http" ? server.url.host : server.command);
+  const name = config.name || (server.transport === "http" ? server.url.host : (config.command ?? ""));
   return { ...server, name, connectTimeout: connectTimeout * 1000, secrets };
 }
 
@@ -96,6 +99,7 @@ function readStdioServer(
   fill: (text: string) => string,
 ): [StdioServer, string[]] {
   const command = fill(config.command ?? "").trim();
+  if (command === DEMO) return [createDemoServer(), []];
   if (command === "") throw fail("It has no command. Enter the program that is the server, such as npx.");
   const lines = Array.isArray(config.args) ? config.args.map(String) : (config.args ?? "").split("\n");
   const args = lines.map((line) => fill(line.trim())).filter((line) => line !== "");
@@ -104,6 +108,13 @@ function readStdioServer(
   const cwd = fill(config.cwd ?? "").trim();
   const server: StdioServer = { transport: "stdio", command, args, env, ...(cwd === "" ? {} : { cwd }) };
   return [server, Object.values(secret).filter((one) => one !== "")];
+}
+
+/** The server with notes in this package. It is a source file if the package runs from its sources. */
+function createDemoServer(): StdioServer {
+  const program = require.resolve("../../demo/mcp/program.js");
+  const args = program.endsWith(".ts") ? [...process.execArgv, program] : [program];
+  return { transport: "stdio", command: process.execPath, args, env: {} };
 }
 
 function readPairs(

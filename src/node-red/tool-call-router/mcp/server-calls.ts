@@ -23,7 +23,7 @@ const UNKNOWN_OUTCOME = "It is not known whether the tool did its work.";
 /** Makes calls at MCP servers, each once. */
 export class ServerCalls {
   /** What ends the calls that are under way, by their runs. */
-  private readonly open = new Map<string, AbortController>();
+  private readonly open = new Map<string, AbortController[]>();
 
   constructor(
     private readonly red: NodeRed,
@@ -33,7 +33,9 @@ export class ServerCalls {
   ) {}
 
   make(run: string, call: AllowedCall): void {
-    const { signal } = this.open.get(run) ?? this.begin(run);
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.open.set(run, [...(this.open.get(run) ?? []), controller]);
     this.host.run(async () => {
       const result = await this.call(run, call, signal);
       if (!signal.aborted) this.findRun(run)?.handle({ type: "answered", id: call.call.id, result });
@@ -42,15 +44,9 @@ export class ServerCalls {
 
   /** Cancels the calls of a run. */
   forget(run: string): void {
-    const controller = this.open.get(run);
+    const controllers = this.open.get(run) ?? [];
     this.open.delete(run);
-    controller?.abort();
-  }
-
-  private begin(run: string): AbortController {
-    const controller = new AbortController();
-    this.open.set(run, controller);
-    return controller;
+    for (const controller of controllers) controller.abort();
   }
 
   private async call(
