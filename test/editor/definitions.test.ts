@@ -237,10 +237,8 @@ describe("Validators in the editor", () => {
   it("accepts the defaults of each node, and a flow that leaves settings out", () => {
     for (const stem of STEMS) {
       for (const [property, { value, validate }] of Object.entries(load(stem).definition.defaults)) {
-        // Nobody may ask at a new endpoint: its author has to decide who may.
-        if (!validate || (stem === "chat-endpoint" && property === "open")) continue;
-        // Nobody knows where a new server is.
-        if (stem === "mcp-server" && property === "url") continue;
+        // Their author has to decide who may ask at an endpoint, and where a server is.
+        if (!validate || ["chat-endpoint open", "mcp-server url"].includes(`${stem} ${property}`)) continue;
         accepts(stem, property, value);
         if (property !== "provider") accepts(stem, property, undefined);
       }
