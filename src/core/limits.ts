@@ -7,8 +7,8 @@ export interface Limits {
   /** Characters of one answer: text and reasoning of all choices together. A long book has about 1 M. */
   completion: number;
   /**
-   * Characters beside the text: audio, images, token probabilities, citations, vendor fields. The default is enough
-   * for eight minutes of speech.
+   * Bytes of memory beside the text: audio, images, token probabilities, citations, names, vendor fields. The default is
+   * enough for eight minutes of speech.
    */
   attachments: number;
   /** Bytes that are read of an error body. The first lines say what matters. */

@@ -1,10 +1,8 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
+import type { HeldSize } from "./held-size.js";
 import type { Repeat } from "./template/repeat.js";
-
-/** How many characters a reader may collect of one block or call that it cannot pass on before it is complete. */
-export const MAX_HELD_CHARS = 16 * 1024 * 1024;
 
 /**
  * What a chunk carries. `text`: answer text of the first choice and nothing else. `rich`: something that a reader needs
@@ -63,6 +61,13 @@ export interface DecoderOptions {
   depth: number;
   /** How many choices a stream may have, how many tool calls a choice, and how many open blocks a message. */
   indices: number;
+  /** Counts what the decoder keeps for longer than a record. Default: one with the default limit. */
+  held?: HeldSize;
+}
+
+/** What a reader knows of the request and of the provider's settings. */
+export interface ReaderOptions extends DecoderOptions {
+  held: HeldSize;
 }
 
 /** Reads the records of one stream in a form other than Chat Completions, and passes them on in canonical form. */
@@ -90,5 +95,5 @@ export interface ForeignDialect {
   /** Whether a record without `choices` is of this dialect. */
   canRead(record: Record<string, unknown>): boolean;
   /** Creates a reader for one stream. */
-  createReader(sink: DecoderSink, options: DecoderOptions): ForeignReader;
+  createReader(sink: DecoderSink, options: ReaderOptions): ForeignReader;
 }

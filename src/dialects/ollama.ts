@@ -3,7 +3,7 @@ import { buildFinishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "./chunk-kind.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "./dialect.js";
+import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "./dialect.js";
 import type { Repeat } from "./template/repeat.js";
 import { toText, toUnixSeconds } from "./wire-values.js";
 
@@ -26,7 +26,7 @@ class OllamaReader implements ForeignReader {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
+    private readonly options: ReaderOptions,
   ) {}
 
   read(record: Record<string, unknown>): Repeat | undefined {

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.js";
 import type { Limits } from "../limits.js";
 
-/** Counts the characters of an answer and fails once it grows beyond its limits. */
+/** Counts what is kept of an answer and fails once it grows beyond its limits. */
 export class AnswerSize {
   private text = 0;
   private other = 0;
@@ -9,9 +9,14 @@ export class AnswerSize {
 
   constructor(readonly limits: Readonly<Limits>) {}
 
-  /** Characters that the model itself wrote so far. */
-  get contentChars(): number {
+  /** How much the model itself wrote so far: characters of text and bytes of anything else. */
+  get contentSize(): number {
     return this.text + this.other;
+  }
+
+  /** How much was counted so far. */
+  get total(): number {
+    return this.text + this.other + this.metadata;
   }
 
   /** Counts characters of text, reasoning, refusals and tool arguments. @throws Failure `limit` */
@@ -26,17 +31,17 @@ export class AnswerSize {
   }
 
   /**
-   * Counts characters of the model's other output: audio, images, probabilities, citations.
+   * Counts bytes of the model's other output: audio, images, probabilities, citations.
    * @throws Failure `limit`
    */
-  addOther(characters: number): void {
-    this.other += characters;
+  addOther(bytes: number): void {
+    this.other += bytes;
     this.checkAttachments();
   }
 
-  /** Counts characters of what the service adds by itself, such as its own fields. @throws Failure `limit` */
-  addMetadata(characters: number): void {
-    this.metadata += characters;
+  /** Counts bytes of what the service adds by itself: names, ids, its own fields. @throws Failure `limit` */
+  addMetadata(bytes: number): void {
+    this.metadata += bytes;
     this.checkAttachments();
   }
 
@@ -44,7 +49,7 @@ export class AnswerSize {
     if (this.other + this.metadata > this.limits.attachments) {
       throw new Failure(
         "limit",
-        `The audio, images, probabilities and service fields of the answer are longer than ${this.limits.attachments} characters. Request less of them.`,
+        `The audio, images, probabilities and service fields of the answer take more than ${this.limits.attachments} bytes of memory. Request less of them.`,
       );
     }
   }

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.js";
-import { estimateSize } from "../json/parse.js";
+import { estimateHeapBytes, estimateTextBytes } from "../json/heap-size.js";
 import type { AnswerSize } from "./answer-size.js";
 import {
   type AssistantMessage,
@@ -56,11 +56,12 @@ export class ChoiceState {
     this.addDelta(choice.delta, size);
     if (choice.logprobs) this.addLogprobs(choice.logprobs, size);
     if (choice.finish_reason) {
-      this.finishReason = choice.finish_reason;
+      this.finishReason = replaceText(this.finishReason, choice.finish_reason, size);
       this.hasEnded = true;
     }
     for (const key in choice) {
       if (CHOICE_FIELDS.has(key)) continue;
+      // The vendor fields count it.
       if (key === "native_finish_reason") this.keepNativeReason(choice[key]);
       this.vendorFields ??= new LatestFields();
       size.addMetadata(this.vendorFields.add(key, choice[key]));
@@ -121,7 +122,7 @@ export class ChoiceState {
       this.messageFields ??= new GrowingFields();
       size.addOther(this.messageFields.add(key, delta[key]));
     }
-    if (delta.role) this.role ??= delta.role;
+    if (delta.role) this.role ??= replaceText(undefined, delta.role, size);
     if (delta.reasoning_content) {
       this.reasoning ??= new GrowingText();
       appendText(this.reasoning, delta.reasoning_content, size);
@@ -145,14 +146,14 @@ export class ChoiceState {
     }
     if (delta.images?.length) {
       this.images ??= [];
-      this.images.push(...structuredClone(delta.images));
-      size.addOther(estimateSize(delta.images));
+      size.addOther(estimateHeapBytes(delta.images));
+      for (const image of structuredClone(delta.images)) this.images.push(image);
     }
     if (delta.audio) this.addAudio(delta.audio, size);
   }
 
   private addToolCall(piece: ToolCallDelta, size: AnswerSize): void {
-    const { indices, toolArguments } = size.limits;
+    const { indices } = size.limits;
     this.toolCalls ??= [];
     // The dialect numbers calls in order of appearance, so an index is either known or the next one.
     if (piece.index >= indices || piece.index > this.toolCalls.length || !(piece.index >= 0)) {
@@ -162,7 +163,7 @@ export class ChoiceState {
       );
     }
     this.toolCalls[piece.index] ??= new ToolCallState();
-    size.addText(this.toolCalls[piece.index]!.add(piece, toolArguments));
+    this.toolCalls[piece.index]!.add(piece, size);
   }
 
   private addAudio(piece: AudioDelta, size: AnswerSize): void {
@@ -171,7 +172,7 @@ export class ChoiceState {
       if (key === "data" && typeof value === "string") {
         this.audioData ??= [];
         this.audioData.push(value);
-        size.addOther(value.length);
+        size.addOther(estimateTextBytes(value));
       } else if (key === "transcript" && typeof value === "string") {
         this.transcript ??= new GrowingText();
         appendText(this.transcript, value, size);
@@ -192,10 +193,9 @@ export class ChoiceState {
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
       if (!Array.isArray(list)) continue;
-      size.addOther(estimateSize(list));
-      const known = this.logprobs[key];
-      if (known) known.push(...structuredClone(list));
-      else this.logprobs[key] = structuredClone(list);
+      size.addOther(estimateHeapBytes(list));
+      this.logprobs[key] ??= [];
+      for (const entry of structuredClone(list)) this.logprobs[key].push(entry);
     }
   }
 }
@@ -203,4 +203,10 @@ export class ChoiceState {
 function appendText(text: GrowingText, added: string, size: AnswerSize): void {
   text.append(added);
   size.addText(added.length);
+}
+
+/** Counts a text that replaces another one. @returns the new text */
+function replaceText(before: string | undefined, text: string, size: AnswerSize): string {
+  size.addMetadata(Math.max(0, text.length - (before?.length ?? 0)));
+  return text;
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import { estimateHeapBytes } from "../json/heap-size.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
 import { ChoiceState } from "./choice.js";
@@ -27,6 +28,8 @@ export class CompletionMachine {
   private created = 0;
   private model = "";
   private usage: Usage | null = null;
+  /** Bytes of the largest usage so far. */
+  private usageBytes = 0;
   private vendorFields: LatestFields | undefined;
   private lists: Map<string, DistinctList> | undefined;
   private readonly size: AnswerSize;
@@ -49,19 +52,22 @@ export class CompletionMachine {
    * @throws Failure `limit` if the answer grows beyond its limits
    */
   addChunk(chunk: Chunk, text?: string): void {
-    const before = this.size.contentChars;
+    const before = this.size.contentSize;
     for (const choice of chunk.choices) {
       const own = choice.index === 0 && text !== undefined ? text : (choice.delta.content ?? "");
       this.getChoice(choice.index).add(choice, own, this.size);
     }
-    if (this.size.contentChars > before) this.hasContent = true;
+    if (this.size.contentSize > before) this.hasContent = true;
     // A flow may put text on a message whose chunk has no first choice.
     if (text && !chunk.choices.some((choice) => choice.index === 0)) this.addText(text);
-    this.id ||= typeof chunk.id === "string" ? chunk.id : "";
-    this.model ||= typeof chunk.model === "string" ? chunk.model : "";
-    this.created ||= typeof chunk.created === "number" ? chunk.created : 0;
-    if (chunk.usage) this.usage = structuredClone(chunk.usage);
+    this.keepIdentity(chunk);
+    if (chunk.usage) this.keepUsage(chunk.usage);
     this.keepVendorFields(chunk);
+  }
+
+  /** How much was counted of the answer so far: characters of text and bytes of anything else. */
+  get countedSize(): number {
+    return this.size.total;
   }
 
   /** How many tools the first choice has called so far. */
@@ -173,6 +179,27 @@ export class CompletionMachine {
     const choice = new ChoiceState();
     this.choices[index] = choice;
     return choice;
+  }
+
+  private keepIdentity({ id, model, created }: Chunk): void {
+    if (this.id === "" && typeof id === "string" && id !== "") {
+      this.id = id;
+      this.size.addMetadata(id.length);
+    }
+    if (this.model === "" && typeof model === "string" && model !== "") {
+      this.model = model;
+      this.size.addMetadata(model.length);
+    }
+    this.created ||= typeof created === "number" ? created : 0;
+  }
+
+  private keepUsage(usage: Usage): void {
+    const bytes = estimateHeapBytes(usage);
+    if (bytes > this.usageBytes) {
+      this.size.addMetadata(bytes - this.usageBytes);
+      this.usageBytes = bytes;
+    }
+    this.usage = structuredClone(usage);
   }
 
   private keepVendorFields(chunk: Chunk): void {

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import type { AnswerSize } from "./answer-size.js";
 import { TOOL_CALL_FIELDS, type ToolCall, type ToolCallDelta } from "./chunk.js";
 import { GrowingText } from "./growing-text.js";
 import { LatestFields } from "./vendor-fields.js";
@@ -17,35 +18,41 @@ export class ToolCallState {
 
   /**
    * Adds a piece.
-   * @returns how many characters were added
-   * @throws Failure `limit` if the arguments get longer than `maxArgumentChars`
+   * @param size counts what is added
+   * @throws Failure `limit` if the arguments or the answer get longer than their limits
    */
-  add(piece: ToolCallDelta, maxArgumentChars: number): number {
+  add(piece: ToolCallDelta, size: AnswerSize): void {
+    const { id, type, name } = this;
     this.id ||= piece.id ?? "";
     this.type ||= piece.type ?? "";
     if (piece.function) this.isCustom = false;
     else if (piece.custom || piece.type === "custom") this.isCustom = true;
     this.name = piece.function?.name || piece.custom?.name || this.name;
-    const fragment = piece.function?.arguments ?? piece.custom?.input ?? "";
-    // One more than the characters, so that a call without arguments counts as content, too.
-    let grown = fragment.length + 1;
-    this.input.append(fragment);
-    if (piece.whole_input !== undefined) {
-      this.wholeInput = piece.whole_input;
-      grown += piece.whole_input.length;
-    }
-    if (Math.max(this.input.length, this.wholeInput?.length ?? 0) > maxArgumentChars) {
-      throw new Failure(
-        "limit",
-        `The arguments of a tool call are longer than ${maxArgumentChars} characters. Ask the model for less at once.`,
-      );
-    }
+    const grown =
+      this.id.length - id.length + (this.type.length - type.length) + (this.name.length - name.length);
+    if (grown > 0) size.addMetadata(grown);
+    this.addInput(piece, size);
     for (const key in piece) {
       if (TOOL_CALL_FIELDS.has(key)) continue;
       this.vendorFields ??= new LatestFields();
-      grown += this.vendorFields.add(key, piece[key]);
+      size.addMetadata(this.vendorFields.add(key, piece[key]));
     }
-    return grown;
+  }
+
+  private addInput(piece: ToolCallDelta, size: AnswerSize): void {
+    const fragment = piece.function?.arguments ?? piece.custom?.input ?? "";
+    const { whole_input: whole } = piece;
+    this.input.append(fragment);
+    if (whole !== undefined) this.wholeInput = whole;
+    // One more than the characters, so that a call without arguments counts as content, too.
+    size.addText(fragment.length + (whole?.length ?? 0) + 1);
+    const { toolArguments } = size.limits;
+    if (Math.max(this.input.length, this.wholeInput?.length ?? 0) > toolArguments) {
+      throw new Failure(
+        "limit",
+        `The arguments of a tool call are longer than ${toolArguments} characters. Ask the model for less at once.`,
+      );
+    }
   }
 
   /**

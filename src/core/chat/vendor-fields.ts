@@ -1,6 +1,16 @@
-import { estimateSize, isObject, readOwnField } from "../json/parse.js";
+import {
+  ENTRY_BYTES,
+  estimateGrowthBytes,
+  estimateHeapBytes,
+  estimateMemberBytes,
+  estimatePieceBytes,
+  estimateTextBytes,
+} from "../json/heap-size.js";
+import { isObject, readOwnField } from "../json/parse.js";
 import { GrowingText } from "./growing-text.js";
 import { ANTHROPIC_ORDER, RESPONSES_ORDER } from "./vendor-echo.js";
+
+type Members = Record<string, unknown>;
 
 /**
  * Merges a repeated vendor field: null and empty values overwrite nothing, objects are merged member by member, any
@@ -16,10 +26,7 @@ export function mergeField(known: unknown, added: unknown): unknown {
   return merged;
 }
 
-function selectNewMembers(
-  known: Readonly<Record<string, unknown>>,
-  added: Readonly<Record<string, unknown>>,
-): [string, unknown][] {
+function selectNewMembers(known: Readonly<Members>, added: Readonly<Members>): [string, unknown][] {
   return Object.entries(added).filter(([key, value]) => {
     if (value === null || value === undefined) return false;
     const before = readOwnField(known, key);
@@ -36,7 +43,7 @@ function isEmptyContainer(value: unknown): boolean {
 export class LatestFields {
   private readonly fields = new Map<string, { value: unknown; size: number }>();
 
-  /** Merges a value into a field. @returns by how many characters the fields grew, roughly */
+  /** Merges a value into a field. @returns by how many bytes the fields grew, roughly */
   add(key: string, value: unknown): number {
     const known = this.fields.get(key);
     // Most fields are the same on every chunk.
@@ -44,7 +51,7 @@ export class LatestFields {
     const own: unknown = typeof value === "object" ? structuredClone(value) : value;
     if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
     const next = mergeField(known?.value, own);
-    const size = estimateSize(next) + key.length;
+    const size = estimateMemberBytes(key, next) + ENTRY_BYTES;
     this.fields.set(key, { value: next, size });
     return Math.max(0, size - (known?.size ?? 0));
   }
@@ -53,8 +60,7 @@ export class LatestFields {
   private extendObject(known: Record<string, unknown>, added: Record<string, unknown>): number {
     let grown = 0;
     for (const [key, value] of selectNewMembers(known, added)) {
-      const before = readOwnField(known, key);
-      grown += Math.max(0, estimateSize(value) - (before === undefined ? -key.length : estimateSize(before)));
+      grown += estimateGrowthBytes(key, readOwnField(known, key), value);
       known[key] = value;
     }
     return grown;
@@ -62,7 +68,8 @@ export class LatestFields {
 
   /** Copies the fields. */
   toObject(): Record<string, unknown> {
-    return Object.fromEntries([...this.fields].map(([key, { value }]) => [key, structuredClone(value)]));
+    // One clone of all is far cheaper than one for each.
+    return structuredClone(Object.fromEntries([...this.fields].map(([key, { value }]) => [key, value])));
   }
 }
 
@@ -79,7 +86,7 @@ export class DistinctList {
       if (this.seen.has(key)) continue;
       this.seen.add(key);
       this.entries.push(structuredClone(entry));
-      grown += key.length;
+      grown += estimateHeapBytes(entry) + estimateTextBytes(key) + ENTRY_BYTES;
     }
     return grown;
   }
@@ -95,28 +102,36 @@ const MAX_GROWING_BLOCKS = 128;
 
 /**
  * Appends OpenRouter's reasoning details to a list. Pieces with the same type and index continue one block.
- * @returns how many characters were added, roughly
+ * @returns how many bytes were added, roughly
  */
 export function appendReasoningDetails(known: unknown[], added: readonly unknown[]): number {
   let grown = 0;
   for (const piece of added) {
-    grown += estimateSize(piece);
     const block = known.slice(-MAX_GROWING_BLOCKS).find((entry) => isSameBlock(entry, piece)) as
-      | Record<string, unknown>
+      | Members
       | undefined;
     if (!block) {
       known.push(structuredClone(piece));
+      grown += estimateHeapBytes(piece);
       continue;
     }
-    for (const [key, value] of Object.entries(piece as Record<string, unknown>)) {
+    for (const [key, value] of Object.entries(piece as Members)) {
       if (value === null || value === undefined) continue;
-      const grows = key === "text" || key === "summary" || key === "data";
-      const before = block[key];
-      if (grows && typeof before === "string" && typeof value === "string") block[key] = before + value;
-      else block[key] = structuredClone(value);
+      grown += addToBlock(block, key, value);
     }
   }
   return grown;
+}
+
+function addToBlock(block: Members, key: string, value: unknown): number {
+  const before = block[key];
+  const grows = key === "text" || key === "summary" || key === "data";
+  if (grows && typeof before === "string" && typeof value === "string") {
+    block[key] = before + value;
+    return estimatePieceBytes(value);
+  }
+  block[key] = structuredClone(value);
+  return estimateGrowthBytes(key, before, value);
 }
 
 function isSameBlock(block: unknown, piece: unknown): boolean {
@@ -134,8 +149,6 @@ const GROWING_TEXT =
 
 /** Fields of a block that do not tell it from the one before. */
 const BLOCK_FIELDS: ReadonlySet<string> = new Set(["type", "index", "id", "format", "signature"]);
-
-type Members = Record<string, unknown>;
 
 /**
  * Merges two values of a field that is unknown in deltas. Texts and lists are continued. Of labels and of anything else the
@@ -159,11 +172,11 @@ export function mergeDeltaField(key: string, known: unknown, added: unknown): un
 export class GrowingFields {
   private readonly fields = new Map<string, GrowingText | BlockList | { value: unknown }>();
 
-  /** Adds a value to a field. @returns by how many characters the fields grew, roughly */
+  /** Adds a value to a field. @returns by how many bytes the fields grew, roughly */
   add(key: string, value: unknown): number {
     const known = this.fields.get(key);
     if (value === null || value === undefined || (known && isEmptyContainer(value))) return 0;
-    const keySize = known ? 0 : key.length;
+    const keySize = known ? 0 : estimateTextBytes(key) + ENTRY_BYTES;
     if (isGrowingText(key, value)) {
       const text = known instanceof GrowingText ? known : new GrowingText();
       this.fields.set(key, text);
@@ -180,7 +193,7 @@ export class GrowingFields {
     if (known && before === value) return 0;
     if (isObject(before) && isObject(value)) return extendObject(before, value);
     this.fields.set(key, { value: structuredClone(value) });
-    return keySize + Math.max(0, estimateSize(value) - estimateSize(before));
+    return keySize + Math.max(0, estimateHeapBytes(value) - estimateHeapBytes(before));
   }
 
   /** Copies the fields. */
@@ -194,7 +207,7 @@ class BlockList {
   private readonly entries: unknown[] = [];
   private readonly seen = new Set<string>();
 
-  /** @returns how many characters were added, roughly */
+  /** @returns how many bytes were added, roughly */
   add(pieces: readonly unknown[]): number {
     let grown = 0;
     for (const piece of pieces) grown += isBlock(piece) ? this.addToBlock(piece) : this.addEntry(piece);
@@ -211,18 +224,20 @@ class BlockList {
     const block = candidates.find((entry) => isBlock(entry) && isContinuedBy(entry, piece));
     if (block) return extendObject(block as Members, piece);
     this.entries.push(structuredClone(piece));
-    return estimateSize(piece);
+    return estimateHeapBytes(piece);
   }
 
   private addEntry(entry: unknown): number {
+    let keySize = 0;
     // Numbers are of a list such as token ids, in which each counts.
     if (typeof entry !== "number") {
       const key = JSON.stringify(entry);
       if (this.seen.has(key)) return 0;
       this.seen.add(key);
+      keySize = estimateTextBytes(key) + ENTRY_BYTES;
     }
     this.entries.push(structuredClone(entry));
-    return estimateSize(entry);
+    return keySize + estimateHeapBytes(entry);
   }
 }
 
@@ -249,34 +264,34 @@ function isContinuedBy(block: Members, piece: Members): boolean {
   return typeof index === "number" || !signature;
 }
 
-/** Adds members to an object, in place. @returns by how many characters it grew, roughly */
+/** Adds members to an object, in place. @returns by how many bytes it grew, roughly */
 function extendObject(known: Members, added: Members): number {
   let grown = 0;
   for (const [name, value] of selectNewMembers(known, added)) {
     const before = readOwnField(known, name);
+    const grows = isGrowingMember(name, before, value);
+    grown += grows ? estimatePieceBytes(value as string) : estimateGrowthBytes(name, before, value);
     const next = mergeMember(name, before, value);
-    grown += Math.max(0, estimateSize(next) - (before === undefined ? -name.length : estimateSize(before)));
     known[name] = typeof next === "object" ? structuredClone(next) : next;
   }
   return grown;
 }
 
 function mergeMember(name: string, known: unknown, added: unknown): unknown {
-  const grows = typeof known === "string" && typeof added === "string" && GROWING_TEXT.test(name);
-  return grows ? known + added : added;
+  return isGrowingMember(name, known, added) ? `${known as string}${added as string}` : added;
+}
+
+function isGrowingMember(name: string, known: unknown, added: unknown): boolean {
+  return typeof known === "string" && typeof added === "string" && GROWING_TEXT.test(name);
 }
 
 function isGrowingText(key: string, value: unknown): value is string {
-  return typeof value === "string" && !LABEL.test(toSnakeCase(key));
+  return typeof value === "string" && !LABEL.test(key.replace(/[a-z](?=[A-Z])/g, "$&_").toLowerCase());
 }
 
 /** The order of an answer's blocks or items is a list that replaces the one before. */
 function isGrowingList(key: string, value: unknown): value is unknown[] {
   return Array.isArray(value) && key !== ANTHROPIC_ORDER && key !== RESPONSES_ORDER;
-}
-
-function toSnakeCase(name: string): string {
-  return name.replace(/[a-z](?=[A-Z])/g, "$&_").toLowerCase();
 }
 
 function copyField(field: GrowingText | BlockList | { value: unknown }): unknown {

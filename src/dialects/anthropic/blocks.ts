@@ -1,9 +1,11 @@
 import type { Delta } from "../../core/chat/chunk.js";
+import { GrowingText } from "../../core/chat/growing-text.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
-import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { estimateGrowthBytes, estimatePieceBytes } from "../../core/json/heap-size.js";
+import { isObject, readOwnField, tryParseJson } from "../../core/json/parse.js";
 import { CallArguments } from "../call-arguments.js";
-import { MAX_HELD_CHARS } from "../dialect.js";
+import { type HeldSize, ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 
 /** Receives the content of blocks. */
@@ -12,6 +14,8 @@ export interface BlockListener {
   onDelta(delta: Delta): void;
   /** Numbers the next tool call: 0, 1, 2 … in order of appearance. */
   takeCallIndex(): number;
+  /** Counts what the blocks keep. */
+  readonly held: HeldSize;
 }
 
 /** An open content block of an answer (Anthropic API reference, "Streaming Messages"). */
@@ -106,19 +110,21 @@ function toAnnotation(citation: Record<string, unknown>): Record<string, unknown
 }
 
 class ThinkingBlock implements OpenBlock {
-  private readonly texts: string[] = [];
+  private readonly text = new GrowingText();
   private signature: unknown;
+  private readonly signatureSize: ReplacedSize;
 
   constructor(
     start: Record<string, unknown>,
     private readonly listener: BlockListener,
   ) {
-    this.signature = start["signature"];
+    this.signatureSize = new ReplacedSize(listener.held);
+    this.setSignature(start["signature"]);
     this.addText(toText(start["thinking"]));
   }
 
   addDelta(delta: Record<string, unknown>): void {
-    if (typeof delta["signature"] === "string") this.signature = delta["signature"];
+    if (typeof delta["signature"] === "string") this.setSignature(delta["signature"]);
     this.addText(toText(delta["thinking"]));
   }
 
@@ -126,16 +132,21 @@ class ThinkingBlock implements OpenBlock {
   close(): void {
     const detail: Record<string, unknown> = {
       type: "reasoning.text",
-      text: this.texts.join(""),
+      text: this.text.toString(),
       format: ANTHROPIC_REASONING,
     };
     if (this.signature) detail["signature"] = this.signature;
     if (this.signature || detail["text"] !== "") this.listener.onDelta({ reasoning_details: [detail] });
   }
 
+  private setSignature(signature: unknown): void {
+    this.signatureSize.set(signature);
+    this.signature = signature;
+  }
+
   private addText(text: string): void {
     if (text === "") return;
-    this.texts.push(text);
+    this.text.append(text);
     this.listener.onDelta({ reasoning_content: text });
   }
 }
@@ -163,6 +174,7 @@ class ToolUseBlock implements OpenBlock {
     const { type: _type, id, name, input, ...extras } = start;
     this.index = listener.takeCallIndex();
     this.input = input;
+    listener.held.addValue(input);
     listener.onDelta({
       tool_calls: [
         { ...extras, index: this.index, id: toText(id), type: "function", function: { name: toText(name) } },
@@ -189,35 +201,37 @@ class ToolUseBlock implements OpenBlock {
 
 /** A block that Chat Completions has no place for, such as a server tool and its result. It is passed on unchanged. */
 class OpaqueBlock implements OpenBlock {
-  private input = "";
-  private length = 0;
+  private readonly input = new GrowingText();
 
   constructor(
     private readonly block: Record<string, unknown>,
     private readonly position: number,
     private readonly listener: BlockListener,
-  ) {}
+  ) {
+    listener.held.addValue(block);
+  }
 
   addDelta(delta: Record<string, unknown>): void {
+    const { held } = this.listener;
     for (const [key, value] of Object.entries(delta)) {
       if (key === "type" || value === null) continue;
-      this.length += typeof value === "string" ? value.length : 0;
-      if (this.length > MAX_HELD_CHARS) {
-        throw new Failure(
-          "limit",
-          `The service sent a content block with more than ${MAX_HELD_CHARS} characters.`,
-        );
-      }
-      const current = Object.hasOwn(this.block, key) ? this.block[key] : undefined;
-      if (key === "partial_json") this.input += toText(value);
-      else {
-        this.block[key] = typeof current === "string" && typeof value === "string" ? current + value : value;
+      const current = readOwnField(this.block, key);
+      if (key === "partial_json") {
+        held.add(toText(value).length);
+        this.input.append(toText(value));
+      } else if (typeof current === "string" && typeof value === "string") {
+        held.add(estimatePieceBytes(value));
+        this.block[key] = current + value;
+      } else {
+        held.add(estimateGrowthBytes(key, current, value));
+        this.block[key] = value;
       }
     }
   }
 
   close(): void {
-    if (this.input !== "") this.block["input"] = tryParseJson(this.input) ?? this.input;
+    const input = this.input.toString();
+    if (input !== "") this.block["input"] = tryParseJson(input) ?? input;
     this.listener.onDelta({ [ANTHROPIC_BLOCKS]: { [this.position]: this.block } });
   }
 }

@@ -1,5 +1,9 @@
 import type { Delta } from "../../core/chat/chunk.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../../core/chat/vendor-echo.js";
+import type { HeldSize } from "../held-size.js";
+
+/** Bytes that an entry takes. */
+const ENTRY_SIZE = 16;
 
 /** The order that a message without `anthropic_order` has. */
 const USUAL_ORDER: readonly unknown[] = ["thinking", "text", "block", "tool_use"];
@@ -8,19 +12,26 @@ const USUAL_ORDER: readonly unknown[] = ["thinking", "text", "block", "tool_use"
 export class AnthropicOrder {
   private readonly entries: OrderEntry[] = [];
 
+  constructor(private readonly held: HeldSize) {}
+
   /** @param length characters of a text, which continues the text before it */
   addText(length: number): void {
     const last = this.entries.length - 1;
     const entry = this.entries[last];
     if (typeof entry === "number") this.entries[last] = entry + length;
-    else this.entries.push(length);
+    else this.add(length);
   }
 
   addDelta(delta: Delta): void {
-    if (delta.reasoning_details) this.entries.push("thinking");
-    if (delta[ANTHROPIC_BLOCKS]) this.entries.push("block");
+    if (delta.reasoning_details) this.add("thinking");
+    if (delta[ANTHROPIC_BLOCKS]) this.add("block");
     // A call has one delta with its name; the deltas with its arguments follow.
-    if (delta.tool_calls?.[0]?.function?.name !== undefined) this.entries.push("tool_use");
+    if (delta.tool_calls?.[0]?.function?.name !== undefined) this.add("tool_use");
+  }
+
+  private add(entry: OrderEntry): void {
+    this.held.add(ENTRY_SIZE);
+    this.entries.push(entry);
   }
 
   /** The field with the order; undefined if the order is the usual one. */

@@ -2,7 +2,8 @@ import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
+import type { HeldSize } from "../held-size.js";
 import type { Repeat } from "../template/repeat.js";
 import { toText } from "../wire-values.js";
 import { type BlockListener, createImpliedBlock, type OpenBlock, openBlock } from "./blocks.js";
@@ -44,8 +45,9 @@ export const ANTHROPIC: ForeignDialect = {
 class AnthropicReader implements ForeignReader, BlockListener {
   /** The open blocks by their index. */
   private readonly blocks = new Map<number, OpenBlock>();
-  private readonly order = new AnthropicOrder();
-  private readonly usage = new AnthropicUsage();
+  readonly held: HeldSize;
+  private readonly order: AnthropicOrder;
+  private readonly usage: AnthropicUsage;
   private id = "";
   private model = "";
   private callCount = 0;
@@ -56,8 +58,12 @@ class AnthropicReader implements ForeignReader, BlockListener {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
-  ) {}
+    private readonly options: ReaderOptions,
+  ) {
+    this.held = options.held;
+    this.order = new AnthropicOrder(options.held);
+    this.usage = new AnthropicUsage(options.held);
+  }
 
   read(record: Record<string, unknown>): Repeat | undefined {
     switch (record["type"]) {

@@ -1,17 +1,36 @@
 import type { Usage } from "../../core/chat/chunk.js";
-import { mergeField } from "../../core/chat/vendor-fields.js";
+import { LatestFields } from "../../core/chat/vendor-fields.js";
+import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import type { HeldSize } from "../held-size.js";
+
+/** The counts are copied for each record that has some, so they must stay few. A usual usage takes about 1,000 bytes. */
+const MAX_USAGE_BYTES = 32 * 1024;
 
 /**
  * The counts of one answer (Anthropic API reference, "Usage"). The counts at the end are of the whole answer and replace
  * the earlier ones. Counts that only the beginning has (input, cache) stay.
  */
 export class AnthropicUsage {
-  private counts: Record<string, unknown> = {};
+  private readonly counts = new LatestFields();
+  private bytes = 0;
+
+  constructor(private readonly held: HeldSize) {}
 
   /** Adds the counts of a record; null replaces nothing. */
   add(usage: unknown): void {
-    if (isObject(usage)) this.counts = mergeField(this.counts, usage) as Record<string, unknown>;
+    if (!isObject(usage)) return;
+    for (const key in usage) {
+      const bytes = this.counts.add(key, usage[key]);
+      this.held.add(bytes);
+      this.bytes += bytes;
+    }
+    if (this.bytes > MAX_USAGE_BYTES) {
+      throw new Failure(
+        "limit",
+        "The service sent more counts of tokens than any answer has. Choose another service.",
+      );
+    }
   }
 
   /**
@@ -20,7 +39,7 @@ export class AnthropicUsage {
    * @returns undefined as long as all counts are zero
    */
   build(): Usage | undefined {
-    const { counts } = this;
+    const counts = this.counts.toObject();
     const input = readCount(counts["input_tokens"]);
     const output = readCount(counts["output_tokens"]);
     const cacheRead = readCount(counts["cache_read_input_tokens"]);
@@ -33,7 +52,7 @@ export class AnthropicUsage {
       usage["total_tokens"] = (usage["prompt_tokens"] as number) + output;
     }
     if (cacheRead !== undefined) usage["prompt_tokens_details"] = { cached_tokens: cacheRead };
-    return { ...usage, ...structuredClone(counts) };
+    return { ...usage, ...counts };
   }
 }
 

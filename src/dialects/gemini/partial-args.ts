@@ -1,6 +1,7 @@
 import { Failure } from "../../core/failure.js";
+import { estimateGrowthBytes, estimateMemberBytes, estimatePieceBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
-import { MAX_HELD_CHARS } from "../dialect.js";
+import { HeldSize } from "../held-size.js";
 
 /** How many steps the path of a piece may have. */
 const MAX_STEPS = 64;
@@ -16,13 +17,15 @@ type Step = string | number;
  */
 export class PartialArgs {
   private readonly root: Record<string, unknown> = {};
-  private length = 0;
+
+  /** @param held counts the arguments */
+  constructor(private readonly held = new HeldSize()) {}
 
   /**
    * Adds pieces.
    * @param pieces `partialArgs` of a record; anything that is not a piece is ignored
-   * @throws Failure `bad_response` if a path is invalid or does not fit the arguments so far; `limit` if the arguments
-   *   become longer than `MAX_HELD_CHARS`
+   * @throws Failure `bad_response` if a path is invalid or does not fit the arguments so far; `limit` if the
+   *   arguments take too much memory
    */
   add(pieces: unknown): void {
     if (!Array.isArray(pieces)) return;
@@ -44,23 +47,21 @@ export class PartialArgs {
   }
 
   private setValue(steps: readonly Step[], value: unknown): void {
-    this.length += typeof value === "string" ? value.length + 1 : 1;
-    if (this.length > MAX_HELD_CHARS) {
-      throw new Failure(
-        "limit",
-        `The service sent arguments of a tool call with more than ${MAX_HELD_CHARS} characters.`,
-      );
-    }
     let container: unknown = this.root;
     for (const [position, step] of steps.entries()) {
       const members = checkContainer(container, step);
       const current = Object.hasOwn(members, step) ? members[step] : undefined;
+      const name = String(step);
       if (position === steps.length - 1) {
-        members[step] = typeof current === "string" && typeof value === "string" ? current + value : value;
-      } else {
-        members[step] = current ?? (typeof steps[position + 1] === "number" ? [] : {});
-        container = members[step];
+        const grows = typeof current === "string" && typeof value === "string";
+        this.held.add(grows ? estimatePieceBytes(value) : estimateGrowthBytes(name, current, value));
+        members[step] = grows ? current + value : value;
+        return;
       }
+      const next = current ?? (typeof steps[position + 1] === "number" ? [] : {});
+      if (next !== current) this.held.add(estimateMemberBytes(name, next));
+      members[step] = next;
+      container = next;
     }
   }
 }

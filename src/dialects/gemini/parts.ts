@@ -1,7 +1,9 @@
 import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
 import { joinBase64 } from "../../core/chat/merge.js";
 import { buildThoughtSignature, GEMINI_PARTS, GEMINI_REASONING } from "../../core/chat/vendor-echo.js";
+import { ENTRY_BYTES, estimateTextBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
+import { type HeldSize, ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { PartialArgs } from "./partial-args.js";
 
@@ -32,6 +34,11 @@ export class GeminiPartReader {
   private openCall: OpenCall | undefined;
   /** Complete calls that had a signature. If one comes again as a whole without it, it is a repetition and no new call. */
   private readonly signedCalls = new Set<string>();
+  private readonly openCallSize: ReplacedSize;
+
+  constructor(private readonly held: HeldSize) {
+    this.openCallSize = new ReplacedSize(held);
+  }
 
   get hasCalls(): boolean {
     return this.callCount > 0;
@@ -108,7 +115,7 @@ export class GeminiPartReader {
     // The end of a call that is already closed has no name.
     if (call.name === "") return;
     if (continues || pieces !== undefined) {
-      this.openCall = { ...call, args: new PartialArgs() };
+      this.openCall = { ...call, args: new PartialArgs(this.held) };
       this.extendCall(delta, { ...call, pieces, continues });
       return;
     }
@@ -119,13 +126,19 @@ export class GeminiPartReader {
   /** Adds a piece to the open call. */
   private extendCall(delta: Delta, { pieces, continues, ...call }: CallPiece): void {
     this.openCall = { ...mergeCalls(this.openCall!, call), args: this.openCall!.args };
+    const { name, id, signature } = this.openCall;
+    this.openCallSize.set([name, id, signature]);
     this.openCall.args.add(pieces);
     if (!continues) this.closeCall(delta);
   }
 
   /** Adds a complete call. */
   private addCall(delta: Delta, { name, id, signature }: Call, args: string): void {
-    if (signature) this.signedCalls.add(`${name} ${args}`);
+    if (signature) {
+      const key = `${name} ${args}`;
+      this.held.add(ENTRY_BYTES + estimateTextBytes(key));
+      this.signedCalls.add(key);
+    }
     addToolCall(delta, {
       index: this.callCount++,
       ...(id === "" ? {} : { id }),

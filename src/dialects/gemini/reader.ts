@@ -3,9 +3,10 @@ import { buildFinishFields, readFinishFault } from "../../core/chat/finish-reaso
 import { mergeDuplicateChoices } from "../../core/chat/merge.js";
 import { toExcerpt } from "../../core/errors/error-body.js";
 import { Failure } from "../../core/failure.js";
+import { ENTRY_BYTES, estimateTextBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
 import { isRichChoice, toChunkKind } from "../chunk-kind.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
 import type { Repeat } from "../template/repeat.js";
 import { toUnixSeconds } from "../wire-values.js";
 import { readGeminiAnnotations, readGeminiLogprobs, readGeminiUsage } from "./metadata.js";
@@ -40,7 +41,7 @@ class GeminiReader implements ForeignReader {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
+    private readonly options: ReaderOptions,
   ) {}
 
   read(record: Record<string, unknown>): Repeat | undefined {
@@ -172,7 +173,7 @@ class GeminiReader implements ForeignReader {
   private getPartReader(candidate: number): GeminiPartReader {
     let reader = this.partReaders.get(candidate);
     if (!reader) {
-      reader = new GeminiPartReader();
+      reader = new GeminiPartReader(this.options.held);
       this.partReaders.set(candidate, reader);
     }
     return reader;
@@ -181,6 +182,7 @@ class GeminiReader implements ForeignReader {
   /** Remembers a source, because Gemini repeats all earlier ones each time. @returns whether it is new */
   private addSource(source: string): boolean {
     if (this.sources.has(source)) return false;
+    this.options.held.add(ENTRY_BYTES + estimateTextBytes(source));
     this.sources.add(source);
     return true;
   }

@@ -5,7 +5,7 @@ import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { getAnswerText, isRichChoice, toChunkKind } from "../chunk-kind.js";
-import type { ChunkKind, DecoderOptions } from "../dialect.js";
+import type { ChunkKind, ReaderOptions } from "../dialect.js";
 import { parseIndex } from "../wire-values.js";
 import { Citations } from "./citations.js";
 import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
@@ -46,10 +46,10 @@ export class ChunkNormaliser {
   private model = "";
   private created = 0;
 
-  constructor(private readonly options: DecoderOptions) {
-    const { toolNames = [], indices } = options;
-    this.citations = new Citations(toolNames);
-    this.trackers = new ToolCallTrackers(toolNames, indices);
+  constructor(private readonly options: ReaderOptions) {
+    const { toolNames = [], indices, held } = options;
+    this.citations = new Citations(toolNames, held);
+    this.trackers = new ToolCallTrackers(toolNames, indices, held);
   }
 
   /** Top-level fields whose values no longer count, because the first ones of the stream do. */

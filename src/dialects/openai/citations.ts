@@ -1,4 +1,6 @@
+import { ENTRY_BYTES, estimateHeapBytes, estimateTextBytes } from "../../core/json/heap-size.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { HeldSize } from "../held-size.js";
 
 /** Venice reports its own web search as a call of this tool, as if the model had called a tool of the request. */
 const SEARCH_TOOL = "venice_web_search_documents";
@@ -25,8 +27,14 @@ export class Citations {
     return this.searchCalls !== undefined;
   }
 
-  /** @param toolNames the request's tools. If one has the name of Venice's search tool, its calls are left alone. */
-  constructor(private readonly toolNames: readonly string[]) {}
+  /**
+   * @param toolNames the request's tools. If one has the name of Venice's search tool, its calls are left alone.
+   * @param held counts what is remembered
+   */
+  constructor(
+    private readonly toolNames: readonly string[],
+    private readonly held = new HeldSize(),
+  ) {}
 
   /**
    * Moves the sources of a record to the annotations of its first choice, and removes repeated annotations.
@@ -91,6 +99,7 @@ export class Citations {
     const key = `${choice} ${url}`;
     this.seenUrls ??= new Set();
     if (this.seenUrls.has(key)) return false;
+    this.held.add(ENTRY_BYTES + estimateTextBytes(key));
     this.seenUrls.add(key);
     return true;
   }
@@ -119,8 +128,9 @@ export class Citations {
     const key = call["index"] ?? call["id"];
     if (name !== SEARCH_TOOL && !(name === undefined && this.searchCalls?.has(key))) return false;
     this.searchCalls ??= new Set();
+    if (!this.searchCalls.has(key)) this.held.add(ENTRY_BYTES + estimateHeapBytes(key));
     this.searchCalls.add(key);
-    documents.push(...readDocuments(args));
+    for (const document of readDocuments(args)) documents.push(document);
     return true;
   }
 }

@@ -1,8 +1,9 @@
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
-import type { Decoder, DecoderOptions, DecoderSink, ForeignReader } from "../dialect.js";
+import type { Decoder, DecoderOptions, DecoderSink, ForeignReader, ReaderOptions } from "../dialect.js";
 import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
+import { HeldSize } from "../held-size.js";
 import { isKeepAlive } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
 import { readStreamError, readTextError, takeChoiceError } from "../stream-error.js";
@@ -32,12 +33,14 @@ export class OpenAiDecoder implements Decoder {
   /** Whether the current record is a part of the answer, and no stray one. */
   private isPart = false;
   private foreignReader: ForeignReader | undefined;
+  private readonly options: ReaderOptions;
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
+    options: DecoderOptions,
   ) {
-    this.normaliser = new ChunkNormaliser(options);
+    this.options = { ...options, held: options.held ?? new HeldSize() };
+    this.normaliser = new ChunkNormaliser(this.options);
     if (!options.everyChunk) this.repeats = new Repeats(options.depth);
   }
 

@@ -2,6 +2,7 @@ import type { ToolCallDelta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { CallArguments } from "../call-arguments.js";
+import { HeldSize } from "../held-size.js";
 import { parseIndex, toText } from "../wire-values.js";
 
 /** After longer arguments, no second call is looked for: to parse them again and again takes too long. */
@@ -31,6 +32,7 @@ export class ToolCallTracker {
   constructor(
     private readonly toolNames: readonly string[],
     private readonly maxCalls: number,
+    private readonly held = new HeldSize(),
   ) {}
 
   /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls */
@@ -71,6 +73,7 @@ export class ToolCallTracker {
     } = wire;
     const delta: ToolCallDelta = { ...extras, index: call.index };
     if (id && !call.id) {
+      this.held.addText(id);
       call.id = id;
       delta.id = id;
     }
@@ -159,6 +162,7 @@ export class ToolCallTracker {
   private updateName(call: TrackedCall, name: string): string {
     if (!name || name === call.name) return "";
     if (call.name && !this.isCompletedBy(call, name)) return "";
+    this.held.addText(name);
     call.name += name;
     return call.name;
   }

@@ -1,4 +1,5 @@
 import type { Delta, ToolCallDelta } from "../../core/chat/chunk.js";
+import { HeldSize } from "../held-size.js";
 import { ToolCallTracker } from "./tool-call-tracker.js";
 
 /** The trackers of all choices of a stream. */
@@ -6,10 +7,15 @@ export class ToolCallTrackers {
   // Created when it is needed: most streams have no tool calls.
   private byChoice: Map<number, ToolCallTracker> | undefined;
 
-  /** @param toolNames names of the request's tools @param maxCalls how many calls a choice may have */
+  /**
+   * @param toolNames names of the request's tools
+   * @param maxCalls how many calls a choice may have
+   * @param held counts what is kept of the calls
+   */
   constructor(
     private readonly toolNames: readonly string[],
     private readonly maxCalls: number,
+    private readonly held = new HeldSize(),
   ) {}
 
   /** Gets the tracker of a choice. */
@@ -17,7 +23,7 @@ export class ToolCallTrackers {
     this.byChoice ??= new Map();
     let tracker = this.byChoice.get(choice);
     if (!tracker) {
-      tracker = new ToolCallTracker(this.toolNames, this.maxCalls);
+      tracker = new ToolCallTracker(this.toolNames, this.maxCalls, this.held);
       this.byChoice.set(choice, tracker);
     }
     return tracker;

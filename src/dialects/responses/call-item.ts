@@ -1,5 +1,7 @@
 import type { ToolCallDelta } from "../../core/chat/chunk.js";
+import { estimatePieceBytes } from "../../core/json/heap-size.js";
 import { tryParseJson } from "../../core/json/parse.js";
+import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { OpenItem, type WireItem } from "./open-item.js";
 import { SentText } from "./sent-text.js";
@@ -20,6 +22,8 @@ export class CallItem extends OpenItem {
   callId = "";
   readonly input = new SentText();
   private name = "";
+  private readonly nameSize = new ReplacedSize(this.listener.held);
+  private readonly namespaceSize = new ReplacedSize(this.listener.held);
   /** Place among the tool calls of the answer; undefined until a piece of the call was passed on. */
   private callIndex: number | undefined;
   /** What the next piece adds to the call's head. */
@@ -70,19 +74,27 @@ export class CallItem extends OpenItem {
 
   private readHead({ call_id: callId, name, namespace }: WireItem): void {
     if (typeof callId === "string" && this.callId === "" && callId !== "") {
+      this.listener.held.addText(callId);
       this.callId = callId;
       this.news.id = callId;
     }
     if (typeof name === "string" && name !== "" && name !== this.name) {
+      this.nameSize.set(name);
       this.name = name;
       this.news[this.isCustom ? "custom" : "function"] = { name };
     }
-    if (typeof namespace === "string" && namespace !== "") this.news["namespace"] = namespace;
+    if (typeof namespace === "string" && namespace !== "") {
+      this.namespaceSize.set(namespace);
+      this.news["namespace"] = namespace;
+    }
   }
 
   private send(added: string): void {
     this.heldInput += added;
-    if (this.isCustom && !this.listener.hasTool(this.name)) return;
+    if (this.isCustom && !this.listener.hasTool(this.name)) {
+      this.listener.held.add(estimatePieceBytes(added));
+      return;
+    }
     const { function: called, custom, ...news } = this.news;
     this.news = {};
     const isFirst = this.callIndex === undefined;

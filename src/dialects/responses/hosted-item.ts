@@ -1,4 +1,6 @@
 import { RESPONSES_ITEMS } from "../../core/chat/vendor-echo.js";
+import { estimateHeapBytes } from "../../core/json/heap-size.js";
+import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { type ItemListener, OpenItem, type WireItem } from "./open-item.js";
 
@@ -12,6 +14,7 @@ export class HostedItem extends OpenItem {
   /** The latest state as JSON. */
   private json = "";
   private hasPicture = false;
+  private readonly size: ReplacedSize;
 
   /** @param key the item's key in the field `RESPONSES_ITEMS` */
   constructor(
@@ -21,6 +24,7 @@ export class HostedItem extends OpenItem {
   ) {
     super(type, listener);
     this.item = { type };
+    this.size = new ReplacedSize(listener.held);
   }
 
   open(item: WireItem): void {
@@ -49,6 +53,7 @@ export class HostedItem extends OpenItem {
   private update(item: WireItem): void {
     const json = JSON.stringify(item);
     if (json === this.json) return;
+    this.size.setBytes(estimateHeapBytes(item) + json.length);
     this.json = json;
     this.item = item;
     this.listener.onDelta({ [RESPONSES_ITEMS]: { [this.key]: structuredClone(item) } });

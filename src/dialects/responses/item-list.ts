@@ -127,7 +127,7 @@ export class ItemList {
     }
     const item = this.create(type, name);
     item.index = index;
-    if (id !== "") item.ids.add(id);
+    item.addId(id);
     this.items.push(item);
     return item;
   }
@@ -163,7 +163,8 @@ function countEach(ids: readonly string[]): Map<string, number> {
 
 /** Remembers the ids in a whole item. Events may name a call by either. */
 function addIds(item: OpenItem, { id, call_id: callId }: WireItem): void {
-  for (const name of [id, callId]) if (typeof name === "string" && name !== "") item.ids.add(name);
+  item.addId(id);
+  item.addId(callId);
 }
 
 /** Reads how a whole item names itself. A call may have only the id of the call. */

@@ -1,4 +1,5 @@
 import type { Logprobs } from "../../core/chat/chunk.js";
+import { ENTRY_BYTES, estimateTextBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
 import { toText } from "../wire-values.js";
 import { OpenItem, readLogprobs, readParts, type WireItem } from "./open-item.js";
@@ -13,6 +14,9 @@ const KINDS: ReadonlyMap<unknown, ContentKind> = new Map([
   ["text", "text"],
   ["refusal", "refusal"],
 ]);
+
+/** Bytes that a part takes beside its text. */
+const PART_BYTES = 512;
 
 /** A content part while it arrives. */
 export class MessagePart {
@@ -41,7 +45,7 @@ export class MessageItem extends OpenItem {
   }
 
   open(item: WireItem): void {
-    this.phase ||= toText(item["phase"]);
+    this.readPhase(item);
     for (const [index, part] of readParts(item["content"]).entries()) this.openPart(part, index);
   }
 
@@ -73,6 +77,7 @@ export class MessageItem extends OpenItem {
   addAnnotation(part: MessagePart, annotation: WireItem): void {
     const json = JSON.stringify(annotation);
     if (part.annotations.has(json)) return;
+    this.listener.held.add(ENTRY_BYTES + estimateTextBytes(json));
     part.annotations.add(json);
     this.listener.onDelta({
       annotations: [toAnnotation(annotation, part.start ?? this.listener.textLength)],
@@ -85,6 +90,7 @@ export class MessageItem extends OpenItem {
       part.kind === kind && (part.index === index || part.index === undefined || index === undefined);
     let part = this.parts.find(isSame);
     if (!part) {
+      this.listener.held.add(PART_BYTES);
       part = new MessagePart(kind, index);
       this.parts.push(part);
     }
@@ -92,8 +98,14 @@ export class MessageItem extends OpenItem {
   }
 
   protected addMissing(item: WireItem): void {
-    this.phase ||= toText(item["phase"]);
+    this.readPhase(item);
     for (const [index, part] of readParts(item["content"]).entries()) this.completePart(part, index);
+  }
+
+  private readPhase({ phase }: WireItem): void {
+    if (this.phase !== "" || typeof phase !== "string") return;
+    this.listener.held.addText(phase);
+    this.phase = phase;
   }
 
   private send(part: MessagePart, text: string, logprobs?: Logprobs): void {

@@ -1,5 +1,7 @@
 import type { Delta, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
+import { ENTRY_BYTES, estimateTextBytes } from "../../core/json/heap-size.js";
 import { isObject } from "../../core/json/parse.js";
+import type { HeldSize } from "../held-size.js";
 
 /** An item of an answer as the service sends it (OpenAI API reference, "Responses", `output`). */
 export type WireItem = Record<string, unknown>;
@@ -18,6 +20,8 @@ export interface ItemListener {
   hasTool(name: string): boolean;
   /** Characters of the answer's text so far. */
   readonly textLength: number;
+  /** Counts what the items keep. */
+  readonly held: HeldSize;
   /** Whether any item has passed on reasoning. */
   readonly hasReasoning: boolean;
 }
@@ -41,6 +45,13 @@ export abstract class OpenItem {
     readonly type: string,
     protected readonly listener: ItemListener,
   ) {}
+
+  /** Remembers a name of the item. */
+  addId(id: unknown): void {
+    if (typeof id !== "string" || id === "" || this.ids.has(id)) return;
+    this.listener.held.add(ENTRY_BYTES + estimateTextBytes(id));
+    this.ids.add(id);
+  }
 
   /** Takes the item as it opens. It may have content already. */
   abstract open(item: WireItem): void;

@@ -2,7 +2,8 @@ import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "../../c
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { DecoderOptions, DecoderSink, ForeignDialect, ForeignReader } from "../dialect.js";
+import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
+import type { HeldSize } from "../held-size.js";
 import type { Repeat } from "../template/repeat.js";
 import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
@@ -37,6 +38,7 @@ export const RESPONSES: ForeignDialect = {
 class ResponsesReader implements ForeignReader, ItemListener {
   textLength = 0;
   hasReasoning = false;
+  readonly held: HeldSize;
   private readonly items = new ItemList(this);
   private readonly events = new ItemEvents(this.items);
   private id = "";
@@ -53,8 +55,10 @@ class ResponsesReader implements ForeignReader, ItemListener {
 
   constructor(
     private readonly sink: DecoderSink,
-    private readonly options: DecoderOptions,
-  ) {}
+    private readonly options: ReaderOptions,
+  ) {
+    this.held = options.held;
+  }
 
   read(record: WireEvent): Repeat | undefined {
     this.hasSent = false;

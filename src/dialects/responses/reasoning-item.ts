@@ -1,4 +1,5 @@
 import { isObject } from "../../core/json/parse.js";
+import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { OpenItem, readParts, type WireItem } from "./open-item.js";
 import { SentText } from "./sent-text.js";
@@ -6,12 +7,16 @@ import { SentText } from "./sent-text.js";
 /** The two ways in which a service shows reasoning: in summaries, or as the model's own words. */
 type Source = "summary" | "text";
 
+/** Bytes that a summary takes beside its text. */
+const SUMMARY_BYTES = 256;
+
 const SEPARATOR = "\n\n";
 
 /** The reasoning before a message or a call. If a service shows it in both ways, the first one counts. */
 export class ReasoningItem extends OpenItem {
   /** The whole item. */
   item: WireItem | undefined;
+  private readonly itemSize = new ReplacedSize(this.listener.held);
   private source: Source | undefined;
   /** The summaries by their index. */
   private readonly summaries = new Map<number, SentText>();
@@ -35,6 +40,7 @@ export class ReasoningItem extends OpenItem {
     if (source === "text") return this.words;
     let summary = this.summaries.get(index ?? 0);
     if (!summary) {
+      this.listener.held.add(SUMMARY_BYTES);
       summary = new SentText();
       this.summaries.set(index ?? 0, summary);
     }
@@ -59,6 +65,7 @@ export class ReasoningItem extends OpenItem {
     // Some gateways leave the encrypted reasoning out when the item repeats.
     const encrypted = item["encrypted_content"] || this.item?.["encrypted_content"];
     this.item = encrypted ? { ...item, encrypted_content: encrypted } : item;
+    this.itemSize.set(this.item);
     for (const [index, part] of readParts(item["summary"]).entries()) {
       this.completeText("summary", index, toText(part["text"]));
     }

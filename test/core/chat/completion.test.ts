@@ -224,11 +224,19 @@ describe("Completion machine limits", () => {
   });
 
   it("fails once anything beside the text is too long", () => {
-    const long = "x".repeat(60);
+    const long = "x".repeat(600);
     const beside: ((at: number) => Chunk)[] = [
-      (at) => delta({ annotations: [long + at] }),
+      (at) => delta({ annotations: [`${long.slice(300)}${at}`] }),
       (at) => delta({ images: [long + at] }),
       (at) => delta({ audio: { data: long + at } }),
+      (at) => delta({ role: long }, at),
+      (at) => delta({}, at, { finish_reason: long }),
+      (at) => delta({ tool_calls: [{ index: at, id: long }] }),
+      (at) => delta({ tool_calls: [{ index: at, type: long }] }),
+      (at) => delta({ tool_calls: [{ index: at, function: { name: long } }] }),
+      (at) => delta({ tool_calls: [{ index: at, custom: { name: long } }] }),
+      (at) => delta({ tool_calls: [{ index: at, [long]: 1 }] }),
+      (at) => delta({ [long + at]: 1 }),
       (at) => delta({ audio: { [`a${at}`]: long } }),
       (at) => delta({ reasoning_details: [{ type: at, text: long }] }),
       () => delta({ reasoning_details: [{ type: "t", index: 0, text: long }] }),
@@ -236,17 +244,21 @@ describe("Completion machine limits", () => {
       (at) => delta({}, 0, { logprobs: { content: [{ token: long + at }] } }),
       (at) => delta({}, 0, { [`vendor${at}`]: long }),
       (at) => ({ choices: [], [`vendor${at}`]: { deep: [long] } }),
-      (at) => ({ choices: [], citations: [long + at] }),
+      (at) => ({ choices: [], citations: [`${long.slice(300)}${at}`] }),
+      (at) => ({ choices: [], [at === 0 ? "id" : "model"]: long }),
+      (at) => ({ choices: [], usage: { [`${at}`]: long.repeat(1 + at) } }),
+      (at) => ({ choices: [], [long + at]: 1 }),
     ];
     for (const make of beside) {
-      const made = bounded({ attachments: 100 });
+      // Names take more memory than their characters.
+      const made = bounded({ attachments: 1150 });
       made.addChunk(make(0));
       assert.throws(() => made.addChunk(make(1)), limit, make.toString());
     }
   });
 
   it("counts a field that the service repeats on every chunk only once", () => {
-    const made = bounded({ attachments: 200 });
+    const made = bounded({ attachments: 1500 });
     const repeated: Chunk = {
       ...delta({ annotations: ["x".repeat(20)] }, 0, { content_filter_results: { a: "x".repeat(20) } }),
       system_fingerprint: "x".repeat(20),

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { estimateGrowthBytes, estimateHeapBytes } from "../../../src/core/json/heap-size.js";
+
+const MANY = 30_000;
+
+const listOf = (create: (at: number) => string) => `[${Array.from({ length: MANY }, (_, at) => create(at))}]`;
+
+const SHAPES: Readonly<Record<string, string>> = {
+  "an object with many empty members": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":{}`)}}`,
+  "an object with many numbers": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":1`)}}`,
+  "empty objects": listOf(() => "{}"),
+  "nested lists": listOf(() => "[[[[]]]]"),
+  "short texts": listOf((at) => `"s${at}"`),
+  fractions: listOf((at) => `${at}.5`),
+  "objects of different shapes": listOf((at) => `{"u${at}":1}`),
+  "token probabilities": listOf((at) => `{"token":"t${at}","logprob":-${at}.25,"bytes":[1,2,3]}`),
+  "long texts": listOf((at) => `"${at}${"x".repeat(200)}"`),
+};
+
+/** Creates a function that collects garbage and then tells how much memory is in use. */
+function createHeapMeter(): () => number {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  return () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+}
+
+describe("Estimate of memory", () => {
+  for (const [name, json] of Object.entries(SHAPES)) {
+    it(`is right within a factor of 4 for ${name}`, () => {
+      const measure = createHeapMeter();
+      const before = measure();
+      const value: unknown = structuredClone(JSON.parse(json));
+      const real = measure() - before;
+      const estimate = estimateHeapBytes(value);
+      assert.ok(real < 4 * estimate && estimate < 4 * real, `${real} bytes, estimated ${estimate}`);
+    });
+  }
+
+  it("counts only what a new value of a member takes beyond the one before", () => {
+    assert.equal(estimateGrowthBytes("a", "123", "12"), 0);
+    assert.equal(estimateGrowthBytes("a", "123", "12345"), 2);
+    assert.ok(estimateGrowthBytes("a", undefined, "12") > 2);
+  });
+});
