@@ -48,7 +48,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   dialects: /^$/,
   serving: /^$/,
   demo: /^node:/,
-  core: /^(ajv|node:vm$)/,
+  core: /^(ajv|node:(vm|crypto)$)/,
   editor: /^$/,
 };
 

@@ -9,6 +9,7 @@ import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
+import { FloodGuard } from "../core/lifecycle/flood-guard.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
@@ -49,6 +50,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly endDetector = new EndDetector();
+  private readonly flood: FloodGuard;
   /** The failure of a record that came after the end of the answer and could not be used. */
   private badRecord: Failure | undefined;
   /** Whether the constructor still runs. */
@@ -62,6 +64,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
+    this.flood = new FloodGuard(limits.record);
     this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
     const asked = { model: request.model, endpoint: setup.endpoint };
     this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
@@ -93,7 +96,8 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (status >= 300) this.deadlines.markDraining();
   }
 
-  onBytes(): void {
+  onBytes(bytes: number): void {
+    if (!this.endDetector.isReached) this.flood.add(bytes, this.machine.contentSize);
     this.lastReadAt = this.setup.clock.now();
     this.deadlines.markBytes(this.lastReadAt);
   }

@@ -56,6 +56,7 @@ export class SpeechRun implements ExchangeListener {
   private status = 0;
   private headers: Headers = {};
   private hasAudio = false;
+  private audioBytes = 0;
   private hasEnded = false;
 
   /** Never throws: failures reach `observer.onEnd()`, and not before the constructor has returned. */
@@ -115,6 +116,14 @@ export class SpeechRun implements ExchangeListener {
 
   onRawBytes(bytes: Buffer): void {
     if (this.hasEnded) return;
+    const { attachments } = this.setup.limits;
+    this.audioBytes += bytes.length;
+    if (this.audioBytes > attachments) {
+      throw new Failure(
+        "limit",
+        `The sound of one text has more than ${attachments} bytes. Speak shorter texts, or choose a format that takes less.`,
+      );
+    }
     this.hasAudio = true;
     this.deadlines.markContent(this.setup.clock.now());
     this.observer.onAudio(bytes);

@@ -14,7 +14,7 @@ import {
   readFraming,
   refuseEncoded,
 } from "./framing.js";
-import { startWaiting } from "./pool.js";
+import { startWaiting, takeReadBytes } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** Receives the events of one exchange, in this order: connected, response, records or a body, then end or failure. */
@@ -23,8 +23,11 @@ export interface ExchangeListener extends BodyListener {
   onConnected(): void;
   /** The response's headers came. What this throws fails the exchange. */
   onResponse(status: number, headers: Headers): void;
-  /** Bytes came. Their records are delivered next. */
-  onBytes(): void;
+  /**
+   * Bytes came. Their records are delivered next.
+   * @param bytes how many were read for them, what HTTP itself needs included. What this throws fails the exchange.
+   */
+  onBytes(bytes: number): void;
   /** All records of one read of the socket have been delivered. */
   onReadEnd(): void;
   /** If defined, a successful body is delivered as bytes instead of records. */
@@ -167,7 +170,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.isDetached) return;
     try {
-      this.listener.onBytes();
+      this.listener.onBytes(Math.max(bytes.length, takeReadBytes()));
       if (this.isRaw) this.listener.onRawBytes?.(bytes);
       else this.read(this.decode(bytes));
       if (!this.isDetached) this.listener.onReadEnd();

@@ -1,4 +1,6 @@
+import type { Socket } from "node:net";
 import { buildConnector, Pool } from "undici";
+import { Failure } from "../core/failure.js";
 import { ConnectError } from "./errors.js";
 
 /** How many requests wait for a connection, in all agents together. */
@@ -17,8 +19,44 @@ export function startWaiting(): () => void {
   };
 }
 
+/** Bytes that a socket may read before any of them belong to the body of a response. */
+const MAX_BARREN_BYTES = 16 * 1024 * 1024;
+
 /**
- * Creates a pool of undici with two changes. Connect errors end the request instead of being retried. And no connection is
+ * Counts the bytes that a socket reads. Undici hands on the bodies only, but a service can also send without end what HTTP
+ * allows around them, such as extensions of chunks.
+ */
+class SocketMeter {
+  private taken = 0;
+
+  constructor(private readonly socket: Socket) {
+    socket.on("readable", () => {
+      readingSocket = this;
+      if (socket.bytesRead - this.taken <= MAX_BARREN_BYTES) return;
+      const problem =
+        "The service sends without end and without an answer. Check the service, or choose another one.";
+      socket.destroy(new Failure("limit", problem));
+    });
+  }
+
+  take(): number {
+    const { bytesRead } = this.socket;
+    const bytes = bytesRead - this.taken;
+    this.taken = bytesRead;
+    return bytes;
+  }
+}
+
+/** The socket whose bytes are read at the moment. */
+let readingSocket: SocketMeter | undefined;
+
+/** Takes how many bytes the socket that is being read has read since the last time. Call it for each part of a body. */
+export function takeReadBytes(): number {
+  return readingSocket?.take() ?? 0;
+}
+
+/**
+ * Creates a pool of undici with three changes. Its sockets count what they read. Connect errors end the request instead of being retried. And no connection is
  * opened in place of an aborted one: no request waits for it, and the service would see a client that sends nothing.
  */
 export function createPool(origin: string | URL, options: Pool.Options): Pool {
@@ -33,7 +71,10 @@ export function createPool(origin: string | URL, options: Pool.Options): Pool {
       }
       connector(target, (...[error, socket]) => {
         if (error) callback(new ConnectError(error), null);
-        else callback(null, socket);
+        else {
+          new SocketMeter(socket);
+          callback(null, socket);
+        }
       });
     },
   });

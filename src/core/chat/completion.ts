@@ -65,6 +65,11 @@ export class CompletionMachine {
     this.keepVendorFields(chunk);
   }
 
+  /** How much content has come so far: characters of text and bytes of anything else that the model made. */
+  get contentSize(): number {
+    return this.size.contentSize;
+  }
+
   /** How much was counted of the answer so far: characters of text and bytes of anything else. */
   get countedSize(): number {
     return this.size.total;

@@ -74,6 +74,9 @@ const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Time
 
 const DEFAULT_DEMO_PACE = 30;
 
+/** The largest record that a provider may allow. Larger pictures are beyond the limit of an answer. */
+const MAX_RECORD_KIB = 64 * 1024;
+
 /**
  * Reads the settings as editors (numbers as text) and hand-written flows have them.
  * @param fill replaces environment variables in a text by their values
@@ -89,9 +92,12 @@ export function readProviderConfig(
     const seconds = readNumber(config[setting], `provider's setting ${setting}`, { above: 0 });
     if (seconds !== undefined) timeouts[name] = seconds * 1000;
   }
-  const readBound = (setting: "maxRecord" | "maxConcurrent" | "maxQueued" | "demoPace", min: number) =>
+  const readBound = (setting: "maxConcurrent" | "maxQueued" | "demoPace", min: number) =>
     readNumber(config[setting], `provider's setting ${setting}`, { min });
-  const recordKiB = readBound("maxRecord", 1);
+  const recordKiB = readNumber(config.maxRecord, "provider's setting maxRecord", {
+    min: 1,
+    max: MAX_RECORD_KIB,
+  });
   const prices = readJsonObject(config.prices, "provider's own prices");
   return {
     endpoint: {

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
-import { RecentMap } from "../../core/lifecycle/recent-map.js";
+import { RecentMap, shortenName } from "../../core/lifecycle/recent-map.js";
 import type { Message } from "../red/api.js";
 import { readAskerNames } from "./ask-tags.js";
-
-/** A longer name is remembered by its hash. Ids that are made here have 36 characters; topics may be a visitor's. */
-const MAX_NAME_CHARS = 128;
 
 /** Ids that are remembered. Enough for all streams that wait to be requested again, and for those that start meanwhile. */
 const MAX_REMEMBERED = 10_000;
@@ -32,25 +28,21 @@ export class CancelledStreams {
    */
   admit(id: string, key: string | undefined, message: Message): boolean {
     const names = readAskerNames(message);
-    if (names.some((name) => this.started.get(shorten(name))?.cancelled)) return false;
+    if (names.some((name) => this.started.get(name)?.cancelled)) return false;
     for (const name of [id, ...names])
-      this.started.set(shorten(name), { key: key && shorten(key), cancelled: false });
+      this.started.set(name, { key: key && shortenName(key), cancelled: false });
     return true;
   }
 
   /** Cancels one stream, which may have started in another node. What is no text names no stream. */
   cancel(id: unknown): void {
-    if (typeof id === "string") this.started.set(shorten(id), { key: "", cancelled: true });
+    if (typeof id === "string") this.started.set(id, { key: "", cancelled: true });
   }
 
   /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
   cancelAll(key: string): void {
-    const wanted = shorten(key);
+    const wanted = shortenName(key);
     for (const stream of this.started.values())
       if (wanted === "" || stream.key === wanted) stream.cancelled = true;
   }
-}
-
-function shorten(name: string): string {
-  return name.length <= MAX_NAME_CHARS ? name : createHash("sha256").update(name).digest("base64");
 }

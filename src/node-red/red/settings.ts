@@ -52,6 +52,8 @@ interface NumberRange {
   min?: number;
   /** The number must be greater than this. */
   above?: number;
+  /** The largest number allowed. */
+  max?: number;
 }
 
 /**
@@ -63,14 +65,22 @@ interface NumberRange {
 export function readNumber(
   value: unknown,
   name: string,
-  { min, above }: NumberRange = {},
+  { min, above, max }: NumberRange = {},
 ): number | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   // Number(true) is 1, and Number([5]) is 5.
   const number = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
-  const isInRange = (min === undefined || number >= min) && (above === undefined || number > above);
+  const isInRange =
+    (min === undefined || number >= min) &&
+    (above === undefined || number > above) &&
+    (max === undefined || number <= max);
   if (Number.isFinite(number) && isInRange) return number;
-  const range = min !== undefined ? ` of at least ${min}` : above !== undefined ? ` above ${above}` : "";
+  const bounds = [
+    ...(min !== undefined ? [`of at least ${min}`] : []),
+    ...(above !== undefined ? [`above ${above}`] : []),
+    ...(max !== undefined ? [`of at most ${max}`] : []),
+  ];
+  const range = bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
   throw new Failure("configuration", `The ${name} must be a number${range}. Correct it, or leave it empty.`);
 }
 

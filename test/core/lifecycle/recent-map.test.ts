@@ -13,4 +13,14 @@ describe("Recent map", () => {
       ],
     );
   });
+
+  it("keeps the hash of a long key, and finds it by the key", () => {
+    const recent = new RecentMap<number>(2);
+    const long = "x".repeat(100_000);
+    recent.set(long, 1).set(`${long}y`, 2);
+    assert.deepEqual([recent.get(long), recent.get(`${long}y`), recent.has(`${long}z`)], [1, 2, false]);
+    assert.ok([...recent.keys()].join("").length < 200);
+    recent.delete(long);
+    assert.equal(recent.has(long), false);
+  });
 });
