@@ -100,7 +100,10 @@
       totalTimeout: { value: 600, validate: checkNumber("totalTimeout", { above: 0 }, "seconds") },
       maxConcurrent: { value: 8, validate: checkNumber("maxConcurrent", { min: 1, whole: true }, "whole") },
       maxQueued: { value: 100, validate: checkNumber("maxQueued", { min: 0, whole: true }, "whole") },
-      maxRecord: { value: 1024, validate: checkNumber("maxRecord", { min: 1, max: 65_536, whole: true }, "wholeBetween") },
+      maxRecord: {
+        value: 1024,
+        validate: checkNumber("maxRecord", { min: 1, max: 65_536, whole: true }, "wholeBetween"),
+      },
       tolerant: { value: false },
       headers: { value: "", validate: checkHeaders },
       settings: { value: {}, validate: checkSettings },

@@ -32,28 +32,24 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   private readonly decoder: Decoder;
   private readonly preparer: ChunkPreparer;
   private readonly deadlines: Deadlines;
-  /** Milliseconds of the clock. */
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
   private readonly refusals: RefusalMemory;
   /** Status of the response; 0 until it has come. */
   status = 0;
-  /** The body of a refusal. */
+  /** Body and headers of a refusal. */
   refusal = "";
-  /** Headers of a refusal. */
   private headers: Headers = {};
   private lastReadAt = 0;
-  /** Chunks with content. */
   private chunks = 0;
   /** Records that are not JSON. */
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private readonly endDetector = new EndDetector();
-  private readonly flood: FloodGuard;
+  private readonly flood = new FloodGuard();
   /** The failure of a record that came after the end of the answer and could not be used. */
   private badRecord: Failure | undefined;
-  /** Whether the constructor still runs. */
   private isStarting = true;
   private hasEnded = false;
 
@@ -64,7 +60,6 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
-    this.flood = new FloodGuard(limits.record);
     this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
     const asked = { model: request.model, endpoint: setup.endpoint };
     this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
@@ -97,8 +92,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onBytes(bytes: number): void {
-    if (!this.endDetector.isReached) this.flood.add(bytes, this.machine.contentSize);
-    this.lastReadAt = this.setup.clock.now();
+    const { machine, setup } = this;
+    if (!this.endDetector.isReached) this.flood.add(bytes, machine.contentSize, setup.limits.record);
+    this.lastReadAt = setup.clock.now();
     this.deadlines.markBytes(this.lastReadAt);
   }
 

@@ -10,18 +10,16 @@ const MAX_BYTES_PER_CHAR = 64 * 1024;
 export class FloodGuard {
   private bytes = 0;
 
-  /** @param maxRecordChars the longest record that may come */
-  constructor(private readonly maxRecordChars: number) {}
-
   /**
    * Counts bytes of a response.
    * @param contentSize how much content has come so far
+   * @param maxRecordChars the longest record that may come
    * @throws Failure `limit` if far more bytes came than the content needs
    */
-  add(bytes: number, contentSize: number): void {
+  add(bytes: number, contentSize: number, maxRecordChars: number): void {
     this.bytes += bytes;
     if (this.bytes <= MAX_EMPTY_BYTES) return;
-    if (this.bytes <= MAX_EMPTY_BYTES + 2 * this.maxRecordChars + MAX_BYTES_PER_CHAR * contentSize) return;
+    if (this.bytes <= MAX_EMPTY_BYTES + 2 * maxRecordChars + MAX_BYTES_PER_CHAR * contentSize) return;
     throw new Failure(
       "limit",
       `The service sent ${this.bytes} bytes with hardly any answer in them. Check the service, or choose another one.`,

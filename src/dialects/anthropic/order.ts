@@ -1,6 +1,6 @@
 import type { Delta } from "../../core/chat/chunk.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_ORDER, type OrderEntry } from "../../core/chat/vendor-echo.js";
-import type { HeldSize } from "../held-size.js";
+import { HeldSize } from "../held-size.js";
 
 /** Bytes that an entry takes. */
 const ENTRY_SIZE = 16;
@@ -12,7 +12,7 @@ const USUAL_ORDER: readonly unknown[] = ["thinking", "text", "block", "tool_use"
 export class AnthropicOrder {
   private readonly entries: OrderEntry[] = [];
 
-  constructor(private readonly held: HeldSize) {}
+  constructor(private readonly held = new HeldSize()) {}
 
   /** @param length characters of a text, which continues the text before it */
   addText(length: number): void {

@@ -2,7 +2,7 @@ import type { Usage } from "../../core/chat/chunk.js";
 import { LatestFields } from "../../core/chat/vendor-fields.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import type { HeldSize } from "../held-size.js";
+import { HeldSize } from "../held-size.js";
 
 /** The counts are copied for each record that has some, so they must stay few. A usual usage takes about 1,000 bytes. */
 const MAX_USAGE_BYTES = 32 * 1024;
@@ -15,7 +15,7 @@ export class AnthropicUsage {
   private readonly counts = new LatestFields();
   private bytes = 0;
 
-  constructor(private readonly held: HeldSize) {}
+  constructor(private readonly held = new HeldSize()) {}
 
   /** Adds the counts of a record; null replaces nothing. */
   add(usage: unknown): void {

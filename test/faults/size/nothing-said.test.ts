@@ -90,8 +90,8 @@ describe("Service that sends at full speed and says nothing", function () {
   });
 
   it("S14: lets a slow model send keep-alives for as long as any timeout allows", () => {
-    const guard = new FloodGuard(DEFAULT_LIMITS.record);
-    for (let second = 0; second < 24 * 3600; second++) guard.add(150, 0);
+    const guard = new FloodGuard();
+    for (let second = 0; second < 24 * 3600; second++) guard.add(150, 0, DEFAULT_LIMITS.record);
   });
 });
 
