@@ -1,0 +1,88 @@
+import type { Clock } from "../../core/clock.js";
+import type { FailureData } from "../../core/failure.js";
+import { isHighSurrogate } from "../../core/surrogates.js";
+import type { BrokerLink } from "./link.js";
+
+export interface PieceWriterOptions {
+  clock: Clock;
+  link: BrokerLink;
+  onPiece(number: number, text: string): void;
+  /** Called once, after the last piece. */
+  onEnd(number: number, failure: FailureData | undefined): void;
+}
+
+/** Texts are gathered for this long: brokers handle few large messages better than many small ones. */
+const GATHER_MS = 50;
+
+/** Characters of a piece. Many brokers take messages of up to 128 KiB; escapes make a piece longer. */
+const MAX_PIECE_CHARS = 16 * 1024;
+
+/** Writes an answer as numbered pieces. The first text leaves at once, later ones are gathered. */
+export class PieceWriter {
+  /** Called when nobody reads the answer any more. */
+  onLeave: () => void = () => {};
+  /** Called when the broker can be reached again. */
+  onReady: () => void = () => {};
+  private text = "";
+  private number = 0;
+  private timer: unknown;
+  private isOver = false;
+  private readonly unwatch: () => void;
+
+  constructor(private readonly options: PieceWriterOptions) {
+    const { link } = options;
+    this.unwatch = link.watch(() => {
+      if (link.isConnected) this.onReady();
+    });
+  }
+
+  /** Whether the broker can be reached. Otherwise what is written would be lost, and had better wait. */
+  get isReady(): boolean {
+    return this.options.link.isConnected;
+  }
+
+  /** Writes text. Does nothing after the end. */
+  write(text: string): void {
+    if (this.isOver || text === "") return;
+    this.text += text;
+    if (this.number === 0 || this.text.length >= MAX_PIECE_CHARS) this.flush();
+    else this.timer ??= this.options.clock.setTimer(() => this.flush(), GATHER_MS);
+  }
+
+  /** Ends the answer. @param failure if it is not whole */
+  end(failure?: FailureData): void {
+    if (this.isOver) return;
+    this.flush();
+    this.close();
+    this.options.onEnd(this.number, failure);
+  }
+
+  /** The front has left. */
+  leave(): void {
+    if (this.isOver) return;
+    this.close();
+    this.onLeave();
+  }
+
+  private close(): void {
+    this.isOver = true;
+    this.unwatch();
+    this.options.clock.clearTimer(this.timer);
+  }
+
+  private flush(): void {
+    this.options.clock.clearTimer(this.timer);
+    this.timer = undefined;
+    while (this.text !== "") {
+      const piece = this.text.slice(0, findCut(this.text));
+      this.text = this.text.slice(piece.length);
+      this.options.onPiece(this.number++, piece);
+    }
+  }
+}
+
+/** Finds where a piece ends, so that it cuts no character in two. */
+function findCut(text: string): number {
+  if (text.length <= MAX_PIECE_CHARS) return text.length;
+  return isHighSurrogate(text.charCodeAt(MAX_PIECE_CHARS - 1)) ? MAX_PIECE_CHARS - 1 : MAX_PIECE_CHARS;
+}

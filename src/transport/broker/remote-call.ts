@@ -1,0 +1,255 @@
+import { Failure } from "../../core/failure.js";
+import type { WorkerFrame } from "./frames.js";
+
+/** What happens to a call. Times are in milliseconds of a monotonic clock. */
+export type CallEvent =
+  | { type: "frame"; frame: WorkerFrame; now: number }
+  /** Time has passed. */
+  | { type: "tick"; now: number }
+  | { type: "cancelled" };
+
+/** What the caller does about it, in this order. */
+export type CallEffect =
+  /** Publishes the request. @property worker the only one that is meant; any, if it is not set */
+  | { type: "ask"; call: string; worker?: string }
+  /** Tells a worker that nobody reads its answer; all workers, if it is not set. */
+  | { type: "cancel"; call: string; worker?: string }
+  | { type: "accepted" }
+  | { type: "piece"; text: string }
+  | { type: "end" }
+  | { type: "failed"; failure: Failure };
+
+/** A frame that has a place in the answer. */
+type NumberedFrame = Extract<WorkerFrame, { number: number }>;
+
+type CallState =
+  /** The request is out. `worker` is the only one that is asked, if it is set. `heardAt` is when one last refused. */
+  | { phase: "asking"; since: number; heardAt: number; worker?: string }
+  /** Every worker that answered is full. */
+  | { phase: "waiting"; since: number }
+  | {
+      phase: "running";
+      worker: string;
+      heardAt: number;
+      /** Number of the next frame. */
+      next: number;
+      /** Frames that came before their turn. */
+      early: Map<number, NumberedFrame>;
+      /** When the first of them came. */
+      earlySince: number;
+    }
+  | { phase: "ended" };
+
+export interface CallOptions {
+  /** Unique on every machine. */
+  id: string;
+  model: string;
+  /** A worker that says nothing for this long is given up. */
+  silenceMs: number;
+  /** Finds a worker that is alive and not one of these. */
+  findOther(refusers: ReadonlySet<string>): string | undefined;
+}
+
+/** How often a call that waits for a free worker asks again, in case the news of one was lost. */
+const ASK_AGAIN_MS = 1_000;
+
+/** How long one chosen worker may take to answer. After that, any may. */
+const MAX_CHOSEN_MS = 1_000;
+
+/** How long a frame may be late: brokers keep the order, but a worker may have two connections for a moment. */
+const MAX_LATE_MS = 1_000;
+
+/** Frames that may come before their turn. */
+const MAX_EARLY = 1_000;
+
+/** Names of models that an error lists. */
+const MAX_LISTED = 10;
+
+/**
+ * One answer that a worker of a fleet makes, as its front sees it: a state machine without timers and broker. It asks
+ * until a worker accepts, brings the pieces into order, and gives the worker up when it goes silent. Afterwards it is
+ * over: to ask once more for an answer that has begun is what a retry node decides.
+ */
+export class RemoteCall {
+  private state: CallState;
+  private attempt = 0;
+  /** Workers that have refused since the last free one. */
+  private readonly refusers = new Set<string>();
+  /** Names that workers without the model answer under. */
+  private readonly models = new Set<string>();
+  /** Whether a worker that has the model was full. */
+  private wasFull = false;
+
+  constructor(
+    private readonly options: CallOptions,
+    now: number,
+  ) {
+    this.state = { phase: "asking", since: now, heardAt: now };
+  }
+
+  get isWaiting(): boolean {
+    return this.state.phase === "waiting";
+  }
+
+  get hasEnded(): boolean {
+    return this.state.phase === "ended";
+  }
+
+  /** Begins. */
+  start(): CallEffect[] {
+    return [this.ask()];
+  }
+
+  /** A worker that was full can take a call again. @returns what asks it, if this call waits */
+  offer(worker: string, now: number): CallEffect[] {
+    return this.state.phase === "waiting" ? this.askAgain(now, now, worker) : [];
+  }
+
+  on(event: CallEvent): CallEffect[] {
+    const { state } = this;
+    if (state.phase === "ended") return [];
+    if (event.type === "cancelled") return this.cancel(state);
+    if (event.type === "tick") return this.tick(state, event.now);
+    const { frame, now } = event;
+    if (frame.type === "working") return this.note(state, frame.calls, now);
+    if (!("call" in frame)) return [];
+    if (frame.call !== this.currentCall) return this.dropForeign(frame);
+    if (frame.type === "refused") return this.take(state, frame, now);
+    if (frame.type === "accepted") return this.accept(state, frame.worker, now);
+    if (frame.type === "here" || state.phase !== "running") return [];
+    return this.place(state, frame, now);
+  }
+
+  /** A call that was asked again has another name, so that nothing of an earlier worker gets into the answer. */
+  private get currentCall(): string {
+    return `${this.options.id}:${this.attempt}`;
+  }
+
+  private askAgain(now: number, heardAt: number, worker?: string): CallEffect[] {
+    this.state = { phase: "asking", since: now, heardAt, ...(worker === undefined ? {} : { worker }) };
+    return [this.ask(worker)];
+  }
+
+  private ask(worker?: string): CallEffect {
+    this.attempt++;
+    return { type: "ask", call: this.currentCall, ...(worker === undefined ? {} : { worker }) };
+  }
+
+  private accept(state: CallState, worker: string, now: number): CallEffect[] {
+    if (state.phase !== "asking") return [];
+    this.state = { phase: "running", worker, heardAt: now, next: 0, early: new Map(), earlySince: 0 };
+    return [{ type: "accepted" }];
+  }
+
+  /** A worker refuses: another one is asked. If a worker refuses twice and no other is known, all have refused. */
+  private take(state: CallState, frame: WorkerFrame & { type: "refused" }, now: number): CallEffect[] {
+    if (state.phase !== "asking") return [];
+    const isRound = this.refusers.has(frame.worker);
+    this.refusers.add(frame.worker);
+    if (frame.reason === "full") this.wasFull = true;
+    else for (const model of frame.models) this.models.add(model);
+    const other = this.options.findOther(this.refusers);
+    if (other !== undefined || !isRound) return this.askAgain(now, now, other);
+    this.refusers.clear();
+    if (!this.wasFull) return this.fail(this.createModelFailure());
+    this.wasFull = false;
+    this.state = { phase: "waiting", since: now };
+    return [];
+  }
+
+  private place(state: CallState & { phase: "running" }, frame: NumberedFrame, now: number): CallEffect[] {
+    state.heardAt = now;
+    if (frame.number < state.next || state.early.has(frame.number)) return [];
+    if (frame.number > state.next) {
+      if (state.early.size === 0) state.earlySince = now;
+      state.early.set(frame.number, frame);
+      return state.early.size > MAX_EARLY ? this.loseFrames(state) : [];
+    }
+    const effects: CallEffect[] = [];
+    let next: NumberedFrame | undefined = frame;
+    while (next) {
+      state.early.delete(next.number);
+      state.next = next.number + 1;
+      if (next.type === "end") {
+        this.state = { phase: "ended" };
+        const { failure } = next;
+        effects.push(
+          failure
+            ? { type: "failed", failure: new Failure(failure.code, failure.message, failure) }
+            : { type: "end" },
+        );
+        return effects;
+      }
+      effects.push({ type: "piece", text: next.text });
+      next = state.early.get(state.next);
+    }
+    state.earlySince = now;
+    return effects;
+  }
+
+  private note(state: CallState, calls: readonly string[], now: number): CallEffect[] {
+    if (state.phase === "running" && calls.includes(this.currentCall)) state.heardAt = now;
+    return [];
+  }
+
+  private tick(state: CallState, now: number): CallEffect[] {
+    const { silenceMs } = this.options;
+    if (state.phase === "asking") return this.tickAsking(state, now);
+    if (state.phase === "waiting") return now - state.since < ASK_AGAIN_MS ? [] : this.askAgain(now, now);
+    if (state.phase !== "running") return [];
+    if (state.early.size > 0 && now - state.earlySince >= MAX_LATE_MS) return this.loseFrames(state);
+    if (now - state.heardAt < silenceMs) return [];
+    const text = `The worker said nothing for ${silenceMs / 1000} s. It may have stopped, or its broker cannot be reached.`;
+    return this.giveUp(state.worker, new Failure("interrupted", text, { phase: "streaming" }));
+  }
+
+  private tickAsking(state: CallState & { phase: "asking" }, now: number): CallEffect[] {
+    const { silenceMs } = this.options;
+    if (now - state.heardAt < silenceMs) {
+      const isChosenSilent = state.worker !== undefined && now - state.since >= MAX_CHOSEN_MS;
+      return isChosenSilent ? this.askAgain(now, state.heardAt) : [];
+    }
+    const text = `No worker took the request within ${silenceMs / 1000} s. Check that a worker is running at this broker and topic.`;
+    return [{ type: "cancel", call: this.currentCall }, ...this.fail(new Failure("connection", text))];
+  }
+
+  private loseFrames({ worker, next }: CallState & { phase: "running" }): CallEffect[] {
+    const text = `Piece ${next} of the answer was lost on its way over the broker. Its queues may be too short.`;
+    return this.giveUp(worker, new Failure("interrupted", text, { phase: "streaming" }));
+  }
+
+  private giveUp(worker: string, failure: Failure): CallEffect[] {
+    return [{ type: "cancel", call: this.currentCall, worker }, ...this.fail(failure)];
+  }
+
+  private cancel(state: CallState): CallEffect[] {
+    this.state = { phase: "ended" };
+    if (state.phase === "waiting") return [];
+    const call = this.currentCall;
+    return [
+      state.phase === "running" ? { type: "cancel", call, worker: state.worker } : { type: "cancel", call },
+    ];
+  }
+
+  private fail(failure: Failure): CallEffect[] {
+    this.state = { phase: "ended" };
+    return [{ type: "failed", failure }];
+  }
+
+  /** Something comes of a call that was given up. */
+  private dropForeign(frame: WorkerFrame & { call: string }): CallEffect[] {
+    return frame.type === "accepted" ? [{ type: "cancel", call: frame.call, worker: frame.worker }] : [];
+  }
+
+  private createModelFailure(): Failure {
+    const names = [...this.models].slice(0, MAX_LISTED).map((name) => `“${name.slice(0, 80)}”`);
+    const advice =
+      names.length > 0
+        ? `Choose one of these: ${names.join(", ")}.`
+        : "Name models in the chat-in of a worker.";
+    return new Failure(
+      "not_found",
+      `No worker has the model “${this.options.model.slice(0, 80)}”. ${advice}`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { Dispatcher } from "undici";
+import type { Failure } from "../../core/failure.js";
+
+/** Writes an HTTP response to a handler of undici, for an answer that does not come by HTTP. Ends exactly once. */
+export class ResponseWriter implements Dispatcher.DispatchController {
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+  rawHeaders: null = null;
+  rawTrailers: null = null;
+  /** Called once if the handler wants no more. */
+  onAbort: () => void = () => {};
+  private isOver = false;
+
+  constructor(private readonly handler: Dispatcher.DispatchHandler) {}
+
+  /** The request is being sent. */
+  start(): void {
+    if (!this.isOver) this.handler.onRequestStart?.(this, {});
+  }
+
+  begin(contentType: string): void {
+    if (!this.isOver) this.handler.onResponseStart?.(this, 200, { "content-type": contentType }, "OK");
+  }
+
+  write(text: string): void {
+    if (!this.isOver && text !== "") this.handler.onResponseData?.(this, Buffer.from(text));
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.handler.onResponseEnd?.(this, {});
+  }
+
+  fail(failure: Failure): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.handler.onResponseError?.(this, failure);
+  }
+
+  abort(reason: Error = new Error("aborted")): void {
+    if (this.isOver) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.isOver = true;
+    this.onAbort();
+    this.handler.onResponseError?.(this, reason);
+  }
+
+  /** A fleet sends on: the answer of one model is small. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+}
