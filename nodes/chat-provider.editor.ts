@@ -57,6 +57,15 @@
     return isKnown || this._("chat-provider.error.api", { service: service.label });
   }
 
+  function checkBroker(this: ProviderNode, value: unknown, _options: object): true | string {
+    const isMissing = !value || value === "_ADD_";
+    return readServiceId(this) !== "remote" || !isMissing || this._("chat-provider.error.broker");
+  }
+
+  function checkTopic(this: ProviderNode, value: unknown, _options: object): true | string {
+    return !/[+#]/.test(String(value ?? "")) || this._("chat-provider.error.topic");
+  }
+
   function checkHeaders(this: ProviderNode, value: unknown, _options: object): true | string {
     return ProviderHeaders.areHeaders(value) || this._("chat-provider.error.headers");
   }
@@ -92,6 +101,9 @@
       allowInsecure: { value: false },
       tls: { value: "", type: "tls-config", required: false, label: RED._("node-red:httpin.tls-config") },
       proxy: { value: "", type: "http proxy", required: false, label: RED._("node-red:httpin.proxy-config") },
+      broker: { value: "", type: "mqtt-broker", required: false, validate: checkBroker },
+      topic: { value: "chat", validate: checkTopic },
+      silence: { value: 5, validate: checkNumber("silence", { above: 0 }, "seconds") },
       connectTimeout: { value: 10, validate: checkNumber("connectTimeout", { above: 0 }, "seconds") },
       headersTimeout: { value: 120, validate: checkNumber("headersTimeout", { above: 0 }, "seconds") },
       firstChunkTimeout: { value: 120, validate: checkNumber("firstChunkTimeout", { above: 0 }, "seconds") },
@@ -136,6 +148,7 @@
       for (const setting of ["tls", "proxy"]) {
         if (!$(`#chat-provider-use-${setting}`).is(":checked")) findField(setting).val("_ADD_");
       }
+      if (readServiceId(this) !== "remote") findField("broker").val("_ADD_");
       const settings = ProviderForm.readSettings();
       // A flow without such settings stays unchanged.
       if (this.settings || Object.keys(settings).length > 0) this.settings = settings;

@@ -55,7 +55,14 @@ namespace ProviderForm {
       const chosen = String(select.val() ?? stored);
       const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
       for (const { id, label, baseUrl } of listServices()) {
-        const group = id === "demo" ? "builtIn" : !baseUrl ? "other" : isLocal(baseUrl) ? "local" : "remote";
+        const group =
+          id === "demo"
+            ? "builtIn"
+            : !baseUrl || id === "remote"
+              ? "other"
+              : isLocal(baseUrl)
+                ? "local"
+                : "remote";
         const value = id === "custom" && stored === "openai-compatible" ? stored : id;
         groups[group]!.push($("<option>").val(value).text(label));
       }
@@ -71,8 +78,9 @@ namespace ProviderForm {
     const adapt = () => {
       const id = String(select.val());
       const service = findService(id);
-      $(".chat-provider-remote").toggle(id !== "demo");
+      $(".chat-provider-http").toggle(id !== "demo" && id !== "remote");
       $(".chat-provider-demo").toggle(id === "demo");
+      $(".chat-provider-fleet").toggle(id === "remote");
       const key = service && !service.keyRequired ? "keyOptional" : "key";
       findField("baseUrl").attr(
         "placeholder",

@@ -4,6 +4,7 @@ import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
+import { openMqttLink } from "../src/node-red/red/mqtt-link.js";
 import { createVariableFiller } from "../src/node-red/red/variables.js";
 
 /** Holds the connection to one service: its address, its key, and its limits. */
@@ -14,7 +15,13 @@ export = function chatProvider(red: NodeRed): void {
     const fill = createVariableFiller(red, this);
     warnOfPlainHttp(this, config, fill);
     const credentials: ProviderCredentials = this.credentials ?? {};
-    this.runtime = new ProviderRuntime(config, credentials, fill, () => readConnection(red, config));
+    this.runtime = new ProviderRuntime(
+      config,
+      credentials,
+      fill,
+      () => readConnection(red, config),
+      () => openMqttLink(red, config.broker, this.id),
+    );
     this.on("close", (_removed, done) => {
       void this.runtime.close().then(done);
     });

@@ -19,6 +19,8 @@ export interface ModelList {
   names: string[];
   /** What some of the models can do, by name. */
   capabilities: Readonly<Record<string, readonly Capability[]>>;
+  /** How many workers answered, if the models run on workers. */
+  workers?: number;
 }
 
 /** Reads the list of models from the service. @throws Failure without the secrets of the endpoint */
@@ -35,7 +37,12 @@ export async function listModels(
       .readModelNames(body, endpoint)
       .slice(0, MAX_MODELS)
       .map((name) => redact(name, secrets));
-    return { names, capabilities: provider.readCapabilities?.(body) ?? {} };
+    const workers = provider.countWorkers?.(body);
+    return {
+      names,
+      capabilities: provider.readCapabilities?.(body) ?? {},
+      ...(workers === undefined ? {} : { workers }),
+    };
   } catch (thrown) {
     throw hideSecrets(explainMissingList(toFailure(thrown), provider), provider, endpoint);
   }

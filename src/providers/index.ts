@@ -8,6 +8,7 @@ import { OLLAMA_PROVIDER } from "./ollama/provider.js";
 import { createOpenAiProvider } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
+import { REMOTE_PROVIDER } from "./remote.js";
 import { SAAS_LLM_PROVIDER } from "./saas-llm.js";
 import { VENICE_PROVIDER } from "./venice.js";
 
@@ -32,6 +33,7 @@ export const PROVIDERS: readonly Provider[] = [
   OLLAMA_PROVIDER,
   CHOREOAI_PROVIDER,
   SAAS_LLM_PROVIDER,
+  REMOTE_PROVIDER,
 ];
 
 const BY_ID: ReadonlyMap<string, Provider> = new Map(PROVIDERS.map((provider) => [provider.id, provider]));

@@ -90,6 +90,8 @@ export interface Provider extends FormChoice {
   readError(status: number, headers: Headers, body: string, now: number): Failure;
   /** Reads a warning for the author from the headers of a successful response. */
   readNotice?(headers: Headers): string | undefined;
+  /** Reads from the model list how many workers there are, if the models run on workers. */
+  countWorkers?(body: unknown): number | undefined;
   /** Reads the capabilities of each model from the model list. */
   readCapabilities?(body: unknown): Readonly<Record<string, readonly Capability[]>>;
   /**

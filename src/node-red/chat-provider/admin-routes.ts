@@ -4,6 +4,9 @@ import type { AdminRequest, NodeRed } from "../red/api.js";
 import { findProvider } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
 
+/** Models that the result of a test names. */
+const MAX_LISTED_MODELS = 5;
+
 /** The answer for the id of a provider that the runtime does not know. */
 const NOT_DEPLOYED = {
   code: "configuration",
@@ -65,12 +68,20 @@ async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<Prov
  */
 async function testProvider(red: NodeRed, request: AdminRequest): Promise<string> {
   const service = await requireRuntime(red, request);
-  const [{ names }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
+  const [{ names, workers }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
+  if (workers !== undefined)
+    return red._("chat-provider.test.workers", { count: workers, models: listFirst(names) });
   const models =
     names.length > 0
       ? red._("chat-provider.test.ok", { count: names.length })
       : red._("chat-provider.test.okNone");
   return balance === undefined ? models : `${models} · ${red._("chat-provider.test.balance", { balance })}`;
+}
+
+/** Names the first of many models. */
+function listFirst(names: readonly string[]): string {
+  const more = names.length > MAX_LISTED_MODELS ? ", …" : "";
+  return names.slice(0, MAX_LISTED_MODELS).join(", ") + more;
 }
 
 function toErrorBody(thrown: unknown): { code: string; message: string } {

@@ -4,6 +4,7 @@ import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
 import type { ApiForm, Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
+import { readFleetTopic } from "../red/mqtt-link.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 
 /** A chat-provider's properties in a flow file. Times are in seconds. */
@@ -14,6 +15,12 @@ export interface ProviderNodeConfig extends NodeConfig {
   api?: "" | ApiForm;
   allowInsecure?: boolean;
   tls?: string;
+  /** Of provider `remote`: id of core's `mqtt-broker` node. */
+  broker?: string;
+  /** Of provider `remote`: the topic that front and workers share. */
+  topic?: string;
+  /** Of provider `remote`: a worker that says nothing for this long is given up. */
+  silence?: number | string;
   proxy?: string;
   connectTimeout?: number | string;
   headersTimeout?: number | string;
@@ -60,6 +67,10 @@ export interface ProviderSettings extends Concurrency {
   prices: OwnPrices | undefined;
   /** Chunks per second that the demo provider sends; 0: without pause. */
   demoPace: number;
+  /** Of provider `remote`. */
+  topic: string;
+  /** Of provider `remote`, in milliseconds. */
+  silenceMs: number;
 }
 
 /** The setting of each timeout. */
@@ -73,6 +84,7 @@ const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Time
 ];
 
 const DEFAULT_DEMO_PACE = 30;
+const DEFAULT_SILENCE_S = 5;
 
 /** The largest record that a provider may allow. Larger pictures are beyond the limit of an answer. */
 const MAX_RECORD_KIB = 64 * 1024;
@@ -113,6 +125,9 @@ export function readProviderConfig(
     maxConcurrent: readBound("maxConcurrent", 1) ?? DEFAULT_CONCURRENCY.maxConcurrent,
     maxQueued: readBound("maxQueued", 0) ?? DEFAULT_CONCURRENCY.maxQueued,
     demoPace: readBound("demoPace", 0) ?? DEFAULT_DEMO_PACE,
+    topic: readFleetTopic(fill(config.topic ?? "")),
+    silenceMs:
+      1000 * (readNumber(config.silence, "provider's setting silence", { above: 0 }) ?? DEFAULT_SILENCE_S),
   };
 }
 

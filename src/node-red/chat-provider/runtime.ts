@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import {
   buildEmptyResult,
@@ -19,6 +20,8 @@ import type { Provider, ProviderMemory } from "../../providers/provider.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { createAgent } from "../../transport/agent.js";
+import { FleetDispatcher } from "../../transport/broker/fleet.js";
+import type { BrokerLink } from "../../transport/broker/link.js";
 import { systemClock } from "../../transport/system-clock.js";
 import {
   type ProviderCredentials,
@@ -88,6 +91,8 @@ export class ProviderRuntime {
     private readonly fillVariables: (text: string) => string,
     /** Called before the first connection is made; may throw a Failure. */
     private readonly readConnection: () => Connection,
+    /** Opens the connection to the broker of a fleet; may throw a Failure. */
+    private readonly openBroker: () => BrokerLink,
   ) {}
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -246,11 +251,19 @@ export class ProviderRuntime {
       : settings.endpoint;
     const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
-    this.dispatcher = createAgent({
-      connectTimeout: settings.timeouts.connect,
-      ...(isDemo ? { direct: true } : this.readConnection()),
-    });
+    this.dispatcher =
+      provider.id === "remote" ? this.joinFleet(settings) : this.createHttpAgent(settings, isDemo);
     return { provider, endpoint, settings, dispatcher: this.dispatcher };
+  }
+
+  private createHttpAgent({ timeouts }: ProviderSettings, isDemo: boolean): Dispatcher {
+    const connection = isDemo ? { direct: true } : this.readConnection();
+    return createAgent({ connectTimeout: timeouts.connect, ...connection });
+  }
+
+  private joinFleet({ topic, silenceMs }: ProviderSettings): Dispatcher {
+    const link = this.openBroker();
+    return new FleetDispatcher({ link, topic, silenceMs, clock: systemClock, createId: randomUUID });
   }
 
   private async startDemo(pace: number): Promise<Endpoint> {

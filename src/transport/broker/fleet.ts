@@ -10,6 +10,7 @@ import { type FleetTopics, nameTopics } from "./topics.js";
 
 /** How a front asks the workers of a fleet. */
 export interface FleetOptions {
+  /** Is closed with the dispatcher. */
   link: BrokerLink;
   /** The topic that front and workers share. */
   topic: string;
@@ -97,6 +98,7 @@ export class FleetDispatcher extends Dispatcher {
   private end(): void {
     for (const { writer } of [...this.calls.values()]) writer.abort();
     for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    this.options.link.close();
     this.options.clock.clearTimer(this.timer);
     this.timer = undefined;
   }

@@ -12,4 +12,6 @@ export interface BrokerLink {
   subscribe(topic: string, onText: (text: string) => void): () => void;
   /** Calls back whenever the connection is made or lost. @returns ends the watch */
   watch(onChange: () => void): () => void;
+  /** Ends all subscriptions. The connection stays for others who use it. */
+  close(): void;
 }

@@ -115,4 +115,8 @@ export class MemoryLink implements BrokerLink {
     this.watchers.add(onChange);
     return () => this.watchers.delete(onChange);
   }
+
+  close(): void {
+    this.watchers.clear();
+  }
 }
