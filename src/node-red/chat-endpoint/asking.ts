@@ -56,7 +56,7 @@ export class Asking {
     }
     const answer = this.begin(name, form, formRequest, client, flow);
     this.addReader(answer, form, formRequest, response);
-    flow.ask({ answer, formRequest, form, model, client, body, request });
+    flow.ask({ answer, formRequest, form, model, client, body, headers: request.headers });
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { FormName } from "../../serving/form.js";
 import type { NodeConfig } from "../red/api.js";
+import { readPositiveNumber } from "../red/settings.js";
 
 /** A chat-endpoint's properties in a flow file. */
 export interface EndpointConfig extends NodeConfig {
@@ -13,6 +14,12 @@ export interface EndpointConfig extends NodeConfig {
   keep?: number | string;
   /** Whether an answer goes on when nobody reads it. */
   goesOn?: boolean;
+  /** Id of core's `mqtt-broker` node, at which it stands instead of a path. */
+  broker?: string;
+  /** The topic that fronts and workers share, at a broker. */
+  topic?: string;
+  /** Answers at once, at a broker. */
+  maxCalls?: number | string;
   /** Origins of other web pages that may ask, separated by spaces, commas or lines. `*`: all. */
   origins?: string;
 }
@@ -27,6 +34,9 @@ const DEFAULT_PATH = "/ai";
 
 const DEFAULT_KEEP_S = 300;
 
+/** As many as a chat-provider asks for at once. */
+const DEFAULT_MAX_CALLS = 8;
+
 /** All forms, in the order of the dialog. */
 export const FORM_NAMES: readonly FormName[] = ["chat", "responses", "ollama", "ui", "ag-ui", "events"];
 
@@ -34,6 +44,11 @@ export const FORM_NAMES: readonly FormName[] = ["chat", "responses", "ollama", "
 export function readPath(config: EndpointConfig): string {
   const segments = (config.path || DEFAULT_PATH).split("/").filter((segment) => segment !== "");
   return segments.map((segment) => `/${segment}`).join("");
+}
+
+/** @returns how many answers a worker gives at once */
+export function readMaxCalls({ maxCalls }: EndpointConfig): number {
+  return Math.floor(readPositiveNumber(maxCalls, DEFAULT_MAX_CALLS));
 }
 
 /** Reads the forms. Names that are unknown here are left out. */

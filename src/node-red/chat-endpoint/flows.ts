@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Clock } from "../../core/clock.js";
 import { AG_UI } from "../../serving/ag-ui/form.js";
 import { CHAT_COMPLETIONS } from "../../serving/chat-completions.js";
@@ -7,7 +8,6 @@ import type { ServedModel } from "../../serving/model-list.js";
 import { OLLAMA_CHAT } from "../../serving/ollama/form.js";
 import { OPENAI_RESPONSES } from "../../serving/responses/form.js";
 import { UI_MESSAGES } from "../../serving/ui-messages/form.js";
-import type { HttpRequest } from "../red/api.js";
 import type { Answer } from "./answer.js";
 import type { Client } from "./http/access.js";
 import { createRefusedRequest } from "./http/refusals.js";
@@ -21,7 +21,8 @@ export interface Ask {
   model: string;
   client: Client;
   body: Record<string, unknown>;
-  request: HttpRequest;
+  /** Of an HTTP request, by their names in lower case. */
+  headers: IncomingHttpHeaders;
 }
 
 /** A flow that answers under one or more names. */

@@ -5,9 +5,17 @@ import { systemClock } from "../../transport/system-clock.js";
 import type { HttpRequest, NodeRed, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
+import { openMqttLink, readFleetTopic } from "../red/mqtt-link.js";
 import { createVariableFiller } from "../red/variables.js";
 import { answers } from "./answers.js";
-import { type EndpointConfig, type EndpointCredentials, readForms, readKeep, readPath } from "./config.js";
+import {
+  type EndpointConfig,
+  type EndpointCredentials,
+  readForms,
+  readKeep,
+  readMaxCalls,
+  readPath,
+} from "./config.js";
 import { AccessList } from "./http/access.js";
 import { hasHttp, openDoor } from "./http/door.js";
 import { Origins } from "./http/origins.js";
@@ -31,12 +39,20 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
     goesOn: config.goesOn === true,
     onError: (failure) => host.error(failure, {}),
   });
+  node.runtime = runtime;
+  if (config.broker) {
+    joinFleet(red, node, config, fill(config.topic ?? ""));
+    node.on("close", (_removed, done) => {
+      runtime.close();
+      done();
+    });
+    return;
+  }
   const path = readPath({ ...config, path: fill(config.path ?? "") });
   const closeDoor = openDoor(red, path, {
     serves: (request, below) => isServedRequest(request, path, below, forms),
     handle: (request, response, below) => runtime.handle(request, response, below),
   });
-  node.runtime = runtime;
   node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : hasHttp(red) ? "pathTaken" : "noHttp";
   if (node.problem !== undefined) logWarning(node, red._(`chat-endpoint.problem.${node.problem}`, { path }));
   node.on("close", (_removed, done) => {
@@ -44,6 +60,22 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
     runtime.close();
     done();
   });
+}
+
+/** Answers at a broker instead of a path. */
+function joinFleet(
+  red: NodeRed,
+  node: RuntimeNode & EndpointNode,
+  config: EndpointConfig,
+  topic: string,
+): void {
+  try {
+    const link = openMqttLink(red, config.broker, node.id);
+    node.runtime.joinFleet(link, readFleetTopic(topic), readMaxCalls(config));
+  } catch (thrown) {
+    node.problem = "noBroker";
+    logWarning(node, toFailure(thrown).message);
+  }
 }
 
 /**

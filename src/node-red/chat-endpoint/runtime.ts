@@ -6,9 +6,11 @@ import type { FormName, HttpAnswer } from "../../serving/form.js";
 import { buildModelEntry, buildModelList } from "../../serving/model-list.js";
 import { readModelField } from "../../serving/request-fields.js";
 import { findRoute, type OllamaQuestion, type ReturningForm, type Route } from "../../serving/routes.js";
+import type { BrokerLink } from "../../transport/broker/link.js";
 import type { HttpRequest } from "../red/api.js";
 import type { Answers } from "./answers.js";
 import { Asking } from "./asking.js";
+import { FleetService } from "./fleet/fleet-service.js";
 import { FORMS, type ServedFlow, ServedFlows } from "./flows.js";
 import type { AccessList, Client } from "./http/access.js";
 import { createJsonAnswer, sendHttpAnswer } from "./http/http-answer.js";
@@ -38,6 +40,7 @@ export class EndpointRuntime {
   private readonly flows: ServedFlows;
   private readonly returning: Returning;
   private readonly asking: Asking;
+  private fleet: FleetService | undefined;
 
   constructor(private readonly options: EndpointOptions) {
     const { answers, clock, goesOn, keepMs } = options;
@@ -60,11 +63,20 @@ export class EndpointRuntime {
     this.options.answers.interruptAll((_answer, id) => id === flow.id);
   }
 
+  /** Answers fronts at a broker, too. */
+  joinFleet(link: BrokerLink, topic: string, maxCalls: number): void {
+    const { answers, clock } = this.options;
+    this.fleet = new FleetService({ link, topic, maxCalls, clock, answers, flows: this.flows });
+  }
+
   /** Ends all answers, and forgets those that are kept. */
   close(): void {
+    this.fleet?.stop();
     for (const flow of this.flows.list()) this.withdraw(flow);
     this.asking.close();
     this.returning.close();
+    // The fronts have been told the ends by now.
+    this.fleet?.close();
   }
 
   /** Handles a request. @param path below the path of the endpoint */

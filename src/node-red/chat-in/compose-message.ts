@@ -22,14 +22,14 @@ const MAX_HEADER_CHARS = 512;
  * @param model the model to ask; `""` leaves it to the chat-stream
  */
 export function composeMessage(ask: Ask, model: string, endpoint: string): Message {
-  const { answer, formRequest, form, client, body, request } = ask;
+  const { answer, formRequest, form, client, body, headers } = ask;
   const { messages, tools, options, ...asked } = formRequest.request;
-  const conversation = asked.conversation || readHeader(request.headers["x-openwebui-chat-id"]);
+  const conversation = asked.conversation || readHeader(headers["x-openwebui-chat-id"]);
   const info: ClientInfo = {
     name: client.name,
     model: ask.model,
     conversation,
-    user: asked.user || readHeader(request.headers["x-openwebui-user-id"]),
+    user: asked.user || readHeader(headers["x-openwebui-user-id"]),
   };
   const replyTo: ReplyAddress = { id: answer.name.id, endpoint, form: form.name };
   return {

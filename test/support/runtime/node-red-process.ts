@@ -36,6 +36,8 @@ export interface NodeRedProcess {
   /** Everything that the process has printed. */
   getOutput(): string;
   stop(): Promise<void>;
+  /** Ends the process at once, as a crash does. */
+  kill(): Promise<void>;
 }
 
 export interface ProcessOptions {
@@ -83,7 +85,7 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     if (await isAnswering(url)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, getOutput: () => printed, stop: () => stopProcess(child) };
+  return { url, getOutput: () => printed, stop: () => stopProcess(child), kill: () => killProcess(child) };
 }
 
 async function isAnswering(url: string): Promise<boolean> {
@@ -95,12 +97,19 @@ async function isAnswering(url: string): Promise<boolean> {
 }
 
 async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
   const kill = setTimeout(() => child.kill("SIGKILL"), 5000);
   await exited;
   clearTimeout(kill);
+}
+
+async function killProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
 }
 
 /** Finds a free port. Another process may still take it. */

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { ROOT } from "../support/root.js";
+import { type NodeRedProcess, startNodeRed, type Version } from "../support/runtime/node-red-process.js";
+import { Mosquitto } from "../support/services/mosquitto.js";
+
+/** Seconds after which a silent worker is given up. */
+export const SILENCE_S = 2;
+
+const TOPIC = "house/chat";
+
+/** The version of Node-RED that this leg tests. */
+const VERSION: Version = process.env["NODE_RED"] === "4" ? "4" : "5";
+
+interface FrontAnswer {
+  /** The text that the reader has. */
+  text: string;
+  finishReason: string | undefined;
+  /** The error frame, if one came. */
+  error: { message: string; code: string } | undefined;
+  status: number;
+}
+
+/** A broker, one front and some workers, each in a process of its own as users run them. */
+export class Fleet {
+  readonly workers: NodeRedProcess[] = [];
+  front!: NodeRedProcess;
+  private readonly folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  private processes = 0;
+
+  private constructor(readonly broker: Mosquitto) {}
+
+  /** @param service address of the service that the workers ask */
+  static async start(service: string, workers: number, brokerSettings: string[] = []): Promise<Fleet> {
+    const folder = mkdtempSync(join(tmpdir(), "fleet-broker-"));
+    const fleet = new Fleet(await Mosquitto.start(folder, brokerSettings));
+    const started = Array.from({ length: workers }, () => fleet.addWorker(service));
+    [fleet.front] = await Promise.all([fleet.startProcess(fleet.createFrontFlow()), ...started]);
+    await fleet.waitForWorkers(workers);
+    return fleet;
+  }
+
+  /** Tests the connection, as the button of the provider's dialog does. @returns the sentence below the button */
+  async testConnection(): Promise<string> {
+    const response = await fetch(`${this.front.url}/chat-provider/fleet/test`, { method: "POST" });
+    return ((await response.json()) as { message: string }).message;
+  }
+
+  /** Waits until the flows have started, and the workers have joined. */
+  private async waitForWorkers(count: number): Promise<void> {
+    for (let tries = 0; tries < 30; tries++) {
+      const message = await this.testConnection().catch(() => "");
+      if (message.startsWith(`${count} worker`)) return;
+      await wait(200);
+    }
+    throw new Error("The workers did not join the fleet.");
+  }
+
+  async addWorker(service: string, maxCalls = 8): Promise<NodeRedProcess> {
+    const worker = await this.startProcess(this.createWorkerFlow(service, maxCalls));
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.workers, this.front].map((process) => process.kill()));
+    await this.broker.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Asks the front as a client does, and reads the streamed answer to its end. */
+  async ask(question: string, model: "house" | "whole", signal?: AbortSignal): Promise<FrontAnswer> {
+    const response = await fetch(`${this.front.url}/ai/v1/chat/completions`, {
+      method: "POST",
+      body: JSON.stringify({ model, stream: true, messages: [{ role: "user", content: question }] }),
+      ...(signal ? { signal } : {}),
+    });
+    const body = await response.text();
+    const answer: FrontAnswer = {
+      text: "",
+      finishReason: undefined,
+      error: undefined,
+      status: response.status,
+    };
+    if (!body.startsWith("data:")) return { ...answer, error: JSON.parse(body).error };
+    for (const line of body.split("\n").filter((line) => line.startsWith("data: {"))) {
+      const record = JSON.parse(line.slice(6));
+      answer.error ??= record.error;
+      const [choice] = record.choices ?? [];
+      answer.text += choice?.delta?.content ?? "";
+      answer.finishReason ??= choice?.finish_reason ?? undefined;
+    }
+    return answer;
+  }
+
+  /** Deploys a worker's flow again, with all its nodes. */
+  async redeploy(worker: NodeRedProcess): Promise<void> {
+    const flows = await (await fetch(`${worker.url}/flows`)).json();
+    const response = await fetch(`${worker.url}/flows`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "Node-RED-Deployment-Type": "full" },
+      body: JSON.stringify(flows),
+    });
+    if (!response.ok) throw new Error(`The deploy failed: ${response.status}`);
+  }
+
+  private startProcess(flows: unknown[]): Promise<NodeRedProcess> {
+    return startNodeRed({
+      version: VERSION,
+      userDir: join(this.folder, `node-red-${this.processes++}`),
+      flows,
+      settings: { nodesDir: [join(ROOT, "dist", "nodes")] },
+    });
+  }
+
+  private createBrokerNode(): object {
+    const { port } = this.broker;
+    return {
+      ...{ id: "broker", type: "mqtt-broker", broker: "127.0.0.1", port, clientid: "", autoConnect: true },
+      ...{ usetls: false, protocolVersion: "5", keepalive: 60, cleansession: true, autoUnsubscribe: true },
+    };
+  }
+
+  /**
+   * HTTP → the workers, with retries → HTTP. The model `house` answers while it writes, the model `whole` when it is done,
+   * so that a retry can still take back what a lost worker said.
+   */
+  private createFrontFlow(): object[] {
+    const place = { z: "tab", x: 100, y: 100 };
+    const createAnswerFlow = (model: string, isWhole: boolean) => {
+      const name = (part: string) => `${part}-${model}`;
+      const collect = {
+        ...place,
+        id: name("collect"),
+        type: "collect",
+        wires: [[name("out")], [name("out")]],
+      };
+      return [
+        {
+          ...{ ...place, id: name("in"), type: "chat-in", endpoint: "endpoint", models: [{ name: model }] },
+          wires: [[name("ask")]],
+        },
+        {
+          ...{ ...place, id: name("ask"), type: "chat-stream", provider: "fleet", model: "house" },
+          wires: [[name("retry")]],
+        },
+        {
+          ...{ ...place, id: name("retry"), type: "retry", attempts: 5, delay: 200, afterText: "restart" },
+          wires: [[name(isWhole ? "collect" : "out")], [name("ask")], []],
+        },
+        ...(isWhole ? [collect] : []),
+        { ...place, id: name("out"), type: "chat-out", wires: [[]] },
+      ];
+    };
+    return [
+      { id: "tab", type: "tab", label: "Front" },
+      this.createBrokerNode(),
+      { id: "endpoint", type: "chat-endpoint", path: "/ai", open: true },
+      {
+        ...{ id: "fleet", type: "chat-provider", provider: "remote", broker: "broker", topic: TOPIC },
+        ...{ silence: SILENCE_S, maxConcurrent: 1000 },
+      },
+      ...createAnswerFlow("house", false),
+      ...createAnswerFlow("whole", true),
+    ];
+  }
+
+  /** The front → a service → the front. */
+  private createWorkerFlow(service: string, maxCalls: number): object[] {
+    return [
+      { id: "tab", type: "tab", label: "Worker" },
+      this.createBrokerNode(),
+      { id: "endpoint", type: "chat-endpoint", broker: "broker", topic: TOPIC, maxCalls },
+      {
+        ...{
+          id: "provider",
+          type: "chat-provider",
+          provider: "custom",
+          baseUrl: service,
+          maxConcurrent: 100,
+        },
+      },
+      {
+        ...{
+          id: "in",
+          type: "chat-in",
+          z: "tab",
+          x: 100,
+          y: 100,
+          endpoint: "endpoint",
+          models: [{ name: "house" }],
+        },
+        wires: [["ask"]],
+      },
+      {
+        id: "ask",
+        type: "chat-stream",
+        z: "tab",
+        x: 100,
+        y: 100,
+        provider: "provider",
+        model: "m",
+        wires: [["out"]],
+      },
+      { id: "out", type: "chat-out", z: "tab", x: 100, y: 100, wires: [[]] },
+    ];
+  }
+}
