@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { ROOT } from "../support/root.js";
 import { saveScreenshot, TestBrowser } from "../support/runtime/browser.js";
 import {
   DASHBOARD,
+  installInto,
   type NodeRedProcess,
+  PACKAGE,
   startNodeRed,
   type Version,
   WITHOUT_DASHBOARD,
 } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
 
-export const PACKAGE = "@deltaflow/node-red-chat-stream";
+export { PACKAGE };
 
 const SETTINGS = {
   // Without catalogues, the palette manager does not access the internet.
@@ -50,16 +51,7 @@ class World {
   /** Starts another Node-RED with these packages: this package, or others that are installed for the tests. */
   startNodeRedWith(packages: readonly string[], version: Version = "5"): Promise<NodeRedProcess> {
     const userDir = this.createFolder();
-    for (const name of packages) {
-      const installed = join(userDir, "node_modules", name);
-      mkdirSync(dirname(installed), { recursive: true });
-      symlinkSync(name === PACKAGE ? ROOT : join(ROOT, "node_modules", name), installed, "junction");
-    }
-    const dependencies = Object.fromEntries(packages.map((name) => [name, "*"]));
-    writeFileSync(
-      join(userDir, "package.json"),
-      JSON.stringify({ name: "test", version: "1.0.0", dependencies }),
-    );
+    installInto(userDir, packages);
     const externalModules = packages.includes(DASHBOARD) ? {} : WITHOUT_DASHBOARD;
     return startNodeRed({ version, userDir, settings: { ...SETTINGS, externalModules } });
   }

@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { ROOT } from "../support/root.js";
-import { type NodeRedProcess, startNodeRed, type Version } from "../support/runtime/node-red-process.js";
+import {
+  installInto,
+  type NodeRedProcess,
+  PACKAGE,
+  startNodeRed,
+  type Version,
+} from "../support/runtime/node-red-process.js";
 import { Mosquitto } from "../support/services/mosquitto.js";
 
 /** Seconds after which a silent worker is given up. */
@@ -55,7 +60,7 @@ export class Fleet {
       if (message.startsWith(`${count} worker`)) return;
       await wait(200);
     }
-    throw new Error("The workers did not join the fleet.");
+    throw new Error(`The workers did not join the fleet: ${await this.testConnection()}`);
   }
 
   async addWorker(service: string, maxCalls = 8): Promise<NodeRedProcess> {
@@ -107,12 +112,9 @@ export class Fleet {
   }
 
   private startProcess(flows: unknown[]): Promise<NodeRedProcess> {
-    return startNodeRed({
-      version: VERSION,
-      userDir: join(this.folder, `node-red-${this.processes++}`),
-      flows,
-      settings: { nodesDir: [join(ROOT, "dist", "nodes")] },
-    });
+    const userDir = join(this.folder, `node-red-${this.processes++}`);
+    installInto(userDir, [PACKAGE]);
+    return startNodeRed({ version: VERSION, userDir, flows });
   }
 
   private createBrokerNode(): object {

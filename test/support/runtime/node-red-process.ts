@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT } from "../root.js";
 
 /**
@@ -10,6 +10,9 @@ import { ROOT } from "../root.js";
  * other suites exclude it, to test Node-RED as users have it.
  */
 export const DASHBOARD = "@flowfuse/node-red-dashboard";
+
+/** The name of this package. */
+export const PACKAGE = "@deltaflow/node-red-chat-stream";
 
 /** The setting `externalModules` that excludes the dashboard. */
 export const WITHOUT_DASHBOARD = { palette: { allowList: ["*"], denyList: [DASHBOARD] } };
@@ -29,6 +32,20 @@ export const VERSIONS = {
 } as const;
 
 export type Version = keyof typeof VERSIONS;
+
+/** Installs packages in a user directory: this package, or others that are installed for the tests. */
+export function installInto(userDir: string, packages: readonly string[]): void {
+  for (const name of packages) {
+    const installed = join(userDir, "node_modules", name);
+    mkdirSync(dirname(installed), { recursive: true });
+    symlinkSync(name === PACKAGE ? ROOT : join(ROOT, "node_modules", name), installed, "junction");
+  }
+  const dependencies = Object.fromEntries(packages.map((name) => [name, "*"]));
+  writeFileSync(
+    join(userDir, "package.json"),
+    JSON.stringify({ name: "test", version: "1.0.0", dependencies }),
+  );
+}
 
 /** Node-RED as users run it: a process with a user directory. */
 export interface NodeRedProcess {
