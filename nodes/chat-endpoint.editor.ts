@@ -8,6 +8,8 @@
   interface EndpointNode extends EditorNode {
     path?: string;
     open?: boolean;
+    broker?: string;
+    topic?: string;
     forms?: unknown;
   }
 
@@ -16,12 +18,32 @@
   /** Characters that a path has without being escaped. */
   const PATH = /^[\w.~/-]*$/;
 
+  /** Whether it stands at a broker. While the dialog is open, the tick says so. */
+  function isAtBroker(node: EndpointNode): boolean {
+    const tick = $("#chat-endpoint-use-broker");
+    return tick.length > 0 ? tick.is(":checked") : hasBroker(node.broker);
+  }
+
+  function hasBroker(value: unknown): boolean {
+    return !!value && value !== "_ADD_";
+  }
+
+  function checkBroker(this: EndpointNode, value: unknown, _options: object): true | string {
+    return !isAtBroker(this) || hasBroker(value) || this._("chat-endpoint.error.broker");
+  }
+
+  function checkTopic(this: EndpointNode, value: unknown, _options: object): true | string {
+    return !isAtBroker(this) || !/[+#]/.test(String(value ?? "")) || this._("chat-endpoint.error.topic");
+  }
+
   function checkPath(this: EndpointNode, value: unknown, _options: object): true | string {
+    if (isAtBroker(this)) return true;
     const path = String(value ?? "").trim();
     if (isVariable(path)) return true;
     if (!PATH.test(path)) return this._("chat-endpoint.error.path");
     const isTaken = listEndpoints().some(
-      (other) => other.id !== this.id && normalizePath(other.path) === normalizePath(path),
+      (other) =>
+        other.id !== this.id && !hasBroker(other.broker) && normalizePath(other.path) === normalizePath(path),
     );
     return !isTaken || this._("chat-endpoint.error.pathTaken");
   }
@@ -30,7 +52,7 @@
     const typed = $("#node-config-input-keys");
     const hasKeys =
       typed.length > 0 ? !!typed.val() : !!(this.credentials?.["has_keys"] || this.credentials?.["keys"]);
-    return value === true || hasKeys || this._("chat-endpoint.error.closed");
+    return isAtBroker(this) || value === true || hasKeys || this._("chat-endpoint.error.closed");
   }
 
   function checkOrigins(this: EndpointNode, value: unknown, _options: object): true | string {
@@ -50,6 +72,9 @@
     defaults: {
       name: { value: "" },
       path: { value: "/ai", validate: checkPath },
+      broker: { value: "", type: "mqtt-broker", required: false, validate: checkBroker },
+      topic: { value: "chat", validate: checkTopic },
+      maxCalls: { value: 8, validate: Validators.checkNumber("maxCalls", { min: 1, whole: true }, "whole") },
       open: { value: false, validate: checkOpen },
       forms: { value: [...EndpointForms.NAMES], validate: checkForms },
       keep: { value: 300, validate: Validators.checkNumber("keep", { min: 0 }) },
@@ -61,7 +86,8 @@
     },
     paletteLabel: "chat endpoint",
     label() {
-      return this.name || normalizePath(this.path) || this._("chat-endpoint.default");
+      const place = hasBroker(this.broker) ? this.topic : normalizePath(this.path);
+      return this.name || place || this._("chat-endpoint.default");
     },
     labelStyle() {
       return this.name ? "node_label_italic" : "";
@@ -77,9 +103,19 @@
       };
       path.on("change keyup paste", () => setTimeout(showAddress));
       showAddress();
+      const tick = $("#chat-endpoint-use-broker").prop("checked", hasBroker(this.broker));
+      const adapt = () => {
+        $("#chat-endpoint-at-broker").toggle(tick.is(":checked"));
+        $("#chat-endpoint-at-path").toggle(!tick.is(":checked"));
+        for (const name of ["broker", "topic", "path", "open"])
+          $(`#node-config-input-${name}`).trigger("change");
+      };
+      tick.on("change", adapt);
+      adapt();
     },
     oneditsave() {
       this.forms = EndpointForms.listTicked();
+      if (!isAtBroker(this)) $("#node-config-input-broker").val("_ADD_");
     },
   });
 

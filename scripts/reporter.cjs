@@ -20,7 +20,7 @@ module.exports = class Reporter extends reporters.Dot {
     super(runner, options);
     const rows = { passed: new Set(), failed: new Set() };
     const collectRows = (set) => (test) => {
-      for (const [id] of test.fullTitle().matchAll(/\b[NPJSRXYTK]\d\d\b/g)) set.add(id);
+      for (const [id] of test.fullTitle().matchAll(/\b[NPJSRXYTKQM]\d\d\b/g)) set.add(id);
     };
     runner.on("pass", collectRows(rows.passed));
     runner.on("fail", collectRows(rows.failed));

@@ -11,10 +11,21 @@ const LEGS = [
 ];
 
 const SUITES = {
-  all: { legs: LEGS, files: ["test/**/*.test.ts"], ignore: ["test/browser/**", "test/package/**"] },
+  all: {
+    legs: LEGS,
+    files: ["test/**/*.test.ts"],
+    ignore: ["test/browser/**", "test/fleet/**", "test/package/**"],
+  },
   // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
-  faults: { legs: LEGS.slice(0, 1), files: ["test/**/*.test.ts"], ignore: ["test/browser/**"], rows: true },
+  faults: {
+    legs: LEGS.slice(0, 1),
+    files: ["test/**/*.test.ts"],
+    ignore: ["test/browser/**", "test/fleet/**"],
+    rows: true,
+  },
   browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"] },
+  // Real processes behind a real broker: mosquitto must be on the `PATH`.
+  fleet: { legs: LEGS.slice(1), files: ["test/fleet/**/*.test.ts"] },
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
 };
 
@@ -39,7 +50,7 @@ for (const { name, node, nodeRed } of leg ? [leg] : suite.legs) {
       "--timeout=20000",
       "--exit",
       `--reporter=${join(root, "scripts/reporter.cjs")}`,
-      ...(suite.rows ? ["--reporter-option=rows=true", "--grep=\\b[NPJSRXYTK]\\d\\d\\b"] : []),
+      ...(suite.rows ? ["--reporter-option=rows=true", "--grep=\\b[NPJSRXYTKQM]\\d\\d\\b"] : []),
       ...(suite.ignore ?? []).flatMap((pattern) => ["--ignore", pattern]),
       ...suite.files,
     ],
