@@ -4,7 +4,7 @@ import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
-import { openMqttLink } from "../src/node-red/red/mqtt-link.js";
+import { openMqttLink } from "../src/node-red/red/broker/mqtt-link.js";
 import { createVariableFiller } from "../src/node-red/red/variables.js";
 
 /** Holds the connection to one service: its address, its key, and its limits. */

@@ -16,7 +16,7 @@ describe("npm test", () => {
   it("lists the suites and the legs if a suite or a leg does not exist, and runs no tests", () => {
     for (const args of [["fault"], ["--leg=3"], ["--leg="], ["--legs=4"], ["faults", "browser"]]) {
       const text = runRefused(...args);
-      assert.match(text, /all, faults, browser, package/, args.join(" "));
+      assert.match(text, /all, faults, browser, fleet, package/, args.join(" "));
       assert.match(text, /--leg=4 .*Node-RED 4\.1/);
       assert.match(text, /--leg=5 .*Node-RED 5/);
     }

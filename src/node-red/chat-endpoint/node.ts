@@ -3,9 +3,9 @@ import type { FormName } from "../../serving/form.js";
 import { isServedPath } from "../../serving/routes.js";
 import { systemClock } from "../../transport/system-clock.js";
 import type { HttpRequest, NodeRed, RuntimeNode } from "../red/api.js";
+import { openMqttLink, readFleetTopic } from "../red/broker/mqtt-link.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
-import { openMqttLink, readFleetTopic } from "../red/mqtt-link.js";
 import { createVariableFiller } from "../red/variables.js";
 import { answers } from "./answers.js";
 import {

@@ -4,7 +4,7 @@ import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../core/limits.js";
 import type { ApiForm, Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
-import { readFleetTopic } from "../red/mqtt-link.js";
+import { readFleetTopic } from "../red/broker/mqtt-link.js";
 import { readJsonObject, readNumber } from "../red/settings.js";
 
 /** A chat-provider's properties in a flow file. Times are in seconds. */

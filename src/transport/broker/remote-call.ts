@@ -40,7 +40,7 @@ type CallState =
     }
   | { phase: "ended" };
 
-export interface CallOptions {
+export interface RemoteCallOptions {
   /** Unique on every machine. */
   id: string;
   model: string;
@@ -81,7 +81,7 @@ export class RemoteCall {
   private wasFull = false;
 
   constructor(
-    private readonly options: CallOptions,
+    private readonly options: RemoteCallOptions,
     now: number,
   ) {
     this.state = { phase: "asking", since: now, heardAt: now };

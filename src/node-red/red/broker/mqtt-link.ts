@@ -1,6 +1,6 @@
-import { Failure } from "../../core/failure.js";
-import type { BrokerLink } from "../../transport/broker/link.js";
-import type { NodeRed } from "./api.js";
+import { Failure } from "../../../core/failure.js";
+import type { BrokerLink } from "../../../transport/broker/link.js";
+import type { NodeRed } from "../api.js";
 
 /** A message as core's broker node publishes it. */
 interface MqttMessage {
