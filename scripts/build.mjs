@@ -1,5 +1,5 @@
 // Builds dist/, where Node-RED finds the nodes, from nodes/, src/ and icons/.
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled, root, run } from "./setup.mjs";
 
@@ -29,4 +29,13 @@ for (const [from, to] of [
 ]) {
   if (existsSync(join(root, from))) cpSync(join(root, from), join(root, to), { recursive: true });
 }
+
+// What chat-endpoint serves to pages, as one script: two libraries with their licences, and our few lines.
+const library = [
+  "node_modules/dompurify/dist/purify.min.js",
+  "node_modules/marked/lib/marked.umd.js",
+  "nodes/page/render-markdown.js",
+].map((file) => readFileSync(join(root, file), "utf8").replace(/^\/\/# sourceMappingURL=.*$/gm, ""));
+mkdirSync(join(dist, "nodes/page"));
+writeFileSync(join(dist, "nodes/page/markdown.js"), library.join("\n"));
 writeFileSync(join(dist, ".built"), "");

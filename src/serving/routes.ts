@@ -10,7 +10,9 @@ export type OllamaQuestion = "alive" | "version" | "tags" | "show" | "ps" | "pul
 export type Route =
   /** @see RequestSource.model for `model` */
   | { action: "ask"; form: FormName; model: string; isGenerate?: boolean }
-  | { action: "models"; form: "chat" }
+  | { action: "models"; form: "chat" | "ui" }
+  /** The library with which a page shows markdown. */
+  | { action: "script"; form: "ui" }
   | { action: "model"; form: "chat"; name: string }
   | { action: "ollama"; form: "ollama"; question: OllamaQuestion }
   /** Reads an answer that has been asked before, by its id or by that of its conversation. */
@@ -27,6 +29,7 @@ const FORMS_BY_SEGMENT: Readonly<Record<string, readonly FormName[]>> = {
   responses: ["responses"],
   api: ["ollama"],
   ui: ["ui"],
+  "markdown.js": ["ui", "events"],
   "ag-ui": ["ag-ui"],
   events: ["events"],
 };
@@ -52,6 +55,13 @@ export function isServedPath(path: string, forms: ReadonlySet<FormName>): boolea
   return Object.hasOwn(FORMS_BY_SEGMENT, key) && FORMS_BY_SEGMENT[key]!.some((form) => forms.has(form));
 }
 
+/** Forms that have some routes of another form, too. */
+const SUBSTITUTES: Readonly<Partial<Record<Route["action"], FormName>>> = {
+  models: "responses",
+  model: "responses",
+  script: "events",
+};
+
 /**
  * Finds what a request asks for. Clients write the base address with and without `/v1`, and with slashes too many.
  * @param path below the endpoint's own path, without the query
@@ -59,12 +69,8 @@ export function isServedPath(path: string, forms: ReadonlySet<FormName>): boolea
  */
 export function findRoute(method: string, path: string, forms: ReadonlySet<FormName>): Route {
   const route = findAnyRoute(method, path);
-  const isServed = forms.has(route.form) || (isAboutModels(route) && forms.has("responses"));
+  const isServed = forms.has(route.form) || forms.has(SUBSTITUTES[route.action] ?? route.form);
   return isServed ? route : { action: "unknown", form: route.form };
-}
-
-function isAboutModels({ action }: Route): boolean {
-  return action === "models" || action === "model";
 }
 
 function findAnyRoute(method: string, path: string): Route {
@@ -85,6 +91,10 @@ function findAnyRoute(method: string, path: string): Route {
           ? { action: "models", form: "chat" }
           : { action: "model", form: "chat", name: rest.join("/") },
       );
+    case "markdown.js":
+      return rest.length === 0
+        ? choose(["GET"], { action: "script", form: "ui" })
+        : { action: "unknown", form: "ui" };
     case "api":
       return findOllamaRoute(rest.join("/").toLowerCase(), choose);
     case "ag-ui":
@@ -116,6 +126,8 @@ function findReturningRoute(
   [id, verb, ...more]: readonly string[],
   choose: Choose,
 ): Route {
+  if (id === undefined && form === "ui" && method !== "POST")
+    return choose(["GET", "POST"], { action: "models", form });
   if (id === undefined)
     return choose(form === "events" ? ["GET", "POST"] : ["POST"], { action: "ask", form, model: "" });
   const stop: Route = { action: "stop", form, id };

@@ -40,18 +40,33 @@ describe("Example of a chat page in a browser", function () {
     await waitForAnswers(page, 1);
     await sendQuestion(page, "What is my name?");
     await waitForAnswers(page, 2);
-    assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
+    assert.equal(await readLast(page), "Your name is Ada.");
     await page.reload();
     await page.getByText("Connected", { exact: true }).waitFor();
     assert.equal(await getAnswers(page).count(), 2);
     await sendQuestion(page, "What is my name?");
     await waitForAnswers(page, 3);
-    assert.equal(await getAnswers(page).last().textContent(), "Your name is Ada.");
+    assert.equal(await readLast(page), "Your name is Ada.");
+  });
+
+  it("goes on with an answer when the page is reloaded in the middle of it", async () => {
+    const page = await openChat();
+    await sendQuestion(page, "Count to 60.");
+    await waitForGrowth(getAnswers(page).last(), 20);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.reload();
+    await waitForAnswers(page, 1);
+    assert.match(await readLast(page), /^1, 2, 3,[\d, ]* 59, 60\.$/);
+    assert.ok(!asked.includes("POST /chat/api/ui"), asked.join());
+    await page.reload();
+    await page.getByText("Connected", { exact: true }).waitFor();
+    assert.match(await readLast(page), /60\.$/);
   });
 
   it("answers two visitors at once, each in their own window", async () => {
     const [one, other] = [await openChat(), await openChat()];
-    await sendQuestion(one, "Count to 30.");
+    await sendQuestion(one, "Count to 60.");
     await sendQuestion(other, "Why is the sky blue?");
     await waitForGrowth(getAnswers(one).last(), 0);
     await waitForGrowth(getAnswers(other).last(), 0);
@@ -60,7 +75,7 @@ describe("Example of a chat page in a browser", function () {
     await waitForAnswers(other, 1);
     const counted = (await getAnswers(one).allTextContents()).join();
     const explained = (await getAnswers(other).allTextContents()).join();
-    assert.match(counted, /^[\d, .]+$/);
+    assert.match(counted, /^[\d, .\n]+$/);
     assert.match(explained, /sky|light/i);
     assert.doesNotMatch(explained, /\d+, \d+/);
     assert.ok(
@@ -69,17 +84,79 @@ describe("Example of a chat page in a browser", function () {
     );
   });
 
-  it("K17 shows markup in an answer of the chat page as text", async () => {
+  it("K17 shows markup in an answer of the chat page as text, and runs and loads nothing of it", async () => {
     const page = await openChat();
     const markup = `<img src=x onerror="ran=1"><script>ran=1</script><b>bold</b>`;
-    await sendQuestion(page, `Repeat: ${markup}`);
+    const loaded: string[] = [];
+    page.on("request", (request) => loaded.push(request.url()));
+    await sendQuestion(
+      page,
+      `Repeat: ${markup} ![p](https://evil.example/p.png) [a](javascript:ran=1) [b](https://b.example) **strong**`,
+    );
     await waitForAnswers(page, 1);
-    assert.ok((await getAnswers(page).last().textContent())?.includes(markup));
-    assert.equal(await page.locator("#log :is(img, script, b)").count(), 0);
+    const answer = getAnswers(page).last();
+    assert.ok((await answer.textContent())?.includes(markup));
+    assert.equal(await page.locator("#log :is(img, script, b, iframe)").count(), 0);
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
+    assert.equal(await answer.locator("strong").textContent(), "strong");
+    const links = await answer.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+    assert.deepEqual(links, ["https://evil.example/p.png", null, "https://b.example"]);
+    assert.deepEqual(
+      loaded.filter((url) => url.includes("evil")),
+      [],
+    );
   });
 
-  it("takes a screenshot of the chat page in the middle of an answer", async () => {
+  it("renders code with a button that copies it, and a table", async () => {
+    const page = await openChat();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await sendQuestion(page, "Repeat: ```js\nconst a = 1 < 2;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |");
+    await waitForAnswers(page, 1);
+    const answer = getAnswers(page).last();
+    assert.equal(await answer.locator("td").count(), 2);
+    await answer.locator("pre button").click();
+    await answer.getByText("Copied").waitFor();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), "const a = 1 < 2;\n");
+  });
+
+  it("folds thoughts, and shows the tools that the flow runs", async () => {
+    const page = await openChat();
+    await sendQuestion(page, "What is the weather in Paris?");
+    await waitForAnswers(page, 1);
+    const tool = page.locator("details.tool");
+    assert.equal(await tool.locator("summary").textContent(), "get_weather · done");
+    assert.equal(await tool.locator(".plain").isVisible(), false);
+    await tool.locator("summary").click();
+    assert.match((await tool.locator(".plain").textContent()) ?? "", /"city":"Paris"\}\n→ \{"celsius":\d+/);
+    await chooseModel(page, "Demo that thinks");
+    await sendQuestion(page, "Why is the sky blue?");
+    await waitForAnswers(page, 2);
+    assert.equal(await page.locator("details.reasoning summary").textContent(), "Thoughts");
+    await saveScreenshot(page, "chat-page-tools");
+  });
+
+  it("asks again after an error, and takes a question back to edit it", async () => {
+    const page = await openChat();
+    await chooseModel(page, "Demo that breaks off");
+    await sendQuestion(page, "Tell me a story.");
+    await page.locator(".failure").waitFor();
+    assert.match(
+      (await page.locator(".failure").textContent()) ?? "",
+      /^The answer broke off\. Try again\.$/,
+    );
+    await chooseModel(page, "Demo");
+    await page.getByText("Again", { exact: true }).click();
+    await waitForAnswers(page, 1);
+    assert.equal(await page.locator(".failure").count(), 0);
+    await page.getByText("Edit", { exact: true }).click();
+    assert.equal(await page.locator("#text").inputValue(), "Tell me a story.");
+    await sendQuestion(page, "What is 12 * 12?");
+    await waitForAnswers(page, 1);
+    assert.equal(await readLast(page), "12 × 12 = 144.");
+    assert.equal(await page.locator("li.mine").count(), 1);
+  });
+
+  it("takes screenshots of the chat page: in the middle of an answer, in the dark, and on a phone", async () => {
     const page = await openChat();
     await sendQuestion(page, "My name is Ada. Who are you?");
     await waitForAnswers(page, 1);
@@ -89,6 +166,15 @@ describe("Example of a chat page in a browser", function () {
       .filter({ hasText: /.{400}/s })
       .waitFor();
     await saveScreenshot(page, "chat-page");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await waitForAnswers(page, 2);
+    await sendQuestion(page, "Repeat: A **list**:\n\n- one\n- `two`\n\n```js\nconst answer = 42;\n```");
+    await waitForAnswers(page, 3);
+    await saveScreenshot(page, "chat-page-dark");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await saveScreenshot(page, "chat-page-phone");
+    const width = await page.evaluate("document.documentElement.scrollWidth");
+    assert.equal(width, 390);
   });
 });
 
@@ -108,7 +194,11 @@ async function sendQuestion(page: Page, question: string): Promise<void> {
 }
 
 function getAnswers(page: Page): Locator {
-  return page.locator("li.answer > .text");
+  return page.locator("li.answer .markdown");
+}
+
+async function readLast(page: Page): Promise<string> {
+  return ((await getAnswers(page).last().textContent()) ?? "").trim();
 }
 
 /** Waits until `count` answers have ended. */
@@ -117,4 +207,5 @@ async function waitForAnswers(page: Page, count: number): Promise<void> {
     .locator("li.answer:not(.streaming)")
     .nth(count - 1)
     .waitFor();
+  await page.locator("li.answer.streaming").waitFor({ state: "detached" });
 }

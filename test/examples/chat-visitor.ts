@@ -1,84 +1,84 @@
-import { WebSocket } from "undici";
-import { Inbox } from "../support/runtime/inbox.js";
+/** A record of the stream that the chat page reads. */
+export type ChatRecord = { type: string } & Record<string, unknown>;
 
-/** A message that the flow sends to the chat page over its websocket. */
-export interface ChatFrame {
-  type: string;
-  turn?: number;
-  text?: string;
-  thinking?: string;
-  end?: {
-    finishReason: string;
-    stats: { characters: number; charactersPerSecond: number };
-    error?: { code: string; retryAfterMs?: number };
-  };
-  models?: { id: string; label: string }[];
+interface ChatMessage {
+  role: string;
+  parts: { type: string; text: string }[];
 }
 
-/** A visitor of the chat page. It talks to the flow as the script of the page does. */
+/** A visitor of the chat page. It talks to the flow as the script of the page does, with a cookie as a browser has. */
 export class ChatVisitor {
-  readonly frames = new Inbox<ChatFrame>();
-  readonly conversation: { role: string; content: string }[] = [];
-  private turn = 0;
+  readonly messages: ChatMessage[] = [];
+  /** The records of the newest answer. */
+  records: ChatRecord[] = [];
+  private cookie = "";
 
-  private constructor(private readonly socket: WebSocket) {
-    socket.addEventListener("message", ({ data }) => this.frames.push(JSON.parse(String(data)) as ChatFrame));
-  }
+  /**
+   * @param url the address of the pages of a flow
+   * @param chat the id of the conversation
+   */
+  constructor(
+    private readonly url: string,
+    readonly chat = "chat-1",
+  ) {}
 
-  /** @param url the address of the websockets of the flow */
-  static async connect(url: string): Promise<ChatVisitor> {
-    const socket = new WebSocket(`${url}/chat/ws`);
-    const visitor = new ChatVisitor(socket);
-    await new Promise((resolve, reject) => {
-      socket.addEventListener("open", resolve);
-      socket.addEventListener("error", reject);
+  /** Sends a request as the page does. */
+  async request(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(`${this.url}/chat/api/ui${path}`, {
+      method,
+      headers: { Origin: this.url, Cookie: this.cookie },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    return visitor;
+    this.cookie ||= response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    return response;
   }
 
-  /** Sends a frame; a string is sent as it is. */
-  send(frame: unknown): void {
-    this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+  /** Asks, and stops reading when `isEnough` says so. */
+  async ask(text: string, model = "Demo", isEnough?: () => boolean): Promise<void> {
+    this.messages.push({ role: "user", parts: [{ type: "text", text }] });
+    const { chat, messages } = this;
+    await this.read(await this.request("POST", "", { id: chat, model, messages }), isEnough);
   }
 
-  /** Sends a question. @returns the number of its turn */
-  ask(text: string, model = "demo"): number {
-    this.turn += 1;
-    this.send({ type: "ask", turn: this.turn, text, model, conversation: this.conversation });
-    return this.turn;
+  /** Reads the answer again, as a page that was reloaded does. @returns the status */
+  async resume(): Promise<number> {
+    const response = await this.request("GET", `/${this.chat}/stream`);
+    if (response.status === 200) await this.read(response);
+    return response.status;
   }
 
-  /** Waits for the end of a turn. @returns how it ended */
-  async waitForEnd(turn: number): Promise<NonNullable<ChatFrame["end"]>> {
-    const isEnd = (frame: ChatFrame) => frame.turn === turn && frame.end !== undefined;
-    await this.frames.waitUntil((frames) => frames.some(isEnd), `the end of turn ${turn}`);
-    return this.frames.messages.find(isEnd)!.end!;
-  }
-
-  /** Asks, waits for the answer and adds both to the conversation, as the page does. @returns the answer */
+  /** Asks and adds the answer to the conversation. @returns the answer */
   async converse(text: string, model?: string): Promise<string> {
-    const turn = this.ask(text, model);
-    await this.waitForEnd(turn);
-    const answer = this.joinText(turn);
-    this.conversation.push({ role: "user", content: text }, { role: "assistant", content: answer });
-    return answer;
+    await this.ask(text, model);
+    this.messages.push({ role: "assistant", parts: [{ type: "text", text: this.text }] });
+    return this.text;
   }
 
-  /** Waits for the first text of a turn. */
-  async waitForText(turn: number): Promise<void> {
-    const hasText = (frame: ChatFrame) => frame.turn === turn && frame.text;
-    await this.frames.waitUntil((frames) => frames.some(hasText), `the text of turn ${turn}`);
+  /** The text of the newest answer so far. */
+  get text(): string {
+    return this.join("text-delta");
   }
 
-  /** @returns the text of a turn so far */
-  joinText(turn: number): string {
-    return this.frames.messages
-      .filter((frame) => frame.turn === turn)
-      .map((frame) => frame.text ?? "")
+  join(type: string): string {
+    return this.records
+      .filter((record) => record.type === type)
+      .map(({ delta }) => delta)
       .join("");
   }
 
-  leave(): void {
-    this.socket.close();
+  private async read(response: Response, isEnough: () => boolean = () => false): Promise<void> {
+    this.records = [];
+    const reader = response.body!.getReader();
+    const decoder = new TextDecoder();
+    let rest = "";
+    while (!isEnough()) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines)
+        if (line.startsWith("data: {")) this.records.push(JSON.parse(line.slice(6)) as ChatRecord);
+    }
+    await reader.cancel();
   }
 }

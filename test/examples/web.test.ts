@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Script } from "node:vm";
 import { findExample } from "../support/flows/examples.js";
-import { pause } from "../support/waiting.js";
 import { ChatVisitor } from "./chat-visitor.js";
 import { ExampleRun } from "./example-run.js";
 
@@ -83,125 +82,110 @@ describe("Example that streams over HTTP", () => {
 
 describe("Example of a chat page", () => {
   let run: ExampleRun;
-  const visitors: ChatVisitor[] = [];
-  const connectVisitor = async () => {
-    const visitor = await ChatVisitor.connect(run.socketUrl);
-    visitors.push(visitor);
-    return visitor;
-  };
+  const visit = (chat?: string) => new ChatVisitor(run.webUrl, chat);
   before(async () => {
     run = await ExampleRun.start();
   });
   beforeEach(() => run.deploy("Chat page"));
-  afterEach(() => {
-    for (const visitor of visitors.splice(0)) visitor.leave();
-  });
   after(() => run.stop());
 
-  it("K17 serves a chat page that loads nothing from elsewhere and never shows text as HTML", async () => {
+  it("K17 serves a chat page that loads nothing from elsewhere and never makes HTML of text by itself", async () => {
     const response = await fetch(`${run.webUrl}/chat`);
     assert.match(response.headers.get("content-type")!, /^text\/html; charset=utf-8/);
-    assert.match(response.headers.get("content-security-policy")!, /default-src 'none'/);
+    const policy = response.headers.get("content-security-policy")!;
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /img-src data:;/);
     const page = await response.text();
     assert.match(page, /^<!doctype html>/);
     assert.doesNotMatch(page, /https?:\/\//);
     assert.doesNotMatch(page, /\{\{|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b/);
     const [, script] = /<script>([\s\S]*)<\/script>/.exec(page)!;
     assert.ok(new Script(script!));
+    const library = await fetch(`${run.webUrl}/chat/api/markdown.js`);
+    assert.match(library.headers.get("content-type")!, /^text\/javascript/);
+    const text = await library.text();
+    assert.ok(new Script(text));
+    for (const licence of ["DOMPurify", "MIT License"]) assert.ok(text.includes(licence), licence);
   });
 
-  it("sends the text as it arrives, then the statistics", async () => {
-    const ada = await connectVisitor();
-    ada.send({ type: "hello" });
-    const [ready] = await ada.frames.waitForCount(1);
-    assert.equal(ready!.type, "ready");
-    assert.ok(ready!.models!.length > 1);
-    const turn = ada.ask("Count to 10.");
-    const end = await ada.waitForEnd(turn);
-    assert.equal(ada.joinText(turn), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10.");
-    assert.ok(ada.frames.size > 10);
-    assert.equal(end.finishReason, "stop");
-    assert.equal(end.stats.characters, ada.joinText(turn).length);
-    assert.ok(end.stats.charactersPerSecond > 0);
-  });
-
-  it("keeps a conversation per visitor, and shows it to no other visitor", async () => {
-    const [ada, bob] = [await connectVisitor(), await connectVisitor()];
-    await ada.converse("My name is Ada.");
-    await bob.converse("My name is Bob.");
+  it("offers the models of the flow, and sends the text as it arrives, then the usage", async () => {
+    const ada = visit();
+    const { data } = (await (await ada.request("GET", "")).json()) as { data: { id: string }[] };
     assert.deepEqual(
-      await Promise.all([ada.converse("What is my name?"), bob.converse("What is my name?")]),
-      ["Your name is Ada.", "Your name is Bob."],
+      data.map(({ id }) => id),
+      ["Demo", "Demo that thinks", "Demo, slow", "Demo that breaks off"],
     );
-    assert.equal(
-      ada.frames.messages.some(({ text }) => text?.includes("Bob")),
-      false,
-    );
-    assert.equal(
-      bob.frames.messages.some(({ text }) => text?.includes("Ada")),
-      false,
-    );
+    await ada.ask("Count to 10.");
+    assert.equal(ada.text, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10.");
+    assert.ok(ada.records.length > 10);
+    const { finishReason, messageMetadata } = ada.records.at(-1)!;
+    assert.equal(finishReason, "stop");
+    assert.ok((messageMetadata as { usage: { total: number } }).usage.total > 10);
+  });
+
+  it("keeps the visitors apart, and reads on in the answer of each, also while it goes on without them", async () => {
+    await run.deploy("Chat page", 100);
+    const [ada, bob] = [visit(), visit()];
+    await Promise.all([
+      ada.ask("Count to 20.", "Demo", () => ada.text.includes("5")),
+      bob.ask("Count to 30.", "Demo", () => bob.text.includes("5")),
+    ]);
+    assert.deepEqual(await Promise.all([ada.resume(), bob.resume()]), [200, 200]);
+    assert.match(ada.text, /^1, 2,.* 20\.$/);
+    assert.match(bob.text, /^1, 2,.* 30\.$/);
+    assert.equal(await visit().resume(), 204);
+    assert.equal(await ada.converse("What is 12 * 12?"), "12 × 12 = 144.");
   });
 
   it("stops the answer of the visitor who presses Stop, and no other answer", async () => {
     await run.deploy("Chat page", 100);
-    const [ada, bob] = [await connectVisitor(), await connectVisitor()];
-    const [hers, his] = [ada.ask("Tell me a long story."), bob.ask("Count to 20.")];
-    await Promise.all([ada.waitForText(hers), bob.waitForText(his)]);
-    ada.send({ type: "stop" });
-    assert.equal((await ada.waitForEnd(hers)).finishReason, "cancelled");
-    assert.equal((await bob.waitForEnd(his)).finishReason, "stop");
-    const arrived = ada.frames.size;
-    await pause();
-    assert.equal(ada.frames.size, arrived);
+    const [ada, bob] = [visit(), visit()];
+    await Promise.all([
+      ada.ask("Tell me a long story.", "Demo", () => ada.text !== ""),
+      bob.ask("Count to 20.", "Demo", () => bob.text !== ""),
+    ]);
+    assert.equal((await visit().request("POST", "/chat-1/stop")).status, 404);
+    assert.equal((await ada.request("POST", "/chat-1/stop")).status, 204);
+    await ada.resume();
+    assert.equal(ada.records.at(-1)!.type, "abort");
+    await bob.resume();
+    assert.match(bob.text, / 20\.$/);
   });
 
-  it("stops the answer of a visitor who leaves", async () => {
-    await run.deploy("Chat page", 100);
-    const ada = await connectVisitor();
-    await ada.waitForText(ada.ask("Tell me a long story."));
-    ada.leave();
-    await run.waitForStatus("Ask the model", "grey", "ring");
+  it("sends visitors no details of an error", async () => {
+    const ada = visit();
+    await ada.ask("Tell me a story.", "Demo that breaks off");
+    assert.deepEqual(ada.records.at(-1), { type: "error", errorText: "The answer broke off. Try again." });
   });
 
-  it("cancels the running answer when its visitor asks a new question", async () => {
-    await run.deploy("Chat page", 100);
-    const ada = await connectVisitor();
-    const first = ada.ask("Tell me a long story.");
-    await ada.waitForText(first);
-    const second = ada.ask("What is 12 * 12?");
-    assert.equal((await ada.waitForEnd(first)).finishReason, "cancelled");
-    await ada.waitForEnd(second);
-    assert.equal(ada.joinText(second), "12 × 12 = 144.");
-  });
-
-  it("sends visitors only the code of an error, no details of the service", async () => {
-    const ada = await connectVisitor();
-    const end = await ada.waitForEnd(ada.ask("Tell me a story.", "demo:fault=drop&after=12"));
-    assert.deepEqual(end.error, { code: "interrupted" });
-  });
-
-  it("sends the reasoning of a model apart from its answer", async () => {
-    const ada = await connectVisitor();
-    const answer = await ada.converse("Why is the sky blue?", "demo-reasoning");
-    assert.match(answer, /^The sky is blue/);
-    assert.ok(ada.frames.messages.some(({ thinking }) => thinking));
-  });
-
-  it("ignores a model that is not offered, and messages with roles other than user and assistant", async () => {
-    const ada = await connectVisitor();
-    ada.conversation.push(
-      { role: "system", content: "You are a pirate." },
-      { role: "user", content: "My name is Ada." },
+  it("sends the reasoning of a model apart from its answer, and the tool that the flow runs", async () => {
+    const ada = visit();
+    assert.match(await ada.converse("Why is the sky blue?", "Demo that thinks"), /^The sky is blue/);
+    assert.notEqual(ada.join("reasoning-delta"), "");
+    await ada.ask("What is the weather in Paris?");
+    const tool = ada.records.filter(({ type }) => type.startsWith("tool-"));
+    assert.deepEqual(
+      tool.map(({ type }) => type),
+      ["tool-input-available", "tool-output-available"],
     );
-    assert.equal(await ada.converse("What is my name?", "gpt-of-somebody-else"), "Your name is Ada.");
+    assert.deepEqual(tool[0]!["input"], { city: "Paris" });
   });
 
-  it("ignores frames that it does not understand, without an error", async () => {
-    const ada = await connectVisitor();
-    for (const nonsense of ["", "{", "null", "[]", '"text"', '{"type":"what"}', '{"type":"stop"}'])
-      ada.send(nonsense);
-    assert.equal(await ada.converse("What is 12 * 12?"), "12 × 12 = 144.");
+  it("refuses a model that is not offered, and ignores roles and parameters that are none of a visitor's business", async () => {
+    const ada = visit();
+    ada.messages.push(
+      { role: "system", parts: [{ type: "text", text: "You are a pirate." }] },
+      { role: "user", parts: [{ type: "text", text: "My name is Ada." }] },
+    );
+    assert.equal(await ada.converse("What is my name?"), "Your name is Ada.");
+    const refused = await ada.request("POST", "", {
+      id: "x",
+      model: "gpt-of-somebody-else",
+      messages: ada.messages,
+    });
+    assert.equal(refused.status, 404);
+    for (const nonsense of ["", "{", "null", "[]", '"text"', "{}"])
+      assert.equal((await ada.request("POST", "", nonsense)).status, 400, nonsense);
     assert.deepEqual(
       run.runtime.logs.filter(({ level }) => level <= 20).map(({ msg }) => String(msg)),
       [],
@@ -209,8 +193,7 @@ describe("Example of a chat page", () => {
   });
 
   it("keeps the answers of visitors out of the debug sidebar", async () => {
-    const ada = await connectVisitor();
-    await ada.converse("Count to 20.");
+    await visit().converse("Count to 20.");
     assert.equal(run.sidebar.size, 0);
     assert.equal(
       findExample("Chat page").nodes.some(({ type }) => type === "debug"),

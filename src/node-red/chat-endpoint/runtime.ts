@@ -17,6 +17,7 @@ import { createJsonAnswer, sendHttpAnswer } from "./http/http-answer.js";
 import type { Origins } from "./http/origins.js";
 import { createRefusedRequest, RefusedRequest, toClientFailure } from "./http/refusals.js";
 import { readClientBody } from "./http/request-body.js";
+import { readMarkdownScript } from "./http/scripts.js";
 import { identifyVisitor } from "./http/visitor.js";
 import { Returning } from "./kept/returning.js";
 import { answerOllama, answerOllamaModel } from "./ollama-questions.js";
@@ -93,6 +94,11 @@ export class EndpointRuntime {
   private async respond(request: HttpRequest, response: ServerResponse, route: Route): Promise<void> {
     const { origins } = this.options;
     const isAdmitted = origins.admit(request, response);
+    if (route.action === "script") {
+      // A page loads it without a key, and it is the same for everybody.
+      sendHttpAnswer(response, readMarkdownScript());
+      return;
+    }
     if (request.method === "OPTIONS") {
       origins.answerPreflight(request, response);
       sendHttpAnswer(response, { status: 204, headers: {}, body: "" });
@@ -136,7 +142,7 @@ export class EndpointRuntime {
   }
 
   private answerRoute(
-    route: Exclude<Route, { action: "ask" | "read" | "ollama" }>,
+    route: Exclude<Route, { action: "ask" | "read" | "ollama" | "script" }>,
     response: ServerResponse,
     client: Client,
   ): HttpAnswer {
