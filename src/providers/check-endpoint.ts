@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.js";
+import { trimOperation } from "./base-url.js";
 import type { Provider } from "./provider.js";
 import { checkSettings } from "./settings.js";
 import type { Endpoint } from "./shared/endpoint.js";
@@ -15,7 +16,7 @@ export function checkEndpoint(
   endpoint: Partial<Endpoint>,
   allowInsecure = false,
 ): Endpoint {
-  const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider.label);
+  const url = checkUrl(endpoint.baseUrl || provider.baseUrl, provider);
   for (const [name, value] of Object.entries(endpoint.headers ?? {})) checkHeader(name, value);
   const key = checkKey(provider, endpoint.apiKey, hasAuthorization(endpoint.headers));
   const hasSecret = key !== undefined || listSecretHeaderValues(endpoint).length > 0;
@@ -41,9 +42,12 @@ function checkApi({ label, forms = ["chat"] }: Provider, api: unknown): void {
   );
 }
 
-function checkUrl(text: string | undefined, label: string): URL {
+function checkUrl(text: string | undefined, provider: Provider): URL {
   if (!text) {
-    throw new Failure("configuration", `The base URL of ${label} is not set. Enter it in the provider.`);
+    throw new Failure(
+      "configuration",
+      `The base URL of ${provider.label} is not set. Enter it in the provider.`,
+    );
   }
   const variable = findUnresolvedVariable(text);
   if (variable) {
@@ -66,8 +70,9 @@ function checkUrl(text: string | undefined, label: string): URL {
     );
   }
   url.hash = "";
-  // Documentation shows the URL of the operation, so people copy that.
-  url.pathname = url.pathname.replace(/\/(?:chat\/completions|responses)\/*$/, "");
+  url.pathname = trimOperation(url.pathname, provider.id === "ollama");
+  // Google's documentation asks for the form of a stream in the query.
+  if (url.searchParams.get("alt") === "sse") url.searchParams.delete("alt");
   return url;
 }
 

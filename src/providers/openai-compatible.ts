@@ -9,6 +9,7 @@ import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import { learnFromResponsesRefusal, readRefusedParts } from "./responses/learn.js";
 import { buildResponsesBody } from "./responses/request.js";
 import type { ResponsesService, ResponsesTraits } from "./responses/traits.js";
+import { putSchemaInPrompt, refusesSchemas } from "./schema-in-prompt.js";
 import type { ApiForm, Endpoint } from "./shared/endpoint.js";
 import { readModelNames } from "./shared/model-names.js";
 import { readResponseFailure } from "./shared/response-failure.js";
@@ -39,6 +40,8 @@ export interface Preset extends Pick<FormChoice, "ownHost" | "lacksResponses"> {
   callIds?: RegExp;
   /** The field in which it takes reasoning back. Default: where its answers have it. */
   reasoningField?: string;
+  /** `false` if it takes no JSON Schema for the answer, but `json_object`. */
+  schemas?: false;
   /** Whether it refuses an answer of a turn with tool calls that lacks its reasoning; default: as Kimi's models do. */
   needsReasoning?(model: string): boolean;
   /** `false` if it has no `audio/speech` below the base URL. */
@@ -176,7 +179,12 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
       memory,
       maxTokensField,
     );
-    return buildPostRequest(target.url, target.headers, adapt(body, endpoint));
+    const lacksSchemas = preset.schemas === false || memory.refusesSchemas === true;
+    return buildPostRequest(
+      target.url,
+      target.headers,
+      adapt(lacksSchemas ? putSchemaInPrompt(body) : body, endpoint),
+    );
   };
 }
 
@@ -190,11 +198,7 @@ function buildBody(
   memory: ProviderMemory,
   maxTokensField: string,
 ): Record<string, unknown> {
-  const {
-    max_tokens: maxTokens,
-    stream_options: authorOptions,
-    ...parameters
-  } = cleanParameters(request.parameters);
+  const { max_tokens: maxTokens, stream_options: authorOptions, ...parameters } = cleanParameters(request);
   const body: Record<string, unknown> = {
     model: request.model,
     messages: request.messages,
@@ -218,10 +222,11 @@ function isKimi(model: string): boolean {
   return /kimi/i.test(model);
 }
 
-/** Learns from a refusal of `stream_options` or of reasoning, so that the request is sent once more in another form. */
+/** Learns from a refusal of `stream_options`, of a JSON Schema or of reasoning, so that the request is sent once more in another form. */
 function learnFromRefusal(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined {
   if (status !== 400 && status !== 422) return undefined;
   if (!memory.refusesStreamOptions && ABOUT_STREAM_OPTIONS.test(body)) return { refusesStreamOptions: true };
+  if (!memory.refusesSchemas && refusesSchemas(body)) return { refusesSchemas: true };
   const wish = readReasoningRefusal(body);
   if (wish === "refuses" && !memory.refusesReasoning) return { refusesReasoning: true };
   return wish === "needs" && !memory.needsReasoning ? { needsReasoning: true } : undefined;

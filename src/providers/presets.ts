@@ -75,6 +75,7 @@ export const PRESETS: readonly Preset[] = [
     // With thinking, it refuses a turn with tool calls in which an answer lacks its reasoning.
     reasoningField: "reasoning_content",
     needsReasoning: () => true,
+    schemas: false,
     speaks: false,
   },
   {

@@ -38,6 +38,8 @@ export interface ProviderMemory {
   refusesStreamOptions?: boolean;
   /** Where the service has reasoning, and so where it takes it back. */
   reasoningPlace?: ReasoningPlace;
+  /** The service takes no JSON Schema for the answer, but `json_object`. */
+  refusesSchemas?: boolean;
   /** The service refuses the reasoning of earlier answers. */
   refusesReasoning?: boolean;
   /** The service refuses an answer of a turn with tool calls that lacks its field for reasoning. */

@@ -60,7 +60,7 @@ const RULES: ParameterRules = {
 const MAX_REASON_CHARS = 500;
 
 const JOB: JobProtocol = {
-  checkRequest: ({ parameters }) => void readParameters(parameters),
+  checkRequest: (request) => void readParameters(request),
   buildCreateRequest: (endpoint, { type, user, metadata }) =>
     buildPost(endpoint, "jobs/create", {
       team_id: readTeam(endpoint),
@@ -105,15 +105,15 @@ function buildChatRequest(request: ChatRequest, endpoint: Endpoint, memory: Prov
     ...(field === "model_group" ? {} : { model: request.model }),
     ...(field === "model" ? {} : { model_group: request.model }),
     messages: placeReasoning(removeEchoFields(request.messages), { place: memory.reasoningPlace }),
-    ...readParameters(request.parameters),
+    ...readParameters(request),
   };
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
   return buildPost(endpoint, buildJobPath(request.job, "llm-call-stream"), body, "text/event-stream");
 }
 
 /** Picks the parameters that the server takes. Streaming is decided by the path. @throws Failure `invalid_request` */
-function readParameters(settings: ChatRequest["parameters"]): Record<string, unknown> {
-  const { max_completion_tokens: maxTokens, stop, ...parameters } = cleanParameters(settings);
+function readParameters(request: ChatRequest): Record<string, unknown> {
+  const { max_completion_tokens: maxTokens, stop, ...parameters } = cleanParameters(request);
   return {
     ...selectParameters(RULES, parameters),
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),

@@ -97,7 +97,6 @@ describe("Chat request to ChoreoAI", () => {
       /ChoreoAI cannot take the parameter tools/,
     );
     assertRefused({ parameters: { n: 2 } }, /the parameter n\b/);
-    assertRefused({ parameters: { tool_choice: "required" } }, /tool_choice/);
     assertRefused({ parameters: { functions: [{}] } }, /functions/);
     assertRefused({ parameters: { response_format: { type: "json_schema" } } }, /response_format/);
     assertRefused({ parameters: { logprobs: true } }, /logprobs/);

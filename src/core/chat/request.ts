@@ -51,12 +51,28 @@ export function checkRequest(request: ChatRequest): void {
   }
 }
 
-/** Removes parameters that are null or undefined, and fields that this package sets itself. */
-export function cleanParameters(parameters: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+/** Parameters that services refuse if the request has no tools. */
+const TOOL_FIELDS: ReadonlySet<string> = new Set(["tool_choice", "parallel_tool_calls"]);
+
+/**
+ * Removes parameters that are null or undefined, fields that this package sets itself, and those about tools if there are
+ * none.
+ */
+export function cleanParameters({
+  parameters = {},
+  tools,
+}: Pick<ChatRequest, "parameters" | "tools">): Record<string, unknown> {
+  const hasTools = tools !== undefined && tools.length > 0;
   const clean: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(parameters)) {
     // Strict services (Venice) refuse a field that is null.
-    if (value !== undefined && value !== null && !RESERVED_FIELDS.has(key)) clean[key] = value;
+    if (
+      value !== undefined &&
+      value !== null &&
+      !RESERVED_FIELDS.has(key) &&
+      (hasTools || !TOOL_FIELDS.has(key))
+    )
+      clean[key] = value;
   }
   return clean;
 }

@@ -61,7 +61,7 @@ export function buildAnthropicBody(request: ChatRequest): Record<string, unknown
     parallel_tool_calls,
     output_config,
     ...parameters
-  } = cleanParameters(request.parameters);
+  } = cleanParameters(request);
   const maxTokens = max_completion_tokens ?? max_tokens;
   const thinking =
     parameters["thinking"] === undefined ? chooseThinking(request.model, reasoning_effort, maxTokens) : {};

@@ -6,7 +6,8 @@ import {
   readThoughtSignature,
 } from "../../core/chat/vendor-echo.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { type ContentPart, describePart, guessMediaType, readContentParts } from "../shared/content-parts.js";
+import { guessMediaType } from "../../core/media-types.js";
+import { type ContentPart, describePart, readContentParts } from "../shared/content-parts.js";
 import { readAnswerText, requireText } from "../shared/message-text.js";
 import { CallNames, type PastCall, readPastCalls } from "../shared/past-calls.js";
 import { createEmptyPromptFailure, createUnsupportedFailure } from "../shared/unsupported.js";

@@ -65,7 +65,7 @@ export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
     tool_choice,
     generationConfig,
     ...parameters
-  } = cleanParameters(request.parameters);
+  } = cleanParameters(request);
   const maxTokens = max_completion_tokens ?? max_tokens;
   const renamed: Record<string, unknown> = {};
   for (const [name, geminiName] of Object.entries(RENAMED)) {

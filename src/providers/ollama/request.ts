@@ -81,7 +81,7 @@ export function buildOllamaBody(
   request: ChatRequest,
   settings: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  const { reasoning_effort, response_format, options, ...parameters } = cleanParameters(request.parameters);
+  const { reasoning_effort, response_format, options, ...parameters } = cleanParameters(request);
   const modelOptions: Record<string, unknown> = {};
   if (settings["contextLength"] !== undefined) modelOptions["num_ctx"] = settings["contextLength"];
   for (const [name, value] of Object.entries(parameters)) {

@@ -84,7 +84,7 @@ export function buildResponsesBody(
     stream_options,
     web_search_options,
     ...parameters
-  } = cleanParameters(request.parameters);
+  } = cleanParameters(request);
   const { name, takesStore = true } = service;
   const keepsState = store === true || "previous_response_id" in parameters || "conversation" in parameters;
   const ownStore = takesStore && !keepsState && !refused.fields.includes("store") ? false : undefined;

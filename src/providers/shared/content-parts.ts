@@ -1,6 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { guessMediaType, normaliseMediaType } from "../../core/media-types.js";
 
 /** A file's bytes inside the request. */
 export interface InlineData {
@@ -33,37 +34,6 @@ const AUDIO_TYPES: ReadonlyMap<string, string> = new Map(
     opus: "audio/ogg",
   }),
 );
-
-/** Media types by file extension. */
-const MEDIA_TYPES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    pdf: "application/pdf",
-    txt: "text/plain",
-    md: "text/markdown",
-    csv: "text/csv",
-    html: "text/html",
-    json: "application/json",
-    png: "image/png",
-    jpg: "image/jpeg",
-    jpeg: "image/jpeg",
-    gif: "image/gif",
-    webp: "image/webp",
-    heic: "image/heic",
-    mp3: "audio/mpeg",
-    wav: "audio/wav",
-    ogg: "audio/ogg",
-    flac: "audio/flac",
-    mp4: "video/mp4",
-    mov: "video/quicktime",
-    webm: "video/webm",
-  }),
-);
-
-/** Guesses a media type from the extension of a file name or web address; undefined if it is unknown. */
-export function guessMediaType(name: string): string | undefined {
-  const extension = /\.(\w+)(?:[?#]|$)/.exec(name)?.[1];
-  return MEDIA_TYPES.get(extension?.toLowerCase() ?? "");
-}
 
 /**
  * Reads a message's content: a text, one part, a list of both, or null (no parts).
@@ -147,7 +117,7 @@ function readAudio(audio: unknown, place: string): InlineData {
   const inline = parseDataUrl(data);
   if (inline) return inline;
   const name = typeof format === "string" && format !== "" ? format.toLowerCase() : "wav";
-  return { mediaType: AUDIO_TYPES.get(name) ?? `audio/${name}`, base64: data };
+  return { mediaType: normaliseMediaType(AUDIO_TYPES.get(name) ?? `audio/${name}`, data), base64: data };
 }
 
 function readFile(
@@ -176,8 +146,8 @@ function parseDataUrl(url: string): InlineData | undefined {
   const comma = url.indexOf(",");
   const head = /^data:([^;,]*)((?:;[^;,]*)*)$/i.exec(url.slice(0, Math.max(comma, 0)));
   if (!head) return undefined;
-  const mediaType = head[1]!.toLowerCase() || "text/plain";
   const data = url.slice(comma + 1);
+  const mediaType = normaliseMediaType(head[1]!, data) || "text/plain";
   if (/;\s*base64$/i.test(head[2]!)) return { mediaType, base64: data };
   try {
     return { mediaType, base64: Buffer.from(decodeURIComponent(data)).toString("base64") };

@@ -35,17 +35,26 @@ describe("Chat request", () => {
   it("removes parameters that are null and fields that this package sets itself", () => {
     assert.deepEqual(
       cleanParameters({
-        temperature: 0,
-        stop: "",
-        n: null,
-        top_p: undefined,
-        stream: false,
-        model: "x",
-        messages: 1,
-        tools: 2,
+        parameters: {
+          temperature: 0,
+          stop: "",
+          n: null,
+          top_p: undefined,
+          stream: false,
+          model: "x",
+          messages: 1,
+          tools: 2,
+        },
       }),
       { temperature: 0, stop: "" },
     );
-    assert.deepEqual(cleanParameters(), {});
+    assert.deepEqual(cleanParameters({}), {});
+  });
+
+  it("removes parameters about tools if there are none, which services refuse", () => {
+    const parameters = { tool_choice: "auto", parallel_tool_calls: false, seed: 1 };
+    assert.deepEqual(cleanParameters({ parameters, tools: [] }), { seed: 1 });
+    assert.deepEqual(cleanParameters({ parameters }), { seed: 1 });
+    assert.deepEqual(cleanParameters({ parameters, tools: [{}] }), parameters);
   });
 });

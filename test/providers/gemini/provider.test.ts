@@ -185,7 +185,7 @@ describe("Chat request to Gemini", () => {
     assertRefused({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
     assertRefused({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
     assertRefused({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);
-    assertRefused({ parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
+    assertRefused({ tools: [WEATHER], parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
     assertRefused({ parameters: { web_search_options: {} } }, /googleSearch/);
     assertRefused({ parameters: { generationConfig: "x" } }, /generationConfig/);
     assert.doesNotThrow(() => buildBody({ parameters: { logit_bias: {}, parallel_tool_calls: true } }));
