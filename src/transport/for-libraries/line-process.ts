@@ -163,9 +163,14 @@ class LineSplitter {
   ) {}
 
   add(text: string): void {
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop()!;
-    for (const line of lines) this.pass(line);
+    let start = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+      const line = this.rest + text.slice(start, end);
+      this.rest = "";
+      this.pass(line);
+      start = end + 1;
+    }
+    this.rest += text.slice(start);
     if (this.rest.length <= this.maxChars) return;
     if (this.cutsLines) this.end();
     else this.isFlooded = true;
