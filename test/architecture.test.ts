@@ -42,7 +42,7 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   "node-red": /^node:/,
   library: /^node:crypto$/,
   client: /^(node:crypto|@pydantic\/genai-prices)$/,
-  mcp: /^@modelcontextprotocol\/client$/,
+  mcp: /^(@modelcontextprotocol\/(client|server)|node:crypto)$/,
   transport: /^(undici|eventsource-parser|node:)/,
   providers: /^$/,
   dialects: /^$/,

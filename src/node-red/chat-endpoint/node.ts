@@ -50,8 +50,12 @@ export function startEndpoint(red: NodeRed, node: RuntimeNode & EndpointNode, co
   }
   const path = readPath({ ...config, path: fill(config.path ?? "") });
   const closeDoor = openDoor(red, path, {
-    serves: (request, below) => isServedRequest(request, path, below, forms),
-    handle: (request, response, below) => runtime.handle(request, response, below),
+    serves: (request, below) =>
+      isForTools(below) ? runtime.tools.isOpen : isServedRequest(request, path, below, forms),
+    handle: (request, response, below) => {
+      if (isForTools(below)) runtime.handleMcp(request, response);
+      else runtime.handle(request, response, below);
+    },
   });
   node.problem = closeDoor ? (access.isClosed ? "closed" : undefined) : hasHttp(red) ? "pathTaken" : "noHttp";
   if (node.problem !== undefined) logWarning(node, red._(`chat-endpoint.problem.${node.problem}`, { path }));
@@ -76,6 +80,11 @@ function joinFleet(
     node.problem = "noBroker";
     logWarning(node, toFailure(thrown).message);
   }
+}
+
+/** Whether a path is the one at which MCP clients find tools. */
+function isForTools(below: string): boolean {
+  return /^\/+mcp\/*$/i.test(below);
 }
 
 /**

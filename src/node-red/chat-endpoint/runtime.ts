@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
+import { ToolServer } from "../../mcp/serving/tool-server.js";
 import type { FormName, HttpAnswer } from "../../serving/form.js";
 import { buildModelEntry, buildModelList } from "../../serving/model-list.js";
 import { readModelField } from "../../serving/request-fields.js";
@@ -19,6 +20,7 @@ import { createRefusedRequest, RefusedRequest, toClientFailure } from "./http/re
 import { readClientBody } from "./http/request-body.js";
 import { readMarkdownScript } from "./http/scripts.js";
 import { identifyVisitor } from "./http/visitor.js";
+import { sendWebResponse, toWebRequest } from "./http/web-request.js";
 import { Returning } from "./kept/returning.js";
 import { answerOllama, answerOllamaModel } from "./ollama-questions.js";
 
@@ -42,9 +44,12 @@ export class EndpointRuntime {
   private readonly returning: Returning;
   private readonly asking: Asking;
   private fleet: FleetService | undefined;
+  /** The tools that MCP clients may call. */
+  readonly tools: ToolServer;
 
   constructor(private readonly options: EndpointOptions) {
     const { answers, clock, goesOn, keepMs } = options;
+    this.tools = new ToolServer(clock);
     this.flows = new ServedFlows(clock);
     this.returning = new Returning(clock, keepMs, answers);
     this.asking = new Asking({ answers, clock, goesOn, flows: this.flows, returning: this.returning });
@@ -74,6 +79,7 @@ export class EndpointRuntime {
   close(): void {
     this.fleet?.stop();
     for (const flow of this.flows.list()) this.withdraw(flow);
+    this.tools.close();
     this.asking.close();
     this.returning.close();
     // The fronts have been told the ends by now.
@@ -91,24 +97,52 @@ export class EndpointRuntime {
     });
   }
 
-  private async respond(request: HttpRequest, response: ServerResponse, route: Route): Promise<void> {
+  /** Handles a request of an MCP client. */
+  handleMcp(request: HttpRequest, response: ServerResponse): void {
+    this.respondMcp(request, response).catch((thrown: unknown) => {
+      if (!(thrown instanceof RefusedRequest)) this.options.onError(toFailure(thrown));
+      sendHttpAnswer(response, FORMS.chat.buildError(toClientFailure(thrown)));
+    });
+  }
+
+  private async respondMcp(request: HttpRequest, response: ServerResponse): Promise<void> {
+    if (this.admitPage(request, response)) return;
+    const { owner, name } = this.admit(request, response);
+    const body = request.method === "POST" ? await readClientBody(request) : undefined;
+    const left = new AbortController();
+    response.on("close", () => left.abort());
+    const answer = await this.tools.handle({
+      request: toWebRequest(request, body, left.signal),
+      owner,
+      client: name,
+    });
+    await sendWebResponse(answer, response);
+  }
+
+  /** @returns whether a preflight has been answered. @throws RefusedRequest for a page that may not ask */
+  private admitPage(request: HttpRequest, response: ServerResponse): boolean {
     const { origins } = this.options;
     const isAdmitted = origins.admit(request, response);
-    if (route.action === "script") {
-      // A page loads it without a key, and it is the same for everybody.
-      sendHttpAnswer(response, readMarkdownScript());
-      return;
-    }
     if (request.method === "OPTIONS") {
       origins.answerPreflight(request, response);
       sendHttpAnswer(response, { status: 204, headers: {}, body: "" });
+      return true;
+    }
+    if (isAdmitted) return false;
+    throw createRefusedRequest(
+      403,
+      "Web pages of this origin may not ask. Add the origin to the chat-endpoint.",
+    );
+  }
+
+  private async respond(request: HttpRequest, response: ServerResponse, route: Route): Promise<void> {
+    if (route.action === "script") {
+      // A page loads it without a key, and it is the same for everybody.
+      this.options.origins.admit(request, response);
+      sendHttpAnswer(response, readMarkdownScript());
       return;
     }
-    if (!isAdmitted)
-      throw createRefusedRequest(
-        403,
-        "Web pages of this origin may not ask. Add the origin to the chat-endpoint.",
-      );
+    if (this.admitPage(request, response)) return;
     const client = identifyVisitor(request, response, this.admit(request, response));
     if (route.action === "ask") await this.ask(request, response, route, client);
     else if (route.action === "read") this.returning.read(route, { request, response, client });

@@ -19,6 +19,7 @@ import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
 import { FirstTurns } from "./first-turns.js";
 import { OfferedTools } from "./mcp/offered-tools.js";
 import { ServerCalls } from "./mcp/server-calls.js";
+import { SharedTools } from "./mcp/shared-tools.js";
 import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
@@ -57,6 +58,7 @@ export class RouterController {
   private readonly context: RunContext;
   private readonly status: RouterStatus;
   private readonly firstTurns: FirstTurns;
+  private readonly shared: SharedTools;
   private readonly warnings: WarnOnce;
   private lateAnswers = 0;
 
@@ -85,6 +87,7 @@ export class RouterController {
       this.answer(call?.run ?? readCall(message, node.id)?.run ?? "", call?.id ?? "", message),
     );
     const calls = new ToolCalls(red, node, this.host, links, settings);
+    this.shared = new SharedTools(red, node, this.host, settings, calls);
     const tools = new OfferedTools(red, this.host, settings, (text) => logWarning(node, text));
     this.context = {
       node: node.id,
@@ -129,6 +132,7 @@ export class RouterController {
 
   /** What is under way is let go: what is sent now would reach the flow that comes after. */
   close(): void {
+    this.shared.close();
     this.sessions.endAll("closed");
     this.status.close();
   }
@@ -258,6 +262,7 @@ export class RouterController {
   }
 
   private answer(key: string, id: string, message: Message): void {
+    if (this.shared.take(key, message)) return;
     const session = this.sessions.get(key);
     if (session?.takeAnswer(id, message, this.settings.maxResult)) return;
     if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
@@ -287,6 +292,6 @@ export class RouterController {
   }
 
   private isRun(key: string): boolean {
-    return this.ended.has(key) || this.sessions.get(key) !== undefined;
+    return this.shared.has(key) || this.ended.has(key) || this.sessions.get(key) !== undefined;
   }
 }

@@ -11,6 +11,8 @@ export interface RouterConfig extends NodeConfig {
   tools?: unknown;
   /** `{server, tools, prefix, approve}` each; see `McpRow`. */
   mcp?: unknown;
+  /** Id of the chat-endpoint whose MCP clients may call the drawn tools; "": none. */
+  endpoint?: string;
   /** Turns of one run in which tools are called. */
   maxRounds?: number | string;
   /** Seconds. */
@@ -32,6 +34,8 @@ export interface RouterSettings {
   tools: ReadonlyMap<string, Tool>;
   /** The MCP servers whose tools are offered as well. */
   mcp: readonly McpRow[];
+  /** Id of the chat-endpoint that offers the drawn tools to MCP clients; `""`: none. */
+  endpoint: string;
   /** How many outputs the tools have. */
   toolOutputs: number;
   maxRounds: number;
@@ -76,6 +80,7 @@ function toSettings(
     tools,
     mcp,
     toolOutputs,
+    endpoint: config.endpoint ?? "",
     maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
     toolTimeout: Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000),
     maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),

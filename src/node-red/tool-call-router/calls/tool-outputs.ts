@@ -7,7 +7,7 @@ import type { ToolCallTag } from "../classify.js";
 import type { RunRecord } from "../record.js";
 import { composeCall } from "../requests.js";
 import type { RouterSettings } from "../settings.js";
-import type { LinkCalls } from "./link-calls.js";
+import type { LinkCalls, LinkedCall } from "./link-calls.js";
 import type { AllowedCall } from "./plan-calls.js";
 
 /** Outputs before those of the tools: the stream, and requests. */
@@ -51,9 +51,13 @@ export class ToolCalls {
       run: record.key,
       node: this.node.id,
     };
-    const message = this.host.clone(composeCall(record, tag));
+    this.send(tool, { run: record.key, id }, this.host.clone(composeCall(record, tag)), send);
+  }
+
+  /** Sends the message of a call to its tool. */
+  send(tool: Tool | undefined, call: LinkedCall, message: Message, send: Send): void {
     const link = tool?.link === undefined ? undefined : this.links.find(tool.link);
-    if (link) link({ run: record.key, id }, message);
+    if (link) link(call, message);
     else send(toOutput(message, this.findOutput(tool)));
   }
 
