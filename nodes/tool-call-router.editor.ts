@@ -80,6 +80,7 @@
       links: { value: [], type: "link in[]" },
       mcp: { value: [], validate: checkMcp },
       servers: { value: [], type: "mcp-server[]" },
+      endpoint: { value: "", type: "chat-endpoint", required: false },
       otherTools: { value: false },
       messageSchemas: { value: false },
       toolChoice: { value: "" },

@@ -118,6 +118,7 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     messageSchemas: false,
     mcp: [],
     servers: [],
+    endpoint: "",
     toolChoice: "",
     parallel: "",
     maxRounds: 8,

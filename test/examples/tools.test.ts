@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { EXAMPLES } from "../support/flows/examples.js";
 import { ExampleRun, hasTools } from "./example-run.js";
 
@@ -122,6 +123,25 @@ describe("Examples with tools", () => {
     assert.match(await decide("Approve"), /deleted: Garage/);
     assert.match(await decide("Approve"), /There is no note “Garage”/);
     assert.match(await pressForAnswer("Read a note"), /tenth of December/);
+  });
+
+  it("Tools for MCP clients: an MCP client lists and calls them", async () => {
+    await run.deploy("Tools for MCP clients");
+    const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${run.webUrl}/tools/mcp`)));
+    try {
+      const { tools } = await client.listTools();
+      assert.deepEqual(
+        tools.map(({ name }) => name),
+        ["roll_dice", "server_time"],
+      );
+      const { content } = await client.callTool({ name: "roll_dice", arguments: { count: 2 } });
+      assert.match(JSON.stringify(content), /sum/);
+      const [call] = (await run.waitForShown("Each call")) as { name: string }[];
+      assert.equal(call!.name, "roll_dice");
+    } finally {
+      await client.close();
+    }
   });
 
   it("A tool that fails: tells the model of the failure and keeps the results of the other calls", async () => {
