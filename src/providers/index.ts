@@ -8,7 +8,7 @@ import { OLLAMA_PROVIDER } from "./ollama/provider.js";
 import { createOpenAiProvider } from "./openai-compatible.js";
 import { PRESETS } from "./presets.js";
 import type { Provider } from "./provider.js";
-import { REMOTE_PROVIDER } from "./remote.js";
+import { REMOTE_PROVIDER } from "./remote/provider.js";
 import { SAAS_LLM_PROVIDER } from "./saas-llm.js";
 import { VENICE_PROVIDER } from "./venice.js";
 

@@ -1,6 +1,6 @@
-import { isObject } from "../core/json/parse.js";
-import { createOpenAiProvider } from "./openai-compatible.js";
-import type { Provider } from "./provider.js";
+import { isObject } from "../../core/json/parse.js";
+import { createOpenAiProvider } from "../openai-compatible.js";
+import type { Provider } from "../provider.js";
 
 /**
  * Workers of the same author on other machines, asked over a broker. Whoever opens the provider brings a dispatcher that
