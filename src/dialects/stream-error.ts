@@ -12,8 +12,8 @@ const OVERLOADED = { word: "overloaded_error", status: 529 };
 
 const MAX_REQUEST_ID_CHARS = 200;
 
-/** Names of events that report an error. */
-const ERROR_EVENT = /^(?:.{0,40}[._-])?(?:error|err|exception|failed|failure)$/i;
+/** Names of events that report an error. Those of Responses (`response.failed`) are read by their own reader. */
+const ERROR_EVENT = /^(?!response\.)(?:.{0,40}[._-])?(?:error|err|exception|failed|failure)$/i;
 
 const getZero = () => 0;
 

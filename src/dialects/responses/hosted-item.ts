@@ -4,6 +4,9 @@ import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { type ItemListener, OpenItem, type WireItem } from "./open-item.js";
 
+/** The steps of a longer item are not passed on, because the whole item goes with each of them. Its end is. */
+const MAX_PROGRESS_CHARS = 8 * 1024;
+
 /**
  * An item that Chat Completions has no place for: the service's own tools, their results, a compaction. Its latest state
  * is passed on unchanged whenever it changes, except for a drawn picture, which Chat Completions has a place for.
@@ -33,7 +36,7 @@ export class HostedItem extends OpenItem {
 
   /** Takes a step of the service's work. @param fields what the event says, such as its status */
   addProgress(fields: WireItem): void {
-    if (!this.isDone) this.update({ ...this.item, ...fields });
+    if (!this.isDone && this.json.length <= MAX_PROGRESS_CHARS) this.update({ ...this.item, ...fields });
   }
 
   protected addMissing(item: WireItem): void {

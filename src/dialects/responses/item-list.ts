@@ -8,7 +8,7 @@ import type { ItemListener, OpenItem, WireItem } from "./open-item.js";
 import { ReasoningItem } from "./reasoning-item.js";
 
 /** How many items an answer may have. Each event looks for its item among them. */
-const MAX_ITEMS = 4096;
+const MAX_ITEMS = 2048;
 
 /** How an event names its item. */
 export interface ItemPlace {
