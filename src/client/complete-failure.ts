@@ -1,5 +1,5 @@
 import { Failure, type FailureDetails } from "../core/failure.js";
-import { readFormAdvice } from "../providers/form-advice.js";
+import { readFormAdvice } from "../providers/responses/form-advice.js";
 import type { ChatSetup } from "./chat-types.js";
 import { hideSecrets } from "./hide-secrets.js";
 

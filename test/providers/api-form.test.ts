@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { ChatRequest } from "../../src/core/chat/request.js";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
-import { readFormAdvice } from "../../src/providers/form-advice.js";
 import { getProvider, PROVIDERS } from "../../src/providers/index.js";
+import { readFormAdvice } from "../../src/providers/responses/form-advice.js";
 import type { Endpoint } from "../../src/providers/shared/endpoint.js";
 import { assertFailure } from "../support/assert-failure.js";
 

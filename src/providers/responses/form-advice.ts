@@ -1,5 +1,5 @@
-import { chooseForm, type FormChoice } from "./api-form.js";
-import type { Endpoint } from "./shared/endpoint.js";
+import { chooseForm, type FormChoice } from "../api-form.js";
+import type { Endpoint } from "../shared/endpoint.js";
 
 /** Statuses of refusals that have nothing to do with the form. */
 const OTHER_REASONS: ReadonlySet<number> = new Set([401, 402, 429]);
