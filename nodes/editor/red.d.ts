@@ -118,6 +118,8 @@ declare const RED: {
   };
   events: { on(event: "deploy" | "nodes:add", listener: (node: EditorNode) => void): void };
   settings: {
+    /** The names of the context stores. */
+    context?: { stores?: string[] };
     /** Path of the HTTP root of flows. */
     httpNodeRoot?: string;
   };

@@ -11,6 +11,7 @@ export type FailureCode =
   | "context_length"
   | "content_filter"
   | "insufficient_credits"
+  | "budget"
   | "rate_limit"
   | "overloaded"
   | "server_error"

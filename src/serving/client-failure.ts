@@ -49,6 +49,7 @@ const ROWS: Readonly<Record<FailureCode, Row>> = {
     "insufficient_quota",
     "The account behind this model is used up.",
   ],
+  budget: [429, "insufficient_quota", "insufficient_quota", "The budget for this model is used up."],
   overloaded: [503, SERVER, "overloaded", "The model is busy. Try again later."],
   timeout: [504, SERVER, "timeout", "The model did not answer in time. Try again."],
   connection: [502, SERVER, "connection", "The model cannot be reached. Try again later."],
@@ -68,6 +69,7 @@ const ROWS: Readonly<Record<FailureCode, Row>> = {
 /** Failures that a retry would only repeat, although their status invites one. */
 const FINAL: ReadonlySet<FailureCode> = new Set([
   "insufficient_credits",
+  "budget",
   "configuration",
   "credentials",
   "authentication",

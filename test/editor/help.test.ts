@@ -49,6 +49,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   "chat-in": ["payload", "messages", "topic", "model", "tools", "options", "client", "request", "replyTo"],
   "chat-out": ["payload", "parts", "replyTo", "error", "cancel"],
   "mcp-server": [],
+  budget: ["payload", "messages", "parts", "budget", "askedBy", "cancel", "reset", "error"],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
     ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],

@@ -26,6 +26,17 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     settings: {},
     demoPace: 30,
   },
+  budget: {
+    name: "",
+    limit: 1,
+    unit: "usd",
+    window: "day",
+    key: "",
+    keyType: "str",
+    warnAt: 80,
+    reserve: 2000,
+    store: "",
+  },
   "chat-endpoint": {
     name: "",
     path: "/ai",

@@ -25,6 +25,11 @@ export function isAboutServices({ path }: Example): boolean {
   return path.startsWith("6 Services/");
 }
 
+/** Whether an example is about cost. Such examples are tested in budget.test.ts. */
+export function isAboutCost({ path }: Example): boolean {
+  return path.startsWith("7 Cost and budget/");
+}
+
 /** What a user enters for an example that does not use the demo. */
 export interface ServiceSettings {
   /** Properties of its chat-provider. */

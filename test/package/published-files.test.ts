@@ -16,7 +16,7 @@ import { packInto, type Tarball } from "../support/runtime/tarball.js";
 const NAME = "@deltaflow/node-red-chat-stream";
 const TYPES = [
   ...["chat-endpoint", "chat-in", "chat-out", "chat-provider", "chat-stream", "collect", "delta-buffer"],
-  ...["retry", "speech-stream", "tool-call-router"],
+  ...["budget", "retry", "speech-stream", "tool-call-router"],
 ];
 
 /** A set of nodes, as the admin API of Node-RED lists it. */

@@ -1,6 +1,6 @@
 import type { Chunk } from "../../core/chat/chunk.js";
 import type { Cost } from "../../core/cost/amount.js";
-import { readBilledTokens } from "../../core/cost/billed-tokens.js";
+import { type BilledTokens, readBilledTokens } from "../../core/cost/billed-tokens.js";
 import { calculateOwnCost } from "../../core/cost/own-prices.js";
 import { readServiceCost } from "../../core/cost/service-cost.js";
 import type { ChatSetup } from "../chat-types.js";
@@ -17,19 +17,31 @@ type Billed = Pick<ChatSetup, "provider" | "endpoint" | "request" | "prices">;
  * @returns null if none of them knows
  */
 export function findCost(setup: Billed, closing: Chunk, askedAt: number): Cost | null {
-  const { provider, endpoint, request, prices } = setup;
   const told = readServiceCost(closing);
-  const counts = told ? undefined : readBilledTokens(closing.usage);
-  if (!counts) return told;
-  const models = [...new Set([closing.model ?? "", request.model])].filter((name) => name !== "");
+  const tokens = told ? undefined : readBilledTokens(closing.usage);
+  return tokens ? priceTokens(setup, closing.model ?? "", tokens, askedAt) : told;
+}
+
+/**
+ * Finds what tokens cost by the price list, otherwise by the author's own prices.
+ * @param answered the model that answered; the one that was asked for counts if it has no price
+ */
+export function priceTokens(
+  { provider, endpoint, request, prices }: Billed,
+  answered: string,
+  counts: BilledTokens,
+  askedAt: number,
+): Cost | null {
+  const models = [...new Set([answered, request.model])].filter((name) => name !== "");
+  const { id } = provider;
+  const { baseUrl } = endpoint;
   const tries = [
-    (name: string) =>
-      calculateListCost({ provider: provider.id, baseUrl: endpoint.baseUrl, model: name, counts, askedAt }),
-    (name: string) => (prices ? calculateOwnCost(prices, name, counts) : null),
+    (model: string) => calculateListCost({ provider: id, baseUrl, model, counts, askedAt }),
+    (model: string) => (prices ? calculateOwnCost(prices, model, counts) : null),
   ];
   for (const calculate of tries) {
-    for (const name of models) {
-      const cost = calculate(name);
+    for (const model of models) {
+      const cost = calculate(model);
       if (cost) return cost;
     }
   }

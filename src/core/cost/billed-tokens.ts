@@ -27,6 +27,12 @@ export interface BilledTokens {
   webSearches: number;
 }
 
+/** @returns counts of plain tokens, none of which is a special one */
+export function createPlainTokens(input: number, output: number): BilledTokens {
+  const none = { cacheRead: 0, cacheWrite: 0, cacheWriteHour: 0, inputAudio: 0, cachedAudio: 0 };
+  return { input, output, ...none, reasoning: 0, outputAudio: 0, citations: 0, webSearches: 0 };
+}
+
 /**
  * Reads the counts of a usage in the form that the dialects give it: the names of Chat Completions, and the service's own
  * ones beside them. The tests have the table of the services.

@@ -7,10 +7,13 @@ import {
   type JobWish,
   replaceEnd,
 } from "../../client/chat-types.js";
+import { priceTokens } from "../../client/cost/find-cost.js";
 import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
 import type { ChatRequest } from "../../core/chat/request.js";
+import type { Cost } from "../../core/cost/amount.js";
+import { createPlainTokens } from "../../core/cost/billed-tokens.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
@@ -195,6 +198,23 @@ export class ProviderRuntime {
       }
     }, fail);
     return request;
+  }
+
+  /**
+   * Estimates what tokens cost by the known prices, before anything is asked.
+   * @returns null if the price of the model is unknown, or the settings are wrong
+   */
+  estimateCost(model: string, inputTokens: number, outputTokens: number): Cost | null {
+    try {
+      const { endpoint, prices } = readProviderConfig(this.config, this.credentials, this.fillVariables);
+      const provider = getProvider(this.config.provider || "demo");
+      const baseUrl = endpoint.baseUrl ?? provider.baseUrl ?? "";
+      const billed = { provider, endpoint: { baseUrl }, request: { model, messages: [] }, prices };
+      const tokens = createPlainTokens(inputTokens, outputTokens);
+      return priceTokens(billed, model, tokens, systemClock.date());
+    } catch {
+      return null;
+    }
   }
 
   /** @throws Failure if the settings are wrong or the service gives no list */

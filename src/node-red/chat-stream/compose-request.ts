@@ -2,11 +2,11 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import type { Clock } from "../../core/clock.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { readTextSetting } from "../red/settings.js";
+import { evaluateTypedInput } from "../red/values/typed-input.js";
 import { findVariable } from "../red/variables.js";
 import { type ChatStreamConfig, describePrompt } from "./config.js";
 import { readParameters } from "./parameters.js";
 import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "./request.js";
-import { evaluateTypedInput } from "./typed-input.js";
 
 /** What a request is composed with. */
 export interface ComposeContext {

@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { readName } from "../red/names.js";
+import { evaluateTypedInput } from "../red/values/typed-input.js";
 import type { ChatStreamConfig } from "./config.js";
-import { evaluateTypedInput } from "./typed-input.js";
 
 /**
  * Evaluates the key of the conversation that a message belongs to.

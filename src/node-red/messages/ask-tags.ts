@@ -41,8 +41,19 @@ export interface RunTag {
   over?: true;
 }
 
+/** Names the budget that let a request through, so that its stream settles what it reserved. */
+export interface BudgetTag {
+  kind: "budget";
+  /** Id of the budget node. */
+  node: string;
+  /** Id of the request. */
+  request: string;
+  /** The purse that pays. */
+  key: string;
+}
+
 /** Names a node that asked. The tag rides along on every message of the stream that answers the request. */
-export type AskTag = RetryTag | RunTag;
+export type AskTag = RetryTag | RunTag | BudgetTag;
 
 /** The message property with the tags, outermost node first. No reader gets to see it. */
 const PROPERTY = "askedBy";
@@ -93,7 +104,7 @@ export function selectTagsOutside(tags: readonly AskTag[], node: string): AskTag
  * A router's tag stays, marked: a router that gets its own answer as a question would ask for ever.
  */
 export function markTagsOver(message: Message): Message {
-  const runs = readTags(message).filter((tag) => tag.kind === "run");
+  const runs = readTags(message).filter((tag): tag is RunTag => tag.kind === "run");
   return replaceTags(
     message,
     runs.map((tag) => ({ ...tag, over: true as const })),
@@ -105,7 +116,7 @@ export function readAskerNames(message: Message): string[] {
   if (message[PROPERTY] === undefined) return [];
   return readTags(message).flatMap((tag) => {
     if (tag.kind === "retry") return [tag.stream];
-    if (tag.over) return [];
+    if (tag.kind === "budget" || tag.over) return [];
     return tag.stream === undefined ? [tag.run] : [tag.run, tag.stream];
   });
 }
@@ -117,7 +128,9 @@ export function asksFor(message: Message, name: string): boolean {
 
 /** Whether a message asks for something older than itself: a repetition, or a later turn of a run. */
 export function continuesEarlierWork(message: Message): boolean {
-  return readTags(message).some((tag) => tag.kind === "retry" || (!tag.over && tag.round > 1));
+  return readTags(message).some(
+    (tag) => tag.kind === "retry" || (tag.kind === "run" && !tag.over && tag.round > 1),
+  );
 }
 
 /** @returns what the message's request continues, if it does */
@@ -135,6 +148,7 @@ function isRetryTag(tag: AskTag): tag is RetryTag {
 function isTag(value: unknown): value is AskTag {
   if (!isObject(value) || !isId(value["node"])) return false;
   if (value["kind"] === "retry") return isId(value["stream"]);
+  if (value["kind"] === "budget") return isId(value["request"]) && typeof value["key"] === "string";
   return value["kind"] === "run" && isId(value["run"]) && typeof value["round"] === "number";
 }
 

@@ -38,6 +38,7 @@ export class InFlight {
 export const inFlight: InFlight = new InFlight();
 
 function buildKey(tag: AskTag): string {
+  if (tag.kind === "budget") return `${tag.node} ${tag.request}`;
   const name = tag.kind === "retry" ? `${tag.stream} ${tag.request}` : `${tag.run} ${tag.round}`;
   return `${tag.node} ${name}`;
 }

@@ -3,7 +3,7 @@ import type { AskTag } from "./ask-tags.js";
 import type { InFlight } from "./in-flight.js";
 
 /** A request that no node of this process works on, and of which nothing has come for so long, is lost. */
-const LOST_AFTER_MS = 10_000;
+export const LOST_AFTER_MS = 10_000;
 
 /** Looks now and then whether some node works on a request, so that one that got lost on a wire is told within seconds. */
 export class RequestWatch {

@@ -33,6 +33,11 @@ export function readFailure(message: Message): FailureData | undefined {
   return { ...(error as unknown as FailureData), partial: typeof partial === "string" ? partial : "" };
 }
 
+/** Whether a request has failed before any model has worked on it: the service was not reached, or has refused it. */
+export function isUnbilled({ phase, status }: FailureData): boolean {
+  return phase === "queue" || phase === "connect" || (phase === "headers" && status !== undefined);
+}
+
 /** A message with a place in a sequence. */
 export type StreamMessage = Message & { parts: Parts };
 

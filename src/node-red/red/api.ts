@@ -43,6 +43,14 @@ export interface Context {
   set(key: string, value: unknown, callback: (error: unknown) => void): void;
 }
 
+/** A context whose stores can be named. */
+export interface NamedContext extends Context {
+  get(key: string, callback: (error: unknown, value: unknown) => void): void;
+  get(key: string, store: string, callback: (error: unknown, value: unknown) => void): void;
+  set(key: string, value: unknown, callback: (error: unknown) => void): void;
+  set(key: string, value: unknown, store: string, callback: (error: unknown) => void): void;
+}
+
 /** A node in the runtime. */
 export interface RuntimeNode {
   id: string;
@@ -65,7 +73,7 @@ export interface RuntimeNode {
   warn(text: unknown): void;
   log(text: unknown): void;
   debug(text: unknown): void;
-  context(): { flow: Context; global: Context };
+  context(): { flow: NamedContext; global: NamedContext };
 }
 
 /** The properties that every node has in a flow file. */
@@ -162,6 +170,8 @@ export interface NodeRed {
   /** The application for the HTTP routes of flows. */
   httpNode?: HttpApp;
   settings: {
+    /** The port of the editor. */
+    uiPort?: number | string;
     /** The HTTP root of flows; false if the settings turn it off. */
     httpNodeRoot?: string | false;
     /** What the settings put before every HTTP route of a flow, such as a check of a session. */

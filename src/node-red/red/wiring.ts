@@ -6,6 +6,7 @@ type Wired = Pick<RuntimeNode, "wires">;
 
 /** Nodes that hand a stream on, its failure too, by their first output. */
 const STREAM_NODES: ReadonlySet<string> = new Set([
+  "budget",
   "retry",
   "tool-call-router",
   "delta-buffer",
@@ -82,6 +83,16 @@ export function leadsTo(red: NodeRed, node: Wired, isWanted: (target: RuntimeNod
     STREAM_NODES.has(one.type) || isSubflow(one) ? (one.wires?.[0] ?? []) : [];
   for (const target of walk(red, node.wires?.[0] ?? [], next)) if (isWanted(target)) return true;
   return false;
+}
+
+/**
+ * Finds the first enabled node of a type that a message which leaves by an output gets to.
+ * @param output from 0
+ */
+export function findBehind(red: NodeRed, node: Wired, output: number, type: string): RuntimeNode | undefined {
+  const next = (one: RuntimeNode) => (one.type === type ? [] : listTargets(red, one));
+  for (const target of walk(red, node.wires?.[output] ?? [], next)) if (target.type === type) return target;
+  return undefined;
 }
 
 /** Whether a node's stream goes into a retry node: then a failure is that node's to mend or to report. */

@@ -7,7 +7,7 @@ import { type ContinuationInfo, removeContinuation } from "../../core/retry/cont
 import { isRich } from "../../dialects/chunk-kind.js";
 import type { AskTag, RetryTag, RouteName } from "../messages/ask-tags.js";
 import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
-import { readFailure, type StreamMessage } from "../messages/stream-message.js";
+import { isUnbilled, readFailure, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What the newest request does about the text that the reader has. */
@@ -103,18 +103,12 @@ export function noteEnd(record: StreamRecord, last: Message, repeated: number, n
   const { request, stats } = last;
   if (isObject(request) && Array.isArray(request["messages"]))
     noteRequest(record, request as unknown as ChatRequest);
-  if (!isUnbilled(last)) record.cost.add(readCost(last["cost"]));
+  const cost = readCost(last["cost"]);
+  const failure = readFailure(last);
+  if (cost || !failure || !isUnbilled(failure)) record.cost.add(cost);
   if (!isObject(stats)) return;
   record.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
   record.stats.add(stats as unknown as Stats, now, repeated);
-}
-
-/** Whether a request has failed before any model has worked on it: the service was not reached, or has refused it. */
-function isUnbilled(last: Message): boolean {
-  const failure = readFailure(last);
-  if (!failure || readCost(last["cost"])) return false;
-  const { phase, status } = failure;
-  return phase === "queue" || phase === "connect" || (phase === "headers" && status !== undefined);
 }
 
 /**

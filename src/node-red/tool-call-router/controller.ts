@@ -256,7 +256,7 @@ export class RouterController {
   private createSession(message: Message, send: Send): RunSession {
     // Tags of routers that no longer exist belong to nobody.
     const outer = selectTagsOutside(readTags(message), this.node.id).filter(
-      (tag) => tag.kind === "retry" || (!tag.over && this.red.nodes.getNode(tag.node)),
+      (tag) => tag.kind !== "run" || (!tag.over && this.red.nodes.getNode(tag.node)),
     );
     return new RunSession(new RouterRun(message, outer, this.context), send, this.ports);
   }

@@ -43,6 +43,7 @@ const TYPES = [
   "collect",
   "delta-buffer",
   "speech-stream",
+  "budget",
   "tool-call-router",
 ];
 

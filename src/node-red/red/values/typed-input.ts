@@ -1,7 +1,7 @@
-import type { Clock } from "../../core/clock.js";
-import { Failure, readReason } from "../../core/failure.js";
-import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
-import { awaitStore } from "../red/context-values.js";
+import type { Clock } from "../../../core/clock.js";
+import { Failure, readReason } from "../../../core/failure.js";
+import type { Message, NodeRed, RuntimeNode } from "../api.js";
+import { awaitStore } from "../context-values.js";
 
 /** A value that the author enters as text with a type. */
 export interface TypedInput {

@@ -1,0 +1,69 @@
+import { Failure } from "../../core/failure.js";
+import type { NodeConfig } from "../red/api.js";
+import { readChoice, readNumber } from "../red/settings.js";
+import type { BudgetWindow } from "./span.js";
+
+export type BudgetUnit = "usd" | "tokens" | "requests";
+
+/** A budget's properties in a flow file. */
+export interface BudgetConfig extends NodeConfig {
+  limit?: number | string;
+  unit?: string;
+  /** `hour`, `day`, `month`, or seconds. */
+  window?: number | string;
+  /** One purse for each value of this typed input. */
+  key?: string;
+  keyType?: string;
+  /** Percent of the limit. */
+  warnAt?: number | string;
+  /** Tokens that an answer may have, if the request does not limit it. */
+  reserve?: number | string;
+  /** The context store that keeps the purses; empty: none. */
+  store?: string;
+}
+
+/** A budget's settings, with the defaults filled in. */
+export interface BudgetSettings {
+  /** In whole units of the ledger. */
+  limit: number;
+  unit: BudgetUnit;
+  window: BudgetWindow;
+  key: string;
+  keyType: string;
+  /** Share of the limit, from 0 to 1. */
+  warnAt: number;
+  reserve: number;
+  store: string;
+}
+
+/** Units of the ledger in one of the author's: money is counted in billionths of a US dollar. */
+export const UNITS: Readonly<Record<BudgetUnit, number>> = { usd: 1e9, tokens: 1, requests: 1 };
+
+const DEFAULT_WARN_PERCENT = 80;
+const DEFAULT_RESERVE_TOKENS = 2000;
+
+/** @throws Failure `configuration` if a setting is not valid */
+export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
+  const unit = readChoice(config.unit, "unit", ["usd", "tokens", "requests"] as const);
+  const limit = readNumber(config.limit, "limit of the budget", { above: 0 });
+  if (limit === undefined) {
+    throw new Failure("configuration", "This budget has no limit. Enter one in the node's dialog.");
+  }
+  const percent = readNumber(config.warnAt, "share from which the budget is nearly used up", { min: 0 });
+  return {
+    limit: Math.round(limit * UNITS[unit]),
+    unit,
+    window: readWindow(config.window),
+    key: config.key ?? "",
+    keyType: config.keyType || "str",
+    warnAt: (percent ?? DEFAULT_WARN_PERCENT) / 100,
+    reserve:
+      readNumber(config.reserve, "tokens to reserve for an answer", { min: 0 }) ?? DEFAULT_RESERVE_TOKENS,
+    store: config.store ?? "",
+  };
+}
+
+function readWindow(value: unknown): BudgetWindow {
+  if (Number(value) > 0) return Number(value);
+  return readChoice(value, "window", ["day", "hour", "month"] as const);
+}

@@ -1,0 +1,28 @@
+import type { Span } from "../../core/budget/ledger.js";
+
+const HOUR_MS = 3_600_000;
+
+/** How long a budget holds: to the end of the hour, day or month on this machine's clock, or so many seconds. */
+export type BudgetWindow = "hour" | "day" | "month" | number;
+
+/**
+ * Finds the span that a moment falls in. Days and months are those of the time zone of the process (the environment variable
+ * TZ), so a day may have 23 or 25 hours. Spans of seconds are counted from 1970.
+ * @param now wall-clock milliseconds since 1970
+ */
+export function findSpan(window: BudgetWindow, now: number): Span {
+  if (typeof window === "number") {
+    const length = window * 1000;
+    const start = Math.floor(now / length) * length;
+    return { start, end: start + length };
+  }
+  if (window === "hour") {
+    const start = new Date(now).setMinutes(0, 0, 0);
+    return { start, end: start + HOUR_MS };
+  }
+  const date = new Date(now);
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
+  return window === "day"
+    ? { start: new Date(year, month, day).getTime(), end: new Date(year, month, day + 1).getTime() }
+    : { start: new Date(year, month).getTime(), end: new Date(year, month + 1).getTime() };
+}
