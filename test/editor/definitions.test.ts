@@ -152,12 +152,6 @@ describe("Validators in the editor", () => {
     accepts("collect", "timeout", "$" + "{LIMIT}");
   });
 
-  it("refuses own prices without the price of the tokens in and out", () => {
-    for (const prices of ["{", "[]", '{"a": 1}', '{"a": {"input": 1}}', '{"a": {"input": "1", "output": 1}}'])
-      refuses(/^Own prices:/, "chat-provider", "prices", prices);
-    accepts("chat-provider", "prices", '{"a": {"input": 1, "output": 2, "cacheRead": 0}}');
-  });
-
   it("accepts a parameter that is empty, a number within its bounds, or an environment variable", () => {
     for (const property of ["temperature", "maxTokens", "topP", "seed", "maxTurns"]) {
       for (const right of ["", " ", "1", "$" + "{LIMIT}", "$(LIMIT)"])
