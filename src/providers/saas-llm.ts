@@ -5,7 +5,7 @@ import { followedBy } from "../core/errors/phrase.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
-import { placeReasoning } from "./past-reasoning.js";
+import { placeReasoning } from "./compatible/past-reasoning.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobAccount, JobProtocol } from "./shared/job.js";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { checkEndpoint } from "../../src/providers/check-endpoint.js";
+import { refusesSchemas } from "../../src/providers/compatible/schema-in-prompt.js";
 import { getProvider } from "../../src/providers/index.js";
 import type { ProviderMemory } from "../../src/providers/provider.js";
-import { refusesSchemas } from "../../src/providers/schema-in-prompt.js";
 
 const SCHEMA = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const JSON_SCHEMA = { type: "json_schema", json_schema: { name: "answer", strict: true, schema: SCHEMA } };

@@ -1,6 +1,6 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { isReasoningField, omitFields, type ReasoningPlace } from "../core/chat/vendor-echo.js";
-import { isObject } from "../core/json/parse.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import { isReasoningField, omitFields, type ReasoningPlace } from "../../core/chat/vendor-echo.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** The field in which this package keeps the reasoning of an answer. */
 const OWN_FIELD = "reasoning_content";

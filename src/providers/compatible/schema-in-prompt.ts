@@ -1,6 +1,6 @@
-import type { ChatMessage } from "../core/chat/chunk.js";
-import { followedBy } from "../core/errors/phrase.js";
-import { isObject } from "../core/json/parse.js";
+import type { ChatMessage } from "../../core/chat/chunk.js";
+import { followedBy } from "../../core/errors/phrase.js";
+import { isObject } from "../../core/json/parse.js";
 
 const INSTRUCTION = "Answer with one JSON object and nothing else.";
 
