@@ -82,7 +82,7 @@ function roomOf(file: string): string {
 /** The node whose folder a file is in, if it is in one. */
 function nodeOf(file: string): string | undefined {
   const folder = /^src\/node-red\/([^/]+)\//.exec(file)?.[1];
-  return folder === "messages" || folder === "red" ? undefined : folder;
+  return folder === "messages" || folder === "red" || folder === "wires" ? undefined : folder;
 }
 
 const describeImport = ({ from, to }: ImportStatement) => `${from} imports ${to}`;

@@ -4,6 +4,7 @@ import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
 import { readTextSetting } from "../red/settings.js";
 import { evaluateTypedInput } from "../red/values/typed-input.js";
 import { findVariable } from "../red/variables.js";
+import { checkReaders } from "../wires/ask-loops.js";
 import { type ChatStreamConfig, describePrompt } from "./config.js";
 import { readParameters } from "./parameters.js";
 import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "./request.js";
@@ -20,12 +21,13 @@ export interface ComposeContext {
 
 /**
  * Composes the request for a message from the node's settings, the prompt and the history.
- * @throws Failure `invalid_request` or `configuration` that names the property or setting and what is wrong with it
+ * @throws Failure `invalid_request` or `configuration` that names the property, setting or wire and what is wrong with it
  */
 export async function composeRequest(
   { red, node, clock, config, readHistory }: ComposeContext,
   message: Message,
 ): Promise<ComposedRequest> {
+  checkReaders(red, node);
   const readText = (property: "model" | "system", label: string) =>
     readTextSetting(config[property], label, () => findVariable(red, node, property));
   const name = describePrompt(config);

@@ -15,6 +15,7 @@ import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
+import { isReturnedRefusal } from "../wires/ask-loops.js";
 import { Arrivals } from "./arrivals.js";
 import { composeRequest } from "./compose-request.js";
 import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
@@ -80,9 +81,9 @@ export class ChatStreamController {
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
     const control = readControl(message);
-    if (control) {
+    if (control || isReturnedRefusal(this.red, this.node, message)) {
       if (this.misconfigured) throw this.misconfigured;
-      await this.handleControl(message, control.reset);
+      if (control) await this.handleControl(message, control.reset);
       done();
       return;
     }

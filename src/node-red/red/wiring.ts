@@ -79,10 +79,25 @@ export function isWired(red: NodeRed, node: Wired, output: number): boolean {
 
 /** Whether a node's stream goes into such a node, straight or through nothing but nodes that hand it on. */
 export function leadsTo(red: NodeRed, node: Wired, isWanted: (target: RuntimeNode) => boolean): boolean {
-  const next = (one: RuntimeNode) =>
-    STREAM_NODES.has(one.type) || isSubflow(one) ? (one.wires?.[0] ?? []) : [];
-  for (const target of walk(red, node.wires?.[0] ?? [], next)) if (isWanted(target)) return true;
-  return false;
+  return findTarget(red, node, isWanted, STREAM_NODES) !== undefined;
+}
+
+/**
+ * Finds an enabled node that a node's first output reaches through nothing but these types: through their first outputs,
+ * and through both outputs of collect.
+ */
+export function findTarget(
+  red: NodeRed,
+  node: Wired,
+  isWanted: (target: RuntimeNode) => boolean,
+  through: ReadonlySet<string>,
+): RuntimeNode | undefined {
+  const next = (one: RuntimeNode) => {
+    if (!through.has(one.type) && !isSubflow(one)) return [];
+    return one.type === "collect" ? (one.wires ?? []).flat() : (one.wires?.[0] ?? []);
+  };
+  for (const target of walk(red, node.wires?.[0] ?? [], next)) if (isWanted(target)) return target;
+  return undefined;
 }
 
 /**

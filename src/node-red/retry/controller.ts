@@ -38,6 +38,8 @@ const EXPIRY_MS = 3_600_000;
 
 const MISPLACED =
   "retry does not repair what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+const NOT_WIRED =
+  "Nothing was asked again, since output 2 of the retry node has no wire. Wire it into the chat-stream.";
 const NOTHING_CAME =
   "The request was sent again, and no stream came back within an hour. Wire the chat-stream that is asked into this node.";
 const TOO_MANY = `More than ${MAX_REPAIRS} streams are in repair; the oldest was given up. Let fewer requests run at once.`;
@@ -191,11 +193,11 @@ export class RetryController {
     send(toOutputs(message, named ? [named.stream.record.route] : ROUTES));
   }
 
-  /** @returns why nothing can come back that leaves by a route, "" if it is not wired at all; undefined if it can */
+  /** @returns why nothing can come back that leaves by a route, "" if there is no fallback; undefined if it can */
   private findDeadEnd(route: RouteName): string | undefined {
     const { red, node } = this;
     const output = OUTPUT[route];
-    if ((node.wires?.[output] ?? []).length === 0) return "";
+    if ((node.wires?.[output] ?? []).length === 0) return route === "again" ? NOT_WIRED : "";
     return describeDeadEnd(red, node, output);
   }
 

@@ -20,7 +20,7 @@ export type Plan = { route: RouteName; waitMs: number; recovery: Recovery } | { 
 /** What a plan depends on beside the record and the failure. */
 export interface PlanContext {
   settings: RetrySettings;
-  /** Why nothing that leaves by a route can come back, "" if it is not wired; undefined if it can. */
+  /** Why nothing that leaves by a route can come back, "" if there is no fallback; undefined if it can. */
   findDeadEnd(route: RouteName): string | undefined;
   /** In [0, 1). */
   random: number;

@@ -149,6 +149,7 @@ export class RouterController {
         this.sessions.get(session.run.record.key);
         session.send([null, host.clone(message)]);
       },
+      hasTools: this.settings.tools.size > 0,
       isSlow: () => findWay(red, node, ASK).isSlow,
       describeRoute: () => describeWire(red, node, ASK),
       warn: (text) => this.warnings.warn(text),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
-import type { AskTag } from "../messages/ask-tags.js";
+import { isObject } from "../../core/json/parse.js";
+import { type AskTag, readTags } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import { RequestWatch } from "../messages/request-watch.js";
@@ -17,6 +18,9 @@ import type { RunEffect, RunEvent } from "./run-events.js";
 /** How long a cancelled stream has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
 
+const BYPASSED =
+  "An answer passed whose question did not go through this node, so the model was not offered the tools. Wire the question into this node, output 2 into the chat-stream, and that one's output into this node.";
+
 /** What a session reaches through its node. */
 export interface RouterPorts {
   clock: Clock;
@@ -25,6 +29,8 @@ export interface RouterPorts {
   serverCalls: ServerCalls;
   /** Sends a request by output 2. */
   ask(session: RunSession, message: Message): void;
+  /** Whether the node has tools of its own. */
+  hasTools: boolean;
   /** Whether a node on the way of a request may hold messages for long. */
   isSlow(): boolean;
   describeRoute(): string;
@@ -52,6 +58,7 @@ export class RunSession {
   private hasEnd = false;
   private isAbandoned = false;
   private isReported = false;
+  private hasAsked = false;
 
   constructor(
     readonly run: RouterRun,
@@ -89,6 +96,7 @@ export class RunSession {
 
   /** Watches the request that has left. */
   watchRequest(tag: AskTag): void {
+    this.hasAsked = true;
     if (!this.ports.isSlow()) this.watch.start(tag);
   }
 
@@ -183,6 +191,7 @@ export class RunSession {
     }
     this.hasEnd = true;
     this.closeSource(true);
+    if (!this.hasAsked && this.ports.hasTools && isAskedWithoutTools(message)) this.ports.warn(BYPASSED);
     this.handle({ type: "message", message });
   }
 
@@ -270,4 +279,10 @@ export class RunSession {
       `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
     );
   }
+}
+
+/** Whether a stream's last message shows a request without tools that no router has sent. */
+function isAskedWithoutTools(message: StreamMessage): boolean {
+  const { request } = message;
+  return isObject(request) && request["tools"] === undefined && readTags(message).length === 0;
 }

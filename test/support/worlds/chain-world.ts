@@ -1,20 +1,15 @@
-import type { ChatResult } from "../../../src/client/chat-types.js";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
-import { CompletionMachine } from "../../../src/core/chat/completion.js";
-import { buildStats } from "../../../src/core/chat/stats.js";
-import { Failure } from "../../../src/core/failure.js";
-import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
 import { CollectController } from "../../../src/node-red/collect/controller.js";
 import { DeltaBufferController } from "../../../src/node-red/delta-buffer/controller.js";
 import { readTags } from "../../../src/node-red/messages/ask-tags.js";
 import { InFlight } from "../../../src/node-red/messages/in-flight.js";
-import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../../../src/node-red/red/api.js";
 import { RetryController } from "../../../src/node-red/retry/controller.js";
 import { RouterController } from "../../../src/node-red/tool-call-router/controller.js";
 import { createRandom } from "../services/toxics.js";
 import { FakeClock } from "./fake-clock.js";
-import { createCallPieces, createDeltaChunk, type ModelTurn, WEATHER } from "./router-world.js";
+import { type ModelTurn, WEATHER } from "./router-world.js";
+import { composeModelRequest, sendTurn } from "./sent-turn.js";
 
 /** The nodes that a chain may have, in the order of the stream. */
 export type ChainNode = "retry" | "router" | "buffer";
@@ -178,34 +173,9 @@ export class ChainWorld {
   private answer(message: Message): void {
     if (Object.hasOwn(message, "cancel") || Object.hasOwn(message, "reset")) return;
     const release = this.inFlight.hold(readTags(message));
-    const prompt = bringsMessages(message) ? undefined : message.payload;
-    const ask = mergeRequest(prompt, "msg.payload", message, { model: "m", system: "", parameters: {} });
-    const request = addHistory(ask, [], "msg.payload");
+    const request = composeModelRequest(message);
     const turn = this.model(request.messages, this.requests++);
-    const machine = new CompletionMachine();
-    const writer = new StreamWriter({
-      id: `stream-${this.requests}`,
-      message,
-      send: (output) => this.deliver(this.first, output as Message),
-      mergeReads: false,
-    });
-    for (const text of turn.texts ?? []) {
-      machine.addText(text);
-      writer.writeText(text);
-    }
-    for (const chunk of createCallPieces(turn.calls ?? [])) {
-      machine.addChunk(chunk);
-      writer.writeChunk(structuredClone(chunk), "");
-    }
-    const failure = turn.fails && new Failure(turn.fails, "It failed.", { partial: machine.text });
-    machine.addChunk({ ...createDeltaChunk({}, turn.finish ?? "stop"), usage: null });
-    const result = {
-      closing: machine.buildClosingChunk(),
-      finishReason: failure ? "error" : machine.finishReason,
-      stats: buildStats(1, machine.length, null, 100),
-      ...(failure ? { failure } : {}),
-    };
-    writer.end(result as ChatResult, { request });
+    sendTurn(`stream-${this.requests}`, message, request, turn, (output) => this.deliver(this.first, output));
     release();
   }
 }

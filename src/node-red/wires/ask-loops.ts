@@ -1,0 +1,74 @@
+import { Failure } from "../../core/failure.js";
+import { readFailure } from "../messages/stream-message.js";
+import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import { logWarning } from "../red/log.js";
+import { findTarget } from "../red/wiring.js";
+
+/** Nodes that send every message of a stream on, one for one. */
+const PASSES_CHUNKS: ReadonlySet<string> = new Set([
+  "retry",
+  "tool-call-router",
+  "change",
+  "template",
+  "junction",
+  "link out",
+  "link in",
+]);
+
+/** Nodes that always send something on in the end. A way round of nothing but these never ends. */
+const NEVER_STOPS: ReadonlySet<string> = new Set([
+  ...PASSES_CHUNKS,
+  "delta-buffer",
+  "collect",
+  "chat-stream",
+]);
+
+/** Nodes whose author was warned. */
+const warned = new WeakSet<RuntimeNode>();
+
+/**
+ * Refuses wires behind a chat-stream that cost money without end or without sense, before anything is asked: a way back
+ * into the node itself that nothing can stop, and a chat-stream that would be asked once for each chunk.
+ * @throws Failure `configuration` that names the wire
+ */
+export function checkReaders(red: NodeRed, node: RuntimeNode): void {
+  if (!node.wires?.[0]?.length) return;
+  if (findTarget(red, node, ({ id }) => id === node.id, NEVER_STOPS)) {
+    throw new Failure(
+      "configuration",
+      `The answer of ${describe(node)} goes back into its own input, so it would ask about its own answers for ever. Remove that wire, or put a switch node into it that ends the round.`,
+    );
+  }
+  const next = findTarget(red, node, ({ type }) => type === "chat-stream", PASSES_CHUNKS);
+  if (next) {
+    throw new Failure(
+      "configuration",
+      `The output of ${describe(node)} leads straight to ${describe(next)}, which would be asked once for each chunk. Put a collect node between them, or a delta-buffer for sentences.`,
+    );
+  }
+  if (warned.has(node)) return;
+  if (!findTarget(red, node, ({ type }) => type === "http response", PASSES_CHUNKS)) return;
+  warned.add(node);
+  logWarning(
+    node,
+    `The output of ${describe(node)} leads straight to an http response node, which answers with the first chunk only. Put a collect node between them.`,
+  );
+}
+
+/**
+ * Whether a message is the end of a stream that was refused for its wires, and has come back by them. It is not answered:
+ * that answer would come back, too.
+ */
+export function isReturnedRefusal(red: NodeRed, node: RuntimeNode, message: Message): boolean {
+  if (message.error === undefined || readFailure(message)?.code !== "configuration") return false;
+  try {
+    checkReaders(red, node);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function describe({ name, type }: RuntimeNode): string {
+  return name ? `“${name}”` : `a ${type} node`;
+}
