@@ -78,7 +78,7 @@ describe("Any wiring of our nodes", function () {
           world.close();
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });
