@@ -10,7 +10,7 @@
   type ProviderNode = ProviderServices.ProviderNode;
 
   const { checkNumber, isObject, isVariable, parseObject, parseUrl } = Validators;
-  const { findService, hasKey, normalizeId, watchKeys } = ProviderServices;
+  const { findService, hasKey, needsKey, normalizeId, watchKeys } = ProviderServices;
   const { findField } = ProviderForm;
 
   /** @returns the id of the service that is chosen in the open dialog, otherwise the node's */
@@ -22,10 +22,10 @@
     if (!value) return this._("chat-provider.error.provider");
     const service = findService(value);
     return (
-      !service?.keyRequired ||
+      !needsKey(service, findField("baseUrl").val() ?? this.baseUrl) ||
       hasKey(this) ||
       !!findField("apiKey").val() ||
-      this._("chat-provider.error.key", { service: service.label })
+      this._("chat-provider.error.key", { service: service!.label })
     );
   }
 
@@ -48,7 +48,8 @@
     const service = findService(readServiceId(this));
     // A token among the secret headers may take the key's place.
     const key = value || findField("secretHeaders").val();
-    return !service?.keyRequired || !!key || this._("chat-provider.error.key", { service: service.label });
+    const isNeeded = needsKey(service, findField("baseUrl").val() ?? this.baseUrl);
+    return !isNeeded || !!key || this._("chat-provider.error.key", { service: service!.label });
   }
 
   function checkApi(this: ProviderNode, value: unknown, _options: object): true | string {

@@ -1,4 +1,5 @@
 /// <reference path="editor/validators.editor.ts" />
+/// <reference path="editor/providers.editor.ts" />
 /// <reference path="chat-provider.services.editor.ts" />
 /// <reference path="chat-provider.settings.editor.ts" />
 
@@ -90,9 +91,21 @@ namespace ProviderForm {
       // The stored key belongs to another service; the chosen one would receive it.
       const isForeign = id !== stored && findField("apiKey").val() === STORED;
       const variable = `\${${service?.keyVariable ?? "MY_API_KEY"}}`;
+      const needsNoKey = service && !service.keyRequired && !service.keyVariable && service.id !== "custom";
+      const hint = isForeign
+        ? "foreignKey"
+        : needsNoKey
+          ? "noKey"
+          : service?.keyVariable
+            ? "emptyKey"
+            : "key";
       $("#chat-provider-key-hint")
-        .text(node._(`chat-provider.hint.${isForeign ? "foreignKey" : "key"}`, { variable }))
+        .text(`${node._(`chat-provider.hint.${hint}`, { variable, name: service?.keyVariable ?? "" })} `)
         .toggleClass("chat-warning", isForeign);
+      if (service?.keyPage)
+        $("<a>", { href: service.keyPage, target: "_blank", rel: "noopener" })
+          .text(node._("chat-provider.hint.getKey"))
+          .appendTo("#chat-provider-key-hint");
       showForms(node, service);
       showSettings(service);
       findField("baseUrl").trigger("keyup");
@@ -152,48 +165,49 @@ namespace ProviderForm {
     findField("baseUrl").on("change keyup paste", () => setTimeout(showInsecure));
   }
 
-  /** Prepares the button that tests the deployed node; the runtime does not know what is typed in the dialog. */
+  /** Prepares the button that tests the provider as it stands in the dialog. */
   export function prepareTest(node: ProviderNode): void {
     const button = $("#chat-provider-test");
     const result = $("#chat-provider-test-result");
     const show = (text: string, kind = "") => result.text(text).attr("class", kind);
+    /** What the shown result is about. */
+    let tested = "";
     const adapt = () => {
-      const isReady = !!RED.nodes.node(node.id) && !node.changed && !isEdited(node);
-      if (button.prop("disabled") === isReady) show(isReady ? "" : node._("chat-provider.test.deployFirst"));
-      button.prop("disabled", !isReady);
+      if (tested !== "" && JSON.stringify(readDraft(node)) !== tested) show("");
     };
     button.on("click", () => {
+      const draft = readDraft(node);
+      tested = JSON.stringify(draft);
       show(node._("chat-provider.test.running"));
-      $.post(`chat-provider/${encodeURIComponent(node.id)}/test`).then(
-        ({ ok, code, message }: { ok: boolean; code?: string; message: string }) =>
+      Providers.post("chat-provider/draft/test", draft).then(
+        (answer) => {
+          const { ok, code, message } = answer as { ok: boolean; code?: string; message: string };
+          if (JSON.stringify(readDraft(node)) !== tested) return;
           // A missing model list proves nothing: some gateways have none.
-          show(message, ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong"),
+          show(message, ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong");
+        },
         () => show(node._("chat-provider.test.unreachable"), "chat-wrong"),
       );
     });
-    $("#chat-provider-form").on("change keyup paste click", () => setTimeout(adapt));
-    setTimeout(adapt, 100);
+    $("#chat-provider-form").on("change keyup paste click input", () => setTimeout(adapt));
   }
 
-  /** Whether a value in the dialog differs from the node's. */
-  function isEdited(node: ProviderNode): boolean {
-    const isSame = (setting: string, defaultValue: unknown) => {
+  /** Reads the provider as it stands in the dialog, for the runtime. A credential that is stored stays there. */
+  function readDraft(node: ProviderNode): object {
+    const config: Record<string, unknown> = { settings: readSettings() };
+    for (const setting of Object.keys(node._def.defaults)) {
+      if (setting === "settings") continue;
       const field = findField(setting);
-      if (field.attr("type") === "checkbox") return field.is(":checked") === Boolean(node[setting]);
-      const value = String(field.val() ?? "");
-      return (value === "_ADD_" ? "" : value) === String(node[setting] ?? defaultValue);
+      const value = field.attr("type") === "checkbox" ? field.is(":checked") : field.val();
+      config[setting] = value === "_ADD_" ? "" : (value ?? node[setting]);
+    }
+    for (const setting of ["tls", "proxy"])
+      if (!$(`#chat-provider-use-${setting}`).is(":checked")) config[setting] = "";
+    const credentials = {
+      apiKey: findField("apiKey").val(),
+      secretHeaders: findField("secretHeaders").val(),
     };
-    const isCredentialEdited = (name: string) => {
-      const isStored = node.credentials?.[`has_${name}`] === true;
-      return findField(name).val() !== (isStored ? STORED : "");
-    };
-    const settings = Object.entries(node._def.defaults).filter(([setting]) => setting !== "settings");
-    return (
-      JSON.stringify(readSettings()) !== JSON.stringify(node.settings ?? {}) ||
-      settings.some(([setting, { value }]) => !isSame(setting, value)) ||
-      isCredentialEdited("apiKey") ||
-      isCredentialEdited("secretHeaders")
-    );
+    return { id: node.id, config, credentials };
   }
 
   /** Whether the service runs on this machine. */

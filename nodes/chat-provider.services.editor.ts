@@ -23,7 +23,11 @@ namespace ProviderServices {
     ownHost?: string;
     keyRequired: boolean;
     keyVariable?: string;
+    /** Whether Node-RED was started with this environment variable. */
+    hasKeyVariable?: boolean;
     settings?: Setting[];
+    /** The page where the vendor's keys are made. */
+    keyPage?: string;
   }
 
   /** A chat-provider in the editor. */
@@ -59,6 +63,12 @@ namespace ProviderServices {
   /** Asks the runtime for its services. */
   export async function loadServices(): Promise<void> {
     services = await $.getJSON("chat-provider/providers");
+  }
+
+  /** Whether the service needs a key that the environment does not have for it. */
+  export function needsKey(service: Service | undefined, baseUrl: unknown): boolean {
+    const isOwnAddress = String(baseUrl ?? "").trim() === "" && service?.baseUrl !== undefined;
+    return service?.keyRequired === true && !(service.hasKeyVariable && isOwnAddress);
   }
 
   /** Whether a key, or a secret header that may take its place, is stored or was typed since the last deploy. */

@@ -1,5 +1,6 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/providers.editor.ts" />
 /// <reference path="editor/schema.editor.ts" />
 /// <reference path="editor/schema-field.editor.ts" />
 /// <reference path="chat-stream.models.editor.ts" />
@@ -116,6 +117,9 @@
     },
     labelStyle() {
       return this.name ? "node_label_italic" : "";
+    },
+    onadd() {
+      this["provider"] ||= Providers.chooseForNewNode();
     },
     oneditprepare() {
       Dialog.fillMissing(this);

@@ -1,10 +1,18 @@
 /// <reference path="editor/red.d.ts" />
+/// <reference path="editor/providers.editor.ts" />
 
 /** The names of the provider's models in chat-stream's dialog. */
 namespace ModelList {
   interface Models {
     models: string[];
     capabilities: Record<string, string[]>;
+  }
+
+  /** What the admin route `chat-provider/providers` says of a service's models. */
+  interface Service {
+    id: string;
+    ownModel?: string;
+    usualModel?: string;
   }
 
   /** Answer of the admin route `chat-provider/<id>/models`. */
@@ -22,11 +30,10 @@ namespace ModelList {
         .toggle(text !== "");
 
     /** Never rejects: a failure is kept as an answer, so that typing does not ask again. */
-    function load(id: string): Promise<ModelsAnswer> {
+    function load(provider: EditorNode): Promise<ModelsAnswer> {
       const unreachable = { error: { code: "connection", message: translate("unreachable") } };
-      return Promise.resolve($.getJSON(`chat-provider/${encodeURIComponent(id)}/models`)).catch(
-        () => unreachable,
-      );
+      const draft = Providers.describeDraft(provider);
+      return Promise.resolve(Providers.post("chat-provider/draft/models", draft)).catch(() => unreachable);
     }
 
     /** Puts what a model can do behind its name. */
@@ -41,13 +48,13 @@ namespace ModelList {
     async function listOptions(): Promise<PopoverMenuOption[]> {
       const id = String($("#node-input-provider").val() ?? "");
       const provider = RED.nodes.node(id);
-      if (!provider || provider.changed) {
-        showHint(translate(provider ? "deployFirst" : "noProvider"));
+      if (!provider) {
+        showHint(translate("noProvider"));
         return [];
       }
       if (!answers.has(id)) {
         showHint(translate("reading"));
-        answers.set(id, load(id));
+        answers.set(id, load(provider));
       }
       const answer = await answers.get(id)!;
       if ("error" in answer) {
@@ -56,6 +63,25 @@ namespace ModelList {
       }
       showHint(answer.models.length > 0 ? "" : translate("none"));
       return toOptions(answer);
+    }
+
+    /** Shows a usual model of the service, or what answers if the field is empty. */
+    async function showExample(): Promise<void> {
+      const provider = RED.nodes.node(String($("#node-input-provider").val() ?? "")) as
+        | (EditorNode & { provider?: string })
+        | undefined;
+      const services = await Promise.resolve($.getJSON("chat-provider/providers")).catch(() => []);
+      const id = provider?.provider || "demo";
+      const service = (services as Service[]).find((one) => one.id === id);
+      const [key, model] = service?.ownModel
+        ? ["ownModel", service.ownModel]
+        : service?.usualModel
+          ? ["usualModel", service.usualModel]
+          : ["model", ""];
+      input.attr(
+        "placeholder",
+        node._(`chat-stream.placeholder.${provider ? key : "model"}`, { model: model! }),
+      );
     }
 
     input.autoComplete({
@@ -83,6 +109,10 @@ namespace ModelList {
       });
       menu.show({ target: input });
     });
-    $("#node-input-provider").on("change", () => showHint(""));
+    $("#node-input-provider").on("change", () => {
+      showHint("");
+      void showExample();
+    });
+    void showExample();
   }
 }

@@ -1,9 +1,11 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/providers.editor.ts" />
 
 /** The editor half of speech-stream. */
 (() => {
   interface SpeechStreamNode extends EditorNode {
+    provider?: string;
     voice?: string;
     format?: string;
   }
@@ -52,6 +54,9 @@
     },
     labelStyle() {
       return this.name ? "node_label_italic" : "";
+    },
+    onadd() {
+      this.provider ||= Providers.findOnly();
     },
     oneditprepare() {
       Dialog.fillMissing(this);

@@ -54,6 +54,8 @@ interface NodeDefinition<T> {
   outputLabels?(this: T, index: number): string | undefined;
   label(this: T): string;
   labelStyle?(this: T): string;
+  /** Called when the author has dragged a new node from the palette, before it is added. */
+  onadd?(this: T): void;
   oneditprepare?(this: T): void;
   oneditsave?(this: T): void;
 }
@@ -111,6 +113,10 @@ declare const RED: {
   nodes: {
     registerType<T extends EditorNode = EditorNode>(type: string, definition: NodeDefinition<T>): void;
     node(id: string): EditorNode | null | undefined;
+    /** Makes an id for a new node. */
+    id(): string;
+    add(node: EditorNode): void;
+    getType(type: string): (EditorNode["_def"] & { readonly _: Translate }) | undefined;
     eachConfig(visit: (node: EditorNode) => void): void;
     filterNodes(filter: { type?: string; z?: string }): EditorNode[];
     /** Visits the tabs in their order. */

@@ -173,6 +173,15 @@ function checkJobId(id: unknown): string {
 
 /** Starts a stream, with a job around it if the service bills by job. */
 export function startRun(setup: ChatSetup, observer: ChatObserver): { cancel(): void } {
+  const named = nameModel(setup);
   const { job } = setup.provider;
-  return job ? new JobRun(setup, job, observer) : new ChatRun(setup, observer);
+  return job ? new JobRun(named, job, observer) : new ChatRun(named, observer);
+}
+
+/** Fills in the model of a request that names none, if the service has one of its own. */
+function nameModel(setup: ChatSetup): ChatSetup {
+  const { provider, endpoint, request } = setup;
+  if (request.model) return setup;
+  const model = provider.chooseModel?.(endpoint);
+  return model ? { ...setup, request: { ...request, model } } : setup;
 }

@@ -24,6 +24,7 @@ const CHAT = createOpenAiProvider({
   ownHost: /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/,
   lacksResponses,
   buildResponsesUrl,
+  chooseModel: readDeployment,
   adaptModel: (model, endpoint) => readDeployment(endpoint) ?? model,
   buildAuthorization: buildKeyHeader,
   buildChatUrl: (endpoint, model) =>

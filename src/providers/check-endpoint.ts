@@ -46,7 +46,7 @@ function checkUrl(text: string | undefined, provider: Provider): URL {
   if (!text) {
     throw new Failure(
       "configuration",
-      `The base URL of ${provider.label} is not set. Enter it in the provider.`,
+      `The base URL of ${provider.label} is not set. Enter the address of the service.`,
     );
   }
   const variable = findUnresolvedVariable(text);
@@ -84,10 +84,8 @@ function hasAuthorization(headers: Endpoint["headers"] = {}): boolean {
 function checkKey(provider: Provider, key: string | undefined, hasToken: boolean): string | undefined {
   if (!key) {
     if (!provider.keyRequired || hasToken) return undefined;
-    const hint = provider.keyVariable
-      ? `, or \${${provider.keyVariable}} to take it from the environment`
-      : "";
-    throw new Failure("credentials", `${provider.label} needs an API key. Enter it in the provider${hint}.`);
+    const hint = provider.keyVariable ? `, or set the environment variable ${provider.keyVariable}` : "";
+    throw new Failure("credentials", `${provider.label} needs an API key. Enter one${hint}.`);
   }
   const variable = findUnresolvedVariable(key, true);
   if (variable) {

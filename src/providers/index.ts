@@ -17,6 +17,7 @@ const DEMO = createOpenAiProvider({
   id: "demo",
   label: "Demo (built in, no key)",
   keyRequired: false,
+  chooseModel: () => "demo",
   prefill: true,
   responses: {},
   settings: [],

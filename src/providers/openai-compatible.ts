@@ -26,6 +26,8 @@ export interface Preset extends Pick<FormChoice, "ownHost" | "lacksResponses"> {
   responses?: ResponsesTraits;
   /** Whether Responses are its better form; default false. */
   prefersResponses?: boolean;
+  /** Chooses the model of a request that names none; default: a request needs a name. */
+  chooseModel?(endpoint: Endpoint): string | undefined;
   /** Chooses the name that stands for the model in Responses; default: the model's own. */
   adaptModel?(model: string, endpoint: Endpoint): string;
   /** Default: `responses` below the base URL. */
@@ -79,6 +81,7 @@ export function createOpenAiProvider(preset: Preset): Provider {
     ...buildFormChoice(preset),
     keyRequired: preset.keyRequired,
     prefill: preset.prefill === true,
+    ...(preset.chooseModel ? { chooseModel: preset.chooseModel } : {}),
     settings: preset.settings ?? [SPLIT_THINKING],
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),
     buildChatRequest: preset.responses

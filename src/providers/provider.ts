@@ -62,6 +62,11 @@ export interface Provider extends FormChoice {
   readonly keyRequired: boolean;
   /** The environment variable that usually holds the key. */
   readonly keyVariable?: string;
+  /**
+   * Chooses the model of a request that names none.
+   * @returns undefined if the service needs a name
+   */
+  chooseModel?(endpoint: Endpoint): string | undefined;
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   readonly prefill?: boolean;
   /** The rule by which the service blocks a key after too many refusals, if it has one. */

@@ -45,23 +45,16 @@ describe("Test connection in the dialog of a provider", function () {
     }
   });
 
-  it("asks to deploy first, then shows the number of models", async () => {
+  it("tests a provider that is not deployed yet, and forgets the result as soon as a setting changes", async () => {
     const stream = await editor.drag("chat-stream", 600, 140);
     await editor.openDialog(stream);
     await editor.openConfigDialog("provider", "add");
     await editor.fillField("node-config-input-name", "Demo");
     const result = editor.getField("chat-provider-test-result");
-    await result.filter({ hasText: /^Deploy first/ }).waitFor();
-    assert.ok(await editor.getField("chat-provider-test").isDisabled());
-    await editor.confirmConfigDialog();
-    await editor.confirmDialog();
-    await editor.deploy();
-
-    await editor.openDialog(stream);
-    await editor.openConfigDialog("provider", "edit");
-    assert.match(await testConnection(editor), /^works: \d+ models$/);
-    await editor.fillField("node-config-input-demoPace", "50");
-    await result.filter({ hasText: /^Deploy first/ }).waitFor();
+    assert.match(await testConnection(editor), /^Connected: \d+ models$/);
+    // A password manager fills a field without any key.
+    await editor.getField("node-config-input-demoPace").fill("50");
+    await result.filter({ hasText: /^$/ }).waitFor();
   });
 });
 

@@ -43,12 +43,6 @@ describe("First flow, made by hand", function () {
     assert.equal(await editor.getField("node-config-input-provider").inputValue(), "demo");
     await editor.confirmConfigDialog();
     await editor.getField("chat-stream-model-list").click();
-    assert.match(await editor.getField("chat-stream-model-hint").innerText(), /^Deploy to see the models/);
-    await editor.confirmDialog();
-    await editor.deploy();
-
-    await editor.openDialog(stream);
-    await editor.getField("chat-stream-model-list").click();
     const offered = page.locator(".red-ui-autoComplete-container:visible");
     await offered.getByText("demo-reasoning", { exact: true }).waitFor();
     await offered.getByText("demo", { exact: true }).click();

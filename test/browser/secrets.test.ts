@@ -68,7 +68,7 @@ describe("Secrets and markup in the editor", function () {
     await editor.getField("chat-provider-test").click();
     await editor
       .getField("chat-provider-test-result")
-      .getByText(/^works: 1 model/)
+      .getByText(/^Connected: 1 model/)
       .waitFor();
     const { headers } = service.requests.at(-1)!;
     assert.equal(headers.authorization, `Bearer ${KEY}`);

@@ -91,7 +91,7 @@ describe("Dialog of a provider, by service", function () {
     await editor.getField("chat-provider-test").click();
     await editor
       .getField("chat-provider-test-result")
-      .filter({ hasText: "works: 3 models · Balance: 3.2 USD, 10 DIEM" })
+      .filter({ hasText: "Connected: 3 models · Balance: 3.2 USD, 10 DIEM" })
       .waitFor();
     await saveScreenshot(editor.page, "venice-connection");
     await editor.confirmConfigDialog();

@@ -8,12 +8,15 @@ describe("Validation in the editor", function () {
   let editor: Editor;
 
   before(async () => {
-    editor = await world.openSharedEditor(createProviderFlow({ demo: { provider: "demo" } }));
+    editor = await world.openSharedEditor([
+      ...createProviderFlow({ demo: { provider: "demo" } }),
+      { id: "lost", type: "chat-stream", z: "tab", x: 500, y: 200, wires: [[]], provider: "" },
+    ]);
   });
   after(() => editor.page.close());
 
   it("marks a chat-stream without a provider, and names the missing provider", async () => {
-    const stream = await editor.drag("chat-stream", 500, 200);
+    const stream = "lost";
     await editor.locateErrorMark(stream).waitFor();
     await editor.readTooltip(editor.locateErrorMark(stream), /Provider/);
     assert.match((await editor.getProblems(stream))!.join(), /Provider/);

@@ -133,7 +133,7 @@ describe("Endpoint check: base URL and settings", () => {
 
 describe("Endpoint check: API key", () => {
   it("refuses a missing key if the provider needs one, and names the environment variable for it", () => {
-    assertRefused({}, "credentials", /OpenAI needs an API key.*\$\{OPENAI_API_KEY\}/, openai);
+    assertRefused({}, "credentials", /OpenAI needs an API key.*OPENAI_API_KEY/, openai);
     assertRefused({ apiKey: "" }, "credentials", /needs an API key/, openai);
     assert.equal(checkEndpoint(custom, { baseUrl: "https://a/v1" }).apiKey, undefined);
   });

@@ -32,11 +32,11 @@ export function checkRequest(request: ChatRequest): void {
   if (typeof request.model !== "string" || request.model.trim() === "") {
     throw new Failure(
       "invalid_request",
-      "The request has no model. Choose one in the node or set msg.model.",
+      "The request has no model. Set one in the node, in msg.model, or as the option model of the library.",
     );
   }
   if (!Array.isArray(request.messages) || request.messages.length === 0) {
-    throw new Failure("invalid_request", "The prompt is empty. Set msg.payload or msg.messages.");
+    throw new Failure("invalid_request", "The prompt is empty: there is no message to send.");
   }
   for (const [at, message] of request.messages.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {

@@ -1,6 +1,8 @@
 import { toFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
+import { findFirstSteps } from "../../providers/start/first-steps.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
+import { openDraft } from "./draft.js";
 import { findProvider } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
 
@@ -14,9 +16,9 @@ const NOT_DEPLOYED = {
 };
 
 /**
- * Adds the HTTP routes through which the editor uses a deployed provider. Every route checks a permission and accepts
- * the id of a deployed node only. It never takes an address or a key from the request, so nobody can make the runtime
- * send a key to another server.
+ * Adds the HTTP routes through which the editor uses a provider: by the id of a deployed node, or as it stands in the
+ * editor. Every route checks a permission. A stored key goes to the address that it is deployed with and to no other, so
+ * nobody can make the runtime send it to another server; see `openDraft`.
  */
 export function addProviderRoutes(red: NodeRed): void {
   const { httpAdmin } = red;
@@ -26,16 +28,33 @@ export function addProviderRoutes(red: NodeRed): void {
 
   httpAdmin.get("/chat-provider/providers", requireRead, (_request, response) => {
     response.json(
-      PROVIDERS.map(({ id, label, baseUrl, forms, ownHost, keyRequired, keyVariable, settings }) => ({
-        id,
-        label,
-        baseUrl,
-        forms,
-        ownHost: ownHost?.source,
-        keyRequired,
-        keyVariable,
-        settings,
+      PROVIDERS.map((provider) => ({
+        id: provider.id,
+        label: provider.label,
+        baseUrl: provider.baseUrl,
+        forms: provider.forms,
+        ownHost: provider.ownHost?.source,
+        keyRequired: provider.keyRequired,
+        keyVariable: provider.keyVariable,
+        hasKeyVariable: provider.keyVariable !== undefined && Boolean(process.env[provider.keyVariable]),
+        settings: provider.settings,
+        ownModel: provider.chooseModel?.({ baseUrl: "" }),
+        ...findFirstSteps(provider.id),
       })),
+    );
+  });
+
+  httpAdmin.post("/chat-provider/draft/models", requireWrite, (request, response) => {
+    useDraft(red, request, (draft) => draft.listModels()).then(
+      ({ names, capabilities }) => response.json({ models: names, capabilities }),
+      (thrown: unknown) => response.json({ error: toErrorBody(thrown) }),
+    );
+  });
+
+  httpAdmin.post("/chat-provider/draft/test", requireWrite, (request, response) => {
+    useDraft(red, request, (draft) => testProvider(red, draft)).then(
+      (message) => response.json({ ok: true, message }),
+      (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
     );
   });
 
@@ -49,10 +68,12 @@ export function addProviderRoutes(red: NodeRed): void {
   });
 
   httpAdmin.post("/chat-provider/:id/test", requireWrite, (request, response) => {
-    testProvider(red, request).then(
-      (message) => response.json({ ok: true, message }),
-      (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
-    );
+    requireRuntime(red, request)
+      .then((service) => testProvider(red, service))
+      .then(
+        (message) => response.json({ ok: true, message }),
+        (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
+      );
   });
 }
 
@@ -62,12 +83,25 @@ async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<Prov
   return node.runtime;
 }
 
+/** Opens the provider of a request as it stands in the editor, for one use. */
+async function useDraft<T>(
+  red: NodeRed,
+  request: AdminRequest,
+  use: (draft: ProviderRuntime) => Promise<T>,
+): Promise<T> {
+  const draft = openDraft(red, request.body);
+  try {
+    return await use(draft);
+  } finally {
+    await draft.close();
+  }
+}
+
 /**
  * Lists the models of a provider to see whether it can be reached.
  * @returns the result in the author's language
  */
-async function testProvider(red: NodeRed, request: AdminRequest): Promise<string> {
-  const service = await requireRuntime(red, request);
+async function testProvider(red: NodeRed, service: ProviderRuntime): Promise<string> {
   const [{ names, workers }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
   if (workers !== undefined)
     return red._("chat-provider.test.workers", { count: workers, models: listFirst(names) });

@@ -22,6 +22,7 @@ import { getProvider } from "../../providers/index.js";
 import type { Provider, ProviderMemory } from "../../providers/provider.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
+import { takeUsualKey } from "../../providers/start/usual-key.js";
 import { createAgent } from "../../transport/agent.js";
 import { FleetDispatcher } from "../../transport/broker/fleet.js";
 import type { BrokerLink } from "../../transport/broker/link.js";
@@ -268,7 +269,7 @@ export class ProviderRuntime {
     const { api } = settings.endpoint;
     const unchecked = isDemo
       ? { ...(await this.startDemo(settings.demoPace)), ...(api === undefined ? {} : { api }) }
-      : settings.endpoint;
+      : takeUsualKey(provider, settings.endpoint, (name) => this.readVariable(name));
     const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher =
@@ -284,6 +285,12 @@ export class ProviderRuntime {
   private joinFleet({ topic, silenceMs }: ProviderSettings): Dispatcher {
     const link = this.openBroker();
     return new FleetDispatcher({ link, topic, silenceMs, clock: systemClock, createId: randomUUID });
+  }
+
+  private readVariable(name: string): string | undefined {
+    const reference = `\${${name}}`;
+    const value = this.fillVariables(reference);
+    return value === reference ? undefined : value;
   }
 
   private async startDemo(pace: number): Promise<Endpoint> {

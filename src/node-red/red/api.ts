@@ -99,6 +99,8 @@ export interface FlowEntry {
 /** A request to an HTTP route of the editor. */
 export interface AdminRequest {
   params: Record<string, string>;
+  /** The body, if it is JSON. */
+  body?: unknown;
 }
 
 /** The response of an HTTP route of the editor. */

@@ -25,9 +25,9 @@ describe("The test button of a chat-provider", () => {
 
   it("shows the number of models, one or more", async () => {
     for (const [ids, message] of [
-      [["a"], "works: 1 model"],
-      [["a", "b"], "works: 2 models"],
-      [[], "works; no models are listed"],
+      [["a"], "Connected: 1 model"],
+      [["a", "b"], "Connected: 2 models"],
+      [[], "Connected; no models are listed"],
     ] as const) {
       service().script = (reply) => reply.sendJson(200, { data: ids.map((id) => ({ id })) });
       await runtime().deploy(createAskFlow(service().url));
@@ -37,13 +37,13 @@ describe("The test button of a chat-provider", () => {
 
   it("shows the balance if the service tells it", async () => {
     await veniceFlow();
-    assert.equal((await call("POST", "test"))["message"], "works: 3 models · Balance: 3.2 USD, 10 DIEM");
+    assert.equal((await call("POST", "test"))["message"], "Connected: 3 models · Balance: 3.2 USD, 10 DIEM");
   });
 
   it("succeeds if the key may not read the balance", async () => {
     const venice = await veniceFlow();
     venice.hasBalanceAccess = false;
-    assert.deepEqual(await call("POST", "test"), { ok: true, message: "works: 3 models" });
+    assert.deepEqual(await call("POST", "test"), { ok: true, message: "Connected: 3 models" });
   });
 
   it("fails with a wrong key even if the list of models is public", async () => {

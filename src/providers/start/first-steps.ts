@@ -1,0 +1,34 @@
+/** What helps an author to begin with a service. Models and pages change; nothing depends on them. */
+export interface FirstSteps {
+  /** A usual model, shown as an example in the dialog. It is never sent by itself. */
+  usualModel?: string;
+  /** The vendor's page where keys are made. */
+  keyPage?: string;
+}
+
+/** First steps by the id of the provider. Services on the author's own machine have what was installed there. */
+const FIRST_STEPS: Readonly<Record<string, FirstSteps>> = {
+  openai: { usualModel: "gpt-4o-mini", keyPage: "https://platform.openai.com/api-keys" },
+  openrouter: { usualModel: "openai/gpt-4o-mini", keyPage: "https://openrouter.ai/keys" },
+  groq: { usualModel: "llama-3.1-8b-instant", keyPage: "https://console.groq.com/keys" },
+  mistral: { usualModel: "mistral-small-latest", keyPage: "https://console.mistral.ai/api-keys" },
+  deepseek: { usualModel: "deepseek-chat", keyPage: "https://platform.deepseek.com/api_keys" },
+  together: {
+    usualModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+    keyPage: "https://api.together.ai/settings/api-keys",
+  },
+  xai: { usualModel: "grok-3-mini", keyPage: "https://console.x.ai" },
+  venice: { usualModel: "default", keyPage: "https://venice.ai/settings/api" },
+  anthropic: {
+    usualModel: "claude-3-5-haiku-latest",
+    keyPage: "https://console.anthropic.com/settings/keys",
+  },
+  gemini: { usualModel: "gemini-2.0-flash", keyPage: "https://aistudio.google.com/apikey" },
+  "azure-openai": { keyPage: "https://portal.azure.com" },
+  ollama: { usualModel: "llama3.2" },
+  "ollama-v1": { usualModel: "llama3.2" },
+};
+
+export function findFirstSteps(provider: string): FirstSteps {
+  return Object.hasOwn(FIRST_STEPS, provider) ? FIRST_STEPS[provider]! : {};
+}
