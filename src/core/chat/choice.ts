@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import { copyJson } from "../json/copy.js";
 import { estimateHeapBytes, estimateTextBytes } from "../json/heap-size.js";
 import type { AnswerSize } from "./answer-size.js";
 import {
@@ -91,7 +92,7 @@ export class ChoiceState {
       message: this.buildMessage(seed),
       finish_reason: this.finishReason ?? null,
     };
-    if (this.logprobs) choice.logprobs = structuredClone(this.logprobs);
+    if (this.logprobs) choice.logprobs = copyJson(this.logprobs);
     return choice;
   }
 
@@ -105,13 +106,13 @@ export class ChoiceState {
     // Services want encrypted reasoning back after the readable part, in whatever order the parts arrived.
     const reasoning = `${this.reasoning ?? ""}${this.encryptedReasoning ?? ""}`;
     if (reasoning) message.reasoning_content = reasoning;
-    if (this.reasoningDetails) message.reasoning_details = structuredClone(this.reasoningDetails);
+    if (this.reasoningDetails) message.reasoning_details = copyJson(this.reasoningDetails);
     if (this.refusal) message.refusal = this.refusal.toString();
     if (this.toolCalls)
       message.tool_calls = this.toolCalls.map((call, at) => call.buildToolCall(createCallId(seed, at)));
     if (this.annotations) message.annotations = this.annotations.toArray();
     if (this.audio) message.audio = this.buildAudio(this.audio);
-    if (this.images) message.images = structuredClone(this.images);
+    if (this.images) message.images = copyJson(this.images);
     return message;
   }
 
@@ -147,7 +148,7 @@ export class ChoiceState {
     if (delta.images?.length) {
       this.images ??= [];
       size.addOther(estimateHeapBytes(delta.images));
-      for (const image of structuredClone(delta.images)) this.images.push(image);
+      for (const image of copyJson(delta.images)) this.images.push(image);
     }
     if (delta.audio) this.addAudio(delta.audio, size);
   }
@@ -195,7 +196,7 @@ export class ChoiceState {
       if (!Array.isArray(list)) continue;
       size.addOther(estimateHeapBytes(list));
       this.logprobs[key] ??= [];
-      for (const entry of structuredClone(list)) this.logprobs[key].push(entry);
+      for (const entry of copyJson(list)) this.logprobs[key].push(entry);
     }
   }
 }

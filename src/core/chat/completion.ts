@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import { copyJson } from "../json/copy.js";
 import { estimateHeapBytes } from "../json/heap-size.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { AnswerSize } from "./answer-size.js";
@@ -148,7 +149,7 @@ export class CompletionMachine {
       model: this.model,
       ...this.collectVendorFields(),
       choices: this.choices.flatMap((choice, index) => (choice ? [choice.buildClosingChoice(index)] : [])),
-      usage: structuredClone(this.usage),
+      usage: copyJson(this.usage),
     };
   }
 
@@ -166,7 +167,7 @@ export class CompletionMachine {
       choices: this.choices.flatMap((choice, index) =>
         choice ? [choice.buildCompletionChoice(index, seed)] : [],
       ),
-      usage: structuredClone(this.usage),
+      usage: copyJson(this.usage),
     };
   }
 
@@ -204,7 +205,7 @@ export class CompletionMachine {
       this.size.addMetadata(bytes - this.usageBytes);
       this.usageBytes = bytes;
     }
-    this.usage = structuredClone(usage);
+    this.usage = copyJson(usage);
   }
 
   private keepVendorFields(chunk: Chunk): void {

@@ -1,3 +1,4 @@
+import { copyJson } from "../json/copy.js";
 import {
   ENTRY_BYTES,
   estimateGrowthBytes,
@@ -48,7 +49,7 @@ export class LatestFields {
     const known = this.fields.get(key);
     // Most fields are the same on every chunk.
     if (value === null || value === undefined || (known && known.value === value)) return 0;
-    const own: unknown = typeof value === "object" ? structuredClone(value) : value;
+    const own: unknown = typeof value === "object" ? copyJson(value) : value;
     if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
     const next = mergeField(known?.value, own);
     const size = estimateMemberBytes(key, next) + ENTRY_BYTES;
@@ -69,7 +70,7 @@ export class LatestFields {
   /** Copies the fields. */
   toObject(): Record<string, unknown> {
     // One clone of all is far cheaper than one for each.
-    return structuredClone(Object.fromEntries([...this.fields].map(([key, { value }]) => [key, value])));
+    return copyJson(Object.fromEntries([...this.fields].map(([key, { value }]) => [key, value])));
   }
 }
 
@@ -85,7 +86,7 @@ export class DistinctList {
       const key = JSON.stringify(entry);
       if (this.seen.has(key)) continue;
       this.seen.add(key);
-      this.entries.push(structuredClone(entry));
+      this.entries.push(copyJson(entry));
       grown += estimateHeapBytes(entry) + estimateTextBytes(key) + ENTRY_BYTES;
     }
     return grown;
@@ -93,7 +94,7 @@ export class DistinctList {
 
   /** Copies the entries. */
   toArray(): unknown[] {
-    return structuredClone(this.entries);
+    return copyJson(this.entries);
   }
 }
 
@@ -111,7 +112,7 @@ export function appendReasoningDetails(known: unknown[], added: readonly unknown
       | Members
       | undefined;
     if (!block) {
-      known.push(structuredClone(piece));
+      known.push(copyJson(piece));
       grown += estimateHeapBytes(piece);
       continue;
     }
@@ -130,7 +131,7 @@ function addToBlock(block: Members, key: string, value: unknown): number {
     block[key] = before + value;
     return estimatePieceBytes(value);
   }
-  block[key] = structuredClone(value);
+  block[key] = copyJson(value);
   return estimateGrowthBytes(key, before, value);
 }
 
@@ -192,7 +193,7 @@ export class GrowingFields {
     // Most fields are the same on every chunk.
     if (known && before === value) return 0;
     if (isObject(before) && isObject(value)) return extendObject(before, value);
-    this.fields.set(key, { value: structuredClone(value) });
+    this.fields.set(key, { value: copyJson(value) });
     return keySize + Math.max(0, estimateHeapBytes(value) - estimateHeapBytes(before));
   }
 
@@ -215,7 +216,7 @@ class BlockList {
   }
 
   toArray(): unknown[] {
-    return structuredClone(this.entries);
+    return copyJson(this.entries);
   }
 
   private addToBlock(piece: Members): number {
@@ -223,7 +224,7 @@ class BlockList {
     const candidates = this.entries.slice(isIndexed ? -MAX_GROWING_BLOCKS : -1);
     const block = candidates.find((entry) => isBlock(entry) && isContinuedBy(entry, piece));
     if (block) return extendObject(block as Members, piece);
-    this.entries.push(structuredClone(piece));
+    this.entries.push(copyJson(piece));
     return estimateHeapBytes(piece);
   }
 
@@ -236,7 +237,7 @@ class BlockList {
       this.seen.add(key);
       keySize = estimateTextBytes(key) + ENTRY_BYTES;
     }
-    this.entries.push(structuredClone(entry));
+    this.entries.push(copyJson(entry));
     return keySize + estimateHeapBytes(entry);
   }
 }
@@ -272,7 +273,7 @@ function extendObject(known: Members, added: Members): number {
     const grows = isGrowingMember(name, before, value);
     grown += grows ? estimatePieceBytes(value as string) : estimateGrowthBytes(name, before, value);
     const next = mergeMember(name, before, value);
-    known[name] = typeof next === "object" ? structuredClone(next) : next;
+    known[name] = typeof next === "object" ? copyJson(next) : next;
   }
   return grown;
 }
@@ -296,5 +297,5 @@ function isGrowingList(key: string, value: unknown): value is unknown[] {
 
 function copyField(field: GrowingText | BlockList | { value: unknown }): unknown {
   if (field instanceof GrowingText) return field.toString();
-  return field instanceof BlockList ? field.toArray() : structuredClone(field.value);
+  return field instanceof BlockList ? field.toArray() : copyJson(field.value);
 }

@@ -57,6 +57,9 @@ export class Probes {
 
   private planList(list: readonly unknown[]): Blueprint<unknown[]> {
     const entries = list.map((entry) => this.plan(entry) ?? (() => entry));
+    const [first] = entries;
+    // Most lists have one entry.
+    if (entries.length === 1) return (texts, values) => [first!(texts, values)];
     return (texts, values) => entries.map((build) => build(texts, values));
   }
 
@@ -69,9 +72,21 @@ export class Probes {
       fixed[key] = build ? undefined : object[key];
       if (build) members.push([key, build]);
     }
+    if (members.length === 0) return () => ({ ...fixed });
+    if (members.length === 1) {
+      const [key, build] = members[0]!;
+      return (texts, values) => {
+        const copy = { ...fixed };
+        copy[key] = build(texts, values);
+        return copy;
+      };
+    }
     return (texts, values) => {
       const copy = { ...fixed };
-      for (const [key, build] of members) copy[key] = build(texts, values);
+      for (let at = 0; at < members.length; at++) {
+        const member = members[at]!;
+        copy[member[0]] = member[1](texts, values);
+      }
       return copy;
     };
   }

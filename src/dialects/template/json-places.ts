@@ -26,6 +26,17 @@ export function findPlaces(data: string): Map<string, Place> | undefined {
   return finder.readAll() ? finder.places : undefined;
 }
 
+/** Lists the places of the strings and numbers that differ in two records. */
+export function listDifferences(one: string, other: string): string[] {
+  const known = findPlaces(one);
+  const found = known && findPlaces(other);
+  return [...(found ?? [])].flatMap(([pointer, { start, end, kind }]) => {
+    const before = known?.get(pointer);
+    if (before?.kind !== kind || (kind !== "string" && kind !== "number")) return [];
+    return one.slice(before.start, before.end) === other.slice(start, end) ? [] : [pointer];
+  });
+}
+
 class PlaceFinder {
   readonly places = new Map<string, Place>();
   private at = 0;

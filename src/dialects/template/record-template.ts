@@ -31,6 +31,8 @@ export class RecordTemplate {
   readonly values: unknown[] = [];
 
   private constructor(
+    /** The record that this is the template of. */
+    readonly source: string,
     private readonly spans: readonly Span[],
     /** What stands behind the last span. */
     private readonly after: string,
@@ -41,23 +43,31 @@ export class RecordTemplate {
   /**
    * Creates the template of a record.
    * @param data the text of the record
+   * @param varying the places that may vary without meaning and do vary; more of them make a template slower
    * @param depth how deeply the JSON of a record may nest
    * @returns undefined if the record cannot be a template, or if no text of it varies
    */
-  static create(data: string, repeat: Repeat, depth: number): RecordTemplate | undefined {
+  static create(
+    data: string,
+    { texts, values = [] }: Repeat,
+    varying: readonly string[],
+    depth: number,
+  ): RecordTemplate | undefined {
     const places = data.length > MAX_TEMPLATE_CHARS ? undefined : findPlaces(data);
-    const found = places && findSpans(data, places, repeat);
+    const found = places && findSpans(data, places, texts, values, varying);
     if (!found) return undefined;
+    // The parts are views of one copy.
+    const source = copyText(data);
     const spans: Span[] = [];
     let at = 0;
     for (const { start, end, slot, form } of found) {
       // One place inside another one.
       if (start < at) return undefined;
-      spans.push({ before: copyText(data.slice(at, start)), slot, form });
+      spans.push({ before: source.slice(at, start), slot, form });
       at = end;
     }
-    const nesting = Math.max(0, ...(repeat.values ?? []).map((place) => place.split("/").length));
-    return new RecordTemplate(spans, copyText(data.slice(at)), depth - nesting);
+    const nesting = Math.max(0, ...values.map((place) => place.split("/").length));
+    return new RecordTemplate(source, spans, source.slice(at), depth - nesting);
   }
 
   /** Compares a record with the template, and reads its texts and values. @returns whether it is the same but for them */
@@ -118,25 +128,31 @@ interface Found extends Pick<Place, "start" | "end"> {
 }
 
 /** Finds the places that vary, in their order. @returns undefined if a text or value is not where it should be */
-function findSpans(data: string, places: ReadonlyMap<string, Place>, repeat: Repeat): Found[] | undefined {
+function findSpans(
+  data: string,
+  places: ReadonlyMap<string, Place>,
+  texts: readonly string[],
+  values: readonly string[],
+  varying: readonly string[],
+): Found[] | undefined {
   const found: Found[] = [];
-  for (const [slot, pointer] of repeat.texts.entries()) {
+  for (const [slot, pointer] of texts.entries()) {
     const place = places.get(pointer);
     if (place?.kind !== "string") return undefined;
     found.push({ ...place, slot, form: "string" });
   }
-  for (const [slot, pointer] of (repeat.values ?? []).entries()) {
+  for (const [slot, pointer] of values.entries()) {
     const place = places.get(pointer);
     if (place?.kind !== "container") return undefined;
     found.push({ ...place, slot, form: data[place.start] === "[" ? "list" : "object" });
   }
-  const free = [...(repeat.ignored ?? []), ...(repeat.latest ?? [])];
-  for (const [pointer, { kind, ...place }] of places) {
-    if (kind !== "string" && kind !== "number") continue;
-    if (!free.some((name) => pointer === name || pointer.startsWith(`${name}/`))) continue;
-    found.push({ ...place, slot: -1, form: kind });
+  for (const pointer of varying) {
+    const place = places.get(pointer);
+    if (place?.kind === "string" || place?.kind === "number") {
+      found.push({ ...place, slot: -1, form: place.kind });
+    }
   }
-  return repeat.texts.length > 0 ? found.sort((one, other) => one.start - other.start) : undefined;
+  return texts.length > 0 ? found.sort((one, other) => one.start - other.start) : undefined;
 }
 
 /** @returns where the JSON number that begins at `start` ends; -1 if there is none */

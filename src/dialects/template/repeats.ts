@@ -1,9 +1,12 @@
 import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { listDifferences } from "./json-places.js";
 import { RecordTemplate } from "./record-template.js";
 import type { Repeat } from "./repeat.js";
 
 /** After this many templates in a row without a match, no more are learnt: the records differ too much. */
 const MAX_MISSES = 16;
+
+const NONE: readonly string[] = [];
 
 /**
  * Reads the records of a stream that repeat the one before. Only the record just before is a template, because of many
@@ -12,8 +15,12 @@ const MAX_MISSES = 16;
 export class Repeats {
   private template: RecordTemplate | undefined;
   private repeat: Repeat | undefined;
+  /** Places without meaning that were seen to vary. A template is faster without those that stay the same. */
+  private varying = NONE;
   /** Templates that were looked for since the last match. */
   private misses = 0;
+  /** Whether values vary of which the latest count. */
+  private mustSettle = false;
   /** The latest record that was applied and has values of which the latest count. */
   private unsettled: string | undefined;
 
@@ -29,7 +36,7 @@ export class Repeats {
     const { template, repeat } = this;
     if (!template?.match(data)) return false;
     this.misses = 0;
-    if (repeat!.settle) this.unsettled = data;
+    if (this.mustSettle) this.unsettled = data;
     repeat!.apply(template.texts, template.values);
     return true;
   }
@@ -39,11 +46,19 @@ export class Repeats {
    * @param findRepeat finds out how to read the records that repeat it; undefined if none can
    */
   learn(data: string, findRepeat: (() => Repeat | undefined) | undefined): void {
+    const before = this.template;
     this.template = undefined;
     if (!findRepeat || this.misses >= MAX_MISSES) return;
     this.misses++;
     this.repeat = findRepeat();
-    if (this.repeat) this.template = RecordTemplate.create(data, this.repeat, this.depth);
+    if (!this.repeat) return;
+    const { ignored = NONE, latest = NONE } = this.repeat;
+    const free = [...ignored, ...latest];
+    const differences = before ? listDifferences(before.source, data) : NONE;
+    const varying = [...this.varying, ...differences].filter((place) => isUnder(place, free));
+    this.varying = [...new Set(varying)];
+    this.mustSettle = this.varying.some((place) => isUnder(place, latest));
+    this.template = RecordTemplate.create(data, this.repeat, this.varying, this.depth);
   }
 
   /** Reads what only the last record needs. Call it before a record is read in full, and at the end. @throws Failure */
@@ -54,4 +69,9 @@ export class Repeats {
     const record = tryParseJson(unsettled);
     if (isObject(record)) repeat?.settle?.(record);
   }
+}
+
+/** Whether a place is one of these, or in one of them. */
+function isUnder(place: string, places: readonly string[]): boolean {
+  return places.some((name) => place === name || place.startsWith(`${name}/`));
 }
