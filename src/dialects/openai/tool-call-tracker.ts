@@ -1,4 +1,4 @@
-import type { ToolCallDelta } from "../../core/chat/chunk.js";
+import { TOOL_CALL_FIELDS, type ToolCallDelta } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { CallArguments } from "../call-arguments.js";
@@ -37,7 +37,12 @@ export class ToolCallTracker {
 
   /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls */
   normalise(pieces: readonly unknown[]): ToolCallDelta[] {
-    return pieces.flatMap((piece) => (isObject(piece) ? this.normalisePiece(piece) : []));
+    const normalised: ToolCallDelta[] = [];
+    for (const piece of pieces) {
+      const delta = isObject(piece) ? this.normalisePiece(piece) : undefined;
+      if (delta) normalised.push(delta);
+    }
+    return normalised;
   }
 
   /** Ends all arguments. @returns pieces with what was held back */
@@ -48,8 +53,8 @@ export class ToolCallTracker {
     });
   }
 
-  /** @returns an empty list if the piece has nothing new */
-  private normalisePiece(wire: Record<string, unknown>): ToolCallDelta[] {
+  /** @returns undefined if the piece has nothing new */
+  private normalisePiece(wire: Record<string, unknown>): ToolCallDelta | undefined {
     const wireFunction = isObject(wire["function"]) ? wire["function"] : {};
     const wireCustom = isObject(wire["custom"]) ? wire["custom"] : {};
     const id = toText(wire["id"]);
@@ -62,16 +67,8 @@ export class ToolCallTracker {
     const isNew = this.calls.length > countBefore;
     const fragment = call.arguments.add(args);
 
-    const {
-      index: _index,
-      id: _id,
-      type,
-      function: _function,
-      custom: _custom,
-      whole_input: _input,
-      ...extras
-    } = wire;
-    const delta: ToolCallDelta = { ...extras, index: call.index };
+    const { type } = wire;
+    const delta: ToolCallDelta = { ...copyExtras(wire), index: call.index };
     if (id && !call.id) {
       this.held.addText(id);
       call.id = id;
@@ -91,7 +88,7 @@ export class ToolCallTracker {
       if (newName) delta.function.name = newName;
       if (fragment) delta.function.arguments = fragment;
     }
-    return isNew || Object.keys(delta).length > 1 ? [delta] : [];
+    return isNew || Object.keys(delta).length > 1 ? delta : undefined;
   }
 
   /** @returns undefined if the service sent no index */
@@ -170,6 +167,17 @@ export class ToolCallTracker {
   private createLimitFailure(): Failure {
     return new Failure("limit", `The service sent more than ${this.maxCalls} tool calls.`);
   }
+}
+
+/** Copies the fields of a piece that are not read here. @returns undefined if it has none, as most pieces */
+function copyExtras(wire: Record<string, unknown>): Record<string, unknown> | undefined {
+  let extras: Record<string, unknown> | undefined;
+  for (const key in wire) {
+    if (TOOL_CALL_FIELDS.has(key)) continue;
+    extras ??= {};
+    extras[key] = wire[key];
+  }
+  return extras;
 }
 
 function toArgumentText(value: unknown): string {
