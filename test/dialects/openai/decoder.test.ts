@@ -120,7 +120,7 @@ describe("Decoder of Chat Completions", () => {
     const build = (text: string, count: number) =>
       buildTextChunk(text, {}, { usage: { prompt_tokens: 1, completion_tokens: count } });
     const calls = decode([build("a", 1), build("b", 2), build("c", 3), buildTextChunk("d")]);
-    assert.deepEqual(listKinds(calls), ["text", "template", "template", "silent", "text"]);
+    assert.deepEqual(listKinds(calls), ["text", "text", "template", "silent", "text"]);
     assert.deepEqual(getChunk(calls[3]).usage, { prompt_tokens: 1, completion_tokens: 3 });
     assert.deepEqual(getChunk(calls[3]).choices[0]!.delta, {});
   });

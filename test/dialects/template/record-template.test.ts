@@ -7,10 +7,11 @@ import { anyText } from "../../support/inputs/arbitraries.js";
 const REPEAT: Repeat = {
   texts: ["/delta/text"],
   values: ["/list"],
-  ignored: ["/id", "/time"],
-  latest: ["/usage"],
   apply: () => {},
 };
+
+/** Places of what varies without meaning. */
+const VARYING = ["/id", "/time", "/usage/count", "/usage/parts/0/of", "/usage/parts/0/n"];
 
 const write = (text: unknown, more: object = {}) =>
   JSON.stringify({
@@ -24,7 +25,7 @@ const write = (text: unknown, more: object = {}) =>
   });
 
 function createTemplate(data: string, repeat: Partial<Repeat> = {}): RecordTemplate | undefined {
-  return RecordTemplate.create(data, { ...REPEAT, ...repeat }, 8);
+  return RecordTemplate.create(data, { ...REPEAT, ...repeat }, VARYING, 8);
 }
 
 describe("Template of a record", () => {
@@ -92,6 +93,12 @@ describe("Template of a record", () => {
     ]) {
       assert.equal(template.match(other), false, other);
     }
+  });
+
+  it("does not match a record that differs in what does not vary so far", () => {
+    const template = RecordTemplate.create(write("x"), REPEAT, ["/time", "/missing"], 8)!;
+    assert.equal(template.match(write("y", { time: 3 })), true);
+    assert.equal(template.match(write("y", { id: "b" })), false);
   });
 
   it("matches numbers in every form of JSON, and lets them end where they end", () => {

@@ -44,10 +44,13 @@ describe("Repeated records", () => {
     const world = new World();
     world.repeats.settle();
     world.learn(write("a", 1, 1));
+    assert.equal(world.repeats.read(write("b", 1, 1)), true);
     world.repeats.settle();
-    assert.deepEqual(world.settled, []);
-    world.repeats.read(write("b", 1, 2));
-    world.repeats.read(write("c", 1, 3));
+    assert.deepEqual(world.settled, [], "nothing has changed");
+    assert.equal(world.repeats.read(write("c", 1, 2)), false);
+    world.learn(write("c", 1, 2));
+    assert.equal(world.repeats.read(write("d", 1, 2)), true);
+    assert.equal(world.repeats.read(write("e", 1, 3)), true);
     world.repeats.settle();
     world.repeats.settle();
     assert.deepEqual(world.settled, [{ count: 3 }]);

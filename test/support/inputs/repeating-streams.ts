@@ -207,7 +207,7 @@ export const REPEATING_FORMS: readonly RepeatingForm[] = [
       (text) => ({ text }),
       (count) => ({
         logprobsResult: { chosenCandidates: [{ token: "a", logProbability: -count }] },
-        ...(count > 7 ? { safetyRatings: [{ category: "x" }] } : {}),
+        ...(count % 9 === 8 ? { safetyRatings: [{ category: "x" }] } : {}),
       }),
     ),
   },
