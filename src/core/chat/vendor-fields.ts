@@ -49,7 +49,7 @@ export class LatestFields {
     const known = this.fields.get(key);
     // Most fields are the same on every chunk.
     if (value === null || value === undefined || (known && known.value === value)) return 0;
-    const own: unknown = typeof value === "object" ? copyJson(value) : value;
+    const own: unknown = copyJson(value);
     if (known && isObject(known.value) && isObject(own)) return this.extendObject(known.value, own);
     const next = mergeField(known?.value, own);
     const size = estimateMemberBytes(key, next) + ENTRY_BYTES;
@@ -272,8 +272,7 @@ function extendObject(known: Members, added: Members): number {
     const before = readOwnField(known, name);
     const grows = isGrowingMember(name, before, value);
     grown += grows ? estimatePieceBytes(value as string) : estimateGrowthBytes(name, before, value);
-    const next = mergeMember(name, before, value);
-    known[name] = typeof next === "object" ? copyJson(next) : next;
+    known[name] = copyJson(mergeMember(name, before, value));
   }
   return grown;
 }
