@@ -19,7 +19,7 @@ import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
 import { checkEndpoint } from "../../providers/check-endpoint.js";
 import { getProvider } from "../../providers/index.js";
-import type { Provider, ProviderMemory } from "../../providers/provider.js";
+import type { ProviderMemory } from "../../providers/provider.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { takeUsualKey } from "../../providers/start/usual-key.js";
@@ -33,6 +33,7 @@ import {
   type ProviderSettings,
   readProviderConfig,
 } from "./config.js";
+import type { OpenedProvider } from "./opened-provider.js";
 import type { Connection } from "./tls-and-proxy.js";
 
 /** A request that a chat-stream makes of its provider. */
@@ -62,14 +63,6 @@ interface ScheduledRun<R> {
   start(opened: OpenedProvider, onEnd: (result: R) => void): RunningRequest;
   createResult(outcome: "failed" | "cancelled", failure?: Failure): R;
   onEnd(result: R): void;
-}
-
-/** Everything that is needed to make a request: the settings, checked, and the connections. */
-interface OpenedProvider {
-  provider: Provider;
-  endpoint: Endpoint;
-  dispatcher: Dispatcher;
-  settings: ProviderSettings;
 }
 
 /**

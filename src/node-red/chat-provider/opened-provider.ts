@@ -1,0 +1,12 @@
+import type { Dispatcher } from "undici";
+import type { Provider } from "../../providers/provider.js";
+import type { Endpoint } from "../../providers/shared/endpoint.js";
+import type { ProviderSettings } from "./config.js";
+
+/** Everything that is needed to make a request: the settings, checked, and the connections. */
+export interface OpenedProvider {
+  provider: Provider;
+  endpoint: Endpoint;
+  dispatcher: Dispatcher;
+  settings: ProviderSettings;
+}
