@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What each layer may import of other packages and of Node.js. */
 const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
   nodes: /^$/,
-  "node-red": /^node:/,
+  "node-red": /^(node:|@opentelemetry\/api$)/,
   library: /^node:crypto$/,
   client: /^(node:crypto|@pydantic\/genai-prices)$/,
   mcp: /^(@modelcontextprotocol\/(client|server)|node:crypto)$/,
@@ -82,7 +82,7 @@ function roomOf(file: string): string {
 /** The node whose folder a file is in, if it is in one. */
 function nodeOf(file: string): string | undefined {
   const folder = /^src\/node-red\/([^/]+)\//.exec(file)?.[1];
-  return folder === "messages" || folder === "red" || folder === "wires" ? undefined : folder;
+  return ["messages", "red", "traces", "wires"].includes(folder ?? "") ? undefined : folder;
 }
 
 const describeImport = ({ from, to }: ImportStatement) => `${from} imports ${to}`;

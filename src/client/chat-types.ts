@@ -78,6 +78,8 @@ export interface ChatResult {
   skipped: number;
   /** A warning of the service for the author, such as the end of a model. */
   notice?: string;
+  /** The span of the request (W3C Trace Context), if it is traced. */
+  traceparent?: string;
   /** The stream's job. Set only if the service bills by job. */
   job?: JobReport;
   /** A chunk with what is known only at the end: ids, finish reasons, usage, vendor fields. */

@@ -19,6 +19,7 @@ const CONTRACT: Record<string, readonly string[]> = {
       "finishReason",
       "usage",
       "cost",
+      "traceparent",
       "stats",
       "request",
       "error",

@@ -4,14 +4,13 @@ import {
   buildEmptyResult,
   type ChatObserver,
   type ChatResult,
-  type JobWish,
+  type ChatSetup,
   replaceEnd,
 } from "../../client/chat-types.js";
 import { priceTokens } from "../../client/cost/find-cost.js";
 import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
-import type { ChatRequest } from "../../core/chat/request.js";
 import type { Cost } from "../../core/cost/amount.js";
 import { createPlainTokens } from "../../core/cost/billed-tokens.js";
 import { Failure, toFailure } from "../../core/failure.js";
@@ -27,6 +26,7 @@ import { createAgent } from "../../transport/agent.js";
 import { FleetDispatcher } from "../../transport/broker/fleet.js";
 import type { BrokerLink } from "../../transport/broker/link.js";
 import { systemClock } from "../../transport/system-clock.js";
+import type { AskOptions } from "./ask-options.js";
 import {
   type ProviderCredentials,
   type ProviderNodeConfig,
@@ -35,18 +35,6 @@ import {
 } from "./config.js";
 import type { OpenedProvider } from "./opened-provider.js";
 import type { Connection } from "./tls-and-proxy.js";
-
-/** A request that a chat-stream makes of its provider. */
-export interface AskOptions {
-  /** The stream's id. */
-  id: string;
-  request: ChatRequest;
-  /** Whether the observer gets every chunk as a chunk, also plain text. */
-  everyChunk: boolean;
-  job?: JobWish;
-  /** Whether the request continues work that has begun: it passes before others, and is not refused by a full queue. */
-  isUrgent?: boolean;
-}
 
 /** How long `close` waits for jobs to end. Node-RED gives a node 15 s to close. */
 const MAX_CLOSE_WAIT_MS = 2_000;
@@ -103,25 +91,24 @@ export class ProviderRuntime {
             `${opened.provider.label} has no jobs. Remove msg.createJob and msg.completeJob, or choose another provider.`,
           );
         }
-        return startRun(
-          {
-            ...opened,
-            id: options.id,
-            memory: this.memory,
-            clock: systemClock,
-            timeouts: opened.settings.timeouts,
-            limits: opened.settings.limits,
-            prices: opened.settings.prices,
-            request: options.request,
-            tolerant: this.config.tolerant === true,
-            everyChunk: options.everyChunk,
-            ...(options.job ? { job: options.job } : {}),
-          },
-          replaceEnd(observer, onEnd),
-        );
+        const setup: ChatSetup = {
+          ...opened,
+          id: options.id,
+          memory: this.memory,
+          clock: systemClock,
+          timeouts: opened.settings.timeouts,
+          limits: opened.settings.limits,
+          prices: opened.settings.prices,
+          request: options.request,
+          tolerant: this.config.tolerant === true,
+          everyChunk: options.everyChunk,
+          ...(options.job ? { job: options.job } : {}),
+        };
+        const run = () => startRun(setup, replaceEnd(observer, onEnd));
+        return options.trace ? options.trace.run(setup, run) : run();
       },
       createResult: buildEmptyResult,
-      onEnd: (result) => observer.onEnd(result),
+      onEnd: (result) => observer.onEnd(options.trace ? options.trace.end(result) : result),
     });
   }
 

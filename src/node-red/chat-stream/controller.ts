@@ -7,7 +7,7 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { AnswerWarnings } from "../chat-provider/answer-warnings.js";
 import { requireProvider } from "../chat-provider/lookup.js";
-import { asksFor, continuesEarlierWork } from "../messages/ask-tags.js";
+import { asksFor, continuesEarlierWork, findRetryTag } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
@@ -15,6 +15,7 @@ import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
+import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
 import { Arrivals } from "./arrivals.js";
 import { composeRequest } from "./compose-request.js";
@@ -153,8 +154,9 @@ export class ChatStreamController {
     if (stream.isOver) return;
     // What others have begun passes before new questions, and is not refused after a tool has acted.
     const isUrgent = continuesEarlierWork(stream.message);
+    const trace = ChatTrace.open(stream.message, findRetryTag(stream.message)?.attempt ?? 1);
     stream.running = provider.runtime.ask(
-      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent },
+      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent, trace },
       this.createObserver(stream),
     );
   }

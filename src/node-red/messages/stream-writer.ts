@@ -90,6 +90,7 @@ export class StreamWriter {
     message.usage = structuredClone(result.closing.usage ?? null);
     message.cost = result.cost;
     message.stats = result.stats;
+    if (result.traceparent) message["traceparent"] = result.traceparent;
     if (result.failure) message.error = result.failure.toJSON();
     const partial = this.partialView?.end();
     if (partial !== undefined) message.partial = partial;
