@@ -44,8 +44,9 @@ export class HarmonySplitter {
   /** @returns the text behind the header; "" if it has not ended */
   private readHeader(text: string, result: SplitText, last: boolean): string {
     const isHeader = beginsHarmony(text);
-    const end = text.indexOf(HEADER_END);
-    if (isHeader && end >= 0 && end <= MAX_HEADER_CHARS) return this.endHeader(text, end, result);
+    // Only as far as a header can be: a text of many headers without an end would be searched for each of them.
+    const end = text.slice(0, MAX_HEADER_CHARS + HEADER_END.length).indexOf(HEADER_END);
+    if (isHeader && end >= 0) return this.endHeader(text, end, result);
     const isLong = text.length > MAX_HEADER_CHARS + HEADER_END.length;
     if (isHeader === false || isLong) {
       // Text without a header is a part of the answer.
