@@ -39,6 +39,11 @@ export class AnswerStore {
     private readonly keepMs: number,
   ) {}
 
+  /** Answers that can be read, running and ended, and names of conversations. */
+  get size(): number {
+    return this.byId.size + this.byConversation.size;
+  }
+
   /** An answer has begun. */
   add(kept: KeptAnswer): void {
     this.byId.set(kept.answer.name.id, kept);
