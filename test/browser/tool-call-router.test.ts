@@ -54,7 +54,7 @@ const getDescriptionField = (row: Locator) => row.getByRole("textbox", { name: /
 /** Adds a tool. @returns its row */
 async function addTool(editor: Editor, name: string): Promise<Locator> {
   const count = await getRows(editor).count();
-  await editor.page.locator("#tool-call-router-tools .red-ui-editableList-addButton").click();
+  await editor.page.locator("#tool-call-router-tools .red-ui-editableList-addButton").first().click();
   const row = getRows(editor).nth(count);
   await getNameField(row).fill(name);
   return row;
