@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { saveScreenshot } from "../support/runtime/browser.js";
+import { createDebug, TAB } from "./flows.js";
+import { world } from "./world.js";
+
+describe("MCP servers in the editor", function () {
+  this.timeout(90_000);
+
+  it("tests a server in its dialog, and keeps the wires of a row's output when it loses its approval", async () => {
+    const editor = await world.openEditor([
+      TAB,
+      { id: "server", type: "mcp-server", name: "Notes", transport: "stdio", command: "demo" },
+      {
+        id: "router",
+        type: "tool-call-router",
+        z: "tab",
+        tools: [{ name: "a", description: "A" }],
+        mcp: [{ server: "server", tools: "*", prefix: "", approve: true }],
+        servers: ["server"],
+        otherTools: true,
+        outputs: 5,
+        x: 300,
+        y: 200,
+        wires: [[], [], ["a"], ["ask"], ["others"]],
+      },
+      createDebug("a", { x: 600, y: 100 }),
+      createDebug("ask", { x: 600, y: 200 }),
+      createDebug("others", { x: 600, y: 300 }),
+    ]);
+    const readWires = () =>
+      editor.page.evaluate(
+        `RED.nodes.filterLinks({ source: { id: "router" } }).map(({ sourcePort, target }) => Number(sourcePort) + 1 + " " + target.id).sort()`,
+      );
+    assert.deepEqual(await readWires(), ["3 a", "4 ask", "5 others"]);
+    await editor.openDialog("router");
+    const row = editor.page.locator("#tool-call-router-mcp-list .chat-tool");
+    await row.getByText("output 4").waitFor();
+    await saveScreenshot(editor.page, "tool-call-router-mcp");
+    await row.locator("a[id$='-edit']").click();
+    await editor.page.locator("#mcp-server-test").waitFor();
+    await editor.page.locator("#mcp-server-test").click();
+    await editor.page.getByText(/works: demo notes 1\.0\.0 .*list_notes, read_note, delete_note/).waitFor();
+    await saveScreenshot(editor.page, "mcp-server");
+    await editor.cancelConfigDialog();
+    await row.getByRole("checkbox").uncheck();
+    await editor.confirmDialog();
+    assert.deepEqual(await readWires(), ["3 a", "4 others"]);
+    assert.equal(await editor.getProblems("router"), undefined);
+    assert.equal(await editor.page.evaluate(`RED.nodes.node("server").users.length`), 1);
+  });
+});
