@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import type { ChatObserver, ChatSetup, JobWish } from "./client/chat-types.js";
+import { type ChatObserver, type ChatSetup, type JobWish, replaceEnd } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import type { Clock } from "./core/clock.js";
 import { checkOwnPrices, type OwnPrices } from "./core/cost/own-prices.js";
 import { Failure } from "./core/failure.js";
+import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { RecentMap } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
+import { type DemoServer, startDemoServer } from "./demo/server/demo-server.js";
 import { checkEndpoint } from "./providers/check-endpoint.js";
 import { getProvider } from "./providers/index.js";
 import type { Provider, ProviderMemory } from "./providers/provider.js";
@@ -17,8 +19,11 @@ import { systemClock } from "./transport/system-clock.js";
 
 /** A chat request for the library: the service, the conversation and how to stream the answer. */
 export interface ChatOptions {
-  /** Id of the service: `openai`, `openrouter`, `groq` … (see `PROVIDERS`). `custom`, `azure-openai` and `demo` need `baseUrl`. */
-  provider: string;
+  /**
+   * Id of the service: `openai`, `openrouter`, `groq` … (see `PROVIDERS`), or a `Provider` of your own. `custom` and
+   * `azure-openai` need `baseUrl`. With `demo` and none, `chatStream()` starts a demo server in this process.
+   */
+  provider: string | Provider;
   /** Address of the service's API. Default: the provider's own. */
   baseUrl?: string | undefined;
   /**
@@ -32,10 +37,12 @@ export interface ChatOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Settings that only this service has, by name; see `settings` of its entry in `PROVIDERS`. */
   settings?: Readonly<Record<string, unknown>> | undefined;
-  /** Name of the model, as the service calls it. */
-  model: string;
-  /** The conversation, in the form of Chat Completions. At least one message. */
-  messages: readonly ChatMessage[];
+  /** Name of the model, as the service calls it. Only services that have one of their own need none, such as `demo`. */
+  model?: string | undefined;
+  /** The conversation, in the form of Chat Completions, or the text of the one message of a user. */
+  messages: string | readonly ChatMessage[];
+  /** Cancels the stream: reading then throws a Failure `cancelled`. */
+  signal?: AbortSignal | undefined;
   /** Tools for the model, in the form of `tools` of Chat Completions. */
   tools?: readonly unknown[] | undefined;
   /** More request fields, under the service's own names: `temperature`, `max_tokens`, `n` … */
@@ -98,13 +105,68 @@ export function buildSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
   try {
     return buildCheckedSetup(options, everyChunk);
   } catch (thrown) {
-    if (thrown instanceof Failure) thrown.provider ||= options.provider;
+    if (thrown instanceof Failure) thrown.provider ||= readProviderId(options);
     throw thrown;
   }
 }
 
+/** Every option. A record, so that the compiler finds one that is missing. */
+const OPTIONS: Readonly<Record<keyof ChatOptions, true>> = {
+  provider: true,
+  baseUrl: true,
+  api: true,
+  apiKey: true,
+  headers: true,
+  settings: true,
+  model: true,
+  messages: true,
+  signal: true,
+  tools: true,
+  parameters: true,
+  job: true,
+  prices: true,
+  timeouts: true,
+  limits: true,
+  tolerant: true,
+  allowInsecure: true,
+  dispatcher: true,
+  memory: true,
+  clock: true,
+};
+
+/** @throws Failure `configuration` that names an option that does not exist, such as a misspelt one */
+function checkNames(options: ChatOptions): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown === undefined) return;
+  throw new Failure(
+    "configuration",
+    `There is no option “${unknown}”. Request fields such as temperature go into “parameters”.`,
+  );
+}
+
+/** @returns the id of the service that the options name */
+export function readProviderId({ provider }: ChatOptions): string {
+  return typeof provider === "string" ? provider : provider.id;
+}
+
+/** The demo server of this process, started by the first stream that has no address for it. */
+let demo: Promise<DemoServer> | undefined;
+
+/** Whether the options mean the demo server of this process. */
+export function needsDemo({ provider, baseUrl }: ChatOptions): boolean {
+  return provider === "demo" && !baseUrl;
+}
+
+/** Fills in the address and the key of the demo server of this process. It does not keep the process alive. */
+export async function fillInDemo(options: ChatOptions): Promise<ChatOptions> {
+  demo ??= startDemoServer();
+  const { baseUrl, apiKey } = await demo;
+  return { ...options, baseUrl, apiKey };
+}
+
 function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup {
-  const provider = getProvider(options.provider);
+  checkNames(options);
+  const provider = typeof options.provider === "string" ? getProvider(options.provider) : options.provider;
   const timeouts = applyDefaults(DEFAULT_TIMEOUTS, options.timeouts);
   const endpoint = getEndpoint(provider, options);
   return {
@@ -117,8 +179,11 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
     timeouts,
     limits: applyDefaults(DEFAULT_LIMITS, options.limits),
     request: {
-      model: options.model,
-      messages: options.messages,
+      model: options.model ?? "",
+      messages:
+        typeof options.messages === "string"
+          ? [{ role: "user", content: options.messages }]
+          : options.messages,
       ...(options.tools === undefined ? {} : { tools: options.tools }),
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     },
@@ -180,5 +245,16 @@ function isSameTarget(one: Target, other: Target): boolean {
  * @throws Failure `configuration` or `credentials` if the options are wrong; all later failures reach `onEnd()`
  */
 export function startChat(options: ChatOptions, observer: ChatObserver): { cancel(): void } {
-  return startRun(buildSetup(options, false), observer);
+  const { signal } = options;
+  if (!signal) return startRun(buildSetup(options, false), observer);
+  const run = startRun(
+    buildSetup(options, false),
+    replaceEnd(observer, (result) => {
+      removeListener();
+      observer.onEnd(result);
+    }),
+  );
+  const removeListener = addAbortListener(signal, () => run.cancel());
+  if (signal.aborted) run.cancel();
+  return run;
 }

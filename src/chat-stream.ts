@@ -1,8 +1,9 @@
-import { buildSetup, type ChatOptions } from "./chat-options.js";
+import { buildSetup, type ChatOptions, fillInDemo, needsDemo, readProviderId } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import type { Chunk } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
+import type { Stats } from "./core/chat/stats.js";
 import type { Cost } from "./core/cost/amount.js";
 import { addCost, type BilledCompletion } from "./core/cost/billed-completion.js";
 import { Failure } from "./core/failure.js";
@@ -41,12 +42,22 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   /** @param signal cancels the stream: reading then throws a Failure `cancelled` */
   constructor(
     private readonly options: ChatOptions,
-    private readonly signal?: AbortSignal,
+    private readonly signal: AbortSignal | undefined = options.signal,
   ) {}
 
   /** The whole answer; null until the stream was read to its end, and after a failure. */
   get finalResponse(): BilledCompletion | null {
     return this.completion;
+  }
+
+  /** Sizes and times, also of a stream that failed or was left early; null until it has ended. */
+  get stats(): Stats | null {
+    return this.result?.stats ?? null;
+  }
+
+  /** Why the answer ended: `stop`, `length`, `tool_calls`, `error`, `cancelled` …; null until the stream has ended. */
+  get finishReason(): string | null {
+    return this.result?.finishReason ?? null;
   }
 
   /** The stream's job; null until the stream has ended, and if the service does not bill by job. */
@@ -147,7 +158,10 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       run.cancel();
       channel.discard();
     };
-    const run = startRun(buildSetup(this.options, everyChunk), {
+    const options = needsDemo(this.options) ? await fillInDemo(this.options) : this.options;
+    if (this.isClosed) return;
+    if (this.signal?.aborted) throw this.createCancelledFailure("The stream was cancelled by its signal.");
+    const run = startRun(buildSetup(options, everyChunk), {
       onText: (text) => channel.push(text as T),
       onChunk: (chunk, text) => {
         const item = pick(chunk, text);
@@ -177,7 +191,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
   private createCancelledFailure(message: string): Failure {
     const partial = this.result?.completion.choices[0]?.message.content ?? "";
     return new Failure("cancelled", message, {
-      provider: this.options.provider,
+      provider: readProviderId(this.options),
       partial,
       phase: partial === "" ? "connect" : "streaming",
     });

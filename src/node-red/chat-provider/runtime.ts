@@ -204,10 +204,7 @@ export class ProviderRuntime {
     return listModels(provider, endpoint, dispatcher, systemClock);
   }
 
-  /**
-   * @returns undefined if the service does not report a balance
-   * @throws Failure if the settings are wrong
-   */
+  /** @returns undefined if the service does not report a balance @throws Failure if the settings are wrong */
   async readBalance(): Promise<string | undefined> {
     const { provider, endpoint, dispatcher } = await this.openOnce();
     return readBalance(provider, endpoint, dispatcher, systemClock);
@@ -249,7 +246,7 @@ export class ProviderRuntime {
     const { api } = settings.endpoint;
     const unchecked = isDemo
       ? { ...(await this.startDemo(settings.demoPace)), ...(api === undefined ? {} : { api }) }
-      : takeUsualKey(provider, settings.endpoint, (name) => this.readVariable(name));
+      : takeUsualKey(provider, settings.endpoint, this.fillVariables);
     const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher =
@@ -267,13 +264,7 @@ export class ProviderRuntime {
     return new FleetDispatcher({ link, topic, silenceMs, clock: systemClock, createId: randomUUID });
   }
 
-  private readVariable(name: string): string | undefined {
-    const reference = `\${${name}}`;
-    const value = this.fillVariables(reference);
-    return value === reference ? undefined : value;
-  }
-
-  private async startDemo(pace: number): Promise<Endpoint> {
+  private startDemo(pace: number): Promise<Endpoint> {
     this.demo = startDemoServer({ pace });
     return this.demo;
   }

@@ -40,7 +40,8 @@ describe("The first request of a new flow", () => {
 
 describe("takeUsualKey", () => {
   const openai = getProvider("openai");
-  const read = (name: string) => (name === "OPENAI_API_KEY" ? " sk-usual \n" : undefined);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the reference of a variable
+  const read = (text: string) => text.replace("${OPENAI_API_KEY}", " sk-usual \n");
 
   it("takes an empty key from the service's usual environment variable", () => {
     assert.equal(takeUsualKey(openai, {}, read).apiKey, "sk-usual");
@@ -56,7 +57,7 @@ describe("takeUsualKey", () => {
 
   it("leaves an endpoint alone if the variable is not set", () => {
     assert.deepEqual(
-      takeUsualKey(openai, {}, () => undefined),
+      takeUsualKey(openai, {}, (text) => text),
       {},
     );
     assert.deepEqual(
