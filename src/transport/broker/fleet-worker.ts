@@ -112,7 +112,7 @@ export class FleetWorker {
     const writer = new PieceWriter({
       clock: this.options.clock,
       link: this.options.link,
-      onPiece: (number, text) => this.publish(front, { type: "piece", call, number, text }),
+      onPiece: (number, text) => this.publish(front, { type: "piece", call, worker: this.id, number, text }),
       onEnd: (number, failure) => this.end(call, front, number, failure),
     });
     this.open.set(call, { front, writer });
@@ -122,7 +122,7 @@ export class FleetWorker {
   }
 
   private end(call: string, front: string, number: number, failure: FailureData | undefined): void {
-    this.publish(front, { type: "end", call, number, ...(failure ? { failure } : {}) });
+    this.publish(front, { type: "end", call, worker: this.id, number, ...(failure ? { failure } : {}) });
     this.forget(call);
   }
 

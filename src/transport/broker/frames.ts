@@ -23,9 +23,9 @@ export type WorkerFrame =
   /** `models` are the names that the worker answers under. */
   | { type: "refused"; call: string; worker: string; reason: RefusalReason; models: string[] }
   /** The next piece of the answer: Chat Completions as server-sent events. Pieces are numbered from 0. */
-  | { type: "piece"; call: string; number: number; text: string }
+  | { type: "piece"; call: string; worker: string; number: number; text: string }
   /** Follows the last piece. `failure` is set if the answer is not whole. */
-  | { type: "end"; call: string; number: number; failure?: FailureData }
+  | { type: "end"; call: string; worker: string; number: number; failure?: FailureData }
   /** The worker still works on these calls. */
   | { type: "working"; worker: string; calls: string[] }
   /** A worker that was full can take `count` requests again. */
@@ -62,8 +62,8 @@ const WORKER_FIELDS: Readonly<Record<WorkerFrame["type"], Readonly<Record<string
     reason: (value) => value === "full" || value === "model",
     models: isTextList,
   },
-  piece: { call: isId, number: isCount, text: isText },
-  end: { call: isId, number: isCount, failure: isFailure },
+  piece: { call: isId, worker: isId, number: isCount, text: isText },
+  end: { call: isId, worker: isId, number: isCount, failure: isFailure },
   working: { worker: isId, calls: isTextList },
   free: { worker: isId, count: isCount },
   here: { call: isId, worker: isId, models: isTextList },

@@ -111,12 +111,12 @@ export class RemoteCall {
     if (event.type === "cancelled") return this.cancel(state);
     if (event.type === "tick") return this.tick(state, event.now);
     const { frame, now } = event;
-    if (frame.type === "working") return this.note(state, frame.calls, now);
+    if (frame.type === "working") return this.note(state, frame, now);
     if (!("call" in frame)) return [];
     if (frame.call !== this.currentCall) return this.dropForeign(frame);
     if (frame.type === "refused") return this.take(state, frame, now);
     if (frame.type === "accepted") return this.accept(state, frame.worker, now);
-    if (frame.type === "here" || state.phase !== "running") return [];
+    if (frame.type === "here" || state.phase !== "running" || frame.worker !== state.worker) return [];
     return this.place(state, frame, now);
   }
 
@@ -136,6 +136,9 @@ export class RemoteCall {
   }
 
   private accept(state: CallState, worker: string, now: number): CallEffect[] {
+    // A request that the broker delivers twice may be accepted by two workers.
+    if (state.phase === "running" && state.worker !== worker)
+      return [{ type: "cancel", call: this.currentCall, worker }];
     if (state.phase !== "asking") return [];
     this.state = { phase: "running", worker, heardAt: now, next: 0, early: new Map(), earlySince: 0 };
     return [{ type: "accepted" }];
@@ -187,8 +190,9 @@ export class RemoteCall {
     return effects;
   }
 
-  private note(state: CallState, calls: readonly string[], now: number): CallEffect[] {
-    if (state.phase === "running" && calls.includes(this.currentCall)) state.heardAt = now;
+  private note(state: CallState, frame: WorkerFrame & { type: "working" }, now: number): CallEffect[] {
+    const isOurs = state.phase === "running" && frame.worker === state.worker;
+    if (isOurs && frame.calls.includes(this.currentCall)) state.heardAt = now;
     return [];
   }
 

@@ -337,6 +337,25 @@ describe("Fleet of workers at a broker", () => {
     });
   });
 
+  it("Q05: takes the answer of one worker if the broker gives a request to two, and stops the other", () => {
+    const { fleet } = world.addFront();
+    const workers = [world.addWorker(), world.addWorker()];
+    world.broker.decideFate = (topic) => ({ copies: topic.endsWith("/requests") ? 2 : 1, lateness: 0 });
+    const answer = world.ask(fleet);
+    const [first, second] = workers.map(({ calls }) => calls[0]!);
+    second!.writer.write("wrong");
+    first!.writer.write("right");
+    world.broker.deliver();
+    assert.deepEqual(
+      workers.map(({ worker }) => worker.callCount),
+      [1, 0],
+    );
+    first!.writer.end();
+    world.broker.deliver();
+    assert.equal(answer.text, "right");
+    assert.equal(answer.end, "whole");
+  });
+
   it("Q13: keeps the answers of two fronts apart", () => {
     const [one, other] = [world.addFront(), world.addFront()];
     const { calls } = world.addWorker();

@@ -59,7 +59,34 @@ describe("Laws of a fleet", () => {
           assert.equal(world.clock.timerCount, 0, "no timer is left");
         },
       ),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        examples: [
+          [
+            [
+              "write",
+              "write",
+              "front",
+              "write",
+              "write",
+              "write",
+              "write",
+              "write",
+              "write",
+              "write",
+              "write",
+              "front",
+              "pass",
+              "write",
+            ],
+            [
+              { copies: 2, lateness: 0 },
+              { copies: 1, lateness: 0 },
+            ],
+            2,
+          ],
+        ],
+      },
     );
   });
 });
