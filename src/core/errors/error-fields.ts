@@ -148,7 +148,8 @@ function findField(fields: Fields, names: readonly string[], fits: (value: unkno
 
 /** Whether the value of a field called `error` reports one. Some services send an empty one with each choice. */
 export function isErrorValue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(isErrorValue);
+  // A list of lists is no error. Following it could overflow the stack.
+  if (Array.isArray(value)) return value.some((entry) => !Array.isArray(entry) && isErrorValue(entry));
   if (!isObject(value)) return value === true || (typeof value === "string" && value !== "");
   return Object.values(value).some(
     (member) => member !== null && member !== undefined && member !== "" && member !== 0 && member !== false,
