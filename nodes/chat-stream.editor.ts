@@ -101,6 +101,7 @@
       keepFor: { value: "", validate: checkNumber("keepFor", { min: 0, optional: true }, "hours") },
       whenBusy: { value: "concurrent" },
       everyChunk: { value: false },
+      background: { value: false },
       mergeReads: { value: false },
     },
     inputs: 1,
@@ -183,7 +184,7 @@
 
   /** Offers the usual efforts; which of them a model has, only its service knows. */
   function prepareReasoning(): void {
-    const efforts = ["none", "minimal", "low", "medium", "high", "xhigh"];
+    const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
     $("#node-input-reasoningEffort").autoComplete({
       search: (text, done) => {
         const typed = text.trim();

@@ -6,6 +6,8 @@ namespace ModelList {
   interface Models {
     models: string[];
     capabilities: Record<string, string[]>;
+    /** When models end, by name. */
+    ends?: Record<string, string>;
   }
 
   /** What the admin route `chat-provider/providers` says of a service's models. */
@@ -36,10 +38,12 @@ namespace ModelList {
       return Promise.resolve(Providers.post("chat-provider/draft/models", draft)).catch(() => unreachable);
     }
 
-    /** Puts what a model can do behind its name. */
-    function toOptions({ models, capabilities }: Models): PopoverMenuOption[] {
+    /** Puts what a model can do, and when it ends, behind its name. */
+    function toOptions({ models, capabilities, ends = {} }: Models): PopoverMenuOption[] {
       return models.map((value) => {
         const notes = (capabilities[value] ?? []).map((capability) => translate(`capability.${capability}`));
+        const date = ends[value];
+        if (date !== undefined) notes.push(node._("chat-stream.models.ends", { date }));
         return { value, label: notes.length > 0 ? `${value} — ${notes.join(", ")}` : value };
       });
     }

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import { type ChatObserver, type ChatSetup, type JobWish, replaceEnd } from "./client/chat-types.js";
+import {
+  type ChatObserver,
+  type ChatSetup,
+  type JobWish,
+  type ResumePoint,
+  replaceEnd,
+} from "./client/chat-types.js";
 import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import type { Clock } from "./core/clock.js";
@@ -47,6 +53,11 @@ export interface ChatOptions {
   tools?: readonly unknown[] | undefined;
   /** More request fields, under the service's own names: `temperature`, `max_tokens`, `n` … */
   parameters?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Takes up an answer that an earlier stream has begun, at the place that its result says. Needs a service that keeps answers
+   * (`parameters.background` with Responses), and the same request.
+   */
+  resume?: ResumePoint | undefined;
   /** The job to use, if the service bills by job. Default: a new job for this stream. */
   job?: JobWish | undefined;
   /** Your own prices, for models whose price neither the service nor the price list tells. */
@@ -187,6 +198,7 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
       ...(options.tools === undefined ? {} : { tools: options.tools }),
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     },
+    resume: options.resume,
     ...(options.job ? { job: options.job } : {}),
     ...(options.prices ? { prices: checkOwnPrices(options.prices) } : {}),
     tolerant: options.tolerant ?? false,

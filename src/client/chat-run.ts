@@ -1,8 +1,7 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
-import { removeForeignFields } from "../core/chat/history-entry.js";
-import { checkBodySize, checkRequest, readChoiceCount } from "../core/chat/request.js";
+import { readChoiceCount } from "../core/chat/request.js";
 import { buildStats } from "../core/chat/stats.js";
 import { redact } from "../core/errors/redact.js";
 import type { Headers } from "../core/errors/retry-hint.js";
@@ -14,12 +13,13 @@ import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
+import { buildWire } from "./build-wire.js";
 import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
-import { completeFailure } from "./complete-failure.js";
 import { createCostFinder } from "./cost/find-cost.js";
 import { createDecoder } from "./create-decoder.js";
-import { createCutOffFailure } from "./cut-off-failure.js";
-import { createFaultFailure } from "./fault-failure.js";
+import { completeFailure } from "./failures/complete-failure.js";
+import { createCutOffFailure } from "./failures/cut-off-failure.js";
+import { createFaultFailure } from "./failures/fault-failure.js";
 import { listSecrets } from "./hide-secrets.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
@@ -99,7 +99,9 @@ export class ChatRun implements ExchangeListener, DecoderSink {
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
-    if (!this.hasEnded) this.decoder.decode(data, event, last);
+    if (this.hasEnded) return;
+    this.setup.watchRecord?.(data, last);
+    this.decoder.decode(data, event, last);
   }
 
   onReadEnd(): void {
@@ -163,12 +165,7 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.refusal = "";
     this.headers = {};
     try {
-      checkRequest(setup.request);
-      const request = removeForeignFields(setup.request, () =>
-        formatServiceName(setup.provider, setup.endpoint),
-      );
-      const wire = setup.provider.buildChatRequest(request, setup.endpoint, this.refusals.getKnowledge());
-      checkBodySize(wire, setup.limits.request);
+      const wire = buildWire(setup, this.refusals.getKnowledge());
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, buildBackstops(setup.timeouts));
     } catch (thrown) {

@@ -45,6 +45,8 @@ export interface ChatObserver {
   onText(text: string): void;
   /** A chunk with more than answer text. @param text the answer text that it adds to the first choice, `""` if none */
   onChunk(chunk: Chunk, text: string): void;
+  /** Text of an answer that is read again, which the reader has already. */
+  onReplay?(text: string): void;
   /** All chunks of one read of the socket have been delivered. */
   onReadEnd?(): void;
   /** The stream has ended. Called exactly once, whatever happens. */
@@ -57,8 +59,15 @@ export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) =
     onText: (text) => observer.onText(text),
     onChunk: (chunk, text) => observer.onChunk(chunk, text),
     onReadEnd: () => observer.onReadEnd?.(),
+    onReplay: (text) => observer.onReplay?.(text),
     onEnd,
   };
+}
+
+/** A place in an answer that the service keeps: its id there, and the number of the latest record that was read. */
+export interface ResumePoint {
+  id: string;
+  after: number;
 }
 
 /** How a stream ended. */
@@ -82,6 +91,8 @@ export interface ChatResult {
   traceparent?: string;
   /** The stream's job. Set only if the service bills by job. */
   job?: JobReport;
+  /** Where a later run can take the answer up again. Set only if the service keeps it and the connection broke. */
+  resume?: ResumePoint;
   /** A chunk with what is known only at the end: ids, finish reasons, usage, vendor fields. */
   closing: Chunk;
   /** What the answer costs; null if that is unknown. It is looked up when it is first read. */
@@ -102,6 +113,12 @@ export interface ChatSetup {
   timeouts: Readonly<Timeouts>;
   limits: Readonly<Limits>;
   request: ChatRequest;
+  /** Takes up an answer that an earlier run has begun, instead of asking for a new one. */
+  resume?: ResumePoint | undefined;
+  /** Is told of each record before it is read. @param isCut whether the connection ended before the record did */
+  watchRecord?(data: string, isCut: boolean): void;
+  /** Is given work that goes on after the stream, so that the connections stay open for it. */
+  holdWork?(work: Promise<void>): void;
   job?: JobWish;
   /** The author's own prices, for models whose price is not known. */
   prices?: OwnPrices | undefined;

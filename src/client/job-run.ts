@@ -3,6 +3,8 @@ import { createCost } from "../core/cost/amount.js";
 import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
+import { BackgroundRun } from "./background-run.js";
+import { wantsBackground } from "./build-wire.js";
 import { ChatRun } from "./chat-run.js";
 import {
   buildEmptyResult,
@@ -174,7 +176,9 @@ function checkJobId(id: unknown): string {
 /** Starts a stream, with a job around it if the service bills by job. */
 export function startRun(setup: ChatSetup, observer: ChatObserver): { cancel(): void } {
   const named = nameModel(setup);
-  const { job } = setup.provider;
+  const { background, job } = setup.provider;
+  const isKept = setup.resume !== undefined || wantsBackground(setup.request);
+  if (isKept && background?.isOffered(setup.endpoint)) return new BackgroundRun(named, observer);
   return job ? new JobRun(named, job, observer) : new ChatRun(named, observer);
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.js";
 import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import { DEFAULT_LIMITS } from "../core/limits.js";
+import { findModelEnd, readModelEnds } from "../providers/model-ends.js";
 import type { Capability, Provider } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import { fetchJson } from "./fetch-json.js";
@@ -21,6 +22,8 @@ export interface ModelList {
   capabilities: Readonly<Record<string, readonly Capability[]>>;
   /** How many workers answered, if the models run on workers. */
   workers?: number;
+  /** When some of the models end, by name: a date such as `2027-01-14`. */
+  ends: Readonly<Record<string, string>>;
 }
 
 /** Reads the list of models from the service. @throws Failure without the secrets of the endpoint */
@@ -38,9 +41,14 @@ export async function listModels(
       .slice(0, MAX_MODELS)
       .map((name) => redact(name, secrets));
     const workers = provider.countWorkers?.(body);
+    const known = names.flatMap((name) => {
+      const end = findModelEnd(provider.id, name);
+      return end === undefined ? [] : [[name, end] as const];
+    });
     return {
       names,
       capabilities: provider.readCapabilities?.(body) ?? {},
+      ends: { ...Object.fromEntries(known), ...readModelEnds(body) },
       ...(workers === undefined ? {} : { workers }),
     };
   } catch (thrown) {

@@ -6,7 +6,8 @@ import { replaceCallIds, USUAL_CALL_ID } from "../core/tools/call-ids.js";
 import { chooseForm, type FormChoice } from "./api-form.js";
 import { placeReasoning, readReasoningRefusal } from "./compatible/past-reasoning.js";
 import { putSchemaInPrompt, refusesSchemas } from "./compatible/schema-in-prompt.js";
-import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";
+import type { BackgroundProtocol, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
+import { createBackgroundProtocol } from "./responses/background.js";
 import { learnFromResponsesRefusal, readRefusedParts } from "./responses/learn.js";
 import { buildResponsesBody } from "./responses/request.js";
 import type { ResponsesService, ResponsesTraits } from "./responses/traits.js";
@@ -87,6 +88,7 @@ export function createOpenAiProvider(preset: Preset): Provider {
     buildChatRequest: preset.responses
       ? createFormSwitch(preset, preset.responses)
       : createChatBuilder(preset),
+    ...(preset.responses ? { background: createBackground(preset) } : {}),
     ...(preset.speaks === false
       ? {}
       : { buildSpeechRequest: (request, endpoint) => buildSpeechRequest(request, endpoint) }),
@@ -138,10 +140,23 @@ function createFormSwitch(preset: Preset, traits: ResponsesTraits): Provider["bu
   };
 }
 
+function buildDefaultResponsesUrl(endpoint: Endpoint): URL {
+  return joinPath(endpoint.baseUrl, "responses");
+}
+
+function createBackground(preset: Preset): BackgroundProtocol {
+  const choice = buildFormChoice(preset);
+  return createBackgroundProtocol(
+    (endpoint) => chooseForm(choice, endpoint) === "responses",
+    preset.buildResponsesUrl ?? buildDefaultResponsesUrl,
+    preset.buildAuthorization ?? buildBearerHeader,
+  );
+}
+
 function createResponsesBuilder(preset: Preset, traits: ResponsesTraits): Provider["buildChatRequest"] {
   const {
     buildAuthorization: authorization = buildBearerHeader,
-    buildResponsesUrl: responsesUrl = (endpoint) => joinPath(endpoint.baseUrl, "responses"),
+    buildResponsesUrl: responsesUrl = buildDefaultResponsesUrl,
     adaptModel = (model) => model,
   } = preset;
   const service: ResponsesService = { ...traits, name: `The Responses API of ${preset.label}` };

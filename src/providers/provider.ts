@@ -50,6 +50,16 @@ export interface ProviderMemory {
   refusesEncrypted?: boolean;
 }
 
+/** How an answer that a service keeps is read again, and stopped. */
+export interface BackgroundProtocol {
+  /** Whether the service keeps answers for this endpoint, if a request asks for it by `background`. */
+  isOffered(endpoint: Endpoint): boolean;
+  /** Builds the request that streams the answer again, from its beginning. */
+  buildResumeRequest(id: string, endpoint: Endpoint): WireRequest;
+  /** Builds the request that stops the answer. */
+  buildCancelRequest(id: string, endpoint: Endpoint): WireRequest;
+}
+
 /**
  * A service: how requests to it are written, and what its responses outside a stream mean. Pure: it opens no sockets and
  * reads no clock.
@@ -74,6 +84,8 @@ export interface Provider extends FormChoice {
   /** Fields of the dialog for this service alone. Their values arrive in `Endpoint.settings`. */
   readonly settings?: readonly ProviderSetting[];
 
+  /** How answers are read again that the service keeps; undefined if it keeps none. */
+  readonly background?: BackgroundProtocol;
   /** The protocol of the jobs that streams belong to, if the service bills by job. */
   readonly job?: JobProtocol;
 

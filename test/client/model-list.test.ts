@@ -29,6 +29,26 @@ describe("Model list", () => {
     }
   });
 
+  it("says when models end, by the service's word or by OpenAI's announcements", async () => {
+    const data = [
+      { id: "gpt-4o-mini-2024-07-18" },
+      { id: "gpt-6-luna", shutdown_date: null },
+      { id: "m-1", shutdown_date: "2027-03-01" },
+      { id: "m-2", shutdown_date: "2027-03-01T00:00:00Z" },
+      { id: "m-3", shutdown_date: "soon" },
+    ];
+    service().script = (reply) => reply.sendJson(200, { data });
+    const endpoint = { baseUrl: service().url, apiKey: "k" };
+    const { ends } = await listModels(getProvider("openai"), endpoint, agent, systemClock);
+    assert.deepEqual(ends, {
+      "gpt-4o-mini-2024-07-18": "2027-01-14",
+      "m-1": "2027-03-01",
+      "m-2": "2027-03-01",
+    });
+    const others = await listModels(getProvider("custom"), endpoint, agent, systemClock);
+    assert.equal(others.ends["gpt-4o-mini-2024-07-18"], undefined);
+  });
+
   it("leaves out models that cannot chat, by their type, capabilities or name", async () => {
     const chat = [
       "gpt-5",

@@ -79,6 +79,7 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     keepFor: "",
     whenBusy: "concurrent",
     everyChunk: false,
+    background: false,
     mergeReads: false,
   },
   "speech-stream": {

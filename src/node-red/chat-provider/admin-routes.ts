@@ -62,7 +62,7 @@ export function addProviderRoutes(red: NodeRed): void {
     requireRuntime(red, request)
       .then((service) => service.listModels())
       .then(
-        ({ names, capabilities }) => response.json({ models: names, capabilities }),
+        ({ names, capabilities, ends }) => response.json({ models: names, capabilities, ends }),
         (thrown: unknown) => response.json({ error: toErrorBody(thrown) }),
       );
   });
@@ -102,14 +102,28 @@ async function useDraft<T>(
  * @returns the result in the author's language
  */
 async function testProvider(red: NodeRed, service: ProviderRuntime): Promise<string> {
-  const [{ names, workers }, balance] = await Promise.all([service.listModels(), service.readBalance()]);
+  const [{ names, ends, workers }, balance] = await Promise.all([
+    service.listModels(),
+    service.readBalance(),
+  ]);
   if (workers !== undefined)
     return red._("chat-provider.test.workers", { count: workers, models: listFirst(names) });
   const models =
     names.length > 0
       ? red._("chat-provider.test.ok", { count: names.length })
       : red._("chat-provider.test.okNone");
-  return balance === undefined ? models : `${models} · ${red._("chat-provider.test.balance", { balance })}`;
+  const parts = [
+    models,
+    ...(balance === undefined ? [] : [red._("chat-provider.test.balance", { balance })]),
+    ...(Object.keys(ends).length === 0 ? [] : [red._("chat-provider.test.ends", { models: listEnds(ends) })]),
+  ];
+  return parts.join(" · ");
+}
+
+/** Lists the models that end first, with their dates. */
+function listEnds(ends: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(ends).sort(([, one], [, other]) => one.localeCompare(other));
+  return listFirst(sorted.map(([name, date]) => `${name} (${date})`));
 }
 
 /** Names the first of many models. */

@@ -1,4 +1,4 @@
-import type { JobWish } from "../../client/chat-types.js";
+import type { JobWish, ResumePoint } from "../../client/chat-types.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { ChatTrace } from "../traces/chat-trace.js";
 
@@ -7,6 +7,8 @@ export interface AskOptions {
   /** The stream's id. */
   id: string;
   request: ChatRequest;
+  /** Takes up an answer that an earlier stream has begun. */
+  resume?: ResumePoint | undefined;
   /** Whether the observer gets every chunk as a chunk, also plain text. */
   everyChunk: boolean;
   job?: JobWish;

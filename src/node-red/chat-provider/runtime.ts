@@ -33,6 +33,7 @@ import {
   type ProviderSettings,
   readProviderConfig,
 } from "./config.js";
+import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
 import type { Connection } from "./tls-and-proxy.js";
 
@@ -66,6 +67,7 @@ export class ProviderRuntime {
   private demo: Promise<DemoServer> | undefined;
   private dispatcher: Dispatcher | undefined;
   private isClosed = false;
+  private readonly kept = new KeptAnswers();
   /** Called when the last request has ended; `close` waits for it. */
   private onIdle = () => {};
 
@@ -91,6 +93,7 @@ export class ProviderRuntime {
             `${opened.provider.label} has no jobs. Remove msg.createJob and msg.completeJob, or choose another provider.`,
           );
         }
+        this.kept.forget(options.resume?.id);
         const setup: ChatSetup = {
           ...opened,
           id: options.id,
@@ -100,16 +103,23 @@ export class ProviderRuntime {
           limits: opened.settings.limits,
           prices: opened.settings.prices,
           request: options.request,
+          resume: options.resume,
+          holdWork: (work) => this.kept.hold(work),
           tolerant: this.config.tolerant === true,
           everyChunk: options.everyChunk,
           ...(options.job ? { job: options.job } : {}),
         };
-        const run = () => startRun(setup, replaceEnd(observer, onEnd));
+        const run = () => startRun(setup, replaceEnd(observer, this.kept.watch(setup, onEnd)));
         return options.trace ? options.trace.run(setup, run) : run();
       },
       createResult: buildEmptyResult,
       onEnd: (result) => observer.onEnd(options.trace ? options.trace.end(result) : result),
     });
+  }
+
+  /** Stops the answer of a broken stream that goes on at its service. */
+  stopKept(stream: string): void {
+    this.kept.stop(stream);
   }
 
   /** Streams the audio of a spoken text to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -227,6 +237,7 @@ export class ProviderRuntime {
         };
       });
     }
+    await this.kept.settle(systemClock, MAX_CLOSE_WAIT_MS);
     this.dispatcher?.destroy().catch(() => {});
   }
 

@@ -6,8 +6,8 @@ import { Failure, toFailure } from "../../core/failure.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { AnswerWarnings } from "../chat-provider/answer-warnings.js";
-import { requireProvider } from "../chat-provider/lookup.js";
-import { asksFor, continuesEarlierWork, findRetryTag } from "../messages/ask-tags.js";
+import { findProvider, requireProvider } from "../chat-provider/lookup.js";
+import { asksFor, continuesEarlierWork, findRetryTag, readResumption } from "../messages/ask-tags.js";
 import { CancelledStreams } from "../messages/cancelled-streams.js";
 import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
@@ -154,9 +154,10 @@ export class ChatStreamController {
     if (stream.isOver) return;
     // What others have begun passes before new questions, and is not refused after a tool has acted.
     const isUrgent = continuesEarlierWork(stream.message);
+    const resume = readResumption(stream.message);
     const trace = ChatTrace.open(stream.message, findRetryTag(stream.message)?.attempt ?? 1);
     stream.running = provider.runtime.ask(
-      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent, trace },
+      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent, trace, resume },
       this.createObserver(stream),
     );
   }
@@ -192,6 +193,7 @@ export class ChatStreamController {
         writer.writeChunk(chunk, text);
         this.status.countChunk(stream.id);
       },
+      onReplay: (text) => writer.addReplayedText(text),
       onReadEnd: () => writer.flush(),
       onEnd: (result) => this.finish(stream, result),
     };
@@ -231,6 +233,7 @@ export class ChatStreamController {
   private async collectEndFields(stream: StreamSession, result: ChatResult): Promise<EndOfStream> {
     const { composed, key, message } = stream;
     const fields = createJobFields(message, result);
+    if (result.resume) fields["resume"] = result.resume;
     if (!composed) return { fields };
     fields.request = composed.request;
     if (!this.conversation.keepsHistory) return { fields };
@@ -256,6 +259,7 @@ export class ChatStreamController {
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
+      findProvider(this.red, this.config.provider)?.runtime.stopKept(id);
       // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
       if (reset && keys.length === 0) keys = [await evaluateTarget()];

@@ -16,6 +16,8 @@ export interface ParameterConfig extends ResponseFormatConfig {
   /** A text, or a JSON array of texts. */
   stop?: unknown;
   reasoningEffort?: unknown;
+  /** Whether the service keeps the answer, so that a broken stream can be taken up again. */
+  background?: unknown;
   /** Further request fields, as JSON text or an object. They replace the fields above. */
   options?: unknown;
 }
@@ -41,6 +43,7 @@ export function readParameters(config: ParameterConfig): Record<string, unknown>
     parameters["stop"] = Array.isArray(list) ? list : config.stop;
   }
   if (config.reasoningEffort) parameters["reasoning_effort"] = config.reasoningEffort;
+  if (config.background === true) parameters["background"] = true;
   const format = createResponseFormat(config);
   if (format) parameters["response_format"] = format;
   return Object.assign(parameters, readJsonObject(config.options, "setting options (“More fields”)"));

@@ -1,3 +1,4 @@
+import type { ResumePoint } from "../../client/chat-types.js";
 import { isObject } from "../../core/json/parse.js";
 import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import type { Message } from "../red/api.js";
@@ -25,6 +26,8 @@ export interface RetryTag {
   messagesSent?: number;
   /** Set if the answer continues a broken one. */
   continues?: ContinuationInfo;
+  /** Set if a broken answer is taken up again that its service keeps. */
+  resume?: ResumePoint;
 }
 
 /** Names the tool-call-router that asked, and the run that the answer belongs to. */
@@ -139,6 +142,18 @@ export function readContinuation(message: Message): ContinuationInfo | undefined
   if (!isObject(continues)) return undefined;
   const { added, echo } = continues;
   return (added === 1 || added === 2) && typeof echo === "string" ? { added, echo } : undefined;
+}
+
+/** @returns where the message's request takes up a broken answer, if it does */
+export function readResumption(message: Message): ResumePoint | undefined {
+  return readResumePoint(findRetryTag(message)?.resume);
+}
+
+/** Reads a place in an answer that a service keeps. It travelled through a flow, so nothing in it is trusted. */
+export function readResumePoint(value: unknown): ResumePoint | undefined {
+  if (!isObject(value)) return undefined;
+  const { id, after } = value;
+  return isId(id) && Number.isSafeInteger(after) ? { id: id as string, after: after as number } : undefined;
 }
 
 function isRetryTag(tag: AskTag): tag is RetryTag {

@@ -23,6 +23,7 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
   "rounds",
   "job",
   "request",
+  "resume",
   "response",
   "error",
   "reset",

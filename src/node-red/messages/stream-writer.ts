@@ -64,6 +64,11 @@ export class StreamWriter {
     this.isHolding = true;
   }
 
+  /** Takes text that the reader has already from an earlier stream of the same answer. */
+  addReplayedText(text: string): void {
+    this.partialView?.add(text);
+  }
+
   /** Sends what is held. */
   flush(): void {
     if (!this.isHolding) return;

@@ -166,9 +166,8 @@ export class RetryController {
         if (!feedsRetry(red, node)) host.error(failure, message);
       },
       isReporter: () => !feedsRetry(red, node),
-      stop: (session, id) => {
+      stop: (session, id, route) => {
         this.sources.end(id);
-        const { route } = session.stream.record;
         this.sendBy(session, route, { cancel: true, parts: { id, index: 0 } });
       },
       onEnd: (session) => this.repairs.end(session.stream.record.id, "finished"),

@@ -26,7 +26,7 @@ export type RetryEffect =
   | { type: "send"; message: Message }
   | { type: "ask"; route: RouteName; message: Message; tag: RetryTag }
   /** Stops the service that streams the present request. */
-  | { type: "stop" }
+  | { type: "stop"; route: RouteName }
   | { type: "wait"; milliseconds: number }
   | { type: "enterTurn"; route: RouteName }
   /** The present request is answered, or has failed. */

@@ -49,8 +49,9 @@ export function planNext(
 ): Plan {
   const { settings, findDeadEnd, random } = context;
   const hasOutput = record.currentText !== "" || record.cannotContinue;
-  if (!record.request || (hasOutput && settings.afterText === "stop")) return { giveUp: "" };
-  const weaker = weakenRecovery(failure, newest);
+  if (!record.request) return { giveUp: "" };
+  if (hasOutput && settings.afterText === "stop" && !record.resume) return { giveUp: "" };
+  const weaker = weakenRecovery(record, failure, newest, settings);
   if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
   const decision = planRetry(failure, record.tries, settings, random);
   if ("giveUp" in decision) return planFallback(record, failure, decision.giveUp, context);
@@ -64,7 +65,9 @@ export function planNext(
   return {
     route: record.route,
     waitMs: decision.wait,
-    recovery: chooseRecovery(record, failure.provider, settings),
+    recovery: record.resume
+      ? { mode: "resume", style: "quote" }
+      : chooseRecovery(record, failure.provider, settings),
   };
 }
 
@@ -83,11 +86,20 @@ export function planFallback(
 }
 
 /**
- * A request that continued an answer was refused before it brought anything: the next one quotes what this one
- * prefilled, or starts over.
+ * A request that continued an answer, or took it up again, was refused before it brought anything: the next one does what
+ * a broken answer without that needs, quotes what this one prefilled, or starts over.
  * @returns undefined if something else failed
  */
-function weakenRecovery(failure: FailureData, newest: Recovery | undefined): Recovery | undefined {
+function weakenRecovery(
+  record: StreamRecord,
+  failure: FailureData,
+  newest: Recovery | undefined,
+  settings: RetrySettings,
+): Recovery | undefined {
+  if (newest?.mode === "resume" && !record.resume) {
+    // The service does not have the answer any more.
+    return failure.partial === "" && !failure.retryable ? chooseRecovery(record, "", settings) : undefined;
+  }
   if (newest?.mode !== "continue" || failure.partial !== "" || failure.retryable) return undefined;
   if (!REFUSES_CONTINUATION.has(failure.code)) return undefined;
   return newest.style === "prefill"

@@ -1,3 +1,4 @@
+import type { ResumePoint } from "../../client/chat-types.js";
 import type { ChatRequest } from "../../core/chat/request.js";
 import { type Stats, TotalStats } from "../../core/chat/stats.js";
 import { readCost, TotalCost } from "../../core/cost/amount.js";
@@ -5,13 +6,13 @@ import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
 import { isRich } from "../../dialects/chunk-kind.js";
-import type { AskTag, RetryTag, RouteName } from "../messages/ask-tags.js";
+import { type AskTag, type RetryTag, type RouteName, readResumePoint } from "../messages/ask-tags.js";
 import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
 import { isUnbilled, readFailure, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What the newest request does about the text that the reader has. */
-export type RecoveryMode = "repeat" | "continue" | "restart";
+export type RecoveryMode = "repeat" | "continue" | "restart" | "resume";
 
 /** What is known of one stream as its reader sees it, over all the requests that it takes. */
 export interface StreamRecord {
@@ -45,6 +46,8 @@ export interface StreamRecord {
   /** What was asked first; after tools have answered, with their results. */
   request: ChatRequest | undefined;
   recovery: RecoveryMode | undefined;
+  /** Where the answer can be taken up again, as the request that failed last says. */
+  resume: ResumePoint | undefined;
   /** The last message of the request that failed last; the author's own properties come from it. */
   last: StreamMessage | undefined;
   /** What the first request that this node sees continues, if an earlier life of the node asked for it. */
@@ -70,6 +73,7 @@ export function createStreamRecord(id: string, outerTags: readonly AskTag[]): St
     cost: new TotalCost(),
     request: undefined,
     recovery: undefined,
+    resume: undefined,
     last: undefined,
     continues: undefined,
   };
@@ -103,9 +107,12 @@ export function noteEnd(record: StreamRecord, last: Message, repeated: number, n
   const { request, stats } = last;
   if (isObject(request) && Array.isArray(request["messages"]))
     noteRequest(record, request as unknown as ChatRequest);
+  record.resume = readResumePoint(last["resume"]);
   const cost = readCost(last["cost"]);
   const failure = readFailure(last);
-  if (cost || !failure || !isUnbilled(failure)) record.cost.add(cost);
+  // An answer that goes on at its service is billed once, by the request that brings its end.
+  const isFree = failure && (isUnbilled(failure) || record.resume !== undefined);
+  if (cost || !isFree) record.cost.add(cost);
   if (!isObject(stats)) return;
   record.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
   record.stats.add(stats as unknown as Stats, now, repeated);

@@ -44,6 +44,7 @@ export function composeRetryRequest(
     restarts: mode === "restart" ? restarts + 1 : restarts,
     ...(mode === "restart" ? {} : { messagesSent: record.nextIndex }),
     ...(continues ? { continues } : {}),
+    ...(mode === "resume" && record.resume ? { resume: record.resume } : {}),
   };
   const message: Message = {
     ...inheritProperties(last),

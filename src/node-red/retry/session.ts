@@ -23,7 +23,7 @@ export interface RetryPorts {
   /** Whether a node on the way may hold messages for long. */
   isSlow(route: RouteName): boolean;
   /** Takes nothing more of a stream, and has it stopped at its service. */
-  stop(session: RetrySession, source: string): void;
+  stop(session: RetrySession, source: string, route: RouteName): void;
   report(failure: Failure, message: Message): void;
   /** Whether failures are this node's to report. */
   isReporter(): boolean;
@@ -153,7 +153,7 @@ export class RetrySession {
         ports.onChange();
         break;
       case "stop":
-        ports.stop(this, this.source);
+        ports.stop(this, this.source, effect.route);
         break;
       case "settle": {
         const { paid } = this;

@@ -130,6 +130,7 @@ export class RetryStream {
       return;
     }
     const { record, context } = this;
+    if (plan.recovery.mode !== "resume") this.stopKeptAnswer();
     if (plan.route !== record.route) {
       record.route = plan.route;
       record.tries = 0;
@@ -175,7 +176,7 @@ export class RetryStream {
   private startOver(hasEnded: boolean): void {
     const { record, context } = this;
     const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
-    if (!hasEnded) this.push({ type: "stop" });
+    if (!hasEnded) this.push({ type: "stop", route: record.route });
     const plan = planNext(record, failure, undefined, { ...context, random: 0 });
     const recovery: Recovery = { mode: "restart", style: "quote" };
     this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
@@ -184,11 +185,20 @@ export class RetryStream {
   /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */
   private cancel({ phase }: RetryState): void {
     if (phase === "passing") return;
+    this.stopKeptAnswer();
     const { error: _, ...last } = this.copyLast();
     this.conclude({ ...last, finishReason: "cancelled" }, { type: "done" });
   }
 
+  /** Stops an answer at its service that is not taken up again. */
+  private stopKeptAnswer(): void {
+    const { record } = this;
+    if (record.resume) this.push({ type: "stop", route: record.route });
+    record.resume = undefined;
+  }
+
   private giveUp(failure: FailureData, reason: string): void {
+    this.stopKeptAnswer();
     const message = reason === "" ? failure.message : `${failure.message} ${reason}`;
     const final = new Failure(failure.code, message, { ...failure, partial: this.record.text });
     this.conclude({ ...this.copyLast(), error: final.toJSON() }, { type: "done", failure: final });
@@ -225,6 +235,7 @@ export class RetryStream {
       last["cost"] = cost.value;
       if (request) last["request"] = request;
     }
+    delete last["resume"];
     const message = this.send(last);
     this.push(done);
     if (report) this.push({ type: "report", failure: report, message });

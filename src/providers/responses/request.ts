@@ -87,7 +87,9 @@ export function buildResponsesBody(
   } = cleanParameters(request);
   const { name, takesStore = true } = service;
   const keepsState = store === true || "previous_response_id" in parameters || "conversation" in parameters;
-  const ownStore = takesStore && !keepsState && !refused.fields.includes("store") ? false : undefined;
+  // In the background, a service works only on what it stores.
+  const isBackground = parameters["background"] === true;
+  const ownStore = takesStore && !keepsState && !refused.fields.includes("store") ? isBackground : undefined;
   const maxTokens = max_completion_tokens ?? max_tokens;
   const tools = buildResponsesTools(name, request.tools ?? [], web_search_options);
   const includes = buildIncludes(request.model, service, refused, keepsState, logprobs);

@@ -78,6 +78,7 @@ describe("The test button of a chat-provider", () => {
     assert.deepEqual(await call("GET", "models"), {
       models: ["venice-m", "old-m", "plain-m"],
       capabilities: { "venice-m": ["vision", "tools"], "old-m": ["offline", "deprecated"] },
+      ends: {},
     });
   });
 

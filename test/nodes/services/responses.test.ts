@@ -213,6 +213,14 @@ describe("Flow with OpenAI in Responses", () => {
     assert.match(readError(end).message, /set API of the provider to Chat Completions/);
   });
 
+  it("says that OpenAI has ended a model that it does not know any more", async () => {
+    const error = { message: "The model `gpt-4` does not exist.", code: "model_not_found" };
+    service().script = (reply) => reply.sendJson(404, { error });
+    const end = await ask({ model: "gpt-4" });
+    assert.equal(readError(end).code, "not_found");
+    assert.match(readError(end).message, /OpenAI ended gpt-4 on 2026-10-23\. Choose a current model/);
+  });
+
   it("asks in Chat Completions for a flow of an earlier version with another address", async () => {
     service().script = (reply) => reply.say("Hello");
     const end = await ask({}, {}, { provider: "openai" });

@@ -52,6 +52,7 @@ export class ResponsesService {
       });
       return;
     }
+    if (await this.handleOther(reply, request)) return;
     if (request.method !== "POST" || !path.endsWith("/responses")) {
       reply.sendJson(404, {
         error: { message: `Invalid URL (${request.method} ${path})`, type: "invalid_request_error" },
@@ -67,6 +68,11 @@ export class ResponsesService {
     this.generations++;
     await this.play(this.takeAnswer(), reply, request);
   };
+
+  /** Handles a request for something else than an answer. @returns whether it did */
+  protected handleOther(_reply: Reply, _request: ServiceRequest): Promise<boolean> {
+    return Promise.resolve(false);
+  }
 
   /** Plays one answer, and remembers the encrypted reasoning in it. */
   protected async play(answer: ResponsesAnswer, reply: Reply, request: ServiceRequest): Promise<void> {

@@ -1,7 +1,7 @@
-import type { CompletionMachine } from "../core/chat/completion.js";
-import { normaliseFinishReason, readFinishFault } from "../core/chat/finish-reason.js";
-import { toExcerpt } from "../core/errors/error-body.js";
-import { Failure } from "../core/failure.js";
+import type { CompletionMachine } from "../../core/chat/completion.js";
+import { normaliseFinishReason, readFinishFault } from "../../core/chat/finish-reason.js";
+import { toExcerpt } from "../../core/errors/error-body.js";
+import { Failure } from "../../core/failure.js";
 
 /** Reasons beside which the vendor's own word reports no fault. */
 const PROPER_ENDS: ReadonlySet<string> = new Set(["length", "content_filter"]);

@@ -1,6 +1,6 @@
-import type { CompletionMachine } from "../core/chat/completion.js";
-import { type ChatRequest, readChoiceCount } from "../core/chat/request.js";
-import { Failure } from "../core/failure.js";
+import type { CompletionMachine } from "../../core/chat/completion.js";
+import { type ChatRequest, readChoiceCount } from "../../core/chat/request.js";
+import { Failure } from "../../core/failure.js";
 
 /** Creates the failure of a stream whose connection was closed before the answer was complete. */
 export function createCutOffFailure(machine: CompletionMachine, request: ChatRequest): Failure {
