@@ -135,6 +135,7 @@ const OPTIONS: Readonly<Record<keyof ChatOptions, true>> = {
   tools: true,
   parameters: true,
   job: true,
+  resume: true,
   prices: true,
   timeouts: true,
   limits: true,
