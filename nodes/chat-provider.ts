@@ -1,11 +1,12 @@
 import { addProviderRoutes } from "../src/node-red/chat-provider/admin-routes.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "../src/node-red/chat-provider/config.js";
+import { rememberInstance } from "../src/node-red/chat-provider/lookup.js";
 import { ProviderRuntime } from "../src/node-red/chat-provider/runtime.js";
 import { readConnection } from "../src/node-red/chat-provider/tls-and-proxy.js";
 import { warnOfPlainHttp, warnOfUncheckedCertificates } from "../src/node-red/chat-provider/warnings.js";
 import type { NodeRed, RuntimeNode } from "../src/node-red/red/api.js";
 import { openMqttLink } from "../src/node-red/red/broker/mqtt-link.js";
-import { createVariableFiller } from "../src/node-red/red/variables.js";
+import { createVariableFiller, findVariable } from "../src/node-red/red/variables.js";
 
 /** Holds the connection to one service: its address, its key, and its limits. */
 export = function chatProvider(red: NodeRed): void {
@@ -21,7 +22,9 @@ export = function chatProvider(red: NodeRed): void {
       fill,
       () => readConnection(red, config),
       () => openMqttLink(red, config.broker, this.id),
+      (property) => findVariable(red, this, property),
     );
+    rememberInstance(this);
     this.on("close", (_removed, done) => {
       void this.runtime.close().then(done);
     });

@@ -3,17 +3,11 @@ import { PROVIDERS } from "../../providers/index.js";
 import { findFirstSteps } from "../../providers/start/first-steps.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
 import { openDraft } from "./draft.js";
-import { findProvider } from "./lookup.js";
+import { requireShownProvider } from "./lookup.js";
 import type { ProviderRuntime } from "./runtime.js";
 
 /** Models that the result of a test names. */
 const MAX_LISTED_MODELS = 5;
-
-/** The answer for the id of a provider that the runtime does not know. */
-const NOT_DEPLOYED = {
-  code: "configuration",
-  message: "This provider is not deployed yet. Deploy it, then try again.",
-};
 
 /**
  * Adds the HTTP routes through which the editor uses a provider: by the id of a deployed node, or as it stands in the
@@ -78,9 +72,7 @@ export function addProviderRoutes(red: NodeRed): void {
 }
 
 async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {
-  const node = findProvider(red, request.params["id"]);
-  if (!node) throw NOT_DEPLOYED;
-  return node.runtime;
+  return requireShownProvider(red, request.params["id"]).runtime;
 }
 
 /** Opens the provider of a request as it stands in the editor, for one use. */
@@ -133,7 +125,6 @@ function listFirst(names: readonly string[]): string {
 }
 
 function toErrorBody(thrown: unknown): { code: string; message: string } {
-  if (thrown === NOT_DEPLOYED) return NOT_DEPLOYED;
   const { code, message } = toFailure(thrown);
   return { code, message };
 }

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "..
 import type { ApiForm, Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
 import { readFleetTopic } from "../red/broker/mqtt-link.js";
-import { readJsonObject, readNumber } from "../red/settings.js";
+import { readJsonObject, readNumber, readTextSetting } from "../red/settings.js";
 
 /** A chat-provider's properties in a flow file. Times are in seconds. */
 export interface ProviderNodeConfig extends NodeConfig {
@@ -92,13 +92,19 @@ const MAX_RECORD_KIB = 64 * 1024;
 /**
  * Reads the settings as editors (numbers as text) and hand-written flows have them.
  * @param fill replaces environment variables in a text by their values
+ * @param findVariable finds the variable that is the whole of a setting
  * @throws Failure `configuration` if a setting is not valid
  */
 export function readProviderConfig(
   config: ProviderNodeConfig,
   credentials: ProviderCredentials,
   fill: (text: string) => string,
+  findVariable: (property: string) => string | undefined = () => undefined,
 ): ProviderSettings {
+  const readText = (value: unknown, property: string, label: string) =>
+    fill(readTextSetting(value, label, () => findVariable(property))).trim();
+  const baseUrl = readText(config.baseUrl, "baseUrl", "base URL");
+  const apiKey = readText(credentials.apiKey, "apiKey", "API key");
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
   for (const [setting, name] of TIMEOUT_SETTINGS) {
     const seconds = readNumber(config[setting], `provider's setting ${setting}`, { above: 0 });
@@ -113,9 +119,9 @@ export function readProviderConfig(
   const prices = readJsonObject(config.prices, "provider's own prices");
   return {
     endpoint: {
-      ...(config.baseUrl ? { baseUrl: fill(config.baseUrl).trim() } : {}),
+      ...(baseUrl ? { baseUrl } : {}),
       ...(config.api === undefined ? {} : { api: config.api }),
-      ...(credentials.apiKey ? { apiKey: fill(credentials.apiKey).trim() } : {}),
+      ...(apiKey ? { apiKey } : {}),
       ...readHeaders(config, credentials, fill),
       ...(isObject(config.settings) ? { settings: fillTexts(config.settings, fill) } : {}),
     },
@@ -125,7 +131,7 @@ export function readProviderConfig(
     maxConcurrent: readBound("maxConcurrent", 1) ?? DEFAULT_CONCURRENCY.maxConcurrent,
     maxQueued: readBound("maxQueued", 0) ?? DEFAULT_CONCURRENCY.maxQueued,
     demoPace: readBound("demoPace", 0) ?? DEFAULT_DEMO_PACE,
-    topic: readFleetTopic(fill(config.topic ?? "")),
+    topic: readFleetTopic(readText(config.topic, "topic", "topic")),
     silenceMs:
       1000 * (readNumber(config.silence, "provider's setting silence", { above: 0 }) ?? DEFAULT_SILENCE_S),
   };
@@ -146,16 +152,17 @@ function readHeaders(
   return { headers, plainHeaders };
 }
 
-function parseHeaders(text: string | undefined): Record<string, string> {
+/** A variable in the place of all headers may be JSON already, and one in the place of a value a number. */
+function parseHeaders(text: unknown): Record<string, string> {
   if (!text) return {};
-  const headers = tryParseJson(text);
-  if (!isObject(headers) || !Object.values(headers).every((value) => typeof value === "string")) {
-    throw new Failure(
-      "configuration",
-      "The headers of the provider are not a JSON object of texts. Correct them in the provider's dialog.",
-    );
-  }
-  return headers as Record<string, string>;
+  const headers = typeof text === "string" ? tryParseJson(text) : text;
+  const isText = (value: unknown) => typeof value === "string" || typeof value === "number";
+  if (isObject(headers) && Object.values(headers).every(isText))
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  throw new Failure(
+    "configuration",
+    "The headers of the provider are not a JSON object of texts. Correct them in the provider's dialog.",
+  );
 }
 
 /** Replaces environment variables in all values that are text. */

@@ -80,6 +80,8 @@ export class ProviderRuntime {
     private readonly readConnection: () => Connection,
     /** Opens the connection to the broker of a fleet; may throw a Failure. */
     private readonly openBroker: () => BrokerLink,
+    /** Finds the variable that the author has entered as the whole of a setting. */
+    private readonly findVariable: (property: string) => string | undefined = () => undefined,
   ) {}
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -251,7 +253,7 @@ export class ProviderRuntime {
   }
 
   private async open(): Promise<OpenedProvider> {
-    const settings = readProviderConfig(this.config, this.credentials, this.fillVariables);
+    const settings = readProviderConfig(this.config, this.credentials, this.fillVariables, this.findVariable);
     const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
     const { api } = settings.endpoint;

@@ -10,7 +10,9 @@ export function warnOfPlainHttp(
   config: ProviderNodeConfig,
   fill: (text: string) => string,
 ): void {
-  const baseUrl = fill(config.baseUrl ?? "");
+  const { baseUrl: entered } = config;
+  // A variable may be of another type, which is reported when a request is made.
+  const baseUrl = typeof entered === "string" ? fill(entered) : "";
   if (config.allowInsecure !== true || !URL.canParse(baseUrl)) return;
   const url = new URL(baseUrl);
   if (!isRemotePlainHttp(url)) return;

@@ -8,7 +8,7 @@ import { Pacer } from "../../core/text/pacer.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
 import { MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
-import { isLastMessage, mayBeRestartNotice, readPayloadText } from "../messages/stream-message.js";
+import { isLastMessage, mayBeRestartNotice, requirePayloadText } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { copyReadable } from "../red/message-copy.js";
 import { PendingPartials } from "./pending-partials.js";
@@ -186,7 +186,7 @@ export class BufferedStream {
     const { message, done } = buffered;
     this.newest = this.unfinished = buffered;
     const isLast = isLastMessage(message);
-    const text = readPayloadText(message);
+    const text = requirePayloadText(message);
     if (isLast) this.addPiece(text, undefined);
     else {
       this.partials.add(text.length, message.partial);

@@ -4,7 +4,7 @@ import { CompletionMachine } from "../../core/chat/completion.js";
 import type { Failure } from "../../core/failure.js";
 import type { Message } from "../red/api.js";
 import { type Sequenced, Sequencer } from "./sequencer.js";
-import { isLastMessage, mayBeRestartNotice, readPayloadText } from "./stream-message.js";
+import { isLastMessage, mayBeRestartNotice, requirePayloadText } from "./stream-message.js";
 
 /** Puts the messages of one stream together into one completion, in the order of their indexes. */
 export class Assembly {
@@ -19,7 +19,7 @@ export class Assembly {
 
   /**
    * Adds a message that has `parts.index`.
-   * @throws Failure `limit` if the answer grows too long, `bad_response` if too many messages wait for a missing one
+   * @throws Failure `limit` if the answer grows too long, `bad_response` if too many messages wait for a missing one, or a payload is no text
    */
   add(message: Message): void {
     if (isLastMessage(message)) this.last = message;
@@ -61,7 +61,7 @@ export class Assembly {
 
   private append(message: Message): void {
     const chunk = readChunk(message.chunk);
-    const text = readPayloadText(message);
+    const text = requirePayloadText(message);
     if (chunk) this.machine.addChunk(chunk, text);
     else if (text !== "") this.machine.addText(text);
     this.onAdded?.(message, chunk);

@@ -1,4 +1,4 @@
-import type { FailureData } from "../../core/failure.js";
+import { Failure, type FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Message, Parts } from "../red/api.js";
 import { copyReadable, isOrdinary } from "../red/message-copy.js";
@@ -20,6 +20,30 @@ export function readPayloadText({ payload }: Message): string {
   } catch {
     return "";
   }
+}
+
+/**
+ * Reads the text of a stream's message. A number counts as text. The payload may be missing on the last message, and beside
+ * a chunk.
+ * @throws Failure `bad_response` if a flow has put something else in its place: as a text, it would be a wrong answer
+ */
+export function requirePayloadText(message: Message): string {
+  const { payload, chunk } = message;
+  if (typeof payload === "string") return payload;
+  if (typeof payload === "number") return String(payload);
+  const isMissing = payload === undefined || payload === null;
+  if (isMissing && (chunk !== undefined || isLastMessage(message))) return "";
+  throw new Failure(
+    "bad_response",
+    `A message of the stream has ${describePayload(payload)} as its payload, and no text. Leave msg.payload as it is, or change it behind the node that collects the answer.`,
+  );
+}
+
+function describePayload(payload: unknown): string {
+  if (payload === undefined || payload === null) return "nothing";
+  if (Buffer.isBuffer(payload)) return "a buffer";
+  if (Array.isArray(payload)) return "a list";
+  return typeof payload === "object" ? "an object" : `a ${typeof payload}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { AssistantMessage, Chunk } from "../../core/chat/chunk.js";
 import { readChunk } from "../../core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../core/chat/completion.js";
 import { isRichChoice } from "../../dialects/chunk-kind.js";
-import { readPayloadText, type StreamMessage } from "../messages/stream-message.js";
+import { requirePayloadText, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** One turn of a run: what the model says and which tools it calls, read from its stream in order. */
@@ -28,12 +28,12 @@ export class Turn {
   /**
    * Reads a message, and takes the calls out of it.
    * @returns whether anything is left for the reader
-   * @throws Failure `limit`
+   * @throws Failure `limit`, or `bad_response` if the payload is no text
    */
   read(message: StreamMessage): boolean {
     const { machine } = this;
     const chunk = readChunk(message.chunk);
-    const text = readPayloadText(message);
+    const text = requirePayloadText(message);
     if (chunk) machine.addChunk(chunk, text);
     else if (text !== "") machine.addText(text);
     return message.complete === true || !chunk || takeCallsOut(message, chunk, this.isCalling);

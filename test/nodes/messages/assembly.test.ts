@@ -42,13 +42,26 @@ describe("Assembly of a stream", () => {
     assert.equal(assembly.machine.text, "abc");
   });
 
-  it("takes a chunk that a flow has damaged as no chunk, and a payload that is no text as its text", () => {
+  it("takes a chunk that a flow has damaged as no chunk, and a number as a text", () => {
     const assembly = new Assembly();
     assembly.add(createMessage(0, 5, { chunk: { choices: "none" } }));
-    assembly.add(createMessage(1, null));
-    assembly.add(createMessage(2, { toString: null }));
+    assembly.add(createMessage(1, null, { chunk: { choices: [] } }));
     assert.equal(assembly.machine.text, "5");
-    assert.equal(assembly.next, 3);
+    assert.equal(assembly.next, 2);
+  });
+
+  it("throws bad_response that says what the payload is if that is no text", () => {
+    for (const [payload, what] of [
+      [{ toString: null }, /an object/],
+      [["a"], /a list/],
+      [null, /nothing/],
+      [undefined, /nothing/],
+      [true, /a boolean/],
+      [Buffer.from("a"), /a buffer/],
+    ] as const) {
+      const add = () => new Assembly().add(createMessage(0, payload));
+      assert.throws(add, { code: "bad_response", message: what });
+    }
   });
 
   it("throws bad_response once more than 10,000 messages wait for a missing one", () => {
