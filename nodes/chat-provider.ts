@@ -19,10 +19,9 @@ export = function chatProvider(red: NodeRed): void {
     this.runtime = new ProviderRuntime(
       config,
       credentials,
-      fill,
+      { fill, find: (property) => findVariable(red, this, property) },
       () => readConnection(red, config),
       () => openMqttLink(red, config.broker, this.id),
-      (property) => findVariable(red, this, property),
     );
     rememberInstance(this);
     this.on("close", (_removed, done) => {

@@ -50,6 +50,14 @@ export interface ProviderCredentials {
   secretHeaders?: string;
 }
 
+/** The environment variables of a node. */
+export interface Variables {
+  /** Replaces variables in a text by their values. */
+  fill(text: string): string;
+  /** Finds the variable that the author has entered as the whole of a setting. */
+  find?(property: string): string | undefined;
+}
+
 /** How many requests may run at once, and how many may wait in the queue. */
 export interface Concurrency {
   maxConcurrent: number;
@@ -91,18 +99,15 @@ const MAX_RECORD_KIB = 64 * 1024;
 
 /**
  * Reads the settings as editors (numbers as text) and hand-written flows have them.
- * @param fill replaces environment variables in a text by their values
- * @param findVariable finds the variable that is the whole of a setting
  * @throws Failure `configuration` if a setting is not valid
  */
 export function readProviderConfig(
   config: ProviderNodeConfig,
   credentials: ProviderCredentials,
-  fill: (text: string) => string,
-  findVariable: (property: string) => string | undefined = () => undefined,
+  { fill, find = () => undefined }: Variables,
 ): ProviderSettings {
   const readText = (value: unknown, property: string, label: string) =>
-    fill(readTextSetting(value, label, () => findVariable(property))).trim();
+    fill(readTextSetting(value, label, () => find(property))).trim();
   const baseUrl = readText(config.baseUrl, "baseUrl", "base URL");
   const apiKey = readText(credentials.apiKey, "apiKey", "API key");
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };

@@ -42,7 +42,7 @@ export function openDraft(red: NodeRed, body: unknown): ProviderRuntime {
   return new ProviderRuntime(
     config,
     credentials,
-    fill,
+    { fill },
     () => readConnection(red, config),
     () => openMqttLink(red, config.broker, id),
   );

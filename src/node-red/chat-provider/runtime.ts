@@ -32,6 +32,7 @@ import {
   type ProviderNodeConfig,
   type ProviderSettings,
   readProviderConfig,
+  type Variables,
 } from "./config.js";
 import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
@@ -74,14 +75,11 @@ export class ProviderRuntime {
   constructor(
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
-    /** Replaces environment variables in a text by their values. */
-    private readonly fillVariables: (text: string) => string,
+    private readonly variables: Variables,
     /** Called before the first connection is made; may throw a Failure. */
     private readonly readConnection: () => Connection,
     /** Opens the connection to the broker of a fleet; may throw a Failure. */
     private readonly openBroker: () => BrokerLink,
-    /** Finds the variable that the author has entered as the whole of a setting. */
-    private readonly findVariable: (property: string) => string | undefined = () => undefined,
   ) {}
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -199,7 +197,7 @@ export class ProviderRuntime {
    */
   estimateCost(model: string, inputTokens: number, outputTokens: number): Cost | null {
     try {
-      const { endpoint, prices } = readProviderConfig(this.config, this.credentials, this.fillVariables);
+      const { endpoint, prices } = readProviderConfig(this.config, this.credentials, this.variables);
       const provider = getProvider(this.config.provider || "demo");
       const baseUrl = endpoint.baseUrl ?? provider.baseUrl ?? "";
       const billed = { provider, endpoint: { baseUrl }, request: { model, messages: [] }, prices };
@@ -253,13 +251,13 @@ export class ProviderRuntime {
   }
 
   private async open(): Promise<OpenedProvider> {
-    const settings = readProviderConfig(this.config, this.credentials, this.fillVariables, this.findVariable);
+    const settings = readProviderConfig(this.config, this.credentials, this.variables);
     const provider = getProvider(this.config.provider || "demo");
     const isDemo = provider.id === "demo";
     const { api } = settings.endpoint;
     const unchecked = isDemo
       ? { ...(await this.startDemo(settings.demoPace)), ...(api === undefined ? {} : { api }) }
-      : takeUsualKey(provider, settings.endpoint, this.fillVariables);
+      : takeUsualKey(provider, settings.endpoint, this.variables.fill);
     const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
     if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
     this.dispatcher =
