@@ -1,5 +1,7 @@
 /** Which scenarios the benchmark measures, of which clients, and how often. */
 
+import { FORMS } from "./forms.mjs";
+
 const NODES = ["node-red-trivial", "node-red-chat-stream"];
 const SDKS = ["openai", "openai-completion", "ai-sdk"];
 const BURST = ["undici-drain", "plain-loop", "core", "core-iterated", ...SDKS, ...NODES];
@@ -36,6 +38,12 @@ export function createPlans(isQuick) {
       { name: "first", scenario: "first", options: { answers: 25 } },
     ],
   };
+  // Each form has processes of its own, as a flow has one service.
+  const forms = Object.keys(FORMS).map((form) => ({
+    name: "forms",
+    clients: ["plain-loop", "core"],
+    parts: [createFormPart(form, "frame"), createFormPart(form, "16k")],
+  }));
   const paced = { name: "paced", clients: PACED };
   const heap = {
     name: "heap",
@@ -71,6 +79,7 @@ export function createPlans(isQuick) {
         turns: 2,
         every: { padded: 2, varied: 2, "ai-sdk": 2 },
       },
+      ...forms.map((form) => ({ ...form, generations: 1, warmups: 3, turns: 3 })),
       { ...paced, parts: [createPacedPart(1000)], generations: 1 },
       heap,
       { ...growth, clients: ["core", "node-red-chat-stream"], generations: 1, warmups: 1 },
@@ -88,6 +97,7 @@ export function createPlans(isQuick) {
       turns: 12,
       every: { ...seldom, "openai-completion": 12, "ai-sdk": 12 },
     },
+    ...forms.map((form) => ({ ...form, generations: 3, warmups: 3, turns: 9 })),
     {
       ...paced,
       parts: [createPacedPart(1500)],
@@ -114,6 +124,10 @@ export function createPlans(isQuick) {
 /** @param kind a framing or a kind of records that the server knows; see server.mjs */
 function createBurstPart(kind) {
   return { name: kind, scenario: "burst", options: { count: 20_000, kind } };
+}
+
+function createFormPart(form, framing) {
+  return { name: `${form} ${framing}`, scenario: "form", options: { form, count: 20_000, framing } };
 }
 
 function createPacedPart(windowMs, options = {}) {

@@ -1,6 +1,6 @@
 /**
  * Runs the benchmark: `node bench/run.mjs [--quick] [--only=plain-loop,core] [--scenario=burst,paced]`.
- * The scenarios are burst, paced, heap, flat, chain, saved and arguments.
+ * The scenarios are burst, forms, paced, heap, flat, chain, saved and arguments.
  *
  * Each client has a process of its own, because in a shared one it would pay for the garbage of the other clients and
  * for call sites that they made polymorphic. The clients take short turns, A B C … A B C …, while the other processes
@@ -90,7 +90,16 @@ for (const plan of createPlans(flags.quick)) {
   const clients = plan.clients.filter((client) => isChosen(flags.only, client));
   const results = await runPlan(plan, clients, server);
   scenarios[plan.name] ??= { options: plan.parts[0].options, clients: {} };
-  Object.assign(scenarios[plan.name].clients, results);
+  for (const [client, result] of Object.entries(results)) {
+    const { turns = [], ...known } = scenarios[plan.name].clients[client] ?? {};
+    const count = Math.max(turns.length, result.turns.length);
+    const joined = Array.from({ length: count }, (_, at) => ({ ...turns[at], ...result.turns[at] }));
+    scenarios[plan.name].clients[client] = {
+      ...known,
+      ...result,
+      turns: turns.length > 0 ? joined : result.turns,
+    };
+  }
 }
 server.stop();
 

@@ -20,6 +20,7 @@ import { createArguments, FRAGMENT_CHARS } from "./tool-call.mjs";
 export const SCENARIOS = {
   burst: measureBurst,
   first: measureFirstText,
+  form: measureForm,
   flat: measureGrowth,
   heap: measureHeap,
   paced: measurePacedStreams,
@@ -67,6 +68,16 @@ async function measureAnswer(client, model, count, joined) {
 /** Burst: one whole answer, as fast as the client can read it. The CPU µs per chunk are named after the `kind`. */
 async function measureBurst(client, { count, kind, warming }) {
   return { [kind]: await measureAnswer(client, `burst:${count}:${kind}`, count, warming) };
+}
+
+/** One whole answer in a form of forms.mjs, with the text compared. The CPU µs per chunk are named after form and framing. */
+async function measureForm(client, { form, count, framing }) {
+  const expected = buildExpectedText(count);
+  const before = process.cpuUsage();
+  const text = await client.streamForm(`form:${form}:${count}:${framing}`, form);
+  const { user, system } = process.cpuUsage(before);
+  if (text !== expected) throw new Error(`the text of the form “${form}” is wrong`);
+  return { [`${form} ${framing}`]: (user + system) / count };
 }
 
 /** Time from the call to the first delta: the median of short answers, one after another on warm connections. */

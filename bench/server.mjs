@@ -7,6 +7,7 @@
  *
  * - `burst:<n>:<frame|16k>`        n text records at once, in an HTTP chunk per record or per 16 KiB
  * - `burst:<n>:<padded|varied>`    the same in an HTTP chunk per record, with other records (see corpus.mjs)
+ * - `form:<name>:<n>:<frame|16k>`   n records of a form of forms.mjs
  * - `first:<n>`                     the head and one text record; the other n - 1 two milliseconds later
  * - `paced`                         50 records a second, each with the time of its writing, until the client leaves
  *                                   or asks for `end`
@@ -28,6 +29,7 @@ import {
   ROLE_RECORD,
   STAMP_RANGE_US,
 } from "./corpus.mjs";
+import { FORMS } from "./forms.mjs";
 import { createCallRecords } from "./tool-call.mjs";
 
 const MAX_FRAME_BYTES = 16 * 1024;
@@ -38,11 +40,15 @@ const PHASE_MS = 1000 / RECORDS_PER_SECOND / PHASES;
 /** A phase written later than this is counted as late. */
 const MAX_PHASES_BEHIND = 5;
 
-const RESPONSE_HEAD = Buffer.from(
-  "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n" +
-    "transfer-encoding: chunked\r\n\r\n",
-);
+const RESPONSE_HEAD = createResponseHead("text/event-stream; charset=utf-8");
 const LAST_FRAME = Buffer.from("0\r\n\r\n");
+
+function createResponseHead(contentType) {
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: ${contentType}\r\ncache-control: no-cache\r\n` +
+      "transfer-encoding: chunked\r\n\r\n",
+  );
+}
 
 /** Encodes bytes as one chunk of HTTP's chunked transfer encoding. */
 function encodeFrame(bytes) {
@@ -83,6 +89,21 @@ function getTextBody(count, framing, withUsage) {
     for (let left = count; left >= CYCLE_LENGTH; left -= CYCLE_LENGTH) buffers.push(cycle);
     if (rest > 0) buffers.push(encodeFrames(records.slice(0, rest), framing));
     buffers.push(Buffer.concat([encodeFrames(createEndRecords(count, withUsage), framing), LAST_FRAME]));
+    return buffers;
+  });
+}
+
+/** @returns the buffers of an answer of `count` records of a form; the buffer of the cycle may occur several times */
+function getFormBody(name, count, framing) {
+  return getBody(`form ${name} ${count} ${framing}`, () => {
+    const { start, createRecord, end, contentType = "text/event-stream" } = FORMS[name];
+    const records = encodedDeltas.map((encoded, position) => createRecord(encoded, position));
+    const cycle = encodeFrames(records, framing);
+    const buffers = [createResponseHead(contentType)];
+    if (start.length > 0) buffers.push(encodeFrames(start, framing));
+    for (let left = count; left >= CYCLE_LENGTH; left -= CYCLE_LENGTH) buffers.push(cycle);
+    if (count % CYCLE_LENGTH > 0) buffers.push(encodeFrames(records.slice(0, count % CYCLE_LENGTH), framing));
+    buffers.push(encodeFrames(end, framing), LAST_FRAME);
     return buffers;
   });
 }
@@ -175,6 +196,9 @@ function sendAnswer(socket, request) {
   const withUsage = request.stream_options?.include_usage === true;
   if (kind === "burst") {
     writeBuffers(socket, getTextBody(Number(count), framing, withUsage));
+  } else if (kind === "form") {
+    const [, name, length, frames] = request.model.split(":");
+    writeBuffers(socket, getFormBody(name, Number(length), frames));
   } else if (kind === "first") {
     const first = [RESPONSE_HEAD, encodeFrames([ROLE_RECORD, createTextRecord(encodedDeltas[0])], "frame")];
     const others = encodedDeltas.slice(1, Number(count)).map(createTextRecord);

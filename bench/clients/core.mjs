@@ -1,5 +1,6 @@
 /** Our core with callbacks, as the nodes use it. It accumulates the completion, and all its checks are on. */
 
+import { FORMS } from "../forms.mjs";
 import { loadCoreFunction } from "../packages.mjs";
 import { TOOL } from "../tool-call.mjs";
 
@@ -38,5 +39,21 @@ export async function open(baseUrl) {
         },
       );
     });
-  return { stream, streamArguments };
+  const streamForm = (model, form) =>
+    new Promise((resolve, reject) => {
+      const messages = [{ role: "user", content: "Go." }];
+      startChat(
+        { provider: "custom", baseUrl, apiKey: "x", model, messages },
+        {
+          onText() {},
+          onChunk() {},
+          onEnd({ completion, failure }) {
+            const { message } = completion.choices[0] ?? {};
+            if (failure) reject(Object.assign(new Error(failure.message), { code: failure.code }));
+            else resolve(FORMS[form].isReasoning ? message.reasoning_content : message.content);
+          },
+        },
+      );
+    });
+  return { stream, streamForm, streamArguments };
 }

@@ -1,6 +1,12 @@
 /** Turns the figures of a run into the report that people read, in Markdown. */
 import { formatArgumentsTable, formatChainTable } from "./chain-tables.mjs";
-import { formatBurstTable, formatGrowthTable, formatHeapTable, formatPacedTable } from "./tables.mjs";
+import {
+  formatBurstTable,
+  formatFormsTable,
+  formatGrowthTable,
+  formatHeapTable,
+  formatPacedTable,
+} from "./tables.mjs";
 import { checkTargets, formatTargets } from "./targets.mjs";
 
 /** Formats the tables of a run and its targets. */
@@ -12,6 +18,7 @@ export function formatReport(run) {
       "Read less than 1.2× as equal.",
     formatBusyWarning(run),
     formatBurstTable(scenarios.burst),
+    formatFormsTable(scenarios.forms),
     formatPacedTable(scenarios.paced),
     formatHeapTable(scenarios.heap),
     formatGrowthTable(scenarios.flat),

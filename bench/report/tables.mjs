@@ -1,4 +1,5 @@
 /** The tables of a single stream, of many streams, and of memory. */
+import { FORMS } from "../forms.mjs";
 import { computeMedian, MIN_KEPT_UP } from "../statistics.mjs";
 import { computeGrowths, findMedian, findMedianRatio, listMeasuredClients } from "./figures.mjs";
 import { formatClient, formatCount, formatNumber, formatTable } from "./formatting.mjs";
@@ -33,6 +34,23 @@ export function formatBurstTable(scenario) {
     "Chunks have about 240 bytes. *Padded records* carry OpenAI's `obfuscation` field, random bytes behind the text. " +
     "*Varied records* have an id each, so that nothing can be reused from one record to the next."
   );
+}
+
+/** Formats the cost of each form of records, to the loop that one would write by hand for it. */
+export function formatFormsTable(scenario) {
+  if (listMeasuredClients(scenario).length === 0) return "";
+  const rows = Object.entries(FORMS).map(([form, { goal }]) => {
+    const ratio = (framing) => findMedianRatio(scenario, "core", "plain-loop", `${form} ${framing}`);
+    return [
+      form,
+      formatNumber(findMedian(scenario, "plain-loop", `${form} frame`), 1),
+      formatNumber(ratio("frame"), 2, "×"),
+      formatNumber(ratio("16k"), 2, "×"),
+      `≤ ${formatNumber(goal, 1, "×")}`,
+    ];
+  });
+  const title = `records, one stream of ${formatCount(scenario.options.count)}`;
+  return formatTable([title, "plain loop, CPU µs", "core", "core, 16 KiB frames", "goal"], rows);
 }
 
 /** Formats the cost and the latency of many streams at the pace of a model. */

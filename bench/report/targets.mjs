@@ -1,4 +1,5 @@
 /** The performance targets of the project, and whether a run reached them. */
+import { FORMS } from "../forms.mjs";
 import { computeMedian, computeQuantile } from "../statistics.mjs";
 import {
   collectValues,
@@ -11,7 +12,7 @@ import {
 import { formatNumber, formatTable } from "./formatting.mjs";
 
 /** Compares the figures with the targets. Targets without a measurement are left out. */
-export function checkTargets({ burst, paced, heap, flat, chain, saved, arguments: calls }) {
+export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, arguments: calls }) {
   const targets = [];
   const addRange = (name, min, max, samples, unit = "×", digits = 2) => {
     if (samples.length === 0) return;
@@ -36,6 +37,10 @@ export function checkTargets({ burst, paced, heap, flat, chain, saved, arguments
     addMinimum(`core at least 10× cheaper than the AI SDK, ${framing}`, 10, aiSdk);
     const nodes = computeRatios(burst, "node-red-chat-stream", "node-red-trivial", field);
     addMaximum(`chat-stream ≤ 1.1× the trivial node, burst, ${framing}`, 1.1, nodes);
+  }
+  for (const [form, { goal }] of Object.entries(FORMS)) {
+    const toLoop = computeRatios(forms, "core", "plain-loop", `${form} frame`);
+    addMaximum(`core ≤ ${formatNumber(goal, 1, "×")} the plain loop: ${form}`, goal, toLoop);
   }
   const pacedCore = computeRatios(paced, "core", "plain-loop", "cpuPerChunk");
   addMaximum("core ≤ 0.8× the plain loop's CPU at 500 streams", 0.8, pacedCore);
