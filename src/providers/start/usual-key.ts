@@ -14,7 +14,7 @@ export function takeUsualKey(
   const { apiKey, baseUrl, headers = {} } = endpoint;
   const hasToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
   if (keyVariable === undefined || ownUrl === undefined || apiKey || hasToken) return endpoint;
-  if (baseUrl && baseUrl.replace(/\/+$/, "") !== ownUrl) return endpoint;
+  if (baseUrl && baseUrl.replace(/\/$/, "") !== ownUrl) return endpoint;
   const reference = `\${${keyVariable}}`;
   const key = fill(reference).trim();
   return key === "" || key === reference ? endpoint : { ...endpoint, apiKey: key };

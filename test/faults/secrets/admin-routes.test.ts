@@ -88,7 +88,7 @@ describe("Admin routes", () => {
 
   it("list models in the service's order, and report a working connection in one line", async () => {
     const models = await request("GET", "/chat-provider/provider/models", "author");
-    assert.deepEqual(models.body, { models: ["model-b", "model-a"], capabilities: {} });
+    assert.deepEqual(models.body, { models: ["model-b", "model-a"], capabilities: {}, ends: {} });
     const test = await request("POST", "/chat-provider/provider/test", "author");
     assert.equal(test.body["ok"], true);
     assert.match(String(test.body["message"]), /2/);

@@ -34,7 +34,7 @@ describe("Secret in a request of the library", () => {
       const { apiKey: _key, ...options } = buildChatOptions(server, { provider: "openai" });
       const failure = await catchRefusal(apiKey === undefined ? options : { ...options, apiKey });
       assert.deepEqual([failure.code, failure.retryable, failure.phase], ["credentials", false, "connect"]);
-      assert.match(failure.message, /\$\{OPENAI_API_KEY\}/);
+      assert.match(failure.message, /Enter one, or set the environment variable OPENAI_API_KEY/);
     }
     assert.equal(server.connections, 0);
   });

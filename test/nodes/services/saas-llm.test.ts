@@ -105,7 +105,6 @@ describe("Flow with the SaaS LLM API", () => {
       { n: 2 },
       { logprobs: true },
       { top_k: 5 },
-      { parallel_tool_calls: false },
     ]) {
       const [last] = await ask(to, { payload: "Hi", options });
       assert.equal(readCode(last!), "invalid_request");

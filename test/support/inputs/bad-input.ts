@@ -96,7 +96,7 @@ export const BAD_INPUT: readonly BadInput[] = [
     service: openai,
     credentials: { apiKey: "sk-1\nsk-2" },
   },
-  { problem: "no model", code: "invalid_request", pattern: /model.*Choose/, stream: { model: "" } },
+  { problem: "no model", code: "invalid_request", pattern: /no model. Set one/, stream: { model: "" } },
   {
     problem: "a model that is not a text",
     code: "invalid_request",

@@ -109,6 +109,11 @@ export class GraphWorld {
     add("collect", (node) => new CollectController(red, node, config("collect", {}), clock));
   }
 
+  /** Whether the author's own function has kept a message to itself, perhaps the last one of a stream. */
+  get hasDropped(): boolean {
+    return this.toolMessages > MAX_TOOL_MESSAGES;
+  }
+
   /** Gives a question to a node and waits until nothing is left to happen. */
   ask(entry: GraphNode): void {
     this.deliver(entry, { payload: "Hi", _msgid: "m" });
