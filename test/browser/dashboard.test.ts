@@ -132,7 +132,7 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
 
   it("names the module that is missing when the example is imported, and offers to install it", async () => {
     const editor = await world.openEditor();
-    await editor.importExample(PACKAGE, EXAMPLE);
+    await editor.importExample(PACKAGE, findExample(EXAMPLE).path);
     const notice = editor.page.locator(".red-ui-notification-error", { hasText: DASHBOARD });
     await notice.getByText("Required modules missing").waitFor();
     assert.ok(await notice.getByRole("button", { name: "Install all" }).isVisible());

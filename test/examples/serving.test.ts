@@ -11,7 +11,8 @@ describe("Examples of flows that are models", () => {
     run = await ExampleRun.start();
   });
   after(() => run.stop());
-  const createClient = () => new OpenAI({ apiKey: "none", baseURL: `${run.webUrl}/ai/v1`, maxRetries: 0 });
+  const createClient = (path: string) =>
+    new OpenAI({ apiKey: "none", baseURL: `${run.webUrl}${path}/v1`, maxRetries: 0 });
 
   it("A flow as an OpenAI model answers curl and the openai SDK, and stops when its client leaves", async () => {
     await run.deploy("A flow as an OpenAI model");
@@ -22,7 +23,7 @@ describe("Examples of flows that are models", () => {
     });
     const answer = (await response.json()) as OpenAI.ChatCompletion;
     assert.equal(answer.choices[0]?.message.content, "1, 2, 3, 4, 5.");
-    const client = createClient();
+    const client = createClient("/ai");
     assert.deepEqual(
       (await client.models.list()).data.map(({ id }) => id),
       ["house"],
@@ -45,11 +46,11 @@ describe("Examples of flows that are models", () => {
       model: "house",
       messages: [{ role: "user" as const, content: "What is the weather in Paris?" }],
     };
-    const stream = createClient().chat.completions.stream(asked);
+    const stream = createClient("/webui").chat.completions.stream(asked);
     const whole = await stream.finalChatCompletion();
     assert.match(whole.choices[0]?.message.content ?? "", /Paris: celsius: \d+, sky: \w+/);
     assert.equal(whole.choices[0]?.message.tool_calls, undefined);
-    const title = await createClient().chat.completions.create({ ...asked, stream: false });
+    const title = await createClient("/webui").chat.completions.create({ ...asked, stream: false });
     assert.match(title.choices[0]?.message.content ?? "", /celsius/);
   });
 
@@ -68,7 +69,7 @@ describe("Examples of flows that are models", () => {
 
   it("Two models at one endpoint lists both, and only the good one thinks", async () => {
     await run.deploy("Two models at one endpoint");
-    const client = createClient();
+    const client = createClient("/two-models");
     const { data } = await client.models.list();
     assert.deepEqual(
       data.map(({ id }) => id),
