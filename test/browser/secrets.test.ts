@@ -37,7 +37,8 @@ describe("Secrets and markup in the editor", function () {
     await editor.confirmConfigDialog();
     await editor.confirmDialog();
     await editor.deploy();
-    const provider = (await editor.getIds("chat-provider"))[0]!;
+    // Dragging the chat-stream has added a demo first.
+    const provider = (await editor.getIds("chat-provider")).at(-1)!;
 
     const assertNoSecret = (text: string, where: string) => {
       for (const secret of [KEY, HEADER_VALUE])

@@ -16,7 +16,7 @@ import { packInto, type Tarball } from "../support/runtime/tarball.js";
 const NAME = "@deltaflow/node-red-chat-stream";
 const TYPES = [
   ...["chat-endpoint", "chat-in", "chat-out", "chat-provider", "chat-stream", "collect", "delta-buffer"],
-  ...["budget", "retry", "speech-stream", "tool-call-router"],
+  ...["budget", "mcp-server", "retry", "speech-stream", "tool-call-router"],
 ];
 
 /** A set of nodes, as the admin API of Node-RED lists it. */
@@ -54,7 +54,7 @@ describe("Published package", function () {
     );
     assert.deepEqual(unexpected, []);
     assert.deepEqual(
-      tarball.files.filter((file) => /\.editor\.|\.test\.|\.env|flows/.test(file)),
+      tarball.files.filter((file) => /\.editor\.|\.test\.|\.env|flows[^/]*\.json/.test(file)),
       [],
     );
   });
