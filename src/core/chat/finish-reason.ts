@@ -124,7 +124,7 @@ export function isUnfinished(raw: string): boolean {
 
 /**
  * Translates a vendor's finish reason into the words of the message contract.
- * @returns the vendor's own word if it is none of the known ones; `unknown` without a reason
+ * @returns the vendor's own word if it is not known here; `unknown` without a reason
  */
 export function normaliseFinishReason(raw: string | null | undefined): string {
   if (!raw) return "unknown";

@@ -92,7 +92,7 @@ function findInFields(value: Fields): FoundError | undefined {
   return isError ? found : undefined;
 }
 
-/** Whether a code can only be an error's: a number, or a word that is known as one. A status such as `queued` is none. */
+/** Whether a code can only be an error's: a number, or a word that is known as one. A status such as `queued` is not one. */
 function isErrorCode(code: unknown): boolean {
   if (typeof code !== "string") return true;
   return (

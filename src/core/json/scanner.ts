@@ -101,7 +101,7 @@ export class JsonScanner {
     if (!this.isComplete) this.fail("incomplete", this.offset);
   }
 
-  /** Notes a fault, unless there is one already. Without a kind there is none. */
+  /** Notes the first fault. Does nothing without a kind, or if a fault is noted already. */
   private fail(kind: JsonFaultKind | undefined, position: number): void {
     if (kind !== undefined) this.fault ??= { kind, position };
   }
