@@ -115,6 +115,12 @@ function measureDecoding({ tools, before, record, path }: Place, text: string): 
   return (user + system) / 1000;
 }
 
+/** Measures once more if the first time was too long: a garbage collection of earlier tests may have fallen into it. */
+function measureFairly(place: Place, text: string): number {
+  const first = measureDecoding(place, text);
+  return first < MAX_MS ? first : Math.min(first, measureDecoding(place, text));
+}
+
 describe("Hostile text in any place of a record", function () {
   this.timeout(120_000);
 
@@ -123,8 +129,7 @@ describe("Hostile text in any place of a record", function () {
     for (const [at, place] of listPlaces().entries()) {
       // Two texts for each place; neighbours have others.
       for (const text of [texts[(2 * at) % texts.length]!, texts[(2 * at + 1) % texts.length]!]) {
-        const first = measureDecoding(place, text);
-        const ms = first < MAX_MS ? first : Math.min(first, measureDecoding(place, text));
+        const ms = measureFairly(place, text);
         assert.ok(ms < MAX_MS, `${ms} ms: ${place.name}, ${place.path.join(".")}, ${text.slice(0, 12)}`);
       }
     }
@@ -135,7 +140,7 @@ describe("Hostile text in any place of a record", function () {
       const record = { choices: [{ index: 0, delta: { content: "x" } }] };
       const path = ["choices", "0", "delta", "content"];
       const place = { name: "text", tools: [], before: [], record, path };
-      const ms = measureDecoding(place, piece.repeat(Math.ceil(1_000_000 / piece.length)));
+      const ms = measureFairly(place, piece.repeat(Math.ceil(1_000_000 / piece.length)));
       assert.ok(ms < MAX_MS, `${ms} ms`);
     });
   }
