@@ -2,7 +2,14 @@ import type { Chunk } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
 import { ChatRun } from "./chat-run.js";
-import type { ChatObserver, ChatResult, ChatSetup, ResumePoint } from "./chat-types.js";
+import type {
+  ChatObserver,
+  ChatProgress,
+  ChatResult,
+  ChatSetup,
+  ResumePoint,
+  StartedRun,
+} from "./chat-types.js";
 import { fetchJson } from "./fetch-json.js";
 
 /** How long the request that stops an answer at its service may take. */
@@ -18,7 +25,7 @@ const END_RECORD = /"type":\s*"(?:response\.(?:completed|incomplete|failed|cance
  * A stream of an answer that its service keeps. If the connection breaks, the result says where a later run can take the
  * stream up again. That run reads the answer from its beginning, and passes on what the reader does not have.
  */
-export class BackgroundRun implements ChatObserver {
+export class BackgroundRun implements ChatObserver, StartedRun {
   private readonly run: ChatRun;
   private id: string;
   /** Number of the latest record; -1 before the first one. */
@@ -43,6 +50,11 @@ export class BackgroundRun implements ChatObserver {
   /** Ends the stream, and stops the answer at its service. */
   cancel(): void {
     this.run.cancel();
+  }
+
+  readProgress(): ChatProgress {
+    const progress = this.run.readProgress();
+    return { ...progress, chunks: Math.max(0, progress.chunks - this.replayedChunks) };
   }
 
   onText(text: string): void {

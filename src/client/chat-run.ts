@@ -2,32 +2,28 @@ import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
 import { readChoiceCount } from "../core/chat/request.js";
-import { buildStats } from "../core/chat/stats.js";
-import { redact } from "../core/errors/redact.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import { FloodGuard } from "../core/lifecycle/flood-guard.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
-import { formatServiceName } from "../providers/shared/endpoint.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { buildWire } from "./build-wire.js";
-import type { ChatObserver, ChatResult, ChatSetup } from "./chat-types.js";
-import { createCostFinder } from "./cost/find-cost.js";
+import type { ChatObserver, ChatProgress, ChatResult, ChatSetup, StartedRun } from "./chat-types.js";
 import { createDecoder } from "./create-decoder.js";
 import { completeFailure } from "./failures/complete-failure.js";
 import { createCutOffFailure } from "./failures/cut-off-failure.js";
 import { createFaultFailure } from "./failures/fault-failure.js";
-import { listSecrets } from "./hide-secrets.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
+import { buildRunResult } from "./run-result.js";
 
 const WRONG_FORM = "The service's answer is not in the form of Chat Completions. Check the base URL.";
 
 /** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
-export class ChatRun implements ExchangeListener, DecoderSink {
+export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private readonly machine: CompletionMachine;
   private readonly decoder: Decoder;
   private readonly preparer: ChunkPreparer;
@@ -76,6 +72,12 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     this.decoder.flush();
     this.exchange?.abort();
     this.end("cancelled", "cancelled");
+  }
+
+  readProgress(): ChatProgress {
+    const { chunks, firstTokenMs, machine } = this;
+    const { contentSize, toolCallCount: toolCalls, latestUsage: usage } = machine;
+    return { chunks, firstTokenMs, contentSize, toolCalls, usage };
   }
 
   onConnected(): void {
@@ -268,28 +270,17 @@ export class ChatRun implements ExchangeListener, DecoderSink {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.deadlines.stop();
-    const { machine, setup, chunks, firstTokenMs } = this;
-    const duration = setup.clock.now() - this.startedAt;
-    const closing = machine.buildClosingChunk();
-    const findCost = createCostFinder(setup, closing, duration);
-    const result: ChatResult = {
+    const { machine, setup, skipped, notice } = this;
+    const durationMs = setup.clock.now() - this.startedAt;
+    const result = buildRunResult(setup, machine, {
       outcome,
       finishReason,
-      get service() {
-        return formatServiceName(setup.provider, setup.endpoint);
-      },
-      stats: buildStats(chunks, machine.length, firstTokenMs, duration),
-      skipped: this.skipped,
-      closing,
-      get cost() {
-        return findCost();
-      },
-      get completion() {
-        return machine.buildCompletion(setup.id);
-      },
-    };
-    if (failure) result.failure = failure;
-    if (this.notice) result.notice = redact(this.notice, listSecrets(setup.endpoint));
+      failure,
+      durationMs,
+      skipped,
+      notice,
+      ...this.readProgress(),
+    });
     // End asynchronously if the constructor still runs: callers get the run first.
     if (this.isStarting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);

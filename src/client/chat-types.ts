@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
-import type { Chunk, Completion } from "../core/chat/chunk.js";
+import type { Chunk, Completion, Usage } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import { buildStats, type Stats } from "../core/chat/stats.js";
@@ -62,6 +62,36 @@ export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) =
     onReplay: (text) => observer.onReplay?.(text),
     onEnd,
   };
+}
+
+/** How far a stream has come. It is made when somebody reads it, so that a stream which nobody watches pays nothing. */
+export interface ChatProgress {
+  /** Chunks with content. */
+  chunks: number;
+  /** From the request to the first content, in milliseconds; null if none has come. */
+  firstTokenMs: number | null;
+  /** Characters of text and bytes of anything else that the model made. */
+  contentSize: number;
+  /** Tools that the first choice has called. */
+  toolCalls: number;
+  /** What the service has counted so far; most services count at the end. */
+  usage: Usage | null;
+}
+
+/** The progress of a request that has not been sent. */
+export const NO_PROGRESS: Readonly<ChatProgress> = {
+  chunks: 0,
+  firstTokenMs: null,
+  contentSize: 0,
+  toolCalls: 0,
+  usage: null,
+};
+
+/** A request to a service that runs. */
+export interface StartedRun {
+  /** Ends the stream. The observer keeps the text so far. May be called more than once. */
+  cancel(): void;
+  readProgress(): ChatProgress;
 }
 
 /** A place in an answer that the service keeps: its id there, and the number of the latest record that was read. */

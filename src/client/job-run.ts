@@ -9,10 +9,13 @@ import { ChatRun } from "./chat-run.js";
 import {
   buildEmptyResult,
   type ChatObserver,
+  type ChatProgress,
   type ChatResult,
   type ChatSetup,
   type JobReport,
+  NO_PROGRESS,
   replaceEnd,
+  type StartedRun,
 } from "./chat-types.js";
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
@@ -27,7 +30,7 @@ const COMPLETE_TIMEOUT_MS = 5_000;
  * A stream and its job. The job is created before the stream and completed once after it, whatever happens in between. A
  * failed completion is not repeated, because the service may have received it and would charge again.
  */
-export class JobRun {
+export class JobRun implements StartedRun {
   private chatRun: ChatRun | undefined;
   private isCancelled = false;
   /** Aborts the creation of the job. */
@@ -54,6 +57,10 @@ export class JobRun {
     if (this.chatRun) this.chatRun.cancel();
     // A job can be ended only once its id is known, so its creation gets some more time.
     else this.creationTimer = this.setup.clock.setTimer(() => this.creation.abort(), COMPLETE_TIMEOUT_MS);
+  }
+
+  readProgress(): ChatProgress {
+    return this.chatRun?.readProgress() ?? NO_PROGRESS;
   }
 
   /** Does what `setup.job` says. @throws Failure if nothing was streamed */
@@ -174,7 +181,7 @@ function checkJobId(id: unknown): string {
 }
 
 /** Starts a stream, with a job around it if the service bills by job. */
-export function startRun(setup: ChatSetup, observer: ChatObserver): { cancel(): void } {
+export function startRun(setup: ChatSetup, observer: ChatObserver): StartedRun {
   const named = nameModel(setup);
   const { background, job } = setup.provider;
   const isKept = setup.resume !== undefined || wantsBackground(setup.request);

@@ -44,7 +44,7 @@ const ALIASES: Readonly<Record<string, string>> = { "openai-compatible": "custom
 
 /** Gets the provider with this id. @throws Failure `configuration` if there is none */
 export function getProvider(id: string): Provider {
-  const provider = BY_ID.get(Object.hasOwn(ALIASES, id) ? ALIASES[id]! : id);
+  const provider = findById(id);
   if (!provider) {
     throw new Failure(
       "configuration",
@@ -52,6 +52,11 @@ export function getProvider(id: string): Provider {
     );
   }
   return provider;
+}
+
+/** @returns what people call a provider; its id if there is none */
+export function findProviderLabel(id: string): string {
+  return findById(id)?.label ?? id;
 }
 
 /** @returns the rule by which a service blocks a key after too many refusals; undefined if none is known */
@@ -62,4 +67,8 @@ export function findRefusalRule(id: string): RefusalRule | undefined {
 /** Whether a provider continues an answer that ends the conversation; false for an unknown id. */
 export function supportsPrefill(id: string): boolean {
   return BY_ID.get(id)?.prefill === true;
+}
+
+function findById(id: string): Provider | undefined {
+  return BY_ID.get(Object.hasOwn(ALIASES, id) ? ALIASES[id]! : id);
 }

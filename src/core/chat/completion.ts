@@ -76,6 +76,11 @@ export class CompletionMachine {
     return this.size.total;
   }
 
+  /** What the service has counted so far; null before it counts. */
+  get latestUsage(): Usage | null {
+    return this.usage;
+  }
+
   /** How many tools the first choice has called so far. */
   get toolCallCount(): number {
     return this.choices[0]?.toolCallCount ?? 0;

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import {
   buildEmptyResult,
   type ChatObserver,
+  type ChatProgress,
   type ChatResult,
   type ChatSetup,
   replaceEnd,
@@ -17,7 +18,7 @@ import { Failure, toFailure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
 import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
 import { checkEndpoint } from "../../providers/check-endpoint.js";
-import { getProvider } from "../../providers/index.js";
+import { findProviderLabel, getProvider } from "../../providers/index.js";
 import type { ProviderMemory } from "../../providers/provider.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
@@ -44,6 +45,8 @@ const MAX_CLOSE_WAIT_MS = 2_000;
 /** A request that is running or waiting in the queue. */
 export interface RunningRequest {
   cancel(): void;
+  /** @returns undefined while the request waits, and for speech */
+  readProgress?(): ChatProgress | undefined;
 }
 
 /** A request for the queue: how to start it, and what to report if it never starts. */
@@ -81,6 +84,11 @@ export class ProviderRuntime {
     /** Opens the connection to the broker of a fleet; may throw a Failure. */
     private readonly openBroker: () => BrokerLink,
   ) {}
+
+  /** What a person calls this provider: its name, otherwise that of the service. */
+  get label(): string {
+    return this.config.name || findProviderLabel(this.config.provider || "demo");
+  }
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
   ask(options: AskOptions, observer: ChatObserver): RunningRequest {
@@ -159,6 +167,7 @@ export class ProviderRuntime {
         if (run) run.cancel();
         else end(createResult("cancelled"));
       },
+      readProgress: () => run?.readProgress?.(),
     };
     this.active.add(request);
     const fail = (thrown: unknown) =>

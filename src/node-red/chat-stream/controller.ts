@@ -123,7 +123,8 @@ export class ChatStreamController {
   /** Opens a stream for a message. From here on it has exactly one last message. */
   private admit(message: Message, send: Send, done: Done): StreamSession {
     const cancel = (id: string) => this.sessions.end(id, "cancelled");
-    const stream = createSession(message, send, done, this.config, cancel);
+    const { red, node, config } = this;
+    const stream = createSession({ red, node, config, message, send, done }, cancel);
     this.sessions.open(stream.id, stream);
     this.status.addStream(stream.id);
     return stream;
@@ -205,6 +206,7 @@ export class ChatStreamController {
 
   /** Ends a stream, once: sends its last message, then calls `done`. */
   private finish(stream: StreamSession, result: ChatResult): void {
+    stream.endRow(result);
     if (stream.isOver) return;
     stream.isOver = true;
     this.host.run(() => this.warnings.warnOf(result));

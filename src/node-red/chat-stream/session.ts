@@ -3,11 +3,13 @@ import type { Ticket } from "../../core/lifecycle/slots.js";
 import { answers } from "../chat-endpoint/answers.js";
 import { departures } from "../chat-endpoint/departures.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
+import { type EndRow, liveStreams } from "../live-view/live-streams.js";
 import { readContinuation, readTags } from "../messages/ask-tags.js";
 import { inFlight } from "../messages/in-flight.js";
 import { StreamWriter } from "../messages/stream-writer.js";
-import type { Done, Message, Send } from "../red/api.js";
+import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import type { ChatStreamConfig } from "./config.js";
+import { LiveSession } from "./live-session.js";
 import type { ComposedRequest } from "./request.js";
 
 /** What a chat-stream remembers of one stream, from the message that asks for it to its end. */
@@ -28,6 +30,8 @@ export interface StreamSession {
   /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
+  /** Ends its row in the live view. */
+  endRow: EndRow;
   /** Ends the work on behalf of the nodes and of the client that asked. */
   release: () => void;
   /** The same, without an answer. */
@@ -36,33 +40,40 @@ export interface StreamSession {
   hasNoReader: () => boolean;
 }
 
+/** Where a stream comes from: its node, and the message that asks for it. */
+interface Origin {
+  red: NodeRed;
+  node: RuntimeNode;
+  config: ChatStreamConfig;
+  message: Message;
+  send: Send;
+  done: Done;
+}
+
 /**
  * Creates the session of a new stream.
- * @param onLeave called if the client that asked leaves
+ * @param cancel called if the client that asked leaves, or somebody stops the stream in the live view
  */
 export function createSession(
-  message: Message,
-  send: Send,
-  done: Done,
-  { mergeReads, partial }: ChatStreamConfig,
-  onLeave: (id: string) => void,
+  { red, node, config, message, send, done }: Origin,
+  cancel: (id: string) => void,
 ): StreamSession {
   const id = randomUUID();
   const writer = new StreamWriter({
     id,
     message,
     send,
-    mergeReads: mergeReads === true,
+    mergeReads: config.mergeReads === true,
     // The continuation of a broken answer starts in the middle of the object.
-    partial: partial === true && !readContinuation(message),
+    partial: config.partial === true && !readContinuation(message),
   });
   const releaseTags = inFlight.hold(readTags(message));
-  const unwatch = departures.watch(message, () => onLeave(id));
+  const unwatch = departures.watch(message, () => cancel(id));
   const release = () => {
     releaseTags();
     unwatch();
   };
-  return {
+  const session: StreamSession = {
     id,
     key: "",
     hasKey: false,
@@ -73,11 +84,16 @@ export function createSession(
     running: undefined,
     composed: undefined,
     isOver: false,
+    endRow: () => {},
     release,
     abandon: () => {
       release();
       answers.abandon(message);
+      // A request that runs ends the row itself, with what it has cost.
+      if (!session.running) session.endRow(undefined);
     },
     hasNoReader: () => departures.hasLeft(message),
   };
+  session.endRow = liveStreams.begin(new LiveSession(red, node, config, session, () => cancel(id)));
+  return session;
 }

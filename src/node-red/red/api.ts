@@ -99,6 +99,8 @@ export interface FlowEntry {
 /** A request to an HTTP route of the editor. */
 export interface AdminRequest {
   params: Record<string, string>;
+  /** The values in the address behind the question mark. */
+  query?: Record<string, unknown>;
   /** The body, if it is JSON. */
   body?: unknown;
 }
@@ -107,6 +109,7 @@ export interface AdminRequest {
 export interface AdminResponse {
   json(body: unknown): void;
   status(code: number): AdminResponse;
+  set(header: string, value: string): AdminResponse;
 }
 
 type AdminHandler = (request: AdminRequest, response: AdminResponse) => void;

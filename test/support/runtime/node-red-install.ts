@@ -6,11 +6,15 @@ import type { Red } from "./node-red-api.js";
 
 const require_ = createRequire(__filename);
 
+const MANIFEST = require_(join(ROOT, "package.json")) as {
+  "node-red": { nodes: Record<string, string>; plugins: Record<string, string> };
+};
+
 /** The node types of this package. */
-export const NODE_TYPES = Object.keys(
-  (require_(join(ROOT, "package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"]
-    .nodes,
-);
+export const NODE_TYPES = Object.keys(MANIFEST["node-red"].nodes);
+
+/** The plugins of this package for the editor. */
+const PLUGINS = Object.keys(MANIFEST["node-red"].plugins);
 
 /** The npm package with the Node-RED of this leg of the tests. */
 export const NODE_RED = process.env["NODE_RED"] === "5" ? "node-red" : "node-red-4";
@@ -41,16 +45,20 @@ export function installPackage(userDir: string): void {
     JSON.stringify({
       name: "@deltaflow/node-red-chat-stream",
       version: "0.0.0",
-      "node-red": { nodes: Object.fromEntries(NODE_TYPES.map((type) => [type, `nodes/${type}.js`])) },
+      "node-red": { nodes: listFiles(NODE_TYPES), plugins: listFiles(PLUGINS) },
     }),
   );
-  for (const type of NODE_TYPES) {
+  for (const type of [...NODE_TYPES, ...PLUGINS]) {
     const source = JSON.stringify(join(ROOT, "nodes", `${type}.ts`));
     writeFileSync(join(folder, "nodes", `${type}.js`), `module.exports = require(${source});\n`);
     writeFileSync(join(folder, "nodes", `${type}.html`), `<script data-template-name="${type}"></script>\n`);
   }
   const locales = join(folder, "nodes", "locales");
   if (!existsSync(locales)) symlinkSync(join(ROOT, "nodes", "locales"), locales);
+}
+
+function listFiles(stems: readonly string[]): Record<string, string> {
+  return Object.fromEntries(stems.map((stem) => [stem, `nodes/${stem}.js`]));
 }
 
 /**
