@@ -32,6 +32,15 @@ export function buildStats(
   };
 }
 
+/** The figures of several requests as plain data, without a clock. */
+export interface StoredStats {
+  chunks: number;
+  characters: number;
+  firstTokenMs: number | null;
+  /** Milliseconds since the first request; null if nothing was added. */
+  elapsedMs: number | null;
+}
+
 /**
  * Adds up the figures of a stream that took several requests, as its reader sees it: all the text that the reader has,
  * and the time since the first request, waits included.
@@ -41,6 +50,20 @@ export class TotalStats {
   private characters = 0;
   private firstTokenMs: number | null = null;
   private startedAt: number | undefined;
+
+  /** @param now milliseconds of the clock that counts from here on */
+  static restore({ elapsedMs, ...figures }: StoredStats, now: number): TotalStats {
+    const total = new TotalStats();
+    Object.assign(total, figures);
+    if (elapsedMs !== null) total.startedAt = now - elapsedMs;
+    return total;
+  }
+
+  /** @param now milliseconds of the same clock as before */
+  store(now: number): StoredStats {
+    const { chunks, characters, firstTokenMs, startedAt } = this;
+    return { chunks, characters, firstTokenMs, elapsedMs: startedAt === undefined ? null : now - startedAt };
+  }
 
   /**
    * Adds the figures of a request that has ended.

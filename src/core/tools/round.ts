@@ -40,7 +40,7 @@ export interface RoundCall {
 
 /** The tool calls of one turn. It is complete once each call has an answer; only the first answer counts. */
 export class ToolRound {
-  private readonly byId: ReadonlyMap<string, RoundCall>;
+  private byId: ReadonlyMap<string, RoundCall>;
 
   /**
    * @param usedIds ids of the run's earlier calls; the ids of this turn are added
@@ -58,6 +58,21 @@ export class ToolRound {
         return [id, { id, call, outcome: undefined, text: "", durationMs: 0 }];
       }),
     );
+  }
+
+  /**
+   * @param calls as `calls` lists them
+   * @param startedAt milliseconds of a monotonic clock
+   */
+  static restore(calls: readonly RoundCall[], startedAt: number): ToolRound {
+    const round = new ToolRound([], new Set(), startedAt);
+    round.byId = new Map(calls.map((call) => [call.id, { ...call }]));
+    return round;
+  }
+
+  /** @returns milliseconds since the calls were made */
+  countElapsed(now: number): number {
+    return now - this.startedAt;
   }
 
   /** All calls, in the order in which the model made them. */

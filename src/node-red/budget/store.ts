@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.js";
 import { toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { NodeRed, RuntimeNode } from "../red/api.js";
-import { ContextValues } from "../red/context-values.js";
+import { ContextValues, selectStore } from "../red/context-values.js";
 import { logWarning } from "../red/log.js";
 
 type Purses = Record<string, StoredPurse>;
@@ -40,14 +40,7 @@ export class PurseStore {
     private readonly unit: string,
     clock: Clock,
   ) {
-    const { global } = node.context();
-    const inStore = {
-      get: (key: string, callback: (error: unknown, value: unknown) => void) =>
-        global.get(key, store, callback),
-      set: (key: string, value: unknown, callback: (error: unknown) => void) =>
-        global.set(key, value, store, callback),
-    };
-    this.values = new ContextValues(inStore, clock, "budget");
+    this.values = new ContextValues(selectStore(node.context().global, store), clock, "budget");
     this.name = `budget_${node.id.replace(/\W/g, "_")}`;
     this.process = `${hostname()}:${this.red.settings.uiPort ?? ""}`;
   }

@@ -73,7 +73,8 @@ export interface RuntimeNode {
   warn(text: unknown): void;
   log(text: unknown): void;
   debug(text: unknown): void;
-  context(): { flow: NamedContext; global: NamedContext };
+  /** The context of the node itself, and those that it shares. */
+  context(): NamedContext & { flow: NamedContext; global: NamedContext };
 }
 
 /** The properties that every node has in a flow file. */
@@ -181,6 +182,13 @@ export interface NodeRed {
     httpNodeRoot?: string | false;
     /** What the settings put before every HTTP route of a flow, such as a check of a session. */
     httpNodeMiddleware?: unknown;
+    /** The context stores by their names, as the author has set them. */
+    contextStorage?: unknown;
+  };
+  /** What the runtime tells. Undefined in some test worlds. */
+  events?: {
+    once(event: "flows:started", listener: () => void): void;
+    removeListener(event: "flows:started", listener: () => void): void;
   };
   auth: { needsPermission(permission: string): AdminHandler };
   /** Undefined if the editor is turned off. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { Failure, readReason } from "../../core/failure.js";
 import { limitWait } from "../../core/lifecycle/limit-wait.js";
-import type { Context } from "./api.js";
+import type { Context, NamedContext } from "./api.js";
 
 /** How long a context store may take. One that never answers must not keep a stream from its end. */
 const MAX_STORE_WAIT_MS = 10_000;
@@ -16,7 +16,15 @@ export function awaitStore<T>(clock: Clock, work: Promise<T>, problem: string): 
   return limitWait(clock, work, MAX_STORE_WAIT_MS, () => new Failure("configuration", text));
 }
 
-/** Reads and writes a flow or global context. Each access ends within 10 s, whatever the store does. */
+/** @returns one store of a context */
+export function selectStore(context: NamedContext, store: string): Context {
+  return {
+    get: (key, callback) => context.get(key, store, callback),
+    set: (key, value, callback) => context.set(key, value, store, callback),
+  };
+}
+
+/** Reads and writes a context. Each access ends within 10 s, whatever the store does. */
 export class ContextValues {
   constructor(
     private readonly context: Context,

@@ -31,7 +31,7 @@ export class RouterCancel {
     const topic = id === undefined && !call ? readCommandTopic(message) : "";
     const isMeant = ({ run, source }: RunSession) => {
       const { stream, base, key } = run.record;
-      if (id !== undefined) return stream === id || source === id || asksFor(base, id);
+      if (id !== undefined) return [stream, source, key].includes(id) || asksFor(base, id);
       return call ? key === call.run : topic === "" || readOwnTopic(base) === topic;
     };
     const sessions = this.sessions.list().filter(isMeant);

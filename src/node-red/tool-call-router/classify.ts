@@ -27,6 +27,8 @@ export type Incoming =
   | { kind: "control"; control: Control; call: ToolCallTag | undefined }
   /** An error of this node, from a Catch node that is wired back for the sake of the tools. */
   | { kind: "ownError" }
+  /** The author wants to know which runs are open. */
+  | { kind: "list" }
   /** The answer of a tool that has lost `msg.toolCall`. */
   | { kind: "lostAnswer" }
   /** A message of a model's stream. */
@@ -43,6 +45,7 @@ export function classifyMessage(message: Message, node: string, isRun: (key: str
   const call = readCall(message, node);
   const control = readControl(message);
   if (control) return { kind: "control", control, call };
+  if (Object.hasOwn(message, "listRuns")) return { kind: "list" };
   if (call) return { kind: "answer", call };
   if (isErrorOf(message, node)) return { kind: "ownError" };
   const { _msgid } = message;

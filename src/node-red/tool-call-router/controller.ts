@@ -3,8 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { findRunTag, findTagOf, type RunTag, readTags, selectTagsOutside } from "../messages/ask-tags.js";
-import { ForeignStreams } from "../messages/foreign-streams.js";
+import { findTagOf, type RunTag, readTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
@@ -17,15 +16,20 @@ import { ToolCalls } from "./calls/tool-outputs.js";
 import { RouterCancel } from "./cancel.js";
 import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
 import { FirstTurns } from "./first-turns.js";
+import { KeptRuns } from "./kept/kept-runs.js";
+import { listRuns } from "./kept/list-runs.js";
+import { restoreRun, type StoredRun } from "./kept/stored-run.js";
 import { OfferedTools } from "./mcp/offered-tools.js";
 import { ServerCalls } from "./mcp/server-calls.js";
 import { SharedTools } from "./mcp/shared-tools.js";
+import { createRunRecord } from "./record.js";
 import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
 import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
-import { CAME_BACK, FOREIGN_STREAM, LOST_CALL, NO_END, NOTHING_CAME, ORPHAN } from "./texts.js";
+import { StreamClaims } from "./stream-claims.js";
+import { CAME_BACK, LOST_CALL, NO_END, NOTHING_CAME } from "./texts.js";
 
 /** The output by which requests leave, from 0. */
 const ASK = 1;
@@ -45,11 +49,9 @@ const TOO_MANY = `More than ${MAX_RUNS} runs are open; the oldest was given up. 
 export class RouterController {
   private readonly host: NodeHost;
   private readonly sessions: Sessions<RunSession>;
-  /** The runs by the streams of their present turns. */
-  private readonly bySource = new Map<string, RunSession>();
   /** Ids of streams and runs that ended, with the reason. */
   private readonly ended = new RecentMap<SessionEnd>(MAX_REMEMBERED);
-  private readonly foreign: ForeignStreams;
+  private readonly claims: StreamClaims;
   private readonly cancels: RouterCancel;
   private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
@@ -60,6 +62,7 @@ export class RouterController {
   private readonly firstTurns: FirstTurns;
   private readonly shared: SharedTools;
   private readonly warnings: WarnOnce;
+  private readonly kept: KeptRuns | undefined;
   private lateAnswers = 0;
 
   constructor(
@@ -76,13 +79,21 @@ export class RouterController {
     this.warnings = new WarnOnce(node);
     this.sessions = new Sessions({
       maxOpen: MAX_RUNS,
-      expiryMs: EXPIRY_MS + settings.toolTimeout,
+      expiryMs: EXPIRY_MS + Math.max(settings.toolTimeout, settings.maxWait),
       clock: this.host.clock,
       onEnd: (session, reason) => this.endSession(session, reason),
     });
-    this.foreign = new ForeignStreams(red, node);
     this.cancels = new RouterCancel(node, this.sessions);
-    this.status = new RouterStatus(red, node, () => this.sessions.list().map(({ run }) => run));
+    this.claims = new StreamClaims(
+      red,
+      node,
+      this.sessions,
+      this.ended,
+      this.cancels,
+      this.warnings,
+      (message, send) => this.createSession(message, send),
+    );
+    this.status = new RouterStatus(red, node, () => this.listOpen());
     const links = new LinkCalls(red, node, (call, message) =>
       this.answer(call?.run ?? readCall(message, node.id)?.run ?? "", call?.id ?? "", message),
     );
@@ -93,10 +104,15 @@ export class RouterController {
       node: node.id,
       settings,
       now: () => clock.now(),
+      date: () => clock.date(),
       listTools: () => tools.list(),
       findDeadEnd: () => describeDeadEnd(red, node, ASK),
       findMissingTool: (tool, name) => calls.findMissing(tool, name),
     };
+    if (settings.keepRuns !== "")
+      this.kept = new KeptRuns(red, node, this.host, settings.keepRuns, this.context, (run) =>
+        this.resume(run, tools),
+      );
     this.ports = this.createPorts(calls, requests);
     if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
     this.firstTurns = new FirstTurns(node, settings, tools, this.warnings, ({ run }) =>
@@ -106,7 +122,8 @@ export class RouterController {
     tools.prepare(() => {});
   }
 
-  input(message: Message, send: Send, done: Done): void {
+  input(message: Message, send: Send, done: Done): void | Promise<void> {
+    if (this.kept?.loading) return this.kept.loading.then(() => this.input(message, send, done));
     const incoming = classifyMessage(message, this.node.id, (key) => this.isRun(key));
     switch (incoming.kind) {
       case "stream":
@@ -117,6 +134,9 @@ export class RouterController {
         break;
       case "control":
         this.cancels.control(message, incoming.control, incoming.call, send);
+        break;
+      case "list":
+        send({ ...message, payload: listRuns(this.listOpen(), this.node.id) });
         break;
       case "lostAnswer":
         if (isWholeAnswer(message)) throw new Failure("configuration", LOST_CALL);
@@ -133,6 +153,7 @@ export class RouterController {
   /** What is under way is let go: what is sent now would reach the flow that comes after. */
   close(): void {
     this.shared.close();
+    this.kept?.close();
     this.sessions.endAll("closed");
     this.status.close();
   }
@@ -143,6 +164,7 @@ export class RouterController {
       clock: host.clock,
       inFlight: requests,
       calls,
+      keeper: this.kept,
       serverCalls: new ServerCalls(red, host, this.settings, (run) => this.sessions.get(run)),
       ask: (session, message) => {
         // The request begins a time of its own in which nothing may come.
@@ -158,9 +180,11 @@ export class RouterController {
         if (!feedsRetry(red, node)) host.error(failure, message);
       },
       isReporter: () => !feedsRetry(red, node),
-      onSourceEnd: (source, hasEnded, send) => this.closeSource(source, hasEnded, send),
+      onSourceEnd: (source, hasEnded, send) => this.claims.close(source, hasEnded, send),
       onEnd: (session, { code, isCancelled }) => {
-        this.sessions.end(session.run.record.key, isCancelled ? "cancelled" : "finished");
+        const { key } = session.run.record;
+        this.sessions.end(key, isCancelled ? "cancelled" : "finished");
+        void this.kept?.forget(key);
         this.status.showFailure(code);
       },
       onChange: () => this.status.show(),
@@ -198,7 +222,7 @@ export class RouterController {
   }
 
   private takeStream(message: StreamMessage, send: Send, done: Done): void {
-    const session = this.bySource.get(message.parts.id) ?? this.claimNew(message, send);
+    const session = this.claims.find(message, send);
     if (!session) {
       done();
       return;
@@ -208,58 +232,30 @@ export class RouterController {
     session.add(message, done);
   }
 
-  /** Finds the run of a stream that no run has, not yet or no more. */
-  private claimNew(message: StreamMessage, send: Send): RunSession | undefined {
-    const { id } = message.parts;
-    const end = this.ended.get(id);
-    let tag = findRunTag(message);
-    if (tag && tag.node !== this.node.id) {
-      if (this.red.nodes.getNode(tag.node)) {
-        // Once it was left to that router it stays so, though that one may go meanwhile.
-        this.ended.set(id, "finished");
-        if (this.foreign.passes(id, tag.node)) send(message);
-        else this.warnings.warn(FOREIGN_STREAM);
-        return undefined;
-      }
-      tag = undefined;
-      if (!end) this.warnings.warn(ORPHAN);
-    }
-    const session = end ? undefined : this.claim(message, tag, send);
-    if (session) return session;
-    // The reader has got its end, or went with an earlier deploy: a service answers in vain.
-    this.ended.set(id, "finished");
-    if (end !== "finished" && message.complete !== true) this.cancels.stop(id, send);
-    return undefined;
-  }
-
-  /** Finds whose turn a stream is that begins. One that no router asked for is a run of its own. */
-  private claim(message: StreamMessage, tag: RunTag | undefined, send: Send): RunSession | undefined {
-    const { id } = message.parts;
-    const isWanted = this.cancels.admit(id, message);
-    const session = tag ? this.sessions.get(tag.run) : this.createSession(message, send);
-    if (!session) return undefined;
-    const { record, state } = session.run;
-    if (tag && (state.phase !== "asked" || record.round !== tag.round)) return undefined;
-    if (!tag) {
-      if (!isWanted) {
-        session.handle({ type: "cancelled" });
-        return undefined;
-      }
-      this.sessions.open(record.key, session);
-    }
-    this.bySource.set(id, session);
-    session.send = send;
-    session.begin(message);
-    if (record.isCancelled) this.cancels.cancel(session, send);
-    return session;
-  }
-
   private createSession(message: Message, send: Send): RunSession {
     // Tags of routers that no longer exist belong to nobody.
     const outer = selectTagsOutside(readTags(message), this.node.id).filter(
       (tag) => tag.kind !== "run" || (!tag.over && this.red.nodes.getNode(tag.node)),
     );
-    return new RunSession(new RouterRun(message, outer, this.context), send, this.ports);
+    return new RunSession(new RouterRun(createRunRecord(message, outer), this.context), send, this.ports);
+  }
+
+  /** Goes on with a run of the node's life before a redeploy or a restart. */
+  private resume(stored: StoredRun, tools: OfferedTools): void {
+    const { context, node } = this;
+    const { record, state } = restoreRun(stored, context, context.listTools);
+    const session = new RunSession(
+      new RouterRun(record, context, state),
+      (output) => node.send(output),
+      this.ports,
+    );
+    this.cancels.admit(record.key, record.base);
+    this.sessions.open(record.key, session);
+    tools.prepare(() => session.handle({ type: "resumed" }));
+  }
+
+  private listOpen(): RouterRun[] {
+    return this.sessions.list().map(({ run }) => run);
   }
 
   private answer(key: string, id: string, message: Message): void {
@@ -271,12 +267,6 @@ export class RouterController {
     // What was cancelled is not waited for, and nobody is to blame.
     const log = session || (end && end !== "cancelled" && end !== "closed") ? logWarning : logDetail;
     log(this.node, describeLateAnswer(readCall(message, this.node.id), ++this.lateAnswers));
-  }
-
-  private closeSource(source: string, hasEnded: boolean, send: Send): void {
-    this.bySource.delete(source);
-    this.ended.set(source, hasEnded ? "finished" : "cancelled");
-    if (!hasEnded) this.cancels.stop(source, send);
   }
 
   private endSession(session: RunSession, reason: SessionEnd): void {

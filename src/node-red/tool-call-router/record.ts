@@ -52,6 +52,8 @@ export interface RunRecord {
   progress: string;
   /** Whether the run is to end with its present turn. */
   isCancelled: boolean;
+  /** Whether the reader's stream has to begin again, since the run comes from the store. */
+  mustReplay: boolean;
 }
 
 export function createRunRecord(base: Message, outerTags: readonly AskTag[]): RunRecord {
@@ -74,5 +76,6 @@ export function createRunRecord(base: Message, outerTags: readonly AskTag[]): Ru
     timedOutTool: "",
     progress: "",
     isCancelled: false,
+    mustReplay: false,
   };
 }

@@ -27,6 +27,8 @@ export interface CallingState {
   asked: Map<string, AllowedCall>;
   /** Ids of the calls that this node makes at MCP servers. */
   atServer: Set<string>;
+  /** When nothing is waited for any more: milliseconds since 1970. */
+  until: number;
 }
 
 export type RunEvent =
@@ -39,6 +41,8 @@ export type RunEvent =
   | { type: "answered"; id: string; result: ToolResult }
   /** A call that waited for it may be made. */
   | { type: "approved"; id: string; arguments: Record<string, unknown> }
+  /** The run has come from the store, after a redeploy or a restart. */
+  | { type: "resumed" }
   /** The tools' time is up. */
   | { type: "toolsTimedOut" }
   | { type: "cancelled" }
@@ -49,6 +53,8 @@ export type RunEvent =
 export type RunEffect =
   | { type: "send"; message: Message }
   | { type: "ask"; message: Message; tag: AskTag }
+  /** Stores where the run stands. What comes after is done once that is written. */
+  | { type: "keep" }
   /** Sends a call to its tool, or to those who approve it. */
   | ({ type: "call" } & AllowedCall)
   /** Makes a call at an MCP server. */
@@ -67,6 +73,8 @@ export type RunEffect =
 /** What the machine asks of its surroundings. */
 export interface RunContext extends CallContext {
   node: string;
+  /** Milliseconds since 1970. */
+  date(): number;
   /** Why the next turn cannot be asked for; undefined if it can. */
   findDeadEnd(): string | undefined;
 }

@@ -6,36 +6,33 @@ import { isObject } from "../../core/json/parse.js";
 import { buildNextRequest, readChatRequest } from "../../core/tools/next-request.js";
 import { createFailedResult } from "../../core/tools/result.js";
 import { ToolRound } from "../../core/tools/round.js";
-import type { AskTag } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import type { StreamMessage } from "../messages/stream-message.js";
-import type { Message } from "../red/api.js";
 import { type AllowedCall, planCalls } from "./calls/plan-calls.js";
 import { describeSilence, listSilent } from "./calls/silence.js";
 import { composeLast, createRunMessage, placeMessage, type RunOutcome } from "./reader-stream.js";
-import { createRunRecord, type RunRecord } from "./record.js";
+import type { RunRecord } from "./record.js";
 import { composeNextTurn } from "./requests.js";
 import type { CallingState, RunContext, RunEffect, RunEvent, RunState } from "./run-events.js";
-import { createCutOffCallFailure, createNoRequestFailure, createRoundsFailure } from "./texts.js";
+import {
+  createCutOffCallFailure,
+  createExpiredFailure,
+  createNoRequestFailure,
+  createRoundsFailure,
+  UNKNOWN_OUTCOME,
+} from "./texts.js";
 import { Turn } from "./turn.js";
 
 /** One request and all the turns that its tool calls lead to: one stream for its reader. A state machine. */
 export class RouterRun {
-  readonly record: RunRecord;
-  private current: RunState = { phase: "asked" };
   private effects: RunEffect[] = [];
 
-  /**
-   * @param base a message whose properties ride along
-   * @param outerTags tags of the nodes on whose behalf the run was asked for
-   */
+  /** @param current where a run stands that goes on */
   constructor(
-    base: Message,
-    outerTags: readonly AskTag[],
+    readonly record: RunRecord,
     private readonly context: RunContext,
-  ) {
-    this.record = createRunRecord(base, outerTags);
-  }
+    private current: RunState = { phase: "asked" },
+  ) {}
 
   get state(): Readonly<RunState> {
     return this.current;
@@ -57,6 +54,7 @@ export class RouterRun {
     if (state.phase === "ended") return;
     if (event.type === "cancelled") this.end({ finishReason: "cancelled" });
     else if (event.type === "lost") this.fail(event.failure);
+    else if (event.type === "resumed") this.resume(state);
     else if (state.phase === "asked" && event.type === "begun") this.begin(event.message);
     else if (state.phase === "streaming") this.handleWhileStreaming(state.turn, event);
     else if (state.phase === "calling") this.handleWhileCalling(state, event);
@@ -75,6 +73,19 @@ export class RouterRun {
     // The message goes on to the reader, who may change it.
     record.base = { ...inheritProperties(message), parts: copyParts(message.parts)! };
     this.current = { phase: "streaming", turn: new Turn(id) };
+    if (record.mustReplay) this.replay(createRunMessage(record, ""));
+  }
+
+  /** Goes on after a restart. Only requests to the model are made again. */
+  private resume(state: RunState): void {
+    const { context } = this;
+    if (state.phase === "asked") this.ask();
+    if (state.phase !== "calling") return;
+    this.push({ type: "awaitTools", milliseconds: Math.max(1, state.until - context.date()) });
+    for (const id of state.atServer)
+      state.round.answer(id, createFailedResult(UNKNOWN_OUTCOME), context.now());
+    state.atServer.clear();
+    this.settle(state.round);
   }
 
   private handleWhileStreaming(turn: Turn, event: RunEvent): void {
@@ -88,8 +99,14 @@ export class RouterRun {
 
   /** The turn's stream begins again: the reader forgets everything, and gets the earlier turns' text once more. */
   private beginAgain(turn: Turn, message: StreamMessage): void {
-    const { record } = this;
     this.current = { phase: "streaming", turn: new Turn(turn.source) };
+    this.replay(message);
+  }
+
+  /** @param message whose properties ride along */
+  private replay(message: StreamMessage): void {
+    const { record } = this;
+    record.mustReplay = false;
     record.restarts++;
     record.nextIndex = 0;
     const { count: _, ...parts } = message.parts;
@@ -137,15 +154,24 @@ export class RouterRun {
   /** Checks the calls of a turn, and sends those that may be made, all at once. The others are answered here. */
   private call(answer: AssistantMessage, calls: readonly ToolCall[]): void {
     const { record, context } = this;
+    const { maxWait } = context.settings;
     const round = new ToolRound(calls, record.callIds, context.now());
-    const calling: CallingState = { phase: "calling", round, answer, asked: new Map(), atServer: new Set() };
+    const calling: CallingState = {
+      phase: "calling",
+      round,
+      answer,
+      asked: new Map(),
+      atServer: new Set(),
+      until: context.date() + maxWait,
+    };
     this.current = calling;
     this.holdLast();
-    this.push({ type: "awaitTools", milliseconds: context.settings.toolTimeout });
+    this.push({ type: "awaitTools", milliseconds: maxWait });
     const plan = planCalls(round.calls, record, context);
     for (const text of plan.warnings) this.warn(text);
     for (const { call, text, outcome } of plan.refused)
       round.answer(call.id, createFailedResult(text), context.now(), outcome);
+    if (plan.allowed.length > 0) this.keep();
     for (const call of plan.allowed) this.make(calling, call);
     this.push({ type: "done" });
     this.settle(round);
@@ -165,12 +191,13 @@ export class RouterRun {
     const { round, asked, atServer } = state;
     if (event.type === "answered") {
       asked.delete(event.id);
-      round.answer(event.id, event.result, this.context.now());
+      if (round.answer(event.id, event.result, this.context.now()) && !round.isComplete) this.keep();
       this.settle(round);
     } else if (event.type === "approved") {
       const call = asked.get(event.id);
       if (!call || !asked.delete(event.id)) return;
       atServer.add(event.id);
+      this.keep();
       this.push({ type: "callServer", ...call, arguments: event.arguments });
     } else if (event.type === "toolsTimedOut") this.timeOut(state);
   }
@@ -178,6 +205,7 @@ export class RouterRun {
   private timeOut(state: CallingState): void {
     const { record, context } = this;
     const { round } = state;
+    if (context.settings.keepRuns !== "") throw createExpiredFailure(listSilent(round.openCalls), context);
     const seconds = context.settings.toolTimeout / 1000;
     record.timedOutTool = listSilent(round.openCalls)[0] ?? "";
     for (const text of describeSilence(state, seconds)) this.warn(text);
@@ -197,8 +225,20 @@ export class RouterRun {
     record.round++;
     record.progress = "";
     this.current = { phase: "asked" };
-    const { message, tag } = composeNextTurn(record, context.node);
-    this.push({ type: "forgetTools" }, { type: "ask", message, tag });
+    this.push({ type: "forgetTools" });
+    this.keep();
+    this.ask();
+  }
+
+  /** Asks the model for the present turn. */
+  private ask(): void {
+    const { message, tag } = composeNextTurn(this.record, this.context.node);
+    this.push({ type: "ask", message, tag });
+  }
+
+  /** Has the run stored, before what comes after is done. */
+  private keep(): void {
+    if (this.context.settings.keepRuns !== "") this.push({ type: "keep" });
   }
 
   /** The last message waits for the end of the run; what it adds belongs to the reader now. */
@@ -224,6 +264,7 @@ export class RouterRun {
   private end(outcome: RunOutcome | undefined): void {
     const { failure } = outcome ?? {};
     const text = this.text;
+    if (this.record.mustReplay) this.replay(createRunMessage(this.record, ""));
     if (failure) failure.partial = text;
     this.reportCalls();
     this.current = { phase: "ended" };

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.js";
-import { Failure, toFailure } from "../../core/failure.js";
+import { type Failure, toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import { type AskTag, readTags } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
@@ -10,10 +10,13 @@ import type { Done, Message, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
+import { EffectQueue, type QueuedEffect } from "./kept/effect-queue.js";
+import type { KeptRuns } from "./kept/kept-runs.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
+import { createLostFailure } from "./texts.js";
 
 /** How long a cancelled stream has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
@@ -27,6 +30,8 @@ export interface RouterPorts {
   inFlight: InFlight;
   calls: ToolCalls;
   serverCalls: ServerCalls;
+  /** Stores runs; undefined if the node keeps none. */
+  keeper: Pick<KeptRuns, "save"> | undefined;
   /** Sends a request by output 2. */
   ask(session: RunSession, message: Message): void;
   /** Whether the node has tools of its own. */
@@ -59,6 +64,7 @@ export class RunSession {
   private isAbandoned = false;
   private isReported = false;
   private hasAsked = false;
+  private readonly queue: EffectQueue | undefined;
 
   constructor(
     readonly run: RouterRun,
@@ -67,9 +73,14 @@ export class RunSession {
     private readonly ports: RouterPorts,
   ) {
     this.watch = new RequestWatch(ports.clock, ports.inFlight, () =>
-      this.handle({ type: "lost", failure: this.createLostFailure() }),
+      this.handle({ type: "lost", failure: createLostFailure(run.state.phase, ports.describeRoute()) }),
     );
     this.release = ports.inFlight.hold(run.record.outerTags);
+    if (ports.keeper)
+      this.queue = new EffectQueue(
+        (queued) => this.carryOutQueued(queued),
+        (thrown) => this.handle({ type: "lost", failure: toFailure(thrown, "invalid_request") }),
+      );
   }
 
   /** Hands an event to the machine and does what it wants. What goes wrong there ends the run, and nothing else. */
@@ -197,23 +208,30 @@ export class RunSession {
 
   private carryOutAll(effects: readonly RunEffect[]): void {
     const { round } = this.run.record;
-    for (const effect of effects) {
-      // What was sent may have closed the node.
-      if (this.isAbandoned) return;
-      // An answer may come while calls are still being sent.
-      const isCall = effect.type === "call" || effect.type === "callServer";
-      if (isCall && this.run.record.round !== round) continue;
-      this.carryOut(effect);
-    }
+    const queued = effects.map((effect) => ({ effect, round }));
+    if (this.queue) this.queue.add(queued);
+    else for (const next of queued) this.carryOutQueued(next);
   }
 
-  private carryOut(effect: RunEffect): void {
+  /** @returns a promise if what comes after has to wait for it */
+  private carryOutQueued({ effect, round }: QueuedEffect): Promise<void> | undefined {
+    // What was sent may have closed the node.
+    if (this.isAbandoned) return undefined;
+    if (effect.type === "keep") return this.ports.keeper?.save(this.run);
+    // The run may have gone on meanwhile: an answer came while calls were being sent or the run was being stored.
+    const isOfTurn = effect.type === "call" || effect.type === "callServer" || effect.type === "ask";
+    if (!isOfTurn || this.run.record.round === round) this.carryOut(effect);
+    return undefined;
+  }
+
+  private carryOut(effect: Exclude<RunEffect, { type: "keep" }>): void {
     const { ports, run } = this;
     switch (effect.type) {
       case "send":
         this.send(effect.message);
         break;
       case "ask":
+        if (run.state.phase !== "asked") break;
         this.watchRequest(effect.tag);
         ports.ask(this, effect.message);
         break;
@@ -264,20 +282,6 @@ export class RunSession {
     this.order?.close();
     this.order = undefined;
     if (source !== undefined) this.ports.onSourceEnd(source, hasEnded, this.send);
-  }
-
-  private createLostFailure(): Failure {
-    const wire = this.ports.describeRoute();
-    if (this.run.state.phase === "streaming") {
-      return new Failure(
-        "interrupted",
-        "The stream's last message did not come: the chat-stream was deployed anew, or a node on the way dropped it.",
-      );
-    }
-    return new Failure(
-      "configuration",
-      `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
-    );
   }
 }
 

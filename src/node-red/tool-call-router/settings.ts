@@ -3,7 +3,7 @@ import { readTools, type Tool } from "../../core/tools/definitions.js";
 import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
 import { readPositiveNumber } from "../red/settings.js";
-import { type McpRow, readMcpRows } from "./mcp-rows.js";
+import { type McpRow, readMcpRows } from "./mcp/rows.js";
 
 /** A tool-call-router as it stands in a flow file. */
 export interface RouterConfig extends NodeConfig {
@@ -26,6 +26,10 @@ export interface RouterConfig extends NodeConfig {
   otherTools?: boolean;
   /** Whether calls of these tools are checked against the schemas that came with them. */
   messageSchemas?: boolean;
+  /** Name of the context store that keeps runs over a restart; "": none. */
+  keepRuns?: string;
+  /** Hours that a kept run may wait for its tools. */
+  keepFor?: number | string;
 }
 
 /** What an author sets, with the defaults filled in. */
@@ -46,9 +50,13 @@ export interface RouterSettings {
   parallel: boolean | undefined;
   otherTools: boolean;
   messageSchemas: boolean;
+  /** Name of the context store that keeps runs; `""`: none. */
+  keepRuns: string;
+  /** How long a run waits for what has left by its outputs: milliseconds. */
+  maxWait: number;
 }
 
-/** The longest time that a tool may take: 20 days. A timer cannot wait for a month. */
+/** The longest time that a tool may take, or a run may wait: 20 days. A timer cannot wait for a month. */
 const MAX_TIMEOUT_MS = 1_728_000_000;
 
 const MODES: ReadonlySet<string> = new Set(["auto", "required", "none"]);
@@ -76,13 +84,18 @@ function toSettings(
   mcp: readonly McpRow[],
   toolOutputs: number,
 ): RouterSettings {
+  const keepRuns = config.keepRuns ?? "";
+  const toolTimeout = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000);
+  const keepFor = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.keepFor, 72) * 3_600_000);
   return {
+    keepRuns,
+    maxWait: keepRuns === "" ? toolTimeout : keepFor,
     tools,
     mcp,
     toolOutputs,
     endpoint: config.endpoint ?? "",
     maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
-    toolTimeout: Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000),
+    toolTimeout,
     maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),
     toolChoice: config.toolChoice ?? "",
     parallel: config.parallel === "yes" ? true : config.parallel === "no" ? false : undefined,

@@ -13,6 +13,10 @@ export const NOTHING_CAME =
   "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
 export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
 
+/** What the model reads of a call at an MCP server that was under way when Node-RED stopped. */
+export const UNKNOWN_OUTCOME =
+  "The flow was restarted while this tool was at work. It is not known whether the tool did its work, and it was not called again.";
+
 export function createNoRequestFailure(): Failure {
   const text =
     "The stream's last message has no msg.request, so the tools' results cannot be sent back. Leave it on the message.";
@@ -28,4 +32,30 @@ export function createCutOffCallFailure(): Failure {
 export function createRoundsFailure(maxRounds: number): Failure {
   const text = `The model has called tools ${maxRounds} times in a row and wants more. Its conversation is in msg.request; raise the limit of rounds if that is right.`;
   return new Failure("tool_rounds", text, { phase: "end" });
+}
+
+/** @param names of the tools that gave no answer */
+export function createExpiredFailure(
+  names: readonly string[],
+  { settings }: { settings: { maxWait: number } },
+): Failure {
+  const text = `The run has waited ${settings.maxWait / 3_600_000} h for: ${names.join(", ")}, and has expired. Answer sooner, or raise the hours for which runs are kept.`;
+  return new Failure("timeout", text, { phase: "end", retryable: false });
+}
+
+/**
+ * @param phase where the run stands that waits for the answer of a request
+ * @param wire describes the wire by which the request has left
+ */
+export function createLostFailure(phase: string, wire: string): Failure {
+  if (phase === "streaming") {
+    return new Failure(
+      "interrupted",
+      "The stream's last message did not come: the chat-stream was deployed anew, or a node on the way dropped it.",
+    );
+  }
+  return new Failure(
+    "configuration",
+    `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
+  );
 }

@@ -4,6 +4,7 @@ import { Failure } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import { readPayloadText, type StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import { createRunRecord } from "../../../src/node-red/tool-call-router/record.js";
 import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
 import type {
   RunContext,
@@ -128,10 +129,11 @@ export class RunPlayer {
       settings: full,
       listTools: () => full.tools,
       now: () => this.now,
+      date: () => this.now,
       findDeadEnd: () => deadEnd,
       findMissingTool: (_tool, name) => (missing.includes(name) ? `No wire to ${name}.` : undefined),
     };
-    this.run = new RouterRun({ ...this.asked, payload: "Hi" }, outerTags, context);
+    this.run = new RouterRun(createRunRecord({ ...this.asked, payload: "Hi" }, outerTags), context);
     this.source = this.openSource();
     this.reader = new StreamReader(undefined, outerTags.length);
   }

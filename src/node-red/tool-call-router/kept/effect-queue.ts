@@ -1,0 +1,39 @@
+import type { RunEffect } from "../run-events.js";
+
+/** An effect, and the turn in which the machine wanted it. */
+export interface QueuedEffect {
+  effect: RunEffect;
+  round: number;
+}
+
+/** Carries effects out one after the other. One that takes time holds back those behind it. */
+export class EffectQueue {
+  private readonly waiting: QueuedEffect[] = [];
+  private isBusy = false;
+
+  constructor(
+    /** @returns a promise if the effects behind this one have to wait for it */
+    private readonly carryOut: (queued: QueuedEffect) => Promise<void> | undefined,
+    private readonly onFailure: (thrown: unknown) => void,
+  ) {}
+
+  add(effects: readonly QueuedEffect[]): void {
+    this.waiting.push(...effects);
+    if (!this.isBusy) this.advance();
+  }
+
+  private advance(): void {
+    this.isBusy = true;
+    let pending: Promise<void> | undefined;
+    for (let next = this.waiting.shift(); next && !pending; ) {
+      try {
+        pending = this.carryOut(next);
+      } catch (thrown) {
+        this.onFailure(thrown);
+      }
+      if (!pending) next = this.waiting.shift();
+    }
+    if (pending) void pending.catch(this.onFailure).then(() => this.advance());
+    else this.isBusy = false;
+  }
+}

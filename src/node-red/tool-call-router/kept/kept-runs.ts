@@ -1,0 +1,107 @@
+import { toFailure } from "../../../core/failure.js";
+import { isObject } from "../../../core/json/parse.js";
+import type { NodeRed, RuntimeNode } from "../../red/api.js";
+import type { NodeHost } from "../../red/host.js";
+import { logWarning } from "../../red/log.js";
+import type { RouterRun } from "../run.js";
+import type { RunContext } from "../run-events.js";
+import { RunStore } from "./run-store.js";
+import { type StoredRun, storeRun } from "./stored-run.js";
+
+/** Keeps the runs of a router in a context store, and brings them back after a redeploy or a restart. */
+export class KeptRuns {
+  private readonly store: RunStore;
+  /** Keys of the runs that are in the store, or on their way there. */
+  private readonly stored = new Set<string>();
+  private isClosed = false;
+  private stopWaiting = () => {};
+  /** Until then, messages have to wait: they may answer a run that is not there yet. Undefined afterwards. */
+  loading: Promise<void> | undefined;
+
+  /** @param restore gets each stored run once all nodes of the flow are there */
+  constructor(
+    private readonly red: NodeRed,
+    private readonly node: RuntimeNode,
+    host: NodeHost,
+    store: string,
+    private readonly clocks: Pick<RunContext, "now" | "date">,
+    restore: (run: StoredRun) => void,
+  ) {
+    const doubt = describeDoubt(red.settings.contextStorage, store);
+    if (doubt !== undefined) logWarning(node, doubt);
+    this.store = new RunStore(node, store, host.clock);
+    this.loading = this.load((run) => host.run(() => restore(run)));
+  }
+
+  /**
+   * Stores where a run stands.
+   * @throws Failure `configuration`, `invalid_request` if it cannot be stored
+   */
+  async save({ record, state }: RouterRun): Promise<void> {
+    const run = storeRun(record, state, this.clocks);
+    if (!run) return;
+    this.stored.add(run.key);
+    await this.store.save(run);
+  }
+
+  /** Deletes a run that is over. */
+  async forget(key: string): Promise<void> {
+    if (!this.stored.delete(key)) return;
+    try {
+      await this.store.delete(key);
+    } catch (thrown) {
+      logWarning(this.node, `${toFailure(thrown).message} A run that is over may come back after a restart.`);
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.stopWaiting();
+  }
+
+  private async load(restore: (run: StoredRun) => void): Promise<void> {
+    const hasStarted = this.awaitStart();
+    try {
+      const { runs, unread } = await this.store.load();
+      await hasStarted;
+      if (this.isClosed) return;
+      if (unread > 0)
+        logWarning(
+          this.node,
+          `${unread} stored runs are not from this version of the node, and stay as they are.`,
+        );
+      for (const run of runs) this.stored.add(run.key);
+      for (const run of runs) restore(run);
+    } catch (thrown) {
+      logWarning(this.node, toFailure(thrown).message);
+    } finally {
+      this.loading = undefined;
+    }
+  }
+
+  /** Waits until the nodes of all flows are there. */
+  private awaitStart(): Promise<void> {
+    const { events } = this.red;
+    if (!events) return Promise.resolve();
+    return new Promise((resolve) => {
+      events.once("flows:started", resolve);
+      this.stopWaiting = () => {
+        events.removeListener("flows:started", resolve);
+        resolve();
+      };
+    });
+  }
+}
+
+/** @returns why runs may not survive a restart or a crash, for the author */
+function describeDoubt(stores: unknown, store: string): string | undefined {
+  const entry = isObject(stores) ? stores[store] : undefined;
+  if (entry === undefined)
+    return `Node-RED has no context store “${store}”, so runs end with the flow. Set it up in contextStorage in the settings of Node-RED, or choose another one.`;
+  const { module, config } = isObject(entry) ? entry : { module: entry };
+  if (module === "memory")
+    return `The context store “${store}” is in memory: runs survive a deploy, but no restart. Choose one that writes to a file.`;
+  if (module === "localfilesystem" && !(isObject(config) && config["cache"] === false))
+    return `The context store “${store}” writes to its file only now and then, so a crash loses the latest steps, and a tool could be called again. Set “cache: false” for it in contextStorage in the settings of Node-RED.`;
+  return undefined;
+}
