@@ -43,16 +43,6 @@
     adapt();
   }
 
-  /** Lists the context stores of the runtime. One that is not there any more can still be chosen if it is stored. */
-  function prepareStores(node: BudgetNode): void {
-    const select = $("#node-input-store");
-    const stored = node.store ?? "";
-    const stores = new Set([...(RED.settings.context?.stores ?? ["default"]), ...(stored ? [stored] : [])]);
-    select.empty().append($("<option>").val("").text(node._("budget.store.none")));
-    for (const store of stores) select.append($("<option>").val(store).text(store));
-    select.val(stored);
-  }
-
   RED.nodes.registerType<BudgetNode>("budget", {
     category: "AI",
     color: "#8FBFC3",
@@ -86,7 +76,7 @@
     oneditprepare() {
       Dialog.fillMissing(this);
       prepareWindow(this);
-      prepareStores(this);
+      Dialog.listStores("#node-input-store", this.store ?? "", this._("budget.store.none"));
       $("#node-input-key").typedInput({
         types: ["str", "msg", "flow", "global", "jsonata", "env"],
         typeField: "#node-input-keyType",

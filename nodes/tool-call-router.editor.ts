@@ -15,6 +15,7 @@
     messageSchemas?: boolean;
     outputs?: number;
     toolChoice?: string;
+    keepRuns?: string;
   }
 
   /** A tool in the dialog's list; a new one is empty. */
@@ -88,6 +89,8 @@
       maxRounds: { value: 8, validate: checkNumber("maxRounds", { min: 1, whole: true }) },
       toolTimeout: { value: 60, validate: checkNumber("toolTimeout", { above: 0 }) },
       maxResult: { value: 262144, validate: checkNumber("maxResult", { min: 1, whole: true }) },
+      keepRuns: { value: "" },
+      keepFor: { value: 72, validate: checkNumber("keepFor", { above: 0 }) },
       outputs: { value: 2 },
     },
     inputs: 1,
@@ -117,6 +120,7 @@
       Dialog.fillMissing(this);
       Dialog.showTabs(this, ["tools", "run"], { mistakes: ".input-error, .chat-tool-summary.chat-wrong" });
       prepareTools(this);
+      prepareStore(this);
     },
     oneditsave() {
       this.tools = listItems().map(({ row }) => row!.readTool());
@@ -146,6 +150,15 @@
       node.mcp = rows.map((row, at) => ({ ...row, server: servers[at]! }));
     RouterMcp.noteUse(node, readRows(node));
   });
+
+  /** Asks how long runs are kept only if they are. */
+  function prepareStore(node: RouterNode): void {
+    const store = $("#node-input-keepRuns");
+    Dialog.listStores("#node-input-keepRuns", node.keepRuns ?? "", node._("tool-call-router.store.none"));
+    const adapt = () => $("#tool-call-router-keep-for-row").toggle(store.val() !== "");
+    store.on("change", adapt);
+    adapt();
+  }
 
   function listItems(): Item[] {
     return $("#tool-call-router-list")

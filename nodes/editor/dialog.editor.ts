@@ -23,6 +23,19 @@ namespace Dialog {
     }
   }
 
+  /**
+   * Lists the context stores of the runtime in a select. One that is not there any more can still be chosen if it is stored.
+   * @param field selects the field
+   * @param none text of the choice without a store
+   */
+  export function listStores(field: string, stored: string, none: string): void {
+    const select = $(field);
+    const stores = new Set([...(RED.settings.context?.stores ?? ["default"]), ...(stored ? [stored] : [])]);
+    select.empty().append($("<option>").val("").text(none));
+    for (const store of stores) select.append($("<option>").val(store).text(store));
+    select.val(stored);
+  }
+
   /** Makes a tab for each page. The tab of a page that contains a mistake is marked, even if it is not in front. */
   export function showTabs(
     node: EditorNode,

@@ -136,6 +136,8 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     maxRounds: 8,
     toolTimeout: 60,
     maxResult: 262144,
+    keepRuns: "",
+    keepFor: 72,
     outputs: 2,
   },
 };

@@ -13,10 +13,8 @@ import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wirin
 import { describeLateAnswer } from "./calls/answers.js";
 import { LinkCalls } from "./calls/link-calls.js";
 import { ToolCalls } from "./calls/tool-outputs.js";
-import { RouterCancel } from "./cancel.js";
 import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
-import { FirstTurns } from "./first-turns.js";
-import { KeptRuns } from "./kept/kept-runs.js";
+import { KeptRuns } from "./kept/keeper.js";
 import { listRuns } from "./kept/list-runs.js";
 import { restoreRun, type StoredRun } from "./kept/stored-run.js";
 import { OfferedTools } from "./mcp/offered-tools.js";
@@ -26,9 +24,11 @@ import { createRunRecord } from "./record.js";
 import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
+import { RouterCancel } from "./sessions/cancel.js";
+import { FirstTurns } from "./sessions/first-turns.js";
+import { StreamClaims } from "./sessions/stream-claims.js";
 import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
-import { StreamClaims } from "./stream-claims.js";
 import { CAME_BACK, LOST_CALL, NO_END, NOTHING_CAME } from "./texts.js";
 
 /** The output by which requests leave, from 0. */

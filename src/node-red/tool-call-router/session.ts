@@ -11,7 +11,7 @@ import { toNodeError } from "../red/node-error.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
 import { EffectQueue, type QueuedEffect } from "./kept/effect-queue.js";
-import type { KeptRuns } from "./kept/kept-runs.js";
+import type { KeptRuns } from "./kept/keeper.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";

@@ -3,7 +3,7 @@ import { readTools, type Tool } from "../../core/tools/definitions.js";
 import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
 import { readPositiveNumber } from "../red/settings.js";
-import { type McpRow, readMcpRows } from "./mcp/rows.js";
+import { type McpRow, readMcpRows } from "./mcp-rows.js";
 
 /** A tool-call-router as it stands in a flow file. */
 export interface RouterConfig extends NodeConfig {

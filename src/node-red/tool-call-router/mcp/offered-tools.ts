@@ -4,8 +4,8 @@ import { buildOfferedName, type McpTool } from "../../../mcp/tool-list.js";
 import { findMcpServer, requireMcpServer } from "../../mcp-server/lookup.js";
 import type { NodeRed } from "../../red/api.js";
 import type { NodeHost } from "../../red/host.js";
+import type { McpRow } from "../mcp-rows.js";
 import type { RouterSettings } from "../settings.js";
-import type { McpRow } from "./rows.js";
 
 /** What a router offers to models: the tools that are drawn, and those of its MCP servers as they are listed now. */
 export class OfferedTools {

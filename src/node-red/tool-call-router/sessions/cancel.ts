@@ -1,12 +1,12 @@
-import type { Sessions } from "../../core/lifecycle/sessions.js";
-import { asksFor } from "../messages/ask-tags.js";
-import { CancelledStreams } from "../messages/cancelled-streams.js";
-import type { Control } from "../messages/control.js";
-import type { Message, RuntimeNode, Send } from "../red/api.js";
-import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
-import type { ToolCallTag } from "./classify.js";
-import { composeReset } from "./requests.js";
-import type { RunSession } from "./session.js";
+import type { Sessions } from "../../../core/lifecycle/sessions.js";
+import { asksFor } from "../../messages/ask-tags.js";
+import { CancelledStreams } from "../../messages/cancelled-streams.js";
+import type { Control } from "../../messages/control.js";
+import type { Message, RuntimeNode, Send } from "../../red/api.js";
+import { readCommandTopic, readOwnTopic, readStreamId } from "../../red/names.js";
+import type { ToolCallTag } from "../classify.js";
+import { composeReset } from "../requests.js";
+import type { RunSession } from "../session.js";
 
 /**
  * Ends runs from outside, and tells whoever streams for them: single streams only, since others may have asked the same

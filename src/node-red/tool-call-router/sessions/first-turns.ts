@@ -1,11 +1,11 @@
-import { toFailure } from "../../core/failure.js";
-import type { RunTag } from "../messages/ask-tags.js";
-import type { Message, RuntimeNode, Send } from "../red/api.js";
-import type { WarnOnce } from "../red/log.js";
-import type { OfferedTools } from "./mcp/offered-tools.js";
-import { composeFirstTurn } from "./requests.js";
-import type { RunSession } from "./session.js";
-import type { RouterSettings } from "./settings.js";
+import { toFailure } from "../../../core/failure.js";
+import type { RunTag } from "../../messages/ask-tags.js";
+import type { Message, RuntimeNode, Send } from "../../red/api.js";
+import type { WarnOnce } from "../../red/log.js";
+import type { OfferedTools } from "../mcp/offered-tools.js";
+import { composeFirstTurn } from "../requests.js";
+import type { RunSession } from "../session.js";
+import type { RouterSettings } from "../settings.js";
 
 /** Asks for the first turns of runs, once the tools of all servers are known. */
 export class FirstTurns {

@@ -1,5 +1,5 @@
-import { Failure } from "../../../core/failure.js";
-import { isObject } from "../../../core/json/parse.js";
+import { Failure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 
 /** The tools of an MCP server, as a row in the settings of a router. */
 export interface McpRow {
