@@ -12,10 +12,13 @@ const TIMES =
 
 /** Words that stand in a keep-alive beside or in place of a time. */
 const WORDS: ReadonlySet<string> = new Set(
-  "ping pong keepalive keep alive heartbeat heart beat hb noop tick processing pending waiting connected openrouter".split(
+  "ping pong keepalive keep alive heartbeat heart beat hb noop tick processing pending waiting wait connected openrouter queued queue in position still working loading running starting started idle ready".split(
     " ",
   ),
 );
+
+/** A text of nothing but such marks. */
+const MARKS = /^[.:*~_#!?\s-]*$/;
 
 /** Words that belong to a time. */
 const CALENDAR =
@@ -54,6 +57,7 @@ function isKeepAliveText(text: string): boolean {
     })
     .split(/[^a-z\d]+/)
     .filter((word) => word !== "");
+  if (words.length === 0 && MARKS.test(text)) return true;
   const isAlive = words.some((word) => WORDS.has(word));
   return (
     (isAlive || hasTime) &&

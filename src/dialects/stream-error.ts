@@ -1,7 +1,13 @@
 import { addAdvice } from "../core/errors/advice.js";
 import { classify, type ErrorClues, isRetryable } from "../core/errors/classify.js";
 import { readErrorClues } from "../core/errors/error-body.js";
-import { findErrorField, findWords } from "../core/errors/error-fields.js";
+import {
+  findErrorField,
+  findErrorWords,
+  findWords,
+  isMarkedAsFine,
+  readFieldName,
+} from "../core/errors/error-fields.js";
 import { findError } from "../core/errors/find-error.js";
 import { readRetryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
@@ -55,7 +61,10 @@ export function takeChoiceError(record: unknown, now?: () => number): Failure | 
     if (!isObject(choice)) continue;
     for (const holder of [choice, choice["delta"], choice["message"]]) {
       if (!isObject(holder)) continue;
-      const error = takeErrorField(holder) ?? (holder === choice ? readFlatError(choice) : undefined);
+      const error =
+        takeErrorField(holder) ??
+        takeFlatError(holder) ??
+        (holder === choice ? readFlatError(choice) : undefined);
       if (error !== undefined) return readStreamError({ error }, undefined, now);
     }
   }
@@ -75,6 +84,19 @@ function readFlatError(choice: Record<string, unknown>): unknown {
   const { delta: _delta, message, ...fields } = choice;
   const all: Record<string, unknown> = typeof message === "string" ? { ...fields, message } : fields;
   return findWords(all) !== undefined && findError(all) ? all : undefined;
+}
+
+/** Takes an error in fields of its own (`error_msg`, `error_code`) out of what it stands in. */
+function takeFlatError(holder: Record<string, unknown>): unknown {
+  if (findErrorWords(holder) === undefined || isMarkedAsFine(holder)) return undefined;
+  const error: Record<string, unknown> = {};
+  for (const name in holder) {
+    const { isErrorOnly } = readFieldName(name);
+    if (!isErrorOnly) continue;
+    error[name] = holder[name];
+    delete holder[name];
+  }
+  return error;
 }
 
 function createStreamFailure(record: unknown, clues: ErrorClues, now: () => number): Failure {

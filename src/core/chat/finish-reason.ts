@@ -42,11 +42,11 @@ const REASON_BY_WORD: ReadonlyMap<string, string> = new Map(
 /** What words mean that are in no table, by their parts. */
 const REASON_BY_PART: readonly (readonly [RegExp, string])[] = [
   [
-    /content_?(filter|policy|moderat|manage|block)|(^|_)(safety|sensitive|guardrails?|moderation|moderated|prohibited|blocklist|block|blocked|filtered|censored|toxic|toxicity|refusal|refused|recitation|spii|profanity|policy|risk|armor|harmful)(_|$)/,
+    /content_?(filter|policy|moderat|manage|block)|(^|_)(safety|sensitive|guardrails?|moderation|moderated|prohibited|blocklist|block|blocked|filtered|censored|toxic|toxicity|refusal|refused|recitation|spii|profanity|policy|risk|armor|harmful|inappropriate|unsafe|pii|violation|violations|inspection)(_|$)|^filter$/,
     "content_filter",
   ],
   [
-    /(^|_)max(imum)?_(\w{1,30}_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence)_(\w{1,30}_)?(limit|limits|length|window|exceeded|reached|overflow)(_|$)|(^|_)(truncated|too_long)(_|$)/,
+    /(^|_)max(imum)?_(\w{1,30}_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence|window|size)_(\w{1,30}_)?(limit|limits|length|window|exceeded|reached|overflow|full|capped|exhausted)(_|$)|(^|_)(truncated|too_long|out_of_(tokens|context|space)|n_predict)(_|$)|^(max|limit|maximum)_(reached|exceeded|hit)$/,
     "length",
   ],
 ];
@@ -83,30 +83,34 @@ const FAULTS: readonly (readonly [RegExp, FinishFault["code"], string, "final"?]
     "bad_response",
     "The model called a tool although the request has none",
   ],
-  [/(^|_)(malformed|invalid)_(tool|function)/, "bad_response", "The model wrote an unreadable tool call"],
+  [
+    /(^|_)(malformed|invalid|bad|broken|unpars[a-z]*|unreadable|incomplete)_(tool|function)/,
+    "bad_response",
+    "The model wrote an unreadable tool call",
+  ],
   [/(^|_)malformed(_|$)/, "bad_response", "The model wrote an unreadable answer"],
   [
-    /(^|_)(rate_?limit(ed)?|throttl\w*|too_many_requests)(_|$)/,
+    /(^|_)(rate_?limit(ed)?|throttl\w*|too_many_requests|quota)(_|$)/,
     "rate_limit",
     "The service cut the answer off, because too much was requested",
   ],
   [
-    /(^|_)(overload(ed)?|capacity|busy|unavailable)(_|$)/,
+    /(^|_)(over_?load(ed)?|(over)?capacity|busy|unavailable)(_|$)/,
     "overloaded",
     "The service was too busy to complete the answer",
   ],
   [
-    /(^|_)(time_?out|timed_out|time_limit|max_time|deadline)(_|$)/,
+    /(^|_)(time_?out|timed_out|time_(limit|exceeded)|max_time|deadline)(_|$)/,
     "timeout",
     "The service ran out of time before the answer was complete",
   ],
   [
-    /(^|_)(network|connection|disconnect(ed)?|abort(ed)?|interrupt(ed)?|cancel(l?ed|lation)?|terminated|killed|dropped|stalled|broken|reset|lost)(_|$)/,
+    /(^|_)(network|connection|disconnect(ed)?|abort(ed)?|interrupt(ed)?|cancel(l?ed|lation)?|terminated|killed|dropped|stalled|broken|reset|lost|closed?|hang_up|hung_up|socket|peer|incomplete_[a-z]+|premature(ly)?|died|dead|eof|unreachable)(_|$)/,
     "interrupted",
     "The service broke the answer off",
   ],
   [
-    /(^|_)(errors?|err|fail|failed|failure|fault|exception|crash(ed)?|internal|invalid|unexpected|insufficient|preempt(ed)?|evicted|unloaded|shutdown|bad_gateway|oom|out_of_memory|resources?)(_|$)/,
+    /(^|_)(errors?|err|fail|failed|failure|fault|exception|crash(ed)?|internal|invalid|unexpected|insufficient|preempt(ed)?|evicted|unloaded|shut_?down|shutting_down|bad_gateway|oom|out_of_memory|resources?)(_|$)/,
     "server_error",
     "The service ended the answer with an error",
   ],

@@ -1,5 +1,5 @@
 import { type FailureCode, RETRYABLE_CODES } from "../failure.js";
-import { findCodeByWord } from "./code-words.js";
+import { findCodeByWord, findQuotedCode } from "./code-words.js";
 import { findCodeBySentence, tellsEmptyAccount } from "./sentences.js";
 import { tellsThrottling, tellsTooLargeAlone } from "./throttle-words.js";
 
@@ -89,7 +89,8 @@ function findCodeByWords(
   // Beside the status of a rate limit, a limit of tokens is one of a minute.
   if (bySentence === "context_length" && byStatus === "rate_limit") return byWord;
   // No service knows when an empty account will be filled, so with a time to wait this is a rate limit.
-  return (bySentence === "insufficient_credits" && hasRetryHint ? "rate_limit" : bySentence) ?? byWord;
+  if (bySentence) return bySentence === "insufficient_credits" && hasRetryHint ? "rate_limit" : bySentence;
+  return findQuotedCode(message, (code) => VAGUE_CODES.has(code)) ?? byWord;
 }
 
 /** Whether a code names the length of the context. A code that names tokens alone can mean tokens in a minute. */

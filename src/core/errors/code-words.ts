@@ -3,9 +3,12 @@ import { toVendorWord } from "../vendor-word.js";
 
 /** Failure codes by vendors' codes and types, in the form of `toVendorWord()`, the most specific first. */
 const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
-  [/(^|_)tokens?_(quota|rate)|throttl/, "rate_limit"],
   [
-    /context_(length|window|size|limit|overflow|exceeded|too_long)|exceed(s|ed)?_(the_)?context|(too_many|max|maximum|exceeded)_((input|prompt)_)?tokens(_exceeded|_error|_reached|_|$)|tokens?_limit|(prompt|input)(_is)?_too_long|(prompt|input)_(tokens_|length_)(limit_)?exceed|string_above_max_length/,
+    /(^|_)(tokens?|requests?|messages?)_rate|(^|_)tokens?_quota|(^|_)per_(minute|second|hour)(_|$)|throttl/,
+    "rate_limit",
+  ],
+  [
+    /context_(length|window|size|limit|overflow|exceeded|too_long)|exceed(s|ed)?_(the_)?context|(too_many|max|maximum|exceeded)_((input|prompt)_)?tokens(_exceeded|_error|_reached|_|$)|tokens?_limit|(prompt|input)(_is)?_too_long|(prompt|input)_(tokens_|length_)(limit_)?exceed|(^|_)((context|prompts?|inputs?|sequence|conversation|history|messages?|tokens?|length)_([a-z]+_)?(exceed(s|ed)?|overflow(ed)?|too_long|too_many|above_max)|(request|query|text)_too_long|exceed(s|ed|ing)?_(max_|maximum_)?(context|prompt|input|length|tokens?))(_|$)|string_above_max_length/,
     "context_length",
   ],
   [
@@ -23,7 +26,7 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
   [/rate_?limit|too_many_requests|request_limit_exceeded|resource_exhausted/, "rate_limit"],
   [/overloaded|capacity|unavailable|model_offline|server_busy|engine_busy/, "overloaded"],
   [
-    /authentication|auth_error|unauthenticated|missing_authorization|invalid_auth|api_key_(invalid|expired|missing|not|revoked|disabled)|(invalid|incorrect|expired|missing|wrong|bad|unknown|no)_(api_?key|access_?token|token|credentials?|signature)(_|$)|unrecognized_client/,
+    /authentication|auth_(error|fail)|signature_(fail|expired|invalid|not_match|does_not_match)|unauthenticated|missing_authorization|invalid_auth|api_key_(invalid|expired|missing|not|revoked|disabled)|(invalid|incorrect|expired|missing|wrong|bad|unknown|no)_(api_?key|access_?token|token|credentials?|signature)(_|$)|unrecognized_client/,
     "authentication",
   ],
   [
@@ -49,4 +52,29 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
 export function findCodeByWord(word: string): FailureCode | undefined {
   const words = toVendorWord(word);
   return CODES_BY_WORD.find(([pattern]) => pattern.test(words))?.[1];
+}
+
+/** A vendor's code among words: `context_length_exceeded`, `ContextWindowExceededError`, `rate-limit-exceeded`. */
+const CODE = /\b(?:[A-Za-z\d]+(?:[_-][A-Za-z\d]+)+|[A-Z][a-z\d]+[A-Z][A-Za-z\d]*)\b/g;
+
+/** Tells a code from other names, such as those of fields: it says what went wrong. */
+const FAULT =
+  /exceed|too[_-]?(long|many|large)|overflow|error|exception|invalid|incorrect|expired|exhausted|insufficient|not[_-]?found|denied|unauthori|reached|above[_-]?max|overload|unavailable|throttl|time[_-]?out/i;
+
+/** How much of a message is read. Messages are excerpts. */
+const MAX_CHARS = 2_000;
+
+/**
+ * Finds a failure code by a vendor's code that a message quotes, as gateways quote the error that they got.
+ * @param isVague whether a code says no more than a status, so that the next one counts
+ */
+export function findQuotedCode(
+  message: string,
+  isVague: (code: FailureCode) => boolean,
+): FailureCode | undefined {
+  for (const [word] of message.slice(0, MAX_CHARS).matchAll(CODE)) {
+    const code = FAULT.test(word) ? findCodeByWord(word) : undefined;
+    if (code && !isVague(code)) return code;
+  }
+  return undefined;
 }

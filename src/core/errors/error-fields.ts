@@ -41,11 +41,31 @@ const CODES: readonly string[] = [
   "ret",
 ];
 
+/** Further names of such fields, as services make them: `resultMsg`, `ret_message`, `faultstring`. */
+const MADE_WORDS =
+  /^(?:err|error|ret|return|result|resp|response|res|fault|failure|fail|exception|inner|sub|biz)(?:msg|message|desc|description|string|text|reason|detail|details)$/;
+
+const MADE_CODES =
+  /^(?:err|error|ret|return|result|resp|response|res|fault|failure|fail|exception|inner|sub|biz)(?:code|no|num|status)$/;
+
+/** Names that say by themselves that the words in them are an error's. */
+const ERROR_WORDS =
+  /^(?:err|error|fault|failure|fail|exception)(?:msg|message|desc|description|string|text|reason|info)$/;
+
+const ERROR_CODES = /^(?:err|error|fault|failure|fail|exception)(?:code|no|num|type|name|status)$/;
+
 /** Names of fields that hold an error, in the form of `toFieldName()`. */
-const ERRORS: readonly string[] = ["error", "errors", "err", "exception", "fault"];
+const ERRORS: readonly string[] = ["error", "errors", "err", "exception", "fault", "failure", "failures"];
 
 /** Names of fields that hold an error or its words alone. */
-const OBJECTS: readonly string[] = ["errormsg", "errorinfo", "errordetails", "errordata"];
+const OBJECTS: readonly string[] = [
+  "errormsg",
+  "errormessage",
+  "errorinfo",
+  "errordetails",
+  "errordata",
+  "problem",
+];
 
 /** Names of a field that tells whether something went well, in the form of `toFieldName()`. */
 const SUCCESSES: readonly string[] = ["success", "ok", "succeeded", "issuccess"];
@@ -54,7 +74,7 @@ const SUCCESSES: readonly string[] = ["success", "ok", "succeeded", "issuccess"]
 const FAILURES: readonly string[] = ["iserror", "haserror", "failed"];
 
 /** How a result that is no error is marked. */
-const FINE = /^(?:0*|[12]\d\d|ok|success\w{0,10}|none|null|normal|undefined|true)$/i;
+const FINE = /^(?:0*|no ?errors?|[12]\d\d|ok|success\w{0,10}|none|null|normal|undefined|true)$/i;
 
 /** Says that something went wrong. */
 const WRONG = /^(?:error|err|fail|failed|failure|fatal|exception|aborted)$/i;
@@ -66,40 +86,55 @@ const ORDINARY: ReadonlySet<string> = new Set(
   ),
 );
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...WORDS,
-  ...CODES,
-  ...ERRORS,
-  ...OBJECTS,
-  ...SUCCESSES,
-  ...FAILURES,
-]);
+const OTHERS: ReadonlySet<string> = new Set([...ERRORS, ...OBJECTS, ...SUCCESSES, ...FAILURES]);
 
-/** Fields of the envelopes in which gateways put a result or its status, in the form of `toFieldName()`. */
-export const ENVELOPES: ReadonlySet<string> = new Set([
-  "baseresp",
-  "header",
-  "response",
-  "result",
-  "data",
-  "meta",
-  "body",
-]);
+/** Names of the envelopes in which gateways put a result or its status, in the form of `toFieldName()`. */
+const ENVELOPE =
+  /^(?:(?:base|common)?(?:resp|response|result)(?:header|head|meta|metadata|status|info)?|header|head|meta|status|data|body|payload)$/;
+
+/** What a field's name says of an error. */
+interface NamedField {
+  /** The form of `toFieldName()`. */
+  form: string;
+  /** How good the words in it are; 0 is best, -1 none. */
+  words: number;
+  /** The same for a code. */
+  codes: number;
+  isEnvelope: boolean;
+  /** Whether the name says by itself that it belongs to an error. */
+  isErrorOnly: boolean;
+  /** Whether an error can have such a field. */
+  isKnown: boolean;
+}
 
 /** How many names are remembered. */
 const MAX_NAMES = 500;
 
-/** Common forms of names that were read before. */
-const forms = new Map<string, string>();
+/** Longest name that is remembered. */
+const MAX_NAME_CHARS = 40;
 
-/** Brings a name into the form of `toFieldName()`. The same few names come with each record. */
-export function toKnownName(name: string): string {
-  let form = forms.get(name);
-  if (form !== undefined) return form;
-  form = toFieldName(name);
-  if (forms.size >= MAX_NAMES) forms.clear();
-  if (name.length <= 40) forms.set(name, form);
-  return form;
+/** Names that were read before. The same few names come with each record. */
+const readNames = new Map<string, NamedField>();
+
+/** Reads what a field's name says of an error. */
+export function readFieldName(name: string): NamedField {
+  let field = readNames.get(name);
+  if (field !== undefined) return field;
+  const form = toFieldName(name);
+  const words = rank(WORDS, MADE_WORDS, form);
+  const codes = rank(CODES, MADE_CODES, form);
+  const isEnvelope = ENVELOPE.test(form);
+  const isErrorOnly = ERROR_WORDS.test(form) || ERROR_CODES.test(form);
+  const isKnown = words !== -1 || codes !== -1 || isEnvelope || isExceptionName(name) || OTHERS.has(form);
+  field = { form, words, codes, isEnvelope, isErrorOnly, isKnown };
+  if (readNames.size >= MAX_NAMES) readNames.clear();
+  if (name.length <= MAX_NAME_CHARS) readNames.set(name, field);
+  return field;
+}
+
+function rank(names: readonly string[], made: RegExp, form: string): number {
+  const at = names.indexOf(form);
+  return at === -1 && made.test(form) ? names.length : at;
 }
 
 /** Whether a record has a field that an error can have. Most records have none, and this is what most of them cost. */
@@ -113,8 +148,7 @@ export function mayBeError(fields: Fields): boolean {
       if (typeof value === "string" && (name === "message" || isErrorType(value))) return true;
       continue;
     }
-    const form = toKnownName(name);
-    if (KNOWN.has(form) || ENVELOPES.has(form) || isExceptionName(name)) return true;
+    if (readFieldName(name).isKnown) return true;
   }
   return isWrong(fields["object"]);
 }
@@ -131,20 +165,29 @@ export function isExceptionName(name: unknown): boolean {
 /** How many fields of a record are read. Errors have few. */
 const MAX_FIELDS = 100;
 
-/** Finds the first field that has one of these names. The order of the names counts. */
-function findField(fields: Fields, names: readonly string[], fits: (value: unknown) => boolean): unknown {
-  let best = names.length;
+/** Finds the field with the best name whose value fits. @param getRank how good a name is; 0 is best, -1 unfit */
+function findField(
+  fields: Fields,
+  getRank: (field: NamedField) => number,
+  fits: (value: unknown) => boolean,
+): unknown {
+  let best = Number.POSITIVE_INFINITY;
   let found: unknown;
   let count = 0;
   for (const name in fields) {
     if (++count > MAX_FIELDS) break;
-    const rank = names.indexOf(toKnownName(name));
+    const rank = getRank(readFieldName(name));
     if (rank === -1 || rank >= best || !fits(fields[name])) continue;
     best = rank;
     found = fields[name];
   }
   return found;
 }
+
+const rankBy =
+  (names: readonly string[]) =>
+  ({ form }: NamedField): number =>
+    names.indexOf(form);
 
 /** Whether the value of a field called `error` reports one. Some services send an empty one with each choice. */
 export function isErrorValue(value: unknown): boolean {
@@ -159,17 +202,29 @@ export function isErrorValue(value: unknown): boolean {
 /** Finds the value of a field that holds an error: `error`, `errors`, `Error` … */
 export function findErrorField(fields: Fields): unknown {
   return (
-    findField(fields, ERRORS, isErrorValue) ??
-    findField(fields, OBJECTS, (value) => isObject(value) && isErrorValue(value))
+    findField(fields, rankBy(ERRORS), isErrorValue) ??
+    findField(fields, rankBy(OBJECTS), (value) => isObject(value) && isErrorValue(value))
   );
 }
 
 /** Finds the words of an error. */
 export function findWords(fields: Fields): unknown {
   return (
-    findField(fields, WORDS, (value) => typeof value === "string" && value !== "") ??
-    findField(fields, WORDS, (value) => typeof value === "object" && isErrorValue(value))
+    findField(fields, getWordsRank, (value) => typeof value === "string" && value !== "") ??
+    findField(fields, getWordsRank, (value) => typeof value === "object" && isErrorValue(value))
   );
+}
+
+const getWordsRank = ({ words }: NamedField): number => words;
+
+/** Finds words under a name that only an error has, such as `error_message`. */
+export function findErrorWords(fields: Fields): string | undefined {
+  const words = findField(
+    fields,
+    ({ words, isErrorOnly }) => (isErrorOnly ? words : -1),
+    (value) => typeof value === "string" && !FINE.test(value.slice(0, 30)),
+  );
+  return typeof words === "string" ? words : undefined;
 }
 
 /** Lists the codes and types of an error, those of the usual names first. */
@@ -178,7 +233,7 @@ export function listCodes(fields: Fields): unknown[] {
   let count = 0;
   for (const name in fields) {
     if (++count > MAX_FIELDS) break;
-    const rank = CODES.indexOf(toKnownName(name));
+    const rank = readFieldName(name).codes;
     if (rank !== -1 && !isFine(fields[name])) found.push({ rank, value: fields[name] });
   }
   return found.sort((one, other) => one.rank - other.rank).map(({ value }) => value);
@@ -194,7 +249,20 @@ export function isMarkedAsError(fields: Fields): boolean {
   if (["object", "type", "status", "event", "state"].some((name) => isWrong(fields[name]))) return true;
   const isNo = (value: unknown) => value === false || value === "false";
   const isYes = (value: unknown) => value === true || value === "true";
-  return findField(fields, SUCCESSES, isNo) !== undefined || findField(fields, FAILURES, isYes) !== undefined;
+  return (
+    findField(fields, rankBy(SUCCESSES), isNo) !== undefined ||
+    findField(fields, rankBy(FAILURES), isYes) !== undefined
+  );
+}
+
+/** Whether fields say that all went well, in a code or a flag. */
+export function isMarkedAsFine(fields: Fields): boolean {
+  const isYes = (value: unknown) => value === true || value === "true";
+  const isFineCode = (value: unknown) => value !== null && typeof value !== "boolean" && isFine(value);
+  return (
+    findField(fields, rankBy(SUCCESSES), isYes) !== undefined ||
+    findField(fields, ({ codes }) => codes, isFineCode) !== undefined
+  );
 }
 
 function isWrong(value: unknown): boolean {

@@ -1,15 +1,16 @@
 import { isObject } from "../json/parse.js";
 import { findCodeByWord } from "./code-words.js";
 import {
-  ENVELOPES,
   findErrorField,
+  findErrorWords,
   findWords,
   isExceptionName,
   isMarkedAsError,
+  isMarkedAsFine,
   listCodes,
   mayBeError,
+  readFieldName,
   toErrorStatus,
-  toKnownName,
 } from "./error-fields.js";
 import { findCodeBySentence } from "./sentences.js";
 
@@ -72,7 +73,7 @@ function findInEnvelope(value: Fields, depth: number): FoundError | undefined {
     const inner = value[name];
     if (!isObject(inner)) continue;
     if (isExceptionName(name)) return { error: { code: name, ...inner }, parent: value };
-    if (!ENVELOPES.has(toKnownName(name))) continue;
+    if (!readFieldName(name).isEnvelope) continue;
     const found = findError(inner, depth - 1);
     if (found) return found;
   }
@@ -86,6 +87,7 @@ function findInFields(value: Fields): FoundError | undefined {
   const found = { error: value, parent: value };
   const codes = listCodes(value).filter((code) => typeof code === "string" || typeof code === "number");
   if (codes.some((code) => toErrorStatus(code) !== undefined)) return found;
+  if (findErrorWords(value) !== undefined && !isMarkedAsFine(value)) return found;
   if (typeof value["type"] === "string" || typeof value["object"] === "string") return undefined;
   if (hasAnswer(value, ANSWERS) || /^(?:ok|success)/i.test(words)) return undefined;
   const isError = codes.some(isErrorCode) || (Object.keys(value).length <= 4 && tellsError(words));

@@ -4,7 +4,10 @@ import { parseWait, readWait } from "./duration.js";
 
 /** Names of fields with a time to wait, in the form of `toFieldName()`. */
 const WAIT_NAME =
-  /^(?:retry(?:after|in|delay)|retryinfo|wait(?:time|for)?|backoff|cooldown|estimatedtime|quotaresetdelay|resets?(?:in|at|after|time)?|availablein|availableat|tryagainin|xratelimitreset\w{0,20}|ratelimitreset\w{0,20}|nextavailableat)(ms|millis|milliseconds|msec|s|sec|secs|seconds|minutes|mins)?$/;
+  /^(?:retry(?:after|in|delay)|retryinfo|wait(?:time|for)?|backoff|cooldown|estimatedtime|quotaresetdelay|resets?(?:in|at|after|time)?|availablein|availableat|tryagainin|xratelimitreset\w{0,20}|ratelimitreset\w{0,20}|nextavailableat|nextretry(?:in|at)?|(?:backoff|cooldown)(?:time|period)|(?:time)?(?:until|till|before)(?:reset|retry|refill|next\w{0,20}))(ms|millis|milliseconds|msec|s|sec|secs|seconds|minutes|mins)?$/;
+
+/** A unit before the rest of such a name. */
+const UNIT_FIRST = /^(ms|millis|milliseconds|secs|seconds|minutes|mins)(?=until|till|before|to)/;
 
 /** Fields whose objects and lists may hold the hint, in the form of `toFieldName()`. */
 const PLACE_NAME =
@@ -50,8 +53,10 @@ function collectHints(
   for (const key in value) {
     if (budget.fields-- <= 0) return;
     const name = toFieldName(key);
-    const match = WAIT_NAME.exec(name);
-    const waitMs = match ? readHint(value[key], readUnit(match[1]), now) : undefined;
+    // `seconds_until_reset` has its unit first.
+    const first = UNIT_FIRST.exec(name)?.[1];
+    const match = WAIT_NAME.exec(first ? name.slice(first.length) : name);
+    const waitMs = match ? readHint(value[key], readUnit(first ?? match[1]), now) : undefined;
     if (waitMs !== undefined) hints.push({ waitMs, isReset: /^x?(?:ratelimit)?reset/.test(name) });
     else if (PLACE_NAME.test(name)) collectHints(value[key], now, depth - 1, budget, hints);
   }

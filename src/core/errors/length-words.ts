@@ -2,25 +2,25 @@ import { tellsThrottling } from "./throttle-words.js";
 
 /** Names of a model's limit, which hardly any other error mentions. */
 const MODEL_LIMIT =
-  /\bcontext[ _-]?(length|window|size|limit)|maximum (context|prompt length)|\btokens?[ _-]limit[ _-](reached|exceeded)|\b(input|prompt) is too long/i;
+  /\bcontext[ -]?(length|window|size|limit)|maximum (context|prompt length)|\b(input|prompt) is too long/i;
 
 /** Further words for that limit, unless the message is about a rate. */
 const LENGTH_LIMIT =
-  /\btoken limit|too many tokens|\bn_ctx\b|max_?(model|seq|sequence)_?len|\bcontext[ _-]?(overflow|exceeded)|\b(max|maximum|range of) (input|prompt|sequence|conversation) (length|tokens|size|characters)|\b(prompt|input|conversation|context|messages) (is|are|was|were) too (long|large|big)\b/i;
+  /\btoken limit|too many tokens|\bn_ctx\b|max_?(model|seq|sequence)_?len|\bcontext[ _-]?(overflow|exceeded)|\b(max|maximum|range of) (input|prompt|sequence|conversation) (length|tokens|size|characters)|\b(prompt|input|conversation|context|messages|chat history|question)s? ((is|are|was|were|has become|got) )?((much|far|way) )?too (long|large|big)\b|\btokens?[ _-]limit[ _-](reached|exceeded)/i;
 
 /** What of a request can be too long. */
 const SUBJECT =
-  /\b(tokens?|prompts?|inputs?|messages?|total length|conversation|sequence|history|context|request|text|query|body)\b/gi;
+  /\b((input|prompt|total|context)_tokens|tokens?|prompts?|inputs?|messages?|total length|conversation|sequence|history|context|request|text|query|body)\b/gi;
 
 /** Says that something is beyond its limit. */
 const EXCESS =
-  /\b(exceed(s|ed|ing)?|too (long|large|many|big)|(longer|more|larger|greater|bigger) than|over (the|its|your|our|limit)|beyond|above|surpass(es|ed)?|out of range|limit (was )?reached|overflow(s|ed|ing)?|(do|does|did) not fit|doesn['’]t fit|only supports? up to)\b|\b(must|should|has to|have to|can|may) (not )?(be|have|contain) (<=?|≤|less|fewer|at most|no more|below|under|shorter|smaller|within|up to)/i;
+  /\b(exceed(s|ed|ing)?|too (long|large|many|big)|(longer|more|larger|greater|bigger) than|over (the|its|your|our|limit)|beyond|above|surpass(es|ed)?|out of range|limit (was )?reached|overflow(s|ed|ing)?|(do|does|did) not fit|doesn['’]t fit|only supports? up to)\b|\b(only|at most|no more than) ((takes?|supports?|allows?|accepts?|handles?|up to|has|have) )?\d|\b(must|should|has to|have to|can|may) (not )?(be|have|contain) (a )?(length )?(<=?|≤|less|fewer|at most|no more|below|under|shorter|smaller|within|up to)/i;
 
 /** Says that something is beyond its limit, before it names what. */
 const EXCESS_FIRST =
   /\b(too many|exceed(s|ed|ing)?|(longer|more|larger|greater|bigger) than|over|beyond|above|reached|run out of)\b/gi;
 
-const MEASURE = /\b(tokens?|length|context|characters|window)\b/i;
+const MEASURE = /\b((input|prompt|total|context)_tokens|tokens?|length|context|characters|window)\b/i;
 
 /** Advice that helps against a request that is too long. */
 const SHORTEN =

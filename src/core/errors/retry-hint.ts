@@ -12,7 +12,7 @@ export function readHeader(headers: Headers, name: string): string | undefined {
 
 /** Headers with a wait in milliseconds, and with one in seconds or a date. Gateways forward them with a prefix. */
 const MS_HEADER = /(?:^|-)retry-after-ms$/;
-const SECONDS_HEADER = /(?:^|-)retry-after(?:-seconds|-s)?$/;
+const SECONDS_HEADER = /(?:^|-)(?:retry-after(?:-seconds|-s)?|rate-?limit-reset-after)$/;
 
 /**
  * Reads how long a service asks to wait before the next request. The first hint counts: a header in milliseconds,
@@ -66,7 +66,7 @@ function parseRetryAfter(value: string, now: number): number | undefined {
 
 /** Words before a duration or a date. */
 const HINT =
-  /\b(?:try(?: your request)? again|retry(?:ing)?(?: your request| the request| again| it)?|wait(?:ing)?|retry-after|resets?|available(?: again)?|come back|cool(?:ing)? ?down(?: of)?|backoff(?: of)?)\b[\s:=]{0,3}(?:(?:in|after|for|at least|about|approximately|around|another|at|until|is|of|will be)\s){0,3}(?=\d)/gi;
+  /\b(?:try(?: your request)? again|retry(?:ing)?(?: your request| the request| again| it)?|wait(?:ing)?(?: time| period)?|retry-after|resets?|available(?: again)?|allowed(?: again)?|possible(?: again)?|come back|cool(?:ing)? ?down(?: of)?|back(?:ing)? ?off(?: of)?|refills?|renews?)\b[\s:=]{0,3}(?:(?:in|after|for|at least|about|approximately|around|another|at|until|is|of|will be)\s){0,3}(?=\d)/gi;
 
 function findHintInText(text: string, now: number): number | undefined {
   for (const { index, 0: words } of text.matchAll(HINT)) {
@@ -87,7 +87,7 @@ function findBucketReset(headers: Headers, now: number): number | undefined {
   for (const name in headers) {
     const value = readHeader(headers, name) ?? "";
     if (name === "ratelimit") waits.push(...readDraftBuckets(value));
-    if (!/(?:^|-)ratelimit-/.test(name) || !name.includes("remaining")) continue;
+    if (!/(?:^|-)rate-?limit-/.test(name) || !name.includes("remaining")) continue;
     const remaining = toFinite(value);
     if (remaining === undefined || remaining > 0) continue;
     const resetName = name.replace("remaining", "reset");

@@ -42,7 +42,7 @@ const CODES_BY_SENTENCE: readonly SentenceRule[] = [
     "authentication",
   ],
   [
-    /\b(invalid|incorrect|wrong|missing|unknown|expired|bad|no|(pass|provide|enter|use) a valid) (x-)?(api[ _-]?key|access token|auth token|bearer token|credentials)\b/i,
+    /\b(invalid|incorrect|wrong|missing|unknown|expired|bad|no|(pass|provide|enter|use) a valid) (x-)?(api[ _-]?key|access token|auth token|bearer token|credentials?)\b/i,
     "authentication",
   ],
   [
@@ -95,8 +95,8 @@ function isWebAddress(run: string): boolean {
   return slash > 0 && (/https?:\/\//i.test(run) || /\w\.\w/.test(run.slice(0, slash)));
 }
 
-/** A quoted name from the request, such as `'billing_address'`. */
-const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
+/** A quoted name from the request, such as `'billing_address'`, except the names of what can be too long as a whole. */
+const QUOTED_NAME = /(['"`])(?!(?:prompts?|inputs?|messages|contents|context|conversation)\1)[^\s'"`]+\1/g;
 
 /**
  * Finds a failure code by an error's message.
@@ -104,7 +104,8 @@ const QUOTED_NAME = /(['"`])[^\s'"`]+\1/g;
  */
 export function findCodeBySentence(message: string, quotesRequest: boolean): FailureCode | undefined {
   // Many errors link to a page about quotas and billing, whatever is wrong.
-  const withoutAddresses = message.replace(ADDRESS_CHARACTERS, (run) => (isWebAddress(run) ? "" : run));
-  const text = quotesRequest ? withoutAddresses.replace(QUOTED_NAME, "") : withoutAddresses;
+  const withoutAddresses = message.replace(ADDRESS_CHARACTERS, (run) => (isWebAddress(run) ? " " : run));
+  // The words on both sides must not run together.
+  const text = quotesRequest ? withoutAddresses.replace(QUOTED_NAME, " ") : withoutAddresses;
   return CODES_BY_SENTENCE.find(([pattern, , loose]) => !(quotesRequest && loose) && pattern.test(text))?.[1];
 }

@@ -56,6 +56,16 @@ describe("Error classification", () => {
       "insufficient_credits",
     ],
     [{ status: 403, message: "This model requires moderation. No credits were charged." }, "content_filter"],
+    [{ status: 413, message: "context_length_exceeded" }, "context_length"],
+    [{ status: 413, message: "upstream said: 'prompt_too_long'" }, "context_length"],
+    [{ status: 400, word: "request_too_long" }, "context_length"],
+    [{ status: 400, word: "sequence_length_exceeded" }, "context_length"],
+    [{ status: 413, word: "request_too_large" }, "invalid_request"],
+    [{ status: 500, message: "litellm.RateLimitError: upstream" }, "rate_limit"],
+    [{ status: 500, message: "the service of models threw ContextWindowExceededError" }, "context_length"],
+    [{ status: 400, word: "AuthFailure.SignatureFailure" }, "authentication"],
+    [{ status: 400, message: "invalid credential" }, "authentication"],
+    [{ status: 400, message: "Unknown field “context_length”" }, "invalid_request"],
   ]);
 
   table("ignores words that contradict the status", [

@@ -109,6 +109,20 @@ describe("Error body", () => {
     ],
     ["with the highest status", { error: { message: "x", code: "599" } }, { status: 599, message: "x" }],
     ["that is just true", { error: true }, { message: "true" }],
+    ["under `result…`", { resultCode: "FAIL", resultMsg: "no quota" }, { word: "FAIL", message: "no quota" }],
+    ["under `ret…`", { retcode: 1001, ret_msg: "model busy" }, { message: "model busy" }],
+    [
+      "of Apigee",
+      { fault: { faultstring: "Spike arrest", detail: { errorcode: "x" } } },
+      { message: "Spike arrest" },
+    ],
+    ["called a failure", { failure: { message: "it failed" } }, { message: "it failed" }],
+    ["with words that only an error has", { error_message: "odd" }, { message: "odd" }],
+    [
+      "in an envelope of ByteDance",
+      { ResponseMetadata: { Error: { Code: "AccountOverdueError", Message: "overdue" } } },
+      { word: "AccountOverdueError", message: "overdue" },
+    ],
   ];
   for (const [title, body, clues] of rows) {
     it(`reads an error body ${title}`, () => assert.deepEqual(dropUndefined(readErrorClues(body)), clues));
@@ -128,6 +142,11 @@ describe("Error body", () => {
       { base_resp: { status_code: 0 } },
       { base_resp: null },
       { object: "chat.completion" },
+      { errmsg: "ok", errcode: 0 },
+      { error_msg: "nothing to tell", error_code: 0 },
+      { error_message: "", choices: [{}] },
+      { failure: null, problem: {} },
+      { ResponseMetadata: { RequestId: "r" }, choices: [{}] },
     ];
     for (const body of bodies) assert.equal(readErrorClues(body), undefined, JSON.stringify(body));
   });

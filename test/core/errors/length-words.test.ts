@@ -29,6 +29,15 @@ const TOO_LONG = [
   "Your messages have 9000 tokens, more than the model's 8192.",
   "The prompt with 20000 tokens does not fit into the window of the model",
   "tokens in request more than max tokens allowed",
+  "Input too long. Please shorten your prompt.",
+  "The prompt has 9000 tokens but the model only takes 8192",
+  "requested 9000 tokens but only 8192 are available in the context",
+  "input_tokens 9000 larger than the limit 8192",
+  "Value at 'prompt' failed to satisfy constraint: Member must have length less than or equal to 100000",
+  'OpenAIException - {"error":{"message":"Conversation is too long","code":400}}',
+  'upstream said: "context_length_exceeded"',
+  "provider returned 'ContextWindowExceededError'",
+  "max_context_exceeded",
 ];
 
 /** Refusals of something else that use such words. */
@@ -40,6 +49,9 @@ const OTHER_FAULTS = [
   "The stop sequence is too long",
   "temperature must be at most 2",
   "'messages[1].name' is too long",
+  "Unknown parameter: 'context_length'",
+  "'max_tokens' must be an integer",
+  "Unsupported value: 'max_input_tokens'",
 ];
 
 const THROTTLED = [
@@ -51,6 +63,15 @@ const THROTTLED = [
   "You have sent too many tokens. Please wait a moment.",
   "Exceeded the limit of input tokens per minute",
   "Model has too many tokens in flight, try again shortly",
+  "Token limit per minute exceeded",
+  "You've hit the TPM limit",
+  "The input token count exceeds the quota per minute",
+  "Exceeded token throughput limit",
+  "Token budget for the current window exhausted, try again in 20s",
+  "We're receiving too many tokens from you right now",
+  "Hourly token limit reached",
+  "Daily token limit exceeded. Resets in 3 hours.",
+  "Open api qps request limit reached",
 ];
 
 /** Refusals of one request that is larger than what a minute may have. */
@@ -64,6 +85,9 @@ const TOO_LARGE = [
   "Requested 60000 tokens, at most 20000 allowed per minute",
   "Rate limit exceeded. Limit: 6000 TPM, requested: 7500. Reduce the prompt.",
   "This request alone uses more tokens than your TPM quota",
+  "Requested 45000 tokens > 30000 tokens/min allowed",
+  "Maximum request size for your tier is 30000 tokens per minute, got 45000",
+  "Your request of 45000 tokens exceeds the quota of 30000 tokens per minute",
 ];
 
 const LATER = [
@@ -71,6 +95,8 @@ const LATER = [
   "This request would exceed your organization's rate limit of 40,000 input tokens per minute. Please reduce the prompt length, or try again later.",
   "Limit 10, Used 10, Requested 1",
   "Quota of 30000 tokens per minute used up",
+  "Limit: 60 tokens / min. Current: 61 / min",
+  "Rate limit: requested 12 requests, limit 10 per minute",
 ];
 
 describe("Words about lengths", () => {

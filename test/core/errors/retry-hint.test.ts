@@ -78,6 +78,8 @@ describe("Retry hint", () => {
       [{ ratelimit: "limit=100, remaining=0, reset=50" }, 50_000],
       [{ "ratelimit-remaining": "0", "ratelimit-reset": "30" }, 30_000],
       [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "7" }, 7000],
+      [{ "x-ratelimit-reset-after": "7.5" }, 7500],
+      [{ "x-rate-limit-remaining": "0", "x-rate-limit-reset": "9" }, 9000],
       [
         {
           "llm_provider-x-ratelimit-remaining-tokens": "0",
@@ -108,6 +110,10 @@ describe("Retry hint", () => {
       [{ error: { resets_at: NOW / 1000 + 50 } }, 50_000],
       [{ error: { reset_at: "2026-01-01T00:01:00Z" } }, 60_000],
       [{ error: { extensions: { retryAfter: 6 } } }, 6000],
+      [{ error: { seconds_until_reset: 12 } }, 12_000],
+      [{ error: { ms_until_retry: 250 } }, 250],
+      [{ error: { timeUntilReset: "2m" } }, 120_000],
+      [{ error: { backoff_time: 3 } }, 3000],
     ] as const) {
       assert.equal(hint({}, body), wait, JSON.stringify(body));
     }
@@ -127,6 +133,9 @@ describe("Retry hint", () => {
       ["Try again in about 10 seconds", 10_000],
       ["You can try your request again in 15 seconds.", 15_000],
       ["quota will reset after 1h2m", 3_720_000],
+      ["Next request allowed in 4.5 seconds", 4500],
+      ["Expected wait time: 12 seconds", 12_000],
+      ["Back off for 3 seconds", 3000],
       ["available again in 3 min", 180_000],
       ["Wait at least 6 seconds", 6000],
       ["Retry-After: 30", 30_000],

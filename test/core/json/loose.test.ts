@@ -7,6 +7,8 @@ describe("Loose JSON", () => {
   it("reads NaN and Infinity as null, but only outside of strings", () => {
     for (const [text, value] of [
       ["NaN", null],
+      ['{"a":-inf,"b":[nan,Inf],"c":undefined,"d":None}', { a: null, b: [null, null], c: null, d: null }],
+      ['{"a":"None, undefined","b":None}', { a: "None, undefined", b: null }],
       ['{"a":NaN,"b":-Infinity,"c":[Infinity]}', { a: null, b: null, c: [null] }],
       ['{"NaN":"-Infinity","a":NaN}', { NaN: "-Infinity", a: null }],
       ['{"a":"\\"NaN\\\\","b":NaN}', { a: '"NaN\\', b: null }],
@@ -25,6 +27,8 @@ describe("Loose JSON", () => {
       "xNaN",
       '{"__proto__":NaN}',
       "undefined",
+      "None",
+      "{None:1}",
     ])
       assert.equal(tryParseLooseJson(text), undefined, text);
   });

@@ -164,6 +164,10 @@ describe("Stream that is odd but has the whole answer", () => {
     'data: "keep-alive"\n\n',
     "data: KEEPALIVE\n\n",
     "data: heartbeat 17\n\n",
+    "data: still working\n\n",
+    "data: queued, position 3\n\n",
+    "data: .\n\n",
+    "data: --\n\n",
     "data: OPENROUTER PROCESSING\n\n",
     "event: heartbeat\ndata: still here\n\n",
     "event: keep-alive\ndata: 7\n\n",
@@ -191,7 +195,18 @@ describe("Stream that is odd but has the whole answer", () => {
   });
 
   it("P27: takes words that may be the answer's for no keep-alive", async () => {
-    const texts = ["Hello", "7", "The time is 08:00", "alive and well", "ok", "May", "[1]", '"ping me"'];
+    const texts = [
+      "Hello",
+      "7",
+      "The time is 08:00",
+      "alive and well",
+      "ok",
+      "{.",
+      "Still there",
+      "May",
+      "[1]",
+      '"ping me"',
+    ];
     await using server = await serveParts(
       texts.map((text) => `${formatDelta("a")}data: ${text}\n\n${formatFinish()}${DONE}`),
       "text/event-stream",
