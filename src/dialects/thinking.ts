@@ -178,7 +178,8 @@ export class ThinkingFilter implements DecoderSink {
   }
 
   private createChunk(index: number, delta: ChunkChoice["delta"]): Chunk {
-    return { ...this.chunkHead, choices: [{ index, delta, finish_reason: null }] };
+    // Not a spread: on Node.js 20, a property that is added to such a copy costs over 1 µs.
+    return Object.assign({}, this.chunkHead, { choices: [{ index, delta, finish_reason: null }] });
   }
 
   private getSplitter(index: number): ThinkingSplitter {

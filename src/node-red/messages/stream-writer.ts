@@ -92,7 +92,7 @@ export class StreamWriter {
     message.complete = true;
     message.chunk = result.closing;
     message.finishReason = result.finishReason;
-    message.usage = structuredClone(result.closing.usage ?? null);
+    message.usage = result.closing.usage ? structuredClone(result.closing.usage) : null;
     message.cost = result.cost;
     message.stats = result.stats;
     if (result.traceparent) message["traceparent"] = result.traceparent;
@@ -113,7 +113,10 @@ export class StreamWriter {
   private createMessage(payload: string): Message {
     const parts: Parts = { id: this.options.id, index: this.index++, type: "string", ch: "" };
     if (this.outerParts) parts.parts = copyParts(this.outerParts)!;
-    const message: Message = { ...this.base, payload, parts };
+    // Not `{ ...this.base, payload, parts }`: on Node.js 20, each property that is added to such a copy costs over 1 µs.
+    const message: Message = Object.assign({}, this.base);
+    message.payload = payload;
+    message.parts = parts;
     if (this.hasLinks) message[LINK_SOURCE] = copyLinkSource(message[LINK_SOURCE]);
     return message;
   }
