@@ -1,6 +1,9 @@
-// `npm test`: runs the tests; see USAGE. Without arguments, it runs all tests that need no browser, in both legs.
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+// `npm test`: runs the tests; see USAGE. Without arguments, it runs all tests that need no browser, in both
+// legs side by side.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBuilt, ensureInstalled, machineNode, node24, root } from "./setup.mjs";
 
@@ -23,7 +26,8 @@ const SUITES = {
     ignore: ["test/browser/**", "test/fleet/**"],
     rows: true,
   },
-  browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"] },
+  // Two browsers, each with half of the files, take little more than half of the time.
+  browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"], halves: true },
   // Real processes behind a real broker: mosquitto must be on the `PATH`.
   fleet: { legs: LEGS.slice(1), files: ["test/fleet/**/*.test.ts"] },
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
@@ -39,10 +43,32 @@ const { suite, leg } = readArguments();
 ensureInstalled();
 ensureBuilt();
 
-let failed = false;
-for (const { name, node, nodeRed } of leg ? [leg] : suite.legs) {
-  console.log(`\n${name} on Node.js ${readVersion(node)}`);
-  const { status } = spawnSync(
+const legs = leg ? [leg] : suite.legs;
+const runs = suite.halves ? legs.flatMap((each) => splitFiles(each)) : legs;
+const results = await Promise.all(runs.map((each, at) => runTests(each, at === 0)));
+for (const { report } of results) process.stdout.write(report);
+process.exit(results.every(({ passed }) => passed) ? 0 : 1);
+
+/** Splits a suite whose files lie in one folder into two runs of the same leg. */
+function splitFiles(each) {
+  const [pattern] = suite.files;
+  const folder = dirname(pattern.replace("/**", ""));
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.ts"));
+  return ["first", "second"].map((half, nth) => ({
+    ...each,
+    name: `${each.name}, the ${half} half`,
+    files: files.filter((_, at) => at % 2 === nth).map((file) => join(folder, file)),
+  }));
+}
+
+/**
+ * Runs the suite, or some of its files, in one environment.
+ * @param isShown whether its output appears at once; else it is in the report, since other tests run beside it
+ */
+async function runTests({ name, node, nodeRed, files = suite.files }, isShown) {
+  const title = `\n${name} on Node.js ${readVersion(node)}\n`;
+  if (isShown) process.stdout.write(title);
+  const child = spawn(
     node,
     [
       "--import=tsx",
@@ -52,13 +78,22 @@ for (const { name, node, nodeRed } of leg ? [leg] : suite.legs) {
       `--reporter=${join(root, "scripts/reporter.cjs")}`,
       ...(suite.rows ? ["--reporter-option=rows=true", "--grep=\\b[NPJSRXYTKQM]\\d\\d\\b"] : []),
       ...(suite.ignore ?? []).flatMap((pattern) => ["--ignore", pattern]),
-      ...suite.files,
+      ...files,
     ],
-    { cwd: root, stdio: "inherit", env: { ...process.env, NODE_RED: nodeRed, NODE_NO_WARNINGS: "1" } },
+    {
+      cwd: root,
+      stdio: isShown ? "inherit" : ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_RED: nodeRed, NODE_NO_WARNINGS: "1" },
+    },
   );
-  if (status !== 0) failed = true;
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+  const [status] = await once(child, "close");
+  return { passed: status === 0, report: isShown ? "" : title + output };
 }
-process.exit(failed ? 1 : 0);
 
 /** Reads the suite and the leg to run from the command line. If they are wrong, exits with the usage. */
 function readArguments() {
