@@ -1,4 +1,5 @@
 import type { ChatMessage, Chunk, Completion, Usage } from "../core/chat/chunk.js";
+import type { Cost } from "../core/cost/amount.js";
 import type { FailureData } from "../core/failure.js";
 import type { ClientFailure } from "./client-failure.js";
 
@@ -34,6 +35,8 @@ export interface AnswerEnd {
   /** In the words of the message contract. */
   finishReason: string;
   usage: Usage | null;
+  /** What the answer cost, if known. */
+  cost?: Cost;
   /** Set if the answer is not whole. */
   failure?: FailureData;
   /** How long the answer took, in milliseconds, if known. */

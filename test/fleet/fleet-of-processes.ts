@@ -16,6 +16,9 @@ export const SILENCE_S = 2;
 
 const TOPIC = "house/chat";
 
+/** What the workers' model costs for a million tokens of an answer, in US dollars. Only the workers know it. */
+const OUTPUT_PRICE = 1000;
+
 /** The version of Node-RED that this leg tests. */
 const VERSION: Version = process.env["NODE_RED"] === "4" ? "4" : "5";
 
@@ -25,25 +28,38 @@ interface FrontAnswer {
   finishReason: string | undefined;
   /** The error frame, if one came. */
   error: { message: string; code: string } | undefined;
+  usage: Record<string, unknown> | undefined;
   status: number;
+}
+
+export interface AskOptions {
+  signal?: AbortSignal;
+  /** Default: the first front. */
+  front?: NodeRedProcess;
 }
 
 /** A broker, one front and some workers, each in a process of its own as users run them. */
 export class Fleet {
   readonly workers: NodeRedProcess[] = [];
+  /** The first front. */
   front!: NodeRedProcess;
+  private readonly fronts: NodeRedProcess[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), "fleet-"));
   private processes = 0;
 
   private constructor(readonly broker: Mosquitto) {}
 
-  /** @param service address of the service that the workers ask */
-  static async start(service: string, workers: number, brokerSettings: string[] = []): Promise<Fleet> {
+  /**
+   * Starts a broker, a front and workers.
+   * @param services for each worker, the address of the service that it asks
+   * @param brokerSettings more lines of the broker's configuration
+   */
+  static async start(services: readonly string[], brokerSettings: readonly string[] = []): Promise<Fleet> {
     const folder = mkdtempSync(join(tmpdir(), "fleet-broker-"));
     const fleet = new Fleet(await Mosquitto.start(folder, brokerSettings));
-    const started = Array.from({ length: workers }, () => fleet.addWorker(service));
-    [fleet.front] = await Promise.all([fleet.startProcess(fleet.createFrontFlow()), ...started]);
-    await fleet.waitForWorkers(workers);
+    const started = services.map((service) => fleet.addWorker(service));
+    [fleet.front] = await Promise.all([fleet.startFront(), ...started]);
+    await fleet.waitForWorkers(services.length);
     return fleet;
   }
 
@@ -69,17 +85,31 @@ export class Fleet {
     return worker;
   }
 
+  /** Starts one more front of the same workers. It is stopped with the fleet. */
+  async startFront(): Promise<NodeRedProcess> {
+    const front = await this.startProcess(this.createFrontFlow());
+    this.fronts.push(front);
+    return front;
+  }
+
   async stop(): Promise<void> {
-    await Promise.all([...this.workers, this.front].map((process) => process.kill()));
+    await Promise.all([...this.workers, ...this.fronts].map((process) => process.kill()));
     await this.broker.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Asks the front as a client does, and reads the streamed answer to its end. */
-  async ask(question: string, model: "house" | "whole", signal?: AbortSignal): Promise<FrontAnswer> {
-    const response = await fetch(`${this.front.url}/ai/v1/chat/completions`, {
+  async ask(
+    question: string,
+    model: "house" | "whole",
+    { signal, front = this.front }: AskOptions = {},
+  ): Promise<FrontAnswer> {
+    const response = await fetch(`${front.url}/ai/v1/chat/completions`, {
       method: "POST",
-      body: JSON.stringify({ model, stream: true, messages: [{ role: "user", content: question }] }),
+      body: JSON.stringify({
+        ...{ model, stream: true, stream_options: { include_usage: true } },
+        messages: [{ role: "user", content: question }],
+      }),
       ...(signal ? { signal } : {}),
     });
     const body = await response.text();
@@ -87,12 +117,14 @@ export class Fleet {
       text: "",
       finishReason: undefined,
       error: undefined,
+      usage: undefined,
       status: response.status,
     };
     if (!body.startsWith("data:")) return { ...answer, error: JSON.parse(body).error };
     for (const line of body.split("\n").filter((line) => line.startsWith("data: {"))) {
       const record = JSON.parse(line.slice(6));
       answer.error ??= record.error;
+      answer.usage ??= record.usage ?? undefined;
       const [choice] = record.choices ?? [];
       answer.text += choice?.delta?.content ?? "";
       answer.finishReason ??= choice?.finish_reason ?? undefined;
@@ -182,6 +214,7 @@ export class Fleet {
           provider: "custom",
           baseUrl: service,
           maxConcurrent: 100,
+          prices: JSON.stringify({ m: { input: 0, output: OUTPUT_PRICE } }),
         },
       },
       {

@@ -34,7 +34,7 @@ describe("Fleet of Node-RED processes behind mosquitto", function () {
 
   beforeEach(async () => {
     service().script = answerSlowly;
-    fleet = await Fleet.start(service().url, WORKERS);
+    fleet = await Fleet.start(Array.from({ length: WORKERS }, () => service().url));
   });
   afterEach(() => fleet.stop());
 
@@ -77,6 +77,12 @@ describe("Fleet of Node-RED processes behind mosquitto", function () {
     }
   });
 
+  it("tells the front what an answer cost, by the worker's own prices", async () => {
+    const { usage } = await fleet.ask("price", "house");
+    assert.equal(usage?.["completion_tokens"], 30);
+    assert.equal(usage["cost"], 0.03);
+  });
+
   it("says how many workers there are, and which models they have", async () => {
     assert.equal(await fleet.testConnection(), "3 workers answered: house");
   });
@@ -88,7 +94,7 @@ describe("Fleet of Node-RED processes behind mosquitto", function () {
       reply.send("Once ");
     };
     const leaving = new AbortController();
-    const asking = fleet.ask("long", "house", leaving.signal).catch(() => {});
+    const asking = fleet.ask("long", "house", { signal: leaving.signal }).catch(() => {});
     while (!gone) await wait(20);
     leaving.abort();
     await gone;

@@ -1,4 +1,5 @@
 import type { Chunk, Usage } from "../../core/chat/chunk.js";
+import { readCost } from "../../core/cost/amount.js";
 import { type FailureCode, type FailureData, RETRYABLE_CODES } from "../../core/failure.js";
 import { isObject, stringifyWithinDepth } from "../../core/json/parse.js";
 import type { AnswerEnd } from "../../serving/form.js";
@@ -9,11 +10,13 @@ import type { LogEntry } from "./answer-log.js";
 /** Reads how an answer ends from its last message: of a stream, of collect, or of a flow without a model. */
 export function readEnd(message: Message): AnswerEnd {
   const { finishReason, usage, stats } = message;
+  const cost = readCost(message.cost);
   const reason = typeof finishReason === "string" ? finishReason : "stop";
   const durationMs = isObject(stats) ? stats["durationMs"] : undefined;
   const end: AnswerEnd = {
     finishReason: reason,
     usage: isObject(usage) ? (usage as Usage) : null,
+    ...(cost ? { cost } : {}),
     ...(typeof durationMs === "number" ? { durationMs } : {}),
   };
   const failure = readAnyFailure(message) ?? createFailureByReason(reason);

@@ -17,6 +17,12 @@ const GATHER_MS = 50;
 /** Characters of a piece. Many brokers take messages of up to 128 KiB; escapes make a piece longer. */
 const MAX_PIECE_CHARS = 16 * 1024;
 
+/** UTF-8 has at most three bytes for a UTF-16 unit, and JSON writes `"`, `\\` and line breaks as two. */
+const MAX_BYTES_PER_CHAR = 3;
+
+/** What a message has beside its piece: topic, ids and number. */
+const FRAME_BYTES = 512;
+
 /** Writes an answer as numbered pieces. The first text leaves at once, later ones are gathered. */
 export class PieceWriter {
   /** Called when nobody reads the answer any more. */
@@ -45,7 +51,7 @@ export class PieceWriter {
   write(text: string): void {
     if (this.isOver || text === "") return;
     this.text += text;
-    if (this.number === 0 || this.text.length >= MAX_PIECE_CHARS) this.flush();
+    if (this.number === 0 || this.text.length >= this.maxPieceChars) this.flush();
     else this.timer ??= this.options.clock.setTimer(() => this.flush(), GATHER_MS);
   }
 
@@ -64,6 +70,13 @@ export class PieceWriter {
     this.onLeave();
   }
 
+  /** The longest piece that the broker takes. */
+  private get maxPieceChars(): number {
+    const { maxMessageBytes = Number.POSITIVE_INFINITY } = this.options.link;
+    const fitting = Math.floor((maxMessageBytes - FRAME_BYTES) / MAX_BYTES_PER_CHAR);
+    return Math.max(2, Math.min(MAX_PIECE_CHARS, fitting));
+  }
+
   private close(): void {
     this.isOver = true;
     this.unwatch();
@@ -74,7 +87,7 @@ export class PieceWriter {
     this.options.clock.clearTimer(this.timer);
     this.timer = undefined;
     while (this.text !== "") {
-      const piece = this.text.slice(0, findCut(this.text));
+      const piece = this.text.slice(0, findCut(this.text, this.maxPieceChars));
       this.text = this.text.slice(piece.length);
       this.options.onPiece(this.number++, piece);
     }
@@ -82,7 +95,7 @@ export class PieceWriter {
 }
 
 /** Finds where a piece ends, so that it cuts no character in two. */
-function findCut(text: string): number {
-  if (text.length <= MAX_PIECE_CHARS) return text.length;
-  return isHighSurrogate(text.charCodeAt(MAX_PIECE_CHARS - 1)) ? MAX_PIECE_CHARS - 1 : MAX_PIECE_CHARS;
+function findCut(text: string, max: number): number {
+  if (text.length <= max) return text.length;
+  return isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max;
 }

@@ -55,6 +55,10 @@ export interface NodeRedProcess {
   stop(): Promise<void>;
   /** Ends the process at once, as a crash does. */
   kill(): Promise<void>;
+  /** Stops the process in the middle of its work, as a machine does that is overloaded. */
+  freeze(): void;
+  /** Lets a frozen process go on. */
+  thaw(): void;
 }
 
 export interface ProcessOptions {
@@ -102,7 +106,14 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     if (await isAnswering(url)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, getOutput: () => printed, stop: () => stopProcess(child), kill: () => killProcess(child) };
+  return {
+    url,
+    getOutput: () => printed,
+    stop: () => stopProcess(child),
+    kill: () => killProcess(child),
+    freeze: () => child.kill("SIGSTOP"),
+    thaw: () => child.kill("SIGCONT"),
+  };
 }
 
 async function isAnswering(url: string): Promise<boolean> {

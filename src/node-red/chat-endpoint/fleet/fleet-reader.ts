@@ -1,4 +1,5 @@
-import type { FormRequest, FrameWriter } from "../../../serving/form.js";
+import { readServiceCost } from "../../../core/cost/service-cost.js";
+import type { AnswerEnd, FormRequest, FrameWriter } from "../../../serving/form.js";
 import type { PieceWriter } from "../../../transport/broker/piece-writer.js";
 import type { Answer, AnswerReader } from "../answer.js";
 import type { LogEntry } from "../answer-log.js";
@@ -38,7 +39,8 @@ export class FleetReader implements AnswerReader {
       this.hasSent = true;
     }
     if (!end) return;
-    if (!end.failure) pieces.write((this.hasSent ? "" : this.writer.begin()) + this.writer.end(end));
+    if (!end.failure)
+      pieces.write((this.hasSent ? "" : this.writer.begin()) + this.writer.end(addCostToUsage(end)));
     this.leave();
     pieces.end(end.failure);
   }
@@ -67,4 +69,11 @@ export class FleetReader implements AnswerReader {
     this.isOver = true;
     this.answer.removeReader(this);
   }
+}
+
+/** Puts the cost where services have it. Only the worker knows it: to the front, the model has a name of the author's. */
+function addCostToUsage(end: AnswerEnd): AnswerEnd {
+  const { cost, usage } = end;
+  if (!cost || !usage || readServiceCost({ choices: [], usage })) return end;
+  return { ...end, usage: { ...usage, cost: cost.usd } };
 }
