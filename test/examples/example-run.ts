@@ -30,6 +30,11 @@ export function isAboutCost({ path }: Example): boolean {
   return path.startsWith("7 Cost and budget/");
 }
 
+/** Whether an example needs a broker. Such examples are tested in test/fleet. */
+export function needsBroker({ path }: Example): boolean {
+  return path.startsWith("8 More machines/");
+}
+
 /** What a user enters for an example that does not use the demo. */
 export interface ServiceSettings {
   /** Properties of its chat-provider. */

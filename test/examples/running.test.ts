@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES } from "../support/flows/examples.js";
-import { ExampleRun, hasTools, isAboutCost, isAboutServices } from "./example-run.js";
+import { ExampleRun, hasTools, isAboutCost, isAboutServices, needsBroker } from "./example-run.js";
 
 /** The last message of a stream, as the debug sidebar shows it. */
 interface ShownMessage extends Message {
@@ -290,7 +290,12 @@ describe("Examples", () => {
   it("have no button that these tests do not press", () => {
     assert.deepEqual(
       run.listUnpressed(
-        EXAMPLES.filter((example) => ![hasTools, isAboutServices, isAboutCost].some((is) => is(example))),
+        EXAMPLES.filter(
+          (example) =>
+            ![hasTools, isAboutServices, isAboutCost, needsBroker].some((isElsewhere) =>
+              isElsewhere(example),
+            ),
+        ),
       ),
       [],
     );
