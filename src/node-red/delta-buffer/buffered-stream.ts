@@ -9,7 +9,7 @@ import { dropStreamProperties } from "../messages/inherited-properties.js";
 import { MAX_STRAGGLER_WAIT_MS } from "../messages/open-streams.js";
 import { type Sequenced, Sequencer } from "../messages/sequencer.js";
 import { isLastMessage, mayBeRestartNotice, requirePayloadText } from "../messages/stream-message.js";
-import type { Done, Message, Parts, Send } from "../red/api.js";
+import type { Done, Message, Send } from "../red/api.js";
 import { copyReadable } from "../red/message-copy.js";
 import { PendingPartials } from "./pending-partials.js";
 
@@ -247,12 +247,10 @@ export class BufferedStream {
 
   private createMessage(source: Message, payload: string): Message {
     const message = dropStreamProperties(source);
-    const { count: _count, parts: _outer, ...own } = source.parts!;
-    const parts: Parts = own;
+    const { count: _count, parts: _outer, ...parts } = source.parts!;
     parts.index = this.nextIndex++;
-    if (message.parts) parts.parts = message.parts;
+    message.parts = message.parts ? Object.assign(parts, { parts: message.parts }) : parts;
     message.payload = payload;
-    message.parts = parts;
     return message;
   }
 
