@@ -67,6 +67,13 @@
     return !/[+#]/.test(String(value ?? "")) || this._("chat-provider.error.topic");
   }
 
+  function checkCassette(this: ProviderNode, value: unknown, _options: object): true | string {
+    const text = String(value ?? "").trim();
+    const record = String(findField("record").val() ?? this.record ?? "off");
+    const isRight = record === "off" || isVariable(text) || /^[^/].*\.json$/.test(text);
+    return isRight || this._("chat-provider.error.cassette");
+  }
+
   function checkHeaders(this: ProviderNode, value: unknown, _options: object): true | string {
     return ProviderHeaders.areHeaders(value) || this._("chat-provider.error.headers");
   }
@@ -122,6 +129,9 @@
       settings: { value: {}, validate: checkSettings },
       prices: { value: "", validate: checkPrices },
       demoPace: { value: 30, validate: checkNumber("demoPace", { min: 0 }, "number") },
+      record: { value: "off" },
+      cassette: { value: "", validate: checkCassette },
+      replayAtOnce: { value: false },
     },
     credentials: {
       apiKey: { type: "password", validate: checkApiKey },
@@ -141,6 +151,7 @@
       const tabs = Dialog.showTabs(this, ["connection", "limits", "headers", "costs"]);
       ProviderForm.prepareService(this, tabs);
       ProviderForm.prepareConnection();
+      ProviderForm.prepareCassette(this);
       ProviderHeaders.showHeaders(this);
       ProviderForm.prepareTest(this);
     },

@@ -165,6 +165,19 @@ namespace ProviderForm {
     findField("baseUrl").on("change keyup paste", () => setTimeout(showInsecure));
   }
 
+  /** Shows the fields of the cassette only if there is one, with a hint of what happens to it. */
+  export function prepareCassette(node: ProviderNode): void {
+    const choice = findField("record");
+    choice.on("change", () => {
+      const record = String(choice.val());
+      $(".chat-provider-cassette").toggle(record !== "off");
+      $("#chat-provider-at-once").toggle(record === "replay");
+      if (record !== "off") $("#chat-provider-cassette-hint").text(node._(`chat-provider.hint.${record}`));
+      findField("cassette").trigger("change");
+    });
+    choice.trigger("change");
+  }
+
   /** Prepares the button that tests the provider as it stands in the dialog. */
   export function prepareTest(node: ProviderNode): void {
     const button = $("#chat-provider-test");

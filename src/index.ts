@@ -19,3 +19,4 @@ export { PROVIDERS } from "./providers/index.js";
 export type { Capability, Provider, ProviderMemory, ProviderSetting } from "./providers/provider.js";
 export type { Endpoint } from "./providers/shared/endpoint.js";
 export type { JobAccount, JobStatus } from "./providers/shared/job.js";
+export { replayCassette } from "./transport/cassette/replay-cassette.js";

@@ -72,7 +72,11 @@ export function createAgent(options: AgentOptions): Dispatcher {
 
 /** @returns the proxy that requests to a URL use, as host and port; undefined if they use none */
 export function findProxy(dispatcher: Dispatcher, url: URL): string | undefined {
-  return dispatcher instanceof ProxyRouter ? dispatcher.findProxy(url) : undefined;
+  return hasProxies(dispatcher) ? dispatcher.findProxy(url) : undefined;
+}
+
+function hasProxies(dispatcher: Dispatcher): dispatcher is Dispatcher & Pick<ProxyRouter, "findProxy"> {
+  return "findProxy" in dispatcher;
 }
 
 type CreateRoute = (url: string, token?: string) => ProxyRoute;

@@ -25,6 +25,9 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     headers: "",
     settings: {},
     demoPace: 30,
+    record: "off",
+    cassette: "",
+    replayAtOnce: false,
   },
   budget: {
     name: "",

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
-import { basename } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES } from "../support/flows/examples.js";
+import { waitUntil } from "../support/waiting.js";
 import { ExampleRun, hasTools, isAboutCost, isAboutServices, needsBroker } from "./example-run.js";
 
 /** The last message of a stream, as the debug sidebar shows it. */
@@ -285,6 +286,23 @@ describe("Examples", () => {
     assert.equal(error!.code, "bad_response");
     assert.match(error!.message, /\$ must have required property 'title'/);
     assert.deepEqual(run.getShown("Fits"), []);
+  });
+
+  it("A flow test from a cassette: fails without one, records, passes, and says what has changed", async () => {
+    await run.deploy("A flow test from a cassette");
+    await run.press("Test");
+    assert.match(String((await run.waitForShown("Failed"))[0]), /does not exist. Record it first/);
+    await run.press("Record");
+    assert.match(String((await run.waitForShown("Passed"))[0]), /144/);
+    await waitUntil(() => existsSync(join(run.runtime.userDir, "cassettes/multiply.json")), "the cassette");
+    await run.press("Test");
+    const [recorded, replayed] = await run.waitForShown("Passed", 2);
+    assert.equal(replayed, recorded);
+    await run.press("Change the question");
+    assert.match(
+      String((await run.waitForShown("Failed", 2))[1]),
+      /has “What is 12 times 12\?” at messages\[0\]\.content, and this request “What is 13 times 13\?”/,
+    );
   });
 
   it("have no button that these tests do not press", () => {

@@ -41,7 +41,18 @@ export interface ProviderNodeConfig extends NodeConfig {
   prices?: string;
   /** Chunks per second that the demo provider sends. */
   demoPace?: number | string;
+  /** Whether streams are recorded into the cassette or replayed from it. `failures`: only those that fail are recorded. */
+  record?: RecordMode;
+  /** A file under the user directory. */
+  cassette?: string;
+  /** Whether a replay leaves out the pauses. */
+  replayAtOnce?: boolean;
 }
+
+const RECORD_MODES = ["off", "record", "failures", "replay"] as const;
+
+/** What a provider does with its cassette. */
+type RecordMode = (typeof RECORD_MODES)[number];
 
 /** A chat-provider's credentials. */
 export interface ProviderCredentials {
@@ -79,6 +90,10 @@ export interface ProviderSettings extends Concurrency {
   topic: string;
   /** Of provider `remote`, in milliseconds. */
   silenceMs: number;
+  record: RecordMode;
+  /** The cassette's file; `""` if there is none. */
+  cassette: string;
+  replayAtOnce: boolean;
 }
 
 /** The setting of each timeout. */
@@ -136,10 +151,24 @@ export function readProviderConfig(
     maxConcurrent: readBound("maxConcurrent", 1) ?? DEFAULT_CONCURRENCY.maxConcurrent,
     maxQueued: readBound("maxQueued", 0) ?? DEFAULT_CONCURRENCY.maxQueued,
     demoPace: readBound("demoPace", 0) ?? DEFAULT_DEMO_PACE,
+    record: readRecordMode(config.record),
+    cassette: readText(config.cassette, "cassette", "cassette"),
+    replayAtOnce: config.replayAtOnce === true,
     topic: readFleetTopic(readText(config.topic, "topic", "topic")),
     silenceMs:
       1000 * (readNumber(config.silence, "provider's setting silence", { above: 0 }) ?? DEFAULT_SILENCE_S),
   };
+}
+
+/** Flows from before there were cassettes have none. */
+function readRecordMode(mode: unknown): RecordMode {
+  if (mode === undefined || mode === "") return "off";
+  const known = RECORD_MODES.find((one) => one === mode);
+  if (known) return known;
+  throw new Failure(
+    "configuration",
+    `The provider’s setting record is not known. Set it to one of ${RECORD_MODES.join(", ")}.`,
+  );
 }
 
 function readHeaders(

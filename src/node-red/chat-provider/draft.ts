@@ -1,11 +1,10 @@
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { FlowEntry, NodeRed, RuntimeNode } from "../red/api.js";
-import { openMqttLink } from "../red/broker/mqtt-link.js";
 import { createVariableFiller } from "../red/variables.js";
 import type { ProviderCredentials, ProviderNodeConfig } from "./config.js";
 import { ProviderRuntime } from "./runtime.js";
-import { readConnection } from "./tls-and-proxy.js";
+import { findSurroundings } from "./surroundings.js";
 
 /** What the editor's field of a password holds if one is stored; the editor never gets the password itself. */
 const STORED = "__PWRD__";
@@ -39,13 +38,7 @@ export function openDraft(red: NodeRed, body: unknown): ProviderRuntime {
   const config = { ...fillWhole(body["config"], fill), id, type: "chat-provider" } as ProviderNodeConfig;
   const typed = isObject(body["credentials"]) ? body["credentials"] : {};
   const credentials = readCredentials(red, id, body["config"], typed);
-  return new ProviderRuntime(
-    config,
-    credentials,
-    { fill },
-    () => readConnection(red, config),
-    () => openMqttLink(red, config.broker, id),
-  );
+  return new ProviderRuntime(config, credentials, findSurroundings(red, { id }, config, { fill }));
 }
 
 function readCredentials(

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import type { Dispatcher } from "undici";
 import {
   buildEmptyResult,
   type ChatObserver,
@@ -16,28 +14,16 @@ import type { Cost } from "../../core/cost/amount.js";
 import { createPlainTokens } from "../../core/cost/billed-tokens.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { Slots } from "../../core/lifecycle/slots.js";
-import { type DemoServer, startDemoServer } from "../../demo/server/demo-server.js";
-import { checkEndpoint } from "../../providers/check-endpoint.js";
 import { findProviderLabel, getProvider } from "../../providers/index.js";
 import type { ProviderMemory } from "../../providers/provider.js";
-import type { Endpoint } from "../../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
-import { takeUsualKey } from "../../providers/start/usual-key.js";
-import { createAgent } from "../../transport/agent.js";
-import { FleetDispatcher } from "../../transport/broker/fleet.js";
-import type { BrokerLink } from "../../transport/broker/link.js";
 import { systemClock } from "../../transport/system-clock.js";
 import type { AskOptions } from "./ask-options.js";
-import {
-  type ProviderCredentials,
-  type ProviderNodeConfig,
-  type ProviderSettings,
-  readProviderConfig,
-  type Variables,
-} from "./config.js";
+import { type ProviderCredentials, type ProviderNodeConfig, readProviderConfig } from "./config.js";
+import { Connections } from "./connections.js";
 import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
-import type { Connection } from "./tls-and-proxy.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** How long `close` waits for jobs to end. Node-RED gives a node 15 s to close. */
 const MAX_CLOSE_WAIT_MS = 2_000;
@@ -68,9 +54,7 @@ export class ProviderRuntime {
   private readonly active = new Set<RunningRequest>();
   private opened: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
-  private demo: Promise<DemoServer> | undefined;
-  private dispatcher: Dispatcher | undefined;
-  private isClosed = false;
+  private readonly connections: Connections;
   private readonly kept = new KeptAnswers();
   /** Called when the last request has ended; `close` waits for it. */
   private onIdle = () => {};
@@ -78,12 +62,10 @@ export class ProviderRuntime {
   constructor(
     private readonly config: ProviderNodeConfig,
     private readonly credentials: ProviderCredentials,
-    private readonly variables: Variables,
-    /** Called before the first connection is made; may throw a Failure. */
-    private readonly readConnection: () => Connection,
-    /** Opens the connection to the broker of a fleet; may throw a Failure. */
-    private readonly openBroker: () => BrokerLink,
-  ) {}
+    private readonly surroundings: Surroundings,
+  ) {
+    this.connections = new Connections(config, credentials, surroundings);
+  }
 
   /** What a person calls this provider: its name, otherwise that of the service. */
   get label(): string {
@@ -102,8 +84,10 @@ export class ProviderRuntime {
           );
         }
         this.kept.forget(options.resume?.id);
+        const take = opened.recorder?.createTake(opened.dispatcher);
         const setup: ChatSetup = {
           ...opened,
+          ...(take ? { dispatcher: take } : {}),
           id: options.id,
           memory: this.memory,
           clock: systemClock,
@@ -117,7 +101,8 @@ export class ProviderRuntime {
           everyChunk: options.everyChunk,
           ...(options.job ? { job: options.job } : {}),
         };
-        const run = () => startRun(setup, replaceEnd(observer, this.kept.watch(setup, onEnd)));
+        const finish = take ? take.watchEnd(onEnd) : onEnd;
+        const run = () => startRun(setup, replaceEnd(observer, this.kept.watch(setup, finish)));
         return options.trace ? options.trace.run(setup, run) : run();
       },
       createResult: buildEmptyResult,
@@ -135,12 +120,14 @@ export class ProviderRuntime {
     return this.schedule<SpeechResult>({
       start: ({ settings, ...opened }, onEnd) => {
         const { timeouts, limits } = settings;
+        const take = opened.recorder?.createTake(opened.dispatcher);
+        const dispatcher = take ?? opened.dispatcher;
         return new SpeechRun(
-          { ...opened, clock: systemClock, timeouts, limits, request },
+          { ...opened, dispatcher, clock: systemClock, timeouts, limits, request },
           {
             onBegin: (contentType, headers) => observer.onBegin(contentType, headers),
             onAudio: (bytes) => observer.onAudio(bytes),
-            onEnd,
+            onEnd: take ? take.watchEnd(onEnd) : onEnd,
           },
         );
       },
@@ -206,7 +193,11 @@ export class ProviderRuntime {
    */
   estimateCost(model: string, inputTokens: number, outputTokens: number): Cost | null {
     try {
-      const { endpoint, prices } = readProviderConfig(this.config, this.credentials, this.variables);
+      const { endpoint, prices } = readProviderConfig(
+        this.config,
+        this.credentials,
+        this.surroundings.variables,
+      );
       const provider = getProvider(this.config.provider || "demo");
       const baseUrl = endpoint.baseUrl ?? provider.baseUrl ?? "";
       const billed = { provider, endpoint: { baseUrl }, request: { model, messages: [] }, prices };
@@ -219,14 +210,15 @@ export class ProviderRuntime {
 
   /** @throws Failure if the settings are wrong or the service gives no list */
   async listModels(): Promise<ModelList> {
-    const { provider, endpoint, dispatcher } = await this.openOnce();
+    const { provider, endpoint, dispatcher, player } = await this.openOnce();
+    if (player) return { names: await player.listModels(), capabilities: {}, ends: {} };
     return listModels(provider, endpoint, dispatcher, systemClock);
   }
 
   /** @returns undefined if the service does not report a balance @throws Failure if the settings are wrong */
   async readBalance(): Promise<string | undefined> {
-    const { provider, endpoint, dispatcher } = await this.openOnce();
-    return readBalance(provider, endpoint, dispatcher, systemClock);
+    const { provider, endpoint, dispatcher, player } = await this.openOnce();
+    return player ? undefined : readBalance(provider, endpoint, dispatcher, systemClock);
   }
 
   /**
@@ -234,9 +226,7 @@ export class ProviderRuntime {
    * `MAX_CLOSE_WAIT_MS`, since the service would keep those jobs open.
    */
   async close(): Promise<void> {
-    this.isClosed = true;
     for (const request of [...this.active]) request.cancel();
-    this.demo?.then((server) => server.close()).catch(() => {});
     if (this.active.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = systemClock.setTimer(resolve, MAX_CLOSE_WAIT_MS);
@@ -246,47 +236,18 @@ export class ProviderRuntime {
         };
       });
     }
+    this.kept.hold(this.connections.settle());
     await this.kept.settle(systemClock, MAX_CLOSE_WAIT_MS);
-    this.dispatcher?.destroy().catch(() => {});
+    this.connections.close();
   }
 
   private openOnce(): Promise<OpenedProvider> {
-    this.opened ??= this.open().catch((thrown: unknown) => {
+    this.opened ??= this.connections.open().catch((thrown: unknown) => {
       // A wrong setting stays wrong until the next deploy. Any other problem may be gone at the next request.
       if (!(thrown instanceof Failure)) this.opened = undefined;
       throw thrown;
     });
     return this.opened;
-  }
-
-  private async open(): Promise<OpenedProvider> {
-    const settings = readProviderConfig(this.config, this.credentials, this.variables);
-    const provider = getProvider(this.config.provider || "demo");
-    const isDemo = provider.id === "demo";
-    const { api } = settings.endpoint;
-    const unchecked = isDemo
-      ? { ...(await this.startDemo(settings.demoPace)), ...(api === undefined ? {} : { api }) }
-      : takeUsualKey(provider, settings.endpoint, this.variables.fill);
-    const endpoint = checkEndpoint(provider, unchecked, this.config.allowInsecure === true);
-    if (this.isClosed) throw new Failure("cancelled", "The provider has been closed.");
-    this.dispatcher =
-      provider.id === "remote" ? this.joinFleet(settings) : this.createHttpAgent(settings, isDemo);
-    return { provider, endpoint, settings, dispatcher: this.dispatcher };
-  }
-
-  private createHttpAgent({ timeouts }: ProviderSettings, isDemo: boolean): Dispatcher {
-    const connection = isDemo ? { direct: true } : this.readConnection();
-    return createAgent({ connectTimeout: timeouts.connect, ...connection });
-  }
-
-  private joinFleet({ topic, silenceMs }: ProviderSettings): Dispatcher {
-    const link = this.openBroker();
-    return new FleetDispatcher({ link, topic, silenceMs, clock: systemClock, createId: randomUUID });
-  }
-
-  private startDemo(pace: number): Promise<Endpoint> {
-    this.demo = startDemoServer({ pace });
-    return this.demo;
   }
 
   private addProviderName(failure: Failure): Failure {

@@ -1,4 +1,5 @@
 import { isPriceListMissing } from "../../client/cost/price-list.js";
+import { toPrintable } from "../../core/printable.js";
 import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import type { RuntimeNode } from "../red/api.js";
 import { logWarning } from "../red/log.js";
@@ -20,6 +21,20 @@ export function warnOfPlainHttp(
     node,
     `Requests to ${url.host} and the API key travel unencrypted, as this provider allows plain http. Use https if you can.`,
   );
+}
+
+/** Warns at each start if the provider records, or answers without its service. */
+export function warnOfCassette(node: RuntimeNode, { record, cassette }: ProviderNodeConfig): void {
+  const file = toPrintable(`“${cassette ?? ""}”`);
+  if (record === "replay") {
+    logWarning(node, `This provider asks no service: it replays ${file}. Set it to off for real answers.`);
+  } else if (record === "record" || record === "failures") {
+    const what = record === "record" ? "what is asked and answered" : "the streams that fail";
+    logWarning(
+      node,
+      `This provider records ${what} into ${file}, without keys, but with every prompt and answer.`,
+    );
+  }
 }
 
 let hasWarnedOfPrices = false;

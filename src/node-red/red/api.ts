@@ -176,6 +176,8 @@ export interface NodeRed {
   /** The application for the HTTP routes of flows. */
   httpNode?: HttpApp;
   settings: {
+    /** The directory of flows, credentials and settings. The test helper knows of none. */
+    userDir?: string;
     /** The port of the editor. */
     uiPort?: number | string;
     /** The HTTP root of flows; false if the settings turn it off. */

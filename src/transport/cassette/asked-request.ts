@@ -1,0 +1,52 @@
+import { redact } from "../../core/errors/redact.js";
+import { isObject, tryParseJson } from "../../core/json/parse.js";
+import { toSortedJson } from "../../core/json/sorted-json.js";
+
+/** A request as a cassette knows it: without host, headers and secrets. */
+export interface AskedRequest {
+  method: string;
+  /** Path with the few parts of its query that decide what comes back. */
+  path: string;
+  /** The body: its value if it is JSON, otherwise its text. Undefined if there is none. */
+  body?: unknown;
+}
+
+/** The parts of a query that are kept. Any other may hold a key. */
+const KEPT_QUERY: readonly string[] = ["alt", "api-version", "stream", "starting_after"];
+
+/**
+ * Fields of a body that do not change what is asked: who asks, and what the package leaves out after a service refused it once.
+ */
+const IGNORED_FIELDS: ReadonlySet<string> = new Set([
+  "stream_options",
+  "user",
+  "safety_identifier",
+  "metadata",
+  "prompt_cache_key",
+]);
+
+/** Reads a request as a cassette keeps and compares it. @param secrets replaced by `***`, in the path too */
+export function readAskedRequest(
+  method: string,
+  address: string,
+  text: string,
+  secrets: readonly string[],
+): AskedRequest {
+  const { pathname, searchParams } = new URL(address, "http://host");
+  const query = new URLSearchParams([...searchParams].filter(([name]) => KEPT_QUERY.includes(name)));
+  const path = redact(query.size > 0 ? `${pathname}?${query}` : pathname, secrets);
+  if (text === "") return { method, path };
+  const clean = redact(text, secrets);
+  return { method, path, body: tryParseJson(clean) ?? clean };
+}
+
+/** @returns a text that is the same for requests that ask the same */
+export function toRequestKey({ method, path, body }: AskedRequest): string {
+  return `${method} ${path} ${body === undefined ? "" : toSortedJson(keepAskedFields(body))}`;
+}
+
+/** Copies a body without the fields that do not change what is asked. */
+export function keepAskedFields(body: unknown): unknown {
+  if (!isObject(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !IGNORED_FIELDS.has(name)));
+}
