@@ -185,10 +185,14 @@ function writeAtRate(socket, count, perSecond, withUsage) {
     for (; written < due; written += 1)
       socket.write(encodeFrames([createTextRecord(encodedDeltas[written % CYCLE_LENGTH])], "frame"));
     if (written < count) return;
-    clearInterval(timer);
+    stop();
     writeBuffers(socket, [encodeFrames(createEndRecords(count, withUsage), "frame"), LAST_FRAME]);
   }, 1);
-  socket.once("close", () => clearInterval(timer));
+  const stop = () => {
+    clearInterval(timer);
+    socket.off("close", stop);
+  };
+  socket.once("close", stop);
 }
 
 function sendAnswer(socket, request) {
